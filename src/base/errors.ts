@@ -1,0 +1,345 @@
+/**
+ * Every failure that a person may see has a code from this catalogue. Adapters label what went wrong
+ * (`retry`), the engine decides what follows; the command line takes its exit code and the HTTP API its
+ * status from here. `docs/reference/errors.md` is generated from this table and a test holds the two together.
+ */
+
+/**
+ * What trying again would bring: `permanent` the same failure, `transient` perhaps success, `cancelled`
+ * that somebody asked for the work to stop.
+ */
+export type RetryClass = 'permanent' | 'transient' | 'cancelled';
+
+interface CatalogueEntry {
+  readonly retry: RetryClass;
+  /** Exit code of a command that ends with it: 1 something failed, 2 usage. */
+  readonly exitCode: 1 | 2;
+  /** HTTP status of an answer that carries it. */
+  readonly status: number;
+  /** One sentence for the reference page. */
+  readonly meaning: string;
+  /** What a person can do about it; an error's own hint is preferred where there is one. */
+  readonly remedy: string;
+}
+
+const entry = (
+  retry: RetryClass,
+  exitCode: 1 | 2,
+  status: number,
+  meaning: string,
+  remedy: string,
+): CatalogueEntry => ({ retry, exitCode, status, meaning, remedy });
+
+export const CATALOGUE = {
+  usage: entry(
+    'permanent',
+    2,
+    400,
+    'A command, option or request is not of the form it must have.',
+    'Read --help.',
+  ),
+  config_invalid: entry(
+    'permanent',
+    2,
+    500,
+    'The configuration file has faults; all are listed.',
+    'Mend the lines named, then try "sluice config check".',
+  ),
+  body_invalid: entry(
+    'permanent',
+    2,
+    400,
+    'A request body is not the JSON it should be.',
+    'Compare it with the OpenAPI document.',
+  ),
+  body_too_large: entry(
+    'permanent',
+    2,
+    413,
+    'A request body is larger than the server reads.',
+    'Send less at once.',
+  ),
+  unauthorized: entry(
+    'permanent',
+    2,
+    401,
+    'The API token is missing or wrong.',
+    'Send it as "Authorization: Bearer …".',
+  ),
+  host_refused: entry(
+    'permanent',
+    2,
+    421,
+    'The Host header names a server that this is not.',
+    'Use the address that the station prints, or list the name under server.hosts.',
+  ),
+  not_found: entry('permanent', 1, 404, 'There is no such thing here.', 'Check the name.'),
+  method_not_allowed: entry(
+    'permanent',
+    2,
+    405,
+    'That path does not take this method.',
+    'Use a method from the Allow header.',
+  ),
+  url_invalid: entry(
+    'permanent',
+    2,
+    422,
+    'Not a repository URL or path that sluice understands.',
+    'Give https://, http://, ssh://, git://, user@host:path, or (on the command line) a path.',
+  ),
+  url_refused: entry(
+    'permanent',
+    2,
+    422,
+    'The URL is well-formed but not allowed here.',
+    'See repos.allowPrivateAddresses and repos.allowPaths.',
+  ),
+  url_has_credentials: entry(
+    'permanent',
+    2,
+    422,
+    'The URL carries a password or token.',
+    'Take it out of the URL; put it under hosts.<name>.token in sluice.yaml or use an ssh URL.',
+  ),
+  git_missing: entry(
+    'permanent',
+    1,
+    500,
+    'No git program was found.',
+    'Install git 2.31 or newer and put it on the PATH.',
+  ),
+  git_too_old: entry(
+    'permanent',
+    1,
+    500,
+    'The git program found is older than 2.31.',
+    'Install a newer git and put it first on the PATH.',
+  ),
+  git_failed: entry(
+    'transient',
+    1,
+    502,
+    'git failed in a way that sluice has no better word for.',
+    'Read its message, which follows.',
+  ),
+  not_a_repository: entry(
+    'permanent',
+    1,
+    422,
+    'There is no git repository at that place.',
+    'Check the URL or path; private repositories need credentials.',
+  ),
+  authentication_required: entry(
+    'permanent',
+    1,
+    422,
+    'The host wants credentials or refuses the ones it got.',
+    'Set hosts.<name>.token in sluice.yaml, or use an ssh URL with a key in the agent.',
+  ),
+  repository_moved: entry(
+    'permanent',
+    1,
+    422,
+    'The host redirects to another address; redirects are not followed.',
+    'Use the address that it redirects to.',
+  ),
+  host_unknown: entry(
+    'transient',
+    1,
+    502,
+    'The host name has no address.',
+    'Check the spelling and the network.',
+  ),
+  host_unreachable: entry(
+    'transient',
+    1,
+    502,
+    'Nothing answered at the host.',
+    'Check the network, the port and whether the host is up.',
+  ),
+  connection_lost: entry(
+    'transient',
+    1,
+    502,
+    'The connection broke in the middle.',
+    'Try again; nothing half-done was kept.',
+  ),
+  timed_out: entry(
+    'transient',
+    1,
+    504,
+    'Nothing was heard for longer than the time-out.',
+    'Try again, or raise the time-out in sluice.yaml.',
+  ),
+  disk_full: entry(
+    'transient',
+    1,
+    507,
+    'The disk has no room left.',
+    'Free some space; what was being written has been removed.',
+  ),
+  disk_failed: entry(
+    'transient',
+    1,
+    500,
+    'The file system refused to read or write.',
+    'Check permissions and the disk.',
+  ),
+  repository_corrupt: entry(
+    'permanent',
+    1,
+    502,
+    'Objects of the repository are missing or damaged.',
+    'Run "git fsck" at the remote.',
+  ),
+  database_newer: entry(
+    'permanent',
+    1,
+    500,
+    'The database was written by a newer sluice.',
+    'Upgrade, or name another file with --database.',
+  ),
+  database_invalid: entry(
+    'permanent',
+    1,
+    500,
+    'The file is not a sluice database or is damaged.',
+    'Name another file with --database, or restore a backup.',
+  ),
+  database_busy: entry(
+    'transient',
+    1,
+    503,
+    'Another process kept the database locked for too long.',
+    'Try again; see which process holds it.',
+  ),
+  station_running: entry(
+    'permanent',
+    1,
+    409,
+    'Another station already runs on this root or database.',
+    'Stop it, or give --root and --database of its own.',
+  ),
+  port_in_use: entry(
+    'permanent',
+    1,
+    500,
+    'Something else listens on that address.',
+    'Stop it, or choose another port with --port.',
+  ),
+  stopping: entry(
+    'cancelled',
+    1,
+    503,
+    'The station is stopping and takes no new work.',
+    'Try again once it is back.',
+  ),
+  cancelled: entry('cancelled', 1, 503, 'The work was stopped on request.', 'Start it again when wanted.'),
+  lease_lost: entry(
+    'cancelled',
+    1,
+    409,
+    'Another worker took the work over because this one was silent too long.',
+    'Nothing to do.',
+  ),
+  internal: entry(
+    'permanent',
+    1,
+    500,
+    'Something in sluice itself is wrong.',
+    'Please report it with the log.',
+  ),
+} as const satisfies Record<string, CatalogueEntry>;
+
+export type ErrorCode = keyof typeof CATALOGUE;
+
+export interface ErrorDetails {
+  /** What was being done: "fetch", "read history", "open database". */
+  readonly operation?: string;
+  /** What it was done to: a URL, a path, a key. Never holds a secret. */
+  readonly subject?: string;
+  /** What to do about this very case; the catalogue's remedy where absent. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+  /** Overrides the catalogue where the case at hand is known better (a 503 against a 500). */
+  readonly retry?: RetryClass;
+  /** Earliest sensible next try, when the far side said (Retry-After). */
+  readonly retryAfterMs?: number;
+}
+
+/** A failure with a code from the catalogue. `message` is one line that a person can act on. */
+export class SluiceError extends Error {
+  override readonly name = 'SluiceError';
+  readonly code: ErrorCode;
+  readonly operation: string | undefined;
+  readonly subject: string | undefined;
+  readonly hint: string;
+  readonly retry: RetryClass;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    const known = CATALOGUE[code];
+    this.code = code;
+    this.operation = details.operation;
+    this.subject = details.subject;
+    this.hint = details.hint ?? known.remedy;
+    this.retry = details.retry ?? known.retry;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+
+  get exitCode(): 1 | 2 {
+    return CATALOGUE[this.code].exitCode;
+  }
+
+  get status(): number {
+    return CATALOGUE[this.code].status;
+  }
+}
+
+/** A `SluiceError` as plain data, for worker threads, the database and JSON answers. */
+export interface ErrorRecord {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  readonly retry: RetryClass;
+  readonly operation?: string;
+  readonly subject?: string;
+}
+
+/** Plain data for an error of any kind; unknown ones become `internal`. */
+export function toErrorRecord(error: unknown): ErrorRecord {
+  const known = asSluiceError(error);
+  return {
+    code: known.code,
+    message: known.message,
+    hint: known.hint,
+    retry: known.retry,
+    ...(known.operation === undefined ? {} : { operation: known.operation }),
+    ...(known.subject === undefined ? {} : { subject: known.subject }),
+  };
+}
+
+/** The error that a record was made from, less its stack and cause. */
+export function fromErrorRecord(record: ErrorRecord): SluiceError {
+  return new SluiceError(record.code, record.message, record);
+}
+
+/** Wraps whatever was thrown: operating system errors by their `code`, aborts as `cancelled`, the rest as `internal`. */
+export function asSluiceError(error: unknown, details: ErrorDetails = {}): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const code = 'code' in cause ? String(cause.code) : '';
+  const withCause = { ...details, cause };
+  if (cause.name === 'AbortError' || code === 'ABORT_ERR') {
+    return new SluiceError('cancelled', 'stopped on request', withCause);
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new SluiceError('disk_full', `no room left on the disk: ${cause.message}`, withCause);
+  }
+  if (['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EISDIR', 'ENOENT', 'EMFILE', 'ENFILE'].includes(code)) {
+    return new SluiceError('disk_failed', cause.message, withCause);
+  }
+  return new SluiceError('internal', cause.message || cause.name, withCause);
+}

@@ -1,0 +1,96 @@
+import type { Clock } from './clock.ts';
+import { SluiceError } from './errors.ts';
+
+/**
+ * States of a lifecycle:
+ *
+ *   idle ──start()──▶ starting ──all parts up──▶ running ──stop()──▶ stopping ──▶ stopped
+ *                        │ a part fails                                ▲
+ *                        └────────── the parts that are up ────────────┘
+ *
+ * `stopped` is final: a station that is wanted again is built again.
+ */
+export type LifecycleState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
+
+/** Something with a beginning and an end. Both calls may be repeated; the later ones do nothing. */
+export interface Part {
+  readonly name: string;
+  /** Resolves when the part is ready for use; throws when it cannot be, leaving nothing of it behind. */
+  start(): Promise<void>;
+  /** Takes no more work, finishes or hands back what runs, releases everything. Never throws for work that failed. */
+  stop(): Promise<void>;
+}
+
+export interface LifecycleOptions {
+  readonly clock: Clock;
+  /** How long one part may take to stop before the next one is told to. */
+  readonly stopTimeoutMs: number;
+  /** Told of a part that did not stop in time or threw while stopping. */
+  readonly onStopFailure: (part: string, error: unknown) => void;
+}
+
+/** Starts parts in the order given and stops them in the reverse order (station.md, "Life cycle"). */
+export class Lifecycle {
+  #state: LifecycleState = 'idle';
+  #stopping: Promise<void> | undefined;
+  readonly #up: Part[] = [];
+  readonly #parts: readonly Part[];
+  readonly #options: LifecycleOptions;
+
+  constructor(parts: readonly Part[], options: LifecycleOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  get state(): LifecycleState {
+    return this.#state;
+  }
+
+  /** Starts every part. When one fails, those already up are stopped again and its error is thrown. */
+  async start(): Promise<void> {
+    if (this.#state === 'starting' || this.#state === 'running') return;
+    if (this.#state !== 'idle') throw new SluiceError('stopping', 'already stopped');
+    this.#state = 'starting';
+    try {
+      for (const part of this.#parts) {
+        if (this.#stopping) throw new SluiceError('stopping', 'stopped while starting');
+        this.#up.push(part);
+        await part.start();
+      }
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    // A stop() that came while the last part was starting has already taken the parts down.
+    if (!this.#stopping) this.#state = 'running';
+  }
+
+  /** Stops every part that is up, last one first. Repeated calls wait for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#state = 'stopping';
+    for (let part = this.#up.pop(); part; part = this.#up.pop()) await this.#stopOne(part);
+    this.#state = 'stopped';
+  }
+
+  async #stopOne(part: Part): Promise<void> {
+    const { clock, stopTimeoutMs, onStopFailure } = this.#options;
+    let cancelTimer = (): void => undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancelTimer = clock.timer(stopTimeoutMs, () =>
+        reject(new SluiceError('timed_out', `${part.name} did not stop within ${stopTimeoutMs} ms`)),
+      );
+    });
+    try {
+      await Promise.race([part.stop(), late]);
+    } catch (error) {
+      onStopFailure(part.name, error);
+    } finally {
+      cancelTimer();
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+
+export type { Logger } from 'pino';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
+ * standard output belongs to what a command prints.
+ */
+export function createLogger(options: {
+  readonly level: LogLevel;
+  readonly forPeople: boolean;
+  readonly destination?: DestinationStream;
+}): Logger {
+  const destination =
+    options.destination ??
+    (options.forPeople
+      ? pretty({
+          destination: 2,
+          sync: true,
+          colorize: !process.env.NO_COLOR,
+          ignore: 'pid,hostname',
+          translateTime: 'SYS:HH:MM:ss',
+        })
+      : pino.destination({ fd: 2, sync: true }));
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}
+
+/** A logger that says nothing, for commands that print their own lines and for tests. */
+export const silentLogger: Logger = pino({ level: 'silent' });
+
+/** Replaces user name and password in every URL of a text: nothing that is logged or stored may hold them. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/gi, '$1***@');
+}

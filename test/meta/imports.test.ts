@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { test } from 'node:test';
+
+const SRC = resolve(import.meta.dirname, '../../src');
+
+/** Rooms from left to right; a file may import only from rooms to its left, or from its own. */
+const ROOMS: readonly (readonly string[])[] = [
+  ['base'],
+  ['config'],
+  ['keep/store', 'keep/disk', 'keep/buckets'],
+  ['engine'],
+  ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
+  ['station'],
+  ['server'],
+  ['cli'],
+  ['main'],
+];
+
+/** The composition roots: they alone name concrete implementations. */
+const ROOTS = /^main(-[a-z]+)?\.ts$/;
+
+/** Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them. */
+const IMPLEMENTATIONS = [
+  'keep/store/sqlite',
+  'keep/buckets/s3',
+  'keep/buckets/directory',
+  'engine/work/sqlite',
+];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts') && !name.startsWith('web/'))
+    .sort();
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const specifiers = text.matchAll(
+    /(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+|new URL\(\s*)['"](\.{1,2}\/[^'"]+\.ts)['"]/gm,
+  );
+  return [...specifiers].map(([, specifier]) => ({
+    from: file,
+    to: relative(SRC, resolve(SRC, dirname(file), specifier ?? '')),
+  }));
+}
+
+function roomOf(file: string): { name: string; rank: number } {
+  if (ROOTS.test(file)) return { name: 'main', rank: ROOMS.length - 1 };
+  for (const [rank, names] of ROOMS.entries()) {
+    for (const name of names) if (file.startsWith(`${name}/`)) return { name, rank };
+  }
+  throw new Error(`src/${file} stands in no room of the house; see ARCHITECTURE.md`);
+}
+
+const imports = sourceFiles().flatMap(importsOf);
+
+test('every source file stands in a room, and the scan sees imports', () => {
+  for (const file of sourceFiles()) roomOf(file);
+  assert.ok(imports.length > 20, `only ${imports.length} imports found: is the scan broken?`);
+});
+
+test('imports go one way: never to the right, never to a sibling room', () => {
+  const wrong = imports.filter(({ from, to }) => {
+    const source = roomOf(from);
+    const target = roomOf(to);
+    return target.rank > source.rank || (target.rank === source.rank && target.name !== source.name);
+  });
+  assert.deepEqual(
+    wrong.map(({ from, to }) => `${from} → ${to}`),
+    [],
+  );
+});
+
+test('only a composition root names a concrete implementation', () => {
+  const wrong = imports.filter(({ from, to }) =>
+    IMPLEMENTATIONS.some(
+      folder => to.startsWith(`${folder}/`) && !from.startsWith(`${folder}/`) && !ROOTS.test(from),
+    ),
+  );
+  assert.deepEqual(
+    wrong.map(({ from, to }) => `${from} → ${to}`),
+    [],
+  );
+});
+
+test('no file imports itself through others', () => {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), `circular import: ${[...path, file].join(' → ')}`);
+    if (done.has(file)) return;
+    for (const next of targets.get(file) ?? []) visit(next, [...path, file]);
+    done.add(file);
+  };
+  for (const file of targets.keys()) visit(file, []);
+});
