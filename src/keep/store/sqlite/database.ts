@@ -1,0 +1,168 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import { migrate } from './migrate.ts';
+
+export interface DatabaseOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long a change waits for another process or thread that is writing. */
+  readonly busyTimeoutMs?: number;
+  /** Size of the page cache. */
+  readonly cacheBytes?: number;
+}
+
+const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
+const DEFAULT_CACHE_BYTES = 16 * 2 ** 20;
+/** First wait before a busy database is tried again; doubles up to the longest. */
+const BUSY_RETRY_MS = 1;
+const LONGEST_BUSY_RETRY_MS = 20;
+
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_READONLY = 8;
+
+/**
+ * One connection to a sluice database (SQLite, WAL). Reads run at once; changes go through `write`, which
+ * takes the write lock without ever blocking the thread: while another connection writes, the event loop
+ * goes on and the change is tried again (a large bake writes from a thread of its own for minutes).
+ */
+export class Database {
+  readonly path: string;
+  readonly #connection: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #busyTimeoutMs: number;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Changes of this connection go one after the other: SQLite has one transaction a connection. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
+
+  private constructor(connection: DatabaseSync, options: DatabaseOptions) {
+    this.path = options.path;
+    this.#connection = connection;
+    this.#clock = options.clock;
+    this.#busyTimeoutMs = options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
+  }
+
+  /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+    const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
+    try {
+      const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);
+      await untilNotBusy(options.clock, deadlineMs, options.path, () => {
+        connection.exec(
+          `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};`,
+        );
+      });
+      await untilNotBusy(options.clock, deadlineMs, options.path, () => migrate(connection, options.path));
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return new Database(connection, options);
+  }
+
+  /** A prepared statement, kept for the next call with the same text. */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = wrap('prepare statement', this.path, () => this.#connection.prepare(sql));
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Runs statements that need no transaction of ours (PRAGMA, checkpoint). */
+  exec(sql: string): void {
+    wrap('run statement', this.path, () => this.#connection.exec(sql));
+  }
+
+  /** Runs `read` and answers with what it answers; its errors come out classified. */
+  read<T>(read: () => T): T {
+    return wrap('read database', this.path, read);
+  }
+
+  /**
+   * Runs `change` in one transaction: all of it or nothing. It must be synchronous and may run more than
+   * once (when the lock was lost before it did anything), so it changes nothing outside the database.
+   * Throws `database_busy` when the lock is not to be had in time, `disk_full`, or what `change` throws.
+   */
+  write<T>(change: () => T): Promise<T> {
+    const run = async (): Promise<T> => {
+      const deadlineMs = this.#clock.monotonicMs() + this.#busyTimeoutMs;
+      await untilNotBusy(this.#clock, deadlineMs, this.path, () => this.#connection.exec('BEGIN IMMEDIATE'));
+      try {
+        const result = wrap('write database', this.path, change);
+        wrap('write database', this.path, () => this.#connection.exec('COMMIT'));
+        return result;
+      } catch (error) {
+        if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+        throw error;
+      }
+    };
+    const result = this.#lastWrite.then(run, run);
+    this.#lastWrite = result.catch(() => undefined);
+    return result;
+  }
+
+  /** Closes the connection after the changes under way. May be repeated. */
+  async close(): Promise<void> {
+    await this.#lastWrite;
+    this.#statements.clear();
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+}
+
+async function untilNotBusy(
+  clock: Clock,
+  deadlineMs: number,
+  path: string,
+  attempt: () => void,
+): Promise<void> {
+  for (let waitMs = BUSY_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_BUSY_RETRY_MS)) {
+    try {
+      return wrap('write database', path, attempt);
+    } catch (error) {
+      const busy = error instanceof SluiceError && error.code === 'database_busy';
+      if (!busy || clock.monotonicMs() + waitMs > deadlineMs) throw error;
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+/** Runs something of SQLite's and gives its errors our codes. */
+function wrap<T>(operation: string, path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw classify(error, operation, path);
+  }
+}
+
+function classify(error: unknown, operation: string, path: string): unknown {
+  if (error instanceof SluiceError || !(error instanceof Error) || !('errcode' in error)) return error;
+  const details = { operation, subject: path, cause: error };
+  // Extended result codes carry the primary one in their low byte.
+  switch (Number(error.errcode) & 0xff) {
+    case SQLITE_BUSY:
+      return new SluiceError('database_busy', `database ${path} is locked by another process`, details);
+    case SQLITE_FULL:
+      return new SluiceError('disk_full', `no room left on the disk for database ${path}`, details);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return new SluiceError(
+        'disk_failed',
+        `cannot open or write database ${path}: ${error.message}`,
+        details,
+      );
+    default:
+      return new SluiceError('internal', `${operation} ${path}: ${error.message}`, details);
+  }
+}

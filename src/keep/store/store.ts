@@ -1,0 +1,104 @@
+import type { SluiceError } from '../../base/errors.ts';
+import type {
+  CommitRow,
+  Identity,
+  ObjectId,
+  PendingWalk,
+  RefSnapshot,
+  Repository,
+  RepositoryState,
+  RepositoryTotals,
+  Run,
+} from './types.ts';
+
+/** A value that both SQLite and Postgres take and give. */
+export type SqlValue = null | number | string | Uint8Array;
+export type SqlRow = Record<string, SqlValue>;
+
+/**
+ * The store: what is known about repositories. Every method may fail with `database_busy`, `database_invalid`
+ * or `disk_full`; none leaves half a change behind. Reads see what was last committed.
+ */
+export interface Store {
+  /** Closes it; further calls fail. May be repeated. */
+  close(): Promise<void>;
+
+  /** One query over the documented schema (docs/reference/schema.md). Only reads. */
+  query(sql: string, params?: readonly SqlValue[]): Promise<SqlRow[]>;
+
+  readonly repositories: RepositoryStore;
+  readonly runs: RunStore;
+
+  /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
+  history(repositoryId: number): HistoryWriter;
+}
+
+export interface RepositoryStore {
+  /** The repository of that normalised URL, made if it is not there. */
+  ensure(url: string, host: string): Promise<Repository>;
+  byUrl(url: string): Promise<Repository | undefined>;
+  byId(id: number): Promise<Repository | undefined>;
+  list(): Promise<Repository[]>;
+  /** What was found at the remote before history is read. */
+  update(
+    id: number,
+    change: {
+      readonly state?: RepositoryState;
+      readonly headRef?: string | null;
+      readonly objectFormat?: 'sha1' | 'sha256';
+      readonly shallow?: boolean;
+      readonly lastError?: string | null;
+    },
+  ): Promise<void>;
+}
+
+export interface RunStore {
+  /** A waiting run for the repository: the one already waiting, if there is one, else a new one. */
+  request(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
+  /** Marks the waiting run as running, or makes a running one if none waits. */
+  start(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
+  finish(
+    id: number,
+    end: { readonly summary: string } | { readonly error: SluiceError },
+    nowMs: number,
+  ): Promise<void>;
+  byId(id: number): Promise<Run | undefined>;
+  /** Newest first. */
+  recent(limit: number): Promise<Run[]>;
+  /** Runs that a dead process left as running become waiting again. */
+  recover(repositoryIds: readonly number[]): Promise<void>;
+}
+
+/**
+ * Writes one repository's commits. A bake goes: `begin` → `append`… → `finish`, and may stop anywhere; the
+ * next one starts again at `begin` and is told where the last one got to (S8). No call makes a commit
+ * appear twice, whatever is repeated.
+ */
+export interface HistoryWriter {
+  /** The ref tips whose history is completely stored: the cursor (S7). Empty before the first bake. */
+  cursor(): Promise<RefSnapshot>;
+  /** The walk that was not finished, if any. */
+  pending(): Promise<PendingWalk | undefined>;
+  /** Notes that a walk to `tips` begins; forgets any other pending walk. */
+  begin(tips: RefSnapshot): Promise<void>;
+  /**
+   * Stores commits and moves the pending walk forward by as many, in one transaction.
+   * Commits that are stored already are passed over.
+   * @returns how many were new
+   */
+  append(commits: readonly CommitRow[]): Promise<number>;
+  /** Takes commits out that no ref reaches any more (force-push, deleted branch). @returns how many were there */
+  remove(hashes: readonly ObjectId[]): Promise<number>;
+  /** Hashes of the repository that are stored, in no order, for reconciling. */
+  hashes(): AsyncIterable<ObjectId>;
+  count(): Promise<number>;
+  /** Identities as written in the commits that have no mailmapped form for `mailmapHash` yet. */
+  unmapped(mailmapHash: string): Promise<Identity[]>;
+  /** Records what the mailmap makes of each identity. */
+  map(
+    mailmapHash: string,
+    mapped: readonly { readonly from: Identity; readonly to: Identity }[],
+  ): Promise<void>;
+  /** Swaps the cursor to `tips`, forgets the pending walk and renews the totals, in one transaction. */
+  finish(tips: RefSnapshot, nowMs: number): Promise<RepositoryTotals>;
+}

@@ -1,0 +1,92 @@
+/**
+ * What is known, as plain rows. Times are whole seconds since the Unix epoch where git gave them and
+ * milliseconds where the station took them; the names say which.
+ */
+
+/** A git object id in lower-case hexadecimal: 40 characters (SHA-1) or 64 (SHA-256). */
+export type ObjectId = string;
+
+/** Name and e-mail as a commit carries them. Either may be empty; neither is trusted to be anything. */
+export interface Identity {
+  readonly name: string;
+  readonly email: string;
+}
+
+/** One commit as it is stored (P10, S6). */
+export interface CommitRow {
+  readonly hash: ObjectId;
+  readonly parents: readonly ObjectId[];
+  readonly author: Identity;
+  /** Seconds since the epoch, clamped to years 1970–9999. */
+  readonly authoredAt: number;
+  /** Minutes east of UTC, clamped to ± one day. */
+  readonly authoredZone: number;
+  readonly committer: Identity;
+  readonly committedAt: number;
+  readonly committedZone: number;
+  /** First paragraph of the message on one line, cut at 1 000 characters. */
+  readonly subject: string;
+  /** Carries a signature (which is not verified). */
+  readonly signed: boolean;
+  /** From `Co-authored-by` trailers. */
+  readonly coAuthors: readonly Identity[];
+}
+
+/** The tips of a repository's refs by full ref name (`refs/heads/main`): what a bake has processed, or will. */
+export type RefSnapshot = ReadonlyMap<string, ObjectId>;
+
+/** What a repository is like at its remote, as of the last attempt. */
+export type RepositoryState = 'new' | 'ok' | 'failing' | 'unreachable' | 'gone' | 'private' | 'moved';
+
+export interface Repository {
+  readonly id: number;
+  /** Normalised (P3); unique. */
+  readonly url: string;
+  /** Host that the limits count by; `local` for paths. */
+  readonly host: string;
+  readonly state: RepositoryState;
+  /** Full name of the ref that the remote's HEAD points to; null when it has none. */
+  readonly headRef: string | null;
+  readonly objectFormat: 'sha1' | 'sha256';
+  /** The remote itself has only part of the history. */
+  readonly shallow: boolean;
+  /** Totals as of the last finished bake. */
+  readonly totals: RepositoryTotals;
+  readonly lastBakedAtMs: number | null;
+  readonly lastError: string | null;
+}
+
+export interface RepositoryTotals {
+  readonly commits: number;
+  /** Distinct name and e-mail pairs after the mailmap: as many as `git shortlog -sne --all` has lines. */
+  readonly authors: number;
+  readonly firstCommitAt: number | null;
+  readonly lastCommitAt: number | null;
+}
+
+/** A walk over history that was begun and not finished: it goes on where it stopped (S8). */
+export interface PendingWalk {
+  /** The tips that the walk started from. */
+  readonly tips: RefSnapshot;
+  /** Commits of that walk, in its order, that are stored already. */
+  readonly processed: number;
+}
+
+export type RunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+
+/** One bake, from request to end. */
+export interface Run {
+  readonly id: number;
+  readonly repositoryId: number;
+  readonly url: string;
+  readonly state: RunState;
+  /** Why it was asked for, in words: "by hand", "schedule", "first bake". */
+  readonly reason: string;
+  readonly requestedAtMs: number;
+  readonly startedAtMs: number | null;
+  readonly finishedAtMs: number | null;
+  /** JSON of the bake's summary once done. */
+  readonly summary: string | null;
+  /** JSON of an ErrorRecord once failed. */
+  readonly error: string | null;
+}
