@@ -73,6 +73,9 @@ function letChoose(figure, note, periods, columns) {
     columns[chosen]?.classList.add('chosen');
     const period = periods[chosen];
     note.textContent = period ? `Week of ${period.start}: ${period.commits.toLocaleString()} commits` : '';
+    figure.setAttribute('aria-valuemax', String(periods.length - 1));
+    figure.setAttribute('aria-valuenow', String(chosen));
+    figure.setAttribute('aria-valuetext', note.textContent);
   };
   figure.onpointermove = event => {
     const box = figure.getBoundingClientRect();
