@@ -10,14 +10,15 @@ import type { Remote } from './url.ts';
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {
   readonly repositoryId: number;
-  /** Normalised (P3). */
-  readonly url: string;
-  readonly remote: Remote;
+  readonly address: RepositoryUrl;
   readonly cacheDirectory: string;
+  /** Tags too, and so the commits that only tags reach. */
   readonly tags: boolean;
   /** Longest silence of git before it is given up. */
   readonly idleTimeoutMs: number;
   readonly connectTimeoutMs: number;
+  /** For the repository's host; never logged or stored. */
+  readonly credentials: HostCredentials | undefined;
 }
 
 /** Where a bake is. `text` is git's own progress line while fetching. */
