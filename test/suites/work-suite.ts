@@ -232,6 +232,17 @@ function settlingSuite(open: Open): void {
     assert.deepEqual((await work.get('a'))?.reason, 'sooner');
   });
 
+  test('C6: several puts while claimed are remembered as one, by the same rule as for a waiting item', async t => {
+    const { work, clock } = await open(t);
+    await work.put('a', placement(clock, 0));
+    const claim = await claimOne(work);
+    await work.put('a', placement(clock, 20, { priority: 'high', reason: 'webhook' }));
+    await work.put('a', placement(clock, 500, { reason: 'schedule' }));
+    await work.complete(claim, { nextAtMs: null });
+    const item = await work.get('a');
+    assert.deepEqual([item?.priority, item?.reason, item?.runAtMs], ['high', 'webhook', claim.runAtMs + 20]);
+  });
+
   test('a stale claim settles nothing', async t => {
     const { work, other, clock } = await open(t);
     await work.put('a', placement(clock, 0));
@@ -271,6 +282,7 @@ function settlingSuite(open: Open): void {
     const claim = await claimOne(work);
     await work.drop('a');
     await work.put('a', placement(clock, 40, { reason: 'tracked again', ifAbsent: true }));
+    await work.put('a', placement(clock, 90, { reason: 'once more', ifAbsent: true }));
     await work.fail(claim, { error: ERROR, retryAtMs: clock.nowMs(), reason: 'backing off' });
     const item = await work.get('a');
     assert.deepEqual([item?.reason, item?.failures, item?.claimedBy], ['tracked again', 0, null]);
