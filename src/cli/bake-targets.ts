@@ -1,8 +1,8 @@
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
 import { bakeAlone } from '../gather/repos/alone.ts';
+import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
 import type { Cli, GlobalOptions, Keep } from './cli.ts';
@@ -47,7 +47,13 @@ interface Report {
 
 async function bakeOne(
   target: string,
-  { config, keep, cli, signal, report }: {
+  {
+    config,
+    keep,
+    cli,
+    signal,
+    report,
+  }: {
     readonly config: Config;
     readonly keep: Keep;
     readonly cli: Cli;
@@ -107,7 +113,9 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
     failed(target, error) {
       lines.end(target);
       if (error.code === 'cancelled') return;
-      cli.stderr.write(`${errorStyle.bad('failed:')} ${printable(target)}\n  ${printable(error.message)}\n  ${error.hint}\n`);
+      cli.stderr.write(
+        `${errorStyle.bad('failed:')} ${printable(target)}\n  ${printable(error.message)}\n  ${error.hint}\n`,
+      );
     },
   };
 }

@@ -69,7 +69,8 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
-  for (const { url, progress } of repos.baking) lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  for (const { url, progress } of repos.baking)
+    lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
   for (const { at, target, reason } of schedule.next.slice(0, 5)) {
     const waitMs = Date.parse(at) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';

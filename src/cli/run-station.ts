@@ -1,12 +1,12 @@
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/log.ts';
-import { watchConfig } from '../config/watch.ts';
+import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { createStation, type Station } from '../station/station.ts';
 import type { Cli } from './cli.ts';
 import type { UpOptions } from './commands/up.ts';
-import { load } from './load.ts';
+import { load, loadOptions } from './load.ts';
 import { printable, styleFor } from './terminal.ts';
 
 /** How long one part of the station may take to stop. */
@@ -24,20 +24,27 @@ export async function runStation(options: UpOptions, cli: Cli): Promise<void> {
   const { config } = loaded;
   const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
   const station = createStation({ config, configured: loaded.source !== undefined, log, ...cli });
-  const { host, port, token, hosts, maxBodyBytes, requestTimeoutMs } = config.server;
-  const app = createApp({ station, log, hostNames: [host, ...hosts], token, maxBodyBytes, webFolder: cli.webFolder });
+  const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
+  const app = createApp({
+    station,
+    log,
+    hostNames: [host, ...hosts],
+    token,
+    maxBodyBytes,
+    webFolder: cli.webFolder,
+  });
   const server = createHttpServer({ app, host, port, requestTimeoutMs });
-  const watch = watchConfig({
-    load: () => load(options, cli),
-    loaded,
+  const watch = new ConfigWatch({
+    load: loadOptions(options, cli),
+    initial: loaded,
     clock: cli.clock,
-    onChange: ({ next, changed }) => {
-      station.reconfigure(next.config);
-      const fixed = changed.filter(path => FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`)));
-      log.info({ changed }, 'configuration reloaded');
+    onChange: ({ next, changedPaths }) => {
+      station.reconfigure(next);
+      const fixed = changedPaths.filter(isFixed);
+      log.info({ changedPaths }, 'configuration reloaded');
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');
     },
-    onInvalid: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
+    onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
   const lifecycle = new Lifecycle([...station.parts, server, watch], {
     clock: cli.clock,
@@ -57,6 +64,10 @@ export async function runStation(options: UpOptions, cli: Cli): Promise<void> {
     process.off('SIGHUP', onHangup);
   }
   log.info('stopped');
+}
+
+function isFixed(path: string): boolean {
+  return FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`));
 }
 
 /** What is running and what to try next, in under fifteen lines (station.md, "First minute"). */

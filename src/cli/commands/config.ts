@@ -31,19 +31,19 @@ Examples:
     .option('--json', 'as one JSON object')
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
-      const [{ load }, { maskConfig }, { stringify }] = await Promise.all([
+      const [{ load }, { maskConfig, showConfig }] = await Promise.all([
         import('../load.ts'),
-        import('../../config/mask.ts'),
-        import('yaml'),
+        import('../../config/show.ts'),
       ]);
-      const masked = maskConfig((await load(options, cli)).config);
-      cli.stdout.write(options.json ? `${JSON.stringify(masked)}\n` : stringify(masked));
+      const loaded = await load(options, cli);
+      const asJson = (): string => `${JSON.stringify(maskConfig(loaded.config))}\n`;
+      cli.stdout.write(options.json ? asJson() : showConfig(loaded));
     });
   config
     .command('schema')
     .description('print the JSON Schema of sluice.yaml')
     .action(async () => {
-      const { jsonSchema } = await import('../../config/schema.ts');
+      const { jsonSchema } = await import('../../config/json-schema.ts');
       cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
     });
   config

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Placement, Work } from '../../engine/work/work.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
+import type { Placement, Work } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 
