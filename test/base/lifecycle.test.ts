@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import { Lifecycle, type Part } from '../../src/base/lifecycle.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** A part that tells what happens to it, and may wait or fail. */
 function part(
@@ -24,7 +24,7 @@ function part(
 }
 
 function lifecycle(parts: readonly Part[], stopTimeoutMs = 1000) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const failures: [string, unknown][] = [];
   const onStopFailure = (name: string, error: unknown): void => void failures.push([name, error]);
   return { clock, failures, life: new Lifecycle(parts, { clock, stopTimeoutMs, onStopFailure }) };
@@ -41,7 +41,7 @@ test('parts start in order and stop in the reverse order', async () => {
   await life.stop();
   assert.equal(life.state, 'stopped');
   assert.deepEqual(told, ['start a', 'start b', 'stop b', 'stop a']);
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.pendingTimers, 0);
 });
 
 test('repeated calls do nothing more and wait for the same end', async () => {
@@ -112,7 +112,7 @@ test('a part that does not stop in time or throws is told, and the others stop a
   const stopped = life.stop();
   // The time-out is set once the part before it has been dealt with; only then may the clock move.
   while (!told.includes('stop hanging')) await Promise.resolve();
-  clock.advance(5000);
+  await clock.advance(5000);
   await stopped;
   assert.deepEqual(told.slice(3), ['stop throwing', 'stop hanging', 'stop a']);
   assert.deepEqual(
@@ -122,5 +122,5 @@ test('a part that does not stop in time or throws is told, and the others stop a
       ['hanging', 'timed_out'],
     ],
   );
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.pendingTimers, 0);
 });

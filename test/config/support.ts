@@ -3,11 +3,11 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ConfigError, type ConfigFault, formatFault } from '../../src/config/faults.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../../src/config/load.ts';
-import { temporaryFolder } from '../support/folder.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 /** A folder with files, by relative name. */
 export async function folderWith(t: TestContext, files: Readonly<Record<string, string | Uint8Array>>) {
-  const folder = await temporaryFolder(t);
+  const folder = await tempDirectory(t);
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true });
     await writeFile(join(folder, name), content);

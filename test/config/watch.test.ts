@@ -7,7 +7,7 @@ import type { SluiceError } from '../../src/base/errors.ts';
 import { changedPaths } from '../../src/config/changes.ts';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { type ConfigChange, ConfigWatch, type ConfigWatchOptions } from '../../src/config/watch.ts';
-import { ManualClock } from '../support/manual-clock.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 import { folderWith } from './support.ts';
 
 const port = (number: number): string => `server: {port: ${number}}\n`;
@@ -20,7 +20,7 @@ async function watching(
 ) {
   const folder = await folderWith(t, files);
   const load: LoadOptions = { env: {}, cwd: folder, ...options.load };
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const told: (ConfigChange | SluiceError)[] = [];
   let wake = (): void => undefined;
   const tell = (news: ConfigChange | SluiceError): void => {
@@ -122,12 +122,9 @@ test('a file that appears is picked up; one that vanishes is a failure and chang
   assert.equal(watch.current.server.port, 2);
 });
 
-/** Moves the clock in steps until a condition holds, letting file system calls answer in between. */
-async function advanceUntil(clock: ManualClock, stepMs: number, condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    clock.advance(stepMs);
-    await new Promise(resolve => setImmediate(resolve));
-  }
+/** Moves the clock in steps until a condition holds; file system calls answer in between. */
+async function advanceUntil(clock: VirtualClock, stepMs: number, condition: () => boolean): Promise<void> {
+  while (!condition()) await clock.advance(stepMs);
 }
 
 test('where no event comes, the poll finds the change; a half-written file is waited for', async t => {
@@ -140,7 +137,7 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   await watch.start();
   await writeFile(join(target, 'real.yaml'), '');
   // The poll has seen the truncated file once a second timer, of the settling, waits beside its own.
-  await advanceUntil(clock, 5000, () => clock.pending === 2);
+  await advanceUntil(clock, 5000, () => clock.pendingTimers === 2);
   await writeFile(join(target, 'real.yaml'), port(2));
   await advanceUntil(clock, 200, () => told.length === 1);
   assert.equal((told[0] as ConfigChange).next.server.port, 2, 'the empty file in between was never read');
@@ -151,10 +148,7 @@ test('a refused file is told once, not at every poll', async t => {
   await watch.start();
   await writeFile(file, 'x: 1\n');
   await advanceUntil(clock, 200, () => told.length === 1);
-  for (let polls = 0; polls < 10; polls += 1) {
-    clock.advance(5000);
-    await new Promise(resolve => setImmediate(resolve));
-  }
+  await clock.advance(50_000);
   await watch.reload();
   assert.equal(told.length, 2, 'only asking for it tells it again');
 });
@@ -192,7 +186,7 @@ test('after stop nothing is left behind and nothing changes', async t => {
   await watch.stop();
   await writeFile(file, port(2));
   assert.deepEqual(await watch.reload(), { outcome: 'unchanged' });
-  assert.equal(clock.pending, 0);
+  assert.equal(clock.pendingTimers, 0);
   assert.equal(told.length, 0);
 });
 
