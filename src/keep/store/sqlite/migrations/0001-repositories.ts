@@ -17,7 +17,9 @@ CREATE TABLE repositories (
   last_error       TEXT,
   mailmap_hash     TEXT    NOT NULL DEFAULT '',
   -- The walk that is not finished: its tips are in pending_refs.
-  pending_processed INTEGER
+  pending_processed INTEGER,
+  -- From this id on the repository's commits are not in commit_hashes yet; null: all are.
+  unhashed_from    INTEGER
 ) STRICT;
 
 -- The cursor: tips whose history is completely in commits.
@@ -66,8 +68,16 @@ CREATE TABLE commits (
   signed         INTEGER NOT NULL,
   subject        TEXT    NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX commits_by_hash ON commits (repository_id, hash);
 CREATE INDEX commits_by_time ON commits (repository_id, committed_at, author_id);
+
+-- Finds a commit by hash. A table of its own instead of an index, since hashes come in random order: entered in
+-- sorted runs it costs a quarter. While a first bake is under way its latest commits may still be missing here.
+CREATE TABLE commit_hashes (
+  repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
+  hash          BLOB    NOT NULL,
+  commit_id     INTEGER NOT NULL,
+  PRIMARY KEY (repository_id, hash)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE co_authors (
   commit_id   INTEGER NOT NULL REFERENCES commits(id) ON DELETE CASCADE,
