@@ -1,10 +1,5 @@
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import type { Cli, GlobalOptions } from './cli.ts';
-
-interface ListenOptions {
-  readonly host?: string;
-  readonly port?: string;
-}
+import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** The configuration as the command line, the environment and the file have it. Throws `config_invalid`. */
 export function load(options: GlobalOptions & ListenOptions, cli: Cli): Promise<LoadedConfig> {
@@ -18,6 +13,6 @@ export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): L
     file: options.config,
     env: cli.env,
     cwd: cli.cwd,
-    overrides: { root, database, logLevel, host, port: port === undefined ? undefined : Number(port) },
+    overrides: { root, database, logLevel, host, port },
   };
 }

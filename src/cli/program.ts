@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
-import type { Cli } from './cli.ts';
+import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineStatus } from './commands/status.ts';
@@ -22,11 +22,6 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
     return explain(error, cli);
   }
-}
-
-/** Holds the exit code of a command that ends without an error but not with success. */
-export interface Outcome {
-  exitCode: number;
 }
 
 function buildProgram(cli: Cli, outcome: Outcome): Command {

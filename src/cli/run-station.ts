@@ -4,8 +4,7 @@ import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { createStation, type Station } from '../station/station.ts';
-import type { Cli } from './cli.ts';
-import type { UpOptions } from './commands/up.ts';
+import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 import { load, loadOptions } from './load.ts';
 import { printable, styleFor } from './terminal.ts';
 
@@ -18,7 +17,7 @@ const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'bake',
  * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,
  * `config_invalid`, `database_*`), having stopped again whatever had started.
  */
-export async function runStation(options: UpOptions, cli: Cli): Promise<void> {
+export async function runStation(options: GlobalOptions & ListenOptions, cli: Cli): Promise<void> {
   const stop = cli.stopSignal();
   const loaded = await load(options, cli);
   const { config } = loaded;

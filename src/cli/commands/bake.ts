@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice bake URL|PATH…` (S1). */
 export function defineBake(program: Command, cli: Cli, outcome: Outcome): void {

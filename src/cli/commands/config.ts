@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice config check|show|schema|init`. */
 export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -31,12 +30,12 @@ Examples:
     .option('--json', 'as one JSON object')
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
-      const [{ load }, { maskConfig, showConfig }] = await Promise.all([
+      const [{ load }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
         import('../load.ts'),
         import('../../config/show.ts'),
       ]);
       const loaded = await load(options, cli);
-      const asJson = (): string => `${JSON.stringify(maskConfig(loaded.config))}\n`;
+      const asJson = (): string => `${JSON.stringify(toFileForm(maskConfig(loaded.config)))}\n`;
       cli.stdout.write(options.json ? asJson() : showConfig(loaded));
     });
   config

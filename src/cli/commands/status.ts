@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice status`. */
 export function defineStatus(program: Command, cli: Cli, _outcome: Outcome): void {
