@@ -39,23 +39,27 @@ export interface RepositoryStore {
   byUrl(url: string): Promise<Repository | undefined>;
   byId(id: number): Promise<Repository | undefined>;
   list(): Promise<Repository[]>;
-  /** What was found at the remote before history is read. */
-  update(
-    id: number,
-    change: {
-      readonly state?: RepositoryState;
-      readonly headRef?: string | null;
-      readonly objectFormat?: 'sha1' | 'sha256';
-      readonly shallow?: boolean;
-      readonly lastError?: string | null;
-    },
-  ): Promise<void>;
+  /** Changes the fields given and no others. */
+  update(id: number, change: RepositoryChange): Promise<void>;
+}
+
+/** What becomes known of a repository apart from its history. */
+export interface RepositoryChange {
+  readonly state?: RepositoryState;
+  readonly tracked?: boolean;
+  readonly headRef?: string | null;
+  readonly objectFormat?: 'sha1' | 'sha256';
+  readonly shallow?: boolean;
+  readonly lastError?: string | null;
 }
 
 export interface RunStore {
   /** A waiting run for the repository: the one already waiting, if there is one, else a new one. */
   request(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
-  /** Marks the waiting run as running, or makes a running one if none waits. */
+  /**
+   * Marks the waiting run as running, or makes a running one if none waits. The caller holds the repository's
+   * claim, so a run still marked as running was left by a dead process and becomes cancelled.
+   */
   start(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
   finish(
     id: number,
@@ -65,8 +69,6 @@ export interface RunStore {
   byId(id: number): Promise<Run | undefined>;
   /** Newest first. */
   recent(limit: number): Promise<Run[]>;
-  /** Runs that a dead process left as running become waiting again. */
-  recover(repositoryIds: readonly number[]): Promise<void>;
 }
 
 /**

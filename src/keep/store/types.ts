@@ -44,6 +44,8 @@ export interface Repository {
   readonly url: string;
   /** Host that the limits count by; `local` for paths. */
   readonly host: string;
+  /** Kept fresh on a schedule; the others are baked only when asked for. */
+  readonly tracked: boolean;
   readonly state: RepositoryState;
   /** Full name of the ref that the remote's HEAD points to; null when it has none. */
   readonly headRef: string | null;

@@ -4,6 +4,7 @@ CREATE TABLE repositories (
   id               INTEGER PRIMARY KEY,
   url              TEXT    NOT NULL UNIQUE,
   host             TEXT    NOT NULL,
+  tracked          INTEGER NOT NULL DEFAULT 0,
   state            TEXT    NOT NULL DEFAULT 'new',
   head_ref         TEXT,
   object_format    TEXT    NOT NULL DEFAULT 'sha1',

@@ -1,0 +1,128 @@
+import { asSluiceError, type SluiceError } from '../base/errors.ts';
+import { silentLogger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import { bakeAlone } from '../gather/repos/alone.ts';
+import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
+import { topAuthors } from '../insights/authors.ts';
+import { commitsByPeriod } from '../insights/commits.ts';
+import type { Cli, GlobalOptions, Keep } from './cli.ts';
+import { load } from './load.ts';
+import { renderSummary } from './summary.ts';
+import { printable, progressLines, styleFor } from './terminal.ts';
+
+const AUTHORS_SHOWN = 5;
+
+/** Bakes each target, several at once, and prints each result as it comes. Answers how many failed. */
+export async function bakeTargets(
+  targets: readonly string[],
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<number> {
+  const signal = cli.stopSignal();
+  const { config } = await load(options, cli);
+  const keep = await cli.openKeep(config.database);
+  try {
+    const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
+    const queue = [...new Set(targets)];
+    let failed = 0;
+    const worker = async (): Promise<void> => {
+      for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
+        const done = await bakeOne(target, { config, keep, cli, signal, report });
+        if (!done) failed += 1;
+      }
+    };
+    await Promise.all(Array.from({ length: config.git.concurrency }, worker));
+    signal.throwIfAborted();
+    return failed;
+  } finally {
+    await keep.store.close();
+  }
+}
+
+interface Report {
+  progress(target: string, progress: BakeProgress | 'waiting'): void;
+  done(target: string, summary: BakeSummary): Promise<void>;
+  failed(target: string, error: SluiceError): void;
+}
+
+async function bakeOne(
+  target: string,
+  {
+    config,
+    keep,
+    cli,
+    signal,
+    report,
+  }: {
+    readonly config: Config;
+    readonly keep: Keep;
+    readonly cli: Cli;
+    readonly signal: AbortSignal;
+    readonly report: Report;
+  },
+): Promise<boolean> {
+  try {
+    const summary = await bakeAlone(target, {
+      ...keep,
+      config,
+      signal,
+      clock: cli.clock,
+      log: silentLogger,
+      onProgress: progress => report.progress(target, progress),
+    });
+    await report.done(target, summary);
+    return true;
+  } catch (error) {
+    report.failed(target, asSluiceError(error));
+    return false;
+  }
+}
+
+/** One JSON object a repository on a line (station.md, machine shapes); failures carry `error`. */
+function jsonReport(cli: Cli): Report {
+  const print = (line: unknown): unknown => cli.stdout.write(`${JSON.stringify(line)}\n`);
+  return {
+    progress: () => undefined,
+    async done(_target, summary) {
+      print(summary);
+    },
+    failed(target, { code, message, hint, retry }) {
+      print({ url: target, error: { code, message, hint, retry } });
+    },
+  };
+}
+
+function peopleReport(cli: Cli, { store }: Keep): Report {
+  const lines = progressLines(cli.stderr);
+  const style = styleFor(cli.stdout, cli.env);
+  const errorStyle = styleFor(cli.stderr, cli.env);
+  return {
+    progress(target, progress) {
+      lines.set(target, `${printable(target)}: ${printable(inWords(progress))}`);
+    },
+    async done(target, summary) {
+      const repository = await store.repositories.byUrl(summary.url);
+      const scope = { repositoryIds: repository ? [repository.id] : [] };
+      const [weeks, authors] = await Promise.all([
+        commitsByPeriod(store, scope, 'week'),
+        topAuthors(store, scope, AUTHORS_SHOWN),
+      ]);
+      lines.end(target);
+      cli.stdout.write(`${renderSummary({ summary, weeks, authors }, style)}\n`);
+    },
+    failed(target, error) {
+      lines.end(target);
+      if (error.code === 'cancelled') return;
+      cli.stderr.write(
+        `${errorStyle.bad('failed:')} ${printable(target)}\n  ${printable(error.message)}\n  ${error.hint}\n`,
+      );
+    },
+  };
+}
+
+function inWords(progress: BakeProgress | 'waiting'): string {
+  if (progress === 'waiting') return 'another sluice is at it, waiting for it to finish';
+  if (progress.phase === 'fetch') return progress.text;
+  const { commits, perSecond } = progress;
+  return `${commits.toLocaleString('en')} commits read, ${Math.round(perSecond).toLocaleString('en')}/s`;
+}

@@ -1,0 +1,46 @@
+import type { Clock } from '../base/clock.ts';
+import type { Work } from '../engine/work/work.ts';
+import type { Store } from '../keep/store/store.ts';
+import type { Output } from './terminal.ts';
+
+/** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
+export interface Cli {
+  readonly version: string;
+  readonly clock: Clock;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  /** Module that runs inside a bake thread. */
+  readonly bakeThreadEntry: URL;
+  /** Folder with the dashboard's files. */
+  readonly webFolder: string;
+  /** Opens the database at a path: what is known, and the work queue on it. */
+  openKeep(path: string): Promise<Keep>;
+  /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+  stopSignal(): AbortSignal;
+}
+
+export interface Keep {
+  readonly store: Store;
+  readonly work: Work;
+}
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly root?: string;
+  readonly database?: string;
+  readonly logLevel?: string;
+}
+
+/** Holds the exit code of a command that ends without an error but not with success. */
+export interface Outcome {
+  exitCode: number;
+}
+
+/** Where `up` listens, from its own options. */
+export interface ListenOptions {
+  readonly host?: string;
+  readonly port?: string;
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+
+/** `sluice config check|show|schema|init`. */
+export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): void {
+  const config = program
+    .command('config')
+    .description('check, show or begin a configuration file')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice config init > sluice.yaml         begin one
+  sluice config check                      every fault at once, with its line
+  sluice config show                       what is in force, secrets masked
+  sluice config schema > sluice.schema.json  for your editor`,
+    );
+
+  config
+    .command('check')
+    .description('say what is wrong with the configuration, all at once')
+    .action(async (_options, command: Command) => {
+      const { load } = await import('../load.ts');
+      const { source } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
+      cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
+    });
+  config
+    .command('show')
+    .description('print the configuration in force, defaults included, secrets masked')
+    .option('--json', 'as one JSON object')
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const [{ load }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
+        import('../load.ts'),
+        import('../../config/show.ts'),
+      ]);
+      const loaded = await load(options, cli);
+      const asJson = (): string => `${JSON.stringify(toFileForm(maskConfig(loaded.config)))}\n`;
+      cli.stdout.write(options.json ? asJson() : showConfig(loaded));
+    });
+  config
+    .command('schema')
+    .description('print the JSON Schema of sluice.yaml')
+    .action(async () => {
+      const { jsonSchema } = await import('../../config/json-schema.ts');
+      cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+    });
+  config
+    .command('init')
+    .description('print a configuration file to begin with')
+    .action(async () => {
+      const { initTemplate } = await import('../../config/template.ts');
+      cli.stdout.write(initTemplate());
+    });
+}

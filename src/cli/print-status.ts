@@ -1,0 +1,80 @@
+import { formatBytes, formatDuration } from '../base/units.ts';
+import type { LoadedConfig } from '../config/load.ts';
+import { readStatus, type StationStatus } from '../station/status.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { printable, styleFor } from './terminal.ts';
+
+/** How long the station may take to answer before it counts as not there. */
+const ASK_TIMEOUT_MS = 2_000;
+
+/** Prints the status of the station that runs on this database, or of the database alone where none runs. */
+export async function printStatus(
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const status = (await askStation(config)) ?? (await readDatabase(config, cli));
+  cli.stdout.write(options.json ? `${JSON.stringify(status)}\n` : render(status, cli));
+}
+
+/** The answer of a running station; undefined where none runs, or the one that runs has another database. */
+async function askStation(config: LoadedConfig['config']): Promise<StationStatus | undefined> {
+  const { host, port, token } = config.server;
+  const name = host.includes(':') ? `[${host}]` : host;
+  try {
+    const response = await fetch(`http://${name}:${port}/api/v1/status`, {
+      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
+    });
+    if (!response.ok) return undefined;
+    const status = (await response.json()) as StationStatus;
+    return status.station?.database === config.database ? status : undefined;
+  } catch {
+    // Nothing listens there, or something that is no station: the database is what there is to read.
+    return undefined;
+  }
+}
+
+async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
+  const { store, work } = await cli.openKeep(config.database);
+  try {
+    return await readStatus({
+      store,
+      work,
+      cacheDirectory: config.cache.directory,
+      baking: [],
+      station: {
+        version: cli.version,
+        uptimeS: 0,
+        mode: 'down',
+        pid: null,
+        root: config.root,
+        database: config.database,
+      },
+    });
+  } finally {
+    await store.close();
+  }
+}
+
+function render(status: StationStatus, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const { station, schedule, repos, disk } = status;
+  const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
+  const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
+  const lines = [
+    `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
+    `${style.bold('schedule')}  ${schedule.size} targets, ${schedule.due} due, ${schedule.running} running${late}`,
+    `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
+    `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
+  ];
+  for (const { url, progress } of repos.baking)
+    lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  for (const { at, target, reason } of schedule.next.slice(0, 5)) {
+    const waitMs = Date.parse(at) - cli.clock.nowMs();
+    const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';
+    lines.push(`  next  ${printable(target)} ${when} (${printable(reason)})`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,66 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { SluiceError } from '../base/errors.ts';
+import type { Cli, Outcome } from './cli.ts';
+import { defineBake } from './commands/bake.ts';
+import { defineConfig } from './commands/config.ts';
+import { defineStatus } from './commands/status.ts';
+import { defineUp } from './commands/up.ts';
+import { styleFor } from './terminal.ts';
+
+const EXIT_USAGE = 2;
+/** 128 + SIGINT, as shells have it. */
+const EXIT_INTERRUPTED = 130;
+
+/** Runs one command line. Answers the exit code: 0 done, 1 something failed, 2 usage, 130 interrupted. */
+export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
+  const outcome = { exitCode: 0 };
+  const program = buildProgram(cli, outcome);
+  try {
+    await program.parseAsync(args.length === 0 ? ['up'] : args, { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
+    return explain(error, cli);
+  }
+}
+
+function buildProgram(cli: Cli, outcome: Outcome): Command {
+  const program = new Command('sluice')
+    .description('A sync station: gathers git history, keeps it in a database anyone may query.')
+    .version(cli.version, '-V, --version')
+    .option('--config <file>', 'configuration file (default: ./sluice.yaml if it is there)')
+    .option('--root <dir>', 'folder for all that the station keeps on disk (default: ./station)')
+    .option('--database <file>', 'SQLite database (default: ./sluice.db)')
+    .addOption(new Option('--log-level <level>', 'trace, debug, info, warn, error or silent'))
+    .configureOutput({
+      writeOut: text => cli.stdout.write(text),
+      writeErr: text => cli.stderr.write(text),
+      getOutHelpWidth: () => cli.stdout.columns ?? 80,
+      getErrHelpWidth: () => cli.stderr.columns ?? 80,
+    })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice                                   start a station (the same as "sluice up")
+  sluice bake https://github.com/git/git   what is in a repository's history
+  sluice status                            how the station here is doing
+
+Every command has --help with examples of its own.`,
+    )
+    .showSuggestionAfterError()
+    .exitOverride();
+  for (const define of [defineUp, defineBake, defineStatus, defineConfig]) define(program, cli, outcome);
+  return program;
+}
+
+async function explain(error: unknown, cli: Cli): Promise<number> {
+  const { asSluiceError } = await import('../base/errors.ts');
+  const known: SluiceError = asSluiceError(error);
+  if (known.code === 'cancelled') return EXIT_INTERRUPTED;
+  const style = styleFor(cli.stderr, cli.env);
+  cli.stderr.write(`${style.bad('sluice:')} ${known.message}\n`);
+  if (known.hint) cli.stderr.write(`  ${known.hint}\n`);
+  if (known.code === 'internal' && error instanceof Error) cli.stderr.write(`${error.stack}\n`);
+  return known.exitCode;
+}

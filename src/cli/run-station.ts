@@ -1,0 +1,94 @@
+import { Lifecycle } from '../base/lifecycle.ts';
+import { createLogger } from '../base/log.ts';
+import { ConfigWatch } from '../config/watch.ts';
+import { createApp } from '../server/app.ts';
+import { createHttpServer } from '../server/http-server.ts';
+import { createStation, type Station } from '../station/station.ts';
+import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
+import { load, loadOptions } from './load.ts';
+import { printable, styleFor } from './terminal.ts';
+
+/** How long one part of the station may take to stop. */
+const STOP_TIMEOUT_MS = 10_000;
+/** Settings that are read once, at start. */
+const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'bake', 'log'];
+
+/**
+ * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,
+ * `config_invalid`, `database_*`), having stopped again whatever had started.
+ */
+export async function runStation(options: GlobalOptions & ListenOptions, cli: Cli): Promise<void> {
+  const stop = cli.stopSignal();
+  const loaded = await load(options, cli);
+  const { config } = loaded;
+  const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
+  const station = createStation({ config, configured: loaded.source !== undefined, log, ...cli });
+  const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
+  const app = createApp({
+    station,
+    log,
+    hostNames: [host, ...hosts],
+    token,
+    maxBodyBytes,
+    webFolder: cli.webFolder,
+  });
+  const server = createHttpServer({ app, host, port, requestTimeoutMs });
+  const watch = new ConfigWatch({
+    load: loadOptions(options, cli),
+    initial: loaded,
+    clock: cli.clock,
+    onChange: ({ next, changedPaths }) => {
+      station.reconfigure(next);
+      const fixed = changedPaths.filter(isFixed);
+      log.info({ changedPaths }, 'configuration reloaded');
+      if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');
+    },
+    onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
+  });
+  const lifecycle = new Lifecycle([...station.parts, server, watch], {
+    clock: cli.clock,
+    stopTimeoutMs: STOP_TIMEOUT_MS,
+    onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
+  });
+  const onHangup = (): void => void watch.reload();
+  process.on('SIGHUP', onHangup);
+  try {
+    await lifecycle.start();
+    cli.stdout.write(greeting(station, server.url(), cli));
+    log.info({ url: server.url() }, 'station is up');
+    if (!stop.aborted) await new Promise(resolve => stop.addEventListener('abort', resolve, { once: true }));
+    log.info('stopping');
+  } finally {
+    await lifecycle.stop();
+    process.off('SIGHUP', onHangup);
+  }
+  log.info('stopped');
+}
+
+function isFixed(path: string): boolean {
+  return FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`));
+}
+
+/** What is running and what to try next, in under fifteen lines (station.md, "First minute"). */
+function greeting(station: Station, url: string, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const tracked = station.tracked();
+  const baking =
+    tracked.length === 0
+      ? 'nothing yet: you do not stand in a git repository'
+      : tracked.length === 1
+        ? printable(tracked[0] ?? '')
+        : `${tracked.length} repositories of the configuration`;
+  return `
+${style.bold(`sluice ${cli.version}`)} is up. Ctrl-C stops it.
+
+  pages       ${style.accent(url)}
+  baking      ${baking}
+  deliveries  not part of this version yet
+
+Try next, in another terminal:
+  npm start -- bake https://github.com/git/git
+  npm start -- status
+  curl -d '{"url": "https://github.com/git/git", "wait": true}' ${url}/bake
+\n`;
+}

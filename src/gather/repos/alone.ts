@@ -1,0 +1,99 @@
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Claim, Work } from '../../engine/work/work.ts';
+import { newWorkerId } from '../../engine/work/worker-id.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { Repository } from '../../keep/store/types.ts';
+import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
+import { recordedBake } from './record.ts';
+import { bakeJob } from './settings.ts';
+import { parseRepositoryUrl } from './url.ts';
+import { atOnce, keyOf, nextFetch } from './work.ts';
+
+/** A claim is renewed three times before it would be taken for dead. */
+const LEASE_MS = 30_000;
+const HEARTBEAT_MS = LEASE_MS / 3;
+/** How often a repository that another process is baking is looked at again. */
+const WAIT_MS = 250;
+
+export interface AloneTools {
+  readonly config: Config;
+  readonly store: Store;
+  readonly work: Work;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: BakeProgress | 'waiting') => void;
+}
+
+/**
+ * Bakes one repository in this process, without a station, or beside one on the same database: the claim on
+ * the work queue keeps two processes out of one clone (S1, P7). Throws as `bake` does, and `url_*`.
+ */
+export async function bakeAlone(target: string, tools: AloneTools): Promise<BakeSummary> {
+  const { config, store, signal } = tools;
+  const address = parseRepositoryUrl(target, { from: 'cli' });
+  const repository = await store.repositories.ensure(address.url, address.host);
+  return holding(repository, tools, lost =>
+    recordedBake(repository, 'asked for by hand', tools, () =>
+      bake(bakeJob(repository, address, config), { ...tools, signal: AbortSignal.any([signal, lost]) }),
+    ),
+  );
+}
+
+/** Runs `action` while this process holds the repository's claim; its signal aborts when the claim is lost. */
+async function holding(
+  repository: Repository,
+  tools: AloneTools,
+  action: (lost: AbortSignal) => Promise<BakeSummary>,
+): Promise<BakeSummary> {
+  const { work, clock, store, config } = tools;
+  const claim = await claimRepository(repository, tools);
+  const lost = new AbortController();
+  let cancelHeartbeat = (): void => undefined;
+  const beat = (): void => {
+    cancelHeartbeat = clock.timer(HEARTBEAT_MS, () => {
+      work.heartbeat([claim], LEASE_MS).then(
+        answer => (answer.lost.length > 0 ? lost.abort() : beat()),
+        error => lost.abort(error),
+      );
+    });
+  };
+  beat();
+  try {
+    const summary = await action(lost.signal);
+    const baked = (await store.repositories.byId(repository.id)) ?? repository;
+    await work.complete(claim, nextFetch(baked, clock.nowMs(), config.schedule));
+    return summary;
+  } catch (error) {
+    // What is tracked keeps its place on the schedule, where the station tries again; the others leave it.
+    const retryAtMs = repository.tracked ? clock.nowMs() + config.schedule.minIntervalMs : null;
+    const record = toErrorRecord(asSluiceError(error));
+    await work.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });
+    throw error;
+  } finally {
+    cancelHeartbeat();
+  }
+}
+
+async function claimRepository(repository: Repository, tools: AloneTools): Promise<Claim> {
+  const { work, clock, signal, onProgress } = tools;
+  const worker = newWorkerId();
+  const key = keyOf(repository);
+  for (let waits = 0; ; waits += 1) {
+    await work.releaseDead();
+    // Not due yet, so that a station beside us does not take it before we do.
+    const runAtMs = clock.nowMs() + LEASE_MS;
+    await work.put(key, {
+      ...atOnce(repository, 'asked for by hand', runAtMs),
+      priority: 'normal',
+      ifAbsent: true,
+    });
+    const [claim] = await work.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
+    if (claim) return claim;
+    if (waits === 0) onProgress('waiting');
+    await clock.sleep(WAIT_MS, signal);
+  }
+}

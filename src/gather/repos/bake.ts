@@ -1,0 +1,148 @@
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { RepositoryTotals } from '../../keep/store/types.ts';
+import { type SyncedClone, syncClone } from './clone/clone.ts';
+import { readMailmap } from './clone/mailmap.ts';
+import { cloneDirectoryName } from './clone/names.ts';
+import type { Remote } from './git/access.ts';
+import type { HttpCredentials } from './git/credentials.ts';
+import type { GitProgress } from './git/progress.ts';
+import { type IngestResult, ingestHistory } from './history/ingest.ts';
+import { mapIdentities } from './history/mailmap.ts';
+import type { RepositoryUrl } from './url.ts';
+
+/** Everything that one bake needs to know; plain data, so that it can go to another thread. */
+export interface BakeJob {
+  readonly repositoryId: number;
+  readonly address: RepositoryUrl;
+  readonly cacheDirectory: string;
+  /** Tags too, and so the commits that only tags reach. */
+  readonly tags: boolean;
+  /** Longest silence of git before it is given up. */
+  readonly idleTimeoutMs: number;
+  /** For the repository's host; never logged or stored. */
+  readonly credentials: HttpCredentials | undefined;
+  /** The only addresses that may be connected to, where not every one is allowed (S3). */
+  readonly addresses: readonly string[] | undefined;
+}
+
+/** Where a bake is. `text` is git's own progress line while fetching. */
+export type BakeProgress =
+  | { readonly phase: 'fetch'; readonly text: string }
+  | { readonly phase: 'history'; readonly commits: number; readonly perSecond: number };
+
+/** What `bake --json` prints and the API answers (station.md). Times are ISO 8601. */
+export interface BakeSummary {
+  readonly url: string;
+  readonly commits: number;
+  readonly newCommits: number;
+  /** Commits that no ref reaches any more. */
+  readonly removedCommits: number;
+  readonly authors: number;
+  readonly firstCommitAt: string | null;
+  readonly lastCommitAt: string | null;
+  readonly durationMs: number;
+  readonly cache: 'clone' | 'fetch' | 'restore';
+  /** What a person should know although the bake succeeded. */
+  readonly warnings?: readonly string[];
+}
+
+export interface BakeTools {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: BakeProgress) => void;
+}
+
+/**
+ * Bakes one repository: brings its clone in the cache up to date (or makes it), then turns the commits that
+ * are new into rows and takes out those that no ref reaches any more (P4, P10, P11). The caller holds the
+ * repository's claim. May be repeated and interrupted anywhere (S8).
+ *
+ * @throws SluiceError of git and the network (`not_a_repository`, `connection_lost` …), `disk_full`,
+ *   `database_*`, `cancelled`
+ */
+export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
+  const { repositoryId, address } = job;
+  const { store, clock } = tools;
+  const startMs = clock.monotonicMs();
+  const remote: Remote = { ...address, credentials: job.credentials, addresses: job.addresses };
+  const clone = await bringClone(job, remote, tools);
+  await store.repositories.update(repositoryId, {
+    headRef: clone.headRef ?? null,
+    objectFormat: clone.objectFormat,
+    shallow: clone.shallow,
+  });
+  const history = await readHistory(job, clone, tools);
+  const mailmap = await applyMailmap(job, clone, remote, tools);
+  const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
+  const warnings = [
+    ...(clone.shallow
+      ? ['the repository is shallow itself: only a part of its history is there to be read']
+      : []),
+    ...clone.warnings.map(({ message }) => message),
+    ...(mailmap.warning === undefined ? [] : [mailmap.warning]),
+  ];
+  return {
+    url: address.url,
+    commits,
+    newCommits: history.newCommits,
+    removedCommits: history.removedCommits,
+    authors,
+    firstCommitAt: isoOrNull(firstCommitAt),
+    lastCommitAt: isoOrNull(lastCommitAt),
+    durationMs: Math.round(clock.monotonicMs() - startMs),
+    cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<SyncedClone> {
+  return syncClone({
+    directory: join(job.cacheDirectory, cloneDirectoryName(job.address.url)),
+    remote,
+    tags: job.tags,
+    idleTimeoutMs: job.idleTimeoutMs,
+    signal: tools.signal,
+    onProgress: progress => tools.onProgress({ phase: 'fetch', text: inGitsWords(progress) }),
+  });
+}
+
+function inGitsWords({ phase, percent, done, total }: GitProgress): string {
+  return percent === undefined ? `${phase}: ${done}` : `${phase}: ${percent}% (${done}/${total})`;
+}
+
+function readHistory(job: BakeJob, clone: SyncedClone, tools: BakeTools): Promise<IngestResult> {
+  const { store, clock, signal, onProgress } = tools;
+  const startMs = clock.monotonicMs();
+  return ingestHistory({
+    gitDir: clone.gitDir,
+    writer: store.history(job.repositoryId),
+    tips: clone.tips,
+    clock,
+    signal,
+    onProgress({ commits }) {
+      const seconds = Math.max(clock.monotonicMs() - startMs, 1) / 1000;
+      onProgress({ phase: 'history', commits, perSecond: commits / seconds });
+    },
+  });
+}
+
+/** People are counted as the mailmap has them. A mailmap that cannot be had now leaves the one before in force. */
+async function applyMailmap(
+  job: BakeJob,
+  clone: SyncedClone,
+  remote: Remote,
+  { store, signal }: BakeTools,
+): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
+  const { content, warning } = await readMailmap(clone, { remote, signal });
+  if (warning) return { totals: undefined, warning: warning.message };
+  const writer = store.history(job.repositoryId);
+  const totals = await mapIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
+  return { totals, warning: undefined };
+}
+
+function isoOrNull(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
+}

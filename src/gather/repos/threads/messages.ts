@@ -1,0 +1,19 @@
+import type { ErrorRecord } from '../../../base/errors.ts';
+import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+
+/** What a bake thread is given when it is made. */
+export interface ThreadSettings {
+  readonly databasePath: string;
+}
+
+/** From the station to a bake thread. */
+export type ToThread =
+  | { readonly type: 'bake'; readonly id: number; readonly job: BakeJob }
+  | { readonly type: 'abort'; readonly id: number; readonly error: ErrorRecord }
+  | { readonly type: 'close' };
+
+/** From a bake thread to the station. */
+export type FromThread =
+  | { readonly type: 'progress'; readonly id: number; readonly progress: BakeProgress }
+  | { readonly type: 'done'; readonly id: number; readonly summary: BakeSummary }
+  | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord };

@@ -1,0 +1,55 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Clock } from '../../../base/clock.ts';
+import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import { type BakeProgress, bake } from '../bake.ts';
+import type { FromThread, ToThread } from './messages.ts';
+
+/** Progress is sent on at most this often. */
+const PROGRESS_EVERY_MS = 200;
+
+/**
+ * The inside of a bake thread: bakes what the station asks for with a store of its own, until it is told to
+ * close. Several bakes may be asked for at once; they share the thread.
+ */
+export function serveBakes(
+  port: MessagePort,
+  tools: { readonly store: Promise<Store>; readonly clock: Clock },
+): void {
+  const running = new Map<number, AbortController>();
+  const answer = (message: FromThread): void => port.postMessage(message);
+
+  const run = async ({ id, job }: Extract<ToThread, { type: 'bake' }>): Promise<void> => {
+    const controller = new AbortController();
+    running.set(id, controller);
+    let sentAtMs = Number.NEGATIVE_INFINITY;
+    const onProgress = (progress: BakeProgress): void => {
+      const nowMs = tools.clock.monotonicMs();
+      if (nowMs - sentAtMs < PROGRESS_EVERY_MS) return;
+      sentAtMs = nowMs;
+      answer({ type: 'progress', id, progress });
+    };
+    try {
+      const store = await tools.store;
+      const summary = await bake(job, { store, clock: tools.clock, signal: controller.signal, onProgress });
+      answer({ type: 'done', id, summary });
+    } catch (error) {
+      answer({ type: 'failed', id, error: toErrorRecord(error) });
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    // A store that never opened has already failed every bake; there is nothing to close then.
+    const store = await tools.store.catch(() => undefined);
+    await store?.close();
+    port.close();
+  };
+
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'bake') void run(message);
+    else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
+    else void close();
+  });
+}

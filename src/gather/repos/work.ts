@@ -1,0 +1,70 @@
+import type { Clock } from '../../base/clock.ts';
+import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
+import type { Placement, Work } from '../../engine/work/work.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { Repository } from '../../keep/store/types.ts';
+
+/** The kind under which repositories stand on the schedule. */
+export const REPOSITORY_KIND = 'repository';
+const KEY_PREFIX = 'repository:';
+
+/** The key of a repository on the schedule. */
+export function keyOf(repository: { readonly url: string }): string {
+  return KEY_PREFIX + repository.url;
+}
+
+/** What a key is about, for people. */
+export function urlOfKey(key: string): string {
+  return key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : key;
+}
+
+/** Where a repository belongs on the schedule when it is asked for: first in line (S11, C6). */
+export function atOnce(repository: Repository, reason: string, nowMs: number): Placement {
+  return { kind: REPOSITORY_KIND, group: repository.host, runAtMs: nowMs, priority: 'high', reason };
+}
+
+/** When a tracked repository is to be fetched again, by the shared rule (S11, C3); the others not at all. */
+export function nextFetch(
+  repository: Repository,
+  nowMs: number,
+  rhythm: SyncRhythm,
+): { readonly nextAtMs: number | null; readonly reason: string } {
+  if (!repository.tracked) return { nextAtMs: null, reason: 'not tracked' };
+  const { lastCommitAt } = repository.totals;
+  const times = {
+    nowMs,
+    lastSyncAtMs: repository.lastBakedAtMs,
+    lastChangeAtMs: lastCommitAt === null ? null : lastCommitAt * 1000,
+  };
+  const { atMs, reason } = nextSync(times, rhythm);
+  return { nextAtMs: atMs, reason };
+}
+
+/**
+ * Makes the schedule hold exactly the repositories that are to be tracked: new ones come on, others go off.
+ * May be repeated; those already scheduled keep their time.
+ */
+export async function trackExactly(
+  wanted: readonly { readonly url: string; readonly host: string }[],
+  tools: { readonly store: Store; readonly work: Work; readonly clock: Clock; readonly rhythm: SyncRhythm },
+): Promise<void> {
+  const { store, work, clock, rhythm } = tools;
+  const urls = new Set(wanted.map(({ url }) => url));
+  for (const repository of await store.repositories.list()) {
+    if (!repository.tracked || urls.has(repository.url)) continue;
+    await store.repositories.update(repository.id, { tracked: false });
+    await work.drop(keyOf(repository));
+  }
+  for (const { url, host } of wanted) {
+    const known = await store.repositories.ensure(url, host);
+    if (!known.tracked) await store.repositories.update(known.id, { tracked: true });
+    const { nextAtMs, reason } = nextFetch({ ...known, tracked: true }, clock.nowMs(), rhythm);
+    await work.put(keyOf(known), {
+      kind: REPOSITORY_KIND,
+      group: host,
+      runAtMs: nextAtMs ?? clock.nowMs(),
+      reason,
+      ifAbsent: true,
+    });
+  }
+}

@@ -1,0 +1,31 @@
+import type { Store } from '../store.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { SqliteHistoryWriter } from './history-writer.ts';
+import { createRepositoryStore } from './repositories.ts';
+import { asRow } from './rows.ts';
+import { createRunStore } from './runs.ts';
+
+/** A store together with its database, which the work queue shares. */
+export interface SqliteStore extends Store {
+  readonly database: Database;
+}
+
+/** Opens the store in a SQLite file, made if it is not there. Throws `database_*`, `disk_*`. */
+export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteStore> {
+  const database = await Database.open(options);
+  return {
+    database,
+    repositories: createRepositoryStore(database),
+    runs: createRunStore(database),
+    history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
+    async query(sql, params = []) {
+      return database.read(() =>
+        database
+          .statement(sql)
+          .all(...params)
+          .map(asRow),
+      );
+    },
+    close: () => database.close(),
+  };
+}

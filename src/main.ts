@@ -1,0 +1,68 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
+
+const OLDEST_NODE = 26;
+
+// Keeps compiled modules between runs; what it cannot write it does without.
+enableCompileCache();
+
+/** The composition root: the one place that names implementations. Heavy modules load when a command needs them. */
+async function main(): Promise<void> {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < OLDEST_NODE) {
+    process.stderr.write(
+      `sluice: this Node is ${process.versions.node}; sluice needs ${OLDEST_NODE} or newer.\n` +
+        '  In a checkout, "npm start" brings the right one along.\n',
+    );
+    process.exitCode = 2;
+    return;
+  }
+  const [{ runCli }, { systemClock }] = await Promise.all([
+    import('./cli/program.ts'),
+    import('./base/clock.ts'),
+  ]);
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  process.exitCode = await runCli(process.argv.slice(2), {
+    version,
+    clock: systemClock,
+    env: process.env,
+    cwd: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    bakeThreadEntry: new URL('./main-bake.ts', import.meta.url),
+    webFolder: new URL('./web', import.meta.url).pathname,
+    stopSignal,
+    async openKeep(path) {
+      const [{ openSqliteStore }, { SqliteWork }, { isWorkerGone }] = await Promise.all([
+        import('./keep/store/sqlite/open.ts'),
+        import('./engine/work/sqlite/sqlite-work.ts'),
+        import('./engine/work/worker-id.ts'),
+      ]);
+      const store = await openSqliteStore({ path, clock: systemClock });
+      return { store, work: new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone }) };
+    },
+  });
+}
+
+/** The first Ctrl-C, SIGTERM or hang-up of the terminal asks to stop; a second one does not ask. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
+    controller.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return controller.signal;
+}
+
+// A reader that goes away (| head) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
+await main();

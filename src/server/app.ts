@@ -1,0 +1,49 @@
+import { Hono } from 'hono';
+import { SluiceError } from '../base/errors.ts';
+import type { Logger } from '../base/log.ts';
+import type { StationApi } from '../station/station-api.ts';
+import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
+import { problemAnswer, toProblem } from './problem.ts';
+import { bakeRoutes } from './routes/bake.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { repositoryRoutes } from './routes/repositories.ts';
+import { sessionRoute, statusRoutes } from './routes/status.ts';
+
+export interface AppOptions {
+  readonly station: StationApi;
+  readonly log: Logger;
+  /** Names besides the loopback ones that the Host header may carry. */
+  readonly hostNames: readonly string[];
+  /** Asked for on every request that tells or changes something, when set. */
+  readonly token: string | undefined;
+  readonly maxBodyBytes: number;
+  /** Folder with the pages. */
+  readonly webFolder: string;
+}
+
+/** Everything that the station answers over HTTP, without the socket. */
+export function createApp(options: AppOptions): Hono {
+  const { station, log } = options;
+  const app = new Hono();
+  app.use(securityHeaders);
+  app.use(ownHostOnly(options.hostNames));
+  if (options.token !== undefined) {
+    const guard = tokenGuard(options.token);
+    app.use(guard.middleware);
+    sessionRoute(app, guard, options.maxBodyBytes);
+  }
+  statusRoutes(app, station);
+  bakeRoutes(app, station, options.maxBodyBytes);
+  repositoryRoutes(app, station);
+  pageRoutes(app, options.webFolder);
+  app.notFound(context =>
+    problemAnswer(context, new SluiceError('not_found', `there is nothing at ${context.req.path}`)),
+  );
+  app.onError((error, context) => {
+    if (toProblem(error).status >= 500) {
+      log.error({ err: error, method: context.req.method, path: context.req.path }, 'request failed');
+    }
+    return problemAnswer(context, error);
+  });
+  return app;
+}

@@ -1,0 +1,84 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import { SluiceError } from '../base/errors.ts';
+
+/** Paths that answer without a token: they say nothing of what is kept. */
+const OPEN_PATHS = new Set(['/ping', '/healthz', '/readyz', '/api/v1/session']);
+const SESSION_COOKIE = 'sluice_session';
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
+
+/** Headers that keep a browser from doing more with our pages than they need. */
+export const securityHeaders: MiddlewareHandler = async (context, next) => {
+  await next();
+  context.header(
+    'Content-Security-Policy',
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; " +
+      "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  );
+  context.header('X-Content-Type-Options', 'nosniff');
+  context.header('Referrer-Policy', 'no-referrer');
+  context.header('Cross-Origin-Resource-Policy', 'same-origin');
+};
+
+/**
+ * Refuses requests whose Host is not ours (DNS rebinding: a page elsewhere resolves its own name to our
+ * address) and requests that another site's page sends (their Origin is not ours).
+ * @param names host names without port that are ours
+ */
+export function ownHostOnly(names: readonly string[]): MiddlewareHandler {
+  const ours = new Set([...LOOPBACK_NAMES, ...names.map(name => name.toLowerCase())]);
+  return async (context, next) => {
+    const host = context.req.header('host') ?? '';
+    if (!ours.has(hostName(host))) {
+      throw new SluiceError('host_refused', `this station does not answer to the name "${host}"`);
+    }
+    const origin = context.req.header('origin');
+    if (origin !== undefined && origin !== 'null' && URL.parse(origin)?.host !== host.toLowerCase()) {
+      throw new SluiceError('host_refused', `requests from pages of ${origin} are not taken`);
+    }
+    if (origin === 'null' && context.req.method !== 'GET') {
+      throw new SluiceError('host_refused', 'requests from pages without an origin are not taken');
+    }
+    await next();
+  };
+}
+
+function hostName(host: string): string {
+  return host.toLowerCase().replace(/:\d+$/, '');
+}
+
+/**
+ * Asks for the token, as `Authorization: Bearer …` or as the session cookie that the dashboard gets for it.
+ * Sessions end with the process: their key is made at start.
+ */
+export function tokenGuard(token: string): {
+  readonly middleware: MiddlewareHandler;
+  readonly openSession: (context: Context, given: string) => void;
+} {
+  const key = randomBytes(32);
+  const digest = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  const same = (given: string, expected: Buffer): boolean => timingSafeEqual(digest(given), expected);
+  const expectedToken = digest(token);
+  const session = randomBytes(32).toString('base64url');
+  const expectedSession = digest(session);
+
+  return {
+    middleware: async (context, next) => {
+      const isPage = context.req.method === 'GET' && !context.req.path.startsWith('/api/');
+      if (!isPage && !OPEN_PATHS.has(context.req.path)) {
+        const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+        const cookie = getCookie(context, SESSION_COOKIE);
+        const allowed =
+          (bearer !== undefined && same(bearer, expectedToken)) ||
+          (cookie !== undefined && same(cookie, expectedSession));
+        if (!allowed) throw new SluiceError('unauthorized', 'this needs the token of the station');
+      }
+      await next();
+    },
+    openSession: (context, given) => {
+      if (!same(given, expectedToken)) throw new SluiceError('unauthorized', 'that is not the token');
+      setCookie(context, SESSION_COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' });
+    },
+  };
+}

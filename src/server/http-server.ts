@@ -1,0 +1,84 @@
+import type { Server } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { Hono } from 'hono';
+import { SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+
+export interface HttpServerOptions {
+  readonly app: Hono;
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** How long a client may take to send its whole request. */
+  readonly requestTimeoutMs: number;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+/** Answers under way get this long once the station stops; then their connections are closed. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** The socket. `url()` is known once started. */
+export interface HttpServer extends Part {
+  url(): string;
+}
+
+/** Listens for the app. start() throws `port_in_use`; stop() ends idle connections at once and the others soon. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { app, host, port, requestTimeoutMs } = options;
+  let server: Server | undefined;
+
+  return {
+    name: 'http server',
+    async start() {
+      const created = createAdaptorServer({
+        fetch: app.fetch,
+        serverOptions: {
+          requestTimeout: requestTimeoutMs,
+          headersTimeout: Math.min(requestTimeoutMs, 15_000),
+          maxHeaderSize: MAX_HEADER_BYTES,
+        },
+      }) as Server;
+      await listen(created, host, port);
+      server = created;
+    },
+    async stop() {
+      const closing = server;
+      if (!closing) return;
+      server = undefined;
+      const closed = new Promise<void>(resolve => closing.close(() => resolve()));
+      closing.closeIdleConnections();
+      const hard = setTimeout(() => closing.closeAllConnections(), CLOSE_GRACE_MS);
+      await closed;
+      clearTimeout(hard);
+    },
+    url() {
+      const address = server?.address() as AddressInfo | null | undefined;
+      if (!address) throw new SluiceError('internal', 'the HTTP server is not listening');
+      const shown = isIPv6(address.address) ? `[${address.address}]` : address.address;
+      return `http://${shown}:${address.port}`;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', error => reject(listenError(error, host, port)));
+    server.listen({ host, port }, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): SluiceError {
+  const where = `${host}:${port}`;
+  if (error.code === 'EADDRINUSE') {
+    return new SluiceError('port_in_use', `something else listens on ${where} already`, { cause: error });
+  }
+  const message = `cannot listen on ${where}: ${error.message}`;
+  return new SluiceError('usage', message, {
+    cause: error,
+    hint: 'Choose another address with server.host and server.port.',
+  });
+}

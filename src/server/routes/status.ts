@@ -1,0 +1,32 @@
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { StationApi } from '../../station/station-api.ts';
+import { readJson } from '../body.ts';
+import type { tokenGuard } from '../guard.ts';
+
+const SessionRequest = z.strictObject({ token: z.string() });
+
+/** Is it there, is it well, what is it doing. */
+export function statusRoutes(app: Hono, station: StationApi): void {
+  app.get('/ping', context => context.text('pong\n'));
+  app.get('/healthz', async context => {
+    // A station that cannot read its database is not healthy, whatever else runs.
+    await station.source.query('SELECT 1 AS one');
+    return context.json({ status: 'ok' });
+  });
+  app.get('/readyz', context =>
+    station.ready()
+      ? context.json({ status: 'ready' })
+      : context.json({ status: 'starting or stopping' }, 503),
+  );
+  app.get('/api/v1/status', async context => context.json(await station.status()));
+}
+
+/** A session cookie for the dashboard, in exchange for the token. */
+export function sessionRoute(app: Hono, guard: ReturnType<typeof tokenGuard>, maxBodyBytes: number): void {
+  app.post('/api/v1/session', async context => {
+    const { token } = await readJson(context, SessionRequest, maxBodyBytes);
+    guard.openSession(context, token);
+    return context.body(null, 204);
+  });
+}
