@@ -167,7 +167,7 @@ export interface Item {
 export interface Counts {
   /** Items on the schedule, the running ones included. */
   readonly size: number;
-  /** Waiting items whose time has come; counted up to `DUE_COUNTED`. */
+  /** Waiting items whose time has come; counted up to `DUE_COUNTED` of each kind. */
   readonly due: number;
   /** How long the most overdue of them has waited; 0 when nothing is due. */
   readonly behindMs: number;
@@ -176,7 +176,7 @@ export interface Counts {
 }
 
 /** Counting what is due stops here, a kind: beyond it the exact number tells nobody more, and costs. */
-export const DUE_COUNTED = 10_000;
+export const DUE_COUNTED = 2000;
 
 /** Where an item stands in line. */
 export interface Place {
