@@ -176,7 +176,7 @@ export interface Counts {
 }
 
 /** Counting what is due stops here, a kind: beyond it the exact number tells nobody more, and costs. */
-export const DUE_COUNTED = 2000;
+export const DUE_COUNTED = 10_000;
 
 /** Where an item stands in line. */
 export interface Place {
