@@ -51,7 +51,7 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
   const args = [
     ...config,
     'fetch',
-    '--quiet',
+    // Not --quiet, which would also silence "Receiving objects".
     '--progress',
     '--prune',
     '--no-tags',
