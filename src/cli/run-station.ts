@@ -30,6 +30,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     hostNames: [host, ...hosts],
     token,
     maxBodyBytes,
+    stopping: stop,
     webFolder: cli.webFolder,
   });
   const server = createHttpServer({ app, host, port, requestTimeoutMs });
@@ -37,8 +38,8 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     load: loadOptions(options, cli),
     initial: loaded,
     clock: cli.clock,
-    onChange: ({ next, changedPaths }) => {
-      station.reconfigure(next);
+    onChange: async ({ next, changedPaths }) => {
+      await station.reconfigure(next);
       const fixed = changedPaths.filter(isFixed);
       log.info({ changedPaths }, 'configuration reloaded');
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');

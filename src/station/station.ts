@@ -15,8 +15,15 @@ import type { BakeProgress } from '../gather/repos/bake.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from '../gather/repos/url.ts';
-import { atOnce, keyOf, REPOSITORY_KIND, trackExactly } from '../gather/repos/work.ts';
+import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import {
+  atOnce,
+  keyOf,
+  REPOSITORY_KIND,
+  type TrackedRepository,
+  trackExactly,
+  trackedRepository,
+} from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { exclusiveUse } from './exclusive.ts';
@@ -41,8 +48,11 @@ export interface StationOptions {
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
 export interface Station extends StationApi {
   readonly parts: readonly Part[];
-  /** Takes over another configuration; what has not changed goes on undisturbed. */
-  reconfigure(config: Config): void;
+  /**
+   * Takes over another configuration; what has not changed goes on undisturbed. Throws `url_*` for a repository
+   * that cannot be one, having changed nothing.
+   */
+  reconfigure(config: Config): Promise<void>;
   /** URLs of the repositories that are kept fresh. */
   tracked(): readonly string[];
 }
@@ -67,7 +77,7 @@ class ComposedStation implements Station {
   #config: Config;
   #keep: { readonly store: Store; readonly work: Work } | undefined;
   #threads: BakeThreads | undefined;
-  #tracked: readonly RepositoryUrl[] = [];
+  #tracked: readonly TrackedRepository[] = [];
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -158,11 +168,10 @@ class ComposedStation implements Station {
     return this.#tracked.map(({ url }) => url);
   }
 
-  reconfigure(config: Config): void {
+  async reconfigure(config: Config): Promise<void> {
+    const wanted = this.#wanted(config);
     this.#config = config;
-    this.#trackConfigured().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, 'the tracked repositories could not be changed'),
-    );
+    await this.#track(wanted);
   }
 
   async #openKeep(): Promise<void> {
@@ -218,7 +227,7 @@ class ComposedStation implements Station {
   }
 
   async #startSchedule(): Promise<void> {
-    await this.#trackConfigured();
+    await this.#track(this.#wanted(this.#config));
     this.#ready = true;
   }
 
@@ -226,15 +235,21 @@ class ComposedStation implements Station {
     this.#ready = false;
   }
 
-  /** Brings the schedule in line with the configuration, or with where the station stands if there is none. */
-  async #trackConfigured(): Promise<void> {
-    const { clock, configured, cwd } = this.#options;
-    const urls = this.#config.repos.map(({ url }) => url);
+  /** The repositories of a configuration, or the one that the station stands in if there is none. */
+  #wanted(config: Config): readonly TrackedRepository[] {
+    const { configured, cwd } = this.#options;
+    const urls = config.repos.map(({ url }) => url);
     const here = configured || urls.length > 0 ? undefined : repositoryAround(cwd);
-    this.#tracked = [...urls, ...(here === undefined ? [] : [here])].map(url =>
-      parseRepositoryUrl(url, { from: 'config', directory: cwd }),
-    );
-    await trackExactly(this.#tracked, { ...this.#kept, clock, rhythm: this.#config.schedule });
+    return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
+  }
+
+  async #track(wanted: readonly TrackedRepository[]): Promise<void> {
+    await trackExactly(wanted, {
+      ...this.#kept,
+      clock: this.#options.clock,
+      rhythm: this.#config.schedule,
+    });
+    this.#tracked = wanted;
   }
 
   /** A part that can only be made once the parts before it have started. */
