@@ -3,6 +3,7 @@ import { createLogger } from '../base/log.ts';
 import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
+import { announce } from '../station/announce.ts';
 import { createStation, type Station } from '../station/station.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 import { load, loadOptions } from './load.ts';
@@ -46,11 +47,14 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     },
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
-  const lifecycle = new Lifecycle([...station.parts, server, watch], {
-    clock: cli.clock,
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-    onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
-  });
+  const lifecycle = new Lifecycle(
+    [...station.parts, server, announce(config.root, () => server.url()), watch],
+    {
+      clock: cli.clock,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
+    },
+  );
   const onHangup = (): void => void watch.reload();
   process.on('SIGHUP', onHangup);
   try {

@@ -58,7 +58,7 @@ export interface Station extends StationApi {
 }
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
-const DRAIN_MS = 2_000;
+const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
@@ -113,14 +113,22 @@ class ComposedStation implements Station {
   async requestBake(url: string, reason: string): Promise<Run> {
     const { clock } = this.#options;
     if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
-    const { allowPaths, allowPrivateAddresses } = this.#config.git;
-    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
-    // Looked up again when it is baked; asked now so that the caller hears of it.
-    if (address.scheme !== 'file' && !allowPrivateAddresses) await publicAddresses(address.host);
+    const address = this.#tracked.find(tracked => tracked.url === url) ?? (await this.#askedFor(url));
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
     await this.#kept.work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
     return run;
+  }
+
+  /** What the configuration does not name itself must be allowed to those who ask over the API (S3). */
+  async #askedFor(url: string): Promise<TrackedRepository> {
+    const { allowPaths, allowPrivateAddresses } = this.#config.git;
+    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
+    const isTracked = this.#tracked.some(tracked => tracked.url === address.url);
+    // Looked up again when it is baked; asked now so that the caller hears of it.
+    if (address.scheme !== 'file' && !allowPrivateAddresses && !isTracked)
+      await publicAddresses(address.host);
+    return address;
   }
 
   waitForRun(id: number, signal: AbortSignal): Promise<Run> {
