@@ -293,6 +293,7 @@ test('Output: colours and progress on a terminal only; NO_COLOR and pipes are pl
   assert.ok(first.includes('\u001b[1m') && first.includes('40 commits by 3 authors'), first);
   assert.ok(first.includes('\u001b[0J'), 'progress lines are drawn and taken away');
   // Control sequences that move the cursor are no colours.
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   assert.ok(!/\u001b\[\d*m/.test(onTerminal({ NO_COLOR: '1' })));
   assert.ok(!shell(cwd, '$SLUICE bake a.git 2>&1').includes('\u001b'));
   assert.match(shell(cwd, '$SLUICE bake a.git b.git | head -1'), /a\.git/);
