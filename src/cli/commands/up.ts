@@ -12,7 +12,7 @@ export function defineUp(program: Command, cli: Cli, _outcome: Outcome): void {
       'after',
       `
 Examples:
-  sluice up                               everything in ./station and ./sluice.db
+  sluice up                              keeps all in ./station and ./sluice.db
   sluice up --config /etc/sluice.yaml
   sluice up --root /srv/sluice --database /srv/sluice/sluice.db --port 9000
 
