@@ -3,6 +3,8 @@ import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { bakeAlone } from '../gather/repos/alone.ts';
 import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
+import { cleanCache } from '../gather/repos/clone/scratch.ts';
+import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
 import type { Cli, GlobalOptions, Keep } from './cli.ts';
@@ -22,6 +24,7 @@ export async function bakeTargets(
   const { config } = await load(options, cli);
   const keep = await cli.openKeep(config.database);
   try {
+    await cleanCache(config.cache.directory);
     const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
     const queue = [...new Set(targets)];
     let failed = 0;
@@ -78,6 +81,19 @@ async function bakeOne(
   }
 }
 
+/** What the line of a failed repository holds, so that every line has the same keys. */
+const NOTHING_KNOWN = {
+  url: '',
+  commits: null,
+  newCommits: null,
+  removedCommits: null,
+  authors: null,
+  firstCommitAt: null,
+  lastCommitAt: null,
+  durationMs: null,
+  cache: null,
+} satisfies Record<Exclude<keyof BakeSummary, 'warnings'>, unknown>;
+
 /** One JSON object a repository on a line (station.md, machine shapes); failures carry `error`. */
 function jsonReport(cli: Cli): Report {
   const print = (line: unknown): unknown => cli.stdout.write(`${JSON.stringify(line)}\n`);
@@ -87,7 +103,7 @@ function jsonReport(cli: Cli): Report {
       print(summary);
     },
     failed(target, { code, message, hint, retry }) {
-      print({ url: target, error: { code, message, hint, retry } });
+      print({ ...NOTHING_KNOWN, url: harmlessUrl(target), error: { code, message, hint, retry } });
     },
   };
 }
@@ -98,7 +114,7 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
   const errorStyle = styleFor(cli.stderr, cli.env);
   return {
     progress(target, progress) {
-      lines.set(target, `${printable(target)}: ${printable(inWords(progress))}`);
+      lines.set(target, `${printable(harmlessUrl(target))}: ${printable(inWords(progress))}`);
     },
     async done(target, summary) {
       const repository = await store.repositories.byUrl(summary.url);
@@ -114,7 +130,7 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
       lines.end(target);
       if (error.code === 'cancelled') return;
       cli.stderr.write(
-        `${errorStyle.bad('failed:')} ${printable(target)}\n  ${printable(error.message)}\n  ${error.hint}\n`,
+        `${errorStyle.bad('failed:')} ${printable(harmlessUrl(target))}\n  ${printable(error.message)}\n  ${printable(error.hint)}\n`,
       );
     },
   };

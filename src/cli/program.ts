@@ -42,13 +42,15 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
       'after',
       `
 Examples:
-  sluice                                   start a station (the same as "sluice up")
+  sluice                                   start a station (as "sluice up" does)
   sluice bake https://github.com/git/git   what is in a repository's history
   sluice status                            how the station here is doing
 
 Every command has --help with examples of its own.`,
     )
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Add --help for how it is used.')
     .exitOverride();
   for (const define of [defineUp, defineBake, defineStatus, defineConfig]) define(program, cli, outcome);
   return program;

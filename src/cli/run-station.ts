@@ -3,6 +3,7 @@ import { createLogger } from '../base/log-output.ts';
 import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
+import { announce } from '../station/announce.ts';
 import { createStation, type Station } from '../station/station.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 import { load, loadOptions } from './load.ts';
@@ -30,6 +31,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     hostNames: [host, ...hosts],
     token,
     maxBodyBytes,
+    stopping: stop,
     webFolder: cli.webFolder,
   });
   const server = createHttpServer({ app, host, port, requestTimeoutMs });
@@ -37,19 +39,22 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     load: loadOptions(options, cli),
     initial: loaded,
     clock: cli.clock,
-    onChange: ({ next, changedPaths }) => {
-      station.reconfigure(next);
+    onChange: async ({ next, changedPaths }) => {
+      await station.reconfigure(next);
       const fixed = changedPaths.filter(isFixed);
       log.info({ changedPaths }, 'configuration reloaded');
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');
     },
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
-  const lifecycle = new Lifecycle([...station.parts, server, watch], {
-    clock: cli.clock,
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-    onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
-  });
+  const lifecycle = new Lifecycle(
+    [...station.parts, server, announce(config.root, () => server.url()), watch],
+    {
+      clock: cli.clock,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
+    },
+  );
   const onHangup = (): void => void watch.reload();
   process.on('SIGHUP', onHangup);
   try {

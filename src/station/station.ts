@@ -15,8 +15,15 @@ import type { BakeProgress } from '../gather/repos/bake.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from '../gather/repos/url.ts';
-import { atOnce, keyOf, REPOSITORY_KIND, trackExactly } from '../gather/repos/work.ts';
+import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import {
+  atOnce,
+  keyOf,
+  REPOSITORY_KIND,
+  type TrackedRepository,
+  trackExactly,
+  trackedRepository,
+} from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { exclusiveUse } from './exclusive.ts';
@@ -41,14 +48,17 @@ export interface StationOptions {
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
 export interface Station extends StationApi {
   readonly parts: readonly Part[];
-  /** Takes over another configuration; what has not changed goes on undisturbed. */
-  reconfigure(config: Config): void;
+  /**
+   * Takes over another configuration; what has not changed goes on undisturbed. Throws `url_*` for a repository
+   * that cannot be one, having changed nothing.
+   */
+  reconfigure(config: Config): Promise<void>;
   /** URLs of the repositories that are kept fresh. */
   tracked(): readonly string[];
 }
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
-const DRAIN_MS = 2_000;
+const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
@@ -67,7 +77,7 @@ class ComposedStation implements Station {
   #config: Config;
   #keep: { readonly store: Store; readonly work: Work } | undefined;
   #threads: BakeThreads | undefined;
-  #tracked: readonly RepositoryUrl[] = [];
+  #tracked: readonly TrackedRepository[] = [];
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -103,14 +113,22 @@ class ComposedStation implements Station {
   async requestBake(url: string, reason: string): Promise<Run> {
     const { clock } = this.#options;
     if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
-    const { allowPaths, allowPrivateAddresses } = this.#config.git;
-    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
-    // Looked up again when it is baked; asked now so that the caller hears of it.
-    if (address.scheme !== 'file' && !allowPrivateAddresses) await publicAddresses(address.host);
+    const address = this.#tracked.find(tracked => tracked.url === url) ?? (await this.#askedFor(url));
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
     await this.#kept.work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
     return run;
+  }
+
+  /** What the configuration does not name itself must be allowed to those who ask over the API (S3). */
+  async #askedFor(url: string): Promise<TrackedRepository> {
+    const { allowPaths, allowPrivateAddresses } = this.#config.git;
+    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
+    const isTracked = this.#tracked.some(tracked => tracked.url === address.url);
+    // Looked up again when it is baked; asked now so that the caller hears of it.
+    if (address.scheme !== 'file' && !allowPrivateAddresses && !isTracked)
+      await publicAddresses(address.host);
+    return address;
   }
 
   waitForRun(id: number, signal: AbortSignal): Promise<Run> {
@@ -158,11 +176,10 @@ class ComposedStation implements Station {
     return this.#tracked.map(({ url }) => url);
   }
 
-  reconfigure(config: Config): void {
+  async reconfigure(config: Config): Promise<void> {
+    const wanted = this.#wanted(config);
     this.#config = config;
-    this.#trackConfigured().catch((error: unknown) =>
-      this.#options.log.error({ err: error }, 'the tracked repositories could not be changed'),
-    );
+    await this.#track(wanted);
   }
 
   async #openKeep(): Promise<void> {
@@ -218,7 +235,7 @@ class ComposedStation implements Station {
   }
 
   async #startSchedule(): Promise<void> {
-    await this.#trackConfigured();
+    await this.#track(this.#wanted(this.#config));
     this.#ready = true;
   }
 
@@ -226,15 +243,21 @@ class ComposedStation implements Station {
     this.#ready = false;
   }
 
-  /** Brings the schedule in line with the configuration, or with where the station stands if there is none. */
-  async #trackConfigured(): Promise<void> {
-    const { clock, configured, cwd } = this.#options;
-    const urls = this.#config.repos.map(({ url }) => url);
+  /** The repositories of a configuration, or the one that the station stands in if there is none. */
+  #wanted(config: Config): readonly TrackedRepository[] {
+    const { configured, cwd } = this.#options;
+    const urls = config.repos.map(({ url }) => url);
     const here = configured || urls.length > 0 ? undefined : repositoryAround(cwd);
-    this.#tracked = [...urls, ...(here === undefined ? [] : [here])].map(url =>
-      parseRepositoryUrl(url, { from: 'config', directory: cwd }),
-    );
-    await trackExactly(this.#tracked, { ...this.#kept, clock, rhythm: this.#config.schedule });
+    return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
+  }
+
+  async #track(wanted: readonly TrackedRepository[]): Promise<void> {
+    await trackExactly(wanted, {
+      ...this.#kept,
+      clock: this.#options.clock,
+      rhythm: this.#config.schedule,
+    });
+    this.#tracked = wanted;
   }
 
   /** A part that can only be made once the parts before it have started. */

@@ -8,26 +8,63 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
     .description('check, show or begin a configuration file')
     .addHelpText(
       'after',
-      `
-Examples:
-  sluice config init > sluice.yaml         begin one
-  sluice config check                      every fault at once, with its line
-  sluice config show                       what is in force, secrets masked
-  sluice config schema > sluice.schema.json  for your editor`,
+      examples([
+        ['sluice config init > sluice.yaml', 'begin one'],
+        ['sluice config check', 'every fault at once, with its line'],
+        ['sluice config show', 'what is in force, secrets masked'],
+        ['sluice config schema > schema.json', 'for your editor'],
+      ]),
     );
+  defineCheck(config, cli);
+  defineShow(config, cli);
+  config
+    .command('schema')
+    .description('print the JSON Schema of sluice.yaml')
+    .addHelpText('after', examples([['sluice config schema > schema.json', 'for your editor']]))
+    .action(async () => {
+      const { jsonSchema } = await import('../../config/json-schema.ts');
+      cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+    });
+  config
+    .command('init')
+    .description('print a configuration file to begin with')
+    .addHelpText('after', examples([['sluice config init > sluice.yaml', 'begin one']]))
+    .action(async () => {
+      const { initTemplate } = await import('../../config/template.ts');
+      cli.stdout.write(initTemplate());
+    });
+}
 
+function defineCheck(config: Command, cli: Cli): void {
   config
     .command('check')
     .description('say what is wrong with the configuration, all at once')
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice config check', 'the file that "sluice up" would read'],
+        ['sluice --config new.yaml config check', 'another one'],
+      ]),
+    )
     .action(async (_options, command: Command) => {
       const { load } = await import('../load.ts');
       const { source } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
       cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
     });
+}
+
+function defineShow(config: Command, cli: Cli): void {
   config
     .command('show')
     .description('print the configuration in force, defaults included, secrets masked')
     .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice config show', 'everything, with its defaults'],
+        ['sluice config show --json | jq .git', 'for machines'],
+      ]),
+    )
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       const [{ load }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
@@ -38,18 +75,9 @@ Examples:
       const asJson = (): string => `${JSON.stringify(toFileForm(maskConfig(loaded.config)))}\n`;
       cli.stdout.write(options.json ? asJson() : showConfig(loaded));
     });
-  config
-    .command('schema')
-    .description('print the JSON Schema of sluice.yaml')
-    .action(async () => {
-      const { jsonSchema } = await import('../../config/json-schema.ts');
-      cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
-    });
-  config
-    .command('init')
-    .description('print a configuration file to begin with')
-    .action(async () => {
-      const { initTemplate } = await import('../../config/template.ts');
-      cli.stdout.write(initTemplate());
-    });
+}
+
+function examples(lines: readonly (readonly [command: string, what: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length)) + 3;
+  return ['\nExamples:', ...lines.map(([command, what]) => `  ${command.padEnd(width)}${what}`)].join('\n');
 }

@@ -14,7 +14,8 @@ Examples:
   sluice status
   sluice status --json | jq .schedule
 
-Asks the running station; where none runs, the database is read and the mode is "down".`,
+Asks the running station; where none runs, the database is read and the mode
+is "down".`,
     )
     .action(async (_options, command: Command) => {
       const { printStatus } = await import('../print-status.ts');

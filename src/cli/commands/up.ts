@@ -12,11 +12,11 @@ export function defineUp(program: Command, cli: Cli, _outcome: Outcome): void {
       'after',
       `
 Examples:
-  sluice up                               everything in ./station and ./sluice.db
+  sluice up                              keeps all in ./station and ./sluice.db
   sluice up --config /etc/sluice.yaml
   sluice up --root /srv/sluice --database /srv/sluice/sluice.db --port 9000
 
-Without a configuration file it tracks the repository you stand in, if you stand in one.`,
+Without a configuration file it tracks the repository you stand in.`,
     )
     .action(async (_options, command: Command) => {
       const { runStation } = await import('../run-station.ts');

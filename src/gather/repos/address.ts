@@ -83,7 +83,7 @@ export async function publicAddresses(
   if (addresses.some(isPrivateAddress)) {
     throw new SluiceError('url_refused', `${host} is refused: it is a private or local address`, {
       subject: host,
-      hint: 'Use the command line, or set repos.allowPrivateAddresses.',
+      hint: 'Use the command line, or set git.allowPrivateAddresses.',
     });
   }
   return addresses;

@@ -77,9 +77,9 @@ function isBelow(path: string, folders: readonly string[]): boolean {
 
 function outside(text: string): SluiceError {
   const shown = shownUrl(text);
-  return new SluiceError('url_refused', `${shown} is not below a folder that repos.allowPaths lists`, {
+  return new SluiceError('url_refused', `${shown} is not below a folder that git.allowPaths lists`, {
     subject: shown,
-    hint: 'Use "sluice bake" on the command line for a path, or list its folder under repos.allowPaths.',
+    hint: 'Use "sluice bake" on the command line for a path, or list its folder under git.allowPaths.',
   });
 }
 

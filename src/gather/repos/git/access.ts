@@ -62,7 +62,7 @@ function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
       'git_too_old',
       `git ${git.join('.')} cannot pin an address: 2.37 or newer is needed here`,
       {
-        hint: 'Install a newer git, set repos.allowPrivateAddresses, or use the command line.',
+        hint: 'Install a newer git, set git.allowPrivateAddresses, or use the command line.',
       },
     );
   }
