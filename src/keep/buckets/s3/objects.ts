@@ -121,7 +121,10 @@ export class HotPath {
   async #sendSmall(request: BodyRequest, way: Way): Promise<PutResult> {
     const body = await readWhole(request.source);
     const crc32 = crc32Of(body);
-    const headers = { ...request.headers, 'x-amz-content-sha256': hash('sha256', body, 'hex') };
+    const headers: Record<string, string> = {
+      ...request.headers,
+      'x-amz-content-sha256': hash('sha256', body, 'hex'),
+    };
     if (way.checksum !== 'sha256') headers[TRAILER_NAME] = crc32;
     const { at, query, options } = request;
     const answer = await this.#parts.small.send(this.#sign(way, 'PUT', at, query, headers, options), body);
