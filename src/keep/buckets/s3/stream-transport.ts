@@ -8,6 +8,9 @@ import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
 /** How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as long). */
 const CONTINUE_WAIT_MS = 1000;
 
+/** Most that Linux holds of one connection's unsent bytes by default (tcp_wmem). */
+const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /** Blocks of a body on the wire; `payloadBytes` of each are the object's own. A block is not touched again until the next is asked for twice. */
 export type BodyBlocks = AsyncIterable<{ readonly bytes: Buffer; readonly payloadBytes: number }>;
 
@@ -60,7 +63,10 @@ export class StreamTransport {
     try {
       if (request.headers.expect !== undefined) await this.#awaitContinue(outgoing, early);
       await writeBlocks(outgoing, request, early, () => hasAnswer);
-      if (!hasAnswer) outgoing.end();
+      if (!hasAnswer) {
+        outgoing.end();
+        outgoing.setTimeout(this.#answerPatienceMs(request));
+      }
       const answer = await answered;
       // An answer before the whole body: the rest of it must not be taken for the next request.
       if (!outgoing.writableEnded) outgoing.destroy();
@@ -69,6 +75,13 @@ export class StreamTransport {
       outgoing.destroy();
       throw error;
     }
+  }
+
+  /** How long the answer may take: the time-out, and the time that a slow link needs for what the kernel has taken but not sent. */
+  #answerPatienceMs(request: StreamedRequest): number {
+    const { idleTimeoutMs, minBytesPerSecond } = this.#options;
+    const heldBytes = Math.min(Number(request.headers['content-length'] ?? 0), KERNEL_BUFFER_BYTES);
+    return Math.ceil(idleTimeoutMs + (heldBytes / minBytesPerSecond) * 1000);
   }
 
   #open(request: StreamedRequest): http.ClientRequest {
