@@ -74,7 +74,6 @@ const BODY_CODES = [
   'MissingContentLength',
   'MissingTrailer',
   'MalformedTrailerError',
-  'XAmzContentSHA256Mismatch',
   'UnsupportedHeader',
 ];
 const ABOUT_BODY =
@@ -86,6 +85,8 @@ function bodyCorrection(answer: Answer, sent: Sent): Correction | undefined {
   const isRefusal =
     answer.status === 411 ||
     answer.status === 501 ||
+    // A server that does not know streaming takes its name for a hash (Ceph 16).
+    (answer.code === 'XAmzContentSHA256Mismatch' && sent.checksum === 'trailer') ||
     (BODY_CODES.includes(answer.code ?? '') && ABOUT_BODY.test(answer.message ?? ''));
   if (!isRefusal) return undefined;
   return { kind: 'checksum', mode: sent.checksum === 'trailer' ? 'header' : 'sha256' };

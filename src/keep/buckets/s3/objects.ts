@@ -88,7 +88,7 @@ export class HotPath {
     options: TransferOptions,
   ): Promise<UploadedPart> {
     const result = await this.#sendBody({
-      call: callOf('PUT', `upload part ${partNumber} of`, upload, source),
+      call: { ...callOf('PUT', `upload part ${partNumber} of`, upload, source), isInUpload: true },
       at: upload,
       query: `partNumber=${partNumber}&uploadId=${encodeStrictly(upload.uploadId)}`,
       headers: {},
