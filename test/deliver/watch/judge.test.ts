@@ -33,7 +33,7 @@ test('V2: whatever is seen, a writer means no report, and the same content is re
           assert.notEqual(writer, 'open');
           assert.equal(verdict.entry.state, 'reported');
           assert.ok(!(entry?.state === 'reported' && lastReport === key));
-          if (writer === 'unknown' && !closed) assert.ok(nowMs - sameSince.ms >= SETTLE_MS);
+          if (writer === 'unknown' || now.size === 0) assert.ok(nowMs - sameSince.ms >= SETTLE_MS);
           lastReport = key;
         }
         entry = verdict.entry;
@@ -58,7 +58,7 @@ test('V1: a file that nobody writes is always reported in the end', () => {
       }
       const evidence = { writer: 'unknown', closed: false, settleMs: SETTLE_MS } as const;
       see(last, { ...evidence, nowMs: 1 });
-      see(last, { ...evidence, nowMs: 1 + SETTLE_MS });
+      see(last, { ...evidence, nowMs: 1 + 2000 });
       assert.equal(reported, `${last.inode}:${last.size}:${last.mtimeMs}`);
     }),
   );
@@ -71,7 +71,9 @@ test('a file that was seen being made, and whose writer the kernel does not tell
   assert.equal(first.recheckMs, 60 * SETTLE_MS);
   assert.equal(judge(first.entry, now, { ...evidence, nowMs: 59 * SETTLE_MS }).report, false);
   assert.equal(judge(first.entry, now, { ...evidence, nowMs: 60 * SETTLE_MS }).report, true);
-  assert.equal(judge(first.entry, now, { ...evidence, closed: true, nowMs: 1 }).report, true);
+  const closed = judge(first.entry, now, { ...evidence, closed: true, nowMs: 1 });
+  assert.deepEqual([closed.report, closed.recheckMs], [false, 2000]);
+  assert.equal(judge(closed.entry, now, { ...evidence, nowMs: 2000 }).report, true);
 });
 
 test('looks at a file being written come at growing distances, and start anew with each close', () => {
