@@ -1,0 +1,86 @@
+import type { SluiceError } from '../base/errors.ts';
+import type { Random } from '../base/random.ts';
+
+/** How failed work is tried again, as data (delivery.md, Retry F7–F12; changesets.md, Errors). */
+export interface RetrySchedule {
+  /** Wait after the first failure. */
+  readonly firstMs: number;
+  /** Each further wait is this many times the one before. */
+  readonly factor: number;
+  /** No wait is longer, save one that the far side asks for. */
+  readonly maxMs: number;
+  /** Tries after the first one; Infinity never gives up. */
+  readonly maxRetries: number;
+  /** Share of a wait that chance may add, so that what failed together does not come back together. */
+  readonly jitter: number;
+  /** After a failure that trying again would only repeat: an end, or another look at the slowest rhythm. */
+  readonly permanent: 'give-up' | 'slowest';
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** F7–F12: 30 s, doubling, at most 10 retries after the first try; permanent failures end at once. */
+export const DELIVERY_RETRY: RetrySchedule = {
+  firstMs: 30_000,
+  factor: 2,
+  maxMs: 8 * HOUR_MS,
+  maxRetries: 10,
+  jitter: 0.2,
+  permanent: 'give-up',
+};
+
+/** Syncs back off from 2 minutes to 8 hours and never give up: what has vanished may come back (repos.md). */
+export const SYNC_RETRY: RetrySchedule = {
+  firstMs: 2 * MINUTE_MS,
+  factor: 2,
+  maxMs: 8 * HOUR_MS,
+  maxRetries: Number.POSITIVE_INFINITY,
+  jitter: 0.2,
+  permanent: 'slowest',
+};
+
+/** A far side may ask for patience, but a wrong Retry-After must not bury work for ever. */
+const LONGEST_RETRY_AFTER_MS = 24 * HOUR_MS;
+
+export type RetryDecision = { readonly retryAtMs: number } | { readonly giveUp: string };
+
+/** Of an error, what the decision depends on. */
+export type RetryableError = Pick<SluiceError, 'code' | 'retry' | 'retryAfterMs'>;
+
+/**
+ * What follows on a failed try.
+ *
+ * Transient: wait first × factor^(attempt − 1), at most `maxMs`, at least what the far side asked for
+ * (`retryAfterMs`, itself at most a day), plus up to `jitter` of it; given up when `attempt` is beyond
+ * `maxRetries` + 1. Cancelled counts as transient: work that was stopped has not been shown to be impossible
+ * (workers hand back what they stop themselves and do not ask). Permanent: as `permanent` says.
+ * @param attempt failures in a row, this one included: 1 when the first try failed
+ */
+export function nextTry(
+  schedule: RetrySchedule,
+  attempt: number,
+  error: RetryableError,
+  random: Random,
+  nowMs: number,
+): RetryDecision {
+  if (error.retry === 'permanent') {
+    if (schedule.permanent === 'give-up') return { giveUp: `${error.code}: trying again would not help` };
+    return { retryAtMs: nowMs + jittered(longestBaseMs(schedule), schedule, random) };
+  }
+  if (attempt > schedule.maxRetries) return { giveUp: `${error.code}: failed ${attempt} times` };
+  const askedMs = Math.min(Math.max(0, error.retryAfterMs ?? 0), LONGEST_RETRY_AFTER_MS);
+  // Beyond 2^1000 the power is Infinity, which min() turns into the longest wait.
+  const grownMs = schedule.firstMs * schedule.factor ** Math.max(0, attempt - 1);
+  const baseMs = Math.max(Math.min(grownMs, longestBaseMs(schedule)), askedMs);
+  return { retryAtMs: nowMs + jittered(baseMs, schedule, random) };
+}
+
+/** The longest wait before jitter: jitter on top of it still stays within `maxMs`. */
+function longestBaseMs(schedule: RetrySchedule): number {
+  return schedule.maxMs / (1 + schedule.jitter);
+}
+
+function jittered(baseMs: number, schedule: RetrySchedule, random: Random): number {
+  return Math.round(baseMs * (1 + schedule.jitter * random()));
+}

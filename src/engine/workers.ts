@@ -1,0 +1,274 @@
+import type { Clock } from '../base/clock.ts';
+import { asSluiceError, SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { Ended, Handler } from './work/handler.ts';
+import { RunningClaim } from './work/running-claim.ts';
+import type { ClaimRequest, Work } from './work/work.ts';
+
+/**
+ * States of the workers:
+ *
+ *   idle ──start()──▶ running ──stop()──▶ draining ──all over, or drainMs──▶ aborting ──all over, or abortMs──▶ stopped
+ *
+ *  running   claims when there is room: after a put of this process, a piece of work that is over, the next due
+ *            time, and every pollMs for what other processes put
+ *  draining  claims nothing; what runs may finish
+ *  aborting  what still runs is told to stop, and handed back without counting a failure
+ *  stopped   final. A handler that did not stop even then keeps its claim until its lease ends or its process is
+ *            gone: handing it back while it runs would let another work beside it.
+ */
+type State = 'idle' | 'running' | 'draining' | 'aborting' | 'stopped';
+
+export interface WorkersOptions {
+  readonly name: string;
+  readonly work: Work;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** From `newWorkerId`. */
+  readonly worker: string;
+  /** By kind of work; nothing else is claimed. */
+  readonly handlers: ReadonlyMap<string, Handler>;
+  /** At most so many at once here. */
+  readonly concurrency: number;
+  /** At most so many at once of a group, other workers' included (see ClaimRequest). */
+  readonly perGroup?: ClaimRequest['perGroup'];
+  /** Told of every claim that is over; must not throw. */
+  readonly onEnd?: (ended: Ended) => void;
+  readonly timing?: Partial<WorkersTiming>;
+}
+
+export interface WorkersTiming {
+  /** A worker that is silent for longer loses its work; a third of it passes between signs of life. */
+  readonly leaseMs: number;
+  /** How long what another process has put may go unseen. */
+  readonly pollMs: number;
+  /** How long running work may take to finish once stop() is called, */
+  readonly drainMs: number;
+  /** and how long after that to stop when told to. */
+  readonly abortMs: number;
+  /** Between looks for processes that are gone. */
+  readonly deadCheckMs: number;
+}
+
+const DEFAULT_TIMING: WorkersTiming = {
+  leaseMs: 60_000,
+  pollMs: 1000,
+  drainMs: 10_000,
+  abortMs: 5000,
+  deadCheckMs: 5000,
+};
+
+/** Waits after errors of the queue itself: doubling from the first to the longest. */
+const FIRST_ERROR_WAIT_MS = 250;
+const LONGEST_ERROR_WAIT_MS = 30_000;
+
+/** A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap look every pollMs. */
+export class Workers implements Part {
+  readonly name: string;
+  readonly #options: WorkersOptions;
+  readonly #timing: WorkersTiming;
+  readonly #active = new Set<RunningClaim>();
+  #state: State = 'idle';
+  #loop: Promise<void> = Promise.resolve();
+  #stopped: Promise<void> | undefined;
+  /** Something may be claimable since the last look. */
+  #woken = false;
+  /** Ends the loop's present wait; the errors' wait ends for stop() only. */
+  #resume: (() => void) | undefined;
+  #errorsInRow = 0;
+  #beating = false;
+  #deadCheckedMs = Number.NEGATIVE_INFINITY;
+  #cleanUp: (() => void)[] = [];
+
+  constructor(options: WorkersOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+  }
+
+  /** How many pieces of work run here. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  async start(): Promise<void> {
+    if (this.#state === 'running') return;
+    if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);
+    this.#state = 'running';
+    this.#cleanUp = [this.#options.work.onWork(() => this.#wake())];
+    this.#beatLater();
+    this.#loop = this.#run();
+  }
+
+  /** Finishes or hands back what runs, as the states above say. Never throws. May be repeated. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
+    this.#state = 'draining';
+    this.#resume?.();
+    await this.#loop;
+    if (!(await this.#allOver(this.#timing.drainMs))) {
+      this.#state = 'aborting';
+      for (const one of this.#active) one.abort(new SluiceError('stopping', 'the station is stopping'));
+      await this.#allOver(this.#timing.abortMs);
+    }
+    for (const one of this.#active) {
+      this.#options.log.warn({ key: one.claim.key }, 'work did not stop in time');
+      one.abandon();
+    }
+    for (const clean of this.#cleanUp) clean();
+    this.#state = 'stopped';
+  }
+
+  /** Whether all that runs was over within `ms`. */
+  async #allOver(ms: number): Promise<boolean> {
+    if (this.#active.size === 0) return true;
+    const done = new AbortController();
+    const over = Promise.all([...this.#active].map(one => one.over)).then(() => true);
+    const late = this.#options.clock.sleep(ms, done.signal).then(
+      () => false,
+      () => false,
+    );
+    const result = await Promise.race([over, late]);
+    done.abort();
+    return result;
+  }
+
+  #isRunning(): boolean {
+    return this.#state === 'running';
+  }
+
+  async #run(): Promise<void> {
+    while (this.#isRunning()) {
+      this.#woken = false;
+      try {
+        const waitMs = await this.#takeWork();
+        this.#errorsInRow = 0;
+        if (!this.#woken && this.#isRunning()) await this.#wait(waitMs);
+      } catch (error) {
+        await this.#waitAfterError(error);
+      }
+    }
+  }
+
+  /** Claims as much as there is room for; answers how long until it is worth looking again. */
+  async #takeWork(): Promise<number> {
+    const { work, clock, worker, handlers, concurrency, perGroup } = this.#options;
+    const { leaseMs, pollMs } = this.#timing;
+    const room = concurrency - this.#active.size;
+    // A piece of work that is over wakes the loop.
+    if (room < 1) return pollMs;
+    await this.#releaseDead();
+    const kinds = [...handlers.keys()];
+    const beforeMs = clock.nowMs();
+    const claims = await work.claim({ worker, kinds, max: room, perGroup, leaseMs });
+    if (!this.#isRunning()) {
+      // stop() was called meanwhile.
+      await Promise.all(claims.map(claim => work.release(claim)));
+      return 0;
+    }
+    for (const claim of claims) this.#begin(claim);
+    if (claims.length === room) return pollMs;
+    // Due items that were left lie in full groups: only later times count, or the loop would spin.
+    const nextMs = await work.nextDueAt({ kinds, afterMs: beforeMs });
+    if (nextMs === null) return pollMs;
+    return Math.min(pollMs, Math.max(0, nextMs - clock.nowMs()));
+  }
+
+  async #releaseDead(): Promise<void> {
+    const { work, clock, log } = this.#options;
+    const nowMs = clock.monotonicMs();
+    if (nowMs - this.#deadCheckedMs < this.#timing.deadCheckMs) return;
+    const released = await work.releaseDead();
+    this.#deadCheckedMs = nowMs;
+    if (released > 0) log.info({ released }, 'took back work of a process that is gone');
+  }
+
+  #begin(claim: RunningClaim['claim']): void {
+    const { work, clock, random, log, handlers, onEnd } = this.#options;
+    const handler = handlers.get(claim.kind);
+    if (!handler) throw new SluiceError('internal', `no handler for ${claim.kind}`, { subject: claim.key });
+    const options = { work, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
+    const running = new RunningClaim(claim, options);
+    this.#active.add(running);
+    running.over.then(() => {
+      this.#active.delete(running);
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    this.#woken = true;
+    if (this.#errorsInRow === 0) this.#resume?.();
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise(resolve => {
+      const cancel = this.#options.clock.timer(ms, resolve);
+      this.#resume = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  /** The queue failed (database locked, disk full): the workers live on and ask again, ever more seldom. */
+  async #waitAfterError(error: unknown): Promise<void> {
+    const { log, random } = this.#options;
+    const { code, message } = asSluiceError(error);
+    const waitMs = Math.min(FIRST_ERROR_WAIT_MS * 2 ** this.#errorsInRow, LONGEST_ERROR_WAIT_MS);
+    this.#errorsInRow += 1;
+    log.error({ code, reason: message }, `${this.name} cannot reach the queue; trying again`);
+    if (this.#isRunning()) await this.#wait(waitMs * (1 + 0.2 * random()));
+  }
+
+  #beatLater(): void {
+    const cancel = this.#options.clock.timer(this.#timing.leaseMs / 3, () => {
+      this.#beatLater();
+      // A beat that still waits for a locked database: another may take over what it could not prolong.
+      if (this.#beating) this.#abortExpired();
+      else this.#beat();
+    });
+    this.#cleanUp[1] = cancel;
+  }
+
+  /** A sign of life for all that runs; stops what is no longer ours or no longer wanted. */
+  async #beat(): Promise<void> {
+    const { work, clock, log } = this.#options;
+    const { leaseMs } = this.#timing;
+    const running = [...this.#active];
+    if (running.length === 0) return;
+    this.#beating = true;
+    const untilMs = clock.nowMs() + leaseMs;
+    try {
+      const claims = running.map(({ claim }) => claim);
+      const { lost, dropped } = await work.heartbeat(claims, leaseMs);
+      for (const one of running) {
+        one.leaseUntilMs = untilMs;
+        if (lost.includes(one.claim))
+          one.abort(new SluiceError('lease_lost', 'another worker has taken over'));
+        if (dropped.includes(one.claim)) one.abort(new SluiceError('cancelled', 'taken off the schedule'));
+      }
+    } catch (error) {
+      const { code, message } = asSluiceError(error);
+      log.warn({ code, reason: message }, `${this.name} could not prolong its claims`);
+      this.#abortExpired();
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  #abortExpired(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const one of this.#active) {
+      if (one.leaseUntilMs > nowMs) continue;
+      one.abort(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));
+    }
+  }
+}

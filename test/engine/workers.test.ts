@@ -1,0 +1,414 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { SluiceError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { DELIVERY_RETRY, SYNC_RETRY } from '../../src/engine/retry.ts';
+import type { Ended, Failure, Handler, Outcome } from '../../src/engine/work/handler.ts';
+import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
+import type { Claim, Placement, Work } from '../../src/engine/work/work.ts';
+import { Workers, type WorkersOptions } from '../../src/engine/workers.ts';
+import { Database } from '../../src/keep/store/sqlite/database.ts';
+import { FaultyWork } from '../support/faulty-work.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
+
+const LEASE_MS = 60_000;
+const POLL_MS = 1000;
+
+/** One call of the handler, which goes on until the test ends it. */
+interface Call {
+  readonly claim: Claim;
+  readonly signal: AbortSignal;
+  end(outcome: Outcome): void;
+  fail(error: unknown): void;
+}
+
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly calls: Call[] = [];
+  readonly ended: Ended[] = [];
+  readonly failures: Failure[] = [];
+  readonly asked = new Map<keyof Work, number>();
+  /** Thrown by the queue's calls of that name while set. */
+  readonly faults = new Map<keyof Work, SluiceError>();
+  readonly #started: Workers[] = [];
+  readonly work: Work;
+  /** The same queue as other processes see it: its changes wake nobody here. */
+  readonly elsewhere: Work;
+
+  private constructor(database: Database) {
+    const options = { database, clock: this.clock, isWorkerGone: (worker: string) => worker === 'dead' };
+    this.elsewhere = new SqliteWork(options);
+    this.work = new FaultyWork(new SqliteWork(options), call => {
+      this.asked.set(call, (this.asked.get(call) ?? 0) + 1);
+      const fault = this.faults.get(call);
+      if (fault) throw fault;
+    });
+  }
+
+  static async open(t: TestContext): Promise<Bench> {
+    const database = await Database.open({ path: ':memory:', clock: systemClock });
+    const bench = new Bench(database);
+    t.after(async () => {
+      for (const workers of bench.#started) await bench.stop(workers);
+      await database.close();
+    });
+    return bench;
+  }
+
+  /** Runs until told to end; stops at once when aborted, unless it is deaf. */
+  handler(more: Partial<Handler> & { deaf?: boolean } = {}): Handler {
+    return {
+      retry: SYNC_RETRY,
+      run: (claim, signal) =>
+        new Promise((end, fail) => {
+          this.calls.push({ claim, signal, end, fail });
+          if (!more.deaf) signal.addEventListener('abort', () => fail(signal.reason));
+        }),
+      onFailure: async failure => void this.failures.push(failure),
+      ...more,
+    };
+  }
+
+  async start(options: Partial<WorkersOptions> = {}): Promise<Workers> {
+    const workers = new Workers({
+      name: 'workers',
+      work: this.work,
+      clock: this.clock,
+      random: () => 0,
+      log: silentLogger,
+      worker: 'me',
+      handlers: new Map([['sync', this.handler()]]),
+      concurrency: 2,
+      onEnd: ended => this.ended.push(ended),
+      ...options,
+    });
+    this.#started.push(workers);
+    await workers.start();
+    await this.clock.settle();
+    return workers;
+  }
+
+  /** Stops, letting as much time pass as that takes, and leaves no timer. */
+  async stop(workers: Workers): Promise<void> {
+    this.faults.clear();
+    const stopped = workers.stop();
+    await this.clock.advance(60_000);
+    await stopped;
+    assert.equal(this.clock.pendingTimers, 0, 'timers left behind');
+  }
+
+  async put(key: string, inMs = 0, more: Partial<Placement> = {}, work = this.work): Promise<void> {
+    const runAtMs = this.clock.nowMs() + inMs;
+    await work.put(key, { kind: 'sync', group: 'host', reason: 'test', runAtMs, ...more });
+    await this.clock.settle();
+  }
+
+  /** The n-th call of the handler so far. */
+  call(index: number): Call {
+    const call = this.calls[index];
+    assert.ok(call, `the handler was called ${this.calls.length} times only`);
+    return call;
+  }
+
+  async end(index: number, outcome: Outcome = { nextAtMs: null }): Promise<void> {
+    this.call(index).end(outcome);
+    await this.clock.settle();
+  }
+
+  get keys(): string[] {
+    return this.calls.map(({ claim }) => claim.key);
+  }
+
+  get endings(): string[] {
+    return this.ended.map(({ claim, ending }) => `${claim.key} ${ending}`);
+  }
+}
+
+test('S4: at most so many at once overall, in order; the next one as soon as one is over', async t => {
+  const bench = await Bench.open(t);
+  for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) await bench.put(key, index - 10);
+  const workers = await bench.start();
+  assert.deepEqual(bench.keys, ['a', 'b']);
+  assert.equal(workers.active, 2);
+  await bench.end(1);
+  assert.deepEqual(bench.keys, ['a', 'b', 'c']);
+  await bench.end(0);
+  await bench.end(2);
+  await bench.end(3);
+  assert.deepEqual(bench.endings, ['b done', 'a done', 'c done', 'd done']);
+  assert.equal(workers.active, 0);
+});
+
+test('S4: at most so many of a group, others go on beside it', async t => {
+  const bench = await Bench.open(t);
+  for (const key of ['a', 'b', 'c']) await bench.put(key, -10, { group: 'full' });
+  await bench.put('d', 0, { group: 'other' });
+  await bench.start({ concurrency: 4, perGroup: 1 });
+  assert.deepEqual(bench.keys, ['a', 'd']);
+  await bench.end(1);
+  assert.deepEqual(bench.keys, ['a', 'd']);
+  await bench.end(0);
+  assert.deepEqual(bench.keys, ['a', 'd', 'b']);
+});
+
+test('each kind goes to its handler, other kinds are left to others', async t => {
+  const bench = await Bench.open(t);
+  const done: string[] = [];
+  const note = (name: string): Handler =>
+    bench.handler({
+      run: async claim => {
+        done.push(`${name} ${claim.key}`);
+        return { nextAtMs: null };
+      },
+    });
+  for (const kind of ['bake', 'other', 'sync']) await bench.put(kind, 0, { kind });
+  await bench.start({
+    handlers: new Map([
+      ['sync', note('syncs')],
+      ['bake', note('bakes')],
+    ]),
+  });
+  assert.deepEqual(done, ['bakes bake', 'syncs sync']);
+  assert.equal((await bench.work.counts()).size, 1);
+});
+
+test('C6: a put of this process starts work at once', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a', 0, { priority: 'high' });
+  assert.deepEqual(bench.keys, ['a']);
+});
+
+test('work starts exactly when it is due', async t => {
+  const bench = await Bench.open(t);
+  await bench.start({ timing: { pollMs: 3_600_000, deadCheckMs: 3_600_000 } });
+  await bench.put('a', 5000);
+  await bench.clock.advance(4999);
+  assert.deepEqual(bench.keys, []);
+  await bench.clock.advance(1);
+  await bench.clock.settle();
+  assert.deepEqual(bench.keys, ['a']);
+});
+
+test('C4: what another process puts is seen within the poll', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a', 0, {}, bench.elsewhere);
+  assert.deepEqual(bench.keys, []);
+  await bench.clock.advance(POLL_MS);
+  assert.deepEqual(bench.keys, ['a']);
+});
+
+test('nothing polls hot: idle, full, or with a full group due, the queue is asked once a poll', async t => {
+  const bench = await Bench.open(t);
+  const claims = (): number => bench.asked.get('claim') ?? 0;
+  await bench.start({ perGroup: 1, concurrency: 2 });
+  const idle = claims();
+  await bench.clock.advance(60 * POLL_MS);
+  assert.ok(claims() - idle <= 61, `idle: ${claims() - idle} claims in 60 polls`);
+  await bench.put('a');
+  await bench.put('b');
+  const groupFull = claims();
+  await bench.clock.advance(60 * POLL_MS);
+  assert.ok(claims() - groupFull <= 62, `group full: ${claims() - groupFull} claims in 60 polls`);
+  await bench.put('c', 0, { group: 'other' });
+  const full = claims();
+  await bench.clock.advance(60 * POLL_MS);
+  assert.equal(claims() - full, 0, 'no room, nothing asked');
+});
+
+test('S6: done work goes back with its next time and reason', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  await bench.end(0, { nextAtMs: bench.clock.nowMs() + 7000, reason: 'every 2 min' });
+  assert.equal((await bench.work.get('a'))?.reason, 'every 2 min');
+  await bench.clock.advance(7000);
+  assert.deepEqual(bench.keys, ['a', 'a']);
+});
+
+test('V10: postponed work waits without an attempt counted', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  await bench.end(0, { postponedToMs: bench.clock.nowMs() + 60_000, reason: 'endpoint offline' });
+  const item = await bench.work.get('a');
+  assert.deepEqual([item?.reason, item?.failures], ['endpoint offline', 0]);
+  await bench.clock.advance(60_000);
+  assert.equal(bench.call(1).claim.attempt, 1);
+  assert.deepEqual(bench.endings, ['a postponed']);
+});
+
+test('F7–F12: ten retries at 30 s doubling, each recorded, then given up and off the schedule', async t => {
+  const bench = await Bench.open(t);
+  const handler = bench.handler({
+    retry: DELIVERY_RETRY,
+    run: async () => {
+      throw new SluiceError('timed_out', 'nothing heard');
+    },
+  });
+  await bench.start({ handlers: new Map([['sync', handler]]) });
+  const startMs = bench.clock.nowMs();
+  await bench.put('a');
+  for (let hour = 0; hour < 9; hour += 1) await bench.clock.advance(3_600_000);
+  const waits = bench.failures.map(({ decision }) => 'retryAtMs' in decision && decision.retryAtMs - startMs);
+  const expected = Array.from({ length: 10 }, (_, index) => 30_000 * (2 ** (index + 1) - 1));
+  assert.deepEqual(waits, [...expected, false]);
+  assert.deepEqual(
+    bench.failures.map(({ claim }) => claim.attempt),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  );
+  assert.equal(bench.endings.at(-1), 'a gave up');
+  assert.equal(await bench.work.get('a'), undefined);
+});
+
+test('Errors: a failure shows its error and reason; whatever is thrown, the workers live on', async t => {
+  const bench = await Bench.open(t);
+  const handler = bench.handler({
+    onFailure: async () => {
+      throw new Error('could not record');
+    },
+  });
+  await bench.start({ handlers: new Map([['sync', handler]]) });
+  await bench.put('a');
+  bench.call(0).fail('a string, thrown');
+  await bench.clock.settle();
+  const item = await bench.work.get('a');
+  assert.deepEqual(
+    [item?.lastError?.code, item?.lastError?.message, item?.reason],
+    ['internal', 'a string, thrown', 'backing off after error internal'],
+  );
+  await bench.put('b');
+  assert.deepEqual(bench.keys, ['a', 'b']);
+});
+
+test('long work keeps its claim by heartbeats', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  for (let minute = 0; minute < 30; minute += 1) await bench.clock.advance(60_000);
+  assert.deepEqual(bench.keys, ['a']);
+  await bench.end(0);
+  assert.deepEqual(bench.endings, ['a done']);
+});
+
+test('P7: work that another has taken over is stopped, and its end changes nothing', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  bench.faults.set('heartbeat', new SluiceError('database_busy', 'locked'));
+  await bench.clock.advance(LEASE_MS - 1);
+  assert.equal(bench.call(0).signal.aborted, false);
+  const taken = bench.elsewhere.claim({ worker: 'other', keys: ['a'], max: 1, leaseMs: LEASE_MS });
+  assert.deepEqual(await taken, [], 'the lease still holds');
+  await bench.clock.advance(1);
+  assert.equal(bench.call(0).signal.reason.code, 'lease_lost');
+  assert.deepEqual(bench.endings, ['a handed back']);
+});
+
+test('P7: a heartbeat that answers "lost" stops the work', async t => {
+  const bench = await Bench.open(t);
+  await bench.start({ handlers: new Map([['sync', bench.handler({ deaf: true })]]) });
+  await bench.put('a');
+  bench.clock.jump(LEASE_MS);
+  const [other] = await bench.elsewhere.claim({ worker: 'other', keys: ['a'], max: 1, leaseMs: LEASE_MS });
+  assert.ok(other);
+  await bench.clock.advance(LEASE_MS / 3);
+  assert.equal(bench.call(0).signal.reason.code, 'lease_lost');
+  await bench.end(0);
+  assert.deepEqual(bench.endings, ['a lost']);
+  assert.equal((await bench.work.get('a'))?.claimedBy?.worker, 'other');
+});
+
+test('work that is taken off the schedule is stopped at the next heartbeat', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  await bench.elsewhere.drop('a');
+  await bench.clock.advance(LEASE_MS / 3);
+  assert.equal(bench.call(0).signal.reason.code, 'cancelled');
+  assert.equal(await bench.work.get('a'), undefined);
+});
+
+test('P7: work of a process that is gone is taken over', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a', 9000);
+  const [claim] = await bench.elsewhere.claim({ worker: 'dead', keys: ['a'], max: 1, leaseMs: 3_600_000 });
+  assert.ok(claim);
+  await bench.clock.advance(6000);
+  assert.deepEqual(bench.keys, ['a']);
+});
+
+test('stop: nothing new is taken, what runs may finish', async t => {
+  const bench = await Bench.open(t);
+  const workers = await bench.start();
+  await bench.put('a');
+  const stopped = workers.stop();
+  await bench.put('b');
+  await bench.clock.advance(5000);
+  assert.equal(bench.call(0).signal.aborted, false);
+  await bench.end(0);
+  await stopped;
+  assert.deepEqual([bench.keys, bench.endings], [['a'], ['a done']]);
+  assert.equal(bench.clock.pendingTimers, 0);
+});
+
+test('stop: what does not finish in the grace is told to stop and handed back, due now, uncounted', async t => {
+  const bench = await Bench.open(t);
+  const workers = await bench.start();
+  await bench.put('a');
+  const stopped = workers.stop();
+  await bench.clock.advance(10_000);
+  await stopped;
+  assert.equal(bench.call(0).signal.reason.code, 'stopping');
+  assert.deepEqual([bench.endings, bench.failures], [['a handed back'], []]);
+  const item = await bench.work.get('a');
+  assert.deepEqual([item?.failures, item?.claimedBy, item?.lastError], [0, null, null]);
+  assert.ok((item?.runAtMs ?? Infinity) <= bench.clock.nowMs());
+});
+
+test('stop: a handler that is deaf to it keeps its claim, so that nobody works beside it', async t => {
+  const bench = await Bench.open(t);
+  const workers = await bench.start({ handlers: new Map([['sync', bench.handler({ deaf: true })]]) });
+  await bench.put('a');
+  await bench.stop(workers);
+  assert.equal((await bench.work.get('a'))?.claimedBy?.worker, 'me');
+});
+
+test('stop and start may be repeated; stopped is final', async t => {
+  const bench = await Bench.open(t);
+  const workers = await bench.start();
+  await workers.start();
+  await Promise.all([bench.stop(workers), workers.stop()]);
+  await workers.stop();
+  await assert.rejects(workers.start(), { code: 'stopping' });
+});
+
+test('the queue fails: the workers back off, log, and go on once it is back', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  const claims = (): number => bench.asked.get('claim') ?? 0;
+  bench.faults.set('claim', new SluiceError('disk_full', 'no room'));
+  const before = claims();
+  for (let index = 0; index < 20; index += 1) await bench.put(`a${index}`);
+  await bench.clock.advance(120_000);
+  assert.ok(claims() - before < 20, `${claims() - before} claims in two minutes of failure`);
+  bench.faults.clear();
+  await bench.clock.advance(30_000);
+  assert.deepEqual(bench.keys, ['a0', 'a1']);
+});
+
+test('the queue fails while work ends: its result is kept and told later', async t => {
+  const bench = await Bench.open(t);
+  await bench.start();
+  await bench.put('a');
+  bench.faults.set('complete', new SluiceError('database_busy', 'locked'));
+  await bench.end(0);
+  await bench.clock.advance(90_000);
+  assert.deepEqual(bench.endings, []);
+  bench.faults.clear();
+  await bench.clock.advance(10_000);
+  assert.deepEqual([bench.endings, bench.keys], [['a done'], ['a']]);
+});
