@@ -1,0 +1,198 @@
+/**
+ * The contract of an object store. `s3/` and `directory/` keep it, and test/suites/bucket-suite.ts holds
+ * them to it (delivery.md F40–F44, S1, S8, S10).
+ *
+ * What every method promises:
+ * - It tries once. Retrying is the engine's business (F7–F12); the only repetition inside is one immediate
+ *   correction of something learned from the answer: clock offset, region, a header that the server refuses.
+ * - It throws `SluiceError` with a code and retry class from the catalogue, `retryAfterMs` where the server
+ *   gave one. Codes that any method may throw: host_unknown, host_unreachable, connection_lost, timed_out,
+ *   tls_failed, bucket_auth_failed, access_denied, clock_skew, region_wrong, bucket_missing, slow_down,
+ *   bucket_unavailable, not_supported, request_refused, answer_invalid, key_invalid, cancelled. The
+ *   directory store also throws disk_full and disk_failed. Further ones stand at the method.
+ * - `signal` ends it with `cancelled`; an operation cut off may or may not have taken effect.
+ * - There is no time-out for the whole, only for silence: when no byte moves for `idleTimeoutMs` it ends
+ *   with `timed_out`.
+ * Sizes and offsets are bytes. Keys are Unicode text without a leading slash; see names.ts.
+ */
+export interface ObjectStore {
+  /** For logs and messages: kind and address, never a secret. */
+  readonly description: string;
+  readonly limits: StoreLimits;
+
+  /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list (S2, F43). */
+  listBuckets(options?: CallOptions): Promise<string[]>;
+  /** Resolves when the bucket exists and may be used; throws bucket_missing when it does not (F43, F44). */
+  headBucket(bucket: string, options?: CallOptions): Promise<void>;
+
+  /**
+   * Stores one object, replacing what is there, or nothing at all: no reader ever sees half an object.
+   * May be called again with the same arguments. Throws source_changed when the file is shorter than
+   * `size`, checksum_mismatch when the store received something else, object_exists under `onlyIfAbsent`,
+   * object_too_large.
+   */
+  putObject(at: ObjectAddress, source: ObjectSource, options?: PutOptions): Promise<PutResult>;
+  /**
+   * What the store knows of an object, undefined when there is none (F41). A missing bucket also answers
+   * undefined where the server does not tell the two apart. Throws not_supported where the server has no HEAD.
+   */
+  headObject(at: ObjectAddress, options?: HeadOptions): Promise<ObjectHead | undefined>;
+  /** Opens an object or a part of it for reading. The caller reads `body` to its end or destroys it. Throws object_missing. */
+  getObject(at: ObjectAddress, options?: GetOptions): Promise<ObjectBody>;
+  /** Removes an object; one that is not there is fine, so it may be called again. */
+  deleteObject(at: ObjectAddress, options?: CallOptions): Promise<void>;
+  /** One page of keys in ascending order of their UTF-8 bytes. Multipart uploads in progress are not in it. */
+  listObjects(bucket: string, options?: ListOptions): Promise<ObjectPage>;
+
+  /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted (S8). */
+  createUpload(at: ObjectAddress, options?: ObjectProperties & CallOptions): Promise<MultipartUpload>;
+  /**
+   * Stores one part, replacing the part of that number; may be called again. Throws upload_missing when the
+   * upload is gone, and what putObject throws.
+   * @param partNumber 1 to `limits.maxParts`
+   */
+  uploadPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    source: ObjectSource,
+    options?: TransferOptions,
+  ): Promise<UploadedPart>;
+  /** Every part stored so far, ascending: what a resumed upload need not send again. Throws upload_missing. */
+  listParts(upload: MultipartUpload, options?: CallOptions): Promise<UploadedPart[]>;
+  /**
+   * Makes the parts one object, in the order of their numbers whatever the order given. Throws upload_missing
+   * when the upload or a part is gone; since a lost answer leaves the same trace as a lost upload, ask headObject before
+   * starting over.
+   */
+  completeUpload(
+    upload: MultipartUpload,
+    parts: readonly UploadedPart[],
+    options?: CallOptions,
+  ): Promise<PutResult>;
+  /** Gives up an upload and its parts; one that is gone is fine, so it may be called again. */
+  abortUpload(upload: MultipartUpload, options?: CallOptions): Promise<void>;
+  /** Every upload begun and neither completed nor aborted. */
+  listUploads(bucket: string, options?: { readonly prefix?: string } & CallOptions): Promise<PendingUpload[]>;
+
+  /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
+  close(): Promise<void>;
+}
+
+export interface StoreLimits {
+  /** Largest object of a single putObject; larger ones go in parts. Infinity: parts are never needed. */
+  readonly maxSinglePutBytes: number;
+  /** Every part but the last must have at least this many bytes. */
+  readonly minPartBytes: number;
+  readonly maxPartBytes: number;
+  readonly maxParts: number;
+}
+
+export interface ObjectAddress {
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/**
+ * Where the bytes come from. `size` bytes of the file at `path` from `offset` (default 0) on; the file is opened, read
+ * once (twice where the server wants a checksum before the body) and closed within the call.
+ */
+export type ObjectSource =
+  | { readonly path: string; readonly size: number; readonly offset?: number }
+  | { readonly body: Buffer };
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface TransferOptions extends CallOptions {
+  /** Told how many further bytes the operating system has taken. A correction may send, and report, some bytes twice. */
+  readonly onProgress?: (bytes: number) => void;
+}
+
+/** What is stored beside the bytes (S10). */
+export interface ObjectProperties {
+  readonly contentType?: string;
+  /** Names in lower case, ASCII; values of any text: those outside printable ASCII travel percent-encoded. The directory store keeps only `mtime`. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  readonly storageClass?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+  /** `AES256`, or `aws:kms` with an optional key. */
+  readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+}
+
+export interface PutOptions extends ObjectProperties, TransferOptions {
+  /** Fail with object_exists rather than replace an object (If-None-Match: *). */
+  readonly onlyIfAbsent?: boolean;
+}
+
+export interface PutResult {
+  /** The store's own name for this content; opaque, and never an MD5 to compare with (F41). */
+  readonly etag: string;
+  /** CRC32 of the bytes sent, base64 of four big-endian bytes, where the call had them pass by. */
+  readonly crc32?: string;
+}
+
+export interface HeadOptions extends CallOptions {
+  /** Ask for the checksum, too. The directory store reads the whole file for it. */
+  readonly checksum?: boolean;
+}
+
+export interface ObjectHead {
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+  readonly contentType?: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** CRC32 as the store holds it: of the whole, or `…-N`, a CRC32 over the CRC32s of N parts. */
+  readonly crc32?: string;
+}
+
+export interface GetOptions extends CallOptions {
+  /** First and last byte wanted, both inclusive, as in HTTP's Range. */
+  readonly range?: { readonly first: number; readonly last?: number };
+}
+
+export interface ObjectBody {
+  readonly body: NodeJS.ReadableStream & AsyncIterable<Uint8Array> & { destroy(error?: Error): void };
+  /** Bytes in `body`: of the range where one was asked for. */
+  readonly size: number;
+  readonly etag: string;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly prefix?: string;
+  /** Where the page before ended. */
+  readonly continuation?: string;
+  /** At most this many entries; 1 000 at the most and by default. */
+  readonly maxKeys?: number;
+}
+
+export interface ObjectPage {
+  readonly objects: readonly ObjectEntry[];
+  /** Present when there is more; pass it to the next call. Opaque. */
+  readonly continuation?: string;
+}
+
+export interface ObjectEntry {
+  readonly key: string;
+  readonly size: number;
+  readonly etag: string;
+  readonly lastModifiedMs: number;
+}
+
+/** Names an upload in parts; plain data, so that the journal can keep it across restarts (S8). */
+export interface MultipartUpload extends ObjectAddress {
+  readonly uploadId: string;
+}
+
+export interface PendingUpload extends MultipartUpload {
+  readonly initiatedMs: number;
+}
+
+/** Plain data for the journal, as MultipartUpload. */
+export interface UploadedPart {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly size: number;
+  readonly crc32?: string;
+}

@@ -1,0 +1,99 @@
+import type { ChecksumMode } from '../presets.ts';
+import type { Answer } from './answer.ts';
+import { type Route, routeAfterRedirect } from './route.ts';
+
+/**
+ * What can be put right at once, from the answer alone: none of these is a retry in the sense of F7–F12, since the
+ * second request is another one.
+ */
+export type Correction =
+  /** The server's clock runs `offsetMs` ahead of this machine's; the machine's clock may not be set, the signature may. */
+  | { readonly kind: 'clock'; readonly offsetMs: number }
+  /** The bucket lies elsewhere. `lasting`: later requests go there, too. */
+  | { readonly kind: 'route'; readonly route: Route; readonly lasting: boolean }
+  /** The server refuses this way of protecting the body; the next one down. */
+  | { readonly kind: 'checksum'; readonly mode: ChecksumMode }
+  /** 417: the server does not know Expect. */
+  | { readonly kind: 'expect' };
+
+/** How the refused request was sent. */
+export interface Sent {
+  readonly method: string;
+  readonly bucket: string | undefined;
+  readonly route: Route;
+  /** How its body was protected; undefined for requests without one. */
+  readonly checksum: ChecksumMode | undefined;
+  /** This machine's time then, without correction, and the correction used. */
+  readonly nowMs: number;
+  readonly clockOffsetMs: number;
+}
+
+/** Amazon's limit is 15 minutes; a HEAD refused for its time says nothing but 403, so a difference well below counts there. */
+const SUSPICIOUS_SKEW_MS = 4 * 60_000;
+
+/** What to change before sending once more, or undefined where the answer stands. */
+export function correctionFor(answer: Answer, sent: Sent): Correction | undefined {
+  return clockCorrection(answer, sent) ?? routeCorrection(answer, sent) ?? bodyCorrection(answer, sent);
+}
+
+function clockCorrection(answer: Answer, sent: Sent): Correction | undefined {
+  if (answer.serverTimeMs === undefined) return undefined;
+  const offsetMs = answer.serverTimeMs - sent.nowMs;
+  const remainingMs = Math.abs(offsetMs - sent.clockOffsetMs);
+  const said = answer.code === 'RequestTimeTooSkewed';
+  const likely = sent.method === 'HEAD' && answer.status === 403 && remainingMs > SUSPICIOUS_SKEW_MS;
+  return said || likely ? { kind: 'clock', offsetMs } : undefined;
+}
+
+const REGION_CODES = [
+  'AuthorizationHeaderMalformed',
+  'PermanentRedirect',
+  'IllegalLocationConstraintException',
+];
+
+function routeCorrection(answer: Answer, sent: Sent): Correction | undefined {
+  if (sent.bucket === undefined) return undefined;
+  const isRedirect = answer.status === 301 || answer.status === 307 || answer.status === 308;
+  const mayBeRegion = isRedirect || REGION_CODES.includes(answer.code ?? '') || sent.method === 'HEAD';
+  const region = mayBeRegion && answer.region !== undefined ? answer.region : sent.route.region;
+  const lasting = answer.status !== 307;
+  const isElsewhere = region !== sent.route.region;
+  const moved =
+    isRedirect && answer.redirect ? routeAfterRedirect(sent.route, sent.bucket, answer.redirect) : undefined;
+  if (moved !== undefined) return { kind: 'route', route: { ...moved, region }, lasting };
+  if (!isElsewhere) return undefined;
+  // Amazon names only the region on a HEAD; its endpoints carry the region in their name.
+  const endpoint = sent.route.endpoint.replace(`.${sent.route.region}.amazonaws.`, `.${region}.amazonaws.`);
+  return { kind: 'route', route: { ...sent.route, endpoint, region }, lasting };
+}
+
+const BODY_CODES = [
+  'NotImplemented',
+  'InvalidArgument',
+  'InvalidRequest',
+  'MissingContentLength',
+  'MissingTrailer',
+  'MalformedTrailerError',
+  'XAmzContentSHA256Mismatch',
+  'UnsupportedHeader',
+];
+const ABOUT_BODY =
+  /chunk|trailer|checksum|content-sha256|streaming|content-length|transfer|encoding|unsupported header|header .*not implemented/i;
+
+function bodyCorrection(answer: Answer, sent: Sent): Correction | undefined {
+  if (answer.status === 417) return { kind: 'expect' };
+  if (sent.checksum === undefined || sent.checksum === 'sha256') return undefined;
+  const isRefusal =
+    answer.status === 411 ||
+    answer.status === 501 ||
+    (BODY_CODES.includes(answer.code ?? '') && ABOUT_BODY.test(answer.message ?? ''));
+  if (!isRefusal) return undefined;
+  return { kind: 'checksum', mode: sent.checksum === 'trailer' ? 'header' : 'sha256' };
+}
+
+const DOWNWARD: readonly ChecksumMode[] = ['trailer', 'header', 'sha256'];
+
+/** The lesser of two modes: what both a preset and an experience allow. */
+export function lesserChecksum(left: ChecksumMode, right: ChecksumMode): ChecksumMode {
+  return DOWNWARD[Math.max(DOWNWARD.indexOf(left), DOWNWARD.indexOf(right))] as ChecksumMode;
+}

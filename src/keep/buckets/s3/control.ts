@@ -1,0 +1,260 @@
+import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
+import { SluiceError } from '../../../base/errors.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  ListOptions,
+  MultipartUpload,
+  ObjectAddress,
+  ObjectBody,
+  ObjectPage,
+  ObjectProperties,
+  PendingUpload,
+  PutResult,
+  UploadedPart,
+} from '../bucket.ts';
+import { encodeMetadata, encodeTags } from './properties.ts';
+import type { SdkClients } from './sdk.ts';
+import type { Call } from './session.ts';
+
+/** The calls of the contract that go through the AWS SDK; each keeps what bucket.ts promises. */
+export class ControlCalls {
+  readonly #clients: SdkClients;
+  readonly #endpoint: string;
+
+  constructor(clients: SdkClients, endpoint: string) {
+    this.#clients = clients;
+    this.#endpoint = endpoint;
+  }
+
+  listBuckets(options: CallOptions): Promise<string[]> {
+    const call: Call = { method: 'GET', operation: 'list buckets at', subject: this.#endpoint };
+    return this.#clients.run(call, async (sdk, client) => {
+      const names: string[] = [];
+      let continuation: string | undefined;
+      do {
+        const input = continuation === undefined ? {} : { ContinuationToken: continuation };
+        const page = await client.send(new sdk.ListBucketsCommand(input), abortable(options));
+        for (const bucket of page.Buckets ?? []) if (bucket.Name !== undefined) names.push(bucket.Name);
+        continuation = page.ContinuationToken;
+      } while (continuation);
+      return names.sort();
+    });
+  }
+
+  async headBucket(bucket: string, options: CallOptions): Promise<void> {
+    const call: Call = { method: 'HEAD', operation: 'head bucket', subject: bucket, bucket };
+    try {
+      await this.#clients.run(call, (sdk, client) =>
+        client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), abortable(options)),
+      );
+    } catch (error) {
+      // HEAD's 404 has no body to say what is missing; here it can only be the bucket.
+      if (error instanceof SluiceError && error.code === 'object_missing') {
+        throw new SluiceError('bucket_missing', `there is no bucket "${bucket}" at ${this.#endpoint}`, {
+          ...call,
+          cause: error,
+        });
+      }
+      throw error;
+    }
+  }
+
+  getObject(at: ObjectAddress, options: GetOptions): Promise<ObjectBody> {
+    const { range } = options;
+    return this.#clients.run(callOn('GET', 'get object', at), async (sdk, client) => {
+      const output = await client.send(
+        new sdk.GetObjectCommand({
+          ...address(at),
+          ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last ?? ''}` }),
+        }),
+        abortable(options),
+      );
+      const body = output.Body as ObjectBody['body'] | undefined;
+      if (body === undefined || output.ContentLength === undefined) {
+        throw new SluiceError('answer_invalid', `get object ${at.bucket}/${at.key}: no body or size`);
+      }
+      return { body, size: output.ContentLength, etag: output.ETag ?? '' };
+    });
+  }
+
+  async deleteObject(at: ObjectAddress, options: CallOptions): Promise<void> {
+    await unless('object_missing', () =>
+      this.#clients.run(callOn('DELETE', 'delete object', at), (sdk, client) =>
+        client.send(new sdk.DeleteObjectCommand(address(at)), abortable(options)),
+      ),
+    );
+  }
+
+  listObjects(bucket: string, options: ListOptions): Promise<ObjectPage> {
+    const call: Call = { method: 'GET', operation: 'list objects of', subject: bucket, bucket };
+    return this.#clients.run(call, async (sdk, client) => {
+      const page = await client.send(
+        new sdk.ListObjectsV2Command({
+          Bucket: bucket,
+          // Keys may hold characters that XML cannot.
+          EncodingType: 'url',
+          MaxKeys: options.maxKeys,
+          Prefix: options.prefix,
+          ContinuationToken: options.continuation,
+        }),
+        abortable(options),
+      );
+      const objects = (page.Contents ?? []).map(entry => ({
+        key: page.EncodingType === 'url' ? decodeListed(entry.Key ?? '') : (entry.Key ?? ''),
+        size: entry.Size ?? 0,
+        etag: entry.ETag ?? '',
+        lastModifiedMs: entry.LastModified?.getTime() ?? 0,
+      }));
+      const next = page.IsTruncated ? page.NextContinuationToken : undefined;
+      return { objects, ...(next === undefined ? {} : { continuation: next }) };
+    });
+  }
+
+  createUpload(at: ObjectAddress, options: ObjectProperties & CallOptions): Promise<MultipartUpload> {
+    const call: Call = { ...callOn('POST', 'create upload', at), protection: way => way.checksum };
+    return this.#clients.run(call, async (sdk, client, way) => {
+      const metadata = Object.entries(options.metadata ?? {});
+      const output = await client.send(
+        new sdk.CreateMultipartUploadCommand({
+          ...address(at),
+          ...(way.checksum === 'sha256' ? {} : { ChecksumAlgorithm: 'CRC32' }),
+          ContentType: options.contentType,
+          Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
+          StorageClass: options.storageClass as 'STANDARD' | undefined,
+          Tagging: options.tags === undefined ? undefined : encodeTags(options.tags),
+          ServerSideEncryption: options.encryption?.algorithm as 'AES256' | undefined,
+          SSEKMSKeyId: options.encryption?.keyId,
+        }),
+        abortable(options),
+      );
+      if (!output.UploadId)
+        throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no id`, call);
+      return { ...at, uploadId: output.UploadId };
+    });
+  }
+
+  listParts(upload: MultipartUpload, options: CallOptions): Promise<UploadedPart[]> {
+    return this.#clients.run(callOn('GET', 'list parts of', upload), async (sdk, client) => {
+      const parts: UploadedPart[] = [];
+      let marker: string | undefined;
+      let page: ListPartsCommandOutput;
+      do {
+        page = await client.send(
+          new sdk.ListPartsCommand({
+            ...address(upload),
+            UploadId: upload.uploadId,
+            PartNumberMarker: marker,
+          }),
+          abortable(options),
+        );
+        for (const part of page.Parts ?? []) {
+          parts.push({
+            partNumber: part.PartNumber ?? 0,
+            etag: part.ETag ?? '',
+            size: part.Size ?? 0,
+            ...(part.ChecksumCRC32 === undefined ? {} : { crc32: part.ChecksumCRC32 }),
+          });
+        }
+        marker = page.NextPartNumberMarker;
+      } while (page.IsTruncated && marker);
+      return parts.sort((a, b) => a.partNumber - b.partNumber);
+    });
+  }
+
+  completeUpload(
+    upload: MultipartUpload,
+    parts: readonly UploadedPart[],
+    options: CallOptions,
+  ): Promise<PutResult> {
+    const call = callOn('POST', 'complete upload', upload);
+    return this.#clients.run(call, async (sdk, client, way) => {
+      const output = await client.send(
+        new sdk.CompleteMultipartUploadCommand({
+          ...address(upload),
+          UploadId: upload.uploadId,
+          MultipartUpload: {
+            Parts: parts
+              .toSorted((a, b) => a.partNumber - b.partNumber)
+              .map(part => ({
+                PartNumber: part.partNumber,
+                ETag: part.etag,
+                ...(part.crc32 === undefined || way.checksum === 'sha256'
+                  ? {}
+                  : { ChecksumCRC32: part.crc32 }),
+              })),
+          },
+        }),
+        abortable(options),
+      );
+      if (!output.ETag)
+        throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no ETag`, call);
+      return {
+        etag: output.ETag,
+        ...(output.ChecksumCRC32 === undefined ? {} : { crc32: output.ChecksumCRC32 }),
+      };
+    });
+  }
+
+  async abortUpload(upload: MultipartUpload, options: CallOptions): Promise<void> {
+    await unless('upload_missing', () =>
+      this.#clients.run(callOn('DELETE', 'abort upload', upload), (sdk, client) =>
+        client.send(
+          new sdk.AbortMultipartUploadCommand({ ...address(upload), UploadId: upload.uploadId }),
+          abortable(options),
+        ),
+      ),
+    );
+  }
+
+  listUploads(bucket: string, options: { readonly prefix?: string } & CallOptions): Promise<PendingUpload[]> {
+    const call: Call = { method: 'GET', operation: 'list uploads of', subject: bucket, bucket };
+    return this.#clients.run(call, async (sdk, client) => {
+      const uploads: PendingUpload[] = [];
+      let page: ListMultipartUploadsCommandOutput | undefined;
+      do {
+        page = await client.send(
+          new sdk.ListMultipartUploadsCommand({
+            Bucket: bucket,
+            Prefix: options.prefix,
+            KeyMarker: page?.NextKeyMarker,
+            UploadIdMarker: page?.NextUploadIdMarker,
+          }),
+          abortable(options),
+        );
+        for (const upload of page.Uploads ?? []) {
+          uploads.push({
+            bucket,
+            key: upload.Key ?? '',
+            uploadId: upload.UploadId ?? '',
+            initiatedMs: upload.Initiated?.getTime() ?? 0,
+          });
+        }
+      } while (page.IsTruncated && page.NextKeyMarker);
+      return uploads;
+    });
+  }
+}
+
+const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucket: at.bucket, Key: at.key });
+
+const abortable = (options: CallOptions): { abortSignal?: AbortSignal } =>
+  options.signal === undefined ? {} : { abortSignal: options.signal };
+
+function callOn(method: string, operation: string, at: ObjectAddress): Call {
+  return { method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
+}
+
+/** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
+function decodeListed(key: string): string {
+  return decodeURIComponent(key.replaceAll('+', '%20'));
+}
+
+/** Runs something whose failure with `code` means that it was done before. */
+async function unless(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== code) throw error;
+  }
+}

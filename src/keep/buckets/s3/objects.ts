@@ -1,0 +1,251 @@
+import { hash } from 'node:crypto';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type {
+  HeadOptions,
+  MultipartUpload,
+  ObjectAddress,
+  ObjectHead,
+  ObjectSource,
+  PutOptions,
+  PutResult,
+  TransferOptions,
+  UploadedPart,
+} from '../bucket.ts';
+import { crc32Of } from '../checksum.ts';
+import type { ChecksumMode } from '../presets.ts';
+import { AnswerError, headerOf, readAnswer } from './answer.ts';
+import {
+  chunkedBlocks,
+  chunkedLength,
+  digestsOf,
+  plainBlocks,
+  readWhole,
+  sizeOf,
+  TRAILER_NAME,
+} from './body.ts';
+import { metadataOf, propertyHeaders } from './properties.ts';
+import { encodeStrictly, targetOf } from './route.ts';
+import type { Call, Session, Way } from './session.ts';
+import { EMPTY_SHA256, type Signer } from './signing.ts';
+import type { SmallTransport } from './small-transport.ts';
+import type { StreamTransport } from './stream-transport.ts';
+import type { WireAnswer, WireRequest } from './transport.ts';
+
+/** Up to here a body is read whole into memory and sent with its hashes in the headers; larger ones are streamed. */
+export const SMALL_BODY_BYTES = 1024 * 1024;
+
+/** Not signed: proxies may add to it. */
+const USER_AGENT = 'sluice';
+
+export interface HotPathParts {
+  readonly session: Session;
+  readonly signer: Signer;
+  readonly small: SmallTransport;
+  readonly stream: StreamTransport;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+interface BodyRequest {
+  readonly call: Call;
+  readonly at: ObjectAddress;
+  readonly query: string;
+  readonly headers: Record<string, string>;
+  readonly source: ObjectSource;
+  readonly options: TransferOptions;
+}
+
+/**
+ * The three requests that delivery makes for every file: PUT object, PUT part, HEAD. Without the SDK, whose
+ * middleware costs several times the CPU of the request itself (docs/benchmarks.md).
+ */
+export class HotPath {
+  readonly #parts: HotPathParts;
+
+  constructor(parts: HotPathParts) {
+    this.#parts = parts;
+  }
+
+  /** ObjectStore.putObject. */
+  putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions): Promise<PutResult> {
+    const headers = propertyHeaders(options);
+    if (options.onlyIfAbsent) headers['if-none-match'] = '*';
+    return this.#sendBody({
+      call: callOf('PUT', 'put object', at, source),
+      at,
+      query: '',
+      headers,
+      source,
+      options,
+    });
+  }
+
+  /** ObjectStore.uploadPart. */
+  async uploadPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    source: ObjectSource,
+    options: TransferOptions,
+  ): Promise<UploadedPart> {
+    const result = await this.#sendBody({
+      call: callOf('PUT', `upload part ${partNumber} of`, upload, source),
+      at: upload,
+      query: `partNumber=${partNumber}&uploadId=${encodeStrictly(upload.uploadId)}`,
+      headers: {},
+      source,
+      options,
+    });
+    return { partNumber, size: sizeOf(source), ...result };
+  }
+
+  /** ObjectStore.headObject. */
+  async headObject(at: ObjectAddress, options: HeadOptions): Promise<ObjectHead | undefined> {
+    const call = callOf('HEAD', 'head object', at);
+    return this.#parts.session.run(call, async way => {
+      const headers: Record<string, string> = { 'x-amz-content-sha256': EMPTY_SHA256 };
+      if (options.checksum && way.checksum !== 'sha256') headers['x-amz-checksum-mode'] = 'ENABLED';
+      const answer = await this.#parts.small.send(this.#sign(way, 'HEAD', at, '', headers, options));
+      if (answer.status === 404) return undefined;
+      this.#assertGood(answer);
+      return headOf(answer);
+    });
+  }
+
+  #sendBody(request: BodyRequest): Promise<PutResult> {
+    const isSmall = sizeOf(request.source) <= SMALL_BODY_BYTES;
+    return this.#parts.session.run(request.call, way =>
+      isSmall ? this.#sendSmall(request, way) : this.#sendStream(request, way),
+    );
+  }
+
+  async #sendSmall(request: BodyRequest, way: Way): Promise<PutResult> {
+    const body = await readWhole(request.source);
+    const crc32 = crc32Of(body);
+    const headers: Record<string, string> = {
+      ...request.headers,
+      'x-amz-content-sha256': hash('sha256', body, 'hex'),
+    };
+    if (way.checksum !== 'sha256') headers[TRAILER_NAME] = crc32;
+    const { at, query, options } = request;
+    const answer = await this.#parts.small.send(this.#sign(way, 'PUT', at, query, headers, options), body);
+    options.onProgress?.(body.length);
+    return this.#resultOf(answer, request, crc32);
+  }
+
+  async #sendStream(request: BodyRequest, way: Way): Promise<PutResult> {
+    const { at, query, source, options } = request;
+    const size = sizeOf(source);
+    let crc32: string | undefined;
+    // Expect is not signed: proxies drop it.
+    const unsigned: Record<string, string> = way.expectContinue ? { expect: '100-continue' } : {};
+    const headers: Record<string, string> = { ...request.headers };
+    if (way.checksum === 'trailer') {
+      headers['content-encoding'] = 'aws-chunked';
+      headers['x-amz-content-sha256'] = 'STREAMING-UNSIGNED-PAYLOAD-TRAILER';
+      headers['x-amz-decoded-content-length'] = String(size);
+      headers['x-amz-trailer'] = TRAILER_NAME;
+      unsigned['content-length'] = String(chunkedLength(size));
+    } else {
+      const digests = await digestsOf(source);
+      crc32 = digests.crc32;
+      headers['x-amz-content-sha256'] = digests.sha256;
+      if (way.checksum === 'header') headers[TRAILER_NAME] = crc32;
+      unsigned['content-length'] = String(size);
+    }
+    const signed = this.#sign(way, 'PUT', at, query, headers, options);
+    const answer = await this.#parts.stream.send({
+      ...signed,
+      headers: { ...signed.headers, ...unsigned },
+      blocks:
+        way.checksum === 'trailer'
+          ? chunkedBlocks(source, value => {
+              crc32 = value;
+            })
+          : plainBlocks(source),
+      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    });
+    return this.#resultOf(answer, request, crc32);
+  }
+
+  #resultOf(answer: WireAnswer, request: BodyRequest, crc32: string | undefined): PutResult {
+    const { call } = request;
+    this.#assertGood(answer);
+    const etag = headerOf(answer.headers, 'etag');
+    if (etag === undefined) {
+      // A captive portal answers 200 to anything; every S3 server gives an ETag.
+      throw new SluiceError(
+        'answer_invalid',
+        `${call.operation} ${call.subject}: success without an ETag`,
+        call,
+      );
+    }
+    const echoed = headerOf(answer.headers, TRAILER_NAME);
+    if (echoed !== undefined && crc32 !== undefined && echoed !== crc32) {
+      const words = `the store computed CRC32 ${echoed}, sent was ${crc32}`;
+      throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
+    }
+    return { etag, ...(crc32 === undefined ? {} : { crc32 }) };
+  }
+
+  #assertGood(answer: WireAnswer): void {
+    if (answer.status >= 200 && answer.status < 300) return;
+    throw new AnswerError(readAnswer(answer.status, answer.headers, answer.body, this.#parts.clock.nowMs()));
+  }
+
+  #sign(
+    way: Way,
+    method: string,
+    at: ObjectAddress,
+    query: string,
+    headers: Record<string, string>,
+    options: { readonly signal?: AbortSignal },
+  ): WireRequest {
+    const { origin, host, path } = targetOf(way.route, at.bucket, at.key);
+    headers.host = host;
+    const signed = this.#parts.signer.sign({
+      method,
+      path,
+      query,
+      headers,
+      region: way.route.region,
+      nowMs: way.signingTimeMs,
+    });
+    return {
+      method,
+      origin,
+      path: query === '' ? path : `${path}?${query}`,
+      headers: { ...signed, 'user-agent': USER_AGENT },
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
+    };
+  }
+}
+
+function callOf(method: string, operation: string, at: ObjectAddress, source?: ObjectSource): Call {
+  const isSmall = source === undefined || sizeOf(source) <= SMALL_BODY_BYTES;
+  const protection = (way: Way): ChecksumMode =>
+    isSmall && way.checksum === 'trailer' ? 'header' : way.checksum;
+  return {
+    method,
+    operation,
+    subject: `${at.bucket}/${at.key}`,
+    bucket: at.bucket,
+    ...(source === undefined ? {} : { protection }),
+  };
+}
+
+function headOf(answer: WireAnswer): ObjectHead {
+  const { headers } = answer;
+  const size = Number(headerOf(headers, 'content-length') ?? Number.NaN);
+  const contentType = headerOf(headers, 'content-type');
+  const crc32 = headerOf(headers, TRAILER_NAME);
+  if (!Number.isSafeInteger(size))
+    throw new SluiceError('answer_invalid', 'HEAD was answered without a size');
+  return {
+    size,
+    etag: headerOf(headers, 'etag') ?? '',
+    lastModifiedMs: Date.parse(headerOf(headers, 'last-modified') ?? '') || 0,
+    metadata: metadataOf(headers),
+    ...(contentType === undefined ? {} : { contentType }),
+    ...(crc32 === undefined ? {} : { crc32 }),
+  };
+}

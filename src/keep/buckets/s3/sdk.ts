@@ -1,0 +1,124 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { Clock } from '../../../base/clock.ts';
+import type { S3Profile } from '../credentials.ts';
+import { AnswerError, type AnswerHeaders, readAnswer } from './answer.ts';
+import { isVirtual } from './route.ts';
+import type { Call, Session, Way } from './session.ts';
+import type { TransportOptions } from './transport.ts';
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+/**
+ * The AWS SDK for the calls that are made once a bucket or once a large file (F40). It is loaded with the first of
+ * them: that takes longer than the rest of a start. Its own retries are off, so that ten means ten.
+ */
+export class SdkClients {
+  readonly #profile: S3Profile;
+  readonly #session: Session;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #clients = new Map<string, S3Client>();
+  readonly #handler: S3ClientConfig['requestHandler'];
+  readonly #agents: (http.Agent | https.Agent)[];
+
+  constructor(
+    profile: S3Profile,
+    session: Session,
+    transport: TransportOptions,
+    clock: Pick<Clock, 'nowMs'>,
+  ) {
+    this.#profile = profile;
+    this.#session = session;
+    this.#clock = clock;
+    const agentOptions = {
+      keepAlive: true,
+      maxSockets: transport.maxConnections,
+      ...(transport.lookup === undefined ? {} : { lookup: transport.lookup }),
+    };
+    const httpAgent = new http.Agent(agentOptions);
+    const httpsAgent = new https.Agent(agentOptions);
+    this.#agents = [httpAgent, httpsAgent];
+    this.#handler = {
+      httpAgent,
+      httpsAgent,
+      connectionTimeout: transport.connectTimeoutMs,
+      // Silence on the socket, not a limit on the whole.
+      socketTimeout: transport.idleTimeoutMs,
+    };
+  }
+
+  /** Runs one call with the client for its way, under the session's corrections. */
+  run<T>(call: Call, attempt: (sdk: Sdk, client: S3Client, way: Way) => Promise<T>): Promise<T> {
+    return this.#session.run(call, async way => {
+      const sdk = await import('@aws-sdk/client-s3');
+      const client = this.#clientFor(sdk, way, call.bucket);
+      client.config.systemClockOffset = way.signingTimeMs - Date.now();
+      try {
+        return await attempt(sdk, client, way);
+      } catch (error) {
+        throw answerErrorOf(error, this.#clock.nowMs()) ?? error;
+      }
+    });
+  }
+
+  #clientFor(sdk: Sdk, way: Way, bucket: string | undefined): S3Client {
+    const { endpoint, region } = way.route;
+    const forcePathStyle = bucket === undefined || !isVirtual(way.route, bucket);
+    const name = `${endpoint} ${region} ${forcePathStyle}`;
+    const known = this.#clients.get(name);
+    if (known !== undefined) return known;
+    const { accessKeyId, secretAccessKey, sessionToken } = this.#profile;
+    const client = new sdk.S3Client({
+      endpoint,
+      region,
+      forcePathStyle,
+      credentials: {
+        accessKeyId,
+        secretAccessKey: secretAccessKey.reveal(),
+        ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
+      },
+      maxAttempts: 1,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      ...(this.#handler === undefined ? {} : { requestHandler: this.#handler }),
+    });
+    this.#clients.set(name, client);
+    return client;
+  }
+
+  close(): void {
+    for (const client of this.#clients.values()) client.destroy();
+    for (const agent of this.#agents) agent.destroy();
+  }
+}
+
+interface SdkError extends Error {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: AnswerHeaders };
+  readonly Region?: unknown;
+  readonly Endpoint?: unknown;
+}
+
+/** Names that the SDK makes up where the server gave no code. */
+const MADE_UP =
+  /^(\d+|NotFound|Forbidden|BadRequest|Unknown(Error)?|Error|SyntaxError|TypeError|S3ServiceException)$/;
+
+/** The answer that an SDK error stands for; undefined when none came. */
+function answerErrorOf(error: unknown, nowMs: number): AnswerError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { $metadata, $response, Region, Endpoint, name, message } = error as SdkError;
+  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
+  if (status === undefined) return undefined;
+  const base = readAnswer(status, $response?.headers ?? {}, Buffer.alloc(0), nowMs);
+  const isWebPage = /^text\/html/.test(String($response?.headers?.['content-type'] ?? ''));
+  const isMadeUp = isWebPage || MADE_UP.test(name);
+  return new AnswerError({
+    ...base,
+    isWebPage,
+    ...(isMadeUp ? {} : { code: name }),
+    ...(isMadeUp || message === 'UnknownError' ? {} : { message }),
+    ...(typeof Region === 'string' ? { region: Region } : {}),
+    ...(typeof Endpoint === 'string' && base.redirect === undefined ? { redirect: Endpoint } : {}),
+  });
+}

@@ -1,0 +1,165 @@
+import type { Clock } from '../../../base/clock.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  MultipartUpload,
+  ObjectAddress,
+  ObjectBody,
+  ObjectHead,
+  ObjectPage,
+  ObjectProperties,
+  ObjectSource,
+  ObjectStore,
+  PendingUpload,
+  PutOptions,
+  PutResult,
+  StoreLimits,
+  TransferOptions,
+  UploadedPart,
+} from '../bucket.ts';
+import type { S3Profile } from '../credentials.ts';
+import { assertAddress, assertBucket } from '../names.ts';
+import { ControlCalls } from './control.ts';
+import { HotPath } from './objects.ts';
+import { SdkClients } from './sdk.ts';
+import { Session } from './session.ts';
+import { Signer } from './signing.ts';
+import { SmallTransport } from './small-transport.ts';
+import { StreamTransport } from './stream-transport.ts';
+import type { TransportOptions } from './transport.ts';
+
+export interface S3StoreOptions extends Partial<TransportOptions> {
+  readonly clock: Clock;
+}
+
+/** Amazon S3 user guide, "Amazon S3 multipart upload limits"; the compatible servers keep to it. */
+const LIMITS: StoreLimits = {
+  maxSinglePutBytes: 5 * 2 ** 30,
+  minPartBytes: 5 * 2 ** 20,
+  maxPartBytes: 5 * 2 ** 30,
+  maxParts: 10_000,
+};
+
+const TRANSPORT_DEFAULTS: TransportOptions = {
+  idleTimeoutMs: 60_000,
+  connectTimeoutMs: 10_000,
+  maxConnections: 256,
+};
+
+/** An ObjectStore on an S3 server: hot path by hand, control calls by the AWS SDK (F40). Opens no connection until the first call. */
+export class S3Store implements ObjectStore {
+  readonly description: string;
+  readonly limits = LIMITS;
+  readonly #hot: HotPath;
+  readonly #control: ControlCalls;
+  readonly #small: SmallTransport;
+  readonly #stream: StreamTransport;
+  readonly #clients: SdkClients;
+  #closing: Promise<void> | undefined;
+
+  constructor(profile: S3Profile, options: S3StoreOptions) {
+    const { clock, ...rest } = options;
+    const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, ...rest };
+    const session = new Session(profile, clock);
+    this.description = `${profile.provider} ${profile.endpoint}`;
+    this.#small = new SmallTransport(transport);
+    this.#stream = new StreamTransport(transport, clock);
+    this.#clients = new SdkClients(profile, session, transport, clock);
+    this.#control = new ControlCalls(this.#clients, profile.endpoint);
+    this.#hot = new HotPath({
+      session,
+      signer: new Signer(profile),
+      small: this.#small,
+      stream: this.#stream,
+      clock,
+    });
+  }
+
+  async listBuckets(options: CallOptions = {}): Promise<string[]> {
+    return this.#control.listBuckets(options);
+  }
+
+  async headBucket(bucket: string, options: CallOptions = {}): Promise<void> {
+    assertBucket(bucket);
+    return this.#control.headBucket(bucket, options);
+  }
+
+  async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
+    assertAddress(at);
+    return this.#hot.putObject(at, source, options);
+  }
+
+  async headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
+    assertAddress(at);
+    return this.#hot.headObject(at, options);
+  }
+
+  async getObject(at: ObjectAddress, options: GetOptions = {}): Promise<ObjectBody> {
+    assertAddress(at);
+    return this.#control.getObject(at, options);
+  }
+
+  async deleteObject(at: ObjectAddress, options: CallOptions = {}): Promise<void> {
+    assertAddress(at);
+    return this.#control.deleteObject(at, options);
+  }
+
+  async listObjects(bucket: string, options: ListOptions = {}): Promise<ObjectPage> {
+    assertBucket(bucket);
+    return this.#control.listObjects(bucket, options);
+  }
+
+  async createUpload(
+    at: ObjectAddress,
+    options: ObjectProperties & CallOptions = {},
+  ): Promise<MultipartUpload> {
+    assertAddress(at);
+    return this.#control.createUpload(at, options);
+  }
+
+  async uploadPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    source: ObjectSource,
+    options: TransferOptions = {},
+  ): Promise<UploadedPart> {
+    return this.#hot.uploadPart(upload, partNumber, source, options);
+  }
+
+  async listParts(upload: MultipartUpload, options: CallOptions = {}): Promise<UploadedPart[]> {
+    return this.#control.listParts(upload, options);
+  }
+
+  async completeUpload(
+    upload: MultipartUpload,
+    parts: readonly UploadedPart[],
+    options: CallOptions = {},
+  ): Promise<PutResult> {
+    return this.#control.completeUpload(upload, parts, options);
+  }
+
+  async abortUpload(upload: MultipartUpload, options: CallOptions = {}): Promise<void> {
+    return this.#control.abortUpload(upload, options);
+  }
+
+  async listUploads(
+    bucket: string,
+    options: { readonly prefix?: string } & CallOptions = {},
+  ): Promise<PendingUpload[]> {
+    assertBucket(bucket);
+    return this.#control.listUploads(bucket, options);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#small.close();
+    this.#stream.close();
+    this.#clients.close();
+  }
+}
