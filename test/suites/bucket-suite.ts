@@ -250,9 +250,9 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
         { contentType: 'application/json', metadata },
       );
       const head = await store.headObject(at('properties.json'));
-      assert.equal(head?.contentType, 'application/json');
       assert.equal(head?.metadata.mtime, metadata.mtime);
-      if (subject.keepsProperties) assert.equal(head?.metadata.note, metadata.note);
+      assert.equal(head?.contentType, subject.keepsProperties ? 'application/json' : undefined);
+      assert.equal(head?.metadata.note, subject.keepsProperties ? metadata.note : undefined);
     });
 
     test('headObject answers undefined, getObject object_missing, deleteObject nothing where there is no object', async () => {
@@ -332,7 +332,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
     });
 
     test('S8: a multipart upload resumes from the parts that are there, in any order, and verifies', async () => {
-      const partBytes = store.limits.minPartBytes;
+      const partBytes = Math.max(store.limits.minPartBytes, 1024 * 1024);
       const bytes = randomBytes(2 * partBytes + 12_345);
       const file = await fileOf(bytes);
       const source = (index: number) => ({

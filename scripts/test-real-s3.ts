@@ -1,0 +1,101 @@
+/**
+ * `npm run test:s3`: the bucket suite against a real S3 server. Takes the first that is there or can be had: versitygw or
+ * MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one. With
+ * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the
+ * suite passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { minio } from './real-s3/minio.ts';
+import { radosgw } from './real-s3/radosgw.ts';
+import type { RealServer, RealServerKind } from './real-s3/server.ts';
+import { versitygw } from './real-s3/versitygw.ts';
+
+const INSTALL_BUDGET_MS = 9 * 60_000;
+const SUITE_BUDGET_MS = 3 * 60_000;
+const KINDS: readonly RealServerKind[] = [versitygw, minio, radosgw];
+const SUITE = resolve(import.meta.dirname, '../test/real-s3/bucket-real.ts');
+
+async function obtain(
+  wanted: string | undefined,
+): Promise<{ kind: RealServerKind; path: string } | undefined> {
+  for (const kind of KINDS) {
+    if (wanted !== undefined && kind.name !== wanted) continue;
+    const found = await kind.obtain(INSTALL_BUDGET_MS);
+    if ('path' in found) return { kind, path: found.path };
+    console.error(`real-s3: ${kind.name}: ${found.why}`);
+  }
+  return undefined;
+}
+
+/** Exit code of the suite run against a server. */
+async function runSuite(server: RealServer): Promise<number> {
+  console.error(`real-s3: testing against ${server.name} at ${server.endpoint}`);
+  const child = spawn(process.execPath, ['--test', SUITE], {
+    stdio: 'inherit',
+    timeout: SUITE_BUDGET_MS,
+    env: {
+      ...process.env,
+      SLUICE_S3_ENDPOINT: server.endpoint,
+      SLUICE_S3_REGION: server.region,
+      SLUICE_S3_KEY: server.accessKeyId,
+      SLUICE_S3_SECRET: server.secretAccessKey,
+      SLUICE_S3_NAME: server.name,
+      SLUICE_S3_NESTS_KEYS: String(server.nestsKeys),
+      SLUICE_S3_MAX_SEGMENT: String(server.maxSegmentBytes),
+    },
+  });
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  if (signal !== null)
+    console.error(`real-s3: the suite was ended by ${signal} (limit ${SUITE_BUDGET_MS / 1000} s)`);
+  console.error(`real-s3: ${code === 0 ? 'passed' : 'FAILED'} against ${server.name}`);
+  return code === 0 ? 0 : 1;
+}
+
+function givenServer(): RealServer | undefined {
+  const { SLUICE_S3_ENDPOINT: endpoint, SLUICE_S3_KEY: key, SLUICE_S3_SECRET: secret } = process.env;
+  if (endpoint === undefined) return undefined;
+  if (key === undefined || secret === undefined) {
+    throw new Error('SLUICE_S3_ENDPOINT needs SLUICE_S3_KEY and SLUICE_S3_SECRET beside it');
+  }
+  return {
+    name: `the server at ${endpoint}`,
+    endpoint,
+    region: process.env.SLUICE_S3_REGION ?? 'us-east-1',
+    accessKeyId: key,
+    secretAccessKey: secret,
+    nestsKeys: false,
+    maxSegmentBytes: 255,
+    stop: async () => undefined,
+  };
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({ options: { server: { type: 'string' } } });
+  const given = givenServer();
+  if (given !== undefined) return runSuite(given);
+  const found = await obtain(values.server);
+  if (found === undefined) {
+    console.error(
+      'real-s3: no S3 server could be had. Install Go, or put versitygw or minio on the PATH, or set SLUICE_S3_ENDPOINT.',
+    );
+    return 2;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-real-s3-'));
+  try {
+    const server = await found.kind.start(found.path, folder);
+    try {
+      return await runSuite(server);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+process.exitCode = await main();

@@ -1,0 +1,280 @@
+import type { BigIntStats } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type {
+  CallOptions,
+  GetOptions,
+  HeadOptions,
+  ListOptions,
+  MultipartUpload,
+  ObjectAddress,
+  ObjectBody,
+  ObjectHead,
+  ObjectPage,
+  ObjectProperties,
+  ObjectSource,
+  ObjectStore,
+  PendingUpload,
+  PutOptions,
+  PutResult,
+  StoreLimits,
+  TransferOptions,
+  UploadedPart,
+} from '../bucket.ts';
+import type { DirectoryProfile } from '../credentials.ts';
+import { bucketFault } from '../names.ts';
+import {
+  checksumOf,
+  etagOf,
+  isFolder,
+  mtimeOf,
+  removeEmpty,
+  removeStale,
+  secondsOf,
+  statsOf,
+} from './files.ts';
+import { walkKeys } from './list.ts';
+import { Paths, WORK_FOLDER } from './paths.ts';
+import { Uploads } from './uploads.ts';
+import { moveIntoPlace, writeTemporary } from './write.ts';
+
+/** A copy within one machine gains nothing from parts; they are there because the contract has them. */
+const LIMITS: StoreLimits = {
+  maxSinglePutBytes: Number.POSITIVE_INFINITY,
+  minPartBytes: 1,
+  maxPartBytes: Number.POSITIVE_INFINITY,
+  maxParts: 10_000,
+};
+
+/**
+ * A folder as object store (S1): `{path}/{bucket}/{key}`, plain files without companions, so that people and other programs can
+ * read and add to it. An object is written to `{path}/.sluice/tmp`, synced, renamed into place, and its folder synced.
+ *
+ * What a plain file cannot hold is not kept: of the metadata only `mtime` (seconds since the epoch), as the file's own
+ * modification time; no content type, storage class, tags or encryption. The ETag is made of inode, size and time. A key cannot
+ * be both an object and the beginning of another one, and its segments have at most 255 bytes: key_invalid.
+ */
+export class DirectoryStore implements ObjectStore {
+  readonly description: string;
+  readonly limits = LIMITS;
+  readonly #paths: Paths;
+  readonly #uploads: Uploads;
+  readonly #temporary: string;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+  #tidied: Promise<void> | undefined;
+
+  constructor(profile: DirectoryProfile, options: { readonly clock: Pick<Clock, 'nowMs'> }) {
+    this.description = `directory ${profile.path}`;
+    this.#paths = new Paths(profile.path);
+    this.#temporary = join(profile.path, WORK_FOLDER, 'tmp');
+    this.#uploads = new Uploads(join(profile.path, WORK_FOLDER, 'uploads'));
+    this.#clock = options.clock;
+  }
+
+  listBuckets(options: CallOptions = {}): Promise<string[]> {
+    return this.#run('list buckets in', this.#paths.root, options, async () => {
+      const entries = await readdir(this.#paths.root, { withFileTypes: true });
+      const names: string[] = [];
+      for (const entry of entries) {
+        if (bucketFault(entry.name) !== undefined) continue;
+        const isLinked = entry.isSymbolicLink() && (await isFolder(join(this.#paths.root, entry.name)));
+        if (entry.isDirectory() || isLinked) names.push(entry.name);
+      }
+      return names.sort();
+    });
+  }
+
+  headBucket(bucket: string, options: CallOptions = {}): Promise<void> {
+    return this.#run('head bucket', bucket, options, async () => {
+      await this.#paths.bucket(bucket);
+    });
+  }
+
+  putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
+    return this.#run('put object', subjectOf(at), options, async () => {
+      const mtimeSeconds = mtimeOf(options);
+      return this.#store(at, [source], {
+        ...options,
+        ...(mtimeSeconds === undefined ? {} : { mtimeSeconds }),
+      });
+    });
+  }
+
+  async #store(
+    at: ObjectAddress,
+    sources: readonly ObjectSource[],
+    options: TransferOptions & { readonly mtimeSeconds?: number; readonly onlyIfAbsent?: boolean },
+  ): Promise<PutResult> {
+    const target = await this.#paths.object(at);
+    this.#tidied ??= removeStale(this.#temporary, this.#clock.nowMs());
+    await this.#tidied;
+    const written = await writeTemporary(this.#temporary, sources, options);
+    try {
+      const stats = await stat(written.path, { bigint: true });
+      await moveIntoPlace(written.path, target, at, options.onlyIfAbsent ?? false);
+      return { etag: etagOf(stats), crc32: written.crc32 };
+    } catch (error) {
+      await rm(written.path, { force: true });
+      throw error;
+    }
+  }
+
+  headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
+    return this.#run('head object', subjectOf(at), options, async () => {
+      const found = await this.#find(at);
+      if (found === undefined) return undefined;
+      const { file, stats } = found;
+      const checksum = options.checksum ? await checksumOf(file, options.signal) : undefined;
+      return {
+        size: Number(stats.size),
+        etag: etagOf(stats),
+        // The modification time is the source's own; the change time is when the object came here.
+        lastModifiedMs: Number(stats.ctimeMs),
+        metadata: { mtime: secondsOf(stats.mtimeNs) },
+        ...(checksum === undefined ? {} : { crc32: checksum }),
+      };
+    });
+  }
+
+  getObject(at: ObjectAddress, options: GetOptions = {}): Promise<ObjectBody> {
+    return this.#run('get object', subjectOf(at), options, async () => {
+      const found = await this.#find(at);
+      if (found === undefined) throw new SluiceError('object_missing', `there is no object ${subjectOf(at)}`);
+      const { file, stats } = found;
+      const size = Number(stats.size);
+      const first = options.range?.first ?? 0;
+      const last = Math.min(options.range?.last ?? size - 1, size - 1);
+      if (options.range !== undefined && (first >= size || first > last)) {
+        throw new SluiceError(
+          'request_refused',
+          `${subjectOf(at)} has ${size} bytes, none from ${first} to ${last}`,
+        );
+      }
+      const signal = options.signal === undefined ? {} : { signal: options.signal };
+      const body =
+        size === 0 ? Readable.from([]) : createReadStream(file, { start: first, end: last, ...signal });
+      return { body, size: last - first + 1, etag: etagOf(stats) };
+    });
+  }
+
+  deleteObject(at: ObjectAddress, options: CallOptions = {}): Promise<void> {
+    return this.#run('delete object', subjectOf(at), options, async () => {
+      const found = await this.#find(at);
+      if (found === undefined) return;
+      await rm(found.file, { force: true });
+      // Folders exist only as beginnings of keys: empty ones go, up to the bucket.
+      for (let folder = dirname(found.file); folder !== found.bucket; folder = dirname(folder)) {
+        if (!(await removeEmpty(folder))) return;
+      }
+    });
+  }
+
+  listObjects(bucket: string, options: ListOptions = {}): Promise<ObjectPage> {
+    return this.#run('list objects of', bucket, options, async () => {
+      const folder = await this.#paths.bucket(bucket);
+      const maxKeys = Math.min(options.maxKeys ?? 1000, 1000);
+      const after = Buffer.from(options.continuation ?? '', 'base64url').toString();
+      const objects: ObjectPage['objects'][number][] = [];
+      for await (const key of walkKeys(folder, options.prefix ?? '', after)) {
+        options.signal?.throwIfAborted();
+        const last = objects.at(-1);
+        if (objects.length === maxKeys && last !== undefined) {
+          return { objects, continuation: Buffer.from(last.key).toString('base64url') };
+        }
+        const stats = await statsOf(join(folder, key));
+        if (stats === undefined) continue;
+        objects.push({
+          key,
+          size: Number(stats.size),
+          etag: etagOf(stats),
+          lastModifiedMs: Number(stats.ctimeMs),
+        });
+      }
+      return { objects };
+    });
+  }
+
+  createUpload(at: ObjectAddress, options: ObjectProperties & CallOptions = {}): Promise<MultipartUpload> {
+    return this.#run('create upload', subjectOf(at), options, async () => {
+      await this.#paths.object(at);
+      return this.#uploads.create({ bucket: at.bucket, key: at.key }, this.#clock.nowMs(), mtimeOf(options));
+    });
+  }
+
+  uploadPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    source: ObjectSource,
+    options: TransferOptions = {},
+  ): Promise<UploadedPart> {
+    return this.#run(`upload part ${partNumber} of`, subjectOf(upload), options, () =>
+      this.#uploads.put(upload, partNumber, source, options),
+    );
+  }
+
+  listParts(upload: MultipartUpload, options: CallOptions = {}): Promise<UploadedPart[]> {
+    return this.#run('list parts of', subjectOf(upload), options, () => this.#uploads.parts(upload));
+  }
+
+  completeUpload(
+    upload: MultipartUpload,
+    parts: readonly UploadedPart[],
+    options: CallOptions = {},
+  ): Promise<PutResult> {
+    return this.#run('complete upload', subjectOf(upload), options, async () => {
+      const { mtimeSeconds } = await this.#uploads.manifest(upload);
+      const sources = await this.#uploads.sources(upload, parts);
+      const result = await this.#store(upload, sources, {
+        ...options,
+        ...(mtimeSeconds === undefined ? {} : { mtimeSeconds }),
+      });
+      await this.#uploads.remove(upload);
+      return result;
+    });
+  }
+
+  abortUpload(upload: MultipartUpload, options: CallOptions = {}): Promise<void> {
+    return this.#run('abort upload', subjectOf(upload), options, () => this.#uploads.remove(upload));
+  }
+
+  listUploads(
+    bucket: string,
+    options: { readonly prefix?: string } & CallOptions = {},
+  ): Promise<PendingUpload[]> {
+    return this.#run('list uploads of', bucket, options, async () => {
+      await this.#paths.bucket(bucket);
+      return this.#uploads.list(bucket, options.prefix ?? '');
+    });
+  }
+
+  async close(): Promise<void> {}
+
+  async #find(at: ObjectAddress): Promise<{ file: string; bucket: string; stats: BigIntStats } | undefined> {
+    const { file, bucket } = await this.#paths.object(at);
+    const stats = await statsOf(file);
+    return stats === undefined ? undefined : { file, bucket, stats };
+  }
+
+  /** Runs one call; what the operating system throws becomes an error of the catalogue. */
+  async #run<T>(
+    operation: string,
+    subject: string,
+    options: CallOptions,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      options.signal?.throwIfAborted();
+      return await work();
+    } catch (error) {
+      if (options.signal?.aborted)
+        throw new SluiceError('cancelled', 'stopped on request', { operation, subject });
+      throw asSluiceError(error, { operation, subject });
+    }
+  }
+}
+
+const subjectOf = (at: ObjectAddress): string => `${at.bucket}/${at.key}`;

@@ -1,0 +1,23 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../../../src/base/clock.ts';
+import { DirectoryStore } from '../../../src/keep/buckets/directory/store.ts';
+import { bucketSuite } from '../../suites/bucket-suite.ts';
+
+bucketSuite('directory store', async () => {
+  const path = await mkdtemp(join(tmpdir(), 'sluice-directory-'));
+  await mkdir(join(path, 'bucket'));
+  return {
+    store: new DirectoryStore(
+      { kind: 'directory', name: 'test', provider: 'directory', path },
+      { clock: systemClock },
+    ),
+    bucket: 'bucket',
+    keepsProperties: false,
+    keepsChecksums: true,
+    nestsKeys: false,
+    maxSegmentBytes: 255,
+    close: () => rm(path, { recursive: true }),
+  };
+});
