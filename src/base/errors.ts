@@ -93,7 +93,7 @@ export const CATALOGUE = {
     2,
     422,
     'The URL is well-formed but not allowed here.',
-    'See repos.allowPrivateAddresses and repos.allowPaths.',
+    'See git.allowPrivateAddresses and git.allowPaths in sluice.yaml.',
   ),
   url_has_credentials: entry(
     'permanent',
@@ -417,7 +417,10 @@ export interface ErrorDetails {
   readonly retryAfterMs?: number;
 }
 
-/** A failure with a code from the catalogue. `message` is one line that a person can act on. */
+/**
+ * A failure with a code from the catalogue. `message` is one line that a person can act on (of a faulty
+ * configuration: one line a fault).
+ */
 export class SluiceError extends Error {
   override readonly name = 'SluiceError';
   readonly code: ErrorCode;
@@ -470,12 +473,19 @@ export function toErrorRecord(error: unknown): ErrorRecord {
   };
 }
 
-/** The error that a record was made from, less its stack and cause. */
+/**
+ * The error that a record was made from, less its stack and cause. A record kept by another version may hold
+ * a code that this one does not know: it becomes `internal`, with the record's own words.
+ */
 export function fromErrorRecord(record: ErrorRecord): SluiceError {
-  return new SluiceError(record.code, record.message, record);
+  const code = Object.hasOwn(CATALOGUE, record.code) ? record.code : 'internal';
+  return new SluiceError(code, record.message, record);
 }
 
-/** Wraps whatever was thrown: operating system errors by their `code`, aborts as `cancelled`, the rest as `internal`. */
+/**
+ * Wraps whatever was thrown: operating system errors by their `code`, aborts as `cancelled`, expired
+ * `AbortSignal.timeout`s as `timed_out`, the rest as `internal`.
+ */
 export function asSluiceError(error: unknown, details: ErrorDetails = {}): SluiceError {
   if (error instanceof SluiceError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
@@ -483,6 +493,9 @@ export function asSluiceError(error: unknown, details: ErrorDetails = {}): Sluic
   const withCause = { ...details, cause };
   if (cause.name === 'AbortError' || code === 'ABORT_ERR') {
     return new SluiceError('cancelled', 'stopped on request', withCause);
+  }
+  if (cause.name === 'TimeoutError') {
+    return new SluiceError('timed_out', cause.message, withCause);
   }
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SluiceError('disk_full', `no room left on the disk: ${cause.message}`, withCause);

@@ -17,7 +17,10 @@ export interface Part {
   readonly name: string;
   /** Resolves when the part is ready for use; throws when it cannot be, leaving nothing of it behind. */
   start(): Promise<void>;
-  /** Takes no more work, finishes or hands back what runs, releases everything. Never throws for work that failed. */
+  /**
+   * Takes no more work, finishes or hands back what runs, releases everything. Never throws for work that
+   * failed. May come while `start` still runs, which it then cuts short where it can, or after it failed.
+   */
   stop(): Promise<void>;
 }
 
@@ -32,6 +35,7 @@ export interface LifecycleOptions {
 /** Starts parts in the order given and stops them in the reverse order (station.md, "Life cycle"). */
 export class Lifecycle {
   #state: LifecycleState = 'idle';
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   readonly #up: Part[] = [];
   readonly #parts: readonly Part[];
@@ -46,29 +50,39 @@ export class Lifecycle {
     return this.#state;
   }
 
-  /** Starts every part. When one fails, those already up are stopped again and its error is thrown. */
-  async start(): Promise<void> {
-    if (this.#state === 'starting' || this.#state === 'running') return;
-    if (this.#state !== 'idle') throw new SluiceError('stopping', 'already stopped');
+  /**
+   * Starts every part; repeated calls wait for the same outcome. When a part fails, those already up are
+   * stopped again and its error is thrown; a `stop` that comes first makes it throw `stopping`.
+   */
+  start(): Promise<void> {
+    this.#starting ??= this.#stopping
+      ? Promise.reject(new SluiceError('stopping', 'already stopped'))
+      : this.#startAll();
+    return this.#starting;
+  }
+
+  /** Stops every part that is up, last one first. Never rejects; repeated calls wait for the same end. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stopAll();
+    return this.#stopping;
+  }
+
+  async #startAll(): Promise<void> {
     this.#state = 'starting';
     try {
       for (const part of this.#parts) {
-        if (this.#stopping) throw new SluiceError('stopping', 'stopped while starting');
         this.#up.push(part);
         await part.start();
+        if (!this.#stopping) continue;
+        // stop() told this part while it was starting; it came up all the same, so it is told again.
+        await this.#stopOne(part);
+        throw new SluiceError('stopping', 'stopped while starting');
       }
+      this.#state = 'running';
     } catch (error) {
       await this.stop();
       throw error;
     }
-    // A stop() that came while the last part was starting has already taken the parts down.
-    if (!this.#stopping) this.#state = 'running';
-  }
-
-  /** Stops every part that is up, last one first. Repeated calls wait for the same end. */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stopAll();
-    return this.#stopping;
   }
 
   async #stopAll(): Promise<void> {

@@ -9,13 +9,18 @@ export async function* splitLines(
 ): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let rest = '';
+  // A line that ends in \r goes out at once, since progress must not wait; a \n that opens the next chunk
+  // then belongs to it.
+  let endedInReturn = false;
   for await (const chunk of chunks) {
-    rest += typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
-    const pieces = rest.split(/\r\n|[\r\n]/);
-    // A carriage return at the very end may be the first half of \r\n; an empty extra line does no harm to readers.
-    rest = pieces.pop() ?? '';
-    if (rest.length > maxChars) rest = rest.slice(0, maxChars);
+    let text = typeof chunk === 'string' ? chunk : decoder.decode(chunk, { stream: true });
+    if (text === '') continue;
+    if (endedInReturn && text.startsWith('\n')) text = text.slice(1);
+    endedInReturn = text === '' ? false : text.endsWith('\r');
+    const pieces = (rest + text).split(/\r\n|[\r\n]/);
+    rest = (pieces.pop() ?? '').slice(0, maxChars);
     for (const piece of pieces) yield piece.slice(0, maxChars);
   }
-  if (rest) yield rest;
+  rest += decoder.decode();
+  if (rest) yield rest.slice(0, maxChars);
 }

@@ -1,10 +1,10 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import pretty from 'pino-pretty';
+import type { LogLevel } from './log-level.ts';
 
 export type { Logger } from 'pino';
-
-export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+export { LOG_LEVELS, type LogLevel } from './log-level.ts';
+export { withoutCredentials } from './redact.ts';
 
 /**
  * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
@@ -31,8 +31,3 @@ export function createLogger(options: {
 
 /** A logger that says nothing, for commands that print their own lines and for tests. */
 export const silentLogger: Logger = pino({ level: 'silent' });
-
-/** Replaces user name and password in every URL of a text: nothing that is logged or stored may hold them. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/gi, '$1***@');
-}

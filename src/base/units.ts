@@ -3,7 +3,8 @@
  * numbers of milliseconds and bytes, and their names say so (`timeoutMs`, `maxBytes`).
  */
 
-const DURATION_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** From long to short: reading and writing go through them in this order. */
+const DURATION_MS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 const SIZE_BYTES: Record<string, number> = {
   b: 1,
@@ -17,20 +18,30 @@ const SIZE_BYTES: Record<string, number> = {
   tib: 2 ** 40,
 };
 
+const DURATION =
+  /^(?:([\d.]+)\s*d)?\s*(?:([\d.]+)\s*h)?\s*(?:([\d.]+)\s*m)?\s*(?:([\d.]+)\s*s)?\s*(?:([\d.]+)\s*ms)?$/;
+const DECIMAL = /^\d+(\.\d+)?$/;
+
 /**
- * Reads `1h30m`, `500ms`, `0.5s`, `2 m`. A bare number has no unit and is refused, since nobody can tell
- * whether it meant seconds or minutes; `0` alone is the exception.
- * @returns milliseconds, or undefined when the text is not a duration
+ * Reads `1h30m`, `500ms`, `0.5s`, `2 m`; each unit once, the long ones first. A bare number has no unit and is
+ * refused, since nobody can tell whether it meant seconds or minutes; `0` alone is the exception.
+ * @returns whole milliseconds, or undefined when the text is not a duration
  */
 export function parseDurationMs(text: string): number | undefined {
-  const compact = text.trim().toLowerCase().replaceAll(' ', '');
-  if (compact === '0') return 0;
-  if (!/^(\d+(\.\d+)?(ms|s|m|h|d))+$/.test(compact)) return undefined;
+  const plain = text.trim().toLowerCase();
+  if (plain === '0') return 0;
+  // The pattern tries many ways to share out long runs of spaces; nobody writes a duration this long.
+  const amounts = plain.length > 64 ? undefined : DURATION.exec(plain)?.slice(1);
+  if (!amounts || plain === '') return undefined;
   let totalMs = 0;
-  for (const [, amount, unit] of compact.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) {
-    totalMs += Number(amount) * (DURATION_MS[unit ?? ''] ?? Number.NaN);
+  for (const [index, unitMs] of Object.values(DURATION_MS).entries()) {
+    const amount = amounts[index];
+    if (amount === undefined) continue;
+    if (!DECIMAL.test(amount)) return undefined;
+    totalMs += Number(amount) * unitMs;
   }
-  return Number.isFinite(totalMs) ? totalMs : undefined;
+  const wholeMs = Math.round(totalMs);
+  return Number.isSafeInteger(wholeMs) ? wholeMs : undefined;
 }
 
 /**
@@ -38,20 +49,42 @@ export function parseDurationMs(text: string): number | undefined {
  * @returns whole bytes, or undefined when the text is not a size
  */
 export function parseBytes(text: string): number | undefined {
-  const compact = text.trim().toLowerCase().replaceAll(' ', '');
-  if (compact === '0') return 0;
-  const match = /^(\d+(?:\.\d+)?)([kmgt]?i?b)$/.exec(compact);
-  if (!match) return undefined;
-  const unitBytes = SIZE_BYTES[match[2] ?? ''];
+  const plain = text.trim().toLowerCase();
+  if (plain === '0') return 0;
+  const match = /^(\d+(?:\.\d+)?)\s*((?:[kmgt]i?)?b)$/.exec(plain);
+  const unitBytes = SIZE_BYTES[match?.[2] ?? ''];
   if (unitBytes === undefined) return undefined;
-  const bytes = Math.round(Number(match[1]) * unitBytes);
+  const bytes = Math.round(Number(match?.[1]) * unitBytes);
   return Number.isSafeInteger(bytes) ? bytes : undefined;
+}
+
+/** The duration as a configuration file has it, nothing rounded: `1m30s`, `8h`, `0`. Takes whole milliseconds from 0 on. */
+export function writeDuration(ms: number): string {
+  let restMs = ms;
+  let text = '';
+  for (const [unit, unitMs] of Object.entries(DURATION_MS)) {
+    const amount = Math.floor(restMs / unitMs);
+    if (amount > 0) text += `${amount}${unit}`;
+    restMs -= amount * unitMs;
+  }
+  return text || '0';
+}
+
+/** The size as a configuration file has it, nothing rounded: `5GiB`, `20GB`, `1500B`, `0`. Takes whole bytes from 0 on. */
+export function writeBytes(bytes: number): string {
+  if (bytes === 0) return '0';
+  const names = ['TiB', 'GiB', 'MiB', 'KiB', 'TB', 'GB', 'MB', 'kB', 'B'];
+  const amounts = names.map(name => [bytes / (SIZE_BYTES[name.toLowerCase()] ?? 1), name] as const);
+  const [amount, name] = amounts
+    .filter(([each]) => Number.isInteger(each))
+    .reduce((shortest, each) => (each[0] < shortest[0] ? each : shortest), [bytes, 'B']);
+  return `${amount}${name}`;
 }
 
 /** `840ms`, `3.2s`, `4m 10s`, `3h 5m`, `2d 4h`: two units at the most. */
 export function formatDuration(ms: number): string {
   if (ms < 0) return `-${formatDuration(-ms)}`;
-  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${trimZero((ms / 1000).toFixed(1))}s`;
   const seconds = Math.round(ms / 1000);
   const pairs: [number, string, number, string][] = [
@@ -67,12 +100,13 @@ export function formatDuration(ms: number): string {
   return `${seconds}s`;
 }
 
-/** `0 B`, `1.5 KiB`, `37 MiB`: binary units, three digits at the most. */
+/** `0 B`, `1.5 KiB`, `37 MiB`: binary units, one place after the point below 100. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let value = bytes;
   let step = 0;
-  while (Math.abs(value) >= 1024 && step < units.length - 1) {
+  // From 1023.5 on the rounded text would read 1024.
+  while (Math.abs(value) >= 1023.5 && step < units.length - 1) {
     value /= 1024;
     step += 1;
   }

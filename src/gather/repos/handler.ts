@@ -1,6 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import { SYNC_RETRY } from '../../engine/retry.ts';
+import type { Handler, Outcome } from '../../engine/work/handler.ts';
 import type { Claim } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { BakeProgress } from './bake.ts';
@@ -26,27 +28,30 @@ export interface HandlerTools {
 }
 
 /** What the workers do with a repository whose time has come: bake it and say when it is next. */
-export function repositoryHandler(tools: HandlerTools) {
-  return async (
-    claim: Claim,
-    signal: AbortSignal,
-  ): Promise<{ readonly nextAtMs: number | null; readonly reason: string }> => {
-    const { store, threads, running, clock } = tools;
-    const repository = await store.repositories.byUrl(urlOfKey(claim.key));
-    if (!repository) return { nextAtMs: null, reason: 'no longer known' };
-    // The URL was checked against who asked for it when it was put on the schedule.
-    const address = parseRepositoryUrl(repository.url, { from: 'config' });
-    const job = bakeJob(repository, address, tools.config());
-    running.set(repository.url, undefined);
-    try {
-      await recordedBake(repository, claim.reason, tools, () =>
-        threads.run(job, signal, progress => running.set(repository.url, progress)),
-      );
-    } finally {
-      running.delete(repository.url);
-      tools.onEnd();
-    }
-    const baked = (await store.repositories.byId(repository.id)) ?? repository;
-    return nextFetch(baked, clock.nowMs(), tools.config().schedule);
-  };
+export function repositoryHandler(tools: HandlerTools): Handler {
+  return { retry: SYNC_RETRY, run: (claim, signal) => bakeClaimed(claim, signal, tools) };
+}
+
+async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
+  const { store, threads, running, clock } = tools;
+  const repository = await store.repositories.byUrl(urlOfKey(claim.key));
+  if (!repository) return { nextAtMs: null, reason: 'no longer known' };
+  // The URL was checked against who asked for it when it was put on the schedule.
+  const address = parseRepositoryUrl(repository.url, { from: 'config' });
+  const job = bakeJob(repository, address, tools.config());
+  running.set(repository.url, undefined);
+  try {
+    await recordedBake(repository, claim.reason, tools, () =>
+      threads.run(job, signal, progress => running.set(repository.url, progress)),
+    );
+  } catch (error) {
+    // Nobody waits for another try of what was asked for once: its run has the error.
+    if (repository.tracked || signal.aborted) throw error;
+    return { nextAtMs: null, reason: 'failed when asked for' };
+  } finally {
+    running.delete(repository.url);
+    tools.onEnd();
+  }
+  const baked = (await store.repositories.byId(repository.id)) ?? repository;
+  return nextFetch(baked, clock.nowMs(), tools.config().schedule);
 }

@@ -72,35 +72,41 @@ export interface RunStore {
 }
 
 /**
- * Writes one repository's commits. A bake goes: `begin` → `append`… → `finish`, and may stop anywhere; the
- * next one starts again at `begin` and is told where the last one got to (S8). No call makes a commit
- * appear twice, whatever is repeated.
+ * Writes one repository's commits. A bake goes: `begin` → `append`… → `remove`… → `finish`, and may stop
+ * anywhere; the next one is told by `pending` where the last one got to (S8). No call makes a commit appear
+ * twice, whatever is repeated. Each call is a transaction, and short: others can write in between.
  */
 export interface HistoryWriter {
   /** The ref tips whose history is completely stored: the cursor (S7). Empty before the first bake. */
   cursor(): Promise<RefSnapshot>;
   /** The walk that was not finished, if any. */
   pending(): Promise<PendingWalk | undefined>;
-  /** Notes that a walk to `tips` begins; forgets any other pending walk. */
+  /** Notes that a walk to `tips` begins, nothing of it processed; forgets any other pending walk. */
   begin(tips: RefSnapshot): Promise<void>;
   /**
-   * Stores commits and moves the pending walk forward by as many, in one transaction.
-   * Commits that are stored already are passed over.
+   * Stores commits and moves the pending walk forward by `walked`, in one transaction. Commits that are
+   * stored already are passed over. Fastest with up to a thousand commits, sorted by hash, and with the
+   * same object for the same identity.
+   * @param walked commits of the walk that are now stored, counted without a gap from its start
    * @returns how many were new
    */
-  append(commits: readonly CommitRow[]): Promise<number>;
+  append(commits: readonly CommitRow[], walked: number): Promise<number>;
   /** Takes commits out that no ref reaches any more (force-push, deleted branch). @returns how many were there */
   remove(hashes: readonly ObjectId[]): Promise<number>;
-  /** Hashes of the repository that are stored, in no order, for reconciling. */
+  /** Hashes of the repository that are stored, in ascending order, for reconciling. */
   hashes(): AsyncIterable<ObjectId>;
+  /** How many commits are stored. Does not get slower with their number. */
   count(): Promise<number>;
   /** Identities as written in the commits that have no mailmapped form for `mailmapHash` yet. */
   unmapped(mailmapHash: string): Promise<Identity[]>;
-  /** Records what the mailmap makes of each identity. */
+  /**
+   * Records what the mailmap makes of each identity, and renews the totals.
+   * @param mailmapHash names the mailmap's content; empty when there is none
+   */
   map(
     mailmapHash: string,
     mapped: readonly { readonly from: Identity; readonly to: Identity }[],
-  ): Promise<void>;
-  /** Swaps the cursor to `tips`, forgets the pending walk and renews the totals, in one transaction. */
-  finish(tips: RefSnapshot, nowMs: number): Promise<RepositoryTotals>;
+  ): Promise<RepositoryTotals>;
+  /** Makes the pending walk's tips, if there is one, the cursor, and renews the totals, in one transaction. */
+  finish(nowMs: number): Promise<RepositoryTotals>;
 }

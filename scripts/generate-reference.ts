@@ -1,0 +1,20 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { configReference } from './reference/config.ts';
+import { errorsReference } from './reference/errors.ts';
+
+/** The pages of docs/reference that are made from the code. `npm run generate` writes them; a test compares. */
+export const PAGES: readonly { readonly path: string; readonly render: () => string }[] = [
+  { path: 'docs/reference/config.md', render: configReference },
+  { path: 'docs/reference/errors.md', render: errorsReference },
+];
+
+export const REPOSITORY = resolve(import.meta.dirname, '..');
+
+if (import.meta.main) {
+  for (const { path, render } of PAGES) {
+    const file = join(REPOSITORY, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, render());
+  }
+}

@@ -1,0 +1,38 @@
+import { SluiceError } from '../base/errors.ts';
+
+/** One thing wrong with the configuration. */
+export interface ConfigFault {
+  /** The file, as a person would name it from the current directory; absent when a variable or option is at fault. */
+  readonly file?: string;
+  /** From 1; of the setting's key where it has one. */
+  readonly line?: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column?: number;
+  /** `SLUICE_PORT` or `--port` where the value came from there. */
+  readonly origin?: string;
+  /** The setting, as `formatPath` writes it; empty when the file as a whole is meant. */
+  readonly path: string;
+  /** What is wrong and what would be right; follows the path in a sentence. Holds no secret. */
+  readonly message: string;
+}
+
+/** `sluice.yaml:12:3 cache.maxSize: "5 gigs" is not a size; write it like 5GiB` */
+export function formatFault(fault: ConfigFault): string {
+  const { file, line, column, origin, path, message } = fault;
+  const place = origin ?? [file, line, column].filter(part => part !== undefined).join(':');
+  return [place, path && `${path}:`, message].filter(Boolean).join(' ');
+}
+
+/** Thrown with every fault at once; `message` has one line a fault. */
+export class ConfigError extends SluiceError {
+  readonly faults: readonly ConfigFault[];
+
+  constructor(faults: readonly ConfigFault[], cause?: unknown) {
+    super('config_invalid', faults.map(formatFault).join('\n'), {
+      operation: 'read configuration',
+      ...(faults[0]?.file === undefined ? {} : { subject: faults[0].file }),
+      ...(cause === undefined ? {} : { cause }),
+    });
+    this.faults = faults;
+  }
+}

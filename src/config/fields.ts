@@ -1,0 +1,255 @@
+import { z } from 'zod';
+import { parseBytes, parseDurationMs } from '../base/units.ts';
+
+/**
+ * The building blocks of sections. Each makes one zod schema that carries its default, description and fault
+ * text; validation, JSON Schema, reference page and template all come from it.
+ *
+ * A duration named `idleTimeout` in the file is `idleTimeoutMs` in the typed configuration, a size `maxSize`
+ * is `maxSizeBytes`: `section` renames them by their kind, values and types alike.
+ */
+
+/** What a field holds beyond its JSON type; paths are made absolute, secrets masked, secret files read. */
+export interface FieldKind {
+  readonly kind: 'duration' | 'size' | 'path' | 'secret' | 'secretFile';
+  /** Of a `secretFile`: the key beside it that its content becomes. */
+  readonly into?: string;
+}
+
+/** Kinds by schema instance; always registered on the outermost wrapper of a field. */
+export const fieldKinds = z.registry<FieldKind>();
+
+declare const unit: unique symbol;
+type Milliseconds = number & { readonly [unit]: 'Ms' };
+type Bytes = number & { readonly [unit]: 'Bytes' };
+
+/** Typed form of a section: keys of durations and sizes end in their unit. */
+export type WithUnits<T> = {
+  [K in keyof T as K extends string
+    ? Exclude<T[K], undefined> extends Milliseconds
+      ? `${K}Ms`
+      : Exclude<T[K], undefined> extends Bytes
+        ? `${K}Bytes`
+        : K
+    : K]: Exclude<T[K], undefined> extends Milliseconds | Bytes
+    ? number | (undefined extends T[K] ? undefined : never)
+    : T[K];
+};
+
+/** Suffix of the typed name, by kind. */
+const UNIT_SUFFIX: Partial<Record<FieldKind['kind'], string>> = { duration: 'Ms', size: 'Bytes' };
+
+/** The key of a field in the typed configuration: `idleTimeout` → `idleTimeoutMs`. */
+export function typedKey(key: string, field: z.core.$ZodType): string {
+  return key + (UNIT_SUFFIX[fieldKinds.get(field)?.kind ?? 'path'] ?? '');
+}
+
+interface Described {
+  readonly description: string;
+  /** Shown in the template and the reference where there is no default to show. */
+  readonly example?: unknown;
+}
+
+function named<S extends z.ZodType>(schema: S, { description, example }: Described, kind?: FieldKind): S {
+  const described = schema.meta({ description, ...(example === undefined ? {} : { examples: [example] }) });
+  if (kind) fieldKinds.add(described, kind);
+  return described;
+}
+
+interface Bounds {
+  readonly min?: string;
+  readonly max?: string;
+}
+
+function measured<T extends number>(
+  parse: (text: string) => number | undefined,
+  { min, max }: Bounds,
+  words: { readonly what: string; readonly example: string },
+) {
+  const error = `is not a ${words.what}; write it like ${words.example}`;
+  return z.union([z.string(), z.literal(0)], { error }).transform((text, context): T => {
+    const value = parse(String(text));
+    const fault =
+      value === undefined
+        ? error
+        : min !== undefined && value < (parse(min) ?? 0)
+          ? `is too small; at least ${min}`
+          : max !== undefined && value > (parse(max) ?? Number.POSITIVE_INFINITY)
+            ? `is too large; at most ${max}`
+            : undefined;
+    if (fault !== undefined) context.issues.push({ code: 'custom', message: fault, input: text });
+    return value as T;
+  });
+}
+
+const aDuration = (bounds: Bounds) =>
+  measured<Milliseconds>(parseDurationMs, bounds, { what: 'duration', example: '6s, 2m or 8h' });
+const aSize = (bounds: Bounds) =>
+  measured<Bytes>(parseBytes, bounds, { what: 'size', example: '256KiB or 5GiB' });
+
+/** `6s`, `2m`, `8h`; milliseconds in the typed configuration. */
+export function duration(options: Described & Bounds & { readonly default: string }) {
+  return named(aDuration(options).prefault(options.default), options, { kind: 'duration' });
+}
+
+/** `256KiB`, `5GB`; bytes in the typed configuration. */
+export function size(options: Described & Bounds & { readonly default: string }) {
+  return named(aSize(options).prefault(options.default), options, { kind: 'size' });
+}
+
+/** A size that may be left out. */
+export function optionalSize(options: Described & Bounds) {
+  return named(aSize(options).optional(), options, { kind: 'size' });
+}
+
+interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+function whole({ min, max }: Range) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A whole number within bounds. */
+export function count(options: Described & Range & { readonly default: number }) {
+  return named(whole(options).prefault(options.default), options);
+}
+
+/** A whole number that may be left out. */
+export function optionalCount(options: Described & Range) {
+  return named(whole(options).optional(), options);
+}
+
+/** `true` or `false`. */
+export function flag(options: Described & { readonly default: boolean }) {
+  return named(z.boolean({ error: 'must be true or false' }).prefault(options.default), options);
+}
+
+/** One of a few words. */
+export function choice<const W extends readonly [string, ...string[]]>(
+  words: W,
+  options: Described & { readonly default: W[number] },
+) {
+  return named(
+    z.enum(words, { error: `must be one of ${words.join(', ')}` }).prefault(options.default),
+    options,
+  );
+}
+
+/** What keeps a text from being a line: not empty, no control characters, no blanks at its ends. */
+function lineFault(value: string): string | undefined {
+  if (value.trim() === '') return 'is empty';
+  if (/\p{Cc}/u.test(value)) return 'holds a control character or line break';
+  return value.trim() === value ? undefined : 'begins or ends with a blank';
+}
+
+/**
+ * A line of text. The first fault found is told, and told in a way that lets the rules of its section run on.
+ * @param check a further rule: answers with what is wrong
+ */
+export function line(
+  error = 'must be text, in quotes if it looks like something else',
+  check: (value: string) => string | undefined = () => undefined,
+) {
+  return z.string({ error }).superRefine((value, context) => {
+    const message = lineFault(value) ?? check(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
+  });
+}
+
+/** A line of text with a default. */
+export function text(options: Described & { readonly default: string }) {
+  return named(line().prefault(options.default), options);
+}
+
+/** A line of text that may be left out. */
+export function optionalText(options: Described) {
+  return named(line().optional(), options);
+}
+
+/** A path: absolute in the typed configuration. In the file relative to the file's folder; `~/` is home. */
+export function path(options: Described & { readonly default: string }) {
+  return named(line('must be a path').prefault(options.default), options, { kind: 'path' });
+}
+
+/** A path that may be left out. */
+export function optionalPath(options: Described) {
+  return named(line('must be a path').optional(), options, { kind: 'path' });
+}
+
+/** A list, empty by default. */
+export function list<S extends z.ZodType>(item: S, options: Described) {
+  return named(z.array(item, { error: 'must be a list' }).prefault([]), options);
+}
+
+/** A list of paths, empty by default. */
+export function paths(options: Described) {
+  return list(line('must be a path').register(fieldKinds, { kind: 'path' }), options);
+}
+
+/** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
+export function secret<const K extends string>(key: K, options: Described) {
+  const value = named(line('must be text; put it in quotes').optional(), options, { kind: 'secret' });
+  const file = named(
+    line('must be a path').optional(),
+    {
+      description: `A file whose content is the ${key}, instead of \`${key}\`.`,
+      example: `/run/secrets/${key}`,
+    },
+    { kind: 'secretFile', into: key },
+  );
+  return { [key]: value, [`${key}File`]: file } as Record<K, typeof value> & Record<`${K}File`, typeof file>;
+}
+
+/**
+ * A rule between fields. Gets what passed its own field's rule so far (faulty fields are absent) and names
+ * the faulty key, in the file's spelling, with what is wrong.
+ */
+export type Rule<S extends z.ZodRawShape> = (
+  values: Partial<z.output<z.ZodObject<S>>>,
+  fault: (key: keyof S & string, message: string) => void,
+) => void;
+
+/** A zod error text for "not even of the right type", leaving other faults of the same schema to their own texts. */
+export function onlyForType(message: string) {
+  return (issue: { readonly code?: string }) => (issue.code === 'invalid_type' ? message : undefined);
+}
+
+/** A strict mapping of fields whose typed form carries units in its names. Every field it lists may be left out. */
+export function mapping<S extends z.ZodRawShape>(shape: S, rules: readonly Rule<S>[] = []) {
+  const object = z.strictObject(shape, { error: onlyForType('must be a mapping of settings') });
+  const checked = object.superRefine(
+    (values, context) => {
+      if (typeof values !== 'object' || values === null) return;
+      const faulty = new Set(context.issues.map(issue => issue.path?.[0]));
+      const sound = Object.fromEntries(Object.entries(values).filter(([key]) => !faulty.has(key)));
+      for (const rule of rules) {
+        rule(sound as Parameters<Rule<S>>[0], (key, message) =>
+          context.addIssue({ code: 'custom', path: [key], message, input: sound[key] }),
+        );
+      }
+    },
+    // Whatever else is wrong, so that every fault is told at once; faulty fields are left out.
+    { when: () => true },
+  );
+  return checked.transform(values => {
+    const renamed = Object.entries(values).map(([key, value]) => {
+      const field = shape[key];
+      return [field ? typedKey(key, field) : key, value];
+    });
+    return Object.fromEntries(renamed) as WithUnits<z.output<z.ZodObject<S>>>;
+  });
+}
+
+/** A top-level section: a mapping that may be left out as a whole. */
+export function section<S extends z.ZodRawShape>(
+  description: string,
+  shape: S,
+  rules: readonly Rule<S>[] = [],
+) {
+  return mapping(shape, rules)
+    .prefault({} as never)
+    .meta({ description });
+}

@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { onlyForType } from './fields.ts';
+import { bake } from './sections/bake.ts';
+import { cache } from './sections/cache.ts';
+import { git } from './sections/git.ts';
+import { hosts } from './sections/hosts.ts';
+import { log } from './sections/log.ts';
+import { database, root } from './sections/places.ts';
+import { repos } from './sections/repos.ts';
+import { schedule } from './sections/schedule.ts';
+import { server } from './sections/server.ts';
+
+/**
+ * The one source of what sluice.yaml may hold. A new section is a file in sections/ and a line here; a
+ * default that depends on other settings or on the machine is filled in by `complete`.
+ */
+export const SECTIONS = { root, database, log, server, repos, git, hosts, cache, schedule, bake };
+
+export const schema = z.strictObject(
+  {
+    ...SECTIONS,
+    // Before validation its content moves one level up (lift.ts); what is still here then is out of place.
+    config: z
+      .strictObject({ cache: cache.optional() })
+      .optional()
+      .meta({ description: 'An older place for `cache`, read as if it stood at the top.' }),
+  },
+  {
+    error: onlyForType('must be a mapping of settings'),
+  },
+);
+
+type DeepReadonly<T> = T extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
+
+/** Fills in what depends on other settings or on the machine. */
+export function complete(parsed: z.output<typeof schema>, processors = availableParallelism()) {
+  const { config: _lifted, ...settings } = parsed;
+  return {
+    ...settings,
+    cache: { ...settings.cache, directory: settings.cache.directory ?? join(settings.root, 'cache') },
+    bake: { threads: settings.bake.threads ?? Math.max(1, Math.floor(processors / 2)) },
+  };
+}
+
+/**
+ * The configuration in force: every default filled in, paths absolute, secrets read, deeply frozen. Durations
+ * are milliseconds in `…Ms`, sizes bytes in `…Bytes`.
+ */
+export type Config = DeepReadonly<ReturnType<typeof complete>>;

@@ -1,0 +1,53 @@
+import { isIP } from 'node:net';
+import { count, duration, line, list, secret, section, size, text } from '../fields.ts';
+
+/** Whether only this machine can reach a server that is bound to `host`. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}
+
+export const server = section(
+  'The HTTP server: API, dashboard, webhooks and metrics.',
+  {
+    host: text({
+      default: '127.0.0.1',
+      description: 'The address to listen on. Any but a loopback address needs a token.',
+    }),
+    port: count({
+      default: 8750,
+      min: 0,
+      max: 65_535,
+      description: 'The port; 0 lets the system choose one.',
+    }),
+    ...secret('token', {
+      description: 'What clients must send as `Authorization: Bearer …`.',
+      example: '${SLUICE_TOKEN}',
+    }),
+    hosts: list(line(), {
+      description: 'Host names, besides the address itself, by which the server may be called.',
+      example: ['sluice.example.com'],
+    }),
+    maxBodySize: size({
+      default: '1MiB',
+      min: '1KiB',
+      max: '1GiB',
+      description: 'The largest request body that is read.',
+    }),
+    requestTimeout: duration({
+      default: '30s',
+      min: '1s',
+      max: '1h',
+      description: 'How long a client may take to send a request.',
+    }),
+  },
+  [
+    ({ host, token }, fault) => {
+      if (host === undefined || isLoopback(host) || token !== undefined) return;
+      fault(
+        'token',
+        `is missing, and server.host ${host} is no loopback address; set it, tokenFile or SLUICE_TOKEN`,
+      );
+    },
+  ],
+);

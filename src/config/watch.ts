@@ -1,0 +1,201 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { asSluiceError, type SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+import { changedPaths } from './changes.ts';
+import { configFile, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts';
+import type { Config } from './schema.ts';
+
+export interface ConfigChange {
+  readonly next: Config;
+  readonly previous: Config;
+  /** What differs, in the typed names (`schedule.minIntervalMs`); never empty. */
+  readonly changedPaths: readonly string[];
+}
+
+export type ReloadOutcome =
+  | { readonly outcome: 'unchanged' }
+  | ({ readonly outcome: 'changed' } & ConfigChange)
+  | { readonly outcome: 'refused'; readonly error: SluiceError };
+
+export interface ConfigWatchOptions {
+  /** As they were given to `loadConfig`: options and variables keep going before the file. */
+  readonly load: LoadOptions;
+  readonly initial: LoadedConfig;
+  readonly clock: Clock;
+  /** Applies a new configuration. Never called while an earlier call still runs. */
+  readonly onChange: (change: ConfigChange) => void | Promise<void>;
+  /**
+   * Told why a changed file was refused (the configuration in force stays: a ConfigError with every fault),
+   * that `onChange` threw, or that the system cannot watch (the file is then only looked at now and then).
+   */
+  readonly onFailure: (error: SluiceError) => void;
+  /** How long the file must stay as it is before it is read, so that no half-written one is. */
+  readonly settleMs?: number;
+  /** How often the file is looked at where events do not tell. */
+  readonly pollMs?: number;
+}
+
+const SETTLE_MS = 200;
+const POLL_MS = 5000;
+
+/**
+ * Keeps the configuration in step with its file. States:
+ *
+ *   idle ──start()──▶ quiet ──event or poll sees another stamp──▶ settling ──same stamp for settleMs──▶ loading ─┐
+ *                       ▲                                          ▲   │ another stamp                          │
+ *                       │                                          └───┘                                        │
+ *                       └───────────────────────────────────────────────────────────────────────────────────────┘
+ *   any ──stop()──▶ stopped
+ *
+ * Events come from the folder, not the file: editors and mounted secrets replace files instead of writing
+ * to them. A file that is not there yet is waited for; one that vanishes is a failure, not "all defaults".
+ */
+export class ConfigWatch implements Part {
+  readonly name = 'configuration';
+  readonly #options: ConfigWatchOptions;
+  readonly #path: string;
+  #state: 'idle' | 'watching' | 'stopped' = 'idle';
+  #current: LoadedConfig;
+  #watcher: FSWatcher | undefined;
+  #cancelPoll = (): void => undefined;
+  #cancelSettle = (): void => undefined;
+  /** Identity of the file as last read (or found missing); undefined until the first look. */
+  #readStamp: string | undefined;
+  /** Stamp that is waited on to stay the same. */
+  #settlingStamp: string | undefined;
+  /** Tail of the loads, one after the other. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ConfigWatchOptions) {
+    this.#options = options;
+    this.#current = options.initial;
+    this.#path = options.initial.source ?? configFile(options.load).path;
+  }
+
+  /** The configuration in force. */
+  get current(): Config {
+    return this.#current.config;
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== 'idle') return;
+    this.#state = 'watching';
+    this.#watch();
+    this.#armPoll();
+    // The file may have changed between the first load and now: read once, tell only of a difference.
+    await this.reload();
+  }
+
+  async stop(): Promise<void> {
+    this.#state = 'stopped';
+    this.#watcher?.close();
+    this.#cancelPoll();
+    this.#cancelSettle();
+    await this.#queue;
+  }
+
+  /**
+   * Reads the file now (SIGHUP, an API call). Waits for loads already under way, applies what changed, and
+   * answers with what happened; rejects only when `onFailure` throws. After `stop` it changes nothing.
+   */
+  reload(): Promise<ReloadOutcome> {
+    const done = this.#queue.then(() => this.#load());
+    this.#queue = done.catch(() => undefined);
+    return done;
+  }
+
+  async #load(): Promise<ReloadOutcome> {
+    if (this.#state === 'stopped') return { outcome: 'unchanged' };
+    // Taken before reading: a write in between then shows as another stamp afterwards.
+    this.#readStamp = await stampOf(this.#path);
+    try {
+      const file = this.#current.source ?? this.#options.load.file;
+      const loaded = await loadConfig({ ...this.#options.load, file });
+      return await this.#apply(loaded);
+    } catch (error) {
+      const known = asSluiceError(error, { operation: 'reload configuration', subject: this.#path });
+      this.#options.onFailure(known);
+      return { outcome: 'refused', error: known };
+    }
+  }
+
+  async #apply(loaded: LoadedConfig): Promise<ReloadOutcome> {
+    const previous = this.#current.config;
+    const paths = changedPaths(previous, loaded.config);
+    if (paths.length === 0) {
+      this.#current = { ...loaded, config: previous };
+      return { outcome: 'unchanged' };
+    }
+    this.#current = loaded;
+    const change = { next: loaded.config, previous, changedPaths: paths };
+    try {
+      await this.#options.onChange(change);
+    } catch (error) {
+      this.#options.onFailure(asSluiceError(error, { operation: 'apply configuration' }));
+    }
+    return { outcome: 'changed', ...change };
+  }
+
+  #watch(): void {
+    const lost = (error: unknown): void => {
+      this.#watcher?.close();
+      this.#options.onFailure(
+        asSluiceError(error, { operation: 'watch configuration', subject: this.#path }),
+      );
+    };
+    try {
+      // Any event in the folder counts: mounted configurations change through a link of another name.
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, () => void this.#look());
+      this.#watcher.on('error', lost);
+    } catch (error) {
+      lost(error);
+    }
+  }
+
+  #armPoll(): void {
+    this.#cancelPoll = this.#options.clock.timer(this.#options.pollMs ?? POLL_MS, () => {
+      if (this.#state !== 'watching') return;
+      this.#armPoll();
+      void this.#look();
+    });
+  }
+
+  /** Begins to wait for the file to settle when it is not the one that was read. */
+  async #look(): Promise<void> {
+    const stamp = await stampOf(this.#path);
+    // Before the first load has looked there is nothing to compare with, and it will see this very file.
+    if (this.#state !== 'watching' || this.#readStamp === undefined || stamp === this.#settlingStamp) return;
+    this.#cancelSettle();
+    this.#settlingStamp = undefined;
+    if (stamp === this.#readStamp) return;
+    this.#settlingStamp = stamp;
+    this.#cancelSettle = this.#options.clock.timer(
+      this.#options.settleMs ?? SETTLE_MS,
+      () => void this.#settled(stamp),
+    );
+  }
+
+  async #settled(stamp: string): Promise<void> {
+    const now = await stampOf(this.#path);
+    if (this.#settlingStamp !== stamp || this.#state !== 'watching') return;
+    this.#settlingStamp = undefined;
+    if (now !== stamp) return this.#look();
+    if (now === this.#readStamp) return;
+    // At once, lest an event that is being looked into meanwhile has the same file read again.
+    this.#readStamp = now;
+    await this.reload();
+  }
+}
+
+/** Changes whenever the file is written, replaced or removed. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return [ino, size, mtimeNs, ctimeNs].join(':');
+  } catch (error) {
+    return `missing: ${(error as NodeJS.ErrnoException).code}`;
+  }
+}

@@ -1,0 +1,159 @@
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
+import { reconcile, removeUnreachable } from './reconcile.ts';
+import { storeCommits } from './store-commits.ts';
+import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
+
+export interface IngestOptions {
+  /** The bare repository to read. Nothing in it is changed. */
+  readonly gitDir: string;
+  readonly writer: HistoryWriter;
+  /** The refs whose history the store shall hold, as they are in `gitDir`. Tags are followed to their commits. */
+  readonly tips: RefSnapshot;
+  readonly clock: Clock;
+  readonly signal?: AbortSignal;
+  /** Told after every few hundred commits. */
+  readonly onProgress?: (progress: IngestProgress) => void;
+}
+
+export interface IngestProgress {
+  /** Commits stored by this call so far. */
+  readonly commits: number;
+}
+
+export interface IngestResult {
+  readonly newCommits: number;
+  readonly removedCommits: number;
+  readonly totals: RepositoryTotals;
+}
+
+/**
+ * Brings the store to the history that `tips` reach (P10, P11, S6–S9): reads only commits that the cursor
+ * does not reach, takes out those that nothing reaches any more, then moves the cursor.
+ *
+ *   settled ──begin──▶ walking ──all commits stored──▶ settled
+ *                        │ ▲
+ *            interrupted ▼ │ next call: the same walk from where it stopped
+ *                      pending
+ *
+ * May be interrupted anywhere and called again. Throws `repository_corrupt` when objects are missing,
+ * `cancelled` on `signal`, and what the store throws.
+ */
+export async function ingestHistory(options: IngestOptions): Promise<IngestResult> {
+  const ingest = new Ingest(options);
+  return ingest.run();
+}
+
+interface Advance {
+  readonly from: RefSnapshot;
+  readonly to: RefSnapshot;
+  /** Commits of this walk that are stored already. */
+  readonly skip: number;
+  /** The store may hold commits that nothing accounts for: count them when done. */
+  readonly verify: boolean;
+}
+
+class Ingest {
+  readonly #options: IngestOptions;
+  readonly #context: WalkContext;
+  #stored = 0;
+  #added = 0;
+  #removed = 0;
+
+  constructor(options: IngestOptions) {
+    this.#options = options;
+    this.#context = { gitDir: options.gitDir, signal: options.signal };
+  }
+
+  async run(): Promise<IngestResult> {
+    const { writer, tips } = this.#options;
+    let from = await writer.cursor();
+    const pending = await writer.pending();
+    let verify = false;
+    if (pending) {
+      // What the interrupted walk has stored is counted now, or after the walk that takes its place.
+      const resumed = await this.#resume({ from, to: pending.tips, skip: pending.processed, verify: true });
+      if (resumed) from = pending.tips;
+      verify = !resumed;
+    }
+    if (verify || !sameRefs(from, tips)) {
+      await writer.begin(tips);
+      await this.#advance({ from, to: tips, skip: 0, verify });
+    }
+    const totals = await writer.finish(this.#options.clock.nowMs());
+    return { newCommits: this.#added, removedCommits: this.#removed, totals };
+  }
+
+  /** @returns false when the walk cannot be completed because its objects are gone: then newer tips take its place */
+  async #resume(walk: Advance): Promise<boolean> {
+    try {
+      await this.#advance(walk);
+    } catch (error) {
+      if (isCorrupt(error)) return false;
+      throw error;
+    }
+    await this.#options.writer.finish(this.#options.clock.nowMs());
+    return true;
+  }
+
+  async #advance({ from, to, skip, verify }: Advance): Promise<void> {
+    const { writer } = this.#options;
+    const before = new Set(from.values());
+    const after = new Set(to.values());
+    const arrived = [...after].filter(tip => !before.has(tip));
+    const departed = [...before].filter(tip => !after.has(tip));
+    const kept = await this.#store(arrived, before, skip);
+    let uncertain = verify || kept.size < before.size;
+    if (departed.length > 0 && !uncertain) {
+      const removed = await removeUnreachable(departed, after, writer, this.#context);
+      this.#removed += removed;
+      uncertain = removed > 0;
+    }
+    // Both walks can be misled by wrong clocks, and by a walk that was cut off: the count cannot.
+    if (!uncertain || (await writer.count()) === (await countCommits(after, this.#context))) return;
+    const { added, removed } = await reconcile(after, writer, this.#context);
+    this.#added += added;
+    this.#removed += removed;
+  }
+
+  /** Stores what `arrived` reach and `known` do not. @returns those of `known` that the repository still has */
+  async #store(
+    arrived: ObjectId[],
+    known: ReadonlySet<ObjectId>,
+    skip: number,
+  ): Promise<ReadonlySet<ObjectId>> {
+    try {
+      await this.#walk(arrived, known, skip);
+      return known;
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      // After a force-push the old tips may be gone for good. Missing new ones are what the error says.
+      const missing = await missingObjects(known, this.#context);
+      if (missing.size === 0) throw error;
+      const kept = known.difference(missing);
+      await this.#walk(arrived, kept, 0);
+      return kept;
+    }
+  }
+
+  async #walk(from: ObjectId[], not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
+    if (from.length === 0) return;
+    const git = walkCommits({ from, not }, skip, this.#context);
+    this.#added += await storeCommits(git, this.#options.writer, commits => {
+      this.#stored += commits;
+      this.#options.onProgress?.({ commits: this.#stored });
+    });
+  }
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'repository_corrupt';
+}
+
+function sameRefs(one: RefSnapshot, other: RefSnapshot): boolean {
+  if (one.size !== other.size) return false;
+  for (const [name, tip] of one) if (other.get(name) !== tip) return false;
+  return true;
+}

@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SluiceError } from '../../../base/errors.ts';
+import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { Identity, RepositoryTotals } from '../../../keep/store/types.ts';
+import { runGit } from '../git/spawn.ts';
+
+/** Identities that one git process maps. */
+const IDENTITIES_AT_ONCE = 20_000;
+
+export interface MapIdentitiesOptions {
+  readonly gitDir: string;
+  readonly writer: HistoryWriter;
+  /** Content of the mailmap that counts; undefined when there is none. */
+  readonly mailmap: Buffer | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Records what the mailmap makes of every identity in the store (S10), by git's own rules. Only identities
+ * that this very mailmap has not been applied to are asked about, so a repeated call costs nothing and a
+ * changed mailmap never reads history again.
+ */
+export async function mapIdentities(options: MapIdentitiesOptions): Promise<RepositoryTotals | undefined> {
+  const { writer, mailmap } = options;
+  const mailmapHash =
+    mailmap === undefined || mailmap.length === 0 ? '' : createHash('sha256').update(mailmap).digest('hex');
+  const identities = await writer.unmapped(mailmapHash);
+  if (identities.length === 0) return undefined;
+  if (mailmap === undefined || mailmapHash === '') {
+    return writer.map(mailmapHash, identities.map(unchanged));
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-mailmap-'));
+  try {
+    const file = join(folder, 'mailmap');
+    await writeFile(file, mailmap);
+    const mapped: { from: Identity; to: Identity }[] = [];
+    for (let from = 0; from < identities.length; from += IDENTITIES_AT_ONCE) {
+      mapped.push(...(await mapSome(identities.slice(from, from + IDENTITIES_AT_ONCE), file, options)));
+    }
+    return await writer.map(mailmapHash, mapped);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function unchanged(identity: Identity): { from: Identity; to: Identity } {
+  return { from: identity, to: identity };
+}
+
+/** What git could not read back as it was written stays as it is. */
+function isPlain({ name, email }: Identity): boolean {
+  return !/[<>\r\n]/.test(name) && !/[<>\r\n]/.test(email) && name === name.trim();
+}
+
+async function mapSome(
+  identities: readonly Identity[],
+  file: string,
+  { gitDir, signal }: MapIdentitiesOptions,
+): Promise<{ from: Identity; to: Identity }[]> {
+  const plain = identities.filter(isPlain);
+  // The blob is named so that there is none: git would else look for HEAD:.mailmap, which may not be here.
+  const config = ['-c', `mailmap.file=${file}`, '-c', 'mailmap.blob=refs/sluice/no-mailmap:none'];
+  const input = plain.map(({ name, email }) => `${name} <${email}>\n`).join('');
+  const answer = await runGit([...config, 'check-mailmap', '--stdin'], {
+    gitDir,
+    input,
+    maxBytes: 2 ** 30,
+    ...(signal ? { signal } : {}),
+  });
+  const lines = answer.toString('utf8').split('\n');
+  if (lines.length - 1 !== plain.length) {
+    throw new SluiceError('git_failed', `git check-mailmap answered ${lines.length - 1} of ${plain.length}`);
+  }
+  const mapped = plain.map((from, index) => ({ from, to: readContact(lines[index] ?? '') }));
+  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(unchanged)];
+}
+
+/** `Name <email>`, or `<email>` alone. */
+function readContact(line: string): Identity {
+  const open = line.lastIndexOf('<');
+  return { name: line.slice(0, open).trimEnd(), email: line.slice(open + 1, line.lastIndexOf('>')) };
+}

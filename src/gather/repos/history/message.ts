@@ -1,0 +1,92 @@
+import type { Identity } from '../../../keep/store/types.ts';
+import { type Identities, utf8FromLatin1 } from './identity.ts';
+
+const MAX_SUBJECT_CHARS = 1000;
+/** UTF-8 takes up to four bytes a character, and joined lines lose their indent. */
+const MAX_SUBJECT_BYTES = 8 * MAX_SUBJECT_CHARS;
+const INDENT = 4;
+const NEWLINE = 10;
+const SPACE = 32;
+const BLANK_LINE = '\n    \n';
+const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
+const NOBODY: readonly Identity[] = [];
+
+/** What is kept of a message. */
+export interface Message {
+  /** The first paragraph on one line, as git's `%s` gives it, cut at 1 000 characters. */
+  readonly subject: string;
+  /** People in `Co-authored-by` lines of the last paragraph, each once. */
+  readonly coAuthors: readonly Identity[];
+}
+
+/** @param text latin1 text; the message, indented by four spaces, is `start` to `end` */
+export function parseMessage(text: string, start: number, end: number, identities: Identities): Message {
+  let line = text.indexOf('\n', start);
+  if (line < 0 || line >= end - 1) {
+    return {
+      subject: clean(text.slice(start + INDENT, Math.min(line < 0 ? end : line, end))),
+      coAuthors: NOBODY,
+    };
+  }
+  let subject = text.slice(start + INDENT, line);
+  while (line + 1 < end && !isBlank(text, line + 1)) {
+    const at = line + 1;
+    line = lineEnd(text, at, end);
+    if (subject.length < MAX_SUBJECT_BYTES) subject = `${subject} ${text.slice(at + INDENT, line)}`;
+  }
+  // A message of one paragraph has no trailers.
+  const coAuthors = line + 1 < end ? coAuthorsOf(text, line, end, identities) : NOBODY;
+  return { subject: clean(subject), coAuthors };
+}
+
+/** git gives blank lines the indent only. */
+function isBlank(text: string, at: number): boolean {
+  return text.charCodeAt(at + INDENT) === NEWLINE;
+}
+
+/** Where the line that `start` is in ends: at its newline, or at the record's end. */
+export function lineEnd(text: string, start: number, end: number): number {
+  const newline = text.indexOf('\n', start);
+  return newline < 0 || newline > end ? end : newline;
+}
+
+/** @param firstBlank the newline before a blank line of the message */
+function coAuthorsOf(
+  text: string,
+  firstBlank: number,
+  end: number,
+  identities: Identities,
+): readonly Identity[] {
+  let last = end;
+  // Blank lines at the end are not a paragraph.
+  while (last > firstBlank && text.charCodeAt(last - 1) <= SPACE) last -= 1;
+  // Finds the first blank line at the latest, so that it never runs on into the commits before.
+  const blank = text.lastIndexOf(BLANK_LINE, last);
+  let found: Identity[] | undefined;
+  for (let at = Math.max(blank, firstBlank) + BLANK_LINE.length; at < last; ) {
+    const line = lineEnd(text, at, end);
+    // "c", and "-" after two letters: the test that nearly every line fails at once.
+    if ((text.charCodeAt(at + INDENT) | 32) === 99 && text.charCodeAt(at + INDENT + 2) === 45) {
+      const person = coAuthor(text.slice(at + INDENT, line), identities);
+      if (person && !found?.includes(person)) found = [...(found ?? []), person];
+    }
+    at = line + 1;
+  }
+  return found ?? NOBODY;
+}
+
+function clean(latin1: string): string {
+  const subject = utf8FromLatin1(
+    latin1.length > MAX_SUBJECT_BYTES ? latin1.slice(0, MAX_SUBJECT_BYTES) : latin1,
+  );
+  // A cut may halve a character beyond the basic plane.
+  return subject.length > MAX_SUBJECT_CHARS ? subject.slice(0, MAX_SUBJECT_CHARS).toWellFormed() : subject;
+}
+
+function coAuthor(line: string, identities: Identities): Identity | undefined {
+  const keyword = CO_AUTHOR.exec(line);
+  const close = line.lastIndexOf('>');
+  if (!keyword || close < 0) return undefined;
+  const person = identities.intern(line.slice(keyword[0].length, close + 1));
+  return person.name === '' && person.email === '' ? undefined : person;
+}

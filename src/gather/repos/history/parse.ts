@@ -1,0 +1,101 @@
+import type { CommitRow, Identity, ObjectId } from '../../../keep/store/types.ts';
+import { dateStart, Identities, secondsAt, zoneAt } from './identity.ts';
+import { lineEnd, parseMessage } from './message.ts';
+import { RecordSplitter } from './records.ts';
+
+const NEWLINE = 10;
+const SPACE = 32;
+const LETTER_A = 97;
+const LETTER_C = 99;
+const LETTER_G = 103;
+const LETTER_P = 112;
+const NO_PARENTS: readonly ObjectId[] = [];
+
+/**
+ * Reads what `git rev-list --header` writes: for each commit its hash, the raw header, an empty line, the
+ * message indented by four spaces (re-encoded by git to UTF-8 where it can), and a NUL. git ends a commit at
+ * the first NUL inside it, so a NUL always ends a record.
+ *
+ * Chunks are decoded as latin1, one byte a character, which V8 searches and slices fastest; the few fields
+ * that hold other bytes are decoded again as UTF-8.
+ */
+export class CommitParser {
+  readonly #identities = new Identities();
+  readonly #splitter = new RecordSplitter();
+
+  /** Adds the commits that end in this chunk to `rows`. */
+  push(chunk: Buffer, rows: CommitRow[]): void {
+    const text = this.#splitter.push(chunk);
+    for (let start = 0; start < text.length; ) {
+      const end = text.indexOf('\0', start);
+      rows.push(this.#parse(text, start, end));
+      start = end + 1;
+    }
+  }
+
+  /** Whether the output ended in the middle of a commit. */
+  get incomplete(): boolean {
+    return this.#splitter.incomplete;
+  }
+
+  #parse(text: string, start: number, end: number): CommitRow {
+    let line = lineEnd(text, start, end);
+    const hash = text.slice(start, line);
+    // The tree.
+    let at = lineEnd(text, line + 1, end) + 1;
+    // Like git, only what directly follows the tree is a parent.
+    let parents = NO_PARENTS;
+    for (; text.charCodeAt(at) === LETTER_P && text.startsWith('parent ', at); at = line + 1) {
+      line = lineEnd(text, at, end);
+      const parent = text.slice(at + 7, line);
+      parents = parents === NO_PARENTS ? [parent] : [...parents, parent];
+    }
+    let author = -1;
+    let committer = -1;
+    let signed = false;
+    // Continuation lines (signatures, merged tags) begin with a space. Of a repeated header git takes the last.
+    for (; at < end && text.charCodeAt(at) !== NEWLINE; at = line + 1) {
+      line = lineEnd(text, at, end);
+      const first = text.charCodeAt(at);
+      if (first === SPACE) continue;
+      if (first === LETTER_A && text.startsWith('author ', at)) author = at + 7;
+      else if (first === LETTER_C && text.startsWith('committer ', at)) committer = at + 10;
+      else if (first === LETTER_G && isSignature(text, at)) signed = true;
+    }
+    const authored = this.#signature(text, author, end);
+    const committed = this.#signature(text, committer, end);
+    const message = parseMessage(text, Math.min(at + 1, end), end, this.#identities);
+    return {
+      hash,
+      parents,
+      author: authored.identity,
+      authoredAt: authored.at,
+      authoredZone: authored.zone,
+      committer: committed.identity,
+      committedAt: committed.at,
+      committedZone: committed.zone,
+      subject: message.subject,
+      signed,
+      coAuthors: message.coAuthors,
+    };
+  }
+
+  /** Reads `Name <email> seconds zone` from `start` (−1: there was no such line) to the end of its line. */
+  #signature(text: string, start: number, end: number): { identity: Identity; at: number; zone: number } {
+    if (start < 0) return { identity: this.#identities.intern(''), at: 0, zone: 0 };
+    const line = lineEnd(text, start, end);
+    // The date follows the last bracket, wherever the e-mail ended.
+    const bracket = text.lastIndexOf('>', line);
+    if (bracket < start) return { identity: this.#identities.intern(''), at: 0, zone: 0 };
+    const date = dateStart(text, bracket + 1, line);
+    return {
+      identity: this.#identities.intern(text.slice(start, bracket + 1)),
+      at: secondsAt(text, date, line),
+      zone: zoneAt(text, date, line),
+    };
+  }
+}
+
+function isSignature(text: string, at: number): boolean {
+  return text.startsWith('gpgsig ', at) || text.startsWith('gpgsig-sha256 ', at);
+}

@@ -1,0 +1,69 @@
+import type { ObjectId } from '../../../keep/store/types.ts';
+import { type GitOptions, type GitProcess, runGit, spawnGit } from '../git/spawn.ts';
+
+/** Where git reads and who may stop it. */
+export interface WalkContext {
+  readonly gitDir: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Commits reachable from `from` and not from `not`. Ids of tags mean the commits they point to. */
+export interface Range {
+  readonly from: Iterable<ObjectId>;
+  readonly not?: Iterable<ObjectId>;
+}
+
+/** Raw commits (see `CommitParser`), the same order for the same range every time; the first `skip` left out. */
+export function walkCommits(range: Range, skip: number, context: WalkContext): GitProcess {
+  return walk(['--header', ...(skip > 0 ? [`--skip=${skip}`] : [])], range, context);
+}
+
+/** Raw commits of exactly these ids. */
+export function readCommits(hashes: Iterable<ObjectId>, context: WalkContext): GitProcess {
+  return walk(['--header', '--no-walk=unsorted'], { from: hashes }, context);
+}
+
+/** Hashes, one a line. Where clocks were wrong it may hold commits that `not` reaches. */
+export function walkHashes(range: Range, context: WalkContext): GitProcess {
+  return walk(['--topo-order'], range, context);
+}
+
+/** How many commits are reachable. */
+export async function countCommits(from: Iterable<ObjectId>, context: WalkContext): Promise<number> {
+  const args = ['rev-list', '--count', '--stdin'];
+  const answer = await runGit(args, { ...gitOptions(context), input: revisions({ from }) });
+  return Number(answer.toString('latin1'));
+}
+
+/** Those of the ids whose objects are not in the repository. */
+export async function missingObjects(ids: Iterable<ObjectId>, context: WalkContext): Promise<Set<ObjectId>> {
+  const input = `${[...ids].join('\n')}\n`;
+  const answer = await runGit(['cat-file', '--batch-check'], { ...gitOptions(context), input });
+  const missing = new Set<ObjectId>();
+  for (const line of answer.toString('latin1').split('\n')) {
+    if (line.endsWith(' missing')) missing.add(line.slice(0, line.indexOf(' ')));
+  }
+  return missing;
+}
+
+function walk(args: readonly string[], range: Range, context: WalkContext): GitProcess {
+  const git = spawnGit(
+    ['-c', 'i18n.logOutputEncoding=UTF-8', 'rev-list', ...args, '--stdin'],
+    gitOptions(context),
+  );
+  git.stdin.end(revisions(range));
+  return git;
+}
+
+function gitOptions({ gitDir, signal }: WalkContext): GitOptions {
+  // Replace refs and grafts would show another history than the one that is there.
+  const env = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null', GIT_FLUSH: '0' };
+  return { gitDir, env, protocol: 'none', ...(signal ? { signal } : {}) };
+}
+
+/** For --stdin: any number of ids, sorted, so that the same range is the same command. */
+function revisions({ from, not = [] }: Range): string {
+  const lines = [...new Set(from)].sort();
+  for (const id of [...new Set(not)].sort()) lines.push(`^${id}`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { chmod, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ConfigError } from '../../src/config/faults.ts';
+import { loadConfig, MAX_FILE_BYTES } from '../../src/config/load.ts';
+import { faultsOf, folderWith, linesOf, load } from './support.ts';
+
+test('every fault is told at once, with its line, its path and what would be right', async t => {
+  const yaml = `server:
+  prot: 1
+  host: 0.0.0.0
+  port: http
+schedule: {minInterval: 9h, quiet: maybe}
+repos:
+  - -x
+  - url: 3
+    uri: 1
+  - 5
+  - {}
+hosts:
+  GitHub.com: {token: a}
+  b.c:
+cache:
+  maxSize: "5 gigs"
+  minFreeDisk:
+minFreeDisk: 3GiB
+git: [1]
+log: loud
+colour: red
+`;
+  assert.deepEqual(await linesOf(t, yaml), [
+    'sluice.yaml:1:1 server.token: is missing, and server.host 0.0.0.0 is no loopback address; set it, tokenFile or SLUICE_TOKEN',
+    'sluice.yaml:2:3 server.prot: is not a known setting; did you mean port?',
+    'sluice.yaml:4:3 server.port: "http" must be a whole number from 0 to 65535',
+    'sluice.yaml:5:1 schedule.maxInterval: is shorter than schedule.minInterval (9h)',
+    'sluice.yaml:5:29 schedule.quiet: "maybe" must be true or false',
+    'sluice.yaml:7:5 repos[0]: "-x" is not the URL of a repository: it begins with "-"',
+    'sluice.yaml:8:5 repos[1].url: 3 must be the URL of a repository',
+    'sluice.yaml:9:5 repos[1].uri: is not a known setting; did you mean url?',
+    'sluice.yaml:10:5 repos[2]: 5 must be the URL of a repository',
+    'sluice.yaml:11:5 repos[3].url: is missing; it must be the URL of a repository',
+    'sluice.yaml:13:3 hosts["GitHub.com"]: is not a host name; write it in lower case, without scheme or path',
+    'sluice.yaml:14:3 hosts["b.c"].token: is missing; set it or tokenFile',
+    'sluice.yaml:16:3 cache.maxSize: "5 gigs" is not a size; write it like 256KiB or 5GiB',
+    'sluice.yaml:17:3 cache.minFreeDisk: has no value; it is not a size; write it like 256KiB or 5GiB',
+    'sluice.yaml:18:1 minFreeDisk: is not a known setting; did you mean cache.minFreeDisk?',
+    'sluice.yaml:19:1 git: must be a mapping of settings',
+    'sluice.yaml:20:1 log: must be a mapping of settings',
+    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, bake',
+  ]);
+});
+
+test('the error carries the same as data, and exits with 2', async t => {
+  const error = await load(t, 'root: ""\n').catch((thrown: unknown) => thrown);
+  assert.ok(error instanceof ConfigError);
+  assert.equal(error.code, 'config_invalid');
+  assert.equal(error.exitCode, 2);
+  assert.equal(error.subject, 'sluice.yaml');
+  assert.equal(error.message, 'sluice.yaml:1:1 root: "" is empty');
+  assert.deepEqual(error.faults, [
+    { file: 'sluice.yaml', line: 1, column: 1, path: 'root', message: '"" is empty' },
+  ]);
+});
+
+test('bounds are told: too small, too large', async t => {
+  assert.deepEqual(
+    await linesOf(t, 'git: {idleTimeout: 5ms}\nserver: {maxBodySize: 2GiB, requestTimeout: 5}\n'),
+    [
+      'sluice.yaml:1:7 git.idleTimeout: "5ms" is too small; at least 1s',
+      'sluice.yaml:2:10 server.maxBodySize: "2GiB" is too large; at most 1GiB',
+      'sluice.yaml:2:29 server.requestTimeout: 5 is not a duration; write it like 6s, 2m or 8h',
+    ],
+  );
+});
+
+test('YAML that is none: with lines, one fault a line', async t => {
+  const cases: [string, RegExp][] = [
+    ['server:\n\tport: 1\n', /^sluice\.yaml:2:\d+ a tab cannot indent; use spaces$/],
+    ['root: a\nroot: b\n', /^sluice\.yaml:2:1 this key is given twice in the same mapping; keep one$/],
+    ['root: [a\n', /^sluice\.yaml:\d:\d+ not YAML: /],
+    ['root: "a\n', /^sluice\.yaml:\d:\d+ not YAML: /],
+    ['root: a\n---\nroot: b\n', /^sluice\.yaml:2:1 a second document begins here/],
+    ['root: !secret a\n', /^sluice\.yaml:1:7 tags \("!…"\) are not used here/],
+    ['root: *nobody\n', /^sluice\.yaml.* alias/],
+    ['just words\n', /^sluice\.yaml:1:1 must be a mapping of settings$/],
+    ['- a\n- b\n', /^sluice\.yaml must be a mapping of settings$/],
+  ];
+  for (const [yaml, expected] of cases) {
+    const lines = await linesOf(t, yaml);
+    assert.equal(lines.length, 1, `${JSON.stringify(yaml)}: ${lines.join(' | ')}`);
+    assert.match(lines[0] ?? '', expected);
+  }
+});
+
+test('a key given twice does not hide the other faults', async t => {
+  assert.deepEqual(await linesOf(t, 'root: a\nroot: b\nx: 1\nserver: {prot: 1}\n'), [
+    'sluice.yaml:2:1 this key is given twice in the same mapping; keep one',
+    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, bake',
+    'sluice.yaml:4:10 server.prot: is not a known setting; did you mean port?',
+  ]);
+});
+
+test('aliases work, alias bombs and bottomless nesting are refused at once', async t => {
+  const { config } = await load(t, 'repos: &list [https://a/b]\ncache: {neverEvict: *list}\n');
+  assert.deepEqual(config.cache.neverEvict, ['https://a/b']);
+  const levels = Array.from({ length: 20 }, (_, n) => `l${n + 1}: &l${n + 1} [${`*l${n},`.repeat(9)}]`);
+  const [bomb] = await linesOf(t, ['l0: &l0 [x]', ...levels].join('\n'));
+  assert.match(bomb ?? '', /multiplies its content by aliases/);
+  for (const depth of [60, 1000, 5000, 200_000]) {
+    const [deep] = await linesOf(t, `root: ${'['.repeat(depth)}${']'.repeat(depth)}`);
+    assert.match(deep ?? '', /nested too deeply/, String(depth));
+  }
+});
+
+test('a file that cannot be read: why', async t => {
+  const folder = await folderWith(t, {
+    'big.yaml': '#'.repeat(MAX_FILE_BYTES + 1),
+    'latin.yaml': Buffer.from('root: \xe4', 'latin1'),
+    'dir/x': '',
+  });
+  await symlink('/dev/zero', join(folder, 'zero.yaml'));
+  const fault = async (file: string) => (await faultsOf(loadConfig({ file, env: {}, cwd: folder })))[0];
+  assert.deepEqual(await fault('none.yaml'), {
+    file: 'none.yaml',
+    path: '',
+    message: 'cannot be read: it does not exist',
+  });
+  assert.match((await fault('big.yaml'))?.message ?? '', /larger than 1024 KiB/);
+  assert.match((await fault('latin.yaml'))?.message ?? '', /not UTF-8/);
+  assert.match((await fault('dir'))?.message ?? '', /it is a folder/);
+  assert.match((await fault('zero.yaml'))?.message ?? '', /no regular file/);
+  assert.equal((await faultsOf(loadConfig({ env: { SLUICE_CONFIG: 'none.yaml' }, cwd: folder }))).length, 1);
+});
+
+test('a file that this user may not read', async t => {
+  const folder = await folderWith(t, { 'sluice.yaml': '' });
+  await chmod(join(folder, 'sluice.yaml'), 0o000);
+  // Root may read everything, so it is somebody else for as long as the file is read, which is before the first await.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  const loading = loadConfig({ env: {}, cwd: folder });
+  if (isRoot) process.seteuid?.(0);
+  const [fault] = await faultsOf(loading);
+  assert.match(fault?.message ?? '', /may not read it/);
+});
+
+test('no text at all makes loading end in anything but a configuration or faults', async t => {
+  const folder = await folderWith(t, {});
+  const { readYaml } = await import('../../src/config/document.ts');
+  const { schema } = await import('../../src/config/schema.ts');
+  const { explain } = await import('../../src/config/judge.ts');
+  const { prepare } = await import('../../src/config/prepare.ts');
+  const { liftConfig } = await import('../../src/config/lift.ts');
+  const word = fc.constantFrom(
+    'server',
+    'port',
+    'repos',
+    'hosts',
+    'cache',
+    'config',
+    'url',
+    'token',
+    'tokenFile',
+    '__proto__',
+    'constructor',
+    'null',
+    '1',
+    '${A}',
+    '${',
+    'x y',
+  );
+  const value = fc.letrec(tie => ({
+    node: fc.oneof(
+      { maxDepth: 4 },
+      word,
+      fc.constantFrom<unknown>(null, true, 0, -1, 1.5, '5s', '1GiB'),
+      fc.array(tie('node'), { maxLength: 3 }),
+      fc.dictionary(word, tie('node'), { maxKeys: 4 }),
+    ),
+  })).node;
+  const text = fc.oneof(
+    fc.string({ unit: fc.constantFrom(...'ab:-[]{}&*!|>\'"%@`#\t\n ,?') }),
+    value.map(tree => JSON.stringify(tree)),
+  );
+  fc.assert(
+    fc.property(text, yaml => {
+      const { tree, faults, locate } = readYaml(yaml);
+      assert.ok(faults.every(({ message }) => message !== ''));
+      const report = (path: readonly (string | number)[]): void => void locate(path);
+      const lifted = liftConfig(tree, report);
+      const prepared = prepare(schema, lifted.tree, { env: { A: 'a' }, base: folder }, report);
+      const issues = schema.safeParse(prepared.tree).error?.issues ?? [];
+      for (const { path, message } of explain(schema, issues, prepared.tree, prepared.references)) {
+        assert.ok(message !== '');
+        locate(lifted.original(path));
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
