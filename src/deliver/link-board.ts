@@ -47,6 +47,10 @@ export class LinkBoard {
     return this.#links.get(endpoint)?.state === 'offline';
   }
 
+  stateOf(endpoint: string): LinkState {
+    return this.#links.get(endpoint)?.state ?? 'unknown';
+  }
+
   all(): LinkStatus[] {
     return [...this.#links].map(([endpoint, { state, sinceMs }]) => ({ endpoint, state, sinceMs }));
   }

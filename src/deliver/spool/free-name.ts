@@ -48,3 +48,13 @@ function standing(path: string): 'nothing' | 'directory' | 'other' {
     throw error;
   }
 }
+
+/** The names that `freeName` may have given a file first, so that a reconciling start finds it. */
+export function freeNameCandidates(filepath: string, id: number): string[] {
+  const segments = filepath.split('/');
+  const suffix = `~${id}`;
+  const changed = segments.map((segment, index) =>
+    segments.with(index, cut(segment, MAX_NAME_BYTES - suffix.length) + suffix).join('/'),
+  );
+  return [filepath, ...changed];
+}
