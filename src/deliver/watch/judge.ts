@@ -1,0 +1,96 @@
+import type { TroubleKind } from './messages.ts';
+import type { Writer } from './writers.ts';
+
+/** What tells one content of a file from another without reading it. */
+export interface Identity {
+  readonly inode: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  /** Changed by a rename too; not part of `sameContent`, since a hard link or chmod changes it as well. */
+  readonly ctimeMs: number;
+}
+
+/**
+ * What is remembered of a name:
+ *
+ *   (unknown) ──▶ created ──closed, or nobody has it open──▶ reported ──content changes──▶ writing, settling
+ *       │            │ still open, or nobody can say             ▲
+ *       ├────────────┼─▶ writing ───writer gone──────────────────┤
+ *       ├────────────┴─▶ settling ──the same for long enough─────┤
+ *       └──────────────▶ troubled ──mended───────────────────────┘
+ *
+ * A name that goes away is forgotten from any state.
+ */
+export type Entry = Identity &
+  (
+    | { readonly state: 'reported' }
+    /** A CREATE event named it: whoever made it most likely writes it, and its CLOSE_WRITE will come. */
+    | { readonly state: 'created' }
+    /** Somebody has it open; `attempt` counts the looks that found so. */
+    | { readonly state: 'writing'; readonly attempt: number }
+    /** The kernel cannot say; unchanged since `sinceMs` on the clock that never jumps, and must be for `waitMs`. */
+    | { readonly state: 'settling'; readonly sinceMs: number; readonly waitMs: number }
+    | { readonly state: 'troubled'; readonly trouble: TroubleKind }
+  );
+
+export interface Evidence {
+  readonly writer: Writer;
+  /** A CLOSE_WRITE event named the file. */
+  readonly closed: boolean;
+  readonly nowMs: number;
+  readonly settleMs: number;
+}
+
+export interface Verdict {
+  readonly entry: Entry;
+  readonly report: boolean;
+  /** Look again after this long; absent when an event, the sweep or an earlier recheck will lead back here. */
+  readonly recheckMs?: number;
+}
+
+/**
+ * Waits before another look at a file that somebody writes. Its CLOSE_WRITE event normally comes first. These are
+ * for the instant in which the kernel has sent that event but still counts the writer, and for writers that
+ * close it under another name (hard links, O_TMPFILE). After the last one each sweep looks.
+ */
+const WRITING_RECHECKS_MS = [20, 200, 2000] as const;
+
+/**
+ * A file of another user's gets no lease unless we are root, but the close of one that was seen being made does
+ * come as an event. So its writer may pause for this many times `settleMs` before the event is taken for lost.
+ */
+const CREATED_PATIENCE = 60;
+
+export function sameContent(a: Identity, b: Identity): boolean {
+  return a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+/**
+ * Whether a regular file has arrived. Pure. Never reports one that has a writer; where the kernel cannot say,
+ * reports one that was seen closed or has not changed for `settleMs`; reports the same content under a name once.
+ */
+export function judge(previous: Entry | undefined, now: Identity, evidence: Evidence): Verdict {
+  const unchanged = previous !== undefined && sameContent(previous, now);
+  if (unchanged && previous.state === 'reported') return { entry: previous, report: false };
+  const { writer, closed, nowMs, settleMs } = evidence;
+  if (writer === 'open') {
+    const attempt = previous?.state === 'writing' && !closed ? previous.attempt + 1 : 0;
+    return {
+      entry: { ...now, state: 'writing', attempt },
+      report: false,
+      recheckMs: WRITING_RECHECKS_MS[attempt],
+    };
+  }
+  if (writer === 'none' || closed) return { entry: { ...now, state: 'reported' }, report: true };
+  if (unchanged && previous.state === 'settling') {
+    if (nowMs - previous.sinceMs < previous.waitMs) return { entry: previous, report: false };
+    return { entry: { ...now, state: 'reported' }, report: true };
+  }
+  const waitMs = patienceMs(previous?.inode === now.inode ? previous : undefined, settleMs);
+  return { entry: { ...now, state: 'settling', sinceMs: nowMs, waitMs }, report: false, recheckMs: waitMs };
+}
+
+function patienceMs(previous: Entry | undefined, settleMs: number): number {
+  if (previous?.state === 'created') return settleMs * CREATED_PATIENCE;
+  return previous?.state === 'settling' ? previous.waitMs : settleMs;
+}

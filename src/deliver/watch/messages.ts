@@ -1,0 +1,74 @@
+/** What the watch tells its owner, and what its two threads say to each other. Plain data, fit for postMessage. */
+
+/**
+ * How the watch learns of files: `inotify` from the kernel's events with the sweep behind them, `sweep` from
+ * the sweep and the settle time alone.
+ */
+export type WatchMode = 'inotify' | 'sweep';
+
+/** A file that is complete as far as can be known: nobody had it open for writing when it was looked at. */
+export interface Arrival {
+  readonly path: string;
+  /** Bytes; 0 is reported too, and the file is reported again once it has content. */
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly inode: number;
+  /** What led to it: an event, the listing of a directory new to the watch, or the reconciling sweep. */
+  readonly via: Via;
+}
+
+export type Via = 'event' | 'scan' | 'sweep';
+
+/**
+ * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is told
+ *   once, and again only if it goes away and comes back (V5).
+ * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
+ * - `watch_limit`: the kernel grants no more watches; the directories without one are swept instead.
+ * - `memory_limit`: more files lie in place than are remembered; some will be reported again.
+ * - `fallback`: no kernel events on this machine; everything is swept.
+ * - `thread_failed`: the watching thread ended by itself; a new one sweeps from here on.
+ */
+export type TroubleKind =
+  | 'symlink'
+  | 'special_file'
+  | 'unreadable'
+  | 'name_not_utf8'
+  | 'root_missing'
+  | 'watch_limit'
+  | 'memory_limit'
+  | 'fallback'
+  | 'thread_failed';
+
+export interface Trouble {
+  readonly kind: TroubleKind;
+  /** What it is about; bytes that are not UTF-8 are shown as `\xNN`. */
+  readonly path: string;
+  /** One sentence: what is wrong and what to do. */
+  readonly message: string;
+}
+
+/** What a test may break on purpose. */
+export type Fault = 'pause-events' | 'resume-events' | 'crash';
+
+/** To the thread. Requests that carry an `id` are answered by `done` once everything they found has been sent. */
+export type Request =
+  | { readonly type: 'add-root'; readonly id: number; readonly path: string }
+  | { readonly type: 'remove-root'; readonly id: number; readonly path: string }
+  | { readonly type: 'sweep'; readonly id: number; readonly deep: boolean }
+  | { readonly type: 'forget'; readonly paths: readonly string[] }
+  | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
+  | { readonly type: 'stop' };
+
+/** From the thread, in the order in which things were found. */
+export type Answer =
+  | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
+  | { readonly type: 'trouble'; readonly trouble: Trouble }
+  | { readonly type: 'done'; readonly id: number };
+
+/** What the thread is started with. */
+export interface ThreadSetup {
+  readonly settleMs: number;
+  readonly maxRemembered: number;
+  /** The inotify queue and the eventfd that wakes the thread; the main thread opens and closes both. */
+  readonly descriptors: { readonly inotify: number; readonly wake: number } | undefined;
+}

@@ -1,0 +1,4 @@
+import { watchSuite } from '../../suites/watch-suite.ts';
+
+watchSuite('sweep');
+if (process.platform === 'linux') watchSuite('inotify');
