@@ -29,5 +29,10 @@ export function storeFor(
   overrides: Partial<S3Profile> = {},
   options: Partial<S3StoreOptions> = {},
 ): S3Store {
-  return new S3Store(profileFor(server, overrides), { clock: systemClock, idleTimeoutMs: 5000, ...options });
+  return new S3Store(profileFor(server, overrides), {
+    clock: systemClock,
+    idleTimeoutMs: 5000,
+    minBytesPerSecond: 2 ** 40,
+    ...options,
+  });
 }

@@ -121,11 +121,12 @@ function checkParts(
   minPartBytes: number,
 ): StoredPart[] {
   const bare = (etag: string): string => etag.replaceAll('"', '');
-  let previous = 0;
+  const isAscending = claimed.every(
+    ({ partNumber }, index) => partNumber > (claimed[index - 1]?.partNumber ?? 0),
+  );
+  if (!isAscending)
+    throw new S3Error(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.');
   return claimed.map(({ partNumber, etag, crc32: claimedCrc32 }, index) => {
-    if (partNumber <= previous)
-      throw new S3Error(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.');
-    previous = partNumber;
     const part = upload.parts.get(partNumber);
     if (part === undefined || bare(part.etag) !== bare(etag)) {
       throw new S3Error(400, 'InvalidPart', 'One or more of the specified parts could not be found.');

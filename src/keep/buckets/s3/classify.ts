@@ -130,11 +130,10 @@ const TLS_CODE =
 function codeOfNetworkError(error: Error): ErrorCode | undefined {
   const code = 'code' in error ? String(error.code) : '';
   if (error.name === 'AbortError') return 'cancelled';
-  // The SDK's handler throws it for connection and socket time-outs alike.
-  if (error.name === 'TimeoutError') return 'timed_out';
   if (TLS_CODE.test(code)) return 'tls_failed';
-  if (code.startsWith('HPE_')) return 'answer_invalid';
-  return BY_NETWORK_CODE[code];
+  if (code.startsWith('HPE_') || error.name === 'HTTPParserError') return 'answer_invalid';
+  // The SDK's handler names resets and refusals TimeoutError as well: their own code comes first.
+  return BY_NETWORK_CODE[code] ?? (error.name === 'TimeoutError' ? 'timed_out' : undefined);
 }
 
 /** The error for whatever a transport threw; operating system errors of reading the file keep their own codes. */

@@ -156,7 +156,7 @@ export class HotPath {
     const answer = await this.#parts.stream.send({
       ...signed,
       headers: { ...signed.headers, ...unsigned },
-      blocks:
+      blocks: () =>
         way.checksum === 'trailer'
           ? chunkedBlocks(source, value => {
               crc32 = value;

@@ -44,6 +44,7 @@ const LIMITS: StoreLimits = {
 
 const TRANSPORT_DEFAULTS: TransportOptions = {
   idleTimeoutMs: 60_000,
+  minBytesPerSecond: 32 * 1024,
   connectTimeoutMs: 10_000,
   maxConnections: 256,
 };

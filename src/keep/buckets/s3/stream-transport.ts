@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
@@ -8,12 +9,32 @@ import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
 /** How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as long). */
 const CONTINUE_WAIT_MS = 1000;
 
+/**
+ * How long the answer to the question after a reset may take. versitygw reads some kilobytes before it looks at a request
+ * at all, and then waits a second for more before it refuses.
+ */
+const REFUSAL_WAIT_MS = 3000;
+
+/** Most that Linux holds of one connection's unsent bytes by default (tcp_wmem). */
+const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /** Blocks of a body on the wire; `payloadBytes` of each are the object's own. A block is not touched again until the next is asked for twice. */
 export type BodyBlocks = AsyncIterable<{ readonly bytes: Buffer; readonly payloadBytes: number }>;
 
 export interface StreamedRequest extends WireRequest {
-  readonly blocks: BodyBlocks;
+  /** Begins the body; called once for each time that it is sent. */
+  readonly blocks: () => BodyBlocks;
   readonly onProgress?: (bytes: number) => void;
+}
+
+/** A request under way. */
+interface Exchange {
+  readonly outgoing: http.ClientRequest;
+  /** Answered or failed. */
+  isSettled: boolean;
+  /** Resolves with that; never rejects. */
+  settled: Promise<void>;
+  hasBodyBegun: boolean;
 }
 
 /**
@@ -44,34 +65,77 @@ export class StreamTransport {
     this.#clock = clock;
   }
 
-  /** Sends once and resolves with any answer, good or bad. Rejects with what the socket, the blocks or the signal threw. */
+  /**
+   * Sends once and resolves with any answer, good or bad. Rejects with what the socket, the blocks or the signal threw.
+   *
+   * A server that refuses answers, closes and resets, and Node drops a socket, unread answer and all, with the first write
+   * that meets the reset: a third of versitygw's refusals were lost so. Such a reset is therefore followed by
+   * the same question with only the first block of the body; where that brings a refusal, it was the answer.
+   */
   async send(request: StreamedRequest): Promise<WireAnswer> {
-    const outgoing = this.#open(request);
+    const outgoing = this.#open(request, request.headers);
     const answered = answerOf(outgoing, this.#options.idleTimeoutMs);
-    let hasAnswer = false;
-    const early = answered.then(
-      () => {
-        hasAnswer = true;
-      },
-      () => {
-        hasAnswer = true;
-      },
-    );
+    const exchange: Exchange = {
+      outgoing,
+      isSettled: false,
+      settled: Promise.resolve(),
+      hasBodyBegun: false,
+    };
+    const settle = (): void => {
+      exchange.isSettled = true;
+    };
+    exchange.settled = answered.then(settle, settle);
     try {
-      if (request.headers.expect !== undefined) await this.#awaitContinue(outgoing, early);
-      await writeBlocks(outgoing, request, early, () => hasAnswer);
-      if (!hasAnswer) outgoing.end();
+      if (request.headers.expect !== undefined) await this.#awaitContinue(exchange);
+      await writeBlocks(exchange, request);
+      if (!exchange.isSettled) {
+        outgoing.end();
+        outgoing.setTimeout(this.#answerPatienceMs(request));
+      }
       const answer = await answered;
       // An answer before the whole body: the rest of it must not be taken for the next request.
       if (!outgoing.writableEnded) outgoing.destroy();
       return answer;
     } catch (error) {
       outgoing.destroy();
+      const isCutOff = exchange.hasBodyBegun && !outgoing.writableEnded && isReset(error);
+      const refusal = isCutOff ? await this.#ask(request) : undefined;
+      if (refusal !== undefined) return refusal;
       throw error;
     }
   }
 
-  #open(request: StreamedRequest): http.ClientRequest {
+  /**
+   * The refusal that a request meets at the beginning of its body, if it meets one; undefined for everything else. One
+   * block is sent, never the whole body, so nothing can come of it.
+   */
+  async #ask(request: StreamedRequest): Promise<WireAnswer | undefined> {
+    const { expect: _, ...headers } = request.headers;
+    const outgoing = this.#open(request, headers);
+    let answer: WireAnswer | undefined;
+    const settled = answerOf(outgoing, this.#options.idleTimeoutMs).then(
+      given => {
+        answer = given;
+      },
+      () => undefined,
+    );
+    for await (const { bytes } of request.blocks()) {
+      outgoing.write(bytes);
+      break;
+    }
+    await this.#within(settled, REFUSAL_WAIT_MS);
+    outgoing.destroy();
+    return answer !== undefined && answer.status >= 300 ? answer : undefined;
+  }
+
+  /** How long the answer may take: the time-out, and the time that a slow link needs for what the kernel has taken but not sent. */
+  #answerPatienceMs(request: StreamedRequest): number {
+    const { idleTimeoutMs, minBytesPerSecond } = this.#options;
+    const heldBytes = Math.min(Number(request.headers['content-length'] ?? 0), KERNEL_BUFFER_BYTES);
+    return Math.ceil(idleTimeoutMs + (heldBytes / minBytesPerSecond) * 1000);
+  }
+
+  #open(request: StreamedRequest, headers: StreamedRequest['headers']): http.ClientRequest {
     const url = new URL(request.origin);
     const isTls = url.protocol === 'https:';
     const outgoing = (isTls ? https : http).request({
@@ -79,7 +143,7 @@ export class StreamTransport {
       port: url.port === '' ? undefined : Number(url.port),
       method: request.method,
       path: request.path,
-      headers: request.headers,
+      headers,
       agent: isTls ? this.#https : this.#http,
       timeout: this.#options.idleTimeoutMs,
       ...(request.signal === undefined ? {} : { signal: request.signal }),
@@ -87,14 +151,20 @@ export class StreamTransport {
     return outgoing;
   }
 
-  async #awaitContinue(outgoing: http.ClientRequest, early: Promise<void>): Promise<void> {
-    let cancelTimer = (): void => undefined;
-    const patience = new Promise<void>(resolve => {
-      cancelTimer = this.#clock.timer(CONTINUE_WAIT_MS, resolve);
-    });
+  async #awaitContinue(exchange: Exchange): Promise<void> {
+    const { outgoing } = exchange;
     const asked = new Promise<void>(resolve => outgoing.once('continue', resolve));
     outgoing.flushHeaders();
-    await Promise.race([asked, patience, early]);
+    await this.#within(Promise.race([asked, exchange.settled]), CONTINUE_WAIT_MS);
+  }
+
+  /** Waits for something, but no longer than `ms`. */
+  async #within(work: Promise<void>, ms: number): Promise<void> {
+    let cancelTimer = (): void => undefined;
+    const patience = new Promise<void>(resolve => {
+      cancelTimer = this.#clock.timer(ms, resolve);
+    });
+    await Promise.race([work, patience]);
     cancelTimer();
   }
 
@@ -129,24 +199,26 @@ function answerOf(outgoing: http.ClientRequest, idleTimeoutMs: number): Promise<
   });
 }
 
+function isReset(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
 /** Writes the blocks one after another, reading the next while the kernel takes the last; stops when an answer is there. */
-async function writeBlocks(
-  outgoing: http.ClientRequest,
-  request: StreamedRequest,
-  early: Promise<void>,
-  hasAnswer: () => boolean,
-): Promise<void> {
+async function writeBlocks(exchange: Exchange, request: StreamedRequest): Promise<void> {
   let previous: Promise<void> = Promise.resolve();
-  for await (const block of request.blocks) {
-    await Promise.race([previous, early]);
-    if (hasAnswer()) return;
+  for await (const block of request.blocks()) {
+    await Promise.race([previous, exchange.settled]);
+    // Whatever has arrived is read before anything more is written.
+    await nextTurn();
+    if (exchange.isSettled) return;
+    exchange.hasBodyBegun = true;
     previous = new Promise(resolve => {
       // A failed write also fails the request, whose error is the one reported.
-      outgoing.write(block.bytes, () => {
+      exchange.outgoing.write(block.bytes, () => {
         if (block.payloadBytes > 0) request.onProgress?.(block.payloadBytes);
         resolve();
       });
     });
   }
-  await Promise.race([previous, early]);
+  await Promise.race([previous, exchange.settled]);
 }

@@ -5,6 +5,10 @@ import type { AnswerHeaders } from './answer.ts';
 export interface TransportOptions {
   /** Ends a request in which no byte has moved, either way, for this long. Never a limit on the whole. */
   readonly idleTimeoutMs: number;
+  /**
+   * Slowest link that is waited for once a streamed body has been handed over: what the kernel still holds then moves unseen.
+   */
+  readonly minBytesPerSecond: number;
   readonly connectTimeoutMs: number;
   /** Connections to one host at the most; further requests wait for one. */
   readonly maxConnections: number;

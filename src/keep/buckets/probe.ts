@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import type { ObjectStore } from './bucket.ts';
+import { crc32Of, verifyObject } from './checksum.ts';
+
+export type ProbeStepName =
+  | 'reach'
+  | 'authenticate'
+  | 'list buckets'
+  | 'head bucket'
+  | 'put'
+  | 'head'
+  | 'delete';
+
+export interface ProbeStep {
+  readonly step: ProbeStepName;
+  readonly outcome: 'ok' | 'failed' | 'skipped';
+  /** What was found, as a sentence. */
+  readonly words: string;
+  /** What to do about it; for failed steps, and for skipped ones that cost something. */
+  readonly hint?: string;
+}
+
+export interface ProbeOptions {
+  /** Buckets to look at; those listed where none are named. */
+  readonly buckets?: readonly string[];
+  /** Put, head and delete an object of a name of its own in the first bucket that answers. */
+  readonly writes: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Errors that show that nobody answered. */
+const UNREACHED = [
+  'host_unknown',
+  'host_unreachable',
+  'connection_lost',
+  'timed_out',
+  'tls_failed',
+  'disk_failed',
+];
+/** Errors that show that somebody answered, but not that the key is known. */
+const NOT_AUTHENTICATED = [
+  'bucket_auth_failed',
+  'clock_skew',
+  'answer_invalid',
+  'bucket_unavailable',
+  'slow_down',
+];
+
+const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be deleted\n');
+
+/**
+ * Tries out a profile as `sluice doctor` shows it (S3): reach, authenticate, list or head the buckets, put, head and
+ * delete a probe object. Never throws for what the store does; a step that cannot be taken is skipped and says why. May be called
+ * again; the probe object is removed even where a step between fails.
+ */
+export async function probeProfile(store: ObjectStore, options: ProbeOptions): Promise<ProbeStep[]> {
+  const steps: ProbeStep[] = [];
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const listed = await attempt(() => store.listBuckets(call));
+  const named = options.buckets ?? ('value' in listed ? listed.value : []);
+  // Where listing is not permitted, the heads of the buckets have to show the rest.
+  const heads = await probeHeads(store, named, call);
+  const first = 'value' in listed ? listed : (heads.find(head => 'value' in head.result)?.result ?? listed);
+  steps.push(...contactSteps(store, first));
+  if (steps.some(({ outcome }) => outcome === 'failed')) return steps;
+  steps.push(listStep(listed, options.buckets !== undefined));
+  for (const { bucket, result } of heads) {
+    steps.push(
+      'value' in result
+        ? { step: 'head bucket', outcome: 'ok', words: `bucket "${bucket}" is there` }
+        : failed('head bucket', result.error),
+    );
+  }
+  const bucket = heads.find(head => 'value' in head.result)?.bucket;
+  steps.push(...(await probeObject(store, bucket, options)));
+  return steps;
+}
+
+type Attempt<T> = { readonly value: T } | { readonly error: SluiceError };
+
+async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: asSluiceError(error) };
+  }
+}
+
+function failed(step: ProbeStepName, error: SluiceError): ProbeStep {
+  return { step, outcome: 'failed', words: `${error.message} [${error.code}]`, hint: error.hint };
+}
+
+async function probeHeads(
+  store: ObjectStore,
+  buckets: readonly string[],
+  call: { readonly signal?: AbortSignal },
+): Promise<{ bucket: string; result: Attempt<void> }[]> {
+  const heads: { bucket: string; result: Attempt<void> }[] = [];
+  for (const bucket of buckets) {
+    heads.push({ bucket, result: await attempt(() => store.headBucket(bucket, call)) });
+  }
+  return heads;
+}
+
+/** Whether somebody answered, and whether they know the key. */
+function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] {
+  const code = 'error' in first ? first.error.code : undefined;
+  if ('error' in first && UNREACHED.includes(first.error.code)) {
+    return [failed('reach', first.error), skipped('authenticate', 'nobody answered')];
+  }
+  const reached: ProbeStep = { step: 'reach', outcome: 'ok', words: `${store.description} answers` };
+  if ('error' in first && NOT_AUTHENTICATED.includes(first.error.code)) {
+    return [reached, failed('authenticate', first.error)];
+  }
+  const words = code === undefined ? 'the key is accepted' : `the key is known (${code})`;
+  return [reached, { step: 'authenticate', outcome: 'ok', words }];
+}
+
+function skipped(step: ProbeStepName, words: string, hint?: string): ProbeStep {
+  return { step, outcome: 'skipped', words, ...(hint === undefined ? {} : { hint }) };
+}
+
+function listStep(listed: Attempt<string[]>, areNamed: boolean): ProbeStep {
+  if ('value' in listed) {
+    const { value } = listed;
+    const names = value.slice(0, 10).join(', ') + (value.length > 10 ? ', …' : '');
+    const words =
+      value.length === 0 ? 'there are no buckets that this key can see' : `${value.length} found: ${names}`;
+    return { step: 'list buckets', outcome: 'ok', words };
+  }
+  const { code } = listed.error;
+  if (code !== 'access_denied' && code !== 'not_supported') return failed('list buckets', listed.error);
+  const hint = areNamed
+    ? undefined
+    : 'Name a bucket to have it probed; uploads ask for each bucket on its own.';
+  return skipped(
+    'list buckets',
+    'this key may not list buckets; that is fine for keys of a single bucket',
+    hint,
+  );
+}
+
+async function probeObject(
+  store: ObjectStore,
+  bucket: string | undefined,
+  options: ProbeOptions,
+): Promise<ProbeStep[]> {
+  const all: readonly ProbeStepName[] = ['put', 'head', 'delete'];
+  if (!options.writes) return all.map(step => skipped(step, 'not asked for'));
+  if (bucket === undefined) return all.map(step => skipped(step, 'there is no bucket to try it in'));
+  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const at = { bucket, key: `.sluice-probe-${randomUUID()}` };
+  const subject = `${bucket}/${at.key}`;
+  const put = await attempt(() =>
+    store.putObject(at, { body: PROBE_BODY }, { ...call, contentType: 'text/plain' }),
+  );
+  if ('error' in put) {
+    return [
+      failed('put', put.error),
+      skipped('head', 'nothing was put'),
+      skipped('delete', 'nothing was put'),
+    ];
+  }
+  const steps: ProbeStep[] = [{ step: 'put', outcome: 'ok', words: `stored ${subject}` }];
+  steps.push(headStep(await attempt(() => store.headObject(at, { ...call, checksum: true }))));
+  const removed = await attempt(() => store.deleteObject(at, call));
+  steps.push(
+    'value' in removed
+      ? { step: 'delete', outcome: 'ok', words: `removed ${subject}` }
+      : keptStep(removed.error, subject),
+  );
+  return steps;
+}
+
+function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>): ProbeStep {
+  if ('error' in head) {
+    if (head.error.code !== 'not_supported') return failed('head', head.error);
+    return skipped(
+      'head',
+      'the server does not offer HEAD',
+      'Deliveries are confirmed by the answer to PUT alone.',
+    );
+  }
+  if (head.value === undefined) {
+    const error = new SluiceError('object_missing', 'the object just stored is not there', {
+      hint: 'The server is not consistent, or something else deletes objects; look at its life-cycle rules.',
+    });
+    return failed('head', error);
+  }
+  const result = verifyObject(head.value, { size: PROBE_BODY.length, crc32: crc32Of(PROBE_BODY) });
+  if ('differs' in result) return failed('head', new SluiceError('checksum_mismatch', result.differs));
+  const words =
+    result.agrees === 'checksum'
+      ? 'size and checksum agree'
+      : 'the size agrees; the server shows no checksum';
+  return { step: 'head', outcome: 'ok', words };
+}
+
+/** Upload-only keys are common and fine, but the probe stays behind. */
+function keptStep(error: SluiceError, subject: string): ProbeStep {
+  if (error.code !== 'access_denied') return failed('delete', error);
+  return skipped('delete', 'this key may not delete; uploads do not need it', `Remove ${subject} by hand.`);
+}

@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { inspect } from 'node:util';
+import fc from 'fast-check';
+import { SluiceError } from '../../../src/base/errors.ts';
+import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credentials.ts';
+import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials-search.ts';
+import { parseIni } from '../../../src/keep/buckets/ini.ts';
+
+const KEYS = 'AWS_ACCESS_KEY_ID = AK\nAWS_SECRET_ACCESS_KEY = SK\n';
+const AMAZON = `provider = amazon\n${KEYS}AWS_REGION = eu-west-1\n`;
+
+const faultOf = (text: string): string => {
+  try {
+    parseProfiles(text, 'file');
+  } catch (error) {
+    assert.ok(error instanceof SluiceError && error.code === 'credentials_invalid', String(error));
+    assert.equal(error.exitCode, 2);
+    return error.message;
+  }
+  assert.fail('no fault found');
+};
+
+test('F2: every profile is read, default and named ones, in order', () => {
+  const text = `[default]\n${AMAZON}\n[robots]\nprovider=directory\npath=/mnt/nas\n[ third ]\n${AMAZON}`;
+  assert.deepEqual(
+    parseProfiles(text, 'file').map(({ name, kind }) => `${name} ${kind}`),
+    ['default s3', 'robots directory', 'third s3'],
+  );
+});
+
+test('F3: no profile at all is an error', () => {
+  assert.match(faultOf(''), /no profile/);
+  assert.match(faultOf('# only a comment\n'), /no profile/);
+});
+
+test('F4: each provider with its keys; names without regard to case, AWS names too', () => {
+  const [amazon, cloudflare, backblaze, other] = parseProfiles(
+    `[a]\n${AMAZON}
+[c]\nprovider = Cloudflare\naws_access_key_id = AK\naws_secret_access_key = SK\naws_region = auto\naws_endpoint = https://x.r2.cloudflarestorage.com
+[b]\nprovider = backblaze\naws_access_key_id=AK\naws_secret_access_key=SK\nregion=us-west-004\nendpoint_url=https://s3.us-west-004.backblazeb2.com/
+[s]\nprovider = s3\n${KEYS}endpoint_url = http://127.0.0.1:9000\naddressing_style = virtual\nchecksum = sha256`,
+    'file',
+  ) as S3Profile[];
+  assert.equal(amazon?.endpoint, 'https://s3.eu-west-1.amazonaws.com');
+  assert.equal(amazon?.addressing, 'virtual');
+  assert.equal(amazon?.secretAccessKey.reveal(), 'SK');
+  assert.equal(cloudflare?.checksum, 'header');
+  assert.deepEqual(
+    [backblaze?.region, backblaze?.endpoint],
+    ['us-west-004', 'https://s3.us-west-004.backblazeb2.com'],
+  );
+  assert.deepEqual([other?.region, other?.addressing, other?.checksum], ['us-east-1', 'virtual', 'sha256']);
+});
+
+test('S2: Cloudflare R2 signs for the region auto when none is named', () => {
+  const [profile] = parseProfiles(
+    `[r2]\nprovider=cloudflare\n${KEYS}AWS_ENDPOINT=https://x.r2.cloudflarestorage.com`,
+    'file',
+  );
+  assert.equal((profile as S3Profile).region, 'auto');
+});
+
+test('F5: a profile without provider is an error that names it', () => {
+  assert.match(faultOf(`[good]\n${AMAZON}[bare]\n${KEYS}`), /profile "bare": no provider/);
+  assert.match(faultOf('[odd]\nprovider = dropbox'), /profile "odd": unknown provider "dropbox"/);
+});
+
+test('F6: every missing key of every profile is named at once', () => {
+  const message = faultOf(
+    '[one]\nprovider=backblaze\n[two]\nprovider=amazon\nAWS_REGION=\n[three]\nprovider=directory\n[four]\nprovider=s3',
+  );
+  const all = 'missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT';
+  assert.ok(message.includes(`profile "one": ${all}`), message);
+  assert.match(message, /"two": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION;/);
+  assert.match(message, /"three": missing path/);
+  assert.match(message, /"four": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT$/);
+});
+
+test('values that cannot be right are named without being shown', () => {
+  const s3 = (endpoint: string, more = '') =>
+    faultOf(`[p]\nprovider=s3\n${KEYS}endpoint_url=${endpoint}\n${more}`);
+  assert.match(s3('localhost:9000'), /must begin with https/);
+  assert.match(s3('https://host/path'), /no path/);
+  assert.doesNotMatch(s3('https://user:hunter2@host'), /hunter2/);
+  assert.match(s3('http://h', 'checksum=md5'), /checksum must be/);
+  assert.match(faultOf('[p]\nprovider=directory\npath=relative'), /absolute/);
+  assert.match(faultOf(`[a/b]\n${AMAZON}`), /cannot be a folder/);
+  assert.doesNotMatch(faultOf('[p]\nthis line holds SECRETSECRET'), /SECRETSECRET/);
+});
+
+test('secrets show in no form but reveal()', () => {
+  const profiles = parseProfiles(
+    `[p]\n${AMAZON}aws_session_token=TOKENTOKEN`.replace('SK', 'HUSHHUSH'),
+    'file',
+  );
+  for (const text of [
+    JSON.stringify(profiles),
+    inspect(profiles, { depth: 9 }),
+    `${(profiles[0] as S3Profile).secretAccessKey}`,
+  ]) {
+    assert.doesNotMatch(text, /HUSHHUSH|TOKENTOKEN/);
+  }
+});
+
+test('the syntax: comments, nested settings, BOM, CRLF, repeated sections, "profile x"', () => {
+  const sections = parseIni(
+    '\uFEFF; c\r\n[a]\r\nx = 1 # c\r\ns3 =\r\n  nested = 2\r\ny=p#q\r\n[profile b]\nx==3\n[a]\nx=4\n',
+    'f',
+  );
+  assert.deepEqual(
+    sections.map(({ name, values }) => [name, Object.fromEntries(values)]),
+    [
+      ['a', { x: '4', s3: '', y: 'p#q' }],
+      ['b', { x: '=3' }],
+    ],
+  );
+  assert.throws(() => parseIni('x=1\n[a]\nnonsense\n', 'f'), /line 1: .*; line 3: /);
+});
+
+test('the parser gives back what was written, whatever the values hold', () => {
+  const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
+  const value = fc.stringMatching(/^[A-Za-z0-9+/=:.;#_-]{1,40}$/).filter(text => !/^[;#]/.test(text));
+  const file = fc.uniqueArray(
+    fc.tuple(
+      name,
+      fc.dictionary(
+        name.map(text => text.toLowerCase()),
+        value,
+        { noNullPrototype: true },
+      ),
+    ),
+    {
+      selector: ([section]) => section,
+      minLength: 1,
+    },
+  );
+  fc.assert(
+    fc.property(file, sections => {
+      const text = sections
+        .map(
+          ([section, values]) =>
+            `[${section}]\n${Object.entries(values)
+              .map(([k, v]) => `${k} = ${v}`)
+              .join('\n')}`,
+        )
+        .join('\n');
+      assert.deepEqual(
+        parseIni(text, 'f').map(({ name: section, values }) => [section, Object.fromEntries(values)]),
+        sections,
+      );
+    }),
+  );
+});
+
+const home = (text: string) => ({ path: '~/.aws/credentials', origin: 'home' as const, content: { text } });
+const argument = (text: string) => ({ path: 'arg', origin: 'argument' as const, content: { text } });
+
+test('F50: a found file without any provider is passed over for the argument, and the reason told', () => {
+  const found = chooseCredentials([home(`[work]\n${KEYS}`), argument(`[a]\n${AMAZON}`)]);
+  assert.equal(found.origin, 'argument');
+  assert.deepEqual(found.passedOver, [
+    { path: '~/.aws/credentials', why: 'no profile in it has a provider' },
+  ]);
+});
+
+test('F50: a found file with a provider comes before the argument; F5 then applies to all of it', () => {
+  assert.equal(chooseCredentials([home(`[a]\n${AMAZON}`), argument(`[b]\n${AMAZON}`)]).origin, 'home');
+  assert.throws(
+    () => chooseCredentials([home(`[a]\n${AMAZON}[b]\n${KEYS}`), argument(`[b]\n${AMAZON}`)]),
+    /profile "b": no provider/,
+  );
+});
+
+test('F50: without an argument F5 applies to a found file; no file at all is credentials_missing', () => {
+  assert.throws(() => chooseCredentials([home(`[work]\n${KEYS}`)]), /profile "work": no provider/);
+  assert.throws(() => chooseCredentials([]), { code: 'credentials_missing' });
+});
+
+test('F1, F50: the files are looked for where the AWS command line does; --only-credentials looks nowhere else', async context => {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-credentials-'));
+  context.after(() => rm(folder, { recursive: true }));
+  await mkdir(join(folder, '.aws'));
+  await writeFile(join(folder, '.aws', 'credentials'), `[home]\n${AMAZON}`);
+  await writeFile(join(folder, 'env'), `[env]\n${AMAZON}`);
+  await writeFile(join(folder, 'arg'), `[arg]\n${AMAZON}`);
+  const nameOf = async (search: Partial<Parameters<typeof findCredentials>[0]>) =>
+    (await findCredentials({ environment: {}, homeDirectory: folder, ...search })).profiles[0]?.name;
+  const environment = { AWS_SHARED_CREDENTIALS_FILE: join(folder, 'env') };
+  assert.equal(await nameOf({ environment, argument: join(folder, 'arg') }), 'env');
+  assert.equal(await nameOf({ argument: join(folder, 'arg') }), 'home');
+  assert.equal(await nameOf({ environment, only: join(folder, 'arg') }), 'arg');
+  assert.equal(await nameOf({ argument: join(folder, 'arg'), homeDirectory: '/nowhere' }), 'arg');
+  await assert.rejects(nameOf({ homeDirectory: '/nowhere' }), { code: 'credentials_missing' });
+  await assert.rejects(nameOf({ homeDirectory: '/nowhere', argument: join(folder, 'no') }), {
+    code: 'credentials_missing',
+  });
+});
