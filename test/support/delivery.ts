@@ -66,7 +66,8 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     plan,
     clock,
     log: options.log ?? silentLogger,
-    openJournal: () => (options.openJournal ?? ((path, clock) => openSqliteJournal({ path, clock })))(databasePath, clock),
+    openJournal: () =>
+      (options.openJournal ?? ((path, clock) => openSqliteJournal({ path, clock })))(databasePath, clock),
     openStore: options.openStore ?? openStore,
   });
   t.after(() => delivery.stop());
@@ -80,12 +81,20 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
       return path(relative);
     },
     read: relative => readFileSync(path(relative)),
-    exists: relative => readdirSync(dirname(path(relative)), { withFileTypes: true }).some(entry => join(entry.parentPath, entry.name) === path(relative)),
+    exists: relative =>
+      readdirSync(dirname(path(relative)), { withFileTypes: true }).some(
+        entry => join(entry.parentPath, entry.name) === path(relative),
+      ),
     records: filter => delivery.journal.list(filter ?? {}),
     until: (filepath, check) => untilRecord(() => delivery.journal, filepath, check),
     async restart(settings) {
       await delivery.stop();
-      return startDelivery(t, { ...options, root, start: true, settings: { ...options.settings, ...settings } });
+      return startDelivery(t, {
+        ...options,
+        root,
+        start: true,
+        settings: { ...options.settings, ...settings },
+      });
     },
   };
 }
@@ -100,7 +109,9 @@ async function untilRecord(
   let last: FileRecord | undefined;
   await until(
     () => {
-      last = journal().list({ text: filepath }).find(record => record.filepath === filepath);
+      last = journal()
+        .list({ text: filepath })
+        .find(record => record.filepath === filepath);
       return last !== undefined && check(last);
     },
     () => `${filepath}: ${JSON.stringify(last)}`,
@@ -109,7 +120,10 @@ async function untilRecord(
 }
 
 /** Looks every few milliseconds until `check` holds; fails with `words` when it does not come about. */
-export async function until(check: () => boolean, words: () => string = () => check.toString()): Promise<void> {
+export async function until(
+  check: () => boolean,
+  words: () => string = () => check.toString(),
+): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS;
   while (!check()) {
     if (performance.now() > deadlineMs) throw new Error(`did not come about: ${words()}`);
