@@ -27,10 +27,8 @@ export function mustGo(
       return false;
     case 'never':
       return true;
-    case 'for':
-      return nowMs - (file.completedAtMs ?? nowMs) >= retention.ms;
-    case 'up-to':
-      return keptBytes > retention.bytes;
+    case 'within':
+      return nowMs - (file.completedAtMs ?? nowMs) >= retention.ms || keptBytes > retention.bytes;
   }
 }
 
@@ -42,7 +40,7 @@ export function mustGo(
 export async function applyRetention(options: RetentionOptions, retention: Retention): Promise<number> {
   if (retention.keep === 'always') return 0;
   const { journal, clock } = options;
-  let bytes = retention.keep === 'up-to' ? journal.keptTotals().bytes : 0;
+  let bytes = retention.keep === 'within' ? journal.keptTotals().bytes : 0;
   let removed = 0;
   for (const record of journal.kept(PASS)) {
     if (!mustGo(retention, record, bytes, clock.nowMs())) break;

@@ -3,10 +3,9 @@ import { DELIVERY_RETRY, type RetrySchedule } from '../engine/retry.ts';
 
 /** What becomes of a delivered file in `completed` (S6). */
 export type Retention =
-  | { readonly keep: 'always' }
-  | { readonly keep: 'never' }
-  | { readonly keep: 'for'; readonly ms: number }
-  | { readonly keep: 'up-to'; readonly bytes: number };
+  | { readonly keep: 'always' | 'never' }
+  /** So long, and so much altogether; Infinity where one is no limit. */
+  | { readonly keep: 'within'; readonly ms: number; readonly bytes: number };
 
 /** How objects are stored at one destination (S10). */
 export interface DestinationSettings {
