@@ -30,15 +30,6 @@ export async function openSqliteJournal(options: JournalOptions): Promise<Journa
   return new SqliteJournal(database, options.clock);
 }
 
-/** States whose record a file in that state takes over. */
-const TAKES_OVER: Readonly<Record<FileState, readonly FileState[]>> = {
-  incoming_tmp: ['incoming_tmp'],
-  incoming: ['incoming', 'incoming_tmp'],
-  processing: ['processing'],
-  completed: [],
-  failed: [],
-};
-
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
     size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
@@ -83,7 +74,9 @@ export class SqliteJournal implements Journal {
 
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean> {
     return this.#changes.submit(() => {
-      if (this.byId(id)?.state !== state) return false;
+      const record = this.byId(id);
+      if (record?.state !== state) return false;
+      if (change.state === 'incoming') this.#supersede(record);
       this.#apply(id, change);
       return true;
     });
@@ -262,14 +255,26 @@ export class SqliteJournal implements Journal {
     await this.#database.close();
   }
 
+  /** The record that a file coming into view belongs to. */
   #takenOver(file: Entering): FileRecord | undefined {
-    for (const state of TAKES_OVER[file.state]) {
-      const record = this.at(file, state);
-      // A copy's announcement belongs to the very file it made; another file of that name is another record.
-      if (record && (state === file.state || record.fileCreationDate === file.fileCreationDate))
-        return record;
-    }
-    return undefined;
+    if (file.state === 'completed' || file.state === 'failed') return undefined;
+    if (file.state !== 'incoming') return this.at(file, file.state);
+    // A copy's announcement belongs to the very file it made; another file of that name is another record.
+    const announced = this.at(file, 'incoming_tmp');
+    if (announced?.fileCreationDate !== file.fileCreationDate) return this.at(file, 'incoming');
+    this.#supersede(announced);
+    return announced;
+  }
+
+  /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
+  #supersede(by: FileRecord): void {
+    const older = this.at(by, 'incoming');
+    if (!older || older.id === by.id) return;
+    this.#apply(older.id, {
+      ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },
+      ...{ errorCode: 'source_missing', errorClass: 'permanent', removedAtMs: this.#clock.nowMs() },
+      errorMessage: 'a newer file of that name replaced it before it was delivered',
+    });
   }
 
   #apply(id: number, change: RecordChange): void {
