@@ -399,6 +399,27 @@ export const CATALOGUE = {
     "The server's certificate is not trusted, or it does not speak TLS.",
     'Check the endpoint (http or https) and the certificate; NODE_EXTRA_CA_CERTS adds an authority.',
   ),
+  source_missing: entry(
+    'permanent',
+    1,
+    404,
+    'The file vanished before it was delivered.',
+    'Put it into incoming again if it was not taken away on purpose.',
+  ),
+  spool_invalid: entry(
+    'permanent',
+    1,
+    500,
+    'The station folder cannot be used as a spool.',
+    'Put the whole folder on one local file system.',
+  ),
+  destination_invalid: entry(
+    'permanent',
+    2,
+    422,
+    'Not a destination of the form s3://PROFILE/BUCKET/PATH, or one that is not there.',
+    'Name a profile of the credentials file and one of its buckets.',
+  ),
   source_changed: entry(
     'transient',
     1,

@@ -92,6 +92,11 @@ export function duration(options: Described & Bounds & { readonly default: strin
   return named(aDuration(options).prefault(options.default), options, { kind: 'duration' });
 }
 
+/** A duration that may be left out. */
+export function optionalDuration(options: Described & Bounds) {
+  return named(aDuration(options).optional(), options, { kind: 'duration' });
+}
+
 /** `256KiB`, `5GB`; bytes in the typed configuration. */
 export function size(options: Described & Bounds & { readonly default: string }) {
   return named(aSize(options).prefault(options.default), options, { kind: 'size' });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { onlyForType } from './fields.ts';
 import { bake } from './sections/bake.ts';
 import { cache } from './sections/cache.ts';
+import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
 import { hosts } from './sections/hosts.ts';
 import { log } from './sections/log.ts';
@@ -11,12 +12,26 @@ import { database, root } from './sections/places.ts';
 import { repos } from './sections/repos.ts';
 import { schedule } from './sections/schedule.ts';
 import { server } from './sections/server.ts';
+import { sync } from './sections/sync.ts';
 
 /**
  * The one source of what sluice.yaml may hold. A new section is a file in sections/ and a line here; a
  * default that depends on other settings or on the machine is filled in by `complete`.
  */
-export const SECTIONS = { root, database, log, server, repos, git, hosts, cache, schedule, bake };
+export const SECTIONS = {
+  root,
+  database,
+  log,
+  server,
+  repos,
+  git,
+  hosts,
+  cache,
+  schedule,
+  bake,
+  sync,
+  deliver,
+};
 
 export const schema = z.strictObject(
   {
@@ -44,6 +59,11 @@ export function complete(parsed: z.output<typeof schema>, processors = available
   return {
     ...settings,
     cache: { ...settings.cache, directory: settings.cache.directory ?? join(settings.root, 'cache') },
+    deliver: {
+      ...settings.deliver,
+      directory: settings.deliver.directory ?? settings.root,
+      workers: settings.deliver.workers ?? Math.max(1, Math.floor(processors / 2)),
+    },
     bake: { threads: settings.bake.threads ?? Math.max(1, Math.floor(processors / 2)) },
   };
 }

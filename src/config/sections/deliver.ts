@@ -1,0 +1,206 @@
+import { z } from 'zod';
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  line,
+  list,
+  mapping,
+  onlyForType,
+  optionalCount,
+  optionalDuration,
+  optionalPath,
+  optionalSize,
+  optionalText,
+  path,
+  section,
+  size,
+} from '../fields.ts';
+
+const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
+const DESTINATION = /^[^/]+(\/[^/]+)?$/;
+
+/** `s3://profile/bucket/prefix` where files of a folder go (V4). */
+function place() {
+  return line('must be a destination like s3://profile/bucket/prefix', value =>
+    BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
+  );
+}
+
+const gate = mapping(
+  {
+    command: optionalText({
+      description: 'A shell command; it says yes by ending well and printing `true` or `yes`.',
+      example: '/usr/local/bin/may-sync',
+    }),
+    url: optionalText({
+      description: 'An address; it says yes by answering `true`, `yes` or `{"sync": true}`.',
+      example: 'http://127.0.0.1:9000/may-sync',
+    }),
+    timeout: duration({
+      default: '10s',
+      min: '100ms',
+      max: '10m',
+      description: 'How long the answer may take; silence means no.',
+    }),
+  },
+  [
+    ({ command, url }, fault) => {
+      if ((command === undefined) === (url === undefined))
+        fault('command', 'or url must be given, and not both');
+      if (url !== undefined && !/^https?:\/\//.test(url)) fault('url', 'must begin with http:// or https://');
+    },
+  ],
+)
+  .optional()
+  .meta({
+    description: 'Asked before each scheduled sync whether to sync now; only an explicit yes lets it run.',
+  });
+
+const folder = mapping({
+  path: path({ default: '.', description: 'The folder to deliver, with all below it.' }),
+  to: place().meta({ description: 'Where its files go.' }),
+  settle: duration({
+    default: '10s',
+    max: '1d',
+    description: 'How long a file must not have been modified before it is sent.',
+  }),
+  after: choice(['keep', 'delete', 'completed'], {
+    default: 'keep',
+    description: 'What becomes of a file that was delivered: it stays, is deleted, or moves to `completed`.',
+  }),
+});
+
+const destination = mapping(
+  {
+    for: line('must be a profile, or profile/bucket', value =>
+      DESTINATION.test(value) ? undefined : 'is not a profile or profile/bucket',
+    ).meta({ description: 'A profile, or `profile/bucket`; the latter counts over the former.' }),
+    prefix: optionalText({ description: 'Put in front of every key.', example: 'robots/7' }),
+    storageClass: optionalText({ description: 'The storage class of the objects.', example: 'STANDARD_IA' }),
+    tags: z
+      .record(z.string(), line(), { error: onlyForType('must be a mapping of names and values') })
+      .prefault({})
+      .meta({ description: 'Tags of the objects.', examples: [{ project: 'seven' }] }),
+    tagSegments: flag({
+      default: false,
+      description: 'Whether folders named `tag=NAME` in a path give the object a tag.',
+    }),
+    encryption: optionalText({
+      description: 'Server-side encryption: `AES256` or `aws:kms`.',
+      example: 'AES256',
+    }),
+    encryptionKey: optionalText({ description: 'The key for `aws:kms`.', example: 'alias/delivery' }),
+  },
+  [
+    ({ encryption, encryptionKey }, fault) => {
+      if (encryption !== undefined && encryption !== 'AES256' && encryption !== 'aws:kms') {
+        fault('encryption', 'must be AES256 or aws:kms');
+      }
+      if (encryptionKey !== undefined && encryption !== 'aws:kms')
+        fault('encryptionKey', 'needs encryption: aws:kms');
+    },
+  ],
+);
+
+/** delivery.md. */
+export const deliver = section(
+  'How files reach their buckets.',
+  {
+    directory: optionalPath({
+      description: 'The folder with `incoming` and the other areas; the root folder where not given.',
+      example: '/var/lib/sluice',
+    }),
+    credentials: optionalPath({
+      description:
+        'A credentials file in AWS syntax, used where the AWS command line would find none for sluice.',
+      example: '/etc/sluice/credentials',
+    }),
+    onlyCredentials: optionalPath({
+      description: 'As `credentials`, but no other file is looked at.',
+      example: '/etc/sluice/credentials',
+    }),
+    settle: duration({
+      default: '10s',
+      max: '1d',
+      description:
+        'How long a file must stay the same where the system cannot tell whether it is still written.',
+    }),
+    workers: optionalCount({
+      min: 1,
+      max: 256,
+      description: 'How many large files are sent at once; half the processors where not given.',
+      example: 2,
+    }),
+    smallAtOnce: count({
+      default: 256,
+      min: 1,
+      max: 4096,
+      description: 'How many small files are sent at once.',
+    }),
+    memory: size({
+      default: '64MiB',
+      min: '16MiB',
+      description: 'What the contents of small files on their way may take.',
+    }),
+    partsAbove: size({
+      default: '8MiB',
+      min: '1MiB',
+      max: '64MiB',
+      description: 'Larger files are sent in parts.',
+    }),
+    partSize: size({ default: '8MiB', min: '5MiB', max: '5GiB', description: 'The size of a part.' }),
+    partsAtOnce: count({
+      default: 4,
+      min: 1,
+      max: 64,
+      description: 'How many parts of a file are sent at once.',
+    }),
+    verify: choice(['head', 'answer'], {
+      default: 'head',
+      description:
+        'Whether each object is asked for after it was sent, or the answer to sending it is believed.',
+    }),
+    emptyFiles: choice(['wait', 'upload'], {
+      default: 'wait',
+      description: 'Whether files without content wait until they have some.',
+    }),
+    offline: choice(['hold', 'count'], {
+      default: 'hold',
+      description: 'Whether tries count while an endpoint cannot be reached.',
+    }),
+    keepCompleted: choice(['always', 'never'], {
+      default: 'always',
+      description: 'Whether delivered files stay in `completed`; `never` deletes them at once.',
+    }),
+    keepCompletedFor: optionalDuration({
+      description: 'Deletes delivered files after this time.',
+      min: '1s',
+      example: '7d',
+    }),
+    keepCompletedUpTo: optionalSize({
+      description: 'Deletes the files delivered longest ago when all together take more.',
+      example: '50GiB',
+    }),
+    gate,
+    folders: list(folder, {
+      description: 'Folders that are delivered from where they lie.',
+      example: [{ path: '/srv/exports', to: 's3://profile/bucket/exports' }],
+    }),
+    destinations: list(destination, {
+      description: 'How objects are stored, by profile or bucket.',
+      example: [{ for: 'profile/bucket', storageClass: 'STANDARD_IA' }],
+    }),
+  },
+  [
+    ({ keepCompleted, keepCompletedFor, keepCompletedUpTo }, fault) => {
+      if (keepCompleted === 'never' && (keepCompletedFor ?? keepCompletedUpTo) !== undefined) {
+        fault(
+          'keepCompleted',
+          'is "never", so that keepCompletedFor and keepCompletedUpTo mean nothing; take one out',
+        );
+      }
+    },
+  ],
+);

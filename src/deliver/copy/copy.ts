@@ -1,0 +1,197 @@
+import { constants, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFile, open, rm, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { newWorkerId } from '../../engine/work/worker-id.ts';
+import { keyFault } from '../../keep/buckets/names.ts';
+import type { FileAddress, Journal } from '../../keep/store/journal.ts';
+import { BucketCache } from '../bucket-cache.ts';
+import type { Destination } from '../destinations.ts';
+import { copyFolder } from '../spool/copies.ts';
+import { codeOf, creationDateOf, identityOf, regularFile, Spool, sameIdentity } from '../spool/spool.ts';
+import { changed } from '../upload/read-whole.ts';
+import { type CopyDestination, keyFor, parseDestination } from './destination.ts';
+import { type Source, sourcesOf } from './sources.ts';
+
+/** A line of `copy --json` (station.md). */
+export interface CopyResult {
+  readonly source: string;
+  readonly profile: string;
+  readonly bucket: string;
+  readonly key: string;
+  readonly bytes: number;
+  readonly error?: string;
+}
+
+export interface CopyOptions {
+  /** The station folder. */
+  readonly root: string;
+  readonly source: string;
+  /** `s3://PROFILE/BUCKET/PATH`. */
+  readonly destination: string;
+  readonly recursive: boolean;
+  /** Names what would be copied and copies nothing (S7). */
+  readonly dryRun: boolean;
+  readonly destinations: readonly Destination[];
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onResult: (result: CopyResult) => void;
+}
+
+export interface CopyOutcome {
+  readonly copied: number;
+  readonly failed: number;
+  /** Records of the files copied, for `waitForDelivery`. */
+  readonly records: readonly number[];
+}
+
+/** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere (S4). */
+const TRIES = 3;
+
+/**
+ * Copies a file or a directory into the spool (F27–F37): into `incoming_tmp`, and when a file is complete and on the disk, renamed to
+ * the same place in `incoming`. Works beside a running station and without one. A file that fails is told through
+ * `onResult` and does not stop the others.
+ * @throws SluiceError usage or destination_invalid before anything is copied; cancelled
+ */
+export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> {
+  const destination = parseDestination(options.destination);
+  await assertKnown(destination, options);
+  const { name, files } = sourcesOf(options.source, options.recursive);
+  const spool = new Spool(options.root);
+  const worker = newWorkerId();
+  const folder = copyFolder(spool, destination, worker);
+  const outcome = { copied: 0, failed: 0, records: [] as number[] };
+  try {
+    for await (const source of files) {
+      options.signal.throwIfAborted();
+      const relative = 'relative' in source ? source.relative : null;
+      const key = keyFor(destination, name, relative);
+      const shown = { source: source.path, profile: destination.profile, bucket: destination.bucket, key };
+      try {
+        const bytes = 'size' in source ? source.size : 0;
+        const record = await copyOne(options, spool, folder, destination, source, key);
+        if (record !== undefined) outcome.records.push(record);
+        outcome.copied += 1;
+        options.onResult({ ...shown, bytes });
+      } catch (error) {
+        const known = asSluiceError(error, { operation: 'copy', subject: source.path });
+        if (known.code === 'cancelled') throw known;
+        outcome.failed += 1;
+        options.onResult({ ...shown, bytes: 0, error: known.message });
+      }
+    }
+    return outcome;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** F30: the profile must be there, and the bucket, if that can be asked. */
+async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOptions): Promise<void> {
+  const { destinations, clock, signal } = options;
+  const found = destinations.find(one => one.profile === profile);
+  if (!found) {
+    const known = destinations.map(one => one.profile).join(', ');
+    throw new SluiceError('destination_invalid', `there is no profile "${profile}"; known here: ${known}`, {
+      subject: options.destination,
+    });
+  }
+  const cache = new BucketCache({ clock, keepMs: 1000, keepMissingMs: 1000 });
+  let exists: boolean;
+  try {
+    exists = await cache.exists(found, bucket, signal);
+  } catch (error) {
+    if (asSluiceError(error).code === 'cancelled') throw error;
+    // It cannot be asked now; the station will find out when it delivers.
+    return;
+  }
+  if (!exists)
+    throw new SluiceError('destination_invalid', `profile "${profile}" has no bucket "${bucket}"`, {
+      subject: options.destination,
+    });
+}
+
+/** @returns the record's id; undefined in a dry run */
+async function copyOne(
+  options: CopyOptions,
+  spool: Spool,
+  folder: string,
+  { profile, bucket }: CopyDestination,
+  source: Source,
+  key: string,
+): Promise<number | undefined> {
+  if ('problem' in source) throw new SluiceError('usage', `${source.path} is skipped: ${source.problem}`);
+  const fault = keyFault(key);
+  if (fault !== undefined)
+    throw new SluiceError(
+      'key_invalid',
+      `${source.path}: the key ${JSON.stringify(key)} cannot be stored: ${fault}`,
+    );
+  if (options.dryRun) return undefined;
+  const address = { profile, bucket, filepath: key };
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await copyOnce(options, spool, join(folder, key), address, source.path);
+    } catch (error) {
+      const isPassing =
+        codeOf(error) === 'source_changed' || (codeOf(error) === 'ENOENT' && regularFile(source.path));
+      if (!isPassing || attempt >= TRIES) throw error;
+    }
+  }
+}
+
+async function copyOnce(
+  { journal, clock, signal }: CopyOptions,
+  spool: Spool,
+  temporary: string,
+  address: FileAddress,
+  source: string,
+): Promise<number> {
+  mkdirSync(dirname(temporary), { recursive: true });
+  mkdirSync(spool.bucketPath('incoming', address), { recursive: true });
+  const before = statSync(source);
+  await (await open(temporary, 'w')).close();
+  try {
+    const made = statSync(temporary);
+    const identity = { ...identityOf(made), size: before.size };
+    const fileCreationDate = creationDateOf(made);
+    const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
+    const record = await journal.enter({ ...entering, state: 'incoming_tmp' });
+    // Shares the blocks where the file system can.
+    await copyFile(source, temporary, constants.COPYFILE_FICLONE);
+    signal.throwIfAborted();
+    await utimes(temporary, before.atimeMs / 1000, before.mtimeMs / 1000);
+    const handle = await open(temporary, 'r');
+    await handle.sync().finally(() => handle.close());
+    if (!sameIdentity(identityOf(before), identityOf(statSync(source)))) throw changed(source);
+    const done = identityOf(statSync(temporary));
+    const target = spool.pathOf('incoming', address);
+    moveIntoIncoming(temporary, target);
+    await spool.flush(dirname(target));
+    await journal.changeIf(record.id, 'incoming_tmp', {
+      ...done,
+      state: 'incoming',
+      nextAttemptAtMs: clock.nowMs(),
+    });
+    return record.id;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+/** F33: one rename. Replaces a file of that name that nobody has taken yet, as `cp` does. */
+function moveIntoIncoming(temporary: string, target: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    mkdirSync(dirname(target), { recursive: true });
+    try {
+      renameSync(temporary, target);
+      return;
+    } catch (error) {
+      // The directory may have been removed between the two; but a copy that is gone does not come back.
+      if (codeOf(error) !== 'ENOENT' || attempt >= TRIES || !regularFile(temporary)) throw error;
+    }
+  }
+}

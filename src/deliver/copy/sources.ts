@@ -1,0 +1,62 @@
+import { lstatSync, type Stats, statSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { walkFiles } from '../spool/walk.ts';
+
+/** A file to be copied, or something among them that cannot be. */
+export type Source =
+  | { readonly path: string; readonly relative: string | null; readonly size: number }
+  | { readonly path: string; readonly problem: string };
+
+export interface Sources {
+  /** The last segment of what was named; empty for `.`, whose content is meant. */
+  readonly name: string;
+  readonly files: AsyncIterable<Source>;
+}
+
+/**
+ * What `SOURCE` stands for: one file, or with `recursive` all files below a directory.
+ * @throws SluiceError usage for what is not there, and for a directory without `recursive` (as `cp` has it)
+ */
+export function sourcesOf(source: string, recursive: boolean): Sources {
+  const path = resolve(source);
+  const name = /(^|\/)\.{1,2}\/*$/.test(source) ? '' : basename(path);
+  const stats = statsOf(path, source);
+  if (stats.isFile())
+    return { name: basename(path), files: only({ path, relative: null, size: stats.size }) };
+  if (!stats.isDirectory())
+    throw new SluiceError('usage', `${source} is neither a file nor a directory`, { subject: source });
+  if (!recursive) {
+    throw new SluiceError('usage', `${source} is a directory`, {
+      subject: source,
+      hint: 'Add -r to copy it with all it holds.',
+    });
+  }
+  return { name, files: below(path) };
+}
+
+function statsOf(path: string, shown: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw asSluiceError(error, { operation: 'copy', subject: shown });
+    const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+    throw new SluiceError(
+      'usage',
+      isLink ? `${shown} is a broken symbolic link` : `${shown} does not exist`,
+      { subject: shown },
+    );
+  }
+}
+
+async function* only(source: Source): AsyncGenerator<Source> {
+  yield source;
+}
+
+async function* below(directory: string): AsyncGenerator<Source> {
+  for await (const found of walkFiles(directory)) {
+    if ('odd' in found) yield { path: found.path, problem: found.odd };
+    else yield { path: join(directory, found.relative), relative: found.relative, size: found.stats.size };
+  }
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import { keyFault } from '../keep/buckets/names.ts';
+import type { FileRecord, Journal } from '../keep/store/journal.ts';
+import type { FolderSettings } from './settings.ts';
+import { creationDateOf, identityOf, regularFile, sameIdentity } from './spool/spool.ts';
+
+export interface FoldersOptions {
+  readonly folders: readonly FolderSettings[];
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly onEntered: (record: FileRecord) => void;
+}
+
+/**
+ * Folders that are delivered from where they lie (V4). A file is ready once it has not been modified for `settle`; until then
+ * its record's next try is the time at which it would be. An unchanged file that was delivered is not sent again: its newest
+ * record says so, across restarts.
+ */
+export class Folders {
+  readonly #options: FoldersOptions;
+  readonly #entering = new Set<Promise<void>>();
+  readonly #told = new Set<string>();
+
+  constructor(options: FoldersOptions) {
+    this.#options = options;
+  }
+
+  get roots(): string[] {
+    return this.#options.folders.map(({ path }) => path);
+  }
+
+  /** Which arrivals lie in these folders. */
+  divide<T extends { readonly path: string }>(arrivals: readonly T[]): { ours: T[]; others: readonly T[] } {
+    if (this.#options.folders.length === 0) return { ours: [], others: arrivals };
+    const ours = arrivals.filter(({ path }) => this.#folderOf(path));
+    return { ours, others: arrivals.filter(({ path }) => !this.#folderOf(path)) };
+  }
+
+  take(arrivals: readonly { readonly path: string }[]): void {
+    for (const { path } of arrivals) this.#enter(path);
+  }
+
+  async settle(): Promise<void> {
+    while (this.#entering.size > 0) await Promise.all(this.#entering);
+  }
+
+  #folderOf(path: string): FolderSettings | undefined {
+    return this.#options.folders.find(folder => path.startsWith(`${folder.path}/`));
+  }
+
+  #enter(path: string): void {
+    const { journal, clock, log, onEntered } = this.#options;
+    const folder = this.#folderOf(path);
+    const stats = regularFile(path);
+    if (!folder || !stats || stats.size === 0) return;
+    const filepath = path.slice(folder.path.length + 1);
+    const objectKey = [folder.prefix.replace(/^\/+|\/+$/g, ''), filepath].filter(Boolean).join('/');
+    const fault = keyFault(objectKey);
+    if (fault !== undefined) {
+      if (!this.#told.has(path)) log.warn({ path }, `${path} cannot be an object key: ${fault}; rename it`);
+      this.#told.add(path);
+      return;
+    }
+    const identity = identityOf(stats);
+    const known = journal.bySource(path);
+    if (known && sameIdentity(known, identity)) {
+      if (known.state === 'incoming') onEntered(known);
+      return;
+    }
+    const nextAttemptAtMs = Math.max(clock.nowMs(), Math.ceil(stats.mtimeMs + folder.settleMs));
+    const address = { profile: folder.profile, bucket: folder.bucket, filepath };
+    const entering = this.#record(known, {
+      ...address,
+      objectKey,
+      identity,
+      nextAttemptAtMs,
+      source: path,
+      fileCreationDate: creationDateOf(stats),
+    })
+      .then(record => record && onEntered(record))
+      .catch(error => log.error({ path, reason: String(error) }, 'could not enter a file into the journal'))
+      .then(() => void this.#entering.delete(entering));
+    this.#entering.add(entering);
+  }
+
+  async #record(
+    known: FileRecord | undefined,
+    file: Pick<FileRecord, 'profile' | 'bucket' | 'filepath' | 'fileCreationDate'> & {
+      readonly objectKey: string;
+      readonly identity: Pick<FileRecord, 'size' | 'mtimeMs' | 'inode'>;
+      readonly nextAttemptAtMs: number;
+      readonly source: string;
+    },
+  ): Promise<FileRecord | undefined> {
+    const { journal } = this.#options;
+    const { objectKey, identity, ...entering } = file;
+    if (known?.state === 'incoming') {
+      await journal.change(known.id, { ...identity, nextAttemptAtMs: file.nextAttemptAtMs });
+      return journal.byId(known.id);
+    }
+    const record = await journal.enter({ ...entering, ...identity, state: 'incoming', hold: null });
+    await journal.change(record.id, { objectKey });
+    return journal.byId(record.id);
+  }
+}

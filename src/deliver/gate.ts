@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { asSluiceError } from '../base/errors.ts';
+import type { GateSettings } from './settings.ts';
+
+export interface GateAnswer {
+  readonly open: boolean;
+  /** Why not, or what it said. */
+  readonly reason: string;
+}
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+/**
+ * Asks whether to sync now (V6). Only an explicit yes opens: the text `true` or `yes`, or JSON `true` or an object whose `sync`,
+ * `open` or `allow` is `true`. A non-zero exit, an HTTP error, silence, or any other answer means no. Never throws.
+ */
+export async function askGate(gate: GateSettings, signal: AbortSignal): Promise<GateAnswer> {
+  const limited = AbortSignal.any([signal, AbortSignal.timeout(gate.timeoutMs)]);
+  try {
+    const text =
+      'command' in gate ? await runCommand(gate.command, limited) : await fetchText(gate.url, limited);
+    return isYes(text)
+      ? { open: true, reason: 'yes' }
+      : { open: false, reason: `it answered ${JSON.stringify(text.trim().slice(0, 80))}` };
+  } catch (error) {
+    return { open: false, reason: asSluiceError(error).message };
+  }
+}
+
+/** Whether an answer is an explicit yes. Pure. */
+export function isYes(text: string): boolean {
+  const trimmed = text.trim();
+  if (/^(yes|true)$/i.test(trimmed)) return true;
+  try {
+    const value: unknown = JSON.parse(trimmed);
+    if (typeof value !== 'object' || value === null) return false;
+    const answers = ['sync', 'open', 'allow'].filter(name => Object.hasOwn(value, name));
+    return answers.length > 0 && answers.every(name => (value as Record<string, unknown>)[name] === true);
+  } catch {
+    return false;
+  }
+}
+
+function runCommand(command: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      '/bin/sh',
+      ['-c', command],
+      { signal, maxBuffer: MAX_ANSWER_BYTES, killSignal: 'SIGKILL' },
+      (error, stdout) => (error ? reject(error) : resolve(stdout)),
+    );
+  });
+}
+
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  const response = await fetch(url, { signal, redirect: 'error' });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`it answered HTTP ${response.status}`);
+  return text.slice(0, MAX_ANSWER_BYTES);
+}

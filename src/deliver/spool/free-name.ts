@@ -1,0 +1,60 @@
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Longest file name on Linux file systems. */
+const MAX_NAME_BYTES = 255;
+
+/**
+ * A path below `folder` that no file has: `filepath` itself, or with `~ID` after the segment that is taken, be it the file's name
+ * or a directory of its path that is a file there (S5).
+ */
+export function freeName(folder: string, filepath: string, id: number): string {
+  if (standing(join(folder, filepath)) === 'nothing') return filepath;
+  const segments = filepath.split('/');
+  for (const [index, segment] of segments.entries()) {
+    const isLast = index === segments.length - 1;
+    const found = standing(join(folder, ...segments.slice(0, index + 1)));
+    if (found === 'nothing') break;
+    if (found === 'directory' && !isLast) continue;
+    segments[index] = untaken(join(folder, ...segments.slice(0, index)), segment, id, isLast);
+  }
+  return segments.join('/');
+}
+
+/** `name~17`, or `name~17.2` and so on; a directory of that name will do for a directory. */
+function untaken(folder: string, name: string, id: number, isFile: boolean): string {
+  for (let count = 1; ; count += 1) {
+    const suffix = count === 1 ? `~${id}` : `~${id}.${count}`;
+    const candidate = cut(name, MAX_NAME_BYTES - suffix.length) + suffix;
+    const found = standing(join(folder, candidate));
+    if (found === 'nothing' || (found === 'directory' && !isFile)) return candidate;
+  }
+}
+
+function cut(name: string, maxBytes: number): string {
+  let short = name;
+  while (Buffer.byteLength(short) > maxBytes) short = Array.from(short).slice(0, -1).join('');
+  return short;
+}
+
+function standing(path: string): 'nothing' | 'directory' | 'other' {
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    if (!stats) return 'nothing';
+    return stats.isDirectory() ? 'directory' : 'other';
+  } catch (error) {
+    // A file stands where the path has a directory: whoever asks looks at that segment.
+    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'other';
+    throw error;
+  }
+}
+
+/** The names that `freeName` may have given a file first, so that a reconciling start finds it. */
+export function freeNameCandidates(filepath: string, id: number): string[] {
+  const segments = filepath.split('/');
+  const suffix = `~${id}`;
+  const changed = segments.map((segment, index) =>
+    segments.with(index, cut(segment, MAX_NAME_BYTES - suffix.length) + suffix).join('/'),
+  );
+  return [filepath, ...changed];
+}

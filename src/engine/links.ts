@@ -1,0 +1,96 @@
+import type { SluiceError } from '../base/errors.ts';
+
+/**
+ * Connectivity of one endpoint (delivery.md, V10), as a pure state machine:
+ *
+ *   unknown ──any answer──▶ online ◀──success── unhealthy ◀──troubles in a row── online, unknown
+ *      │                      │ ▲                   │
+ *      └──────nothing there───┴─┼───────────────────┘
+ *                               ▼
+ *                            offline ──any answer──▶ online (waiting work goes at once)
+ *
+ * `offline`: nothing answers (DNS, refused, unreachable); only probes are sent, one at a time.
+ * `unhealthy`: something answers, but fails time after time; work goes on under its own retry rule.
+ */
+export type LinkState = 'unknown' | 'online' | 'offline' | 'unhealthy';
+
+export interface Link {
+  readonly state: LinkState;
+  /** When it came into that state. */
+  readonly sinceMs: number;
+  /** Troubles in a row, while something answers. */
+  readonly troubles: number;
+  /** When the last probe began; undefined: none since it is offline. */
+  readonly probedAtMs?: number;
+}
+
+/** What a call to an endpoint showed of it: it did what was asked, refused it, failed to, or was not there. */
+export type Sighting = 'success' | 'answer' | 'trouble' | 'nothing';
+
+/** Troubles in a row that make a link unhealthy. */
+const UNHEALTHY_AFTER = 3;
+
+export function newLink(nowMs: number): Link {
+  return { state: 'unknown', sinceMs: nowMs, troubles: 0 };
+}
+
+/** What an error says of the link; undefined: nothing (it was raised on this side). */
+export function sightingOf(error: Pick<SluiceError, 'code' | 'retry'>): Sighting | undefined {
+  switch (error.code) {
+    case 'host_unknown':
+    case 'host_unreachable':
+      return 'nothing';
+    case 'connection_lost':
+    case 'timed_out':
+    case 'slow_down':
+    case 'bucket_unavailable':
+    case 'answer_invalid':
+      return 'trouble';
+    case 'bucket_missing':
+    case 'bucket_auth_failed':
+    case 'access_denied':
+    case 'request_refused':
+    case 'not_supported':
+    case 'region_wrong':
+    case 'clock_skew':
+    case 'checksum_mismatch':
+    case 'upload_missing':
+    case 'object_missing':
+    case 'object_exists':
+    case 'object_too_large':
+      return 'answer';
+    default:
+      return undefined;
+  }
+}
+
+/** The link after a sighting. */
+export function observe(link: Link, sighting: Sighting, nowMs: number): Link {
+  const enter = (state: LinkState, troubles: number): Link =>
+    state === link.state ? { ...link, troubles } : { state, sinceMs: nowMs, troubles };
+  switch (sighting) {
+    case 'success':
+      return enter('online', 0);
+    case 'answer':
+      // A refusal shows that it is there, not that it is well.
+      return enter(link.state === 'unhealthy' ? 'unhealthy' : 'online', link.troubles);
+    case 'nothing':
+      return enter('offline', 0);
+    case 'trouble': {
+      const troubles = link.troubles + 1;
+      if (troubles >= UNHEALTHY_AFTER) return enter('unhealthy', troubles);
+      // A time-out of what was offline is no sign that it is back.
+      return enter(link.state, troubles);
+    }
+  }
+}
+
+/** When the next probe may be sent; undefined when the link needs none. */
+export function probeDueMs(link: Link, everyMs: number): number | undefined {
+  if (link.state !== 'offline') return undefined;
+  return (link.probedAtMs ?? link.sinceMs) + everyMs;
+}
+
+export function probed(link: Link, nowMs: number): Link {
+  return { ...link, probedAtMs: nowMs };
+}

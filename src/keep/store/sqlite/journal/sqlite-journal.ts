@@ -1,0 +1,310 @@
+import type { Clock } from '../../../../base/clock.ts';
+import type {
+  Attempt,
+  Entering,
+  FileAddress,
+  FileRecord,
+  FileState,
+  Journal,
+  KeptPart,
+  KeptUpload,
+  RecordChange,
+  RecordFilter,
+  StateCounts,
+} from '../../journal.ts';
+import { Database } from '../database.ts';
+import { asRow, integer } from '../rows.ts';
+import { GroupCommit } from './group-commit.ts';
+import { listRecords } from './list.ts';
+import { setList, toAttempt, toRecord } from './rows.ts';
+import { UploadRows } from './uploads.ts';
+
+export interface JournalOptions {
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+/** Opens the journal in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
+export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
+  const database = await Database.open({ ...options, synchronous: 'full' });
+  return new SqliteJournal(database, options.clock);
+}
+
+const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
+    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+
+/** Journal in SQLite; the contract is in journal.ts. */
+export class SqliteJournal implements Journal {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #changes: GroupCommit;
+  readonly #uploads: UploadRows;
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#changes = new GroupCommit(database, clock);
+    this.#uploads = new UploadRows(database, this.#changes);
+  }
+
+  enter(file: Entering): Promise<FileRecord> {
+    return this.#changes.submit(() => {
+      const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
+      const known = source === undefined ? this.#takenOver(file) : undefined;
+      if (known) {
+        this.#apply(known.id, {
+          ...{ size, mtimeMs, inode, state, fileCreationDate },
+          // A try that is set for later keeps its time while the content is the same.
+          ...(isSame(known, file) && known.nextAttemptAtMs !== null ? {} : { nextAttemptAtMs, hold }),
+        });
+        return this.byId(known.id) as FileRecord;
+      }
+      const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
+      const row = this.#database
+        .statement(INSERT)
+        .get(...values, size, mtimeMs, inode, source ?? null, nextAttemptAtMs, hold);
+      return toRecord(asRow(row ?? {}));
+    });
+  }
+
+  async change(id: number, change: RecordChange): Promise<void> {
+    await this.#changes.submit(() => this.#apply(id, change));
+  }
+
+  changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const record = this.byId(id);
+      if (record?.state !== state) return false;
+      if (change.state === 'incoming') this.#supersede(record);
+      this.#apply(id, change);
+      return true;
+    });
+  }
+
+  attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
+    return this.#changes.submit(() => {
+      const row = this.#database
+        .statement('UPDATE file_records SET attempts = attempts + 1 WHERE id = ? RETURNING attempts')
+        .get(id);
+      const number = row ? integer(asRow(row), 'attempts') : 1;
+      this.#apply(id, change);
+      this.#database
+        .statement(
+          `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          ...[id, number, attempt.startedAt, attempt.finishedAt, attempt.outcome],
+          ...[attempt.errorClass, attempt.errorCode, attempt.errorMessage],
+        );
+      return number;
+    });
+  }
+
+  byId(id: number): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE id = ?', id);
+  }
+
+  at({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_path
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
+      ...[filepath, bucket, profile, state],
+    );
+  }
+
+  bySource(path: string): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
+  }
+
+  due(profile: string, nowMs: number, limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_due
+       WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
+      ...[profile, nowMs, limit],
+    );
+  }
+
+  nextDueMs(profile: string, afterMs: number): number | undefined {
+    return this.#database.read(() => {
+      const row = this.#database
+        .statement(
+          `SELECT min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_due
+           WHERE profile = ? AND next_attempt_at_ms > ?`,
+        )
+        .get(profile, afterMs);
+      return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+    });
+  }
+
+  list(filter: RecordFilter): FileRecord[] {
+    return this.#database.read(() => listRecords(this.#database, filter));
+  }
+
+  attempts(id: number): Attempt[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement('SELECT * FROM attempts WHERE record_id = ? ORDER BY number')
+        .all(id)
+        .map(row => toAttempt(asRow(row))),
+    );
+  }
+
+  counts(): StateCounts {
+    return this.#database.read(() => {
+      const counts = { incoming_tmp: 0, incoming: 0, processing: 0, completed: 0, failed: 0, waiting: 0 };
+      const states = this.#database
+        .statement('SELECT current_state AS state, count(*) AS n FROM file_records GROUP BY current_state')
+        .all();
+      for (const { state, n } of states) counts[state as FileState] = Number(n);
+      const now = this.#clock.nowMs();
+      const later = this.#database
+        .statement(
+          'SELECT count(*) AS n FROM file_records WHERE next_attempt_at_ms IS NOT NULL AND next_attempt_at_ms > ?',
+        )
+        .get(now);
+      const held = this.#database
+        .statement('SELECT count(*) AS n FROM file_records WHERE hold IS NOT NULL')
+        .get();
+      return { ...counts, waiting: Number(later?.n) + Number(held?.n) };
+    });
+  }
+
+  inState(state: FileState, afterId: number, limit: number): FileRecord[] {
+    return this.#all(
+      'SELECT * FROM file_records WHERE current_state = ? AND id > ? ORDER BY id LIMIT ?',
+      ...[state, afterId, limit],
+    );
+  }
+
+  kept(limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_kept
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL ORDER BY completed_at_ms LIMIT ?`,
+      limit,
+    );
+  }
+
+  keptTotals(): { files: number; bytes: number } {
+    return this.#database.read(() => {
+      const row = this.#database
+        .statement(
+          `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
+           WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL`,
+        )
+        .get();
+      return { files: Number(row?.files), bytes: Number(row?.bytes) };
+    });
+  }
+
+  heldBuckets(): { profile: string; bucket: string }[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement(`SELECT DISTINCT profile, bucket FROM file_records WHERE hold = 'bucket'`)
+        .all()
+        .map(row => ({ profile: String(row.profile), bucket: String(row.bucket) })),
+    );
+  }
+
+  release(profile: string, bucket: string, nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const { changes } = this.#database
+        .statement(
+          `UPDATE file_records SET hold = NULL, next_attempt_at_ms = ?, last_updated = ?
+           WHERE hold = 'bucket' AND profile = ? AND bucket = ?`,
+        )
+        .run(nowMs, this.#now(), profile, bucket);
+      return Number(changes);
+    });
+  }
+
+  hurry(profile: string, nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const { changes } = this.#database
+        .statement(
+          'UPDATE file_records SET next_attempt_at_ms = ? WHERE profile = ? AND next_attempt_at_ms > ?',
+        )
+        .run(nowMs, profile, nowMs);
+      return Number(changes);
+    });
+  }
+
+  saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
+    return this.#uploads.save(upload);
+  }
+
+  savePart(recordId: number, part: KeptPart): Promise<void> {
+    return this.#uploads.savePart(recordId, part);
+  }
+
+  upload(recordId: number): KeptUpload | undefined {
+    return this.#uploads.byRecord(recordId);
+  }
+
+  abandonedUploads(): KeptUpload[] {
+    return this.#uploads.abandoned();
+  }
+
+  dropUpload(recordId: number): Promise<void> {
+    return this.#uploads.drop(recordId);
+  }
+
+  async close(): Promise<void> {
+    await this.#changes.settle();
+    await this.#database.close();
+  }
+
+  /** The record that a file coming into view belongs to. */
+  #takenOver(file: Entering): FileRecord | undefined {
+    if (file.state === 'completed' || file.state === 'failed') return undefined;
+    if (file.state !== 'incoming') return this.at(file, file.state);
+    // A copy's announcement belongs to the very file it made; another file of that name is another record.
+    const announced = this.at(file, 'incoming_tmp');
+    if (announced?.fileCreationDate !== file.fileCreationDate) return this.at(file, 'incoming');
+    this.#supersede(announced);
+    return announced;
+  }
+
+  /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
+  #supersede(by: FileRecord): void {
+    const older = this.at(by, 'incoming');
+    if (!older || older.id === by.id) return;
+    this.#apply(older.id, {
+      ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },
+      ...{ errorCode: 'source_missing', errorClass: 'permanent', removedAtMs: this.#clock.nowMs() },
+      errorMessage: 'a newer file of that name replaced it before it was delivered',
+    });
+  }
+
+  #apply(id: number, change: RecordChange): void {
+    const { sql, values } = setList(change);
+    this.#database
+      .statement(`UPDATE file_records SET last_updated = ?${sql} WHERE id = ?`)
+      .run(this.#now(), ...values, id);
+  }
+
+  #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
+    return this.#database.read(() => {
+      const row = this.#database.statement(sql).get(...values);
+      return row && toRecord(asRow(row));
+    });
+  }
+
+  #all(sql: string, ...values: (string | number)[]): FileRecord[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement(sql)
+        .all(...values)
+        .map(row => toRecord(asRow(row))),
+    );
+  }
+
+  #now(): string {
+    return new Date(this.#clock.nowMs()).toISOString();
+  }
+}
+
+function isSame(record: FileRecord, file: Entering): boolean {
+  return record.size === file.size && record.mtimeMs === file.mtimeMs && record.inode === file.inode;
+}

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { listFailed, retryFailed } from '../../src/deliver/failed.ts';
+import { Spool } from '../../src/deliver/spool/spool.ts';
+import { DELIVERY_RETRY } from '../../src/engine/retry.ts';
+import { type RigOptions, startDelivery, until } from '../support/delivery.ts';
+import { profileFor } from '../support/s3-profile.ts';
+import { type S3ServerOptions, startS3Server } from '../support/s3-server/server.ts';
+
+const QUICK = { ...DELIVERY_RETRY, firstMs: 20, factor: 1, jitter: 0 };
+
+async function rigWith(t: TestContext, options: RigOptions & { readonly server?: S3ServerOptions } = {}) {
+  const server = await startS3Server(options.server);
+  t.after(() => server.stop());
+  const profile = profileFor(server, { name: 'cloud' });
+  const settings = { retry: QUICK, ...options.settings };
+  const rig = await startDelivery(t, { ...options, profiles: [profile], settings });
+  return { server, rig };
+}
+
+test('F40, F41, S10: objects arrive with type, mtime and checksum, and odd names as themselves', async t => {
+  const { server, rig } = await rigWith(t);
+  const names = ['a b+c%20.json', 'ünï/日本.txt', `${'x'.repeat(200)}/${'y'.repeat(200)}.bin`];
+  for (const name of names) rig.write(`incoming/cloud/bucket/${name}`, name);
+  for (const name of names) {
+    const record = await rig.until(name, ({ state }) => state === 'completed');
+    assert.equal(record.verified, 'checksum');
+    assert.equal((await server.read('bucket', name)).toString(), name);
+  }
+  const object = server.objects('bucket').get(names[0] ?? '');
+  assert.equal(object?.contentType, 'application/json');
+  assert.match(String(object?.metadata['x-amz-meta-mtime']), /^\d+(\.\d+)?$/);
+  assert.equal(object?.metadata['x-amz-meta-crc32'], rig.records({ text: 'a b+c' })[0]?.crc32);
+  assert.ok(server.requests.some(({ operation }) => operation === 'HeadObject'));
+});
+
+test('F7–F12: a transient failure is tried again, each try is a row, success clears the counter', async t => {
+  const { server, rig } = await rigWith(t);
+  server.faults.add({ kind: 'error', status: 503, code: 'SlowDown', operation: 'PutObject', times: 3 });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(record.failures, 0);
+  assert.equal(record.errorCode, null);
+  const attempts = rig.delivery.journal.attempts(record.id);
+  assert.deepEqual(
+    attempts.map(({ number, outcome, errorCode }) => [number, outcome, errorCode]),
+    [
+      [1, 'failure', 'slow_down'],
+      [2, 'failure', 'slow_down'],
+      [3, 'failure', 'slow_down'],
+      [4, 'success', null],
+    ],
+  );
+  assert.equal(server.requests.filter(({ operation }) => operation === 'PutObject').length, 4);
+});
+
+test('F11: after ten retries the file moves to failed, and the record says so; S11: retry brings it through', async t => {
+  const { server, rig } = await rigWith(t);
+  server.faults.add({ kind: 'error', status: 500, code: 'InternalError', operation: 'PutObject', times: 11 });
+  rig.write('incoming/cloud/bucket/dir/a.txt', 'a');
+  const record = await rig.until('dir/a.txt', ({ state }) => state === 'failed');
+  assert.equal(record.attempts, 11);
+  assert.equal(record.outcome, 'failure');
+  assert.equal(rig.read('failed/cloud/bucket/dir/a.txt').toString(), 'a');
+  const { journal } = rig.delivery;
+  assert.equal(listFailed(journal, { match: '**/b.txt' }).length, 0);
+  assert.equal(listFailed(journal, { cause: 'transient', match: 'dir/*.txt' }).length, 1);
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  assert.deepEqual(
+    (await retryFailed(context, { all: true })).map(({ problem }) => problem),
+    [undefined],
+  );
+  const done = await rig.until('dir/a.txt', ({ state }) => state === 'completed');
+  assert.equal(done.id, record.id);
+  assert.equal(done.attempts, 12);
+});
+
+test('F7: what trying again cannot mend fails at once', async t => {
+  const { server, rig } = await rigWith(t);
+  server.faults.add({ kind: 'error', status: 403, code: 'AccessDenied', operation: 'PutObject' });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const record = await rig.until('a.txt', ({ state }) => state === 'failed');
+  assert.equal(record.attempts, 1);
+  assert.equal(record.errorCode, 'access_denied');
+});
+
+test('F43, F44: files of a missing bucket stay in place and go once it exists; the others go on', async t => {
+  const { server, rig } = await rigWith(t, { settings: { bucketCacheMs: 100 } });
+  rig.write('incoming/cloud/later/a.txt', 'a');
+  rig.write('incoming/cloud/bucket/b.txt', 'b');
+  await rig.until('b.txt', ({ state }) => state === 'completed');
+  await rig.until('a.txt', ({ hold }) => hold === 'bucket');
+  assert.ok(rig.exists('incoming/cloud/later/a.txt'));
+  server.createBucket('later');
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(record.attempts, 1);
+});
+
+test('F41, S2: a server without HEAD, and a key that may not list, deliver all the same', async t => {
+  const { rig } = await rigWith(t, { server: { quirks: { head: 501, listBuckets: 'denied' } } });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(record.verified, 'none');
+});
+
+test('S5: a file that would overwrite another in completed lies beside it', async t => {
+  const { rig } = await rigWith(t);
+  rig.write('incoming/cloud/bucket/a.txt', 'one');
+  await rig.until('a.txt', ({ state }) => state === 'completed');
+  rig.write('incoming/cloud/bucket/a.txt', 'two');
+  const second = await rig.until('a.txt', ({ state, id }) => state === 'completed' && id > 1);
+  assert.equal(rig.read('completed/cloud/bucket/a.txt').toString(), 'one');
+  assert.equal(second.location, `a.txt~${second.id}`);
+  assert.equal(rig.read(`completed/cloud/bucket/${second.location}`).toString(), 'two');
+});
+
+test('V3: an empty file waits until it has content', async t => {
+  const { server, rig } = await rigWith(t);
+  rig.write('incoming/cloud/bucket/a.txt', '');
+  await rig.until('a.txt', ({ hold }) => hold === 'empty');
+  assert.equal(rig.delivery.status().waiting, 1);
+  rig.write('incoming/cloud/bucket/a.txt', 'now');
+  await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal((await server.read('bucket', 'a.txt')).toString(), 'now');
+  assert.equal(rig.records().length, 1);
+});
+
+test('V10: offline files are held, one probe finds the way back, and they go at once', async t => {
+  const { server, rig } = await rigWith(t, { settings: { probeEveryMs: 150 } });
+  const port = Number(new URL(server.endpoint).port);
+  await server.stop();
+  for (let number = 0; number < 20; number += 1)
+    rig.write(`incoming/cloud/bucket/${number}.txt`, `${number}`);
+  await until(() => rig.delivery.status().links[0]?.state === 'offline');
+  const again = await startS3Server({ port });
+  t.after(() => again.stop());
+  for (let number = 0; number < 20; number += 1) {
+    const record = await rig.until(`${number}.txt`, ({ state }) => state === 'completed');
+    assert.equal(record.failures, 0);
+  }
+  assert.equal(rig.delivery.status().links[0]?.state, 'online');
+});
+
+test('V7: a manual sync delivers without a schedule, and answers with an error while offline', async t => {
+  const { server, rig } = await rigWith(t, { settings: { automatic: false } });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'incoming');
+  assert.deepEqual(await rig.delivery.syncNow(AbortSignal.timeout(10_000)), {
+    delivered: 1,
+    failed: 0,
+    waiting: 0,
+  });
+  await server.stop();
+  rig.write('incoming/cloud/bucket/b.txt', 'b');
+  await assert.rejects(rig.delivery.syncNow(AbortSignal.timeout(10_000)), { code: 'host_unreachable' });
+});
+
+test('S8: a large file goes in parts; an interrupted upload resumes from the parts already there after a restart', async t => {
+  const { server, rig } = await rigWith(t, {
+    settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 1 },
+  });
+  const content = randomBytes(17 * 2 ** 20);
+  const path = rig.write('large.bin', content);
+  server.faults.add(
+    { kind: 'slow', bytesPerTick: 2 ** 22, tickMs: 1, operation: 'UploadPart', times: 2 },
+    { kind: 'stall', afterBytes: 1000, operation: 'UploadPart' },
+  );
+  renameSync(path, join(rig.root, 'incoming/cloud/bucket/large.bin'));
+  await until(() => server.requests.filter(({ operation }) => operation === 'UploadPart').length === 3);
+  await until(() => (rig.delivery.journal.upload(1)?.parts.length ?? 0) === 2);
+  const next = await rig.restart();
+  await next.until('large.bin', ({ state }) => state === 'completed');
+  assert.ok(content.equals(await server.read('bucket', 'large.bin')));
+  assert.equal(server.requests.filter(({ operation }) => operation === 'CreateMultipartUpload').length, 1);
+  assert.equal(server.requests.filter(({ operation }) => operation === 'UploadPart').length, 5);
+  assert.equal(next.delivery.journal.upload(1), undefined);
+});
+
+test('S9: a file that changes while it is being sent in parts is sent again, never delivered torn', async t => {
+  const { server, rig } = await rigWith(t, {
+    settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 1 },
+  });
+  const path = rig.write('large.bin', Buffer.alloc(8 * 2 ** 20, 1));
+  server.faults.add({ kind: 'slow', bytesPerTick: 2 ** 16, tickMs: 5, operation: 'UploadPart' });
+  renameSync(path, join(rig.root, 'incoming/cloud/bucket/large.bin'));
+  await until(() => server.requests.some(({ operation }) => operation === 'UploadPart'));
+  const changed = Buffer.alloc(8 * 2 ** 20, 2);
+  rig.write('processing/cloud/bucket/large.bin', changed);
+  await rig.until('large.bin', ({ state }) => state === 'completed');
+  assert.ok(changed.equals(await server.read('bucket', 'large.bin')));
+  assert.equal(server.uploads('bucket').size, 0);
+});
