@@ -184,7 +184,7 @@ export const CATALOGUE = {
     1,
     502,
     'No TLS connection: the certificate is not trusted, or the port speaks something else.',
-    'Check the port; add the certificate authority of the host with GIT_SSL_CAINFO.',
+    'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or NODE_EXTRA_CA_CERTS (S3).',
   ),
   repository_not_owned: entry(
     'permanent',
@@ -391,13 +391,6 @@ export const CATALOGUE = {
     502,
     'What answered does not speak S3: a proxy or a login page, perhaps.',
     'Check the endpoint of the profile and any proxy between.',
-  ),
-  tls_failed: entry(
-    'permanent',
-    1,
-    502,
-    "The server's certificate is not trusted, or it does not speak TLS.",
-    'Check the endpoint (http or https) and the certificate; NODE_EXTRA_CA_CERTS adds an authority.',
   ),
   source_missing: entry(
     'permanent',

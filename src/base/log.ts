@@ -12,7 +12,7 @@ export interface Logger {
 
 /** Facts first (an error under `err`), then the message; or the message alone. */
 export interface LogMethod {
-  (facts: Readonly<Record<string, unknown>>, message?: string): void;
+  (facts: object, message?: string): void;
   (message: string): void;
 }
 
