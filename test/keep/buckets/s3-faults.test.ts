@@ -302,6 +302,11 @@ describe('what one answer corrects', () => {
       const part = await store.uploadPart(upload, 1, source);
       await store.completeUpload(upload, [part]);
       assert.deepEqual(await server.read('bucket', 'key'), source.body);
+      const head = await store.headObject(AT, { checksum: true });
+      assert.deepEqual([head?.size, head?.crc32], [source.body.length, undefined]);
+      const before = server.requests.length;
+      await store.headObject(AT, { checksum: true });
+      assert.equal(server.requests.length, before + 1, 'HEAD has learned not to ask');
     }
     const { store } = await setUp(context, { quirks: { checksumHeaders: 'refused' } });
     const upload = await store.createUpload(AT);

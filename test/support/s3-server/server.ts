@@ -270,9 +270,7 @@ class RunningServer implements S3TestServer {
             'A header you provided implies functionality that is not implemented.',
           );
     }
-    const checksum = Object.keys(request.headers).find(header =>
-      /^x-amz-(sdk-)?checksum-(?!mode)/.test(header),
-    );
+    const checksum = Object.keys(request.headers).find(header => /^x-amz-(sdk-)?checksum-/.test(header));
     if (
       quirks.checksumHeaders === 'refused' &&
       (checksum ?? request.headers['x-amz-trailer']) !== undefined
