@@ -12,6 +12,7 @@ import { applyRetention } from './retention.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
+import { abandon } from './upload/parts.ts';
 
 export interface RoundsOptions {
   readonly settings: DeliverySettings;
@@ -182,8 +183,7 @@ export class Rounds {
       const profile = journal.byId(kept.recordId)?.profile ?? '';
       const destination = destinations.get(profile);
       if (!destination || links.isOffline(destination.endpoint)) continue;
-      await destination.store.abortUpload(kept.upload, { signal: this.#stopped.signal });
-      await journal.dropUpload(kept.recordId);
+      await abandon({ store: destination.store, journal, signal: this.#stopped.signal }, kept);
     }
   }
 

@@ -1,5 +1,4 @@
 import { SluiceError } from '../base/errors.ts';
-import { isWorkerGone } from '../engine/work/worker-id.ts';
 import type { Journal } from '../keep/store/journal.ts';
 import { Arrivals } from './arrivals.ts';
 import { BucketCache } from './bucket-cache.ts';
@@ -11,7 +10,7 @@ import { LinkBoard } from './link-board.ts';
 import type { DeliveryOptions, DeliveryPlan } from './plan.ts';
 import { reconcile } from './reconcile.ts';
 import { Rounds } from './rounds.ts';
-import { hasRunningCopy } from './spool/copies.ts';
+import { hasRunningCopy, isCopyGone } from './spool/copies.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { offline, SyncCount, type SyncOutcome } from './sync-now.ts';
@@ -102,7 +101,7 @@ export class Running {
 
   async start(): Promise<void> {
     const { journal, clock, log, plan } = this.#options;
-    this.#spool.emptyIncomingTmp(isWorkerGone);
+    this.#spool.emptyIncomingTmp(isCopyGone);
     this.#spool.prepare(plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
     await this.#makeBucketFolders();
     const done = await reconcile({

@@ -1,6 +1,6 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isWorkerGone } from '../../engine/work/worker-id.ts';
+import { isWorkerGone, newWorkerId } from '../../engine/work/worker-id.ts';
 import type { FileAddress } from '../../keep/store/journal.ts';
 import { COPY_FOLDER, codeOf, type Spool } from './spool.ts';
 
@@ -9,14 +9,20 @@ export function copyFolder(spool: Spool, address: Omit<FileAddress, 'filepath'>,
   return join(spool.bucketPath('incoming_tmp', address), `${COPY_FOLDER}${encodeURIComponent(worker)}`);
 }
 
+/**
+ * Whether the copy of that name has certainly ended. A name of another boot counts as ended, since this machine has been started
+ * anew; should it be another machine's on a shared disk, its copy notices and copies that file again.
+ */
+export function isCopyGone(worker: string): boolean {
+  const bootOf = (name: string): string => (name.split(':')[2] ?? '').split('/')[0] ?? '';
+  return isWorkerGone(worker) || bootOf(worker) !== bootOf(newWorkerId());
+}
+
 /** Whether a copy that still runs has files of that bucket in hand. */
 export function hasRunningCopy(spool: Spool, address: FileAddress): boolean {
   try {
     return readdirSync(spool.bucketPath('incoming_tmp', address)).some(
-      name =>
-        name.startsWith(COPY_FOLDER) &&
-        !isWorkerGone(decodeURIComponent(name.slice(COPY_FOLDER.length))) &&
-        statSync(spool.bucketPath('incoming_tmp', address)).isDirectory(),
+      name => name.startsWith(COPY_FOLDER) && !isCopyGone(decodeURIComponent(name.slice(COPY_FOLDER.length))),
     );
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return false;

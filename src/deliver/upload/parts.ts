@@ -9,7 +9,7 @@ import type {
   UploadedPart,
 } from '../../keep/buckets/bucket.ts';
 import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../keep/buckets/checksum.ts';
-import type { FileIdentity, Journal } from '../../keep/store/journal.ts';
+import type { FileIdentity, Journal, KeptUpload } from '../../keep/store/journal.ts';
 import { identityOf, regularFile, sameIdentity } from '../spool/spool.ts';
 import { changed } from './read-whole.ts';
 import type { Sending } from './sending.ts';
@@ -50,7 +50,8 @@ export async function sendInParts(
   await sendMissing(sending, progress);
   const stats = regularFile(path);
   if (!stats || !sameIdentity(identityOf(stats), identity)) {
-    await giveUp(sending, progress.upload);
+    const kept = journal.upload(record.id);
+    if (kept) await abandon(sending, kept);
     throw changed(path);
   }
   const parts = [...progress.parts.values()].toSorted((a, b) => a.partNumber - b.partNumber);
@@ -72,19 +73,50 @@ export async function sendInParts(
   }
 }
 
+/** An upload whose row has no id yet: it may have been begun at the store, or not. */
+const INTENDED = '';
+/** The store's clock and ours may differ by so much when uploads of a crashed run are looked for. */
+const CLOCK_TOLERANCE_MS = 15 * 60_000;
+
 async function begin(sending: SendingInParts): Promise<Progress> {
   const { store, at, properties, signal, journal, record, identity, settings, clock } = sending;
-  const upload = await store.createUpload(at, { ...properties, signal });
   const partBytes = partBytesFor(identity.size, settings.partBytes, store.limits);
-  const plain = { bucket: upload.bucket, key: upload.key, uploadId: upload.uploadId };
-  await journal.saveUpload({
-    recordId: record.id,
-    upload: plain,
-    partBytes,
-    startedAtMs: clock.nowMs(),
-    ...identity,
-  });
+  const kept = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
+  // A crash between the store's answer and its row would leave an upload that nobody knows; the intention is known.
+  await journal.saveUpload({ ...kept, upload: { ...at, uploadId: INTENDED } });
+  const upload = await store.createUpload(at, { ...properties, signal });
+  const { bucket, key, uploadId } = upload;
+  await journal.saveUpload({ ...kept, upload: { bucket, key, uploadId } });
   return { upload, partBytes, parts: new Map() };
+}
+
+/** Aborts what a run that was cut off may have begun for that key; where uploads cannot be listed they stay. */
+async function abortIntended(
+  { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
+  kept: KeptUpload,
+): Promise<void> {
+  const { bucket, key } = kept.upload;
+  try {
+    for (const pending of await store.listUploads(bucket, { prefix: key, signal })) {
+      const isOurs = pending.key === key && pending.initiatedMs >= kept.startedAtMs - CLOCK_TOLERANCE_MS;
+      if (isOurs) await store.abortUpload(pending, { signal });
+    }
+  } catch (error) {
+    const mayNot =
+      error instanceof SluiceError &&
+      ['access_denied', 'not_supported', 'request_refused'].includes(error.code);
+    if (!mayNot) throw error;
+  }
+}
+
+/** Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be called again. */
+export async function abandon(
+  sending: Pick<SendingInParts, 'store' | 'signal' | 'journal'>,
+  kept: KeptUpload,
+): Promise<void> {
+  if (kept.upload.uploadId === INTENDED) await abortIntended(sending, kept);
+  else await sending.store.abortUpload(kept.upload, { signal: sending.signal });
+  await sending.journal.dropUpload(kept.recordId);
 }
 
 /** The upload that was begun for this very content, with the parts that both the journal and the store know. */
@@ -92,8 +124,10 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
   const { store, at, journal, record, identity, signal } = sending;
   const kept = journal.upload(record.id);
   if (!kept) return undefined;
-  if (kept.upload.key !== at.key || kept.upload.bucket !== at.bucket || !sameIdentity(kept, identity)) {
-    await giveUp(sending, kept.upload);
+  const isThis =
+    kept.upload.key === at.key && kept.upload.bucket === at.bucket && sameIdentity(kept, identity);
+  if (!isThis || kept.upload.uploadId === INTENDED) {
+    await abandon(sending, kept);
     return undefined;
   }
   try {
@@ -114,15 +148,6 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
     await journal.dropUpload(record.id);
     return undefined;
   }
-}
-
-/** Aborts an upload at the store and forgets it; when the store cannot be asked now, its row stays for a later clearing. */
-async function giveUp(
-  { store, journal, record, signal }: SendingInParts,
-  upload: MultipartUpload,
-): Promise<void> {
-  await store.abortUpload(upload, { signal });
-  await journal.dropUpload(record.id);
 }
 
 async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }: Progress): Promise<void> {

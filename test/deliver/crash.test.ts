@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { crashDelivery } from '../support/delivery-crash.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+test('S12: killed at random moments, every file arrives byte for byte with one right record', {
+  timeout: 60_000,
+}, async t => {
+  const { files } = await crashDelivery({
+    base: await tempDirectory(t),
+    rounds: 4,
+    filesPerRound: 40,
+    seed: 7,
+  });
+  assert.equal(files, 160);
+});
