@@ -44,6 +44,20 @@ async function main(): Promise<void> {
       const store = await openSqliteStore({ path, clock: systemClock });
       return { store, work: new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone }) };
     },
+    async openJournal(path) {
+      const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');
+      return openSqliteJournal({ path, clock: systemClock });
+    },
+    async loadStores() {
+      const [{ S3Store }, { DirectoryStore }] = await Promise.all([
+        import('./keep/buckets/s3/store.ts'),
+        import('./keep/buckets/directory/store.ts'),
+      ]);
+      return profile =>
+        profile.kind === 's3'
+          ? new S3Store(profile, { clock: systemClock })
+          : new DirectoryStore(profile, { clock: systemClock });
+    },
   });
 }
 

@@ -1,5 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { Work } from '../engine/work/work.ts';
+import type { ObjectStore } from '../keep/buckets/bucket.ts';
+import type { Profile } from '../keep/buckets/credentials.ts';
+import type { Journal } from '../keep/store/journal.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Output } from './terminal.ts';
 
@@ -17,6 +20,10 @@ export interface Cli {
   readonly webFolder: string;
   /** Opens the database at a path: what is known, and the work queue on it. */
   openKeep(path: string): Promise<Keep>;
+  /** Opens the journal of deliveries in the database at a path. */
+  openJournal(path: string): Promise<Journal>;
+  /** What opens the object store of a profile. */
+  loadStores(): Promise<(profile: Profile) => ObjectStore>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
 }

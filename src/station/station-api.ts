@@ -1,11 +1,17 @@
 import type { Source } from '../insights/source.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { StationStatus } from './status.ts';
 
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
   /** Reads over the documented schema. */
   readonly source: Source;
+  /** Files on their way to their buckets. */
+  readonly deliveries: Pick<
+    Deliveries,
+    'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+  >;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

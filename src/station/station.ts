@@ -26,13 +26,14 @@ import {
 } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { type RunningBake, readStatus, type StationStatus } from './status.ts';
 
-export interface StationOptions {
+export interface StationOptions extends DeliveryOpeners {
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -41,6 +42,7 @@ export interface StationOptions {
   readonly random?: Random;
   readonly log: Logger;
   readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
   readonly bakeThreadEntry: URL;
 }
@@ -62,7 +64,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, clone cache, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -70,6 +72,7 @@ export function createStation(options: StationOptions): Station {
 
 class ComposedStation implements Station {
   readonly parts: readonly Part[];
+  readonly deliveries: Deliveries;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -86,10 +89,12 @@ class ComposedStation implements Station {
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
+    this.deliveries = new Deliveries(options);
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
+      this.deliveries,
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),

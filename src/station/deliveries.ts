@@ -1,0 +1,131 @@
+import type { Clock } from '../base/clock.ts';
+import { SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import { findProfiles } from '../deliver/credentials.ts';
+import { Delivery, type DeliveryStatus } from '../deliver/delivery.ts';
+import {
+  dropFailed,
+  type FailedContext,
+  type FailedOutcome,
+  type FailedSelection,
+  retryFailed,
+} from '../deliver/failed.ts';
+import type { DeliveryPlan } from '../deliver/plan.ts';
+import { planFrom } from '../deliver/settings-from.ts';
+import { Spool } from '../deliver/spool/spool.ts';
+import type { SyncOutcome } from '../deliver/sync-now.ts';
+import type { ObjectStore } from '../keep/buckets/bucket.ts';
+import type { Profile } from '../keep/buckets/credentials.ts';
+import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/store/journal.ts';
+
+/** What opens the things that delivery stands on; the composition root knows which they are. */
+export interface DeliveryOpeners {
+  readonly openJournal: (path: string) => Promise<Journal>;
+  readonly openStore: (profile: Profile) => ObjectStore;
+}
+
+export interface DeliveriesOptions extends DeliveryOpeners {
+  readonly config: Config;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Delivery as a part of the station: finds the profiles first (F22), then runs what they and the configuration ask for. */
+export class Deliveries implements Part {
+  readonly name = 'delivery';
+  readonly #options: DeliveriesOptions;
+  #config: Config;
+  #profiles: readonly Profile[] = [];
+  #delivery: Delivery | undefined;
+
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  async start(): Promise<void> {
+    if (this.#delivery) return;
+    const { clock, log, openJournal, openStore } = this.#options;
+    const delivery = new Delivery({
+      plan: await this.#plan(this.#config),
+      openJournal: () => openJournal(this.#config.database),
+      openStore,
+      clock,
+      log,
+    });
+    await delivery.start();
+    this.#delivery = delivery;
+  }
+
+  async stop(): Promise<void> {
+    await this.#delivery?.stop();
+    this.#delivery = undefined;
+  }
+
+  /** Takes over another configuration (V8), the credentials file read anew. */
+  async reconfigure(config: Config): Promise<void> {
+    const plan = await this.#plan(config);
+    this.#config = config;
+    await this.#delivery?.reconfigure(plan);
+  }
+
+  /** Names of the profiles in force. */
+  profiles(): readonly string[] {
+    return this.#profiles.map(({ name }) => name);
+  }
+
+  status(): DeliveryStatus {
+    return this.#running.status();
+  }
+
+  list(filter: RecordFilter): FileRecord[] {
+    return this.#running.journal.list(filter);
+  }
+
+  /** One record with its attempts, oldest first. Throws `not_found`. */
+  record(id: number): { readonly record: FileRecord; readonly attempts: readonly Attempt[] } {
+    const { journal } = this.#running;
+    const record = journal.byId(id);
+    if (!record) throw new SluiceError('not_found', `there is no delivery ${id}`);
+    return { record, attempts: journal.attempts(id) };
+  }
+
+  syncNow(signal: AbortSignal): Promise<SyncOutcome> {
+    return this.#running.syncNow(signal);
+  }
+
+  async retryFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
+    const outcomes = await retryFailed(this.#failedContext(), selection);
+    this.#running.wake();
+    return outcomes;
+  }
+
+  dropFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
+    return dropFailed(this.#failedContext(), selection);
+  }
+
+  #failedContext(): FailedContext {
+    const { clock } = this.#options;
+    return { spool: new Spool(this.#config.deliver.directory), journal: this.#running.journal, clock };
+  }
+
+  get #running(): Delivery {
+    if (!this.#delivery) throw new SluiceError('stopping', 'delivery is not running');
+    return this.#delivery;
+  }
+
+  async #plan(config: Config): Promise<DeliveryPlan> {
+    const { env, log } = this.#options;
+    this.#profiles = await findProfiles({
+      credentials: config.deliver.credentials,
+      onlyCredentials: config.deliver.onlyCredentials,
+      environment: env,
+      root: config.deliver.directory,
+      log,
+    });
+    return planFrom(config, this.#profiles);
+  }
+}
