@@ -46,6 +46,7 @@ async function runSuite(server: RealServer): Promise<number> {
       SLUICE_S3_SECRET: server.secretAccessKey,
       SLUICE_S3_NAME: server.name,
       SLUICE_S3_NESTS_KEYS: String(server.nestsKeys),
+      SLUICE_S3_KEEPS_CHECKSUMS: String(server.keepsChecksums),
       SLUICE_S3_MAX_SEGMENT: String(server.maxSegmentBytes),
     },
   });
@@ -70,6 +71,7 @@ function givenServer(): RealServer | undefined {
     secretAccessKey: secret,
     nestsKeys: false,
     maxSegmentBytes: 255,
+    keepsChecksums: process.env.SLUICE_S3_KEEPS_CHECKSUMS !== 'false',
     stop: async () => undefined,
   };
 }

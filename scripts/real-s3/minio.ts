@@ -26,6 +26,7 @@ export const minio: RealServerKind = {
       secretAccessKey: keys.MINIO_ROOT_PASSWORD,
       nestsKeys: false,
       maxSegmentBytes: 255,
+      keepsChecksums: true,
       stop: () => program.stop(),
     };
   },

@@ -17,6 +17,8 @@ export interface RealServer {
   /** Keys that begin others' are stored, as on Amazon's. */
   readonly nestsKeys: boolean;
   readonly maxSegmentBytes: number;
+  /** HEAD shows the CRC32 that came with an object. */
+  readonly keepsChecksums: boolean;
   stop(): Promise<void>;
 }
 

@@ -29,6 +29,7 @@ export const versitygw: RealServerKind = {
       secretAccessKey: keys.ROOT_SECRET_KEY,
       nestsKeys: false,
       maxSegmentBytes: 255,
+      keepsChecksums: true,
       stop: () => program.stop(),
     };
   },

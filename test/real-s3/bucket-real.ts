@@ -26,7 +26,7 @@ for (const checksum of ['trailer', 'header', 'sha256'] as const) {
       store: storeFor(server, { checksum }),
       bucket: Bucket,
       keepsProperties: true,
-      keepsChecksums: checksum !== 'sha256',
+      keepsChecksums: checksum !== 'sha256' && setting('SLUICE_S3_KEEPS_CHECKSUMS', 'true') === 'true',
       nestsKeys: setting('SLUICE_S3_NESTS_KEYS', 'false') === 'true',
       maxSegmentBytes: Number(setting('SLUICE_S3_MAX_SEGMENT', '255')),
       close: async () => {

@@ -364,8 +364,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       );
       const second = await store.uploadPart(upload, 2, source(1));
       const parts = [second, ...known.toReversed()];
-      const done = await store.completeUpload(upload, parts);
-      assert.notEqual(done.etag, '');
+      await store.completeUpload(upload, parts);
       assert.equal(sha(await readAll(store, at('parts.bin'))), sha(bytes));
       const head = await store.headObject(at('parts.bin'), { checksum: true });
       assert.ok(head);

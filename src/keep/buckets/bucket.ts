@@ -126,7 +126,7 @@ export interface PutOptions extends ObjectProperties, TransferOptions {
 }
 
 export interface PutResult {
-  /** The store's own name for this content; opaque, and never an MD5 to compare with (F41). */
+  /** The store's own name for this content; opaque, never an MD5 to compare with (F41), and empty where Ceph completes an upload. */
   readonly etag: string;
   /** CRC32 of the bytes sent, base64 of four big-endian bytes, where the call had them pass by. */
   readonly crc32?: string;

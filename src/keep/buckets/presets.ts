@@ -37,8 +37,8 @@ export const S3_PRESETS: Readonly<Record<Exclude<Provider, 'directory'>, S3Prese
     checksum: 'trailer',
     expectContinue: true,
   },
-  // R2 signs for the region "auto" and answered 501 to aws-chunked bodies with trailers for a long time
-  // (developers.cloudflare.com/r2/api/s3/api); CRC32 as a header is accepted.
+  // R2's region is "auto"; it lists CRC32 among its checksums (developers.cloudflare.com/r2/api/s3/api) but not AWS's streaming
+  // signatures (…/r2/examples/aws/aws-sdk-net). Until 2025 it answered 501 to x-amz-checksum-crc32; such an answer is adapted to.
   cloudflare: {
     addressing: 'path',
     defaultRegion: 'auto',
@@ -46,7 +46,8 @@ export const S3_PRESETS: Readonly<Record<Exclude<Provider, 'directory'>, S3Prese
     checksum: 'header',
     expectContinue: false,
   },
-  // B2 refuses x-amz-checksum-crc32.
+  // B2 refuses every x-amz-checksum header, x-amz-checksum-mode of HEAD among them, with 400 InvalidArgument
+  // (backblaze.com/docs/cloud-storage-s3-compatible-api, "Unsupported features").
   backblaze: {
     addressing: 'path',
     defaultRegion: undefined,

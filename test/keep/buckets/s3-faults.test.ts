@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { type ErrorCode, type RetryClass, SluiceError } from '../../../src/base/errors.ts';
 import type { ObjectStore } from '../../../src/keep/buckets/bucket.ts';
 import { type S3Profile, Secret } from '../../../src/keep/buckets/credentials.ts';
@@ -19,6 +20,12 @@ const SMALL = { body: Buffer.from('small') };
 const LARGE = { body: randomBytes(3 * 1024 * 1024) };
 const AT = { bucket: 'bucket', key: 'key' };
 
+/** Waits for a 100 Continue or a refusal pass in a twentieth of their time. */
+const impatientClock: Clock = {
+  ...systemClock,
+  timer: (ms, callback) => systemClock.timer(ms / 20, callback),
+};
+
 interface Setup {
   readonly server: S3TestServer;
   readonly store: ObjectStore;
@@ -31,7 +38,7 @@ async function setUp(
   storeOptions: Partial<S3StoreOptions> = {},
 ): Promise<Setup> {
   const server = await startS3Server(options);
-  const store = storeFor(server, profile, { idleTimeoutMs: 2000, ...storeOptions });
+  const store = storeFor(server, profile, { idleTimeoutMs: 2000, clock: impatientClock, ...storeOptions });
   context.after(async () => {
     await server.stop();
     await store.close();
@@ -276,8 +283,8 @@ describe('what one answer corrects', () => {
     assert.equal(server.requests.length, 2);
   });
 
-  test('S2: aws-chunked refused with 411 or 501 falls back to a checksum in the header', async context => {
-    for (const awsChunked of [411, 501] as const) {
+  test('S2: aws-chunked refused with 411 or 501, or taken for a hash, falls back to a checksum in the header', async context => {
+    for (const awsChunked of [411, 501, 'mismatch'] as const) {
       const { server, store } = await setUp(context, { quirks: { awsChunked } });
       const result = await store.putObject(AT, LARGE);
       assert.ok(result.crc32);
@@ -295,6 +302,11 @@ describe('what one answer corrects', () => {
       const part = await store.uploadPart(upload, 1, source);
       await store.completeUpload(upload, [part]);
       assert.deepEqual(await server.read('bucket', 'key'), source.body);
+      const head = await store.headObject(AT, { checksum: true });
+      assert.deepEqual([head?.size, head?.crc32], [source.body.length, undefined]);
+      const before = server.requests.length;
+      await store.headObject(AT, { checksum: true });
+      assert.equal(server.requests.length, before + 1, 'HEAD has learned not to ask');
     }
     const { store } = await setUp(context, { quirks: { checksumHeaders: 'refused' } });
     const upload = await store.createUpload(AT);
@@ -475,6 +487,16 @@ describe('quirks and credentials', () => {
       assert.equal(object?.encryption, 'AES256');
       assert.deepEqual(Object.fromEntries(new URLSearchParams(object?.tagging)), properties.tags);
     }
+  });
+
+  test('NoSuchKey for something in a multipart upload is upload_missing, as Ceph says it', async context => {
+    const { server, store } = await setUp(context);
+    const upload = await store.createUpload(AT);
+    server.faults.add({ kind: 'error', status: 404, code: 'NoSuchKey', times: 4 });
+    await assert.rejects(store.listParts(upload), fails('upload_missing'));
+    await assert.rejects(store.uploadPart(upload, 1, SMALL), fails('upload_missing'));
+    await assert.rejects(store.completeUpload(upload, []), fails('upload_missing'));
+    await store.abortUpload(upload);
   });
 
   test('a lost answer to completeUpload shows as upload_missing afterwards, and HEAD tells that it is done', async context => {

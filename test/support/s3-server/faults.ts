@@ -64,8 +64,8 @@ export interface Quirks {
   listBuckets?: 'denied';
   /** HEAD on objects is answered with this status. */
   head?: 405 | 501;
-  /** aws-chunked bodies are answered with this status. */
-  awsChunked?: 411 | 501;
+  /** aws-chunked bodies are answered with this status, or taken for a wrong hash, as Ceph 16 does. */
+  awsChunked?: 411 | 501 | 'mismatch';
   /** x-amz-checksum-* headers are refused, as Backblaze B2 does. */
   checksumHeaders?: 'refused';
   /** The server's clock against the machine's. */

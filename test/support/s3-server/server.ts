@@ -261,6 +261,7 @@ class RunningServer implements S3TestServer {
       );
     }
     if (quirks.awsChunked !== undefined && isStreaming(String(request.headers['x-amz-content-sha256']))) {
+      if (quirks.awsChunked === 'mismatch') throw new S3Error(400, 'XAmzContentSHA256Mismatch', '');
       throw quirks.awsChunked === 411
         ? new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.')
         : new S3Error(
@@ -269,9 +270,7 @@ class RunningServer implements S3TestServer {
             'A header you provided implies functionality that is not implemented.',
           );
     }
-    const checksum = Object.keys(request.headers).find(header =>
-      /^x-amz-(sdk-)?checksum-(?!mode)/.test(header),
-    );
+    const checksum = Object.keys(request.headers).find(header => /^x-amz-(sdk-)?checksum-/.test(header));
     if (
       quirks.checksumHeaders === 'refused' &&
       (checksum ?? request.headers['x-amz-trailer']) !== undefined

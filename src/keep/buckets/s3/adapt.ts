@@ -13,6 +13,8 @@ export type Correction =
   | { readonly kind: 'route'; readonly route: Route; readonly lasting: boolean }
   /** The server refuses this way of protecting the body; the next one down. */
   | { readonly kind: 'checksum'; readonly mode: ChecksumMode }
+  /** HEAD is refused for asking for the checksum, as B2 does; it is asked without. */
+  | { readonly kind: 'checksum-mode' }
   /** 417: the server does not know Expect. */
   | { readonly kind: 'expect' };
 
@@ -23,6 +25,8 @@ export interface Sent {
   readonly route: Route;
   /** How its body was protected; undefined for requests without one. */
   readonly checksum: ChecksumMode | undefined;
+  /** A HEAD that asked for the checksum. */
+  readonly asksChecksum: boolean;
   /** This machine's time then, without correction, and the correction used. */
   readonly nowMs: number;
   readonly clockOffsetMs: number;
@@ -74,7 +78,6 @@ const BODY_CODES = [
   'MissingContentLength',
   'MissingTrailer',
   'MalformedTrailerError',
-  'XAmzContentSHA256Mismatch',
   'UnsupportedHeader',
 ];
 const ABOUT_BODY =
@@ -82,10 +85,14 @@ const ABOUT_BODY =
 
 function bodyCorrection(answer: Answer, sent: Sent): Correction | undefined {
   if (answer.status === 417) return { kind: 'expect' };
+  // HEAD's refusal has no body to say what it is about; nothing else in that request can be wrong in this way.
+  if (sent.asksChecksum && answer.status === 400) return { kind: 'checksum-mode' };
   if (sent.checksum === undefined || sent.checksum === 'sha256') return undefined;
   const isRefusal =
     answer.status === 411 ||
     answer.status === 501 ||
+    // A server that does not know streaming takes its name for a hash (Ceph 16).
+    (answer.code === 'XAmzContentSHA256Mismatch' && sent.checksum === 'trailer') ||
     (BODY_CODES.includes(answer.code ?? '') && ABOUT_BODY.test(answer.message ?? ''));
   if (!isRefusal) return undefined;
   return { kind: 'checksum', mode: sent.checksum === 'trailer' ? 'header' : 'sha256' };

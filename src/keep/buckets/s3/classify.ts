@@ -7,6 +7,8 @@ export interface CallContext {
   readonly operation: string;
   /** "bucket/key", "bucket" or the endpoint; never a secret. */
   readonly subject: string;
+  /** It names a multipart upload: Ceph says NoSuchKey where others say NoSuchUpload. */
+  readonly isInUpload?: boolean;
 }
 
 /** S3's error codes by the catalogue code they stand for (Amazon S3 API reference, "List of error codes"; MinIO, Ceph and B2 add a few). */
@@ -76,7 +78,8 @@ function codeOfStatus(status: number): ErrorCode {
 
 /** The error for an unsuccessful answer: the code S3 gave if it is known, else the status (F7–F12). */
 export function errorFromAnswer(answer: Answer, context: CallContext): SluiceError {
-  const code = BY_S3_CODE[answer.code ?? ''] ?? codeOfStatus(answer.status);
+  const known = BY_S3_CODE[answer.code ?? ''] ?? codeOfStatus(answer.status);
+  const code = known === 'object_missing' && context.isInUpload ? 'upload_missing' : known;
   const saying = answer.isWebPage
     ? 'a web page instead of an S3 answer'
     : (answer.message ?? answer.code ?? `HTTP status ${answer.status}`);

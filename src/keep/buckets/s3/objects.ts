@@ -88,7 +88,7 @@ export class HotPath {
     options: TransferOptions,
   ): Promise<UploadedPart> {
     const result = await this.#sendBody({
-      call: callOf('PUT', `upload part ${partNumber} of`, upload, source),
+      call: { ...callOf('PUT', `upload part ${partNumber} of`, upload, source), isInUpload: true },
       at: upload,
       query: `partNumber=${partNumber}&uploadId=${encodeStrictly(upload.uploadId)}`,
       headers: {},
@@ -100,10 +100,11 @@ export class HotPath {
 
   /** ObjectStore.headObject. */
   async headObject(at: ObjectAddress, options: HeadOptions): Promise<ObjectHead | undefined> {
-    const call = callOf('HEAD', 'head object', at);
+    const wantsChecksum = options.checksum ?? false;
+    const call: Call = { ...callOf('HEAD', 'head object', at), wantsChecksum };
     return this.#parts.session.run(call, async way => {
       const headers: Record<string, string> = { 'x-amz-content-sha256': EMPTY_SHA256 };
-      if (options.checksum && way.checksum !== 'sha256') headers['x-amz-checksum-mode'] = 'ENABLED';
+      if (wantsChecksum && way.checksumMode) headers['x-amz-checksum-mode'] = 'ENABLED';
       const answer = await this.#parts.small.send(this.#sign(way, 'HEAD', at, '', headers, options));
       if (answer.status === 404) return undefined;
       this.#assertGood(answer);

@@ -13,6 +13,8 @@ export interface Way {
   readonly signingTimeMs: number;
   readonly checksum: ChecksumMode;
   readonly expectContinue: boolean;
+  /** Whether HEAD may ask for the checksum. */
+  readonly checksumMode: boolean;
 }
 
 export interface Call extends CallContext {
@@ -20,6 +22,8 @@ export interface Call extends CallContext {
   readonly bucket?: string;
   /** How a body would be protected on this way; absent for calls without a body. */
   readonly protection?: (way: Way) => ChecksumMode;
+  /** A HEAD that asks for the checksum where it may. */
+  readonly wantsChecksum?: boolean;
 }
 
 /** More corrections than there are kinds, and checksum twice, would be going in circles. */
@@ -36,12 +40,14 @@ export class Session {
   #clockOffsetMs = 0;
   #checksum: ChecksumMode;
   #expectContinue: boolean;
+  #checksumMode: boolean;
 
   constructor(profile: S3Profile, clock: Pick<Clock, 'nowMs'>) {
     this.#profile = profile;
     this.#clock = clock;
     this.#checksum = profile.checksum;
     this.#expectContinue = profile.expectContinue;
+    this.#checksumMode = profile.checksum !== 'sha256';
   }
 
   /** How protected bodies are sent by now: what multipart uploads have to announce. */
@@ -64,6 +70,7 @@ export class Session {
         signingTimeMs: nowMs + clockOffsetMs,
         checksum: this.#checksum,
         expectContinue: this.#expectContinue,
+        checksumMode: this.#checksumMode,
       };
       try {
         return await attempt(way);
@@ -74,6 +81,7 @@ export class Session {
           bucket: call.bucket,
           route: way.route,
           checksum: call.protection?.(way),
+          asksChecksum: call.wantsChecksum === true && way.checksumMode,
           nowMs,
           clockOffsetMs,
         };
@@ -96,6 +104,9 @@ export class Session {
         return undefined;
       case 'checksum':
         this.#checksum = lesserChecksum(this.#checksum, correction.mode);
+        return undefined;
+      case 'checksum-mode':
+        this.#checksumMode = false;
         return undefined;
       case 'expect':
         this.#expectContinue = false;
