@@ -31,7 +31,7 @@ export function watchSuite(mode: WatchMode): void {
     return { root, ...rest, ...(await running(t, root, option)) };
   };
 
-  describe(`watch, mode ${mode}`, { timeout: 30_000, concurrency: 4 }, () => {
+  describe(`watch, mode ${mode}`, { timeout: 30_000, concurrency: 8 }, () => {
     test('runs in the mode it says', async t => {
       const { watch } = await here(t);
       assert.equal(watch.mode, mode);

@@ -78,7 +78,10 @@ export async function loadLibc(moduleName = 'koffi'): Promise<Libc> {
     withReadLease: (descriptor, whileHeld) => {
       // When a writer comes while the lease is held, the kernel signals us. SIGIO, the default, would end the process.
       fcntl(descriptor, F_SETSIG, 'int', osConstants.signals.SIGURG);
-      if (fcntl(descriptor, F_SETLEASE, 'int', F_RDLCK) !== 0) return koffi.errno();
+      if (fcntl(descriptor, F_SETLEASE, 'int', F_RDLCK) !== 0) {
+        // A refusal whose reason got lost must never read as 0, a grant.
+        return koffi.errno() || osConstants.errno.EAGAIN;
+      }
       try {
         whileHeld();
       } finally {

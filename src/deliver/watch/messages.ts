@@ -9,7 +9,7 @@ export type WatchMode = 'inotify' | 'sweep';
 /** A file that is complete as far as can be known: nobody had it open for writing when it was looked at. */
 export interface Arrival {
   readonly path: string;
-  /** Bytes; 0 is reported too, and the file is reported again once it has content. */
+  /** Bytes. An empty file is reported too, after two seconds, and again once it has content. */
   readonly size: number;
   readonly mtimeMs: number;
   readonly inode: number;

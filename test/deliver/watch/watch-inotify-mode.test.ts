@@ -1,4 +1,3 @@
 import { watchSuite } from '../../suites/watch-suite.ts';
 
-watchSuite('sweep');
 if (process.platform === 'linux') watchSuite('inotify');
