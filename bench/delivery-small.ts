@@ -68,7 +68,8 @@ async function run(verify: 'head' | 'answer'): Promise<void> {
     await delivery.stop();
     const lying = readdirSync(join(root, 'completed'), { recursive: true, withFileTypes: true });
     const inPlace = lying.filter(entry => entry.isFile()).length;
-    if (completed !== files || inPlace !== files) throw new Error(`${completed} recorded, ${inPlace} in place`);
+    if (completed !== files || inPlace !== files)
+      throw new Error(`${completed} recorded, ${inPlace} in place`);
     const rate = ((files / elapsedMs) * 1000).toFixed(0).padStart(6);
     const perFile = ((user + system) / files).toFixed(0);
     console.log(`verify ${verify.padEnd(6)} ${rate} objects/s  ${perFile} µs CPU/file`);

@@ -36,12 +36,13 @@ async function main(): Promise<void> {
     webFolder: new URL('./web', import.meta.url).pathname,
     stopSignal,
     async openKeep(path) {
-      const [{ openSqliteStore }, { createSqliteWork }] = await Promise.all([
+      const [{ openSqliteStore }, { SqliteWork }, { isWorkerGone }] = await Promise.all([
         import('./keep/store/sqlite/open.ts'),
         import('./engine/work/sqlite/sqlite-work.ts'),
+        import('./engine/work/worker-id.ts'),
       ]);
       const store = await openSqliteStore({ path, clock: systemClock });
-      return { store, work: createSqliteWork({ database: store.database, clock: systemClock }) };
+      return { store, work: new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone }) };
     },
   });
 }

@@ -116,6 +116,13 @@ export const CATALOGUE = {
     'The git program found is older than 2.31.',
     'Install a newer git and put it first on the PATH.',
   ),
+  answer_too_large: entry(
+    'permanent',
+    1,
+    502,
+    'The far side sent more than sluice takes of such a thing.',
+    'Nothing to do here; what was too large has been left out.',
+  ),
   git_failed: entry(
     'transient',
     1,
@@ -157,6 +164,34 @@ export const CATALOGUE = {
     502,
     'Nothing answered at the host.',
     'Check the network, the port and whether the host is up.',
+  ),
+  host_failing: entry(
+    'transient',
+    1,
+    502,
+    'The host answered with an error of its own (HTTP 429 or 5xx).',
+    'Try again later; see the status page of the host.',
+  ),
+  host_key_unknown: entry(
+    'permanent',
+    1,
+    422,
+    'The ssh key of the host is not known here, or it has changed.',
+    'Compare the key and add it to known_hosts (ssh-keyscan).',
+  ),
+  tls_failed: entry(
+    'transient',
+    1,
+    502,
+    'No TLS connection: the certificate is not trusted, or the port speaks something else.',
+    'Check the port; add the certificate authority of the host with GIT_SSL_CAINFO.',
+  ),
+  repository_not_owned: entry(
+    'permanent',
+    1,
+    422,
+    'The repository on this disk belongs to another user.',
+    'Run sluice as its owner, or change the owner.',
   ),
   connection_lost: entry(
     'transient',

@@ -1,8 +1,10 @@
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
 import { bakeAlone } from '../gather/repos/alone.ts';
+import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
+import { cleanCache } from '../gather/repos/clone/scratch.ts';
+import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
 import type { Cli, GlobalOptions, Keep } from './cli.ts';
@@ -22,6 +24,7 @@ export async function bakeTargets(
   const { config } = await load(options, cli);
   const keep = await cli.openKeep(config.database);
   try {
+    await cleanCache(config.cache.directory);
     const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
     const queue = [...new Set(targets)];
     let failed = 0;
@@ -47,7 +50,13 @@ interface Report {
 
 async function bakeOne(
   target: string,
-  { config, keep, cli, signal, report }: {
+  {
+    config,
+    keep,
+    cli,
+    signal,
+    report,
+  }: {
     readonly config: Config;
     readonly keep: Keep;
     readonly cli: Cli;
@@ -72,6 +81,19 @@ async function bakeOne(
   }
 }
 
+/** What the line of a failed repository holds, so that every line has the same keys. */
+const NOTHING_KNOWN = {
+  url: '',
+  commits: null,
+  newCommits: null,
+  removedCommits: null,
+  authors: null,
+  firstCommitAt: null,
+  lastCommitAt: null,
+  durationMs: null,
+  cache: null,
+} satisfies Record<Exclude<keyof BakeSummary, 'warnings'>, unknown>;
+
 /** One JSON object a repository on a line (station.md, machine shapes); failures carry `error`. */
 function jsonReport(cli: Cli): Report {
   const print = (line: unknown): unknown => cli.stdout.write(`${JSON.stringify(line)}\n`);
@@ -81,7 +103,7 @@ function jsonReport(cli: Cli): Report {
       print(summary);
     },
     failed(target, { code, message, hint, retry }) {
-      print({ url: target, error: { code, message, hint, retry } });
+      print({ ...NOTHING_KNOWN, url: harmlessUrl(target), error: { code, message, hint, retry } });
     },
   };
 }
@@ -92,7 +114,7 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
   const errorStyle = styleFor(cli.stderr, cli.env);
   return {
     progress(target, progress) {
-      lines.set(target, `${printable(target)}: ${printable(inWords(progress))}`);
+      lines.set(target, `${printable(harmlessUrl(target))}: ${printable(inWords(progress))}`);
     },
     async done(target, summary) {
       const repository = await store.repositories.byUrl(summary.url);
@@ -107,7 +129,9 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
     failed(target, error) {
       lines.end(target);
       if (error.code === 'cancelled') return;
-      cli.stderr.write(`${errorStyle.bad('failed:')} ${printable(target)}\n  ${printable(error.message)}\n  ${error.hint}\n`);
+      cli.stderr.write(
+        `${errorStyle.bad('failed:')} ${printable(harmlessUrl(target))}\n  ${printable(error.message)}\n  ${printable(error.hint)}\n`,
+      );
     },
   };
 }

@@ -33,3 +33,14 @@ export interface GlobalOptions {
   readonly database?: string;
   readonly logLevel?: string;
 }
+
+/** Holds the exit code of a command that ends without an error but not with success. */
+export interface Outcome {
+  exitCode: number;
+}
+
+/** Where `up` listens, from its own options. */
+export interface ListenOptions {
+  readonly host?: string;
+  readonly port?: string;
+}

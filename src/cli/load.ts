@@ -1,16 +1,18 @@
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import type { Cli, GlobalOptions } from './cli.ts';
+import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** The configuration as the command line, the environment and the file have it. Throws `config_invalid`. */
-export function load(
-  options: GlobalOptions & { readonly host?: string; readonly port?: string },
-  cli: Cli,
-): Promise<LoadedConfig> {
+export function load(options: GlobalOptions & ListenOptions, cli: Cli): Promise<LoadedConfig> {
+  return loadConfig(loadOptions(options, cli));
+}
+
+/** Where the configuration comes from, for loading it again later. */
+export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): LoadOptions {
   const { root, database, logLevel, host, port } = options;
-  return loadConfig({
+  return {
     file: options.config,
     env: cli.env,
     cwd: cli.cwd,
     overrides: { root, database, logLevel, host, port },
-  });
+  };
 }

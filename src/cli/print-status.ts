@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { announcedUrl } from '../station/announce.ts';
 import { readStatus, type StationStatus } from '../station/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -21,23 +24,41 @@ export async function printStatus(
 /** The answer of a running station; undefined where none runs, or the one that runs has another database. */
 async function askStation(config: LoadedConfig['config']): Promise<StationStatus | undefined> {
   const { host, port, token } = config.server;
-  const name = host.includes(':') ? `[${host}]` : host;
+  const configured = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const announced = await announcedUrl(config.root);
+  const status = await askAt(announced ?? configured, token, announced !== undefined);
+  return status?.station?.database === config.database ? status : undefined;
+}
+
+/** Throws `unauthorized` where the station that is certainly the one meant does not take the token. */
+async function askAt(
+  url: string,
+  token: string | undefined,
+  certain: boolean,
+): Promise<StationStatus | undefined> {
+  let response: Response;
   try {
-    const response = await fetch(`http://${name}:${port}/api/v1/status`, {
+    response = await fetch(`${url}/api/v1/status`, {
       headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
     });
-    if (!response.ok) return undefined;
-    const status = (await response.json()) as StationStatus;
-    return status.station?.database === config.database ? status : undefined;
+    if (response.ok) return (await response.json()) as StationStatus;
   } catch {
     // Nothing listens there, or something that is no station: the database is what there is to read.
     return undefined;
   }
+  if (response.status === 401 && certain) {
+    const message = `the station at ${url} wants its token`;
+    throw new SluiceError('unauthorized', message, {
+      hint: 'Set server.token in sluice.yaml or SLUICE_TOKEN as the station has it.',
+    });
+  }
+  return undefined;
 }
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
-  const { store, work } = await cli.openKeep(config.database);
+  // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
+  const { store, work } = await cli.openKeep(existsSync(config.database) ? config.database : ':memory:');
   try {
     return await readStatus({
       store,
@@ -69,7 +90,8 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
-  for (const { url, progress } of repos.baking) lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  for (const { url, progress } of repos.baking)
+    lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
   for (const { at, target, reason } of schedule.next.slice(0, 5)) {
     const waitMs = Date.parse(at) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';

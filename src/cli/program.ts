@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
-import type { Cli } from './cli.ts';
+import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineStatus } from './commands/status.ts';
@@ -24,11 +24,6 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
   }
 }
 
-/** Holds the exit code of a command that ends without an error but not with success. */
-export interface Outcome {
-  exitCode: number;
-}
-
 function buildProgram(cli: Cli, outcome: Outcome): Command {
   const program = new Command('sluice')
     .description('A sync station: gathers git history, keeps it in a database anyone may query.')
@@ -47,13 +42,15 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
       'after',
       `
 Examples:
-  sluice                                   start a station (the same as "sluice up")
+  sluice                                   start a station (as "sluice up" does)
   sluice bake https://github.com/git/git   what is in a repository's history
   sluice status                            how the station here is doing
 
 Every command has --help with examples of its own.`,
     )
     .showSuggestionAfterError()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Add --help for how it is used.')
     .exitOverride();
   for (const define of [defineUp, defineBake, defineStatus, defineConfig]) define(program, cli, outcome);
   return program;

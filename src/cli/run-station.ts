@@ -1,12 +1,12 @@
 import { Lifecycle } from '../base/lifecycle.ts';
-import { createLogger } from '../base/log.ts';
-import { watchConfig } from '../config/watch.ts';
+import { createLogger } from '../base/log-output.ts';
+import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
+import { announce } from '../station/announce.ts';
 import { createStation, type Station } from '../station/station.ts';
-import type { Cli } from './cli.ts';
-import type { UpOptions } from './commands/up.ts';
-import { load } from './load.ts';
+import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
+import { load, loadOptions } from './load.ts';
 import { printable, styleFor } from './terminal.ts';
 
 /** How long one part of the station may take to stop. */
@@ -18,32 +18,43 @@ const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'bake',
  * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,
  * `config_invalid`, `database_*`), having stopped again whatever had started.
  */
-export async function runStation(options: UpOptions, cli: Cli): Promise<void> {
+export async function runStation(options: GlobalOptions & ListenOptions, cli: Cli): Promise<void> {
   const stop = cli.stopSignal();
   const loaded = await load(options, cli);
   const { config } = loaded;
   const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
   const station = createStation({ config, configured: loaded.source !== undefined, log, ...cli });
-  const { host, port, token, hosts, maxBodyBytes, requestTimeoutMs } = config.server;
-  const app = createApp({ station, log, hostNames: [host, ...hosts], token, maxBodyBytes, webFolder: cli.webFolder });
+  const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
+  const app = createApp({
+    station,
+    log,
+    hostNames: [host, ...hosts],
+    token,
+    maxBodyBytes,
+    stopping: stop,
+    webFolder: cli.webFolder,
+  });
   const server = createHttpServer({ app, host, port, requestTimeoutMs });
-  const watch = watchConfig({
-    load: () => load(options, cli),
-    loaded,
+  const watch = new ConfigWatch({
+    load: loadOptions(options, cli),
+    initial: loaded,
     clock: cli.clock,
-    onChange: ({ next, changed }) => {
-      station.reconfigure(next.config);
-      const fixed = changed.filter(path => FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`)));
-      log.info({ changed }, 'configuration reloaded');
+    onChange: async ({ next, changedPaths }) => {
+      await station.reconfigure(next);
+      const fixed = changedPaths.filter(isFixed);
+      log.info({ changedPaths }, 'configuration reloaded');
       if (fixed.length > 0) log.warn({ settings: fixed }, 'these settings take effect at the next start');
     },
-    onInvalid: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
+    onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
-  const lifecycle = new Lifecycle([...station.parts, server, watch], {
-    clock: cli.clock,
-    stopTimeoutMs: STOP_TIMEOUT_MS,
-    onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
-  });
+  const lifecycle = new Lifecycle(
+    [...station.parts, server, announce(config.root, () => server.url()), watch],
+    {
+      clock: cli.clock,
+      stopTimeoutMs: STOP_TIMEOUT_MS,
+      onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
+    },
+  );
   const onHangup = (): void => void watch.reload();
   process.on('SIGHUP', onHangup);
   try {
@@ -57,6 +68,10 @@ export async function runStation(options: UpOptions, cli: Cli): Promise<void> {
     process.off('SIGHUP', onHangup);
   }
   log.info('stopped');
+}
+
+function isFixed(path: string): boolean {
+  return FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`));
 }
 
 /** What is running and what to try next, in under fifteen lines (station.md, "First minute"). */

@@ -3,6 +3,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { StationApi } from '../station/station-api.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
+import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { pageRoutes } from './routes/pages.ts';
@@ -17,6 +18,8 @@ export interface AppOptions {
   /** Asked for on every request that tells or changes something, when set. */
   readonly token: string | undefined;
   readonly maxBodyBytes: number;
+  /** Aborts when the station stops: requests that wait for a run are then answered at once. */
+  readonly stopping: AbortSignal;
   /** Folder with the pages. */
   readonly webFolder: string;
 }
@@ -33,16 +36,19 @@ export function createApp(options: AppOptions): Hono {
     sessionRoute(app, guard, options.maxBodyBytes);
   }
   statusRoutes(app, station);
-  bakeRoutes(app, station, options.maxBodyBytes);
+  bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
   pageRoutes(app, options.webFolder);
+  answerOtherMethods(app);
   app.notFound(context =>
     problemAnswer(context, new SluiceError('not_found', `there is nothing at ${context.req.path}`)),
   );
   app.onError((error, context) => {
-    if (toProblem(error).status >= 500) {
-      log.error({ err: error, method: context.req.method, path: context.req.path }, 'request failed');
-    }
+    const { code, status, detail } = toProblem(error);
+    const about = { method: context.req.method, path: context.req.path, code };
+    // Only what is wrong here is worth its stack: a host that does not answer is told to whoever asked for it.
+    if (code === 'internal') log.error({ ...about, err: error }, 'request failed');
+    else if (status >= 500 && code !== 'cancelled') log.warn({ ...about, reason: detail }, 'request failed');
     return problemAnswer(context, error);
   });
   return app;

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { isIPv6 } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import { SluiceError } from '../base/errors.ts';
@@ -27,7 +28,7 @@ export const securityHeaders: MiddlewareHandler = async (context, next) => {
  * @param names host names without port that are ours
  */
 export function ownHostOnly(names: readonly string[]): MiddlewareHandler {
-  const ours = new Set([...LOOPBACK_NAMES, ...names.map(name => name.toLowerCase())]);
+  const ours = new Set([...LOOPBACK_NAMES, ...names.map(name => inUrl(name.toLowerCase()))]);
   return async (context, next) => {
     const host = context.req.header('host') ?? '';
     if (!ours.has(hostName(host))) {
@@ -42,6 +43,11 @@ export function ownHostOnly(names: readonly string[]): MiddlewareHandler {
     }
     await next();
   };
+}
+
+/** An IPv6 address as a Host header has it, in brackets. */
+function inUrl(name: string): string {
+  return isIPv6(name) ? `[${name}]` : name;
 }
 
 function hostName(host: string): string {
@@ -65,7 +71,7 @@ export function tokenGuard(token: string): {
 
   return {
     middleware: async (context, next) => {
-      const isPage = context.req.method === 'GET' && !context.req.path.startsWith('/api/');
+      const isPage = ['GET', 'HEAD'].includes(context.req.method) && !context.req.path.startsWith('/api/');
       if (!isPage && !OPEN_PATHS.has(context.req.path)) {
         const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
         const cookie = getCookie(context, SESSION_COOKIE);

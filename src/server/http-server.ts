@@ -14,6 +14,7 @@ export interface HttpServerOptions {
   readonly requestTimeoutMs: number;
 }
 
+const CHECK_CLIENTS_EVERY_MS = 5_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 /** Answers under way get this long once the station stops; then their connections are closed. */
 const CLOSE_GRACE_MS = 2_000;
@@ -36,6 +37,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         serverOptions: {
           requestTimeout: requestTimeoutMs,
           headersTimeout: Math.min(requestTimeoutMs, 15_000),
+          // Node looks for late clients only so often, every 30 s unless told otherwise.
+          connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECK_CLIENTS_EVERY_MS),
           maxHeaderSize: MAX_HEADER_BYTES,
         },
       }) as Server;

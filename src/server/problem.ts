@@ -36,6 +36,7 @@ export function problemAnswer(
   if (error instanceof SluiceError && error.retryAfterMs !== undefined) {
     context.header('Retry-After', String(Math.ceil(error.retryAfterMs / 1000)));
   }
+  if (problem.code === 'unauthorized') context.header('WWW-Authenticate', 'Bearer');
   context.header('Content-Type', 'application/problem+json');
   return context.body(JSON.stringify({ ...problem, ...extra }), problem.status as 400);
 }

@@ -67,7 +67,7 @@ function showNow({ repos, schedule }) {
   const next = schedule.next.slice(0, 3).map((/** @type {any} */ item) => {
     const waitMs = Date.parse(item.at) - Date.now();
     const when = waitMs > 0 ? `in ${span(waitMs)}` : 'now';
-    return element('li', { class: 'quiet' }, `Next: ${item.key} ${when} (${item.reason})`);
+    return element('li', { class: 'quiet' }, `Next: ${item.target} ${when} (${item.reason})`);
   });
   const rows = [...baking, ...next];
   fill(

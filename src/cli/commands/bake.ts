@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice bake URL|PATH…` (S1). */
 export function defineBake(program: Command, cli: Cli, outcome: Outcome): void {
@@ -13,9 +12,9 @@ export function defineBake(program: Command, cli: Cli, outcome: Outcome): void {
       'after',
       `
 Examples:
-  sluice bake .                                       the repository you stand in
-  sluice bake https://github.com/git/git              clones it once, later only fetches news
-  sluice bake git@host:team/a git@host:team/b --json  several at once, for machines
+  sluice bake .                                the repository you stand in
+  sluice bake https://github.com/git/git       cloned once; later only news come
+  sluice bake git@host:team/a ../b --json      several at once, for machines
 
 Exit code 1 if any of them failed.`,
     )

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice config check|show|schema|init`. */
 export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -9,48 +8,76 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
     .description('check, show or begin a configuration file')
     .addHelpText(
       'after',
-      `
-Examples:
-  sluice config init > sluice.yaml         begin one
-  sluice config check                      every fault at once, with its line
-  sluice config show                       what is in force, secrets masked
-  sluice config schema > sluice.schema.json  for your editor`,
+      examples([
+        ['sluice config init > sluice.yaml', 'begin one'],
+        ['sluice config check', 'every fault at once, with its line'],
+        ['sluice config show', 'what is in force, secrets masked'],
+        ['sluice config schema > schema.json', 'for your editor'],
+      ]),
     );
-
-  config
-    .command('check')
-    .description('say what is wrong with the configuration, all at once')
-    .action(async (_options, command: Command) => {
-      const { load } = await import('../load.ts');
-      const { source } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
-      cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
-    });
-  config
-    .command('show')
-    .description('print the configuration in force, defaults included, secrets masked')
-    .option('--json', 'as one JSON object')
-    .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
-      const [{ load }, { maskConfig }, { stringify }] = await Promise.all([
-        import('../load.ts'),
-        import('../../config/mask.ts'),
-        import('yaml'),
-      ]);
-      const masked = maskConfig((await load(options, cli)).config);
-      cli.stdout.write(options.json ? `${JSON.stringify(masked)}\n` : stringify(masked));
-    });
+  defineCheck(config, cli);
+  defineShow(config, cli);
   config
     .command('schema')
     .description('print the JSON Schema of sluice.yaml')
+    .addHelpText('after', examples([['sluice config schema > schema.json', 'for your editor']]))
     .action(async () => {
-      const { jsonSchema } = await import('../../config/schema.ts');
+      const { jsonSchema } = await import('../../config/json-schema.ts');
       cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
     });
   config
     .command('init')
     .description('print a configuration file to begin with')
+    .addHelpText('after', examples([['sluice config init > sluice.yaml', 'begin one']]))
     .action(async () => {
       const { initTemplate } = await import('../../config/template.ts');
       cli.stdout.write(initTemplate());
     });
+}
+
+function defineCheck(config: Command, cli: Cli): void {
+  config
+    .command('check')
+    .description('say what is wrong with the configuration, all at once')
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice config check', 'the file that "sluice up" would read'],
+        ['sluice --config new.yaml config check', 'another one'],
+      ]),
+    )
+    .action(async (_options, command: Command) => {
+      const { load } = await import('../load.ts');
+      const { source } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
+      cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
+    });
+}
+
+function defineShow(config: Command, cli: Cli): void {
+  config
+    .command('show')
+    .description('print the configuration in force, defaults included, secrets masked')
+    .option('--json', 'as one JSON object')
+    .addHelpText(
+      'after',
+      examples([
+        ['sluice config show', 'everything, with its defaults'],
+        ['sluice config show --json | jq .git', 'for machines'],
+      ]),
+    )
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const [{ load }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
+        import('../load.ts'),
+        import('../../config/show.ts'),
+      ]);
+      const loaded = await load(options, cli);
+      const asJson = (): string => `${JSON.stringify(toFileForm(maskConfig(loaded.config)))}\n`;
+      cli.stdout.write(options.json ? asJson() : showConfig(loaded));
+    });
+}
+
+function examples(lines: readonly (readonly [command: string, what: string])[]): string {
+  const width = Math.max(...lines.map(([command]) => command.length)) + 3;
+  return ['\nExamples:', ...lines.map(([command, what]) => `  ${command.padEnd(width)}${what}`)].join('\n');
 }

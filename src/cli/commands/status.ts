@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
 /** `sluice status`. */
 export function defineStatus(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -15,7 +14,8 @@ Examples:
   sluice status
   sluice status --json | jq .schedule
 
-Asks the running station; where none runs, the database is read and the mode is "down".`,
+Asks the running station; where none runs, the database is read and the mode
+is "down".`,
     )
     .action(async (_options, command: Command) => {
       const { printStatus } = await import('../print-status.ts');

@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions } from '../cli.ts';
-import type { Outcome } from '../program.ts';
-
-export interface UpOptions extends GlobalOptions {
-  readonly host?: string;
-  readonly port?: string;
-}
+import type { Cli, GlobalOptions, ListenOptions, Outcome } from '../cli.ts';
 
 /** `sluice up`. */
 export function defineUp(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -18,14 +12,14 @@ export function defineUp(program: Command, cli: Cli, _outcome: Outcome): void {
       'after',
       `
 Examples:
-  sluice up                               everything in ./station and ./sluice.db
+  sluice up                              keeps all in ./station and ./sluice.db
   sluice up --config /etc/sluice.yaml
   sluice up --root /srv/sluice --database /srv/sluice/sluice.db --port 9000
 
-Without a configuration file it tracks the repository you stand in, if you stand in one.`,
+Without a configuration file it tracks the repository you stand in.`,
     )
     .action(async (_options, command: Command) => {
       const { runStation } = await import('../run-station.ts');
-      await runStation(command.optsWithGlobals<UpOptions>(), cli);
+      await runStation(command.optsWithGlobals<GlobalOptions & ListenOptions>(), cli);
     });
 }

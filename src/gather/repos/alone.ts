@@ -86,7 +86,11 @@ async function claimRepository(repository: Repository, tools: AloneTools): Promi
     await work.releaseDead();
     // Not due yet, so that a station beside us does not take it before we do.
     const runAtMs = clock.nowMs() + LEASE_MS;
-    await work.put(key, { ...atOnce(repository, 'asked for by hand', runAtMs), priority: 'normal', ifAbsent: true });
+    await work.put(key, {
+      ...atOnce(repository, 'asked for by hand', runAtMs),
+      priority: 'normal',
+      ifAbsent: true,
+    });
     const [claim] = await work.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
     if (claim) return claim;
     if (waits === 0) onProgress('waiting');

@@ -1,11 +1,17 @@
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import { syncClone } from './clone/clone.ts';
-import { cloneDirectory } from './clone/directory.ts';
+import type { RepositoryTotals } from '../../keep/store/types.ts';
+import { type SyncedClone, syncClone } from './clone/clone.ts';
 import { readMailmap } from './clone/mailmap.ts';
-import { ingestHistory } from './history/ingest.ts';
-import type { Remote } from './url.ts';
+import { maintainClone } from './clone/maintain.ts';
+import { cloneDirectoryName } from './clone/names.ts';
+import type { Remote } from './git/access.ts';
+import type { HttpCredentials } from './git/credentials.ts';
+import type { GitProgress } from './git/progress.ts';
+import { type IngestResult, ingestHistory } from './history/ingest.ts';
+import { mapIdentities } from './history/mailmap.ts';
+import type { RepositoryUrl } from './url.ts';
 
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {
@@ -16,9 +22,10 @@ export interface BakeJob {
   readonly tags: boolean;
   /** Longest silence of git before it is given up. */
   readonly idleTimeoutMs: number;
-  readonly connectTimeoutMs: number;
   /** For the repository's host; never logged or stored. */
-  readonly credentials: HostCredentials | undefined;
+  readonly credentials: HttpCredentials | undefined;
+  /** The only addresses that may be connected to, where not every one is allowed (S3). */
+  readonly addresses: readonly string[] | undefined;
 }
 
 /** Where a bake is. `text` is git's own progress line while fetching. */
@@ -58,7 +65,86 @@ export interface BakeTools {
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
-  throw new Error(
-    `not wired yet: ${job.url} ${tools.clock.nowMs()} ${syncClone} ${cloneDirectory} ${readMailmap} ${ingestHistory} ${{} as Repository}`,
-  );
+  const { repositoryId, address } = job;
+  const { store, clock } = tools;
+  const startMs = clock.monotonicMs();
+  const remote: Remote = { ...address, credentials: job.credentials, addresses: job.addresses };
+  const clone = await bringClone(job, remote, tools);
+  await store.repositories.update(repositoryId, {
+    headRef: clone.headRef ?? null,
+    objectFormat: clone.objectFormat,
+    shallow: clone.shallow,
+  });
+  const history = await readHistory(job, clone, tools);
+  const mailmap = await applyMailmap(job, clone, remote, tools);
+  await maintainClone(clone.gitDir, { signal: tools.signal });
+  const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
+  const warnings = [
+    ...(clone.shallow
+      ? ['the repository is shallow itself: only a part of its history is there to be read']
+      : []),
+    ...clone.warnings.map(({ message }) => message),
+    ...(mailmap.warning === undefined ? [] : [mailmap.warning]),
+  ];
+  return {
+    url: address.url,
+    commits,
+    newCommits: history.newCommits,
+    removedCommits: history.removedCommits,
+    authors,
+    firstCommitAt: isoOrNull(firstCommitAt),
+    lastCommitAt: isoOrNull(lastCommitAt),
+    durationMs: Math.round(clock.monotonicMs() - startMs),
+    cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
+    ...(warnings.length > 0 ? { warnings } : {}),
+  };
+}
+
+function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<SyncedClone> {
+  return syncClone({
+    directory: join(job.cacheDirectory, cloneDirectoryName(job.address.url)),
+    remote,
+    tags: job.tags,
+    idleTimeoutMs: job.idleTimeoutMs,
+    signal: tools.signal,
+    onProgress: progress => tools.onProgress({ phase: 'fetch', text: inGitsWords(progress) }),
+  });
+}
+
+function inGitsWords({ phase, percent, done, total }: GitProgress): string {
+  return percent === undefined ? `${phase}: ${done}` : `${phase}: ${percent}% (${done}/${total})`;
+}
+
+function readHistory(job: BakeJob, clone: SyncedClone, tools: BakeTools): Promise<IngestResult> {
+  const { store, clock, signal, onProgress } = tools;
+  const startMs = clock.monotonicMs();
+  return ingestHistory({
+    gitDir: clone.gitDir,
+    writer: store.history(job.repositoryId),
+    tips: clone.tips,
+    clock,
+    signal,
+    onProgress({ commits }) {
+      const seconds = Math.max(clock.monotonicMs() - startMs, 1) / 1000;
+      onProgress({ phase: 'history', commits, perSecond: commits / seconds });
+    },
+  });
+}
+
+/** People are counted as the mailmap has them. A mailmap that cannot be had now leaves the one before in force. */
+async function applyMailmap(
+  job: BakeJob,
+  clone: SyncedClone,
+  remote: Remote,
+  { store, signal }: BakeTools,
+): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
+  const { content, warning } = await readMailmap(clone, { remote, signal });
+  if (warning) return { totals: undefined, warning: warning.message };
+  const writer = store.history(job.repositoryId);
+  const totals = await mapIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
+  return { totals, warning: undefined };
+}
+
+function isoOrNull(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
 }

@@ -5,11 +5,13 @@ import { SYNC_RETRY } from '../../engine/retry.ts';
 import type { Handler, Outcome } from '../../engine/work/handler.ts';
 import type { Claim } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { BakeProgress } from './bake.ts';
+import type { Repository } from '../../keep/store/types.ts';
+import { publicAddresses } from './address.ts';
+import type { BakeJob, BakeProgress } from './bake.ts';
 import { recordedBake } from './record.ts';
 import { bakeJob } from './settings.ts';
 import type { BakeThreads } from './threads/pool.ts';
-import { parseRepositoryUrl } from './url.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 import { nextFetch, urlOfKey } from './work.ts';
 
 /** Bakes that are running in this process, with their latest progress, for status. */
@@ -32,18 +34,35 @@ export function repositoryHandler(tools: HandlerTools): Handler {
   return { retry: SYNC_RETRY, run: (claim, signal) => bakeClaimed(claim, signal, tools) };
 }
 
+/**
+ * What was asked for over the API may only be on the public internet unless the configuration says otherwise (S3).
+ * The configuration's own repositories may be anywhere.
+ */
+async function allowedAddresses(
+  repository: Repository,
+  { scheme, host }: RepositoryUrl,
+  config: Config,
+): Promise<readonly string[] | undefined> {
+  if (repository.tracked || scheme === 'file' || config.git.allowPrivateAddresses) return undefined;
+  return publicAddresses(host);
+}
+
+async function jobFor(repository: Repository, config: Config): Promise<BakeJob> {
+  // The URL was checked against who asked for it when it was put on the schedule.
+  const address = parseRepositoryUrl(repository.url, { from: 'config' });
+  return bakeJob(repository, address, config, await allowedAddresses(repository, address, config));
+}
+
 async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
   const { store, threads, running, clock } = tools;
   const repository = await store.repositories.byUrl(urlOfKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
-  // The URL was checked against who asked for it when it was put on the schedule.
-  const address = parseRepositoryUrl(repository.url, { from: 'config' });
-  const job = bakeJob(repository, address, tools.config());
   running.set(repository.url, undefined);
   try {
-    await recordedBake(repository, claim.reason, tools, () =>
-      threads.run(job, signal, progress => running.set(repository.url, progress)),
-    );
+    await recordedBake(repository, claim.reason, tools, async () => {
+      const job = await jobFor(repository, tools.config());
+      return threads.run(job, signal, progress => running.set(repository.url, progress));
+    });
   } catch (error) {
     // Nobody waits for another try of what was asked for once: its run has the error.
     if (repository.tracked || signal.aborted) throw error;

@@ -1,8 +1,12 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Clock } from '../../base/clock.ts';
-import type { Placement, Work } from '../../engine/work/work.ts';
+import { SluiceError } from '../../base/errors.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
+import type { Placement, Work } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 
 /** The kind under which repositories stand on the schedule. */
 export const REPOSITORY_KIND = 'repository';
@@ -40,12 +44,31 @@ export function nextFetch(
   return { nextAtMs: atMs, reason };
 }
 
+/** A repository that is to be kept fresh: its URL in the one spelling, and the group for limits. */
+export type TrackedRepository = Pick<RepositoryUrl, 'url' | 'host'>;
+
+/**
+ * The repository that a text of the configuration means. A path where no repository is (a disk that is not
+ * mounted) is one all the same: its bakes fail and say so until it is there, and its rows are kept.
+ * @param directory where relative paths start
+ * @throws SluiceError `url_invalid`, `url_refused`, `url_has_credentials`
+ */
+export function trackedRepository(text: string, directory: string): TrackedRepository {
+  try {
+    return parseRepositoryUrl(text, { from: 'config', directory });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'not_a_repository') throw error;
+    const path = /^file:/i.test(text) ? fileURLToPath(text) : text;
+    return { url: resolve(directory, path), host: 'local' };
+  }
+}
+
 /**
  * Makes the schedule hold exactly the repositories that are to be tracked: new ones come on, others go off.
  * May be repeated; those already scheduled keep their time.
  */
 export async function trackExactly(
-  wanted: readonly { readonly url: string; readonly host: string }[],
+  wanted: readonly TrackedRepository[],
   tools: { readonly store: Store; readonly work: Work; readonly clock: Clock; readonly rhythm: SyncRhythm },
 ): Promise<void> {
   const { store, work, clock, rhythm } = tools;

@@ -85,9 +85,9 @@ export interface HistoryWriter {
   begin(tips: RefSnapshot): Promise<void>;
   /**
    * Stores commits and moves the pending walk forward by `walked`, in one transaction. Commits that are
-   * stored already are passed over. Fastest with up to a thousand commits, sorted by hash, and with the
-   * same object for the same identity.
-   * @param walked commits of the walk that are now stored, counted without a gap from its start
+   * stored already are passed over. Fastest with some hundreds of commits, and with the same object for the
+   * same identity.
+   * @param walked how many of the walk's commits these are: the next in its order, or 0 when they are no part of it
    * @returns how many were new
    */
   append(commits: readonly CommitRow[], walked: number): Promise<number>;

@@ -38,20 +38,27 @@ function runPath(run: Run): string {
 }
 
 /** `POST /bake` (P1, P2) and the runs it starts. */
-export function bakeRoutes(app: Hono, station: StationApi, maxBodyBytes: number): void {
+export function bakeRoutes(
+  app: Hono,
+  station: StationApi,
+  { maxBodyBytes, stopping }: { readonly maxBodyBytes: number; readonly stopping: AbortSignal },
+): void {
+  const ended = async (run: Run, signal: AbortSignal): Promise<Run> => {
+    try {
+      return await station.waitForRun(run.id, signal);
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+      const message = `the station is stopping; ${runPath(run)} goes on once it is back`;
+      throw new SluiceError('stopping', message, { cause: error });
+    }
+  };
+
   app.post('/bake', async context => {
     const { url, wait } = await readJson(context, BakeRequest, maxBodyBytes);
     const run = await station.requestBake(url, 'asked for by hand');
     context.header('Location', runPath(run));
     if (!wait) return context.json(runAnswer(run), 202);
-    return endOfRun(context, await station.waitForRun(run.id, context.req.raw.signal));
-  });
-  app.all('/bake', context => {
-    context.header('Allow', 'POST');
-    return problemAnswer(
-      context,
-      new SluiceError('method_not_allowed', `/bake takes POST, not ${context.req.method}`),
-    );
+    return endOfRun(context, await ended(run, AbortSignal.any([context.req.raw.signal, stopping])));
   });
 
   app.get('/api/v1/runs', async context => {
@@ -59,8 +66,9 @@ export function bakeRoutes(app: Hono, station: StationApi, maxBodyBytes: number)
     return context.json({ runs: (await station.recentRuns(limit)).map(runAnswer) });
   });
   app.get('/api/v1/runs/:id', async context => {
-    const run = await station.run(Number(context.req.param('id')));
-    if (!run) throw new SluiceError('not_found', `there is no run ${context.req.param('id')}`);
+    const id = context.req.param('id');
+    const run = /^[1-9]\d{0,15}$/.test(id) ? await station.run(Number(id)) : undefined;
+    if (!run) throw new SluiceError('not_found', `there is no run ${id}`);
     return context.json(runAnswer(run));
   });
 }

@@ -1,5 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { asSluiceError } from '../../base/errors.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson } from '../body.ts';
 import type { tokenGuard } from '../guard.ts';
@@ -10,9 +11,13 @@ const SessionRequest = z.strictObject({ token: z.string() });
 export function statusRoutes(app: Hono, station: StationApi): void {
   app.get('/ping', context => context.text('pong\n'));
   app.get('/healthz', async context => {
-    // A station that cannot read its database is not healthy, whatever else runs.
-    await station.source.query('SELECT 1 AS one');
-    return context.json({ status: 'ok' });
+    try {
+      await station.source.query('SELECT count(*) AS known FROM repositories');
+      return context.json({ status: 'ok' });
+    } catch (error) {
+      // A station that cannot read its database is not healthy, whatever else runs.
+      return context.json({ status: 'the database cannot be read', code: asSluiceError(error).code }, 503);
+    }
   });
   app.get('/readyz', context =>
     station.ready()

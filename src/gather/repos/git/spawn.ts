@@ -1,114 +1,258 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
-import { asSluiceError, type ErrorDetails, SluiceError } from '../../../base/errors.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
+import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
+import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
+import type { WidePipe } from './wide-pipe.ts';
 
-/** How a git process is run. Nothing is inherited that could change what git does. */
+/**
+ * States of a git process:
+ *
+ *   running ──exits by itself──▶ exited 0 ──▶ done resolves
+ *      │                    └──▶ exited ≠ 0 ─▶ done rejects, classified
+ *      └─abort, silence, or too much output─▶ stopping (SIGTERM) ──2 s──▶ SIGKILL ──▶ done rejects with that reason
+ *
+ * Every process has its own group, so that index-pack, git-remote-https and ssh end with it. When the
+ * promise settles, no process of the group is left.
+ */
 export interface GitOptions {
+  /** The repository; without it git runs outside of any. */
   readonly gitDir?: string;
-  /** Kills the process when it aborts; the error is then `cancelled`. */
+  /** Stops the process; `done` then rejects with `cancelled`. */
   readonly signal?: AbortSignal;
-  /** The one transport that git may use; `none` also stops lazy fetches of a partial clone. */
-  readonly protocol?: 'none' | 'file' | 'git' | 'http' | 'https' | 'ssh';
-  /** Kills the process when it is silent this long. */
+  /** The one scheme that it may use to reach others; `none` by default. */
+  readonly protocol?: GitProtocol;
+  /** Stops the process when it neither reads nor writes for so long; no limit by default. A slow reader of `stdout` does not count as silence. */
   readonly idleTimeoutMs?: number;
+  /** Told every line of standard error, cleaned of control characters and credentials; progress too. */
   readonly onStderrLine?: (line: string) => void;
+  /** Added to the hardened environment, and stronger than it. */
   readonly env?: Readonly<Record<string, string>>;
-  /** What errors say the work was done on. */
+  /** What the work is about, for error messages: a URL or path without credentials. */
   readonly subject?: string;
+  /** Where standard output goes instead of into a pipe of Node's: for walks over much history. */
+  readonly output?: WidePipe | undefined;
 }
 
 export interface GitProcess {
+  /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
   readonly stdout: Readable;
-  /** Resolves when git has ended well; rejects with a `SluiceError`. */
+  /**
+   * Settles when the whole process group is gone and `stdout` was read or dropped: resolves on exit status 0.
+   * Rejects with a SluiceError otherwise. Await it after reading `stdout`, which just ends when git fails.
+   */
   readonly done: Promise<void>;
 }
 
-const STDERR_LINES_KEPT = 20;
-const DEFAULT_MAX_BYTES = 16 * 2 ** 20;
+/** Grace between SIGTERM and SIGKILL: git removes its lock files in that time. */
+const KILL_AFTER_MS = 2000;
+/** After the leader's exit, how long a stray child may hold our pipes before it is killed. */
+const PIPES_AFTER_MS = 1000;
+/** Lines of standard error that a message is made from. */
+const KEPT_LINES = 20;
+const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
 
-/** Starts git. Its output must be read to the end (or destroyed) for `done` to settle. */
+type Child = ChildProcessByStdio<Writable, Readable | null, Readable>;
+
+/**
+ * Starts git, hardened (S3). Arguments that come from outside belong behind `--` or `--end-of-options`.
+ * Nothing that is secret may stand in `args`: other users of the machine read them; use `env`.
+ */
 export function spawnGit(args: readonly string[], options: GitOptions = {}): GitProcess {
-  const child = spawn('git', [...fixedArguments(options), ...args], {
-    env: environment(options),
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' } : {}),
-  });
-  const stderr: string[] = [];
-  const stderrRead = (async () => {
-    for await (const line of splitLines(child.stderr)) {
-      options.onStderrLine?.(line);
-      if (stderr.push(line) > STDERR_LINES_KEPT) stderr.shift();
-    }
-  })();
-  // A process that ends early closes its input; its exit status says why.
-  child.stdin.on('error', () => undefined);
-  const exited = new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code, killedBy) => resolve(killedBy ? -1 : (code ?? -1)));
-  });
-  const done = (async () => {
-    const details = { operation: `git ${args[0] ?? ''}`, subject: options.subject ?? options.gitDir };
-    try {
-      const [code] = await Promise.all([exited, stderrRead]);
-      options.signal?.throwIfAborted();
-      if (code !== 0) throw classify(stderr, code, details);
-    } catch (error) {
-      if (options.signal?.aborted) throw new SluiceError('cancelled', 'stopped on request', details);
-      throw asSluiceError(error, details);
-    }
-  })();
-  // Whoever started it may still be busy with the output when it fails.
-  done.catch(() => undefined);
-  return { stdin: child.stdin, stdout: child.stdout, done };
+  return startGit(args, options).process;
 }
 
-/** Runs git to its end and answers with what it wrote. Throws `git_failed` for more than `maxBytes`. */
+/**
+ * Runs git to its end and returns what it wrote to standard output.
+ * @throws SluiceError as classified; `git_failed` when it writes more than `maxBytes` (64 MiB by default)
+ */
 export async function runGit(
   args: readonly string[],
-  options: GitOptions & { readonly input?: string | Buffer; readonly maxBytes?: number } = {},
+  options: GitOptions & { readonly input?: Buffer | string; readonly maxBytes?: number } = {},
 ): Promise<Buffer> {
-  const git = spawnGit(args, options);
+  const { process: git, stop } = startGit(args, options);
+  const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   git.stdin.end(options.input ?? '');
   const chunks: Buffer[] = [];
   let bytes = 0;
-  try {
-    for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > (options.maxBytes ?? DEFAULT_MAX_BYTES)) {
-        throw new SluiceError('git_failed', `git ${args[0]} wrote more than ${options.maxBytes} bytes`);
-      }
-      chunks.push(chunk);
-    }
-  } finally {
-    git.stdout.destroy();
-    await git.done;
+  for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= maxBytes) chunks.push(chunk);
+    else stop(new SluiceError('git_failed', `git ${args[0]} wrote more than ${maxBytes} bytes`));
   }
-  return Buffer.concat(chunks);
+  await git.done;
+  return Buffer.concat(chunks, bytes);
 }
 
-function fixedArguments(options: GitOptions): string[] {
-  const gitDir = options.gitDir === undefined ? [] : [`--git-dir=${options.gitDir}`];
-  return [...gitDir, '-c', 'core.hooksPath=/dev/null', '-c', 'credential.helper='];
+interface StartedGit {
+  readonly process: GitProcess;
+  readonly stop: (reason: SluiceError) => void;
 }
 
-function environment(options: GitOptions): NodeJS.ProcessEnv {
-  return {
-    PATH: process.env.PATH,
-    LC_ALL: 'C',
-    GIT_ALLOW_PROTOCOL: options.protocol ?? 'none',
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_CONFIG_NOSYSTEM: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_NO_REPLACE_OBJECTS: '1',
-    GIT_FLUSH: '0',
-    ...options.env,
+function startGit(args: readonly string[], options: GitOptions): StartedGit {
+  const { signal, gitDir, subject } = options;
+  const operation = `git ${args.find(argument => /^[a-z]/.test(argument)) ?? ''}`.trim();
+  const child = spawn(
+    'git',
+    [...GIT_OPTIONS, ...(gitDir === undefined ? [] : [`--git-dir=${gitDir}`]), ...args],
+    {
+      // With a directory of our own choice no repository around the station's directory is discovered.
+      cwd: '/',
+      detached: true,
+      env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
+      stdio: ['pipe', options.output?.writeFd ?? 'pipe', 'pipe'],
+    },
+  ) as Child;
+  options.output?.started();
+  const stdout = options.output?.stdout ?? (child.stdout as Readable);
+  const group = new ProcessGroup(child);
+  child.stdin.on('error', () => undefined); // EPIPE: git ended without reading; `done` says why.
+  const onAbort = (): void => group.stop(cancelled(signal?.reason, operation, subject));
+  if (signal?.aborted) onAbort();
+  else signal?.addEventListener('abort', onAbort, { once: true });
+  const stderr = new StderrTail(options.onStderrLine);
+  const reading = stderr.read(child.stderr);
+  const stopWatching = watchForSilence(child, options.idleTimeoutMs, () =>
+    group.stop(silent(options.idleTimeoutMs ?? 0, operation, subject)),
+  );
+  const settle = async (): Promise<void> => {
+    const exit = await group.ended;
+    stopWatching();
+    signal?.removeEventListener('abort', onAbort);
+    await reading;
+    if (group.stopReason) throw group.stopReason;
+    if (stderr.failure !== undefined) throw stderr.failure;
+    if (exit.error === undefined && exit.status === 0) return;
+    const failure: GitFailure = {
+      operation,
+      subject,
+      ...exit,
+      lines: stderr.lines,
+      protocol: options.protocol,
+    };
+    throw classifyGitFailure(failure);
   };
+  const done = settle();
+  // Whoever reads stdout gets to `done` later; until then a rejection is not unhandled.
+  done.catch(() => undefined);
+  return { process: { stdin: child.stdin, stdout, done }, stop: reason => group.stop(reason) };
 }
 
-function classify(stderr: readonly string[], code: number, details: ErrorDetails): SluiceError {
-  const text = stderr.findLast(line => line !== '') ?? `exit status ${code}`;
-  const corrupt = stderr.some(line => /bad object|missing|could not read|corrupt|unable to read/i.test(line));
-  return new SluiceError(corrupt ? 'repository_corrupt' : 'git_failed', `git: ${text}`, details);
+/** The process and its children, stopped and awaited as one. */
+class ProcessGroup {
+  readonly ended: Promise<Pick<GitFailure, 'status' | 'signal' | 'error'>>;
+  stopReason: SluiceError | undefined;
+  readonly #child: Child;
+  #killTimer: NodeJS.Timeout | undefined;
+
+  constructor(child: Child) {
+    this.#child = child;
+    this.ended = new Promise(resolve => {
+      child.once('error', error => {
+        // Only a process that could not be started has no pid; then no exit follows.
+        if (child.pid === undefined) resolve({ status: null, signal: null, error });
+      });
+      child.once('exit', status => this.#afterExit(status !== 0));
+      child.once('close', (status, signal) => {
+        clearTimeout(this.#killTimer);
+        resolve({ status, signal, error: undefined });
+      });
+    });
+  }
+
+  stop(reason: SluiceError): void {
+    if (this.stopReason || this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    this.stopReason = reason;
+    this.#signal('SIGTERM');
+    this.#killTimer = setTimeout(() => this.#signal('SIGKILL'), KILL_AFTER_MS);
+    // Nobody need read the rest: an unread pipe would keep "close" from coming.
+    this.#child.stdin.destroy();
+  }
+
+  #afterExit(failed: boolean): void {
+    clearTimeout(this.#killTimer);
+    if (this.stopReason || failed) {
+      this.#signal('SIGKILL');
+      if (this.stopReason) this.#child.stdout?.resume();
+      return;
+    }
+    this.#killTimer = setTimeout(() => this.#signal('SIGKILL'), PIPES_AFTER_MS);
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, name);
+    } catch (error) {
+      // ESRCH: the group is empty already, which is what was wanted.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
+/** Standard error as it comes in: told to the listener, its last lines kept for the message. */
+class StderrTail {
+  readonly lines: string[] = [];
+  /** What the listener threw; it becomes the process's own failure. */
+  failure: unknown;
+  readonly #listener: ((line: string) => void) | undefined;
+
+  constructor(listener: ((line: string) => void) | undefined) {
+    this.#listener = listener;
+  }
+
+  async read(stream: Readable): Promise<void> {
+    for await (const raw of splitLines(stream, 4096)) {
+      const line = cleanLine(raw);
+      if (line === '') continue;
+      try {
+        this.#listener?.(line);
+      } catch (error) {
+        this.failure ??= error;
+      }
+      if (isRoutine(line)) continue;
+      this.lines.push(line);
+      if (this.lines.length > KEPT_LINES) this.lines.shift();
+    }
+  }
+}
+
+/** Calls back when no byte moved in either direction for `idleTimeoutMs`; looks four times in that span. */
+function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSilence: () => void): () => void {
+  if (idleTimeoutMs === undefined) return () => undefined;
+  const moved = (): number =>
+    ((child.stdout as Socket | null)?.bytesRead ?? 0) +
+    (child.stdin as Socket).bytesWritten +
+    (child.stderr as Socket).bytesRead;
+  let last = moved();
+  let quietSince = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const { stdout } = child;
+    const readerIsSlow = stdout !== null && stdout.readableLength >= stdout.readableHighWaterMark;
+    if (moved() !== last || readerIsSlow) {
+      last = moved();
+      quietSince = now;
+    } else if (now - quietSince >= idleTimeoutMs) onSilence();
+  }, idleTimeoutMs / 4);
+  return () => clearInterval(timer);
+}
+
+function cancelled(reason: unknown, operation: string, subject: string | undefined): SluiceError {
+  if (reason instanceof SluiceError) return reason;
+  return new SluiceError('cancelled', `${operation} was stopped on request`, {
+    operation,
+    subject,
+    cause: reason,
+  });
+}
+
+function silent(idleTimeoutMs: number, operation: string, subject: string | undefined): SluiceError {
+  const where = subject === undefined ? '' : ` ${subject}`;
+  const message = `nothing was heard${where ? ` from${where}` : ''} for ${Math.round(idleTimeoutMs / 100) / 10} s`;
+  return new SluiceError('timed_out', message, { operation, subject });
 }

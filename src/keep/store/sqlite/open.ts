@@ -1,5 +1,6 @@
-import type { HistoryWriter, Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
+import { SqliteHistoryWriter } from './history-writer.ts';
 import { createRepositoryStore } from './repositories.ts';
 import { asRow } from './rows.ts';
 import { createRunStore } from './runs.ts';
@@ -16,9 +17,7 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     database,
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
-    history: (repositoryId): HistoryWriter => {
-      throw new Error(`history writer of ${repositoryId} is not wired`);
-    },
+    history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>
         database

@@ -1,0 +1,231 @@
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { RefSnapshot } from '../../../keep/store/types.ts';
+import type { Remote } from '../git/access.ts';
+import type { GitProgress } from '../git/progress.ts';
+import { lsRemote, type RemoteRefs } from '../git/remote.ts';
+import { runGit } from '../git/spawn.ts';
+import { fetchRefs, followHead } from './fetch.ts';
+import { updateCommitGraph } from './maintain.ts';
+import { type Clone, openClone, readClone } from './open.ts';
+import { createScratch, removeLeftovers, removeTree, scratchPath } from './scratch.ts';
+
+/**
+ * States of a clone's place in the cache, which only the holder of its claim touches:
+ *
+ *   absent ──init and fetch in tmp-*──▶ (whole in tmp-*) ──rename──▶ whole ──fetch──▶ whole
+ *     ▲         │ failed, stopped: tmp-* removed                       │
+ *     └─removed─┴──────────────── broken ◀──found so when opened───────┘
+ */
+export interface SyncOptions {
+  /** Full path of the clone's place: cache directory and `cloneDirectoryName(url)`. */
+  readonly directory: string;
+  readonly remote: Remote;
+  /** Commits only (S4), true by default. With false a lean clone is replaced by a full one, which then stays full. */
+  readonly lean?: boolean;
+  /** Tags too; true by default. */
+  readonly tags?: boolean;
+  /** Stops when git is silent for so long; 2 minutes by default. */
+  readonly idleTimeoutMs?: number;
+  /** For the listing of refs as a whole; 1 minute by default. */
+  readonly listTimeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: GitProgress) => void;
+}
+
+export interface SyncedClone extends Clone {
+  readonly outcome: 'clone' | 'fetch' | 'unchanged';
+  /** What went wrong without harm to the result: the commit-graph could not be written. */
+  readonly warnings: readonly SluiceError[];
+}
+
+/** With more foreign refs than this a listing is asked for without HEAD first. */
+const MANY_OTHER_REFS = 2000;
+const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
+
+/**
+ * Brings the clone at `directory` up to date with its remote, cloning if need be (P4). The caller holds the
+ * only claim on the directory. May be repeated at will; a call that throws leaves the clone as it was, or
+ * with some of its refs moved on, and nothing half-done beside it.
+ * @throws SluiceError as classified by `classifyGitFailure`
+ */
+export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
+  const { directory, signal } = options;
+  const existing = await openClone(directory, signal);
+  if (existing && (await nothingMoved(existing, options))) {
+    return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
+  }
+  const remoteRefs = await listRefs(existing, options, true);
+  if (existing && fits(existing, remoteRefs, options)) {
+    try {
+      return await update(existing, remoteRefs, options);
+    } catch (error) {
+      // Damage that the look at the tips does not see. If it is the remote's, cloning says so too.
+      if (!(error instanceof SluiceError) || error.code !== 'repository_corrupt') throw error;
+    }
+  }
+  // What is broken is of no use to anyone, and the new clone may need its room.
+  if (!existing) await removeTree(directory);
+  return await cloneAnew(remoteRefs, options);
+}
+
+/** The cheap look at a remote with very many other refs: branches and tags only. Its HEAD is followed with the next push. */
+async function nothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
+  if (existing.otherRefs <= MANY_OTHER_REFS || existing.headRef === undefined) return false;
+  const remoteRefs = await listRefs(existing, options, false);
+  return fits(existing, remoteRefs, options) && sameRefs(wanted(existing, options).tips, remoteRefs);
+}
+
+function listRefs(existing: Clone | undefined, options: SyncOptions, head: boolean): Promise<RemoteRefs> {
+  const { remote, signal, listTimeoutMs: timeoutMs, tags } = options;
+  return lsRemote(remote, { signal, timeoutMs, tags, head, preferred: existing?.spelling });
+}
+
+function fits(existing: Clone, remoteRefs: RemoteRefs, { remote, lean = true }: SyncOptions): boolean {
+  const sameFormat = (remoteRefs.objectFormat ?? existing.objectFormat) === existing.objectFormat;
+  return existing.url === remote.url && sameFormat && (lean || !existing.lean);
+}
+
+/** A clone with the refs that are asked for now: tags may be there from before. */
+function wanted(clone: Clone, { tags = true }: SyncOptions): Clone {
+  if (tags) return clone;
+  return { ...clone, tips: new Map([...clone.tips].filter(([name]) => !name.startsWith('refs/tags/'))) };
+}
+
+function sameRefs(tips: RefSnapshot, { refs, detachedHead }: RemoteRefs): boolean {
+  if (tips.size !== refs.size + (detachedHead === undefined ? 0 : 1)) return false;
+  for (const [name, id] of tips) if ((refs.get(name) ?? detachedHead) !== id) return false;
+  return true;
+}
+
+async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
+  const { gitDir } = existing;
+  const { signal } = options;
+  const before = wanted(existing, options).tips;
+  const moved = !sameRefs(before, remoteRefs);
+  const sameNotes = existing.otherRefs === remoteRefs.otherRefs && existing.spelling === remoteRefs.spelling;
+  if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
+    return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
+  }
+  if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
+  await followHead(gitDir, remoteRefs, existing, signal);
+  if (!sameNotes) await remember(gitDir, remoteRefs, signal);
+  const warnings = moved ? await writeCommitGraph(gitDir, signal) : [];
+  const clone = wanted(await mustRead(gitDir, signal), options);
+  return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };
+}
+
+async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
+  const { directory, signal, lean = true } = options;
+  const cache = dirname(directory);
+  const scratch = await createScratch(cache);
+  try {
+    await initialise(scratch, remoteRefs, options);
+    if (remoteRefs.refs.size > 0 || remoteRefs.detachedHead !== undefined) {
+      await fetchInto(scratch, lean, false, remoteRefs, options);
+    }
+    await followHead(scratch, remoteRefs, undefined, signal);
+    // A fetch writes each ref to a file of its own.
+    await runGit(['pack-refs', '--all', '--prune'], { gitDir: scratch, signal });
+    const warnings = await writeCommitGraph(scratch, signal);
+    const clone = wanted(await mustRead(scratch, signal), options);
+    await putInPlace(scratch, directory, cache);
+    return { ...clone, gitDir: directory, outcome: 'clone', warnings };
+  } catch (error) {
+    await removeTree(scratch);
+    throw asSluiceError(error, { operation: 'clone', subject: options.remote.url });
+  }
+}
+
+/** `git init` reads templates and hooks of the machine unless told not to. */
+async function initialise(scratch: string, remoteRefs: RemoteRefs, options: SyncOptions): Promise<void> {
+  const { remote, signal, lean = true } = options;
+  const format = remoteRefs.objectFormat ?? 'sha1';
+  const init = [
+    'init',
+    '--quiet',
+    '--bare',
+    '--template=',
+    `--object-format=${format}`,
+    '--initial-branch=main',
+  ];
+  await runGit([...init, '--', scratch], { signal, subject: remote.url });
+  const { otherRefs, spelling } = remoteRefs;
+  // Says that absent trees and blobs are no damage.
+  const promisor = lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
+  const ours = [
+    '[sluice]',
+    `url = ${quoted(remote.url)}`,
+    `spelling = ${quoted(spelling)}`,
+    `otherRefs = ${otherRefs}`,
+  ];
+  await appendFile(join(scratch, 'config'), `${[...promisor, ...ours].join('\n')}\n`);
+}
+
+/** A value in git's configuration syntax; control characters were refused with the URL. */
+function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+/** What makes the next look at the remote cheaper. */
+async function remember(gitDir: string, remoteRefs: RemoteRefs, signal?: AbortSignal): Promise<void> {
+  const { otherRefs, spelling } = remoteRefs;
+  await runGit(['config', '--local', 'sluice.otherRefs', String(otherRefs)], { gitDir, signal });
+  await runGit(['config', '--local', 'sluice.spelling', spelling], { gitDir, signal });
+}
+
+async function fetchInto(
+  gitDir: string,
+  lean: boolean,
+  shallow: boolean,
+  remoteRefs: RemoteRefs,
+  options: SyncOptions,
+): Promise<void> {
+  const { tags = true, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
+  const subject = options.remote.url;
+  try {
+    await fetchRefs({ gitDir, subject, remoteRefs, tags, lean, shallow, idleTimeoutMs, signal, onProgress });
+  } catch (error) {
+    // Half a pack may be the very thing that filled the disk.
+    await removeLeftovers(gitDir);
+    throw error;
+  }
+}
+
+/** A history that no commit-graph can hold is still a history: only slower. */
+async function writeCommitGraph(gitDir: string, signal?: AbortSignal): Promise<readonly SluiceError[]> {
+  try {
+    await updateCommitGraph(gitDir, signal);
+    return [];
+  } catch (error) {
+    const known = asSluiceError(error);
+    if (known.code !== 'git_failed' && known.code !== 'repository_corrupt') throw known;
+    return [known];
+  }
+}
+
+async function mustRead(gitDir: string, signal?: AbortSignal): Promise<Clone> {
+  const clone = await readClone(gitDir, signal);
+  if (!clone) throw new SluiceError('internal', `the clone ${gitDir} lost its configuration`);
+  return clone;
+}
+
+/** Renames the new clone to its place; one that is there already goes aside first and is then removed. */
+async function putInPlace(scratch: string, directory: string, cache: string): Promise<void> {
+  await mkdir(cache, { recursive: true });
+  const old = (await isThere(directory)) ? scratchPath(cache) : undefined;
+  if (old) await rename(directory, old);
+  await rename(scratch, directory);
+  if (old) await removeTree(old);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

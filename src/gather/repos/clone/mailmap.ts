@@ -1,0 +1,161 @@
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { ObjectId } from '../../../keep/store/types.ts';
+import { type Access, accessTo, type Remote, remoteSpellings } from '../git/access.ts';
+import { leadsNowhere } from '../git/remote.ts';
+import { runGit } from '../git/spawn.ts';
+import { requireGit } from '../git/version.ts';
+import { originOptions } from './fetch.ts';
+import type { Clone } from './open.ts';
+
+export interface MailmapOptions {
+  readonly remote: Remote;
+  readonly signal?: AbortSignal;
+  /** For each of the two small fetches; 30 s by default. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface Mailmap {
+  /** Content of `.mailmap` at HEAD; undefined when there is none, or it could not be had. */
+  readonly content: Buffer | undefined;
+  /** Why it could not be had: the commits are worth storing without it. */
+  readonly warning: SluiceError | undefined;
+}
+
+const NONE: Mailmap = { content: undefined, warning: undefined };
+const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
+/** The largest mailmaps known are a hundred times smaller. */
+const MAX_MAILMAP_BYTES = 4 * 2 ** 20;
+
+/**
+ * The mailmap of the commit that HEAD names (S9). A lean clone lacks it: then HEAD's root tree and that one
+ * blob are fetched, two objects in two small packs, which stay; nothing travels when they are there already.
+ * A `.mailmap` that is a symbolic link is not followed, as with git.
+ * @throws SluiceError only `cancelled`; every other failure is the `warning`
+ */
+export async function readMailmap(clone: Clone, options: MailmapOptions): Promise<Mailmap> {
+  if (clone.tips.size === 0) return NONE;
+  try {
+    const reader = new ObjectReader(clone, options);
+    const blob = await reader.orFetched(
+      () => reader.mailmapOfHead(),
+      () => reader.rootTree(),
+    );
+    if (blob === undefined) return NONE;
+    const content = await reader.orFetched(
+      () => reader.blob(blob),
+      async () => blob,
+    );
+    return { content, warning: undefined };
+  } catch (error) {
+    const known = asSluiceError(error, { operation: 'read mailmap', subject: clone.url });
+    if (known.retry === 'cancelled') throw known;
+    return { content: undefined, warning: known };
+  }
+}
+
+/** Reads single objects of a clone, from the remote when they were left out. */
+class ObjectReader {
+  readonly #clone: Clone;
+  readonly #options: MailmapOptions;
+
+  constructor(clone: Clone, options: MailmapOptions) {
+    this.#clone = clone;
+    this.#options = options;
+  }
+
+  /**
+   * What `read` reads; when that fails because an object is not here, after fetching that object.
+   * Undefined when there is no such object to fetch.
+   */
+  async orFetched<T>(
+    read: () => Promise<T>,
+    missing: () => Promise<ObjectId | undefined>,
+  ): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      // In a lean clone git looks for a missing object at the remote, which the environment forbids, and fails.
+      const known = error instanceof SluiceError && ['git_failed', 'repository_corrupt'].includes(error.code);
+      if (!known) throw error;
+    }
+    const id = await missing();
+    if (id === undefined) return undefined;
+    await this.#fetchObject(id);
+    return read();
+  }
+
+  /** The blob of .mailmap in HEAD's tree; undefined where the tree has none. Fails when the tree is not here. */
+  async mailmapOfHead(): Promise<ObjectId | undefined> {
+    const entry = (await this.#git(['ls-tree', 'HEAD', '--', '.mailmap'])).toString();
+    return /^100\d{3} blob ([0-9a-f]+)\t/.exec(entry)?.[1];
+  }
+
+  /** HEAD's root tree, read from the commit itself; undefined for an unborn HEAD. */
+  async rootTree(): Promise<ObjectId | undefined> {
+    const [id, type] = (await this.#resolveHead()).split(' ');
+    if (type !== 'commit' || id === undefined) return undefined;
+    const commit = await this.#git(['cat-file', 'commit', id]);
+    return /^tree ([0-9a-f]+)\n/.exec(commit.subarray(0, 100).toString('latin1'))?.[1];
+  }
+
+  /** Content of a blob. Fails when it is not here, or larger than any mailmap. */
+  async blob(id: ObjectId): Promise<Buffer> {
+    const bytes = Number((await this.#git(['cat-file', '-s', id])).toString());
+    if (bytes > MAX_MAILMAP_BYTES) {
+      const message = `the .mailmap of ${this.#clone.url} has ${bytes} bytes and is left out`;
+      throw new SluiceError('answer_too_large', message);
+    }
+    return await this.#git(['cat-file', 'blob', id]);
+  }
+
+  async #fetchObject(id: ObjectId): Promise<void> {
+    const { remote } = this.#options;
+    const git = await requireGit();
+    let first: unknown;
+    for (const url of remoteSpellings(remote, this.#clone.spelling)) {
+      try {
+        return await this.#fetch(id, accessTo(remote, url, git));
+      } catch (error) {
+        first ??= error;
+        if (!leadsNowhere(error)) throw error;
+      }
+    }
+    throw first;
+  }
+
+  async #fetch(id: ObjectId, access: Access): Promise<void> {
+    const { config, uploadPack } = originOptions({ access });
+    // Telling the remote which commits are here would make it leave out their trees, which are not.
+    const settings = ['-c', 'fetch.negotiationAlgorithm=noop'];
+    const quiet = [
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+      '--no-recurse-submodules',
+    ];
+    await this.#git(
+      // tree:0 brings what is named and nothing below it; blob:none would bring the whole tree.
+      [...config, ...settings, 'fetch', ...quiet, '--filter=tree:0', ...uploadPack, 'origin', id],
+      access,
+    );
+  }
+
+  /** `<id> <type>`, or `HEAD missing`. */
+  async #resolveHead(): Promise<string> {
+    const options = { ...this.#local(), input: 'HEAD\n' };
+    return (await runGit(['cat-file', '--batch-check=%(objectname) %(objecttype)'], options))
+      .toString()
+      .trim();
+  }
+
+  async #git(args: readonly string[], access?: Access): Promise<Buffer> {
+    const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS } = this.#options;
+    const network = access ? { protocol: access.protocol, env: access.env, idleTimeoutMs } : {};
+    return await runGit(args, { ...this.#local(), ...network });
+  }
+
+  #local(): { gitDir: string; signal: AbortSignal | undefined; subject: string } {
+    return { gitDir: this.#clone.gitDir, signal: this.#options.signal, subject: this.#clone.url };
+  }
+}

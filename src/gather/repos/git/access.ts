@@ -1,0 +1,90 @@
+import { isIP } from 'node:net';
+import { SluiceError } from '../../../base/errors.ts';
+import type { RepositoryUrl } from '../url.ts';
+import { credentialEnvironment, type HttpCredentials } from './credentials.ts';
+import { type GitProtocol, SSH_COMMAND } from './environment.ts';
+import { type GitVersion, isAtLeast } from './version.ts';
+
+/** A repository and how to get at it. */
+export interface Remote extends RepositoryUrl {
+  /** Sent to this host over http and https, and nowhere else. */
+  readonly credentials?: HttpCredentials;
+  /**
+   * Connect to these addresses of the host and no others, whatever the resolver says by then (S3; from
+   * `publicAddresses`). With an HTTP proxy in the environment it is the proxy that resolves.
+   */
+  readonly addresses?: readonly string[];
+}
+
+/** A connection in git's terms. */
+export interface Access {
+  /** What git is given as the repository; belongs behind `--`. */
+  readonly url: string;
+  readonly protocol: GitProtocol;
+  /** Options before the subcommand. */
+  readonly config: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** First git with `http.curloptResolve`. */
+const PINNING_GIT: GitVersion = [2, 37, 0];
+
+/**
+ * How git reaches a remote. Pure.
+ * @param url one of `remoteSpellings(remote)`
+ * @throws SluiceError `git_too_old` when addresses must be pinned over HTTP and git cannot (before 2.37)
+ */
+export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
+  const { scheme, credentials } = remote;
+  const isHttp = scheme === 'http' || scheme === 'https';
+  const secret = isHttp && credentials ? credentialEnvironment(url, credentials) : {};
+  const pin = pinned(remote, url, git);
+  return { url: pin.url ?? url, protocol: scheme, config: pin.config ?? [], env: { ...secret, ...pin.env } };
+}
+
+function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
+  const { scheme, host, port, addresses } = remote;
+  const [first] = addresses ?? [];
+  if (addresses === undefined || first === undefined || isIP(host) !== 0 || scheme === 'file') return {};
+  if (scheme === 'ssh') {
+    // known_hosts names a host by its alias alone, so a port other than 22 belongs to the alias.
+    const alias = port === 22 ? host : `[${host}]:${port}`;
+    return { env: { GIT_SSH_COMMAND: `${SSH_COMMAND} -o HostName=${first} -o 'HostKeyAlias=${alias}'` } };
+  }
+  if (scheme === 'git') {
+    const place = isIP(first) === 6 ? `[${first}]` : first;
+    const path = url.replace(/^git:\/\/[^/]*/, '');
+    // Virtual hosting of git daemon goes by the name (git(1), connect.c).
+    return { url: `git://${place}:${port}${path}`, env: { GIT_OVERRIDE_VIRTUAL_HOST: `${host}:${port}` } };
+  }
+  if (!isAtLeast(git, PINNING_GIT)) {
+    throw new SluiceError(
+      'git_too_old',
+      `git ${git.join('.')} cannot pin an address: 2.37 or newer is needed here`,
+      {
+        hint: 'Install a newer git, set git.allowPrivateAddresses, or use the command line.',
+      },
+    );
+  }
+  const list = addresses.map(address => (isIP(address) === 6 ? `[${address}]` : address)).join(',');
+  return { config: ['-c', `http.curloptResolve=${host}:${port}:${list}`] };
+}
+
+/**
+ * Spellings of a remote to try, in this order: one row stands for several (P3), and servers differ. GitLab
+ * redirects `…/name` to `…/name.git`; plain ssh servers take `host:path` from the home directory, forges do not care.
+ * @param preferred the one that worked the last time comes first; ignored when it is none of them
+ */
+export function remoteSpellings(remote: RepositoryUrl, preferred?: string): readonly string[] {
+  const { scheme, url, remote: written } = remote;
+  if (scheme === 'file') return [written];
+  const spellings =
+    scheme === 'ssh'
+      ? [written, url, url.replace(/^(ssh:\/\/[^/]+\/)(?!~)/, '$1~/')]
+      : [written, url, `${url}.git`];
+  return [
+    ...new Set(
+      preferred !== undefined && spellings.includes(preferred) ? [preferred, ...spellings] : spellings,
+    ),
+  ];
+}

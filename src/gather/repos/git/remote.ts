@@ -1,0 +1,179 @@
+import { SluiceError } from '../../../base/errors.ts';
+import { splitLines } from '../../../base/lines.ts';
+import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
+import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
+import { runGit, spawnGit } from './spawn.ts';
+import { requireGit } from './version.ts';
+
+/** What a remote says it has. */
+export interface RemoteRefs {
+  /** Branches, and tags where asked; full names. */
+  readonly refs: RefSnapshot;
+  /** The branch that its HEAD names; undefined when there is none, or HEAD is detached or unborn. */
+  readonly head: string | undefined;
+  /** The commit of a HEAD that is no branch's tip. */
+  readonly detachedHead: ObjectId | undefined;
+  /** Undefined for an empty repository, which does not tell. */
+  readonly objectFormat: 'sha1' | 'sha256' | undefined;
+  /** Refs that are neither branch nor tag; 0 when `head` was not asked for. */
+  readonly otherRefs: number;
+  /** How git got there, credentials included: not to be logged or stored. */
+  readonly access: Access;
+  /** Which of `remoteSpellings` it was: to be preferred the next time. */
+  readonly spelling: string;
+}
+
+export interface LsRemoteOptions {
+  readonly signal?: AbortSignal;
+  /** For the whole call, not just silence; 60 s by default. */
+  readonly timeoutMs?: number;
+  /** Spelling of the remote to try first (`RemoteRefs.spelling` of an earlier call). */
+  readonly preferred?: string;
+  /** Also refs/tags; true by default. */
+  readonly tags?: boolean;
+  /**
+   * Also HEAD; true by default. Without it only branches and tags travel, which is a hundredth where a forge
+   * shows every pull request as a ref.
+   */
+  readonly head?: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 60_000;
+
+/**
+ * Asks a remote for its refs without fetching anything. All spellings of the remote are tried while they
+ * lead nowhere. Safe to repeat; leaves nothing on disk.
+ * @throws SluiceError as classified; `timed_out` when the whole call takes too long
+ */
+export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): Promise<RemoteRefs> {
+  const git = await requireGit();
+  const deadline = new AbortController();
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const timer = setTimeout(() => deadline.abort(tooSlow(remote, timeoutMs)), timeoutMs);
+  const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
+  try {
+    let first: unknown;
+    for (const url of remoteSpellings(remote, options.preferred)) {
+      try {
+        return { ...(await list(remote, accessTo(remote, url, git), options, signal)), spelling: url };
+      } catch (error) {
+        first ??= error;
+        if (!leadsNowhere(error)) throw error;
+      }
+    }
+    // The spelling that was asked for says best what is wrong.
+    throw first;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Whether another spelling of the remote is worth a try. */
+export function leadsNowhere(error: unknown): boolean {
+  return error instanceof SluiceError && ['not_a_repository', 'repository_moved'].includes(error.code);
+}
+
+function tooSlow(remote: Remote, timeoutMs: number): SluiceError {
+  const message = `${remote.url} did not list its refs within ${Math.round(timeoutMs / 100) / 10} s`;
+  return new SluiceError('timed_out', message, { operation: 'git ls-remote', subject: remote.url });
+}
+
+async function list(
+  remote: Remote,
+  access: Access,
+  options: LsRemoteOptions,
+  signal: AbortSignal,
+): Promise<Omit<RemoteRefs, 'spelling'>> {
+  const { tags = true, head = true } = options;
+  // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
+  const wanted = head ? ['--symref'] : ['--heads', ...(tags ? ['--tags'] : [])];
+  const git = spawnGit([...access.config, 'ls-remote', ...wanted, '--', access.url], {
+    protocol: access.protocol,
+    env: access.env,
+    signal,
+    subject: remote.url,
+  });
+  git.stdin.end();
+  const found = new RefCollector(tags);
+  for await (const line of splitLines(git.stdout)) found.add(line);
+  await git.done;
+  if (!found.any && !(await speaksGit(remote, access, signal))) {
+    throw new SluiceError(
+      'not_a_repository',
+      `there is no git repository at ${remote.url}, only something else`,
+      {
+        operation: 'git ls-remote',
+        subject: remote.url,
+      },
+    );
+  }
+  return { ...found.result(), access };
+}
+
+/** A web page in place of a repository reads as "dumb HTTP" without refs; only the packets tell it from an empty repository. */
+async function speaksGit(remote: Remote, access: Access, signal: AbortSignal): Promise<boolean> {
+  if (access.protocol !== 'http' && access.protocol !== 'https') return true;
+  let found = false;
+  await runGit([...access.config, 'ls-remote', '--', access.url], {
+    protocol: access.protocol,
+    env: { ...access.env, GIT_TRACE_PACKET: '1' },
+    signal,
+    subject: remote.url,
+    onStderrLine: line => {
+      found ||= /packet: +\S+< (# service=git-upload-pack|version [12])/.test(line);
+    },
+  });
+  return found;
+}
+
+/** Reads `git ls-remote --symref` line by line. */
+class RefCollector {
+  any = false;
+  #otherRefs = 0;
+  readonly #refs = new Map<string, ObjectId>();
+  readonly #tags: boolean;
+  #symref: string | undefined;
+  #headId: ObjectId | undefined;
+
+  constructor(tags: boolean) {
+    this.#tags = tags;
+  }
+
+  add(line: string): void {
+    const tab = line.indexOf('\t');
+    if (tab < 0) return;
+    const value = line.slice(0, tab);
+    const name = line.slice(tab + 1);
+    this.any = true;
+    if (value.startsWith('ref: ')) {
+      if (name === 'HEAD') this.#symref = value.slice('ref: '.length);
+    } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value)) return;
+    else if (name === 'HEAD') this.#headId = value;
+    else if (name.startsWith('refs/heads/')) this.#refs.set(name, value);
+    else if (!name.startsWith('refs/tags/')) this.#otherRefs += 1;
+    // "name^{}" is what an annotated tag points to.
+    else if (this.#tags && !name.endsWith('^{}')) this.#refs.set(name, value);
+  }
+
+  result(): Omit<RemoteRefs, 'access' | 'spelling'> {
+    const head = this.#headBranch();
+    const anyId = this.#headId ?? this.#refs.values().next().value;
+    return {
+      refs: this.#refs,
+      otherRefs: this.#otherRefs,
+      head,
+      detachedHead: head === undefined ? this.#headId : undefined,
+      objectFormat: anyId === undefined ? undefined : anyId.length === 64 ? 'sha256' : 'sha1',
+    };
+  }
+
+  /** Servers before symref support name only HEAD's commit: then the likeliest branch with that tip, as git clone does. */
+  #headBranch(): string | undefined {
+    if (this.#symref !== undefined) return this.#refs.has(this.#symref) ? this.#symref : undefined;
+    if (this.#headId === undefined) return undefined;
+    const usual = ['refs/heads/main', 'refs/heads/master'];
+    return [...usual, ...this.#refs.keys()].find(
+      name => name.startsWith('refs/heads/') && this.#refs.get(name) === this.#headId,
+    );
+  }
+}

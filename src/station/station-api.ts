@@ -1,0 +1,24 @@
+import type { Source } from '../insights/source.ts';
+import type { Repository, Run } from '../keep/store/types.ts';
+import type { StationStatus } from './status.ts';
+
+/** What the server (and the commands that run a station) ask of one. */
+export interface StationApi {
+  /** Reads over the documented schema. */
+  readonly source: Source;
+  /**
+   * Asks for a bake of a repository, first in line. A run that waits already is answered again.
+   * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.
+   */
+  requestBake(url: string, reason: string): Promise<Run>;
+  /** Resolves with the run once it has ended. Rejects with the signal's reason. */
+  waitForRun(id: number, signal: AbortSignal): Promise<Run>;
+  run(id: number): Promise<Run | undefined>;
+  recentRuns(limit: number): Promise<Run[]>;
+  repositories(): Promise<Repository[]>;
+  /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
+  repository(url: string): Promise<Repository>;
+  status(): Promise<StationStatus>;
+  /** True between a finished start and the beginning of stop. */
+  ready(): boolean;
+}

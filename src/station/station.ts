@@ -1,0 +1,282 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../base/clock.ts';
+import { SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import { type Random, systemRandom } from '../base/random.ts';
+import { withoutCredentials } from '../base/redact.ts';
+import type { Config } from '../config/schema.ts';
+import type { Work } from '../engine/work/work.ts';
+import { newWorkerId } from '../engine/work/worker-id.ts';
+import { Workers } from '../engine/workers.ts';
+import { publicAddresses } from '../gather/repos/address.ts';
+import type { BakeProgress } from '../gather/repos/bake.ts';
+import { cleanCache } from '../gather/repos/clone/scratch.ts';
+import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
+import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
+import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import {
+  atOnce,
+  keyOf,
+  REPOSITORY_KIND,
+  type TrackedRepository,
+  trackExactly,
+  trackedRepository,
+} from '../gather/repos/work.ts';
+import type { Store } from '../keep/store/store.ts';
+import type { Repository, Run } from '../keep/store/types.ts';
+import { exclusiveUse } from './exclusive.ts';
+import { repositoryAround } from './here.ts';
+import { createRunWaiters } from './run-waiters.ts';
+import type { StationApi } from './station-api.ts';
+import { type RunningBake, readStatus, type StationStatus } from './status.ts';
+
+export interface StationOptions {
+  readonly config: Config;
+  /** False where there is no configuration file: the repository that the station stands in is tracked then. */
+  readonly configured: boolean;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random?: Random;
+  readonly log: Logger;
+  readonly cwd: string;
+  readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
+  readonly bakeThreadEntry: URL;
+}
+
+/** A station, put together but not started: its parts go into a lifecycle, in this order. */
+export interface Station extends StationApi {
+  readonly parts: readonly Part[];
+  /**
+   * Takes over another configuration; what has not changed goes on undisturbed. Throws `url_*` for a repository
+   * that cannot be one, having changed nothing.
+   */
+  reconfigure(config: Config): Promise<void>;
+  /** URLs of the repositories that are kept fresh. */
+  tracked(): readonly string[];
+}
+
+/** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
+const DRAIN_MS = 500;
+
+/**
+ * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
+ * locks, database, clone cache, bake threads, workers, schedule.
+ */
+export function createStation(options: StationOptions): Station {
+  return new ComposedStation(options);
+}
+
+class ComposedStation implements Station {
+  readonly parts: readonly Part[];
+  readonly #options: StationOptions;
+  readonly #startedMs: number;
+  readonly #waiters;
+  readonly #running: RunningBakes = new Map();
+  #config: Config;
+  #keep: { readonly store: Store; readonly work: Work } | undefined;
+  #threads: BakeThreads | undefined;
+  #tracked: readonly TrackedRepository[] = [];
+  #ready = false;
+
+  constructor(options: StationOptions) {
+    this.#options = options;
+    this.#config = options.config;
+    this.#startedMs = options.clock.monotonicMs();
+    this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
+    const { root, database } = options.config;
+    this.parts = [
+      exclusiveUse(root, 'the root', join(root, 'station.lock')),
+      exclusiveUse(database, 'the database', `${database}.lock`),
+      { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
+      { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
+      this.#late('bake threads', () => this.#createThreads()),
+      this.#late('repository workers', () => this.#createWorkers()),
+      { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
+    ];
+  }
+
+  get source(): Store {
+    return this.#store;
+  }
+
+  get #store(): Store {
+    return this.#kept.store;
+  }
+
+  get #kept(): { readonly store: Store; readonly work: Work } {
+    if (!this.#keep) throw new SluiceError('stopping', 'the station is not running');
+    return this.#keep;
+  }
+
+  async requestBake(url: string, reason: string): Promise<Run> {
+    const { clock } = this.#options;
+    if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
+    const address = this.#tracked.find(tracked => tracked.url === url) ?? (await this.#askedFor(url));
+    const repository = await this.#store.repositories.ensure(address.url, address.host);
+    const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
+    await this.#kept.work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+    return run;
+  }
+
+  /** What the configuration does not name itself must be allowed to those who ask over the API (S3). */
+  async #askedFor(url: string): Promise<TrackedRepository> {
+    const { allowPaths, allowPrivateAddresses } = this.#config.git;
+    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
+    const isTracked = this.#tracked.some(tracked => tracked.url === address.url);
+    // Looked up again when it is baked; asked now so that the caller hears of it.
+    if (address.scheme !== 'file' && !allowPrivateAddresses && !isTracked)
+      await publicAddresses(address.host);
+    return address;
+  }
+
+  waitForRun(id: number, signal: AbortSignal): Promise<Run> {
+    return this.#waiters.wait(id, signal);
+  }
+
+  run(id: number): Promise<Run | undefined> {
+    return this.#store.runs.byId(id);
+  }
+
+  recentRuns(limit: number): Promise<Run[]> {
+    return this.#store.runs.recent(limit);
+  }
+
+  repositories(): Promise<Repository[]> {
+    return this.#store.repositories.list();
+  }
+
+  async repository(url: string): Promise<Repository> {
+    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
+    const known =
+      (await this.#store.repositories.byUrl(url)) ??
+      (await this.#store.repositories.byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
+    if (!known) throw new SluiceError('not_found', `no repository ${withoutCredentials(url)} is known here`);
+    return known;
+  }
+
+  status(): Promise<StationStatus> {
+    const { version, clock } = this.#options;
+    const { root, database, cache } = this.#config;
+    const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
+    return readStatus({
+      ...this.#kept,
+      station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
+      cacheDirectory: cache.directory,
+      baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
+    });
+  }
+
+  ready(): boolean {
+    return this.#ready;
+  }
+
+  tracked(): readonly string[] {
+    return this.#tracked.map(({ url }) => url);
+  }
+
+  async reconfigure(config: Config): Promise<void> {
+    const wanted = this.#wanted(config);
+    this.#config = config;
+    await this.#track(wanted);
+  }
+
+  async #openKeep(): Promise<void> {
+    const { database } = this.#config;
+    await mkdir(dirname(database), { recursive: true });
+    this.#keep = await this.#options.openKeep(database);
+  }
+
+  async #closeKeep(): Promise<void> {
+    await this.#keep?.store.close();
+    this.#keep = undefined;
+  }
+
+  async #openCache(): Promise<void> {
+    const { directory } = this.#config.cache;
+    await mkdir(directory, { recursive: true });
+    await cleanCache(directory);
+  }
+
+  #createThreads(): BakeThreads {
+    this.#threads = createBakeThreads({
+      entry: this.#options.bakeThreadEntry,
+      settings: { databasePath: this.#config.database },
+      threads: this.#config.bake.threads,
+    });
+    return this.#threads;
+  }
+
+  #createWorkers(): Part {
+    const { clock, log, random = systemRandom } = this.#options;
+    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    const handler = repositoryHandler({
+      config: () => this.#config,
+      store: this.#store,
+      threads: this.#threads,
+      clock,
+      log,
+      running: this.#running,
+      onEnd: () => this.#waiters.wake(),
+    });
+    return new Workers({
+      name: 'repository workers',
+      work: this.#kept.work,
+      clock,
+      random,
+      log,
+      worker: newWorkerId(),
+      handlers: new Map([[REPOSITORY_KIND, handler]]),
+      concurrency: this.#config.git.concurrency,
+      perGroup: () => this.#config.git.perHost,
+      timing: { drainMs: DRAIN_MS },
+    });
+  }
+
+  async #startSchedule(): Promise<void> {
+    await this.#track(this.#wanted(this.#config));
+    this.#ready = true;
+  }
+
+  async #notReady(): Promise<void> {
+    this.#ready = false;
+  }
+
+  /** The repositories of a configuration, or the one that the station stands in if there is none. */
+  #wanted(config: Config): readonly TrackedRepository[] {
+    const { configured, cwd } = this.#options;
+    const urls = config.repos.map(({ url }) => url);
+    const here = configured || urls.length > 0 ? undefined : repositoryAround(cwd);
+    return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
+  }
+
+  async #track(wanted: readonly TrackedRepository[]): Promise<void> {
+    await trackExactly(wanted, {
+      ...this.#kept,
+      clock: this.#options.clock,
+      rhythm: this.#config.schedule,
+    });
+    this.#tracked = wanted;
+  }
+
+  /** A part that can only be made once the parts before it have started. */
+  #late(name: string, make: () => Part): Part {
+    let part: Part | undefined;
+    return {
+      name,
+      start: () => {
+        part ??= make();
+        return part.start();
+      },
+      stop: async () => part?.stop(),
+    };
+  }
+}
+
+function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
+  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
+  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
+  const { commits, perSecond } = progress;
+  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
+}

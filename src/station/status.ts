@@ -1,0 +1,100 @@
+import { statfs } from 'node:fs/promises';
+import type { Work } from '../engine/work/work.ts';
+import { urlOfKey } from '../gather/repos/work.ts';
+import type { Store } from '../keep/store/store.ts';
+
+/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
+export interface StationStatus {
+  readonly station: StationFacts;
+  readonly schedule: {
+    /** Targets that have a time. */
+    readonly size: number;
+    /** Those whose time has come and that wait for a worker. */
+    readonly due: number;
+    /** How late the one that waits longest is. */
+    readonly behindS: number;
+    readonly running: number;
+    readonly next: readonly ScheduledItem[];
+  };
+  readonly repos: {
+    readonly known: number;
+    readonly tracked: number;
+    readonly failing: number;
+    readonly commits: number;
+    readonly baking: readonly RunningBake[];
+  };
+  readonly disk: {
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+    readonly cacheDirectory: string;
+  };
+}
+
+export interface StationFacts {
+  readonly version: string;
+  readonly uptimeS: number;
+  /** `down` where nothing runs and the database alone was read. */
+  readonly mode: 'up' | 'down';
+  readonly pid: number | null;
+  readonly root: string;
+  readonly database: string;
+}
+
+export interface ScheduledItem {
+  readonly target: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason: string;
+}
+
+export interface RunningBake {
+  readonly url: string;
+  readonly phase: 'fetch' | 'history';
+  /** In words: git's own progress line, or commits so far. */
+  readonly progress: string;
+}
+
+const NEXT_SHOWN = 10;
+
+/** Reads the figures together. Throws `database_*`. */
+export async function readStatus(options: {
+  readonly store: Store;
+  readonly work: Work;
+  readonly station: StationFacts;
+  readonly cacheDirectory: string;
+  readonly baking: readonly RunningBake[];
+}): Promise<StationStatus> {
+  const { store, work, cacheDirectory } = options;
+  const [counts, upcoming, repositories, disk] = await Promise.all([
+    work.counts(),
+    work.upcoming(NEXT_SHOWN),
+    store.repositories.list(),
+    statfs(options.station.root).catch(() => statfs('.')),
+  ]);
+  return {
+    station: options.station,
+    schedule: {
+      size: counts.size,
+      due: counts.due,
+      behindS: Math.round(counts.behindMs / 1000),
+      running: counts.running,
+      next: upcoming.map(({ key, runAtMs, reason }) => ({
+        target: urlOfKey(key),
+        at: new Date(runAtMs).toISOString(),
+        reason,
+      })),
+    },
+    repos: {
+      known: repositories.length,
+      tracked: repositories.filter(({ tracked }) => tracked).length,
+      failing: repositories.filter(({ state }) => state !== 'ok' && state !== 'new').length,
+      commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
+      baking: options.baking,
+    },
+    disk: {
+      freeBytes: disk.bavail * disk.bsize,
+      totalBytes: disk.blocks * disk.bsize,
+      cacheDirectory,
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { grownRepository, MAIN, standingPlace } from '../support/sluice.ts';
+
+/**
+ * A small file system of its own to stand in, in a mount namespace that ends with the shell. Needs Linux with
+ * user namespaces, hence not part of `npm test`.
+ */
+function onSmallDisk(folder: string, size: string, script: string): string {
+  const mount = `mount -t tmpfs -o size=${size} tmpfs ${folder} && cd ${folder}`;
+  const env = { ...process.env, SLUICE: `${process.execPath} ${MAIN}`, HOME: folder };
+  return execFileSync('unshare', ['-rm', 'sh', '-c', `${mount}\n${script}`], { encoding: 'utf8', env });
+}
+
+const BAKE = '$SLUICE bake "$ORIGIN" --json; echo "exit $?"; ls -A station/cache;';
+
+test('P5: a disk that is full while git writes ends with a clear message and nothing of the clone', t => {
+  const origin = grownRepository(join(standingPlace(t), 'a.git'), 20_000, 50);
+  const printed = onSmallDisk(standingPlace(t), '1m', `ORIGIN=${origin.path}\n${BAKE}`);
+  const [line = '', exit, ...left] = printed.trim().split('\n');
+  const { error } = JSON.parse(line);
+  assert.equal(error.code, 'disk_full');
+  assert.match(error.message, /no room left/);
+  assert.deepEqual([exit, left], ['exit 1', []]);
+});
+
+test('P5, S8: a disk that is full while rows are written says so; with room again the same bake completes', t => {
+  const origin = grownRepository(join(standingPlace(t), 'a.git'), 20_000, 50);
+  const script = `ORIGIN=${origin.path}\n${BAKE}\nmount -o remount,size=64m .\n${BAKE}`;
+  const lines = onSmallDisk(standingPlace(t), '7m', script).trim().split('\n');
+  const [first, second] = lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+  assert.equal(first.error.code, 'disk_full');
+  assert.match(first.error.message, /database/);
+  assert.deepEqual([second.error, second.commits, second.authors], [undefined, 20_000, 50]);
+  assert.deepEqual(
+    lines.filter(line => /^exit/.test(line)),
+    ['exit 1', 'exit 0'],
+  );
+});

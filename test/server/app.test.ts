@@ -1,0 +1,248 @@
+import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
+import { test } from 'node:test';
+import { SluiceError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { type AppOptions, createApp } from '../../src/server/app.ts';
+import { type StubBehaviour, stationStub } from '../support/station-stub.ts';
+
+const WEB = resolve(import.meta.dirname, '../../src/web');
+
+interface Asked {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+function serve(behaviour: StubBehaviour = {}, options: Partial<AppOptions> = {}) {
+  const station = stationStub(behaviour);
+  const app = createApp({
+    station,
+    log: silentLogger,
+    hostNames: [],
+    token: undefined,
+    maxBodyBytes: 1000,
+    stopping: new AbortController().signal,
+    webFolder: WEB,
+    ...options,
+  });
+  const ask = async (path: string, init: RequestInit = {}): Promise<Asked> => {
+    const headers = new Headers(init.headers);
+    if (!headers.has('host')) headers.set('host', 'localhost:8750');
+    const response = await app.fetch(new Request(`http://localhost:8750${path}`, { ...init, headers }));
+    const text = await response.text();
+    const isJson = /json/.test(response.headers.get('content-type') ?? '');
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: isJson && text ? JSON.parse(text) : {},
+    };
+  };
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Asked> =>
+    ask(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers });
+  return { station, ask, post };
+}
+
+function assertProblem(answer: Asked, status: number, code: string): void {
+  assert.equal(answer.status, status, answer.text);
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json');
+  assert.deepEqual([answer.body.status, answer.body.code], [status, code]);
+  for (const name of ['type', 'title', 'detail', 'hint']) assert.ok(answer.body[name], name);
+}
+
+test('P1, P2: POST /bake answers 202 at once with the address of its run, which then answers', async () => {
+  const { ask, post, station } = serve();
+  const answer = await post('/bake', { url: 'https://example.org/x' });
+  assert.deepEqual([answer.status, answer.headers.get('location')], [202, '/api/v1/runs/7']);
+  assert.deepEqual([answer.body.state, answer.body.summary], ['waiting', null]);
+  assert.deepEqual(station.asked, ['https://example.org/x']);
+  const run = await ask('/api/v1/runs/7');
+  assert.deepEqual([run.status, run.body.state], [200, 'done']);
+  for (const id of ['8', '0', '-1', 'x', '7e0', '99999999999999999999']) {
+    assertProblem(await ask(`/api/v1/runs/${id}`), 404, 'not_found');
+  }
+});
+
+test('P2: wait answers with the summary, or with the error under its own status: never success for a failure', async () => {
+  const done = await serve().post('/bake', { url: 'https://example.org/x', wait: true });
+  assert.deepEqual([done.status, done.body.summary], [200, { commits: 3 }]);
+  for (const [code, status] of [
+    ['not_a_repository', 422],
+    ['authentication_required', 422],
+    ['connection_lost', 502],
+    ['timed_out', 504],
+    ['disk_full', 507],
+    ['internal', 500],
+    ['cancelled', 503],
+  ] as const) {
+    const { post } = serve({ runError: new SluiceError(code, 'what went wrong') });
+    const failed = await post('/bake', { url: 'https://example.org/x', wait: true });
+    assertProblem(failed, status, code);
+    assert.ok(failed.body.run, 'the run is told along');
+  }
+});
+
+test('Life cycle: who waits for a run when the station stops gets 503 at once', async () => {
+  const stopping = new AbortController();
+  const { post } = serve({ runsHang: true }, { stopping: stopping.signal });
+  const waiting = post('/bake', { url: 'https://example.org/x', wait: true });
+  stopping.abort();
+  assertProblem(await waiting, 503, 'stopping');
+});
+
+test('P2: bodies that are not what they should be get 400 or 413 with what is wrong', async () => {
+  const { post, ask, station } = serve();
+  const wrong: readonly (readonly [unknown, RegExp])[] = [
+    ['', /not JSON/],
+    ['{"url": ', /not JSON/],
+    ['null', /body/],
+    ['[]', /body/],
+    ['"x"', /body/],
+    [{}, /url/],
+    [{ url: '' }, /url/],
+    [{ url: 7 }, /url/],
+    [{ url: ['x'] }, /url/],
+    [{ url: 'x', wait: 'yes' }, /wait/],
+    [{ url: 'x', wiat: true }, /wiat/],
+    [{ url: 5, wait: 5 }, /url.*wait/],
+  ];
+  for (const [body, detail] of wrong) {
+    const answer = await post('/bake', body);
+    assertProblem(answer, 400, 'body_invalid');
+    assert.match(String(answer.body.detail), detail);
+  }
+  const huge = { url: `https://example.org/${'x'.repeat(2000)}` };
+  assertProblem(await post('/bake', huge), 413, 'body_too_large');
+  // Without a length given beforehand it is counted as it comes.
+  const endless = new ReadableStream({ pull: stream => stream.enqueue(new Uint8Array(600)) });
+  const streamed = await ask('/bake', { method: 'POST', body: endless, duplex: 'half' } as RequestInit);
+  assertProblem(streamed, 413, 'body_too_large');
+  assert.deepEqual(station.asked, []);
+});
+
+test('Methods: those that a path does not take get 405 with Allow, OPTIONS 204 with Allow, HEAD as GET without a body', async () => {
+  const { ask } = serve();
+  for (const [path, method, allow] of [
+    ['/bake', 'GET', 'OPTIONS, POST'],
+    ['/bake', 'PUT', 'OPTIONS, POST'],
+    ['/bake', 'DELETE', 'OPTIONS, POST'],
+    ['/ping', 'POST', 'GET, HEAD, OPTIONS'],
+    ['/', 'POST', 'GET, HEAD, OPTIONS'],
+    ['/api/v1/runs/7', 'DELETE', 'GET, HEAD, OPTIONS'],
+  ] as const) {
+    const refused = await ask(path, { method });
+    assertProblem(refused, 405, 'method_not_allowed');
+    assert.equal(refused.headers.get('allow'), allow);
+    const options = await ask(path, { method: 'OPTIONS' });
+    assert.deepEqual([options.status, options.headers.get('allow'), options.text], [204, allow, '']);
+  }
+  const head = await ask('/', { method: 'HEAD' });
+  assert.deepEqual([head.status, head.text], [200, '']);
+});
+
+test('Unknown paths get 404 as a problem, traversals too', async () => {
+  const { ask } = serve();
+  for (const path of [
+    '/nothing',
+    '/api/v1/nothing',
+    '/..%2f..%2fpackage.json',
+    '/tsconfig.json',
+    '/%00',
+    '//bake',
+  ]) {
+    assertProblem(await ask(path), 404, 'not_found');
+  }
+});
+
+test('Queries: unknown and ill-typed parameters get 400', async () => {
+  const { ask } = serve();
+  for (const path of [
+    '/api/v1/runs?limit=0',
+    '/api/v1/runs?limit=x',
+    '/api/v1/runs?page=2',
+    '/api/v1/insights/commits?by=fortnight',
+    '/api/v1/insights/authors?limit=1e9',
+  ]) {
+    assertProblem(await ask(path), 400, 'usage');
+  }
+  assertProblem(await ask('/api/v1/insights/commits?repo=https://example.org/none'), 404, 'not_found');
+});
+
+test('Health: 503 when the database cannot be read or the station is not ready; an inner fault tells nothing of itself', async () => {
+  assert.equal((await serve().ask('/healthz')).status, 200);
+  const gone = await serve({ databaseError: new SluiceError('database_invalid', 'x') }).ask('/healthz');
+  assert.deepEqual([gone.status, gone.body.code], [503, 'database_invalid']);
+  assert.equal((await serve({ databaseError: new Error('disk I/O error') }).ask('/healthz')).status, 503);
+  assert.equal((await serve({ ready: false }).ask('/readyz')).status, 503);
+  const internal = await serve().ask('/api/v1/status');
+  assertProblem(internal, 500, 'internal');
+  assert.ok(!internal.text.includes('42'));
+});
+
+test('Host and Origin: other names and pages of other sites are refused (DNS rebinding)', async () => {
+  const { ask, post } = serve({}, { hostNames: ['sluice.example.com', 'fd00::7'] });
+  for (const host of ['localhost', '127.0.0.1:8750', '[::1]:8750', 'SLUICE.example.com', '[fd00::7]:80']) {
+    assert.equal((await ask('/ping', { headers: { host } })).status, 200, host);
+  }
+  for (const host of ['evil.example', '127.0.0.1.evil.example', 'localhost.evil.example:8750', '']) {
+    assertProblem(await ask('/ping', { headers: { host } }), 421, 'host_refused');
+  }
+  const url = 'https://example.org/x';
+  assert.equal((await post('/bake', { url }, { origin: 'http://localhost:8750' })).status, 202);
+  for (const origin of ['http://evil.example', 'http://localhost:9999', 'null', 'nonsense']) {
+    assertProblem(await post('/bake', { url }, { origin }), 421, 'host_refused');
+  }
+});
+
+test('Token: asked for on everything that tells or changes something; Bearer or a session cookie will do', async () => {
+  const { ask, post } = serve({}, { token: 'correct horse' });
+  for (const path of ['/', '/app.js', '/ping', '/healthz', '/readyz']) {
+    assert.equal((await ask(path)).status, 200, path);
+    assert.equal((await ask(path, { method: 'HEAD' })).status, 200, path);
+  }
+  for (const path of ['/api/v1/repos', '/api/v1/runs', '/api/v1/status']) {
+    const refused = await ask(path);
+    assertProblem(refused, 401, 'unauthorized');
+    assert.equal(refused.headers.get('www-authenticate'), 'Bearer');
+  }
+  assertProblem(await post('/bake', { url: 'https://example.org/x' }), 401, 'unauthorized');
+  for (const authorization of ['Bearer wrong', 'Bearer', 'Basic correct horse', 'Bearer correct horse2']) {
+    assert.equal((await ask('/api/v1/repos', { headers: { authorization } })).status, 401, authorization);
+  }
+  const bearer = { authorization: 'Bearer correct horse' };
+  assert.equal((await ask('/api/v1/repos', { headers: bearer })).status, 200);
+
+  assertProblem(await post('/api/v1/session', { token: 'wrong' }), 401, 'unauthorized');
+  const session = await post('/api/v1/session', { token: 'correct horse' });
+  const cookie = session.headers.get('set-cookie') ?? '';
+  assert.equal(session.status, 204);
+  assert.match(cookie, /^sluice_session=[\w-]{40,};/);
+  for (const flag of ['HttpOnly', 'SameSite=Strict', 'Path=/']) assert.ok(cookie.includes(flag), cookie);
+  assert.ok(!cookie.includes('correct'));
+  const withCookie = { cookie: cookie.split(';')[0] ?? '' };
+  assert.equal((await ask('/api/v1/repos', { headers: withCookie })).status, 200);
+  assert.equal((await post('/bake', { url: 'https://example.org/x' }, withCookie)).status, 202);
+});
+
+test('Every answer, errors too, carries the security headers', async () => {
+  const { ask, post } = serve({}, { token: 'x' });
+  const answers = [
+    ask('/'),
+    ask('/ping'),
+    ask('/nothing'),
+    ask('/bake'),
+    post('/bake', '{'),
+    ask('/api/v1/repos'),
+  ];
+  answers.push(ask('/ping', { headers: { host: 'evil.example' } }), ask('/bake', { method: 'OPTIONS' }));
+  for (const { headers } of await Promise.all(answers)) {
+    const policy = headers.get('content-security-policy') ?? '';
+    assert.match(policy, /default-src 'none'/);
+    assert.ok(!policy.includes('unsafe'));
+    assert.equal(headers.get('x-content-type-options'), 'nosniff');
+    assert.equal(headers.get('referrer-policy'), 'no-referrer');
+    assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');
+  }
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { silentLogger } from '../../src/base/log.ts';
+import { createApp } from '../../src/server/app.ts';
+import { createHttpServer, type HttpServer } from '../../src/server/http-server.ts';
+import { type StubBehaviour, stationStub } from '../support/station-stub.ts';
+
+async function listening(t: TestContext, behaviour: StubBehaviour = {}, requestTimeoutMs = 30_000) {
+  const app = createApp({
+    station: stationStub(behaviour),
+    log: silentLogger,
+    hostNames: [],
+    token: undefined,
+    maxBodyBytes: 1000,
+    stopping: new AbortController().signal,
+    webFolder: resolve(import.meta.dirname, '../../src/web'),
+  });
+  const server = createHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
+  await server.start();
+  t.after(() => server.stop());
+  return server;
+}
+
+/** Writes to the socket and answers with all that comes back until the server hangs up. */
+async function raw(server: HttpServer, ...parts: readonly string[]): Promise<string> {
+  const socket = connect(Number(new URL(server.url()).port), '127.0.0.1');
+  await once(socket, 'connect');
+  for (const part of parts) socket.write(part);
+  return text(socket);
+}
+
+test('HTTP: headers that are too large, and what is no HTTP, get an error and the server goes on', async t => {
+  const server = await listening(t);
+  const large = `GET /ping HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`;
+  assert.match(await raw(server, large), /^HTTP\/1\.1 431 /);
+  assert.match(await raw(server, 'HELO sluice\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  assert.match(await raw(server, 'GET /ping HTTP/1.1\r\n\r\n'), /^HTTP\/1\.1 400 /);
+  const close = 'Connection: close\r\n\r\n';
+  assert.match(await raw(server, `GET /ping HTTP/1.0\r\n${close}`), /^HTTP\/1\.1 4\d\d /);
+  assert.equal((await fetch(`${server.url()}/ping`)).status, 200);
+});
+
+test('HTTP: a body that is announced as too large or grows so is refused while it comes', async t => {
+  const server = await listening(t);
+  const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
+  assert.match(await raw(server, `${head}Content-Length: 5000000\r\n\r\n{`), /^HTTP\/1\.1 413 /);
+  const chunk = `400\r\n${'x'.repeat(0x400)}\r\n`;
+  assert.match(await raw(server, `${head}Transfer-Encoding: chunked\r\n\r\n`, chunk), /^HTTP\/1\.1 413 /);
+});
+
+test('HTTP: a client that does not finish its request in time is sent away', async t => {
+  const server = await listening(t, {}, 1000);
+  const startMs = performance.now();
+  const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{';
+  assert.match(await raw(server, head), /^HTTP\/1\.1 408 /);
+  assert.ok(performance.now() - startMs < 10_000);
+});
+
+test('HTTP: a client that goes away while it waits or sends harms nobody', async t => {
+  const server = await listening(t, { runsHang: true });
+  const leaving = new AbortController();
+  const body = JSON.stringify({ url: 'https://example.org/x', wait: true });
+  const waiting = fetch(`${server.url()}/bake`, { method: 'POST', body, signal: leaving.signal });
+  const half = connect(Number(new URL(server.url()).port), '127.0.0.1');
+  await once(half, 'connect');
+  half.write('POST /bake HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{');
+  assert.equal((await fetch(`${server.url()}/ping`)).status, 200);
+  half.destroy();
+  leaving.abort();
+  await assert.rejects(waiting, /abort/i);
+  assert.equal((await fetch(`${server.url()}/ping`)).status, 200);
+});
+
+test('HTTP: stop ends idle connections and is bounded where an answer hangs; the port is free again', async t => {
+  const server = await listening(t, { runsHang: true });
+  await fetch(`${server.url()}/ping`);
+  const { port } = new URL(server.url());
+  const body = JSON.stringify({ url: 'https://example.org/x', wait: true });
+  const waiting = fetch(`${server.url()}/bake`, { method: 'POST', body });
+  waiting.catch(() => undefined);
+  await fetch(`${server.url()}/ping`);
+  await server.stop();
+  await server.stop();
+  await assert.rejects(waiting);
+  await assert.rejects(fetch(`http://127.0.0.1:${port}/ping`));
+});
+
+test('HTTP: a port in use is named', async t => {
+  const { port } = new URL((await listening(t)).url());
+  const app = createApp({
+    station: stationStub(),
+    log: silentLogger,
+    hostNames: [],
+    token: undefined,
+    maxBodyBytes: 1,
+    stopping: new AbortController().signal,
+    webFolder: resolve(import.meta.dirname, '../../src/web'),
+  });
+  const second = createHttpServer({ app, host: '127.0.0.1', port: Number(port), requestTimeoutMs: 1000 });
+  await assert.rejects(second.start(), { code: 'port_in_use' });
+  await second.stop();
+});

@@ -1,0 +1,64 @@
+import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
+import type { Run } from '../../src/keep/store/types.ts';
+import type { StationApi } from '../../src/station/station-api.ts';
+
+/** What a stubbed station is to do; everything else it answers with nothing known. */
+export interface StubBehaviour {
+  /** How the runs that are waited for end: an error, or a summary where absent. */
+  runError?: SluiceError;
+  /** Runs never end; who waits is told by their signal alone. */
+  runsHang?: boolean;
+  requestError?: SluiceError;
+  databaseError?: Error;
+  ready?: boolean;
+}
+
+/** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
+export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
+  const asked: string[] = [];
+  const run = (id: number, error?: ErrorRecord): Run => ({
+    id,
+    repositoryId: 1,
+    url: asked.at(-1) ?? 'https://example.org/x',
+    state: error ? 'failed' : 'done',
+    reason: 'asked for by hand',
+    requestedAtMs: 1000,
+    startedAtMs: 2000,
+    finishedAtMs: 3000,
+    summary: error ? null : JSON.stringify({ commits: 3 }),
+    error: error ? JSON.stringify(error) : null,
+  });
+  return {
+    asked,
+    source: {
+      async query() {
+        if (behaviour.databaseError) throw behaviour.databaseError;
+        return [];
+      },
+    },
+    async requestBake(url) {
+      if (behaviour.requestError) throw behaviour.requestError;
+      asked.push(url);
+      return { ...run(7), state: 'waiting', startedAtMs: null, finishedAtMs: null, summary: null };
+    },
+    waitForRun(id, signal) {
+      if (!behaviour.runsHang) {
+        return Promise.resolve(run(id, behaviour.runError && toErrorRecord(behaviour.runError)));
+      }
+      return new Promise((_, reject) => {
+        if (signal.aborted) reject(signal.reason);
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    },
+    async run(id) {
+      return id === 7 ? run(7) : undefined;
+    },
+    recentRuns: async () => [run(7)],
+    repositories: async () => [],
+    async repository(url) {
+      throw new SluiceError('not_found', `no repository ${url} is known here`);
+    },
+    status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
+    ready: () => behaviour.ready ?? true,
+  };
+}
