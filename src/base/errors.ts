@@ -392,13 +392,6 @@ export const CATALOGUE = {
     'What answered does not speak S3: a proxy or a login page, perhaps.',
     'Check the endpoint of the profile and any proxy between.',
   ),
-  tls_failed: entry(
-    'permanent',
-    1,
-    502,
-    "The server's certificate is not trusted, or it does not speak TLS.",
-    'Check the endpoint (http or https) and the certificate; NODE_EXTRA_CA_CERTS adds an authority.',
-  ),
   source_missing: entry(
     'permanent',
     1,

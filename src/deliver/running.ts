@@ -111,7 +111,7 @@ export class Running {
       onOdd: (path, message) => this.#arrivals.tell(path, message),
       isBeingCopied: address => hasRunningCopy(this.#spool, address),
     });
-    if (done.processing > 0 || done.corrected > 0) log.info(done, 'took up what the last run left');
+    if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#rounds.start();
     await this.#watch.start();
     await this.#arrivals.settle();
