@@ -3,7 +3,7 @@ import { asSluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { FileRecord, Journal } from '../keep/store/journal.ts';
 import type { Destination } from './destinations.ts';
-import type { Landing } from './flight.ts';
+import type { Landing } from './flight-context.ts';
 import type { LinkBoard } from './link-board.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import type { DeliverySettings } from './settings.ts';

@@ -1,35 +1,12 @@
-import type { Clock } from '../base/clock.ts';
 import { asSluiceError, SluiceError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { Random } from '../base/random.ts';
-import type { Attempt, FileRecord, Journal, RecordChange } from '../keep/store/journal.ts';
-import type { BucketCache } from './bucket-cache.ts';
+import type { Attempt, FileRecord, RecordChange } from '../keep/store/journal.ts';
 import type { Destination } from './destinations.ts';
-import type { LinkBoard } from './link-board.ts';
+import type { FlightContext, Landing } from './flight-context.ts';
+import { isUnsettled, leaveFolder } from './folder-flight.ts';
 import { vanished } from './reconcile.ts';
-import type { DeliverySettings } from './settings.ts';
-import { identityOf, regularFile, type Spool } from './spool/spool.ts';
-import type { Statistics } from './statistics.ts';
+import { identityOf, regularFile } from './spool/spool.ts';
 import type { Sent } from './upload/sending.ts';
-import type { Uploader } from './upload/uploader.ts';
 import { verdictOn } from './verdict.ts';
-
-/** What a flight works with. */
-export interface FlightContext {
-  readonly spool: Spool;
-  readonly journal: Journal;
-  readonly uploader: Uploader;
-  readonly buckets: BucketCache;
-  readonly links: LinkBoard;
-  readonly statistics: Statistics;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly settings: DeliverySettings;
-}
-
-/** How a flight ended; `blocked`: the file before it at that address is not through yet. */
-export type Landing = 'completed' | 'failed' | 'waiting' | 'blocked' | 'gone' | 'handed-back';
 
 const NO_ERROR = { errorCode: null, errorClass: null, errorMessage: null } as const;
 
@@ -58,6 +35,7 @@ export async function fly(
     if (typeof takenOff === 'string') return takenOff;
     moved = takenOff.moved;
   }
+  if (record.source !== null && (await isUnsettled(context, record, record.source))) return 'waiting';
   const path = record.source ?? spool.pathOf('processing', record);
   const startedAt = new Date(clock.nowMs()).toISOString();
   try {
@@ -156,6 +134,11 @@ async function upload(
   }
 }
 
+interface Finished {
+  readonly location: string | null;
+  readonly source?: null;
+}
+
 /** F20, F42: the object is there and verified. */
 async function land(
   context: FlightContext,
@@ -165,7 +148,9 @@ async function land(
 ): Promise<Landing> {
   const { spool, journal, clock, statistics, log } = context;
   const isSpooled = record.source === null;
-  const finished = isSpooled ? await spool.finish('completed', record, record.id) : { location: null };
+  const finished: Finished | undefined = isSpooled
+    ? await spool.finish('completed', record, record.id)
+    : await leaveFolder(context, record, sent);
   const nowMs = clock.nowMs();
   const { etag, crc32, verified, key, identity } = sent;
   const number = await journal.attempt(record.id, attempt(startedAt, nowMs, null), {
@@ -173,6 +158,7 @@ async function land(
     ...{ location: finished?.location ?? null, objectKey: key, etag, crc32, verified, completedAtMs: nowMs },
     ...identity,
     ...NO_ERROR,
+    ...(finished?.source === undefined ? {} : { source: finished.source }),
     // Somebody took it out of processing after it was sent.
     ...(finished === undefined ? { removedAtMs: nowMs } : {}),
   });

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
-import type { FileAddress, FileRecord, FileState, Journal } from '../keep/store/journal.ts';
+import type { FileAddress, FileRecord, FileState, Journal, UploadOutcome } from '../keep/store/journal.ts';
 import { addressOf } from './spool/address.ts';
 import { freeNameCandidates } from './spool/free-name.ts';
 import { creationDateOf, identityOf, type Spool, sameIdentity } from './spool/spool.ts';
@@ -116,14 +116,28 @@ async function lost(options: ReconcileOptions, record: FileRecord): Promise<bool
     for (const area of ['completed', 'failed'] as const) {
       const location = whereIn(spool, area, record);
       if (location === undefined) continue;
-      await journal.change(record.id, {
-        state: area,
-        outcome: area === 'completed' ? 'success' : 'failure',
+      const ended = {
+        ...{
+          state: area,
+          nextAttemptAtMs: null,
+          hold: null,
+          outcome: (area === 'completed' ? 'success' : 'failure') as UploadOutcome,
+        },
         location: location === record.filepath ? null : location,
-        nextAttemptAtMs: null,
-        hold: null,
-        ...(area === 'completed' ? { completedAtMs: nowMs, failures: 0 } : {}),
-      });
+      } as const;
+      if (area === 'failed') await journal.change(record.id, ended);
+      else {
+        // Only a verified try leads there; its row was cut off.
+        const times = { startedAt: record.lastUpdated, finishedAt: new Date(nowMs).toISOString() };
+        const row = {
+          ...times,
+          outcome: 'success',
+          errorClass: null,
+          errorCode: null,
+          errorMessage: null,
+        } as const;
+        await journal.attempt(record.id, row, { ...ended, completedAtMs: nowMs, failures: 0 });
+      }
       return true;
     }
   }

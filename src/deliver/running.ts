@@ -4,7 +4,8 @@ import { Arrivals } from './arrivals.ts';
 import { BucketCache } from './bucket-cache.ts';
 import { type Destination, openDestinations } from './destinations.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { type FlightContext, fly, type Landing } from './flight.ts';
+import { fly } from './flight.ts';
+import type { FlightContext, Landing } from './flight-context.ts';
 import { Folders } from './folders.ts';
 import { LinkBoard } from './link-board.ts';
 import type { DeliveryOptions, DeliveryPlan } from './plan.ts';
@@ -110,7 +111,7 @@ export class Running {
       onOdd: (path, message) => this.#arrivals.tell(path, message),
       isBeingCopied: address => hasRunningCopy(this.#spool, address),
     });
-    if (done.processing > 0 || done.corrected > 0) log.info(done, 'took up what the last run left');
+    if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#rounds.start();
     await this.#watch.start();
     await this.#arrivals.settle();

@@ -1,5 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
-import type { Landing } from './flight.ts';
+import type { Landing } from './flight-context.ts';
 
 /** What a manual sync brought (V7). */
 export interface SyncOutcome {

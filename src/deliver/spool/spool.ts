@@ -60,8 +60,9 @@ export class Spool {
    */
   prepare(folders: readonly { readonly profile: string; readonly buckets: readonly string[] }[]): void {
     try {
+      for (const area of AREAS) mkdirSync(this.areaPath(area), { recursive: true });
+      this.#assertOneFileSystem();
       for (const area of AREAS) {
-        mkdirSync(this.areaPath(area), { recursive: true });
         for (const { profile, buckets } of folders) {
           mkdirSync(join(this.areaPath(area), profile), { recursive: true });
           for (const bucket of buckets)
@@ -71,7 +72,6 @@ export class Spool {
     } catch (error) {
       throw asSluiceError(error, { operation: 'prepare the spool', subject: this.root });
     }
-    this.#assertOneFileSystem();
   }
 
   /** Checks the areas and everything mounted below them at the depths of profiles and buckets. */
@@ -124,12 +124,27 @@ export class Spool {
     address: FileAddress,
     id: number,
   ): Promise<{ readonly location: string | null } | undefined> {
-    const from = this.pathOf('processing', address);
+    return this.#put(this.pathOf('processing', address), area, address, id);
+  }
+
+  /**
+   * Moves a file from outside the areas to `completed`, as `finish` does.
+   * @throws SluiceError spool_invalid when it lies on another file system
+   */
+  async adopt(path: string, address: FileAddress, id: number): Promise<string | null> {
+    return (await this.#put(path, 'completed', address, id))?.location ?? null;
+  }
+
+  async #put(
+    from: string,
+    area: 'completed' | 'failed',
+    address: FileAddress,
+    id: number,
+  ): Promise<{ readonly location: string | null } | undefined> {
     const bucketFolder = this.bucketPath(area, address);
     const location = freeName(bucketFolder, address.filepath, id);
     const to = join(bucketFolder, location);
-    const moved = this.#move(from, to, false);
-    if (moved !== 'moved') return undefined;
+    if (this.#move(from, to, false) !== 'moved') return undefined;
     await this.#sync.sync(...between(bucketFolder, dirname(to)));
     return { location: location === address.filepath ? null : location };
   }
@@ -178,13 +193,17 @@ export class Spool {
     }
   }
 
+  /** Whether a path lies where only this process makes and removes directories. */
+  #isOurs(path: string): boolean {
+    return path.startsWith(`${this.root}/processing/`) || path.startsWith(`${this.root}/failed/`);
+  }
+
   #move(from: string, to: string, mustBeFree: boolean): MoveResult {
     for (let attempt = 1; ; attempt += 1) {
       try {
         if (mustBeFree && lstatSync(to, { throwIfNoEntry: false })) return 'blocked';
         renameSync(from, to);
-        if (this.#prunable.size < MAX_PRUNABLE && !from.startsWith(`${this.root}/incoming`))
-          this.#prunable.add(dirname(from));
+        if (this.#prunable.size < MAX_PRUNABLE && this.#isOurs(from)) this.#prunable.add(dirname(from));
         return 'moved';
       } catch (error) {
         const code = codeOf(error);

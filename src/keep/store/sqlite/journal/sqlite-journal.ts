@@ -17,6 +17,7 @@ import { asRow, integer } from '../rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { listRecords } from './list.ts';
 import { setList, toAttempt, toRecord } from './rows.ts';
+import { bucketsWaitedFor, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 export interface JournalOptions {
@@ -152,23 +153,7 @@ export class SqliteJournal implements Journal {
   }
 
   counts(): StateCounts {
-    return this.#database.read(() => {
-      const counts = { incoming_tmp: 0, incoming: 0, processing: 0, completed: 0, failed: 0, waiting: 0 };
-      const states = this.#database
-        .statement('SELECT current_state AS state, count(*) AS n FROM file_records GROUP BY current_state')
-        .all();
-      for (const { state, n } of states) counts[state as FileState] = Number(n);
-      const now = this.#clock.nowMs();
-      const later = this.#database
-        .statement(
-          'SELECT count(*) AS n FROM file_records WHERE next_attempt_at_ms IS NOT NULL AND next_attempt_at_ms > ?',
-        )
-        .get(now);
-      const held = this.#database
-        .statement('SELECT count(*) AS n FROM file_records WHERE hold IS NOT NULL')
-        .get();
-      return { ...counts, waiting: Number(later?.n) + Number(held?.n) };
-    });
+    return this.#database.read(() => countStates(this.#database, this.#clock.nowMs()));
   }
 
   inState(state: FileState, afterId: number, limit: number): FileRecord[] {
@@ -181,30 +166,17 @@ export class SqliteJournal implements Journal {
   kept(limit: number): FileRecord[] {
     return this.#all(
       `SELECT * FROM file_records INDEXED BY file_records_kept
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL ORDER BY completed_at_ms LIMIT ?`,
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL ORDER BY completed_at_ms LIMIT ?`,
       limit,
     );
   }
 
   keptTotals(): { files: number; bytes: number } {
-    return this.#database.read(() => {
-      const row = this.#database
-        .statement(
-          `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
-           WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL`,
-        )
-        .get();
-      return { files: Number(row?.files), bytes: Number(row?.bytes) };
-    });
+    return this.#database.read(() => totalKept(this.#database));
   }
 
   heldBuckets(): { profile: string; bucket: string }[] {
-    return this.#database.read(() =>
-      this.#database
-        .statement(`SELECT DISTINCT profile, bucket FROM file_records WHERE hold = 'bucket'`)
-        .all()
-        .map(row => ({ profile: String(row.profile), bucket: String(row.bucket) })),
-    );
+    return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
 
   release(profile: string, bucket: string, nowMs: number): Promise<number> {

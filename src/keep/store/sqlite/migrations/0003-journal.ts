@@ -47,7 +47,7 @@ CREATE INDEX file_records_held ON file_records (hold, profile, bucket) WHERE hol
 CREATE INDEX file_records_by_state ON file_records (current_state, id);
 CREATE INDEX file_records_source ON file_records (source, id) WHERE source IS NOT NULL;
 CREATE INDEX file_records_kept ON file_records (completed_at_ms)
-  WHERE current_state = 'completed' AND removed_at_ms IS NULL;
+  WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL;
 
 CREATE TABLE attempts (
   id             INTEGER PRIMARY KEY AUTOINCREMENT,

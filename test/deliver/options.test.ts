@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
+import { Delivery } from '../../src/deliver/delivery.ts';
+import { dropFailed } from '../../src/deliver/failed.ts';
+import { isYes } from '../../src/deliver/gate.ts';
+import { Spool } from '../../src/deliver/spool/spool.ts';
+import { filesBelow, startDelivery, until } from '../support/delivery.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+test('F20: an area on another file system is refused at start with a clear error', async t => {
+  const rig = await startDelivery(t, { start: false });
+  mkdirSync(rig.root, { recursive: true });
+  symlinkSync('/proc', join(rig.root, 'completed'));
+  await assert.rejects(rig.delivery.start(), {
+    code: 'spool_invalid',
+    message: /completed is on another file system/,
+  });
+});
+
+test('S6: retention `never` deletes a delivered file at once, and its record says so', async t => {
+  const rig = await startDelivery(t, { settings: { retention: { keep: 'never' } } });
+  rig.write('incoming/local/outbox/d/a.txt', 'a');
+  await rig.until('d/a.txt', ({ removedAtMs, state }) => removedAtMs !== null && state === 'completed');
+  assert.deepEqual(filesBelow(join(rig.root, 'completed')), []);
+});
+
+test('S6: retention by size removes what was delivered longest ago, and nothing that has no record', async t => {
+  const retention = { keep: 'within', ms: Number.POSITIVE_INFINITY, bytes: 15 } as const;
+  const rig = await startDelivery(t, { settings: { retention } });
+  rig.write('completed/local/outbox/foreign.txt', 'not ours');
+  for (const name of ['a', 'b']) {
+    rig.write(`incoming/local/outbox/${name}`, '0123456789');
+    await rig.until(name, ({ state }) => state === 'completed');
+  }
+  await rig.until('a', ({ removedAtMs }) => removedAtMs !== null);
+  assert.deepEqual(filesBelow(join(rig.root, 'completed/local/outbox')), ['b', 'foreign.txt']);
+});
+
+test('V6: a gate lets a scheduled sync run only after an explicit yes; a manual sync ignores it', async t => {
+  const folder = await tempDirectory(t);
+  const answer = join(folder, 'answer');
+  const rig = await startDelivery(t, { settings: { gate: { command: `cat ${answer}`, timeoutMs: 5000 } } });
+  rig.write('incoming/local/outbox/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'incoming');
+  await rig.delivery.syncNow(AbortSignal.timeout(10_000));
+  assert.equal(rig.records()[0]?.state, 'completed');
+  rig.write('incoming/local/outbox/b.txt', 'b');
+  await rig.until('b.txt', ({ state }) => state === 'incoming');
+  writeFileSync(answer, 'yes\n');
+  await rig.until('b.txt', ({ state }) => state === 'completed');
+});
+
+test('V6: only an explicit yes is a yes', () => {
+  for (const yes of ['true', 'yes', 'YES\n', '{"sync": true}', '{"open":true,"why":"night"}'])
+    assert.ok(isYes(yes), yes);
+  for (const no of [
+    '',
+    '1',
+    'ok',
+    'false',
+    'no',
+    '{"sync": "true"}',
+    '{}',
+    '[true]',
+    'null',
+    '{"sync":true,"allow":false}',
+    'yes please',
+  ]) {
+    assert.ok(!isYes(no), no);
+  }
+});
+
+test('V4: a folder is delivered where it lies, once for each content, across restarts', async t => {
+  const folder = await tempDirectory(t);
+  const path = join(folder, 'deep/report.txt');
+  mkdirSync(join(folder, 'deep'));
+  writeFileSync(path, 'one');
+  const folders = [
+    {
+      path: folder,
+      profile: 'local',
+      bucket: 'outbox',
+      prefix: 'reports',
+      settleMs: 100,
+      after: 'keep' as const,
+    },
+  ];
+  const rig = await startDelivery(t, { settings: { folders } });
+  await rig.until('deep/report.txt', ({ state }) => state === 'completed');
+  assert.deepEqual(filesBelow(join(rig.target, 'outbox')), ['reports/deep/report.txt']);
+  const next = await rig.restart();
+  assert.equal(next.records().length, 1);
+  writeFileSync(path, 'two!');
+  await next.until('deep/report.txt', ({ state, id }) => state === 'completed' && id > 1);
+  assert.equal(next.read('../store/outbox/reports/deep/report.txt').toString(), 'two!');
+  assert.equal(next.records().length, 2);
+});
+
+test('V4: after delivery a folder’s file can be deleted or moved to completed', async t => {
+  const base = await tempDirectory(t);
+  const folderOf = (after: 'delete' | 'completed') => {
+    const path = join(base, after);
+    mkdirSync(path);
+    writeFileSync(join(path, `${after}.txt`), after);
+    utimesSync(join(path, `${after}.txt`), 1, 1);
+    return { path, profile: 'local', bucket: 'outbox', prefix: '', settleMs: 1000, after };
+  };
+  const rig = await startDelivery(t, { settings: { folders: [folderOf('delete'), folderOf('completed')] } });
+  await rig.until('delete.txt', ({ state }) => state === 'completed');
+  await rig.until('completed.txt', ({ state }) => state === 'completed');
+  assert.deepEqual(filesBelow(base), []);
+  assert.deepEqual(filesBelow(join(rig.root, 'completed')), ['local/outbox/completed.txt']);
+});
+
+test('V8: an equal plan disturbs nothing, a changed one starts anew, one that cannot start leaves the old one going', async t => {
+  const rig = await startDelivery(t);
+  assert.equal(await rig.delivery.reconfigure(structuredClone(rig.plan)), false);
+  const changed = { ...rig.plan, settings: { ...rig.plan.settings, smallInFlight: 3 } };
+  assert.equal(await rig.delivery.reconfigure(changed), true);
+  const [local] = rig.plan.profiles;
+  assert.ok(local);
+  const impossible = { ...rig.plan, root: join(rig.write('file', ''), 'below'), profiles: [local] };
+  await assert.rejects(rig.delivery.reconfigure(impossible), { code: 'disk_failed' });
+  rig.write('incoming/local/outbox/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'completed');
+});
+
+test('F13, V5: what cannot be delivered as it lies is told and stops nothing', async t => {
+  const rig = await startDelivery(t);
+  rig.write('incoming/stray.txt', 'x');
+  rig.write('incoming/unknown/bucket/a.txt', 'x');
+  rig.write('incoming/local/outside-a-bucket.txt', 'x');
+  symlinkSync('/nowhere', join(rig.root, 'incoming/local/outbox/broken'));
+  rig.write('incoming/local/outbox/good.txt', 'x');
+  await rig.until('good.txt', ({ state }) => state === 'completed');
+  await until(() => rig.delivery.status().refused === 3);
+  assert.equal(rig.records().length, 1);
+});
+
+test('S12: a record whose file was taken away says so', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  const path = rig.write('incoming/local/outbox/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'incoming');
+  unlinkSync(path);
+  const record = await rig.until('a.txt', ({ state }) => state === 'failed');
+  assert.equal(record.errorCode, 'source_missing');
+  assert.notEqual(record.removedAtMs, null);
+});
+
+test('S11: dropping failed files removes them and keeps their records', async t => {
+  const rig = await startDelivery(t);
+  rig.write('failed/local/outbox/a.txt', 'a');
+  const { journal } = rig.delivery;
+  const file = { profile: 'local', bucket: 'outbox', filepath: 'a.txt', size: 1, mtimeMs: 1, inode: 1 };
+  await journal.enter({
+    ...file,
+    state: 'failed',
+    fileCreationDate: '2026-01-01T00:00:00.000Z',
+    nextAttemptAtMs: null,
+    hold: null,
+  });
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  assert.equal((await dropFailed(context, { match: 'b*' })).length, 0);
+  assert.equal((await dropFailed(context, { match: 'local/outbox/*' })).length, 1);
+  assert.ok(!rig.exists('failed/local/outbox/a.txt'));
+  assert.notEqual(journal.list({})[0]?.removedAtMs, null);
+});
+
+test('start and stop may be repeated, and a stopped delivery stays stopped', async t => {
+  const rig = await startDelivery(t);
+  await rig.delivery.start();
+  await Promise.all([rig.delivery.stop(), rig.delivery.stop()]);
+  await assert.rejects(rig.delivery.start(), { code: 'stopping' });
+  await assert.rejects(rig.delivery.syncNow(AbortSignal.timeout(1000)), { code: 'stopping' });
+  assert.ok(rig.delivery instanceof Delivery);
+});
