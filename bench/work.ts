@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
+import { dueKeys } from '../src/engine/work/sqlite/due.ts';
 import { SqliteWork } from '../src/engine/work/sqlite/sqlite-work.ts';
 import type { Claim } from '../src/engine/work/work.ts';
 import { Database } from '../src/keep/store/sqlite/database.ts';
@@ -99,15 +100,12 @@ async function measure(size: number): Promise<void> {
   print(`${name} targets: file`, statSync(database.path).size / 2 ** 20, 'MiB');
   const empty = { worker: 'bench', kinds: KINDS, max: 20, leaseMs: LEASE_MS };
   print(`${name}: empty claim`, await medianUs(2000, () => work.claim(empty)), 'µs');
-  const nowMs = Date.now();
+  const laterMs = Date.now() + 3_600_000;
   print(
     `${name}: put again`,
     await medianUs(2000, round => {
       const index = (round * 7919) % size;
-      return work.put(
-        `target ${index}`,
-        placement(index, nowMs + 3_600_000 + ((round * 104_729) % 28_800_000)),
-      );
+      return work.put(`target ${index}`, placement(index, laterMs + ((round * 104_729) % 28_800_000)));
     }),
     'µs',
   );
@@ -115,6 +113,7 @@ async function measure(size: number): Promise<void> {
   print(`${name}: jobs, batches of 20`, await jobsPerSecond(work, 20_000, 20), '/s');
   print(`${name}: jobs, batches of 20, 4 a host`, await jobsPerSecond(work, 20_000, 20, 4), '/s');
   await makeDue(work, 20_000);
+  const nowMs = Date.now();
   print(`${name}: upcoming(100), 20 000 due`, await medianUs(500, () => work.upcoming(100)), 'µs');
   print(`${name}: counts, 20 000 due`, await medianUs(500, () => work.counts()), 'µs');
   print(
@@ -122,6 +121,9 @@ async function measure(size: number): Promise<void> {
     await medianUs(500, () => work.nextDueAt({ kinds: KINDS, afterMs: nowMs })),
     'µs',
   );
+  const due = { kinds: KINDS, nowMs, max: 100 };
+  const find = async (): Promise<string[]> => database.read(() => dueKeys(database, due));
+  print(`${name}: find the next 100 due`, await medianUs(500, find), 'µs');
   const hundred = await medianUs(50, async () => {
     const claims = await work.claim({ ...empty, max: 100 });
     if (claims.length !== 100) throw new Error('less than 100 due');

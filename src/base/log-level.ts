@@ -1,3 +1,3 @@
-/** From the most talkative to silence; apart from log.ts so that reading a configuration loads no logger. */
+/** From the most talkative to silence; apart, so that reading a configuration loads no logger. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];

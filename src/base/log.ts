@@ -1,33 +1,30 @@
-import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
-import type { LogLevel } from './log-level.ts';
-
-export type { Logger } from 'pino';
-export { LOG_LEVELS, type LogLevel } from './log-level.ts';
-export { withoutCredentials } from './redact.ts';
-
-/**
- * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
- * standard output belongs to what a command prints.
- */
-export function createLogger(options: {
-  readonly level: LogLevel;
-  readonly forPeople: boolean;
-  readonly destination?: DestinationStream;
-}): Logger {
-  const destination =
-    options.destination ??
-    (options.forPeople
-      ? pretty({
-          destination: 2,
-          sync: true,
-          colorize: !process.env.NO_COLOR,
-          ignore: 'pid,hostname',
-          translateTime: 'SYS:HH:MM:ss',
-        })
-      : pino.destination({ fd: 2, sync: true }));
-  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+/** The logger as the rooms know it; pino, which fulfils it, is loaded only where lines are written (log-output.ts). */
+export interface Logger {
+  readonly trace: LogMethod;
+  readonly debug: LogMethod;
+  readonly info: LogMethod;
+  readonly warn: LogMethod;
+  readonly error: LogMethod;
+  readonly fatal: LogMethod;
+  /** A logger whose every line carries these facts, too: the target and the run. */
+  child(facts: Readonly<Record<string, unknown>>): Logger;
 }
 
+/** Facts first (an error under `err`), then the message; or the message alone. */
+export interface LogMethod {
+  (facts: Readonly<Record<string, unknown>>, message?: string): void;
+  (message: string): void;
+}
+
+const nothing = (): void => undefined;
+
 /** A logger that says nothing, for commands that print their own lines and for tests. */
-export const silentLogger: Logger = pino({ level: 'silent' });
+export const silentLogger: Logger = {
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  fatal: nothing,
+  child: () => silentLogger,
+};

@@ -1,5 +1,5 @@
 import { Lifecycle } from '../base/lifecycle.ts';
-import { createLogger } from '../base/log.ts';
+import { createLogger } from '../base/log-output.ts';
 import { ConfigWatch } from '../config/watch.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -108,11 +108,22 @@ async function serveHttp(
       REMOTE_ADDR: '127.0.0.1',
     },
     stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
   });
-  response.on('close', () => cgi.kill());
+  response.on('close', () => killGroup(cgi));
   cgi.stdin.on('error', () => undefined);
   cgi.stdin.end(plain);
   await answer(cgi.stdout, response, faultsFor(bridge, plain.includes('command=fetch')));
+}
+
+/** git daemon ignores SIGTERM, and its upload-pack would wait for ever; so the whole group is killed. */
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 function isAuthorised(request: IncomingMessage, wanted: { username: string; token: string }): boolean {
@@ -200,9 +211,10 @@ async function serveDaemon(bridge: Bridge, root: string, socket: Socket): Promis
   const daemon = spawn('git', ['daemon', '--inetd', '--export-all', `--base-path=${root}`, root], {
     env: authoringEnvironment(),
     stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
   });
   socket.on('error', () => undefined);
-  socket.on('close', () => daemon.kill());
+  socket.on('close', () => killGroup(daemon));
   daemon.stdin.on('error', () => undefined);
   let isFetch = false;
   socket.on('data', chunk => {

@@ -167,7 +167,7 @@ export interface Item {
 export interface Counts {
   /** Items on the schedule, the running ones included. */
   readonly size: number;
-  /** Waiting items whose time has come; counted up to `DUE_COUNTED`. */
+  /** Waiting items whose time has come; counted up to `DUE_COUNTED` of each kind. */
   readonly due: number;
   /** How long the most overdue of them has waited; 0 when nothing is due. */
   readonly behindMs: number;

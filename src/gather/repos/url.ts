@@ -165,7 +165,8 @@ function plainHost(host: string): string {
 }
 
 function canonicalPort(text: string, port: string | undefined, defaultPort: number): number {
-  if (port === undefined || port === '') return defaultPort;
+  if (port === undefined) return defaultPort;
+  // An empty one is lawful, but what is written so is "https://https://host/path".
   const number = /^\d{1,7}$/.test(port) ? Number(port) : 0;
   if (number < 1 || number > 65_535) throw invalid(text, 'has no valid port');
   return number;

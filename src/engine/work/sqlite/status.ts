@@ -27,17 +27,39 @@ export function nextDueAfter(database: Database, kinds: readonly string[], after
 }
 
 export function upcomingItems(database: Database, nowMs: number, limit: number): Item[] {
-  const kinds = kindsOf(database);
-  if (kinds.length === 0) return [];
-  const arms = kinds.flatMap(() => [
-    `SELECT 0 AS turn, * ${WAITING} AND priority = 1 AND run_at_ms <= ?`,
-    `SELECT 1 AS turn, * ${WAITING} AND priority = 1 AND run_at_ms > ?`,
-    `SELECT 1 AS turn, * ${WAITING} AND priority = 0`,
+  const kinds = kindsOf(database).map(({ kind }) => kind);
+  const raised = inOrder(database, kinds, [{ priority: 1, toMs: nowMs }], limit);
+  const others = [{ priority: 1, fromMs: nowMs + 1 }, { priority: 0 }];
+  const keys = [...raised, ...inOrder(database, kinds, others, limit - raised.length)];
+  const row = database.statement('SELECT * FROM targets WHERE key = ?');
+  return keys.map(key => toItem(row.get(key) as unknown as TargetRow));
+}
+
+interface Range {
+  readonly priority: number;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+}
+
+/** Waiting keys by time. One ordered index range a kind and priority, which SQLite merges without sorting. */
+function inOrder(
+  database: Database,
+  kinds: readonly string[],
+  ranges: readonly Range[],
+  limit: number,
+): string[] {
+  const arms = kinds.flatMap(kind => ranges.map(range => ({ kind, ...range })));
+  if (arms.length === 0 || limit < 1) return [];
+  const arm = `SELECT key, run_at_ms ${WAITING} AND priority = ? AND run_at_ms BETWEEN ? AND ?`;
+  const sql = `${arms.map(() => arm).join(' UNION ALL ')} ORDER BY run_at_ms, key LIMIT ?`;
+  const params = arms.flatMap(({ kind, priority, fromMs, toMs }) => [
+    kind,
+    priority,
+    fromMs ?? Number.MIN_SAFE_INTEGER,
+    toMs ?? Number.MAX_SAFE_INTEGER,
   ]);
-  const sql = `${arms.join(' UNION ALL ')} ORDER BY turn, run_at_ms, key LIMIT ?`;
-  const params = kinds.flatMap(({ kind }) => [kind, nowMs, kind, nowMs, kind]);
   const rows = database.statement(sql).all(...params, limit);
-  return rows.map(row => toItem(row as unknown as TargetRow));
+  return rows.map(({ key }) => String(key));
 }
 
 export function runningItems(database: Database, limit: number): Item[] {

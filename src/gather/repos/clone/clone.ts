@@ -1,5 +1,5 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
@@ -105,7 +105,7 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   const before = wanted(existing, options).tips;
   const moved = !sameRefs(before, remoteRefs);
   if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
-  if (moved || existing.headRef !== remoteRefs.head) await followHead(gitDir, remoteRefs, signal);
+  await followHead(gitDir, remoteRefs, existing, signal);
   if (existing.otherRefs !== remoteRefs.otherRefs || existing.spelling !== remoteRefs.spelling) {
     await remember(gitDir, remoteRefs, signal);
   }
@@ -123,7 +123,7 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
     if (remoteRefs.refs.size > 0 || remoteRefs.detachedHead !== undefined) {
       await fetchInto(scratch, lean, false, remoteRefs, options);
     }
-    await followHead(scratch, remoteRefs, signal);
+    await followHead(scratch, remoteRefs, undefined, signal);
     // A fetch writes each ref to a file of its own.
     await runGit(['pack-refs', '--all', '--prune'], { gitDir: scratch, signal });
     const warnings = await writeCommitGraph(scratch, signal);
@@ -149,15 +149,21 @@ async function initialise(scratch: string, remoteRefs: RemoteRefs, options: Sync
     '--initial-branch=main',
   ];
   await runGit([...init, '--', scratch], { signal, subject: remote.url });
-  const set = (name: string, value: string): Promise<Buffer> =>
-    runGit(['config', '--local', name, value], { gitDir: scratch, signal, subject: remote.url });
-  if (lean) {
-    // Says that absent trees and blobs are no damage.
-    await set('remote.origin.promisor', 'true');
-    await set('remote.origin.partialclonefilter', 'tree:0');
-  }
-  await remember(scratch, remoteRefs, signal);
-  await set('sluice.url', remote.url);
+  const { otherRefs, spelling } = remoteRefs;
+  // Says that absent trees and blobs are no damage.
+  const promisor = lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
+  const ours = [
+    '[sluice]',
+    `url = ${quoted(remote.url)}`,
+    `spelling = ${quoted(spelling)}`,
+    `otherRefs = ${otherRefs}`,
+  ];
+  await appendFile(join(scratch, 'config'), `${[...promisor, ...ours].join('\n')}\n`);
+}
+
+/** A value in git's configuration syntax; control characters were refused with the URL. */
+function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }
 
 /** What makes the next look at the remote cheaper. */

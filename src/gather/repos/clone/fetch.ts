@@ -1,7 +1,7 @@
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
-import { DETACHED_REF } from './open.ts';
+import { type Clone, DETACHED_REF } from './open.ts';
 
 export interface FetchOptions {
   readonly gitDir: string;
@@ -51,7 +51,7 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
   const args = [
     ...config,
     'fetch',
-    '--quiet',
+    // Not --quiet, which would also silence "Receiving objects".
     '--progress',
     '--prune',
     '--no-tags',
@@ -82,13 +82,21 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
   });
 }
 
-/** Points the clone's HEAD where the remote's points; fetch never does. To an unborn ref when it points nowhere. */
+/**
+ * Points the clone's HEAD where the remote's points; fetch never does. To an unborn ref when it points nowhere.
+ * @param before the clone before the fetch; undefined for a new one
+ */
 export async function followHead(
   gitDir: string,
   remoteRefs: RemoteRefs,
+  before: Clone | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
   const options = { gitDir, signal };
-  await runGit(['symbolic-ref', 'HEAD', remoteRefs.head ?? DETACHED_REF], options);
-  if (remoteRefs.detachedHead === undefined) await runGit(['update-ref', '-d', DETACHED_REF], options);
+  if (before === undefined || before.headRef !== remoteRefs.head) {
+    await runGit(['symbolic-ref', 'HEAD', remoteRefs.head ?? DETACHED_REF], options);
+  }
+  if (before?.tips.has(DETACHED_REF) && remoteRefs.detachedHead === undefined) {
+    await runGit(['update-ref', '-d', DETACHED_REF], options);
+  }
 }

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';
-import { removeLeftovers } from './scratch.ts';
+import { readIfThere, removeLeftovers } from './scratch.ts';
 
 /** Where a HEAD that is on no branch is kept; unborn when there is none. */
 export const DETACHED_REF = 'refs/sluice/HEAD';
@@ -60,7 +61,8 @@ export async function readClone(gitDir: string, signal?: AbortSignal): Promise<C
   if (url === undefined) return undefined;
   const facts = await runGit(['rev-parse', '--show-object-format', '--is-shallow-repository'], options);
   const [objectFormat, shallow] = facts.toString().split('\n');
-  const head = (await runGit(['symbolic-ref', 'HEAD'], options)).toString().trim();
+  const head = /^ref: (refs\/\S+)\s*$/.exec((await readIfThere(join(gitDir, 'HEAD'))) ?? '')?.[1];
+  if (head === undefined) return undefined;
   return {
     gitDir,
     url,

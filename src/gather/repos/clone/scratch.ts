@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
 
 /**
  * Directories in which clones are made, beside the finished ones so that a rename completes them (P8):
  *
- *   tmp-<pid>-<start>-<random>
+ *   tmp-<process mark>-<random>
  *
- * `<start>` tells the process from a later one of the same number: the boot and the clock tick that it
- * started at (Linux), or 0 where that cannot be read. What a dead process left is removed at the next start.
+ * What a dead process left is removed at the next start.
  */
-const SCRATCH_NAME = /^tmp-(\d+)-([0-9a-f]+)-[0-9a-f]{8}$/;
+const SCRATCH_NAME = /^tmp-(\d+-[0-9a-f]+)-[0-9a-f]{8}$/;
 
 /** Makes an empty directory of this process's own in the cache directory, which is made too. */
 export async function createScratch(cacheDirectory: string): Promise<string> {
@@ -22,8 +21,7 @@ export async function createScratch(cacheDirectory: string): Promise<string> {
 
 /** A fresh name for something that is on its way out, or in. */
 export function scratchPath(cacheDirectory: string): string {
-  const start = startOf('self') ?? '0';
-  return join(cacheDirectory, `tmp-${process.pid}-${start}-${randomBytes(4).toString('hex')}`);
+  return join(cacheDirectory, `tmp-${ownMark()}-${randomBytes(4).toString('hex')}`);
 }
 
 /** Removes a directory and all below it; nothing happens when it is not there. */
@@ -32,45 +30,23 @@ export async function removeTree(path: string): Promise<void> {
 }
 
 /**
- * Removes what processes that no longer run left half-done in the cache directory. May be called any time;
- * leaves alone what live processes (this one included) are working in.
+ * Ends the git processes that killed stations left running, and removes what processes that no longer run
+ * left half-done in the cache directory. Call it before the first clone is opened; may be repeated any time.
+ * Leaves alone what live processes (this one included) are working in.
  * @returns the names removed
  */
 export async function cleanCache(cacheDirectory: string): Promise<readonly string[]> {
+  endOrphans();
   const names = await readdir(cacheDirectory).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     throw error;
   });
   const dead = names.filter(name => {
     const match = SCRATCH_NAME.exec(name);
-    return match !== null && !isAlive(match[1] ?? '', match[2] ?? '');
+    return match !== null && !isAlive(match[1] ?? '');
   });
   for (const name of dead) await removeTree(join(cacheDirectory, name));
   return dead;
-}
-
-function isAlive(pid: string, start: string): boolean {
-  const running = startOf(pid);
-  if (running !== undefined) return running === start;
-  try {
-    process.kill(Number(pid), 0);
-    return start === '0';
-  } catch (error) {
-    // EPERM: it runs, as somebody else.
-    return start === '0' && (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Field 22 of /proc/<pid>/stat with the boot's id (proc(5)); undefined where there is no such process or no /proc. */
-function startOf(pid: string): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8);
-    return `${boot}${Number(ticks).toString(16)}`;
-  } catch {
-    return undefined;
-  }
 }
 
 const LOCK = /\.lock$/;

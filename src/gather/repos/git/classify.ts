@@ -1,5 +1,5 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/log.ts';
+import { withoutCredentials } from '../../../base/redact.ts';
 import type { GitProtocol } from './environment.ts';
 import { parseProgress } from './progress.ts';
 
@@ -132,9 +132,9 @@ function lastWords(lines: readonly string[]): string {
   return (telling.length > 0 ? telling : lines).slice(-3).join(' / ');
 }
 
-/** Whether a line of standard error is progress, which never explains a failure. */
-export function isProgress(line: string): boolean {
-  return parseProgress(line) !== undefined;
+/** Whether a line of standard error is progress or a ref that moved as it should: neither explains a failure. */
+export function isRoutine(line: string): boolean {
+  return /^ [ *+=t-] \S|^From /.test(line) || parseProgress(line) !== undefined;
 }
 
 /**

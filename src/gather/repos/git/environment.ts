@@ -1,4 +1,5 @@
 import { devNull } from 'node:os';
+import { OWNER_VARIABLE, ownMark } from './owner.ts';
 
 /** Schemes that one run of git may use; `none` also stops lazy fetches of a partial clone. */
 export type GitProtocol = 'none' | 'file' | 'git' | 'http' | 'https' | 'ssh';
@@ -59,6 +60,7 @@ export function gitEnvironment(
     GIT_SSH_COMMAND: SSH_COMMAND,
     GIT_SSH_VARIANT: 'ssh',
     GIT_TERMINAL_PROMPT: '0',
+    [OWNER_VARIABLE]: ownMark(),
     SSH_ASKPASS: '',
     SSH_ASKPASS_REQUIRE: 'never',
     ...extra,

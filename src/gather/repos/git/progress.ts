@@ -8,7 +8,7 @@ export interface GitProgress {
   readonly total: number | undefined;
 }
 
-const PROGRESS = /^(?:remote: )?([A-Z][A-Za-z -]{2,40}):\s+(?:(\d{1,3})% \((\d+)\/(\d+)\)|(\d+)(?:$|[,. ]))/;
+const PROGRESS = /^(?:remote: )?([A-Z][A-Za-z -]{2,40}):\s+(?:(\d{1,3})% \((\d+)\/(\d+)\)|(\d+)(?:$|, ))/;
 
 /** Reads one line of standard error; undefined when it is no progress. */
 export function parseProgress(line: string): GitProgress | undefined {

@@ -150,8 +150,9 @@ class RefCollector {
     } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value)) return;
     else if (name === 'HEAD') this.#headId = value;
     else if (name.startsWith('refs/heads/')) this.#refs.set(name, value);
-    else if (this.#tags && name.startsWith('refs/tags/') && !name.endsWith('^{}'))
-      this.#refs.set(name, value);
+    else if (!name.startsWith('refs/tags/')) this.#otherRefs += 1;
+    // "name^{}" is what an annotated tag points to.
+    else if (this.#tags && !name.endsWith('^{}')) this.#refs.set(name, value);
   }
 
   result(): Omit<RemoteRefs, 'access' | 'spelling'> {

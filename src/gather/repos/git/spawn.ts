@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
-import { classifyGitFailure, cleanLine, type GitFailure, isProgress } from './classify.ts';
+import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
 import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
 
 /**
@@ -209,7 +209,7 @@ class StderrTail {
       } catch (error) {
         this.failure ??= error;
       }
-      if (isProgress(line)) continue;
+      if (isRoutine(line)) continue;
       this.lines.push(line);
       if (this.lines.length > KEPT_LINES) this.lines.shift();
     }

@@ -78,6 +78,7 @@ export function secondsAt(text: string, at: number, end: number): number {
 export function zoneAt(text: string, at: number, end: number): number {
   let index = at;
   while (index < end && isDigit(text.charCodeAt(index))) index += 1;
+  if (index === at) return 0;
   while (index < end && isSpace(text.charCodeAt(index))) index += 1;
   const sign = text.charCodeAt(index);
   if (index >= end || (sign !== PLUS && sign !== MINUS)) return 0;

@@ -61,7 +61,7 @@ function coAuthorsOf(
   // Blank lines at the end are not a paragraph.
   while (last > firstBlank && text.charCodeAt(last - 1) <= SPACE) last -= 1;
   // Finds the first blank line at the latest, so that it never runs on into the commits before.
-  const blank = text.lastIndexOf(BLANK_LINE, last);
+  const blank = text.lastIndexOf(BLANK_LINE, last - 1);
   let found: Identity[] | undefined;
   for (let at = Math.max(blank, firstBlank) + BLANK_LINE.length; at < last; ) {
     const line = lineEnd(text, at, end);

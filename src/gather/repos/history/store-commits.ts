@@ -6,7 +6,7 @@ import type { GitProcess } from '../git/spawn.ts';
 import { CommitParser } from './parse.ts';
 
 /** Commits of one transaction. Storing them takes less time than git's output buffer lasts, so git hardly waits. */
-const BATCH_COMMITS = 512;
+const BATCH_COMMITS = 128;
 /** Parsed commits that may wait while another connection holds the write lock. */
 const MAX_WAITING_COMMITS = 8 * BATCH_COMMITS;
 

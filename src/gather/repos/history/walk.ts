@@ -47,10 +47,7 @@ export async function missingObjects(ids: Iterable<ObjectId>, context: WalkConte
 }
 
 function walk(args: readonly string[], range: Range, context: WalkContext): GitProcess {
-  const git = spawnGit(
-    ['-c', 'i18n.logOutputEncoding=UTF-8', 'rev-list', ...args, '--stdin'],
-    gitOptions(context),
-  );
+  const git = spawnGit(['rev-list', '--encoding=UTF-8', ...args, '--stdin'], gitOptions(context));
   git.stdin.end(revisions(range));
   return git;
 }

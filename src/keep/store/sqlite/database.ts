@@ -55,7 +55,7 @@ export class Database {
       await untilNotBusy(options.clock, deadlineMs, options.path, () => {
         connection.exec(
           `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -${cacheKib};`,
+           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000; PRAGMA cache_size = -${cacheKib};`,
         );
       });
       await untilNotBusy(options.clock, deadlineMs, options.path, () => migrate(connection, options.path));

@@ -4,8 +4,8 @@ import type { Database } from './database.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
-/** So many hashes are entered at once, sorted: a larger run touches fewer pages, and keeps others waiting longer. */
-const HASHES_AT_ONCE = 16_384;
+/** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
+const SETTLED_AT_ONCE = 16_384;
 /** Rows read or changed at once where there may be any number. */
 const ROWS_AT_ONCE = 1000;
 
@@ -16,12 +16,20 @@ const INSERT_COMMIT = `
 const FIND_HASH = 'SELECT 1 FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?)';
 const INSERT_HASH = 'INSERT INTO commit_hashes (repository_id, hash, commit_id) VALUES (?, unhex(?), ?)';
 // Other repositories may have written between: their commits in this range of ids are passed over.
-const INSERT_HASHES = `
+const UNSETTLED = `
+  FROM commits NOT INDEXED
+  WHERE repository_id = ?1 AND id >= (SELECT unsettled_from FROM repositories WHERE id = ?1)`;
+const SETTLE_HASHES = `
   INSERT INTO commit_hashes (repository_id, hash, commit_id)
-  SELECT repository_id, hash, id FROM commits NOT INDEXED
-  WHERE repository_id = ?1 AND id >= (SELECT unhashed_from FROM repositories WHERE id = ?1)
-  ORDER BY hash`;
-const SET_UNHASHED = 'UPDATE repositories SET unhashed_from = ?2 WHERE id = ?1';
+  SELECT ?1, hash, id ${UNSETTLED} ORDER BY hash ON CONFLICT DO NOTHING`;
+const DROP_DOUBLES = `
+  DELETE ${UNSETTLED} AND id NOT IN (
+    SELECT commit_id FROM commit_hashes WHERE repository_id = ?1 AND commit_hashes.hash = commits.hash)`;
+const SETTLE_COUNTS = `
+  UPDATE identities SET commits = identities.commits + counted.written
+  FROM (SELECT author_id, count(*) AS written ${UNSETTLED} GROUP BY author_id) AS counted
+  WHERE identities.id = counted.author_id`;
+const SET_UNSETTLED = 'UPDATE repositories SET unsettled_from = ?2 WHERE id = ?1';
 const DROP_HASH = `
   DELETE FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?) RETURNING commit_id AS id`;
 const DROP_COMMIT = 'DELETE FROM commits WHERE id = ? RETURNING author_id AS author';
@@ -41,10 +49,12 @@ const STORE_TOTALS = `
   UPDATE repositories SET commits = ?, authors = ?, first_commit_at = ?, last_commit_at = ? WHERE id = ?`;
 
 /**
- * `HistoryWriter` on SQLite. Who wrote how many commits is counted with every change, so totals stay cheap.
+ * `HistoryWriter` on SQLite. Commits are found by hash through commit_hashes, and each identity's commits are
+ * counted with every change, so that totals stay cheap.
  *
- * Commits are found by hash through commit_hashes. In a walk that began with nothing stored no commit can be
- * there already, so their hashes are entered later, in sorted runs; in every other walk with each commit.
+ * In a walk that began with nothing stored no commit can be there already. Such commits are stored without a
+ * look and *settled* (hashes entered, authors counted) some thousands at once, which saves most of the work.
+ * Which ones wait is kept in the database, so whoever comes after an interruption settles them first.
  */
 export class SqliteHistoryWriter implements HistoryWriter {
   readonly #database: Database;
@@ -54,8 +64,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   /** A walk that began with nothing stored: its commits are new without looking. */
   #fresh = false;
-  /** Commits of the fresh walk whose hashes are not entered yet. */
-  #unhashed = 0;
+  /** Commits of the fresh walk that are not settled yet. */
+  #unsettled = 0;
 
   constructor(database: Database, repositoryId: number) {
     this.#database = database;
@@ -75,20 +85,23 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async begin(tips: RefSnapshot): Promise<void> {
     const insert = 'INSERT INTO pending_refs (repository_id, name, tip) VALUES (?, ?, unhex(?))';
-    this.#fresh = (await this.count()) === 0;
+    const stored = await this.count();
     await this.#database.write(() => {
-      this.#enterHashes();
       this.#forgetPending();
       this.#run('UPDATE repositories SET pending_processed = 0 WHERE id = ?');
       const statement = this.#database.statement(insert);
       for (const [name, tip] of tips) statement.run(this.#repositoryId, name, tip);
     });
+    this.#fresh = stored === 0;
   }
 
   async append(commits: readonly CommitRow[], walked: number): Promise<number> {
     try {
       return await this.#database.write(() => {
-        const added = this.#fresh ? this.#insertFresh(commits) : this.#insertUnknown(commits);
+        const added =
+          this.#fresh && walked === commits.length
+            ? this.#insertFresh(commits)
+            : this.#insertUnknown(commits);
         this.#database.statement(ADVANCE).run(walked, this.#repositoryId);
         return added;
       });
@@ -110,7 +123,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async *hashes(): AsyncGenerator<ObjectId> {
-    await this.#database.write(() => this.#enterHashes());
+    await this.#settled();
     const sql = `SELECT lower(hex(hash)) AS hash FROM commit_hashes
                  WHERE repository_id = ? AND hash > unhex(?) ORDER BY hash LIMIT ${ROWS_AT_ONCE}`;
     for (let last = ''; ; ) {
@@ -123,6 +136,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async count(): Promise<number> {
+    await this.#settled();
     const sql = 'SELECT coalesce(sum(commits), 0) AS commits FROM identities WHERE repository_id = ?';
     return Number(this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId))?.commits);
   }
@@ -160,7 +174,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async finish(nowMs: number): Promise<RepositoryTotals> {
     return this.#database.write(() => {
-      this.#enterHashes();
+      this.#settle();
       const sql = 'SELECT pending_processed IS NOT NULL AS pending FROM repositories WHERE id = ?';
       if (this.#database.statement(sql).get(this.#repositoryId)?.pending === 1) {
         this.#run('DELETE FROM refs WHERE repository_id = ?');
@@ -189,38 +203,37 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   #insertFresh(commits: readonly CommitRow[]): number {
     let first: number | bigint | undefined;
-    const perAuthor = new Map<number, number>();
     for (const commit of commits) {
-      const id = this.#insert(commit, perAuthor);
+      const id = this.#insert(commit, this.#identityId(commit.author));
       first ??= id;
     }
-    this.#countCommits(perAuthor);
-    if (this.#unhashed === 0 && first !== undefined) {
-      this.#database.statement(SET_UNHASHED).run(this.#repositoryId, first);
+    if (this.#unsettled === 0 && first !== undefined) {
+      this.#database.statement(SET_UNSETTLED).run(this.#repositoryId, first);
     }
-    this.#unhashed += commits.length;
-    if (this.#unhashed >= HASHES_AT_ONCE) this.#enterHashes();
+    this.#unsettled += commits.length;
+    if (this.#unsettled >= SETTLED_AT_ONCE) this.#settle();
     return commits.length;
   }
 
   #insertUnknown(commits: readonly CommitRow[]): number {
-    this.#enterHashes();
+    this.#settle();
     const find = this.#database.statement(FIND_HASH);
     const insertHash = this.#database.statement(INSERT_HASH);
     const perAuthor = new Map<number, number>();
     let added = 0;
     for (const commit of commits) {
       if (find.get(this.#repositoryId, commit.hash)) continue;
-      insertHash.run(this.#repositoryId, commit.hash, this.#insert(commit, perAuthor));
+      const author = this.#identityId(commit.author);
+      insertHash.run(this.#repositoryId, commit.hash, this.#insert(commit, author));
+      perAuthor.set(author, (perAuthor.get(author) ?? 0) + 1);
       added += 1;
     }
     this.#countCommits(perAuthor);
     return added;
   }
 
-  #insert(commit: CommitRow, perAuthor: Map<number, number>): number | bigint {
+  #insert(commit: CommitRow, author: number): number | bigint {
     const { parents, coAuthors } = commit;
-    const author = this.#identityId(commit.author);
     // Hexadecimal goes in as text and is decoded by SQLite: a Buffer for each would cost more.
     const { lastInsertRowid } = this.#database
       .statement(INSERT_COMMIT)
@@ -238,25 +251,37 @@ export class SqliteHistoryWriter implements HistoryWriter {
         commit.signed ? 1 : 0,
         commit.subject,
       );
-    perAuthor.set(author, (perAuthor.get(author) ?? 0) + 1);
     for (const coAuthor of coAuthors) {
       this.#database.statement(INSERT_CO_AUTHOR).run(lastInsertRowid, this.#identityId(coAuthor));
     }
     return lastInsertRowid;
   }
 
-  /** Enters the hashes that wait, also those that an earlier writer left. */
-  #enterHashes(): void {
-    const sql = 'SELECT unhashed_from IS NOT NULL AS waiting FROM repositories WHERE id = ?';
-    if (this.#database.statement(sql).get(this.#repositoryId)?.waiting === 1) {
-      this.#run(INSERT_HASHES);
-      this.#database.statement(SET_UNHASHED).run(this.#repositoryId, null);
+  /** Settles what waits, if anything does: then the counts and hashes are those of all commits. */
+  async #settled(): Promise<void> {
+    if (this.#isUnsettled()) await this.#database.write(() => this.#settle());
+  }
+
+  #isUnsettled(): boolean {
+    const sql = 'SELECT unsettled_from IS NOT NULL AS waiting FROM repositories WHERE id = ?';
+    return this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId))?.waiting === 1;
+  }
+
+  /** Within a transaction. */
+  #settle(): void {
+    if (this.#isUnsettled()) {
+      const waiting = this.#database.statement(`SELECT count(*) AS commits ${UNSETTLED}`);
+      const { changes } = this.#database.statement(SETTLE_HASHES).run(this.#repositoryId);
+      // Never, as long as git names each commit once.
+      if (changes !== waiting.get(this.#repositoryId)?.commits) this.#run(DROP_DOUBLES);
+      this.#run(SETTLE_COUNTS);
+      this.#database.statement(SET_UNSETTLED).run(this.#repositoryId, null);
     }
-    this.#unhashed = 0;
+    this.#unsettled = 0;
   }
 
   #remove(hashes: readonly ObjectId[]): number {
-    this.#enterHashes();
+    this.#settle();
     const dropHash = this.#database.statement(DROP_HASH);
     const drop = this.#database.statement(DROP_COMMIT);
     const perAuthor = new Map<number, number>();

@@ -18,8 +18,9 @@ CREATE TABLE repositories (
   mailmap_hash     TEXT    NOT NULL DEFAULT '',
   -- The walk that is not finished: its tips are in pending_refs.
   pending_processed INTEGER,
-  -- From this id on the repository's commits are not in commit_hashes yet; null: all are.
-  unhashed_from    INTEGER
+  -- From this id on the repository's commits are not settled yet: neither in commit_hashes nor counted in
+  -- identities. Null: all are. Only a first bake leaves commits unsettled, some thousands at the most.
+  unsettled_from   INTEGER
 ) STRICT;
 
 -- The cursor: tips whose history is completely in commits.
@@ -47,7 +48,7 @@ CREATE TABLE identities (
   mapped_name   TEXT    NOT NULL,
   mapped_email  TEXT    NOT NULL,
   mailmap_hash  TEXT    NOT NULL DEFAULT '',
-  -- Of how many commits it is the author; kept with them, so that totals need no look at the commits.
+  -- Of how many settled commits it is the author, so that totals need no look at the commits.
   commits       INTEGER NOT NULL DEFAULT 0,
   UNIQUE (repository_id, name, email)
 ) STRICT;
@@ -71,7 +72,7 @@ CREATE TABLE commits (
 CREATE INDEX commits_by_time ON commits (repository_id, committed_at, author_id);
 
 -- Finds a commit by hash. A table of its own instead of an index, since hashes come in random order: entered in
--- sorted runs it costs a quarter. While a first bake is under way its latest commits may still be missing here.
+-- sorted runs it costs a quarter (repositories.unsettled_from).
 CREATE TABLE commit_hashes (
   repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
   hash          BLOB    NOT NULL,

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+
+export interface Measured {
+  readonly wallMs: number;
+  /** Largest resident size of the process itself, children not counted. */
+  readonly peakRssMiB: number;
+  readonly stdout: string;
+}
+
+/** How often a running process's peak is read; its last value before the end is what counts. */
+const SAMPLE_MS = 5;
+
+/** Runs a command to its end and answers its wall time and peak memory. Throws when it fails. */
+export function measure(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly discard?: boolean } = {},
+): Promise<Measured> {
+  return new Promise((resolve, reject) => {
+    const startMs = performance.now();
+    const stdout = options.discard ? 'ignore' : 'pipe';
+    const child = spawn(command, [...args], { cwd: options.cwd, stdio: ['ignore', stdout, 'inherit'] });
+    let output = '';
+    let peakRssMiB = 0;
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    const sample = setInterval(() => {
+      peakRssMiB = Math.max(peakRssMiB, peakOf(child.pid ?? 0));
+    }, SAMPLE_MS);
+    child.on('error', reject);
+    child.on('close', code => {
+      clearInterval(sample);
+      const wallMs = performance.now() - startMs;
+      if (code === 0) resolve({ wallMs, peakRssMiB, stdout: output });
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
+    });
+  });
+}
+
+/** VmHWM of proc(5): the kernel's own record of the peak; 0 once the process is gone. */
+function peakOf(pid: number): number {
+  try {
+    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
+  } catch {
+    return 0;
+  }
+}
+
+export function median(values: readonly number[]): number {
+  return quantile(values, 0.5);
+}
+
+/** The value below which a share of the values lies (nearest rank). */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+}
+
+/** One line about the machine and the runtime, for the head of every benchmark's output. */
+export function machine(): string {
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}), ${memory} GiB, Node ${process.versions.node}`;
+}

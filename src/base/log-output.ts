@@ -1,0 +1,27 @@
+import { type DestinationStream, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Logger } from './log.ts';
+import type { LogLevel } from './log-level.ts';
+
+/**
+ * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
+ * standard output belongs to what a command prints.
+ */
+export function createLogger(options: {
+  readonly level: LogLevel;
+  readonly forPeople: boolean;
+  readonly destination?: DestinationStream;
+}): Logger {
+  const destination =
+    options.destination ??
+    (options.forPeople
+      ? pretty({
+          destination: 2,
+          sync: true,
+          colorize: !process.env.NO_COLOR,
+          ignore: 'pid,hostname',
+          translateTime: 'SYS:HH:MM:ss',
+        })
+      : pino.destination({ fd: 2, sync: true }));
+  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { accessTo, type Remote, remoteSpellings } from '../../../../src/gather/repos/git/access.ts';
+import { lsRemote } from '../../../../src/gather/repos/git/remote.ts';
+import { parseRepositoryUrl } from '../../../../src/gather/repos/url.ts';
+import { fakeSsh, startGitDaemon, startHttpRemote } from '../../../support/git-remotes.ts';
+import { refsOf, TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
+
+const remoteAt = (text: string): Remote => parseRepositoryUrl(text, { from: 'cli' });
+
+function repositoryIn(t: TestContext, name = 'r.git', objectFormat: 'sha1' | 'sha256' = 'sha1') {
+  const root = temporaryDirectory(t);
+  return { root, repository: new TestRepository(join(root, name), { objectFormat }) };
+}
+
+test('refs, HEAD and object format come over git, http, ssh and from a path alike', async t => {
+  const { root, repository } = repositoryIn(t);
+  const id = repository.commit('one');
+  repository.git('tag', '-a', '-m', 'x', 'v1', id);
+  repository.git('update-ref', 'refs/pull/1/head', id);
+  const http = await startHttpRemote(t, root);
+  const daemon = await startGitDaemon(t, root);
+  fakeSsh(t, root);
+  for (const text of [
+    `${http.origin}/r`,
+    `${daemon.origin}/r`,
+    `ssh://git@host${root}/r.git`,
+    `git@host:${root}/r`,
+    repository.path,
+  ]) {
+    const found = await lsRemote(remoteAt(text));
+    assert.deepEqual(Object.fromEntries(found.refs), refsOf(repository), text);
+    assert.equal(found.head, 'refs/heads/main', text);
+    assert.equal(found.objectFormat, 'sha1');
+    assert.equal(found.otherRefs, 1);
+    assert.equal((await lsRemote(remoteAt(text), { tags: false })).refs.size, 1);
+    assert.deepEqual((await lsRemote(remoteAt(text), { head: false })).refs, found.refs);
+  }
+});
+
+test('S9: detached, unborn and symbolic HEADs, an empty repository, SHA-256', async t => {
+  const { repository } = repositoryIn(t);
+  const remote = remoteAt(repository.path);
+  const empty = await lsRemote(remote);
+  assert.deepEqual(
+    [empty.refs.size, empty.head, empty.detachedHead, empty.objectFormat],
+    [0, undefined, undefined, undefined],
+  );
+  const one = repository.commit('one');
+  const two = repository.commit('two');
+  repository.git('update-ref', '--no-deref', 'HEAD', one);
+  assert.equal((await lsRemote(remote)).detachedHead, one);
+  repository.git('update-ref', '--no-deref', 'HEAD', two);
+  assert.equal((await lsRemote(remote)).head, 'refs/heads/main');
+  repository.git('symbolic-ref', 'HEAD', 'refs/heads/gone');
+  const missing = await lsRemote(remote);
+  assert.deepEqual([missing.head, missing.detachedHead, missing.refs.size], [undefined, undefined, 1]);
+  const long = repositoryIn(t, 's.git', 'sha256').repository;
+  long.commit('one');
+  assert.equal((await lsRemote(remoteAt(long.path))).objectFormat, 'sha256');
+});
+
+test('P3: the .git that a spelling lost is tried again where the server wants it', async t => {
+  const { root, repository } = repositoryIn(t);
+  repository.commit('one');
+  const http = await startHttpRemote(t, root, { redirect: { to: '', except: '/r.git/' } });
+  const found = await lsRemote(remoteAt(`${http.origin}/r`));
+  assert.equal(found.spelling, `${http.origin}/r.git`);
+  const before = http.requests.length;
+  await lsRemote(remoteAt(`${http.origin}/r`), { preferred: found.spelling });
+  assert.ok(
+    http.requests.slice(before).every(line => line.includes('/r.git/')),
+    http.requests.join('\n'),
+  );
+});
+
+test('P3: an scp-like path that starts in the home directory is found from its one spelling', () => {
+  const written = parseRepositoryUrl('me@host:a/b', { from: 'cli' });
+  assert.deepEqual(remoteSpellings(written), ['me@host:a/b', 'ssh://me@host/a/b', 'ssh://me@host/~/a/b']);
+  const stored = parseRepositoryUrl(written.url, { from: 'config' });
+  assert.deepEqual(remoteSpellings(stored), ['ssh://me@host/a/b', 'ssh://me@host/~/a/b']);
+});
+
+test('bad input: a web page is no repository, though git would call it an empty one', async t => {
+  const http = await startHttpRemote(t, temporaryDirectory(t), { page: '<html>hi' });
+  await assert.rejects(lsRemote(remoteAt(`${http.origin}/r`)), { code: 'not_a_repository' });
+  http.faults.page = '<html>\n<body>\n';
+  await assert.rejects(lsRemote(remoteAt(`${http.origin}/r`)), { code: 'not_a_repository' });
+  http.faults.page = '';
+  await assert.rejects(lsRemote(remoteAt(`${http.origin}/r`)), { code: 'not_a_repository' });
+});
+
+test('an empty repository over http is empty, not absent', async t => {
+  const { root } = repositoryIn(t);
+  const http = await startHttpRemote(t, root);
+  assert.equal((await lsRemote(remoteAt(`${http.origin}/r`))).refs.size, 0);
+});
+
+test('bad input: the whole listing has a time limit', async t => {
+  const http = await startHttpRemote(t, temporaryDirectory(t));
+  const { root } = repositoryIn(t);
+  fakeSsh(t, root, 'sleep 60');
+  await assert.rejects(lsRemote(remoteAt('git@host:x'), { timeoutMs: 200 }), {
+    code: 'timed_out',
+    message: /ssh:\/\/git@host\/x .* 0\.2 s/,
+  });
+  await assert.rejects(lsRemote(remoteAt(`${http.origin}/x`), { signal: AbortSignal.abort() }), {
+    code: 'cancelled',
+  });
+});
+
+test('S3: http goes to the pinned address whatever the name says', async t => {
+  const { root, repository } = repositoryIn(t);
+  repository.commit('one');
+  const http = await startHttpRemote(t, root);
+  const daemon = await startGitDaemon(t, root);
+  for (const origin of [http.origin, daemon.origin]) {
+    const named = remoteAt(`${origin.replace('127.0.0.1', 'pinned.invalid')}/r.git`);
+    const found = await lsRemote({ ...named, addresses: ['127.0.0.1'] });
+    assert.equal(found.refs.size, 1);
+    await assert.rejects(lsRemote(named), { code: 'host_unknown' });
+  }
+  assert.match(daemon.requests.at(-1) ?? '', /host=pinned\.invalid/);
+});
+
+test('S3: ssh is pinned too, asks nothing, and knows the host by its name', async t => {
+  const { root, repository } = repositoryIn(t);
+  repository.commit('one');
+  const calls = fakeSsh(t, root);
+  const remote = remoteAt(`ssh://git@host.example:2222${repository.path}`);
+  await lsRemote({ ...remote, addresses: ['192.0.2.1'] });
+  assert.match(
+    calls()[0] ?? '',
+    /-o BatchMode=yes .*-o HostName=192\.0\.2\.1 -o HostKeyAlias=\[host\.example\]:2222 .*git@host\.example/,
+  );
+});
+
+test('S3: a git that cannot pin an address over http refuses instead of trusting the name', () => {
+  const remote = { ...remoteAt('https://host.example/x'), addresses: ['1.1.1.1'] };
+  assert.throws(() => accessTo(remote, remote.remote, [2, 36, 9]), { code: 'git_too_old' });
+  assert.deepEqual(accessTo(remote, remote.remote, [2, 37, 0]).config, [
+    '-c',
+    'http.curloptResolve=host.example:443:1.1.1.1',
+  ]);
+});
+
+test('S9: 100 000 refs are listed', async t => {
+  const { repository } = repositoryIn(t);
+  const id = repository.commit('one');
+  const { writeFileSync } = await import('node:fs');
+  const names = Array.from(
+    { length: 100_000 },
+    (_, index) => `refs/heads/b/${String(index).padStart(6, '0')}`,
+  );
+  writeFileSync(
+    join(repository.path, 'packed-refs'),
+    `# pack-refs with: sorted \n${names.map(name => `${id} ${name}\n`).join('')}`,
+  );
+  assert.equal((await lsRemote(remoteAt(repository.path))).refs.size, 100_001);
+});

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+import { credentialEnvironment } from '../../../../src/gather/repos/git/credentials.ts';
+import { gitEnvironment } from '../../../../src/gather/repos/git/environment.ts';
+import { parseProgress } from '../../../../src/gather/repos/git/progress.ts';
+import { runGit, spawnGit } from '../../../../src/gather/repos/git/spawn.ts';
+import { fakeProgram } from '../../../support/git-remotes.ts';
+import {
+  processesMentioning,
+  TestRepository,
+  temporaryDirectory,
+} from '../../../support/git-repositories.ts';
+
+test('S3: variables of a surrounding git, its configuration and pagers do not reach ours', () => {
+  const environment = gitEnvironment(
+    {
+      PATH: '/bin',
+      GIT_DIR: '/x',
+      GIT_CONFIG_PARAMETERS: "'a.b=c'",
+      GIT_TRACE_CURL: '1',
+      LC_MESSAGES: 'de',
+      GIT_SSL_CAINFO: '/ca',
+    },
+    'https',
+    { EXTRA: 'y' },
+  );
+  for (const name of ['GIT_DIR', 'GIT_CONFIG_PARAMETERS', 'GIT_TRACE_CURL', 'LC_MESSAGES']) {
+    assert.equal(environment[name], undefined, name);
+  }
+  assert.equal(environment.GIT_ALLOW_PROTOCOL, 'https');
+  assert.equal(environment.GIT_SSL_CAINFO, '/ca');
+  assert.equal(environment.EXTRA, 'y');
+  assert.equal(environment.LC_ALL, 'C');
+});
+
+test('S3: running inside a hook or "git rebase --exec" does not redirect git', async t => {
+  const repository = new TestRepository(join(realpathSync(temporaryDirectory(t)), 'a.git'));
+  const id = repository.commit('one');
+  process.env.GIT_DIR = '/nonexistent';
+  process.env.GIT_CONFIG_COUNT = 'broken';
+  t.after(() => {
+    delete process.env.GIT_DIR;
+    delete process.env.GIT_CONFIG_COUNT;
+  });
+  const found = await runGit(['rev-parse', 'refs/heads/main'], { gitDir: repository.path });
+  assert.equal(found.toString().trim(), id);
+});
+
+test('input goes in, output comes out, in one piece or as a stream', async () => {
+  const hash = await runGit(['hash-object', '--stdin'], { input: 'hello\n' });
+  assert.equal(hash.toString().trim(), 'ce013625030ba8dba906f756967f9e9ca394464a');
+  const git = spawnGit(['hash-object', '--stdin-paths']);
+  git.stdin.end('/dev/null\n'.repeat(3));
+  assert.equal((await text(git.stdout)).trim().split('\n').length, 3);
+  await git.done;
+});
+
+test('a git that does not read its input fails by its own reason, not by a broken pipe', async () => {
+  const input = Buffer.alloc(2 ** 20);
+  await assert.rejects(runGit(['rev-parse', '--git-dir'], { input, subject: '/x' }), {
+    code: 'not_a_repository',
+  });
+});
+
+test('too much output stops git', async () => {
+  await assert.rejects(runGit(['help', '--all'], { maxBytes: 100 }), {
+    code: 'git_failed',
+    message: /more than 100 bytes/,
+  });
+});
+
+test('an abort before the start, and in the middle, is cancelled and leaves no process', async t => {
+  const directory = temporaryDirectory(t);
+  // "trap" makes SIGTERM useless; the child shell is in the group as index-pack would be.
+  fakeProgram(
+    t,
+    directory,
+    'git',
+    `trap '' TERM\nsh -c 'trap "" TERM; echo up >&2; sleep 60 ${directory}' &\nwait`,
+  );
+  await assert.rejects(runGit(['version'], { signal: AbortSignal.abort() }), { code: 'cancelled' });
+  const stop = new AbortController();
+  const running = runGit(['version'], { signal: stop.signal, onStderrLine: () => stop.abort() });
+  await assert.rejects(running, { code: 'cancelled' });
+  assert.deepEqual(processesMentioning(directory), []);
+});
+
+test('a child that outlives git and holds its pipes is not waited for', async t => {
+  const directory = temporaryDirectory(t);
+  fakeProgram(t, directory, 'git', `sh -c 'sleep 60; : ${directory}' &\nexit 0`);
+  await runGit(['version']);
+  assert.deepEqual(processesMentioning(directory), []);
+});
+
+test('silence is timed_out; a slow reader is no silence', async t => {
+  const directory = temporaryDirectory(t);
+  fakeProgram(t, directory, 'git', 'case "$*" in *flood*) head -c 1000000 /dev/zero;; *) sleep 60;; esac');
+  await assert.rejects(runGit(['version'], { idleTimeoutMs: 200, subject: 'https://host/x' }), {
+    code: 'timed_out',
+    message: /https:\/\/host\/x for 0\.2 s/,
+  });
+  const git = spawnGit(['flood'], { idleTimeoutMs: 100 });
+  git.stdin.end();
+  await new Promise(resolve => setTimeout(resolve, 400));
+  assert.equal((await text(git.stdout)).length, 1_000_000);
+  await git.done;
+});
+
+test('what a listener throws is the failure of the process, not of the station', async t => {
+  fakeProgram(t, temporaryDirectory(t), 'git', 'echo hello >&2');
+  const onStderrLine = (): never => {
+    throw new Error('listener');
+  };
+  await assert.rejects(runGit(['version'], { onStderrLine }), /listener/);
+});
+
+test('S3: credentials reach the one origin and stand in no argument', async () => {
+  const env = credentialEnvironment('https://Host.example:8443/a/b', { username: 'ada', token: 's3cret' });
+  const value = async (url: string): Promise<string> =>
+    (await runGit(['config', '--get-urlmatch', 'http.extraHeader', url], { env })).toString().trim();
+  const header = `Authorization: Basic ${Buffer.from('ada:s3cret').toString('base64')}`;
+  assert.equal(await value('https://host.example:8443/other'), header);
+  for (const other of [
+    'https://host.example/a',
+    'http://host.example:8443/a',
+    'https://host.example.evil:8443/a',
+  ]) {
+    await assert.rejects(value(other), { code: 'git_failed' }, other);
+  }
+});
+
+test('S1: progress lines are read, other lines are not', () => {
+  assert.deepEqual(parseProgress('Receiving objects:  37% (740/2000), 1.20 MiB | 3.00 MiB/s'), {
+    phase: 'Receiving objects',
+    percent: 37,
+    done: 740,
+    total: 2000,
+  });
+  assert.deepEqual(parseProgress('remote: Enumerating objects: 20000, done.        '), {
+    phase: 'Enumerating objects',
+    percent: undefined,
+    done: 20_000,
+    total: undefined,
+  });
+  for (const line of [
+    'fatal: early EOF',
+    'remote: Not found: 404 it is',
+    'error: RPC failed; curl 18 x: 3',
+  ]) {
+    assert.equal(parseProgress(line), undefined, line);
+  }
+});

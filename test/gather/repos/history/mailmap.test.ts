@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { mapIdentities } from '../../../../src/gather/repos/history/mailmap.ts';
+import { openBench } from './support.ts';
+
+const MAILMAP = `
+Ada Lovelace <ada@example.org>
+Ada Lovelace <ada@example.org> <ADA@old.example>
+Bob <bob@example.org> Robert <r@example.org>
+`;
+
+test('S10: identities are mapped as git maps them; odd ones stay; a changed mailmap reads no history', async t => {
+  const { git, ingest, writer, store } = await openBench(t);
+  const people = [
+    'Ada <ada@example.org>',
+    'A. <ada@OLD.example>',
+    'Robert <r@example.org>',
+    'Rob <r@example.org>',
+    'Jörg <j@x>',
+    ' <>',
+    'Odd > One <odd@x>',
+    '<only@mail>',
+  ];
+  const commits = people.map(author => git.commit({ author: `${author} 5 +0000` }));
+  git.setRefs(new Map(commits.map((tip, index) => [`refs/heads/${index}`, tip])));
+  const file = `${git.gitDir}/mailmap`;
+  git.write('mailmap', MAILMAP);
+  assert.equal((await ingest()).totals.authors, git.authors());
+  const options = { gitDir: git.gitDir, writer: writer() };
+  const totals = await mapIdentities({ ...options, mailmap: Buffer.from(MAILMAP) });
+  assert.equal(totals?.authors, git.authors(file));
+  const mapped = await store.query(
+    'SELECT mapped_name || mapped_email AS who FROM identities WHERE name <> mapped_name',
+  );
+  assert.deepEqual(mapped.map(row => row.who).sort(), [
+    'Ada Lovelaceada@example.org',
+    'Ada Lovelaceada@example.org',
+    'Bobbob@example.org',
+  ]);
+  assert.equal(await mapIdentities({ ...options, mailmap: Buffer.from(MAILMAP) }), undefined);
+  const back = await mapIdentities({ ...options, mailmap: undefined });
+  assert.equal(back?.authors, git.authors());
+  assert.deepEqual(await store.query('SELECT 1 FROM identities WHERE name <> mapped_name'), []);
+});
+
+test('S10: a commit by somebody new is mapped by the same mailmap', async t => {
+  const { git, ingest, writer } = await openBench(t);
+  const mailmap = Buffer.from('Ada <ada@example.org> <a@x>\n');
+  const first = git.commit();
+  git.setRefs(new Map([['refs/heads/main', first]]));
+  await ingest();
+  await mapIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
+  git.setRefs(new Map([['refs/heads/main', git.commit({ parents: [first], author: 'Ada <a@x> 5 +0000' })]]));
+  assert.equal((await ingest()).totals.authors, 2);
+  const totals = await mapIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
+  assert.deepEqual([totals?.authors, totals?.commits], [1, 2]);
+});
