@@ -116,6 +116,13 @@ export const CATALOGUE = {
     'The git program found is older than 2.31.',
     'Install a newer git and put it first on the PATH.',
   ),
+  answer_too_large: entry(
+    'permanent',
+    1,
+    502,
+    'The far side sent more than sluice takes of such a thing.',
+    'Nothing to do here; what was too large has been left out.',
+  ),
   git_failed: entry(
     'transient',
     1,

@@ -16,7 +16,7 @@ Examples:
   sluice up --config /etc/sluice.yaml
   sluice up --root /srv/sluice --database /srv/sluice/sluice.db --port 9000
 
-Without a configuration file it tracks the repository you stand in, if any.`,
+Without a configuration file it tracks the repository you stand in.`,
     )
     .action(async (_options, command: Command) => {
       const { runStation } = await import('../run-station.ts');

@@ -4,6 +4,7 @@ import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from './clone/clone.ts';
 import { readMailmap } from './clone/mailmap.ts';
+import { maintainClone } from './clone/maintain.ts';
 import { cloneDirectoryName } from './clone/names.ts';
 import type { Remote } from './git/access.ts';
 import type { HttpCredentials } from './git/credentials.ts';
@@ -76,6 +77,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   });
   const history = await readHistory(job, clone, tools);
   const mailmap = await applyMailmap(job, clone, remote, tools);
+  await maintainClone(clone.gitDir, { signal: tools.signal });
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
     ...(clone.shallow

@@ -104,11 +104,13 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   const { signal } = options;
   const before = wanted(existing, options).tips;
   const moved = !sameRefs(before, remoteRefs);
+  const sameNotes = existing.otherRefs === remoteRefs.otherRefs && existing.spelling === remoteRefs.spelling;
+  if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
+    return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
+  }
   if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
   await followHead(gitDir, remoteRefs, existing, signal);
-  if (existing.otherRefs !== remoteRefs.otherRefs || existing.spelling !== remoteRefs.spelling) {
-    await remember(gitDir, remoteRefs, signal);
-  }
+  if (!sameNotes) await remember(gitDir, remoteRefs, signal);
   const warnings = moved ? await writeCommitGraph(gitDir, signal) : [];
   const clone = wanted(await mustRead(gitDir, signal), options);
   return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };

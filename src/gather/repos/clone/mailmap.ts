@@ -36,13 +36,16 @@ export async function readMailmap(clone: Clone, options: MailmapOptions): Promis
   if (clone.tips.size === 0) return NONE;
   try {
     const reader = new ObjectReader(clone, options);
-    const tree = await reader.rootTree();
-    if (tree === undefined) return NONE;
-    await reader.fetchIfAbsent(tree);
-    const blob = await reader.mailmapIn(tree);
+    const blob = await reader.orFetched(
+      () => reader.mailmapOfHead(),
+      () => reader.rootTree(),
+    );
     if (blob === undefined) return NONE;
-    await reader.fetchIfAbsent(blob);
-    return { content: await reader.blob(blob), warning: undefined };
+    const content = await reader.orFetched(
+      () => reader.blob(blob),
+      async () => blob,
+    );
+    return { content, warning: undefined };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'read mailmap', subject: clone.url });
     if (known.retry === 'cancelled') throw known;
@@ -60,7 +63,34 @@ class ObjectReader {
     this.#options = options;
   }
 
-  /** Undefined for an unborn HEAD. */
+  /**
+   * What `read` reads; when that fails because an object is not here, after fetching that object.
+   * Undefined when there is no such object to fetch.
+   */
+  async orFetched<T>(
+    read: () => Promise<T>,
+    missing: () => Promise<ObjectId | undefined>,
+  ): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      // In a lean clone git looks for a missing object at the remote, which the environment forbids, and fails.
+      const known = error instanceof SluiceError && ['git_failed', 'repository_corrupt'].includes(error.code);
+      if (!known) throw error;
+    }
+    const id = await missing();
+    if (id === undefined) return undefined;
+    await this.#fetchObject(id);
+    return read();
+  }
+
+  /** The blob of .mailmap in HEAD's tree; undefined where the tree has none. Fails when the tree is not here. */
+  async mailmapOfHead(): Promise<ObjectId | undefined> {
+    const entry = (await this.#git(['ls-tree', 'HEAD', '--', '.mailmap'])).toString();
+    return /^100\d{3} blob ([0-9a-f]+)\t/.exec(entry)?.[1];
+  }
+
+  /** HEAD's root tree, read from the commit itself; undefined for an unborn HEAD. */
   async rootTree(): Promise<ObjectId | undefined> {
     const [id, type] = (await this.#resolveHead()).split(' ');
     if (type !== 'commit' || id === undefined) return undefined;
@@ -68,24 +98,17 @@ class ObjectReader {
     return /^tree ([0-9a-f]+)\n/.exec(commit.subarray(0, 100).toString('latin1'))?.[1];
   }
 
-  async mailmapIn(tree: ObjectId): Promise<ObjectId | undefined> {
-    const entry = (await this.#git(['ls-tree', tree, '--', '.mailmap'])).toString();
-    return /^100\d{3} blob ([0-9a-f]+)\t/.exec(entry)?.[1];
-  }
-
+  /** Content of a blob. Fails when it is not here, or larger than any mailmap. */
   async blob(id: ObjectId): Promise<Buffer> {
     const bytes = Number((await this.#git(['cat-file', '-s', id])).toString());
     if (bytes > MAX_MAILMAP_BYTES) {
-      throw new SluiceError(
-        'git_failed',
-        `the .mailmap of ${this.#clone.url} has ${bytes} bytes and is left out`,
-      );
+      const message = `the .mailmap of ${this.#clone.url} has ${bytes} bytes and is left out`;
+      throw new SluiceError('answer_too_large', message);
     }
     return await this.#git(['cat-file', 'blob', id]);
   }
 
-  async fetchIfAbsent(id: ObjectId): Promise<void> {
-    if (await this.#isHere(id)) return;
+  async #fetchObject(id: ObjectId): Promise<void> {
     const { remote } = this.#options;
     const git = await requireGit();
     let first: unknown;
@@ -124,18 +147,6 @@ class ObjectReader {
     return (await runGit(['cat-file', '--batch-check=%(objectname) %(objecttype)'], options))
       .toString()
       .trim();
-  }
-
-  /** In a lean clone git answers "missing" by trying to fetch, which the environment forbids, and failing. */
-  async #isHere(id: ObjectId): Promise<boolean> {
-    try {
-      await this.#git(['cat-file', '-e', id]);
-      return true;
-    } catch (error) {
-      if (error instanceof SluiceError && ['git_failed', 'repository_corrupt'].includes(error.code))
-        return false;
-      throw error;
-    }
   }
 
   async #git(args: readonly string[], access?: Access): Promise<Buffer> {

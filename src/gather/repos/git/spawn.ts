@@ -5,6 +5,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
 import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
+import type { WidePipe } from './wide-pipe.ts';
 
 /**
  * States of a git process:
@@ -31,6 +32,8 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the work is about, for error messages: a URL or path without credentials. */
   readonly subject?: string;
+  /** Where standard output goes instead of into a pipe of Node's: for walks over much history. */
+  readonly output?: WidePipe | undefined;
 }
 
 export interface GitProcess {
@@ -52,7 +55,7 @@ const PIPES_AFTER_MS = 1000;
 const KEPT_LINES = 20;
 const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
 
-type Child = ChildProcessByStdio<Writable, Readable, Readable>;
+type Child = ChildProcessByStdio<Writable, Readable | null, Readable>;
 
 /**
  * Starts git, hardened (S3). Arguments that come from outside belong behind `--` or `--end-of-options`.
@@ -100,9 +103,11 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
       cwd: '/',
       detached: true,
       env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', options.output?.writeFd ?? 'pipe', 'pipe'],
     },
-  );
+  ) as Child;
+  options.output?.started();
+  const stdout = options.output?.stdout ?? (child.stdout as Readable);
   const group = new ProcessGroup(child);
   child.stdin.on('error', () => undefined); // EPIPE: git ended without reading; `done` says why.
   const onAbort = (): void => group.stop(cancelled(signal?.reason, operation, subject));
@@ -133,7 +138,7 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const done = settle();
   // Whoever reads stdout gets to `done` later; until then a rejection is not unhandled.
   done.catch(() => undefined);
-  return { process: { stdin: child.stdin, stdout: child.stdout, done }, stop: reason => group.stop(reason) };
+  return { process: { stdin: child.stdin, stdout, done }, stop: reason => group.stop(reason) };
 }
 
 /** The process and its children, stopped and awaited as one. */
@@ -171,7 +176,7 @@ class ProcessGroup {
     clearTimeout(this.#killTimer);
     if (this.stopReason || failed) {
       this.#signal('SIGKILL');
-      if (this.stopReason) this.#child.stdout.resume();
+      if (this.stopReason) this.#child.stdout?.resume();
       return;
     }
     this.#killTimer = setTimeout(() => this.#signal('SIGKILL'), PIPES_AFTER_MS);
@@ -220,14 +225,15 @@ class StderrTail {
 function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSilence: () => void): () => void {
   if (idleTimeoutMs === undefined) return () => undefined;
   const moved = (): number =>
-    (child.stdout as Socket).bytesRead +
+    ((child.stdout as Socket | null)?.bytesRead ?? 0) +
     (child.stdin as Socket).bytesWritten +
     (child.stderr as Socket).bytesRead;
   let last = moved();
   let quietSince = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
-    const readerIsSlow = child.stdout.readableLength >= child.stdout.readableHighWaterMark;
+    const { stdout } = child;
+    const readerIsSlow = stdout !== null && stdout.readableLength >= stdout.readableHighWaterMark;
     if (moved() !== last || readerIsSlow) {
       last = moved();
       quietSince = now;

@@ -1,5 +1,6 @@
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { type GitOptions, type GitProcess, runGit, spawnGit } from '../git/spawn.ts';
+import { openWidePipe, type WidePipe } from '../git/wide-pipe.ts';
 
 /** Where git reads and who may stop it. */
 export interface WalkContext {
@@ -15,7 +16,9 @@ export interface Range {
 
 /** Raw commits (see `CommitParser`), the same order for the same range every time; the first `skip` left out. */
 export function walkCommits(range: Range, skip: number, context: WalkContext): GitProcess {
-  return walk(['--header', ...(skip > 0 ? [`--skip=${skip}`] : [])], range, context);
+  // From the beginning there is much to read; opening the pipe for a few commits would cost more than it saves.
+  const output = [...(range.not ?? [])].length === 0 ? openWidePipe() : undefined;
+  return walk(['--header', ...(skip > 0 ? [`--skip=${skip}`] : [])], range, context, output);
 }
 
 /** Raw commits of exactly these ids. */
@@ -46,8 +49,16 @@ export async function missingObjects(ids: Iterable<ObjectId>, context: WalkConte
   return missing;
 }
 
-function walk(args: readonly string[], range: Range, context: WalkContext): GitProcess {
-  const git = spawnGit(['rev-list', '--encoding=UTF-8', ...args, '--stdin'], gitOptions(context));
+function walk(
+  args: readonly string[],
+  range: Range,
+  context: WalkContext,
+  output?: WidePipe | undefined,
+): GitProcess {
+  const git = spawnGit(['rev-list', '--encoding=UTF-8', ...args, '--stdin'], {
+    ...gitOptions(context),
+    output,
+  });
   git.stdin.end(revisions(range));
   return git;
 }
