@@ -37,7 +37,7 @@ async function stationInMidFetch(t: TestContext, cwd = standingPlace(t)) {
   const struck = remote.faultStruck();
   const url = `${remote.origin}/slow`;
   const station = await startStation(t, { cwd, yaml: `repos: [${url}]\n` });
-  await struck;
+  await station.before(struck);
   return { station, remote, url, cwd };
 }
 
