@@ -1,29 +1,35 @@
 // @ts-check
-// The first page: what is running, one repository's commits per week and top authors, recent runs.
+// The first page: what is running, one repository's commits and top authors, recent runs.
 // Speaks only HTTP with the station; every text goes in as text, never as markup.
-import { drawColumns } from './chart.js';
+import { columnChart } from './chart.js';
 import { element, fill, number, span } from './dom.js';
 
 const REFRESH_MS = 2_000;
 const AUTHORS_SHOWN = 10;
-
-/** @type {string | null} */
-let chosenRepository = null;
-let drawnFor = '';
+const NEXT_SHOWN = 3;
+/** From here on a column is a month: weeks would be narrower than a pixel. */
+const MONTHS_FROM_MS = 4 * 365 * 86_400_000;
 
 /** @param {string} id */
 const byId = id => /** @type {HTMLElement} */ (document.getElementById(id));
 
+const chart = columnChart(byId('commits'), byId('commits-note'));
+/** @type {string | null} */
+let chosenRepository = null;
+let drawnFor = '';
+
 /**
  * @param {string} path
- * @param {RequestInit} [options]
+ * @param {unknown} [body] posted as JSON
  * @returns {Promise<any>}
  */
-async function ask(path, options) {
+async function ask(path, body) {
+  const headers = { 'Content-Type': 'application/json' };
+  const options = body === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
   const response = await fetch(path, options);
   const answer = response.status === 204 ? null : await response.json();
   if (response.ok) return answer;
-  throw Object.assign(new Error(`${answer.detail} ${answer.hint}`), { status: response.status });
+  throw Object.assign(new Error(`${answer.detail}. ${answer.hint}`), { status: response.status });
 }
 
 async function refresh() {
@@ -33,7 +39,7 @@ async function refresh() {
       ask('/api/v1/repos'),
       ask('/api/v1/runs?limit=15'),
     ]);
-    byId('sign-in').hidden = true;
+    showSignIn(false);
     showStation(status);
     showNow(status);
     showRuns(runs);
@@ -43,12 +49,21 @@ async function refresh() {
   }
 }
 
+/** @param {boolean} wanted */
+function showSignIn(wanted) {
+  byId('sign-in').hidden = !wanted;
+  byId('pages').hidden = wanted;
+}
+
 /** @param {Error & {status?: number}} error */
 function showFailure(error) {
-  if (error.status === 401) byId('sign-in').hidden = false;
-  fill(byId('station'), [
-    element('span', { class: 'error' }, error.status ? error.message : 'the station does not answer'),
-  ]);
+  if (error.status === 401) {
+    showSignIn(true);
+    byId('station').textContent = 'this station asks for its token';
+    return;
+  }
+  const text = error.status ? error.message : 'the station does not answer';
+  fill(byId('station'), [element('span', { class: 'error' }, text)]);
 }
 
 /** @param {any} status */
@@ -56,25 +71,34 @@ function showStation({ station, schedule, disk }) {
   const free = `${(disk.freeBytes / 2 ** 30).toFixed(1)} GiB free`;
   const due = schedule.due ? `${schedule.due} due, behind ${span(schedule.behindS * 1000)}` : 'nothing due';
   byId('station').textContent =
-    `sluice ${station.version} · up ${span(station.uptimeS * 1000)} · ${due} · ${free}`;
+    `version ${station.version} · up ${span(station.uptimeS * 1000)} · ${due} · ${free}`;
 }
 
 /** @param {any} status */
 function showNow({ repos, schedule }) {
   const baking = repos.baking.map((/** @type {any} */ bake) =>
-    element('li', {}, `Baking ${bake.url}: ${bake.progress || bake.phase}`),
+    nowRow('now', 'busy', bake.url, bake.progress || bake.phase),
   );
-  const next = schedule.next.slice(0, 3).map((/** @type {any} */ item) => {
+  const next = schedule.next.slice(0, NEXT_SHOWN).map((/** @type {any} */ item) => {
     const waitMs = Date.parse(item.at) - Date.now();
-    const when = waitMs > 0 ? `in ${span(waitMs)}` : 'now';
-    return element('li', { class: 'quiet' }, `Next: ${item.target} ${when} (${item.reason})`);
+    return nowRow(waitMs > 0 ? `in ${span(waitMs)}` : 'due', '', item.target, item.reason);
   });
-  const rows = [...baking, ...next];
-  fill(
-    byId('now'),
-    rows.length
-      ? rows
-      : [element('li', { class: 'quiet' }, 'Nothing is running or planned. Bake a repository below.')],
+  fill(byId('now'), [...baking, ...next]);
+}
+
+/**
+ * @param {string} when
+ * @param {string} kind
+ * @param {string} what
+ * @param {string} why
+ */
+function nowRow(when, kind, what, why) {
+  return element(
+    'li',
+    {},
+    element('span', { class: `when ${kind}` }, when),
+    element('span', { class: 'what' }, what),
+    element('span', { class: 'quiet' }, why),
   );
 }
 
@@ -84,7 +108,8 @@ async function showRepository(repositories) {
   if (repositories.length === 0) return;
   const select = /** @type {HTMLSelectElement} */ (byId('repository'));
   const urls = repositories.map(({ url }) => url);
-  if (chosenRepository === null || !urls.includes(chosenRepository)) chosenRepository = urls[0];
+  if (chosenRepository === null || !urls.includes(chosenRepository))
+    chosenRepository = freshest(repositories);
   if (urls.join('\n') !== [...select.options].map(({ value }) => value).join('\n')) {
     fill(
       select,
@@ -93,17 +118,35 @@ async function showRepository(repositories) {
   }
   select.value = chosenRepository ?? '';
   const repository = repositories.find(({ url }) => url === chosenRepository);
-  const state = `${repository.url} ${repository.lastBakedAt} ${repository.state}`;
+  const state = JSON.stringify(repository);
   if (state === drawnFor) return;
+  const by = spanOf(repository) > MONTHS_FROM_MS ? 'month' : 'week';
   const repo = encodeURIComponent(repository.url);
   const [{ periods }, { authors }] = await Promise.all([
-    ask(`/api/v1/insights/commits?by=week&repo=${repo}`),
+    ask(`/api/v1/insights/commits?by=${by}&repo=${repo}`),
     ask(`/api/v1/insights/authors?limit=${AUTHORS_SHOWN}&repo=${repo}`),
   ]);
+  // Another one may have been chosen while these came.
+  if (repository.url !== chosenRepository) return;
   drawnFor = state;
   showTotals(repository);
-  drawColumns(byId('commits'), byId('commits-note'), periods);
+  byId('history').hidden = periods.length === 0;
+  byId('commits-title').textContent = `Commits per ${by}`;
+  chart.show(periods, by);
   showAuthors(authors);
+}
+
+/** The repository that was baked last. @param {any[]} repositories */
+function freshest(repositories) {
+  const [first] = [...repositories].sort((one, other) =>
+    String(other.lastBakedAt ?? '').localeCompare(String(one.lastBakedAt ?? '')),
+  );
+  return first.url;
+}
+
+/** @param {any} repository */
+function spanOf({ firstCommitAt, lastCommitAt }) {
+  return firstCommitAt === null ? 0 : Date.parse(lastCommitAt) - Date.parse(firstCommitAt);
 }
 
 /** @param {any} repository */
@@ -115,11 +158,12 @@ function showTotals(repository) {
     ['first commit', repository.firstCommitAt?.slice(0, 10) ?? '–'],
     ['last commit', repository.lastCommitAt?.slice(0, 10) ?? '–'],
   ];
-  if (repository.lastError) facts.push([repository.state, repository.lastError]);
   fill(
     byId('totals'),
     facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
   );
+  byId('repository-error').hidden = repository.lastError === null;
+  byId('repository-error').textContent = `${repository.state}: ${repository.lastError}`;
 }
 
 /** @param {any[]} authors */
@@ -141,27 +185,37 @@ function showAuthors(authors) {
 
 /** @param {any[]} runs */
 function showRuns(runs) {
-  fill(
-    byId('runs'),
-    runs.map(run => {
-      const tookMs =
-        run.finishedAt && run.startedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null;
-      return element(
-        'tr',
-        {},
-        element('td', {}, run.url),
-        element(
-          'td',
-          run.error ? { class: 'error' } : {},
-          run.error ? `${run.state}: ${run.error.message}` : run.state,
-        ),
-        element('td', { class: 'quiet' }, run.reason),
-        element('td', { class: 'number' }, run.summary ? number(run.summary.newCommits) : ''),
-        element('td', { class: 'number' }, tookMs === null ? '' : span(tookMs)),
-        element('td', { class: 'quiet' }, run.finishedAt ? new Date(run.finishedAt).toLocaleString() : ''),
-      );
-    }),
+  byId('runs-section').hidden = runs.length === 0;
+  fill(byId('runs'), runs.map(runRow));
+}
+
+/** @param {any} run */
+function runRow(run) {
+  const tookMs =
+    run.finishedAt && run.startedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null;
+  const why = element('div', { class: run.error ? 'error' : 'quiet' }, run.error?.message ?? run.reason);
+  return element(
+    'tr',
+    {},
+    element('td', { 'data-label': 'Repository' }, element('div', { class: 'what' }, run.url), why),
+    element('td', { 'data-label': 'State' }, element('span', { class: `state ${run.state}` }, run.state)),
+    cell('New commits', run.summary ? number(run.summary.newCommits) : '–'),
+    cell('Took', tookMs === null ? '–' : span(tookMs)),
+    cell(
+      'Ended',
+      run.finishedAt ? `${span(Date.now() - Date.parse(run.finishedAt))} ago` : '–',
+      run.finishedAt,
+    ),
   );
+}
+
+/**
+ * @param {string} label
+ * @param {string} text
+ * @param {string | null} [title]
+ */
+function cell(label, text, title) {
+  return element('td', { class: 'number', 'data-label': label, title: title ?? '' }, text);
 }
 
 byId('repository').addEventListener('change', event => {
@@ -169,44 +223,36 @@ byId('repository').addEventListener('change', event => {
   void refresh();
 });
 
-byId('bake').addEventListener('submit', async event => {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  const url = String(new FormData(form).get('url'));
+/**
+ * Sends a form by `send`; what it answers, or what went wrong, is shown below the form.
+ * @param {string} id
+ * @param {(fields: FormData) => Promise<string>} send
+ */
+function onSubmit(id, send) {
+  const form = /** @type {HTMLFormElement} */ (byId(id));
   const answer = /** @type {HTMLElement} */ (form.querySelector('p'));
-  try {
-    const run = await ask('/bake', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ url }),
-    });
-    chosenRepository = run.url;
-    answer.className = '';
-    answer.textContent = `Run ${run.id} is on its way.`;
-    form.reset();
-  } catch (error) {
-    answer.className = 'error';
-    answer.textContent = /** @type {Error} */ (error).message;
-  }
-  void refresh();
-});
+  form.addEventListener('submit', async event => {
+    event.preventDefault();
+    try {
+      answer.textContent = await send(new FormData(form));
+      answer.className = 'quiet';
+      form.reset();
+    } catch (error) {
+      answer.textContent = /** @type {Error} */ (error).message;
+      answer.className = 'error';
+    }
+    void refresh();
+  });
+}
 
-byId('sign-in').addEventListener('submit', async event => {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.target);
-  const token = String(new FormData(form).get('token'));
-  const answer = /** @type {HTMLElement} */ (form.querySelector('p'));
-  try {
-    await ask('/api/v1/session', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ token }),
-    });
-    answer.textContent = '';
-    await refresh();
-  } catch (error) {
-    answer.textContent = /** @type {Error} */ (error).message;
-  }
+onSubmit('bake', async fields => {
+  const run = await ask('/bake', { url: fields.get('url') });
+  chosenRepository = run.url;
+  return `Run ${run.id} is on its way.`;
+});
+onSubmit('sign-in', async fields => {
+  await ask('/api/v1/session', { token: fields.get('token') });
+  return '';
 });
 
 async function keepRefreshing() {

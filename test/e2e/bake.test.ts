@@ -240,7 +240,7 @@ test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the 
   const remote = await startHttpRemote(t, origins, { stallAfterBytes: 2_000 });
   const struck = remote.faultStruck();
   const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd, group: true });
-  await struck;
+  await running.before(struck);
   const startMs = performance.now();
   // As a terminal does: to the whole foreground group.
   process.kill(-(running.process.pid ?? 0), 'SIGINT');
@@ -261,7 +261,7 @@ test('P8, S8: kill -9 during "sluice bake": the next one cleans up and completes
   const remote = await startHttpRemote(t, origins, { stallAfterBytes: 2_000 });
   const struck = remote.faultStruck();
   const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd });
-  await struck;
+  await running.before(struck);
   running.process.kill('SIGKILL');
   await running.ended;
   assert.equal(scratchLeft(cwd).length, 1);

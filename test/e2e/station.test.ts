@@ -37,7 +37,7 @@ async function stationInMidFetch(t: TestContext, cwd = standingPlace(t)) {
   const struck = remote.faultStruck();
   const url = `${remote.origin}/slow`;
   const station = await startStation(t, { cwd, yaml: `repos: [${url}]\n` });
-  await struck;
+  await station.before(struck);
   return { station, remote, url, cwd };
 }
 
@@ -259,6 +259,8 @@ test('Tracked paths: one that is not there keeps no station down; it is baked on
   const state = async (): Promise<unknown> =>
     (await station.ask('/api/v1/repos')).body.repositories[0]?.state;
   await until('it is missed', async () => (await state()) === 'gone');
+  const asked = await station.ask('/bake', { url: path, wait: true });
+  assert.deepEqual([asked.status, asked.body.code], [422, 'not_a_repository']);
   grownRepository(path, 4);
   assert.equal((await sluice(t, ['bake', path], { cwd })).code, 0);
   assert.equal(await state(), 'ok');

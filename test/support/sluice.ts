@@ -31,6 +31,8 @@ export interface RunningSluice {
   readonly stderr: () => string;
   /** Resolves with the first match in what was printed to standard output or error so far or from now on. */
   printed(pattern: RegExp): Promise<RegExpExecArray>;
+  /** Resolves as the promise does; rejects when the process ends before. */
+  before<T>(coming: Promise<T>): Promise<T>;
   readonly ended: Promise<Ended>;
 }
 
@@ -78,7 +80,12 @@ export function startSluice(
       look();
       void ended.then(() => fail('it has ended'));
     });
-  return { process: child, stdout: () => texts.stdout, stderr: () => texts.stderr, printed, ended };
+  const before = <T>(coming: Promise<T>): Promise<T> =>
+    Promise.race([
+      coming,
+      ended.then(({ code }) => Promise.reject(new Error(`it ended with exit ${code}\n${texts.stderr}`))),
+    ]);
+  return { process: child, before, stdout: () => texts.stdout, stderr: () => texts.stderr, printed, ended };
 }
 
 /** Runs the command line to its end. */

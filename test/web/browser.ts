@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const CANDIDATES = [
+  process.env.CHROMIUM,
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+];
+
+/** A Chromium of the machine; says what to install where there is none. */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = CANDIDATES.find(path => path !== undefined && existsSync(path));
+  if (executablePath === undefined) {
+    throw new Error('no Chromium found: install it (apt-get install chromium) or name it in CHROMIUM');
+  }
+  // Its own sandbox cannot run as root, as continuous integration does; it only meets our own pages.
+  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+}
+
+/** A page that keeps every complaint of the browser: errors, warnings, violations of the content policy. */
+export async function openPage(
+  t: TestContext,
+  browser: Browser,
+  url: string,
+  options: { readonly width?: number; readonly colorScheme?: 'light' | 'dark' } = {},
+): Promise<{ readonly page: Page; readonly complaints: string[] }> {
+  const viewport = { width: options.width ?? 1100, height: 800 };
+  const page = await browser.newPage({ viewport, colorScheme: options.colorScheme ?? 'light', locale: 'en' });
+  t.after(() => page.close());
+  const complaints: string[] = [];
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', error => complaints.push(error.message));
+  page.on('requestfailed', request => complaints.push(`${request.url()} failed`));
+  await page.goto(url);
+  return { page, complaints };
+}
