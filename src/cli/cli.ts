@@ -39,6 +39,9 @@ export interface GlobalOptions {
   readonly root?: string;
   readonly database?: string;
   readonly logLevel?: string;
+  readonly credentials?: string;
+  readonly onlyCredentials?: string;
+  readonly serverDirectory?: string;
 }
 
 /** Holds the exit code of a command that ends without an error but not with success. */

@@ -8,11 +8,11 @@ export function load(options: GlobalOptions & ListenOptions, cli: Cli): Promise<
 
 /** Where the configuration comes from, for loading it again later. */
 export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): LoadOptions {
-  const { root, database, logLevel, host, port } = options;
+  const { root, database, logLevel, credentials, onlyCredentials, serverDirectory, host, port } = options;
   return {
     file: options.config,
     env: cli.env,
     cwd: cli.cwd,
-    overrides: { root, database, logLevel, host, port },
+    overrides: { root, database, logLevel, credentials, onlyCredentials, serverDirectory, host, port },
   };
 }

@@ -58,13 +58,17 @@ async function askAt(
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
-  const { store, work } = await cli.openKeep(existsSync(config.database) ? config.database : ':memory:');
+  const path = existsSync(config.database) ? config.database : ':memory:';
+  const { store, work } = await cli.openKeep(path);
+  const journal = await cli.openJournal(path);
   try {
     return await readStatus({
       store,
       work,
       cacheDirectory: config.cache.directory,
       baking: [],
+      deliveries: journal.counts(),
+      links: [],
       station: {
         version: cli.version,
         uptimeS: 0,
@@ -75,23 +79,28 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       },
     });
   } finally {
+    await journal.close();
     await store.close();
   }
 }
 
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const { station, schedule, repos, disk } = status;
+  const { station, schedule, repos, deliveries, disk } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
     `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
     `${style.bold('schedule')}  ${schedule.size} targets, ${schedule.due} due, ${schedule.running} running${late}`,
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
+    `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
   for (const { url, progress } of repos.baking)
     lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  for (const { endpoint, state, since } of status.links) {
+    if (state !== 'online') lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
+  }
   for (const { at, target, reason } of schedule.next.slice(0, 5)) {
     const waitMs = Date.parse(at) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';

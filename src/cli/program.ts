@@ -3,7 +3,11 @@ import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineConfig } from './commands/config.ts';
+import { defineCopy } from './commands/copy.ts';
+import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
+import { defineDoctor } from './commands/doctor.ts';
 import { defineStatus } from './commands/status.ts';
+import { defineSync } from './commands/sync.ts';
 import { defineUp } from './commands/up.ts';
 import { styleFor } from './terminal.ts';
 
@@ -24,13 +28,31 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
   }
 }
 
+/** In the order in which help lists them. */
+const COMMANDS = [
+  defineUp,
+  defineBake,
+  defineCopy,
+  defineDeliveries,
+  defineFailed,
+  defineSync,
+  defineStatus,
+  defineDoctor,
+  defineConfig,
+];
+
 function buildProgram(cli: Cli, outcome: Outcome): Command {
   const program = new Command('sluice')
-    .description('A sync station: gathers git history, keeps it in a database anyone may query.')
+    .description(
+      'A sync station: gathers git history, keeps it in a database anyone may query, delivers files to object storage.',
+    )
     .version(cli.version, '-V, --version')
     .option('--config <file>', 'configuration file (default: ./sluice.yaml if it is there)')
     .option('--root <dir>', 'folder for all that the station keeps on disk (default: ./station)')
     .option('--database <file>', 'SQLite database (default: ./sluice.db)')
+    .option('--credentials <file>', "credentials file in AWS syntax, if AWS's own has no sluice profile")
+    .option('--only-credentials <file>', 'as --credentials, and no other file is looked at')
+    .option('--server-directory <dir>', 'folder with incoming and the other areas (default: root)')
     .addOption(new Option('--log-level <level>', 'trace, debug, info, warn, error or silent'))
     .configureOutput({
       writeOut: text => cli.stdout.write(text),
@@ -44,6 +66,7 @@ function buildProgram(cli: Cli, outcome: Outcome): Command {
 Examples:
   sluice                                   start a station (as "sluice up" does)
   sluice bake https://github.com/git/git   what is in a repository's history
+  sluice copy report.pdf s3://local/outbox/ have a file delivered
   sluice status                            how the station here is doing
 
 Every command has --help with examples of its own.`,
@@ -52,7 +75,7 @@ Every command has --help with examples of its own.`,
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Add --help for how it is used.')
     .exitOverride();
-  for (const define of [defineUp, defineBake, defineStatus, defineConfig]) define(program, cli, outcome);
+  for (const define of COMMANDS) define(program, cli, outcome);
   return program;
 }
 

@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/log-output.ts';
 import { ConfigWatch } from '../config/watch.ts';
+import { LOCAL_BUCKET, LOCAL_PROFILE } from '../deliver/credentials.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { announce } from '../station/announce.ts';
@@ -60,7 +62,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   process.on('SIGHUP', onHangup);
   try {
     await lifecycle.start();
-    cli.stdout.write(greeting(station, server.url(), cli));
+    cli.stdout.write(greeting(station, server.url(), config.deliver.directory, cli));
     log.info({ url: server.url() }, 'station is up');
     if (!stop.aborted) await new Promise(resolve => stop.addEventListener('abort', resolve, { once: true }));
     log.info('stopping');
@@ -76,7 +78,7 @@ function isFixed(path: string): boolean {
 }
 
 /** What is running and what to try next, in under fifteen lines (station.md, "First minute"). */
-function greeting(station: Station, url: string, cli: Cli): string {
+function greeting(station: Station, url: string, spool: string, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const tracked = station.tracked();
   const baking =
@@ -85,15 +87,19 @@ function greeting(station: Station, url: string, cli: Cli): string {
       : tracked.length === 1
         ? printable(tracked[0] ?? '')
         : `${tracked.length} repositories of the configuration`;
+  const deliveries = station.deliveries.profiles().includes(LOCAL_PROFILE)
+    ? `drop files into ${printable(join(spool, 'incoming', LOCAL_PROFILE, LOCAL_BUCKET))}`
+    : `drop files into ${printable(join(spool, 'incoming'))}/PROFILE/BUCKET (${station.deliveries.profiles().join(', ')})`;
   return `
 ${style.bold(`sluice ${cli.version}`)} is up. Ctrl-C stops it.
 
   pages       ${style.accent(url)}
   baking      ${baking}
-  deliveries  not part of this version yet
+  deliveries  ${deliveries}
 
 Try next, in another terminal:
   npm start -- bake https://github.com/git/git
+  npm start -- deliveries ls
   npm start -- status
   curl -d '{"url": "https://github.com/git/git", "wait": true}' ${url}/bake
 \n`;

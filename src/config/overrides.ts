@@ -2,7 +2,16 @@ import type { Environment } from './environment.ts';
 import type { SettingPath } from './paths.ts';
 
 /** What options and variables may set beyond the file. */
-export type OverrideName = 'root' | 'database' | 'logLevel' | 'host' | 'port' | 'token';
+export type OverrideName =
+  | 'root'
+  | 'database'
+  | 'logLevel'
+  | 'host'
+  | 'port'
+  | 'token'
+  | 'credentials'
+  | 'onlyCredentials'
+  | 'serverDirectory';
 
 interface Override {
   readonly path: SettingPath;
@@ -17,6 +26,17 @@ export const OVERRIDES: Readonly<Record<OverrideName, Override>> = {
   root: { path: ['root'], variable: 'SLUICE_ROOT', option: '--root' },
   database: { path: ['database'], variable: 'SLUICE_DATABASE', option: '--database' },
   logLevel: { path: ['log', 'level'], variable: 'SLUICE_LOG_LEVEL', option: '--log-level' },
+  credentials: { path: ['deliver', 'credentials'], variable: 'SLUICE_CREDENTIALS', option: '--credentials' },
+  onlyCredentials: {
+    path: ['deliver', 'onlyCredentials'],
+    variable: 'SLUICE_ONLY_CREDENTIALS',
+    option: '--only-credentials',
+  },
+  serverDirectory: {
+    path: ['deliver', 'directory'],
+    variable: 'SLUICE_SERVER_DIRECTORY',
+    option: '--server-directory',
+  },
   host: { path: ['server', 'host'], variable: 'SLUICE_HOST', option: '--host' },
   port: { path: ['server', 'port'], variable: 'SLUICE_PORT', option: '--port' },
   token: { path: ['server', 'token'], variable: 'SLUICE_TOKEN', displaces: ['server', 'tokenFile'] },

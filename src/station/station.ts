@@ -161,15 +161,18 @@ class ComposedStation implements Station {
     return known;
   }
 
-  status(): Promise<StationStatus> {
+  async status(): Promise<StationStatus> {
     const { version, clock } = this.#options;
     const { root, database, cache } = this.#config;
+    const deliveries = this.deliveries.status();
     const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
     return readStatus({
       ...this.#kept,
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
       cacheDirectory: cache.directory,
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
+      deliveries,
+      links: deliveries.links,
     });
   }
 
@@ -185,6 +188,7 @@ class ComposedStation implements Station {
     const wanted = this.#wanted(config);
     this.#config = config;
     await this.#track(wanted);
+    await this.deliveries.reconfigure(config);
   }
 
   async #openKeep(): Promise<void> {

@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
@@ -23,11 +24,24 @@ export interface StationStatus {
     readonly commits: number;
     readonly baking: readonly RunningBake[];
   };
+  readonly deliveries: DeliveryFigures;
+  /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
+  readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
   readonly disk: {
     readonly freeBytes: number;
     readonly totalBytes: number;
     readonly cacheDirectory: string;
   };
+}
+
+/** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
+export interface DeliveryFigures {
+  readonly incoming: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly waiting: number;
+  readonly uploading: number;
 }
 
 export interface StationFacts {
@@ -63,6 +77,8 @@ export async function readStatus(options: {
   readonly station: StationFacts;
   readonly cacheDirectory: string;
   readonly baking: readonly RunningBake[];
+  readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
+  readonly links: readonly LinkStatus[];
 }): Promise<StationStatus> {
   const { store, work, cacheDirectory } = options;
   const [counts, upcoming, repositories, disk] = await Promise.all([
@@ -91,10 +107,23 @@ export async function readStatus(options: {
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
     },
+    deliveries: deliveryFigures(options.deliveries),
+    links: options.links.map(({ endpoint, state, sinceMs }) => ({
+      endpoint,
+      state,
+      since: new Date(sinceMs).toISOString(),
+    })),
     disk: {
       freeBytes: disk.bavail * disk.bsize,
       totalBytes: disk.blocks * disk.bsize,
       cacheDirectory,
     },
   };
+}
+
+function deliveryFigures(
+  counts: Omit<DeliveryFigures, 'uploading'> & { uploading?: number },
+): DeliveryFigures {
+  const { incoming, processing, completed, failed, waiting, uploading = 0 } = counts;
+  return { incoming, processing, completed, failed, waiting, uploading };
 }

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+
+export interface CopyCommandOptions extends GlobalOptions {
+  readonly recursive?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+}
+
+/** `sluice copy [-r] SOURCE s3://profile/bucket/path` (F27–F37, S7). */
+export function defineCopy(program: Command, cli: Cli, outcome: Outcome): void {
+  program
+    .command('copy')
+    .description('copy files into the station, which delivers them to their bucket')
+    .argument('<source>', 'a file, or with --recursive a directory')
+    .argument('<destination>', 's3://PROFILE/BUCKET/PATH; a trailing / means "into"')
+    .option('-r, --recursive', 'copy a directory with all below it')
+    .option('--dry-run', 'say what would be copied, copy nothing')
+    .option('--wait', 'wait until everything is delivered, or has failed')
+    .option('--json', 'one JSON object a file on a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice copy report.pdf s3://local/outbox/            to outbox/report.pdf
+  sluice copy -r photos s3://backup/pictures/2026/     all files below photos
+  sluice copy -r photos s3://backup/pictures --wait    and wait for them
+
+Works beside a running station and without one: then the next one delivers.
+Exit code 1 if any file failed.`,
+    )
+    .action(async (source: string, destination: string, _options, command: Command) => {
+      const { copyFiles } = await import('../copy-files.ts');
+      const options = command.optsWithGlobals<CopyCommandOptions>();
+      if (!(await copyFiles(source, destination, options, cli))) outcome.exitCode = 1;
+    });
+}

@@ -1,0 +1,30 @@
+import type { Command } from 'commander';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+
+/** `sluice doctor` (S3). */
+export function defineDoctor(program: Command, cli: Cli, outcome: Outcome): void {
+  program
+    .command('doctor')
+    .description('probe every profile: what works, what does not, what to do')
+    .argument('[profile...]', 'only these')
+    .option('--bucket <name...>', 'look at these buckets instead of those the key may list')
+    .option('--read-only', 'put no probe object')
+    .option('--json', 'one JSON object a profile on a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice doctor
+  sluice doctor backup --bucket pictures
+  sluice doctor --credentials ./credentials --json
+
+Exit code 1 if anything is wrong.`,
+    )
+    .action(async (profiles: string[], _options, command: Command) => {
+      const { examine } = await import('../examine.ts');
+      const options = command.optsWithGlobals<
+        GlobalOptions & { bucket?: string[]; readOnly?: boolean; json?: boolean }
+      >();
+      if (!(await examine(profiles, options, cli))) outcome.exitCode = 1;
+    });
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+
+/** `sluice sync now` (V7, S11). */
+export function defineSync(program: Command, cli: Cli, outcome: Outcome): void {
+  const sync = program
+    .command('sync')
+    .description('have the running station do something now')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice sync now                                   deliver all that waits
+  sluice sync now https://github.com/git/git        fetch a repository, first in line`,
+    );
+  sync
+    .command('now')
+    .description('deliver everything that waits, or fetch the repositories named')
+    .argument('[url...]', 'repositories to fetch; deliveries where none is named')
+    .option('--json', 'the answer as JSON')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice sync now
+  sluice sync now --json
+
+Needs a running station, and ignores the gate. Exit code 1 if anything failed.`,
+    )
+    .action(async (urls: string[], _options, command: Command) => {
+      const { syncNow } = await import('../sync-now.ts');
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      if (!(await syncNow(urls, options, cli))) outcome.exitCode = 1;
+    });
+}

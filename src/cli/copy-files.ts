@@ -1,0 +1,92 @@
+import { resolve } from 'node:path';
+import { formatBytes } from '../base/units.ts';
+import { type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
+import { waitForDelivery } from '../deliver/copy/wait.ts';
+import type { Cli } from './cli.ts';
+import type { CopyCommandOptions } from './commands/copy.ts';
+import { type DeliveryTools, withDestinations, withJournal } from './delivery.ts';
+import { type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
+
+const PROGRESS = 'copy';
+
+/** Copies into the spool, tells each file, and waits for the deliveries if asked to. Answers whether all went well. */
+export function copyFiles(
+  source: string,
+  destination: string,
+  options: CopyCommandOptions,
+  cli: Cli,
+): Promise<boolean> {
+  const signal = cli.stopSignal();
+  return withJournal(options, cli, async tools => {
+    const lines = progressLines(cli.stderr);
+    const report = reporter(options, lines, cli);
+    const outcome = await withDestinations(tools.config, cli, destinations =>
+      copyIntoSpool({
+        root: tools.config.deliver.directory,
+        source: resolve(cli.cwd, source),
+        destination,
+        recursive: options.recursive === true,
+        dryRun: options.dryRun === true,
+        destinations,
+        journal: tools.journal,
+        clock: cli.clock,
+        signal,
+        onResult: report,
+      }),
+    );
+    const delivered = options.wait ? await allDelivered(outcome, tools, lines, cli, signal) : true;
+    lines.end(PROGRESS);
+    if (!options.json) cli.stdout.write(`${summary(outcome, options)}\n`);
+    return outcome.failed === 0 && delivered;
+  });
+}
+
+function reporter(
+  { json, dryRun }: CopyCommandOptions,
+  lines: ProgressLines,
+  cli: Cli,
+): (result: CopyResult) => void {
+  const style = styleFor(cli.stderr, cli.env);
+  let files = 0;
+  let bytes = 0;
+  return result => {
+    files += 1;
+    bytes += result.bytes;
+    if (json) {
+      cli.stdout.write(`${JSON.stringify(result)}\n`);
+      return;
+    }
+    const target = `s3://${result.profile}/${result.bucket}/${result.key}`;
+    if (result.error !== undefined) {
+      lines.end(PROGRESS);
+      cli.stderr.write(`${style.bad('failed:')} ${printable(result.source)}\n  ${printable(result.error)}\n`);
+    } else if (dryRun) {
+      cli.stdout.write(`${printable(result.source)} → ${printable(target)}\n`);
+    }
+    lines.set(PROGRESS, `${files.toLocaleString('en')} files, ${formatBytes(bytes)}: ${printable(target)}`);
+  };
+}
+
+async function allDelivered(
+  outcome: CopyOutcome,
+  { journal }: DeliveryTools,
+  lines: ProgressLines,
+  cli: Cli,
+  signal: AbortSignal,
+): Promise<boolean> {
+  lines.set(PROGRESS, `waiting for ${outcome.records.length.toLocaleString('en')} deliveries`);
+  const records = await waitForDelivery(journal, outcome.records, cli.clock, signal);
+  const failed = records.filter(({ outcome: ended }) => ended !== 'success');
+  lines.end(PROGRESS);
+  for (const { profile, bucket, filepath, errorMessage } of failed) {
+    const target = `s3://${profile}/${bucket}/${filepath}`;
+    cli.stderr.write(`not delivered: ${printable(target)}\n  ${printable(errorMessage ?? 'unknown')}\n`);
+  }
+  return failed.length === 0;
+}
+
+function summary({ copied, failed }: CopyOutcome, { dryRun, wait }: CopyCommandOptions): string {
+  const verb = dryRun ? 'would be copied' : wait ? 'delivered' : 'copied, to be delivered by the station';
+  const files = `${copied.toLocaleString('en')} file${copied === 1 ? '' : 's'}`;
+  return failed === 0 ? `${files} ${verb}` : `${files} ${verb}, ${failed.toLocaleString('en')} failed`;
+}

@@ -1,0 +1,88 @@
+import { SluiceError } from '../base/errors.ts';
+import {
+  dropFailed,
+  type FailedOutcome,
+  type FailedSelection,
+  listFailed,
+  retryFailed,
+} from '../deliver/failed.ts';
+import { deliveryLine } from '../deliver/line.ts';
+import { Spool } from '../deliver/spool/spool.ts';
+import type { FileRecord } from '../keep/store/journal.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { withJournal } from './delivery.ts';
+import { printRecord } from './list-deliveries.ts';
+import { printable, styleFor } from './terminal.ts';
+
+export interface FailedOptions extends GlobalOptions {
+  readonly all?: boolean;
+  readonly match?: string;
+  readonly cause?: string;
+  readonly json?: boolean;
+}
+
+/** Lists, retries or drops failed files. Answers whether all of it could be done. Throws `usage` where none are named. */
+export function failedFiles(
+  action: 'ls' | 'retry' | 'drop',
+  options: FailedOptions,
+  cli: Cli,
+): Promise<boolean> {
+  const { all, match, cause } = options;
+  const named = all === true || match !== undefined || cause !== undefined;
+  if (action !== 'ls' && !named) {
+    throw new SluiceError('usage', `say which failed files to ${action}: --all, --match or --cause`);
+  }
+  const selection: FailedSelection = {
+    all: all === true || !named,
+    ...(match === undefined ? {} : { match }),
+    ...(cause === undefined ? {} : { cause }),
+  };
+  return withJournal(options, cli, async ({ config, journal }) => {
+    if (action === 'ls') {
+      print(listFailed(journal, selection), options.json === true, cli);
+      return true;
+    }
+    const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
+    const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
+    return report(action, outcomes, options.json === true, cli);
+  });
+}
+
+/** For people grouped by cause, the commonest first. */
+function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
+  if (json) {
+    for (const record of records) printRecord(record, true, cli);
+    return;
+  }
+  if (records.length === 0) cli.stdout.write('nothing has failed\n');
+  const style = styleFor(cli.stdout, cli.env);
+  const groups = Map.groupBy(records, ({ errorCode }) => errorCode ?? 'unknown');
+  const commonestFirst = [...groups].sort(([, a], [, b]) => b.length - a.length);
+  for (const [cause, group] of commonestFirst) {
+    cli.stdout.write(`${style.bold(cause)}  ${group.length.toLocaleString('en')} files\n`);
+    for (const record of group) printRecord(record, false, cli);
+  }
+}
+
+function report(
+  action: 'retry' | 'drop',
+  outcomes: readonly FailedOutcome[],
+  json: boolean,
+  cli: Cli,
+): boolean {
+  const problems = outcomes.filter(({ problem }) => problem !== undefined);
+  if (json) {
+    for (const { record, problem } of outcomes) {
+      cli.stdout.write(`${JSON.stringify({ ...deliveryLine(record), ...(problem ? { problem } : {}) })}\n`);
+    }
+    return problems.length === 0;
+  }
+  for (const { record, problem } of problems) {
+    cli.stderr.write(`${printable(`${record.profile}/${record.bucket}/${record.filepath}: ${problem}`)}\n`);
+  }
+  const done = outcomes.length - problems.length;
+  cli.stdout.write(
+    `${done.toLocaleString('en')} ${action === 'retry' ? 'will be tried again' : 'removed'}\n`,
+  );
+  return problems.length === 0;
+}

@@ -1,0 +1,75 @@
+import { SluiceError } from '../base/errors.ts';
+import { formatBytes } from '../base/units.ts';
+import { deliveryLine } from '../deliver/line.ts';
+import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/store/journal.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { withJournal } from './delivery.ts';
+import { printable, styleFor } from './terminal.ts';
+
+/** Records are read and printed in pages, so that a million of them need no memory. */
+const PAGE = 500;
+
+export interface ListOptions extends GlobalOptions {
+  readonly state?: string;
+  readonly profile?: string;
+  readonly bucket?: string;
+  readonly search?: string;
+  readonly limit?: string;
+  readonly json?: boolean;
+}
+
+/** Prints the records that the options ask for, newest first. */
+export function listDeliveries(options: ListOptions, cli: Cli): Promise<void> {
+  const filter = filterOf(options);
+  const limit = limitOf(options.limit);
+  return withJournal(options, cli, async ({ journal }) => {
+    let left = limit;
+    let beforeId: number | undefined;
+    while (left > 0) {
+      const page = journal.list({
+        ...filter,
+        limit: Math.min(PAGE, left),
+        ...(beforeId ? { beforeId } : {}),
+      });
+      for (const record of page) printRecord(record, options.json === true, cli);
+      if (page.length < PAGE) return;
+      left -= page.length;
+      beforeId = page.at(-1)?.id;
+    }
+  });
+}
+
+function filterOf({ state, profile, bucket, search }: ListOptions): RecordFilter {
+  if (state !== undefined && !FILE_STATES.includes(state as FileState)) {
+    throw new SluiceError('usage', `"${state}" is no state; there are ${FILE_STATES.join(', ')}`);
+  }
+  return {
+    ...(state === undefined ? {} : { states: [state as FileState] }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(bucket === undefined ? {} : { bucket }),
+    ...(search === undefined ? {} : { text: search }),
+  };
+}
+
+function limitOf(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  if (!/^[1-9]\d*$/.test(text)) throw new SluiceError('usage', `--limit takes a whole number, not "${text}"`);
+  return Number(text);
+}
+
+/** One record as a line. */
+export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
+  if (json) {
+    cli.stdout.write(`${JSON.stringify(deliveryLine(record))}\n`);
+    return;
+  }
+  const style = styleFor(cli.stdout, cli.env);
+  const { id, state, profile, bucket, filepath, size, attempts, errorMessage } = record;
+  const where = printable(`${profile}/${bucket}/${filepath}`);
+  const shown = state === 'failed' ? style.bad(state.padEnd(12)) : state.padEnd(12);
+  const why = errorMessage === null || state === 'completed' ? '' : `\n          ${printable(errorMessage)}`;
+  const tries = attempts > 1 ? `, ${attempts} tries` : '';
+  cli.stdout.write(
+    `${String(id).padStart(8)}  ${shown}${where}  ${style.dim(formatBytes(size) + tries)}${why}\n`,
+  );
+}

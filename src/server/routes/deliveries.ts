@@ -1,0 +1,69 @@
+import type { Context, Hono } from 'hono';
+import { z } from 'zod';
+import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
+import { type DeliveryLine, deliveryLine } from '../../deliver/line.ts';
+import { FILE_STATES } from '../../keep/store/journal.ts';
+import type { StationApi } from '../../station/station-api.ts';
+import { readJson, readQuery } from '../body.ts';
+
+const ListQuery = z.strictObject({
+  state: z.enum(FILE_STATES).optional(),
+  profile: z.string().optional(),
+  bucket: z.string().optional(),
+  search: z.string().optional(),
+  cause: z.string().optional(),
+  before: z.coerce.number().int().positive().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+const Selection = z
+  .strictObject({
+    all: z.boolean().optional(),
+    ids: z.array(z.number().int()).optional(),
+    match: z.string().optional(),
+    cause: z.string().optional(),
+  })
+  .refine(selection => Object.values(selection).some(value => value !== undefined && value !== false), {
+    error: 'say which: all, ids, match or cause',
+  });
+
+/** Records of files, manual sync (V7) and what has failed (S11). */
+export function deliveryRoutes(app: Hono, station: StationApi, maxBodyBytes: number): void {
+  const { deliveries } = station;
+
+  app.get('/api/v1/deliveries', context => {
+    const { state, profile, bucket, search, cause, before, limit } = readQuery(context, ListQuery);
+    const records = deliveries.list({
+      limit,
+      ...(state === undefined ? {} : { states: [state] }),
+      ...(profile === undefined ? {} : { profile }),
+      ...(bucket === undefined ? {} : { bucket }),
+      ...(search === undefined ? {} : { text: search }),
+      ...(cause === undefined ? {} : { errorCode: cause }),
+      ...(before === undefined ? {} : { beforeId: before }),
+    });
+    return context.json({ deliveries: records.map(deliveryLine) });
+  });
+  app.get('/api/v1/deliveries/:id{[0-9]+}', context => {
+    const { record, attempts } = deliveries.record(Number(context.req.param('id')));
+    return context.json({ ...deliveryLine(record), attemptHistory: attempts });
+  });
+
+  const sync = async (context: Context): Promise<Response> =>
+    context.json(await deliveries.syncNow(context.req.raw.signal));
+  app.post('/api/v1/deliveries/sync', sync);
+  app.post('/api/deliveries/sync', sync);
+
+  const failedRoute = (path: string, act: (selection: FailedSelection) => Promise<FailedOutcome[]>): void => {
+    app.post(path, async context => {
+      const outcomes = await act(await readJson(context, Selection, maxBodyBytes));
+      return context.json({ deliveries: outcomes.map(failedAnswer) });
+    });
+  };
+  failedRoute('/api/v1/deliveries/failed/retry', selection => deliveries.retryFailed(selection));
+  failedRoute('/api/v1/deliveries/failed/drop', selection => deliveries.dropFailed(selection));
+}
+
+function failedAnswer({ record, problem }: FailedOutcome): DeliveryLine & { problem?: string } {
+  return { ...deliveryLine(record), ...(problem === undefined ? {} : { problem }) };
+}
