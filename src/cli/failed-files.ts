@@ -6,7 +6,7 @@ import {
   listFailed,
   retryFailed,
 } from '../deliver/failed.ts';
-import { deliveryLine } from '../deliver/line.ts';
+import { listed } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/store/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -73,7 +73,7 @@ function report(
   const problems = outcomes.filter(({ problem }) => problem !== undefined);
   if (json) {
     for (const { record, problem } of outcomes) {
-      cli.stdout.write(`${JSON.stringify({ ...deliveryLine(record), ...(problem ? { problem } : {}) })}\n`);
+      cli.stdout.write(`${JSON.stringify({ ...listed(record), ...(problem ? { problem } : {}) })}\n`);
     }
     return problems.length === 0;
   }

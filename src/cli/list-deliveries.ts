@@ -1,6 +1,6 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { deliveryLine } from '../deliver/line.ts';
+import { listed } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/store/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { withJournal } from './delivery.ts';
@@ -60,7 +60,7 @@ function limitOf(text: string | undefined): number {
 /** One record as a line. */
 export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   if (json) {
-    cli.stdout.write(`${JSON.stringify(deliveryLine(record))}\n`);
+    cli.stdout.write(`${JSON.stringify(listed(record))}\n`);
     return;
   }
   const style = styleFor(cli.stdout, cli.env);

@@ -36,6 +36,16 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         return [];
       },
     },
+    deliveries: {
+      list: () => [],
+      record(id) {
+        throw new SluiceError('not_found', `there is no delivery ${id}`);
+      },
+      syncNow: async () => ({ delivered: 0, failed: 0, waiting: 0 }),
+      retryFailed: async () => [],
+      dropFailed: async () => [],
+      profiles: () => ['local'],
+    },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;
       asked.push(url);

@@ -1,7 +1,7 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
-import { type DeliveryLine, deliveryLine } from '../../deliver/line.ts';
+import { type ListedDelivery, listed } from '../../deliver/listing.ts';
 import { FILE_STATES } from '../../keep/store/journal.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -42,11 +42,11 @@ export function deliveryRoutes(app: Hono, station: StationApi, maxBodyBytes: num
       ...(cause === undefined ? {} : { errorCode: cause }),
       ...(before === undefined ? {} : { beforeId: before }),
     });
-    return context.json({ deliveries: records.map(deliveryLine) });
+    return context.json({ deliveries: records.map(listed) });
   });
   app.get('/api/v1/deliveries/:id{[0-9]+}', context => {
     const { record, attempts } = deliveries.record(Number(context.req.param('id')));
-    return context.json({ ...deliveryLine(record), attemptHistory: attempts });
+    return context.json({ ...listed(record), attemptHistory: attempts });
   });
 
   const sync = async (context: Context): Promise<Response> =>
@@ -64,6 +64,6 @@ export function deliveryRoutes(app: Hono, station: StationApi, maxBodyBytes: num
   failedRoute('/api/v1/deliveries/failed/drop', selection => deliveries.dropFailed(selection));
 }
 
-function failedAnswer({ record, problem }: FailedOutcome): DeliveryLine & { problem?: string } {
-  return { ...deliveryLine(record), ...(problem === undefined ? {} : { problem }) };
+function failedAnswer({ record, problem }: FailedOutcome): ListedDelivery & { problem?: string } {
+  return { ...listed(record), ...(problem === undefined ? {} : { problem }) };
 }
