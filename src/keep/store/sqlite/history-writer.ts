@@ -1,6 +1,25 @@
 import type { HistoryWriter } from '../store.ts';
 import type { CommitRow, Identity, ObjectId, PendingWalk, RefSnapshot, RepositoryTotals } from '../types.ts';
 import type { Database } from './database.ts';
+import {
+  ADVANCE,
+  COUNT_COMMITS,
+  DROP_COMMIT,
+  DROP_DOUBLES,
+  DROP_HASH,
+  FIND_HASH,
+  FIND_IDENTITY,
+  INSERT_CO_AUTHOR,
+  INSERT_COMMIT,
+  INSERT_HASH,
+  INSERT_IDENTITY,
+  SET_UNSETTLED,
+  SETTLE_COUNTS,
+  SETTLE_HASHES,
+  STORE_TOTALS,
+  TOTALS,
+  UNSETTLED,
+} from './history-sql.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
@@ -8,45 +27,6 @@ const MAX_CACHED_IDENTITIES = 65_536;
 const SETTLED_AT_ONCE = 8192;
 /** Rows read or changed at once where there may be any number. */
 const ROWS_AT_ONCE = 1000;
-
-const INSERT_COMMIT = `
-  INSERT INTO commits (repository_id, hash, author_id, authored_at, authored_zone, committer_id, committed_at,
-                       committed_zone, parent_count, parents, signed, subject)
-  VALUES (?, unhex(?), ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?)`;
-const FIND_HASH = 'SELECT 1 FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?)';
-const INSERT_HASH = 'INSERT INTO commit_hashes (repository_id, hash, commit_id) VALUES (?, unhex(?), ?)';
-// Other repositories may have written between: their commits in this range of ids are passed over.
-const UNSETTLED = `
-  FROM commits NOT INDEXED
-  WHERE repository_id = ?1 AND id >= (SELECT unsettled_from FROM repositories WHERE id = ?1)`;
-const SETTLE_HASHES = `
-  INSERT INTO commit_hashes (repository_id, hash, commit_id)
-  SELECT ?1, hash, id ${UNSETTLED} ORDER BY hash ON CONFLICT DO NOTHING`;
-const DROP_DOUBLES = `
-  DELETE ${UNSETTLED} AND id NOT IN (
-    SELECT commit_id FROM commit_hashes WHERE repository_id = ?1 AND commit_hashes.hash = commits.hash)`;
-const SETTLE_COUNTS = `
-  UPDATE identities SET commits = identities.commits + counted.written
-  FROM (SELECT author_id, count(*) AS written ${UNSETTLED} GROUP BY author_id) AS counted
-  WHERE identities.id = counted.author_id`;
-const SET_UNSETTLED = 'UPDATE repositories SET unsettled_from = ?2 WHERE id = ?1';
-const DROP_HASH = `
-  DELETE FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?) RETURNING commit_id AS id`;
-const DROP_COMMIT = 'DELETE FROM commits WHERE id = ? RETURNING author_id AS author';
-const INSERT_CO_AUTHOR = 'INSERT OR IGNORE INTO co_authors (commit_id, identity_id) VALUES (?, ?)';
-const FIND_IDENTITY = 'SELECT id FROM identities WHERE repository_id = ? AND name = ? AND email = ?';
-const INSERT_IDENTITY = `
-  INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email) VALUES (?1, ?2, ?3, ?2, ?3)`;
-const COUNT_COMMITS = 'UPDATE identities SET commits = commits + ? WHERE id = ?';
-const ADVANCE = 'UPDATE repositories SET pending_processed = pending_processed + ? WHERE id = ?';
-const TOTALS = `
-  SELECT (SELECT coalesce(sum(commits), 0) FROM identities WHERE repository_id = ?1) AS commits,
-         (SELECT count(*) FROM (SELECT DISTINCT mapped_name, mapped_email FROM identities
-                                WHERE repository_id = ?1 AND commits > 0)) AS authors,
-         (SELECT min(committed_at) FROM commits WHERE repository_id = ?1) AS first,
-         (SELECT max(committed_at) FROM commits WHERE repository_id = ?1) AS last`;
-const STORE_TOTALS = `
-  UPDATE repositories SET commits = ?, authors = ?, first_commit_at = ?, last_commit_at = ? WHERE id = ?`;
 
 /**
  * `HistoryWriter` on SQLite. Commits are found by hash through commit_hashes, and each identity's commits are
