@@ -30,11 +30,3 @@ export const INSERT_IDENTITY = `
   INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email) VALUES (?1, ?2, ?3, ?2, ?3)`;
 export const COUNT_COMMITS = 'UPDATE identities SET commits = commits + ? WHERE id = ?';
 export const ADVANCE = 'UPDATE repositories SET pending_processed = pending_processed + ? WHERE id = ?';
-export const TOTALS = `
-  SELECT (SELECT coalesce(sum(commits), 0) FROM identities WHERE repository_id = ?1) AS commits,
-         (SELECT count(*) FROM (SELECT DISTINCT mapped_name, mapped_email FROM identities
-                                WHERE repository_id = ?1 AND commits > 0)) AS authors,
-         (SELECT min(committed_at) FROM commits WHERE repository_id = ?1) AS first,
-         (SELECT max(committed_at) FROM commits WHERE repository_id = ?1) AS last`;
-export const STORE_TOTALS = `
-  UPDATE repositories SET commits = ?, authors = ?, first_commit_at = ?, last_commit_at = ? WHERE id = ?`;

@@ -16,10 +16,9 @@ import {
   SET_UNSETTLED,
   SETTLE_COUNTS,
   SETTLE_HASHES,
-  STORE_TOTALS,
-  TOTALS,
   UNSETTLED,
 } from './history-sql.ts';
+import { renewTotals } from './history-totals.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
@@ -148,7 +147,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     return this.#database.write(() => {
       const sql = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
       this.#database.statement(sql).run(mailmapHash, this.#repositoryId);
-      return this.#renewTotals();
+      return renewTotals(this.#database, this.#repositoryId);
     });
   }
 
@@ -166,7 +165,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       }
       const baked = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';
       this.#database.statement(baked).run(nowMs, this.#repositoryId);
-      return this.#renewTotals();
+      return renewTotals(this.#database, this.#repositoryId);
     });
   }
 
@@ -295,20 +294,6 @@ export class SqliteHistoryWriter implements HistoryWriter {
   #countCommits(perAuthor: ReadonlyMap<number, number>): void {
     const statement = this.#database.statement(COUNT_COMMITS);
     for (const [author, change] of perAuthor) statement.run(change, author);
-  }
-
-  #renewTotals(): RepositoryTotals {
-    const row = this.#database.statement(TOTALS).get(this.#repositoryId);
-    const totals: RepositoryTotals = {
-      commits: Number(row?.commits),
-      authors: Number(row?.authors),
-      firstCommitAt: row?.first == null ? null : Number(row.first),
-      lastCommitAt: row?.last == null ? null : Number(row.last),
-    };
-    this.#database
-      .statement(STORE_TOTALS)
-      .run(totals.commits, totals.authors, totals.firstCommitAt, totals.lastCommitAt, this.#repositoryId);
-    return totals;
   }
 
   #run(sql: string): void {
