@@ -1,4 +1,4 @@
-/** Statements of the history writer, each run for every commit or every batch. */
+/** Statements of the history writer. */
 export const INSERT_COMMIT = `
   INSERT INTO commits (repository_id, hash, author_id, authored_at, authored_zone, committer_id, committed_at,
                        committed_zone, parent_count, parents, signed, subject)
@@ -30,3 +30,8 @@ export const INSERT_IDENTITY = `
   INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email) VALUES (?1, ?2, ?3, ?2, ?3)`;
 export const COUNT_COMMITS = 'UPDATE identities SET commits = commits + ? WHERE id = ?';
 export const ADVANCE = 'UPDATE repositories SET pending_processed = pending_processed + ? WHERE id = ?';
+export const MAP_IDENTITY = `
+  UPDATE identities SET mapped_name = ?, mapped_email = ?, mailmap_hash = ?
+  WHERE repository_id = ? AND name = ? AND email = ?`;
+export const SET_MAILMAP = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
+export const SET_BAKED_AT = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';

@@ -13,6 +13,9 @@ import {
   INSERT_COMMIT,
   INSERT_HASH,
   INSERT_IDENTITY,
+  MAP_IDENTITY,
+  SET_BAKED_AT,
+  SET_MAILMAP,
   SET_UNSETTLED,
   SETTLE_COUNTS,
   SETTLE_HASHES,
@@ -134,19 +137,16 @@ export class SqliteHistoryWriter implements HistoryWriter {
     mailmapHash: string,
     mapped: readonly { readonly from: Identity; readonly to: Identity }[],
   ): Promise<RepositoryTotals> {
-    const update = `UPDATE identities SET mapped_name = ?, mapped_email = ?, mailmap_hash = ?
-                    WHERE repository_id = ? AND name = ? AND email = ?`;
     for (let from = 0; from < mapped.length; from += ROWS_AT_ONCE) {
       await this.#database.write(() => {
-        const statement = this.#database.statement(update);
+        const statement = this.#database.statement(MAP_IDENTITY);
         for (const { from: as, to } of mapped.slice(from, from + ROWS_AT_ONCE)) {
           statement.run(to.name, to.email, mailmapHash, this.#repositoryId, as.name, as.email);
         }
       });
     }
     return this.#database.write(() => {
-      const sql = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
-      this.#database.statement(sql).run(mailmapHash, this.#repositoryId);
+      this.#database.statement(SET_MAILMAP).run(mailmapHash, this.#repositoryId);
       return renewTotals(this.#database, this.#repositoryId);
     });
   }
@@ -163,8 +163,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
         );
         this.#forgetPending();
       }
-      const baked = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';
-      this.#database.statement(baked).run(nowMs, this.#repositoryId);
+      this.#database.statement(SET_BAKED_AT).run(nowMs, this.#repositoryId);
       return renewTotals(this.#database, this.#repositoryId);
     });
   }
