@@ -43,7 +43,6 @@ export class SqliteHistoryWriter implements HistoryWriter {
   readonly #repositoryId: number;
   /** By object: the reader gives the same object for the same identity. */
   readonly #identityIds = new Map<Identity, number>();
-
   /** A walk that began with nothing stored: its commits are new without looking. */
   #fresh = false;
   /** Commits of the fresh walk that are not settled yet. */
