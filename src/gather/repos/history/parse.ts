@@ -25,11 +25,12 @@ export class CommitParser {
 
   /** Adds the commits that end in this chunk to `rows`. */
   push(chunk: Buffer, rows: CommitRow[]): void {
-    const text = this.#splitter.push(chunk);
-    for (let start = 0; start < text.length; ) {
-      const end = text.indexOf('\0', start);
-      rows.push(this.#parse(text, start, end));
-      start = end + 1;
+    for (const text of this.#splitter.push(chunk)) {
+      for (let start = 0; start < text.length; ) {
+        const end = text.indexOf('\0', start);
+        rows.push(this.#parse(text, start, end));
+        start = end + 1;
+      }
     }
   }
 

@@ -1,7 +1,6 @@
 /** Of a record longer than the two together, the middle is dropped as it streams by. */
 const MAX_HEAD_BYTES = 512 * 1024;
 const MAX_TAIL_BYTES = 128 * 1024;
-const EMPTY = Buffer.alloc(0);
 
 /**
  * Cuts a stream at its NULs. What is kept of a record is bounded, so that a commit message of 300 MB costs
@@ -18,33 +17,36 @@ export class RecordSplitter {
     return this.#headBytes > 0;
   }
 
-  /** Whole records, NULs included, as latin1 text; empty when none ends in this chunk. */
-  push(chunk: Buffer): string {
+  /** Texts of whole records, NULs included, as latin1; none when no record ends in this chunk. */
+  push(chunk: Buffer): readonly string[] {
     const last = chunk.lastIndexOf(0);
     if (last < 0) {
       this.#keep(chunk);
-      return '';
+      return [];
     }
-    let text: string;
-    if (this.#headBytes === 0) text = chunk.toString('latin1', 0, last + 1);
-    else if (this.#tailBytes === 0 && this.#head.length === 1) {
-      text = Buffer.concat([this.#head[0] ?? EMPTY, chunk.subarray(0, last + 1)]).toString('latin1');
-    } else
-      text =
-        this.#longRecord(chunk, chunk.indexOf(0)) + chunk.toString('latin1', chunk.indexOf(0) + 1, last + 1);
+    const texts: string[] = [];
+    let from = 0;
+    if (this.incomplete) {
+      // The record that began before is put together alone: joining whole chunks would copy every byte once more.
+      from = chunk.indexOf(0) + 1;
+      texts.push(this.#finishRecord(chunk.subarray(0, from)));
+    }
+    if (from <= last) texts.push(chunk.toString('latin1', from, last + 1));
+    if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
+    return texts;
+  }
+
+  /** @param end the rest of the record, with its NUL */
+  #finishRecord(end: Buffer): string {
+    this.#tail.push(end);
+    const tail = Buffer.concat(this.#tail);
+    const kept = this.#tailBytes === 0 ? tail : tail.subarray(Math.max(0, tail.length - MAX_TAIL_BYTES));
+    const text = Buffer.concat([...this.#head, kept]).toString('latin1');
     this.#head = [];
     this.#tail = [];
     this.#headBytes = 0;
     this.#tailBytes = 0;
-    if (last + 1 < chunk.length) this.#keep(chunk.subarray(last + 1));
     return text;
-  }
-
-  #longRecord(chunk: Buffer, nul: number): string {
-    this.#keep(chunk.subarray(0, nul));
-    const tail = Buffer.concat(this.#tail);
-    const kept = tail.subarray(Math.max(0, tail.length - MAX_TAIL_BYTES));
-    return `${Buffer.concat(this.#head).toString('latin1')}${kept.toString('latin1')}\0`;
   }
 
   #keep(piece: Buffer): void {

@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
 /** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
-const SETTLED_AT_ONCE = 16_384;
+const SETTLED_AT_ONCE = 8192;
 /** Rows read or changed at once where there may be any number. */
 const ROWS_AT_ONCE = 1000;
 
