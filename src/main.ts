@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { killChildProcesses } from './base/child-processes.ts';
 
 const OLDEST_NODE = 26;
 
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     bakeThreadEntry: new URL('./main-bake.ts', import.meta.url),
-    webFolder: new URL('./web', import.meta.url).pathname,
+    webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
     async openKeep(path) {
       const [{ openSqliteStore }, { SqliteWork }, { isWorkerGone }] = await Promise.all([
@@ -61,11 +63,14 @@ async function main(): Promise<void> {
   });
 }
 
-/** The first Ctrl-C, SIGTERM or hang-up of the terminal asks to stop; a second one does not ask. */
+/** The first Ctrl-C or SIGTERM asks to stop; a second one does not ask. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGTERM' ? 143 : 130);
+    if (controller.signal.aborted) {
+      killChildProcesses();
+      process.exit(signal === 'SIGTERM' ? 143 : 130);
+    }
     controller.abort(new DOMException(`stopped by ${signal}`, 'AbortError'));
   };
   process.on('SIGINT', onSignal);

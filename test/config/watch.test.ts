@@ -137,9 +137,10 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   await watch.start();
   await writeFile(join(target, 'real.yaml'), '');
   // The poll has seen the truncated file once a second timer, of the settling, waits beside its own.
-  await advanceUntil(clock, 5000, () => clock.pendingTimers === 2);
+  // Steps shorter than settling takes, so that its timer is not passed over.
+  await advanceUntil(clock, 100, () => clock.pendingTimers === 2);
   await writeFile(join(target, 'real.yaml'), port(2));
-  await advanceUntil(clock, 200, () => told.length === 1);
+  await advanceUntil(clock, 200, () => told.length >= 1);
   assert.equal((told[0] as ConfigChange).next.server.port, 2, 'the empty file in between was never read');
 });
 
@@ -147,7 +148,7 @@ test('a refused file is told once, not at every poll', async t => {
   const { file, clock, told, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   await writeFile(file, 'x: 1\n');
-  await advanceUntil(clock, 200, () => told.length === 1);
+  await advanceUntil(clock, 200, () => told.length >= 1);
   await clock.advance(50_000);
   await watch.reload();
   assert.equal(told.length, 2, 'only asking for it tells it again');

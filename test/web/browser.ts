@@ -24,10 +24,8 @@ export async function openPage(
   t: TestContext,
   browser: Browser,
   url: string,
-  options: { readonly width?: number; readonly colorScheme?: 'light' | 'dark' } = {},
 ): Promise<{ readonly page: Page; readonly complaints: string[] }> {
-  const viewport = { width: options.width ?? 1100, height: 800 };
-  const page = await browser.newPage({ viewport, colorScheme: options.colorScheme ?? 'light', locale: 'en' });
+  const page = await browser.newPage({ viewport: { width: 1100, height: 800 }, locale: 'en' });
   t.after(() => page.close());
   const complaints: string[] = [];
   page.on('console', message => {

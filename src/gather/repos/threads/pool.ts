@@ -39,7 +39,11 @@ export function createBakeThreads(options: {
   let stopped = false;
 
   const startThread = (index: number): Thread => {
-    const worker = new Worker(options.entry, { workerData: options.settings });
+    const worker = new Worker(options.entry, {
+      workerData: options.settings,
+      // The wide pipe of git (git/wide-pipe.ts) opens its descriptors past Node, which would warn of each.
+      trackUnmanagedFds: false,
+    });
     const bakes = new Map<number, PendingBake>();
     const failAll = (error: unknown): void => {
       if (threads[index] === thread) threads[index] = undefined;

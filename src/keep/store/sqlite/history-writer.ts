@@ -1,6 +1,27 @@
 import type { HistoryWriter } from '../store.ts';
 import type { CommitRow, Identity, ObjectId, PendingWalk, RefSnapshot, RepositoryTotals } from '../types.ts';
 import type { Database } from './database.ts';
+import {
+  ADVANCE,
+  COUNT_COMMITS,
+  DROP_COMMIT,
+  DROP_DOUBLES,
+  DROP_HASH,
+  FIND_HASH,
+  FIND_IDENTITY,
+  INSERT_CO_AUTHOR,
+  INSERT_COMMIT,
+  INSERT_HASH,
+  INSERT_IDENTITY,
+  MAP_IDENTITY,
+  SET_BAKED_AT,
+  SET_MAILMAP,
+  SET_UNSETTLED,
+  SETTLE_COUNTS,
+  SETTLE_HASHES,
+  UNSETTLED,
+} from './history-sql.ts';
+import { renewTotals } from './history-totals.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
@@ -8,45 +29,6 @@ const MAX_CACHED_IDENTITIES = 65_536;
 const SETTLED_AT_ONCE = 8192;
 /** Rows read or changed at once where there may be any number. */
 const ROWS_AT_ONCE = 1000;
-
-const INSERT_COMMIT = `
-  INSERT INTO commits (repository_id, hash, author_id, authored_at, authored_zone, committer_id, committed_at,
-                       committed_zone, parent_count, parents, signed, subject)
-  VALUES (?, unhex(?), ?, ?, ?, ?, ?, ?, ?, unhex(?), ?, ?)`;
-const FIND_HASH = 'SELECT 1 FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?)';
-const INSERT_HASH = 'INSERT INTO commit_hashes (repository_id, hash, commit_id) VALUES (?, unhex(?), ?)';
-// Other repositories may have written between: their commits in this range of ids are passed over.
-const UNSETTLED = `
-  FROM commits NOT INDEXED
-  WHERE repository_id = ?1 AND id >= (SELECT unsettled_from FROM repositories WHERE id = ?1)`;
-const SETTLE_HASHES = `
-  INSERT INTO commit_hashes (repository_id, hash, commit_id)
-  SELECT ?1, hash, id ${UNSETTLED} ORDER BY hash ON CONFLICT DO NOTHING`;
-const DROP_DOUBLES = `
-  DELETE ${UNSETTLED} AND id NOT IN (
-    SELECT commit_id FROM commit_hashes WHERE repository_id = ?1 AND commit_hashes.hash = commits.hash)`;
-const SETTLE_COUNTS = `
-  UPDATE identities SET commits = identities.commits + counted.written
-  FROM (SELECT author_id, count(*) AS written ${UNSETTLED} GROUP BY author_id) AS counted
-  WHERE identities.id = counted.author_id`;
-const SET_UNSETTLED = 'UPDATE repositories SET unsettled_from = ?2 WHERE id = ?1';
-const DROP_HASH = `
-  DELETE FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?) RETURNING commit_id AS id`;
-const DROP_COMMIT = 'DELETE FROM commits WHERE id = ? RETURNING author_id AS author';
-const INSERT_CO_AUTHOR = 'INSERT OR IGNORE INTO co_authors (commit_id, identity_id) VALUES (?, ?)';
-const FIND_IDENTITY = 'SELECT id FROM identities WHERE repository_id = ? AND name = ? AND email = ?';
-const INSERT_IDENTITY = `
-  INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email) VALUES (?1, ?2, ?3, ?2, ?3)`;
-const COUNT_COMMITS = 'UPDATE identities SET commits = commits + ? WHERE id = ?';
-const ADVANCE = 'UPDATE repositories SET pending_processed = pending_processed + ? WHERE id = ?';
-const TOTALS = `
-  SELECT (SELECT coalesce(sum(commits), 0) FROM identities WHERE repository_id = ?1) AS commits,
-         (SELECT count(*) FROM (SELECT DISTINCT mapped_name, mapped_email FROM identities
-                                WHERE repository_id = ?1 AND commits > 0)) AS authors,
-         (SELECT min(committed_at) FROM commits WHERE repository_id = ?1) AS first,
-         (SELECT max(committed_at) FROM commits WHERE repository_id = ?1) AS last`;
-const STORE_TOTALS = `
-  UPDATE repositories SET commits = ?, authors = ?, first_commit_at = ?, last_commit_at = ? WHERE id = ?`;
 
 /**
  * `HistoryWriter` on SQLite. Commits are found by hash through commit_hashes, and each identity's commits are
@@ -61,7 +43,6 @@ export class SqliteHistoryWriter implements HistoryWriter {
   readonly #repositoryId: number;
   /** By object: the reader gives the same object for the same identity. */
   readonly #identityIds = new Map<Identity, number>();
-
   /** A walk that began with nothing stored: its commits are new without looking. */
   #fresh = false;
   /** Commits of the fresh walk that are not settled yet. */
@@ -155,20 +136,17 @@ export class SqliteHistoryWriter implements HistoryWriter {
     mailmapHash: string,
     mapped: readonly { readonly from: Identity; readonly to: Identity }[],
   ): Promise<RepositoryTotals> {
-    const update = `UPDATE identities SET mapped_name = ?, mapped_email = ?, mailmap_hash = ?
-                    WHERE repository_id = ? AND name = ? AND email = ?`;
     for (let from = 0; from < mapped.length; from += ROWS_AT_ONCE) {
       await this.#database.write(() => {
-        const statement = this.#database.statement(update);
+        const statement = this.#database.statement(MAP_IDENTITY);
         for (const { from: as, to } of mapped.slice(from, from + ROWS_AT_ONCE)) {
           statement.run(to.name, to.email, mailmapHash, this.#repositoryId, as.name, as.email);
         }
       });
     }
     return this.#database.write(() => {
-      const sql = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
-      this.#database.statement(sql).run(mailmapHash, this.#repositoryId);
-      return this.#renewTotals();
+      this.#database.statement(SET_MAILMAP).run(mailmapHash, this.#repositoryId);
+      return renewTotals(this.#database, this.#repositoryId);
     });
   }
 
@@ -184,9 +162,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
         );
         this.#forgetPending();
       }
-      const baked = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';
-      this.#database.statement(baked).run(nowMs, this.#repositoryId);
-      return this.#renewTotals();
+      this.#database.statement(SET_BAKED_AT).run(nowMs, this.#repositoryId);
+      return renewTotals(this.#database, this.#repositoryId);
     });
   }
 
@@ -315,20 +292,6 @@ export class SqliteHistoryWriter implements HistoryWriter {
   #countCommits(perAuthor: ReadonlyMap<number, number>): void {
     const statement = this.#database.statement(COUNT_COMMITS);
     for (const [author, change] of perAuthor) statement.run(change, author);
-  }
-
-  #renewTotals(): RepositoryTotals {
-    const row = this.#database.statement(TOTALS).get(this.#repositoryId);
-    const totals: RepositoryTotals = {
-      commits: Number(row?.commits),
-      authors: Number(row?.authors),
-      firstCommitAt: row?.first == null ? null : Number(row.first),
-      lastCommitAt: row?.last == null ? null : Number(row.last),
-    };
-    this.#database
-      .statement(STORE_TOTALS)
-      .run(totals.commits, totals.authors, totals.firstCommitAt, totals.lastCommitAt, this.#repositoryId);
-    return totals;
   }
 
   #run(sql: string): void {
