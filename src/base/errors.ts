@@ -180,7 +180,7 @@ export const CATALOGUE = {
     'Compare the key and add it to known_hosts (ssh-keyscan).',
   ),
   tls_failed: entry(
-    'transient',
+    'permanent',
     1,
     502,
     'No TLS connection: the certificate is not trusted, or the port speaks something else.',

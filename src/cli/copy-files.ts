@@ -2,12 +2,18 @@ import { resolve } from 'node:path';
 import { formatBytes } from '../base/units.ts';
 import { type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
 import { waitForDelivery } from '../deliver/copy/wait.ts';
-import type { Cli } from './cli.ts';
-import type { CopyCommandOptions } from './commands/copy.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
 import { type DeliveryTools, withDestinations, withJournal } from './delivery.ts';
 import { type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
 
 const PROGRESS = 'copy';
+
+export interface CopyCommandOptions extends GlobalOptions {
+  readonly recursive?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+}
 
 /** Copies into the spool, tells each file, and waits for the deliveries if asked to. Answers whether all went well. */
 export function copyFiles(

@@ -72,7 +72,7 @@ Examples:
 Every command has --help with examples of its own.`,
     )
     .showSuggestionAfterError()
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: command => command.name() })
     .showHelpAfterError('Add --help for how it is used.')
     .exitOverride();
   for (const define of COMMANDS) define(program, cli, outcome);

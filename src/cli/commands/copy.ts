@@ -1,12 +1,6 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
-
-export interface CopyCommandOptions extends GlobalOptions {
-  readonly recursive?: boolean;
-  readonly dryRun?: boolean;
-  readonly wait?: boolean;
-  readonly json?: boolean;
-}
+import type { Cli, Outcome } from '../cli.ts';
+import type { CopyCommandOptions } from '../copy-files.ts';
 
 /** `sluice copy [-r] SOURCE s3://profile/bucket/path` (F27–F37, S7). */
 export function defineCopy(program: Command, cli: Cli, outcome: Outcome): void {

@@ -26,7 +26,7 @@ Examples:
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   sluice deliveries ls --state failed --json`,
     )
     .action(async (_options, command: Command) => {
@@ -46,7 +46,7 @@ export function defineFailed(program: Command, cli: Cli, outcome: Outcome): void
 Examples:
   sluice failed ls                                 grouped by what went wrong
   sluice failed retry --cause access_denied        after mending the key
-  sluice failed retry --match 'logs/**' 
+  sluice failed retry --match 'logs/**'
   sluice failed drop --match 'tmp/*'               removes the files`,
     );
   for (const action of ['ls', 'retry', 'drop'] as const) {
@@ -65,7 +65,7 @@ Examples:
       .addHelpText(
         'after',
         `
-Example:
+Examples:
   sluice failed ${action} --match '*.csv' --cause transient`,
       )
       .action(async (_options, command: Command) => {

@@ -10,8 +10,8 @@ export function defineSync(program: Command, cli: Cli, outcome: Outcome): void {
       'after',
       `
 Examples:
-  sluice sync now                                   deliver all that waits
-  sluice sync now https://github.com/git/git        fetch a repository, first in line`,
+  sluice sync now                               deliver all that waits
+  sluice sync now https://github.com/git/git    fetch it, first in line`,
     );
   sync
     .command('now')
