@@ -8,6 +8,7 @@ import { authoringEnvironment, TestRepository } from '../support/git-repositorie
 import {
   addCommits,
   grownRepository,
+  MAIN,
   rows,
   type SluiceOptions,
   scratchLeft,
@@ -71,8 +72,7 @@ test('S1, P3: git://, http, ssh, scp-like and a path all bake to the same figure
   ];
   const PATH = `${ssh}:${process.env.PATH}`;
   const { code, lines, stderr } = await bake(t, urls, { cwd, env: { PATH } });
-  assert.equal(code, 0, stderr);
-  assert.equal(stderr, '');
+  assert.deepEqual([code, stderr], [0, '']);
   assert.equal(lines.length, urls.length);
   const commits = Number(origin.git('rev-list', '--count', '--all'));
   const authors = origin.git('shortlog', '-sne', '--all').split('\n').length;
@@ -277,12 +277,11 @@ test('P8, S8: kill -9 during "sluice bake": the next one cleans up and completes
 function shell(cwd: string, line: string, env: NodeJS.ProcessEnv = {}): string {
   return execFileSync('bash', ['-o', 'pipefail', '-c', line], {
     cwd,
-    env: { ...authoringEnvironment(), ...env, SLUICE: `${process.execPath} ${MAIN_SCRIPT}` },
+    env: { ...authoringEnvironment(), ...env, SLUICE: `${process.execPath} ${MAIN}` },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
-const MAIN_SCRIPT = join(import.meta.dirname, '../../src/main.ts');
 
 test('Output: colours and progress on a terminal only; NO_COLOR and pipes are plain; a reader may go away', async t => {
   const cwd = standingPlace(t);
