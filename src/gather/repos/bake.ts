@@ -3,7 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from './clone/clone.ts';
-import { readMailmap } from './clone/mailmap.ts';
+import { type Mailmap, readMailmap } from './clone/mailmap.ts';
 import { maintainClone } from './clone/maintain.ts';
 import { cloneDirectoryName } from './clone/names.ts';
 import type { Remote } from './git/access.ts';
@@ -75,8 +75,12 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     objectFormat: clone.objectFormat,
     shallow: clone.shallow,
   });
+  // The mailmap is two small objects to fetch at the most: they come while history is read.
+  const mailmapRead = readMailmap(clone, { remote, signal: tools.signal });
+  // Awaited below; history may fail before that.
+  mailmapRead.catch(() => undefined);
   const history = await readHistory(job, clone, tools);
-  const mailmap = await applyMailmap(job, clone, remote, tools);
+  const mailmap = await applyMailmap(job, clone, await mailmapRead, tools);
   await maintainClone(clone.gitDir, { signal: tools.signal });
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
@@ -135,10 +139,9 @@ function readHistory(job: BakeJob, clone: SyncedClone, tools: BakeTools): Promis
 async function applyMailmap(
   job: BakeJob,
   clone: SyncedClone,
-  remote: Remote,
+  { content, warning }: Mailmap,
   { store, signal }: BakeTools,
 ): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
-  const { content, warning } = await readMailmap(clone, { remote, signal });
   if (warning) return { totals: undefined, warning: warning.message };
   const writer = store.history(job.repositoryId);
   const totals = await mapIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
