@@ -25,7 +25,7 @@ export interface RequestToSign {
 /**
  * AWS Signature Version 4 in the Authorization header, for the service s3 (Amazon S3 API reference, "Authenticating
  * Requests: Using the Authorization Header"). Own code because it is a fifth of the cost of the library's
- * (docs/decisions/0101-own-request-signing.md); tests compare the two.
+ * (docs/decisions/0010-own-request-signing.md); tests compare the two.
  */
 export class Signer {
   readonly #credentials: SigningCredentials;
