@@ -7,13 +7,14 @@ import { element, fill, number, span } from './dom.js';
 const REFRESH_MS = 2_000;
 const AUTHORS_SHOWN = 10;
 const NEXT_SHOWN = 3;
-/** From here on a column is a month: weeks would be narrower than a pixel. */
-const MONTHS_FROM_MS = 4 * 365 * 86_400_000;
+/** Two years; a longer history is shown by month, too. */
+const WEEKS_SHOWN = 104;
 
 /** @param {string} id */
 const byId = id => /** @type {HTMLElement} */ (document.getElementById(id));
 
-const chart = columnChart(byId('commits'), byId('commits-note'));
+const weekChart = columnChart(byId('commits'), byId('commits-note'));
+const monthChart = columnChart(byId('months'), byId('months-note'));
 /** @type {string | null} */
 let chosenRepository = null;
 let drawnFor = '';
@@ -120,19 +121,24 @@ async function showRepository(repositories) {
   const repository = repositories.find(({ url }) => url === chosenRepository);
   const state = JSON.stringify(repository);
   if (state === drawnFor) return;
-  const by = spanOf(repository) > MONTHS_FROM_MS ? 'month' : 'week';
   const repo = encodeURIComponent(repository.url);
-  const [{ periods }, { authors }] = await Promise.all([
-    ask(`/api/v1/insights/commits?by=${by}&repo=${repo}`),
+  const [{ periods: weeks }, { periods: byMonth }, { authors }] = await Promise.all([
+    ask(`/api/v1/insights/commits?by=week&repo=${repo}`),
+    ask(`/api/v1/insights/commits?by=month&repo=${repo}`),
     ask(`/api/v1/insights/authors?limit=${AUTHORS_SHOWN}&repo=${repo}`),
   ]);
   // Another one may have been chosen while these came.
   if (repository.url !== chosenRepository) return;
   drawnFor = state;
   showTotals(repository);
-  byId('history').hidden = periods.length === 0;
-  byId('commits-title').textContent = `Commits per ${by}`;
-  chart.show(periods, by);
+  byId('history').hidden = weeks.length === 0;
+  const isLong = weeks.length > WEEKS_SHOWN;
+  byId('commits-title').textContent = isLong
+    ? `Commits per week, the last ${WEEKS_SHOWN}`
+    : 'Commits per week';
+  weekChart.show(weeks.slice(-WEEKS_SHOWN), 'week');
+  byId('months-part').hidden = !isLong;
+  if (isLong) monthChart.show(byMonth, 'month');
   showAuthors(authors);
 }
 
@@ -142,11 +148,6 @@ function freshest(repositories) {
     String(other.lastBakedAt ?? '').localeCompare(String(one.lastBakedAt ?? '')),
   );
   return first.url;
-}
-
-/** @param {any} repository */
-function spanOf({ firstCommitAt, lastCommitAt }) {
-  return firstCommitAt === null ? 0 : Date.parse(lastCommitAt) - Date.parse(firstCommitAt);
 }
 
 /** @param {any} repository */
