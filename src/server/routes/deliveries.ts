@@ -19,9 +19,9 @@ const ListQuery = z.strictObject({
 const Selection = z
   .strictObject({
     all: z.boolean().optional(),
-    ids: z.array(z.number().int()).optional(),
-    match: z.string().optional(),
-    cause: z.string().optional(),
+    ids: z.array(z.number().int()).min(1).optional(),
+    match: z.string().min(1).optional(),
+    cause: z.string().min(1).optional(),
   })
   .refine(selection => Object.values(selection).some(value => value !== undefined && value !== false), {
     error: 'say which: all, ids, match or cause',
