@@ -189,6 +189,21 @@ test('V7: sync now delivers what waits with the schedule off; without a station 
   assert.equal(String(await place.server.read('bucket', 'waits')), 'x');
 });
 
+test('F44: a bucket that is missing is logged as an error at once; made, its files go with the next sync now', async t => {
+  const place = await deliveryPlace(t);
+  const station = await place.up();
+  place.write('station/incoming/store/later/file', 'x');
+  place.write('station/incoming/store/later/file2', 'y');
+  place.drop('other', 'goes on');
+  await isCompleted(place, 1);
+  await station.printed(/"level":50.*bucket later of profile store does not exist/);
+  await until('the files wait', () => place.records("error_code = 'bucket_missing'").length === 2);
+  place.server.createBucket('later');
+  assert.equal((await place.run('sync', 'now')).stdout, '2 delivered, 0 failed, 0 to be tried again\n');
+  assert.equal(place.server.objects('later').size, 2);
+  assert.equal(station.stderr().match(/"level":50/g)?.length, 1);
+});
+
 test('S3: doctor says what works, and what does not with what to do', async t => {
   const place = await deliveryPlace(t);
   const good = await place.run('doctor');
