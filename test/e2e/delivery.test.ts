@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { type DeliveryPlace, databaseBytes, deliveryPlace, jsonLines } from '../support/delivery-station.ts';
-import { startS3Server } from '../support/s3-server/server.ts';
+import { test } from 'node:test';
+import { databaseBytes, deliveryPlace, isCompleted, jsonLines } from '../support/delivery-station.ts';
 import { rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
 const MIB = 2 ** 20;
-
-function isCompleted(place: DeliveryPlace, count: number): Promise<boolean> {
-  return until(`${count} are completed`, () => place.records("current_state = 'completed'").length === count);
-}
 
 test('First minute: without configuration a file dropped into incoming/local/outbox is delivered', async t => {
   const cwd = standingPlace(t);
@@ -176,19 +171,6 @@ test('S11: files refused by the server are listed, retried and dropped beside th
   assert.equal(existsSync(join(place.cwd, 'station/failed/store/bucket/d.tmp')), false);
 });
 
-test('V7: sync now delivers what waits with the schedule off; without a station it says so', async t => {
-  const place = await deliveryPlace(t);
-  const alone = await place.run('sync', 'now');
-  assert.equal(alone.code, 1, alone.stderr);
-  assert.match(alone.stderr, /no station is running/);
-  await place.up('sync: {automatic: false}\n');
-  place.drop('waits', 'x');
-  const synced = await place.run('sync', 'now', '--json');
-  assert.equal(synced.code, 0, synced.stderr);
-  assert.deepEqual(JSON.parse(synced.stdout), { delivered: 1, failed: 0, waiting: 0 });
-  assert.equal(String(await place.server.read('bucket', 'waits')), 'x');
-});
-
 test('F44: a bucket that is missing is logged as an error at once; made, its files go with the next sync now', async t => {
   const place = await deliveryPlace(t);
   const station = await place.up();
@@ -222,82 +204,4 @@ test('S3: doctor says what works, and what does not with what to do', async t =>
   assert.deepEqual([answer?.profile, step?.step], ['wrong', 'authenticate']);
   assert.ok(step?.hint);
   assert.equal((await place.run('doctor', 'nobody')).code, 2);
-});
-
-/** A station with six files, of which uploads stand still in the middle. */
-async function stationInMidUpload(t: TestContext) {
-  const place = await deliveryPlace(t);
-  const files = new Map<string, Buffer>([['large.bin', randomBytes(20 * MIB)]]);
-  for (let index = 0; index < 5; index += 1) files.set(`small-${index}`, randomBytes(50_000));
-  place.server.faults.add(
-    { kind: 'stall', operation: 'UploadPart', afterBytes: 100_000 },
-    { kind: 'stall', operation: 'PutObject', afterBytes: 1000, times: 2 },
-  );
-  const station = await place.up();
-  for (const [name, content] of files) place.drop(name, content);
-  await station.before(
-    until('uploads are in the middle', () => {
-      const asked = new Set(place.server.requests.map(({ operation }) => operation));
-      return asked.has('UploadPart') && place.records("current_state = 'completed'").length === 3;
-    }),
-  );
-  return { place, station, files };
-}
-
-async function assertAllDelivered(place: DeliveryPlace, files: ReadonlyMap<string, Buffer>): Promise<void> {
-  await isCompleted(place, files.size);
-  assert.equal(place.records().length, files.size);
-  assert.deepEqual([...place.server.objects('bucket').keys()].toSorted(), [...files.keys()].toSorted());
-  for (const [name, content] of files) {
-    assert.ok(content.equals(await place.server.read('bucket', name)), name);
-  }
-}
-
-test('S12: killed with -9 in the middle of uploads and started again, each object is there once, byte for byte', async t => {
-  const { place, station, files } = await stationInMidUpload(t);
-  station.process.kill('SIGKILL');
-  await station.ended;
-  place.server.faults.clear();
-  await place.up();
-  await assertAllDelivered(place, files);
-});
-
-test('Life cycle: SIGTERM in the middle of uploads ends within 6 s with exit 0, and the next station delivers', async t => {
-  const { place, station, files } = await stationInMidUpload(t);
-  const startMs = performance.now();
-  station.process.kill('SIGTERM');
-  const { code } = await station.ended;
-  const tookMs = performance.now() - startMs;
-  assert.equal(code, 0, station.stderr());
-  assert.ok(tookMs < 6000, `${tookMs} ms`);
-  place.server.faults.clear();
-  await place.up();
-  await assertAllDelivered(place, files);
-});
-
-test('V7, V10: an endpoint that is down is shown offline and sync now says so; back again, the file goes', async t => {
-  const place = await deliveryPlace(t);
-  const { endpoint } = place.server;
-  await place.server.stop();
-  mkdirSync(join(place.cwd, 'station'), { recursive: true });
-  await place.up();
-  place.drop('late', 'late');
-  const linkIs = (state: string) =>
-    until(`the link is ${state}`, async () => {
-      const { links } = JSON.parse((await place.run('status', '--json')).stdout);
-      return links[0]?.state === state && links[0];
-    });
-  const link = await linkIs('offline');
-  assert.deepEqual(Object.keys(link), ['endpoint', 'state', 'since']);
-  assert.equal(link.endpoint, endpoint);
-  assert.ok(Date.parse(link.since) > 0);
-  const refused = await place.run('sync', 'now');
-  assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /nothing answers at/);
-  const again = await startS3Server({ port: Number(new URL(endpoint).port) });
-  t.after(() => again.stop());
-  const synced = await place.run('sync', 'now');
-  assert.equal(synced.code, 0, synced.stderr);
-  assert.equal(String(await again.read('bucket', 'late')), 'late');
-  await linkIs('online');
 });

@@ -2,7 +2,15 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type S3ServerOptions, type S3TestServer, startS3Server } from './s3-server/server.ts';
-import { type Ended, type RunningStation, rows, sluice, standingPlace, startStation } from './sluice.ts';
+import {
+  type Ended,
+  type RunningStation,
+  rows,
+  sluice,
+  standingPlace,
+  startStation,
+  until,
+} from './sluice.ts';
 
 /** A user's folder with a credentials file for an S3 server of the test, where commands and stations run. */
 export interface DeliveryPlace {
@@ -51,6 +59,11 @@ export async function deliveryPlace(t: TestContext, options: S3ServerOptions = {
     drop: (name, content) => write(join('station/incoming/store/bucket', name), content),
     records: (where = '1') => rows(join(cwd, 'sluice.db'), `SELECT * FROM file_records WHERE ${where}`),
   };
+}
+
+/** Resolves when so many records are completed. */
+export function isCompleted(place: DeliveryPlace, count: number): Promise<boolean> {
+  return until(`${count} are completed`, () => place.records("current_state = 'completed'").length === count);
 }
 
 /** Each line of a command's output as JSON. */
