@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { databaseBytes, deliveryPlace, isCompleted, jsonLines } from '../support/delivery-station.ts';
@@ -89,6 +89,11 @@ test('F3, F5, F6: credentials that cannot work stop the start, all that is missi
   const absent = await sluice(t, ['up', '--port', '0', '--only-credentials', join(cwd, 'absent')], { cwd });
   assert.equal(absent.code, 2, absent.stderr);
   assert.match(absent.stderr, /absent/);
+  mkdirSync(join(cwd, '.aws'));
+  writeFileSync(join(cwd, '.aws/credentials'), '[default]\naws_access_key_id = A\n');
+  const found = await sluice(t, ['up', '--port', '0'], { cwd });
+  assert.equal(found.code, 2, found.stderr);
+  assert.match(found.stderr, /"default": no provider.*\n.*--credentials FILE/);
 });
 
 test('F27–F37, S7: copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits', async t => {
