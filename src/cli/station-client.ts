@@ -1,6 +1,13 @@
+import { request } from 'undici';
 import { type ErrorCode, SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { announcedUrl } from '../station/announce.ts';
+
+interface StationError {
+  readonly code?: ErrorCode;
+  readonly detail?: string;
+  readonly hint?: string;
+}
 
 /** The address of the station that runs on this root. Throws `not_found` where none does. */
 export async function stationUrl(config: Config): Promise<string> {
@@ -12,8 +19,9 @@ export async function stationUrl(config: Config): Promise<string> {
 }
 
 /**
- * Asks a running station over its API and answers what it answers. Throws the station's own error where it has one,
- * `host_unreachable` where it does not answer, the signal's reason once that aborts.
+ * Asks a running station over its API and answers what it answers, however long that takes: a manual sync ends when all is
+ * delivered. Throws the station's own error where it has one, `host_unreachable` where it does not answer, the
+ * signal's reason once that aborts.
  */
 export async function askStation(
   config: Config,
@@ -22,20 +30,21 @@ export async function askStation(
 ): Promise<unknown> {
   const url = await stationUrl(config);
   const { token } = config.server;
-  let response: Response;
+  const { method, body, signal } = options;
   try {
-    response = await fetch(url + path, {
-      method: options.method,
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      signal: options.signal,
-      ...(options.body === undefined ? {} : { body: JSON.stringify(options.body) }),
+    // Not fetch(): that gives up on an answer that has not begun after five minutes.
+    const { statusCode, body: answer } = await request(url + path, {
+      ...{ method, signal, headersTimeout: 0, bodyTimeout: 0 },
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+    const told = (await answer.json()) as StationError;
+    if (statusCode < 400) return told;
+    const { code = 'internal', detail = `the station answered ${statusCode}`, hint } = told;
+    throw new SluiceError(code, detail, hint === undefined ? {} : { hint });
   } catch (error) {
-    options.signal.throwIfAborted();
+    if (error instanceof SluiceError) throw error;
+    signal.throwIfAborted();
     throw new SluiceError('host_unreachable', `the station at ${url} does not answer`, { cause: error });
   }
-  const answer = (await response.json()) as { code?: ErrorCode; detail?: string; hint?: string };
-  if (response.ok) return answer;
-  const { code = 'internal', detail = `the station answered ${response.status}`, hint } = answer;
-  throw new SluiceError(code, detail, hint === undefined ? {} : { hint });
 }

@@ -8,6 +8,8 @@ export interface BucketCacheOptions {
   readonly keepMs: number;
   /** How long "it is not there" counts. */
   readonly keepMissingMs: number;
+  /** Called once when a bucket turns out not to exist, until it does. */
+  readonly onMissing?: (profile: string, bucket: string) => void;
 }
 
 interface Known {
@@ -59,6 +61,13 @@ export class BucketCache {
     this.#known.delete(`${profile}/${bucket}`);
   }
 
+  /** Somebody asks for a sync now: what was missing may have been made meanwhile. */
+  askAgainForMissing(): void {
+    for (const [name, { exists }] of this.#known) {
+      if (!exists) this.#known.set(name, { exists, untilMs: 0 });
+    }
+  }
+
   async #ask(destination: Destination, bucket: string, signal: AbortSignal): Promise<boolean> {
     try {
       if ((await this.list(destination, signal)).includes(bucket)) return true;
@@ -81,8 +90,10 @@ export class BucketCache {
   }
 
   #note(profile: string, bucket: string, exists: boolean): boolean {
-    const { clock, keepMs, keepMissingMs } = this.#options;
-    this.#known.set(`${profile}/${bucket}`, {
+    const { clock, keepMs, keepMissingMs, onMissing } = this.#options;
+    const name = `${profile}/${bucket}`;
+    if (!exists && this.#known.get(name)?.exists !== false) onMissing?.(profile, bucket);
+    this.#known.set(name, {
       exists,
       untilMs: clock.monotonicMs() + (exists ? keepMs : keepMissingMs),
     });

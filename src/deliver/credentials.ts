@@ -45,8 +45,12 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
     return found.profiles;
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
-    if (wasNamed || !(error instanceof SluiceError) || error.code !== 'credentials_missing') throw error;
-    return [localProfile(root)];
+    if (wasNamed || !(error instanceof SluiceError)) throw error;
+    if (error.code === 'credentials_missing') return [localProfile(root)];
+    throw new SluiceError(error.code, error.message, {
+      cause: error,
+      hint: "This is AWS's own credentials file, found because none was named. Name one for sluice with --credentials FILE.",
+    });
   }
 }
 

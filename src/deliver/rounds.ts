@@ -100,7 +100,7 @@ export class Rounds {
   async #run(): Promise<void> {
     const { dispatcher, spool } = this.#options;
     await this.#askGate();
-    await this.#guarded('buckets', () => this.#askForBuckets());
+    await this.#guarded('buckets', () => this.askForBuckets());
     await this.#guarded('vanished files', () => this.#lookForVanished());
     await this.#guarded('abandoned uploads', () => this.#abortAbandoned());
     await this.#guarded('retention', () => this.#retain());
@@ -139,23 +139,17 @@ export class Rounds {
   }
 
   /** Buckets that files wait for: their files go once they exist (F44). */
-  async #askForBuckets(): Promise<void> {
+  async askForBuckets(): Promise<void> {
     const { journal, buckets, destinations, links, clock, log } = this.#options;
     for (const { profile, bucket } of journal.heldBuckets()) {
       const destination = destinations.get(profile);
       if (!destination || links.isOffline(destination.endpoint)) continue;
-      const wasKnown = buckets.known(profile, bucket);
       try {
         const exists = await buckets.exists(destination, bucket, this.#stopped.signal);
         links.saw(destination.endpoint);
         if (exists) {
           const files = await journal.release(profile, bucket, clock.nowMs());
           log.info({ profile, bucket, files }, 'the bucket exists now; its files go');
-        } else if (wasKnown === undefined) {
-          log.error(
-            { profile, bucket },
-            `bucket ${bucket} of profile ${profile} does not exist; its files wait`,
-          );
         }
       } catch (error) {
         links.saw(destination.endpoint, error);

@@ -61,7 +61,9 @@ export class Running {
     this.#links = new LinkBoard({ clock, log, probeEveryMs, probe, onBack });
     for (const { endpoint } of destinations) this.#links.add(endpoint);
     const keepMissingMs = Math.min(MISSING_BUCKET_MS, settings.bucketCacheMs);
-    this.#buckets = new BucketCache({ clock, keepMs: settings.bucketCacheMs, keepMissingMs });
+    const onMissing = (profile: string, bucket: string): void =>
+      log.error({ profile, bucket }, `bucket ${bucket} of profile ${profile} does not exist; its files wait`);
+    this.#buckets = new BucketCache({ clock, keepMs: settings.bucketCacheMs, keepMissingMs, onMissing });
     const context = this.#flightContext();
     this.#dispatcher = new Dispatcher({
       ...{ journal, clock, log, settings, links: this.#links, destinations: this.#destinations },
@@ -163,6 +165,8 @@ export class Running {
     try {
       await this.#watch.sweepNow();
       await this.#arrivals.settle();
+      this.#buckets.askAgainForMissing();
+      await this.#rounds.askForBuckets();
       for (const profile of this.#destinations.keys()) await journal.hurry(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);

@@ -39,7 +39,7 @@ export function createApp(options: AppOptions): Hono {
   statusRoutes(app, station);
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
-  deliveryRoutes(app, station, options.maxBodyBytes);
+  deliveryRoutes(app, station, options);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

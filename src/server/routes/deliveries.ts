@@ -1,5 +1,6 @@
 import type { Context, Hono } from 'hono';
 import { z } from 'zod';
+import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { type ListedDelivery, listed } from '../../deliver/listing.ts';
 import { FILE_STATES } from '../../keep/store/journal.ts';
@@ -19,16 +20,20 @@ const ListQuery = z.strictObject({
 const Selection = z
   .strictObject({
     all: z.boolean().optional(),
-    ids: z.array(z.number().int()).optional(),
-    match: z.string().optional(),
-    cause: z.string().optional(),
+    ids: z.array(z.number().int()).min(1).optional(),
+    match: z.string().min(1).optional(),
+    cause: z.string().min(1).optional(),
   })
   .refine(selection => Object.values(selection).some(value => value !== undefined && value !== false), {
     error: 'say which: all, ids, match or cause',
   });
 
 /** Records of files, manual sync (V7) and what has failed (S11). */
-export function deliveryRoutes(app: Hono, station: StationApi, maxBodyBytes: number): void {
+export function deliveryRoutes(
+  app: Hono,
+  station: StationApi,
+  { maxBodyBytes, stopping }: { readonly maxBodyBytes: number; readonly stopping: AbortSignal },
+): void {
   const { deliveries } = station;
 
   app.get('/api/v1/deliveries', context => {
@@ -49,8 +54,16 @@ export function deliveryRoutes(app: Hono, station: StationApi, maxBodyBytes: num
     return context.json({ ...listed(record), attemptHistory: attempts });
   });
 
-  const sync = async (context: Context): Promise<Response> =>
-    context.json(await deliveries.syncNow(context.req.raw.signal));
+  const sync = async (context: Context): Promise<Response> => {
+    const signal = AbortSignal.any([context.req.raw.signal, stopping]);
+    try {
+      return context.json(await deliveries.syncNow(signal));
+    } catch (error) {
+      if (!stopping.aborted) throw error;
+      const message = 'the station is stopping; what waits goes on once it is back';
+      throw new SluiceError('stopping', message, { cause: error });
+    }
+  };
   app.post('/api/v1/deliveries/sync', sync);
   app.post('/api/deliveries/sync', sync);
 

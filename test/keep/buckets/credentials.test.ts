@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { SluiceError } from '../../../src/base/errors.ts';
 import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credentials.ts';
 import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials-search.ts';
 import { parseIni } from '../../../src/keep/buckets/ini.ts';
+import { PROVIDERS } from '../../../src/keep/buckets/presets.ts';
 
 const KEYS = 'AWS_ACCESS_KEY_ID = AK\nAWS_SECRET_ACCESS_KEY = SK\n';
 const AMAZON = `provider = amazon\n${KEYS}AWS_REGION = eu-west-1\n`;
@@ -198,4 +200,10 @@ test('F1, F50: the files are looked for where the AWS command line does; --only-
   await assert.rejects(nameOf({ homeDirectory: '/nowhere', argument: join(folder, 'no') }), {
     code: 'credentials_missing',
   });
+});
+
+test('F4, S1: the example has a profile of every provider, each complete', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../examples/credentials'), 'utf8');
+  const providers = parseProfiles(text, 'examples/credentials').map(({ provider }) => provider);
+  assert.deepEqual(providers.toSorted(), [...PROVIDERS].toSorted());
 });

@@ -1,0 +1,212 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { databaseBytes, deliveryPlace, isCompleted, jsonLines } from '../support/delivery-station.ts';
+import { rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+
+const MIB = 2 ** 20;
+
+test('First minute: without configuration a file dropped into incoming/local/outbox is delivered', async t => {
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd });
+  const inbox = join(cwd, 'station/incoming/local/outbox');
+  assert.ok(station.stdout().includes(`drop files into ${inbox}\n`), station.stdout());
+  assert.ok(station.stdout().trim().split('\n').length < 15, station.stdout());
+  writeFileSync(join(inbox, 'hello.txt'), 'hello');
+  const [record] = await until('it is completed', () => {
+    const found = rows(
+      join(cwd, 'sluice.db'),
+      "SELECT * FROM file_records WHERE current_state = 'completed'",
+    );
+    return found.length > 0 && found;
+  });
+  assert.deepEqual([record?.profile, record?.bucket, record?.filepath], ['local', 'outbox', 'hello.txt']);
+  assert.equal(record?.upload_outcome, 'success');
+  assert.equal(readFileSync(join(cwd, 'station/delivered/outbox/hello.txt'), 'utf8'), 'hello');
+  assert.equal(readFileSync(join(cwd, 'station/completed/local/outbox/hello.txt'), 'utf8'), 'hello');
+  assert.equal(existsSync(join(inbox, 'hello.txt')), false);
+});
+
+test('F1, S8, S10, V3: files of all sizes and names arrive as they are; an empty one waits; no secret is shown', async t => {
+  const place = await deliveryPlace(t);
+  const files = new Map([
+    ['one', Buffer.from('1')],
+    ['large.bin', randomBytes(12 * MIB)],
+    ['deep/er/Größe 100% + ✓.txt', Buffer.from('odd')],
+    ['a+b%20c d.txt', Buffer.from('literal')],
+  ]);
+  place.drop('before', 'already there');
+  const station = await place.up('log: {level: trace}\n');
+  assert.match(station.stdout(), /incoming\/PROFILE\/BUCKET \(store\)/);
+  for (const [name, content] of files) place.drop(name, content);
+  place.drop('empty', '');
+  await isCompleted(place, files.size + 1);
+  await until('the empty file is known', () => place.records("filepath = 'empty'").length === 1);
+  for (const [name, content] of files) {
+    assert.ok(content.equals(await place.server.read('bucket', name)), name);
+    assert.ok(content.equals(readFileSync(join(place.cwd, 'station/completed/store/bucket', name))), name);
+  }
+  assert.ok(place.server.requests.some(({ operation }) => operation === 'CompleteMultipartUpload'));
+  assert.equal(place.server.objects('bucket').size, files.size + 1);
+  const listed = jsonLines(await place.run('deliveries', 'ls', '--json'));
+  const stationKeys =
+    'id profile bucket filepath state outcome attempts nextAttemptAt bytes lastUpdated lastError'.split(' ');
+  assert.deepEqual(Object.keys(listed[0] ?? {}).slice(0, stationKeys.length), stationKeys);
+  const empty = listed.find(({ filepath }) => filepath === 'empty');
+  assert.deepEqual([empty?.state, empty?.hold, empty?.bytes], ['incoming', 'empty', 0]);
+  const answers = await Promise.all(
+    ['/api/v1/status', '/api/v1/deliveries', `/api/v1/deliveries/${listed[0]?.id}`].map(async path =>
+      JSON.stringify((await station.ask(path)).body),
+    ),
+  );
+  const doctor = await place.run('doctor', '--json');
+  const shown = [station.stdout(), station.stderr(), ...answers, doctor.stdout, doctor.stderr].join('\n');
+  const secret = place.server.credential.secretAccessKey;
+  assert.equal(shown.includes(secret), false);
+  assert.equal(databaseBytes(place.cwd).includes(secret), false);
+  assert.match(station.stderr(), /"path":"one","record":\d+/);
+});
+
+test('F3, F5, F6: credentials that cannot work stop the start, all that is missing named at once', async t => {
+  const cwd = standingPlace(t);
+  const path = join(cwd, 'credentials');
+  const upWith = async (text: string) => {
+    writeFileSync(path, text);
+    return sluice(t, ['up', '--port', '0', '--only-credentials', path], { cwd });
+  };
+  const faulty = await upWith(
+    '[plain]\nAWS_ACCESS_KEY_ID = AKID\n[west]\nprovider = amazon\n[flare]\nPROVIDER = cloudflare\naws_region = auto\n',
+  );
+  assert.equal(faulty.code, 2, faulty.stderr);
+  assert.match(faulty.stderr, /profile "plain": no provider/);
+  assert.match(faulty.stderr, /profile "west": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION/);
+  assert.match(faulty.stderr, /"flare": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT/);
+  const none = await upWith('# nothing\n');
+  assert.equal(none.code, 2, none.stderr);
+  assert.match(none.stderr, /there is no profile in it/);
+  const absent = await sluice(t, ['up', '--port', '0', '--only-credentials', join(cwd, 'absent')], { cwd });
+  assert.equal(absent.code, 2, absent.stderr);
+  assert.match(absent.stderr, /absent/);
+  mkdirSync(join(cwd, '.aws'));
+  writeFileSync(join(cwd, '.aws/credentials'), '[default]\naws_access_key_id = A\n');
+  const found = await sluice(t, ['up', '--port', '0'], { cwd });
+  assert.equal(found.code, 2, found.stderr);
+  assert.match(found.stderr, /"default": no provider.*\n.*--credentials FILE/);
+});
+
+test('F27–F37, S7: copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits', async t => {
+  const place = await deliveryPlace(t);
+  place.write('photos/a.jpg', 'aa');
+  place.write('photos/sub/b c.jpg', 'bbb');
+  const source = join(place.cwd, 'photos');
+  const target = 's3://store/bucket/2026/';
+  const rehearsal = await place.run('copy', '-r', source, target, '--dry-run', '--json');
+  assert.equal(rehearsal.code, 0, rehearsal.stderr);
+  assert.equal(existsSync(join(place.cwd, 'station/incoming/store/bucket')), false);
+  await place.up();
+  const copied = await place.run('copy', '-r', source, target, '--json', '--wait');
+  assert.equal(copied.code, 0, copied.stderr);
+  const lines = jsonLines(copied).toSorted((a, b) => String(a.key).localeCompare(String(b.key)));
+  const keys = lines.map(({ key }) => String(key));
+  assert.deepEqual(lines, [
+    { source: join(source, 'a.jpg'), profile: 'store', bucket: 'bucket', key: keys[0], bytes: 2 },
+    { source: join(source, 'sub/b c.jpg'), profile: 'store', bucket: 'bucket', key: keys[1], bytes: 3 },
+  ]);
+  assert.deepEqual(
+    jsonLines(rehearsal)
+      .map(({ key }) => key)
+      .toSorted(),
+    keys,
+  );
+  assert.deepEqual([...place.server.objects('bucket').keys()].toSorted(), keys);
+  for (const key of keys) assert.match(key, /^2026\/.*(a|b c)\.jpg$/);
+});
+
+test('F30: copy of a directory without -r and to places that cannot be are usage errors', async t => {
+  const place = await deliveryPlace(t);
+  const file = place.write('folder/file', 'x');
+  const folder = join(place.cwd, 'folder');
+  const attempts = [
+    [folder, 's3://store/bucket/', /is a directory\n.*-r/],
+    [file, 'https://store/bucket/x', /scheme must be s3/],
+    [file, 's3://nobody/bucket/x', /no profile "nobody"/],
+    [file, 's3://store/nowhere/x', /no bucket "nowhere"/],
+    [file, 's3://store/bucket/../x', /\.\./],
+    [file, 's3://store/bucket//x', /empty/],
+    [join(place.cwd, 'absent'), 's3://store/bucket/', /absent/],
+  ] as const;
+  const results = await Promise.all(attempts.map(([source, uri]) => place.run('copy', source, uri)));
+  for (const [index, { code, stderr }] of results.entries()) {
+    const [source, uri, words] = attempts[index] ?? [];
+    assert.equal(code, 2, `${source} ${uri}: ${code}\n${stderr}`);
+    assert.match(stderr, words ?? /never/);
+  }
+  assert.equal(place.records().length, 0);
+});
+
+test('S11: files refused by the server are listed, retried and dropped beside the running station', async t => {
+  const place = await deliveryPlace(t);
+  for (const key of ['a.csv', 'b.csv', 'c.log', 'd.tmp'])
+    place.server.faults.add({
+      kind: 'error',
+      operation: 'PutObject',
+      key,
+      status: 403,
+      code: 'AccessDenied',
+    });
+  await place.up('sync: {interval: 500ms}\n');
+  for (const name of ['a.csv', 'b.csv', 'c.log', 'd.tmp']) place.drop(name, name);
+  await until('all have failed', () => place.records("current_state = 'failed'").length === 4);
+  const failed = jsonLines<{ lastError: { code: string } }>(await place.run('failed', 'ls', '--json'));
+  assert.deepEqual([...new Set(failed.map(({ lastError }) => lastError.code))], ['access_denied']);
+  assert.match((await place.run('failed', 'ls')).stdout, /^access_denied {2}4 files\n/);
+  assert.equal((await place.run('failed', 'retry')).code, 2);
+  const none = await place.run('failed', 'retry', '--cause', 'transient');
+  assert.match(none.stdout, /^0 will be tried again/);
+  assert.match((await place.run('failed', 'drop', '--match', '*.tmp')).stdout, /^1 removed/);
+  assert.match((await place.run('failed', 'retry', '--match', '*.csv')).stdout, /^2 will be tried again/);
+  await isCompleted(place, 2);
+  const retried = await place.run('failed', 'retry', '--cause', 'access_denied');
+  assert.match(retried.stdout, /^1 will be tried again/);
+  await isCompleted(place, 3);
+  assert.deepEqual([...place.server.objects('bucket').keys()].toSorted(), ['a.csv', 'b.csv', 'c.log']);
+  assert.match((await place.run('failed', 'ls')).stdout, /^nothing has failed/);
+  assert.equal(existsSync(join(place.cwd, 'station/failed/store/bucket/d.tmp')), false);
+});
+
+test('F44: a bucket that is missing is logged as an error at once; made, its files go with the next sync now', async t => {
+  const place = await deliveryPlace(t);
+  const station = await place.up();
+  place.write('station/incoming/store/later/file', 'x');
+  place.write('station/incoming/store/later/file2', 'y');
+  place.drop('other', 'goes on');
+  await isCompleted(place, 1);
+  await station.printed(/"level":50.*bucket later of profile store does not exist/);
+  await until('the files wait', () => place.records("error_code = 'bucket_missing'").length === 2);
+  place.server.createBucket('later');
+  assert.equal((await place.run('sync', 'now')).stdout, '2 delivered, 0 failed, 0 to be tried again\n');
+  assert.equal(place.server.objects('later').size, 2);
+  assert.equal(station.stderr().match(/"level":50/g)?.length, 1);
+});
+
+test('S3: doctor says what works, and what does not with what to do', async t => {
+  const place = await deliveryPlace(t);
+  const good = await place.run('doctor');
+  assert.equal(good.code, 0, good.stdout);
+  assert.match(good.stdout, /ok +put +stored bucket\//);
+  assert.equal(place.server.objects('bucket').size, 0);
+  const path = join(place.cwd, 'credentials');
+  const wrong = readFileSync(path, 'utf8').replace(/(secret_access_key = ).*/, '$1wrong');
+  writeFileSync(path, wrong.replaceAll('store', 'wrong'));
+  const bad = await place.run('doctor', '--json');
+  assert.equal(bad.code, 1, bad.stdout);
+  const [answer] = jsonLines<{ profile: string; steps: { step: string; outcome: string; hint?: string }[] }>(
+    bad,
+  );
+  const step = answer?.steps.find(({ outcome }) => outcome === 'failed');
+  assert.deepEqual([answer?.profile, step?.step], ['wrong', 'authenticate']);
+  assert.ok(step?.hint);
+  assert.equal((await place.run('doctor', 'nobody')).code, 2);
+});
