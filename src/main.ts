@@ -38,13 +38,16 @@ async function main(): Promise<void> {
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
     async openKeep(path) {
-      const [{ openSqliteStore }, { SqliteWork }, { isWorkerGone }] = await Promise.all([
-        import('./keep/store/sqlite/open.ts'),
-        import('./engine/work/sqlite/sqlite-work.ts'),
-        import('./engine/work/worker-id.ts'),
-      ]);
+      const [{ openSqliteStore }, { createCloneRecords }, { SqliteWork }, { isWorkerGone }] =
+        await Promise.all([
+          import('./keep/store/sqlite/open.ts'),
+          import('./keep/store/sqlite/clone-records.ts'),
+          import('./engine/work/sqlite/sqlite-work.ts'),
+          import('./engine/work/worker-id.ts'),
+        ]);
       const store = await openSqliteStore({ path, clock: systemClock });
-      return { store, work: new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone }) };
+      const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone });
+      return { store, work, clones: createCloneRecords(store.database) };
     },
     async openJournal(path) {
       const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');

@@ -214,6 +214,20 @@ export const CATALOGUE = {
     'The disk has no room left.',
     'Free some space; what was being written has been removed.',
   ),
+  cache_full: entry(
+    'transient',
+    1,
+    507,
+    'There is no room for a clone, and nothing more that may be evicted.',
+    'Raise cache.maxSize, lower cache.minFreeDisk, free some disk, or unpin a repository.',
+  ),
+  clone_in_use: entry(
+    'transient',
+    1,
+    409,
+    'The clone is being fetched, read or sent away just now.',
+    'Try again when that is done.',
+  ),
   disk_failed: entry(
     'transient',
     1,

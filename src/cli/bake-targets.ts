@@ -3,11 +3,12 @@ import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { bakeAlone } from '../gather/repos/alone.ts';
 import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
-import { cleanCache } from '../gather/repos/clone/scratch.ts';
+import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
 import type { Cli, GlobalOptions, Keep } from './cli.ts';
+import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';
 import { renderSummary } from './summary.ts';
 import { printable, progressLines, styleFor } from './terminal.ts';
@@ -23,14 +24,15 @@ export async function bakeTargets(
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
   const keep = await cli.openKeep(config.database);
+  const cache = commandCache(config, keep, cli);
   try {
-    await cleanCache(config.cache.directory);
+    await cache.open();
     const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
     const queue = [...new Set(targets)];
     let failed = 0;
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        const done = await bakeOne(target, { config, keep, cli, signal, report });
+        const done = await bakeOne(target, { config, keep, cache, cli, signal, report });
         if (!done) failed += 1;
       }
     };
@@ -38,6 +40,7 @@ export async function bakeTargets(
     signal.throwIfAborted();
     return failed;
   } finally {
+    await cache.close();
     await keep.store.close();
   }
 }
@@ -53,12 +56,14 @@ async function bakeOne(
   {
     config,
     keep,
+    cache,
     cli,
     signal,
     report,
   }: {
     readonly config: Config;
     readonly keep: Keep;
+    readonly cache: CloneCache;
     readonly cli: Cli;
     readonly signal: AbortSignal;
     readonly report: Report;
@@ -67,6 +72,7 @@ async function bakeOne(
   try {
     const summary = await bakeAlone(target, {
       ...keep,
+      cache,
       config,
       signal,
       clock: cli.clock,

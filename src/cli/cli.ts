@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
+import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Journal } from '../keep/store/journal.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Output } from './terminal.ts';
@@ -31,6 +32,7 @@ export interface Cli {
 export interface Keep {
   readonly store: Store;
   readonly work: Work;
+  readonly clones: CloneRecords;
 }
 
 /** Options that every command takes. */

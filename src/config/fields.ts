@@ -169,9 +169,9 @@ export function text(options: Described & { readonly default: string }) {
   return named(line().prefault(options.default), options);
 }
 
-/** A line of text that may be left out. */
-export function optionalText(options: Described) {
-  return named(line().optional(), options);
+/** A line of text that may be left out. @param check a further rule: answers with what is wrong */
+export function optionalText(options: Described, check?: (value: string) => string | undefined) {
+  return named(line(undefined, check).optional(), options);
 }
 
 /** A path: absolute in the typed configuration. In the file relative to the file's folder; `~/` is home. */

@@ -1,5 +1,6 @@
 import type { Source } from '../insights/source.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import type { CacheApi } from './cache.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { StationStatus } from './status.ts';
 
@@ -7,6 +8,8 @@ import type { StationStatus } from './status.ts';
 export interface StationApi {
   /** Reads over the documented schema. */
   readonly source: Source;
+  /** The clones on disk. */
+  readonly cache: CacheApi;
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Deliveries,

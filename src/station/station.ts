@@ -11,8 +11,7 @@ import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
 import { publicAddresses } from '../gather/repos/address.ts';
-import type { BakeProgress } from '../gather/repos/bake.ts';
-import { cleanCache } from '../gather/repos/clone/scratch.ts';
+import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
 import { parseRepositoryUrl } from '../gather/repos/url.ts';
@@ -24,14 +23,16 @@ import {
   trackExactly,
   trackedRepository,
 } from '../gather/repos/work.ts';
+import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
-import { type RunningBake, readStatus, type StationStatus } from './status.ts';
+import { readStatus, runningBake, type StationStatus } from './status.ts';
 
 export interface StationOptions extends DeliveryOpeners {
   readonly config: Config;
@@ -43,8 +44,15 @@ export interface StationOptions extends DeliveryOpeners {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
+  readonly openKeep: (path: string) => Promise<Kept>;
   readonly bakeThreadEntry: URL;
+}
+
+/** What a station keeps in its database. */
+export interface Kept {
+  readonly store: Store;
+  readonly work: Work;
+  readonly clones: CloneRecords;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -73,12 +81,13 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
+  readonly #cache: CachePart;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
   readonly #running: RunningBakes = new Map();
   #config: Config;
-  #keep: { readonly store: Store; readonly work: Work } | undefined;
+  #keep: Kept | undefined;
   #threads: BakeThreads | undefined;
   #tracked: readonly TrackedRepository[] = [];
   #ready = false;
@@ -90,12 +99,17 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
+    const config = (): Config => this.#config;
+    this.#cache = new CachePart(() => createCloneCache({ ...options, ...this.#kept, config }), {
+      ...options,
+      config,
+    });
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
-      { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
+      this.#cache,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
@@ -110,7 +124,11 @@ class ComposedStation implements Station {
     return this.#kept.store;
   }
 
-  get #kept(): { readonly store: Store; readonly work: Work } {
+  get cache(): CacheApi {
+    return this.#cache.api;
+  }
+
+  get #kept(): Kept {
     if (!this.#keep) throw new SluiceError('stopping', 'the station is not running');
     return this.#keep;
   }
@@ -186,6 +204,7 @@ class ComposedStation implements Station {
 
   async reconfigure(config: Config): Promise<void> {
     const wanted = this.#wanted(config);
+    cacheSettings(config, this.#options.cwd);
     this.#config = config;
     await this.#track(wanted);
     await this.deliveries.reconfigure(config);
@@ -200,12 +219,6 @@ class ComposedStation implements Station {
   async #closeKeep(): Promise<void> {
     await this.#keep?.store.close();
     this.#keep = undefined;
-  }
-
-  async #openCache(): Promise<void> {
-    const { directory } = this.#config.cache;
-    await mkdir(directory, { recursive: true });
-    await cleanCache(directory);
   }
 
   #createThreads(): BakeThreads {
@@ -224,6 +237,7 @@ class ComposedStation implements Station {
       config: () => this.#config,
       store: this.#store,
       threads: this.#threads,
+      cache: this.#cache.cache,
       clock,
       log,
       running: this.#running,
@@ -281,11 +295,4 @@ class ComposedStation implements Station {
       stop: async () => part?.stop(),
     };
   }
-}
-
-function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
-  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
-  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
-  const { commits, perSecond } = progress;
-  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

@@ -36,6 +36,12 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         return [];
       },
     },
+    cache: {
+      list: async () => [],
+      figures: () => Promise.reject(new SluiceError('internal', 'no cache here')),
+      pin: async () => undefined,
+      evict: async () => ({ freedBytes: 0, evicted: [] }),
+    },
     deliveries: {
       list: () => [],
       record(id) {

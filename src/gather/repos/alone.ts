@@ -7,14 +7,14 @@ import { newWorkerId } from '../../engine/work/worker-id.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
+import type { CloneCache } from './cache/clone-cache.ts';
+import { cacheRequest } from './cache/request.ts';
+import { LEASE_MS, whileHeld } from './lease.ts';
 import { recordedBake } from './record.ts';
 import { bakeJob } from './settings.ts';
 import { parseRepositoryUrl } from './url.ts';
 import { atOnce, keyOf, nextFetch } from './work.ts';
 
-/** A claim is renewed three times before it would be taken for dead. */
-const LEASE_MS = 30_000;
-const HEARTBEAT_MS = LEASE_MS / 3;
 /** How often a repository that another process is baking is looked at again. */
 const WAIT_MS = 250;
 
@@ -22,6 +22,7 @@ export interface AloneTools {
   readonly config: Config;
   readonly store: Store;
   readonly work: Work;
+  readonly cache: CloneCache;
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -33,13 +34,15 @@ export interface AloneTools {
  * the work queue keeps two processes out of one clone (S1, P7). Throws as `bake` does, and `url_*`.
  */
 export async function bakeAlone(target: string, tools: AloneTools): Promise<BakeSummary> {
-  const { config, store, signal } = tools;
+  const { config, store, cache, onProgress } = tools;
   const address = parseRepositoryUrl(target, { from: 'cli' });
   const repository = await store.repositories.ensure(address.url, address.host);
   return holding(repository, tools, lost =>
-    recordedBake(repository, 'asked for by hand', tools, () =>
-      bake(bakeJob(repository, address, config), { ...tools, signal: AbortSignal.any([signal, lost]) }),
-    ),
+    recordedBake(repository, 'asked for by hand', tools, () => {
+      const job = bakeJob(repository, address, config);
+      const request = cacheRequest(job, AbortSignal.any([tools.signal, lost]), onProgress);
+      return cache.using(request, signal => bake(job, { ...tools, signal }));
+    }),
   );
 }
 
@@ -51,19 +54,8 @@ async function holding(
 ): Promise<BakeSummary> {
   const { work, clock, store, config } = tools;
   const claim = await claimRepository(repository, tools);
-  const lost = new AbortController();
-  let cancelHeartbeat = (): void => undefined;
-  const beat = (): void => {
-    cancelHeartbeat = clock.timer(HEARTBEAT_MS, () => {
-      work.heartbeat([claim], LEASE_MS).then(
-        answer => (answer.lost.length > 0 ? lost.abort() : beat()),
-        error => lost.abort(error),
-      );
-    });
-  };
-  beat();
   try {
-    const summary = await action(lost.signal);
+    const summary = await whileHeld(claim, { work, clock }, action);
     const baked = (await store.repositories.byId(repository.id)) ?? repository;
     await work.complete(claim, nextFetch(baked, clock.nowMs(), config.schedule));
     return summary;
@@ -73,8 +65,6 @@ async function holding(
     const record = toErrorRecord(asSluiceError(error));
     await work.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });
     throw error;
-  } finally {
-    cancelHeartbeat();
   }
 }
 

@@ -8,6 +8,9 @@ import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { publicAddresses } from './address.ts';
 import type { BakeJob, BakeProgress } from './bake.ts';
+import type { CloneCache } from './cache/clone-cache.ts';
+import { CACHE_REASON } from './cache/evict.ts';
+import { cacheRequest } from './cache/request.ts';
 import { recordedBake } from './record.ts';
 import { bakeJob } from './settings.ts';
 import type { BakeThreads } from './threads/pool.ts';
@@ -22,6 +25,7 @@ export interface HandlerTools {
   readonly config: () => Config;
   readonly store: Store;
   readonly threads: BakeThreads;
+  readonly cache: CloneCache;
   readonly clock: Clock;
   readonly log: Logger;
   readonly running: RunningBakes;
@@ -54,14 +58,18 @@ async function jobFor(repository: Repository, config: Config): Promise<BakeJob> 
 }
 
 async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
-  const { store, threads, running, clock } = tools;
+  const { store, threads, cache, running, clock } = tools;
   const repository = await store.repositories.byUrl(urlOfKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
+  // Left by an eviction whose process died: nobody asked for a bake.
+  if (claim.reason === CACHE_REASON && !repository.tracked) return { nextAtMs: null, reason: 'not tracked' };
+  const onProgress = (progress: BakeProgress): void => void running.set(repository.url, progress);
   running.set(repository.url, undefined);
   try {
     await recordedBake(repository, claim.reason, tools, async () => {
       const job = await jobFor(repository, tools.config());
-      return threads.run(job, signal, progress => running.set(repository.url, progress));
+      const request = cacheRequest(job, signal, onProgress);
+      return cache.using(request, inner => threads.run(job, inner, onProgress));
     });
   } catch (error) {
     // Nobody waits for another try of what was asked for once: its run has the error.

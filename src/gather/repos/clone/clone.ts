@@ -1,5 +1,5 @@
-import { appendFile, mkdir, rename, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
@@ -7,6 +7,7 @@ import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { fetchRefs, followHead } from './fetch.ts';
+import { initialiseClone } from './initialise.ts';
 import { updateCommitGraph } from './maintain.ts';
 import { type Clone, openClone, readClone } from './open.ts';
 import { createScratch, removeLeftovers, removeTree, scratchPath } from './scratch.ts';
@@ -121,7 +122,12 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
   const cache = dirname(directory);
   const scratch = await createScratch(cache);
   try {
-    await initialise(scratch, remoteRefs, options);
+    const { objectFormat = 'sha1', spelling, otherRefs } = remoteRefs;
+    await initialiseClone(
+      scratch,
+      { url: options.remote.url, objectFormat, lean, spelling, otherRefs },
+      signal,
+    );
     if (remoteRefs.refs.size > 0 || remoteRefs.detachedHead !== undefined) {
       await fetchInto(scratch, lean, false, remoteRefs, options);
     }
@@ -136,36 +142,6 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
     await removeTree(scratch);
     throw asSluiceError(error, { operation: 'clone', subject: options.remote.url });
   }
-}
-
-/** `git init` reads templates and hooks of the machine unless told not to. */
-async function initialise(scratch: string, remoteRefs: RemoteRefs, options: SyncOptions): Promise<void> {
-  const { remote, signal, lean = true } = options;
-  const format = remoteRefs.objectFormat ?? 'sha1';
-  const init = [
-    'init',
-    '--quiet',
-    '--bare',
-    '--template=',
-    `--object-format=${format}`,
-    '--initial-branch=main',
-  ];
-  await runGit([...init, '--', scratch], { signal, subject: remote.url });
-  const { otherRefs, spelling } = remoteRefs;
-  // Says that absent trees and blobs are no damage.
-  const promisor = lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
-  const ours = [
-    '[sluice]',
-    `url = ${quoted(remote.url)}`,
-    `spelling = ${quoted(spelling)}`,
-    `otherRefs = ${otherRefs}`,
-  ];
-  await appendFile(join(scratch, 'config'), `${[...promisor, ...ours].join('\n')}\n`);
-}
-
-/** A value in git's configuration syntax; control characters were refused with the URL. */
-function quoted(value: string): string {
-  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }
 
 /** What makes the next look at the remote cheaper. */

@@ -1,0 +1,142 @@
+import { crc32 } from 'node:zlib';
+import type { Clock } from '../../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import type { ObjectAddress, ObjectStore, UploadedPart } from '../../../../keep/buckets/bucket.ts';
+import { crc32Base64, verifyObject } from '../../../../keep/buckets/checksum.ts';
+import type { Archive } from './archive.ts';
+
+/** Two are in memory at most: one on its way, one being filled. */
+const PART_BYTES = 16 * 2 ** 20;
+/** A part is tried again at once, with growing waits: the stream behind it cannot be read a second time. */
+const PART_TRIES = 4;
+const FIRST_WAIT_MS = 500;
+
+export interface SendTools {
+  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Sends an archive as one object, straight from where it is read, and verifies what arrived (F41). What an earlier try
+ * left unfinished under that key is given up first.
+ * @returns the CRC32 of the whole, in S3's form
+ * @throws SluiceError what the store's methods throw; `checksum_mismatch`
+ */
+export async function sendArchive(archive: Archive, at: ObjectAddress, tools: SendTools): Promise<string> {
+  const { store, signal } = tools;
+  const { minPartBytes, maxPartBytes, maxParts } = store.limits;
+  const least = Math.max(PART_BYTES, minPartBytes, Math.ceil(archive.bytes / maxParts));
+  const partBytes = Math.min(least, maxPartBytes);
+  const checked = new Checked(archive.read());
+  const blocks = inBlocks(checked.chunks(), partBytes);
+  if (archive.bytes <= partBytes) {
+    for await (const body of blocks)
+      await again(tools, () => store.putObject(at, { body }, { signal, contentType: TYPE }));
+    await verify(archive, at, checked.crc32, [], tools);
+    return checked.crc32;
+  }
+  const parts = await sendParts(blocks, at, tools);
+  await verify(archive, at, checked.crc32, parts, tools);
+  return checked.crc32;
+}
+
+const TYPE = 'application/x-tar';
+
+async function sendParts(
+  blocks: AsyncIterable<Buffer>,
+  at: ObjectAddress,
+  tools: SendTools,
+): Promise<readonly UploadedPart[]> {
+  const { store, signal } = tools;
+  await abortUnfinished(at, tools);
+  const upload = await store.createUpload(at, { signal, contentType: TYPE });
+  try {
+    const parts: UploadedPart[] = [];
+    for await (const body of blocks) {
+      const number = parts.length + 1;
+      parts.push(await again(tools, () => store.uploadPart(upload, number, { body }, { signal })));
+    }
+    await store.completeUpload(upload, parts, { signal });
+    return parts;
+  } catch (error) {
+    // Its own signal may have aborted; the parts would cost money for ever. If that fails too, the next try does it.
+    await store.abortUpload(upload).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function abortUnfinished(at: ObjectAddress, { store, signal }: SendTools): Promise<void> {
+  try {
+    for (const pending of await store.listUploads(at.bucket, { prefix: at.key, signal })) {
+      if (pending.key === at.key) await store.abortUpload(pending, { signal });
+    }
+  } catch (error) {
+    const { code } = asSluiceError(error);
+    if (!['access_denied', 'not_supported', 'request_refused'].includes(code)) throw error;
+  }
+}
+
+async function verify(
+  archive: Archive,
+  at: ObjectAddress,
+  crc32: string,
+  parts: readonly UploadedPart[],
+  { store, signal }: SendTools,
+): Promise<void> {
+  const head = await store.headObject(at, { checksum: true, signal });
+  const where = `${at.bucket}/${at.key}`;
+  if (!head) throw new SluiceError('checksum_mismatch', `${where} was sent and is not there`);
+  const verdict = verifyObject(head, { size: archive.bytes, crc32, ...(parts.length > 0 ? { parts } : {}) });
+  if ('differs' in verdict) throw new SluiceError('checksum_mismatch', `${where}: ${verdict.differs}`);
+}
+
+async function again<T>({ clock, signal }: SendTools, send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      if (attempt === PART_TRIES || asSluiceError(error).retry !== 'transient') throw error;
+    }
+    await clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1), signal);
+  }
+}
+
+/** Chunks passed on as they come, their CRC32 taken. */
+class Checked {
+  readonly #source: AsyncIterable<Buffer>;
+  #value = 0;
+
+  constructor(source: AsyncIterable<Buffer>) {
+    this.#source = source;
+  }
+
+  get crc32(): string {
+    return crc32Base64(this.#value);
+  }
+
+  async *chunks(): AsyncGenerator<Buffer> {
+    for await (const chunk of this.#source) {
+      this.#value = crc32(chunk, this.#value);
+      yield chunk;
+    }
+  }
+}
+
+/** The same bytes in blocks of that size; the last one may be shorter. */
+async function* inBlocks(source: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let waiting: Buffer[] = [];
+  let length = 0;
+  for await (let chunk of source) {
+    while (length + chunk.length >= bytes) {
+      const head = chunk.subarray(0, bytes - length);
+      yield Buffer.concat([...waiting, head]);
+      chunk = chunk.subarray(head.length);
+      waiting = [];
+      length = 0;
+    }
+    if (chunk.length > 0) waiting.push(chunk);
+    length += chunk.length;
+  }
+  if (length > 0) yield Buffer.concat(waiting);
+}

@@ -1,0 +1,32 @@
+import type { Config } from '../../../config/schema.ts';
+import { trackedRepository } from '../work.ts';
+import { type ColdPlace, parseColdPlace } from './cold/place.ts';
+
+/** What the cache keeps to; sizes in bytes. */
+export interface CacheSettings {
+  readonly directory: string;
+  readonly minFreeBytes: number;
+  /** Undefined: no limit but the disk. */
+  readonly maxBytes: number | undefined;
+  /** URLs in their one spelling that the configuration pins (P6). */
+  readonly neverEvict: ReadonlySet<string>;
+  readonly coldStorage: ColdPlace | undefined;
+  /** What becomes of a clone that must go while cold storage does not answer (P9). */
+  readonly coldStorageUnavailable: 'evict' | 'keep';
+}
+
+/**
+ * The cache's settings of a configuration. Throws `url_*` for a pinned repository that cannot be one,
+ * `destination_invalid` for cold storage that cannot be a place.
+ * @param cwd where relative paths of pinned repositories start
+ */
+export function cacheSettings({ cache }: Config, cwd: string): CacheSettings {
+  return {
+    directory: cache.directory,
+    minFreeBytes: cache.minFreeDiskBytes,
+    maxBytes: cache.maxSizeBytes,
+    neverEvict: new Set(cache.neverEvict.map(text => trackedRepository(text, cwd).url)),
+    coldStorage: cache.coldStorage === undefined ? undefined : parseColdPlace(cache.coldStorage),
+    coldStorageUnavailable: cache.coldStorageUnavailable,
+  };
+}

@@ -1,0 +1,47 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { runGit } from '../git/spawn.ts';
+
+/** What a clone of ours knows of itself, in its configuration. */
+export interface CloneNotes {
+  readonly url: string;
+  readonly objectFormat: 'sha1' | 'sha256';
+  readonly lean: boolean;
+  /** The spelling of the remote's address that worked. */
+  readonly spelling: string;
+  readonly otherRefs: number;
+}
+
+/**
+ * Makes an empty bare repository with our notes in it; files that are there already stay. `git init` reads templates and hooks
+ * of the machine unless told not to.
+ */
+export async function initialiseClone(
+  gitDir: string,
+  notes: CloneNotes,
+  signal?: AbortSignal,
+): Promise<void> {
+  const init = [
+    'init',
+    '--quiet',
+    '--bare',
+    '--template=',
+    `--object-format=${notes.objectFormat}`,
+    '--initial-branch=main',
+  ];
+  await runGit([...init, '--', gitDir], { signal, subject: notes.url });
+  // Says that absent trees and blobs are no damage.
+  const promisor = notes.lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
+  const ours = [
+    '[sluice]',
+    `url = ${quoted(notes.url)}`,
+    `spelling = ${quoted(notes.spelling)}`,
+    `otherRefs = ${notes.otherRefs}`,
+  ];
+  await appendFile(join(gitDir, 'config'), `${[...promisor, ...ours].join('\n')}\n`);
+}
+
+/** A value in git's configuration syntax; control characters were refused with the URL. */
+function quoted(value: string): string {
+  return `"${value.replace(/[\\"]/g, '\\$&')}"`;
+}

@@ -1,0 +1,130 @@
+import { mkdir } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import { SluiceError } from '../base/errors.ts';
+import type { Part } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+import { withoutCredentials } from '../base/redact.ts';
+import type { Config } from '../config/schema.ts';
+import { findProfiles } from '../deliver/credentials.ts';
+import type { Work } from '../engine/work/work.ts';
+import { type CacheEntry, type CacheFigures, CloneCache } from '../gather/repos/cache/clone-cache.ts';
+import type { Freed } from '../gather/repos/cache/room.ts';
+import { type CacheSettings, cacheSettings } from '../gather/repos/cache/settings.ts';
+import { trackedRepository } from '../gather/repos/work.ts';
+import type { ObjectStore } from '../keep/buckets/bucket.ts';
+import type { Profile } from '../keep/buckets/credentials.ts';
+import type { CloneRecords } from '../keep/store/clone-records.ts';
+
+export interface CacheOptions {
+  readonly clones: CloneRecords;
+  readonly work: Work;
+  /** As it is now. */
+  readonly config: () => Config;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly openStore: (profile: Profile) => ObjectStore | Promise<ObjectStore>;
+}
+
+/** The cache of clones of a configuration, for a station or a command beside one. Throws as `cacheSettings`. */
+export function createCloneCache(options: CacheOptions): CloneCache {
+  const { clones, work, clock, log } = options;
+  let known: { readonly config: Config; readonly settings: CacheSettings } | undefined;
+  const settings = (): CacheSettings => {
+    const config = options.config();
+    if (known?.config !== config) known = { config, settings: cacheSettings(config, options.cwd) };
+    return known.settings;
+  };
+  settings();
+  return new CloneCache({
+    clones,
+    work,
+    clock,
+    log,
+    settings,
+    openBucket: name => openBucket(name, options),
+  });
+}
+
+async function openBucket(name: string, options: CacheOptions): Promise<ObjectStore> {
+  const { deliver } = options.config();
+  const profiles = await findProfiles({
+    credentials: deliver.credentials,
+    onlyCredentials: deliver.onlyCredentials,
+    environment: options.env,
+    root: deliver.directory,
+    log: options.log,
+  });
+  const profile = profiles.find(each => each.name === name);
+  if (profile) return options.openStore(profile);
+  throw new SluiceError(
+    'destination_invalid',
+    `cache.coldStorage names profile "${name}", which is not there`,
+    {
+      hint: `Profiles are: ${profiles.map(each => each.name).join(', ')}.`,
+    },
+  );
+}
+
+/** What people may do with the cache: the URLs as they write them. */
+export interface CacheApi {
+  list(): Promise<CacheEntry[]>;
+  figures(): Promise<CacheFigures>;
+  /** Throws `url_*`. */
+  pin(url: string, pinned: boolean): Promise<void>;
+  /** One clone, or as many as free that many bytes. Throws `url_*`, `not_found`, `clone_in_use`. */
+  evict(what: { readonly url: string } | { readonly bytes: number }, signal: AbortSignal): Promise<Freed>;
+}
+
+/** @param cwd where relative paths start */
+export function cacheApi(cache: () => CloneCache, cwd: string): CacheApi {
+  const urlOf = (text: string): string => {
+    if (withoutCredentials(text) !== text)
+      throw new SluiceError('url_has_credentials', 'the URL carries a user name or password');
+    return trackedRepository(text, cwd).url;
+  };
+  return {
+    list: () => cache().list(),
+    figures: () => cache().figures(),
+    pin: async (url, pinned) => cache().pin(urlOf(url), pinned),
+    evict: async (what, signal) =>
+      'url' in what ? cache().evict(urlOf(what.url), signal) : cache().free(what.bytes, signal),
+  };
+}
+
+/** The cache as a part of the station: what is on disk is taken over in the background. */
+export class CachePart implements Part {
+  readonly name = 'clone cache';
+  readonly api: CacheApi;
+  readonly #make: () => CloneCache;
+  readonly #options: Pick<CacheOptions, 'config' | 'log'>;
+  #cache: CloneCache | undefined;
+
+  constructor(make: () => CloneCache, options: Pick<CacheOptions, 'config' | 'log' | 'cwd'>) {
+    this.#make = make;
+    this.#options = options;
+    this.api = cacheApi(() => this.cache, options.cwd);
+  }
+
+  /** Throws `stopping` while it is not started. */
+  get cache(): CloneCache {
+    if (!this.#cache) throw new SluiceError('stopping', 'the station is not running');
+    return this.#cache;
+  }
+
+  async start(): Promise<void> {
+    if (this.#cache) return;
+    await mkdir(this.#options.config().cache.directory, { recursive: true });
+    const cache = this.#make();
+    this.#cache = cache;
+    cache
+      .open()
+      .catch(error => this.#options.log.warn({ err: error }, 'could not look through the clone cache'));
+  }
+
+  async stop(): Promise<void> {
+    await this.#cache?.close();
+    this.#cache = undefined;
+  }
+}
