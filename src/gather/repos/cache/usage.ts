@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
-import { readIfThere } from '../clone/scratch.ts';
+import { isScratchName, readIfThere } from '../clone/scratch.ts';
 
 const STAT_BLOCK_BYTES = 512;
 
@@ -41,7 +41,7 @@ function isGone(error: unknown): boolean {
 
 /** What clones that are being made, or removed, take: the `tmp-*` folders of the cache. */
 export async function scratchUsage(cacheDirectory: string): Promise<number> {
-  const names = (await entriesOf(cacheDirectory)).map(({ name }) => name).filter(name => /^tmp-/.test(name));
+  const names = (await entriesOf(cacheDirectory)).map(({ name }) => name).filter(isScratchName);
   const sizes = await Promise.all(names.map(name => diskUsage(join(cacheDirectory, name))));
   return sizes.reduce((sum, size) => sum + size, 0);
 }

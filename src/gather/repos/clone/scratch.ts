@@ -12,6 +12,11 @@ import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
  */
 const SCRATCH_NAME = /^tmp-(\d+-[0-9a-f]+)-[0-9a-f]{8}$/;
 
+/** Whether a name is one of those; a clone of `/tmp/x` begins with `tmp-`, too. */
+export function isScratchName(name: string): boolean {
+  return SCRATCH_NAME.test(name);
+}
+
 /** Makes an empty directory of this process's own in the cache directory, which is made too. */
 export async function createScratch(cacheDirectory: string): Promise<string> {
   const path = scratchPath(cacheDirectory);
