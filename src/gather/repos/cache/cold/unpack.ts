@@ -28,8 +28,18 @@ export interface Unpacking {
  * @throws SluiceError `checksum_mismatch` when it is not the archive that was sent; `disk_*`, `cancelled`
  */
 export async function unpack(unpacking: Unpacking): Promise<Manifest> {
+  const members = new Members(unpacking.into, unpacking.bytes);
+  try {
+    return await unpackInto(members, unpacking);
+  } catch (error) {
+    // Nothing is written any more once this has failed.
+    await members.stop(error);
+    throw error;
+  }
+}
+
+async function unpackInto(members: Members, unpacking: Unpacking): Promise<Manifest> {
   const { source, bytes, signal, onProgress } = unpacking;
-  const members = new Members(unpacking.into, bytes);
   // Strict: an entry that is cut short or has a bad checksum is an error, not a warning.
   const parser = new Parser({ strict: true, onReadEntry: entry => members.take(entry) });
   parser.on('error', error => members.fail(refusal(error instanceof Error ? error.message : String(error))));
@@ -71,6 +81,7 @@ class Members {
   #failure: unknown;
   #tell: () => void = () => undefined;
   #work: Promise<void> = Promise.resolve();
+  #current: ReadEntry | undefined;
   #manifest: Manifest | undefined;
   readonly #seen = new Set<string>();
 
@@ -85,10 +96,12 @@ class Members {
   take(entry: ReadEntry): void {
     this.#work = this.#work.then(async () => {
       try {
+        this.#current = entry;
         if (this.#failure === undefined) await this.#write(entry);
       } catch (error) {
         this.fail(asSluiceError(error, { operation: 'restore from cold storage' }));
       } finally {
+        this.#current = undefined;
         // The parser goes on only when an entry has been read to its end.
         entry.resume();
       }
@@ -98,6 +111,13 @@ class Members {
   fail(error: unknown): void {
     this.#failure ??= error;
     this.#tell();
+  }
+
+  /** Ends what is being written; resolves when it has. */
+  async stop(error: unknown): Promise<void> {
+    this.fail(error);
+    this.#current?.destroy(error);
+    await this.#work;
   }
 
   throwIfFailed(): void {
