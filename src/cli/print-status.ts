@@ -59,13 +59,13 @@ async function askAt(
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
   const path = existsSync(config.database) ? config.database : ':memory:';
-  const { store, work } = await cli.openKeep(path);
+  const { store, ...kept } = await cli.openKeep(path);
   const journal = await cli.openJournal(path);
   try {
     return await readStatus({
       store,
-      work,
-      cacheDirectory: config.cache.directory,
+      ...kept,
+      cache: config.cache,
       baking: [],
       deliveries: journal.counts(),
       links: [],
@@ -86,7 +86,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
 
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const { station, schedule, repos, deliveries, disk } = status;
+  const { station, schedule, repos, deliveries, cache, disk } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
@@ -94,6 +94,7 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('schedule')}  ${schedule.size} targets, ${schedule.due} due, ${schedule.running} running${late}`,
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
+    `${style.bold('cache')}     ${cache.clones} clones, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
   for (const { url, progress } of repos.baking)

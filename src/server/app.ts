@@ -6,6 +6,7 @@ import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
+import { cacheRoutes } from './routes/cache.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
@@ -39,6 +40,7 @@ export function createApp(options: AppOptions): Hono {
   statusRoutes(app, station);
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
+  cacheRoutes(app, station, options);
   deliveryRoutes(app, station, options);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);

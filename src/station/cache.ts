@@ -3,7 +3,6 @@ import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
-import { withoutCredentials } from '../base/redact.ts';
 import type { Config } from '../config/schema.ts';
 import { findProfiles } from '../deliver/credentials.ts';
 import type { Work } from '../engine/work/work.ts';
@@ -79,17 +78,36 @@ export interface CacheApi {
 
 /** @param cwd where relative paths start */
 export function cacheApi(cache: () => CloneCache, cwd: string): CacheApi {
-  const urlOf = (text: string): string => {
-    if (withoutCredentials(text) !== text)
-      throw new SluiceError('url_has_credentials', 'the URL carries a user name or password');
-    return trackedRepository(text, cwd).url;
+  const urlOf = async (text: string): Promise<string> => {
+    const { url, host } = trackedRepository(text, cwd);
+    // Of paths only those that the cache knows: nothing is told of any other.
+    if (host === 'local' && !(await cache().knows(url)))
+      throw new SluiceError('not_found', `the cache knows no repository ${text}`);
+    return url;
   };
   return {
     list: () => cache().list(),
     figures: () => cache().figures(),
-    pin: async (url, pinned) => cache().pin(urlOf(url), pinned),
+    pin: async (url, pinned) => cache().pin(await urlOf(url), pinned),
     evict: async (what, signal) =>
-      'url' in what ? cache().evict(urlOf(what.url), signal) : cache().free(what.bytes, signal),
+      'url' in what ? cache().evict(await urlOf(what.url), signal) : cache().free(what.bytes, signal),
+  };
+}
+
+/** A clone as it is listed, for machines (station.md, machine shapes). Times are ISO 8601. */
+export function listedClone(entry: CacheEntry): Record<string, unknown> {
+  const { url, onDisk, bytes, lean, lastUsedAtMs, hits, pinned, pinnedBy, cold } = entry;
+  const iso = (ms: number): string => new Date(ms).toISOString();
+  return {
+    url,
+    onDisk,
+    bytes: onDisk ? bytes : 0,
+    kind: lean ? 'lean' : 'full',
+    lastUsedAt: lastUsedAtMs === 0 ? null : iso(lastUsedAtMs),
+    hits,
+    pinned,
+    pinnedBy,
+    cold: cold && { location: cold.location, bytes: cold.bytes, at: iso(cold.atMs) },
   };
 }
 

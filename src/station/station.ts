@@ -187,7 +187,7 @@ class ComposedStation implements Station {
     return readStatus({
       ...this.#kept,
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
-      cacheDirectory: cache.directory,
+      cache,
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,

@@ -1,8 +1,10 @@
 import { statfs } from 'node:fs/promises';
+import type { Config } from '../config/schema.ts';
 import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
+import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
@@ -28,6 +30,14 @@ export interface StationStatus {
   readonly deliveries: DeliveryFigures;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
+  /** The clones on disk. */
+  readonly cache: {
+    readonly clones: number;
+    readonly usedBytes: number;
+    /** Null: no limit but the disk. */
+    readonly maxBytes: number | null;
+    readonly minFreeBytes: number;
+  };
   readonly disk: {
     readonly freeBytes: number;
     readonly totalBytes: number;
@@ -76,16 +86,18 @@ export async function readStatus(options: {
   readonly store: Store;
   readonly work: Work;
   readonly station: StationFacts;
-  readonly cacheDirectory: string;
+  readonly clones: CloneRecords;
+  readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
   readonly baking: readonly RunningBake[];
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
 }): Promise<StationStatus> {
-  const { store, work, cacheDirectory } = options;
-  const [counts, upcoming, repositories, disk] = await Promise.all([
+  const { store, work, clones, cache } = options;
+  const [counts, upcoming, repositories, kept, disk] = await Promise.all([
     work.counts(),
     work.upcoming(NEXT_SHOWN),
     store.repositories.list(),
+    clones.totals(),
     statfs(options.station.root).catch(() => statfs('.')),
   ]);
   return {
@@ -114,10 +126,16 @@ export async function readStatus(options: {
       state,
       since: new Date(sinceMs).toISOString(),
     })),
+    cache: {
+      clones: kept.clones,
+      usedBytes: kept.bytes,
+      maxBytes: cache.maxSizeBytes ?? null,
+      minFreeBytes: cache.minFreeDiskBytes,
+    },
     disk: {
       freeBytes: disk.bavail * disk.bsize,
       totalBytes: disk.blocks * disk.bsize,
-      cacheDirectory,
+      cacheDirectory: cache.directory,
     },
   };
 }

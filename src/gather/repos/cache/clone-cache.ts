@@ -138,6 +138,11 @@ export class CloneCache {
     await this.#tools.clones.change(url, { directory: cloneDirectoryName(url), pinned });
   }
 
+  /** Whether anything is on record about a repository's clone. */
+  async knows(url: string): Promise<boolean> {
+    return (await this.#tools.clones.byUrl(url)) !== undefined;
+  }
+
   /** Clones on disk, in cold storage, or pinned; least recently used first. */
   async list(): Promise<CacheEntry[]> {
     const { clones, settings } = this.#tools;

@@ -1,0 +1,144 @@
+import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { formatBytes, formatDuration, parseBytes } from '../base/units.ts';
+import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
+import { harmlessUrl } from '../gather/repos/shown-url.ts';
+import { type CacheApi, cacheApi, listedClone } from '../station/cache.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { commandCache } from './command-cache.ts';
+import { load } from './load.ts';
+import { printable, styleFor } from './terminal.ts';
+
+interface CacheCommandOptions extends GlobalOptions {
+  readonly json?: boolean;
+  readonly bytes?: string;
+}
+
+/** Opens the cache for `use` and closes it again, whatever happens. */
+async function withCache<T>(
+  options: GlobalOptions,
+  cli: Cli,
+  use: (cache: CacheApi, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const signal = cli.stopSignal();
+  const { config } = await load(options, cli);
+  const keep = await cli.openKeep(config.database);
+  const cache = commandCache(config, keep, cli);
+  try {
+    return await use(
+      cacheApi(() => cache, cli.cwd),
+      signal,
+    );
+  } finally {
+    await cache.close();
+    await keep.store.close();
+  }
+}
+
+/** Prints every clone, least recently used first, and what they take together. */
+export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void> {
+  return withCache(options, cli, async cache => {
+    const figures = await cache.figures();
+    const entries = await cache.list();
+    if (options.json) {
+      for (const entry of entries) cli.stdout.write(`${JSON.stringify(listedClone(entry))}\n`);
+      return;
+    }
+    for (const entry of entries) cli.stdout.write(`${shown(entry, cli)}\n`);
+    const { clones, usedBytes, freeBytes, minFreeBytes, maxBytes } = figures;
+    const limit = maxBytes === null ? '' : ` of ${formatBytes(maxBytes)}`;
+    cli.stdout.write(
+      `${clones} clones, ${formatBytes(usedBytes)}${limit}; ${formatBytes(freeBytes)} free on the disk, ${formatBytes(minFreeBytes)} to be kept free\n`,
+    );
+  });
+}
+
+function shown(entry: CacheEntry, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const { url, onDisk, bytes, lean, lastUsedAtMs, hits, pinnedBy, cold } = entry;
+  const size = (onDisk ? formatBytes(bytes) : '-').padStart(9);
+  const used =
+    lastUsedAtMs === 0 ? 'never used' : `used ${formatDuration(cli.clock.nowMs() - lastUsedAtMs)} ago`;
+  const facts = [
+    used,
+    `${hits} hits`,
+    ...(onDisk ? [lean ? 'lean' : 'full'] : ['not on disk']),
+    ...(pinnedBy === null ? [] : [`pinned by ${pinnedBy}`]),
+    ...(cold ? [`cold copy ${formatBytes(cold.bytes)}`] : []),
+  ];
+  return `${size}  ${printable(url)}  ${style.dim(facts.join(', '))}`;
+}
+
+/** Pins or unpins each. Answers whether all could be. */
+export function pinClones(
+  urls: readonly string[],
+  pinned: boolean,
+  options: CacheCommandOptions,
+  cli: Cli,
+): Promise<boolean> {
+  return withCache(options, cli, cache =>
+    forEach(urls, options, cli, async url => {
+      await cache.pin(url, pinned);
+      return { pinned };
+    }),
+  );
+}
+
+/** Evicts each, or as many as free that many bytes. Answers whether all of it could be. */
+export function evictClones(
+  urls: readonly string[],
+  options: CacheCommandOptions,
+  cli: Cli,
+): Promise<boolean> {
+  const bytes = options.bytes === undefined ? undefined : parseBytes(options.bytes);
+  if (urls.length > 0 === (options.bytes !== undefined))
+    throw new SluiceError('usage', 'name repositories, or say with --bytes how much is to be freed');
+  if (options.bytes !== undefined && bytes === undefined)
+    throw new SluiceError('usage', `--bytes "${options.bytes}" is not a size; write it like 5GiB`);
+  return withCache(options, cli, async (cache, signal) => {
+    if (bytes === undefined) {
+      return forEach(urls, options, cli, async url => {
+        const { freedBytes } = await cache.evict({ url }, signal);
+        return { freedBytes };
+      });
+    }
+    const freed = await cache.evict({ bytes }, signal);
+    const words = `${freed.evicted.length} clones evicted, ${formatBytes(freed.freedBytes)} freed\n`;
+    cli.stdout.write(options.json ? `${JSON.stringify(freed)}\n` : words);
+    return freed.freedBytes >= bytes;
+  });
+}
+
+async function forEach(
+  urls: readonly string[],
+  options: CacheCommandOptions,
+  cli: Cli,
+  act: (url: string) => Promise<Record<string, unknown>>,
+): Promise<boolean> {
+  let allDone = true;
+  for (const url of urls) {
+    const name = harmlessUrl(url);
+    try {
+      const done = await act(url);
+      const words = Object.entries(done).map(([key, value]) =>
+        key === 'freedBytes'
+          ? `evicted, ${formatBytes(Number(value))} freed`
+          : value
+            ? 'pinned'
+            : 'not pinned by hand',
+      );
+      cli.stdout.write(
+        options.json
+          ? `${JSON.stringify({ url: name, ...done })}\n`
+          : `${printable(name)}: ${words.join(', ')}\n`,
+      );
+    } catch (error) {
+      allDone = false;
+      const { code, message, hint, retry } = asSluiceError(error);
+      if (code === 'cancelled') throw error;
+      if (options.json) {
+        cli.stdout.write(`${JSON.stringify({ url: name, error: { code, message, hint, retry } })}\n`);
+      } else cli.stderr.write(`${printable(message)}\n  ${printable(hint)}\n`);
+    }
+  }
+  return allDone;
+}
