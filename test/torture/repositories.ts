@@ -1,0 +1,221 @@
+/**
+ * Torture of the clone cache: `npm run torture:repositories [-- --short] [--seconds 240] [--remotes 60] [--disk 24] [--seed 1] [--source /path/of/a/real/repo.git]`.
+ * A station keeps many remotes fresh, every few seconds (a minute of its schedule is half a second here), in a file system
+ * too small for all of them, while they grow, are force-pushed, emptied, deleted, corrupted, fall silent or drop connections, and
+ * the station is killed now and then. Needs Linux and root (it mounts a tmpfs). Throws, and exits 1, when a budget is exceeded
+ * by more than one repository's growth, a clone in use or a pinned one is evicted, or a count is not git's own at the end.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { parseArgs } from 'node:util';
+import { formatBytes } from '../../src/base/units.ts';
+import { diskUsage } from '../../src/gather/repos/cache/usage.ts';
+import { cloneDirectoryName } from '../../src/gather/repos/clone/names.ts';
+import { type RunningStation, rows, startStation } from '../support/sluice.ts';
+import { TortureRemotes } from '../support/torture-remotes.ts';
+
+/** The repository that this checkout belongs to, a work tree of it included. */
+function ownRepository(): string {
+  const ask = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
+  return execFileSync('git', ask, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+}
+
+const { values } = parseArgs({
+  options: {
+    short: { type: 'boolean', default: false },
+    seconds: { type: 'string' },
+    remotes: { type: 'string' },
+    disk: { type: 'string' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    source: { type: 'string', default: ownRepository() },
+  },
+});
+const seconds = Number(values.seconds ?? (values.short ? 12 : 240));
+const count = Number(values.remotes ?? (values.short ? 16 : 60));
+const diskMiB = Number(values.disk ?? (values.short ? 5 : 16));
+const minFreeBytes = (diskMiB * 2 ** 20) / 4;
+const STRIKE_EVERY_MS = 250;
+const KILL_EVERY_MS = values.short ? 5_000 : 12_000;
+const SAMPLE_EVERY_MS = 50;
+
+/** Codes that a bake among such remotes may end with; any other is a fault of ours. */
+const EXPECTED =
+  /^(not_a_repository|connection_lost|timed_out|host_\w+|repository_corrupt|git_failed|cache_full|disk_full|cancelled|stopping|lease_lost)$/;
+
+const seen = {
+  bakes: 0,
+  failed: new Map<string, number>(),
+  evicted: 0,
+  kills: 0,
+  samples: 0,
+  overBytes: 0,
+  largestBytes: 0,
+};
+const faults: string[] = [];
+const cleanUps: (() => unknown)[] = [];
+const context = { after: (clean: () => unknown) => cleanUps.push(clean) } as unknown as TestContext;
+
+/** Reads a station's log as it comes: what is evicted must not be worked in, by the order in which the station says so. */
+class LogReader {
+  readonly #working = new Set<string>();
+  #read = 0;
+
+  look(text: string): void {
+    const end = text.lastIndexOf('\n') + 1;
+    for (const line of text.slice(this.#read, end).split('\n'))
+      if (line.startsWith('{')) this.#take(JSON.parse(line));
+    this.#read = Math.max(this.#read, end);
+  }
+
+  #take({ msg, target, code, reason, level }: Record<string, string>): void {
+    if (msg === 'bake started') this.#working.add(target ?? '');
+    if (msg === 'bake done' || msg === 'bake failed') this.#working.delete(target ?? '');
+    if (msg === 'bake done') seen.bakes += 1;
+    if (msg === 'bake failed') seen.failed.set(code ?? '', (seen.failed.get(code ?? '') ?? 0) + 1);
+    if (msg === 'bake failed' && !EXPECTED.test(code ?? '')) faults.push(`${target}: ${code}: ${reason}`);
+    if (msg?.startsWith('clone evicted')) {
+      seen.evicted += 1;
+      if (this.#working.has(target ?? '')) faults.push(`${target} was evicted while it was baked`);
+    }
+    if (Number(level) >= 50) faults.push(`error in the log: ${msg} ${code ?? ''}`);
+  }
+}
+
+async function torture(base: string): Promise<string> {
+  const disk = join(base, 'disk');
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', disk]);
+  cleanUps.push(() => execFileSync('umount', ['-l', disk]));
+  const folder = join(base, 'remotes');
+  const remotes = await TortureRemotes.start(context, {
+    folder,
+    count,
+    source: resolve(values.source),
+    seed: Number(values.seed),
+  });
+  const cwd = join(base, 'station');
+  const cache = join(disk, 'cache');
+  mkdirSync(cwd);
+  const [byHand = '', ...pinned] = remotes.sparedUrls;
+  writeFileSync(join(cwd, 'sluice.yaml'), yaml(remotes, cache, pinned));
+  const places = remotes.sparedUrls.map(url => join(cache, cloneDirectoryName(url)));
+  const there = new Set<string>();
+  let log = new LogReader();
+  let station = await startStation(context, { cwd });
+  const sampler = setInterval(() => {
+    sample(disk);
+    log.look(station.stderr());
+    for (const place of places) {
+      if (existsSync(place)) there.add(place);
+      else if (there.has(place) && !isBeingReplaced(cache)) faults.push(`${place} was pinned and went`);
+    }
+  }, SAMPLE_EVERY_MS);
+  cleanUps.push(() => clearInterval(sampler));
+  await station.ask('/bake', { url: byHand, wait: true });
+  await station.ask('/api/v1/cache/pin', { url: byHand });
+  const sizes = setInterval(() => void largest(cache), 500);
+  cleanUps.push(() => clearInterval(sizes));
+  const endMs = performance.now() + seconds * 1000;
+  for (let nextKillMs = performance.now() + KILL_EVERY_MS; performance.now() < endMs; ) {
+    remotes.strike();
+    await new Promise(resolve => setTimeout(resolve, STRIKE_EVERY_MS));
+    if (performance.now() < nextKillMs) continue;
+    station.process.kill('SIGKILL');
+    await station.ended;
+    log.look(station.stderr());
+    seen.kills += 1;
+    log = new LogReader();
+    station = await startStation(context, { cwd });
+    nextKillMs = performance.now() + KILL_EVERY_MS;
+  }
+  remotes.mendAll();
+  await bakeAll(station, remotes.urls);
+  clearInterval(sampler);
+  clearInterval(sizes);
+  station.process.kill('SIGTERM');
+  await station.ended;
+  log.look(station.stderr());
+  return verdict(remotes, cwd, cache, places);
+}
+
+function yaml(remotes: TortureRemotes, cache: string, pinned: readonly string[]): string {
+  return JSON.stringify({
+    repos: remotes.urls,
+    schedule: { minInterval: '1s', maxInterval: '4s' },
+    git: { idleTimeout: '2s', allowPrivateAddresses: true, concurrency: 4, perHost: 4 },
+    bake: { threads: 2 },
+    config: { cache: { directory: cache, minFreeDisk: `${minFreeBytes}B`, neverEvict: pinned } },
+  });
+}
+
+function sample(disk: string): void {
+  const { bavail, bsize } = statfsSync(disk);
+  seen.samples += 1;
+  seen.overBytes = Math.max(seen.overBytes, minFreeBytes - bavail * bsize);
+}
+
+/** A broken clone is moved aside for a moment when the new one takes its place. */
+function isBeingReplaced(cache: string): boolean {
+  return readdirSync(cache).some(name => /^tmp-\d+-[0-9a-f]+-[0-9a-f]{8}$/.test(name));
+}
+
+async function largest(cache: string): Promise<void> {
+  for (const name of existsSync(cache) ? readdirSync(cache) : [])
+    seen.largestBytes = Math.max(seen.largestBytes, await diskUsage(join(cache, name)));
+}
+
+/** Everything is baked once more, as a person would ask for it: again where there was no room just then. */
+async function bakeAll(station: RunningStation, urls: readonly string[]): Promise<void> {
+  const queue = [...urls];
+  const worker = async (): Promise<void> => {
+    for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
+      for (let tries = 0; tries < 20; tries += 1) {
+        const { status } = await station.ask('/bake', { url, wait: true });
+        if (status === 200) break;
+        await new Promise(resolve => setTimeout(resolve, 200));
+      }
+    }
+  };
+  await Promise.all([worker(), worker()]);
+}
+
+function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: readonly string[]): string {
+  const wanted = remotes.counts();
+  const stored = new Map(
+    rows(join(cwd, 'sluice.db'), 'SELECT url, commits FROM repositories').map(row => [
+      String(row.url),
+      Number(row.commits),
+    ]),
+  );
+  const wrong = [...wanted].filter(([url, commits]) => stored.get(url) !== commits);
+  for (const [url, commits] of wrong)
+    faults.push(`${url}: ${stored.get(url)} commits stored, git counts ${commits}`);
+  for (const place of places) if (!existsSync(place)) faults.push(`${place} is pinned and not there`);
+  const left = readdirSync(cache).filter(name => /^tmp-\d+-[0-9a-f]+-[0-9a-f]{8}$/.test(name));
+  if (left.length > 0) faults.push(`half clones left: ${left.join(', ')}`);
+  if (seen.overBytes > seen.largestBytes) faults.push(`budget exceeded by ${formatBytes(seen.overBytes)}`);
+  assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
+  const failed = [...seen.failed].map(([code, times]) => `${code} ${times}`).join(', ');
+  const struck = Object.entries(remotes.mischief)
+    .map(([kind, times]) => `${times} ${kind}`)
+    .join(', ');
+  const share = (seen.overBytes / seen.largestBytes).toFixed(2);
+  return (
+    `torture repositories: ${count} remotes on a ${diskMiB} MiB disk, ${seen.bakes} bakes, ${seen.evicted} evictions, ${seen.kills} kills, ` +
+    `${wanted.size} counts equal to git's, 0 evicted in use, 0 pinned gone, at most ${formatBytes(Math.max(0, seen.overBytes))} over budget ` +
+    `(${share} of the largest clone) in ${seen.samples} samples; remotes: ${struck}; failed: ${failed}`
+  );
+}
+
+const base = mkdtempSync(join(tmpdir(), 'sluice-torture-'));
+try {
+  console.log(`seed ${values.seed}`);
+  console.log(await torture(base));
+} finally {
+  for (const clean of cleanUps.reverse()) await clean();
+  rmSync(base, { recursive: true, force: true });
+}
