@@ -128,8 +128,9 @@ async function torture(base: string): Promise<string> {
     await station.ended;
     log.look(station.stderr());
     seen.kills += 1;
-    log = new LogReader();
-    station = await startStation(context, { cwd });
+    // Both at once: the sampler must not read the old station's words with the new one's reader.
+    const next = await startStation(context, { cwd });
+    [station, log] = [next, new LogReader()];
     nextKillMs = performance.now() + KILL_EVERY_MS;
   }
   remotes.mendAll();
