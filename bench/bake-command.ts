@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { machine, measure, median } from './support/measure.ts';
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 const FIELDS = '%H%x00%P%x00%an%x00%ae%x00%ad%x00%cn%x00%ce%x00%cd%x00%s';
 const CO_AUTHORS = '%x00%(trailers:key=Co-authored-by,valueonly)';
 const NEW_COMMITS = 10;

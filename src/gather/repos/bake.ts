@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { allEnded } from '../../base/all-ended.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from './clone/clone.ts';
 import { type Mailmap, readMailmap } from './clone/mailmap.ts';
-import { maintainClone } from './clone/maintain.ts';
+import { maintainClone, writeCommitGraph } from './clone/maintain.ts';
 import { cloneDirectoryName } from './clone/names.ts';
 import type { Remote } from './git/access.ts';
 import type { HttpCredentials } from './git/credentials.ts';
@@ -76,18 +77,21 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     shallow: clone.shallow,
   });
   // The mailmap is two small objects to fetch at the most: they come while history is read.
-  const mailmapRead = readMailmap(clone, { remote, signal: tools.signal });
-  // Awaited below; history may fail before that.
-  mailmapRead.catch(() => undefined);
-  const history = await readHistory(job, clone, tools);
-  const mailmap = await applyMailmap(job, clone, await mailmapRead, tools);
+  const [history, mailmapRead] = await allEnded([
+    readHistory(job, clone, tools),
+    readMailmap(clone, { remote, signal: tools.signal }),
+  ]);
+  const [mailmap, graphWarnings] = await allEnded([
+    applyMailmap(job, clone, mailmapRead, tools),
+    clone.outcome === 'fetch' ? writeCommitGraph(clone.gitDir, tools.signal) : Promise.resolve([]),
+  ]);
   await maintainClone(clone.gitDir, { signal: tools.signal });
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
     ...(clone.shallow
       ? ['the repository is shallow itself: only a part of its history is there to be read']
       : []),
-    ...clone.warnings.map(({ message }) => message),
+    ...[...clone.warnings, ...graphWarnings].map(({ message }) => message),
     ...(mailmap.warning === undefined ? [] : [mailmap.warning]),
   ];
   return {

@@ -6,8 +6,9 @@ import type { Remote } from '../git/access.ts';
 import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
+import { requireGit } from '../git/version.ts';
 import { fetchRefs, followHead } from './fetch.ts';
-import { updateCommitGraph } from './maintain.ts';
+import { writeCommitGraph } from './maintain.ts';
 import { type Clone, openClone, readClone } from './open.ts';
 import { createScratch, removeLeftovers, removeTree, scratchPath } from './scratch.ts';
 
@@ -47,11 +48,14 @@ const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 /**
  * Brings the clone at `directory` up to date with its remote, cloning if need be (P4). The caller holds the
  * only claim on the directory. May be repeated at will; a call that throws leaves the clone as it was, or
- * with some of its refs moved on, and nothing half-done beside it.
+ * with some of its refs moved on, and nothing half-done beside it. After a `fetch` the commit-graph lacks the
+ * news: reading them does not need it, the next walk does (`writeCommitGraph`).
  * @throws SluiceError as classified by `classifyGitFailure`
  */
 export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
   const { directory, signal } = options;
+  // Asked meanwhile; who needs the answer gets it, or why there is none.
+  requireGit().catch(() => undefined);
   const existing = await openClone(directory, signal);
   if (existing && (await nothingMoved(existing, options))) {
     return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
@@ -111,9 +115,8 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
   await followHead(gitDir, remoteRefs, existing, signal);
   if (!sameNotes) await remember(gitDir, remoteRefs, signal);
-  const warnings = moved ? await writeCommitGraph(gitDir, signal) : [];
   const clone = wanted(await mustRead(gitDir, signal), options);
-  return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };
+  return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings: [] };
 }
 
 async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
@@ -190,18 +193,6 @@ async function fetchInto(
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);
     throw error;
-  }
-}
-
-/** A history that no commit-graph can hold is still a history: only slower. */
-async function writeCommitGraph(gitDir: string, signal?: AbortSignal): Promise<readonly SluiceError[]> {
-  try {
-    await updateCommitGraph(gitDir, signal);
-    return [];
-  } catch (error) {
-    const known = asSluiceError(error);
-    if (known.code !== 'git_failed' && known.code !== 'repository_corrupt') throw known;
-    return [known];
   }
 }
 
