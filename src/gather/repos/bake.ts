@@ -5,11 +5,12 @@ import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from './clone/clone.ts';
 import { type Mailmap, readMailmap } from './clone/mailmap.ts';
-import { maintainClone, writeCommitGraph } from './clone/maintain.ts';
+import { maintainClone } from './clone/maintain.ts';
 import { cloneDirectoryName } from './clone/names.ts';
 import type { Remote } from './git/access.ts';
 import type { HttpCredentials } from './git/credentials.ts';
 import type { GitProgress } from './git/progress.ts';
+import { prepareWidePipe } from './git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from './history/ingest.ts';
 import { mapIdentities } from './history/mailmap.ts';
 import type { RepositoryUrl } from './url.ts';
@@ -19,6 +20,8 @@ export interface BakeJob {
   readonly repositoryId: number;
   readonly address: RepositoryUrl;
   readonly cacheDirectory: string;
+  /** Nothing has been read of it yet. */
+  readonly first: boolean;
   /** Tags too, and so the commits that only tags reach. */
   readonly tags: boolean;
   /** Longest silence of git before it is given up. */
@@ -45,6 +48,8 @@ export interface BakeSummary {
   readonly firstCommitAt: string | null;
   readonly lastCommitAt: string | null;
   readonly durationMs: number;
+  /** Of it, until the clone was up to date. */
+  readonly fetchMs: number;
   readonly cache: 'clone' | 'fetch' | 'restore';
   /** What a person should know although the bake succeeded. */
   readonly warnings?: readonly string[];
@@ -70,7 +75,11 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   const { store, clock } = tools;
   const startMs = clock.monotonicMs();
   const remote: Remote = { ...address, credentials: job.credentials, addresses: job.addresses };
-  const clone = await bringClone(job, remote, tools);
+  const bringing = bringClone(job, remote, tools);
+  // A first bake reads much; git is at its own work meanwhile.
+  if (job.first) prepareWidePipe();
+  const clone = await bringing;
+  const fetchMs = Math.round(clock.monotonicMs() - startMs);
   await store.repositories.update(repositoryId, {
     headRef: clone.headRef ?? null,
     objectFormat: clone.objectFormat,
@@ -81,17 +90,14 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     readHistory(job, clone, tools),
     readMailmap(clone, { remote, signal: tools.signal }),
   ]);
-  const [mailmap, graphWarnings] = await allEnded([
-    applyMailmap(job, clone, mailmapRead, tools),
-    clone.outcome === 'fetch' ? writeCommitGraph(clone.gitDir, tools.signal) : Promise.resolve([]),
-  ]);
+  const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
   await maintainClone(clone.gitDir, { signal: tools.signal });
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
     ...(clone.shallow
       ? ['the repository is shallow itself: only a part of its history is there to be read']
       : []),
-    ...[...clone.warnings, ...graphWarnings].map(({ message }) => message),
+    ...clone.warnings.map(({ message }) => message),
     ...(mailmap.warning === undefined ? [] : [mailmap.warning]),
   ];
   return {
@@ -103,6 +109,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     firstCommitAt: isoOrNull(firstCommitAt),
     lastCommitAt: isoOrNull(lastCommitAt),
     durationMs: Math.round(clock.monotonicMs() - startMs),
+    fetchMs,
     cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
     ...(warnings.length > 0 ? { warnings } : {}),
   };
