@@ -4,7 +4,6 @@ import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import { findProfiles } from '../deliver/credentials.ts';
 import type { Work } from '../engine/work/work.ts';
 import { type CacheEntry, type CacheFigures, CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { Freed } from '../gather/repos/cache/room.ts';
@@ -47,6 +46,7 @@ export function createCloneCache(options: CacheOptions): CloneCache {
 }
 
 async function openBucket(name: string, options: CacheOptions): Promise<ObjectStore> {
+  const { findProfiles } = await import('../deliver/credentials.ts');
   const { deliver } = options.config();
   const profiles = await findProfiles({
     credentials: deliver.credentials,

@@ -9,10 +9,8 @@ import type { CloneRecord, ColdCopy } from '../../../../keep/store/clone-records
 import { initialiseClone } from '../../clone/initialise.ts';
 import { DETACHED_REF, openClone, readClone } from '../../clone/open.ts';
 import { createScratch, removeTree } from '../../clone/scratch.ts';
-import { archiveOf, contentOf, type Manifest } from './archive.ts';
+import type { Manifest } from './archive.ts';
 import { type ColdPlace, keyIn, locationOf } from './place.ts';
-import { sendArchive } from './send.ts';
-import { unpack } from './unpack.ts';
 
 export interface ColdStorageOptions {
   /** Opens the store of a profile. Throws `destination_invalid` for a profile that is not there, `credentials_*`. */
@@ -46,6 +44,11 @@ export class ColdStorage {
       throw new SluiceError('repository_corrupt', `${gitDir} is no clone of ${record.url}`);
     const store = await this.#store(place.profile);
     const at = { bucket: place.bucket, key: keyIn(place, record.directory) };
+    // Loaded when first needed: most commands never are.
+    const [{ archiveOf, contentOf }, { sendArchive }] = await Promise.all([
+      import('./archive.ts'),
+      import('./send.ts'),
+    ]);
     const content = contentOf(clone);
     if (await this.#isThere(record.cold, { location: locationOf(place, at.key), content }, store, at, signal))
       return record.cold as ColdCopy;
@@ -87,6 +90,7 @@ export class ColdStorage {
   ): Promise<void> {
     const { url, directory, cold } = record;
     const { signal, onProgress } = options;
+    const [{ contentOf }, { unpack }] = await Promise.all([import('./archive.ts'), import('./unpack.ts')]);
     const { profile, at } = addressOf(cold.location);
     const { body } = await (await this.#store(profile)).getObject(at, { signal });
     const scratch = await createScratch(cacheDirectory);
