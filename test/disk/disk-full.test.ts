@@ -9,7 +9,7 @@ import { grownRepository, MAIN, standingPlace } from '../support/sluice.ts';
  * user namespaces, hence not part of `npm test`.
  */
 function onSmallDisk(folder: string, size: string, script: string): string {
-  const mount = `mount -t tmpfs -o size=${size} tmpfs ${folder} && cd ${folder}`;
+  const mount = `mount -t tmpfs -o size=${size} tmpfs ${folder} && cd ${folder} && echo 'cache: {minFreeDisk: 0}' > sluice.yaml`;
   const env = { ...process.env, SLUICE: `${process.execPath} ${MAIN}`, HOME: folder };
   return execFileSync('unshare', ['-rm', 'sh', '-c', `${mount}\n${script}`], { encoding: 'utf8', env });
 }
