@@ -13,7 +13,7 @@ import { evictClone } from './evict.ts';
 import { type Flight, type Freed, noRoom, RoomKeeper, type RoomTools } from './room.ts';
 import { diskUsage, readNotes } from './usage.ts';
 
-export interface CloneCacheTools extends Omit<RoomTools, 'cold' | 'worker'> {
+export interface CloneCacheTools extends Omit<RoomTools, 'cold' | 'worker' | 'closing'> {
   /** Opens the bucket store of a profile, for cold storage. */
   readonly openBucket: (profile: string) => Promise<ObjectStore>;
 }
@@ -58,7 +58,8 @@ export class CloneCache {
 
   constructor(tools: CloneCacheTools) {
     this.#cold = new ColdStorage(tools);
-    this.#tools = { ...tools, cold: this.#cold, worker: newWorkerId() };
+    const closing = this.#closing.signal;
+    this.#tools = { ...tools, cold: this.#cold, worker: newWorkerId(), closing };
     this.#room = new RoomKeeper(this.#tools);
   }
 
@@ -75,6 +76,7 @@ export class CloneCache {
   async close(): Promise<void> {
     this.#closing.abort(new SluiceError('stopping', 'the station is stopping'));
     await this.#opened?.catch(() => undefined);
+    await this.#room.idle();
     await this.#cold.close();
   }
 
@@ -101,7 +103,8 @@ export class CloneCache {
       const signal = AbortSignal.any([request.signal, flight.stop.signal]);
       return await this.#withRoom(flight, signal, () => this.#bake(flight, before, request, signal, bake));
     } finally {
-      await this.#record(flight, directory).finally(() => this.#room.end(flight));
+      await this.#record(flight, directory);
+      this.#room.end(flight);
       await this.#settle(request.signal);
     }
   }
@@ -241,14 +244,18 @@ export class CloneCache {
     }
   }
 
+  /** What cannot be recorded now is measured at the next start; the bake's own end counts. */
   async #record({ url, path }: Flight, directory: string): Promise<void> {
-    const { clones, clock } = this.#tools;
-    const bytes = await diskUsage(path);
-    const notes = await readNotes(path);
-    const lastUsedAtMs = clock.nowMs();
-    const size = bytes === 0 ? {} : { bytes };
-    const kind = notes ? { lean: notes.lean } : {};
-    await clones.change(url, { directory, onDisk: bytes > 0, sized: true, lastUsedAtMs, ...size, ...kind });
+    const { clones, clock, log } = this.#tools;
+    try {
+      const [bytes, notes] = await Promise.all([diskUsage(path), readNotes(path)]);
+      const size = bytes === 0 ? {} : { bytes };
+      const kind = notes ? { lean: notes.lean } : {};
+      const use = { onDisk: bytes > 0, sized: true, lastUsedAtMs: clock.nowMs() };
+      await clones.change(url, { directory, ...use, ...size, ...kind });
+    } catch (error) {
+      log.warn({ target: url, err: error }, 'could not record the use of a clone');
+    }
   }
 
   /** What a fetch has grown beyond the budgets goes from the other end. That it cannot is told to the next who asks for room. */

@@ -31,6 +31,8 @@ export interface Made extends Freed {
 }
 
 export interface RoomTools extends EvictionTools {
+  /** Aborts when the cache closes. */
+  readonly closing: AbortSignal;
   /** For tests; the file system's own answer by default. */
   readonly freeBytes?: (directory: string) => Promise<number>;
 }
@@ -101,6 +103,11 @@ export class RoomKeeper {
     const { clones } = await this.#look(new Set());
     const may = clones.filter(({ pinned, inUse }) => !pinned && !inUse);
     return may.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** Resolves when no eviction is under way. */
+  async idle(): Promise<void> {
+    await this.#queue;
   }
 
   /** The room there is. */
@@ -180,15 +187,27 @@ export class RoomKeeper {
     });
   }
 
+  /** Whether both budgets hold, by a cheaper look than the one for evictions. */
+  async #isFine(): Promise<boolean> {
+    const { clones, settings, freeBytes = freeBytesOf } = this.#tools;
+    const { directory, minFreeBytes, maxBytes } = settings();
+    const [totals, scratchBytes, free, ...inFlight] = await Promise.all([
+      clones.totals(),
+      scratchUsage(directory),
+      freeBytes(directory),
+      ...[...this.#flights].map(async ({ path, beforeBytes }) => (await diskUsage(path)) - beforeBytes),
+    ]);
+    const usedBytes = inFlight.reduce((sum, grown) => sum + Math.max(0, grown), totals.bytes + scratchBytes);
+    return missingBytes({ freeBytes: free, minFreeBytes, usedBytes, maxBytes, neededBytes: 0 }) <= 0;
+  }
+
   /** Evicts while clones grow into what must stay free; stops one where nothing is left to evict (P5). */
   async #check(): Promise<void> {
     // One that was stopped gives its room back first.
     if ([...this.#flights].some(({ stop }) => stop.signal.aborted)) return;
-    const { room } = await this.#look(new Set());
-    if (missingBytes({ ...room, neededBytes: 0 }) <= 0) return;
-    const never = new AbortController().signal;
+    if (await this.#isFine()) return;
     const now = (seen: Room): Room => ({ ...seen, neededBytes: 0 });
-    const { short } = await this.#alone(() => this.#make(now, 'most', never));
+    const { short } = await this.#alone(() => this.#make(now, 'most', this.#tools.closing));
     if (!short) return;
     const scratchBytes = await scratchUsage(this.#tools.settings().directory);
     for (const flight of [...this.#flights].reverse()) {
