@@ -155,11 +155,21 @@ class Members {
   }
 }
 
+function parsed(text: string): Manifest {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Manifest;
+  } catch {
+    // Told below: it is no JSON at all.
+  }
+  throw refusal(`its ${MANIFEST} is no JSON object`);
+}
+
 async function readManifest(entry: ReadEntry): Promise<Manifest> {
   if (entry.size > MAX_MANIFEST_BYTES) throw refusal(`its ${MANIFEST} is too large`);
   const chunks: Buffer[] = [];
   for await (const chunk of entry) chunks.push(chunk);
-  const manifest = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Manifest;
+  const manifest = parsed(Buffer.concat(chunks).toString('utf8'));
   const { version, objectFormat, lean, url, headRef } = manifest;
   const sound =
     version === 1 &&
