@@ -207,6 +207,8 @@ test('GitHub S5: primary, secondary and GraphQL limits, each with its own wait',
     json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
   });
   assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'rate_limited');
+  standIn.faults[0] = () => ({ json: [] });
+  assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'forge_answer_invalid');
   standIn.faults[0] = () => ({ json: {} });
   assert.equal(
     (await failureOf(resultsOf(forge, [ref]))).code,
