@@ -92,7 +92,10 @@ async function lookOrBake(
   const going = (): Visit => new Visit(repository, { config: tools.config(), store, threads, clock, signal });
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
-  const looked = isAsked || !repository.tracked ? { nothingNew: false } : await look(going, repository.movedTo !== null, signal);
+  const looked =
+    isAsked || !repository.tracked
+      ? { nothingNew: false }
+      : await look(going, repository.movedTo !== null, signal);
   if ('nothingNew' in looked && looked.nothingNew) return recordUnchanged(repository, tools);
   await recordedBake(repository, claim.reason, tools, async () => {
     if ('error' in looked) throw looked.error;

@@ -36,9 +36,7 @@ export async function recordedBake(
       state: summary.movedTo === undefined ? 'ok' : 'moved',
       lastError: null,
       // The first bake's commits are no news.
-      ...(summary.newCommits > 0 && repository.lastBakedAtMs !== null
-        ? { lastNewsAtMs: clock.nowMs() }
-        : {}),
+      ...(summary.newCommits > 0 && repository.lastBakedAtMs !== null ? { lastNewsAtMs: clock.nowMs() } : {}),
     });
     await store.runs.finish(id, { summary: JSON.stringify(summary) }, clock.nowMs());
     const { commits, newCommits, removedCommits, durationMs, cache } = summary;

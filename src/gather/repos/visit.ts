@@ -127,6 +127,12 @@ export function isTrusted({ trackedBy }: Pick<Repository, 'trackedBy'>): boolean
 
 /** Whether the place that a repository had moved to is no longer one. */
 function isClosedWay(error: unknown): boolean {
-  const codes = ['not_a_repository', 'repository_moved', 'authentication_required', 'url_refused', 'host_unknown'];
+  const codes = [
+    'not_a_repository',
+    'repository_moved',
+    'authentication_required',
+    'url_refused',
+    'host_unknown',
+  ];
   return error instanceof SluiceError && codes.includes(error.code);
 }

@@ -43,6 +43,8 @@ export interface RepositoryStore {
   ensure(url: string, host: string): Promise<Repository>;
   byUrl(url: string): Promise<Repository | undefined>;
   byId(id: number): Promise<Repository | undefined>;
+  /** Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there. */
+  alike(url: string): Promise<Repository[]>;
   list(): Promise<Repository[]>;
   /** Changes the fields given and no others. */
   update(id: number, change: RepositoryChange): Promise<void>;

@@ -7,11 +7,7 @@ export interface TrackingStore {
   /** Takes origins off a repository. May be repeated. @returns whether it is tracked no more, and was before */
   remove(repositoryId: number, origins: readonly TrackingOrigin[]): Promise<boolean>;
   /** Makes what one origin wants exactly these repositories. */
-  replace(
-    origin: TrackingOrigin,
-    repositoryIds: readonly number[],
-    nowMs: number,
-  ): Promise<TrackingChange>;
+  replace(origin: TrackingOrigin, repositoryIds: readonly number[], nowMs: number): Promise<TrackingChange>;
   /** Every origin that wants something now. */
   origins(): Promise<TrackingOrigin[]>;
 }

@@ -46,7 +46,9 @@ export function createNotificationStore(database: Database): NotificationStore {
   return {
     async notices(repositoryId) {
       return database.read(() => {
-        const rows = database.statement('SELECT notice FROM notices WHERE repository_id = ?').all(repositoryId);
+        const rows = database
+          .statement('SELECT notice FROM notices WHERE repository_id = ?')
+          .all(repositoryId);
         return new Set(rows.map(row => text(asRow(row), 'notice') as Notice));
       });
     },

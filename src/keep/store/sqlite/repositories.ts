@@ -89,6 +89,14 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     async byId(id) {
       return find('id', id);
     },
+    async alike(url) {
+      return database.read(() =>
+        database
+          .statement(`${SELECT} WHERE url = ?1 COLLATE NOCASE OR moved_to = ?1 COLLATE NOCASE`)
+          .all(url)
+          .map(row => toRepository(asRow(row))),
+      );
+    },
     async list() {
       return database.read(() =>
         database

@@ -18,6 +18,9 @@ ALTER TABLE repositories ADD COLUMN look_other_refs INTEGER;
 -- Where the address redirects to, and when it was last seen to.
 ALTER TABLE repositories ADD COLUMN moved_to TEXT;
 ALTER TABLE repositories ADD COLUMN moved_seen_at_ms INTEGER;
+-- A push webhook may spell an address in another case, or name the place that a repository has moved to.
+CREATE INDEX repositories_by_url_alike ON repositories (url COLLATE NOCASE);
+CREATE INDEX repositories_by_moved_to ON repositories (moved_to COLLATE NOCASE) WHERE moved_to IS NOT NULL;
 -- When a bake last found commits that were not there at the one before.
 ALTER TABLE repositories ADD COLUMN last_news_at_ms INTEGER;
 
