@@ -18,6 +18,7 @@ import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
+import { Notifications } from './notifications.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { type RunningBake, readStatus, type StationStatus } from './status.ts';
@@ -54,7 +55,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, notifications, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -64,6 +65,7 @@ class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
   readonly tracking: Tracking;
+  readonly notifications: Notifications;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -80,13 +82,16 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
-    this.tracking = new Tracking({ ...options, config: () => this.#config, keep: () => this.#kept });
+    const current = { ...options, config: () => this.#config, keep: () => this.#kept };
+    this.tracking = new Tracking(current);
+    this.notifications = new Notifications({ random: systemRandom, ...current });
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
+      this.notifications,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
@@ -203,6 +208,7 @@ class ComposedStation implements Station {
       log,
       running: this.#running,
       onEnd: () => this.#waiters.wake(),
+      onVisited: visited => this.notifications.visited(visited),
     });
     return new Workers({
       name: 'repository workers',

@@ -73,11 +73,15 @@ export class Tracking implements Part {
   }
 
   /**
-   * Tracks a repository for whoever asks over the API. May be repeated.
+   * Tracks repositories for whoever asks over the API: all of them or, when one is refused, none. May be repeated.
    * @throws SluiceError `url_*` for what is not allowed from there
    */
-  async track(url: string): Promise<Repository> {
-    return track(await this.askedFor(url), 'api', this.#tools);
+  async track(urls: readonly string[]): Promise<readonly Repository[]> {
+    const asked: TrackedRepository[] = [];
+    for (const url of urls) asked.push(await this.askedFor(url));
+    const tracked: Repository[] = [];
+    for (const repository of asked) tracked.push(await track(repository, 'api', this.#tools));
+    return tracked;
   }
 
   /** Takes off what was tracked by hand. Throws `url_invalid`, `not_found`. May be repeated. */
@@ -87,16 +91,14 @@ export class Tracking implements Part {
 
   /**
    * Brings tracked repositories to the front: they are visited at once, before all others (S11).
-   * @throws SluiceError `not_found` for one that is not known or not tracked, before any is raised
+   * @throws SluiceError `url_invalid`, or `not_tracked` for one that is not tracked, before any is raised
    */
   async syncNow(urls: readonly string[]): Promise<readonly Repository[]> {
     const found: Repository[] = [];
     for (const url of urls) {
-      const repository = await this.repository(url);
-      if (!repository.tracked) {
-        throw new SluiceError('not_found', `${withoutCredentials(url)} is not tracked here`, {
-          hint: 'Track it first, or bake it once.',
-        });
+      const repository = await this.#known(url);
+      if (!repository?.tracked) {
+        throw new SluiceError('not_tracked', `${withoutCredentials(url)} is not tracked here`);
       }
       found.push(repository);
     }
@@ -126,11 +128,7 @@ export class Tracking implements Part {
 
   /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
   async repository(url: string): Promise<Repository> {
-    const { store } = this.#options.keep();
-    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
-    const known =
-      (await store.repositories.byUrl(url)) ??
-      (await store.repositories.byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
+    const known = await this.#known(url);
     if (!known) throw new SluiceError('not_found', `no repository ${withoutCredentials(url)} is known here`);
     return known;
   }
@@ -156,6 +154,12 @@ export class Tracking implements Part {
     if (address.scheme !== 'file' && !allowPrivateAddresses && !isTrustedRow)
       await publicAddresses(address.host);
     return address;
+  }
+
+  async #known(url: string): Promise<Repository | undefined> {
+    const { byUrl } = this.#options.keep().store.repositories;
+    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
+    return (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
   }
 
   get #tools(): TrackingTools {

@@ -51,12 +51,13 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       profiles: () => ['local'],
     },
     tracking: {
-      track: nothingKnown,
+      track: async () => [],
       untrack: nothingKnown,
       scheduled: nothingKnown,
       syncNow: async () => [],
       raiseRepository: async () => [],
     },
+    notifications: { recent: async () => [] },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;
       asked.push(url);

@@ -25,8 +25,8 @@ export interface NewNotification {
 
 /** What people are told of repositories (P12), and what became of it. */
 export interface NotificationStore {
-  /** The notices that a repository is under. */
-  notices(repositoryId: number): Promise<ReadonlySet<Notice>>;
+  /** The notices that a repository is under, and since when. */
+  notices(repositoryId: number): Promise<ReadonlyMap<Notice, number>>;
   /**
    * Raises a notification and begins or ends its notice, in one transaction.
    * @returns it; undefined when its notice stood so already, so that it is never raised twice

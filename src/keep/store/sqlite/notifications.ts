@@ -47,9 +47,10 @@ export function createNotificationStore(database: Database): NotificationStore {
     async notices(repositoryId) {
       return database.read(() => {
         const rows = database
-          .statement('SELECT notice FROM notices WHERE repository_id = ?')
-          .all(repositoryId);
-        return new Set(rows.map(row => text(asRow(row), 'notice') as Notice));
+          .statement('SELECT notice, since_ms FROM notices WHERE repository_id = ?')
+          .all(repositoryId)
+          .map(asRow);
+        return new Map(rows.map(row => [text(row, 'notice') as Notice, integer(row, 'since_ms')]));
       });
     },
     raise: ({ repositoryId, event, message, channels }, nowMs) =>
