@@ -143,6 +143,11 @@ export function choice<const W extends readonly [string, ...string[]]>(
   );
 }
 
+/** One of a few words, that may be left out. */
+export function optionalChoice<const W extends readonly [string, ...string[]]>(words: W, options: Described) {
+  return named(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
+}
+
 /** What keeps a text from being a line: not empty, no control characters, no blanks at its ends. */
 function lineFault(value: string): string | undefined {
   if (value.trim() === '') return 'is empty';
@@ -195,8 +200,11 @@ export function paths(options: Described) {
 }
 
 /** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
-export function secret<const K extends string>(key: K, options: Described) {
-  const value = named(line('must be text; put it in quotes').optional(), options, { kind: 'secret' });
+export function secret<const K extends string>(key: K, options: Described & { readonly ofLines?: boolean }) {
+  const text = options.ofLines
+    ? z.string({ error: 'must be text' }).min(1, { error: 'is empty' })
+    : line('must be text; put it in quotes');
+  const value = named(text.optional(), options, { kind: 'secret' });
   const file = named(
     line('must be a path').optional(),
     {
