@@ -1,11 +1,16 @@
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
 import { withoutCredentials } from '../base/redact.ts';
 import type { Config } from '../config/schema.ts';
+import type { Handler } from '../engine/work/handler.ts';
 import type { Work } from '../engine/work/work.ts';
+import type { Forge } from '../gather/forges/forge.ts';
 import { publicAddresses } from '../gather/repos/address.ts';
+import { ownerHandler, ownersOf } from '../gather/repos/owners.ts';
 import {
+  followOwners,
   raise,
   scheduleTracked,
   type TrackingTools,
@@ -27,6 +32,9 @@ export interface TrackingOptions {
   readonly configured: boolean;
   readonly cwd: string;
   readonly clock: Clock;
+  readonly log: Logger;
+  /** The code host of that name. Throws `url_invalid` where it is none that is known. */
+  readonly forgeOf: (host: string) => Forge;
   readonly keep: () => { readonly store: Store; readonly work: Work };
 }
 
@@ -61,10 +69,17 @@ export class Tracking implements Part {
     return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
   }
 
-  /** Makes what the configuration tracks exactly these; what is tracked by hand stays. */
+  /** Makes what the configuration tracks exactly these and its owners'; what is tracked by hand stays. */
   async apply(wanted: readonly TrackedRepository[]): Promise<void> {
     await trackExactly(wanted, 'config', this.#tools);
     this.#configured = wanted;
+    await followOwners(ownersOf(this.#options.config()), this.#tools);
+  }
+
+  /** What the workers do with owners: asks them for their repositories. */
+  ownerHandler(): Handler {
+    const { config, clock, log, forgeOf } = this.#options;
+    return ownerHandler({ config, clock, log, forgeOf, tracking: () => this.#tools });
   }
 
   /** URLs that the configuration lists. */

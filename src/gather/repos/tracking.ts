@@ -6,6 +6,9 @@ import type { Store } from '../../keep/store/store.ts';
 import type { Repository, TrackingOrigin } from '../../keep/store/types.ts';
 import { atOnce, keyOf, nextFetch, REPOSITORY_KIND, type TrackedRepository } from './work.ts';
 
+/** The kind under which owners stand on the schedule: each is asked for its repositories on a rhythm (S2). */
+export const OWNER_KIND = 'owner';
+
 /**
  * Which repositories are kept fresh, and their places on the schedule:
  *
@@ -102,4 +105,28 @@ async function putOn(repository: Repository, { work, clock, rhythm }: TrackingTo
 /** A bake that somebody waits for is still done. */
 async function takeOff(repository: Repository, { store, work }: TrackingTools): Promise<void> {
   if ((await store.runs.waiting(repository.id)) === undefined) await work.drop(keyOf(repository));
+}
+
+/**
+ * Makes the owners that are asked for their repositories exactly these: they are asked at once, since what is
+ * wanted of them may have changed; the repositories of those that are gone are tracked by them no more.
+ */
+export async function followOwners(owners: readonly Followed[], tools: TrackingTools): Promise<void> {
+  const { store, work, clock } = tools;
+  const keys = new Set<TrackingOrigin>(owners.map(({ key }) => key));
+  for (const origin of await store.tracking.origins()) {
+    if (!origin.startsWith('owner:') || keys.has(origin)) continue;
+    await work.drop(origin);
+    await trackExactly([], origin, tools);
+  }
+  for (const { key, host } of owners) {
+    const group = host.replace(/:\d+$/, '');
+    await work.put(key, { kind: OWNER_KIND, group, runAtMs: clock.nowMs(), reason: 'asked at start' });
+  }
+}
+
+/** What an owner is to the schedule. */
+export interface Followed {
+  readonly key: TrackingOrigin;
+  readonly host: string;
 }
