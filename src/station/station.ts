@@ -9,16 +9,19 @@ import type { Config } from '../config/schema.ts';
 import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
+import type { OpenForge } from '../gather/forges/forge.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
+import { OWNER_KIND } from '../gather/repos/tracking.ts';
 import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { Notifications } from './notifications.ts';
+import { OwnerForges } from './owner-forges.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { type RunningBake, readStatus, type StationStatus } from './status.ts';
@@ -36,6 +39,8 @@ export interface StationOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
   readonly bakeThreadEntry: URL;
+  /** Absent where no owner is ever asked for its repositories. */
+  readonly openForge?: OpenForge;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -55,7 +60,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, notifications, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -83,7 +88,8 @@ class ComposedStation implements Station {
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
     const current = { ...options, config: () => this.#config, keep: () => this.#kept };
-    this.tracking = new Tracking(current);
+    const forges = new OwnerForges(options.openForge, current.config);
+    this.tracking = new Tracking({ ...current, forgeOf: host => forges.of(host) });
     this.notifications = new Notifications({ random: systemRandom, ...current });
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
@@ -92,6 +98,7 @@ class ComposedStation implements Station {
       this.deliveries,
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.notifications,
+      forges,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
@@ -217,7 +224,10 @@ class ComposedStation implements Station {
       random,
       log,
       worker: newWorkerId(),
-      handlers: new Map([[REPOSITORY_KIND, handler]]),
+      handlers: new Map([
+        [REPOSITORY_KIND, handler],
+        [OWNER_KIND, this.tracking.ownerHandler()],
+      ]),
       concurrency: this.#config.git.concurrency,
       perGroup: () => this.#config.git.perHost,
       timing: { drainMs: DRAIN_MS },

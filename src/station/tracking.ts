@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
@@ -8,7 +9,7 @@ import type { Handler } from '../engine/work/handler.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { Forge } from '../gather/forges/forge.ts';
 import { publicAddresses } from '../gather/repos/address.ts';
-import { ownerHandler, ownersOf } from '../gather/repos/owners.ts';
+import { type Owner, ownerHandler, ownersOf } from '../gather/repos/owners.ts';
 import {
   followOwners,
   raise,
@@ -49,6 +50,8 @@ export class Tracking implements Part {
   readonly name = 'tracking';
   readonly #options: TrackingOptions;
   #configured: readonly TrackedRepository[] = [];
+  /** Those that were followed last; undefined before the start. */
+  #owners: readonly Owner[] | undefined;
 
   constructor(options: TrackingOptions) {
     this.#options = options;
@@ -73,7 +76,10 @@ export class Tracking implements Part {
   async apply(wanted: readonly TrackedRepository[]): Promise<void> {
     await trackExactly(wanted, 'config', this.#tools);
     this.#configured = wanted;
-    await followOwners(ownersOf(this.#options.config()), this.#tools);
+    const owners = ownersOf(this.#options.config());
+    if (isDeepStrictEqual(owners, this.#owners)) return;
+    await followOwners(owners, this.#tools);
+    this.#owners = owners;
   }
 
   /** What the workers do with owners: asks them for their repositories. */

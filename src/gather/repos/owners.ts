@@ -52,7 +52,10 @@ function keyOfOwner(entry: OwnerEntry): Owner['key'] {
  * Whether one of an owner's entries wants a repository. Patterns are of its name below the owner (`sub/name` in a
  * subgroup) or of its last part alone, in any case; `*` stops at a slash. What is excluded is not included.
  */
-export function isWanted(repository: Pick<ForgeRepository, 'path' | 'isArchived' | 'isFork'>, owner: Owner): boolean {
+export function isWanted(
+  repository: Pick<ForgeRepository, 'path' | 'isArchived' | 'isFork'>,
+  owner: Owner,
+): boolean {
   const path = repository.path.toLowerCase();
   const prefix = `${owner.name.toLowerCase()}/`;
   const name = path.startsWith(prefix) ? path.slice(prefix.length) : path;
@@ -87,7 +90,9 @@ async function discover(claim: Claim, signal: AbortSignal, tools: OwnerTools): P
   let listed = 0;
   for await (const { repositories } of forgeOf(owner.host).listRepositories(owner.name, { signal })) {
     listed += repositories.length;
-    found.push(...repositories.filter(each => isWanted(each, owner)).flatMap(each => addressOf(each, owner, log)));
+    found.push(
+      ...repositories.filter(each => isWanted(each, owner)).flatMap(each => addressOf(each, owner, log)),
+    );
   }
   await trackExactly(found, owner.key, tracking());
   log.info({ target: owner.key, listed, tracked: found.length }, 'owner asked for its repositories');
@@ -107,7 +112,10 @@ function addressOf({ url }: ForgeRepository, owner: Owner, log: Logger): Tracked
     throw new SluiceError('url_refused', `it is on ${address.host}, not on ${owner.host}`);
   } catch (error) {
     const { code, message } = asSluiceError(error);
-    log.warn({ target: owner.key, repository: harmlessUrl(url), code, reason: message }, 'left out a repository');
+    log.warn(
+      { target: owner.key, repository: harmlessUrl(url), code, reason: message },
+      'left out a repository',
+    );
     return [];
   }
 }
