@@ -68,8 +68,13 @@ test('S2: an owner is one however it is spelled; include, exclude, archived and 
     assert.ok(owner);
     return isWanted(found, owner);
   };
-  const two = ownersOf({ repos: [ENTRY, { ...ENTRY, owner: 'github:team', everyMs: 1000 }, { url: 'https://a/b' }] });
-  assert.deepEqual(two.map(({ key, everyMs }) => [key, everyMs]), [['owner:github.com/team', 1000]]);
+  const two = ownersOf({
+    repos: [ENTRY, { ...ENTRY, owner: 'github:team', everyMs: 1000 }, { url: 'https://a/b' }],
+  });
+  assert.deepEqual(
+    two.map(({ key, everyMs }) => [key, everyMs]),
+    [['owner:github.com/team', 1000]],
+  );
   assert.equal(wanted({}, repository('team/a')), true);
   assert.equal(wanted({ include: ['lib-*'] }, repository('team/Lib-A')), true);
   assert.equal(wanted({ include: ['lib-*'] }, repository('team/a')), false);
@@ -83,9 +88,15 @@ test('S2: an owner is one however it is spelled; include, exclude, archived and 
 
 test('S2: all pages are tracked, new ones come, gone ones go; those tracked by hand stay; what names another host is left out', async t => {
   const visits = await visiting(t);
-  const first = [[repository('team/a'), repository('team/b')], [repository('team/c', { url: 'https://10.0.0.1/c' })]];
+  const first = [
+    [repository('team/a'), repository('team/b')],
+    [repository('team/c', { url: 'https://10.0.0.1/c' })],
+  ];
   const outcome = await ask(visits, [ENTRY], first);
-  assert.deepEqual(outcome, { nextAtMs: visits.clock.nowMs() + ENTRY.everyMs, reason: '2 of 3 repositories tracked' });
+  assert.deepEqual(outcome, {
+    nextAtMs: visits.clock.nowMs() + ENTRY.everyMs,
+    reason: '2 of 3 repositories tracked',
+  });
   assert.deepEqual(await tracked(visits), ['https://github.com/team/a', 'https://github.com/team/b']);
   await visits.track('https://github.com/team/a');
   await ask(visits, [ENTRY], [[repository('team/d')]]);

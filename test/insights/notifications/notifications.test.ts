@@ -135,10 +135,8 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   status = 200;
   clock.jump(300_000);
   const second = await open();
-  t.after(() => second.store.close());
   assert.deepEqual(await tellOfVisit(old, undefined, { ...tools, ...second }), []);
   await second.notifications.start();
-  t.after(() => second.notifications.stop());
   await until('it is sent', async () => (await second.store.notifications.unsent()).length === 0);
   assert.equal(bodies.length, 2);
   assert.deepEqual(bodies[0], bodies[1]);
@@ -161,4 +159,5 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
     (await second.notifications.recent(5)).map(({ event }) => event),
     ['awake', 'stale'],
   );
+  await second.store.close();
 });
