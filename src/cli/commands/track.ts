@@ -14,7 +14,7 @@ export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void 
 Examples:
   sluice track https://github.com/git/git   fetched on a schedule from now on
   sluice track ../project                   a path does, too
-  sluice track                              what is tracked, by whom, and when it is next
+  sluice track                              what is tracked, by whom, when next
 
 Works beside a running station and without one. What is listed under "repos" in
 sluice.yaml is tracked anyway; owners (github:name) can only be listed there.
@@ -42,8 +42,8 @@ Examples:
   sluice untrack https://github.com/git/git
   sluice untrack ../project --json
 
-Exit code 1 for one that is not known, or that the configuration goes on tracking:
-take it out of "repos" in sluice.yaml then.`,
+Exit code 1 for one that is not known, or that the configuration goes on
+tracking: take it out of "repos" in sluice.yaml then.`,
     )
     .action(async (targets: string[], _options, command: Command) => {
       const { untrackTargets } = await import('../track.ts');
