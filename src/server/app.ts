@@ -7,9 +7,11 @@ import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
+import { trackingRoutes } from './routes/tracking.ts';
 
 export interface AppOptions {
   readonly station: StationApi;
@@ -39,7 +41,9 @@ export function createApp(options: AppOptions): Hono {
   statusRoutes(app, station);
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
+  trackingRoutes(app, station, options);
   deliveryRoutes(app, station, options);
+  notificationRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>
