@@ -74,6 +74,13 @@ export const CATALOGUE = {
     'Use the address that the station prints, or list the name under server.hosts.',
   ),
   not_found: entry('permanent', 1, 404, 'There is no such thing here.', 'Check the name.'),
+  not_tracked: entry(
+    'permanent',
+    1,
+    404,
+    'The repository is not kept fresh here.',
+    'Track it first ("sluice track URL"), or bake it once.',
+  ),
   method_not_allowed: entry(
     'permanent',
     2,
@@ -482,6 +489,20 @@ export const CATALOGUE = {
     401,
     'The signature of a webhook is missing or wrong.',
     'Use the same secret at the host and under hosts.<name>.webhookSecret in sluice.yaml.',
+  ),
+  notification_failed: entry(
+    'transient',
+    1,
+    502,
+    'A webhook or command that tells of repositories failed.',
+    'Nothing to do: it is tried again some times. Read its message if it goes on.',
+  ),
+  notification_refused: entry(
+    'permanent',
+    1,
+    502,
+    'A webhook refuses what it is sent, or the command is not there.',
+    'Check notify.webhook and notify.command in sluice.yaml.',
   ),
   internal: entry(
     'permanent',

@@ -99,7 +99,7 @@ const NOTHING_KNOWN = {
   durationMs: null,
   fetchMs: null,
   cache: null,
-} satisfies Record<Exclude<keyof BakeSummary, 'warnings'>, unknown>;
+} satisfies Record<Exclude<keyof BakeSummary, 'warnings' | 'movedTo'>, unknown>;
 
 /** One JSON object a repository on a line (station.md, machine shapes); failures carry `error`. */
 function jsonReport(cli: Cli): Report {

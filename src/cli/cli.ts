@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { Work } from '../engine/work/work.ts';
+import type { OpenForge } from '../gather/forges/forge.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
@@ -25,6 +26,8 @@ export interface Cli {
   openJournal(path: string): Promise<Journal>;
   /** What opens the object store of a profile. */
   loadStores(): Promise<(profile: Profile) => ObjectStore>;
+  /** What opens a code host. */
+  loadForges(): Promise<OpenForge>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
 }

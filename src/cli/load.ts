@@ -1,4 +1,6 @@
+import { asSluiceError } from '../base/errors.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import { trackedRepository } from '../gather/repos/work.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** The configuration as the command line, the environment and the file have it. Throws `config_invalid`. */
@@ -14,5 +16,16 @@ export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): L
     env: cli.env,
     cwd: cli.cwd,
     overrides: { root, database, logLevel, credentials, onlyCredentials, serverDirectory, host, port },
+    repositoryFault: address => repositoryFault(address, cli.cwd),
   };
+}
+
+/** What keeps an address from being one; its words follow the setting's name in a sentence. */
+function repositoryFault(address: string, directory: string): string | undefined {
+  try {
+    trackedRepository(address, directory);
+    return undefined;
+  } catch (error) {
+    return asSluiceError(error).message;
+  }
 }

@@ -9,6 +9,7 @@ import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
+import { defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
 import { styleFor } from './terminal.ts';
 
@@ -33,6 +34,8 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 const COMMANDS = [
   defineUp,
   defineBake,
+  defineTrack,
+  defineUntrack,
   defineCopy,
   defineDeliveries,
   defineFailed,

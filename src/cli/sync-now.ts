@@ -1,3 +1,5 @@
+import { SluiceError } from '../base/errors.ts';
+import type { Config } from '../config/schema.ts';
 import type { SyncOutcome } from '../deliver/sync-now.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -22,10 +24,25 @@ export async function syncNow(
     return failed === 0 && waiting === 0;
   }
   for (const url of urls) {
-    const run = (await askStation(config, '/bake', { method: 'POST', body: { url }, signal })) as {
-      id: number;
-    };
-    print(run, `${printable(url)}: run ${run.id} is first in line`);
+    const asked = await askFor(url, config, signal);
+    const what = asked.id === undefined ? 'tracked' : `run ${asked.id}`;
+    print(asked, `${printable(url)}: ${what}, first in line`);
   }
   return true;
+}
+
+/** What is tracked is looked at, and fetched if it has news; anything else is baked once. */
+async function askFor(
+  url: string,
+  config: Config,
+  signal: AbortSignal,
+): Promise<{ readonly url: string; readonly id?: number }> {
+  try {
+    await askStation(config, '/api/v1/sync', { method: 'POST', body: { url }, signal });
+    return { url };
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'not_tracked') throw error;
+  }
+  const run = await askStation(config, '/bake', { method: 'POST', body: { url }, signal });
+  return run as { url: string; id: number };
 }

@@ -6,9 +6,10 @@ import { ConfigError, type ConfigFault } from './faults.ts';
 import { explain, type Finding } from './judge.ts';
 import { liftConfig } from './lift.ts';
 import { collectOverrides, FILE_VARIABLE, type OverrideName, type Overriding } from './overrides.ts';
-import { formatPath, isMapping, type SettingPath } from './paths.ts';
+import { formatPath, isMapping, type SettingPath, valueAt } from './paths.ts';
 import { prepare, prepareText, readingFault, resolvePath, type Surroundings, statFile } from './prepare.ts';
 import { type Config, complete, schema } from './schema.ts';
+import { isOwner } from './sections/repos.ts';
 import { childOf, mapTyped, shapeOf } from './walk.ts';
 
 /** What is read when no file is named and the current directory has it. */
@@ -23,6 +24,8 @@ export interface LoadOptions {
   readonly env: Environment;
   /** From the command line; they go before the environment, and that before the file. */
   readonly overrides?: Partial<Readonly<Record<OverrideName, string | number | undefined>>>;
+  /** Says what is wrong with the address of a repository beyond its form; the rooms to the right know. */
+  readonly repositoryFault?: ((address: string) => string | undefined) | undefined;
   /** Absolute. Relative paths start here unless they stand in the file: those start at its folder. */
   readonly cwd: string;
 }
@@ -67,6 +70,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const origins = new Map(overrides.map(({ path, origin }) => [formatPath(path), origin]));
   const references = new Map([...prepared.references].filter(([path]) => !origins.has(path)));
   findings.push(...explain(schema, parsed.error?.issues ?? [], tree, references));
+  if (options.repositoryFault) findings.push(...addressFaults(tree, options.repositoryFault));
   const place = (finding: Finding): ConfigFault =>
     placed(finding, yaml && { label, yaml }, lifted.original, origins);
   const faults = [...yamlFaults(yaml, label), ...firstOfEachPath(findings).map(place)];
@@ -82,6 +86,18 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
     source: yaml && file.path,
     sources: origins,
   };
+}
+
+/** Faults of the repositories listed, of whatever form the entries are. */
+function addressFaults(tree: unknown, faultOf: (address: string) => string | undefined): Finding[] {
+  const entries = valueAt(tree, ['repos']);
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown, index) => {
+    const path = isMapping(entry) ? ['repos', index, 'url'] : ['repos', index];
+    const address = isMapping(entry) ? entry.url : entry;
+    const message = typeof address === 'string' && !isOwner(address) ? faultOf(address) : undefined;
+    return message === undefined ? [] : [{ path, message }];
+  });
 }
 
 /** The file's text, or undefined where there need not be one. */

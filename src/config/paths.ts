@@ -26,3 +26,8 @@ export function valueAt(tree: unknown, path: SettingPath): unknown {
   }
   return value;
 }
+
+/** "github.com/git/git" is a path to git; people mean the host. */
+export function isHostWithoutScheme(text: string): boolean {
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+\/./i.test(text);
+}

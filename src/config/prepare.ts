@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import type { z } from 'zod';
 import { type Environment, substitute } from './environment.ts';
 import { fieldKinds } from './fields.ts';
-import { formatPath, isMapping, type SettingPath } from './paths.ts';
+import { formatPath, isHostWithoutScheme, isMapping, type SettingPath } from './paths.ts';
 import { formOf, mapTree, type Shape, shapeOf } from './walk.ts';
 
 /**
@@ -74,10 +74,16 @@ export function resolvePath(path: string, { env, base }: Surroundings): string {
   return resolve(base, path);
 }
 
+/** git's own rule: a colon before the first slash makes it a URL or scp-like. What the section refuses stays to be quoted. */
+function isPathAddress(text: string): boolean {
+  return !/^[^/]*:/.test(text) && !/^[\s-]|\s$|\p{Cc}/u.test(text) && !isHostWithoutScheme(text);
+}
+
 function settle(value: unknown, shape: Shape | undefined, around: Surroundings): unknown {
   const kind = shape?.kind?.kind;
-  const isPath = kind === 'path' || kind === 'secretFile';
-  return isPath && typeof value === 'string' && value.trim() !== '' ? resolvePath(value, around) : value;
+  if (typeof value !== 'string' || value.trim() === '') return value;
+  const isPath = kind === 'path' || kind === 'secretFile' || (kind === 'address' && isPathAddress(value));
+  return isPath ? resolvePath(value, around) : value;
 }
 
 /** Variables and options are text; numbers and switches are read from it, anything else is left to the schema. */

@@ -8,6 +8,7 @@ import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
 import { hosts } from './sections/hosts.ts';
 import { log } from './sections/log.ts';
+import { notify } from './sections/notify.ts';
 import { database, root } from './sections/places.ts';
 import { repos } from './sections/repos.ts';
 import { schedule } from './sections/schedule.ts';
@@ -28,6 +29,7 @@ export const SECTIONS = {
   hosts,
   cache,
   schedule,
+  notify,
   bake,
   sync,
   deliver,

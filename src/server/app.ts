@@ -8,9 +8,11 @@ import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { cacheRoutes } from './routes/cache.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
+import { trackingRoutes } from './routes/tracking.ts';
 
 export interface AppOptions {
   readonly station: StationApi;
@@ -41,7 +43,9 @@ export function createApp(options: AppOptions): Hono {
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
   cacheRoutes(app, station, options);
+  trackingRoutes(app, station, options);
   deliveryRoutes(app, station, options);
+  notificationRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

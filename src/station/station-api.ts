@@ -2,7 +2,9 @@ import type { Source } from '../insights/source.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { CacheApi } from './cache.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { Notifications } from './notifications.ts';
 import type { StationStatus } from './status.ts';
+import type { Tracking } from './tracking.ts';
 
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
@@ -15,6 +17,10 @@ export interface StationApi {
     Deliveries,
     'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
+  /** Which repositories are kept fresh. */
+  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'raiseRepository' | 'scheduled'>;
+  /** What people were told. */
+  readonly notifications: Pick<Notifications, 'recent'>;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

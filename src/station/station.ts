@@ -5,34 +5,28 @@ import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { withoutCredentials } from '../base/redact.ts';
 import type { Config } from '../config/schema.ts';
 import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
-import { publicAddresses } from '../gather/repos/address.ts';
+import type { OpenForge } from '../gather/forges/forge.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { parseRepositoryUrl } from '../gather/repos/url.ts';
-import {
-  atOnce,
-  keyOf,
-  REPOSITORY_KIND,
-  type TrackedRepository,
-  trackExactly,
-  trackedRepository,
-} from '../gather/repos/work.ts';
+import { OWNER_KIND } from '../gather/repos/tracking.ts';
+import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
-import { repositoryAround } from './here.ts';
+import { Notifications } from './notifications.ts';
+import { OwnerForges } from './owner-forges.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { readStatus, runningBake, type StationStatus } from './status.ts';
+import { Tracking } from './tracking.ts';
 
 export interface StationOptions extends DeliveryOpeners {
   readonly config: Config;
@@ -46,6 +40,8 @@ export interface StationOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<Kept>;
   readonly bakeThreadEntry: URL;
+  /** Absent where no owner is ever asked for its repositories. */
+  readonly openForge?: OpenForge;
 }
 
 /** What a station keeps in its database. */
@@ -63,7 +59,7 @@ export interface Station extends StationApi {
    * that cannot be one, having changed nothing.
    */
   reconfigure(config: Config): Promise<void>;
-  /** URLs of the repositories that are kept fresh. */
+  /** URLs of the repositories that the configuration lists. */
   tracked(): readonly string[];
 }
 
@@ -72,7 +68,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -82,6 +78,8 @@ class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
   readonly #cache: CachePart;
+  readonly tracking: Tracking;
+  readonly notifications: Notifications;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -89,7 +87,6 @@ class ComposedStation implements Station {
   #config: Config;
   #keep: Kept | undefined;
   #threads: BakeThreads | undefined;
-  #tracked: readonly TrackedRepository[] = [];
   #ready = false;
 
   constructor(options: StationOptions) {
@@ -99,17 +96,19 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
-    const config = (): Config => this.#config;
-    this.#cache = new CachePart(() => createCloneCache({ ...options, ...this.#kept, config }), {
-      ...options,
-      config,
-    });
+    const current = { ...options, config: () => this.#config, keep: () => this.#kept };
+    const forges = new OwnerForges(options.openForge, current.config);
+    this.tracking = new Tracking({ ...current, forgeOf: host => forges.of(host) });
+    this.notifications = new Notifications({ random: systemRandom, ...current });
+    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#kept }), current);
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
       this.#cache,
+      this.notifications,
+      forges,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
@@ -136,22 +135,11 @@ class ComposedStation implements Station {
   async requestBake(url: string, reason: string): Promise<Run> {
     const { clock } = this.#options;
     if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
-    const address = this.#tracked.find(tracked => tracked.url === url) ?? (await this.#askedFor(url));
+    const address = await this.tracking.askedFor(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
     await this.#kept.work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
     return run;
-  }
-
-  /** What the configuration does not name itself must be allowed to those who ask over the API (S3). */
-  async #askedFor(url: string): Promise<TrackedRepository> {
-    const { allowPaths, allowPrivateAddresses } = this.#config.git;
-    const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
-    const isTracked = this.#tracked.some(tracked => tracked.url === address.url);
-    // Looked up again when it is baked; asked now so that the caller hears of it.
-    if (address.scheme !== 'file' && !allowPrivateAddresses && !isTracked)
-      await publicAddresses(address.host);
-    return address;
   }
 
   waitForRun(id: number, signal: AbortSignal): Promise<Run> {
@@ -170,13 +158,8 @@ class ComposedStation implements Station {
     return this.#store.repositories.list();
   }
 
-  async repository(url: string): Promise<Repository> {
-    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
-    const known =
-      (await this.#store.repositories.byUrl(url)) ??
-      (await this.#store.repositories.byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
-    if (!known) throw new SluiceError('not_found', `no repository ${withoutCredentials(url)} is known here`);
-    return known;
+  repository(url: string): Promise<Repository> {
+    return this.tracking.repository(url);
   }
 
   async status(): Promise<StationStatus> {
@@ -199,14 +182,14 @@ class ComposedStation implements Station {
   }
 
   tracked(): readonly string[] {
-    return this.#tracked.map(({ url }) => url);
+    return this.tracking.configured();
   }
 
   async reconfigure(config: Config): Promise<void> {
-    const wanted = this.#wanted(config);
+    const wanted = this.tracking.wanted(config);
     cacheSettings(config, this.#options.cwd);
     this.#config = config;
-    await this.#track(wanted);
+    await this.tracking.apply(wanted);
     await this.deliveries.reconfigure(config);
   }
 
@@ -242,6 +225,7 @@ class ComposedStation implements Station {
       log,
       running: this.#running,
       onEnd: () => this.#waiters.wake(),
+      onVisited: visited => this.notifications.visited(visited),
     });
     return new Workers({
       name: 'repository workers',
@@ -250,7 +234,10 @@ class ComposedStation implements Station {
       random,
       log,
       worker: newWorkerId(),
-      handlers: new Map([[REPOSITORY_KIND, handler]]),
+      handlers: new Map([
+        [REPOSITORY_KIND, handler],
+        [OWNER_KIND, this.tracking.ownerHandler()],
+      ]),
       concurrency: this.#config.git.concurrency,
       perGroup: () => this.#config.git.perHost,
       timing: { drainMs: DRAIN_MS },
@@ -258,29 +245,12 @@ class ComposedStation implements Station {
   }
 
   async #startSchedule(): Promise<void> {
-    await this.#track(this.#wanted(this.#config));
+    await this.tracking.start();
     this.#ready = true;
   }
 
   async #notReady(): Promise<void> {
     this.#ready = false;
-  }
-
-  /** The repositories of a configuration, or the one that the station stands in if there is none. */
-  #wanted(config: Config): readonly TrackedRepository[] {
-    const { configured, cwd } = this.#options;
-    const urls = config.repos.map(({ url }) => url);
-    const here = configured || urls.length > 0 ? undefined : repositoryAround(cwd);
-    return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
-  }
-
-  async #track(wanted: readonly TrackedRepository[]): Promise<void> {
-    await trackExactly(wanted, {
-      ...this.#kept,
-      clock: this.#options.clock,
-      rhythm: this.#config.schedule,
-    });
-    this.#tracked = wanted;
   }
 
   /** A part that can only be made once the parts before it have started. */

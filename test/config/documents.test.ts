@@ -51,7 +51,7 @@ test('the template is valid as it stands and with every default uncommented, and
 test('every example of the template is valid', async t => {
   const uncommented = initTemplate()
     .replaceAll(/^( *)#(?=\w+:)(?! e\.g)/gm, '$1# ')
-    .replaceAll(/^( *)# e\.g\. (?!tokenFile)/gm, '$1');
+    .replaceAll(/^( *)# e\.g\. (?!\w+File:)/gm, '$1');
   const { config } = await load(t, uncommented, { env: { SLUICE_TOKEN: 'a', GITHUB_TOKEN: 'b' } });
   assert.equal(config.server.token, 'a');
   assert.equal(config.hosts['github.com']?.token, 'b');
@@ -82,7 +82,7 @@ test('the JSON Schema refuses what loading refuses, and takes references where l
     { cache: { maxSize: '5 gigs' } },
     { git: { idleTimeout: '5' } },
     { log: { level: 'loud' } },
-    { repos: [{}] },
+    { repos: [{ uri: 'https://a/b' }] },
     { hosts: { 'https://a': {} } },
   ];
   for (const tree of accepted) assert.equal(byJsonSchema.safeParse(tree).success, true, JSON.stringify(tree));

@@ -40,7 +40,7 @@ colour: red
     'sluice.yaml:8:5 repos[1].url: 3 must be the URL of a repository',
     'sluice.yaml:9:5 repos[1].uri: is not a known setting; did you mean url?',
     'sluice.yaml:10:5 repos[2]: 5 must be the URL of a repository',
-    'sluice.yaml:11:5 repos[3].url: is missing; it must be the URL of a repository',
+    'sluice.yaml:11:5 repos[3].url: is missing; give url or owner',
     'sluice.yaml:13:3 hosts["GitHub.com"]: is not a host name; write it in lower case, without scheme or path',
     'sluice.yaml:14:3 hosts["b.c"].token: is missing; set it or tokenFile',
     'sluice.yaml:16:3 cache.maxSize: "5 gigs" is not a size; write it like 256KiB or 5GiB',
@@ -48,7 +48,7 @@ colour: red
     'sluice.yaml:18:1 minFreeDisk: is not a known setting; did you mean cache.minFreeDisk?',
     'sluice.yaml:19:1 git: must be a mapping of settings',
     'sluice.yaml:20:1 log: must be a mapping of settings',
-    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, bake, sync, deliver',
+    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, notify, bake, sync, deliver',
   ]);
 });
 
@@ -97,7 +97,7 @@ test('YAML that is none: with lines, one fault a line', async t => {
 test('a key given twice does not hide the other faults', async t => {
   assert.deepEqual(await linesOf(t, 'root: a\nroot: b\nx: 1\nserver: {prot: 1}\n'), [
     'sluice.yaml:2:1 this key is given twice in the same mapping; keep one',
-    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, bake, sync, deliver',
+    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, notify, bake, sync, deliver',
     'sluice.yaml:4:10 server.prot: is not a known setting; did you mean port?',
   ]);
 });

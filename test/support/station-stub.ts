@@ -13,6 +13,10 @@ export interface StubBehaviour {
   ready?: boolean;
 }
 
+async function nothingKnown(url: string): Promise<never> {
+  throw new SluiceError('not_found', `no repository ${url} is known here`);
+}
+
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
   const asked: string[] = [];
@@ -52,6 +56,14 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       dropFailed: async () => [],
       profiles: () => ['local'],
     },
+    tracking: {
+      track: async () => [],
+      untrack: nothingKnown,
+      scheduled: nothingKnown,
+      syncNow: async () => [],
+      raiseRepository: async () => [],
+    },
+    notifications: { recent: async () => [] },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;
       asked.push(url);
@@ -71,9 +83,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     },
     recentRuns: async () => [run(7)],
     repositories: async () => [],
-    async repository(url) {
-      throw new SluiceError('not_found', `no repository ${url} is known here`);
-    },
+    repository: nothingKnown,
     status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
     ready: () => behaviour.ready ?? true,
   };

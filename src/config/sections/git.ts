@@ -11,7 +11,8 @@ export const git = section('How git is used.', {
     default: '10s',
     min: '1s',
     max: '10m',
-    description: 'How long a host may take to answer at all. Not in force in this version.',
+    description:
+      'How long a host may take to accept a connection. Over ssh in whole seconds; behind an HTTP proxy not in force.',
   }),
   tags: flag({
     default: true,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { withoutCredentials } from '../../base/redact.ts';
-import { line, list, mapping } from '../fields.ts';
+import { duration, fieldKinds, flag, line, list, mapping, optionalText } from '../fields.ts';
+import { isHostWithoutScheme } from '../paths.ts';
 
 /** A user name is part of an ssh address; a password never is part of any. */
 function hasCredentials(url: string): boolean {
@@ -10,22 +11,109 @@ function hasCredentials(url: string): boolean {
 
 /**
  * An address of a repository as far as its form can be told here; which schemes and hosts are allowed is
- * decided where it is used (repos.md, P3 and S3).
+ * decided where it is used (repos.md, P3 and S3). A path is relative to the file's folder, as every path is.
  */
-export function repositoryUrl() {
+export function repositoryUrl(check: (url: string) => string | undefined = () => undefined) {
   return line('must be the URL of a repository', url => {
     if (url.startsWith('-')) return 'is not the URL of a repository: it begins with "-"';
-    return hasCredentials(url) ? 'carries credentials; take them out and put them under hosts' : undefined;
-  });
+    if (isHostWithoutScheme(url)) return `has no scheme; write https://${url}, or ./${url} for a folder`;
+    if (hasCredentials(url)) return 'carries credentials; take them out and put them under hosts';
+    return check(url);
+  }).register(fieldKinds, { kind: 'address' });
 }
 
-export const repos = list(
-  z.union([
-    repositoryUrl().transform(url => ({ url })),
-    mapping({ url: repositoryUrl().meta({ description: 'The address of the repository.' }) }),
-  ]),
+/** `github:name`, `gitlab:group/subgroup`; on GitHub and Gitea owners have no slash, and `github:a/b` is an ssh address. */
+const OWNER = /^(?:github|gitea|forgejo):[^/:@\s]+$|^gitlab:[^:@\s/]+(?:\/[^:@\s/]+)*$/;
+/** Whether an entry names an owner and not a repository. */
+export function isOwner(text: string): boolean {
+  return OWNER.test(text);
+}
+
+/** Kinds of forges whose best-known host can be meant without saying so. */
+const WITH_DEFAULT_HOST = /^git(?:hub|lab):/;
+
+/** Patterns as shells have them, for names below an owner. */
+function patterns(description: string, example: readonly string[]) {
+  return list(line('must be a pattern of names'), { description, example });
+}
+
+/** An owner whose repositories are tracked. */
+export interface OwnerEntry {
+  readonly url?: undefined;
+  readonly owner: string;
+  readonly host?: string | undefined;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly archived: boolean;
+  readonly forks: boolean;
+  readonly everyMs: number;
+}
+
+const entry = mapping(
   {
-    description: 'Repositories to keep fresh: a URL each, or a mapping with `url`.',
-    example: ['https://github.com/owner/name'],
+    url: repositoryUrl().optional().meta({ description: 'The address of one repository.' }),
+    owner: line('must name an owner', owner =>
+      isOwner(owner) ? undefined : 'is not an owner; write it like github:name or gitlab:group/subgroup',
+    )
+      .optional()
+      .meta({
+        description:
+          'All repositories of an owner at a code host instead of one: `github:name`, `gitlab:group`, `gitea:name`.',
+        examples: ['github:owner'],
+      }),
+    host: optionalText({
+      description: "The owner's host where it is not github.com or gitlab.com, as named under `hosts`.",
+      example: 'git.example.com',
+    }),
+    include: patterns(
+      "Of an owner's repositories only those whose names match one of these; all where empty.",
+      ['lib-*'],
+    ),
+    exclude: patterns("Of an owner's repositories none whose name matches one of these.", ['*-archive']),
+    archived: flag({
+      default: false,
+      description: "Whether an owner's archived repositories are tracked, too.",
+    }),
+    forks: flag({
+      default: false,
+      description: "Whether an owner's forks of others' repositories are tracked, too.",
+    }),
+    every: duration({
+      default: '6h',
+      min: '1m',
+      max: '30d',
+      description: 'How often an owner is asked for new repositories.',
+    }),
   },
+  [
+    ({ url, owner }, fault) => {
+      if (url === undefined && owner === undefined) fault('url', 'is missing; give url or owner');
+      if (url !== undefined && owner !== undefined)
+        fault('owner', 'is given besides url; keep one of the two');
+    },
+    ({ owner, host }, fault) => {
+      if (owner !== undefined && host === undefined && !WITH_DEFAULT_HOST.test(owner))
+        fault('host', `is missing; ${owner} says no host`);
+      if (host !== undefined && owner === undefined) fault('host', 'belongs to an owner, and none is given');
+    },
+  ],
 );
+
+/** One repository, or all of an owner's; what belongs to the other is left out. */
+const either = entry.transform(
+  ({ url, owner, ...rest }): { readonly url: string; readonly owner?: undefined } | OwnerEntry =>
+    url === undefined ? { owner: owner ?? '', ...rest } : { url },
+);
+
+/** An entry that is a text alone. */
+const short = repositoryUrl(text =>
+  isOwner(text) && !WITH_DEFAULT_HOST.test(text)
+    ? `says no host; write it as a mapping of owner and host`
+    : undefined,
+).transform(text => either.parse(isOwner(text) ? { owner: text } : { url: text }));
+
+export const repos = list(z.union([short, either]), {
+  description:
+    'Repositories to keep fresh: a URL, a path or an owner (`github:name`) each, or a mapping with `url` or `owner`.',
+  example: ['https://github.com/owner/name', 'github:owner'],
+});

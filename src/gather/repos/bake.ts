@@ -24,8 +24,12 @@ export interface BakeJob {
   readonly first: boolean;
   /** Tags too, and so the commits that only tags reach. */
   readonly tags: boolean;
+  /** Where its address redirects to, when that has been found and judged. */
+  readonly place: RepositoryUrl | undefined;
   /** Longest silence of git before it is given up. */
   readonly idleTimeoutMs: number;
+  /** How long the host may take to accept a connection. */
+  readonly connectTimeoutMs: number;
   /** For the repository's host; never logged or stored. */
   readonly credentials: HttpCredentials | undefined;
   /** The only addresses that may be connected to, where not every one is allowed (S3). */
@@ -51,6 +55,8 @@ export interface BakeSummary {
   /** Of it, until the clone was up to date. */
   readonly fetchMs: number;
   readonly cache: 'clone' | 'fetch' | 'restore';
+  /** Where it was found, when its own address redirects there. */
+  readonly movedTo?: string;
   /** What a person should know although the bake succeeded. */
   readonly warnings?: readonly string[];
 }
@@ -71,10 +77,10 @@ export interface BakeTools {
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
-  const { repositoryId, address } = job;
+  const { repositoryId, address, place } = job;
   const { store, clock } = tools;
   const startMs = clock.monotonicMs();
-  const remote: Remote = { ...address, credentials: job.credentials, addresses: job.addresses };
+  const remote = remoteOf(job);
   const bringing = bringClone(job, remote, tools);
   // A first bake reads much; git is at its own work meanwhile.
   if (job.first) prepareWidePipe();
@@ -84,6 +90,8 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     headRef: clone.headRef ?? null,
     objectFormat: clone.objectFormat,
     shallow: clone.shallow,
+    // Set again once all is done: a bake that is interrupted is not made up for by a look.
+    look: null,
   });
   // The mailmap is two small objects to fetch at the most: they come while history is read.
   const [history, mailmapRead] = await allEnded([
@@ -92,6 +100,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   ]);
   const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
   await maintainClone(clone.gitDir, { signal: tools.signal });
+  if (mailmap.warning === undefined) await allowLooks(job, clone, tools);
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
     ...(clone.shallow
@@ -111,8 +120,21 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     durationMs: Math.round(clock.monotonicMs() - startMs),
     fetchMs,
     cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
+    ...(place === undefined ? {} : { movedTo: place.url }),
     ...(warnings.length > 0 ? { warnings } : {}),
   };
+}
+
+/** The repository at its host, as a job has it. */
+export function remoteOf(job: BakeJob): Remote {
+  const { address, place, credentials, addresses, connectTimeoutMs } = job;
+  return { ...address, place, credentials, addresses, connectTimeoutMs };
+}
+
+/** From now on it is enough to compare the remote's refs with the cursor (look.ts), until one of them moves. */
+async function allowLooks(job: BakeJob, clone: SyncedClone, { store }: BakeTools): Promise<void> {
+  const { spelling = job.address.remote, otherRefs } = clone;
+  await store.repositories.update(job.repositoryId, { look: { spelling, otherRefs } });
 }
 
 function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<SyncedClone> {

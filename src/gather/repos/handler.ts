@@ -1,20 +1,18 @@
 import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import { SYNC_RETRY } from '../../engine/retry.ts';
+import { type RetrySchedule, SYNC_RETRY } from '../../engine/retry.ts';
 import type { Handler, Outcome } from '../../engine/work/handler.ts';
 import type { Claim } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
-import { publicAddresses } from './address.ts';
-import type { BakeJob, BakeProgress } from './bake.ts';
+import type { BakeProgress } from './bake.ts';
 import type { CloneCache } from './cache/clone-cache.ts';
 import { CACHE_REASON } from './cache/evict.ts';
-import { cacheRequest } from './cache/request.ts';
-import { recordedBake } from './record.ts';
-import { bakeJob } from './settings.ts';
+import { recordedBake, recordUnchanged } from './record.ts';
 import type { BakeThreads } from './threads/pool.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
+import { Visit } from './visit.ts';
 import { nextFetch, urlOfKey } from './work.ts';
 
 /** Bakes that are running in this process, with their latest progress, for status. */
@@ -31,46 +29,46 @@ export interface HandlerTools {
   readonly running: RunningBakes;
   /** Told after each bake, whatever its end. */
   readonly onEnd: () => void;
+  /** Told of each visit to a tracked repository, of failed ones with how many there were in a row. May throw. */
+  readonly onVisited?: (visited: Visited) => Promise<void>;
 }
 
-/** What the workers do with a repository whose time has come: bake it and say when it is next. */
+/** How a visit to a tracked repository ended. */
+export interface Visited {
+  /** As it is after the visit. */
+  readonly repository: Repository;
+  readonly failure?: { readonly error: SluiceError; readonly inARow: number };
+}
+
+/** What the workers do with a repository whose time has come: look at it, bake it if need be, say when it is next. */
 export function repositoryHandler(tools: HandlerTools): Handler {
-  return { retry: SYNC_RETRY, run: (claim, signal) => bakeClaimed(claim, signal, tools) };
+  return {
+    get retry() {
+      return retryFor(tools.config());
+    },
+    run: (claim, signal) => visit(claim, signal, tools),
+    async onFailure({ claim, error }) {
+      const repository = await tools.store.repositories.byUrl(urlOfKey(claim.key));
+      if (!repository?.tracked) return;
+      await tools.onVisited?.({ repository, failure: { error, inARow: claim.attempt } });
+    },
+  };
 }
 
-/**
- * What was asked for over the API may only be on the public internet unless the configuration says otherwise (S3).
- * The configuration's own repositories may be anywhere.
- */
-async function allowedAddresses(
-  repository: Repository,
-  { scheme, host }: RepositoryUrl,
-  config: Config,
-): Promise<readonly string[] | undefined> {
-  if (repository.tracked || scheme === 'file' || config.git.allowPrivateAddresses) return undefined;
-  return publicAddresses(host);
+/** Syncs back off within the same bounds in which they are done. */
+function retryFor({ schedule }: Config): RetrySchedule {
+  return { ...SYNC_RETRY, firstMs: schedule.minIntervalMs, maxMs: schedule.maxIntervalMs };
 }
 
-async function jobFor(repository: Repository, config: Config): Promise<BakeJob> {
-  // The URL was checked against who asked for it when it was put on the schedule.
-  const address = parseRepositoryUrl(repository.url, { from: 'config' });
-  return bakeJob(repository, address, config, await allowedAddresses(repository, address, config));
-}
-
-async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
-  const { store, threads, cache, running, clock } = tools;
+async function visit(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
+  const { store, running, clock, log } = tools;
   const repository = await store.repositories.byUrl(urlOfKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
   // Left by an eviction whose process died: nobody asked for a bake.
   if (claim.reason === CACHE_REASON && !repository.tracked) return { nextAtMs: null, reason: 'not tracked' };
-  const onProgress = (progress: BakeProgress): void => void running.set(repository.url, progress);
   running.set(repository.url, undefined);
   try {
-    await recordedBake(repository, claim.reason, tools, async () => {
-      const job = await jobFor(repository, tools.config());
-      const request = cacheRequest(job, signal, onProgress);
-      return cache.using(request, inner => threads.run(job, inner, onProgress));
-    });
+    await lookOrBake(repository, claim, signal, tools);
   } catch (error) {
     // Nobody waits for another try of what was asked for once: its run has the error.
     if (repository.tracked || signal.aborted) throw error;
@@ -79,6 +77,49 @@ async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTool
     running.delete(repository.url);
     tools.onEnd();
   }
-  const baked = (await store.repositories.byId(repository.id)) ?? repository;
-  return nextFetch(baked, clock.nowMs(), tools.config().schedule);
+  const visited = (await store.repositories.byId(repository.id)) ?? repository;
+  if (visited.tracked) {
+    // What people are told is not worth doing the visit again.
+    await tools.onVisited?.({ repository: visited }).catch(error => {
+      log.error({ target: visited.url, err: error }, 'could not tell of a visit');
+    });
+  }
+  return nextFetch(visited, clock.nowMs(), tools.config().schedule);
+}
+
+async function lookOrBake(
+  repository: Repository,
+  claim: Claim,
+  signal: AbortSignal,
+  tools: HandlerTools,
+): Promise<void> {
+  const { store, threads, cache, running, clock } = tools;
+  const going = (): Visit =>
+    new Visit(repository, { config: tools.config(), store, threads, cache, clock, signal });
+  // Whoever asked for a bake gets one.
+  const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
+  const looked =
+    isAsked || !repository.tracked
+      ? { nothingNew: false }
+      : await look(going, repository.movedTo !== null, signal);
+  if ('nothingNew' in looked && looked.nothingNew) return recordUnchanged(repository, tools);
+  await recordedBake(repository, claim.reason, tools, async () => {
+    if ('error' in looked) throw looked.error;
+    return going().bake(progress => running.set(repository.url, progress));
+  });
+}
+
+/** A look that failed is the failure of the visit, unless the repository may be somewhere else: a bake finds it. */
+async function look(
+  going: () => Visit,
+  hasMoved: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly nothingNew: boolean } | { readonly error: SluiceError }> {
+  try {
+    return { nothingNew: await going().nothingNew() };
+  } catch (thrown) {
+    signal.throwIfAborted();
+    const error = asSluiceError(thrown);
+    return error.code === 'repository_moved' || hasMoved ? { nothingNew: false } : { error };
+  }
 }

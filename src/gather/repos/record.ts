@@ -32,7 +32,12 @@ export async function recordedBake(
   log.info({ reason }, 'bake started');
   try {
     const summary = await run();
-    await store.repositories.update(repository.id, { state: 'ok', lastError: null });
+    await store.repositories.update(repository.id, {
+      state: summary.movedTo === undefined ? 'ok' : 'moved',
+      lastError: null,
+      // The first bake's commits are no news.
+      ...(summary.newCommits > 0 && repository.lastBakedAtMs !== null ? { lastNewsAtMs: clock.nowMs() } : {}),
+    });
     await store.runs.finish(id, { summary: JSON.stringify(summary) }, clock.nowMs());
     const { commits, newCommits, removedCommits, durationMs, cache } = summary;
     log.info({ commits, newCommits, removedCommits, durationMs, cache }, 'bake done');
@@ -47,4 +52,14 @@ export async function recordedBake(
     log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'bake failed');
     throw error;
   }
+}
+
+/** Records a visit that found all as it was: no run, since nothing was done. The caller holds the claim. */
+export async function recordUnchanged(
+  repository: Repository,
+  { store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: Logger },
+): Promise<void> {
+  const state = repository.movedTo === null ? 'ok' : 'moved';
+  await store.repositories.update(repository.id, { state, lastError: null, lastBakedAtMs: clock.nowMs() });
+  log.debug({ target: repository.url }, 'nothing new');
 }

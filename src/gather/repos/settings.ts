@@ -7,26 +7,36 @@ import type { RepositoryUrl } from './url.ts';
 /** Forges take any user name with a token; this one is as good as another. */
 const ANY_USERNAME = 'sluice';
 
-/** What a bake needs of the configuration, with the credentials of the repository's host if there are any. */
+/**
+ * What a bake needs of the configuration, with the credentials of the repository's host if there are any.
+ * @param at where the connection goes: `addresses` to pin, and `place` when the repository has moved there
+ */
 export function bakeJob(
   repository: Repository,
   address: RepositoryUrl,
   config: Config,
-  addresses?: readonly string[],
+  at: Partial<Pick<BakeJob, 'addresses' | 'place'>> = {},
 ): BakeJob {
+  const { addresses, place } = at;
   return {
     repositoryId: repository.id,
     address,
     first: repository.lastBakedAtMs === null,
     cacheDirectory: config.cache.directory,
     tags: config.git.tags,
+    place,
     idleTimeoutMs: config.git.idleTimeoutMs,
-    credentials: credentialsFor(address, config),
+    connectTimeoutMs: config.git.connectTimeoutMs,
+    credentials: credentialsFor(place ?? address, config),
     addresses,
   };
 }
 
-function credentialsFor({ scheme, host, port }: RepositoryUrl, config: Config): HttpCredentials | undefined {
+/** The credentials that the configuration has for a host, by its name with port or without. */
+export function credentialsFor(
+  { scheme, host, port }: RepositoryUrl,
+  config: Config,
+): HttpCredentials | undefined {
   if (scheme !== 'https' && scheme !== 'http') return undefined;
   const found = config.hosts[`${host}:${port}`] ?? config.hosts[host];
   const token = found?.token ?? found?.tokens[0];

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
-import type { Placement, Work } from '../../engine/work/work.ts';
-import type { Store } from '../../keep/store/store.ts';
+import type { Placement } from '../../engine/work/work.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 
@@ -60,34 +58,5 @@ export function trackedRepository(text: string, directory: string): TrackedRepos
     if (!(error instanceof SluiceError) || error.code !== 'not_a_repository') throw error;
     const path = /^file:/i.test(text) ? fileURLToPath(text) : text;
     return { url: resolve(directory, path), host: 'local' };
-  }
-}
-
-/**
- * Makes the schedule hold exactly the repositories that are to be tracked: new ones come on, others go off.
- * May be repeated; those already scheduled keep their time.
- */
-export async function trackExactly(
-  wanted: readonly TrackedRepository[],
-  tools: { readonly store: Store; readonly work: Work; readonly clock: Clock; readonly rhythm: SyncRhythm },
-): Promise<void> {
-  const { store, work, clock, rhythm } = tools;
-  const urls = new Set(wanted.map(({ url }) => url));
-  for (const repository of await store.repositories.list()) {
-    if (!repository.tracked || urls.has(repository.url)) continue;
-    await store.repositories.update(repository.id, { tracked: false });
-    await work.drop(keyOf(repository));
-  }
-  for (const { url, host } of wanted) {
-    const known = await store.repositories.ensure(url, host);
-    if (!known.tracked) await store.repositories.update(known.id, { tracked: true });
-    const { nextAtMs, reason } = nextFetch({ ...known, tracked: true }, clock.nowMs(), rhythm);
-    await work.put(keyOf(known), {
-      kind: REPOSITORY_KIND,
-      group: host,
-      runAtMs: nextAtMs ?? clock.nowMs(),
-      reason,
-      ifAbsent: true,
-    });
   }
 }

@@ -1,10 +1,13 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { NotificationStore } from './notifications.ts';
+import type { TrackingStore } from './tracking.ts';
 import type {
   CommitRow,
   Identity,
   ObjectId,
   PendingWalk,
   RefSnapshot,
+  RemoteLook,
   Repository,
   RepositoryState,
   RepositoryTotals,
@@ -28,6 +31,8 @@ export interface Store {
 
   readonly repositories: RepositoryStore;
   readonly runs: RunStore;
+  readonly tracking: TrackingStore;
+  readonly notifications: NotificationStore;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;
@@ -38,6 +43,8 @@ export interface RepositoryStore {
   ensure(url: string, host: string): Promise<Repository>;
   byUrl(url: string): Promise<Repository | undefined>;
   byId(id: number): Promise<Repository | undefined>;
+  /** Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there. */
+  alike(url: string): Promise<Repository[]>;
   list(): Promise<Repository[]>;
   /** Changes the fields given and no others. */
   update(id: number, change: RepositoryChange): Promise<void>;
@@ -46,11 +53,15 @@ export interface RepositoryStore {
 /** What becomes known of a repository apart from its history. */
 export interface RepositoryChange {
   readonly state?: RepositoryState;
-  readonly tracked?: boolean;
   readonly headRef?: string | null;
   readonly objectFormat?: 'sha1' | 'sha256';
   readonly shallow?: boolean;
   readonly lastError?: string | null;
+  readonly lastBakedAtMs?: number;
+  readonly lastNewsAtMs?: number;
+  readonly look?: RemoteLook | null;
+  readonly movedTo?: string | null;
+  readonly movedSeenAtMs?: number | null;
 }
 
 export interface RunStore {
@@ -67,6 +78,8 @@ export interface RunStore {
     nowMs: number,
   ): Promise<void>;
   byId(id: number): Promise<Run | undefined>;
+  /** The run of a repository that has been asked for and not begun. */
+  waiting(repositoryId: number): Promise<Run | undefined>;
   /** Newest first. */
   recent(limit: number): Promise<Run[]>;
 }

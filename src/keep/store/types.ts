@@ -46,6 +46,8 @@ export interface Repository {
   readonly host: string;
   /** Kept fresh on a schedule; the others are baked only when asked for. */
   readonly tracked: boolean;
+  /** Who wants it kept fresh; empty when it is not tracked. */
+  readonly trackedBy: readonly TrackingOrigin[];
   readonly state: RepositoryState;
   /** Full name of the ref that the remote's HEAD points to; null when it has none. */
   readonly headRef: string | null;
@@ -54,9 +56,31 @@ export interface Repository {
   readonly shallow: boolean;
   /** Totals as of the last finished bake. */
   readonly totals: RepositoryTotals;
+  /** When the store was last known to hold what the remote has. */
   readonly lastBakedAtMs: number | null;
+  /** When a bake last found commits that the one before had not; null while only one has been. */
+  readonly lastNewsAtMs: number | null;
   readonly lastError: string | null;
+  /** Null when the last bake left something undone: then a look at the remote is not enough. */
+  readonly look: RemoteLook | null;
+  /** Where its address redirects to, normalised; null when it does not, or not to a place that may be followed. */
+  readonly movedTo: string | null;
+  readonly movedSeenAtMs: number | null;
 }
+
+/** What makes a look at a remote cheap. */
+export interface RemoteLook {
+  /** The spelling of its address that answered. */
+  readonly spelling: string;
+  /** Refs there that are neither branch nor tag. */
+  readonly otherRefs: number;
+}
+
+/**
+ * Who asked for a repository to be kept fresh: the configuration, somebody on the command line or over the API,
+ * or the owner that it was found at (`owner:github:name`).
+ */
+export type TrackingOrigin = 'config' | 'cli' | 'api' | `owner:${string}`;
 
 export interface RepositoryTotals {
   readonly commits: number;

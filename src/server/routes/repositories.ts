@@ -42,12 +42,16 @@ export function repositoryRoutes(app: Hono, station: StationApi): void {
   });
 }
 
-function repositoryAnswer(repository: Repository): Record<string, unknown> {
-  const { url, state, tracked, headRef, shallow, totals, lastBakedAtMs, lastError } = repository;
+/** A repository as the API shows it. */
+export function repositoryAnswer(repository: Repository): Record<string, unknown> {
+  const { url, state, tracked, trackedBy, headRef, shallow, totals, lastBakedAtMs, lastError, movedTo } =
+    repository;
   return {
     url,
     state,
     tracked,
+    trackedBy,
+    movedTo,
     headRef,
     shallow,
     commits: totals.commits,

@@ -2,11 +2,13 @@ import { isIP } from 'node:net';
 import { SluiceError } from '../../../base/errors.ts';
 import type { RepositoryUrl } from '../url.ts';
 import { credentialEnvironment, type HttpCredentials } from './credentials.ts';
-import { type GitProtocol, SSH_COMMAND } from './environment.ts';
+import { type GitProtocol, sshCommand } from './environment.ts';
 import { type GitVersion, isAtLeast } from './version.ts';
 
 /** A repository and how to get at it. */
 export interface Remote extends RepositoryUrl {
+  /** Where it is now, when its own address redirects there: every connection goes to this place instead. */
+  readonly place?: RepositoryUrl | undefined;
   /** Sent to this host over http and https, and nowhere else. */
   readonly credentials?: HttpCredentials;
   /**
@@ -14,6 +16,8 @@ export interface Remote extends RepositoryUrl {
    * `publicAddresses`). With an HTTP proxy in the environment it is the proxy that resolves.
    */
   readonly addresses?: readonly string[];
+  /** How long its host may take to accept a connection; git's and curl's own patience (minutes) when absent. */
+  readonly connectTimeoutMs?: number;
 }
 
 /** A connection in git's terms. */
@@ -35,7 +39,8 @@ const PINNING_GIT: GitVersion = [2, 37, 0];
  * @throws SluiceError `git_too_old` when addresses must be pinned over HTTP and git cannot (before 2.37)
  */
 export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
-  const { scheme, credentials } = remote;
+  const { credentials } = remote;
+  const { scheme } = remote.place ?? remote;
   const isHttp = scheme === 'http' || scheme === 'https';
   const secret = isHttp && credentials ? credentialEnvironment(url, credentials) : {};
   const pin = pinned(remote, url, git);
@@ -43,13 +48,17 @@ export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
 }
 
 function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
-  const { scheme, host, port, addresses } = remote;
+  const { addresses, connectTimeoutMs } = remote;
+  const { scheme, host, port } = remote.place ?? remote;
   const [first] = addresses ?? [];
-  if (addresses === undefined || first === undefined || isIP(host) !== 0 || scheme === 'file') return {};
+  const command = sshCommand(connectTimeoutMs);
+  if (addresses === undefined || first === undefined || isIP(host) !== 0 || scheme === 'file') {
+    return scheme === 'ssh' ? { env: { GIT_SSH_COMMAND: command } } : {};
+  }
   if (scheme === 'ssh') {
     // known_hosts names a host by its alias alone, so a port other than 22 belongs to the alias.
     const alias = port === 22 ? host : `[${host}]:${port}`;
-    return { env: { GIT_SSH_COMMAND: `${SSH_COMMAND} -o HostName=${first} -o 'HostKeyAlias=${alias}'` } };
+    return { env: { GIT_SSH_COMMAND: `${command} -o HostName=${first} -o 'HostKeyAlias=${alias}'` } };
   }
   if (scheme === 'git') {
     const place = isIP(first) === 6 ? `[${first}]` : first;
@@ -75,8 +84,11 @@ function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
  * redirects `…/name` to `…/name.git`; plain ssh servers take `host:path` from the home directory, forges do not care.
  * @param preferred the one that worked the last time comes first; ignored when it is none of them
  */
-export function remoteSpellings(remote: RepositoryUrl, preferred?: string): readonly string[] {
-  const { scheme, url, remote: written } = remote;
+export function remoteSpellings(
+  remote: RepositoryUrl & Pick<Remote, 'place'>,
+  preferred?: string,
+): readonly string[] {
+  const { scheme, url, remote: written } = remote.place ?? remote;
   if (scheme === 'file') return [written];
   const spellings =
     scheme === 'ssh'

@@ -7,23 +7,26 @@ export type GitProtocol = 'none' | 'file' | 'git' | 'http' | 'https' | 'ssh';
 /** Variables of the caller's environment that say how to trust TLS, and nothing about which repository or command to use. */
 const KEPT_GIT_VARIABLES = new Set(['GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']);
 
-const SSH_CONNECT_TIMEOUT_S = 30;
+const SSH_CONNECT_TIMEOUT_MS = 30_000;
 
 /**
  * The ssh command: never asks anything; never leaves a shared connection behind that would hold our pipes
  * open; never runs a command of the user's ssh configuration on this side; forwards nothing. Keys, agents,
  * aliases and jump hosts of that configuration go on working.
+ * @param connectTimeoutMs how long the host may take to accept a connection
  */
-export const SSH_COMMAND = [
-  'ssh',
-  '-o BatchMode=yes',
-  `-o ConnectTimeout=${SSH_CONNECT_TIMEOUT_S}`,
-  '-o ServerAliveInterval=30',
-  '-o ControlMaster=no',
-  '-o PermitLocalCommand=no',
-  '-o ForwardAgent=no',
-  '-o ClearAllForwardings=yes',
-].join(' ');
+export function sshCommand(connectTimeoutMs = SSH_CONNECT_TIMEOUT_MS): string {
+  return [
+    'ssh',
+    '-o BatchMode=yes',
+    `-o ConnectTimeout=${Math.ceil(connectTimeoutMs / 1000)}`,
+    '-o ServerAliveInterval=30',
+    '-o ControlMaster=no',
+    '-o PermitLocalCommand=no',
+    '-o ForwardAgent=no',
+    '-o ClearAllForwardings=yes',
+  ].join(' ');
+}
 
 /**
  * The whole environment of a git process (S3). Every `GIT_*` variable of the caller goes: inside a hook or
@@ -57,7 +60,7 @@ export function gitEnvironment(
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_PROTOCOL_FROM_USER: '0',
-    GIT_SSH_COMMAND: SSH_COMMAND,
+    GIT_SSH_COMMAND: sshCommand(),
     GIT_SSH_VARIANT: 'ssh',
     GIT_TERMINAL_PROMPT: '0',
     [OWNER_VARIABLE]: ownMark(),

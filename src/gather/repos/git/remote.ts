@@ -2,6 +2,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
+import { reach } from './reach.ts';
 import { runGit, spawnGit } from './spawn.ts';
 import { requireGit } from './version.ts';
 
@@ -52,6 +53,7 @@ export async function lsRemote(remote: Remote, options: LsRemoteOptions = {}): P
   const timer = setTimeout(() => deadline.abort(tooSlow(remote, timeoutMs)), timeoutMs);
   const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
   try {
+    await reach(remote, signal);
     let first: unknown;
     for (const url of remoteSpellings(remote, options.preferred)) {
       try {

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { LookJob } from '../look.ts';
 
 /** What a bake thread is given when it is made. */
 export interface ThreadSettings {
@@ -9,6 +10,7 @@ export interface ThreadSettings {
 /** From the station to a bake thread. */
 export type ToThread =
   | { readonly type: 'bake'; readonly id: number; readonly job: BakeJob }
+  | { readonly type: 'look'; readonly id: number; readonly job: LookJob }
   | { readonly type: 'abort'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'close' };
 
@@ -16,4 +18,5 @@ export type ToThread =
 export type FromThread =
   | { readonly type: 'progress'; readonly id: number; readonly progress: BakeProgress }
   | { readonly type: 'done'; readonly id: number; readonly summary: BakeSummary }
+  | { readonly type: 'looked'; readonly id: number; readonly nothingNew: boolean }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord };

@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Part } from '../../../base/lifecycle.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { LookJob } from '../look.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /**
@@ -14,17 +15,22 @@ import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 export interface BakeThreads extends Part {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
+  /** Looks at a remote there, as `nothingNew` does. */
+  look(job: LookJob, signal: AbortSignal): Promise<boolean>;
 }
 
-interface PendingBake {
-  readonly resolve: (summary: BakeSummary) => void;
+/** What has been asked of a thread and is not answered. */
+interface Pending {
+  readonly answer: (message: Answer) => void;
   readonly reject: (error: unknown) => void;
   readonly onProgress: (progress: BakeProgress) => void;
 }
 
+type Answer = Extract<FromThread, { type: 'done' | 'looked' }>;
+
 interface Thread {
   readonly worker: Worker;
-  readonly bakes: Map<number, PendingBake>;
+  readonly pending: Map<number, Pending>;
   readonly ended: Promise<void>;
 }
 
@@ -44,11 +50,11 @@ export function createBakeThreads(options: {
       // The wide pipe of git (git/wide-pipe.ts) opens its descriptors past Node, which would warn of each.
       trackUnmanagedFds: false,
     });
-    const bakes = new Map<number, PendingBake>();
+    const pending = new Map<number, Pending>();
     const failAll = (error: unknown): void => {
       if (threads[index] === thread) threads[index] = undefined;
-      for (const bake of bakes.values()) bake.reject(error);
-      bakes.clear();
+      for (const one of pending.values()) one.reject(error);
+      pending.clear();
     };
     const ended = new Promise<void>(resolve => {
       worker.once('exit', () => {
@@ -56,7 +62,7 @@ export function createBakeThreads(options: {
         resolve();
       });
     });
-    const thread: Thread = { worker, bakes, ended };
+    const thread: Thread = { worker, pending, ended };
     worker.on('error', error => {
       const message = `a bake thread crashed: ${error instanceof Error ? error.message : error}`;
       failAll(new SluiceError('internal', message, { cause: error, retry: 'transient' }));
@@ -69,29 +75,49 @@ export function createBakeThreads(options: {
   };
 
   const leastBusy = (): Thread => {
-    const load = threads.map(thread => thread?.bakes.size ?? 0);
+    const load = threads.map(thread => thread?.pending.size ?? 0);
     const index = load.indexOf(Math.min(...load));
     return threads[index] ?? startThread(index);
+  };
+
+  const ask = <T>(
+    task: (id: number) => ToThread,
+    signal: AbortSignal,
+    onProgress: (progress: BakeProgress) => void,
+    take: (message: Answer) => T,
+  ): Promise<T> => {
+    if (stopped) return Promise.reject(new SluiceError('stopping', 'the station is stopping'));
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const thread = leastBusy();
+    lastId += 1;
+    const id = lastId;
+    const send = (message: ToThread): void => thread.worker.postMessage(message);
+    const onAbort = (): void => send({ type: 'abort', id, error: toErrorRecord(signal.reason) });
+    const result = new Promise<T>((resolve, reject) => {
+      thread.pending.set(id, { answer: message => resolve(take(message)), reject, onProgress });
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    send(task(id));
+    return result.finally(() => signal.removeEventListener('abort', onAbort));
   };
 
   return {
     name: 'bake threads',
     async start() {},
-    run(job, signal, onProgress) {
-      if (stopped) return Promise.reject(new SluiceError('stopping', 'the station is stopping'));
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const thread = leastBusy();
-      lastId += 1;
-      const id = lastId;
-      const send = (message: ToThread): void => thread.worker.postMessage(message);
-      const onAbort = (): void => send({ type: 'abort', id, error: toErrorRecord(signal.reason) });
-      const result = new Promise<BakeSummary>((resolve, reject) => {
-        thread.bakes.set(id, { resolve, reject, onProgress });
-      });
-      signal.addEventListener('abort', onAbort, { once: true });
-      send({ type: 'bake', id, job });
-      return result.finally(() => signal.removeEventListener('abort', onAbort));
-    },
+    run: (job, signal, onProgress) =>
+      ask(
+        id => ({ type: 'bake', id, job }),
+        signal,
+        onProgress,
+        message => (message as Extract<Answer, { type: 'done' }>).summary,
+      ),
+    look: (job, signal) =>
+      ask(
+        id => ({ type: 'look', id, job }),
+        signal,
+        () => undefined,
+        message => (message as Extract<Answer, { type: 'looked' }>).nothingNew,
+      ),
     async stop() {
       stopped = true;
       const up = threads.filter(thread => thread !== undefined);
@@ -101,14 +127,14 @@ export function createBakeThreads(options: {
   };
 }
 
-function receive({ bakes }: Thread, message: FromThread): void {
-  const bake = bakes.get(message.id);
-  if (!bake) return;
+function receive({ pending }: Thread, message: FromThread): void {
+  const one = pending.get(message.id);
+  if (!one) return;
   if (message.type === 'progress') {
-    bake.onProgress(message.progress);
+    one.onProgress(message.progress);
     return;
   }
-  bakes.delete(message.id);
-  if (message.type === 'done') bake.resolve(message.summary);
-  else bake.reject(fromErrorRecord(message.error));
+  pending.delete(message.id);
+  if (message.type === 'failed') one.reject(fromErrorRecord(message.error));
+  else one.answer(message);
 }

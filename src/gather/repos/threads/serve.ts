@@ -3,7 +3,10 @@ import type { Clock } from '../../../base/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, bake } from '../bake.ts';
+import { nothingNew } from '../look.ts';
 import type { FromThread, ToThread } from './messages.ts';
+
+type Task = Extract<ToThread, { type: 'bake' | 'look' }>;
 
 /** Progress is sent on at most this often. */
 const PROGRESS_EVERY_MS = 200;
@@ -19,19 +22,29 @@ export function serveBakes(
   const running = new Map<number, AbortController>();
   const answer = (message: FromThread): void => port.postMessage(message);
 
-  const run = async ({ id, job }: Extract<ToThread, { type: 'bake' }>): Promise<void> => {
-    const controller = new AbortController();
-    running.set(id, controller);
+  const progressOf = (id: number): ((progress: BakeProgress) => void) => {
     let sentAtMs = Number.NEGATIVE_INFINITY;
-    const onProgress = (progress: BakeProgress): void => {
+    return progress => {
       const nowMs = tools.clock.monotonicMs();
       if (nowMs - sentAtMs < PROGRESS_EVERY_MS) return;
       sentAtMs = nowMs;
       answer({ type: 'progress', id, progress });
     };
+  };
+
+  const run = async (task: Task): Promise<void> => {
+    const { id } = task;
+    const controller = new AbortController();
+    running.set(id, controller);
     try {
       const store = await tools.store;
-      const summary = await bake(job, { store, clock: tools.clock, signal: controller.signal, onProgress });
+      const { signal } = controller;
+      if (task.type === 'look') {
+        answer({ type: 'looked', id, nothingNew: await nothingNew(task.job, { store, signal }) });
+        return;
+      }
+      const onProgress = progressOf(id);
+      const summary = await bake(task.job, { store, clock: tools.clock, signal, onProgress });
       answer({ type: 'done', id, summary });
     } catch (error) {
       answer({ type: 'failed', id, error: toErrorRecord(error) });
@@ -48,7 +61,7 @@ export function serveBakes(
   };
 
   port.on('message', (message: ToThread) => {
-    if (message.type === 'bake') void run(message);
+    if (message.type === 'bake' || message.type === 'look') void run(message);
     else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
     else void close();
   });

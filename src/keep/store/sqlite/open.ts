@@ -1,9 +1,11 @@
 import type { Store } from '../store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { SqliteHistoryWriter } from './history-writer.ts';
+import { createNotificationStore } from './notifications.ts';
 import { createRepositoryStore } from './repositories.ts';
 import { asRow } from './rows.ts';
 import { createRunStore } from './runs.ts';
+import { createTrackingStore } from './tracking.ts';
 
 /** A store together with its database, which the work queue shares. */
 export interface SqliteStore extends Store {
@@ -17,6 +19,8 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     database,
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
+    tracking: createTrackingStore(database),
+    notifications: createNotificationStore(database),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>

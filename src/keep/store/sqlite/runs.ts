@@ -71,6 +71,9 @@ export function createRunStore(database: Database): RunStore {
     async byId(id) {
       return database.read(() => byId(id));
     },
+    async waiting(repositoryId) {
+      return database.read(() => waiting(repositoryId));
+    },
     async recent(limit) {
       return database.read(() =>
         database

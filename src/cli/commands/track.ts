@@ -1,0 +1,53 @@
+import type { Command } from 'commander';
+import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+
+/** `sluice track` and `sluice untrack` (S2, S11). */
+export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void {
+  program
+    .command('track')
+    .description('keep repositories fresh from now on, or list those that are')
+    .argument('[url-or-path...]', 'repositories; those that are tracked are listed where none is named')
+    .option('--json', 'one JSON object a repository on a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice track https://github.com/git/git   fetched on a schedule from now on
+  sluice track ../project                   a path does, too
+  sluice track                              what is tracked, by whom, when next
+
+Works beside a running station and without one. What is listed under "repos" in
+sluice.yaml is tracked anyway; owners (github:name) can only be listed there.
+Exit code 1 if any of them failed.`,
+    )
+    .action(async (targets: string[], _options, command: Command) => {
+      const { listTracked, trackTargets } = await import('../track.ts');
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const well =
+        targets.length === 0 ? await listTracked(options, cli) : await trackTargets(targets, options, cli);
+      if (!well) outcome.exitCode = 1;
+    });
+}
+
+export function defineUntrack(program: Command, cli: Cli, outcome: Outcome): void {
+  program
+    .command('untrack')
+    .description('keep repositories fresh no longer; what is known of them stays')
+    .argument('<url-or-path...>', 'repositories that were tracked by hand')
+    .option('--json', 'one JSON object a repository on a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice untrack https://github.com/git/git
+  sluice untrack ../project --json
+
+Exit code 1 for one that is not known, or that the configuration goes on
+tracking: take it out of "repos" in sluice.yaml then.`,
+    )
+    .action(async (targets: string[], _options, command: Command) => {
+      const { untrackTargets } = await import('../track.ts');
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      if (!(await untrackTargets(targets, options, cli))) outcome.exitCode = 1;
+    });
+}

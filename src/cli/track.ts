@@ -1,0 +1,160 @@
+import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { formatDuration } from '../base/units.ts';
+import { isOwner } from '../config/sections/repos.ts';
+import { harmlessUrl } from '../gather/repos/shown-url.ts';
+import { type TrackingTools, track, untrack } from '../gather/repos/tracking.ts';
+import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import { keyOf, trackedRepository } from '../gather/repos/work.ts';
+import type { Repository } from '../keep/store/types.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { printable, styleFor } from './terminal.ts';
+
+type TrackOptions = GlobalOptions & { readonly json?: boolean };
+
+/** A line of `track --json`, the same keys on each. Times are ISO 8601. */
+interface TrackedLine {
+  readonly url: string;
+  readonly tracked: boolean;
+  readonly trackedBy: readonly string[];
+  readonly state: string | null;
+  readonly movedTo: string | null;
+  readonly lastCommitAt: string | null;
+  readonly next: { readonly at: string; readonly reason: string } | null;
+  readonly error?: { readonly code: string; readonly message: string; readonly hint: string };
+}
+
+/** Tracks each target, and says so. Answers whether all went well. */
+export function trackTargets(targets: readonly string[], options: TrackOptions, cli: Cli): Promise<boolean> {
+  return eachOf(targets, options, cli, async (target, tools) => {
+    if (isOwner(target)) {
+      throw new SluiceError('usage', `${target} is an owner, not a repository`, {
+        hint: 'List owners under "repos" in sluice.yaml.',
+      });
+    }
+    const address = parseRepositoryUrl(target, { from: 'cli', directory: cli.cwd });
+    const line = await lineOf(await track(address, 'cli', tools), tools);
+    return { line, words: `tracked: ${line.url}, ${whenNext(line, cli)}` };
+  });
+}
+
+/** Takes each target off, and says who tracks it still. Answers whether none of them is tracked now. */
+export function untrackTargets(
+  targets: readonly string[],
+  options: TrackOptions,
+  cli: Cli,
+): Promise<boolean> {
+  return eachOf(targets, options, cli, async (target, tools) => {
+    const { byUrl } = tools.store.repositories;
+    const known = (await byUrl(target)) ?? (await byUrl(trackedRepository(target, cli.cwd).url));
+    if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
+    await untrack(known, ['cli', 'api'], tools);
+    const after = (await tools.store.repositories.byId(known.id)) ?? known;
+    const line = await lineOf(after, tools);
+    if (!after.tracked) return { line, words: `no longer tracked: ${line.url}` };
+    const words = `still tracked by ${after.trackedBy.join(', ')}: ${line.url}`;
+    return { line, words, failed: true };
+  });
+}
+
+/** Lists what is tracked. */
+export async function listTracked(options: TrackOptions, cli: Cli): Promise<boolean> {
+  await withTools(options, cli, async tools => {
+    const style = styleFor(cli.stdout, cli.env);
+    const tracked = (await tools.store.repositories.list()).filter(repository => repository.tracked);
+    for (const repository of tracked) {
+      const line = await lineOf(repository, tools);
+      if (options.json) {
+        cli.stdout.write(`${JSON.stringify(line)}\n`);
+        continue;
+      }
+      const state = line.state === 'ok' ? '' : `  ${style.bad(printable(stateInWords(repository)))}`;
+      cli.stdout.write(`${style.bold(printable(line.url))}${state}\n`);
+      cli.stdout.write(`  ${printable(`${whenNext(line, cli)}; by ${line.trackedBy.join(', ')}`)}\n`);
+    }
+    if (tracked.length === 0 && !options.json) cli.stdout.write('nothing is tracked\n');
+  });
+  return true;
+}
+
+interface Told {
+  readonly line: TrackedLine;
+  readonly words: string;
+  readonly failed?: boolean;
+}
+
+async function eachOf(
+  targets: readonly string[],
+  options: TrackOptions,
+  cli: Cli,
+  act: (target: string, tools: TrackingTools) => Promise<Told>,
+): Promise<boolean> {
+  let well = true;
+  await withTools(options, cli, async tools => {
+    for (const target of targets) {
+      try {
+        const { line, words, failed = false } = await act(target, tools);
+        if (options.json) cli.stdout.write(`${JSON.stringify(line)}\n`);
+        else cli[failed ? 'stderr' : 'stdout'].write(`${printable(words)}\n`);
+        well &&= !failed;
+      } catch (error) {
+        well = false;
+        tellFailure(target, asSluiceError(error), options, cli);
+      }
+    }
+  });
+  return well;
+}
+
+function tellFailure(target: string, error: SluiceError, options: TrackOptions, cli: Cli): void {
+  const { code, message, hint } = error;
+  if (options.json) {
+    const nothing = {
+      tracked: false,
+      trackedBy: [],
+      state: null,
+      movedTo: null,
+      lastCommitAt: null,
+      next: null,
+    };
+    const line: TrackedLine = { url: harmlessUrl(target), ...nothing, error: { code, message, hint } };
+    cli.stdout.write(`${JSON.stringify(line)}\n`);
+    return;
+  }
+  const style = styleFor(cli.stderr, cli.env);
+  cli.stderr.write(`${style.bad('failed:')} ${printable(message)}\n  ${printable(hint)}\n`);
+}
+
+async function withTools(
+  options: TrackOptions,
+  cli: Cli,
+  use: (tools: TrackingTools) => Promise<void>,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const keep = await cli.openKeep(config.database);
+  try {
+    await use({ ...keep, clock: cli.clock, rhythm: config.schedule });
+  } finally {
+    await keep.store.close();
+  }
+}
+
+async function lineOf(repository: Repository, { work }: TrackingTools): Promise<TrackedLine> {
+  const { url, tracked, trackedBy, state, movedTo, totals } = repository;
+  const item = await work.get(keyOf(repository));
+  const lastCommitAt =
+    totals.lastCommitAt === null ? null : new Date(totals.lastCommitAt * 1000).toISOString();
+  const next = item ? { at: new Date(item.runAtMs).toISOString(), reason: item.reason } : null;
+  return { url, tracked, trackedBy, state, movedTo, lastCommitAt, next };
+}
+
+function whenNext({ next }: TrackedLine, cli: Cli): string {
+  if (!next) return 'not on the schedule';
+  const waitMs = Date.parse(next.at) - cli.clock.nowMs();
+  return `next ${waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'at once'} (${next.reason})`;
+}
+
+function stateInWords({ state, movedTo, lastError }: Repository): string {
+  if (movedTo !== null) return `moved to ${movedTo}`;
+  return lastError === null ? state : `${state}: ${lastError}`;
+}

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { SluiceError } from '../../base/errors.ts';
+import type { Limits, SentNotification } from './sent.ts';
+
+export interface NotifyCommand {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/** Of the station's environment a command sees this much: its secrets are none of the command's business. */
+const KEPT_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+/** Of standard error, for the message. */
+const MAX_STDERR_CHARS = 500;
+
+/**
+ * Runs a command for a notification: no shell, the notification in `SLUICE_*` variables and as JSON on standard
+ * input. Exit status 0 is success. It and all that it started are killed after `timeoutMs`, or when the signal aborts.
+ * @throws SluiceError `notification_refused` where there is no such program, `notification_failed` for any other
+ *   end, the signal's reason
+ */
+export async function runCommand(
+  { program, args }: NotifyCommand,
+  sent: SentNotification,
+  { timeoutMs, signal }: Limits,
+): Promise<void> {
+  signal.throwIfAborted();
+  const child = spawn(program, args, {
+    // A group of its own, so that all of it can be ended.
+    detached: true,
+    cwd: '/',
+    env: environment(sent),
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr = (stderr + text).slice(-MAX_STDERR_CHARS);
+  });
+  // It need not read what it is told.
+  child.stdin.on('error', () => undefined).end(`${JSON.stringify(sent)}\n`);
+  const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+  const kill = (): void => killGroup(child.pid);
+  stop.addEventListener('abort', kill, { once: true });
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.once('error', reject);
+  child.once('close', resolve);
+  try {
+    const status = await promise;
+    if (status === 0) return;
+    signal.throwIfAborted();
+    const why = stop.aborted
+      ? `did not end within ${timeoutMs / 1000} s`
+      : `ended with ${status ?? 'a signal'}`;
+    const said = stderr.trim().replace(/\p{Cc}+/gu, ' ');
+    throw new SluiceError('notification_failed', `${program} ${why}${said === '' ? '' : `: ${said}`}`);
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
+    signal.throwIfAborted();
+    const message = `${program} cannot be run: ${error instanceof Error ? error.message : error}`;
+    throw new SluiceError('notification_refused', message, { cause: error });
+  } finally {
+    stop.removeEventListener('abort', kill);
+  }
+}
+
+function environment({ id, event, repository, message, raisedAt }: SentNotification): NodeJS.ProcessEnv {
+  const kept = KEPT_VARIABLES.map(name => [name, process.env[name]] as const);
+  return {
+    ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+    SLUICE_NOTIFICATION: String(id),
+    SLUICE_EVENT: event,
+    SLUICE_REPOSITORY: repository,
+    SLUICE_MESSAGE: message,
+    SLUICE_RAISED_AT: raisedAt,
+  };
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // ESRCH: it has ended by itself.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

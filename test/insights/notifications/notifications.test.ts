@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
+import { type TestContext, test } from 'node:test';
+import { silentLogger } from '../../../src/base/log.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import { SqliteWork } from '../../../src/engine/work/sqlite/sqlite-work.ts';
+import { runCommand } from '../../../src/insights/notifications/command.ts';
+import { tellOfVisit } from '../../../src/insights/notifications/notifier.ts';
+import type { SentNotification } from '../../../src/insights/notifications/sent.ts';
+import { postWebhook } from '../../../src/insights/notifications/webhook.ts';
+import { openSqliteStore } from '../../../src/keep/store/sqlite/open.ts';
+import { Notifications } from '../../../src/station/notifications.ts';
+import { temporaryDirectory } from '../../support/git-repositories.ts';
+import { until } from '../../support/sluice.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const SENT: SentNotification = {
+  id: 7,
+  event: 'stale',
+  repository: 'https://example.org/a b',
+  message: 'has had no new commits for 30 days; $(touch x)',
+  raisedAt: '2026-01-05T00:00:00.000Z',
+};
+
+const NOTIFY: Config['notify'] = { staleAfterDays: 30, afterFailures: 3, command: [], timeoutMs: 2000 };
+
+async function hook(t: TestContext, status: () => number) {
+  const bodies: unknown[] = [];
+  const server = createServer(async (request, response) => {
+    bodies.push(await json(request));
+    response.writeHead(status(), { 'retry-after': '120', location: '/elsewhere' }).end('x'.repeat(100_000));
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { bodies, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path` };
+}
+
+const limits = (timeoutMs = 2000) => ({ timeoutMs, signal: new AbortController().signal });
+
+test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other refusals are not, and no message shows its path', async t => {
+  let status = 204;
+  const { bodies, url } = await hook(t, () => status);
+  await postWebhook(url, SENT, limits());
+  assert.deepEqual(bodies, [SENT]);
+  for (const [code, retry] of [
+    [500, 'transient'],
+    [429, 'transient'],
+    [404, 'permanent'],
+    [302, 'permanent'],
+  ] as const) {
+    status = code;
+    await assert.rejects(
+      postWebhook(url, SENT, limits()),
+      (error: { retry: string; retryAfterMs: number; message: string }) => {
+        assert.deepEqual([error.retry, error.retryAfterMs], [retry, 120_000]);
+        assert.doesNotMatch(error.message, /secret/);
+        return true;
+      },
+    );
+  }
+  assert.equal(bodies.length, 5);
+});
+
+test('P12: a webhook that never answers ends within its time-out', async t => {
+  const server = createServer(() => undefined).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  await assert.rejects(postWebhook(url, SENT, limits(100)), { code: 'notification_failed' });
+});
+
+test('P12: a command gets arguments as they are, the notification in variables and on stdin, and none of our secrets', async t => {
+  const out = join(temporaryDirectory(t), 'out');
+  process.env.SLUICE_TEST_SECRET = 'x';
+  t.after(() => delete process.env.SLUICE_TEST_SECRET);
+  const script =
+    'printf "%s|%s|%s|%s|" "$1" "$SLUICE_EVENT" "$SLUICE_MESSAGE" "$SLUICE_TEST_SECRET" > "$0"; cat >> "$0"';
+  await runCommand({ program: 'sh', args: ['-c', script, out, '$(a); b'] }, SENT, limits());
+  assert.equal(readFileSync(out, 'utf8'), `$(a); b|stale|${SENT.message}||${JSON.stringify(SENT)}\n`);
+  await runCommand({ program: 'true', args: [] }, SENT, limits());
+});
+
+test('P12: a command that fails says what it said, one that hangs is killed with its children, one that is not there is final', async () => {
+  const failing = runCommand({ program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] }, SENT, limits());
+  await assert.rejects(failing, { code: 'notification_failed', message: 'sh ended with 3: broken' });
+  const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, SENT, limits(100));
+  await assert.rejects(hanging, { code: 'notification_failed', message: /did not end within 0\.1 s/ });
+  await assert.rejects(runCommand({ program: '/nowhere', args: [] }, SENT, limits()), { retry: 'permanent' });
+});
+
+test('P12: raised once over restarts, sent until the webhook takes it, and given up ways out are on record', async t => {
+  const path = join(temporaryDirectory(t), 'sluice.db');
+  const clock = new VirtualClock();
+  let status = 503;
+  const { bodies, url } = await hook(t, () => status);
+  const notify = { ...NOTIFY, webhook: url, command: ['/nowhere'] };
+  const open = async () => {
+    const store = await openSqliteStore({ path, clock });
+    const work = new SqliteWork({ database: store.database, clock, isWorkerGone: () => false });
+    const keep = { store, work };
+    const config = { notify } as unknown as Config;
+    const options = { config: () => config, keep: () => keep, clock, random: () => 0, log: silentLogger };
+    return { ...keep, notifications: new Notifications(options) };
+  };
+  const first = await open();
+  const { id } = await first.store.repositories.ensure('https://example.org/a', 'example.org');
+  const repository = await first.store.repositories.byId(id);
+  assert.ok(repository);
+  const old = { ...repository, totals: { ...repository.totals, lastCommitAt: 0 } };
+  const tools = { ...first, clock, log: silentLogger, notify };
+  assert.deepEqual(
+    (await tellOfVisit(old, undefined, tools)).map(({ event }) => event),
+    ['stale'],
+  );
+  await first.notifications.start();
+  await until('the webhook was asked', () => bodies.length === 1);
+  await until(
+    'the command was given up',
+    async () => (await first.store.notifications.unsent()).length === 1,
+  );
+  await first.notifications.stop();
+  await first.store.close();
+
+  status = 200;
+  clock.jump(300_000);
+  const second = await open();
+  assert.deepEqual(await tellOfVisit(old, undefined, { ...tools, ...second }), []);
+  await second.notifications.start();
+  await until('it is sent', async () => (await second.store.notifications.unsent()).length === 0);
+  assert.equal(bodies.length, 2);
+  assert.deepEqual(bodies[0], bodies[1]);
+  const sendings = await second.store.query(
+    'SELECT channel, error IS NULL AS done FROM notification_sendings ORDER BY 1',
+  );
+  assert.deepEqual(
+    sendings.map(row => ({ ...row })),
+    [
+      { channel: 'command', done: 0 },
+      { channel: 'webhook', done: 1 },
+    ],
+  );
+  const awake = { ...old, lastNewsAtMs: clock.nowMs() };
+  assert.deepEqual(
+    (await tellOfVisit(awake, undefined, { ...tools, ...second })).map(({ event }) => event),
+    ['awake'],
+  );
+  assert.deepEqual(
+    (await second.notifications.recent(5)).map(({ event }) => event),
+    ['awake', 'stale'],
+  );
+  await second.store.close();
+});
