@@ -64,7 +64,7 @@ export class TortureRemotes {
       const repository = new TestRepository(path);
       repository.git('config', 'uploadpack.allowFilter', 'true');
       if (index % 3 === 0) remotes.#slice(repository, source, commits);
-      else remotes.#grow(path, 100 + Math.floor(remotes.#random() * 1500));
+      else remotes.#grow(path, 1000 + Math.floor(remotes.#random() * 3000));
       const server = isFlaky ? remotes.#flaky : index % 2 === 0 ? http : daemon;
       remotes.#origins.push({ name: `r${index}`, path, server, spared: index < 3, mend: undefined });
     }

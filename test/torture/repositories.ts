@@ -198,6 +198,7 @@ function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: re
   for (const place of places) if (!existsSync(place)) faults.push(`${place} is pinned and not there`);
   const left = readdirSync(cache).filter(name => /^tmp-\d+-[0-9a-f]+-[0-9a-f]{8}$/.test(name));
   if (left.length > 0) faults.push(`half clones left: ${left.join(', ')}`);
+  if (seen.evicted === 0) faults.push('nothing was evicted: the disk is not too small for the remotes');
   if (seen.overBytes > seen.largestBytes) faults.push(`budget exceeded by ${formatBytes(seen.overBytes)}`);
   assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
   const failed = [...seen.failed].map(([code, times]) => `${code} ${times}`).join(', ');
