@@ -7,6 +7,7 @@ import { cache } from './sections/cache.ts';
 import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
 import { hosts } from './sections/hosts.ts';
+import { insights } from './sections/insights.ts';
 import { log } from './sections/log.ts';
 import { database, root } from './sections/places.ts';
 import { repos } from './sections/repos.ts';
@@ -29,6 +30,7 @@ export const SECTIONS = {
   cache,
   schedule,
   bake,
+  insights,
   sync,
   deliver,
 };

@@ -26,6 +26,7 @@ import {
 } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
@@ -98,6 +99,7 @@ class ComposedStation implements Station {
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
+      this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
@@ -188,6 +190,7 @@ class ComposedStation implements Station {
     const wanted = this.#wanted(config);
     this.#config = config;
     await this.#track(wanted);
+    await scheduleWanted(this.#churnOptions());
     await this.deliveries.reconfigure(config);
   }
 
@@ -228,6 +231,7 @@ class ComposedStation implements Station {
       log,
       running: this.#running,
       onEnd: () => this.#waiters.wake(),
+      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
     });
     return new Workers({
       name: 'repository workers',
@@ -241,6 +245,12 @@ class ComposedStation implements Station {
       perGroup: () => this.#config.git.perHost,
       timing: { drainMs: DRAIN_MS },
     });
+  }
+
+  #churnOptions(): ChurnOptions {
+    const { clock, log, random } = this.#options;
+    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    return { ...this.#kept, config: () => this.#config, threads: this.#threads, clock, log, random };
   }
 
   async #startSchedule(): Promise<void> {

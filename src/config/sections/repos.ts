@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withoutCredentials } from '../../base/redact.ts';
-import { line, list, mapping } from '../fields.ts';
+import { line, list, mapping, optionalFlag } from '../fields.ts';
 
 /** A user name is part of an ssh address; a password never is part of any. */
 function hasCredentials(url: string): boolean {
@@ -21,11 +21,17 @@ export function repositoryUrl() {
 
 export const repos = list(
   z.union([
-    repositoryUrl().transform(url => ({ url })),
-    mapping({ url: repositoryUrl().meta({ description: 'The address of the repository.' }) }),
+    repositoryUrl().transform((url): { url: string; churn?: boolean | undefined } => ({ url })),
+    mapping({
+      url: repositoryUrl().meta({ description: 'The address of the repository.' }),
+      churn: optionalFlag({
+        description: 'Whether its churn is read; as `insights.churn` says where not given.',
+        example: true,
+      }),
+    }),
   ]),
   {
-    description: 'Repositories to keep fresh: a URL each, or a mapping with `url`.',
+    description: 'Repositories to keep fresh: a URL each, or a mapping with `url` and more.',
     example: ['https://github.com/owner/name'],
   },
 );

@@ -27,6 +27,8 @@ export interface HandlerTools {
   readonly running: RunningBakes;
   /** Told after each bake, whatever its end. */
   readonly onEnd: () => void;
+  /** Told after each bake that succeeded, before its claim is settled. */
+  readonly onBaked?: (repository: Repository) => Promise<void>;
 }
 
 /** What the workers do with a repository whose time has come: bake it and say when it is next. */
@@ -47,7 +49,8 @@ async function allowedAddresses(
   return publicAddresses(host);
 }
 
-async function jobFor(repository: Repository, config: Config): Promise<BakeJob> {
+/** What a bake of the repository needs; throws `url_refused` where its address may not be connected to. */
+export async function jobFor(repository: Repository, config: Config): Promise<BakeJob> {
   // The URL was checked against who asked for it when it was put on the schedule.
   const address = parseRepositoryUrl(repository.url, { from: 'config' });
   return bakeJob(repository, address, config, await allowedAddresses(repository, address, config));
@@ -72,5 +75,6 @@ async function bakeClaimed(claim: Claim, signal: AbortSignal, tools: HandlerTool
     tools.onEnd();
   }
   const baked = (await store.repositories.byId(repository.id)) ?? repository;
+  await tools.onBaked?.(baked);
   return nextFetch(baked, clock.nowMs(), tools.config().schedule);
 }

@@ -1,4 +1,6 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { ChurnWriter } from './churn.ts';
+import type { PeopleStore } from './people.ts';
 import type {
   CommitRow,
   Identity,
@@ -28,9 +30,13 @@ export interface Store {
 
   readonly repositories: RepositoryStore;
   readonly runs: RunStore;
+  readonly people: PeopleStore;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;
+
+  /** Opens a repository's churn for writing, under the same claim. */
+  churn(repositoryId: number): ChurnWriter;
 }
 
 export interface RepositoryStore {

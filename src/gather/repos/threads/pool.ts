@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Part } from '../../../base/lifecycle.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
+import type { ChurnPassResult } from '../churn/pass.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /**
@@ -14,13 +16,20 @@ import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 export interface BakeThreads extends Part {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
+  /** One turn of a repository's churn, likewise; rejects as `churnSlice` does. */
+  churn(job: ChurnJob, signal: AbortSignal): Promise<ChurnPassResult>;
 }
 
+/** A bake or a turn of churn that a thread is at. */
 interface PendingBake {
-  readonly resolve: (summary: BakeSummary) => void;
+  readonly resolve: (answer: FromThread) => void;
   readonly reject: (error: unknown) => void;
-  readonly onProgress: (progress: BakeProgress) => void;
+  readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
 }
+
+type Job =
+  | { readonly type: 'bake'; readonly job: BakeJob }
+  | { readonly type: 'churn'; readonly job: ChurnJob };
 
 interface Thread {
   readonly worker: Worker;
@@ -74,23 +83,37 @@ export function createBakeThreads(options: {
     return threads[index] ?? startThread(index);
   };
 
+  const ask = (job: Job, signal: AbortSignal, onProgress: PendingBake['onProgress']): Promise<FromThread> => {
+    if (stopped) return Promise.reject(new SluiceError('stopping', 'the station is stopping'));
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const thread = leastBusy();
+    lastId += 1;
+    const id = lastId;
+    const send = (message: ToThread): void => thread.worker.postMessage(message);
+    const onAbort = (): void => send({ type: 'abort', id, error: toErrorRecord(signal.reason) });
+    const result = new Promise<FromThread>((resolve, reject) => {
+      thread.bakes.set(id, { resolve, reject, onProgress });
+    });
+    signal.addEventListener('abort', onAbort, { once: true });
+    send({ ...job, id });
+    return result.finally(() => signal.removeEventListener('abort', onAbort));
+  };
+
   return {
     name: 'bake threads',
     async start() {},
-    run(job, signal, onProgress) {
-      if (stopped) return Promise.reject(new SluiceError('stopping', 'the station is stopping'));
-      if (signal.aborted) return Promise.reject(signal.reason);
-      const thread = leastBusy();
-      lastId += 1;
-      const id = lastId;
-      const send = (message: ToThread): void => thread.worker.postMessage(message);
-      const onAbort = (): void => send({ type: 'abort', id, error: toErrorRecord(signal.reason) });
-      const result = new Promise<BakeSummary>((resolve, reject) => {
-        thread.bakes.set(id, { resolve, reject, onProgress });
-      });
-      signal.addEventListener('abort', onAbort, { once: true });
-      send({ type: 'bake', id, job });
-      return result.finally(() => signal.removeEventListener('abort', onAbort));
+    async run(job, signal, onProgress) {
+      const told = (progress: BakeProgress | ChurnProgress): void => {
+        if (progress.phase !== 'churn') onProgress(progress);
+      };
+      const answer = await ask({ type: 'bake', job }, signal, told);
+      if (answer.type !== 'done') throw unexpected(answer);
+      return answer.summary;
+    },
+    async churn(job, signal) {
+      const answer = await ask({ type: 'churn', job }, signal, () => undefined);
+      if (answer.type !== 'churned') throw unexpected(answer);
+      return answer.result;
     },
     async stop() {
       stopped = true;
@@ -109,6 +132,10 @@ function receive({ bakes }: Thread, message: FromThread): void {
     return;
   }
   bakes.delete(message.id);
-  if (message.type === 'done') bake.resolve(message.summary);
-  else bake.reject(fromErrorRecord(message.error));
+  if (message.type === 'failed') bake.reject(fromErrorRecord(message.error));
+  else bake.resolve(message);
+}
+
+function unexpected({ type }: FromThread): SluiceError {
+  return new SluiceError('internal', `a bake thread answered "${type}" to something else`);
 }

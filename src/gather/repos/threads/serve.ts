@@ -3,6 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, bake } from '../bake.ts';
+import { type ChurnProgress, churnSlice } from '../churn/job.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 /** Progress is sent on at most this often. */
@@ -19,11 +20,12 @@ export function serveBakes(
   const running = new Map<number, AbortController>();
   const answer = (message: FromThread): void => port.postMessage(message);
 
-  const run = async ({ id, job }: Extract<ToThread, { type: 'bake' }>): Promise<void> => {
+  const run = async (asked: Extract<ToThread, { type: 'bake' | 'churn' }>): Promise<void> => {
+    const { id } = asked;
     const controller = new AbortController();
     running.set(id, controller);
     let sentAtMs = Number.NEGATIVE_INFINITY;
-    const onProgress = (progress: BakeProgress): void => {
+    const onProgress = (progress: BakeProgress | ChurnProgress): void => {
       const nowMs = tools.clock.monotonicMs();
       if (nowMs - sentAtMs < PROGRESS_EVERY_MS) return;
       sentAtMs = nowMs;
@@ -31,8 +33,9 @@ export function serveBakes(
     };
     try {
       const store = await tools.store;
-      const summary = await bake(job, { store, clock: tools.clock, signal: controller.signal, onProgress });
-      answer({ type: 'done', id, summary });
+      const inside = { store, clock: tools.clock, signal: controller.signal, onProgress };
+      if (asked.type === 'bake') answer({ type: 'done', id, summary: await bake(asked.job, inside) });
+      else answer({ type: 'churned', id, result: await churnSlice(asked.job, inside) });
     } catch (error) {
       answer({ type: 'failed', id, error: toErrorRecord(error) });
     } finally {
@@ -48,7 +51,7 @@ export function serveBakes(
   };
 
   port.on('message', (message: ToThread) => {
-    if (message.type === 'bake') void run(message);
+    if (message.type === 'bake' || message.type === 'churn') void run(message);
     else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
     else void close();
   });

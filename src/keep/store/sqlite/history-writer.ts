@@ -22,6 +22,7 @@ import {
   UNSETTLED,
 } from './history-sql.ts';
 import { renewTotals } from './history-totals.ts';
+import { rollUp } from './roll-ups.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
@@ -197,15 +198,19 @@ export class SqliteHistoryWriter implements HistoryWriter {
     const find = this.#database.statement(FIND_HASH);
     const insertHash = this.#database.statement(INSERT_HASH);
     const perAuthor = new Map<number, number>();
+    let first: number | undefined;
     let added = 0;
     for (const commit of commits) {
       if (find.get(this.#repositoryId, commit.hash)) continue;
       const author = this.#identityId(commit.author);
-      insertHash.run(this.#repositoryId, commit.hash, this.#insert(commit, author));
+      const id = this.#insert(commit, author);
+      insertHash.run(this.#repositoryId, commit.hash, id);
       perAuthor.set(author, (perAuthor.get(author) ?? 0) + 1);
+      first ??= Number(id);
       added += 1;
     }
     this.#countCommits(perAuthor);
+    if (first !== undefined) rollUp(this.#database, this.#repositoryId, first);
     return added;
   }
 
@@ -236,17 +241,21 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   /** Settles what waits, if anything does: then the counts and hashes are those of all commits. */
   async #settled(): Promise<void> {
-    if (this.#isUnsettled()) await this.#database.write(() => this.#settle());
+    if (this.#unsettledFrom() !== undefined) await this.#database.write(() => this.#settle());
   }
 
-  #isUnsettled(): boolean {
-    const sql = 'SELECT unsettled_from IS NOT NULL AS waiting FROM repositories WHERE id = ?';
-    return this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId))?.waiting === 1;
+  #unsettledFrom(): number | undefined {
+    const sql = 'SELECT unsettled_from AS id FROM repositories WHERE id = ?';
+    const row = this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId));
+    return row?.id == null ? undefined : Number(row.id);
   }
 
   /** Within a transaction. */
   #settle(): void {
-    if (this.#isUnsettled()) {
+    const from = this.#unsettledFrom();
+    if (from !== undefined) {
+      // Before doubles are dropped: the trigger takes them out of the roll-ups again.
+      rollUp(this.#database, this.#repositoryId, from);
       const waiting = this.#database.statement(`SELECT count(*) AS commits ${UNSETTLED}`);
       const { changes } = this.#database.statement(SETTLE_HASHES).run(this.#repositoryId);
       // Never, as long as git names each commit once.

@@ -1,6 +1,8 @@
 import type { Store } from '../store.ts';
+import { SqliteChurnWriter } from './churn-writer.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { SqliteHistoryWriter } from './history-writer.ts';
+import { createPeopleStore } from './people.ts';
 import { createRepositoryStore } from './repositories.ts';
 import { asRow } from './rows.ts';
 import { createRunStore } from './runs.ts';
@@ -17,6 +19,8 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     database,
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
+    people: createPeopleStore(database),
+    churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>
