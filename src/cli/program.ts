@@ -6,6 +6,8 @@ import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
+import { defineInsights } from './commands/insights.ts';
+import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
 import { defineUp } from './commands/up.ts';
@@ -32,6 +34,8 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 const COMMANDS = [
   defineUp,
   defineBake,
+  defineInsights,
+  definePeople,
   defineCopy,
   defineDeliveries,
   defineFailed,

@@ -7,7 +7,9 @@ import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { insightRoutes } from './routes/insights.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { peopleRoutes } from './routes/people.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 
@@ -39,6 +41,8 @@ export function createApp(options: AppOptions): Hono {
   statusRoutes(app, station);
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
+  insightRoutes(app, station);
+  peopleRoutes(app, station, options);
   deliveryRoutes(app, station, options);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);

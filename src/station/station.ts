@@ -24,6 +24,7 @@ import {
   trackExactly,
   trackedRepository,
 } from '../gather/repos/work.ts';
+import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
@@ -106,6 +107,10 @@ class ComposedStation implements Station {
 
   get source(): Store {
     return this.#store;
+  }
+
+  get people(): PeopleStore {
+    return this.#store.people;
   }
 
   get #store(): Store {

@@ -96,9 +96,9 @@ function build(git: GitFixture, shapes: readonly Shape[]): string[] {
     trees.push(tree);
     script.push(Buffer.from(`reset refs/import\ncommit refs/import\nmark :${index + 1}\nauthor ${author}\n`));
     script.push(Buffer.from(`committer ${author}\ndata 1\nm\n`));
-    parents.forEach((parent, nth) =>
-      script.push(Buffer.from(`${nth === 0 ? 'from' : 'merge'} :${parent + 1}\n`)),
-    );
+    for (const [nth, parent] of parents.entries()) {
+      script.push(Buffer.from(`${nth === 0 ? 'from' : 'merge'} :${parent + 1}\n`));
+    }
     script.push(Buffer.from('deleteall\n'));
     for (const [name, bytes] of tree) {
       script.push(

@@ -34,7 +34,8 @@ export async function storedRows({ store, repositoryId }: Bench): Promise<Rows> 
   );
   const rows: Record<string, string[]> = {};
   for (const { hash, path, added, removed } of found) {
-    const files = (rows[String(hash)] ??= []);
+    const files = rows[String(hash)] ?? [];
+    rows[String(hash)] = files;
     if (path !== null) files.push(`${added ?? '-'} ${removed ?? '-'} ${path}`);
   }
   for (const files of Object.values(rows)) files.sort();
@@ -62,10 +63,11 @@ export function rowsOfGit(gitDir: string, config: readonly string[] = []): Rows 
       .filter((token, index, all) => token !== '' || index < all.length - 1);
     const files: string[] = [];
     for (let at = 0; at < tokens.length; at += 1) {
-      const [added, removed, path = ''] = (tokens[at] ?? '').split(/\t(.*?)\t([^]*)/);
+      const [added, removed, path = ''] = (tokens[at] ?? '').split(/\t(.*?)\t(.*)/s);
       if (added === '' || added === undefined) continue;
       // A renamed file's old and new path follow.
-      const name = path === '' ? (tokens[(at += 2)] ?? '') : path;
+      if (path === '') at += 2;
+      const name = path === '' ? (tokens[at] ?? '') : path;
       files.push(`${added} ${removed} ${storedPath(name)}`);
     }
     rows[hash] = files.sort();

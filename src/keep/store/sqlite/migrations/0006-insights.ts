@@ -101,6 +101,7 @@ CREATE TABLE people (
   bot_by_hand INTEGER NOT NULL DEFAULT 0,
   UNIQUE (name, email)
 ) STRICT;
+CREATE INDEX people_bots ON people (id) WHERE bot = 1;
 CREATE TRIGGER people_added AFTER INSERT ON people BEGIN
   UPDATE people SET bot = EXISTS (SELECT 1 FROM bot_patterns WHERE new.name LIKE pattern OR new.email LIKE pattern)
   WHERE id = new.id;
@@ -113,6 +114,7 @@ CREATE TABLE person_emails (
 ) STRICT, WITHOUT ROWID;
 
 ALTER TABLE identities ADD COLUMN person_id INTEGER;
+CREATE INDEX identities_by_person ON identities (person_id);
 INSERT INTO people (name, email) SELECT DISTINCT mapped_name, mapped_email FROM identities;
 UPDATE identities SET person_id =
   (SELECT id FROM people WHERE name = identities.mapped_name AND email = identities.mapped_email);
