@@ -47,7 +47,7 @@ No history is read again. Mailmaps of repositories apply before this.`,
     .addHelpText('after', '\nExamples:\n  sluice people split ada@home.example')
     .action(async (emails: string[], _options, command: Command) => {
       const { changePeople } = await import('../people.ts');
-      await const split = (store: Store) => store.people.split(emails).then(() => undefined);
+      const split = (store: Store) => store.people.split(emails).then(() => undefined);
       await changePeople(split, command.optsWithGlobals(), cli);
     });
   people
