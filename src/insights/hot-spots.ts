@@ -16,8 +16,8 @@ export interface HotSpot {
   readonly lastChangeDay: number;
 }
 
-/** Paths looked at in one step; the first ones are most likely to be all that is needed. */
-const FIRST_STEP = 100;
+/** Paths looked at in one step after the first, which over the whole history is all that is needed. */
+const SHORTEST_STEP = 50;
 const LONGEST_STEP = 3_200;
 
 /**
@@ -30,7 +30,7 @@ const LONGEST_STEP = 3_200;
 export async function hotSpots(source: Source, scope: Scope, limit: number): Promise<HotSpot[]> {
   let found: SqlRow[] = [];
   let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
-  for (let step = FIRST_STEP; ; step = Math.min(step * 2, LONGEST_STEP)) {
+  for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
     const paths = await mostChanged(source, scope, after, step);
     const ids = paths.map(row => Number(row.id));
     found.push(...(await changesOf(source, scope, ids)));
@@ -39,7 +39,7 @@ export async function hotSpots(source: Source, scope: Scope, limit: number): Pro
     const last = paths.at(-1);
     if (last === undefined || paths.length < step) break;
     after = { changes: Number(last.changes), id: Number(last.id) };
-    if (found.length === limit && Number(found.at(-1)?.changes) > after.changes) break;
+    if (found.length === limit && Number(found.at(-1)?.changes) >= after.changes) break;
   }
   const people = await peopleOf(
     source,

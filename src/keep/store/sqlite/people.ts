@@ -47,10 +47,9 @@ export function createPeopleStore(database: Database): PeopleStore {
           .map(row => toPerson(asRow(row))),
       );
     },
-    merge(emails) {
+    async merge(emails) {
       const wanted = checked(emails);
-      if (wanted.length < 2)
-        return Promise.reject(new SluiceError('usage', 'name two e-mails or more to merge'));
+      if (wanted.length < 2) throw new SluiceError('usage', 'name two e-mails or more to merge');
       return database.write(() => {
         const [first = ''] = wanted;
         const person = personOf(first);
@@ -70,7 +69,7 @@ export function createPeopleStore(database: Database): PeopleStore {
         return read(person);
       });
     },
-    split(emails) {
+    async split(emails) {
       const wanted = checked(emails);
       return database.write(() => {
         for (const email of wanted) {
@@ -83,7 +82,7 @@ export function createPeopleStore(database: Database): PeopleStore {
         }
       });
     },
-    setBot(email, bot) {
+    async setBot(email, bot) {
       const [wanted = ''] = checked([email]);
       return database.write(() => {
         const id = personOf(wanted);
