@@ -143,10 +143,10 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
     columns: { repository_id: REPOSITORY, day: DAY, ...ROLLED_UP },
   },
   repository_hours: {
-    about: 'Commits by day and by hour of the week in the author’s own time.',
+    about: 'Commits by hour of the week in the author’s own time.',
     columns: {
       repository_id: REPOSITORY,
-      day: DAY,
+      four_weeks: 'Which 28 days by commit date: `day / 28`.',
       hour_of_week: 'Monday 0 to 1 o’clock is 0, Sunday 23 to 24 is 167.',
       commits: 'Commits.',
     },
@@ -214,11 +214,11 @@ FROM identities JOIN people ON people.id = person_id WHERE commits > 0
 GROUP BY people.id HAVING repositories > 1 ORDER BY repositories DESC, commits DESC;`,
   },
   {
-    title: 'Commits at night and at weekends, by year',
-    sql: `SELECT strftime('%Y', day * 86400, 'unixepoch') AS year,
-       round(100.0 * sum(CASE WHEN hour_of_week >= 120 OR hour_of_week % 24 NOT BETWEEN 7 AND 19 THEN commits END)
-             / sum(commits), 1) AS percent
-FROM repository_hours GROUP BY year ORDER BY year;`,
+    title: 'Percent of commits at night and at weekends',
+    sql: `SELECT url,
+       round(100.0 * sum(CASE WHEN hour_of_week >= 120 OR hour_of_week % 24 NOT BETWEEN 7 AND 19 THEN repository_hours.commits END)
+             / sum(repository_hours.commits), 1) AS percent
+FROM repository_hours JOIN repositories ON repositories.id = repository_id GROUP BY url ORDER BY percent DESC;`,
   },
   {
     title: 'Pairs: authors and their co-authors',

@@ -18,6 +18,9 @@ export interface ContributorsInPeriod {
 /** An absence that counts, in days without a commit. */
 export const ABSENCE_DAYS = 90;
 
+const COMMA = 44;
+const ZERO = 48;
+
 interface Counts {
   active: number;
   new: number;
@@ -87,12 +90,28 @@ async function daysOfPeople(source: Source, scope: Scope): Promise<Iterable<read
     [JSON.stringify(scope.repositoryIds)],
   );
   const people = new Map<number, number[]>();
+  const merged = new Set<number[]>();
   for (const row of rows) {
     const person = Number(row.person);
-    const days = String(row.days).split(',').map(Number);
     const known = people.get(person);
-    people.set(person, known ? known.concat(days) : days);
+    if (known) merged.add(known);
+    people.set(person, addNumbers(String(row.days), known ?? []));
   }
-  for (const days of people.values()) days.sort((one, other) => one - other);
+  // One author's days come in order, by the key of the table.
+  for (const days of merged) days.sort((one, other) => one - other);
   return people.values();
+}
+
+/** Adds the numbers of a text like `12,13,40`: several times as fast as splitting it. */
+function addNumbers(text: string, numbers: number[]): number[] {
+  let number = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === COMMA) {
+      numbers.push(number);
+      number = 0;
+    } else number = number * 10 + code - ZERO;
+  }
+  numbers.push(number);
+  return numbers;
 }

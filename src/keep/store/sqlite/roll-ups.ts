@@ -12,9 +12,9 @@ const STATEMENTS = [
    SELECT ?1, committed_at / 86400 AS day, count(*), sum(parent_count > 1)
    ${NEW_COMMITS} GROUP BY day
    ON CONFLICT DO UPDATE SET commits = commits + excluded.commits, merges = merges + excluded.merges`,
-  `INSERT INTO repository_hours (repository_id, day, hour_of_week, commits)
-   SELECT ?1, committed_at / 86400 AS day, ${HOUR_OF_WEEK} AS hour, count(*)
-   ${NEW_COMMITS} GROUP BY day, hour
+  `INSERT INTO repository_hours (repository_id, four_weeks, hour_of_week, commits)
+   SELECT ?1, committed_at / 2419200 AS four_weeks, ${HOUR_OF_WEEK} AS hour, count(*)
+   ${NEW_COMMITS} GROUP BY four_weeks, hour
    ON CONFLICT DO UPDATE SET commits = commits + excluded.commits`,
 ];
 

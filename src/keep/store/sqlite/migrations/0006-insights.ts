@@ -71,13 +71,14 @@ CREATE TABLE repository_days (
   PRIMARY KEY (repository_id, day)
 ) STRICT, WITHOUT ROWID;
 
--- day is the commit's, the hour of the week the author's own: Monday 00–01 is 0, Sunday 23–24 is 167.
+-- By 28 days of the commit date (four_weeks = day / 28: by day there would be nearly as many rows as commits). The
+-- hour of the week is the author's own: Monday 00–01 is 0, Sunday 23–24 is 167.
 CREATE TABLE repository_hours (
   repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
-  day           INTEGER NOT NULL,
+  four_weeks    INTEGER NOT NULL,
   hour_of_week  INTEGER NOT NULL,
   commits       INTEGER NOT NULL,
-  PRIMARY KEY (repository_id, day, hour_of_week)
+  PRIMARY KEY (repository_id, four_weeks, hour_of_week)
 ) STRICT, WITHOUT ROWID;
 
 -- Text with % and _ as in SQL's LIKE: whose name or e-mail is like one is taken for a program.
@@ -133,9 +134,9 @@ SELECT repository_id, author_id, committed_at / 86400 AS day, count(*), sum(pare
 ${SETTLED} GROUP BY repository_id, author_id, day;
 INSERT INTO repository_days (repository_id, day, commits, merges)
 SELECT repository_id, day, sum(commits), sum(merges) FROM author_days GROUP BY repository_id, day;
-INSERT INTO repository_hours (repository_id, day, hour_of_week, commits)
-SELECT repository_id, committed_at / 86400 AS day, ${HOUR_OF_WEEK} AS hour, count(*)
-${SETTLED} GROUP BY repository_id, day, hour;
+INSERT INTO repository_hours (repository_id, four_weeks, hour_of_week, commits)
+SELECT repository_id, committed_at / 2419200 AS four_weeks, ${HOUR_OF_WEEK} AS hour, count(*)
+${SETTLED} GROUP BY repository_id, four_weeks, hour;
 
 CREATE TRIGGER commits_removed AFTER DELETE ON commits BEGIN
   UPDATE repositories SET churned_to = old.id - 1 WHERE id = old.repository_id AND churned_to >= old.id;
@@ -152,12 +153,13 @@ CREATE TRIGGER commits_removed AFTER DELETE ON commits BEGIN
   FROM (SELECT 1) LEFT JOIN commit_churn AS churn ON churn.commit_id = old.id
   WHERE repository_id = old.repository_id AND day = old.committed_at / 86400;
   UPDATE repository_hours SET commits = commits - 1
-  WHERE repository_id = old.repository_id AND day = old.committed_at / 86400
+  WHERE repository_id = old.repository_id AND four_weeks = old.committed_at / 2419200
     AND hour_of_week = ((old.authored_at + old.authored_zone * 60 + 259200) % 604800 + 604800) % 604800 / 3600;
   DELETE FROM commit_churn WHERE commit_id = old.id;
   DELETE FROM author_days WHERE repository_id = old.repository_id AND author_id = old.author_id
     AND day = old.committed_at / 86400 AND commits = 0;
   DELETE FROM repository_days WHERE repository_id = old.repository_id AND day = old.committed_at / 86400 AND commits = 0;
-  DELETE FROM repository_hours WHERE repository_id = old.repository_id AND day = old.committed_at / 86400 AND commits = 0;
+  DELETE FROM repository_hours
+  WHERE repository_id = old.repository_id AND four_weeks = old.committed_at / 2419200 AND commits = 0;
 END;
 `;
