@@ -102,6 +102,7 @@ const NOTHING_KNOWN = {
   firstCommitAt: null,
   lastCommitAt: null,
   durationMs: null,
+  fetchMs: null,
   cache: null,
 } satisfies Record<Exclude<keyof BakeSummary, 'warnings'>, unknown>;
 
