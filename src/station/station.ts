@@ -11,7 +11,6 @@ import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
 import { publicAddresses } from '../gather/repos/address.ts';
-import type { BakeProgress } from '../gather/repos/bake.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
@@ -33,7 +32,7 @@ import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
-import { type RunningBake, readStatus, type StationStatus } from './status.ts';
+import { readStatus, runningBake, type StationStatus } from './status.ts';
 
 export interface StationOptions extends DeliveryOpeners {
   readonly config: Config;
@@ -296,11 +295,4 @@ class ComposedStation implements Station {
       stop: async () => part?.stop(),
     };
   }
-}
-
-function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
-  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
-  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
-  const { commits, perSecond } = progress;
-  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

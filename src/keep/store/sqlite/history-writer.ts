@@ -9,11 +9,13 @@ import {
   DROP_HASH,
   FIND_HASH,
   FIND_IDENTITY,
+  HASHES,
   INSERT_CO_AUTHOR,
   INSERT_COMMIT,
   INSERT_HASH,
   INSERT_IDENTITY,
   MAP_IDENTITY,
+  PENDING_TO_CURSOR,
   SET_BAKED_AT,
   SET_MAILMAP,
   SET_UNSETTLED,
@@ -80,10 +82,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
   async append(commits: readonly CommitRow[], walked: number): Promise<number> {
     try {
       return await this.#database.write(() => {
-        const added =
-          this.#fresh && walked === commits.length
-            ? this.#insertFresh(commits)
-            : this.#insertUnknown(commits);
+        const isFresh = this.#fresh && walked === commits.length;
+        const added = isFresh ? this.#insertFresh(commits) : this.#insertUnknown(commits);
         this.#database.statement(ADVANCE).run(walked, this.#repositoryId);
         return added;
       });
@@ -106,11 +106,9 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async *hashes(): AsyncGenerator<ObjectId> {
     await this.#settled();
-    const sql = `SELECT lower(hex(hash)) AS hash FROM commit_hashes
-                 WHERE repository_id = ? AND hash > unhex(?) ORDER BY hash LIMIT ${ROWS_AT_ONCE}`;
     for (let last = ''; ; ) {
-      const after = last;
-      const rows = this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId, after));
+      const [id, after] = [this.#repositoryId, last];
+      const rows = this.#database.read(() => this.#database.statement(HASHES).all(id, after, ROWS_AT_ONCE));
       for (const row of rows) yield String(row.hash);
       if (rows.length < ROWS_AT_ONCE) return;
       last = String(rows.at(-1)?.hash);
@@ -125,12 +123,10 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async unmapped(mailmapHash: string): Promise<Identity[]> {
     const sql = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';
-    return this.#database.read(() =>
-      this.#database
-        .statement(sql)
-        .all(this.#repositoryId, mailmapHash)
-        .map(row => ({ name: String(row.name), email: String(row.email) })),
+    const rows = this.#database.read(() =>
+      this.#database.statement(sql).all(this.#repositoryId, mailmapHash),
     );
+    return rows.map(row => ({ name: String(row.name), email: String(row.email) }));
   }
 
   async map(
@@ -157,10 +153,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       const sql = 'SELECT pending_processed IS NOT NULL AS pending FROM repositories WHERE id = ?';
       if (this.#database.statement(sql).get(this.#repositoryId)?.pending === 1) {
         this.#run('DELETE FROM refs WHERE repository_id = ?');
-        this.#run(
-          `INSERT INTO refs (repository_id, name, tip)
-           SELECT repository_id, name, tip FROM pending_refs WHERE repository_id = ?`,
-        );
+        this.#run(PENDING_TO_CURSOR);
         this.#forgetPending();
       }
       this.#database.statement(SET_BAKED_AT).run(nowMs, this.#repositoryId);
@@ -215,7 +208,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   #insert(commit: CommitRow, author: number): number | bigint {
-    const { parents, coAuthors } = commit;
+    const { parents } = commit;
     // Hexadecimal goes in as text and is decoded by SQLite: a Buffer for each would cost more.
     const { lastInsertRowid } = this.#database
       .statement(INSERT_COMMIT)
@@ -233,9 +226,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
         commit.signed ? 1 : 0,
         commit.subject,
       );
-    for (const coAuthor of coAuthors) {
-      this.#database.statement(INSERT_CO_AUTHOR).run(lastInsertRowid, this.#identityId(coAuthor));
-    }
+    const coAuthors = this.#database.statement(INSERT_CO_AUTHOR);
+    for (const coAuthor of commit.coAuthors) coAuthors.run(lastInsertRowid, this.#identityId(coAuthor));
     return lastInsertRowid;
   }
 
