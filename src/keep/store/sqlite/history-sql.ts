@@ -41,3 +41,4 @@ export const HASHES = `
 export const PENDING_TO_CURSOR = `
   INSERT INTO refs (repository_id, name, tip)
   SELECT repository_id, name, tip FROM pending_refs WHERE repository_id = ?`;
+export const UNMAPPED = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';

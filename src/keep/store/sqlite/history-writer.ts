@@ -21,6 +21,7 @@ import {
   SET_UNSETTLED,
   SETTLE_COUNTS,
   SETTLE_HASHES,
+  UNMAPPED,
   UNSETTLED,
 } from './history-sql.ts';
 import { renewTotals } from './history-totals.ts';
@@ -62,7 +63,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async pending(): Promise<PendingWalk | undefined> {
     const sql = 'SELECT pending_processed AS processed FROM repositories WHERE id = ?';
-    const row = this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId));
+    const [row] = this.#rows(sql);
     if (typeof row?.processed !== 'number') return undefined;
     return { tips: this.#refs('pending_refs'), processed: row.processed };
   }
@@ -107,8 +108,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   async *hashes(): AsyncGenerator<ObjectId> {
     await this.#settled();
     for (let last = ''; ; ) {
-      const [id, after] = [this.#repositoryId, last];
-      const rows = this.#database.read(() => this.#database.statement(HASHES).all(id, after, ROWS_AT_ONCE));
+      const rows = this.#rows(HASHES, last, ROWS_AT_ONCE);
       for (const row of rows) yield String(row.hash);
       if (rows.length < ROWS_AT_ONCE) return;
       last = String(rows.at(-1)?.hash);
@@ -122,10 +122,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async unmapped(mailmapHash: string): Promise<Identity[]> {
-    const sql = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';
-    const rows = this.#database.read(() =>
-      this.#database.statement(sql).all(this.#repositoryId, mailmapHash),
-    );
+    const rows = this.#rows(UNMAPPED, mailmapHash);
     return rows.map(row => ({ name: String(row.name), email: String(row.email) }));
   }
 
@@ -163,8 +160,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   #refs(table: 'refs' | 'pending_refs'): RefSnapshot {
     const sql = `SELECT name, lower(hex(tip)) AS tip FROM ${table} WHERE repository_id = ? ORDER BY name`;
-    const rows = this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId));
-    return new Map(rows.map(row => [String(row.name), String(row.tip)]));
+    return new Map(this.#rows(sql).map(row => [String(row.name), String(row.tip)]));
   }
 
   #forgetPending(): void {
@@ -237,8 +233,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   #unsettledFrom(): number | undefined {
-    const sql = 'SELECT unsettled_from AS id FROM repositories WHERE id = ?';
-    const row = this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId));
+    const [row] = this.#rows('SELECT unsettled_from AS id FROM repositories WHERE id = ?');
     return row?.id == null ? undefined : Number(row.id);
   }
 
@@ -293,6 +288,10 @@ export class SqliteHistoryWriter implements HistoryWriter {
   #countCommits(perAuthor: ReadonlyMap<number, number>): void {
     const statement = this.#database.statement(COUNT_COMMITS);
     for (const [author, change] of perAuthor) statement.run(change, author);
+  }
+
+  #rows(sql: string, ...params: readonly (string | number)[]): Record<string, unknown>[] {
+    return this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId, ...params));
   }
 
   #run(sql: string): void {
