@@ -42,3 +42,4 @@ export const PENDING_TO_CURSOR = `
   INSERT INTO refs (repository_id, name, tip)
   SELECT repository_id, name, tip FROM pending_refs WHERE repository_id = ?`;
 export const UNMAPPED = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';
+export const INSERT_PENDING = 'INSERT INTO pending_refs (repository_id, name, tip) VALUES (?, ?, unhex(?))';

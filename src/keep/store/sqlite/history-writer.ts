@@ -14,6 +14,7 @@ import {
   INSERT_COMMIT,
   INSERT_HASH,
   INSERT_IDENTITY,
+  INSERT_PENDING,
   MAP_IDENTITY,
   PENDING_TO_CURSOR,
   SET_BAKED_AT,
@@ -31,7 +32,7 @@ import { rollUp } from './roll-ups.ts';
 const MAX_CACHED_IDENTITIES = 65_536;
 /** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
 const SETTLED_AT_ONCE = 8192;
-/** Rows read or changed at once where there may be any number. */
+/** Of any number of rows so many are read or changed at once. */
 const ROWS_AT_ONCE = 1000;
 
 /**
@@ -62,19 +63,17 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async pending(): Promise<PendingWalk | undefined> {
-    const sql = 'SELECT pending_processed AS processed FROM repositories WHERE id = ?';
-    const [row] = this.#rows(sql);
+    const [row] = this.#rows('SELECT pending_processed AS processed FROM repositories WHERE id = ?');
     if (typeof row?.processed !== 'number') return undefined;
     return { tips: this.#refs('pending_refs'), processed: row.processed };
   }
 
   async begin(tips: RefSnapshot): Promise<void> {
-    const insert = 'INSERT INTO pending_refs (repository_id, name, tip) VALUES (?, ?, unhex(?))';
     const stored = await this.count();
     await this.#database.write(() => {
       this.#forgetPending();
       this.#run('UPDATE repositories SET pending_processed = 0 WHERE id = ?');
-      const statement = this.#database.statement(insert);
+      const statement = this.#database.statement(INSERT_PENDING);
       for (const [name, tip] of tips) statement.run(this.#repositoryId, name, tip);
     });
     this.#fresh = stored === 0;
