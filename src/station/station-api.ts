@@ -1,4 +1,5 @@
 import type { Source } from '../insights/source.ts';
+import type { PeopleStore } from '../keep/store/people.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Notifications } from './notifications.ts';
@@ -9,6 +10,8 @@ import type { Tracking } from './tracking.ts';
 export interface StationApi {
   /** Reads over the documented schema. */
   readonly source: Source;
+  /** Who is who, beyond mailmaps. */
+  readonly people: PeopleStore;
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Deliveries,

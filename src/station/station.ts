@@ -10,21 +10,22 @@ import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
 import type { OpenForge } from '../gather/forges/forge.ts';
-import type { BakeProgress } from '../gather/repos/bake.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
 import { OWNER_KIND } from '../gather/repos/tracking.ts';
 import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
+import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { Notifications } from './notifications.ts';
 import { OwnerForges } from './owner-forges.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
-import { type RunningBake, readStatus, type StationStatus } from './status.ts';
+import { readStatus, runningBake, type StationStatus } from './status.ts';
 import { Tracking } from './tracking.ts';
 
 export interface StationOptions extends DeliveryOpeners {
@@ -101,12 +102,17 @@ class ComposedStation implements Station {
       forges,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
+      this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
 
   get source(): Store {
     return this.#store;
+  }
+
+  get people(): PeopleStore {
+    return this.#store.people;
   }
 
   get #store(): Store {
@@ -175,6 +181,7 @@ class ComposedStation implements Station {
     const wanted = this.tracking.wanted(config);
     this.#config = config;
     await this.tracking.apply(wanted);
+    await scheduleWanted(this.#churnOptions());
     await this.deliveries.reconfigure(config);
   }
 
@@ -216,6 +223,7 @@ class ComposedStation implements Station {
       running: this.#running,
       onEnd: () => this.#waiters.wake(),
       onVisited: visited => this.notifications.visited(visited),
+      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
     });
     return new Workers({
       name: 'repository workers',
@@ -232,6 +240,12 @@ class ComposedStation implements Station {
       perGroup: () => this.#config.git.perHost,
       timing: { drainMs: DRAIN_MS },
     });
+  }
+
+  #churnOptions(): ChurnOptions {
+    const { clock, log, random } = this.#options;
+    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    return { ...this.#kept, config: () => this.#config, threads: this.#threads, clock, log, random };
   }
 
   async #startSchedule(): Promise<void> {
@@ -255,11 +269,4 @@ class ComposedStation implements Station {
       stop: async () => part?.stop(),
     };
   }
-}
-
-function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
-  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
-  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
-  const { commits, perSecond } = progress;
-  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
+import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 
@@ -126,4 +127,12 @@ function deliveryFigures(
 ): DeliveryFigures {
   const { incoming, processing, completed, failed, waiting, uploading = 0 } = counts;
   return { incoming, processing, completed, failed, waiting, uploading };
+}
+
+/** A running bake in words. */
+export function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
+  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
+  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
+  const { commits, perSecond } = progress;
+  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

@@ -40,6 +40,12 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         return [];
       },
     },
+    people: {
+      list: async () => [],
+      merge: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
+      split: async () => undefined,
+      setBot: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
+    },
     deliveries: {
       list: () => [],
       record(id) {

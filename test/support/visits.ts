@@ -83,11 +83,8 @@ export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> 
 }
 
 /** Bakes and looks in this thread. */
-function threadsHere({ store, clock, done }: Visits): BakeThreads {
+function threadsHere({ store, clock, done }: Visits): Pick<BakeThreads, 'run' | 'look'> {
   return {
-    name: 'bake threads',
-    start: async () => undefined,
-    stop: async () => undefined,
     async run(job, signal, onProgress) {
       done.push('bake');
       return bake(job, { store, clock, signal, onProgress });

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -7,6 +8,7 @@ import { newWorkerId } from '../../engine/work/worker-id.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
+import { type ChurnProgress, churnSlice } from './churn/job.ts';
 import { recordedBake } from './record.ts';
 import { bakeJob } from './settings.ts';
 import { parseRepositoryUrl } from './url.ts';
@@ -25,7 +27,9 @@ export interface AloneTools {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: BakeProgress | 'waiting') => void;
+  /** Churn is read after the commits, to its end (S6). */
+  readonly churn?: boolean;
+  readonly onProgress: (progress: BakeProgress | ChurnProgress | 'waiting') => void;
 }
 
 /**
@@ -36,11 +40,16 @@ export async function bakeAlone(target: string, tools: AloneTools): Promise<Bake
   const { config, store, signal } = tools;
   const address = parseRepositoryUrl(target, { from: 'cli' });
   const repository = await store.repositories.ensure(address.url, address.host);
-  return holding(repository, tools, lost =>
-    recordedBake(repository, 'asked for by hand', tools, () =>
-      bake(bakeJob(repository, address, config), { ...tools, signal: AbortSignal.any([signal, lost]) }),
-    ),
-  );
+  return holding(repository, tools, async lost => {
+    const job = bakeJob(repository, address, config);
+    const inside = { ...tools, signal: AbortSignal.any([signal, lost]) };
+    const summary = await recordedBake(repository, 'asked for by hand', tools, () => bake(job, inside));
+    if (tools.churn) {
+      const { largestFileBytes } = config.insights;
+      await churnSlice({ ...job, largestFileBytes, processes: availableParallelism() }, inside);
+    }
+    return summary;
+  });
 }
 
 /** Runs `action` while this process holds the repository's claim; its signal aborts when the claim is lost. */
