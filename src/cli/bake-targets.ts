@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import { bakeAlone } from '../gather/repos/alone.ts';
 import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
+import type { ChurnProgress } from '../gather/repos/churn/job.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
@@ -18,7 +19,7 @@ const AUTHORS_SHOWN = 5;
 /** Bakes each target, several at once, and prints each result as it comes. Answers how many failed. */
 export async function bakeTargets(
   targets: readonly string[],
-  options: GlobalOptions & { readonly json?: boolean },
+  options: GlobalOptions & { readonly json?: boolean; readonly churn?: boolean },
   cli: Cli,
 ): Promise<number> {
   const signal = cli.stopSignal();
@@ -32,7 +33,15 @@ export async function bakeTargets(
     let failed = 0;
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        const done = await bakeOne(target, { config, keep, cache, cli, signal, report });
+        const done = await bakeOne(target, {
+          config,
+          keep,
+          cache,
+          cli,
+          signal,
+          report,
+          churn: options.churn === true,
+        });
         if (!done) failed += 1;
       }
     };
@@ -46,7 +55,7 @@ export async function bakeTargets(
 }
 
 interface Report {
-  progress(target: string, progress: BakeProgress | 'waiting'): void;
+  progress(target: string, progress: BakeProgress | ChurnProgress | 'waiting'): void;
   done(target: string, summary: BakeSummary): Promise<void>;
   failed(target: string, error: SluiceError): void;
 }
@@ -60,6 +69,7 @@ async function bakeOne(
     cli,
     signal,
     report,
+    churn,
   }: {
     readonly config: Config;
     readonly keep: Keep;
@@ -67,6 +77,7 @@ async function bakeOne(
     readonly cli: Cli;
     readonly signal: AbortSignal;
     readonly report: Report;
+    readonly churn: boolean;
   },
 ): Promise<boolean> {
   try {
@@ -75,6 +86,7 @@ async function bakeOne(
       cache,
       config,
       signal,
+      churn,
       clock: cli.clock,
       log: silentLogger,
       onProgress: progress => report.progress(target, progress),
@@ -143,9 +155,11 @@ function peopleReport(cli: Cli, { store }: Keep): Report {
   };
 }
 
-function inWords(progress: BakeProgress | 'waiting'): string {
+function inWords(progress: BakeProgress | ChurnProgress | 'waiting'): string {
   if (progress === 'waiting') return 'another sluice is at it, waiting for it to finish';
   if (progress.phase === 'fetch') return progress.text;
+  if (progress.phase === 'churn')
+    return `files and lines of ${progress.commits.toLocaleString('en')} commits read`;
   const { commits, perSecond } = progress;
   return `${commits.toLocaleString('en')} commits read, ${Math.round(perSecond).toLocaleString('en')}/s`;
 }

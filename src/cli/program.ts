@@ -7,6 +7,8 @@ import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
+import { defineInsights } from './commands/insights.ts';
+import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
 import { defineTrack, defineUntrack } from './commands/track.ts';
@@ -36,6 +38,8 @@ const COMMANDS = [
   defineBake,
   defineTrack,
   defineUntrack,
+  defineInsights,
+  definePeople,
   defineCopy,
   defineDeliveries,
   defineFailed,

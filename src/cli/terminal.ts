@@ -1,7 +1,7 @@
 /** What the commands know of the terminal: colours, width, a progress line that rewrites itself. */
 
 export interface Output {
-  write(text: string): unknown;
+  write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
 }

@@ -135,6 +135,11 @@ export function flag(options: Described & { readonly default: boolean }) {
   return named(z.boolean({ error: 'must be true or false' }).prefault(options.default), options);
 }
 
+/** `true` or `false`, or left out. */
+export function optionalFlag(options: Described) {
+  return named(z.boolean({ error: 'must be true or false' }).optional(), options);
+}
+
 /** One of a few words. */
 export function choice<const W extends readonly [string, ...string[]]>(
   words: W,

@@ -7,6 +7,7 @@ import { cache } from './sections/cache.ts';
 import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
 import { hosts } from './sections/hosts.ts';
+import { insights } from './sections/insights.ts';
 import { log } from './sections/log.ts';
 import { notify } from './sections/notify.ts';
 import { database, root } from './sections/places.ts';
@@ -31,6 +32,7 @@ export const SECTIONS = {
   schedule,
   notify,
   bake,
+  insights,
   sync,
   deliver,
 };

@@ -1,4 +1,5 @@
 import type { Source } from '../insights/source.ts';
+import type { PeopleStore } from '../keep/store/people.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { CacheApi } from './cache.ts';
 import type { Deliveries } from './deliveries.ts';
@@ -12,6 +13,8 @@ export interface StationApi {
   readonly source: Source;
   /** The clones on disk. */
   readonly cache: CacheApi;
+  /** Who is who, beyond mailmaps. */
+  readonly people: PeopleStore;
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Deliveries,

@@ -16,9 +16,11 @@ import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/poo
 import { OWNER_KIND } from '../gather/repos/tracking.ts';
 import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
+import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
+import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { Notifications } from './notifications.ts';
@@ -111,12 +113,17 @@ class ComposedStation implements Station {
       forges,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
+      this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
 
   get source(): Store {
     return this.#store;
+  }
+
+  get people(): PeopleStore {
+    return this.#store.people;
   }
 
   get #store(): Store {
@@ -190,6 +197,7 @@ class ComposedStation implements Station {
     cacheSettings(config, this.#options.cwd);
     this.#config = config;
     await this.tracking.apply(wanted);
+    await scheduleWanted(this.#churnOptions());
     await this.deliveries.reconfigure(config);
   }
 
@@ -226,6 +234,7 @@ class ComposedStation implements Station {
       running: this.#running,
       onEnd: () => this.#waiters.wake(),
       onVisited: visited => this.notifications.visited(visited),
+      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
     });
     return new Workers({
       name: 'repository workers',
@@ -242,6 +251,13 @@ class ComposedStation implements Station {
       perGroup: () => this.#config.git.perHost,
       timing: { drainMs: DRAIN_MS },
     });
+  }
+
+  #churnOptions(): ChurnOptions {
+    const { clock, log, random } = this.#options;
+    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    const { cache } = this.#cache;
+    return { ...this.#kept, config: () => this.#config, threads: this.#threads, cache, clock, log, random };
   }
 
   async #startSchedule(): Promise<void> {

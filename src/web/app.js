@@ -3,6 +3,7 @@
 // Speaks only HTTP with the station; every text goes in as text, never as markup.
 import { columnChart } from './chart.js';
 import { element, fill, number, span } from './dom.js';
+import { askInsights } from './insights.js';
 
 const REFRESH_MS = 2_000;
 const AUTHORS_SHOWN = 10;
@@ -119,13 +120,15 @@ async function showRepository(repositories) {
   }
   select.value = chosenRepository ?? '';
   const repository = repositories.find(({ url }) => url === chosenRepository);
-  const state = JSON.stringify(repository);
+  const withoutBots = /** @type {HTMLInputElement} */ (byId('without-bots')).checked;
+  const state = JSON.stringify([repository, withoutBots]);
   if (state === drawnFor) return;
-  const repo = encodeURIComponent(repository.url);
-  const [{ periods: weeks }, { periods: byMonth }, { authors }] = await Promise.all([
-    ask(`/api/v1/insights/commits?by=week&repo=${repo}`),
-    ask(`/api/v1/insights/commits?by=month&repo=${repo}`),
-    ask(`/api/v1/insights/authors?limit=${AUTHORS_SHOWN}&repo=${repo}`),
+  const scope = `repo=${encodeURIComponent(repository.url)}${withoutBots ? '&bots=exclude' : ''}`;
+  const [{ periods: weeks }, { periods: byMonth }, { authors }, showInsights] = await Promise.all([
+    ask(`/api/v1/insights/commits?by=week&${scope}`),
+    ask(`/api/v1/insights/commits?by=month&${scope}`),
+    ask(`/api/v1/insights/authors?limit=${AUTHORS_SHOWN}&${scope}`),
+    askInsights(ask, scope),
   ]);
   // Another one may have been chosen while these came.
   if (repository.url !== chosenRepository) return;
@@ -140,6 +143,7 @@ async function showRepository(repositories) {
   byId('months-part').hidden = !isLong;
   if (isLong) monthChart.show(byMonth, 'month');
   showAuthors(authors);
+  showInsights();
 }
 
 /** The repository that was baked last. @param {any[]} repositories */
@@ -223,6 +227,8 @@ byId('repository').addEventListener('change', event => {
   chosenRepository = /** @type {HTMLSelectElement} */ (event.target).value;
   void refresh();
 });
+
+byId('without-bots').addEventListener('change', () => void refresh());
 
 /**
  * Sends a form by `send`; what it answers, or what went wrong, is shown below the form.

@@ -21,7 +21,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
  * @param {Record<string, string | number>} attributes
  * @param {string} [text]
  */
-function svg(name, attributes, text) {
+export function svg(name, attributes, text) {
   const made = document.createElementNS(NAMESPACE, name);
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
   if (text !== undefined) made.textContent = text;
@@ -33,8 +33,9 @@ function svg(name, attributes, text) {
  * pointer choose one; `note` then says what it is.
  * @param {HTMLElement} figure
  * @param {HTMLElement} note
+ * @param {(column: any, by: Period) => string} [words] what the note says of a column
  */
-export function columnChart(figure, note) {
+export function columnChart(figure, note, words = inWords) {
   /** @type {Column[]} */
   let columns = [];
   /** @type {Period} */
@@ -48,7 +49,7 @@ export function columnChart(figure, note) {
     chosen = Math.min(Math.max(0, index), columns.length - 1);
     drawn[chosen]?.classList.add('chosen');
     const column = columns[chosen];
-    note.textContent = column ? inWords(column, by) : '';
+    note.textContent = column ? words(column, by) : '';
     figure.setAttribute('aria-label', by === 'week' ? 'Week' : 'Month');
     figure.setAttribute('aria-valuemax', String(Math.max(0, columns.length - 1)));
     figure.setAttribute('aria-valuenow', String(Math.max(0, chosen)));
@@ -103,13 +104,17 @@ function afterKey(key, chosen, count) {
   return undefined;
 }
 
+/** `Mar 2024`. @param {string} start a day of the month, ISO 8601 */
+export function monthName(start) {
+  return `${MONTHS[Number(start.slice(5, 7)) - 1]} ${start.slice(0, 4)}`;
+}
+
 /**
  * @param {Column} column
  * @param {Period} by
  */
 function inWords({ start, commits }, by) {
-  const month = `${MONTHS[Number(start.slice(5, 7)) - 1]} ${start.slice(0, 4)}`;
-  const when = by === 'week' ? `Week of ${start}` : month;
+  const when = by === 'week' ? `Week of ${start}` : monthName(start);
   return `${when}: ${commits.toLocaleString()} ${commits === 1 ? 'commit' : 'commits'}`;
 }
 

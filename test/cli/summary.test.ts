@@ -32,7 +32,15 @@ function facts(
 }
 
 function author(name: string, commits: number): SummaryFacts['authors'][number] {
-  return { name, email: `${name}@example.org`, commits, firstCommitAt: MONDAY, lastCommitAt: MONDAY };
+  return {
+    name,
+    email: `${name}@example.org`,
+    commits,
+    added: 0,
+    removed: 0,
+    firstCommitAt: MONDAY,
+    lastCommitAt: MONDAY,
+  };
 }
 
 const weeksOf = (count: number, commits: (index: number) => number): SummaryFacts['weeks'] =>

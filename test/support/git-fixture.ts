@@ -71,6 +71,11 @@ export class GitFixture {
       });
       script.push(Buffer.from('\n'));
     });
+    return this.import(script);
+  }
+
+  /** Runs a script of fast-import whose nth commit has mark n, on refs/import, and returns their ids. */
+  import(script: readonly Buffer[]): string[] {
     const marks = join(this.gitDir, 'marks');
     // raw-permissive: zones of any size, as they occur.
     this.raw(

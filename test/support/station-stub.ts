@@ -46,6 +46,12 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       pin: async () => undefined,
       evict: async () => ({ freedBytes: 0, evicted: [] }),
     },
+    people: {
+      list: async () => [],
+      merge: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
+      split: async () => undefined,
+      setBot: async () => Promise.reject(new SluiceError('not_found', 'nobody has that e-mail')),
+    },
     deliveries: {
       list: () => [],
       record(id) {

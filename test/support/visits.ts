@@ -7,17 +7,15 @@ import type { Config } from '../../src/config/schema.ts';
 import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
 import type { Claim } from '../../src/engine/work/work.ts';
 import { bake } from '../../src/gather/repos/bake.ts';
-import { CloneCache } from '../../src/gather/repos/cache/clone-cache.ts';
-import { cacheSettings } from '../../src/gather/repos/cache/settings.ts';
 import { repositoryHandler, type Visited } from '../../src/gather/repos/handler.ts';
 import { nothingNew } from '../../src/gather/repos/look.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { type TrackingTools, track } from '../../src/gather/repos/tracking.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/url.ts';
 import { keyOf, REPOSITORY_KIND } from '../../src/gather/repos/work.ts';
-import { createCloneRecords } from '../../src/keep/store/sqlite/clone-records.ts';
 import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
+import { cacheOf } from './clone-cache.ts';
 import { temporaryDirectory } from './git-repositories.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -51,12 +49,7 @@ export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> 
   const done: string[] = [];
   const told: Visited[] = [];
   const tools = { store, work, clock, rhythm: config.schedule };
-  const cache = new CloneCache({
-    ...{ work, clock, log: silentLogger },
-    clones: createCloneRecords(store.database),
-    settings: () => cacheSettings(config, directory),
-    openBucket: name => Promise.reject(new Error(`there is no profile ${name}`)),
-  });
+  const cache = cacheOf({ config, store, work, clock });
   const visits: Visits = {
     ...{ directory, store, clock, tools, config, done, told },
     async track(url, origin = 'cli') {
@@ -92,11 +85,8 @@ export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> 
 }
 
 /** Bakes and looks in this thread. */
-function threadsHere({ store, clock, done }: Visits): BakeThreads {
+function threadsHere({ store, clock, done }: Visits): Pick<BakeThreads, 'run' | 'look'> {
   return {
-    name: 'bake threads',
-    start: async () => undefined,
-    stop: async () => undefined,
     async run(job, signal, onProgress) {
       done.push('bake');
       return bake(job, { store, clock, signal, onProgress });

@@ -158,3 +158,34 @@ function luminance(color: string): number {
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
+
+test('Page: people per month, hours of the week, hot spots; programs are left out when asked', async t => {
+  const origins = standingPlace(t);
+  const origin = grownRepository(join(origins, 'churned.git'), 40, 3);
+  for (let at = 0; at < 3; at += 1) origin.commit(`change ${at}`, { 'src/hot': `${at}\n`, cold: 'x' });
+  const station = await startStation(t, {
+    cwd: standingPlace(t),
+    yaml: `repos: [{url: ${origin.path}, churn: true}]\n`,
+  });
+  await untilBaked(station);
+  await until('churn is read', async () => {
+    const { body } = await station.ask('/api/v1/insights/hotspots');
+    return (body as unknown as { files: unknown[] }).files.length > 0;
+  });
+  const { page, complaints } = await openPage(t, browser, station.url);
+  const first = page.locator('#hot-spots li').first();
+  await first.waitFor();
+  assert.equal(await first.locator('.name').textContent(), 'src/hot');
+  assert.equal(await first.locator('.number').textContent(), '3 by 1');
+  assert.equal(await page.locator('#hot-spots-note').isVisible(), false);
+  assert.equal(await page.locator('#punch-card rect').count(), 168);
+  assert.match((await page.locator('#punch-card-note').textContent()) ?? '', /Most on (Tue|Wed) .* o’clock/);
+  await page.locator('#contributors').focus();
+  await page.keyboard.press('Home');
+  const note = await page.locator('#contributors-note').textContent();
+  assert.equal(note, 'Nov 2023: 4 active, 4 new, 0 returning, 0 lost');
+  assert.match((await page.locator('#bus-factor').textContent()) ?? '', /2 people wrote half/);
+  await page.getByLabel('Leave out programs').check();
+  await page.locator('#authors li').nth(3).waitFor();
+  assert.deepEqual(complaints, []);
+});

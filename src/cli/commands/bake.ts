@@ -7,6 +7,7 @@ export function defineBake(program: Command, cli: Cli, outcome: Outcome): void {
     .command('bake')
     .description('clone or fetch repositories and turn their commits into insights')
     .argument('<url-or-path...>', 'repositories, as URLs or paths')
+    .option('--churn', 'read what each commit changed, too: files and lines (takes longer, needs all files)')
     .option('--json', 'one JSON object a repository on a line')
     .addHelpText(
       'after',
@@ -20,7 +21,7 @@ Exit code 1 if any of them failed.`,
     )
     .action(async (targets: string[], _options, command: Command) => {
       const { bakeTargets } = await import('../bake-targets.ts');
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; churn?: boolean }>();
       const failed = await bakeTargets(targets, options, cli);
       if (failed > 0) outcome.exitCode = 1;
     });

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { withoutCredentials } from '../../base/redact.ts';
-import { duration, fieldKinds, flag, line, list, mapping, optionalText } from '../fields.ts';
+import { duration, fieldKinds, flag, line, list, mapping, optionalFlag, optionalText } from '../fields.ts';
 import { isHostWithoutScheme } from '../paths.ts';
 
 /** A user name is part of an ssh address; a password never is part of any. */
@@ -35,6 +35,13 @@ const WITH_DEFAULT_HOST = /^git(?:hub|lab):/;
 /** Patterns as shells have them, for names below an owner. */
 function patterns(description: string, example: readonly string[]) {
   return list(line('must be a pattern of names'), { description, example });
+}
+
+/** One repository. */
+export interface RepositoryEntry {
+  readonly url: string;
+  readonly owner?: undefined;
+  readonly churn?: boolean | undefined;
 }
 
 /** An owner whose repositories are tracked. */
@@ -84,6 +91,10 @@ const entry = mapping(
       max: '30d',
       description: 'How often an owner is asked for new repositories.',
     }),
+    churn: optionalFlag({
+      description: 'Whether its churn is read; as `insights.churn` says where not given.',
+      example: true,
+    }),
   },
   [
     ({ url, owner }, fault) => {
@@ -96,13 +107,16 @@ const entry = mapping(
         fault('host', `is missing; ${owner} says no host`);
       if (host !== undefined && owner === undefined) fault('host', 'belongs to an owner, and none is given');
     },
+    ({ churn, owner }, fault) => {
+      if (churn !== undefined && owner !== undefined)
+        fault('churn', 'is for one repository; name it by url, or set insights.churn');
+    },
   ],
 );
 
 /** One repository, or all of an owner's; what belongs to the other is left out. */
-const either = entry.transform(
-  ({ url, owner, ...rest }): { readonly url: string; readonly owner?: undefined } | OwnerEntry =>
-    url === undefined ? { owner: owner ?? '', ...rest } : { url },
+const either = entry.transform(({ url, owner, churn, ...rest }): RepositoryEntry | OwnerEntry =>
+  url === undefined ? { owner: owner ?? '', ...rest } : { url, churn },
 );
 
 /** An entry that is a text alone. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
@@ -8,7 +9,8 @@ import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
 import type { CloneCache } from './cache/clone-cache.ts';
-import { cacheRequest } from './cache/request.ts';
+import { cacheRequest, churnRequest } from './cache/request.ts';
+import { type ChurnProgress, churnSlice } from './churn/job.ts';
 import { LEASE_MS, whileHeld } from './lease.ts';
 import { recordedBake } from './record.ts';
 import { bakeJob } from './settings.ts';
@@ -26,7 +28,9 @@ export interface AloneTools {
   readonly clock: Clock;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: BakeProgress | 'waiting') => void;
+  /** Churn is read after the commits, to its end (S6). */
+  readonly churn?: boolean;
+  readonly onProgress: (progress: BakeProgress | ChurnProgress | 'waiting') => void;
 }
 
 /**
@@ -37,13 +41,20 @@ export async function bakeAlone(target: string, tools: AloneTools): Promise<Bake
   const { config, store, cache, onProgress } = tools;
   const address = parseRepositoryUrl(target, { from: 'cli' });
   const repository = await store.repositories.ensure(address.url, address.host);
-  return holding(repository, tools, lost =>
-    recordedBake(repository, 'asked for by hand', tools, () => {
-      const job = bakeJob(repository, address, config);
-      const request = cacheRequest(job, AbortSignal.any([tools.signal, lost]), onProgress);
-      return cache.using(request, signal => bake(job, { ...tools, signal }));
-    }),
-  );
+  return holding(repository, tools, async lost => {
+    const job = bakeJob(repository, address, config);
+    const held = AbortSignal.any([tools.signal, lost]);
+    const summary = await recordedBake(repository, 'asked for by hand', tools, () =>
+      cache.using(cacheRequest(job, held, onProgress), signal => bake(job, { ...tools, signal })),
+    );
+    if (tools.churn) {
+      const { largestFileBytes } = config.insights;
+      const churnJob = { ...job, largestFileBytes, processes: availableParallelism() };
+      const request = churnRequest(job, held, onProgress);
+      await cache.within(request, signal => churnSlice(churnJob, { ...tools, signal }));
+    }
+    return summary;
+  });
 }
 
 /** Runs `action` while this process holds the repository's claim; its signal aborts when the claim is lost. */

@@ -22,7 +22,7 @@ export interface HandlerTools {
   /** As it is now: it may change between two bakes. */
   readonly config: () => Config;
   readonly store: Store;
-  readonly threads: BakeThreads;
+  readonly threads: Pick<BakeThreads, 'run' | 'look'>;
   readonly cache: CloneCache;
   readonly clock: Clock;
   readonly log: Logger;
@@ -31,6 +31,8 @@ export interface HandlerTools {
   readonly onEnd: () => void;
   /** Told of each visit to a tracked repository, of failed ones with how many there were in a row. May throw. */
   readonly onVisited?: (visited: Visited) => Promise<void>;
+  /** Told after each bake that succeeded, before its claim is settled. */
+  readonly onBaked?: (repository: Repository) => Promise<void>;
 }
 
 /** How a visit to a tracked repository ended. */
@@ -107,6 +109,7 @@ async function lookOrBake(
     if ('error' in looked) throw looked.error;
     return going().bake(progress => running.set(repository.url, progress));
   });
+  await tools.onBaked?.((await store.repositories.byId(repository.id)) ?? repository);
 }
 
 /** A look that failed is the failure of the visit, unless the repository may be somewhere else: a bake finds it. */

@@ -23,7 +23,7 @@ import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 export interface VisitTools {
   readonly config: Config;
   readonly store: Store;
-  readonly threads: BakeThreads;
+  readonly threads: Pick<BakeThreads, 'run' | 'look'>;
   readonly cache: CloneCache;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -85,20 +85,17 @@ export class Visit {
   }
 
   #knownPlace(): RepositoryUrl | undefined {
-    const { movedTo, movedSeenAtMs } = this.#repository;
-    const isFresh = this.#tools.clock.nowMs() - (movedSeenAtMs ?? 0) < SEEN_FOR_MS;
-    return movedTo !== null && isFresh ? parseRepositoryUrl(movedTo, { from: 'config' }) : undefined;
+    return knownPlace(this.#repository, this.#tools.clock.nowMs());
   }
 
-  async #job(place: RepositoryUrl | undefined): Promise<BakeJob> {
-    const addresses = await this.#addressesOf(place ?? this.#address);
-    return bakeJob(this.#repository, this.#address, this.#tools.config, { addresses, place });
+  #job(place: RepositoryUrl | undefined): Promise<BakeJob> {
+    return jobAt(place, this.#repository, this.#address, this.#tools.config);
   }
 
   #find(): Promise<RepositoryUrl> {
     const { config, signal } = this.#tools;
     return findNewPlace(this.#address, {
-      addressesOf: place => this.#addressesOf(place),
+      addressesOf: place => addressesOf(place, this.#repository, this.#address, config),
       credentialsFor: place => credentialsFor(place, config),
       timeoutMs: config.git.connectTimeoutMs,
       signal,
@@ -112,18 +109,43 @@ export class Visit {
       movedSeenAtMs: place ? clock.nowMs() : null,
     });
   }
+}
 
-  /**
-   * What was asked for over the API, and what a host sends us to, may only be on the public internet unless the
-   * configuration says otherwise (S3). What the configuration or the command line names may be anywhere, and may
-   * move about on its own host.
-   */
-  async #addressesOf(place: RepositoryUrl): Promise<readonly string[] | undefined> {
-    const { scheme, host, port } = place;
-    const isOwnHost = host === this.#address.host && port === this.#address.port;
-    if (scheme === 'file' || this.#tools.config.git.allowPrivateAddresses) return undefined;
-    return isTrusted(this.#repository) && isOwnHost ? undefined : publicAddresses(host);
-  }
+/** What work on a repository's clone needs, where it was last known to be. Throws `url_*`. */
+export function jobFor(repository: Repository, config: Config, nowMs: number): Promise<BakeJob> {
+  const address = parseRepositoryUrl(repository.url, { from: 'config' });
+  return jobAt(knownPlace(repository, nowMs), repository, address, config);
+}
+
+async function jobAt(
+  place: RepositoryUrl | undefined,
+  repository: Repository,
+  address: RepositoryUrl,
+  config: Config,
+): Promise<BakeJob> {
+  const addresses = await addressesOf(place ?? address, repository, address, config);
+  return bakeJob(repository, address, config, { addresses, place });
+}
+
+function knownPlace({ movedTo, movedSeenAtMs }: Repository, nowMs: number): RepositoryUrl | undefined {
+  const isFresh = nowMs - (movedSeenAtMs ?? 0) < SEEN_FOR_MS;
+  return movedTo !== null && isFresh ? parseRepositoryUrl(movedTo, { from: 'config' }) : undefined;
+}
+
+/**
+ * What was asked for over the API, and what a host sends us to, may only be on the public internet unless the
+ * configuration says otherwise (S3). What the configuration or the command line names may be anywhere, and may
+ * move about on its own host.
+ */
+async function addressesOf(
+  { scheme, host, port }: RepositoryUrl,
+  repository: Repository,
+  own: RepositoryUrl,
+  { git }: Config,
+): Promise<readonly string[] | undefined> {
+  const isOwnHost = host === own.host && port === own.port;
+  if (scheme === 'file' || git.allowPrivateAddresses) return undefined;
+  return isTrusted(repository) && isOwnHost ? undefined : publicAddresses(host);
 }
 
 /** Whether somebody who may name any address wants it tracked: everybody but who asks over the API. */

@@ -1,5 +1,7 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { ChurnWriter } from './churn.ts';
 import type { NotificationStore } from './notifications.ts';
+import type { PeopleStore } from './people.ts';
 import type { TrackingStore } from './tracking.ts';
 import type {
   CommitRow,
@@ -33,9 +35,13 @@ export interface Store {
   readonly runs: RunStore;
   readonly tracking: TrackingStore;
   readonly notifications: NotificationStore;
+  readonly people: PeopleStore;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;
+
+  /** Opens a repository's churn for writing, under the same claim. */
+  churn(repositoryId: number): ChurnWriter;
 }
 
 export interface RepositoryStore {

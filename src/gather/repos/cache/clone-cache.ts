@@ -25,6 +25,14 @@ export interface CacheRequest {
   readonly estimateBytes: (signal: AbortSignal) => Promise<number | undefined>;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: BakeProgress) => void;
+  /** Churn needs a full clone and is no hit of its own; a bake is the default. */
+  readonly purpose?: 'bake' | 'churn';
+}
+
+/** How a clone came to be there: from cold storage, or why not from there. */
+interface Came {
+  readonly restored: boolean;
+  readonly warning: string | undefined;
 }
 
 /** A clone as `sluice cache ls` and the API show it. */
@@ -90,18 +98,33 @@ export class CloneCache {
     request: CacheRequest,
     bake: (signal: AbortSignal) => Promise<BakeSummary>,
   ): Promise<BakeSummary> {
+    return this.within(request, async (signal, { restored, warning }) => {
+      const summary = await bake(signal);
+      if (warning !== undefined) return { ...summary, warnings: [...(summary.warnings ?? []), warning] };
+      // A restored clone that turned out to be of no use was cloned anew.
+      return { ...summary, cache: restored && summary.cache === 'fetch' ? 'restore' : summary.cache };
+    });
+  }
+
+  /** As `using`, for any work in a clone that may make or grow it. */
+  async within<T>(request: CacheRequest, work: (signal: AbortSignal, came: Came) => Promise<T>): Promise<T> {
     await this.open();
     const { clones, clock, settings } = this.#tools;
-    const directory = cloneDirectoryName(request.url);
+    const { url, purpose = 'bake' } = request;
+    const directory = cloneDirectoryName(url);
     const path = join(settings().directory, directory);
-    const before = await clones.byUrl(request.url);
+    const before = await clones.byUrl(url);
     const beforeBytes = await diskUsage(path);
-    await clones.use(request.url, directory, clock.nowMs());
-    const flight = this.#room.begin({ url: request.url, path, beforeBytes, estimateBytes: 0 });
+    if (purpose === 'bake') await clones.use(url, directory, clock.nowMs());
+    else await clones.change(url, { directory, sized: false, lastUsedAtMs: clock.nowMs() });
+    const flight = this.#room.begin({ url, path, beforeBytes, estimateBytes: 0 });
+    const isMade = beforeBytes === 0 || (purpose === 'churn' && before?.lean !== false);
     try {
-      if (beforeBytes === 0) await this.#makeRoomFor(flight, before, request);
+      if (isMade) await this.#makeRoomFor(flight, before, request);
       const signal = AbortSignal.any([request.signal, flight.stop.signal]);
-      return await this.#withRoom(flight, signal, () => this.#bake(flight, before, request, signal, bake));
+      return await this.#withRoom(flight, signal, async () =>
+        work(signal, await this.#come(flight, before, request, signal)),
+      );
     } finally {
       await this.#record(flight, directory);
       this.#room.end(flight);
@@ -178,7 +201,9 @@ export class CloneCache {
   /** P4, P5: room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
   async #makeRoomFor(flight: Flight, before: CloneRecord | undefined, request: CacheRequest): Promise<void> {
     const { settings } = this.#tools;
-    const known = settings().coldStorage && before?.cold ? before.cold.bytes : before?.bytes;
+    const sameKind = before && before.lean === (request.purpose !== 'churn');
+    const last = sameKind ? before.bytes : undefined;
+    const known = settings().coldStorage && before?.cold ? Math.max(before.cold.bytes, last ?? 0) : last;
     flight.estimateBytes = known || (await request.estimateBytes(request.signal)) || 0;
     let { short } = await this.#room.make(0, 'enough', request.signal);
     if (short && !known && flight.estimateBytes > 0) {
@@ -201,20 +226,16 @@ export class CloneCache {
     return await run();
   }
 
-  async #bake(
+  async #come(
     flight: Flight,
     before: CloneRecord | undefined,
     request: CacheRequest,
     signal: AbortSignal,
-    bake: (signal: AbortSignal) => Promise<BakeSummary>,
-  ): Promise<BakeSummary> {
-    const missing = !existsSync(flight.path);
-    if (!missing || !before?.cold || !this.#tools.settings().coldStorage) return bake(signal);
+  ): Promise<Came> {
+    const isCold = before?.cold && this.#tools.settings().coldStorage && !existsSync(flight.path);
+    if (!isCold || !before?.cold) return { restored: false, warning: undefined };
     const warning = await this.#restore({ ...before, cold: before.cold }, request, signal);
-    const summary = await bake(signal);
-    if (warning !== undefined) return { ...summary, warnings: [...(summary.warnings ?? []), warning] };
-    // A restored clone that turned out to be of no use was cloned anew.
-    return { ...summary, cache: summary.cache === 'fetch' ? 'restore' : summary.cache };
+    return { restored: warning === undefined, warning };
   }
 
   /** @returns what a person should know where it did not work; the remote has everything, too */

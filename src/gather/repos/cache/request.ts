@@ -8,10 +8,19 @@ export function cacheRequest(
   signal: AbortSignal,
   onProgress: (progress: BakeProgress) => void,
 ): CacheRequest {
-  return {
-    url: address.url,
-    signal,
-    onProgress,
-    estimateBytes: asking => estimateFromHost(address, { credentials, lean: true, signal: asking }),
-  };
+  const estimateBytes: CacheRequest['estimateBytes'] = asking =>
+    estimateFromHost(address, { credentials, lean: true, signal: asking });
+  return { url: address.url, signal, onProgress, estimateBytes };
+}
+
+/** The same for churn, which needs a full clone. */
+export function churnRequest(
+  job: BakeJob,
+  signal: AbortSignal,
+  onProgress: (progress: BakeProgress) => void,
+): CacheRequest {
+  const { address, credentials } = job;
+  const estimateBytes: CacheRequest['estimateBytes'] = asking =>
+    estimateFromHost(address, { credentials, lean: false, signal: asking });
+  return { ...cacheRequest(job, signal, onProgress), purpose: 'churn', estimateBytes };
 }

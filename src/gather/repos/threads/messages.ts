@@ -1,5 +1,7 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
+import type { ChurnPassResult } from '../churn/pass.ts';
 import type { LookJob } from '../look.ts';
 
 /** What a bake thread is given when it is made. */
@@ -11,12 +13,14 @@ export interface ThreadSettings {
 export type ToThread =
   | { readonly type: 'bake'; readonly id: number; readonly job: BakeJob }
   | { readonly type: 'look'; readonly id: number; readonly job: LookJob }
+  | { readonly type: 'churn'; readonly id: number; readonly job: ChurnJob }
   | { readonly type: 'abort'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'close' };
 
 /** From a bake thread to the station. */
 export type FromThread =
-  | { readonly type: 'progress'; readonly id: number; readonly progress: BakeProgress }
+  | { readonly type: 'progress'; readonly id: number; readonly progress: BakeProgress | ChurnProgress }
   | { readonly type: 'done'; readonly id: number; readonly summary: BakeSummary }
   | { readonly type: 'looked'; readonly id: number; readonly nothingNew: boolean }
+  | { readonly type: 'churned'; readonly id: number; readonly result: ChurnPassResult }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord };

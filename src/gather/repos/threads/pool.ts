@@ -2,6 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Part } from '../../../base/lifecycle.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
+import type { ChurnPassResult } from '../churn/pass.ts';
 import type { LookJob } from '../look.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
@@ -17,16 +19,22 @@ export interface BakeThreads extends Part {
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
   /** Looks at a remote there, as `nothingNew` does. */
   look(job: LookJob, signal: AbortSignal): Promise<boolean>;
+  /** One turn of a repository's churn, likewise; rejects as `churnSlice` does. */
+  churn(job: ChurnJob, signal: AbortSignal): Promise<ChurnPassResult>;
 }
 
 /** What has been asked of a thread and is not answered. */
 interface Pending {
-  readonly answer: (message: Answer) => void;
+  readonly resolve: (answer: FromThread) => void;
   readonly reject: (error: unknown) => void;
-  readonly onProgress: (progress: BakeProgress) => void;
+  readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
 }
 
-type Answer = Extract<FromThread, { type: 'done' | 'looked' }>;
+/** What can be asked of a thread. */
+type Task =
+  | { readonly type: 'bake'; readonly job: BakeJob }
+  | { readonly type: 'look'; readonly job: LookJob }
+  | { readonly type: 'churn'; readonly job: ChurnJob };
 
 interface Thread {
   readonly worker: Worker;
@@ -80,12 +88,7 @@ export function createBakeThreads(options: {
     return threads[index] ?? startThread(index);
   };
 
-  const ask = <T>(
-    task: (id: number) => ToThread,
-    signal: AbortSignal,
-    onProgress: (progress: BakeProgress) => void,
-    take: (message: Answer) => T,
-  ): Promise<T> => {
+  const ask = (task: Task, signal: AbortSignal, onProgress: Pending['onProgress']): Promise<FromThread> => {
     if (stopped) return Promise.reject(new SluiceError('stopping', 'the station is stopping'));
     if (signal.aborted) return Promise.reject(signal.reason);
     const thread = leastBusy();
@@ -93,31 +96,35 @@ export function createBakeThreads(options: {
     const id = lastId;
     const send = (message: ToThread): void => thread.worker.postMessage(message);
     const onAbort = (): void => send({ type: 'abort', id, error: toErrorRecord(signal.reason) });
-    const result = new Promise<T>((resolve, reject) => {
-      thread.pending.set(id, { answer: message => resolve(take(message)), reject, onProgress });
+    const result = new Promise<FromThread>((resolve, reject) => {
+      thread.pending.set(id, { resolve, reject, onProgress });
     });
     signal.addEventListener('abort', onAbort, { once: true });
-    send(task(id));
+    send({ ...task, id });
     return result.finally(() => signal.removeEventListener('abort', onAbort));
   };
 
   return {
     name: 'bake threads',
     async start() {},
-    run: (job, signal, onProgress) =>
-      ask(
-        id => ({ type: 'bake', id, job }),
-        signal,
-        onProgress,
-        message => (message as Extract<Answer, { type: 'done' }>).summary,
-      ),
-    look: (job, signal) =>
-      ask(
-        id => ({ type: 'look', id, job }),
-        signal,
-        () => undefined,
-        message => (message as Extract<Answer, { type: 'looked' }>).nothingNew,
-      ),
+    async run(job, signal, onProgress) {
+      const told = (progress: BakeProgress | ChurnProgress): void => {
+        if (progress.phase !== 'churn') onProgress(progress);
+      };
+      const answer = await ask({ type: 'bake', job }, signal, told);
+      if (answer.type !== 'done') throw unexpected(answer);
+      return answer.summary;
+    },
+    async look(job, signal) {
+      const answer = await ask({ type: 'look', job }, signal, () => undefined);
+      if (answer.type !== 'looked') throw unexpected(answer);
+      return answer.nothingNew;
+    },
+    async churn(job, signal) {
+      const answer = await ask({ type: 'churn', job }, signal, () => undefined);
+      if (answer.type !== 'churned') throw unexpected(answer);
+      return answer.result;
+    },
     async stop() {
       stopped = true;
       const up = threads.filter(thread => thread !== undefined);
@@ -136,5 +143,9 @@ function receive({ pending }: Thread, message: FromThread): void {
   }
   pending.delete(message.id);
   if (message.type === 'failed') one.reject(fromErrorRecord(message.error));
-  else one.answer(message);
+  else one.resolve(message);
+}
+
+function unexpected({ type }: FromThread): SluiceError {
+  return new SluiceError('internal', `a bake thread answered "${type}" to something else`);
 }

@@ -3,10 +3,11 @@ import type { Clock } from '../../../base/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, bake } from '../bake.ts';
+import { type ChurnProgress, churnSlice } from '../churn/job.ts';
 import { nothingNew } from '../look.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
-type Task = Extract<ToThread, { type: 'bake' | 'look' }>;
+type Task = Extract<ToThread, { type: 'bake' | 'look' | 'churn' }>;
 
 /** Progress is sent on at most this often. */
 const PROGRESS_EVERY_MS = 200;
@@ -22,7 +23,7 @@ export function serveBakes(
   const running = new Map<number, AbortController>();
   const answer = (message: FromThread): void => port.postMessage(message);
 
-  const progressOf = (id: number): ((progress: BakeProgress) => void) => {
+  const progressOf = (id: number): ((progress: BakeProgress | ChurnProgress) => void) => {
     let sentAtMs = Number.NEGATIVE_INFINITY;
     return progress => {
       const nowMs = tools.clock.monotonicMs();
@@ -43,9 +44,9 @@ export function serveBakes(
         answer({ type: 'looked', id, nothingNew: await nothingNew(task.job, { store, signal }) });
         return;
       }
-      const onProgress = progressOf(id);
-      const summary = await bake(task.job, { store, clock: tools.clock, signal, onProgress });
-      answer({ type: 'done', id, summary });
+      const inside = { store, clock: tools.clock, signal, onProgress: progressOf(id) };
+      if (task.type === 'bake') answer({ type: 'done', id, summary: await bake(task.job, inside) });
+      else answer({ type: 'churned', id, result: await churnSlice(task.job, inside) });
     } catch (error) {
       answer({ type: 'failed', id, error: toErrorRecord(error) });
     } finally {
@@ -61,7 +62,7 @@ export function serveBakes(
   };
 
   port.on('message', (message: ToThread) => {
-    if (message.type === 'bake' || message.type === 'look') void run(message);
+    if (message.type === 'bake' || message.type === 'look' || message.type === 'churn') void run(message);
     else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
     else void close();
   });

@@ -35,3 +35,11 @@ export const MAP_IDENTITY = `
   WHERE repository_id = ? AND name = ? AND email = ?`;
 export const SET_MAILMAP = 'UPDATE repositories SET mailmap_hash = ? WHERE id = ?';
 export const SET_BAKED_AT = 'UPDATE repositories SET last_baked_at_ms = ? WHERE id = ?';
+export const HASHES = `
+  SELECT lower(hex(hash)) AS hash FROM commit_hashes
+  WHERE repository_id = ? AND hash > unhex(?) ORDER BY hash LIMIT ?`;
+export const PENDING_TO_CURSOR = `
+  INSERT INTO refs (repository_id, name, tip)
+  SELECT repository_id, name, tip FROM pending_refs WHERE repository_id = ?`;
+export const UNMAPPED = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';
+export const INSERT_PENDING = 'INSERT INTO pending_refs (repository_id, name, tip) VALUES (?, ?, unhex(?))';

@@ -9,25 +9,30 @@ import {
   DROP_HASH,
   FIND_HASH,
   FIND_IDENTITY,
+  HASHES,
   INSERT_CO_AUTHOR,
   INSERT_COMMIT,
   INSERT_HASH,
   INSERT_IDENTITY,
+  INSERT_PENDING,
   MAP_IDENTITY,
+  PENDING_TO_CURSOR,
   SET_BAKED_AT,
   SET_MAILMAP,
   SET_UNSETTLED,
   SETTLE_COUNTS,
   SETTLE_HASHES,
+  UNMAPPED,
   UNSETTLED,
 } from './history-sql.ts';
 import { renewTotals } from './history-totals.ts';
+import { rollUp } from './roll-ups.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
 /** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
 const SETTLED_AT_ONCE = 8192;
-/** Rows read or changed at once where there may be any number. */
+/** Of any number of rows so many are read or changed at once. */
 const ROWS_AT_ONCE = 1000;
 
 /**
@@ -58,19 +63,17 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async pending(): Promise<PendingWalk | undefined> {
-    const sql = 'SELECT pending_processed AS processed FROM repositories WHERE id = ?';
-    const row = this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId));
+    const [row] = this.#rows('SELECT pending_processed AS processed FROM repositories WHERE id = ?');
     if (typeof row?.processed !== 'number') return undefined;
     return { tips: this.#refs('pending_refs'), processed: row.processed };
   }
 
   async begin(tips: RefSnapshot): Promise<void> {
-    const insert = 'INSERT INTO pending_refs (repository_id, name, tip) VALUES (?, ?, unhex(?))';
     const stored = await this.count();
     await this.#database.write(() => {
       this.#forgetPending();
       this.#run('UPDATE repositories SET pending_processed = 0 WHERE id = ?');
-      const statement = this.#database.statement(insert);
+      const statement = this.#database.statement(INSERT_PENDING);
       for (const [name, tip] of tips) statement.run(this.#repositoryId, name, tip);
     });
     this.#fresh = stored === 0;
@@ -79,10 +82,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
   async append(commits: readonly CommitRow[], walked: number): Promise<number> {
     try {
       return await this.#database.write(() => {
-        const added =
-          this.#fresh && walked === commits.length
-            ? this.#insertFresh(commits)
-            : this.#insertUnknown(commits);
+        const isFresh = this.#fresh && walked === commits.length;
+        const added = isFresh ? this.#insertFresh(commits) : this.#insertUnknown(commits);
         this.#database.statement(ADVANCE).run(walked, this.#repositoryId);
         return added;
       });
@@ -105,11 +106,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async *hashes(): AsyncGenerator<ObjectId> {
     await this.#settled();
-    const sql = `SELECT lower(hex(hash)) AS hash FROM commit_hashes
-                 WHERE repository_id = ? AND hash > unhex(?) ORDER BY hash LIMIT ${ROWS_AT_ONCE}`;
     for (let last = ''; ; ) {
-      const after = last;
-      const rows = this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId, after));
+      const rows = this.#rows(HASHES, last, ROWS_AT_ONCE);
       for (const row of rows) yield String(row.hash);
       if (rows.length < ROWS_AT_ONCE) return;
       last = String(rows.at(-1)?.hash);
@@ -123,13 +121,8 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   async unmapped(mailmapHash: string): Promise<Identity[]> {
-    const sql = 'SELECT name, email FROM identities WHERE repository_id = ? AND mailmap_hash <> ?';
-    return this.#database.read(() =>
-      this.#database
-        .statement(sql)
-        .all(this.#repositoryId, mailmapHash)
-        .map(row => ({ name: String(row.name), email: String(row.email) })),
-    );
+    const rows = this.#rows(UNMAPPED, mailmapHash);
+    return rows.map(row => ({ name: String(row.name), email: String(row.email) }));
   }
 
   async map(
@@ -156,10 +149,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       const sql = 'SELECT pending_processed IS NOT NULL AS pending FROM repositories WHERE id = ?';
       if (this.#database.statement(sql).get(this.#repositoryId)?.pending === 1) {
         this.#run('DELETE FROM refs WHERE repository_id = ?');
-        this.#run(
-          `INSERT INTO refs (repository_id, name, tip)
-           SELECT repository_id, name, tip FROM pending_refs WHERE repository_id = ?`,
-        );
+        this.#run(PENDING_TO_CURSOR);
         this.#forgetPending();
       }
       this.#database.statement(SET_BAKED_AT).run(nowMs, this.#repositoryId);
@@ -169,8 +159,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   #refs(table: 'refs' | 'pending_refs'): RefSnapshot {
     const sql = `SELECT name, lower(hex(tip)) AS tip FROM ${table} WHERE repository_id = ? ORDER BY name`;
-    const rows = this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId));
-    return new Map(rows.map(row => [String(row.name), String(row.tip)]));
+    return new Map(this.#rows(sql).map(row => [String(row.name), String(row.tip)]));
   }
 
   #forgetPending(): void {
@@ -197,20 +186,24 @@ export class SqliteHistoryWriter implements HistoryWriter {
     const find = this.#database.statement(FIND_HASH);
     const insertHash = this.#database.statement(INSERT_HASH);
     const perAuthor = new Map<number, number>();
+    let first: number | undefined;
     let added = 0;
     for (const commit of commits) {
       if (find.get(this.#repositoryId, commit.hash)) continue;
       const author = this.#identityId(commit.author);
-      insertHash.run(this.#repositoryId, commit.hash, this.#insert(commit, author));
+      const id = this.#insert(commit, author);
+      insertHash.run(this.#repositoryId, commit.hash, id);
       perAuthor.set(author, (perAuthor.get(author) ?? 0) + 1);
+      first ??= Number(id);
       added += 1;
     }
     this.#countCommits(perAuthor);
+    if (first !== undefined) rollUp(this.#database, this.#repositoryId, first);
     return added;
   }
 
   #insert(commit: CommitRow, author: number): number | bigint {
-    const { parents, coAuthors } = commit;
+    const { parents } = commit;
     // Hexadecimal goes in as text and is decoded by SQLite: a Buffer for each would cost more.
     const { lastInsertRowid } = this.#database
       .statement(INSERT_COMMIT)
@@ -228,25 +221,27 @@ export class SqliteHistoryWriter implements HistoryWriter {
         commit.signed ? 1 : 0,
         commit.subject,
       );
-    for (const coAuthor of coAuthors) {
-      this.#database.statement(INSERT_CO_AUTHOR).run(lastInsertRowid, this.#identityId(coAuthor));
-    }
+    const coAuthors = this.#database.statement(INSERT_CO_AUTHOR);
+    for (const coAuthor of commit.coAuthors) coAuthors.run(lastInsertRowid, this.#identityId(coAuthor));
     return lastInsertRowid;
   }
 
   /** Settles what waits, if anything does: then the counts and hashes are those of all commits. */
   async #settled(): Promise<void> {
-    if (this.#isUnsettled()) await this.#database.write(() => this.#settle());
+    if (this.#unsettledFrom() !== undefined) await this.#database.write(() => this.#settle());
   }
 
-  #isUnsettled(): boolean {
-    const sql = 'SELECT unsettled_from IS NOT NULL AS waiting FROM repositories WHERE id = ?';
-    return this.#database.read(() => this.#database.statement(sql).get(this.#repositoryId))?.waiting === 1;
+  #unsettledFrom(): number | undefined {
+    const [row] = this.#rows('SELECT unsettled_from AS id FROM repositories WHERE id = ?');
+    return row?.id == null ? undefined : Number(row.id);
   }
 
   /** Within a transaction. */
   #settle(): void {
-    if (this.#isUnsettled()) {
+    const from = this.#unsettledFrom();
+    if (from !== undefined) {
+      // Before doubles are dropped: the trigger takes them out of the roll-ups again.
+      rollUp(this.#database, this.#repositoryId, from);
       const waiting = this.#database.statement(`SELECT count(*) AS commits ${UNSETTLED}`);
       const { changes } = this.#database.statement(SETTLE_HASHES).run(this.#repositoryId);
       // Never, as long as git names each commit once.
@@ -292,6 +287,10 @@ export class SqliteHistoryWriter implements HistoryWriter {
   #countCommits(perAuthor: ReadonlyMap<number, number>): void {
     const statement = this.#database.statement(COUNT_COMMITS);
     for (const [author, change] of perAuthor) statement.run(change, author);
+  }
+
+  #rows(sql: string, ...params: readonly (string | number)[]): Record<string, unknown>[] {
+    return this.#database.read(() => this.#database.statement(sql).all(this.#repositoryId, ...params));
   }
 
   #run(sql: string): void {

@@ -1,7 +1,9 @@
 import type { Store } from '../store.ts';
+import { SqliteChurnWriter } from './churn-writer.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { SqliteHistoryWriter } from './history-writer.ts';
 import { createNotificationStore } from './notifications.ts';
+import { createPeopleStore } from './people.ts';
 import { createRepositoryStore } from './repositories.ts';
 import { asRow } from './rows.ts';
 import { createRunStore } from './runs.ts';
@@ -21,6 +23,8 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     runs: createRunStore(database),
     tracking: createTrackingStore(database),
     notifications: createNotificationStore(database),
+    people: createPeopleStore(database),
+    churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>

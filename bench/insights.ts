@@ -1,0 +1,143 @@
+/**
+ * How long every insight takes to answer at a million commits, churn included, as a whole command's question is
+ * asked of the store (wall time, and processor time, which others at work on the machine do not change); over the whole history, a year, and without bots. Then how long the first page takes from
+ * navigation until its charts hold data.
+ *
+ * Usage: node bench/insights.ts [--commits 1000000] [--database FILE, made if it is not there] [--rounds 5] [--no-page]
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { chromium } from 'playwright-core';
+import { systemClock } from '../src/base/clock.ts';
+import { INSIGHTS } from '../src/insights/catalogue.ts';
+import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import { machine, median } from './support/measure.ts';
+import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
+
+const TARGET_MS = 300;
+const PAGE_TARGET_MS = 1_000;
+const DAY_MS = 86_400_000;
+/** The seeded history ends here. */
+const NOW_MS = Date.UTC(2025, 11, 27);
+
+const { values } = parseArgs({
+  options: {
+    commits: { type: 'string', default: '1000000' },
+    database: { type: 'string' },
+    rounds: { type: 'string', default: '5' },
+    'no-page': { type: 'boolean', default: false },
+  },
+});
+const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+try {
+  await main(resolve(values.database ?? join(directory, 'sluice.db')));
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+async function main(path: string): Promise<void> {
+  const rounds = Number(values.rounds);
+  console.log(machine());
+  if (!existsSync(path)) {
+    const startMs = performance.now();
+    await seedHistory(path, Number(values.commits));
+    console.log(`seeded in ${Math.round((performance.now() - startMs) / 1000)} s`);
+  }
+  const longest = await measureInsights(path, rounds);
+  const page = values['no-page'] ? undefined : await measurePage(path, rounds);
+  const pageWords = page === undefined ? '' : `; first page with data ${page} ms (target ${PAGE_TARGET_MS})`;
+  const met = longest.ms <= TARGET_MS && (page ?? 0) <= PAGE_TARGET_MS;
+  console.log(
+    `insights: slowest ${longest.name} ${longest.ms} ms (target ${TARGET_MS})${pageWords}: ${met ? 'met' : 'MISSED'}`,
+  );
+}
+
+async function measureInsights(
+  path: string,
+  rounds: number,
+): Promise<{ readonly name: string; readonly ms: number }> {
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const [facts] = await store.query(
+    `SELECT (SELECT count(*) FROM commits) AS commits, (SELECT count(*) FROM file_changes) AS changes,
+            (SELECT count(*) FROM author_days) AS author_days, (SELECT count(*) FROM people) AS people`,
+  );
+  console.log(`${JSON.stringify(facts)}, ${Math.round(statSync(path).size / 2 ** 20)} MiB`);
+  const repositoryIds = (await store.repositories.list()).map(({ id }) => id);
+  const today = Math.floor(NOW_MS / DAY_MS);
+  const scopes = {
+    whole: {},
+    'ten years': { sinceDay: today - 3650 },
+    year: { sinceDay: today - 365 },
+    'no bots': { withoutBots: true },
+  };
+  let longest = { name: '', ms: 0 };
+  for (const insight of INSIGHTS) {
+    const figures: string[] = [];
+    for (const [name, scope] of Object.entries(scopes)) {
+      const times: number[] = [];
+      const cpu = process.cpuUsage();
+      for (let round = 0; round < rounds; round += 1) {
+        const startMs = performance.now();
+        const question = { repositoryIds, ...scope, by: 'week' as const, limit: 20, nowMs: NOW_MS };
+        await insight.rows(store, question);
+        times.push(performance.now() - startMs);
+      }
+      const { user, system } = process.cpuUsage(cpu);
+      const cpuMs = Math.round((user + system) / 1000 / rounds);
+      const ms = Math.round(median(times));
+      if (ms > longest.ms) longest = { name: `${insight.name}, ${name},`, ms };
+      figures.push(`${name} ${ms} ms (first ${Math.round(times[0] ?? 0)}, processor ${cpuMs})`);
+    }
+    console.log(`${insight.name.padEnd(14)} ${figures.join(', ')}`);
+  }
+  await store.close();
+  return longest;
+}
+
+/** From navigation until the slowest chart holds data, in a browser without a window. */
+async function measurePage(database: string, rounds: number): Promise<number> {
+  const main = resolve(import.meta.dirname, '../src/main.ts');
+  const options = ['--root', join(directory, 'station'), '--database', database, '--port', '0'];
+  const station = spawn(process.execPath, [main, 'up', ...options], {
+    cwd: directory,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  try {
+    const url = await addressOf(station);
+    const times: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const page = await browser.newPage();
+      const startMs = performance.now();
+      await page.goto(url);
+      await page.locator('#hot-spots li').first().waitFor();
+      await page.locator('#punch-card rect').first().waitFor();
+      await page.locator('#commits rect').first().waitFor();
+      times.push(performance.now() - startMs);
+      await page.close();
+    }
+    console.log(`first page of ${SEEDED_URL}: ${times.map(Math.round).join(', ')} ms`);
+    return Math.round(median(times));
+  } finally {
+    await browser.close();
+    const over = new Promise(done => station.once('close', done));
+    station.kill('SIGTERM');
+    await over;
+  }
+}
+
+function addressOf(station: ChildProcess): Promise<string> {
+  return new Promise((found, reject) => {
+    let text = '';
+    station.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk;
+      const url = /pages +(http:\S+)/.exec(text)?.[1];
+      if (url !== undefined) found(url);
+    });
+    station.once('close', code => reject(new Error(`the station ended with ${code}`)));
+  });
+}

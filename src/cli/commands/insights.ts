@@ -1,0 +1,57 @@
+import { type Command, Option } from 'commander';
+import { INSIGHTS } from '../../insights/catalogue.ts';
+import type { Cli, Outcome } from '../cli.ts';
+
+/** `sluice insights NAME`. */
+export function defineInsights(program: Command, cli: Cli, _outcome: Outcome): void {
+  const insights = program
+    .command('insights')
+    .description('what history says: commits, people, files, over one repository or many')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice insights commits --by month                        of all repositories
+  sluice insights authors --repo . --since 2026-01-01
+  sluice insights hotspots --repo URL --repo URL --json
+  sluice insights churn --format parquet --output churn.parquet
+
+Repositories must have been baked. Days are those of the commit date, in UTC.`,
+    );
+  for (const { name, about, byPeriod, limit } of INSIGHTS) {
+    const command = insights
+      .command(name)
+      .description(about)
+      .option(
+        '--repo <url-or-path>',
+        'this repository; may be given several times (default: all)',
+        collect,
+        [],
+      )
+      .option('--since <day>', 'from this day on, like 2026-01-01')
+      .option('--until <day>', 'before this day')
+      .addOption(new Option('--bots <which>', 'what programs wrote').choices(['include', 'exclude']))
+      .addOption(
+        new Option('--format <format>').choices(['table', 'json', 'csv', 'parquet']).default('table'),
+      )
+      .option('--json', 'as --format json: one JSON object a row on a line')
+      .option('--output <file>', 'into this file instead of standard output');
+    if (byPeriod) {
+      command.addOption(new Option('--by <period>').choices(['day', 'week', 'month']).default('week'));
+    }
+    if (limit !== undefined) command.option('--limit <number>', `at most so many (default: ${limit})`);
+    command
+      .addHelpText(
+        'after',
+        `\nExamples:\n  sluice insights ${name} --repo .\n  sluice insights ${name} --format csv`,
+      )
+      .action(async (_options, self: Command) => {
+        const { printInsight } = await import('../print-insight.ts');
+        await printInsight(name, self.optsWithGlobals(), cli);
+      });
+  }
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

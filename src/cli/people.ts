@@ -1,0 +1,66 @@
+import { SluiceError } from '../base/errors.ts';
+import type { Person } from '../keep/store/people.ts';
+import type { Store } from '../keep/store/store.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { printable } from './terminal.ts';
+
+export interface PeopleOptions extends GlobalOptions {
+  readonly search?: string;
+  readonly bots?: boolean;
+  readonly limit: string;
+  readonly json?: boolean;
+}
+
+/** Prints people, those with most commits first. */
+export async function listPeople(options: PeopleOptions, cli: Cli): Promise<void> {
+  if (!/^[1-9]\d{0,6}$/.test(options.limit)) {
+    throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
+  }
+  await withStore(options, cli, async store => {
+    const people = await store.people.list({
+      limit: Number(options.limit),
+      ...(options.search === undefined ? {} : { text: options.search }),
+      ...(options.bots ? { bots: 'only' as const } : {}),
+    });
+    for (const person of people) print(person, options.json === true, cli);
+  });
+}
+
+/** Changes who is who and prints the person that it was about. */
+export async function changePeople(
+  change: (store: Store) => Promise<Person | undefined>,
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  await withStore(options, cli, async store => {
+    const person = await change(store);
+    if (person) print(person, options.json === true, cli);
+  });
+}
+
+async function withStore(
+  options: GlobalOptions,
+  cli: Cli,
+  action: (store: Store) => Promise<void>,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const { store } = await cli.openKeep(config.database);
+  try {
+    await action(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function print(person: Person, json: boolean, cli: Cli): void {
+  if (json) {
+    cli.stdout.write(`${JSON.stringify(person)}\n`);
+    return;
+  }
+  const { name, email, commits, bot, emails } = person;
+  const others = emails.filter(other => other !== email).map(printable);
+  const also = others.length === 0 ? '' : `, also ${others.join(', ')}`;
+  const count = commits.toLocaleString('en').padStart(9);
+  cli.stdout.write(`${count}  ${printable(name)} <${printable(email)}>${also}${bot ? ' (program)' : ''}\n`);
+}

@@ -1,0 +1,77 @@
+import { writeFile } from 'node:fs/promises';
+import { SluiceError } from '../base/errors.ts';
+import { harmlessUrl } from '../gather/repos/shown-url.ts';
+import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import type { Period } from '../insights/calendar.ts';
+import { INSIGHTS } from '../insights/catalogue.ts';
+import { dayOf } from '../insights/window.ts';
+import type { Store } from '../keep/store/store.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { render, type TableFormat } from './tables.ts';
+
+export interface InsightOptions extends GlobalOptions {
+  readonly repo: readonly string[];
+  readonly since?: string;
+  readonly until?: string;
+  readonly by?: Period;
+  readonly bots?: 'include' | 'exclude';
+  readonly limit?: string;
+  readonly format: TableFormat;
+  readonly json?: boolean;
+  readonly output?: string;
+}
+
+const LONGEST_LIMIT = 1_000_000;
+
+/** Asks the database and prints the rows. Throws `usage`, `not_found`, `url_*`, `database_*`, `disk_*`. */
+export async function printInsight(name: string, options: InsightOptions, cli: Cli): Promise<void> {
+  const insight = INSIGHTS.find(each => each.name === name);
+  if (!insight) throw new SluiceError('internal', `there is no insight ${name}`);
+  const { since, until, by = 'week', bots, output } = options;
+  const format = options.json ? 'json' : options.format;
+  if (format === 'parquet' && output === undefined && cli.stdout.isTTY) {
+    throw new SluiceError('usage', 'Parquet is not for a terminal: name a file with --output');
+  }
+  const question = {
+    sinceDay: since === undefined ? undefined : dayOf(since, '--since'),
+    untilDay: until === undefined ? undefined : dayOf(until, '--until'),
+    limit: limitOf(options.limit, insight.limit),
+    withoutBots: bots === 'exclude',
+    nowMs: cli.clock.nowMs(),
+    by,
+  };
+  const { config } = await load(options, cli);
+  const { store } = await cli.openKeep(config.database);
+  try {
+    const repositoryIds = await idsOf(options.repo, store);
+    const rows = await insight.rows(store, { ...question, repositoryIds });
+    const content = await render(rows, insight.columns, format);
+    if (output === undefined) cli.stdout.write(content);
+    else await writeFile(output, content);
+  } finally {
+    await store.close();
+  }
+}
+
+function limitOf(text: string | undefined, otherwise: number | undefined): number {
+  if (text === undefined) return otherwise ?? LONGEST_LIMIT;
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new SluiceError('usage', `--limit takes a whole number up to 9999999, not "${text}"`);
+}
+
+async function idsOf(texts: readonly string[], store: Store): Promise<number[]> {
+  if (texts.length === 0) return (await store.repositories.list()).map(({ id }) => id);
+  const ids = await Promise.all(
+    texts.map(async text => {
+      const known =
+        (await store.repositories.byUrl(text)) ??
+        (await store.repositories.byUrl(parseRepositoryUrl(text, { from: 'cli' }).url));
+      if (known) return known.id;
+      throw new SluiceError('not_found', `no repository ${harmlessUrl(text)} is known here`, {
+        hint: 'Have it read first: sluice bake URL.',
+      });
+    }),
+  );
+  return [...new Set(ids)];
+}

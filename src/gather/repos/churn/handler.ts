@@ -1,0 +1,71 @@
+import { availableParallelism } from 'node:os';
+import type { Logger } from '../../../base/log.ts';
+import type { Config } from '../../../config/schema.ts';
+import { SYNC_RETRY } from '../../../engine/retry.ts';
+import type { Handler, Outcome } from '../../../engine/work/handler.ts';
+import type { Claim } from '../../../engine/work/work.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
+import { churnRequest } from '../cache/request.ts';
+import type { BakeThreads } from '../threads/pool.ts';
+import { jobFor } from '../visit.ts';
+import type { ChurnJob } from './job.ts';
+import { type TurnTools, withClone } from './turn.ts';
+import { urlOfChurnKey, wantsChurn } from './work.ts';
+
+/** How long churn keeps a clone for itself: a bake that is asked for meanwhile waits no longer. */
+const SLICE_MS = 10_000;
+/** Between two slices, so that a command line that waits for the clone gets it. */
+const PAUSE_MS = 300;
+/** After finding the clone in use. */
+const IN_USE_MS = 2_000;
+
+export interface ChurnTools extends TurnTools {
+  /** As it is now: it may change between two slices. */
+  readonly config: () => Config;
+  readonly store: Store;
+  readonly threads: Pick<BakeThreads, 'churn'>;
+  readonly cache: CloneCache;
+  readonly log: Logger;
+  readonly sliceMs?: number;
+}
+
+/** What the workers do with a repository whose churn waits: slices of it, with the clone given back in between. */
+export function churnHandler(tools: ChurnTools): Handler {
+  return { retry: SYNC_RETRY, run: (claim, signal) => readChurn(claim, signal, tools) };
+}
+
+async function readChurn(claim: Claim, signal: AbortSignal, tools: ChurnTools): Promise<Outcome> {
+  const { store, clock, log } = tools;
+  const startMs = clock.monotonicMs();
+  let commits = 0;
+  for (;;) {
+    const repository = await store.repositories.byUrl(urlOfChurnKey(claim.key));
+    if (!repository) return { nextAtMs: null, reason: 'no longer known' };
+    if (!wantsChurn(repository, tools.config())) return { nextAtMs: null, reason: 'switched off' };
+    const slice = await withClone(repository, tools, signal, async stop => {
+      const job = await churnJob(repository, tools);
+      const request = churnRequest(job, stop, () => undefined);
+      return tools.cache.within(request, inner => tools.threads.churn(job, inner));
+    });
+    if (!slice) return { postponedToMs: clock.nowMs() + IN_USE_MS, reason: 'the repository is being baked' };
+    commits += slice.result.commits;
+    if (slice.result.complete) {
+      const durationMs = Math.round(clock.monotonicMs() - startMs);
+      if (commits > 0) log.info({ target: repository.url, commits, durationMs }, 'churn read');
+      return { nextAtMs: null, reason: 'nothing waits' };
+    }
+    await clock.sleep(PAUSE_MS, signal);
+  }
+}
+
+async function churnJob(repository: Repository, tools: ChurnTools): Promise<ChurnJob> {
+  const config = tools.config();
+  return {
+    ...(await jobFor(repository, config, tools.clock.nowMs())),
+    largestFileBytes: config.insights.largestFileBytes,
+    processes: availableParallelism(),
+    sliceMs: tools.sliceMs ?? SLICE_MS,
+  };
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { type BakeJob, type BakeProgress, type BakeTools, remoteOf } from '../bake.ts';
+import { syncClone } from '../clone/clone.ts';
+import { cloneDirectoryName } from '../clone/names.ts';
+import { openClone } from '../clone/open.ts';
+import { type ChurnPassResult, churnPass } from './pass.ts';
+
+/** One turn of a repository's churn; plain data, so that it can go to another thread. */
+export interface ChurnJob extends BakeJob {
+  /** Larger files count as binary. */
+  readonly largestFileBytes: number;
+  /** Git processes that read side by side. */
+  readonly processes: number;
+  /** After so long the clone is given back; no bound when absent. */
+  readonly sliceMs?: number | undefined;
+}
+
+export interface ChurnProgress {
+  readonly phase: 'churn';
+  readonly commits: number;
+}
+
+/**
+ * Reads churn for a while (S6): a lean clone is first replaced by a full one, since churn needs the files (S4). The
+ * caller holds the repository's claim. May be repeated and interrupted anywhere. Throws as `bake` does.
+ */
+export async function churnSlice(
+  job: ChurnJob,
+  tools: Omit<BakeTools, 'onProgress'> & {
+    readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
+  },
+): Promise<ChurnPassResult> {
+  const { store, clock, signal } = tools;
+  const writer = store.churn(job.repositoryId);
+  // Before anything is fetched: most turns after a bake without news end here.
+  if ((await writer.waiting(1)).length === 0) return { commits: 0, complete: true };
+  return churnPass({
+    gitDir: await fullClone(job, tools),
+    writer,
+    clock,
+    signal,
+    largestFileBytes: job.largestFileBytes,
+    processes: job.processes,
+    ...(job.sliceMs === undefined ? {} : { sliceMs: job.sliceMs }),
+    onProgress: commits => tools.onProgress({ phase: 'churn', commits }),
+  });
+}
+
+async function fullClone(
+  job: ChurnJob,
+  {
+    signal,
+    onProgress,
+  }: Pick<BakeTools, 'signal'> & { readonly onProgress: (progress: BakeProgress) => void },
+): Promise<string> {
+  const directory = join(job.cacheDirectory, cloneDirectoryName(job.address.url));
+  const existing = await openClone(directory, signal);
+  if (existing && !existing.lean) return existing.gitDir;
+  const { gitDir } = await syncClone({
+    directory,
+    remote: remoteOf(job),
+    lean: false,
+    tags: job.tags,
+    idleTimeoutMs: job.idleTimeoutMs,
+    signal,
+    onProgress: ({ phase, percent, done }) =>
+      onProgress({
+        phase: 'fetch',
+        text: percent === undefined ? `${phase}: ${done}` : `${phase}: ${percent}%`,
+      }),
+  });
+  return gitDir;
+}

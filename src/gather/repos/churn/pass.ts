@@ -1,0 +1,113 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { ChurnWriter, WaitingCommit } from '../../../keep/store/churn.ts';
+import { ChurnReader, type ChurnReaderOptions } from './reader.ts';
+
+/** Commits that one git process is asked for at once: neighbours share trees, which git then has at hand. */
+const CHUNK_COMMITS = 200;
+/** Asked for ahead, so that git does not wait for us. */
+const CHUNKS_AHEAD = 2;
+/** Ids of waiting commits read from the store at once. */
+const WAITING_AT_ONCE = 20_000;
+
+export interface ChurnPassOptions extends ChurnReaderOptions {
+  readonly writer: ChurnWriter;
+  readonly clock: Clock;
+  /** So many git processes read side by side. */
+  readonly processes: number;
+  /** After so long no more is begun; what is under way is finished. No bound when absent. */
+  readonly sliceMs?: number;
+  /** Told after each chunk how many commits this call has dealt with. */
+  readonly onProgress?: (commits: number) => void;
+}
+
+export interface ChurnPassResult {
+  readonly commits: number;
+  /** Nothing waits any more. */
+  readonly complete: boolean;
+}
+
+/**
+ * Reads the churn of commits that wait (S6), oldest id first, and stores it. May be interrupted anywhere and called
+ * again: what is stored is not read again. Throws `repository_corrupt` when blobs are missing, `cancelled` on
+ * `signal`, and what the store throws.
+ */
+export async function churnPass(options: ChurnPassOptions): Promise<ChurnPassResult> {
+  const pass = new ChurnPass(options);
+  return pass.run();
+}
+
+class ChurnPass {
+  readonly #options: ChurnPassOptions;
+  readonly #readers: ChurnReader[] = [];
+  readonly #untilMs: number;
+  #waiting: readonly WaitingCommit[] = [];
+  #taken = 0;
+  /** First ids of chunks that are being read: below the lowest of them everything is stored. */
+  readonly #reading = new Set<number>();
+  #commits = 0;
+
+  constructor(options: ChurnPassOptions) {
+    this.#options = options;
+    this.#untilMs = options.clock.monotonicMs() + (options.sliceMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  async run(): Promise<ChurnPassResult> {
+    try {
+      let complete = await this.#fill();
+      while (!complete && this.#hasTime()) {
+        this.#startReaders();
+        const lanes = this.#readers.flatMap(reader => Array.from({ length: CHUNKS_AHEAD }, () => reader));
+        await allOrFirstError(lanes.map(reader => this.#work(reader)));
+        complete = this.#hasTime() && (await this.#fill());
+      }
+      return { commits: this.#commits, complete };
+    } finally {
+      await Promise.all(this.#readers.map(reader => reader.close()));
+    }
+  }
+
+  #hasTime(): boolean {
+    this.#options.signal?.throwIfAborted();
+    return this.#options.clock.monotonicMs() < this.#untilMs;
+  }
+
+  /** @returns whether nothing waits */
+  async #fill(): Promise<boolean> {
+    this.#waiting = await this.#options.writer.waiting(WAITING_AT_ONCE);
+    this.#taken = 0;
+    return this.#waiting.length === 0;
+  }
+
+  /** For a few commits one process is enough. */
+  #startReaders(): void {
+    const wanted = Math.min(this.#options.processes, Math.ceil(this.#waiting.length / CHUNK_COMMITS));
+    while (this.#readers.length < wanted) this.#readers.push(new ChurnReader(this.#options));
+  }
+
+  async #work(reader: ChurnReader): Promise<void> {
+    while (this.#taken < this.#waiting.length && this.#hasTime()) {
+      const chunk = this.#waiting.slice(this.#taken, this.#taken + CHUNK_COMMITS);
+      this.#taken += chunk.length;
+      const first = chunk[0]?.id ?? 0;
+      this.#reading.add(first);
+      const found = await reader.read(chunk);
+      await this.#options.writer.append(found, this.#completeWith(chunk));
+      this.#reading.delete(first);
+      this.#commits += chunk.length;
+      this.#options.onProgress?.(this.#commits);
+    }
+  }
+
+  /** The id up to which nothing waits once this chunk is stored: other chunks may be stored before or after it. */
+  #completeWith(chunk: readonly WaitingCommit[]): number {
+    const others = [...this.#reading].filter(first => first !== chunk[0]?.id);
+    const lowest = Math.min(...others, this.#waiting[this.#taken]?.id ?? Number.POSITIVE_INFINITY);
+    return Number.isFinite(lowest) ? lowest - 1 : (this.#waiting.at(-1)?.id ?? 0);
+  }
+}
+
+/** As Promise.all, but everything has ended before the first error is thrown. */
+async function allOrFirstError(promises: readonly Promise<void>[]): Promise<void> {
+  const results = await Promise.allSettled(promises);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}

@@ -1,0 +1,85 @@
+import { SluiceError } from '../../../base/errors.ts';
+import type { CommitChurn, WaitingCommit } from '../../../keep/store/churn.ts';
+import type { ObjectId } from '../../../keep/store/types.ts';
+import { type GitProcess, spawnGit } from '../git/spawn.ts';
+import { MARK, NumstatParser } from './numstat.ts';
+
+export interface ChurnReaderOptions {
+  readonly gitDir: string;
+  /** Larger files count as binary: a file touched, without lines. */
+  readonly largestFileBytes: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Asked {
+  readonly byHash: ReadonlyMap<ObjectId, WaitingCommit>;
+  readonly found: CommitChurn[];
+  readonly resolve: (commits: CommitChurn[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** One git process that is asked for the churn of commits, some hundreds at once, as often as is wanted. */
+export class ChurnReader {
+  readonly #git: GitProcess;
+  /** In the order in which git was asked, the one that is being answered first. */
+  readonly #asked: Asked[] = [];
+  #failure: unknown;
+
+  constructor({ gitDir, largestFileBytes, signal }: ChurnReaderOptions) {
+    // As git log does it: renames are followed, roots are compared with nothing, merges change nothing.
+    const diff = ['diff-tree', '--stdin', '--root', '-r', '-M', '-z', '--numstat', '--always'];
+    this.#git = spawnGit(['-c', `core.bigFileThreshold=${largestFileBytes}`, ...diff], {
+      gitDir,
+      // Replace refs and grafts would show another history than the one that is stored.
+      env: { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null' },
+      protocol: 'none',
+      ...(signal ? { signal } : {}),
+    });
+    const parser = new NumstatParser({
+      commit: (hash, files) => {
+        const asked = this.#asked[0];
+        const commit = asked?.byHash.get(hash);
+        if (commit) asked?.found.push({ ...commit, files });
+      },
+      mark: () => {
+        const asked = this.#asked.shift();
+        asked?.resolve(asked.found);
+      },
+    });
+    this.#git.stdout.on('data', (chunk: Buffer) => {
+      try {
+        parser.push(chunk);
+      } catch (error) {
+        this.#fail(
+          new SluiceError('git_failed', 'git diff-tree wrote what cannot be read', { cause: error }),
+        );
+        this.#git.stdout.destroy();
+      }
+    });
+    this.#git.done.then(
+      () => this.#fail(new SluiceError('git_failed', 'git diff-tree ended before it had answered')),
+      error => this.#fail(error),
+    );
+  }
+
+  /** The churn of these commits, without those that are not in the repository. Rejects as git fails. */
+  read(commits: readonly WaitingCommit[]): Promise<CommitChurn[]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      const byHash = new Map(commits.map(commit => [commit.hash, commit]));
+      this.#asked.push({ byHash, found: [], resolve, reject });
+      this.#git.stdin.write(`${commits.map(({ hash }) => hash).join('\n')}\n${MARK}`);
+    });
+  }
+
+  /** Lets git end; what was asked for is answered before. */
+  async close(): Promise<void> {
+    this.#git.stdin.end();
+    await this.#git.done.catch(() => undefined);
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    for (const { reject } of this.#asked.splice(0)) reject(this.#failure);
+  }
+}

@@ -1,0 +1,170 @@
+import { topAuthors } from './authors.ts';
+import { busFactor } from './bus-factor.ts';
+import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
+import { churnByPeriod } from './churn.ts';
+import { commitsByPeriod } from './commits.ts';
+import { contributorsByPeriod } from './contributors.ts';
+import { hotSpots } from './hot-spots.ts';
+import { lastCommits } from './last-commit.ts';
+import { mergeShare } from './merge-share.ts';
+import { punchCard } from './punch-card.ts';
+import type { Scope, Source } from './source.ts';
+
+/** What is asked of an insight; each takes of it what it needs. */
+export interface Question extends Scope {
+  readonly by: Period;
+  readonly limit: number;
+  readonly nowMs: number;
+}
+
+export type Value = string | number | null;
+export type InsightRow = Readonly<Record<string, Value>>;
+
+/** `date` is `2026-11-22`, `time` ISO 8601; `integer` and `number` are numbers. */
+export type ColumnType = 'text' | 'integer' | 'number' | 'date' | 'time';
+
+/** An insight under its name for the API and the command line: rows of the same columns. */
+export interface Insight {
+  readonly name: string;
+  /** What it tells, in a line. */
+  readonly about: string;
+  /** The field of the API's answer that holds the rows. */
+  readonly key: string;
+  /** Whether it is told per day, week or month. */
+  readonly byPeriod: boolean;
+  /** Rows where nothing else is said; absent where it has no limit. */
+  readonly limit?: number;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  rows(source: Source, question: Question): Promise<InsightRow[]>;
+}
+
+const PERIOD = { start: 'date', commits: 'integer' } as const;
+const AUTHORS_LIMIT = 20;
+
+/** Every insight, in the order in which they are listed. */
+export const INSIGHTS: readonly Insight[] = [
+  {
+    name: 'commits',
+    about: 'commits per day, week or month',
+    key: 'periods',
+    byPeriod: true,
+    columns: PERIOD,
+    rows: async (source, question) => dated(await commitsByPeriod(source, question, question.by)),
+  },
+  {
+    name: 'churn',
+    about: 'files touched, lines added and removed per day, week or month',
+    key: 'periods',
+    byPeriod: true,
+    columns: { start: 'date', files: 'integer', added: 'integer', removed: 'integer' },
+    rows: async (source, question) => dated(await churnByPeriod(source, question, question.by)),
+  },
+  {
+    name: 'contributors',
+    about: 'active, new, returning and lost people per day, week or month',
+    key: 'periods',
+    byPeriod: true,
+    columns: { start: 'date', active: 'integer', new: 'integer', returning: 'integer', lost: 'integer' },
+    async rows(source, question) {
+      const today = Math.floor(question.nowMs / 1000 / DAY_SECONDS);
+      return dated(await contributorsByPeriod(source, question, question.by, today));
+    },
+  },
+  {
+    name: 'authors',
+    about: 'people by number of commits',
+    key: 'authors',
+    byPeriod: false,
+    limit: AUTHORS_LIMIT,
+    columns: {
+      name: 'text',
+      email: 'text',
+      commits: 'integer',
+      added: 'integer',
+      removed: 'integer',
+      firstCommitAt: 'time',
+      lastCommitAt: 'time',
+    },
+    async rows(source, question) {
+      const authors = await topAuthors(source, question, question.limit);
+      return authors.map(({ firstCommitAt, lastCommitAt, ...author }) => ({
+        ...author,
+        firstCommitAt: isoTime(firstCommitAt),
+        lastCommitAt: isoTime(lastCommitAt),
+      }));
+    },
+  },
+  {
+    name: 'bus-factor',
+    about: 'the fewest people who wrote half of the commits',
+    key: 'people',
+    byPeriod: false,
+    columns: { name: 'text', email: 'text', commits: 'integer', share: 'number' },
+    rows: async (source, question) => (await busFactor(source, question)).few.map(one => ({ ...one })),
+  },
+  {
+    name: 'hotspots',
+    about: 'files changed most, and by how many people',
+    key: 'files',
+    byPeriod: false,
+    limit: 20,
+    columns: {
+      path: 'text',
+      changes: 'integer',
+      people: 'integer',
+      added: 'integer',
+      removed: 'integer',
+      lastChange: 'date',
+      repository: 'text',
+    },
+    async rows(source, question) {
+      const files = await hotSpots(source, question, question.limit);
+      return files.map(({ repository, lastChangeDay, ...file }) => ({
+        ...file,
+        lastChange: isoDate(lastChangeDay * DAY_SECONDS),
+        repository,
+      }));
+    },
+  },
+  {
+    name: 'last-commit',
+    about: 'time since the last commit to each repository',
+    key: 'repositories',
+    byPeriod: false,
+    columns: { repository: 'text', lastCommitAt: 'time', ageS: 'integer' },
+    async rows(source, question) {
+      const last = await lastCommits(source, question, question.nowMs);
+      return last.map(({ repository, lastCommitAt, ageS }) => ({
+        repository,
+        lastCommitAt: lastCommitAt === null ? null : isoTime(lastCommitAt),
+        ageS,
+      }));
+    },
+  },
+  {
+    name: 'merge-share',
+    about: 'how many of the commits are merges, per day, week or month',
+    key: 'periods',
+    byPeriod: true,
+    columns: { ...PERIOD, merges: 'integer', share: 'number' },
+    rows: async (source, question) => dated(await mergeShare(source, question, question.by)),
+  },
+  {
+    name: 'punch-card',
+    about: "commits by weekday and hour, in the author's own time",
+    key: 'hours',
+    byPeriod: false,
+    columns: { weekday: 'integer', hour: 'integer', commits: 'integer' },
+    rows: async (source, question) => (await punchCard(source, question)).map(hour => ({ ...hour })),
+  },
+];
+
+function dated<T extends { readonly start: number }>(
+  periods: readonly T[],
+): (Omit<T, 'start'> & { readonly start: string })[] {
+  return periods.map(({ start, ...rest }) => ({ start: isoDate(start), ...rest }));
+}
+
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
+}

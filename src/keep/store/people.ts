@@ -1,0 +1,38 @@
+/** A person: one or several e-mails, over all repositories. */
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+  readonly email: string;
+  /** A program (S10). */
+  readonly bot: boolean;
+  /** Somebody said whether it is one; otherwise the patterns did. */
+  readonly botByHand: boolean;
+  readonly commits: number;
+  /** Every mailmapped e-mail that counts as this person, the person's own first. */
+  readonly emails: readonly string[];
+}
+
+export interface PeopleFilter {
+  /** Somewhere in a name or an e-mail, without regard to case (ASCII). */
+  readonly text?: string;
+  readonly bots?: 'only' | 'exclude';
+  readonly limit: number;
+}
+
+/**
+ * Who is who, beyond mailmaps (S10). Identities are merged by e-mail, without regard to case; no history is read
+ * again. Every method may be repeated.
+ */
+export interface PeopleStore {
+  /** Those with most commits first. */
+  list(filter: PeopleFilter): Promise<Person[]>;
+  /**
+   * Makes all commits under any of the e-mails those of one person: who has most commits under the first. What an
+   * e-mail was merged into before comes along. Throws `usage` for fewer than two, `not_found` for an unknown one.
+   */
+  merge(emails: readonly string[]): Promise<Person>;
+  /** Takes e-mails out of the person that they were merged into. Throws `not_found` for one that is not merged. */
+  split(emails: readonly string[]): Promise<void>;
+  /** Says whether a person is a program; null leaves it to the patterns again. Throws `not_found`. */
+  setBot(email: string, bot: boolean | null): Promise<Person>;
+}

@@ -1,0 +1,42 @@
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import type { StationApi } from '../../station/station-api.ts';
+import { readJson, readQuery } from '../body.ts';
+
+const ListQuery = z.strictObject({
+  search: z.string().optional(),
+  bots: z.enum(['only', 'exclude']).optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+const Emails = z.strictObject({ emails: z.array(z.string()).min(1).max(1000) });
+const BotRequest = z.strictObject({ email: z.string(), bot: z.boolean().nullable() });
+
+/** Who is who (S10): listing, merging by hand, undoing that, and saying who is a program. */
+export function peopleRoutes(
+  app: Hono,
+  station: StationApi,
+  { maxBodyBytes }: { readonly maxBodyBytes: number },
+): void {
+  app.get('/api/v1/people', async context => {
+    const { search, bots, limit } = readQuery(context, ListQuery);
+    const people = await station.people.list({
+      limit,
+      ...(search === undefined ? {} : { text: search }),
+      ...(bots === undefined ? {} : { bots }),
+    });
+    return context.json({ people });
+  });
+  app.post('/api/v1/people/merge', async context => {
+    const { emails } = await readJson(context, Emails, maxBodyBytes);
+    return context.json(await station.people.merge(emails));
+  });
+  app.post('/api/v1/people/split', async context => {
+    const { emails } = await readJson(context, Emails, maxBodyBytes);
+    await station.people.split(emails);
+    return context.body(null, 204);
+  });
+  app.post('/api/v1/people/bot', async context => {
+    const { email, bot } = await readJson(context, BotRequest, maxBodyBytes);
+    return context.json(await station.people.setBot(email, bot));
+  });
+}

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { parquetReadObjects } from 'hyparquet';
+import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+
+test('S6, S10: sluice bake --churn, insights in every format, people merged: from the command line', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(cwd, 'origin.git'), 12, 3);
+  origin.commit('a change', { 'odd, "name"': 'one\ntwo\n' });
+  const run = async (...args: string[]): Promise<string> => {
+    const { code, stdout, stderr } = await sluice(t, args, { cwd });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await run('bake', origin.path, '--churn');
+  const spots = await run('insights', 'hotspots', '--repo', origin.path, '--json');
+  const { path, changes, people, added, removed } = JSON.parse(spots);
+  assert.deepEqual([path, changes, people, added, removed], ['odd, "name"', 1, 1, 2, 0]);
+  assert.match(
+    await run('insights', 'hotspots', '--format', 'csv'),
+    /\r\n"odd, ""name""",1,1,2,0,2023-11-14,/,
+  );
+  assert.match(await run('insights', 'authors'), /^name +email +commits/);
+  await run('insights', 'commits', '--by', 'day', '--format', 'parquet', '--output', 'commits.parquet');
+  const bytes = readFileSync(join(cwd, 'commits.parquet'));
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
+  assert.deepEqual(await parquetReadObjects({ file }), [
+    { start: new Date('2023-11-14'), commits: 12n },
+    { start: new Date('2023-11-15'), commits: 1n },
+  ]);
+  await run('people', 'merge', 'author0@example.org', 'author1@example.org');
+  assert.match(
+    await run('people', 'ls', '--search', 'author1'),
+    /8 {2}Author 0 <author0@example.org>, also author1@/,
+  );
+  await run('people', 'split', 'author1@example.org');
+  assert.equal((await run('people', 'ls', '--json')).trim().split('\n').length, 4);
+  const wrong = await sluice(t, ['insights', 'authors', '--since', '2026-02-30'], { cwd });
+  assert.deepEqual([wrong.code, /--since takes a day/.test(wrong.stderr)], [2, true]);
+});
+
+test('S10: insights over one or several repositories, without programs, and people over the API', async t => {
+  const cwd = standingPlace(t);
+  const one = grownRepository(join(cwd, 'one.git'), 4, 2);
+  const other = grownRepository(join(cwd, 'other.git'), 3, 3);
+  const station = await startStation(t, { cwd, yaml: `repos: [${one.path}, ${other.path}]\n` });
+  const ask = async (path: string, body?: unknown): Promise<Record<string, Record<string, unknown>[]>> =>
+    (await station.ask(path, body)).body as never;
+  const count = async (query: string): Promise<unknown[]> =>
+    ((await ask(`/api/v1/insights/authors?${query}`)).authors ?? []).map(({ commits }) => commits);
+  await until('both are baked', async () => (await count('')).join() === '3,3,1');
+  assert.deepEqual(await count(`repo=${one.path}`), [2, 2]);
+  assert.deepEqual(await count(`repo=${one.path}&repo=${other.path}&limit=2`), [3, 3]);
+  await ask('/api/v1/people/bot', { email: 'author0@example.org', bot: true });
+  assert.deepEqual(await count('bots=exclude'), [3, 1]);
+  await ask('/api/v1/people/merge', { emails: ['author1@example.org', 'author2@example.org'] });
+  assert.deepEqual(await count('bots=exclude'), [4]);
+  for (const name of [
+    'commits',
+    'churn',
+    'contributors',
+    'bus-factor',
+    'hotspots',
+    'last-commit',
+    'merge-share',
+    'punch-card',
+  ]) {
+    assert.equal(
+      (await station.ask(`/api/v1/insights/${name}?since=2023-01-01&until=2024-01-01`)).status,
+      200,
+      name,
+    );
+  }
+  assert.equal((await station.ask('/api/v1/insights/commits?since=yesterday')).status, 400);
+});
