@@ -1,4 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { ChangesetStore } from './changesets.ts';
 import type {
   CommitRow,
   Identity,
@@ -16,7 +17,7 @@ export type SqlValue = null | number | string | Uint8Array;
 export type SqlRow = Record<string, SqlValue>;
 
 /**
- * The store: what is known about repositories. Every method may fail with `database_busy`, `database_invalid`
+ * The store: what is known about repositories and changesets. Every method may fail with `database_busy`, `database_invalid`
  * or `disk_full`; none leaves half a change behind. Reads see what was last committed.
  */
 export interface Store {
@@ -28,6 +29,7 @@ export interface Store {
 
   readonly repositories: RepositoryStore;
   readonly runs: RunStore;
+  readonly changesets: ChangesetStore;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;

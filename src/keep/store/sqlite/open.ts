@@ -1,4 +1,5 @@
 import type { Store } from '../store.ts';
+import { createChangesetStore } from './changesets/changesets.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { SqliteHistoryWriter } from './history-writer.ts';
 import { createRepositoryStore } from './repositories.ts';
@@ -17,6 +18,7 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     database,
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
+    changesets: createChangesetStore(database),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>
