@@ -143,6 +143,11 @@ export function choice<const W extends readonly [string, ...string[]]>(
   );
 }
 
+/** One of a few words, that may be left out. */
+export function optionalChoice<const W extends readonly [string, ...string[]]>(words: W, options: Described) {
+  return named(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
+}
+
 /** What keeps a text from being a line: not empty, no control characters, no blanks at its ends. */
 function lineFault(value: string): string | undefined {
   if (value.trim() === '') return 'is empty';

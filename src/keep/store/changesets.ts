@@ -164,7 +164,10 @@ export interface ChangesetStore {
   /** Figures by host and state; their cost does not grow with the number of changesets. */
   totals(): Promise<ChangesetTotals[]>;
 
-  /** Has them followed, on `source`'s account where they are new or on nobody's. Known ones keep what is known. */
+  /**
+   * Has them followed, on `source`'s account where they are new or on nobody's; `hand` takes them over from any
+   * other. Known ones keep what is known.
+   */
   following(wanted: readonly ChangesetToFollow[], source: string, nowMs: number): StoreChange;
   /** Has them followed no longer; their rows stay. */
   unfollowing(ids: readonly number[]): StoreChange;
@@ -191,6 +194,9 @@ export interface ChangesetStore {
   dropSource(name: string): Promise<void>;
   listedSource(name: string, listing: SourceListing): StoreChange;
   failedSource(name: string, error: ErrorRecord): Promise<void>;
+
+  /** Several changes as one, in that order. */
+  together(changes: readonly StoreChange[]): StoreChange;
 
   readonly webhooks: WebhookStore;
   readonly budgets: BudgetStore;

@@ -7,7 +7,7 @@ import type {
   SyncedChangeset,
 } from '../../changesets.ts';
 import type { SqlValue } from '../../store.ts';
-import { SqliteChange } from '../change.ts';
+import { applyChange, SqliteChange } from '../change.ts';
 import type { Database } from '../database.ts';
 import { asRow } from '../rows.ts';
 import { createBudgetStore } from './budgets.ts';
@@ -20,7 +20,8 @@ const FOLLOW = `
   INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (host, repository, number) DO UPDATE SET
-    followed_by = CASE followed WHEN 1 THEN followed_by ELSE excluded.followed_by END, followed = 1`;
+    followed_by = CASE WHEN followed = 1 AND excluded.followed_by <> 'hand' THEN followed_by ELSE excluded.followed_by END,
+    followed = 1`;
 const SYNCED = `
   UPDATE changesets SET url = ?, host_id = ?, state = ?, title = ?, author = ?, author_is_bot = ?,
     head_branch = ?, head_commit = ?, head_repository = ?, base_branch = ?, base_commit = ?,
@@ -89,6 +90,10 @@ export function createChangesetStore(database: Database): ChangesetStore {
       }),
     ...eventMethods(database),
     ...sourceMethods(database),
+    together: changes =>
+      new SqliteChange(() => {
+        for (const change of changes) applyChange(change);
+      }),
     webhooks: createWebhookStore(database),
     budgets: createBudgetStore(database),
   };
