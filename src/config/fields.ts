@@ -200,8 +200,11 @@ export function paths(options: Described) {
 }
 
 /** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
-export function secret<const K extends string>(key: K, options: Described) {
-  const value = named(line('must be text; put it in quotes').optional(), options, { kind: 'secret' });
+export function secret<const K extends string>(key: K, options: Described & { readonly ofLines?: boolean }) {
+  const text = options.ofLines
+    ? z.string({ error: 'must be text' }).min(1, { error: 'is empty' })
+    : line('must be text; put it in quotes');
+  const value = named(text.optional(), options, { kind: 'secret' });
   const file = named(
     line('must be a path').optional(),
     {

@@ -13,6 +13,30 @@ import {
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?$/;
 
+/** A GitHub App, which has more calls an hour than a person's token and outlives who made it. */
+const app = mapping(
+  {
+    id: optionalCount({ min: 1, max: Number.MAX_SAFE_INTEGER, description: 'The App ID, from its page.' }),
+    installation: optionalCount({
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      description: 'The number at the end of the address of its installation.',
+    }),
+    ...secret('privateKey', { ofLines: true, description: 'Its private key, in PEM.' }),
+  },
+  [
+    (given, fault) => {
+      for (const key of ['id', 'installation', 'privateKey'] as const) {
+        if (given[key] !== undefined) continue;
+        if (key === 'privateKey' && given.privateKeyFile !== undefined) continue;
+        fault(key, key === 'privateKey' ? 'is missing; set it or privateKeyFile' : 'is missing');
+      }
+    },
+  ],
+)
+  .optional()
+  .meta({ description: 'A GitHub App to call the API as, instead of tokens or besides them.' });
+
 export const hosts = z
   .record(
     z.string().regex(HOST, { error: 'is not a host name; write it in lower case, without scheme or path' }),
@@ -39,6 +63,7 @@ export const hosts = z
           description: 'The address of its pages, where that is not `https://` and the name.',
           example: 'https://git.example.com/gitea',
         }),
+        app,
         ...secret('webhookSecret', { description: 'The secret that its webhooks are signed with.' }),
         maxCallsPerHour: optionalCount({
           min: 0,

@@ -28,6 +28,6 @@ export function bakeJob(
 function credentialsFor({ scheme, host, port }: RepositoryUrl, config: Config): HttpCredentials | undefined {
   if (scheme !== 'https' && scheme !== 'http') return undefined;
   const found = config.hosts[`${host}:${port}`] ?? config.hosts[host];
-  if (found?.token === undefined) return undefined;
-  return { token: found.token, username: found.username ?? ANY_USERNAME };
+  const token = found?.token ?? found?.tokens[0];
+  return token === undefined ? undefined : { token, username: found?.username ?? ANY_USERNAME };
 }
