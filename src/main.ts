@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
+import type { ForgeKind } from './gather/forges/forge.ts';
+import type { ForgeKinds } from './station/changesets.ts';
 
 const OLDEST_NODE = 26;
 
@@ -50,6 +52,7 @@ async function main(): Promise<void> {
       const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');
       return openSqliteJournal({ path, clock: systemClock });
     },
+    loadForges,
     async loadStores() {
       const [{ S3Store }, { DirectoryStore }] = await Promise.all([
         import('./keep/buckets/s3/store.ts'),
@@ -61,6 +64,22 @@ async function main(): Promise<void> {
           : new DirectoryStore(profile, { clock: systemClock });
     },
   });
+}
+
+async function loadForges(): Promise<ForgeKinds> {
+  const [{ GithubForge }, { SluiceError }] = await Promise.all([
+    import('./gather/forges/github/github.ts'),
+    import('./base/errors.ts'),
+  ]);
+  const missing = (kind: string): never => {
+    throw new SluiceError('not_supported', `${kind} hosts are not supported in this version`);
+  };
+  const none = (kind: ForgeKind) => ({ kind, verify: () => false, parse: () => missing(kind) });
+  return {
+    open: (settings, { budget }) =>
+      settings.kind === 'github' ? new GithubForge(settings, { budget }) : missing(settings.kind),
+    webhooks: { github: none('github'), gitlab: none('gitlab'), gitea: none('gitea') },
+  };
 }
 
 /** The first Ctrl-C or SIGTERM asks to stop; a second one does not ask. */

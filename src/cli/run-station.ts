@@ -25,8 +25,15 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const loaded = await load(options, cli);
   const { config } = loaded;
   const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
-  const openStore = await cli.loadStores();
-  const station = createStation({ config, configured: loaded.source !== undefined, log, openStore, ...cli });
+  const [openStore, forges] = await Promise.all([cli.loadStores(), cli.loadForges()]);
+  const station = createStation({
+    config,
+    configured: loaded.source !== undefined,
+    log,
+    openStore,
+    forges,
+    ...cli,
+  });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({
     station,

@@ -6,10 +6,13 @@ import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
+import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface AppOptions {
   readonly station: StationApi;
@@ -40,6 +43,9 @@ export function createApp(options: AppOptions): Hono {
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
   deliveryRoutes(app, station, options);
+  changesetRoutes(app, station, options);
+  webhookRoutes(app, station);
+  metricsRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

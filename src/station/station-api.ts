@@ -1,6 +1,8 @@
 import type { Source } from '../insights/source.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import type { Changesets } from './changesets.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { Metrics } from './metrics.ts';
 import type { StationStatus } from './status.ts';
 
 /** What the server (and the commands that run a station) ask of one. */
@@ -11,6 +13,25 @@ export interface StationApi {
   readonly deliveries: Pick<
     Deliveries,
     'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+  >;
+  /** Figures for Prometheus. */
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  /** Pull and merge requests, and how they are kept fresh. */
+  readonly changesets: Pick<
+    Changesets,
+    | 'track'
+    | 'untrack'
+    | 'find'
+    | 'events'
+    | 'list'
+    | 'syncNow'
+    | 'syncWhere'
+    | 'receive'
+    | 'isChangeset'
+    | 'totals'
+    | 'forecasts'
+    | 'holds'
+    | 'webhookGaps'
   >;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.

@@ -26,9 +26,12 @@ import {
 } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { changesetFigures } from './changeset-figures.ts';
+import { Changesets, type ForgeKinds } from './changesets.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
+import { Metrics } from './metrics.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { type RunningBake, readStatus, type StationStatus } from './status.ts';
@@ -45,6 +48,7 @@ export interface StationOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
   readonly bakeThreadEntry: URL;
+  readonly forges: ForgeKinds;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -73,6 +77,8 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
+  readonly changesets: Changesets;
+  readonly metrics: Metrics;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -90,6 +96,17 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
+    this.changesets = new Changesets({
+      ...{ random: systemRandom, ...options },
+      config: () => this.#config,
+      keep: () => this.#kept,
+      onPush: url => this.#raise(url),
+      onEnd: ended => this.metrics.ended(ended),
+    });
+    this.metrics = new Metrics(
+      () => this.status(),
+      () => this.changesets.limits.calls(),
+    );
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
@@ -98,6 +115,7 @@ class ComposedStation implements Station {
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
+      this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
@@ -173,6 +191,7 @@ class ComposedStation implements Station {
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,
+      changesets: await changesetFigures(this.changesets),
     });
   }
 
@@ -186,9 +205,22 @@ class ComposedStation implements Station {
 
   async reconfigure(config: Config): Promise<void> {
     const wanted = this.#wanted(config);
+    const before = this.#config;
+    await this.changesets.check(config);
     this.#config = config;
     await this.#track(wanted);
+    await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
+  }
+
+  /** Brings a tracked repository to the front: a push to it was announced (C7). */
+  async #raise(url: string): Promise<void> {
+    const repository = await this.#store.repositories.byUrl(url);
+    if (!repository?.tracked) return;
+    await this.#kept.work.put(
+      keyOf(repository),
+      atOnce(repository, 'webhook: push', this.#options.clock.nowMs()),
+    );
   }
 
   async #openKeep(): Promise<void> {
@@ -239,6 +271,7 @@ class ComposedStation implements Station {
       handlers: new Map([[REPOSITORY_KIND, handler]]),
       concurrency: this.#config.git.concurrency,
       perGroup: () => this.#config.git.perHost,
+      onEnd: ended => this.metrics.ended(ended),
       timing: { drainMs: DRAIN_MS },
     });
   }

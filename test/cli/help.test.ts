@@ -19,6 +19,7 @@ async function run(...args: string[]) {
     openKeep: () => Promise.reject(new Error('no command of these opens a database')),
     openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
     loadStores: () => Promise.reject(new Error('no command of these opens a store')),
+    loadForges: () => Promise.reject(new Error('no command of these opens a forge')),
     stopSignal: () => new AbortController().signal,
   });
   return { code, stdout, stderr };

@@ -193,6 +193,8 @@ export interface Counts {
   /** How long the most overdue of them has waited; 0 when nothing is due. */
   readonly behindMs: number;
   readonly running: number;
+  /** Waiting items of high priority, counted likewise. */
+  readonly raised: number;
   readonly byKind: readonly { readonly kind: string; readonly size: number; readonly due: number }[];
 }
 

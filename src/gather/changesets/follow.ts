@@ -3,7 +3,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
 import type { Work } from '../../engine/work/work.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
-import type { Forges } from './forges.ts';
+import type { CodeHosts } from './code-hosts.ts';
 import { CONFIGURATION, HAND, type Source, type Wanted } from './sources.ts';
 import { atOnce, groupOf, inTurn, keyOf, keyOfSource, planSync, SOURCE_KIND } from './work.ts';
 
@@ -11,7 +11,7 @@ export interface FollowTools {
   readonly changesets: ChangesetStore;
   readonly work: Work;
   readonly clock: Clock;
-  readonly forges: Forges;
+  readonly hosts: CodeHosts;
   readonly rhythm: (host: string) => SyncRhythm;
   readonly forgetClosedAfterMs: () => number;
 }
@@ -32,14 +32,8 @@ async function follow(
   reason: string,
   tools: FollowTools,
 ): Promise<StoredChangeset> {
-  const { changesets, work, clock, forges } = tools;
-  const ref = forges.changesetAt(url);
-  if (!ref) {
-    throw new SluiceError('url_invalid', `${url} is no pull or merge request at a host that is known here`, {
-      subject: url,
-      hint: 'Its host must be a well-known one, or stand under hosts: in sluice.yaml with its kind.',
-    });
-  }
+  const { changesets, work, clock, hosts } = tools;
+  const ref = hosts.locate(url);
   const nowMs = clock.nowMs();
   const known = await changesets.byAddress(ref);
   const key = known?.key ?? keyOf(ref);
@@ -60,10 +54,9 @@ export async function unfollow(url: string, tools: FollowTools): Promise<StoredC
 /** The changeset that an address means. Throws `not_found` for one that is not known here. */
 export async function changesetAt(
   url: string,
-  { forges, changesets }: Pick<FollowTools, 'forges' | 'changesets'>,
+  { hosts, changesets }: Pick<FollowTools, 'hosts' | 'changesets'>,
 ): Promise<StoredChangeset> {
-  const ref = forges.changesetAt(url);
-  const known = ref && (await changesets.byAddress(ref));
+  const known = await changesets.byAddress(hosts.locate(url));
   if (!known) throw new SluiceError('not_found', `no changeset ${url} is known here`, { subject: url });
   return known;
 }
@@ -86,8 +79,7 @@ export async function followExactly(wanted: Wanted, tools: FollowTools): Promise
   for (const source of wanted.sources) await addSource(source, tools);
   const keys = new Set<string>();
   for (const url of wanted.urls) {
-    const ref = tools.forges.changesetAt(url);
-    const known = ref && (await tools.changesets.byAddress(ref));
+    const known = await tools.changesets.byAddress(tools.hosts.locate(url));
     const changeset = known?.followed ? known : await follow(url, CONFIGURATION, 'never synced', tools);
     keys.add(changeset.key);
   }

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts';
-import type { Forges } from './forges.ts';
+import type { CodeHosts } from './code-hosts.ts';
 
 /** What of the configuration brings changesets in (C1). */
 export interface Source {
@@ -21,7 +21,7 @@ export interface Wanted {
 }
 
 /** @throws SluiceError `url_invalid` for an address of no known host */
-export function wantedBy(config: Config, forges: Forges): Wanted {
+export function wantedBy(config: Config, hosts: CodeHosts): Wanted {
   const sources = new Map<string, Source>();
   const urls: string[] = [];
   const add = (kind: Source['kind'], host: string, what: string): void => {
@@ -36,7 +36,7 @@ export function wantedBy(config: Config, forges: Forges): Wanted {
     for (const kind of ['repository', 'owner', 'author'] as const) {
       const address = entry[kind];
       if (address === undefined) continue;
-      const { host, path } = forges.placeOf(address);
+      const { host, path } = hosts.placeOf(address);
       add(kind, host, path);
     }
     if (entry.query !== undefined && entry.host !== undefined) add('query', entry.host, entry.query);
