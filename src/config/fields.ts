@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { parseBytes, parseDurationMs } from '../base/units.ts';
 
+// A configuration is validated once a process: compiling the validators takes longer than that one use.
+z.config({ jitless: true });
+
 /**
  * The building blocks of sections. Each makes one zod schema that carries its default, description and fault
  * text; validation, JSON Schema, reference page and template all come from it.

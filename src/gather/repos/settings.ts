@@ -17,6 +17,7 @@ export function bakeJob(
   return {
     repositoryId: repository.id,
     address,
+    first: repository.lastBakedAtMs === null,
     cacheDirectory: config.cache.directory,
     tags: config.git.tags,
     idleTimeoutMs: config.git.idleTimeoutMs,
