@@ -33,6 +33,8 @@ const MINUTE_MS = 60_000;
 export class BudgetPlan {
   readonly #options: BudgetPlanOptions;
   readonly #forecasts = new Map<string, HostForecast>();
+  /** Calls or points a sync, as learnt last. */
+  readonly #costs = new Map<string, number>();
   readonly #syncs = new Map<string, Map<number, number>>();
 
   constructor(options: BudgetPlanOptions) {
@@ -74,10 +76,18 @@ export class BudgetPlan {
 
   #ofResource(host: string, resource: CallResource, syncsPerHour: number) {
     const figures = this.#options.figures(host, resource);
-    const done = [...(this.#syncs.get(host)?.values() ?? [])].reduce((sum, count) => sum + count, 0);
-    const assumed = figures.spentLastHour > 0 || resource === 'rest' ? 1 : 0;
-    const learnt = done >= ENOUGH_SYNCS ? figures.spentLastHour / done : undefined;
-    const costPerSync = learnt ?? (figures.perHour === undefined ? 0 : assumed);
+    const name = `${host} ${resource}`;
+    const done = this.#syncsLastHour(host);
+    if (done >= ENOUGH_SYNCS) this.#costs.set(name, figures.spentLastHour / done);
+    // Without enough syncs in the last hour (the budget was used up, perhaps) the last cost learnt stands.
+    const assumed = resource === 'rest' || figures.spentLastHour > 0 ? 1 : 0;
+    const costPerSync = this.#costs.get(name) ?? (figures.perHour === undefined ? 0 : assumed);
     return { resource, ...figures, ...forecast(syncsPerHour, costPerSync, figures.perHour) };
+  }
+
+  #syncsLastHour(host: string): number {
+    const oldest = Math.floor(this.#options.clock.nowMs() / MINUTE_MS) - 60;
+    const minutes = [...(this.#syncs.get(host) ?? [])].filter(([minute]) => minute >= oldest);
+    return minutes.reduce((sum, [, count]) => sum + count, 0);
   }
 }
