@@ -2,12 +2,14 @@ import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
+import { defineChangesets } from './commands/changesets.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
 import { defineDoctor } from './commands/doctor.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
+import { defineTrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
 import { styleFor } from './terminal.ts';
 
@@ -32,6 +34,8 @@ export async function runCli(args: readonly string[], cli: Cli): Promise<number>
 const COMMANDS = [
   defineUp,
   defineBake,
+  defineTrack,
+  defineChangesets,
   defineCopy,
   defineDeliveries,
   defineFailed,
