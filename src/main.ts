@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
-import type { ForgeKind } from './gather/forges/forge.ts';
-import type { ForgeKinds } from './station/changesets.ts';
 
 /** The composition root: the one place that names implementations. Heavy modules load when a command needs them. */
 async function main(): Promise<void> {
@@ -36,7 +34,9 @@ async function main(): Promise<void> {
       const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');
       return openSqliteJournal({ path, clock: systemClock });
     },
-    loadForges,
+    async loadForges() {
+      return (await import('./main-forges.ts')).forgeKinds;
+    },
     async loadStores() {
       const [{ S3Store }, { DirectoryStore }] = await Promise.all([
         import('./keep/buckets/s3/store.ts'),
@@ -48,22 +48,6 @@ async function main(): Promise<void> {
           : new DirectoryStore(profile, { clock: systemClock });
     },
   });
-}
-
-async function loadForges(): Promise<ForgeKinds> {
-  const [{ GithubForge }, { SluiceError }] = await Promise.all([
-    import('./gather/forges/github/github.ts'),
-    import('./base/errors.ts'),
-  ]);
-  const missing = (kind: string): never => {
-    throw new SluiceError('not_supported', `${kind} hosts are not supported in this version`);
-  };
-  const none = (kind: ForgeKind) => ({ kind, verify: () => false, parse: () => missing(kind) });
-  return {
-    open: (settings, { budget }) =>
-      settings.kind === 'github' ? new GithubForge(settings, { budget }) : missing(settings.kind),
-    webhooks: { github: none('github'), gitlab: none('gitlab'), gitea: none('gitea') },
-  };
 }
 
 /** The first Ctrl-C or SIGTERM asks to stop; a second one does not ask. */
