@@ -6,6 +6,7 @@ import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
+import { changesetInsightRoutes } from './routes/changeset-insights.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -44,6 +45,7 @@ export function createApp(options: AppOptions): Hono {
   repositoryRoutes(app, station);
   deliveryRoutes(app, station, options);
   changesetRoutes(app, station, options);
+  changesetInsightRoutes(app, station, () => Date.now());
   webhookRoutes(app, station);
   metricsRoutes(app, station);
   pageRoutes(app, options.webFolder);
