@@ -4,7 +4,7 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
 import type { Journal } from '../keep/store/journal.ts';
 import type { Store } from '../keep/store/store.ts';
-import type { ForgeKinds } from '../station/changesets.ts';
+import type { ForgeKinds } from '../station/changesets-options.ts';
 import type { Output } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */

@@ -11,7 +11,7 @@ import { Slots } from '../gather/changesets/slots.ts';
 import { changesetHandler, type SyncTools } from '../gather/changesets/sync.ts';
 import { CHANGESET_KIND, hostOfGroup, SOURCE_KIND } from '../gather/changesets/work.ts';
 import type { ForgeKind } from '../gather/forges/forge.ts';
-import type { ChangesetsOptions } from './changesets.ts';
+import type { ChangesetsOptions } from './changesets-options.ts';
 
 /** GitHub answers fifty in one request; the others cost a call each, so that larger batches only take longer. */
 const BATCH: Readonly<Record<ForgeKind, number>> = { github: 50, gitlab: 10, gitea: 10 };

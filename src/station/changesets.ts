@@ -1,13 +1,9 @@
-import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
-import type { Logger } from '../base/log.ts';
-import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { type BudgetState, CallLimits } from '../engine/call-limits.ts';
 import type { SyncRhythm } from '../engine/schedule.ts';
 import type { Ended } from '../engine/work/handler.ts';
-import type { Work } from '../engine/work/work.ts';
 import type { Workers } from '../engine/workers.ts';
 import { BudgetPlan, type HostForecast } from '../gather/changesets/budget-plan.ts';
 import { CodeHosts } from '../gather/changesets/code-hosts.ts';
@@ -24,10 +20,10 @@ import { type Hold, HostBoard } from '../gather/changesets/host-board.ts';
 import { type ListedChangeset, listedChangeset } from '../gather/changesets/listing.ts';
 import { wantedBy } from '../gather/changesets/sources.ts';
 import { type Received, receiveWebhook } from '../gather/changesets/webhooks.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup, type SyncPolicy } from '../gather/changesets/work.ts';
-import type { ForgeKind, OpenForge } from '../gather/forges/forge.ts';
+import { atOnce, CHANGESET_KIND, hostOfGroup } from '../gather/changesets/work.ts';
+import type { ForgeKind } from '../gather/forges/forge.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
-import type { ForgeWebhooks, WebhookHeaders } from '../gather/forges/webhook.ts';
+import type { WebhookHeaders } from '../gather/forges/webhook.ts';
 import type {
   ChangesetFilter,
   ChangesetTotals,
@@ -38,26 +34,7 @@ import type {
 } from '../keep/store/changesets.ts';
 import type { Store } from '../keep/store/store.ts';
 import { createChangesetWorkers } from './changeset-workers.ts';
-
-/** What code hosts are made of; the composition root knows the implementations. */
-export interface ForgeKinds {
-  readonly open: OpenForge;
-  readonly webhooks: Readonly<Record<ForgeKind, ForgeWebhooks>>;
-}
-
-export interface ChangesetsOptions {
-  readonly forges: ForgeKinds;
-  readonly config: () => Config;
-  readonly keep: () => { readonly store: Store; readonly work: Work };
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** A push was announced for a repository. */
-  readonly onPush: (repositoryUrl: string) => Promise<void>;
-  /** Told of every piece of work that is over, for metrics. */
-  readonly onEnd?: (ended: Ended) => void;
-  readonly policy?: SyncPolicy;
-}
+import type { ChangesetsOptions } from './changesets-options.ts';
 
 const PLAN_EVERY_MS = 60_000;
 /** Repositories whose webhooks seem not to arrive, shown at the most. */

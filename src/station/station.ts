@@ -27,7 +27,8 @@ import {
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { changesetFigures } from './changeset-figures.ts';
-import { Changesets, type ForgeKinds } from './changesets.ts';
+import { Changesets } from './changesets.ts';
+import type { ForgeKinds } from './changesets-options.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';

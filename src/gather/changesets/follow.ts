@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Work } from '../../engine/work/work.ts';
+import type { Put, Work } from '../../engine/work/work.ts';
+import type { StoreChange } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { CodeHosts } from './code-hosts.ts';
 import { CONFIGURATION, HAND, type Source, type Wanted } from './sources.ts';
@@ -110,13 +111,15 @@ async function unfollowWhere(
   }
 }
 
-async function* pagesOf(
+/** Everything that a filter finds, page by page. */
+export async function* pagesOf(
   filter: Parameters<ChangesetStore['list']>[0],
   changesets: ChangesetStore,
+  limit = PAGE,
 ): AsyncGenerator<readonly StoredChangeset[]> {
   let afterId = 0;
   for (;;) {
-    const page = await changesets.list(filter, { afterId, limit: PAGE });
+    const page = await changesets.list(filter, { afterId, limit });
     if (page.length === 0) return;
     yield page;
     afterId = page.at(-1)?.id ?? afterId;
@@ -137,7 +140,9 @@ export async function reschedule(
   const { changesets, work, clock, rhythm, forgetClosedAfterMs } = tools;
   let moved = 0;
   const filter = { followed: true, ...(host === undefined ? {} : { host }) };
-  for await (const page of pagesOf(filter, changesets)) {
+  for await (const page of pagesOf(filter, changesets, RESCHEDULED_AT_ONCE)) {
+    const puts: Put[] = [];
+    const changes: StoreChange[] = [];
     for (const changeset of page) {
       if (changeset.lastError !== null || changeset.lastSyncAtMs === null) continue;
       const nowMs = clock.nowMs();
@@ -146,16 +151,18 @@ export async function reschedule(
       const item = await work.get(changeset.key);
       if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
       if (item?.priority === 'high') continue;
-      const put = { key: changeset.key, placement: inTurn(changeset.host, plan, nowMs) };
-      await work.putAll([put], changesets.loading(changeset.id, plan.load));
-      moved += 1;
+      puts.push({ key: changeset.key, placement: inTurn(changeset.host, plan, nowMs) });
+      changes.push(changesets.loading(changeset.id, plan.load));
     }
+    if (puts.length > 0) await work.putAll(puts, changesets.together(changes));
+    moved += puts.length;
     await clock.sleep(PAUSE_MS, signal);
   }
   return moved;
 }
 
-/** Between two pages of a million changesets. */
-const PAUSE_MS = 5;
+/** The event loop stands still for a page; so many take some milliseconds. */
+const RESCHEDULED_AT_ONCE = 50;
 
-export { pagesOf };
+/** Between two pages of a million changesets. */
+const PAUSE_MS = 10;

@@ -94,7 +94,7 @@ test('a host that is down for a day costs a call a quarter of an hour, and nothi
   const down: Fault = () => ({ status: 503, json: { message: 'maintenance' } });
   station.standIn.faults.push(down);
   const before = station.calls();
-  await pass(station, 24 * HOUR_MS, 5 * MINUTE_MS);
+  await pass(station, 24 * HOUR_MS, 15 * MINUTE_MS);
   assert.ok(station.calls() - before < 24 * 4 + 30, `${station.calls() - before} calls in a day`);
   assert.equal(station.warnings.filter(line => /is on hold/.test(line)).length, 1);
   assert.equal(await synced(station), MANY);
@@ -102,7 +102,7 @@ test('a host that is down for a day costs a call a quarter of an hour, and nothi
   assert.equal(failing[0]?.lastError?.code, 'host_failing');
   assert.match(failing[0]?.next?.reason ?? '', /backing off after error host_failing/);
   station.standIn.faults.splice(0);
-  await pass(station, 9 * HOUR_MS, 5 * MINUTE_MS);
+  await pass(station, 9 * HOUR_MS, 15 * MINUTE_MS);
   await station.until(
     async () => (await station.changesets.list({ failing: true }, { limit: 1 })).length === 0,
   );
