@@ -1,6 +1,6 @@
 import { holdReason } from '../gather/changesets/host-board.ts';
 import type { ChangesetTotals } from '../keep/store/changesets.ts';
-import type { StationApi } from './station-api.ts';
+import type { Changesets } from './changesets.ts';
 
 /** Changesets at a glance: `changesets` of the status (station.md). */
 export interface ChangesetFigures {
@@ -41,7 +41,7 @@ export interface HostFigures {
 }
 
 export async function changesetFigures(
-  changesets: Pick<StationApi['changesets'], 'totals' | 'forecasts' | 'holds' | 'webhookGaps'>,
+  changesets: Pick<Changesets, 'totals' | 'forecasts' | 'holds' | 'webhookGaps'>,
 ): Promise<ChangesetFigures> {
   const [totals, gaps] = await Promise.all([changesets.totals(), changesets.webhookGaps()]);
   const hosts = new Set([...totals.map(({ host }) => host), ...changesets.holds().map(({ host }) => host)]);
@@ -73,7 +73,7 @@ export function countsOf(totals: readonly ChangesetTotals[]) {
 function hostFigures(
   host: string,
   totals: readonly ChangesetTotals[],
-  changesets: Pick<StationApi['changesets'], 'forecasts' | 'holds'>,
+  changesets: Pick<Changesets, 'forecasts' | 'holds'>,
 ): HostFigures {
   const hold = changesets.holds().find(each => each.host === host);
   const plan = changesets.forecasts().find(each => each.host === host);

@@ -1,0 +1,97 @@
+/**
+ * When to sync next under a fixed budget of calls (changesets.md, S7, policy `adaptive`).
+ *
+ * Staleness is the time since the oldest change that has not been seen (the *age* of Cho and Garcia-Molina,
+ * "Effective page refresh policies for web crawlers", ACM TODS 2003). An item that changes at rate λ and is looked
+ * at every I has a mean age of
+ *
+ *   A(λ, I) = I/2 − 1/λ + (1 − e^(−λI)) / (λ² I)
+ *
+ * Spending one more call on it is worth what that takes off its age, −∂A/∂(1/I). The
+ * least total age for a budget is where a call is worth the same everywhere (Lagrange; Azar, Horvitz, Lubetzky,
+ * Peres and Shahaf, "Tractable near-optimal policies for crawling", PNAS 2018; Kolobov et al., NeurIPS 2019, for
+ * harmonic staleness). That common worth is the *price* of a call: it alone depends on the budget, so each item's
+ * interval follows from its own rate and the price, without a look at the others.
+ *
+ * The rate is not constant: work comes in bursts, and what has been still for long stays still (gaps between human
+ * actions have heavy tails: Barabási, Nature 2005). For gaps with a density that falls as a power of their length,
+ * the rate after a stillness of e is about a / (e + b).
+ */
+
+export interface AdaptiveItem {
+  /** From the last change known to the last sync; below 0 counts as 0. */
+  readonly stillMs: number;
+  /** Merged, closed or deleted: it hardly changes any more. */
+  readonly closed: boolean;
+}
+
+export interface AdaptiveBounds {
+  readonly minIntervalMs: number;
+  readonly maxIntervalMs: number;
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+
+/** a and b above. The simulation (bench/schedule) shows how little hangs on their exact values. */
+const CHANGES_EXPECTED = 0.5;
+const BURST_MS = 10 * MINUTE_MS;
+/** What is closed gets a late comment, or is opened again, some two times a year. */
+const CLOSED_CHANGES_PER_MS = 1 / (200 * DAY_MS);
+
+/** How often the item is expected to change from now on, in changes per millisecond. */
+export function changeRate({ stillMs, closed }: AdaptiveItem): number {
+  if (closed) return CLOSED_CHANGES_PER_MS;
+  return CHANGES_EXPECTED / (Math.max(0, stillMs) + BURST_MS);
+}
+
+/**
+ * The interval at which one more call is worth exactly `price`, within the bounds. Longer for a higher price and
+ * for a lower rate.
+ * @param price what a call must take off the age to be made, in ms²; from `adjustPrice`
+ */
+export function adaptiveIntervalMs(ratePerMs: number, price: number, bounds: AdaptiveBounds): number {
+  const { minIntervalMs, maxIntervalMs } = bounds;
+  const wanted = price * ratePerMs * ratePerMs;
+  const intervalMs = solve(wanted) / ratePerMs;
+  return Math.min(Math.max(intervalMs, minIntervalMs), maxIntervalMs);
+}
+
+/** λ² times the worth of a call, for x = λI: x²/2 + x e^(−x) − (1 − e^(−x)). Grows with x, from x³/3 to x²/2. */
+function worth(x: number): number {
+  // The difference of nearly equal numbers has no digits left here; the series has.
+  if (x < 0.01) return (x * x * x) / 3 - (x * x * x * x) / 8;
+  const decay = Math.exp(-x);
+  return (x * x) / 2 + x * decay - (1 - decay);
+}
+
+/** The x whose worth is `wanted`, by Newton's method: the function is convex, so it never leaves the right side. */
+function solve(wanted: number): number {
+  // Above the root for small and for large x, from where Newton's method comes down steadily.
+  let x = Math.cbrt(3 * wanted) + Math.sqrt(2 * wanted);
+  for (let round = 0; round < 60; round += 1) {
+    const slope = x < 0.01 ? x * x - (x * x * x) / 2 : x * (1 - Math.exp(-x));
+    const step = (worth(x) - wanted) / slope;
+    x -= step;
+    if (Math.abs(step) <= 1e-9 * x) break;
+  }
+  return x;
+}
+
+/** The first price, before anything has been measured: an item still for a day is looked at every 90 minutes or so. */
+export const FIRST_PRICE = 3e11;
+const LARGEST_CHANGE = 4;
+
+/**
+ * The next price after a while in which `calls` were spent where `budget` were to be: dearer when too many were,
+ * cheaper when some were left. To be called at steady times (some minutes), and between any two of them the whole
+ * schedule may have moved on by a small part only. Never changes by more than a factor of four at once.
+ */
+export function adjustPrice(
+  price: number,
+  { calls, budget }: { readonly calls: number; readonly budget: number },
+): number {
+  // Calls go with the price's inverse square root (what changes often) to cube root (what seldom does).
+  const factor = budget <= 0 ? LARGEST_CHANGE : (calls / budget) ** 2;
+  return price * Math.min(Math.max(factor, 1 / LARGEST_CHANGE), LARGEST_CHANGE);
+}
