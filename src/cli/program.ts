@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
+import { defineChangesets } from './commands/changesets.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
@@ -39,6 +40,7 @@ const COMMANDS = [
   defineUntrack,
   defineInsights,
   definePeople,
+  defineChangesets,
   defineCopy,
   defineDeliveries,
   defineFailed,

@@ -9,7 +9,6 @@ import type { Config } from '../config/schema.ts';
 import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
-import type { OpenForge } from '../gather/forges/forge.ts';
 import { cleanCache } from '../gather/repos/clone/scratch.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
@@ -18,9 +17,13 @@ import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { changesetFigures } from './changeset-figures.ts';
+import { Changesets } from './changesets.ts';
+import type { ForgeKinds } from './changesets-options.ts';
 import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
+import { Metrics } from './metrics.ts';
 import { Notifications } from './notifications.ts';
 import { OwnerForges } from './owner-forges.ts';
 import { createRunWaiters } from './run-waiters.ts';
@@ -40,8 +43,7 @@ export interface StationOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<{ readonly store: Store; readonly work: Work }>;
   readonly bakeThreadEntry: URL;
-  /** Absent where no owner is ever asked for its repositories. */
-  readonly openForge?: OpenForge;
+  readonly forges: ForgeKinds;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -72,6 +74,8 @@ class ComposedStation implements Station {
   readonly deliveries: Deliveries;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
+  readonly changesets: Changesets;
+  readonly metrics: Metrics;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -88,10 +92,20 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
-    const current = { ...options, config: () => this.#config, keep: () => this.#kept };
-    const forges = new OwnerForges(options.openForge, current.config);
+    const current = { random: systemRandom, ...options, config: () => this.#config, keep: () => this.#kept };
+    this.changesets = new Changesets({
+      ...current,
+      onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
+      onEnd: ended => this.metrics.ended(ended),
+    });
+    // Owners are listed within the same budget of calls as changesets.
+    const forges = new OwnerForges(options.forges.open, current.config, this.changesets.limits);
     this.tracking = new Tracking({ ...current, forgeOf: host => forges.of(host) });
-    this.notifications = new Notifications({ random: systemRandom, ...current });
+    this.notifications = new Notifications(current);
+    this.metrics = new Metrics(
+      () => this.status(),
+      () => this.changesets.limits.calls(),
+    );
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
@@ -103,6 +117,7 @@ class ComposedStation implements Station {
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
+      this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
@@ -166,6 +181,7 @@ class ComposedStation implements Station {
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,
+      changesets: await changesetFigures(this.changesets),
     });
   }
 
@@ -179,9 +195,12 @@ class ComposedStation implements Station {
 
   async reconfigure(config: Config): Promise<void> {
     const wanted = this.tracking.wanted(config);
+    const before = this.#config;
+    await this.changesets.check(config);
     this.#config = config;
     await this.tracking.apply(wanted);
     await scheduleWanted(this.#churnOptions());
+    await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
   }
 
@@ -238,6 +257,7 @@ class ComposedStation implements Station {
       ]),
       concurrency: this.#config.git.concurrency,
       perGroup: () => this.#config.git.perHost,
+      onEnd: ended => this.metrics.ended(ended),
       timing: { drainMs: DRAIN_MS },
     });
   }

@@ -4,6 +4,7 @@ import type { Work } from '../engine/work/work.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { ChangesetFigures } from './changeset-figures.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
 export interface StationStatus {
@@ -16,6 +17,8 @@ export interface StationStatus {
     /** How late the one that waits longest is. */
     readonly behindS: number;
     readonly running: number;
+    /** Of those that wait: raised, first in line. */
+    readonly raised: number;
     readonly next: readonly ScheduledItem[];
   };
   readonly repos: {
@@ -25,6 +28,7 @@ export interface StationStatus {
     readonly commits: number;
     readonly baking: readonly RunningBake[];
   };
+  readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
@@ -80,6 +84,7 @@ export async function readStatus(options: {
   readonly baking: readonly RunningBake[];
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
+  readonly changesets: ChangesetFigures;
 }): Promise<StationStatus> {
   const { store, work, cacheDirectory } = options;
   const [counts, upcoming, repositories, disk] = await Promise.all([
@@ -95,6 +100,7 @@ export async function readStatus(options: {
       due: counts.due,
       behindS: Math.round(counts.behindMs / 1000),
       running: counts.running,
+      raised: counts.raised,
       next: upcoming.map(({ key, runAtMs, reason }) => ({
         target: urlOfKey(key),
         at: new Date(runAtMs).toISOString(),
@@ -108,6 +114,7 @@ export async function readStatus(options: {
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
     },
+    changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,
