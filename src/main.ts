@@ -37,7 +37,9 @@ async function main(): Promise<void> {
       const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');
       return openSqliteJournal({ path, clock: systemClock });
     },
-    loadForges: async () => (await import('./main-forges.ts')).forgeKinds.open,
+    async loadForges() {
+      return (await import('./main-forges.ts')).forgeKinds;
+    },
     async loadStores() {
       const [{ S3Store }, { DirectoryStore }] = await Promise.all([
         import('./keep/buckets/s3/store.ts'),

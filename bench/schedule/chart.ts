@@ -50,6 +50,7 @@ export function drawChart(series: readonly Series[]): string {
       `<text x="${x(size)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${size.toLocaleString('en')}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="11">
+<title>Mean delay until a change is seen, by number of changesets followed</title>
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>
 ${[...ticksY, ...ticksX, ...lines].join('\n')}
 <text x="${(WIDTH - RIGHT + LEFT) / 2}" y="${HEIGHT - 8}" text-anchor="middle">changesets followed with one budget of calls</text>

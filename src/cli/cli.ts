@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { Work } from '../engine/work/work.ts';
-import type { OpenForge } from '../gather/forges/forge.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Journal } from '../keep/store/journal.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { ForgeKinds } from '../station/changesets-options.ts';
 import type { Output } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
@@ -26,8 +26,8 @@ export interface Cli {
   openJournal(path: string): Promise<Journal>;
   /** What opens the object store of a profile. */
   loadStores(): Promise<(profile: Profile) => ObjectStore>;
-  /** What opens a code host. */
-  loadForges(): Promise<OpenForge>;
+  /** What opens code hosts and reads their webhooks. */
+  loadForges(): Promise<ForgeKinds>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
 }

@@ -3,6 +3,7 @@ import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { announcedUrl } from '../station/announce.ts';
+import { countsOf } from '../station/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -69,6 +70,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       baking: [],
       deliveries: journal.counts(),
       links: [],
+      changesets: { ...countsOf(await store.changesets.totals()), hosts: [], webhooksMissing: [] },
       station: {
         version: cli.version,
         uptimeS: 0,
@@ -86,19 +88,30 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
 
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const { station, schedule, repos, deliveries, cache, disk } = status;
+  const { station, schedule, repos, changesets, deliveries, cache, disk } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
     `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
     `${style.bold('schedule')}  ${schedule.size} targets, ${schedule.due} due, ${schedule.running} running${late}`,
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
+    `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
     `${style.bold('cache')}     ${cache.clones} clones, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
   for (const { url, progress } of repos.baking)
     lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  for (const { host, why, hint, stretch } of changesets.hosts) {
+    if (why !== null) lines.push(`  host  ${printable(host)} ${printable(why)}. ${hint ?? ''}`);
+    if (stretch > 1)
+      lines.push(`  host  ${printable(host)}: intervals stretched ×${stretch} by the rate limit`);
+  }
+  for (const { repository, missed } of changesets.webhooksMissing) {
+    lines.push(
+      `  hook  webhooks seem not to arrive for ${printable(repository)} (${missed} changes unannounced)`,
+    );
+  }
   for (const { endpoint, state, since } of status.links) {
     if (state !== 'online') lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
   }

@@ -3,6 +3,7 @@ import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
+import { defineChangesets } from './commands/changesets.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
@@ -40,6 +41,7 @@ const COMMANDS = [
   defineUntrack,
   defineInsights,
   definePeople,
+  defineChangesets,
   defineCopy,
   defineDeliveries,
   defineFailed,

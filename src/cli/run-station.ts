@@ -25,9 +25,15 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const loaded = await load(options, cli);
   const { config } = loaded;
   const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
-  const [openStore, openForge] = await Promise.all([cli.loadStores(), cli.loadForges()]);
-  const configured = loaded.source !== undefined;
-  const station = createStation({ config, configured, log, openStore, openForge, ...cli });
+  const [openStore, forges] = await Promise.all([cli.loadStores(), cli.loadForges()]);
+  const station = createStation({
+    config,
+    configured: loaded.source !== undefined,
+    log,
+    openStore,
+    forges,
+    ...cli,
+  });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({
     station,

@@ -1,6 +1,7 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import type { SyncOutcome } from '../deliver/sync-now.ts';
+import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -8,6 +9,21 @@ import { printable } from './terminal.ts';
 
 /** Asks the running station. Answers whether all went well; throws what the station says, `not_found` where none runs. */
 export async function syncNow(
+  urls: readonly string[],
+  options: GlobalOptions & { readonly json?: boolean; readonly filter?: string },
+  cli: Cli,
+): Promise<boolean> {
+  if (options.filter !== undefined) {
+    await syncChangesets({ filter: parseFilter(options.filter) }, options, cli);
+    return true;
+  }
+  const changesets = changesetTargets(urls);
+  if (changesets.size > 0) await syncChangesets({ urls: [...changesets] }, options, cli);
+  const others = urls.filter(url => !changesets.has(url));
+  return others.length === 0 && changesets.size > 0 ? true : syncOthers(others, options, cli);
+}
+
+async function syncOthers(
   urls: readonly string[],
   options: GlobalOptions & { readonly json?: boolean },
   cli: Cli,

@@ -25,8 +25,14 @@ interface TrackedLine {
 }
 
 /** Tracks each target, and says so. Answers whether all went well. */
-export function trackTargets(targets: readonly string[], options: TrackOptions, cli: Cli): Promise<boolean> {
-  return eachOf(targets, options, cli, async (target, tools) => {
+export async function trackTargets(
+  targets: readonly string[],
+  options: TrackOptions,
+  cli: Cli,
+): Promise<boolean> {
+  const { repositories, well } = await changesetsFirst(targets, 'track', options, cli);
+  if (repositories.length === 0) return well;
+  const all = await eachOf(repositories, options, cli, async (target, tools) => {
     if (isOwner(target)) {
       throw new SluiceError('usage', `${target} is an owner, not a repository`, {
         hint: 'List owners under "repos" in sluice.yaml.',
@@ -36,15 +42,37 @@ export function trackTargets(targets: readonly string[], options: TrackOptions, 
     const line = await lineOf(await track(address, 'cli', tools), tools);
     return { line, words: `tracked: ${line.url}, ${whenNext(line, cli)}` };
   });
+  return all && well;
+}
+
+/** Pull and merge requests are told from repositories by their addresses. */
+async function changesetsFirst(
+  targets: readonly string[],
+  action: 'track' | 'untrack',
+  options: TrackOptions,
+  cli: Cli,
+): Promise<{ readonly repositories: readonly string[]; readonly well: boolean }> {
+  const { changesetTargets, trackChangesets } = await import('./changesets.ts');
+  const changesets = changesetTargets(targets);
+  let well = true;
+  if (changesets.size > 0) {
+    await trackChangesets([...changesets], action, options, cli, (url, error) => {
+      well = false;
+      tellFailure(url, error, options, cli);
+    });
+  }
+  return { repositories: targets.filter(target => !changesets.has(target)), well };
 }
 
 /** Takes each target off, and says who tracks it still. Answers whether none of them is tracked now. */
-export function untrackTargets(
+export async function untrackTargets(
   targets: readonly string[],
   options: TrackOptions,
   cli: Cli,
 ): Promise<boolean> {
-  return eachOf(targets, options, cli, async (target, tools) => {
+  const { repositories, well } = await changesetsFirst(targets, 'untrack', options, cli);
+  if (repositories.length === 0) return well;
+  const all = await eachOf(repositories, options, cli, async (target, tools) => {
     const { byUrl } = tools.store.repositories;
     const known = (await byUrl(target)) ?? (await byUrl(trackedRepository(target, cli.cwd).url));
     if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
@@ -55,6 +83,7 @@ export function untrackTargets(
     const words = `still tracked by ${after.trackedBy.join(', ')}: ${line.url}`;
     return { line, words, failed: true };
   });
+  return all && well;
 }
 
 /** Lists what is tracked. */

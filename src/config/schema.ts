@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { onlyForType } from './fields.ts';
 import { bake } from './sections/bake.ts';
 import { cache } from './sections/cache.ts';
+import { changesets } from './sections/changesets.ts';
 import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
 import { hosts } from './sections/hosts.ts';
@@ -31,6 +32,7 @@ export const SECTIONS = {
   cache,
   schedule,
   notify,
+  changesets,
   bake,
   insights,
   sync,

@@ -7,14 +7,18 @@ import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { cacheRoutes } from './routes/cache.ts';
+import { changesetInsightRoutes } from './routes/changeset-insights.ts';
+import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { insightRoutes } from './routes/insights.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 import { trackingRoutes } from './routes/tracking.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface AppOptions {
   readonly station: StationApi;
@@ -50,6 +54,10 @@ export function createApp(options: AppOptions): Hono {
   peopleRoutes(app, station, options);
   deliveryRoutes(app, station, options);
   notificationRoutes(app, station);
+  changesetRoutes(app, station, options);
+  changesetInsightRoutes(app, station, () => Date.now());
+  webhookRoutes(app, station);
+  metricsRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

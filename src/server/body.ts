@@ -22,6 +22,11 @@ export async function readJson<T>(context: Context, schema: z.ZodType<T>, maxByt
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
+  return (await readBytes(request, maxBytes)).toString('utf8');
+}
+
+/** The body as it came. Throws `body_too_large` past `maxBytes` (the rest is not read). */
+export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
   const tooLarge = new SluiceError('body_too_large', `the body is larger than ${maxBytes} bytes`);
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
@@ -31,7 +36,7 @@ async function readText(request: Request, maxBytes: number): Promise<string> {
     if (bytes > maxBytes) throw tooLarge;
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 /** Reads and checks query parameters. Throws `usage` with every fault named. */

@@ -6,6 +6,10 @@ import { SluiceError } from '../base/errors.ts';
 
 /** Paths that answer without a token: they say nothing of what is kept. */
 const OPEN_PATHS = new Set(['/ping', '/healthz', '/readyz', '/api/v1/session']);
+/** Webhooks carry a signature instead. */
+const SIGNED_PATHS = /^\/webhooks\/[a-z]+$/;
+/** Not a page, though it is no part of the API: figures are for those who have the token. */
+const METRICS_PATH = '/metrics';
 const SESSION_COOKIE = 'sluice_session';
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -71,8 +75,9 @@ export function tokenGuard(token: string): {
 
   return {
     middleware: async (context, next) => {
-      const isPage = ['GET', 'HEAD'].includes(context.req.method) && !context.req.path.startsWith('/api/');
-      if (!isPage && !OPEN_PATHS.has(context.req.path)) {
+      const { method, path } = context.req;
+      const isPage = ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/') && path !== METRICS_PATH;
+      if (!isPage && !OPEN_PATHS.has(path) && !SIGNED_PATHS.test(path)) {
         const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
         const cookie = getCookie(context, SESSION_COOKIE);
         const allowed =

@@ -2,7 +2,9 @@ import type { Source } from '../insights/source.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { CacheApi } from './cache.ts';
+import type { Changesets } from './changesets.ts';
 import type { Deliveries } from './deliveries.ts';
+import type { Metrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
 import type { StationStatus } from './status.ts';
 import type { Tracking } from './tracking.ts';
@@ -24,6 +26,25 @@ export interface StationApi {
   readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'raiseRepository' | 'scheduled'>;
   /** What people were told. */
   readonly notifications: Pick<Notifications, 'recent'>;
+  /** Figures for Prometheus. */
+  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  /** Pull and merge requests, and how they are kept fresh. */
+  readonly changesets: Pick<
+    Changesets,
+    | 'track'
+    | 'untrack'
+    | 'find'
+    | 'events'
+    | 'list'
+    | 'syncNow'
+    | 'syncWhere'
+    | 'receive'
+    | 'isChangeset'
+    | 'totals'
+    | 'forecasts'
+    | 'holds'
+    | 'webhookGaps'
+  >;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

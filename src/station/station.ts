@@ -6,23 +6,25 @@ import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
-import type { OpenForge } from '../gather/forges/forge.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
 import { OWNER_KIND } from '../gather/repos/tracking.ts';
 import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
-import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
+import { changesetFigures } from './changeset-figures.ts';
+import { Changesets } from './changesets.ts';
+import type { ForgeKinds } from './changesets-options.ts';
 import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
+import type { Kept } from './kept.ts';
+import { Metrics } from './metrics.ts';
 import { Notifications } from './notifications.ts';
 import { OwnerForges } from './owner-forges.ts';
 import { createRunWaiters } from './run-waiters.ts';
@@ -42,15 +44,7 @@ export interface StationOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly openKeep: (path: string) => Promise<Kept>;
   readonly bakeThreadEntry: URL;
-  /** Absent where no owner is ever asked for its repositories. */
-  readonly openForge?: OpenForge;
-}
-
-/** What a station keeps in its database. */
-export interface Kept {
-  readonly store: Store;
-  readonly work: Work;
-  readonly clones: CloneRecords;
+  readonly forges: ForgeKinds;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -82,6 +76,8 @@ class ComposedStation implements Station {
   readonly #cache: CachePart;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
+  readonly changesets: Changesets;
+  readonly metrics: Metrics;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -98,10 +94,20 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries(options);
-    const current = { ...options, config: () => this.#config, keep: () => this.#kept };
-    const forges = new OwnerForges(options.openForge, current.config);
+    const current = { random: systemRandom, ...options, config: () => this.#config, keep: () => this.#kept };
+    this.changesets = new Changesets({
+      ...current,
+      onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
+      onEnd: ended => this.metrics.ended(ended),
+    });
+    // Owners are listed within the same budget of calls as changesets.
+    const forges = new OwnerForges(options.forges.open, current.config, this.changesets.limits);
     this.tracking = new Tracking({ ...current, forgeOf: host => forges.of(host) });
-    this.notifications = new Notifications({ random: systemRandom, ...current });
+    this.notifications = new Notifications(current);
+    this.metrics = new Metrics(
+      () => this.status(),
+      () => this.changesets.limits.calls(),
+    );
     this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#kept }), current);
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
@@ -114,6 +120,7 @@ class ComposedStation implements Station {
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
+      this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
   }
@@ -181,6 +188,7 @@ class ComposedStation implements Station {
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,
+      changesets: await changesetFigures(this.changesets),
     });
   }
 
@@ -195,9 +203,12 @@ class ComposedStation implements Station {
   async reconfigure(config: Config): Promise<void> {
     const wanted = this.tracking.wanted(config);
     cacheSettings(config, this.#options.cwd);
+    const before = this.#config;
+    await this.changesets.check(config);
     this.#config = config;
     await this.tracking.apply(wanted);
     await scheduleWanted(this.#churnOptions());
+    await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
   }
 
@@ -249,6 +260,7 @@ class ComposedStation implements Station {
       ]),
       concurrency: this.#config.git.concurrency,
       perGroup: () => this.#config.git.perHost,
+      onEnd: ended => this.metrics.ended(ended),
       timing: { drainMs: DRAIN_MS },
     });
   }

@@ -6,6 +6,7 @@ import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { ChangesetFigures } from './changeset-figures.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
 export interface StationStatus {
@@ -18,6 +19,8 @@ export interface StationStatus {
     /** How late the one that waits longest is. */
     readonly behindS: number;
     readonly running: number;
+    /** Of those that wait: raised, first in line. */
+    readonly raised: number;
     readonly next: readonly ScheduledItem[];
   };
   readonly repos: {
@@ -27,6 +30,7 @@ export interface StationStatus {
     readonly commits: number;
     readonly baking: readonly RunningBake[];
   };
+  readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
@@ -91,6 +95,7 @@ export async function readStatus(options: {
   readonly baking: readonly RunningBake[];
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
+  readonly changesets: ChangesetFigures;
 }): Promise<StationStatus> {
   const { store, work, clones, cache } = options;
   const [counts, upcoming, repositories, kept, disk] = await Promise.all([
@@ -107,6 +112,7 @@ export async function readStatus(options: {
       due: counts.due,
       behindS: Math.round(counts.behindMs / 1000),
       running: counts.running,
+      raised: counts.raised,
       next: upcoming.map(({ key, runAtMs, reason }) => ({
         target: urlOfKey(key),
         at: new Date(runAtMs).toISOString(),
@@ -120,6 +126,7 @@ export async function readStatus(options: {
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
     },
+    changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,

@@ -146,6 +146,7 @@ export class WorkModel {
       due: due.length,
       behindMs: nowMs - Math.min(nowMs, ...due.map(({ runAtMs }) => runAtMs)),
       running: items.filter(({ claim }) => claim).length,
+      raised: items.filter(({ claim, priority }) => !claim && priority === 'high').length,
     };
   }
 

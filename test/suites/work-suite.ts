@@ -412,7 +412,7 @@ function leaseSuite(open: Open): void {
 function statusSuite(open: Open): void {
   test('C4: counts of the schedule, what is due and how late, what runs', async t => {
     const { work, other, clock } = await open(t);
-    const none = { size: 0, due: 0, behindMs: 0, running: 0, byKind: [] };
+    const none = { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] };
     assert.deepEqual(await work.counts(), none);
     for (const [key, inMs] of Object.entries({ a: -70, b: -40, c: 500 })) {
       await work.put(key, placement(clock, inMs));
@@ -424,6 +424,7 @@ function statusSuite(open: Open): void {
       due: 2,
       behindMs: 40,
       running: 1,
+      raised: 0,
       byKind: [
         { kind: 'bake', size: 1, due: 1 },
         { kind: 'sync', size: 3, due: 1 },

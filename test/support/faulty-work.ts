@@ -1,4 +1,5 @@
-import type { Claim, ClaimRequest, Failed, Placement, Work } from '../../src/engine/work/work.ts';
+import type { Claim, ClaimRequest, Failed, Next, Placement, Put, Work } from '../../src/engine/work/work.ts';
+import type { StoreChange } from '../../src/keep/store/change.ts';
 
 /** A queue whose every call asks `before` first: it may throw, wait, or count. */
 export class FaultyWork implements Work {
@@ -13,6 +14,11 @@ export class FaultyWork implements Work {
   async put(key: string, placement: Placement) {
     await this.#before('put');
     return this.#work.put(key, placement);
+  }
+
+  async putAll(items: readonly Put[], change?: StoreChange) {
+    await this.#before('putAll');
+    return this.#work.putAll(items, change);
   }
 
   async drop(key: string) {
@@ -30,7 +36,7 @@ export class FaultyWork implements Work {
     return this.#work.heartbeat(claims, leaseMs);
   }
 
-  async complete(claim: Claim, next: { nextAtMs: number | null; reason?: string }) {
+  async complete(claim: Claim, next: Next) {
     await this.#before('complete');
     return this.#work.complete(claim, next);
   }

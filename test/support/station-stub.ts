@@ -70,6 +70,22 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       raiseRepository: async () => [],
     },
     notifications: { recent: async () => [] },
+    changesets: {
+      track: async url => unknown(url),
+      untrack: async url => unknown(url),
+      find: async url => unknown(url),
+      events: async () => [],
+      list: async () => [],
+      syncNow: async urls => urls.length,
+      syncWhere: async () => 0,
+      receive: async () => ({ outcome: 'ping' }),
+      isChangeset: () => false,
+      totals: async () => [],
+      forecasts: () => [],
+      holds: () => [],
+      webhookGaps: async () => [],
+    },
+    metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'sluice_schedule_size 0\n' },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;
       asked.push(url);
@@ -93,4 +109,8 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
     ready: () => behaviour.ready ?? true,
   };
+}
+
+function unknown(url: string): never {
+  throw new SluiceError('not_found', `no changeset ${url} is known here`);
 }

@@ -11,12 +11,15 @@ export function defineSync(program: Command, cli: Cli, outcome: Outcome): void {
       `
 Examples:
   sluice sync now                               deliver all that waits
-  sluice sync now https://github.com/git/git    fetch it, first in line`,
+  sluice sync now https://github.com/git/git    fetch it, first in line
+  sluice sync now https://github.com/o/n/pull/7 sync a pull request at once
+  sluice sync now --filter state=open           sync all that are open`,
     );
   sync
     .command('now')
-    .description('deliver everything that waits, or fetch the repositories named')
-    .argument('[url...]', 'repositories to fetch; deliveries where none is named')
+    .description('deliver everything that waits, or sync the repositories and changesets named')
+    .argument('[url...]', 'repositories and changesets; deliveries where none is named')
+    .option('--filter <filter>', 'the changesets that fit: state=open,repository=owner/name')
     .option('--json', 'the answer as JSON')
     .addHelpText(
       'after',
@@ -29,7 +32,7 @@ Needs a running station, and ignores the gate. Exit code 1 if anything failed.`,
     )
     .action(async (urls: string[], _options, command: Command) => {
       const { syncNow } = await import('../sync-now.ts');
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; filter?: string }>();
       if (!(await syncNow(urls, options, cli))) outcome.exitCode = 1;
     });
 }

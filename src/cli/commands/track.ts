@@ -5,15 +5,19 @@ import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('track')
-    .description('keep repositories fresh from now on, or list those that are')
-    .argument('[url-or-path...]', 'repositories; those that are tracked are listed where none is named')
-    .option('--json', 'one JSON object a repository on a line')
+    .description('keep repositories and changesets fresh from now on, or list the repositories that are')
+    .argument(
+      '[url-or-path...]',
+      'repositories, pull and merge requests; tracked repositories are listed where none is named',
+    )
+    .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
       `
 Examples:
   sluice track https://github.com/git/git   fetched on a schedule from now on
   sluice track ../project                   a path does, too
+  sluice track https://github.com/o/n/pull/7  a pull request, too
   sluice track                              what is tracked, by whom, when next
 
 Works beside a running station and without one. What is listed under "repos" in
@@ -32,9 +36,9 @@ Exit code 1 if any of them failed.`,
 export function defineUntrack(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('untrack')
-    .description('keep repositories fresh no longer; what is known of them stays')
-    .argument('<url-or-path...>', 'repositories that were tracked by hand')
-    .option('--json', 'one JSON object a repository on a line')
+    .description('keep repositories or changesets fresh no longer; what is known of them stays')
+    .argument('<url-or-path...>', 'what was tracked by hand')
+    .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',
       `

@@ -1,6 +1,6 @@
 import type { SluiceError } from '../../base/errors.ts';
 import type { RetryDecision, RetrySchedule } from '../retry.ts';
-import type { Claim } from './work.ts';
+import type { Claim, Next } from './work.ts';
 
 /** Does the work of one kind. */
 export interface Handler {
@@ -20,8 +20,8 @@ export interface Handler {
 }
 
 export type Outcome =
-  /** Done. Next at that time, or never again when null. */
-  | { readonly nextAtMs: number | null; readonly reason?: string }
+  /** Done. Next at that time, or never again when null. A lost claim changes nothing, `change` included. */
+  | Next
   /** Not done and not failed: an endpoint is offline, a budget is used up. Counts as no attempt. */
   | { readonly postponedToMs: number; readonly reason: string };
 

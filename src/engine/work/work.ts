@@ -1,4 +1,5 @@
 import type { ErrorRecord } from '../../base/errors.ts';
+import type { StoreChange } from '../../keep/store/change.ts';
 
 /**
  * The work queue on the schedule: what is to be done, when, and who does it. It holds every future time of the
@@ -27,6 +28,12 @@ export interface Work {
   put(key: string, placement: Placement): Promise<void>;
 
   /**
+   * Puts any number of items, and makes a change of the store, in one transaction: all of it or nothing. As
+   * many as come together; some hundreds keep the transaction short.
+   */
+  putAll(items: readonly Put[], change?: StoreChange): Promise<void>;
+
+  /**
    * Takes an item off the schedule, with what was put while it runs. A running claim goes on until it is
    * settled, is told so by `heartbeat`, and leaves nothing behind. Absent: nothing happens.
    */
@@ -41,11 +48,11 @@ export interface Work {
    */
   heartbeat(claims: readonly Claim[], leaseMs: number): Promise<HeartbeatAnswer>;
 
-  /** The work is done: failures in a row start from none again; next at `nextAtMs`, or off the schedule when null. */
-  complete(
-    claim: Claim,
-    next: { readonly nextAtMs: number | null; readonly reason?: string },
-  ): Promise<Settled>;
+  /**
+   * The work is done: failures in a row start from none again; next at `nextAtMs`, or off the schedule when null.
+   * `change` is made in the same transaction, unless the claim is lost.
+   */
+  complete(claim: Claim, next: Next): Promise<Settled>;
 
   /** The work failed: one more in a row; again at `retryAtMs`, with its priority, or off the schedule when null. */
   fail(claim: Claim, failure: Failed): Promise<Settled>;
@@ -101,6 +108,20 @@ export interface Placement {
   readonly reason: string;
   /** Leaves an item that waits or runs as it is: for making sure, at start, that everything is on the schedule. */
   readonly ifAbsent?: boolean;
+}
+
+/** One item for `putAll`. */
+export interface Put {
+  readonly key: string;
+  readonly placement: Placement;
+}
+
+/** What follows on work that is done. */
+export interface Next {
+  readonly nextAtMs: number | null;
+  readonly reason?: string;
+  /** What the work has found out, where that is the store's. */
+  readonly change?: StoreChange;
 }
 
 export interface ClaimRequest {
@@ -172,6 +193,8 @@ export interface Counts {
   /** How long the most overdue of them has waited; 0 when nothing is due. */
   readonly behindMs: number;
   readonly running: number;
+  /** Waiting items of high priority, counted likewise. */
+  readonly raised: number;
   readonly byKind: readonly { readonly kind: string; readonly size: number; readonly due: number }[];
 }
 

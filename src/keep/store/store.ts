@@ -1,4 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { ChangesetStore } from './changesets.ts';
 import type { ChurnWriter } from './churn.ts';
 import type { NotificationStore } from './notifications.ts';
 import type { PeopleStore } from './people.ts';
@@ -21,7 +22,7 @@ export type SqlValue = null | number | string | Uint8Array;
 export type SqlRow = Record<string, SqlValue>;
 
 /**
- * The store: what is known about repositories. Every method may fail with `database_busy`, `database_invalid`
+ * The store: what is known about repositories and changesets. Every method may fail with `database_busy`, `database_invalid`
  * or `disk_full`; none leaves half a change behind. Reads see what was last committed.
  */
 export interface Store {
@@ -36,6 +37,7 @@ export interface Store {
   readonly tracking: TrackingStore;
   readonly notifications: NotificationStore;
   readonly people: PeopleStore;
+  readonly changesets: ChangesetStore;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;

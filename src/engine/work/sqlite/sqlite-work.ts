@@ -1,6 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
-import { type ErrorRecord, SluiceError } from '../../../base/errors.ts';
+import type { ErrorRecord } from '../../../base/errors.ts';
+import type { StoreChange } from '../../../keep/store/change.ts';
+import { applyChange } from '../../../keep/store/sqlite/change.ts';
 import type { Database } from '../../../keep/store/sqlite/database.ts';
 import {
   type Claim,
@@ -10,12 +12,15 @@ import {
   type Failed,
   type HeartbeatAnswer,
   type Item,
+  type Next,
   type Place,
   type Placement,
+  type Put,
   place,
   type Settled,
   type Work,
 } from '../work.ts';
+import { placeAsked, wholeMs } from './asked.ts';
 import { BatchedWrites } from './batched-writes.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
 import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
@@ -66,11 +71,18 @@ export class SqliteWork implements Work {
     this.#writes = new BatchedWrites(options.database);
   }
 
-  async put(key: string, placement: Placement): Promise<void> {
-    const { runAtMs, priority = 'normal', reason } = placement;
-    const asked = { runAtMs: wholeMs(runAtMs, key), priority, reason };
-    await this.#writes.submit(() => this.#put(key, placement, asked));
-    this.#announce();
+  put(key: string, placement: Placement): Promise<void> {
+    return this.putAll([{ key, placement }]);
+  }
+
+  async putAll(items: readonly Put[], change?: StoreChange): Promise<void> {
+    const asked = items.map(({ key, placement }) => placeAsked(key, placement));
+    await this.#writes.submit(() => {
+      applyChange(change);
+      for (const [index, { key, placement }] of items.entries())
+        this.#put(key, placement, asked[index] as Place);
+    });
+    if (items.length > 0) this.#announce();
   }
 
   async drop(key: string): Promise<void> {
@@ -102,14 +114,16 @@ export class SqliteWork implements Work {
     });
   }
 
-  complete(claim: Claim, next: { nextAtMs: number | null; reason?: string }): Promise<Settled> {
-    const { nextAtMs, reason = '' } = next;
+  complete(claim: Claim, { nextAtMs, reason = '', change }: Next): Promise<Settled> {
     const runAtMs = nextAtMs === null ? null : wholeMs(nextAtMs, claim.key);
-    return this.#settle(claim, () => ({
-      next: runAtMs === null ? null : { runAtMs, priority: 'normal', reason },
-      failures: 0,
-      lastError: null,
-    }));
+    return this.#settle(claim, () => {
+      applyChange(change);
+      return {
+        next: runAtMs === null ? null : { runAtMs, priority: 'normal', reason },
+        failures: 0,
+        lastError: null,
+      };
+    });
   }
 
   fail(claim: Claim, { error, retryAtMs, reason }: Failed): Promise<Settled> {
@@ -277,13 +291,4 @@ export class SqliteWork implements Work {
   #announce(): void {
     for (const listener of this.#listeners) listener();
   }
-}
-
-function wholeMs(timeMs: number, key: string): number {
-  const whole = Math.round(timeMs);
-  if (Number.isSafeInteger(whole)) return whole;
-  throw new SluiceError('internal', `${key}: ${timeMs} is not a time`, {
-    operation: 'schedule',
-    subject: key,
-  });
 }

@@ -71,18 +71,21 @@ export function countTargets(database: Database, nowMs: number): Counts {
   const earliest = database.statement(EARLIEST_SQL);
   const dueCount = database.statement(DUE_SQL);
   let earliestMs = nowMs;
+  let raised = 0;
   const byKind = kindsOf(database).map(({ kind, size }) => {
     let due = 0;
     for (const priority of [1, 0]) {
       earliestMs = Math.min(earliestMs, Number(earliest.get(kind, priority)?.at_ms ?? nowMs));
       due += Number(dueCount.get(kind, priority, nowMs, DUE_COUNTED - due)?.due);
     }
+    raised += Number(dueCount.get(kind, 1, Number.MAX_SAFE_INTEGER, DUE_COUNTED)?.due);
     return { kind, size, due };
   });
   return {
     size: byKind.reduce((sum, { size }) => sum + size, 0),
     due: byKind.reduce((sum, { due }) => sum + due, 0),
     behindMs: nowMs - earliestMs,
+    raised,
     running: Number(database.statement(`SELECT count(*) AS n ${CLAIMED}`).get()?.n),
     byKind,
   };

@@ -6,9 +6,18 @@ import { sql as journal } from './migrations/0003-journal.ts';
 import { sql as cache } from './migrations/0004-cache.ts';
 import { sql as tracking } from './migrations/0005-tracking.ts';
 import { sql as insights } from './migrations/0006-insights.ts';
+import { sql as changesets } from './migrations/0007-changesets.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [repositories, schedule, journal, cache, tracking, insights];
+const MIGRATIONS: readonly string[] = [
+  repositories,
+  schedule,
+  journal,
+  cache,
+  tracking,
+  insights,
+  changesets,
+];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
 const APPLICATION_ID = 0x736c7569;

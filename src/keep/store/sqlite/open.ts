@@ -1,4 +1,5 @@
 import type { Store } from '../store.ts';
+import { createChangesetStore } from './changesets/changesets.ts';
 import { SqliteChurnWriter } from './churn-writer.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { SqliteHistoryWriter } from './history-writer.ts';
@@ -25,6 +26,7 @@ export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteS
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
     churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
+    changesets: createChangesetStore(database),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
     async query(sql, params = []) {
       return database.read(() =>

@@ -1,0 +1,149 @@
+/**
+ * A million changesets on the schedule: `npm run bench:changesets [COUNT]`. Prints one line a figure and a closing
+ * line that says which targets are reached. Databases are made in a temporary directory and removed.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '../src/base/clock.ts';
+import { dueKeys } from '../src/engine/work/sqlite/due.ts';
+import { SqliteWork } from '../src/engine/work/sqlite/sqlite-work.ts';
+import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/work.ts';
+import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import { machine, measure, median } from './support/measure.ts';
+
+const HOST = 'github.com';
+const PAGE = 1000;
+const HOUR_MS = 3_600_000;
+const SMALL = 1000;
+const LARGE = Number(process.argv[2] ?? 1_000_000);
+
+const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+const failed: string[] = [];
+
+function figure(what: string, value: number, unit: string, atMost?: number): void {
+  const verdict =
+    atMost === undefined
+      ? ''
+      : value <= atMost
+        ? `  (at most ${atMost}: reached)`
+        : `  (at most ${atMost}: NOT reached)`;
+  if (atMost !== undefined && value > atMost) failed.push(what);
+  console.log(`${what.padEnd(56)} ${value >= 100 ? Math.round(value) : value.toFixed(2)} ${unit}${verdict}`);
+}
+
+const placement = (runAtMs: number) => ({
+  kind: CHANGESET_KIND,
+  group: groupOf(HOST),
+  runAtMs,
+  reason: 'bench',
+});
+
+async function fill(path: string, count: number): Promise<void> {
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const startMs = performance.now();
+  const nowMs = Date.now();
+  for (let from = 0; from < count; from += PAGE) {
+    const wanted = Array.from({ length: Math.min(PAGE, count - from) }, (_, index) => {
+      const ref = { host: HOST, repository: 'o/r', number: from + index + 1 };
+      return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
+    });
+    const puts = wanted.map(({ key, number }) => ({
+      key,
+      placement: placement(nowMs + HOUR_MS + ((number * 7919) % (8 * HOUR_MS))),
+    }));
+    await work.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
+  }
+  // As synced a while ago: what a schedule of that size is like.
+  await store.database.write(() =>
+    store.database.exec(
+      `UPDATE changesets SET state = 'open', last_sync_at_ms = ${nowMs - HOUR_MS}, last_change_at_ms = ${nowMs - 9 * HOUR_MS}`,
+    ),
+  );
+  figure(`${count}: followed and scheduled`, (count * 1000) / (performance.now() - startMs), '/s');
+  await store.close();
+}
+
+async function timed(rounds: number, call: (round: number) => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const startMs = performance.now();
+    await call(round);
+    times.push(performance.now() - startMs);
+  }
+  return median(times);
+}
+
+async function measureSchedule(path: string, count: number): Promise<void> {
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const { database } = store;
+  const work = new SqliteWork({ database, clock: systemClock, isWorkerGone: () => false });
+  const key = (round: number): string =>
+    keyOf({ host: HOST, repository: 'o/r', number: ((round * 7919) % count) + 1 });
+  const later = Date.now() + 2 * HOUR_MS;
+  const put = await timed(1000, round =>
+    work.put(key(round), placement(later + ((round * 104_729) % HOUR_MS))),
+  );
+  figure(`${count}: put again`, put, 'ms', 0.2);
+  const nowMs = Date.now() + 5 * HOUR_MS;
+  const due = await timed(200, () =>
+    database.read(() => dueKeys(database, { kinds: [CHANGESET_KIND], nowMs, max: 100 })),
+  );
+  figure(`${count}: find the next 100 due`, due, 'ms', 1);
+  figure(
+    `${count}: figures of the status`,
+    await timed(50, () => Promise.all([work.counts(), store.changesets.totals()])),
+    'ms',
+  );
+  figure(
+    `${count}: a page of 100 of the list`,
+    await timed(50, () => store.changesets.list({}, { afterId: count / 2, limit: 100 })),
+    'ms',
+  );
+  await store.close();
+}
+
+interface StationFigures {
+  readonly rssMiB: number;
+  readonly idleMs: number;
+  readonly idleWorstMs: number;
+  readonly busyMs: number;
+  readonly syncMs: number;
+}
+
+async function measureStation(path: string, count: number): Promise<StationFigures> {
+  const script = join(import.meta.dirname, 'support/changesets-station.ts');
+  const { stdout } = await measure(process.execPath, [script, path]);
+  const figures = JSON.parse(stdout) as StationFigures;
+  figure(`${count}: resident size of the station`, figures.rssMiB, 'MiB');
+  figure(`${count}: a raised one starts, idle station`, figures.idleMs, 'ms', 10);
+  figure(`${count}: the slowest of 40`, figures.idleWorstMs, 'ms');
+  figure(
+    `${count}: a raised one starts, busy, syncs of ${figures.syncMs} ms`,
+    figures.busyMs,
+    'ms',
+    1.25 * figures.syncMs,
+  );
+  return figures;
+}
+
+console.log(machine());
+try {
+  const stations: StationFigures[] = [];
+  for (const count of [SMALL, LARGE]) {
+    const path = join(directory, `${count}.db`);
+    await fill(path, count);
+    stations.push(await measureStation(path, count));
+    await measureSchedule(path, count);
+  }
+  const [small, large] = stations;
+  figure(`resident size, ${LARGE} against ${SMALL}`, (large?.rssMiB ?? 0) / (small?.rssMiB ?? 1), '×', 1.3);
+  console.log(
+    failed.length === 0
+      ? 'changesets: every target reached'
+      : `changesets: NOT reached: ${failed.join('; ')}`,
+  );
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

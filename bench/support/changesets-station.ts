@@ -1,0 +1,106 @@
+/**
+ * The changesets' part of a station on a database: `changesets-station.ts DATABASE`. A host in memory answers at
+ * once, or after BUSY_MS while it is kept busy. Prints one JSON line: resident size and how fast raised ones start.
+ */
+import { systemClock } from '../../src/base/clock.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { systemRandom } from '../../src/base/random.ts';
+import { complete, schema } from '../../src/config/schema.ts';
+import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
+import { atOnce } from '../../src/gather/changesets/work.ts';
+import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';
+import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { forgeKinds } from '../../src/main-forges.ts';
+import { Changesets } from '../../src/station/changesets.ts';
+import { median } from './measure.ts';
+
+const HOST = 'github.com';
+const BUSY_MS = 200;
+const RAISES = 40;
+
+const [path = ''] = process.argv.slice(2);
+const store = await openSqliteStore({ path, clock: systemClock });
+const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+const config = complete(schema.parse({ root: '/nowhere', database: path }));
+
+let waitMs = 0;
+let waiting: { readonly number: number; readonly started: () => void } | undefined;
+const forge = {
+  kind: 'github',
+  host: HOST,
+  parseChangesetUrl: () => undefined,
+  close: async () => undefined,
+  async *fetchChangesets(wanted: readonly WantedChangeset[]) {
+    for (const { ref } of wanted) if (ref.number === waiting?.number) waiting.started();
+    await new Promise(resolve => setTimeout(resolve, waitMs));
+    for (const { ref } of wanted) yield found(ref);
+  },
+} as unknown as Forge;
+
+function found(ref: WantedChangeset['ref']) {
+  const atMs = Date.now() - 3_600_000;
+  const branch = { branch: 'b', commit: undefined, repository: undefined };
+  const changeset = {
+    ...{ ref, hostId: 'x', url: 'https://x', title: 't', author: undefined, state: 'open' },
+    ...{ createdAtMs: atMs, updatedAtMs: atMs, head: branch, base: branch, labels: [], reviewState: 'none' },
+  };
+  return { outcome: 'found', ref, changeset, events: [], eventsComplete: true } as never;
+}
+
+const changesets = new Changesets({
+  forges: { open: () => forge, webhooks: forgeKinds.webhooks },
+  ...{ clock: systemClock, random: systemRandom, log: silentLogger },
+  config: () => config,
+  keep: () => ({ store, work }),
+  onPush: async () => undefined,
+});
+await changesets.start();
+
+async function raise(number: number): Promise<number> {
+  const startMs = performance.now();
+  const started = new Promise<void>(resolve => {
+    waiting = { number, started: resolve };
+  });
+  const known = await store.changesets.byAddress({ host: HOST, repository: 'o/r', number });
+  if (!known) throw new Error(`no changeset ${number}`);
+  await work.put(known.key, atOnce(HOST, 'bench', Date.now()));
+  await started;
+  return performance.now() - startMs;
+}
+
+async function raiseMany(from: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let index = 0; index < RAISES; index += 1) {
+    times.push(await raise(from + index));
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+  return times;
+}
+
+await raiseMany(1);
+const idle = await raiseMany(100);
+// Busy: everything that the limits let run is running, and more is due.
+waitMs = BUSY_MS;
+const nowMs = Date.now();
+for (let page = 0; page < 4; page += 1) {
+  const some = await store.changesets.list({}, { afterId: 300 + page * 100, limit: 100 });
+  await work.putAll(
+    some.map(({ key }) => ({
+      key,
+      placement: { ...atOnce(HOST, 'bench', nowMs), priority: 'normal' as const },
+    })),
+  );
+}
+const busy = [await raise(200), await raise(201), await raise(202)];
+await new Promise(resolve => setTimeout(resolve, 500));
+console.log(
+  JSON.stringify({
+    rssMiB: process.memoryUsage.rss() / 2 ** 20,
+    idleMs: median(idle),
+    idleWorstMs: Math.max(...idle),
+    busyMs: Math.max(...busy),
+    syncMs: BUSY_MS,
+  }),
+);
+await changesets.stop();
+await store.close();

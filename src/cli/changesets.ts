@@ -1,0 +1,171 @@
+import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { formatDuration } from '../base/units.ts';
+import { CodeHosts } from '../gather/changesets/code-hosts.ts';
+import { type FollowTools, followByHand, unfollow } from '../gather/changesets/follow.ts';
+import { type ListedChangeset, listedChangeset } from '../gather/changesets/listing.ts';
+import { unlimitedBudget } from '../gather/forges/budget.ts';
+import { forgeSettings } from '../gather/forges/settings.ts';
+import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { askStation } from './station-client.ts';
+import { printable, styleFor } from './terminal.ts';
+
+type Options = GlobalOptions & { readonly json?: boolean };
+
+export interface ListOptions extends Options {
+  readonly host?: string;
+  readonly repo?: string;
+  readonly state?: string;
+  readonly author?: string;
+  readonly label?: string;
+  readonly search?: string;
+  readonly failing?: boolean;
+  readonly limit?: string;
+}
+
+/** Rows are read and printed in pages, so that a million of them need no memory. */
+const PAGE = 500;
+
+/** Of the targets of a command, those that are written like the address of a changeset; no repository's is. */
+export function changesetTargets(targets: readonly string[]): ReadonlySet<string> {
+  return new Set(targets.filter(target => /^https?:\/\/.+\/(pull|pulls|merge_requests)\/\d+/.test(target)));
+}
+
+/**
+ * Follows changesets, or takes them off; beside a running station or without one. Prints each.
+ * @param onFailure told of those with which it did not go well
+ */
+export async function trackChangesets(
+  urls: readonly string[],
+  action: 'track' | 'untrack',
+  options: Options,
+  cli: Cli,
+  onFailure: (url: string, error: SluiceError) => void,
+): Promise<void> {
+  await withTools(options, cli, async tools => {
+    for (const url of urls) {
+      try {
+        const changeset = await (action === 'track' ? followByHand(url, tools) : unfollow(url, tools));
+        const known = (await tools.changesets.byKey(changeset.key)) ?? changeset;
+        await print(known, tools, options, cli);
+      } catch (error) {
+        onFailure(url, asSluiceError(error));
+      }
+    }
+  });
+}
+
+/** Has the running station sync changesets at once. Answers how many were raised. */
+export async function syncChangesets(
+  selection: { readonly urls: readonly string[] } | { readonly filter: Record<string, string | boolean> },
+  options: Options,
+  cli: Cli,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const path = '/api/v1/changesets/sync';
+  const signal = cli.stopSignal();
+  const answer = (await askStation(config, path, { method: 'POST', body: selection, signal })) as {
+    raised: number;
+  };
+  cli.stdout.write(
+    options.json ? `${JSON.stringify(answer)}\n` : `${answer.raised} changesets are first in line\n`,
+  );
+}
+
+/** `state=open,repository=owner/name` as a filter of the API. Throws `usage`. */
+export function parseFilter(text: string): Record<string, string | boolean> {
+  const known = ['host', 'repository', 'state', 'author', 'label', 'search', 'failing'];
+  const filter: Record<string, string | boolean> = {};
+  for (const part of text.split(',')) {
+    const [, key = '', value = ''] = /^\s*([a-z]+)\s*=\s*(.+?)\s*$/.exec(part) ?? [];
+    if (!known.includes(key)) {
+      throw new SluiceError('usage', `"${part}" is no filter`, {
+        hint: `Write it like state=open,repository=owner/name; known are ${known.join(', ')}.`,
+      });
+    }
+    filter[key] = key === 'failing' ? value === 'true' : value;
+  }
+  return filter;
+}
+
+/** Prints the changesets that the options ask for, oldest known first. */
+export async function listChangesets(options: ListOptions, cli: Cli): Promise<void> {
+  const filter = filterOf(options);
+  let left = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit);
+  if (!(left >= 1)) throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
+  await withTools(options, cli, async tools => {
+    for (let afterId = 0; left > 0; ) {
+      const page = await tools.changesets.list(filter, { afterId, limit: Math.min(PAGE, left) });
+      for (const changeset of page) await print(changeset, tools, options, cli);
+      if (page.length < PAGE) return;
+      left -= page.length;
+      afterId = page.at(-1)?.id ?? 0;
+    }
+  });
+}
+
+function filterOf({ host, repo, state, author, label, search, failing }: ListOptions): ChangesetFilter {
+  const states = CHANGESET_STATES.filter(each => each === state);
+  if (state !== undefined && states.length === 0) {
+    throw new SluiceError('usage', `"${state}" is no state; there are ${CHANGESET_STATES.join(', ')}`);
+  }
+  return {
+    ...(host === undefined ? {} : { host }),
+    ...(repo === undefined ? {} : { repository: repo }),
+    ...(state === undefined ? {} : { states }),
+    ...(author === undefined ? {} : { author }),
+    ...(label === undefined ? {} : { label }),
+    ...(search === undefined ? {} : { text: search }),
+    ...(failing === undefined ? {} : { failing }),
+  };
+}
+
+async function print(
+  changeset: StoredChangeset,
+  { work, clock }: FollowTools,
+  { json }: Options,
+  cli: Cli,
+): Promise<void> {
+  const listed = listedChangeset(changeset, await work.get(changeset.key), undefined);
+  cli.stdout.write(json ? `${JSON.stringify(listed)}\n` : inWords(listed, clock.nowMs(), cli));
+}
+
+function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const waitMs = listed.next ? Date.parse(listed.next.at) - nowMs : 0;
+  const when = listed.next
+    ? `next ${waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'now'} (${listed.next.reason})`
+    : 'not followed';
+  const error = listed.lastError ? `\n          ${style.bad(printable(listed.lastError.message))}` : '';
+  const title = listed.title === '' ? '' : `  ${listed.title}`;
+  return `${listed.state.padEnd(8)}  ${printable(listed.url + title)}\n          ${style.dim(printable(when))}${error}\n`;
+}
+
+async function openHosts(options: GlobalOptions, cli: Cli): Promise<CodeHosts> {
+  const [{ config }, { open }] = await Promise.all([load(options, cli), cli.loadForges()]);
+  // Only addresses are read here: nothing is asked of any host.
+  const hosts = new CodeHosts(open, unlimitedBudget);
+  await hosts.configure(forgeSettings(config, config.changesets.timeoutMs));
+  return hosts;
+}
+
+async function withTools(
+  options: GlobalOptions,
+  cli: Cli,
+  act: (tools: FollowTools) => Promise<void>,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const hosts = await openHosts(options, cli);
+  const { store, work } = await cli.openKeep(config.database);
+  try {
+    await act({
+      ...{ changesets: store.changesets, work, clock: cli.clock, hosts },
+      rhythm: () => config.schedule,
+      forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
+    });
+  } finally {
+    await store.close();
+    await hosts.close();
+  }
+}

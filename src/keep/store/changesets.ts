@@ -1,0 +1,265 @@
+import type { ErrorRecord } from '../../base/errors.ts';
+import type { StoreChange } from './change.ts';
+
+/**
+ * What is kept of pull and merge requests (changesets.md, C2), of the webhooks about them and of the budgets of
+ * calls. Times of the host's clock are as the host told them; which clock a time is of stands with its column in
+ * migration 0007. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing.
+ */
+
+/** Repository and number, as the host names them; told apart without regard to case. */
+export interface ChangesetAddress {
+  readonly host: string;
+  readonly repository: string;
+  readonly number: number;
+}
+
+/** `new`: never synced. `deleted`: gone, or no longer shown to us. */
+export const CHANGESET_STATES = ['new', 'open', 'draft', 'merged', 'closed', 'deleted'] as const;
+export type StoredChangesetState = (typeof CHANGESET_STATES)[number];
+export type StoredReviewState = 'none' | 'commented' | 'requested' | 'approved' | 'changes_requested';
+export type StoredCheckState = 'none' | 'pending' | 'success' | 'failure';
+
+export interface StoredChangeset extends ChangesetAddress {
+  readonly id: number;
+  /** Its key on the schedule. */
+  readonly key: string;
+  readonly url: string;
+  readonly hostId: string | null;
+  readonly followed: boolean;
+  /** `hand`, or the name of the source that brought it. */
+  readonly followedBy: string;
+  readonly state: StoredChangesetState;
+  readonly title: string;
+  readonly author: string | null;
+  readonly headBranch: string | null;
+  readonly headCommit: string | null;
+  readonly headRepository: string | null;
+  readonly baseBranch: string | null;
+  readonly baseCommit: string | null;
+  readonly createdAtMs: number | null;
+  readonly updatedAtMs: number | null;
+  readonly mergedAtMs: number | null;
+  readonly closedAtMs: number | null;
+  readonly additions: number | null;
+  readonly deletions: number | null;
+  readonly changedFiles: number | null;
+  readonly labels: readonly string[];
+  readonly reviewState: StoredReviewState;
+  readonly checkState: StoredCheckState | null;
+  readonly mergeable: boolean | null;
+  readonly firstSeenAtMs: number;
+  readonly lastSyncAtMs: number | null;
+  readonly lastChangeAtMs: number | null;
+  readonly latestEventAtMs: number | null;
+  readonly vanishedAtMs: number | null;
+  readonly lastError: ErrorRecord | null;
+}
+
+/** One that is to be followed, with as much as is known of it. */
+export interface ChangesetToFollow extends ChangesetAddress {
+  readonly key: string;
+  readonly url: string;
+  readonly title?: string;
+  readonly author?: string;
+}
+
+/** What a sync found, times of the host's clock, besides the fields named for this machine's. */
+export interface SyncedChangeset {
+  /** As the host names it now: another one after a rename. */
+  readonly repository: string;
+  readonly url: string;
+  readonly hostId: string;
+  readonly state: Exclude<StoredChangesetState, 'new' | 'deleted'>;
+  readonly title: string;
+  readonly author: string | undefined;
+  readonly authorIsBot: boolean;
+  readonly headBranch: string;
+  readonly headCommit: string | undefined;
+  readonly headRepository: string | undefined;
+  readonly baseBranch: string;
+  readonly baseCommit: string | undefined;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly mergedAtMs: number | undefined;
+  readonly closedAtMs: number | undefined;
+  readonly additions: number | undefined;
+  readonly deletions: number | undefined;
+  readonly changedFiles: number | undefined;
+  readonly labels: readonly string[];
+  readonly reviewState: StoredReviewState;
+  readonly checkState: StoredCheckState | undefined;
+  readonly mergeable: boolean | undefined;
+  /** When the sync began, on this machine's clock. */
+  readonly syncedAtMs: number;
+  /** When it last changed, on this machine's clock. */
+  readonly lastChangeAtMs: number;
+}
+
+export interface StoredEvent {
+  /** The host's id, unique within the changeset. */
+  readonly id: string;
+  readonly kind: string;
+  readonly hostKind: string;
+  readonly atMs: number;
+  /** Place among events of the same time. */
+  readonly order: number;
+  readonly actor: string | null;
+  readonly actorIsBot: boolean;
+  readonly review: string | null;
+  readonly commit: string | null;
+  readonly checkName: string | null;
+  readonly checkState: string | null;
+  readonly subject: string | null;
+}
+
+export interface ChangesetFilter {
+  readonly host?: string;
+  readonly repository?: string;
+  readonly states?: readonly StoredChangesetState[];
+  readonly author?: string;
+  /** Somewhere in title or URL, without regard to case (ASCII). */
+  readonly text?: string;
+  /** Whether the last try failed. */
+  readonly failing?: boolean;
+  readonly followed?: boolean;
+  readonly followedBy?: string;
+  readonly label?: string;
+}
+
+export interface Page {
+  /** Only ids above this one, in the order of ids. */
+  readonly afterId?: number;
+  readonly limit: number;
+}
+
+export interface ChangesetTotals {
+  readonly host: string;
+  readonly state: StoredChangesetState;
+  readonly changesets: number;
+  readonly followed: number;
+  readonly failing: number;
+  /** Syncs an hour that their rhythms ask for together. */
+  readonly syncsPerHour: number;
+}
+
+export interface ChangesetSource {
+  readonly name: string;
+  readonly host: string;
+  readonly listedAtMs: number | null;
+  readonly etag: string | null;
+  readonly found: number;
+  readonly lastError: ErrorRecord | null;
+}
+
+export interface ChangesetStore {
+  byKey(key: string): Promise<StoredChangeset | undefined>;
+  byAddress(address: ChangesetAddress): Promise<StoredChangeset | undefined>;
+  /** Those of the addresses that are known, in no certain order. */
+  byAddresses(addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]>;
+  /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
+  list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
+  /** Events in their order. */
+  events(id: number, page?: { readonly offset?: number; readonly limit?: number }): Promise<StoredEvent[]>;
+  /** Figures by host and state; their cost does not grow with the number of changesets. */
+  totals(): Promise<ChangesetTotals[]>;
+
+  /**
+   * Has them followed, on `source`'s account where they are new or on nobody's; `hand` takes them over from any
+   * other. Known ones keep what is known.
+   */
+  following(wanted: readonly ChangesetToFollow[], source: string, nowMs: number): StoreChange;
+  /** Has them followed no longer; their rows stay. */
+  unfollowing(ids: readonly number[]): StoreChange;
+  /**
+   * A sync that succeeded: all that it found, less events (`addEvents`), and the failure before it cleared.
+   * @param load see `loadOf`
+   */
+  synced(id: number, found: SyncedChangeset, load: number): StoreChange;
+  /** It is gone: marked deleted, all that was known stays. */
+  vanished(id: number, nowMs: number, load: number): StoreChange;
+  /** The latest event that a webhook or a listing told of; an earlier time than the one known changes nothing. */
+  announcing(ids: readonly number[], latestEventAtMs: number): StoreChange;
+  /** How often it is synced from now on. */
+  loading(id: number, load: number): StoreChange;
+  /** Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were new */
+  addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
+  /** A sync that failed. */
+  failed(id: number, error: ErrorRecord): Promise<void>;
+
+  sources(): Promise<ChangesetSource[]>;
+  /** Makes sure of a source. */
+  ensureSource(name: string, host: string): Promise<void>;
+  /** Forgets a source; what it brought is not touched. */
+  dropSource(name: string): Promise<void>;
+  listedSource(name: string, listing: SourceListing): StoreChange;
+  failedSource(name: string, error: ErrorRecord): Promise<void>;
+
+  /** Several changes as one, in that order. */
+  together(changes: readonly StoreChange[]): StoreChange;
+
+  readonly webhooks: WebhookStore;
+  readonly budgets: BudgetStore;
+}
+
+export interface SourceListing {
+  readonly listedAtMs: number;
+  readonly etag: string | undefined;
+  readonly found: number;
+}
+
+export interface WebhookTotals {
+  readonly host: string;
+  readonly repository: string;
+  readonly received: number;
+  readonly lastAtMs: number | null;
+  /** Changes that polls found and no webhook had announced. */
+  readonly missed: number;
+  /** Of those, how many since the last webhook. */
+  readonly missedSince: number;
+}
+
+export interface WebhookStore {
+  /** Whether a delivery of that id was taken in; ids of the last `KEPT_DELIVERIES` are remembered. */
+  isKnown(host: string, deliveryId: string): Promise<boolean>;
+  /** Takes a delivery in: its id, and that webhooks arrive for the repository. */
+  taken(delivery: TakenDelivery): StoreChange;
+  /** A poll has found a change that no webhook announced (S9). */
+  missed(host: string, repository: string): Promise<void>;
+  /** By repository, most missed first. */
+  totals(limit: number): Promise<WebhookTotals[]>;
+}
+
+export interface TakenDelivery {
+  readonly host: string;
+  readonly deliveryId: string;
+  readonly event: string;
+  readonly repository: string | undefined;
+  readonly receivedAtMs: number;
+}
+
+/** So many ids of deliveries are remembered: some days of a busy host. */
+export const KEPT_DELIVERIES = 100_000;
+
+/** What is left of one credential's budget with a host. */
+export interface KeptBudget {
+  readonly host: string;
+  readonly credential: string;
+  readonly resource: string;
+  readonly limit: number | undefined;
+  readonly remaining: number | undefined;
+  readonly resetAtMs: number | undefined;
+  readonly pausedUntilMs: number | undefined;
+  /** Minutes since the epoch and what was spent in each. */
+  readonly spent: readonly (readonly [minute: number, cost: number])[];
+}
+
+export interface BudgetStore {
+  list(): Promise<KeptBudget[]>;
+  save(budgets: readonly KeptBudget[]): Promise<void>;
+}
+
+/** Syncs in a million hours, as a whole number, so that sums of them stay exact; 0 for none. */
+export function loadOf(intervalMs: number | null): number {
+  return intervalMs === null || intervalMs <= 0 ? 0 : Math.round(3.6e12 / intervalMs);
+}

@@ -1,0 +1,82 @@
+import type { Hono } from 'hono';
+import { z } from 'zod';
+import { listedEvent } from '../../gather/changesets/listing.ts';
+import { CHANGESET_STATES, type ChangesetFilter } from '../../keep/store/changesets.ts';
+import type { StationApi } from '../../station/station-api.ts';
+import { readJson, readQuery } from '../body.ts';
+
+const Filter = {
+  host: z.string().min(1).optional(),
+  /** `owner/name`, or the address of the repository's page less its scheme. */
+  repository: z.string().min(1).optional(),
+  state: z.enum(CHANGESET_STATES).optional(),
+  author: z.string().min(1).optional(),
+  label: z.string().min(1).optional(),
+  search: z.string().min(1).optional(),
+};
+const Switch = z.enum(['true', 'false']).transform(text => text === 'true');
+const ListQuery = z.strictObject({
+  ...Filter,
+  failing: Switch.optional(),
+  followed: Switch.optional(),
+  after: z.coerce.number().int().positive().optional(),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+const Url = z.string().min(1).max(2000);
+const UrlQuery = z.strictObject({ url: Url });
+const Urls = z.strictObject({ urls: z.array(Url).min(1).max(1000) });
+const Selection = z
+  .strictObject({
+    urls: z.array(Url).min(1).max(1000).optional(),
+    filter: z.strictObject({ ...Filter, failing: z.boolean().optional() }).optional(),
+  })
+  .refine(({ urls, filter }) => (urls === undefined) !== (filter === undefined), {
+    error: 'give urls or filter, one of the two',
+  });
+
+/** Pull and merge requests: list, track, sync now, with when next and why (C1, C2, S6, S10). */
+export function changesetRoutes(
+  app: Hono,
+  { changesets }: StationApi,
+  { maxBodyBytes }: { readonly maxBodyBytes: number },
+): void {
+  app.get('/api/v1/changesets', async context => {
+    const { after, limit, ...query } = readQuery(context, ListQuery);
+    const page = { limit, ...(after === undefined ? {} : { afterId: after }) };
+    const found = await changesets.list(filterOf(query), page);
+    const next = found.length === limit ? (found.at(-1)?.id ?? null) : null;
+    return context.json({ changesets: found, next });
+  });
+  app.get('/api/v1/changesets/one', async context =>
+    context.json(await changesets.find(readQuery(context, UrlQuery).url)),
+  );
+  app.get('/api/v1/changesets/events', async context => {
+    const events = await changesets.events(readQuery(context, UrlQuery).url);
+    return context.json({ events: events.map(listedEvent) });
+  });
+  app.post('/api/v1/changesets', async context => {
+    const { urls } = await readJson(context, Urls, maxBodyBytes);
+    const tracked = [];
+    for (const url of urls) tracked.push(await changesets.track(url));
+    return context.json({ changesets: tracked }, 201);
+  });
+  app.delete('/api/v1/changesets', async context =>
+    context.json(await changesets.untrack(readQuery(context, UrlQuery).url)),
+  );
+  app.post('/api/v1/changesets/sync', async context => {
+    const { urls, filter } = await readJson(context, Selection, maxBodyBytes);
+    const raised = urls ? await changesets.syncNow(urls) : await changesets.syncWhere(filterOf(filter ?? {}));
+    return context.json({ raised }, 202);
+  });
+}
+
+type Query = { [K in keyof z.output<typeof ListQuery>]?: z.output<typeof ListQuery>[K] | undefined };
+
+function filterOf({ state, search, limit: _limit, after: _after, ...rest }: Query): ChangesetFilter {
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+  return {
+    ...given,
+    ...(state === undefined ? {} : { states: [state] }),
+    ...(search === undefined ? {} : { text: search }),
+  };
+}

@@ -1,0 +1,179 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { SluiceError } from '../../src/base/errors.ts';
+import type { Logger } from '../../src/base/log.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { complete, schema } from '../../src/config/schema.ts';
+import type { Ended } from '../../src/engine/work/handler.ts';
+import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
+import type { ForgeKind } from '../../src/gather/forges/forge.ts';
+import { GithubForge } from '../../src/gather/forges/github/github.ts';
+import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
+import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { Changesets } from '../../src/station/changesets.ts';
+import type { ForgeKinds } from '../../src/station/changesets-options.ts';
+import { startGithub } from './forge/github.ts';
+import type { ForgeStandIn } from './forge/server.ts';
+import { tempDirectory } from './temp-directory.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const PATIENCE_MS = 20_000;
+
+/** A webhook of a made-up form: JSON of what it says, and an HMAC of it. */
+export interface TestDelivery {
+  readonly id: string;
+  readonly repository: string;
+  readonly number?: number;
+  readonly atMs?: number;
+  readonly event?: string;
+  readonly push?: string;
+}
+
+export function signed(delivery: TestDelivery, secret = 'shh') {
+  const rawBody = Buffer.from(JSON.stringify(delivery));
+  return { headers: { 'x-signature': signature(rawBody, secret) }, rawBody };
+}
+
+function signature(rawBody: Buffer, secret: string): string {
+  return createHmac('sha256', secret).update(rawBody).digest('hex');
+}
+
+function testWebhooks(kind: ForgeKind): ForgeWebhooks {
+  return {
+    kind,
+    verify(headers, rawBody, secret) {
+      const given = Buffer.from(String(headers['x-signature'] ?? ''));
+      const right = Buffer.from(signature(rawBody, secret));
+      return given.length === right.length && timingSafeEqual(given, right);
+    },
+    parse(_headers, rawBody, host) {
+      let told: TestDelivery;
+      try {
+        told = JSON.parse(rawBody.toString());
+      } catch (error) {
+        throw new SluiceError('body_invalid', 'the body is not JSON', { cause: error });
+      }
+      const { id: deliveryId, repository, number, atMs, push, event = 'pull_request' } = told;
+      const gitRef = 'refs/heads/main';
+      if (push !== undefined)
+        return { kind: 'push', deliveryId, event, repository, repositoryUrl: push, gitRef, atMs };
+      if (number === undefined) return { kind: 'unknown', deliveryId, event };
+      const nothing = { state: undefined, title: undefined, url: undefined, repositoryUrl: undefined };
+      const ref = { host, repository, number };
+      return { kind: 'changeset', deliveryId, event, ref, others: [], action: 'edited', atMs, ...nothing };
+    },
+  };
+}
+
+export const testForges: ForgeKinds = {
+  open: (settings, { budget }) => new GithubForge(settings, { budget }),
+  webhooks: { github: testWebhooks('github'), gitlab: testWebhooks('gitlab'), gitea: testWebhooks('gitea') },
+};
+
+export interface TestChangesets {
+  readonly changesets: Changesets;
+  readonly standIn: ForgeStandIn;
+  readonly clock: VirtualClock;
+  readonly work: SqliteWork;
+  readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
+  readonly host: string;
+  readonly ended: readonly Ended[];
+  /** Warnings and errors that were logged. */
+  readonly warnings: readonly string[];
+  readonly pushed: readonly string[];
+  /** Takes over another configuration. */
+  configure(change: ConfigChange): Promise<void>;
+  /** Resolves once `look` answers true; it is asked after each piece of work and now and then. */
+  until(look: () => boolean | Promise<boolean>): Promise<void>;
+  urlOf(repository: string, number: number): string;
+  /** API calls that reached the host. */
+  calls(): number;
+}
+
+export interface ConfigChange {
+  readonly host?: Readonly<Record<string, unknown>>;
+  readonly changesets?: Readonly<Record<string, unknown>>;
+  readonly schedule?: Readonly<Record<string, unknown>>;
+}
+
+/** Changesets as a station runs them, against a stand-in for GitHub, on a virtual clock. Not started. */
+export async function testChangesets(
+  t: TestContext,
+  { tokens = ['good'], limit = 5000, ...first }: { tokens?: string[]; limit?: number } & ConfigChange = {},
+): Promise<TestChangesets> {
+  const clock = new VirtualClock(Date.now());
+  const standIn = await startGithub(t, { tokens, limit });
+  const { host } = standIn;
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const { systemClock } = await import('../../src/base/clock.ts');
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const work = new SqliteWork({ database: store.database, clock, isWorkerGone: () => false });
+  const configOf = (change: ConfigChange): Config =>
+    complete(
+      schema.parse({
+        root: '/nowhere',
+        database: path,
+        hosts: {
+          [host]: {
+            kind: 'github',
+            baseUrl: standIn.origin,
+            token: 'good',
+            webhookSecret: 'shh',
+            ...change.host,
+          },
+        },
+        changesets: { ...change.changesets },
+        schedule: { ...change.schedule },
+      }),
+    );
+  let config = configOf(first);
+  const ended: Ended[] = [];
+  const warnings: string[] = [];
+  const pushed: string[] = [];
+  let look: () => void = () => undefined;
+  const changesets = new Changesets({
+    ...{ forges: testForges, clock, random: seededRandom(1), log: noting(warnings) },
+    config: () => config,
+    keep: () => ({ store, work }),
+    onPush: async url => void pushed.push(url),
+    onEnd: one => {
+      ended.push(one);
+      look();
+    },
+  });
+  t.after(async () => {
+    await changesets.stop();
+    await store.close();
+  });
+  return {
+    ...{ changesets, standIn, clock, work, store, host, ended, warnings, pushed },
+    async configure(change) {
+      const before = config;
+      config = configOf(change);
+      await changesets.reconfigure(before);
+    },
+    async until(condition) {
+      const deadline = performance.now() + PATIENCE_MS;
+      while (!(await condition())) {
+        if (performance.now() > deadline) throw new Error('waited long enough');
+        await new Promise<void>(resolve => {
+          const timer = setTimeout(resolve, 5);
+          look = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    },
+    urlOf: (repository, number) => `${standIn.origin}/${repository}/pull/${number}`,
+    calls: () => standIn.log.length,
+  };
+}
+
+function noting(warnings: string[]): Logger {
+  const note = (_about: unknown, message?: string): void => void warnings.push(message ?? '');
+  return { ...silentLogger, warn: note, error: note, child: () => noting(warnings) } as unknown as Logger;
+}
