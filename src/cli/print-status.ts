@@ -3,6 +3,7 @@ import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { announcedUrl } from '../station/announce.ts';
+import { NO_CAPTURE } from '../station/capture.ts';
 import { readStatus, type StationStatus } from '../station/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -69,6 +70,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       baking: [],
       deliveries: journal.counts(),
       links: [],
+      capture: NO_CAPTURE,
       station: {
         version: cli.version,
         uptimeS: 0,

@@ -6,6 +6,7 @@ import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
+import { captureRoutes } from './routes/capture.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
@@ -40,6 +41,7 @@ export function createApp(options: AppOptions): Hono {
   bakeRoutes(app, station, options);
   repositoryRoutes(app, station);
   deliveryRoutes(app, station, options);
+  captureRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

@@ -1,5 +1,6 @@
 import type { Source } from '../insights/source.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import type { Captures } from './capture.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { StationStatus } from './status.ts';
 
@@ -12,6 +13,8 @@ export interface StationApi {
     Deliveries,
     'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
+  /** Readings, their files, and what gave way on a full disk. */
+  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'disk'>;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

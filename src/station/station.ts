@@ -26,6 +26,7 @@ import {
 } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { type CaptureOpeners, Captures } from './capture.ts';
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import { repositoryAround } from './here.ts';
@@ -33,7 +34,7 @@ import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { type RunningBake, readStatus, type StationStatus } from './status.ts';
 
-export interface StationOptions extends DeliveryOpeners {
+export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -64,7 +65,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, bake threads, workers, schedule.
+ * locks, database, delivery, capture, clone cache, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -73,6 +74,7 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
+  readonly captures: Captures;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -89,12 +91,14 @@ class ComposedStation implements Station {
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
-    this.deliveries = new Deliveries(options);
+    this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
+    this.captures = new Captures({ ...options, deliveries: this.deliveries });
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
+      this.captures,
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
@@ -173,6 +177,7 @@ class ComposedStation implements Station {
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,
+      capture: await this.captures.status(),
     });
   }
 
@@ -189,6 +194,7 @@ class ComposedStation implements Station {
     this.#config = config;
     await this.#track(wanted);
     await this.deliveries.reconfigure(config);
+    await this.captures.reconfigure(config);
   }
 
   async #openKeep(): Promise<void> {

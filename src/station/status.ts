@@ -3,6 +3,7 @@ import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { CaptureStatus } from './capture.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
 export interface StationStatus {
@@ -25,6 +26,7 @@ export interface StationStatus {
     readonly baking: readonly RunningBake[];
   };
   readonly deliveries: DeliveryFigures;
+  readonly capture: CaptureStatus;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
   readonly disk: {
@@ -79,6 +81,7 @@ export async function readStatus(options: {
   readonly baking: readonly RunningBake[];
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
+  readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { store, work, cacheDirectory } = options;
   const [counts, upcoming, repositories, disk] = await Promise.all([
@@ -108,6 +111,7 @@ export async function readStatus(options: {
       baking: options.baking,
     },
     deliveries: deliveryFigures(options.deliveries),
+    capture: options.capture,
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,
       state,

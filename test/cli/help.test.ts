@@ -15,9 +15,11 @@ async function run(...args: string[]) {
     stdout: { write: text => (stdout += text) },
     stderr: { write: text => (stderr += text) },
     bakeThreadEntry: pathToFileURL('/none'),
+    captureThreadEntry: pathToFileURL('/none'),
     webFolder: '/none',
     openKeep: () => Promise.reject(new Error('no command of these opens a database')),
     openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
+    openCaptures: () => Promise.reject(new Error('no command of these opens a journal')),
     loadStores: () => Promise.reject(new Error('no command of these opens a store')),
     stopSignal: () => new AbortController().signal,
   });

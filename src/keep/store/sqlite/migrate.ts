@@ -3,9 +3,10 @@ import { SluiceError } from '../../../base/errors.ts';
 import { sql as repositories } from './migrations/0001-repositories.ts';
 import { sql as schedule } from './migrations/0002-schedule.ts';
 import { sql as journal } from './migrations/0003-journal.ts';
+import { sql as capture } from './migrations/0008-capture.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [repositories, schedule, journal];
+const MIGRATIONS: readonly string[] = [repositories, schedule, journal, capture];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
 const APPLICATION_ID = 0x736c7569;
