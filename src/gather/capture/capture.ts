@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { Part } from '../../base/lifecycle.ts';
@@ -39,6 +39,7 @@ export class Capture implements Part {
   #handOver: HandOver | undefined;
   #cancelRestart = (): void => undefined;
   #lastStatus: readonly CollectorStatus[] = [];
+  #started = false;
   #stopped = false;
 
   constructor(options: CaptureOptions) {
@@ -48,7 +49,7 @@ export class Capture implements Part {
 
   /** Recovers what the last run left, then starts the collectors. Throws spool_invalid, disk_*. */
   async start(): Promise<void> {
-    if (this.#link || this.#stopped) return;
+    if (this.#started || this.#stopped) return;
     const { incoming, journal, clock, log } = this.#options;
     const { directory } = this.#plan;
     try {
@@ -58,10 +59,9 @@ export class Capture implements Part {
     }
     assertSameFileSystem(directory, incoming);
     this.#handOver = new HandOver({ from: directory, to: incoming, journal, clock, log });
-    const link = this.#open();
-    this.#link = link;
+    this.#started = true;
     try {
-      await link.ask({ type: 'configure', plan: this.#plan });
+      await this.#configure();
     } catch (error) {
       await this.stop();
       throw error;
@@ -80,7 +80,7 @@ export class Capture implements Part {
   /** Takes over another plan (V11), but for its folder: that one counts from the next start on. */
   async reconfigure(plan: CapturePlan): Promise<void> {
     this.#plan = { ...plan, directory: this.#plan.directory };
-    await this.#link?.ask({ type: 'configure', plan: this.#plan });
+    if (this.#started && !this.#stopped) await this.#configure();
   }
 
   /** Completes every file in progress and hands it over, before a sync (V3). Does nothing where capture does not run. */
@@ -102,6 +102,14 @@ export class Capture implements Part {
     this.#lastStatus = await Promise.race([asked, late]);
     cancel();
     return this.#lastStatus;
+  }
+
+  /** The thread is made once there is something for it to do. */
+  async #configure(): Promise<void> {
+    const { collectors, directory } = this.#plan;
+    if (!this.#link && collectors.length === 0 && readdirSync(directory).length === 0) return;
+    this.#link ??= this.#open();
+    await this.#link.ask({ type: 'configure', plan: this.#plan });
   }
 
   #open(): CaptureLink {

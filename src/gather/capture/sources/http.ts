@@ -1,4 +1,4 @@
-import { Agent, request } from 'undici';
+import type { Agent } from 'undici';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { withoutCredentials } from '../../../base/redact.ts';
 import { MAX_READING_BYTES, type Raw } from '../reading.ts';
@@ -11,7 +11,7 @@ const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN',
 export class HttpSource implements Source {
   readonly #url: string;
   /** Keeps one connection open between two readings. */
-  readonly #agent = new Agent({ connections: 1 });
+  #agent: Agent | undefined;
 
   constructor(url: string) {
     this.#url = url;
@@ -19,6 +19,9 @@ export class HttpSource implements Source {
 
   async read(signal: () => AbortSignal): Promise<Raw | undefined> {
     try {
+      // Loaded by those who ask over HTTP alone: it takes several megabytes.
+      const { Agent, request } = await import('undici');
+      this.#agent ??= new Agent({ connections: 1 });
       const { statusCode, headers, body } = await request(this.#url, {
         signal: signal(),
         dispatcher: this.#agent,
@@ -42,8 +45,8 @@ export class HttpSource implements Source {
     }
   }
 
-  close(): Promise<void> {
-    return this.#agent.destroy();
+  async close(): Promise<void> {
+    await this.#agent?.destroy();
   }
 
   get #shown(): string {
