@@ -21,6 +21,9 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const EXTENSION = /^[A-Za-z0-9]{1,16}$/;
 const SOURCES = ['exec', 'http', 'file', 'query', 'mqtt'] as const;
 
+/** Where MQTT brokers listen. */
+export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
+
 /** What counts where a setting is 0 or not given (capture.md, V9). */
 export const CAPTURE_DEFAULTS = {
   maxFileSizeBytes: 256 * 1024,
@@ -127,13 +130,13 @@ const mqtt = mapping({
   url: line('must be an address', value =>
     /^(mqtts?|wss?|tcp|ssl):\/\//.test(value) ? undefined : 'must begin with mqtt:// or mqtts://',
   )
-    .prefault('mqtt://127.0.0.1:1883')
+    .prefault(DEFAULT_BROKER)
     .meta({ description: 'The broker.' }),
   username: optionalText({ description: 'The user name for it.', example: 'station' }),
   ...secret('password', { description: 'The password for it.', example: '${MQTT_PASSWORD}' }),
 })
-  .prefault({} as never)
-  .meta({ description: 'The MQTT broker of collectors with `mqtt`.' });
+  .optional()
+  .meta({ description: 'The MQTT broker of collectors with `mqtt`; one on this machine where not given.' });
 
 /** capture.md. */
 export const capture = section(

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.ts';
+import { DEFAULT_BROKER } from '../../config/sections/capture.ts';
 
 /** Where a collector's files go. */
 export interface Destination {
@@ -70,7 +71,11 @@ export function capturePlan({ capture, database }: Pick<Config, 'capture' | 'dat
     maxFileBytes: capture.maxFileSizeBytes,
     maxAgeMs: capture.maxAgeMs,
     fsyncIntervalMs: capture.fsyncIntervalMs,
-    broker: { url: mqtt.url, username: mqtt.username ?? null, password: mqtt.password ?? null },
+    broker: {
+      url: mqtt?.url ?? DEFAULT_BROKER,
+      username: mqtt?.username ?? null,
+      password: mqtt?.password ?? null,
+    },
     control:
       (control && {
         question: control.url === undefined ? { command: control.command ?? '' } : { url: control.url },
