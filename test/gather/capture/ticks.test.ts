@@ -76,10 +76,10 @@ test('V2: a quick source is asked at start + n × interval, for an hour, with no
 test('V2: a reading that takes longer delays the next, never overlaps it, and does not pile up', async () => {
   const clock = new VirtualClock();
   let [running, most] = [0, 0];
-  const slow = sourceOf(async () => {
+  const slow = sourceOf(async signal => {
     running += 1;
     most = Math.max(most, running);
-    await clock.sleep(250);
+    await clock.sleep(250, signal());
     running -= 1;
     return raw('1');
   });
