@@ -98,6 +98,15 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
+  const { collectors, lost } = status.capture;
+  if (collectors.length > 0) {
+    const sum = (of: (one: (typeof collectors)[number]) => number): number =>
+      collectors.reduce((total, one) => total + of(one), 0);
+    const gone = lost.files > 0 ? `, ${lost.files} files lost on a full disk` : '';
+    lines.push(
+      `${style.bold('capture')}   ${collectors.length} collectors, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
+    );
+  }
   for (const { url, progress } of repos.baking)
     lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
   for (const { endpoint, state, since } of status.links) {
