@@ -58,12 +58,14 @@ async function startStation(collectors: readonly object[], settings = ''): Promi
     });
     child.once('exit', code => fail(new Error(`the station ended with ${code}`)));
   });
-  const stat = (): string[] => readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  const stat = (): string[] =>
+    readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return {
     url,
     folder,
     cpuS: () => (Number(stat()[11]) + Number(stat()[12])) / TICKS_PER_SECOND,
-    rssMiB: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
+    rssMiB: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
     async collectors() {
       const answer = await fetch(`${url}/api/v1/capture`);
       return ((await answer.json()) as { collectors: CollectorStatus[] }).collectors;
@@ -115,7 +117,9 @@ async function measure(station: Station, during: () => Promise<void>): Promise<M
 async function many(): Promise<string> {
   const station = await startStation(Array.from({ length: 100 }, (_, index) => collector(index, '100ms')));
   try {
-    const { cpuPercent, rssMiB, readings, missed, latestByMs } = await measure(station, () => sleep(SECONDS * 1000));
+    const { cpuPercent, rssMiB, readings, missed, latestByMs } = await measure(station, () =>
+      sleep(SECONDS * 1000),
+    );
     const perReadingUs = (cpuPercent * 10_000 * SECONDS) / readings;
     return `100 at 10 Hz: ${cpuPercent.toFixed(1)} % of a core, ${rssMiB.toFixed(0)} MiB, ${readings} readings, ${missed} missed, latest by ${latestByMs.toFixed(1)} ms, ${perReadingUs.toFixed(0)} µs a reading`;
   } finally {
@@ -145,7 +149,8 @@ async function burst(): Promise<string> {
     const inbox = join(station.folder, 'station/incoming/local/outbox/burst');
     const { readings, missed, errors, seconds } = await measure(station, async () => {
       mkdirSync(inbox, { recursive: true });
-      for (let index = 0; index < BURST; index += 1) writeFileSync(join(inbox, `f${index}`), `content ${index}`);
+      for (let index = 0; index < BURST; index += 1)
+        writeFileSync(join(inbox, `f${index}`), `content ${index}`);
       const known = new DatabaseSync(database, { readOnly: true, timeout: 10_000 });
       const count = known.prepare(
         "SELECT count(*) AS n FROM file_records WHERE current_state = 'completed' AND filepath LIKE 'burst/%'",
@@ -174,7 +179,10 @@ async function settled(station: Station, database: string): Promise<{ all: numbe
   const delivered = join(station.folder, 'station/delivered/outbox/bench');
   const inFiles = readdirSync(delivered, { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile())
-    .reduce((sum, entry) => sum + readFileSync(join(entry.parentPath, entry.name), 'latin1').split('\n').length - 1, 0);
+    .reduce(
+      (sum, entry) => sum + readFileSync(join(entry.parentPath, entry.name), 'latin1').split('\n').length - 1,
+      0,
+    );
   // Rows may know files that are on their way; files can never have more than the rows say.
   return { all: inRows, lost: Math.max(0, before - inRows) + Math.max(0, inRows - inFiles) };
 }
