@@ -145,8 +145,8 @@ test('V2: in real time, ticks of 5 ms stay at start + n × interval: no drift in
       next(0);
     });
     assert.ok(Math.min(...lateMs) >= 0, 'never early');
-    // A machine that is busy holds up some; drift would hold up all of the later ones.
-    const late = lateMs.slice(50).sort((a, b) => a - b);
-    assert.ok((late[5] ?? 0) < 5, `the least late tenth of the second half was ${late[5]} ms late`);
+    // A busy machine holds up some, and drift would hold up all of the later ones: half a millisecond a tick is 25 here.
+    const leastLateMs = Math.min(...lateMs.slice(50));
+    assert.ok(leastLateMs < 25, `the least late of the second half was ${leastLateMs} ms late`);
   }
 });
