@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
+import { defineCapture, defineDisk } from './commands/capture.ts';
 import { defineChangesets } from './commands/changesets.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
@@ -45,6 +46,8 @@ const COMMANDS = [
   defineDeliveries,
   defineFailed,
   defineSync,
+  defineCapture,
+  defineDisk,
   defineStatus,
   defineDoctor,
   defineConfig,

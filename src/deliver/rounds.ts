@@ -25,6 +25,7 @@ export interface RoundsOptions {
   readonly dispatcher: Dispatcher;
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly links: LinkBoard;
+  readonly beforeSync: (manual: boolean) => Promise<void>;
 }
 
 /** Pause before retention looks after a delivery, so that many deliveries share one look. */
@@ -53,6 +54,16 @@ export class Rounds {
     const { settings, clock } = options;
     this.#gateIsOpen = settings.automatic && settings.gate === null;
     this.#loggedAtMs = clock.monotonicMs();
+  }
+
+  /** Whether scheduled syncs run: automatically, and the gate is open. */
+  get syncing(): boolean {
+    return this.#gateIsOpen;
+  }
+
+  /** Has files handed over that are still being gathered. What fails there is told and holds up nothing. */
+  prepare(manual: boolean): Promise<void> {
+    return this.#guarded('files being gathered', () => this.#options.beforeSync(manual));
   }
 
   async start(): Promise<void> {
@@ -100,6 +111,7 @@ export class Rounds {
   async #run(): Promise<void> {
     const { dispatcher, spool } = this.#options;
     await this.#askGate();
+    if (this.#gateIsOpen) await this.prepare(false);
     await this.#guarded('buckets', () => this.askForBuckets());
     await this.#guarded('vanished files', () => this.#lookForVanished());
     await this.#guarded('abandoned uploads', () => this.#abortAbandoned());

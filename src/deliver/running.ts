@@ -86,6 +86,7 @@ export class Running {
         statistics: this.#statistics,
       },
       ...{ dispatcher: this.#dispatcher, destinations: this.#destinations, links: this.#links },
+      beforeSync: options.beforeSync,
     });
     this.#watch = openWatch({
       roots: [this.#spool.areaPath('incoming'), ...this.#folders.roots],
@@ -145,6 +146,7 @@ export class Running {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#arrivals.refused,
+      syncing: this.#rounds.syncing,
       links: this.#links.all(),
       throughput: this.#statistics.all(),
     };
@@ -163,6 +165,7 @@ export class Running {
     this.#syncs.add(count);
     const close = this.#rounds.holdOpen();
     try {
+      await this.#rounds.prepare(true);
       await this.#watch.sweepNow();
       await this.#arrivals.settle();
       this.#buckets.askAgainForMissing();

@@ -17,6 +17,7 @@ import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { type CaptureOpeners, Captures } from './capture.ts';
 import { changesetFigures } from './changeset-figures.ts';
 import { Changesets } from './changesets.ts';
 import type { ForgeKinds } from './changesets-options.ts';
@@ -31,7 +32,7 @@ import type { StationApi } from './station-api.ts';
 import { readStatus, runningBake, type StationStatus } from './status.ts';
 import { Tracking } from './tracking.ts';
 
-export interface StationOptions extends DeliveryOpeners {
+export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -63,7 +64,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, delivery, capture, clone cache, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -76,6 +77,7 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly changesets: Changesets;
   readonly metrics: Metrics;
+  readonly captures: Captures;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -91,7 +93,8 @@ class ComposedStation implements Station {
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
-    this.deliveries = new Deliveries(options);
+    this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
+    this.captures = new Captures({ ...options, deliveries: this.deliveries });
     const current = { random: systemRandom, ...options, config: () => this.#config, keep: () => this.#kept };
     this.changesets = new Changesets({
       ...current,
@@ -111,6 +114,7 @@ class ComposedStation implements Station {
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
+      this.captures,
       { name: 'clone cache', start: () => this.#openCache(), stop: async () => undefined },
       this.notifications,
       forges,
@@ -182,6 +186,7 @@ class ComposedStation implements Station {
       deliveries,
       links: deliveries.links,
       changesets: await changesetFigures(this.changesets),
+      capture: await this.captures.status(),
     });
   }
 
@@ -202,6 +207,7 @@ class ComposedStation implements Station {
     await scheduleWanted(this.#churnOptions());
     await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
+    await this.captures.reconfigure(config);
   }
 
   async #openKeep(): Promise<void> {

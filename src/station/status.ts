@@ -4,6 +4,7 @@ import type { Work } from '../engine/work/work.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { CaptureStatus } from './capture.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
@@ -30,6 +31,7 @@ export interface StationStatus {
   };
   readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
+  readonly capture: CaptureStatus;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
   readonly disk: {
@@ -85,6 +87,7 @@ export async function readStatus(options: {
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
   readonly changesets: ChangesetFigures;
+  readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { store, work, cacheDirectory } = options;
   const [counts, upcoming, repositories, disk] = await Promise.all([
@@ -116,6 +119,7 @@ export async function readStatus(options: {
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),
+    capture: options.capture,
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,
       state,

@@ -22,7 +22,7 @@ const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
 
 /** `s3://profile/bucket/prefix` where files of a folder go (V4). */
-function place() {
+export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
