@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 export interface RealServer {
   /** "versitygw v1.8.0", for the report. */
   readonly name: string;
+  /** Of its process, where it is one of ours. */
+  readonly pid?: number;
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;

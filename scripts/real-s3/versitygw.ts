@@ -23,6 +23,7 @@ export const versitygw: RealServerKind = {
     }
     return {
       name: `versitygw ${await versionOf(path)}`,
+      ...(program.child.pid === undefined ? {} : { pid: program.child.pid }),
       endpoint,
       region: 'us-east-1',
       accessKeyId: keys.ROOT_ACCESS_KEY,

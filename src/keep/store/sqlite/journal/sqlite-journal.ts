@@ -25,9 +25,9 @@ export interface JournalOptions {
   readonly clock: Clock;
 }
 
-/** Opens the journal in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
+/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
 export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  const database = await Database.open({ ...options, synchronous: 'full' });
+  const database = await Database.open(options);
   return new SqliteJournal(database, options.clock);
 }
 
