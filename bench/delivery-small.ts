@@ -1,7 +1,7 @@
 /**
  * Many small files from `incoming` to `completed`, journal on, against rclone and s5cmd with the same files and server:
  * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM] [--s5cmd PROGRAM]
- * [--transfers 32] [--directory DIR]`.
+ * [--transfers 32] [--alone] [--directory DIR]`.
  *
  * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time runs
  * until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that of the command.
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     transfers: { type: 'string', default: '32' },
     rclone: { type: 'string' },
     s5cmd: { type: 'string' },
+    alone: { type: 'boolean', default: false },
     directory: { type: 'string', default: tmpdir() },
   },
 });
@@ -117,6 +118,7 @@ async function assertThere(gateway: Gateway, prefix: string): Promise<void> {
 }
 
 async function peers(): Promise<Peer[]> {
+  if (values.alone) return [];
   const rclone = await findProgram('rclone', values.rclone);
   const s5cmd = await findProgram('s5cmd', values.s5cmd);
   const transfers = Number(values.transfers);

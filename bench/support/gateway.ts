@@ -23,7 +23,8 @@ export async function startGateway(): Promise<Gateway> {
   if (!('path' in found)) throw new Error(`versitygw: ${found.why}`);
   const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
   const folder = mkdtempSync(join(memory, 'sluice-bench-s3-'));
-  const server = await versitygw.start(found.path, folder).catch((error: unknown) => {
+  // Without --keep-alive it closes the connection after each answer, which no provider does.
+  const server = await versitygw.start(found.path, folder, ['--keep-alive']).catch((error: unknown) => {
     rmSync(folder, { recursive: true, force: true });
     throw error;
   });

@@ -56,7 +56,8 @@ export async function startStation({ folder, server, deliver = [] }: StationOpti
   );
   const log = openSync(logPath, 'w');
   const args = ['--config', config, '--root', root, '--database', database, 'up', '--port', '0'];
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  // Flags such as --cpu-prof hold for the station, too.
+  const child = spawn(process.execPath, [...process.execArgv, MAIN, ...args], {
     cwd: folder,
     env: { ...process.env, HOME: folder },
     stdio: ['ignore', 'pipe', log],
