@@ -95,7 +95,12 @@ export class HotPath {
       source,
       options,
     });
-    return { partNumber, size: sizeOf(source), ...result };
+    return {
+      partNumber,
+      size: sizeOf(source),
+      etag: result.etag,
+      ...(result.crc32 === undefined ? {} : { crc32: result.crc32 }),
+    };
   }
 
   /** ObjectStore.headObject. */
@@ -185,7 +190,11 @@ export class HotPath {
       const words = `the store computed CRC32 ${echoed}, sent was ${crc32}`;
       throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
     }
-    return { etag, ...(crc32 === undefined ? {} : { crc32 }) };
+    return {
+      etag,
+      ...(crc32 === undefined ? {} : { crc32 }),
+      ...(echoed === undefined ? {} : { confirmedCrc32: echoed }),
+    };
   }
 
   #assertGood(answer: WireAnswer): void {
