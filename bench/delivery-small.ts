@@ -1,7 +1,7 @@
 /**
  * Many small files from `incoming` to `completed`, journal on, against rclone and s5cmd with the same files and server:
  * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM] [--s5cmd PROGRAM]
- * [--transfers 32] [--alone] [--directory DIR]`.
+ * [--transfers 32] [--at-once 256] [--alone] [--directory DIR]`.
  *
  * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time runs
  * until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that of the command.
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     bytes: { type: 'string', default: '4096' },
     rounds: { type: 'string', default: '5' },
     verify: { type: 'string', default: 'head,answer' },
+    'at-once': { type: 'string', default: '256' },
     transfers: { type: 'string', default: '32' },
     rclone: { type: 'string' },
     s5cmd: { type: 'string' },
@@ -169,7 +170,7 @@ try {
   console.log(`${machine()}; ${versions}; ${files} files of ${bytes} bytes, ${rounds} rounds`);
   const contenders: Contender[] = [];
   for (const verify of values.verify.split(',')) {
-    const deliver = [`verify: ${verify}`];
+    const deliver = [`verify: ${verify}`, `smallAtOnce: ${values['at-once']}`];
     const station = await startStation({ folder: join(folder, verify), server: gateway.server, deliver });
     stations.push(station);
     contenders.push(stationContender(verify, station, source, gateway));

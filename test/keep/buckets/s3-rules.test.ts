@@ -14,7 +14,7 @@ import {
 import { Secret } from '../../../src/keep/buckets/credentials.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
 import { readAnswer, readRetryAfter } from '../../../src/keep/buckets/s3/answer.ts';
-import { chunkedBlocks, chunkedLength } from '../../../src/keep/buckets/s3/body.ts';
+import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';
 import { errorFromAnswer, errorFromTransport } from '../../../src/keep/buckets/s3/classify.ts';
 import { decodeMetadata, encodeMetadata } from '../../../src/keep/buckets/s3/properties.ts';
 import { routeAfterRedirect, targetOf } from '../../../src/keep/buckets/s3/route.ts';
@@ -178,7 +178,7 @@ describe('bodies', () => {
       let length = 0;
       let checksum = '';
       const body = Buffer.alloc(size, 7);
-      for await (const block of chunkedBlocks({ body }, value => {
+      for await (const block of chunkedBlocks({ body }, takeRooms(), value => {
         checksum = value;
       }))
         length += block.bytes.length;
