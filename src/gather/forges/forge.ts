@@ -21,6 +21,8 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
  *   and may be kept. They stop asking when the consumer stops iterating.
  * - Every call ends within `timeoutMs`; `signal` ends it with `cancelled`.
  * - Credentials go to the host's own origin and nowhere else, and are in no error, fact or log.
+ * - "Since" is on the host's clock, which may differ from this machine's: pass back what `asOfMs` said. Adapters
+ *   reach back a minute further, since hosts list things late.
  * It keeps no state about changesets: any number of calls may run at once, and all may be called again.
  */
 export interface Forge {
@@ -82,7 +84,7 @@ export interface CallOptions {
 export interface ListOptions extends CallOptions {
   /** `open` (default; drafts included) or closed and merged ones, too. */
   readonly state?: 'open' | 'all';
-  /** Leave out those last updated before; the listing ends there. */
+  /** Leave out those last updated before, on the host's clock (see `asOfMs`); the listing ends there. */
   readonly updatedSinceMs?: number;
   /** Of the first page of an earlier listing with the same options: where nothing has changed, that costs nothing. */
   readonly etag?: string;
@@ -120,6 +122,8 @@ export interface ChangesetPage {
   readonly notModified: boolean;
   /** The host shows no more than this, though there are more (GitHub's search ends after 1 000). */
   readonly truncated: boolean;
+  /** Host's clock as it answered: of the first page, the next listing's `updatedSinceMs`. */
+  readonly asOfMs: number;
 }
 
 export type ChangesetSearch =
@@ -130,7 +134,7 @@ export type ChangesetSearch =
 
 export interface WantedChangeset {
   readonly ref: ChangesetRef;
-  /** Of the last sync: only events since are wanted. Never synced: all of them. */
+  /** `asOfMs` of the last sync: only events since are wanted. Never synced: all of them. */
   readonly eventsSinceMs?: number;
   /** `head.commit` as of the last sync: spares reading all commits again. */
   readonly headCommit?: string;
@@ -147,6 +151,8 @@ export type ChangesetResult =
       readonly events: readonly ChangesetEvent[];
       /** When false there may be more: ask `fetchEvents`. Always false where events cost calls of their own. */
       readonly eventsComplete: boolean;
+      /** Host's clock as it answered: the next sync's `eventsSinceMs`. */
+      readonly asOfMs: number;
     }
   /** Deleted, or no longer for these eyes: hosts do not tell the two apart. */
   | { readonly outcome: 'missing'; readonly ref: ChangesetRef; readonly error: SluiceError }
