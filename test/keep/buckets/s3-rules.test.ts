@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import {
   compositeCrc32,
   crc32Of,
+  isProven,
   joinCrc32,
   verifyObject,
   wholeCrc32,
@@ -170,6 +171,21 @@ describe('checksums', () => {
       }),
     );
   });
+});
+
+test('F41: the answer to a PUT proves an object by the CRC32 it names or by an MD5, and by nothing else', () => {
+  const body = Buffer.from('content');
+  const crc32 = crc32Of(body);
+  const md5 = hash('md5', body, 'hex');
+  assert.equal(isProven({ etag: '"opaque"', confirmedCrc32: crc32 }, crc32, body), true);
+  assert.equal(isProven({ etag: `"${md5}"` }, crc32, body), true);
+  assert.equal(isProven({ etag: md5.toUpperCase() }, crc32, body), true);
+  assert.equal(isProven({ etag: `"${md5}-1"` }, crc32, body), false);
+  assert.equal(isProven({ etag: '"opaque"', crc32 }, crc32, body), false);
+  assert.equal(
+    isProven({ etag: `"${md5}"`, confirmedCrc32: crc32Of(Buffer.from('else')) }, crc32, body),
+    false,
+  );
 });
 
 describe('bodies', () => {

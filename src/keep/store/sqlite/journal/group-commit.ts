@@ -23,13 +23,13 @@ interface Committed {
  * States: empty ──submit──▶ gathering ──64 changes or 5 ms──▶ writing, flushing (the next group gathers meanwhile).
  */
 export class GroupCommit {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'write' | 'flush'>;
   readonly #clock: Clock;
   #waiting: Waiting[] = [];
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Pick<Database, 'write' | 'flush'>, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }
