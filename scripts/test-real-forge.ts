@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path';
 import { obtainGitea, startGitea } from './real-forge/gitea.ts';
 
 const BUILD_BUDGET_MS = 20 * 60_000;
-const SUITE_BUDGET_MS = 3 * 60_000;
+const SUITE_BUDGET_MS = 5 * 60_000;
 const SUITE = resolve(import.meta.dirname, '../test/real-forge/gitea-real.ts');
 
 async function main(): Promise<number> {

@@ -1,8 +1,14 @@
 /** Run by scripts/test-real-forge.ts, which says where the server is; not part of `npm test`. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import { unlimitedBudget } from '../../src/gather/forges/budget.ts';
 import type { ChangesetRef } from '../../src/gather/forges/changeset.ts';
 import { GiteaForge } from '../../src/gather/forges/gitea/gitea.ts';
-import { forgeSuite } from '../suites/forge-suite.ts';
+import { giteaWebhooks } from '../../src/gather/forges/gitea/webhooks.ts';
+import { changesetsOf, forgeSuite, repositoriesOf } from '../suites/forge-suite.ts';
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -85,4 +91,84 @@ forgeSuite(`Gitea (real: ${setting('SLUICE_GITEA_NAME')})`, async (t, budget) =>
     rename: async (repository, name) =>
       String((await api('PATCH', `/repos/${repository}`, { name })).full_name),
   };
+});
+
+const open = (given: string): GiteaForge =>
+  new GiteaForge(
+    {
+      kind: 'gitea',
+      host,
+      baseUrl,
+      credentials: [{ kind: 'token', id: 'token-1', token: given }],
+      webhookSecret: undefined,
+      timeoutMs: 20_000,
+    },
+    { budget: unlimitedBudget },
+  );
+
+test('Gitea (real): a token that is none, and one without a scope, are told apart', async t => {
+  const wrong = open('0123456789012345678901234567890123456789');
+  t.after(() => wrong.close());
+  await assert.rejects(repositoriesOf(wrong, 'acme'), { code: 'token_refused' });
+  const made = await fetch(`${baseUrl}/api/v1/users/acme/tokens`, {
+    method: 'POST',
+    headers: {
+      authorization: `Basic ${Buffer.from('acme:sluice-real-test').toString('base64')}`,
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ name: 'narrow', scopes: ['read:misc'] }),
+  });
+  const { sha1 } = (await made.json()) as { readonly sha1: string };
+  const narrow = open(sha1);
+  t.after(() => narrow.close());
+  await assert.rejects(repositoriesOf(narrow, 'acme'), { code: 'scope_missing' });
+});
+
+test('Gitea (real) C7, S8: its webhooks verify with the secret and are read', async t => {
+  const received: { readonly headers: IncomingMessage['headers']; readonly body: Buffer }[] = [];
+  const listener = createServer(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    received.push({ headers: request.headers, body: Buffer.concat(chunks) });
+    response.end();
+    listener.emit('delivery');
+  }).listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  t.after(() => listener.close());
+  const { full_name: repository } = await api('POST', '/user/repos', {
+    name: 'hooked',
+    auto_init: true,
+    default_branch: 'main',
+  });
+  await api('POST', `/repos/${repository}/hooks`, {
+    type: 'gitea',
+    active: true,
+    events: ['push', 'pull_request', 'issue_comment'],
+    config: {
+      url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`,
+      content_type: 'json',
+      secret: 's3cret',
+    },
+  });
+  const content = Buffer.from('x').toString('base64');
+  const settings = { content, branch: 'main', new_branch: 'topic', message: 'x' };
+  await api('POST', `/repos/${repository}/contents/x.txt`, settings);
+  await api('POST', `/repos/${repository}/pulls`, { title: 'Hooked', head: 'topic', base: 'main' });
+  await api('POST', `/repos/${repository}/issues/1/comments`, { body: 'a word' });
+  const kinds = (): string[] =>
+    received.map(({ headers, body }) => {
+      assert.equal(giteaWebhooks.verify(headers, body, 's3cret'), true);
+      assert.equal(giteaWebhooks.verify(headers, body, 'another'), false);
+      const delivery = giteaWebhooks.parse(headers, body, host);
+      assert.match(delivery.deliveryId, /^[0-9a-f-]{36}$/);
+      if (delivery.kind !== 'changeset') return delivery.kind;
+      assert.deepEqual(delivery.ref, { host, repository, number: 1 });
+      return `${delivery.kind} ${delivery.action}`;
+    });
+  while (!['push', 'changeset opened', 'changeset created'].every(kind => kinds().includes(kind))) {
+    await once(listener, 'delivery', { signal: AbortSignal.timeout(20_000) });
+  }
+  const forge = open(token);
+  t.after(() => forge.close());
+  assert.equal((await changesetsOf(forge, String(repository))).length, 1);
 });

@@ -48,7 +48,7 @@ export interface Forge {
    */
   listChangesets(repository: string, options?: ListOptions): AsyncIterable<ChangesetPage>;
 
-  /** Open changesets across repositories, last updated first. */
+  /** Open changesets across repositories, last updated first where the host can (Gitea: last created). */
   searchChangesets(search: ChangesetSearch, options?: CallOptions): AsyncIterable<ChangesetPage>;
 
   /**

@@ -1,5 +1,13 @@
 import { readFileSync } from 'node:fs';
-import { buildSchema, type GraphQLSchema, graphql } from 'graphql';
+import {
+  buildSchema,
+  type DocumentNode,
+  execute,
+  type GraphQLError,
+  type GraphQLSchema,
+  parse,
+  validate,
+} from 'graphql';
 import { iso, listed, type ModelChangeset, type ModelEvent, type ModelRepository } from './model.ts';
 import type { StandInAnswer, StandInRequest } from './server.ts';
 
@@ -11,6 +19,21 @@ export function githubSchema(): GraphQLSchema {
   return schema;
 }
 
+/** Queries by their text, judged once: only the values of their variables differ from call to call. */
+const queries = new Map<
+  string,
+  { readonly document: DocumentNode; readonly faults: readonly GraphQLError[] }
+>();
+
+function judged(query: string): NonNullable<ReturnType<typeof queries.get>> {
+  const known = queries.get(query);
+  if (known) return known;
+  const document = parse(query);
+  const found = { document, faults: validate(githubSchema(), document) };
+  queries.set(query, found);
+  return found;
+}
+
 type Arguments = Readonly<Record<string, unknown>>;
 
 export async function githubGraphql(request: StandInRequest): Promise<StandInAnswer> {
@@ -18,12 +41,16 @@ export async function githubGraphql(request: StandInRequest): Promise<StandInAns
     query: string;
     variables: Record<string, unknown>;
   };
-  const answer = await graphql({
-    schema: githubSchema(),
-    source: query,
-    variableValues: variables,
-    rootValue: root(request),
-  });
+  const { document, faults } = judged(query);
+  const answer =
+    faults.length > 0
+      ? { errors: faults, data: null }
+      : await execute({
+          schema: githubSchema(),
+          document,
+          variableValues: variables,
+          rootValue: root(request),
+        });
   const errors = (answer.errors ?? []).map(error => ({
     message: error.message,
     path: error.path,

@@ -2,7 +2,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import type { CallOptions } from '../forge.ts';
 import type { ApiAnswer, ApiClient, BodyFacts } from '../http/api-client.ts';
 import { rateLimited } from '../http/classify.ts';
-import { readAnswer, timeMs } from '../http/read.ts';
+import { timeMs } from '../http/read.ts';
 import { type GraphqlError, graphqlBody, rateLimit } from './answers.ts';
 import type { GraphqlQuery } from './queries.ts';
 
@@ -34,7 +34,12 @@ export async function graphql(
 
 /** Limits and failure that a GraphQL answer with status 200 carries in its body. */
 export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): BodyFacts {
-  const body = readAnswer(graphqlBody, answer.json, host, 'a GraphQL query');
+  const read = graphqlBody.safeParse(answer.json);
+  if (!read.success) {
+    const message = `${host} answered a GraphQL query with something else`;
+    return { error: new SluiceError('forge_answer_invalid', message, { operation: 'call' }) };
+  }
+  const body = read.data;
   const told = rateLimit.safeParse(body.data ?? {}).data?.rateLimit;
   const skewMs = answer.hostTimeMs - answer.atMs;
   const resetMs = timeMs(told?.resetAt);

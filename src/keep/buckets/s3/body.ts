@@ -7,8 +7,8 @@ import type { ObjectSource } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 
-/** Payload bytes in one block: what the measured speeds were reached with. */
-const BLOCK_BYTES = 1024 * 1024;
+/** Payload bytes in one block. Eight of them are in memory while four parts are on their way. */
+const BLOCK_BYTES = 512 * 1024;
 /** Room in front of a block's payload for the chunk's size line: up to 14 hexadecimal digits, CR, LF. */
 const HEAD_ROOM_BYTES = 16;
 const CRLF = Buffer.from('\r\n');

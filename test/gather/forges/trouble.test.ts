@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { test } from 'node:test';
+import type { SluiceError } from '../../../src/base/errors.ts';
+import { changesetsOf, recordingBudget, repositoriesOf, resultsOf } from '../../suites/forge-suite.ts';
+import type { Fault } from '../../support/forge/server.ts';
+import { KINDS, openForge } from './stand-ins.ts';
+
+/** What a call to a faulty host throws, checked to hold no token. */
+async function failureOf(call: Promise<unknown>): Promise<SluiceError> {
+  const error = await call.then(
+    () => assert.fail('no error'),
+    (thrown: SluiceError) => thrown,
+  );
+  assert.doesNotMatch(
+    JSON.stringify([error.message, error.hint, error.subject, error.stack]),
+    /secret-token/,
+  );
+  return error;
+}
+
+const html: Fault = (_request, response) => {
+  response.setHeader('content-type', 'text/html');
+  response.end('<!doctype html><title>Sign in</title>');
+  return 'answered';
+};
+
+for (const kind of KINDS) {
+  test(`${kind}: a token that is revoked or expired, and none at all, are told apart and named`, async t => {
+    const budget = recordingBudget();
+    const credentials = [{ kind: 'token' as const, id: 'token-1', token: 'secret-token' }];
+    const { forge, standIn } = await openForge(t, kind, { credentials, budget });
+    standIn.model.addRepository('acme/app');
+    const refused = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(refused.code, 'token_refused');
+    assert.match(refused.message, /token-1 of .* is not accepted: wrong, revoked or expired/);
+    assert.equal(refused.retry, 'permanent');
+    assert.doesNotMatch(JSON.stringify(budget.facts), /secret-token/);
+    const { forge: bare } = await openForge(t, kind, { credentials: [] });
+    const missing = await failureOf(changesetsOf(bare, 'acme/app'));
+    assert.equal(missing.code, 'token_refused');
+    assert.match(missing.message, /wants a token/);
+  });
+
+  test(`${kind}: a host that answers a web page is no host that has lost the repository`, async t => {
+    const { forge, standIn } = await openForge(t, kind);
+    standIn.faults.push(html);
+    const page = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(page.code, 'forge_answer_invalid');
+    assert.match(page.message, /with a web page \(HTTP 200\)/);
+    standIn.faults.splice(0, 1, (request, response) => {
+      response.statusCode = 404;
+      return html(request, response);
+    });
+    assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
+    const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+    assert.equal(
+      (await failureOf(resultsOf(forge, [ref, { ...ref, number: 2 }]))).code,
+      'forge_answer_invalid',
+    );
+  });
+
+  test(`${kind}: a host that is down, silent, or breaks off is told in one line each`, async t => {
+    const silent = await openForge(t, kind, { timeoutMs: 100 });
+    silent.standIn.faults.push(() => 'answered');
+    assert.equal((await failureOf(changesetsOf(silent.forge, 'acme/app'))).code, 'timed_out');
+    const { forge, standIn } = await openForge(t, kind);
+    standIn.faults[0] = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
+      response.write('[{"id":');
+      setImmediate(() => response.destroy());
+      return 'answered';
+    };
+    assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'connection_lost');
+    standIn.faults[0] = (_request, response) => {
+      response.setHeader('content-type', 'application/json');
+      response.end('[{"id":');
+      return 'answered';
+    };
+    const broken = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(broken.code, 'forge_answer_invalid');
+    assert.match(broken.message, /ends in the middle/);
+    standIn.faults[0] = () => ({ json: [{ surprise: true }] });
+    assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
+    await standIn.stop();
+    // The first call may still find a connection that was open.
+    assert.match((await failureOf(changesetsOf(forge, 'acme/app'))).code, /connection_lost|host_unreachable/);
+    const down = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(down.code, 'host_unreachable');
+    assert.equal(down.retry, 'transient');
+  });
+
+  test(`${kind} S5: a limit at zero says when it ends, and is told to the budget`, async t => {
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { budget });
+    standIn.faults.push(() => ({
+      status: 429,
+      json: { message: 'Too Many Requests' },
+      headers: { 'retry-after': '90' },
+    }));
+    const limited = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(limited.code, 'rate_limited');
+    assert.equal(limited.retryAfterMs, 90_000);
+    assert.match(limited.message, /again from \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC on/);
+    assert.equal(budget.facts.at(-1)?.retryAfterMs, 90_000);
+  });
+
+  test(`${kind}: half a listing then an error: what came is kept, the error follows`, async t => {
+    const { forge, standIn } = await openForge(t, kind);
+    const repository = standIn.model.addRepository('acme/app');
+    for (let i = 0; i < 150; i += 1) standIn.model.addChangeset(repository);
+    let calls = 0;
+    standIn.faults.push(() => {
+      calls += 1;
+      return calls > 1 ? { status: 502, json: { message: 'Bad Gateway' } } : undefined;
+    });
+    const pages = forge.listChangesets('acme/app')[Symbol.asyncIterator]();
+    const first = await pages.next();
+    assert.ok(first.value?.changesets.length >= 50);
+    const failure = await failureOf(pages.next());
+    assert.equal(failure.code, 'host_failing');
+    assert.match(failure.message, /HTTP 502: Bad Gateway/);
+  });
+
+  test(`${kind}: a redirect to another host is not followed, and the token does not go there`, async t => {
+    let visits = 0;
+    const elsewhere = createServer((_request, response) => {
+      visits += 1;
+      response.end('[]');
+    });
+    await new Promise<void>(resolve => elsewhere.listen(0, '127.0.0.1', resolve));
+    t.after(() => new Promise(resolve => elsewhere.close(resolve)));
+    const location = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/x`;
+    const { forge, standIn } = await openForge(t, kind);
+    standIn.faults.push(() => ({ status: 302, json: {}, headers: { location } }));
+    const moved = await failureOf(changesetsOf(forge, 'acme/app'));
+    assert.equal(moved.code, 'repository_moved');
+    assert.equal(visits, 0);
+  });
+
+  test(`${kind} S5: times of a host whose clock is an hour ahead are brought to this machine's`, async t => {
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { budget });
+    standIn.skewMs = 3_600_000;
+    const resetSeconds = Math.floor((Date.now() + standIn.skewMs) / 1000) + 600;
+    const repository = standIn.model.addRepository('acme/app');
+    standIn.model.addChangeset(repository);
+    const rates = { 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': String(resetSeconds) };
+    standIn.faults.push((_request, response) => {
+      for (const [name, value] of Object.entries(rates)) response.setHeader(name, value);
+      return undefined;
+    });
+    let asOfMs = 0;
+    for await (const page of forge.listChangesets('acme/app')) asOfMs = page.asOfMs;
+    const facts = budget.facts.at(-1);
+    assert.ok(Math.abs((facts?.clockSkewMs ?? 0) - 3_600_000) < 2000);
+    assert.ok(Math.abs((facts?.resetAtMs ?? 0) - Date.now() - 600_000) < 5000, 'reset on this clock');
+    assert.ok(Math.abs(asOfMs - Date.now() - 3_600_000) < 5000, 'as of, on the host’s clock');
+  });
+
+  test(`${kind}: stopping ends a call at once with "cancelled"`, async t => {
+    const { forge, standIn } = await openForge(t, kind);
+    const controller = new AbortController();
+    standIn.faults.push(() => {
+      controller.abort();
+      return 'answered';
+    });
+    const call = changesetsOf(forge, 'acme/app', { signal: controller.signal });
+    assert.equal((await failureOf(call)).code, 'cancelled');
+  });
+}
+
+test('GitHub: a token without a scope is told which one is wanted', async t => {
+  const { forge, standIn } = await openForge(t, 'github');
+  standIn.faults.push(() => ({
+    status: 403,
+    json: { message: 'Resource not accessible by personal access token' },
+    headers: { 'x-accepted-oauth-scopes': 'repo', 'x-oauth-scopes': 'read:user' },
+  }));
+  const failure = await failureOf(repositoriesOf(forge, 'acme'));
+  assert.equal(failure.code, 'scope_missing');
+  assert.match(failure.message, /wanted: repo; the token has: read:user/);
+});
+
+test('GitHub S5: primary, secondary and GraphQL limits, each with its own wait', async t => {
+  const budget = recordingBudget();
+  const { forge, standIn } = await openForge(t, 'github', { budget });
+  const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+  const reset = Math.floor(Date.now() / 1000) + 1200;
+  const zero = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(reset) };
+  standIn.faults[0] = () => ({ status: 403, json: { message: 'API rate limit exceeded' }, headers: zero });
+  standIn.remaining = 0;
+  const primary = await failureOf(changesetsOf(forge, 'acme/app'));
+  assert.equal(primary.code, 'rate_limited');
+  assert.ok(Math.abs((primary.retryAfterMs ?? 0) - 1_200_000) < 620_000);
+  standIn.remaining = 4000;
+  standIn.faults[0] = () => ({
+    status: 403,
+    json: { message: 'You have exceeded a secondary rate limit.' },
+    headers: { 'retry-after': '60' },
+  });
+  const secondary = await failureOf(changesetsOf(forge, 'acme/app'));
+  assert.deepEqual([secondary.code, secondary.retryAfterMs], ['rate_limited', 60_000]);
+  assert.equal(budget.facts.at(-1)?.isSecondaryLimit, true);
+  standIn.faults[0] = () => ({
+    json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
+  });
+  assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'rate_limited');
+  standIn.faults[0] = () => ({ json: [] });
+  assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'forge_answer_invalid');
+  standIn.faults[0] = () => ({ json: {} });
+  assert.equal(
+    (await failureOf(resultsOf(forge, [ref]))).code,
+    'forge_answer_invalid',
+    'nothing is not "missing"',
+  );
+});
+
+test('GitHub S1: where the host fails over a batch it is asked for fewer; where it is down, it is left alone', async t => {
+  const { forge, standIn } = await openForge(t, 'github');
+  const repository = standIn.model.addRepository('acme/app');
+  for (let i = 0; i < 60; i += 1) standIn.model.addChangeset(repository);
+  const refs = standIn.model
+    .of(repository)
+    .map(({ number }) => ({ host: forge.host, repository: 'acme/app', number }));
+  const asked = (body: string): number =>
+    Object.keys(JSON.parse(body).variables).filter(name => name.startsWith('i')).length;
+  const tooMuch: Fault = ({ body }) =>
+    asked(body) > 15 ? { status: 502, json: { message: 'took too long' } } : undefined;
+  standIn.faults.push(tooMuch);
+  const results = await resultsOf(forge, refs);
+  assert.equal([...results.values()].filter(({ outcome }) => outcome === 'found').length, 60);
+  assert.ok(standIn.log.length <= 7, `${standIn.log.length} calls`);
+  standIn.log.length = 0;
+  standIn.faults[0] = () => ({ status: 502, json: { message: 'down' } });
+  assert.equal((await failureOf(resultsOf(forge, refs))).code, 'host_failing');
+  assert.ok(standIn.log.length <= 6, `${standIn.log.length} calls to a host that is down`);
+});
