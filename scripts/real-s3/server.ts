@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 export interface RealServer {
   /** "versitygw v1.8.0", for the report. */
   readonly name: string;
+  /** Of its process, where it is one of ours. */
+  readonly pid?: number;
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
@@ -27,8 +29,8 @@ export interface RealServerKind {
   readonly name: string;
   /** Path of its program if it is there or can be had within `budgetMs`; else a sentence saying why not. */
   obtain(budgetMs: number): Promise<{ readonly path: string } | { readonly why: string }>;
-  /** Starts it on a free port of 127.0.0.1, with its data below `folder`. */
-  start(path: string, folder: string): Promise<RealServer>;
+  /** Starts it on a free port of 127.0.0.1, with its data below `folder`; options are the program's own. */
+  start(path: string, folder: string, options?: readonly string[]): Promise<RealServer>;
 }
 
 export const run = promisify(execFile);

@@ -107,6 +107,19 @@ test('F41, S2: a server without HEAD, and a key that may not list, deliver all t
   assert.equal(record.verified, 'none');
 });
 
+test('F41: with verify: answer, HEAD is asked only where the answer to the PUT proves nothing', async t => {
+  const { server, rig } = await rigWith(t, { settings: { verify: 'answer', partsAboveBytes: 6 * 2 ** 20 } });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const small = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(small.verified, 'checksum');
+  const heads = () => server.requests.filter(({ operation }) => operation === 'HeadObject').length;
+  assert.equal(heads(), 0);
+  rig.write('incoming/cloud/bucket/large.bin', randomBytes(6 * 2 ** 20 + 1));
+  const large = await rig.until('large.bin', ({ state }) => state === 'completed');
+  assert.equal(large.verified, 'checksum');
+  assert.equal(heads(), 1);
+});
+
 test('S5: a file that would overwrite another in completed lies beside it', async t => {
   const { rig } = await rigWith(t);
   rig.write('incoming/cloud/bucket/a.txt', 'one');

@@ -160,7 +160,7 @@ export const deliver = section(
     verify: choice(['head', 'answer'], {
       default: 'head',
       description:
-        'Whether each object is asked for after it was sent, or the answer to sending it is believed.',
+        'How an object is verified: `head` asks for each after it was sent; `answer` does so only where the answer to sending it does not name its CRC32 or MD5.',
     }),
     emptyFiles: choice(['wait', 'upload'], {
       default: 'wait',

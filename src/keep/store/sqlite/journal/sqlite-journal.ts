@@ -16,7 +16,7 @@ import { Database } from '../database.ts';
 import { asRow, integer } from '../rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { listRecords } from './list.ts';
-import { setList, toAttempt, toRecord } from './rows.ts';
+import { toAttempt, toRecord, updateOf } from './rows.ts';
 import { bucketsWaitedFor, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
@@ -25,9 +25,9 @@ export interface JournalOptions {
   readonly clock: Clock;
 }
 
-/** Opens the journal in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
+/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
 export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  const database = await Database.open({ ...options, synchronous: 'full' });
+  const database = await Database.open(options);
   return new SqliteJournal(database, options.clock);
 }
 
@@ -41,6 +41,9 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
+  /** The last time asked for, and its text: many changes of one group have the same. */
+  #nowMs = Number.NaN;
+  #nowText = '';
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
@@ -85,11 +88,9 @@ export class SqliteJournal implements Journal {
 
   attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
     return this.#changes.submit(() => {
-      const row = this.#database
-        .statement('UPDATE file_records SET attempts = attempts + 1 WHERE id = ? RETURNING attempts')
-        .get(id);
+      const { sql, values } = updateOf(id, change, this.#now(), true);
+      const row = this.#database.statement(sql).get(...values);
       const number = row ? integer(asRow(row), 'attempts') : 1;
-      this.#apply(id, change);
       this.#database
         .statement(
           `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
@@ -250,10 +251,8 @@ export class SqliteJournal implements Journal {
   }
 
   #apply(id: number, change: RecordChange): void {
-    const { sql, values } = setList(change);
-    this.#database
-      .statement(`UPDATE file_records SET last_updated = ?${sql} WHERE id = ?`)
-      .run(this.#now(), ...values, id);
+    const { sql, values } = updateOf(id, change, this.#now());
+    this.#database.statement(sql).run(...values);
   }
 
   #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
@@ -273,7 +272,12 @@ export class SqliteJournal implements Journal {
   }
 
   #now(): string {
-    return new Date(this.#clock.nowMs()).toISOString();
+    const nowMs = this.#clock.nowMs();
+    if (nowMs !== this.#nowMs) {
+      this.#nowMs = nowMs;
+      this.#nowText = new Date(nowMs).toISOString();
+    }
+    return this.#nowText;
   }
 }
 
