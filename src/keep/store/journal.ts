@@ -159,6 +159,12 @@ export interface Journal {
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   hurry(profile: string, nowMs: number): Promise<number>;
 
+  /**
+   * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to wait then.
+   * @returns how many waiting records were
+   */
+  rewind(nowMs: number): Promise<number>;
+
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void>;
   savePart(recordId: number, part: KeptPart): Promise<void>;
   upload(recordId: number): KeptUpload | undefined;

@@ -202,6 +202,19 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  rewind(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const { changes } = this.#database
+        .statement(
+          `UPDATE file_records SET last_updated = ?1,
+             next_attempt_at_ms = ?2 + max(0, next_attempt_at_ms - CAST(unixepoch(last_updated, 'subsec') * 1000 AS INTEGER))
+           WHERE next_attempt_at_ms > ?2 AND last_updated > ?1`,
+        )
+        .run(new Date(nowMs).toISOString(), nowMs);
+      return Number(changes);
+    });
+  }
+
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
     return this.#uploads.save(upload);
   }
