@@ -73,8 +73,10 @@ export class Running {
     const knows = (profile: string): boolean => this.#destinations.has(profile);
     const onEntered = this.#dispatcher.offer.bind(this.#dispatcher);
     const emptyFiles = (): 'wait' | 'upload' => settings.emptyFiles;
-    this.#arrivals = new Arrivals({ spool: this.#spool, journal, clock, log, knows, emptyFiles, onEntered });
-    this.#folders = new Folders({ folders: settings.folders, journal, clock, log, onEntered });
+    const onNotEntered = (path: string): void => this.#watch.forget([path]);
+    const taking = { journal, clock, log, emptyFiles, onEntered, onNotEntered };
+    this.#arrivals = new Arrivals({ ...taking, spool: this.#spool, knows });
+    this.#folders = new Folders({ ...taking, folders: settings.folders });
     this.#rounds = new Rounds({
       ...{
         settings,
