@@ -48,10 +48,18 @@ const PAGE = 500;
 
 export async function reconcile(options: ReconcileOptions): Promise<Reconciled> {
   const counts = { processing: 0, corrected: 0 };
+  // Many at once, so that their changes share a commit: after the loss of a database all of them are new.
+  const looking = new Set<Promise<void>>();
   for await (const found of walkFiles(options.spool.areaPath('processing'))) {
-    if ('odd' in found) options.onOdd(found.path, found.odd);
-    else await seen(options, found, counts);
+    if ('odd' in found) {
+      options.onOdd(found.path, found.odd);
+      continue;
+    }
+    const looked = seen(options, found, counts).finally(() => looking.delete(looked));
+    looking.add(looked);
+    if (looking.size >= PAGE) await Promise.all(looking);
   }
+  await Promise.all(looking);
   for (const state of ['processing', 'incoming', 'incoming_tmp'] as const) {
     await eachRecord(options.journal, state, async record => {
       if (await lost(options, record)) counts.corrected += 1;

@@ -1,5 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
-import type { Journal } from '../keep/store/journal.ts';
+import type { FileRecord, Journal } from '../keep/store/journal.ts';
 import { Arrivals } from './arrivals.ts';
 import { BucketCache } from './bucket-cache.ts';
 import { type Destination, openDestinations } from './destinations.ts';
@@ -173,7 +173,7 @@ export class Running {
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
       if (endpoints.every(endpoint => this.#links.isOffline(endpoint))) throw offline(endpoints);
-      return count.outcome();
+      return count.outcome(journal);
     } finally {
       close();
       this.#syncs.delete(count);
@@ -189,8 +189,8 @@ export class Running {
     };
   }
 
-  #landed(record: { profile: string; bucket: string; filepath: string }, landing: Landing): void {
-    for (const sync of this.#syncs) sync.note(landing);
+  #landed(record: FileRecord, landing: Landing): void {
+    for (const sync of this.#syncs) sync.note(record, landing);
     const { journal, clock } = this.#options;
     const address = `${record.profile}/${record.bucket}/${record.filepath}`;
     if (landing === 'blocked') this.#blocked.add(address);

@@ -43,6 +43,8 @@ const QUICK: RetrySchedule = { ...DELIVERY_RETRY, firstMs: 200, maxMs: 3000, max
 /** Nothing delivered for so long: something is stuck. */
 const PATIENCE_MS = 60_000;
 
+const MOST_WAITING = 150;
+
 interface Place {
   readonly base: string;
   readonly server: S3TestServer;
@@ -157,6 +159,8 @@ async function realTime(): Promise<void> {
         // Bad and worse times.
         share = batch % 40 < 10 ? 0.9 : 0.4;
         await pause(random() * 400);
+        // The network decides how much gets through; more would only wait.
+        while (delivery.status().waiting + delivery.status().uploading > MOST_WAITING) await pause(100);
       }
       share = 0.3;
       await files.settle();
@@ -188,9 +192,13 @@ async function virtualTime(): Promise<void> {
     offline: 'count' as const,
   };
   await withStation({ settings, clock, share: () => share, largestBytes: 7 * MIB }, async place => {
-    const { delivery, files, database, proxy } = place;
+    const { delivery, files, database, proxy, server } = place;
     const startMs = clock.nowMs();
-    files.give('first', 60);
+    files.give('first', 40);
+    // Some never get through.
+    const doomed = [...files.given.keys()].slice(0, 5);
+    for (const key of doomed)
+      server.faults.add({ kind: 'error', status: 503, code: 'SlowDown', key, times: 1_000 });
     await files.settle();
     while (
       delivery.status().incoming + delivery.status().processing + delivery.status().completed <
@@ -210,6 +218,10 @@ async function virtualTime(): Promise<void> {
     // Idle time-outs are the network's own and do not pass on the virtual clock; what is late waited for a worker.
     const counts = checkAttempts(database, DELIVERY_RETRY, 60_000);
     assert.equal(counts.completed + counts.failed, files.given.size);
+    assert.ok(
+      doomed.every(key => failed.has(key)),
+      'what the server always refuses has failed',
+    );
     const hours = ((clock.nowMs() - startMs) / 3_600_000).toFixed(1);
     console.log(
       `torture proxy, virtual clock: ${hours} h, ${files.given.size} files, ${counts.completed} delivered, ${counts.failed} failed after exactly 11 tries, ${counts.failures} failures, every wait as scheduled (30 s, doubling); connections: ${describe(proxy)}`,

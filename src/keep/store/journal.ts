@@ -152,6 +152,8 @@ export interface Journal {
   kept(limit: number): FileRecord[];
   /** Bytes and number of the completed files still in the spool. */
   keptTotals(): { readonly files: number; readonly bytes: number };
+  /** Files that wait for something other than time, by what it is. */
+  held(): Readonly<Record<Hold, number>>;
   /** Buckets that held files wait for. */
   heldBuckets(): { readonly profile: string; readonly bucket: string }[];
   /** Lets everything go that waits for a bucket: due at `nowMs`. @returns how many */

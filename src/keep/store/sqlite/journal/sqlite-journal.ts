@@ -5,6 +5,7 @@ import type {
   FileAddress,
   FileRecord,
   FileState,
+  Hold,
   Journal,
   KeptPart,
   KeptUpload,
@@ -16,8 +17,9 @@ import { Database } from '../database.ts';
 import { asRow, integer } from '../rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { listRecords } from './list.ts';
+import { rewindTimes } from './rewind.ts';
 import { setList, toAttempt, toRecord } from './rows.ts';
-import { bucketsWaitedFor, countStates, totalKept } from './totals.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 export interface JournalOptions {
@@ -175,6 +177,10 @@ export class SqliteJournal implements Journal {
     return this.#database.read(() => totalKept(this.#database));
   }
 
+  held(): Record<Hold, number> {
+    return this.#database.read(() => countHeld(this.#database));
+  }
+
   heldBuckets(): { profile: string; bucket: string }[] {
     return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
@@ -203,16 +209,7 @@ export class SqliteJournal implements Journal {
   }
 
   rewind(nowMs: number): Promise<number> {
-    return this.#changes.submit(() => {
-      const { changes } = this.#database
-        .statement(
-          `UPDATE file_records SET last_updated = ?1,
-             next_attempt_at_ms = ?2 + max(0, next_attempt_at_ms - CAST(unixepoch(last_updated, 'subsec') * 1000 AS INTEGER))
-           WHERE next_attempt_at_ms > ?2 AND last_updated > ?1`,
-        )
-        .run(new Date(nowMs).toISOString(), nowMs);
-      return Number(changes);
-    });
+    return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
   }
 
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
