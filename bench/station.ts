@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { machine, measure, median, quantile } from './support/measure.ts';
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 const PING_EVERY_MS = 5;
 
 const source = process.argv[2];

@@ -1,25 +1,9 @@
-#!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
 
-const OLDEST_NODE = 26;
-
-// Keeps compiled modules between runs; what it cannot write it does without.
-enableCompileCache();
-
 /** The composition root: the one place that names implementations. Heavy modules load when a command needs them. */
 async function main(): Promise<void> {
-  const major = Number(process.versions.node.split('.')[0]);
-  if (major < OLDEST_NODE) {
-    process.stderr.write(
-      `sluice: this Node is ${process.versions.node}; sluice needs ${OLDEST_NODE} or newer.\n` +
-        '  In a checkout, "npm start" brings the right one along.\n',
-    );
-    process.exitCode = 2;
-    return;
-  }
   const [{ runCli }, { systemClock }] = await Promise.all([
     import('./cli/program.ts'),
     import('./base/clock.ts'),

@@ -91,6 +91,7 @@ const NOTHING_KNOWN = {
   firstCommitAt: null,
   lastCommitAt: null,
   durationMs: null,
+  fetchMs: null,
   cache: null,
 } satisfies Record<Exclude<keyof BakeSummary, 'warnings'>, unknown>;
 

@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { parseBytes, parseDurationMs } from '../base/units.ts';
 
+// A configuration is validated once a process: compiling the validators takes longer than that one use.
+z.config({ jitless: true });
+
 /**
  * The building blocks of sections. Each makes one zod schema that carries its default, description and fault
  * text; validation, JSON Schema, reference page and template all come from it.
@@ -143,6 +146,11 @@ export function choice<const W extends readonly [string, ...string[]]>(
   );
 }
 
+/** One of a few words, that may be left out. */
+export function optionalChoice<const W extends readonly [string, ...string[]]>(words: W, options: Described) {
+  return named(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
+}
+
 /** What keeps a text from being a line: not empty, no control characters, no blanks at its ends. */
 function lineFault(value: string): string | undefined {
   if (value.trim() === '') return 'is empty';
@@ -195,8 +203,11 @@ export function paths(options: Described) {
 }
 
 /** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
-export function secret<const K extends string>(key: K, options: Described) {
-  const value = named(line('must be text; put it in quotes').optional(), options, { kind: 'secret' });
+export function secret<const K extends string>(key: K, options: Described & { readonly ofLines?: boolean }) {
+  const text = options.ofLines
+    ? z.string({ error: 'must be text' }).min(1, { error: 'is empty' })
+    : line('must be text; put it in quotes');
+  const value = named(text.optional(), options, { kind: 'secret' });
   const file = named(
     line('must be a path').optional(),
     {

@@ -45,6 +45,8 @@ export function sightingOf(error: Pick<SluiceError, 'code' | 'retry'>): Sighting
     case 'slow_down':
     case 'bucket_unavailable':
     case 'answer_invalid':
+    case 'host_failing':
+    case 'forge_answer_invalid':
       return 'trouble';
     case 'bucket_missing':
     case 'bucket_auth_failed':
@@ -58,6 +60,11 @@ export function sightingOf(error: Pick<SluiceError, 'code' | 'retry'>): Sighting
     case 'object_missing':
     case 'object_exists':
     case 'object_too_large':
+    case 'token_refused':
+    case 'scope_missing':
+    case 'rate_limited':
+    case 'forge_missing':
+    case 'forge_refused':
       return 'answer';
     default:
       return undefined;

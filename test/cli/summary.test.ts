@@ -21,6 +21,7 @@ function facts(
       firstCommitAt: '2024-01-01T00:00:00.000Z',
       lastCommitAt: '2024-12-30T10:00:00.000Z',
       durationMs: 1234,
+      fetchMs: 1000,
       cache: 'clone',
       ...changes,
     },

@@ -17,7 +17,7 @@ schedule:
 log: {level: "\${LEVEL}"}
 `;
   const { config } = await load(t, yaml, { env });
-  assert.deepEqual(config.hosts['github.com'], { token: '12345', username: 'a-x-x' });
+  assert.deepEqual(config.hosts['github.com'], { token: '12345', username: 'a-x-x', tokens: [] });
   assert.deepEqual([config.server.port, config.schedule.quiet, config.log.level], [99, true, 'debug']);
   assert.equal((await linesOf(t, 'hosts: {"${A}": {token: t}}\n', { env })).length, 1);
 });

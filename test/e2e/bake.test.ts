@@ -22,6 +22,7 @@ const KEYS = [
   'cache',
   'commits',
   'durationMs',
+  'fetchMs',
   'firstCommitAt',
   'lastCommitAt',
   'newCommits',

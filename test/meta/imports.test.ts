@@ -11,6 +11,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['config'],
   ['keep/store', 'keep/disk', 'keep/buckets'],
   ['engine'],
+  ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
   ['station'],
   ['server'],
@@ -27,6 +28,9 @@ const IMPLEMENTATIONS = [
   'keep/buckets/s3',
   'keep/buckets/directory',
   'engine/work/sqlite',
+  'gather/forges/github',
+  'gather/forges/gitlab',
+  'gather/forges/gitea',
 ];
 
 /** The SQLite work queue may know the SQLite database, but not S3. */

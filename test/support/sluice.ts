@@ -6,7 +6,7 @@ import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 
-export const MAIN = resolve(import.meta.dirname, '../../src/main.ts');
+export const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
 /** Longer than anything here takes on a busy machine; only what hangs meets it. */
 const PATIENCE_MS = 30_000;
 

@@ -1,7 +1,41 @@
 import { z } from 'zod';
-import { mapping, onlyForType, optionalText, secret } from '../fields.ts';
+import {
+  fieldKinds,
+  line,
+  list,
+  mapping,
+  onlyForType,
+  optionalChoice,
+  optionalCount,
+  optionalText,
+  secret,
+} from '../fields.ts';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?$/;
+
+/** A GitHub App, which has more calls an hour than a person's token and outlives who made it. */
+const app = mapping(
+  {
+    id: optionalCount({ min: 1, max: Number.MAX_SAFE_INTEGER, description: 'The App ID, from its page.' }),
+    installation: optionalCount({
+      min: 1,
+      max: Number.MAX_SAFE_INTEGER,
+      description: 'The number at the end of the address of its installation.',
+    }),
+    ...secret('privateKey', { ofLines: true, description: 'Its private key, in PEM.' }),
+  },
+  [
+    (given, fault) => {
+      for (const key of ['id', 'installation', 'privateKey'] as const) {
+        if (given[key] !== undefined) continue;
+        if (key === 'privateKey' && given.privateKeyFile !== undefined) continue;
+        fault(key, key === 'privateKey' ? 'is missing; set it or privateKeyFile' : 'is missing');
+      }
+    },
+  ],
+)
+  .optional()
+  .meta({ description: 'A GitHub App to call the API as, instead of tokens or besides them.' });
 
 export const hosts = z
   .record(
@@ -16,11 +50,43 @@ export const hosts = z
           description: 'The user name to send with the token, where the host wants a certain one.',
           example: 'oauth2',
         }),
+        tokens: list(line('must be text; put it in quotes').register(fieldKinds, { kind: 'secret' }), {
+          description: 'Further tokens for the API; all of them share the load.',
+          example: ['${GITHUB_TOKEN_2}'],
+        }),
+        kind: optionalChoice(['github', 'gitlab', 'gitea'], {
+          description:
+            'What answers there; `gitea` for Forgejo, too. Known of github.com, gitlab.com, gitea.com and codeberg.org.',
+          example: 'gitlab',
+        }),
+        baseUrl: optionalText({
+          description: 'The address of its pages, where that is not `https://` and the name.',
+          example: 'https://git.example.com/gitea',
+        }),
+        app,
+        ...secret('webhookSecret', { description: 'The secret that its webhooks are signed with.' }),
+        maxCallsPerHour: optionalCount({
+          min: 0,
+          max: 10_000_000,
+          description: 'The most API calls an hour, all tokens together, whatever the host allows.',
+          example: 2000,
+        }),
+        maxPointsPerHour: optionalCount({
+          min: 0,
+          max: 10_000_000,
+          description: 'The most GraphQL points an hour, likewise.',
+          example: 2000,
+        }),
       },
       [
-        ({ token, tokenFile }, fault) => {
-          if (token === undefined && tokenFile === undefined)
+        ({ token, tokenFile, username, ...others }, fault) => {
+          const has = Object.values(others).some(value => !(Array.isArray(value) && value.length === 0));
+          if (token === undefined && tokenFile === undefined && (username !== undefined || !has))
             fault('token', 'is missing; set it or tokenFile');
+        },
+        ({ baseUrl }, fault) => {
+          if (baseUrl === undefined || /^https?:\/\/[^/\s?#@]+(\/[^\s?#]*[^/\s?#])?$/.test(baseUrl)) return;
+          fault('baseUrl', 'must be an http(s) address without a slash at its end, query or credentials');
         },
       ],
     ),
@@ -28,6 +94,6 @@ export const hosts = z
   )
   .prefault({})
   .meta({
-    description: 'Credentials for HTTPS repositories, by host name (`github.com`, `git.example.com:8443`).',
+    description: 'Code hosts by name (`github.com`, `git.example.com:8443`): credentials, budgets, webhooks.',
     examples: [{ 'github.com': { token: '${GITHUB_TOKEN}' } }],
   });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { allEnded } from '../../base/all-ended.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
@@ -9,6 +10,7 @@ import { cloneDirectoryName } from './clone/names.ts';
 import type { Remote } from './git/access.ts';
 import type { HttpCredentials } from './git/credentials.ts';
 import type { GitProgress } from './git/progress.ts';
+import { prepareWidePipe } from './git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from './history/ingest.ts';
 import { mapIdentities } from './history/mailmap.ts';
 import type { RepositoryUrl } from './url.ts';
@@ -18,6 +20,8 @@ export interface BakeJob {
   readonly repositoryId: number;
   readonly address: RepositoryUrl;
   readonly cacheDirectory: string;
+  /** Nothing has been read of it yet. */
+  readonly first: boolean;
   /** Tags too, and so the commits that only tags reach. */
   readonly tags: boolean;
   /** Longest silence of git before it is given up. */
@@ -44,6 +48,8 @@ export interface BakeSummary {
   readonly firstCommitAt: string | null;
   readonly lastCommitAt: string | null;
   readonly durationMs: number;
+  /** Of it, until the clone was up to date. */
+  readonly fetchMs: number;
   readonly cache: 'clone' | 'fetch' | 'restore';
   /** What a person should know although the bake succeeded. */
   readonly warnings?: readonly string[];
@@ -69,18 +75,22 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   const { store, clock } = tools;
   const startMs = clock.monotonicMs();
   const remote: Remote = { ...address, credentials: job.credentials, addresses: job.addresses };
-  const clone = await bringClone(job, remote, tools);
+  const bringing = bringClone(job, remote, tools);
+  // A first bake reads much; git is at its own work meanwhile.
+  if (job.first) prepareWidePipe();
+  const clone = await bringing;
+  const fetchMs = Math.round(clock.monotonicMs() - startMs);
   await store.repositories.update(repositoryId, {
     headRef: clone.headRef ?? null,
     objectFormat: clone.objectFormat,
     shallow: clone.shallow,
   });
   // The mailmap is two small objects to fetch at the most: they come while history is read.
-  const mailmapRead = readMailmap(clone, { remote, signal: tools.signal });
-  // Awaited below; history may fail before that.
-  mailmapRead.catch(() => undefined);
-  const history = await readHistory(job, clone, tools);
-  const mailmap = await applyMailmap(job, clone, await mailmapRead, tools);
+  const [history, mailmapRead] = await allEnded([
+    readHistory(job, clone, tools),
+    readMailmap(clone, { remote, signal: tools.signal }),
+  ]);
+  const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
   await maintainClone(clone.gitDir, { signal: tools.signal });
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
   const warnings = [
@@ -99,6 +109,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
     firstCommitAt: isoOrNull(firstCommitAt),
     lastCommitAt: isoOrNull(lastCommitAt),
     durationMs: Math.round(clock.monotonicMs() - startMs),
+    fetchMs,
     cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
     ...(warnings.length > 0 ? { warnings } : {}),
   };

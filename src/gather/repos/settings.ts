@@ -17,6 +17,7 @@ export function bakeJob(
   return {
     repositoryId: repository.id,
     address,
+    first: repository.lastBakedAtMs === null,
     cacheDirectory: config.cache.directory,
     tags: config.git.tags,
     idleTimeoutMs: config.git.idleTimeoutMs,
@@ -28,6 +29,6 @@ export function bakeJob(
 function credentialsFor({ scheme, host, port }: RepositoryUrl, config: Config): HttpCredentials | undefined {
   if (scheme !== 'https' && scheme !== 'http') return undefined;
   const found = config.hosts[`${host}:${port}`] ?? config.hosts[host];
-  if (found?.token === undefined) return undefined;
-  return { token: found.token, username: found.username ?? ANY_USERNAME };
+  const token = found?.token ?? found?.tokens[0];
+  return token === undefined ? undefined : { token, username: found?.username ?? ANY_USERNAME };
 }

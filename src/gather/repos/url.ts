@@ -70,7 +70,7 @@ function refuseHostileText(text: string): void {
   if (!text.isWellFormed()) throw invalid(text, 'is not valid Unicode');
   if (/^\s|\s$/.test(text)) throw invalid(text, 'begins or ends with white space');
   if (text.startsWith('-')) throw refused(text, 'begins with "-", which git would take for an option');
-  if (/^[^/[\]]*::/.test(text)) throw refused(text, 'names a remote helper (transport::address)');
+  if (/^[^/[]*::/.test(text)) throw refused(text, 'names a remote helper (transport::address)');
 }
 
 function parsePath(text: string, path: string, options: ParseUrlOptions): RepositoryUrl {

@@ -100,12 +100,13 @@ class ObjectReader {
 
   /** Content of a blob. Fails when it is not here, or larger than any mailmap. */
   async blob(id: ObjectId): Promise<Buffer> {
-    const bytes = Number((await this.#git(['cat-file', '-s', id])).toString());
-    if (bytes > MAX_MAILMAP_BYTES) {
-      const message = `the .mailmap of ${this.#clone.url} has ${bytes} bytes and is left out`;
+    try {
+      return await runGit(['cat-file', 'blob', id], { ...this.#local(), maxBytes: MAX_MAILMAP_BYTES });
+    } catch (error) {
+      if (!(error instanceof SluiceError) || error.code !== 'answer_too_large') throw error;
+      const message = `the .mailmap of ${this.#clone.url} is larger than ${MAX_MAILMAP_BYTES} bytes and is left out`;
       throw new SluiceError('answer_too_large', message);
     }
-    return await this.#git(['cat-file', 'blob', id]);
   }
 
   async #fetchObject(id: ObjectId): Promise<void> {

@@ -1,13 +1,27 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
 import { runGit } from '../git/spawn.ts';
 
 /** Every fetch leaves a pack; beyond so many, look-ups slow down and a repack pays. */
 const MAX_PACKS = 50;
 
-/** Adds the reachable commits that it lacks to the commit-graph: walks and `--not` queries then cost what is new. */
-export async function updateCommitGraph(gitDir: string, signal?: AbortSignal): Promise<void> {
-  await runGit(['commit-graph', 'write', '--reachable', '--split', '--no-progress'], { gitDir, signal });
+/**
+ * Adds the reachable commits that it lacks to the commit-graph: walks and `--not` queries then cost what is
+ * new. A history that no commit-graph can hold is still a history, only slower: that is answered as a warning.
+ */
+export async function writeCommitGraph(
+  gitDir: string,
+  signal?: AbortSignal,
+): Promise<readonly SluiceError[]> {
+  try {
+    await runGit(['commit-graph', 'write', '--reachable', '--split', '--no-progress'], { gitDir, signal });
+    return [];
+  } catch (error) {
+    const known = asSluiceError(error);
+    if (known.code !== 'git_failed' && known.code !== 'repository_corrupt') throw known;
+    return [known];
+  }
 }
 
 /**

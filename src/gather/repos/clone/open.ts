@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { allEnded } from '../../../base/all-ended.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
@@ -37,8 +38,7 @@ export interface Clone {
 export async function openClone(gitDir: string, signal?: AbortSignal): Promise<Clone | undefined> {
   try {
     await removeLeftovers(gitDir);
-    const clone = await readClone(gitDir, signal);
-    return clone && (await tipsAreThere(clone, signal)) ? clone : undefined;
+    return await read(gitDir, { tipsAreThere: true, signal });
   } catch (error) {
     if (isFaultOfClone(error)) return undefined;
     throw error;
@@ -53,20 +53,25 @@ function isFaultOfClone(error: unknown): boolean {
 }
 
 /** Reads a clone as it stands, without looking whether its objects are whole. */
-export async function readClone(gitDir: string, signal?: AbortSignal): Promise<Clone | undefined> {
-  const options = { gitDir, signal };
-  // Independent of each other, and each a process: together they take as long as the slowest.
-  const [listed, facts, headFile, tips] = await allSettledOrThrow([
-    runGit(['config', '--local', '--null', '--list'], options),
-    runGit(['rev-parse', '--show-object-format', '--is-shallow-repository'], options),
+export function readClone(gitDir: string, signal?: AbortSignal): Promise<Clone | undefined> {
+  return read(gitDir, { tipsAreThere: false, signal });
+}
+
+async function read(
+  gitDir: string,
+  { tipsAreThere, signal }: { readonly tipsAreThere: boolean; readonly signal?: AbortSignal },
+): Promise<Clone | undefined> {
+  // Independent of each other, and two of them processes: together they take as long as the slowest.
+  const [listed, headFile, shallow, tips] = await allEnded([
+    runGit(['config', '--local', '--null', '--list'], { gitDir, signal }),
     readIfThere(join(gitDir, 'HEAD')),
-    readTips(gitDir, signal),
+    readIfThere(join(gitDir, 'shallow')),
+    readTips(gitDir, tipsAreThere, signal),
   ]);
   const settings = parseSettings(listed);
   const url = settings.get('sluice.url');
   // Without it the directory was not made by us, or not to its end.
   if (url === undefined) return undefined;
-  const [objectFormat, shallow] = facts.toString().split('\n');
   const head = /^ref: (refs\/\S+)\s*$/.exec(headFile ?? '')?.[1];
   if (head === undefined) return undefined;
   return {
@@ -74,20 +79,12 @@ export async function readClone(gitDir: string, signal?: AbortSignal): Promise<C
     url,
     tips,
     headRef: head === DETACHED_REF ? undefined : head,
-    objectFormat: objectFormat === 'sha256' ? 'sha256' : 'sha1',
-    shallow: shallow === 'true',
+    objectFormat: settings.get('extensions.objectformat') === 'sha256' ? 'sha256' : 'sha1',
+    shallow: shallow !== undefined && shallow !== '',
     lean: settings.get('remote.origin.promisor') === 'true',
     spelling: settings.get('sluice.spelling'),
     otherRefs: Number(settings.get('sluice.otherrefs') ?? 0),
   };
-}
-
-/** As Promise.all, but every process has ended before the first failure is thrown. */
-async function allSettledOrThrow<T extends readonly unknown[]>(
-  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
-): Promise<T> {
-  await Promise.allSettled(promises);
-  return (await Promise.all(promises)) as unknown as T;
 }
 
 function parseSettings(listed: Buffer): ReadonlyMap<string, string> {
@@ -100,27 +97,20 @@ function parseSettings(listed: Buffer): ReadonlyMap<string, string> {
   );
 }
 
-async function readTips(gitDir: string, signal: AbortSignal | undefined): Promise<RefSnapshot> {
-  const listing = spawnGit(['for-each-ref', '--format=%(objectname) %(refname)'], { gitDir, signal });
+/**
+ * Asking for an object's type makes git open its pack, check the pack against its index, and read the header;
+ * it fails where one is missing.
+ */
+async function readTips(gitDir: string, areThere: boolean, signal?: AbortSignal): Promise<RefSnapshot> {
+  const format = `--format=%(objectname) %(refname)${areThere ? '%00%(objecttype)' : ''}`;
+  const listing = spawnGit(['for-each-ref', format], { gitDir, signal });
   listing.stdin.end();
   const tips = new Map<string, ObjectId>();
   for await (const line of splitLines(listing.stdout)) {
     const space = line.indexOf(' ');
-    tips.set(line.slice(space + 1), line.slice(0, space));
+    const end = areThere ? line.indexOf('\0') : line.length;
+    tips.set(line.slice(space + 1, end), line.slice(0, space));
   }
   await listing.done;
   return tips;
-}
-
-/** Asking for an object's type makes git open its pack, check the pack against its index, and read the header. */
-async function tipsAreThere(clone: Clone, signal: AbortSignal | undefined): Promise<boolean> {
-  const ids = [...new Set(clone.tips.values())];
-  if (ids.length === 0) return true;
-  const answers = await runGit(['cat-file', '--batch-check=%(objecttype)', '--buffer'], {
-    gitDir: clone.gitDir,
-    signal,
-    input: `${ids.join('\n')}\n`,
-  });
-  const types = answers.toString().trimEnd().split('\n');
-  return types.length === ids.length && types.every(type => /^(commit|tag|tree|blob)$/.test(type));
 }

@@ -67,7 +67,7 @@ export function spawnGit(args: readonly string[], options: GitOptions = {}): Git
 
 /**
  * Runs git to its end and returns what it wrote to standard output.
- * @throws SluiceError as classified; `git_failed` when it writes more than `maxBytes` (64 MiB by default)
+ * @throws SluiceError as classified; `answer_too_large` when it writes more than `maxBytes` (64 MiB by default)
  */
 export async function runGit(
   args: readonly string[],
@@ -81,7 +81,7 @@ export async function runGit(
   for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes <= maxBytes) chunks.push(chunk);
-    else stop(new SluiceError('git_failed', `git ${args[0]} wrote more than ${maxBytes} bytes`));
+    else stop(new SluiceError('answer_too_large', `git ${args[0]} wrote more than ${maxBytes} bytes`));
   }
   await git.done;
   return Buffer.concat(chunks, bytes);

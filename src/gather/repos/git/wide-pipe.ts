@@ -55,6 +55,19 @@ export function openWidePipe(): WidePipe | undefined {
   return { writeFd, started: () => closeSync(writeFd), stdout: new PolledPipe(readFd) };
 }
 
+/**
+ * Loads what a wide pipe needs, which takes some 15 ms: for calling while waiting for something else. May be
+ * repeated; where it cannot be had, `openWidePipe` answers so.
+ */
+export function prepareWidePipe(): void {
+  if (process.platform !== 'linux') return;
+  try {
+    libc ??= loadLibc();
+  } catch {
+    // openWidePipe tries again, and does without.
+  }
+}
+
 function loadLibc(): Libc {
   // Loaded when the first large history is read, not with the program: it takes some 15 ms.
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');

@@ -3,7 +3,7 @@ import type { HistoryWriter } from '../../../keep/store/store.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { storeCommits } from './store-commits.ts';
-import { readCommits, type WalkContext, walkHashes } from './walk.ts';
+import { reachesMore, readCommits, type WalkContext, walkHashes } from './walk.ts';
 
 /** Hashes looked at in one pass: 9 bytes of memory each. */
 const MAX_HASHES_A_PASS = 4_000_000;
@@ -22,8 +22,11 @@ export async function removeUnreachable(
   writer: HistoryWriter,
   context: WalkContext,
 ): Promise<number> {
+  const range = { from: departed, not: tips };
+  // A branch that only moved forward leaves nothing behind.
+  if (!(await reachesMore(range, context))) return 0;
   let removed = 0;
-  for await (const hashes of chunks(lines(walkHashes({ from: departed, not: tips }, context)))) {
+  for await (const hashes of chunks(lines(walkHashes(range, context)))) {
     removed += await writer.remove(hashes);
   }
   return removed;

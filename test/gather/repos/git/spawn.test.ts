@@ -67,7 +67,7 @@ test('a git that does not read its input fails by its own reason, not by a broke
 
 test('too much output stops git', async () => {
   await assert.rejects(runGit(['help', '--all'], { maxBytes: 100 }), {
-    code: 'git_failed',
+    code: 'answer_too_large',
     message: /more than 100 bytes/,
   });
 });

@@ -1,0 +1,224 @@
+import { z } from 'zod';
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import type { CallBudget } from '../budget.ts';
+import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
+import { byOrder } from '../events.ts';
+import type {
+  CallOptions,
+  ChangesetPage,
+  ChangesetResult,
+  ChangesetSearch,
+  Forge,
+  ForgeSettings,
+  ListOptions,
+  RepositoryPage,
+  WantedChangeset,
+} from '../forge.ts';
+import { type ApiAnswer, ApiClient } from '../http/api-client.ts';
+import { header } from '../http/facts.ts';
+import { parsePageUrl } from '../http/parse-page-url.ts';
+import { readAnswer } from '../http/read.ts';
+import { oneByOne } from '../per-item.ts';
+import {
+  commit,
+  type GiteaPull,
+  type GiteaReview,
+  issue,
+  pull,
+  repository,
+  review,
+  status,
+  timelineItem,
+} from './answers.ts';
+import { checkEvents, commitEvents, reviewEvents, timelineEvents } from './events.ts';
+import { changesetOf, repositoryOf, summaryOfIssue, summaryOfPull } from './map.ts';
+
+const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pulls\/(?<number>\d+)(?:\/|$)/;
+
+/** The host caps it (MAX_RESPONSE_ITEMS, 50 unless configured otherwise). */
+const PER_PAGE = 50;
+const OVERLAP_MS = 60_000;
+
+/** Gitea and Forgejo, by their REST API (v1): three calls a changeset, its events some more. */
+export class GiteaForge implements Forge {
+  readonly kind = 'gitea';
+  readonly host: string;
+  readonly #baseUrl: string;
+  readonly #client: ApiClient;
+
+  constructor(
+    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
+  ) {
+    this.host = host;
+    this.#baseUrl = baseUrl;
+    this.#client = new ApiClient({
+      host,
+      apiUrl: `${baseUrl}/api/v1`,
+      credentials: credentials.filter(({ kind }) => kind === 'token'),
+      timeoutMs,
+      budget,
+      clock,
+      headers: { accept: 'application/json', 'user-agent': 'sluice' },
+      authorize: (credential): Readonly<Record<string, string>> =>
+        credential.kind === 'token' ? { authorization: `token ${credential.token}` } : {},
+      notModifiedCost: 1,
+    });
+  }
+
+  parseChangesetUrl(url: string): ChangesetRef | undefined {
+    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+  }
+
+  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+    const path = `/users/${encodeURIComponent(owner)}/repos`;
+    for await (const { json } of this.#pages(path, {}, options)) {
+      const page = readAnswer(z.array(repository), json, this.host, `repositories of ${owner}`);
+      yield { repositories: page.map(repositoryOf) };
+    }
+  }
+
+  async *listChangesets(path: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+    const { state = 'open', updatedSinceMs = 0, etag: _none, ...rest } = options;
+    const query = { state, sort: 'recentupdate' };
+    for await (const { json, headers, hostTimeMs } of this.#pages(`${repos(path)}/pulls`, query, rest)) {
+      const pulls = readAnswer(z.array(pull), json, this.host, `changesets of ${path}`);
+      const all = pulls.map(each => summaryOfPull(each, this.host, path));
+      const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
+      const etag = header(headers, 'etag');
+      yield { changesets, etag, notModified: false, truncated: false, asOfMs: hostTimeMs };
+      if (changesets.length < all.length) return;
+    }
+  }
+
+  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+    const query = {
+      type: 'pulls',
+      state: 'open',
+      ...(search.kind === 'owner' ? { owner: search.owner } : {}),
+      ...(search.kind === 'author' ? { created_by: search.author } : {}),
+      ...(search.kind === 'query' ? { q: search.query } : {}),
+    };
+    for await (const { json, hostTimeMs } of this.#pages('/repos/issues/search', query, options)) {
+      const page = readAnswer(z.array(issue), json, this.host, 'a search');
+      const changesets = page.flatMap(each => summaryOfIssue(each, this.host) ?? []);
+      yield { changesets, etag: undefined, notModified: false, truncated: false, asOfMs: hostTimeMs };
+    }
+  }
+
+  async *fetchChangesets(
+    wanted: readonly WantedChangeset[],
+    options: CallOptions = {},
+  ): AsyncGenerator<ChangesetResult> {
+    yield* oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+  }
+
+  /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */
+  async *fetchEvents(
+    ref: ChangesetRef,
+    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const { read } = await this.#pull(ref, options);
+    const since = sinceMs === undefined ? undefined : new Date(sinceMs - OVERLAP_MS).toISOString();
+    yield* this.#timeline(ref, read, since, options);
+    const after = (event: ChangesetEvent): boolean =>
+      sinceMs === undefined || event.atMs >= sinceMs - OVERLAP_MS;
+    yield reviewEvents(await this.#reviews(ref, options)).filter(after);
+    for await (const { json } of this.#pages(
+      `${pullPath(ref)}/commits`,
+      { verification: 'false', files: 'false' },
+      options,
+    )) {
+      yield commitEvents(readAnswer(z.array(commit), json, this.host, shown(ref)));
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
+    const { read, hostTimeMs } = await this.#pull(ref, options);
+    const reviews = await this.#reviews(ref, options);
+    const path = `${repos(read.base.repo?.full_name ?? ref.repository)}/commits/${read.head.sha}/status`;
+    const { json } = await this.#client.call({ ...options, path });
+    const checks = readAnswer(status, json, this.host, shown(ref));
+    const changeset = changesetOf(read, reviews, checks, this.host, ref.repository);
+    const events = [...reviewEvents(reviews), ...checkEvents(checks, read.head.sha)].sort(byOrder);
+    return { outcome: 'found', ref, changeset, events, eventsComplete: false, asOfMs: hostTimeMs };
+  }
+
+  async #pull(
+    ref: ChangesetRef,
+    options: CallOptions,
+  ): Promise<{ readonly read: GiteaPull; readonly hostTimeMs: number }> {
+    const { json, hostTimeMs } = await this.#client.call({ ...options, path: pullPath(ref) });
+    return { read: readAnswer(pull, json, this.host, shown(ref)), hostTimeMs };
+  }
+
+  async #reviews(ref: ChangesetRef, options: CallOptions): Promise<GiteaReview[]> {
+    const reviews: GiteaReview[] = [];
+    for await (const { json } of this.#pages(`${pullPath(ref)}/reviews`, {}, options)) {
+      reviews.push(...readAnswer(z.array(review), json, this.host, shown(ref)));
+    }
+    return reviews;
+  }
+
+  /**
+   * The host drops comments on lines from a page after it has been cut, and names neither a next page nor a true
+   * total: only an empty page ends the list, and not even that one while dropped comments could fill it.
+   */
+  async *#timeline(
+    ref: ChangesetRef,
+    { review_comments: dropped = 0 }: GiteaPull,
+    since: string | undefined,
+    options: CallOptions,
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const path = `${repos(ref.repository)}/issues/${ref.number}/timeline`;
+    let fullest = 1;
+    let emptyPages = 0;
+    for (let page = 1; emptyPages <= Math.ceil(dropped / fullest); page += 1) {
+      const query = { page, limit: PER_PAGE, since };
+      const { json } = await this.#client.call({ ...options, path, query });
+      const items =
+        readAnswer(z.array(timelineItem.nullable()).nullable(), json, this.host, shown(ref)) ?? [];
+      fullest = Math.max(fullest, items.length);
+      emptyPages = items.length === 0 ? emptyPages + 1 : 0;
+      if (items.length > 0) yield timelineEvents(items.flatMap(item => item ?? []));
+    }
+  }
+
+  /** Pages by Link where the host gives it, by X-Total-Count where it gives only that. */
+  async *#pages(
+    path: string,
+    query: Readonly<Record<string, string>>,
+    options: CallOptions,
+  ): AsyncGenerator<ApiAnswer> {
+    let told = 0;
+    for (let page = 1; ; page += 1) {
+      const answer = await this.#client.call({
+        ...options,
+        path,
+        query: { ...query, page, limit: PER_PAGE },
+      });
+      const items = Array.isArray(answer.json) ? answer.json.length : 0;
+      told += items;
+      // An empty list may come as null.
+      yield answer.json === null ? { ...answer, json: [] } : answer;
+      const total = Number(header(answer.headers, 'x-total-count') ?? 0);
+      if (items === 0 || (answer.next === undefined && told >= total)) return;
+    }
+  }
+}
+
+function repos(path: string): string {
+  return `/repos/${path.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+function pullPath({ repository: path, number }: ChangesetRef): string {
+  return `${repos(path)}/pulls/${number}`;
+}
+
+function shown({ repository: path, number }: ChangesetRef): string {
+  return `${path}#${number}`;
+}

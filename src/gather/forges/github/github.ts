@@ -1,0 +1,256 @@
+import { z } from 'zod';
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { CallBudget } from '../budget.ts';
+import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
+import type {
+  CallOptions,
+  ChangesetPage,
+  ChangesetResult,
+  ChangesetSearch,
+  Forge,
+  ForgeSettings,
+  ListOptions,
+  RepositoryPage,
+  WantedChangeset,
+} from '../forge.ts';
+import { ApiClient } from '../http/api-client.ts';
+import { header } from '../http/facts.ts';
+import { parsePageUrl } from '../http/parse-page-url.ts';
+import { readAnswer } from '../http/read.ts';
+import {
+  commits,
+  repositoryPage,
+  restPull,
+  restRepository,
+  searchPage,
+  summary,
+  timeline,
+} from './answers.ts';
+import { githubAuthorize } from './authorize.ts';
+import { type BatchContext, fetchInBatches, OVERLAP_MS } from './batches.ts';
+import { commitEvents, timelineEvents } from './events.ts';
+import { graphql, graphqlFacts, partFailure } from './graphql.ts';
+import { repositoryOf, repositoryOfRest, summaryOf, summaryOfRest } from './map.ts';
+import { COMMITS_QUERY, EVENTS_QUERY, isoTime, REPOSITORIES_QUERY, SEARCH_QUERY } from './queries.ts';
+
+const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pull\/(?<number>\d+)(?:\/|$)/;
+
+/** GitHub's search shows no more. */
+const SEARCH_END = 1000;
+
+/** The API is a host of its own on github.com and a folder on GitHub Enterprise Server. */
+function addresses(baseUrl: string): { readonly apiUrl: string; readonly graphqlPath: string } {
+  const { origin, hostname, protocol } = new URL(baseUrl);
+  if (hostname === 'github.com') return { apiUrl: 'https://api.github.com', graphqlPath: '/graphql' };
+  if (hostname.endsWith('.ghe.com'))
+    return { apiUrl: `${protocol}//api.${hostname}`, graphqlPath: '/graphql' };
+  return { apiUrl: `${origin}/api/v3`, graphqlPath: `${origin}/api/graphql` };
+}
+
+/**
+ * GitHub (github.com, GitHub Enterprise Cloud and Server ≥ 3.17): listings of a repository by REST with ETags,
+ * everything else by GraphQL, which needs a token.
+ */
+export class GithubForge implements Forge {
+  readonly kind = 'github';
+  readonly host: string;
+  readonly #baseUrl: string;
+  readonly #client: ApiClient;
+  readonly #graphqlPath: string;
+
+  constructor(
+    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
+  ) {
+    const { apiUrl, graphqlPath } = addresses(baseUrl);
+    this.host = host;
+    this.#baseUrl = baseUrl;
+    this.#graphqlPath = graphqlPath;
+    this.#client = new ApiClient({
+      host,
+      apiUrl,
+      credentials,
+      timeoutMs,
+      budget,
+      clock,
+      headers: {
+        accept: 'application/vnd.github+json',
+        'user-agent': 'sluice',
+        'x-github-api-version': '2022-11-28',
+      },
+      authorize: githubAuthorize(apiUrl, host),
+      bodyFacts: (answer, resource) =>
+        resource === 'graphql' ? graphqlFacts(answer, host, clock.nowMs()) : {},
+      notModifiedCost: 0,
+    });
+  }
+
+  parseChangesetUrl(url: string): ChangesetRef | undefined {
+    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+  }
+
+  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+    if (!this.#client.hasCredentials) return yield* this.#listPublicRepositories(owner, options);
+    let after: string | null | undefined;
+    for (;;) {
+      const variables = { owner, after };
+      const { data } = await this.#graphql({ query: REPOSITORIES_QUERY, variables }, options);
+      const page = readAnswer(repositoryPage, data, this.host, `repositories of ${owner}`).repositoryOwner;
+      if (page === null) {
+        throw new SluiceError('forge_missing', `${this.host} has no user or organization ${owner}`, {
+          operation: 'list repositories',
+          subject: owner,
+        });
+      }
+      const { nodes, pageInfo } = page.repositories;
+      yield { repositories: nodes.flatMap(node => (node ? [repositoryOf(node)] : [])) };
+      if (!pageInfo.hasNextPage) return;
+      after = pageInfo.endCursor;
+    }
+  }
+
+  async *#listPublicRepositories(owner: string, options: CallOptions): AsyncGenerator<RepositoryPage> {
+    const path = `/users/${encodeURIComponent(owner)}/repos`;
+    for await (const { json } of this.#client.pages({ ...options, path, query: { per_page: 100 } })) {
+      const page = readAnswer(z.array(restRepository), json, this.host, `repositories of ${owner}`);
+      yield { repositories: page.map(repositoryOfRest) };
+    }
+  }
+
+  async *listChangesets(repository: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+    const { state = 'open', updatedSinceMs = 0, etag, ...rest } = options;
+    const path = `/repos/${repository.split('/').map(encodeURIComponent).join('/')}/pulls`;
+    const query = { state, sort: 'updated', direction: 'desc', per_page: 100 };
+    for await (const { status, json, headers, hostTimeMs } of this.#client.pages({
+      ...rest,
+      path,
+      query,
+      etag,
+    })) {
+      if (status === 304) {
+        yield { changesets: [], etag, notModified: true, truncated: false, asOfMs: hostTimeMs };
+        return;
+      }
+      const pulls = readAnswer(z.array(restPull), json, this.host, `changesets of ${repository}`);
+      const all = pulls.map(pull => summaryOfRest(pull, this.host));
+      const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
+      yield {
+        changesets,
+        etag: header(headers, 'etag'),
+        notModified: false,
+        truncated: false,
+        asOfMs: hostTimeMs,
+      };
+      if (changesets.length < all.length) return;
+    }
+  }
+
+  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+    const query = `${searchTerm(search)} is:pr is:open sort:updated-desc`;
+    let after: string | null | undefined;
+    for (;;) {
+      const { data, hostTimeMs } = await this.#graphql(
+        { query: SEARCH_QUERY, variables: { query, after } },
+        options,
+      );
+      const { search: page } = readAnswer(searchPage, data, this.host, 'a search');
+      const changesets = page.nodes.flatMap(node => {
+        if (node?.__typename !== 'PullRequest' || node.repository === undefined) return [];
+        const pull = readAnswer(summary, node, this.host, 'a search');
+        return [summaryOf(pull, this.host, node.repository.nameWithOwner)];
+      });
+      const truncated = page.issueCount > SEARCH_END;
+      yield { changesets, etag: undefined, notModified: false, truncated, asOfMs: hostTimeMs };
+      if (!page.pageInfo.hasNextPage) return;
+      after = page.pageInfo.endCursor;
+    }
+  }
+
+  async *fetchChangesets(
+    wanted: readonly WantedChangeset[],
+    options: CallOptions = {},
+  ): AsyncGenerator<ChangesetResult> {
+    yield* fetchInBatches(this.#context, wanted, options);
+  }
+
+  async *fetchEvents(
+    ref: ChangesetRef,
+    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const [owner = '', name = ''] = ref.repository.split('/');
+    const base = { owner, name, number: ref.number };
+    let before: string | null | undefined;
+    for (;;) {
+      const pull = await this.#pull(ref, { query: COMMITS_QUERY, variables: { ...base, before } }, options);
+      const page = readAnswer(
+        commits,
+        pull.recentCommits,
+        this.host,
+        `commits of ${ref.repository}#${ref.number}`,
+      );
+      yield commitEvents(page);
+      if (!page.pageInfo.hasPreviousPage) break;
+      before = page.pageInfo.startCursor;
+    }
+    const since = sinceMs === undefined ? undefined : isoTime(sinceMs - OVERLAP_MS);
+    let after: string | null | undefined;
+    for (;;) {
+      const pull = await this.#pull(
+        ref,
+        { query: EVENTS_QUERY, variables: { ...base, since, after } },
+        options,
+      );
+      const page = readAnswer(
+        timeline,
+        pull.timelineItems,
+        this.host,
+        `events of ${ref.repository}#${ref.number}`,
+      );
+      yield timelineEvents(page);
+      if (!page.pageInfo.hasNextPage) return;
+      after = page.pageInfo.endCursor;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  get #context(): BatchContext {
+    return { client: this.#client, host: this.host, graphqlPath: this.#graphqlPath };
+  }
+
+  #graphql(query: Parameters<typeof graphql>[1], options: CallOptions): ReturnType<typeof graphql> {
+    return graphql(this.#client, query, { ...options, path: this.#graphqlPath });
+  }
+
+  async #pull(
+    ref: ChangesetRef,
+    query: Parameters<typeof graphql>[1],
+    options: CallOptions,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { data, errors } = await this.#graphql(query, options);
+    const repository = data.repository as { pullRequest?: Record<string, unknown> | null } | null | undefined;
+    if (repository?.pullRequest) return repository.pullRequest;
+    const message = `no changeset ${ref.repository}#${ref.number}`;
+    throw partFailure(errors[0] ?? { type: 'NOT_FOUND', message }, this.host);
+  }
+}
+
+function searchTerm(search: ChangesetSearch): string {
+  switch (search.kind) {
+    case 'owner':
+      return `user:${plainWord(search.owner)}`;
+    case 'author':
+      return `author:${plainWord(search.author)}`;
+    case 'query':
+      return search.query;
+  }
+}
+
+/** A name in a search, which must not bring further terms with it. */
+function plainWord(name: string): string {
+  if (/^[\w.[\]/-]+$/.test(name)) return name;
+  throw new SluiceError('forge_refused', `"${name}" is no name of a user or organization`, { subject: name });
+}

@@ -1,0 +1,94 @@
+import { SluiceError } from '../../../base/errors.ts';
+import type { CallOptions } from '../forge.ts';
+import type { ApiAnswer, ApiClient, BodyFacts } from '../http/api-client.ts';
+import { rateLimited } from '../http/classify.ts';
+import { readAnswer, timeMs } from '../http/read.ts';
+import { type GraphqlError, graphqlBody, rateLimit } from './answers.ts';
+import type { GraphqlQuery } from './queries.ts';
+
+export interface GraphqlAnswer {
+  readonly data: Readonly<Record<string, unknown>>;
+  /** Errors that concern a part of the answer, which is null there. */
+  readonly errors: readonly GraphqlError[];
+  readonly hostTimeMs: number;
+}
+
+/**
+ * One GraphQL call. Errors of a part are for the caller; errors of the whole are thrown.
+ * @throws SluiceError as `Forge` promises
+ */
+export async function graphql(
+  client: ApiClient,
+  { query, variables }: GraphqlQuery,
+  options: CallOptions & { readonly path: string; readonly cost?: number },
+): Promise<GraphqlAnswer> {
+  const answer = await client.call({
+    ...options,
+    method: 'POST',
+    resource: 'graphql',
+    body: { query, variables },
+  });
+  const body = graphqlBody.parse(answer.json);
+  return { data: body.data ?? {}, errors: body.errors ?? [], hostTimeMs: answer.hostTimeMs };
+}
+
+/** Limits and failure that a GraphQL answer with status 200 carries in its body. */
+export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): BodyFacts {
+  const body = readAnswer(graphqlBody, answer.json, host, 'a GraphQL query');
+  const told = rateLimit.safeParse(body.data ?? {}).data?.rateLimit;
+  const skewMs = answer.hostTimeMs - answer.atMs;
+  const resetMs = timeMs(told?.resetAt);
+  const facts: BodyFacts = {
+    ...(told ? { cost: told.cost, limit: told.limit, remaining: told.remaining } : {}),
+    ...(resetMs === undefined ? {} : { resetAtMs: resetMs - skewMs }),
+  };
+  const error = wholeFailure(body.data, body.errors ?? [], answer, host, nowMs);
+  return error === undefined ? facts : { ...facts, error };
+}
+
+function wholeFailure(
+  data: Readonly<Record<string, unknown>> | null | undefined,
+  errors: readonly GraphqlError[],
+  answer: ApiAnswer,
+  host: string,
+  nowMs: number,
+): SluiceError | undefined {
+  const limited = errors.find(error => error.type === 'RATE_LIMITED' || error.type === 'RATE_LIMIT');
+  if (limited !== undefined) {
+    const { rate, credential } = answer;
+    const sort = /secondary/i.test(limited.message) ? 'secondary' : 'primary';
+    return rateLimited({ host, subject: 'POST /graphql', credential, rate, nowMs }, sort);
+  }
+  if (data) return undefined;
+  const first = errors[0];
+  if (first === undefined) {
+    return new SluiceError(
+      'forge_answer_invalid',
+      `${host} answered a GraphQL query with neither data nor errors`,
+    );
+  }
+  return partFailure(first, host);
+}
+
+/** What one error of a GraphQL answer means for the part that it concerns. */
+export function partFailure(error: GraphqlError, host: string): SluiceError {
+  const message = error.message.replace(/\s+/g, ' ').slice(0, 300);
+  const details = { operation: 'call', subject: 'POST /graphql' };
+  switch (error.type) {
+    case 'NOT_FOUND':
+      return new SluiceError('forge_missing', `${host}: ${message}`, details);
+    case 'FORBIDDEN':
+    case 'INSUFFICIENT_SCOPES':
+      return new SluiceError('scope_missing', `${host}: ${message}`, details);
+    case 'MAX_NODE_LIMIT_EXCEEDED':
+    case 'RESOURCE_LIMITS_EXCEEDED':
+    case 'SERVICE_UNAVAILABLE':
+    case 'INTERNAL':
+      return new SluiceError('host_failing', `${host}: ${message}`, details);
+    default:
+      // "Something went wrong while executing your query. This may be the result of a timeout, …"
+      return /something went wrong|timeout|timed? out/i.test(message)
+        ? new SluiceError('host_failing', `${host}: ${message}`, details)
+        : new SluiceError('forge_refused', `${host} refuses a query: ${message}`, details);
+  }
+}

@@ -1,0 +1,225 @@
+import { z } from 'zod';
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { CallBudget } from '../budget.ts';
+import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
+import type {
+  CallOptions,
+  ChangesetPage,
+  ChangesetResult,
+  ChangesetSearch,
+  Forge,
+  ForgeSettings,
+  ListOptions,
+  RepositoryPage,
+  WantedChangeset,
+} from '../forge.ts';
+import { ApiClient } from '../http/api-client.ts';
+import { header } from '../http/facts.ts';
+import { parsePageUrl } from '../http/parse-page-url.ts';
+import { readAnswer } from '../http/read.ts';
+import { oneByOne } from '../per-item.ts';
+import {
+  approvals,
+  commit,
+  labelEvent,
+  mergeRequest,
+  mergeRequestDetail,
+  note,
+  pipeline,
+  project,
+  stateEvent,
+} from './answers.ts';
+import { commitEvents, labelEvents, noteEvents, pipelineEvents, stateEvents } from './events.ts';
+import { changesetOf, repositoryOf, summaryOf } from './map.ts';
+
+const PAGE = /^(?<repository>[\w.-]+(?:\/[\w.-]+)+)\/-\/merge_requests\/(?<number>\d+)(?:\/|$)/;
+const OVERLAP_MS = 60_000;
+const PER_PAGE = { per_page: 100 };
+
+/** GitLab, by its REST API (v4): two calls a changeset, its events five more (and their further pages). */
+export class GitlabForge implements Forge {
+  readonly kind = 'gitlab';
+  readonly host: string;
+  readonly #baseUrl: string;
+  readonly #client: ApiClient;
+
+  constructor(
+    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
+  ) {
+    this.host = host;
+    this.#baseUrl = baseUrl;
+    this.#client = new ApiClient({
+      host,
+      apiUrl: `${baseUrl}/api/v4`,
+      credentials: credentials.filter(({ kind }) => kind === 'token'),
+      timeoutMs,
+      budget,
+      clock,
+      headers: { accept: 'application/json', 'user-agent': 'sluice' },
+      authorize: (credential): Readonly<Record<string, string>> =>
+        credential.kind === 'token' ? { 'private-token': credential.token } : {},
+      notModifiedCost: 1,
+    });
+  }
+
+  parseChangesetUrl(url: string): ChangesetRef | undefined {
+    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+  }
+
+  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+    const id = encodeURIComponent(owner);
+    const ofGroup = {
+      path: `/groups/${id}/projects`,
+      query: { ...PER_PAGE, include_subgroups: 'true', with_shared: 'false' },
+    };
+    const ofUser = { path: `/users/${id}/projects`, query: PER_PAGE };
+    for (const call of [ofGroup, ofUser]) {
+      try {
+        for await (const { json } of this.#client.pages({ ...options, ...call })) {
+          const page = readAnswer(z.array(project), json, this.host, `projects of ${owner}`);
+          yield { repositories: page.map(repositoryOf) };
+        }
+        return;
+      } catch (error) {
+        // An owner is a group or a user, and only asking tells which.
+        if (call === ofUser || !isMissing(error)) throw error;
+      }
+    }
+  }
+
+  async *listChangesets(repository: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+    const { state = 'open', updatedSinceMs, etag, ...rest } = options;
+    const query = {
+      ...PER_PAGE,
+      state: state === 'open' ? 'opened' : 'all',
+      order_by: 'updated_at',
+      sort: 'desc',
+      updated_after:
+        updatedSinceMs === undefined ? undefined : new Date(updatedSinceMs - OVERLAP_MS).toISOString(),
+    };
+    yield* this.#listing(`${projects(repository)}/merge_requests`, query, repository, { ...rest, etag });
+  }
+
+  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+    const query = { ...PER_PAGE, state: 'opened', scope: 'all', order_by: 'updated_at', sort: 'desc' };
+    if (search.kind === 'owner') return yield* this.#ofOwner(search.owner, query, options);
+    const filter = search.kind === 'author' ? { author_username: search.author } : { search: search.query };
+    yield* this.#listing('/merge_requests', { ...query, ...filter }, '', options);
+  }
+
+  /** A group has a listing of its own; a user's projects are listed one by one. */
+  async *#ofOwner(
+    owner: string,
+    query: Readonly<Record<string, string | number>>,
+    options: CallOptions,
+  ): AsyncGenerator<ChangesetPage> {
+    try {
+      yield* this.#listing(`/groups/${encodeURIComponent(owner)}/merge_requests`, query, '', options);
+      return;
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+    for await (const { repositories } of this.listRepositories(owner, options)) {
+      for (const { path } of repositories) yield* this.listChangesets(path, options);
+    }
+  }
+
+  async *#listing(
+    path: string,
+    query: Readonly<Record<string, string | number | undefined>>,
+    repository: string,
+    options: CallOptions & { readonly etag?: string | undefined },
+  ): AsyncGenerator<ChangesetPage> {
+    for await (const { status, json, headers, hostTimeMs } of this.#client.pages({
+      ...options,
+      path,
+      query,
+    })) {
+      const common = { truncated: false, asOfMs: hostTimeMs };
+      if (status === 304) {
+        yield { ...common, changesets: [], etag: options.etag, notModified: true };
+        return;
+      }
+      const page = readAnswer(
+        z.array(mergeRequest),
+        json,
+        this.host,
+        `merge requests of ${repository || 'a search'}`,
+      );
+      const changesets = page.map(each => summaryOf(each, this.host, repository));
+      yield { ...common, changesets, etag: header(headers, 'etag'), notModified: false };
+    }
+  }
+
+  async *fetchChangesets(
+    wanted: readonly WantedChangeset[],
+    options: CallOptions = {},
+  ): AsyncGenerator<ChangesetResult> {
+    yield* oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+  }
+
+  async *fetchEvents(
+    ref: ChangesetRef,
+    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const fromMs = sinceMs === undefined ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
+    const path = pathOf(ref);
+    const what = `${ref.repository}!${ref.number}`;
+    const notes = { ...PER_PAGE, order_by: 'created_at', sort: 'desc' };
+    // Notes come newest first, so that the listing ends where the last sync began.
+    for await (const { json } of this.#client.pages({ ...options, path: `${path}/notes`, query: notes })) {
+      const page = readAnswer(z.array(note), json, this.host, what);
+      const events = noteEvents(page.toReversed()).filter(({ atMs }) => atMs >= fromMs);
+      yield events;
+      if (page.some(each => Date.parse(each.created_at) < fromMs)) break;
+    }
+    const pages = <S extends z.ZodType>(below: string, schema: S) =>
+      this.#all(`${path}/${below}`, schema, what, options);
+    yield labelEvents(await pages('resource_label_events', labelEvent));
+    yield stateEvents(await pages('resource_state_events', stateEvent));
+    yield commitEvents(await pages('commits', commit));
+    yield pipelineEvents(await pages('pipelines', pipeline));
+  }
+
+  async close(): Promise<void> {
+    await this.#client.close();
+  }
+
+  async #all<S extends z.ZodType>(
+    path: string,
+    schema: S,
+    what: string,
+    options: CallOptions,
+  ): Promise<z.output<S>[]> {
+    const all: z.output<S>[] = [];
+    for await (const { json } of this.#client.pages({ ...options, path, query: PER_PAGE })) {
+      all.push(...readAnswer(z.array(schema), json, this.host, what));
+    }
+    return all;
+  }
+
+  async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
+    const path = pathOf(ref);
+    const what = `${ref.repository}!${ref.number}`;
+    const { json, hostTimeMs } = await this.#client.call({ ...options, path });
+    const told = readAnswer(mergeRequestDetail, json, this.host, what);
+    const answer = await this.#client.call({ ...options, path: `${path}/approvals` });
+    const approved = readAnswer(approvals, answer.json, this.host, what);
+    const changeset = changesetOf(told, approved, this.host, ref.repository);
+    return { outcome: 'found', ref, changeset, events: [], eventsComplete: false, asOfMs: hostTimeMs };
+  }
+}
+
+function projects(path: string): string {
+  return `/projects/${encodeURIComponent(path)}`;
+}
+
+function pathOf({ repository, number }: ChangesetRef): string {
+  return `${projects(repository)}/merge_requests/${number}`;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'forge_missing';
+}

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import type { ChangesetState } from '../changeset.ts';
+import { timeMs } from '../http/read.ts';
+import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../webhook.ts';
+import {
+  deliveryIdOf,
+  hmacSha256,
+  readWebhook,
+  sameSecret,
+  webhookHeader,
+  webhookJson,
+} from '../webhook-body.ts';
+
+const project = z.object({ path_with_namespace: z.string(), web_url: z.string() });
+
+const mergeRequest = z.object({
+  iid: z.int(),
+  title: z.string().optional(),
+  url: z.string().optional(),
+  state: z.string().optional(),
+  draft: z.boolean().optional(),
+  action: z.string().optional(),
+  updated_at: z.string().nullish(),
+});
+
+const mergeRequestEvent = z.object({ project, object_attributes: mergeRequest });
+
+/** Comments and pipelines; `merge_request` is there where they belong to one. */
+const relatedEvent = z.object({
+  project,
+  merge_request: mergeRequest.nullish(),
+  object_attributes: z.object({ action: z.string().optional(), status: z.string().optional() }).optional(),
+});
+
+const pushEvent = z.object({ ref: z.string(), project });
+
+/** Webhooks of GitLab (docs.gitlab.com, "Webhook events"). */
+export const gitlabWebhooks: ForgeWebhooks = {
+  kind: 'gitlab',
+  verify: (headers, rawBody, secret) => {
+    if (secret === '') return false;
+    const signature = webhookHeader(headers, 'webhook-signature');
+    if (signature !== undefined) return isSigned(headers, rawBody, secret, signature);
+    const token = webhookHeader(headers, 'x-gitlab-token');
+    return token !== undefined && sameSecret(token, secret);
+  },
+  parse: (headers, rawBody, host) => {
+    const event = webhookHeader(headers, 'x-gitlab-event') ?? '';
+    const given = webhookHeader(headers, 'idempotency-key') ?? webhookHeader(headers, 'webhook-id');
+    const base = { deliveryId: deliveryIdOf(given, rawBody), event };
+    const json = webhookJson(headers, rawBody);
+    switch (event) {
+      case 'Push Hook':
+      case 'Tag Push Hook':
+        return parsePush(base, json);
+      case 'Merge Request Hook':
+        return parseMergeRequest(base, json, host);
+      case 'Note Hook':
+      case 'Pipeline Hook':
+      case 'Emoji Hook':
+        return parseRelated(base, json, host);
+      default:
+        return { ...base, kind: 'unknown' };
+    }
+  },
+};
+
+/**
+ * The signed form (Standard Webhooks): HMAC-SHA256 over `id.timestamp.body`, several signatures while tokens
+ * change. The key is what follows `whsec_` in base64. Deliveries sent again are told by their id.
+ */
+function isSigned(headers: WebhookHeaders, rawBody: Buffer, secret: string, signature: string): boolean {
+  const id = webhookHeader(headers, 'webhook-id');
+  const timestamp = webhookHeader(headers, 'webhook-timestamp');
+  if (id === undefined || timestamp === undefined) return false;
+  const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : secret;
+  const wanted = hmacSha256(key, Buffer.concat([Buffer.from(`${id}.${timestamp}.`), rawBody])).toString(
+    'base64',
+  );
+  return signature.split(' ').some(each => sameSecret(each, `v1,${wanted}`));
+}
+
+interface Base {
+  readonly deliveryId: string;
+  readonly event: string;
+}
+
+function stateOf({ state, draft }: z.output<typeof mergeRequest>): ChangesetState | undefined {
+  switch (state) {
+    case 'opened':
+    case 'locked':
+      return draft ? 'draft' : 'open';
+    case 'merged':
+    case 'closed':
+      return state;
+    default:
+      return undefined;
+  }
+}
+
+function changesetDelivery(
+  base: Base,
+  told: z.output<typeof mergeRequest>,
+  at: z.output<typeof project>,
+  action: string,
+  host: string,
+): WebhookDelivery {
+  return {
+    ...base,
+    kind: 'changeset',
+    ref: { host, repository: at.path_with_namespace, number: told.iid },
+    others: [],
+    action,
+    atMs: timeMs(told.updated_at),
+    state: stateOf(told),
+    title: told.title,
+    url: told.url,
+    repositoryUrl: at.web_url,
+  };
+}
+
+function parseMergeRequest(base: Base, json: unknown, host: string): WebhookDelivery {
+  const { project: at, object_attributes: told } = readWebhook(mergeRequestEvent, json, base.event);
+  return changesetDelivery(base, told, at, told.action ?? 'update', host);
+}
+
+function parseRelated(base: Base, json: unknown, host: string): WebhookDelivery {
+  const {
+    project: at,
+    merge_request: told,
+    object_attributes: what,
+  } = readWebhook(relatedEvent, json, base.event);
+  if (!told) return { ...base, kind: 'unknown' };
+  return changesetDelivery(base, told, at, what?.action ?? what?.status ?? 'created', host);
+}
+
+function parsePush(base: Base, json: unknown): WebhookDelivery {
+  const { ref: gitRef, project: at } = readWebhook(pushEvent, json, base.event);
+  const where = { repository: at.path_with_namespace, repositoryUrl: at.web_url };
+  return { ...base, kind: 'push', ...where, gitRef, atMs: undefined };
+}

@@ -1,0 +1,295 @@
+import { Agent, request as send } from 'undici';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { CallBudget, CallFacts, CallResource } from '../budget.ts';
+import type { CallOptions, ForgeCredential } from '../forge.ts';
+import { messageOf, parseJson, readText, unreadable } from './body.ts';
+import { connectionFailure, limitOf, refusal } from './classify.ts';
+import { type AnswerHeaders, clockSkewMs, header, nextPage, type RateFacts, rateFacts } from './facts.ts';
+
+export interface ApiCall extends CallOptions {
+  readonly method?: 'GET' | 'POST';
+  /** Path below the API's address, or a whole address on the same origin (a next page). */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | undefined>>;
+  readonly body?: unknown;
+  /** Sent as If-None-Match; the answer may be 304. */
+  readonly etag?: string | undefined;
+  readonly resource?: CallResource;
+  /** What it is expected to cost; 1 by default. */
+  readonly cost?: number;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** Parsed body; undefined of a 304. */
+  readonly json: unknown;
+  readonly rate: RateFacts;
+  readonly credential: string | undefined;
+  /** Host's clock as it answered, by its Date header; this machine's where there is none. */
+  readonly hostTimeMs: number;
+  /** This machine's clock. */
+  readonly atMs: number;
+  /** Address of the next page, where the host tells one. */
+  readonly next: string | undefined;
+}
+
+/** What a GraphQL body says over what its headers do. */
+export interface BodyFacts extends Partial<RateFacts> {
+  readonly cost?: number;
+  /** The failure that a 200 hides. */
+  readonly error?: SluiceError;
+}
+
+export interface ApiClientOptions {
+  readonly host: string;
+  /** `https://api.github.com`; no slash at the end. */
+  readonly apiUrl: string;
+  readonly credentials: readonly ForgeCredential[];
+  readonly timeoutMs: number;
+  readonly budget: CallBudget;
+  readonly clock: Clock;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The header that carries a credential. */
+  readonly authorize: (
+    credential: ForgeCredential,
+    signal: AbortSignal,
+  ) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+  /** Reads a GraphQL answer's own facts. */
+  readonly bodyFacts?: (answer: ApiAnswer, resource: CallResource) => BodyFacts;
+  /** What a 304 costs: GitHub does not count them. */
+  readonly notModifiedCost: number;
+}
+
+const MAX_REDIRECTS = 3;
+const REDIRECTS = new Set([301, 302, 307, 308]);
+
+/**
+ * One code host's API over HTTP: asks the budget, sends one call with a credential, tells what was seen,
+ * answers with JSON or throws what `Forge` promises. Redirects are followed on the same host only (a renamed
+ * repository), each as a call of its own; https never turns into http.
+ */
+export class ApiClient {
+  readonly #options: ApiClientOptions;
+  readonly #agent: Agent;
+
+  constructor(options: ApiClientOptions) {
+    this.#options = options;
+    this.#agent = new Agent({ connections: 16, connect: { timeout: Math.min(options.timeoutMs, 10_000) } });
+  }
+
+  get hasCredentials(): boolean {
+    return this.#options.credentials.length > 0;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  async call(call: ApiCall): Promise<ApiAnswer> {
+    let url = this.#urlOf(call);
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await this.#once(call, url);
+      if (!REDIRECTS.has(answer.status)) return answer;
+      if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
+        throw this.#moved(url, header(answer.headers, 'location'), 'too often');
+      }
+      url = this.#redirected(url, header(answer.headers, 'location'));
+    }
+  }
+
+  /** Every page of a listing, following `rel="next"`. */
+  async *pages(call: ApiCall): AsyncGenerator<ApiAnswer> {
+    let answer = await this.call(call);
+    yield answer;
+    const { query: _first, etag: _etag, ...rest } = call;
+    while (answer.next !== undefined) {
+      answer = await this.call({ ...rest, path: answer.next });
+      yield answer;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#agent.close();
+  }
+
+  #urlOf({ path, query }: ApiCall): URL {
+    const url = new URL(/^https?:/.test(path) ? path : `${this.#options.apiUrl}${path}`);
+    const own = new URL(this.#options.apiUrl);
+    // A next page is named by the host; behind a proxy it may name itself by another scheme or port.
+    if (url.host !== own.host || url.protocol !== own.protocol) {
+      url.protocol = own.protocol;
+      url.host = own.host;
+    }
+    for (const [key, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) url.searchParams.append(key, String(value));
+    }
+    return url;
+  }
+
+  #redirected(from: URL, location: string | undefined): URL {
+    const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
+    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.hostname === from.hostname;
+    if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
+      throw this.#moved(from, location, 'to another host, which does not get the token');
+    }
+    return to;
+  }
+
+  #moved(from: URL, location: string | undefined, why: string): SluiceError {
+    const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
+    return new SluiceError(
+      'repository_moved',
+      `${this.#options.host} redirects ${from.pathname} ${why}${to ? `: ${to.origin}${to.pathname}` : ''}`,
+      { operation: 'call', subject: from.pathname },
+    );
+  }
+
+  async #once(call: ApiCall, url: URL): Promise<ApiAnswer> {
+    const { host, budget, credentials, clock } = this.#options;
+    const resource = call.resource ?? 'rest';
+    const cost = call.cost ?? 1;
+    const id = await budget.take({
+      host,
+      resource,
+      cost,
+      credentials: credentials.map(credential => credential.id),
+      priority: call.priority ?? 'normal',
+      signal: call.signal,
+    });
+    const startedAtMs = clock.nowMs();
+    const startedMs = clock.monotonicMs();
+    const told = (facts: Partial<CallFacts>): void =>
+      budget.seen({
+        host,
+        resource,
+        credential: id,
+        method: call.method ?? 'GET',
+        path: url.pathname,
+        status: undefined,
+        errorCode: undefined,
+        durationMs: clock.monotonicMs() - startedMs,
+        cost,
+        limit: undefined,
+        remaining: undefined,
+        resetAtMs: undefined,
+        retryAfterMs: undefined,
+        isSecondaryLimit: false,
+        clockSkewMs: undefined,
+        ...facts,
+      });
+    let received: Received;
+    try {
+      received = await this.#send(
+        call,
+        url,
+        credentials.find(credential => credential.id === id),
+      );
+    } catch (error) {
+      const subject = `${call.method ?? 'GET'} ${url.pathname}`;
+      const failure = call.signal?.aborted
+        ? new SluiceError('cancelled', 'stopped on request', { operation: 'call', subject, cause: error })
+        : connectionFailure(error, host, subject);
+      told({ errorCode: failure.code });
+      throw failure;
+    }
+    return this.#judge({ call, url, id, startedAtMs, received, told });
+  }
+
+  async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
+    const { timeoutMs, headers, authorize } = this.#options;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    signal.throwIfAborted();
+    const {
+      statusCode,
+      headers: answered,
+      body,
+    } = await send(url, {
+      dispatcher: this.#agent,
+      method: call.method ?? 'GET',
+      signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      headers: {
+        ...headers,
+        ...(credential === undefined ? {} : await authorize(credential, signal)),
+        ...(call.etag === undefined ? {} : { 'if-none-match': call.etag }),
+        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+    });
+    return { status: statusCode, headers: answered, text: await readText(body) };
+  }
+
+  #judge({ call, url, id, startedAtMs, received, told }: Judged): ApiAnswer {
+    const { host, clock, notModifiedCost, bodyFacts } = this.#options;
+    const { status, headers, text } = received;
+    const nowMs = clock.nowMs();
+    const skewMs = clockSkewMs(headers, startedAtMs, nowMs);
+    const rate = rateFacts(headers, nowMs, skewMs ?? 0);
+    const subject = `${call.method ?? 'GET'} ${url.pathname}`;
+    const facts = { status, ...rate, clockSkewMs: skewMs };
+    const plain = {
+      status,
+      headers,
+      rate,
+      credential: id,
+      atMs: nowMs,
+      hostTimeMs: nowMs + (skewMs ?? 0),
+      next: undefined,
+    };
+    if (status === 304) {
+      told({ ...facts, cost: notModifiedCost });
+      return { ...plain, json: undefined };
+    }
+    if (REDIRECTS.has(status)) {
+      told(facts);
+      return { ...plain, json: undefined };
+    }
+    const parsed = parseJson(text);
+    const answer: ApiAnswer = { ...plain, json: parsed?.value, next: nextPage(headers) };
+    if (status < 200 || status >= 300) {
+      const message = messageOf(parsed?.value);
+      const refused = {
+        host,
+        subject,
+        status,
+        headers,
+        message,
+        isJson: parsed !== undefined,
+        credential: id,
+        rate,
+        nowMs,
+      };
+      const error = refusal(refused);
+      told({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
+      throw error;
+    }
+    if (parsed === undefined) {
+      const error = unreadable({ host, subject, status, headers }, text);
+      told({ ...facts, errorCode: error.code });
+      throw error;
+    }
+    const { error, ...more } = bodyFacts?.(answer, call.resource ?? 'rest') ?? {};
+    told({ ...facts, ...more, ...(error === undefined ? {} : { errorCode: error.code }) });
+    if (error !== undefined) throw error;
+    return answer;
+  }
+}
+
+interface Received {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly text: string;
+}
+
+interface Judged {
+  readonly call: ApiCall;
+  readonly url: URL;
+  readonly id: string | undefined;
+  readonly startedAtMs: number;
+  readonly received: Received;
+  readonly told: (facts: Partial<CallFacts>) => void;
+}

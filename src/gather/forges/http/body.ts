@@ -1,0 +1,50 @@
+import type { Dispatcher } from 'undici';
+import { SluiceError } from '../../../base/errors.ts';
+import { notJson } from './classify.ts';
+import { header } from './facts.ts';
+
+/** No answer that sluice asks for comes near this. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
+
+/** The whole body as text. @throws SluiceError `answer_too_large` */
+export async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      body.destroy();
+      throw new SluiceError('answer_too_large', `the answer is longer than ${MAX_BODY_BYTES} bytes`);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** Undefined where the text is no JSON. */
+export function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) };
+  } catch {
+    // What is no JSON is told apart by the caller, who knows the status.
+    return undefined;
+  }
+}
+
+/** A 2xx that is no JSON: a page, or JSON that ends in the middle. */
+export function unreadable(answer: Parameters<typeof notJson>[0], text: string): SluiceError {
+  if (!/json/i.test(header(answer.headers, 'content-type') ?? '')) return notJson(answer);
+  return new SluiceError(
+    'forge_answer_invalid',
+    `${answer.host} answered ${answer.subject} with JSON that ends in the middle or is broken (${text.length} characters)`,
+    { operation: 'call', subject: answer.subject },
+  );
+}
+
+/** GitHub and Gitea say `message`, GitLab `message` or `error`, either of which may be an object. */
+export function messageOf(json: unknown): string | undefined {
+  if (typeof json !== 'object' || json === null) return undefined;
+  const { message, error, error_description: description } = json as Record<string, unknown>;
+  const found = [message, description, error].find(value => value !== undefined && value !== null);
+  return found === undefined ? undefined : typeof found === 'string' ? found : JSON.stringify(found);
+}

@@ -1,0 +1,189 @@
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { AnswerHeaders, RateFacts } from './facts.ts';
+import { header } from './facts.ts';
+
+/** An answer as far as classification needs it. */
+export interface RefusedAnswer {
+  readonly host: string;
+  /** What was asked for, for messages: method and path. */
+  readonly subject: string;
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  /** The host's own message, if the body was JSON and had one. */
+  readonly message: string | undefined;
+  readonly isJson: boolean;
+  readonly credential: string | undefined;
+  readonly rate: RateFacts;
+  readonly nowMs: number;
+}
+
+/** Waits after a limit that says nothing of its length; GitHub asks for a minute at least. */
+const UNTOLD_LIMIT_MS = 60_000;
+
+/** Of a host's texts, as much as belongs into one line. */
+function oneLine(text: string): string {
+  return text
+    .replace(/[\p{Cc}\s]+/gu, ' ')
+    .trim()
+    .slice(0, 300);
+}
+
+function quoted(message: string | undefined): string {
+  return message === undefined || message === '' ? '' : `: ${oneLine(message)}`;
+}
+
+/** "token-1 of github.com" */
+function whose(answer: Pick<RefusedAnswer, 'host' | 'credential'>): string {
+  return answer.credential === undefined ? answer.host : `${answer.credential} of ${answer.host}`;
+}
+
+/**
+ * Whether a refusal is a limit, and of which sort: GitHub answers 403 or 429 to both, tells the primary one by
+ * `x-ratelimit-remaining: 0` and the secondary one by Retry-After or in words (docs.github.com, "Rate limits for
+ * the REST API"). GitLab and proxies answer 429.
+ */
+export function limitOf(
+  answer: Pick<RefusedAnswer, 'status' | 'message' | 'rate'>,
+): 'none' | 'primary' | 'secondary' {
+  const { status, message = '', rate } = answer;
+  if (status !== 403 && status !== 429) return 'none';
+  if (/secondary rate limit|abuse detection|too many requests at once/i.test(message)) return 'secondary';
+  if (rate.remaining === 0) return 'primary';
+  if (status === 429) return rate.retryAfterMs === undefined ? 'primary' : 'secondary';
+  return rate.retryAfterMs === undefined ? 'none' : 'secondary';
+}
+
+/** The error for a limit reached, with the wait that the host asks for. */
+export function rateLimited(
+  answer: Pick<RefusedAnswer, 'host' | 'subject' | 'credential' | 'rate' | 'nowMs'>,
+  sort: 'primary' | 'secondary',
+): SluiceError {
+  const { rate, nowMs, subject } = answer;
+  const untilResetMs = rate.resetAtMs === undefined ? undefined : Math.max(0, rate.resetAtMs - nowMs);
+  const waitMs = rate.retryAfterMs ?? (sort === 'primary' ? untilResetMs : undefined) ?? UNTOLD_LIMIT_MS;
+  const until = new Date(nowMs + waitMs).toISOString().slice(0, 19).replace('T', ' ');
+  const what =
+    sort === 'primary'
+      ? `the limit of calls${rate.limit === undefined ? '' : ` (${rate.limit})`} is used up`
+      : 'the host asks for slower calls (secondary limit)';
+  return new SluiceError('rate_limited', `${whose(answer)}: ${what}; again from ${until} UTC on`, {
+    operation: 'call',
+    subject,
+    retryAfterMs: waitMs,
+  });
+}
+
+/** Which scopes GitHub would want, from its headers (classic tokens; fine-grained ones and apps). */
+function wantedScopes(headers: AnswerHeaders): string {
+  const wanted =
+    header(headers, 'x-accepted-oauth-scopes') || header(headers, 'x-accepted-github-permissions');
+  const has = header(headers, 'x-oauth-scopes');
+  if (!wanted) return '';
+  return ` (wanted: ${oneLine(wanted)}${has === undefined ? '' : `; the token has: ${oneLine(has) || 'none'}`})`;
+}
+
+/** What a status outside 2xx and 3xx means. */
+export function refusal(answer: RefusedAnswer): SluiceError {
+  const { host, status, subject, message, rate } = answer;
+  const details = { operation: 'call', subject };
+  const limit = limitOf(answer);
+  if (limit !== 'none') return rateLimited(answer, limit);
+  if (status >= 500) {
+    const wait = rate.retryAfterMs === undefined ? {} : { retryAfterMs: rate.retryAfterMs };
+    return new SluiceError('host_failing', `${host} answered HTTP ${status}${quoted(message)}`, {
+      ...details,
+      ...wait,
+    });
+  }
+  if (!answer.isJson) return notJson(answer);
+  switch (status) {
+    case 401:
+      return answer.credential === undefined
+        ? new SluiceError('token_refused', `${host} wants a token for ${subject}${quoted(message)}`, {
+            ...details,
+            hint: `Put one under hosts["${host}"].token in sluice.yaml.`,
+          })
+        : new SluiceError(
+            'token_refused',
+            `${whose(answer)} is not accepted: wrong, revoked or expired${quoted(message)}`,
+            details,
+          );
+    case 403:
+      return new SluiceError(
+        'scope_missing',
+        `${whose(answer)} may not do ${subject}${quoted(message)}${wantedScopes(answer.headers)}`,
+        details,
+      );
+    case 404:
+    case 410:
+    case 451:
+      return new SluiceError('forge_missing', `${host} has nothing at ${subject}${quoted(message)}`, details);
+    default:
+      return new SluiceError(
+        'forge_refused',
+        `${host} refuses ${subject} (HTTP ${status})${quoted(message)}`,
+        details,
+      );
+  }
+}
+
+/** The error for a page where JSON should be. A 404 of such a form proves nothing about what was asked for. */
+export function notJson(answer: Pick<RefusedAnswer, 'host' | 'subject' | 'status' | 'headers'>): SluiceError {
+  const type = header(answer.headers, 'content-type')?.split(';')[0] ?? 'no content type';
+  const what = /html/i.test(type) ? 'a web page' : `something other than JSON (${oneLine(type)})`;
+  return new SluiceError(
+    'forge_answer_invalid',
+    `${answer.host} answered ${answer.subject} with ${what} (HTTP ${answer.status})`,
+    { operation: 'call', subject: answer.subject },
+  );
+}
+
+/** Codes of Node and undici for an address that answers nothing, and for a connection that broke. */
+const NOTHING_THERE = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EADDRNOTAVAIL',
+]);
+const BROKEN = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_CLOSED',
+  'UND_ERR_DESTROYED',
+  'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
+const SILENT = new Set(['UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** What it means that no answer, or not all of it, came. */
+export function connectionFailure(error: unknown, host: string, subject: string): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const details = { operation: 'call', subject, cause: error };
+  const cause = error instanceof AggregateError ? error.errors[0] : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const name = cause instanceof Error ? cause.name : '';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return new SluiceError('host_unknown', `${host} has no address`, details);
+  }
+  if (NOTHING_THERE.has(code)) {
+    return new SluiceError('host_unreachable', `nothing answers at ${host} (${code})`, details);
+  }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_|EPROTO)/.test(code)) {
+    return new SluiceError('tls_failed', `no trusted TLS connection to ${host} (${code})`, details);
+  }
+  if (BROKEN.has(code) || /^HPE_/.test(code)) {
+    return new SluiceError(
+      'connection_lost',
+      `${host} broke off in the middle of ${subject} (${code})`,
+      details,
+    );
+  }
+  if (SILENT.has(code) || name === 'TimeoutError') {
+    return new SluiceError('timed_out', `${host} did not answer ${subject} in time`, details);
+  }
+  return asSluiceError(error, details);
+}

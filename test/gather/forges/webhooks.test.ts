@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { giteaWebhooks } from '../../../src/gather/forges/gitea/webhooks.ts';
+import { githubWebhooks } from '../../../src/gather/forges/github/webhooks.ts';
+import { gitlabWebhooks } from '../../../src/gather/forges/gitlab/webhooks.ts';
+
+const recorded = createRequire(import.meta.url)('@octokit/webhooks-examples') as readonly {
+  readonly name: string;
+  readonly examples: readonly Record<string, unknown>[];
+}[];
+
+const hex = (secret: string, body: Buffer): string => createHmac('sha256', secret).update(body).digest('hex');
+
+const SIGNED = [
+  [githubWebhooks, (body: Buffer) => ({ 'x-hub-signature-256': `sha256=${hex('secret', body)}` })],
+  [giteaWebhooks, (body: Buffer) => ({ 'x-gitea-signature': hex('secret', body) })],
+  [giteaWebhooks, (body: Buffer) => ({ 'x-forgejo-signature': hex('secret', body) })],
+  [gitlabWebhooks, (body: Buffer) => signedByGitlab('secret', body)],
+  [gitlabWebhooks, () => ({ 'x-gitlab-token': 'secret' })],
+] as const;
+
+function signedByGitlab(secret: string, body: Buffer): Record<string, string> {
+  const content = Buffer.concat([Buffer.from('id-1.1700000000.'), body]);
+  const signature = createHmac('sha256', secret).update(content).digest('base64');
+  return {
+    'webhook-id': 'id-1',
+    'webhook-timestamp': '1700000000',
+    'webhook-signature': `v1,AAAA v1,${signature}`,
+  };
+}
+
+test('S8: only who knows the secret is believed, whatever the body', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), fc.string(), (bytes, other) => {
+      const body = Buffer.from(bytes);
+      for (const [webhooks, sign] of SIGNED) {
+        const headers: Record<string, string> = sign(body);
+        assert.equal(webhooks.verify(headers, body, 'secret'), true);
+        if (other !== 'secret') assert.equal(webhooks.verify(headers, body, other), false);
+        assert.equal(webhooks.verify({}, body, 'secret'), false);
+        assert.equal(webhooks.verify(headers, body, ''), false);
+        const isToken = 'x-gitlab-token' in headers;
+        assert.equal(webhooks.verify(headers, Buffer.concat([body, Buffer.from('x')]), 'secret'), isToken);
+      }
+    }),
+  );
+});
+
+test('S8: GitHub’s and GitLab’s published test vectors verify', () => {
+  const headers = {
+    'x-hub-signature-256': 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17',
+  };
+  assert.equal(
+    githubWebhooks.verify(headers, Buffer.from('Hello, World!'), "It's a Secret to Everybody"),
+    true,
+  );
+  const standard = {
+    'webhook-id': 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+    'webhook-timestamp': '1614265330',
+    'webhook-signature': 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+  };
+  const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+  assert.equal(gitlabWebhooks.verify(standard, Buffer.from('{"test": 2432232314}'), secret), true);
+});
+
+test('C7: every delivery that GitHub has recorded is read: changesets, pushes, pings, and the rest as unknown', () => {
+  const kinds = new Map<string, Set<string>>();
+  for (const { name, examples } of recorded) {
+    for (const example of examples) {
+      const body = Buffer.from(JSON.stringify(example));
+      const headers = { 'x-github-event': name, 'x-github-delivery': 'd-1' };
+      const delivery = githubWebhooks.parse(headers, body, 'github.com');
+      assert.equal(delivery.deliveryId, 'd-1');
+      kinds.set(name, (kinds.get(name) ?? new Set()).add(delivery.kind));
+      if (delivery.kind !== 'changeset') continue;
+      assert.match(delivery.ref.repository, /^[^/]+\/[^/]+$/);
+      assert.ok(delivery.ref.number > 0 && delivery.ref.host === 'github.com');
+    }
+  }
+  const kindsOf = (name: string): string[] => [...(kinds.get(name) ?? [])].sort();
+  assert.deepEqual(kindsOf('pull_request'), ['changeset']);
+  assert.deepEqual(kindsOf('pull_request_review'), ['changeset']);
+  assert.deepEqual(kindsOf('pull_request_review_comment'), ['changeset']);
+  assert.deepEqual(kindsOf('push'), ['push']);
+  assert.deepEqual(kindsOf('ping'), ['ping']);
+  assert.ok(kindsOf('check_run').includes('changeset'));
+  assert.deepEqual(kindsOf('issue_comment'), ['unknown'], 'the recorded ones are all on plain issues');
+  assert.deepEqual(kindsOf('star'), ['unknown']);
+});
+
+test('C7: a recorded pull_request says what became of it and when', () => {
+  const closed = recorded
+    .find(({ name }) => name === 'pull_request')
+    ?.examples.find(({ action }) => action === 'closed');
+  const headers = { 'x-github-event': 'pull_request', 'x-github-delivery': 'd-2' };
+  const delivery = githubWebhooks.parse(headers, Buffer.from(JSON.stringify(closed)), 'github.com');
+  assert.ok(delivery.kind === 'changeset');
+  const { state, action, atMs, repositoryUrl } = delivery;
+  const pull = closed?.pull_request as { updated_at: string; merged: boolean };
+  assert.deepEqual([action, atMs], ['closed', Date.parse(pull.updated_at)]);
+  assert.equal(state, pull.merged ? 'merged' : 'closed');
+  assert.match(repositoryUrl ?? '', /^https:\/\/github\.com\//);
+});
+
+test('C7: GitLab tells of merge requests, comments and pipelines on them, and pushes', () => {
+  const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
+  const attributes = {
+    iid: 7,
+    title: 'T',
+    state: 'opened',
+    draft: true,
+    action: 'open',
+    updated_at: '2026-01-02 03:04:05 UTC',
+  };
+  const read = (event: string, body: unknown): ReturnType<typeof gitlabWebhooks.parse> =>
+    gitlabWebhooks.parse(
+      { 'x-gitlab-event': event, 'idempotency-key': 'k-1' },
+      Buffer.from(JSON.stringify(body)),
+      'gitlab.example',
+    );
+  const opened = read('Merge Request Hook', { project, object_attributes: attributes });
+  assert.ok(opened.kind === 'changeset');
+  assert.deepEqual(opened.ref, { host: 'gitlab.example', repository: 'group/sub/app', number: 7 });
+  assert.deepEqual(
+    [opened.state, opened.atMs, opened.deliveryId],
+    ['draft', Date.UTC(2026, 0, 2, 3, 4, 5), 'k-1'],
+  );
+  assert.equal(read('Note Hook', { project, merge_request: attributes }).kind, 'changeset');
+  assert.equal(read('Note Hook', { project }).kind, 'unknown');
+  const push = read('Push Hook', { project, ref: 'refs/heads/main' });
+  assert.ok(push.kind === 'push' && push.repositoryUrl === project.web_url);
+  assert.equal(read('Issue Hook', {}).kind, 'unknown');
+});
+
+test('S8: a body that is not JSON, or lacks what its kind always has, is refused with one clear message', () => {
+  const headers = { 'x-github-event': 'pull_request' };
+  assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{'), 'h'), { code: 'body_invalid' });
+  assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{}'), 'h'), /pull_request lacks .*action/);
+  assert.throws(() => giteaWebhooks.parse({ 'x-gitea-event': 'push' }, Buffer.from('[]'), 'h'), {
+    code: 'body_invalid',
+  });
+  const form = Buffer.from(`payload=${encodeURIComponent('{"zen":"x"}')}`);
+  const asForm = { 'x-github-event': 'ping', 'content-type': 'application/x-www-form-urlencoded' };
+  const ping = githubWebhooks.parse(asForm, form, 'h');
+  assert.match(ping.deliveryId, /^sha256:/);
+});
