@@ -56,6 +56,7 @@ export async function isExecutable(path: string): Promise<boolean> {
 /** On the PATH, in the cache, or built by `go install` into the cache; with the reason where none of these. */
 export async function obtainWithGo(
   program: string,
+  /** Path of its main package, with the version: `host/path@v1.2.3`. */
   module: string,
   budgetMs: number,
 ): Promise<{ path: string } | { why: string }> {
@@ -64,11 +65,11 @@ export async function obtainWithGo(
   if (found !== undefined) return { path: found };
   const go = await onPath('go');
   if (go === undefined) return { why: 'not on the PATH, and there is no Go to build it with' };
-  console.error(`real-s3: go install ${module}@latest (once; a few minutes)`);
+  console.error(`real-s3: go install ${module} (once; a few minutes)`);
   await mkdir(CACHE_FOLDER, { recursive: true });
   try {
     const environment = { ...process.env, GOBIN: CACHE_FOLDER, GOFLAGS: '' };
-    await run(go, ['install', `${module}@latest`], { env: environment, timeout: budgetMs });
+    await run(go, ['install', module], { env: environment, timeout: budgetMs });
   } catch (error) {
     const { killed, stderr } = error as { killed?: boolean; stderr?: string };
     const words = killed

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, obtainWithGo, type RealServerKind, run, startProgram, untilAnswers } from './server.ts';
 
-const MODULE = 'github.com/versity/versitygw/cmd/versitygw';
+const MODULE = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 
 /** Versity S3 Gateway over a folder: keys become paths, so a key cannot be both an object and the beginning of another. */
 export const versitygw: RealServerKind = {

@@ -3,7 +3,7 @@ import type { Attempt, FileIdentity, FileRecord, RecordChange } from '../keep/st
 import type { Destination } from './destinations.ts';
 import type { FlightContext, Landing } from './flight-context.ts';
 import { isUnsettled, leaveFolder } from './folder-flight.ts';
-import { vanished } from './reconcile.ts';
+import { follow, vanished } from './reconcile.ts';
 import { identityOf, regularFile } from './spool/spool.ts';
 import type { Sending, Sent } from './upload/sending.ts';
 import { verdictOn } from './verdict.ts';
@@ -39,15 +39,19 @@ export async function fly(
   if (record.source !== null && (await isUnsettled(context, record, record.source))) return 'waiting';
   const path = record.source ?? spool.pathOf('processing', record);
   const startedAt = new Date(clock.nowMs()).toISOString();
-  try {
-    const sent = await upload(context, destination, record, { path, signal, ...(seen ? { seen } : {}) });
-    await moved;
-    return await land(context, record, sent, startedAt);
-  } catch (error) {
-    await moved;
-    const known = asSluiceError(error, { operation: 'upload', subject: path });
-    return fail(context, destination, record, known, startedAt);
-  }
+  const outcome = await upload(context, destination, record, {
+    path,
+    signal,
+    ...(seen ? { seen } : {}),
+  }).then(
+    sent => ({ sent }),
+    error => ({ error: asSluiceError(error, { operation: 'upload', subject: path }) }),
+  );
+  // What the journal or the spool throw from here on is no failure of the upload.
+  await moved;
+  return 'sent' in outcome
+    ? land(context, record, outcome.sent, startedAt)
+    : fail(context, destination, record, outcome.error, startedAt);
 }
 
 /** From `incoming` to `processing` (F19), unless it must wait where it is. */
@@ -217,6 +221,11 @@ async function gone(context: FlightContext, record: FileRecord): Promise<Landing
   // It may have been replaced between two looks; what lies there now enters by itself.
   const here = record.source ?? context.spool.pathOf('processing', record);
   if (record.state === 'processing' && regularFile(here)) return 'waiting';
+  if (record.source === null) {
+    // The record may lag behind its file: the journal's disk was full after the move.
+    const state = await follow(context, context.journal.byId(record.id) ?? record);
+    if (state !== undefined) return state === 'completed' || state === 'failed' ? state : 'waiting';
+  }
   await context.journal.change(record.id, vanished(context.clock.nowMs()));
   context.log.warn(about(record), 'the file was taken away before it was delivered');
   return 'gone';

@@ -10,7 +10,7 @@ import type { LinkBoard } from './link-board.ts';
 import { vanished } from './reconcile.ts';
 import { applyRetention } from './retention.ts';
 import type { DeliverySettings } from './settings.ts';
-import type { Spool } from './spool/spool.ts';
+import { regularFile, type Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
 import { abandon } from './upload/parts.ts';
 
@@ -175,9 +175,12 @@ export class Rounds {
     const page = journal.inState('incoming', this.#lookedForId, LOOKED_FOR);
     this.#lookedForId = page.length < LOOKED_FOR ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      if (record.source !== null || spool.fileAt('incoming', record)) continue;
-      // Between the rename and its row, a file is in processing already.
-      if (spool.fileAt('processing', record)) continue;
+      if (record.source !== null) {
+        if (regularFile(record.source)) continue;
+      } else if (spool.fileAt('incoming', record) || spool.fileAt('processing', record)) {
+        // Between the rename and its row, a file is in processing already.
+        continue;
+      }
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanished(clock.nowMs()));
     }

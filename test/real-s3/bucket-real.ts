@@ -1,29 +1,27 @@
 /** Run by scripts/test-real-s3.ts, which says where the server is; not part of `npm test`. */
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { bucketSuite } from '../suites/bucket-suite.ts';
 import { storeFor } from '../support/s3-profile.ts';
+import { realServer, setting } from './real-server.ts';
 
-function setting(name: string, fallback?: string): string {
-  const value = process.env[name] ?? fallback;
-  assert.ok(value !== undefined, `${name} is not set; use npm run test:s3`);
-  return value;
-}
+const { name, ...server } = realServer();
 
-const server = {
-  endpoint: setting('SLUICE_S3_ENDPOINT'),
-  region: setting('SLUICE_S3_REGION', 'us-east-1'),
-  credential: { accessKeyId: setting('SLUICE_S3_KEY'), secretAccessKey: setting('SLUICE_S3_SECRET') },
-};
+const VARIANTS = [
+  { checksum: 'trailer' },
+  { checksum: 'header' },
+  { checksum: 'sha256' },
+  { checksum: 'header', transport: 'sdk' },
+] as const;
 
-for (const checksum of ['trailer', 'header', 'sha256'] as const) {
-  bucketSuite(`S3 store on ${setting('SLUICE_S3_NAME', server.endpoint)}, checksum ${checksum}`, async () => {
+for (const variant of VARIANTS) {
+  const { checksum } = variant;
+  bucketSuite(`S3 store on ${name}, ${Object.values(variant).join(', ')}`, async () => {
     const sdk = await import('@aws-sdk/client-s3');
     const admin = new sdk.S3Client({ ...server, credentials: server.credential, forcePathStyle: true });
     const Bucket = `sluice-test-${randomUUID().slice(0, 13)}`;
     await admin.send(new sdk.CreateBucketCommand({ Bucket }));
     return {
-      store: storeFor(server, { checksum }),
+      store: storeFor(server, variant),
       bucket: Bucket,
       keepsProperties: true,
       keepsChecksums: checksum !== 'sha256' && setting('SLUICE_S3_KEEPS_CHECKSUMS', 'true') === 'true',

@@ -170,6 +170,30 @@ export const deliver = section(
       default: 'hold',
       description: 'Whether tries count while an endpoint cannot be reached.',
     }),
+    retryFirst: duration({
+      default: '30s',
+      min: '100ms',
+      max: '1d',
+      description: 'The wait before the first retry of a file; each further one is twice as long.',
+    }),
+    retryLongest: duration({
+      default: '8h',
+      min: '100ms',
+      max: '7d',
+      description: 'No wait between two tries is longer, save one that the server asks for.',
+    }),
+    retries: count({
+      default: 10,
+      min: 0,
+      max: 1000,
+      description: 'How many retries follow the first try before a file moves to `failed`.',
+    }),
+    probeInterval: duration({
+      default: '60s',
+      min: '1s',
+      max: '1d',
+      description: 'How often an endpoint that cannot be reached is asked whether it is back.',
+    }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',
       description: 'Whether delivered files stay in `completed`; `never` deletes them at once.',
@@ -194,6 +218,10 @@ export const deliver = section(
     }),
   },
   [
+    ({ retryFirst, retryLongest }, fault) => {
+      if (retryFirst !== undefined && retryLongest !== undefined && retryLongest < retryFirst)
+        fault('retryLongest', 'must not be shorter than retryFirst');
+    },
     ({ keepCompleted, keepCompletedFor, keepCompletedUpTo }, fault) => {
       if (keepCompleted === 'never' && (keepCompletedFor ?? keepCompletedUpTo) !== undefined) {
         fault(

@@ -49,7 +49,7 @@ export function readWhole(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-function shorter(path: string, size: number, found: number): SluiceError {
+export function shorter(path: string, size: number, found: number): SluiceError {
   return new SluiceError('source_changed', `${path} ended after ${found} of ${size} bytes`, {
     subject: path,
   });

@@ -27,6 +27,7 @@ const LONGEST_BUSY_RETRY_MS = 20;
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 const SQLITE_CANTOPEN = 14;
@@ -192,6 +193,7 @@ function classify(error: unknown, operation: string, path: string): unknown {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
+    case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
       return new SluiceError(

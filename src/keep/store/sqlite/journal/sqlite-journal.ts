@@ -5,6 +5,7 @@ import type {
   FileAddress,
   FileRecord,
   FileState,
+  Hold,
   Journal,
   KeptPart,
   KeptUpload,
@@ -16,8 +17,9 @@ import { Database } from '../database.ts';
 import { asRow, integer } from '../rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { listRecords } from './list.ts';
+import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
-import { bucketsWaitedFor, countStates, totalKept } from './totals.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 export interface JournalOptions {
@@ -176,6 +178,10 @@ export class SqliteJournal implements Journal {
     return this.#database.read(() => totalKept(this.#database));
   }
 
+  held(): Record<Hold, number> {
+    return this.#database.read(() => countHeld(this.#database));
+  }
+
   heldBuckets(): { profile: string; bucket: string }[] {
     return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
@@ -201,6 +207,10 @@ export class SqliteJournal implements Journal {
         .run(nowMs, profile, nowMs);
       return Number(changes);
     });
+  }
+
+  rewind(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
   }
 
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
