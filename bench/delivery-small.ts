@@ -1,87 +1,190 @@
 /**
- * Small files from `incoming` to `completed`, journal on: `node bench/delivery-small.ts [--files 5000] [--bytes 4096]
- * [--in-flight 256] [--verify head|answer] [--profile]`. The test S3 server runs in a process of its own. The clock runs from the
- * start of delivery to the last file in `completed`.
+ * Many small files from `incoming` to `completed`, journal on, against rclone and s5cmd with the same files and server:
+ * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM] [--s5cmd PROGRAM]
+ * [--transfers 32] [--at-once 256] [--alone] [--directory DIR]`.
+ *
+ * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time runs
+ * until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that of the command.
+ * All take turns within a round, in another order each time; ratios are medians over the rounds. The server is versitygw in a
+ * process of its own, its data in memory. Ends with 0 when every target was met, else 1.
  */
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { createInterface } from 'node:readline';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { systemClock } from '../src/base/clock.ts';
-import { silentLogger } from '../src/base/log.ts';
-import { Delivery } from '../src/deliver/delivery.ts';
-import { DELIVERY_DEFAULTS } from '../src/deliver/settings.ts';
-import { S3Store } from '../src/keep/buckets/s3/store.ts';
-import { openSqliteJournal } from '../src/keep/store/sqlite/journal/sqlite-journal.ts';
-import { profileFor } from '../test/support/s3-profile.ts';
-import { TEST_CREDENTIAL } from '../test/support/s3-server/server.ts';
+import { run } from '../scripts/real-s3/server.ts';
+import { type Gateway, startGateway } from './support/gateway.ts';
+import { machine, median } from './support/measure.ts';
+import { findProgram, type Peer, rclonePeer, s5cmdPeer } from './support/peers.ts';
+import { cpuMsOf } from './support/processes.ts';
+import { type BenchStation, startStation } from './support/station.ts';
 
 const { values } = parseArgs({
   options: {
     files: { type: 'string', default: '5000' },
     bytes: { type: 'string', default: '4096' },
-    'in-flight': { type: 'string', default: '256' },
+    rounds: { type: 'string', default: '5' },
     verify: { type: 'string', default: 'head,answer' },
+    'at-once': { type: 'string', default: '256' },
+    transfers: { type: 'string', default: '32' },
+    rclone: { type: 'string' },
+    s5cmd: { type: 'string' },
+    alone: { type: 'boolean', default: false },
     directory: { type: 'string', default: tmpdir() },
   },
 });
 const files = Number(values.files);
 const bytes = Number(values.bytes);
+const rounds = Number(values.rounds);
+const PATIENCE_MS = 120_000;
+const BUCKET = 'bench';
 
-const server = spawn(process.execPath, [resolve(import.meta.dirname, 's3-server.ts'), 'drop'], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-});
-const [endpoint] = (await once(createInterface(server.stdout), 'line')) as [string];
-const profile = profileFor({ endpoint, region: 'us-east-1', credential: TEST_CREDENTIAL }, { name: 'cloud' });
+interface Turn {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+  readonly serverCpuMs: number;
+}
+interface Contender {
+  readonly label: string;
+  readonly turns: Turn[];
+  readonly take: (round: number) => Promise<Turn>;
+}
 
-async function run(verify: 'head' | 'answer'): Promise<void> {
-  const root = mkdtempSync(join(values.directory, 'sluice-bench-'));
-  try {
-    const incoming = join(root, 'incoming/cloud/bench');
-    for (let number = 0; number < files; number += 1) {
-      const folder = join(incoming, String(number % 10));
-      mkdirSync(folder, { recursive: true });
-      writeFileSync(join(folder, `${number}.bin`), randomBytes(bytes));
-    }
-    const delivery = new Delivery({
-      plan: {
-        root,
-        profiles: [profile],
-        settings: { ...DELIVERY_DEFAULTS, smallInFlight: Number(values['in-flight']), verify },
-      },
-      clock: systemClock,
-      log: silentLogger,
-      openJournal: () => openSqliteJournal({ path: join(root, 'sluice.db'), clock: systemClock }),
-      openStore: () => new S3Store(profile, { clock: systemClock }),
-    });
-    const startMs = performance.now();
-    const cpu = process.cpuUsage();
-    await delivery.start();
-    await delivery.syncNow(new AbortController().signal);
-    const elapsedMs = performance.now() - startMs;
-    const { user, system } = process.cpuUsage(cpu);
-    const { completed } = delivery.status();
-    await delivery.stop();
-    const lying = readdirSync(join(root, 'completed'), { recursive: true, withFileTypes: true });
-    const inPlace = lying.filter(entry => entry.isFile()).length;
-    if (completed !== files || inPlace !== files)
-      throw new Error(`${completed} recorded, ${inPlace} in place`);
-    const rate = ((files / elapsedMs) * 1000).toFixed(0).padStart(6);
-    const perFile = ((user + system) / files).toFixed(0);
-    console.log(`verify ${verify.padEnd(6)} ${rate} objects/s  ${perFile} µs CPU/file`);
-  } finally {
-    rmSync(root, { recursive: true, force: true });
+/** The files, in ten folders. */
+function fill(folder: string): void {
+  for (let number = 0; number < files; number += 1) {
+    const inner = join(folder, String(number % 10));
+    if (number < 10) mkdirSync(inner, { recursive: true });
+    writeFileSync(join(inner, `${number}.bin`), randomBytes(bytes));
   }
 }
 
+function stationContender(
+  verify: string,
+  station: BenchStation,
+  source: string,
+  gateway: Gateway,
+): Contender {
+  const staged = join(station.root, 'staged');
+  mkdirSync(join(station.root, 'incoming/cloud', BUCKET), { recursive: true });
+  return {
+    label: `sluice, verify: ${verify}`,
+    turns: [],
+    async take(round) {
+      cpSync(source, staged, { recursive: true });
+      await run('sync', ['-f', staged]);
+      const before = station.completed();
+      const cpuMs = cpuMsOf(station.pid);
+      const serverCpuMs = cpuMsOf(gateway.server.pid ?? 0);
+      const startMs = performance.now();
+      renameSync(staged, join(station.root, 'incoming/cloud', BUCKET, `${verify}-${round}`));
+      await station.untilCompleted(before + files, PATIENCE_MS);
+      const wallMs = performance.now() - startMs;
+      const turn = {
+        wallMs,
+        cpuMs: cpuMsOf(station.pid) - cpuMs,
+        serverCpuMs: cpuMsOf(gateway.server.pid ?? 0) - serverCpuMs,
+      };
+      const place = join(station.root, 'completed/cloud', BUCKET, `${verify}-${round}`);
+      const lying = readdirSync(place, { recursive: true, withFileTypes: true }).filter(one =>
+        one.isFile(),
+      ).length;
+      if (lying !== files) throw new Error(`${lying} files lie in ${place}`);
+      await assertThere(gateway, `${verify}-${round}/`);
+      return turn;
+    },
+  };
+}
+
+function peerContender(peer: Peer, source: string, gateway: Gateway): Contender {
+  return {
+    label: peer.label,
+    turns: [],
+    async take(round) {
+      const prefix = `${peer.label.replace(/\W+/g, '-')}-${round}`;
+      const serverCpuMs = cpuMsOf(gateway.server.pid ?? 0);
+      const { wallMs, cpuMs } = await peer.upload(gateway.server, source, BUCKET, prefix);
+      const turn = { wallMs, cpuMs, serverCpuMs: cpuMsOf(gateway.server.pid ?? 0) - serverCpuMs };
+      await assertThere(gateway, `${prefix}/`);
+      return turn;
+    },
+  };
+}
+
+async function assertThere(gateway: Gateway, prefix: string): Promise<void> {
+  const { objects, bytes: sum } = await gateway.count(BUCKET, prefix);
+  if (objects !== files || sum !== files * bytes)
+    throw new Error(`${objects} objects of ${sum} bytes lie in ${prefix}`);
+}
+
+async function peers(): Promise<Peer[]> {
+  if (values.alone) return [];
+  const rclone = await findProgram('rclone', values.rclone);
+  const s5cmd = await findProgram('s5cmd', values.s5cmd);
+  const transfers = Number(values.transfers);
+  return [
+    ...(rclone
+      ? [await rclonePeer(rclone, transfers, true), await rclonePeer(rclone, transfers, false)]
+      : []),
+    ...(s5cmd ? [await s5cmdPeer(s5cmd)] : []),
+  ];
+}
+
+function report(contenders: readonly Contender[]): boolean {
+  const rate = ({ turns }: Contender): number => (files / median(turns.map(({ wallMs }) => wallMs))) * 1000;
+  for (const one of contenders) {
+    const spread = one.turns.map(({ wallMs }) => Math.round((files / wallMs) * 1000)).join(' ');
+    const each = (pick: (turn: Turn) => number): string =>
+      ((median(one.turns.map(pick)) / files) * 1000).toFixed(0).padStart(4);
+    console.log(
+      `${one.label.padEnd(22)} ${rate(one).toFixed(0).padStart(5)} objects/s, processor time an object: own ${each(turn => turn.cpuMs)} µs, server's ${each(turn => turn.serverCpuMs)} µs   [${spread}]`,
+    );
+  }
+  /** Median of the ratios within each round: what else the machine did then met both. */
+  const ratio = (ours: Contender, theirs: Contender): number =>
+    median(ours.turns.map(({ wallMs }, round) => (theirs.turns[round]?.wallMs ?? Number.NaN) / wallMs));
+  let isMet = true;
+  for (const ours of contenders.filter(({ label }) => label.startsWith('sluice'))) {
+    for (const theirs of contenders.filter(({ label }) => !label.startsWith('sluice'))) {
+      const wanted = theirs.label.startsWith('rclone') ? 2 : 1;
+      const found = ratio(ours, theirs);
+      if (found < wanted) isMet = false;
+      console.log(
+        `${ours.label} : ${theirs.label} = ${found.toFixed(2)} (target ${wanted.toFixed(1)}, ${found >= wanted ? 'met' : 'NOT met'})`,
+      );
+    }
+  }
+  return isMet;
+}
+
+const folder = mkdtempSync(join(values.directory, 'sluice-bench-'));
+const gateway = await startGateway();
+const stations: BenchStation[] = [];
 try {
-  for (const verify of values.verify.split(',')) await run(verify === 'answer' ? 'answer' : 'head');
+  await gateway.createBucket(BUCKET);
+  const source = join(folder, 'source');
+  fill(source);
+  const others = await peers();
+  const versions = [gateway.server.name, ...new Set(others.map(({ version }) => version))].join(', ');
+  console.log(`${machine()}; ${versions}; ${files} files of ${bytes} bytes, ${rounds} rounds`);
+  const contenders: Contender[] = [];
+  for (const verify of values.verify.split(',')) {
+    const deliver = [`verify: ${verify}`, `smallAtOnce: ${values['at-once']}`];
+    const station = await startStation({ folder: join(folder, verify), server: gateway.server, deliver });
+    stations.push(station);
+    contenders.push(stationContender(verify, station, source, gateway));
+  }
+  contenders.push(...others.map(peer => peerContender(peer, source, gateway)));
+  for (let round = 0; round < rounds; round += 1) {
+    const order = contenders.map((_, index) => contenders[(index + round) % contenders.length] as Contender);
+    for (const one of order) one.turns.push(await one.take(round));
+  }
+  const isMet = report(contenders);
+  console.log(isMet ? 'delivery-small: all targets met' : 'delivery-small: a target was NOT met');
+  process.exitCode = isMet ? 0 : 1;
 } finally {
-  const ended = once(server, 'exit');
-  server.stdin.end();
-  await ended;
+  for (const station of stations) await station.stop();
+  await gateway.stop();
+  rmSync(folder, { recursive: true, force: true });
 }

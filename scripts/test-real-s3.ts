@@ -1,5 +1,5 @@
 /**
- * `npm run test:s3`: the bucket suite against a real S3 server. Takes the first that is there or can be had: versitygw or
+ * `npm run test:s3`: the bucket suite and delivery against a real S3 server. Takes the first that is there or can be had: versitygw or
  * MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one. With
  * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the
  * suite passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes.
@@ -18,7 +18,9 @@ import { versitygw } from './real-s3/versitygw.ts';
 const INSTALL_BUDGET_MS = 9 * 60_000;
 const SUITE_BUDGET_MS = 3 * 60_000;
 const KINDS: readonly RealServerKind[] = [versitygw, minio, radosgw];
-const SUITE = resolve(import.meta.dirname, '../test/real-s3/bucket-real.ts');
+const SUITES = ['bucket-real', 'delivery-real', 'cold-real'].map(name =>
+  resolve(import.meta.dirname, `../test/real-s3/${name}.ts`),
+);
 
 async function obtain(
   wanted: string | undefined,
@@ -32,10 +34,10 @@ async function obtain(
   return undefined;
 }
 
-/** Exit code of the suite run against a server. */
+/** Exit code of the suites run against a server. */
 async function runSuite(server: RealServer): Promise<number> {
   console.error(`real-s3: testing against ${server.name} at ${server.endpoint}`);
-  const child = spawn(process.execPath, ['--test', SUITE], {
+  const child = spawn(process.execPath, ['--test', ...SUITES], {
     stdio: 'inherit',
     timeout: SUITE_BUDGET_MS,
     env: {

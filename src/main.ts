@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
     bakeThreadEntry: new URL('./main-bake.ts', import.meta.url),
+    captureThreadEntry: new URL('./main-capture.ts', import.meta.url),
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
     async openKeep(path) {
@@ -39,6 +40,10 @@ async function main(): Promise<void> {
     },
     async loadForges() {
       return (await import('./main-forges.ts')).forgeKinds;
+    },
+    async openCaptures(path) {
+      const { openSqliteCaptures } = await import('./keep/store/sqlite/captures.ts');
+      return openSqliteCaptures({ path, clock: systemClock });
     },
     async loadStores() {
       const [{ S3Store }, { DirectoryStore }] = await Promise.all([

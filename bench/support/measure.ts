@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
+import { cpuMsOf, memoryOf } from './processes.ts';
 
 export interface Measured {
   readonly wallMs: number;
   /** Largest resident size of the process itself, children not counted. */
   readonly peakRssMiB: number;
+  /** Processor time of the process itself, as last seen before its end. */
+  readonly cpuMs: number;
   readonly stdout: string;
 }
 
@@ -16,37 +18,31 @@ const SAMPLE_MS = 5;
 export function measure(
   command: string,
   args: readonly string[],
-  options: { readonly cwd?: string; readonly discard?: boolean } = {},
+  options: { readonly cwd?: string; readonly discard?: boolean; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Measured> {
   return new Promise((resolve, reject) => {
     const startMs = performance.now();
     const stdout = options.discard ? 'ignore' : 'pipe';
-    const child = spawn(command, [...args], { cwd: options.cwd, stdio: ['ignore', stdout, 'inherit'] });
+    const { cwd, env } = options;
+    const child = spawn(command, [...args], { cwd, env, stdio: ['ignore', stdout, 'inherit'] });
     let output = '';
     let peakRssMiB = 0;
+    let cpuMs = 0;
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;
     });
     const sample = setInterval(() => {
-      peakRssMiB = Math.max(peakRssMiB, peakOf(child.pid ?? 0));
+      peakRssMiB = Math.max(peakRssMiB, memoryOf(child.pid ?? 0).peakMib);
+      cpuMs = Math.max(cpuMs, cpuMsOf(child.pid ?? 0));
     }, SAMPLE_MS);
     child.on('error', reject);
     child.on('close', code => {
       clearInterval(sample);
       const wallMs = performance.now() - startMs;
-      if (code === 0) resolve({ wallMs, peakRssMiB, stdout: output });
+      if (code === 0) resolve({ wallMs, peakRssMiB, cpuMs, stdout: output });
       else reject(new Error(`${command} ${args.join(' ')} ended with ${code}`));
     });
   });
-}
-
-/** VmHWM of proc(5): the kernel's own record of the peak; 0 once the process is gone. */
-function peakOf(pid: number): number {
-  try {
-    return Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
 }
 
 export function median(values: readonly number[]): number {

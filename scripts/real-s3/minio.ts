@@ -4,7 +4,8 @@ import { freePort, obtainWithGo, type RealServerKind, run, startProgram, untilAn
 /** MinIO with one drive. */
 export const minio: RealServerKind = {
   name: 'minio',
-  obtain: budgetMs => obtainWithGo('minio', 'github.com/minio/minio', budgetMs),
+  obtain: budgetMs =>
+    obtainWithGo('minio', 'github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c', budgetMs),
   async start(path, folder) {
     const port = await freePort();
     const endpoint = `http://127.0.0.1:${port}`;

@@ -10,6 +10,8 @@ import { promisify } from 'node:util';
 export interface RealServer {
   /** "versitygw v1.8.0", for the report. */
   readonly name: string;
+  /** Of its process, where it is one of ours. */
+  readonly pid?: number;
   readonly endpoint: string;
   readonly region: string;
   readonly accessKeyId: string;
@@ -27,8 +29,8 @@ export interface RealServerKind {
   readonly name: string;
   /** Path of its program if it is there or can be had within `budgetMs`; else a sentence saying why not. */
   obtain(budgetMs: number): Promise<{ readonly path: string } | { readonly why: string }>;
-  /** Starts it on a free port of 127.0.0.1, with its data below `folder`. */
-  start(path: string, folder: string): Promise<RealServer>;
+  /** Starts it on a free port of 127.0.0.1, with its data below `folder`; options are the program's own. */
+  start(path: string, folder: string, options?: readonly string[]): Promise<RealServer>;
 }
 
 export const run = promisify(execFile);
@@ -54,6 +56,7 @@ export async function isExecutable(path: string): Promise<boolean> {
 /** On the PATH, in the cache, or built by `go install` into the cache; with the reason where none of these. */
 export async function obtainWithGo(
   program: string,
+  /** Path of its main package, with the version: `host/path@v1.2.3`. */
   module: string,
   budgetMs: number,
 ): Promise<{ path: string } | { why: string }> {
@@ -62,11 +65,11 @@ export async function obtainWithGo(
   if (found !== undefined) return { path: found };
   const go = await onPath('go');
   if (go === undefined) return { why: 'not on the PATH, and there is no Go to build it with' };
-  console.error(`real-s3: go install ${module}@latest (once; a few minutes)`);
+  console.error(`real-s3: go install ${module} (once; a few minutes)`);
   await mkdir(CACHE_FOLDER, { recursive: true });
   try {
     const environment = { ...process.env, GOBIN: CACHE_FOLDER, GOFLAGS: '' };
-    await run(go, ['install', `${module}@latest`], { env: environment, timeout: budgetMs });
+    await run(go, ['install', module], { env: environment, timeout: budgetMs });
   } catch (error) {
     const { killed, stderr } = error as { killed?: boolean; stderr?: string };
     const words = killed

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { describeSettings, type Setting } from '../../src/config/describe.ts';
 import { FILE_VARIABLE, OVERRIDES } from '../../src/config/overrides.ts';
 import { formatPath } from '../../src/config/paths.ts';
+import { ROBOT_ALIASES, ROBOT_NAMES } from '../../src/config/robot-names.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 /** docs/reference/config.md, from the schema. */
@@ -40,10 +41,24 @@ ${settingsTable(single)}
 
 ${sections.map(section).join('\n\n')}
 
+## Names of a robot's data manager
+
+These names are taken as well, at the top of the file or below \`capture\`, so that a configuration can be brought along.
+Zero counts as not given.
+
+${table(['Name', 'Setting', 'Unit'], robotNames())}
+
 ## \`config\`
 
 \`config.cache\` is an older place for \`cache\` and read as if it stood at the top; a key given in both is an error.
 `;
+}
+
+function robotNames(): string[][] {
+  return [
+    ...ROBOT_NAMES.map(({ name, path, unit }) => [code(name), code(formatPath(path)), unit]),
+    ...ROBOT_ALIASES.map(({ name, path }) => [code(name), code(formatPath(path)), 'the same']),
+  ];
 }
 
 function overrides(): string[][] {

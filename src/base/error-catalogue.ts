@@ -441,6 +441,27 @@ export const CATALOGUE = {
     'The file changed while it was being sent.',
     'Nothing to do: it is sent again.',
   ),
+  reading_failed: entry(
+    'transient',
+    1,
+    502,
+    'A collector could not take a reading.',
+    'See the message; the next reading is tried at its time.',
+  ),
+  reading_invalid: entry(
+    'permanent',
+    1,
+    502,
+    'A reading is not of the format that its collector has.',
+    'Set "format" of the collector, or mend its source.',
+  ),
+  capture_lost: entry(
+    'permanent',
+    1,
+    410,
+    'A file of readings was deleted before it was delivered, since the disk was full.',
+    'Nothing to do; see capture.diskUsageThreshold and free some space.',
+  ),
   token_refused: entry(
     'permanent',
     1,

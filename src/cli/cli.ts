@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
+import type { CaptureJournal } from '../keep/store/captures.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Journal } from '../keep/store/journal.ts';
 import type { Store } from '../keep/store/store.ts';
@@ -18,12 +19,16 @@ export interface Cli {
   readonly stderr: Output;
   /** Module that runs inside a bake thread. */
   readonly bakeThreadEntry: URL;
+  /** Module that runs inside the capture thread. */
+  readonly captureThreadEntry: URL;
   /** Folder with the dashboard's files. */
   readonly webFolder: string;
   /** Opens the database at a path: what is known, and the work queue on it. */
   openKeep(path: string): Promise<Keep>;
   /** Opens the journal of deliveries in the database at a path. */
   openJournal(path: string): Promise<Journal>;
+  /** Opens the journal of capture in the database at a path. */
+  openCaptures(path: string): Promise<CaptureJournal>;
   /** What opens the object store of a profile. */
   loadStores(): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */

@@ -1,17 +1,13 @@
 import { SluiceError } from '../base/errors.ts';
-import {
-  dropFailed,
-  type FailedOutcome,
-  type FailedSelection,
-  listFailed,
-  retryFailed,
-} from '../deliver/failed.ts';
-import { listed } from '../deliver/listing.ts';
+import type { Config } from '../config/schema.ts';
+import { dropFailed, type FailedSelection, listFailed, retryFailed } from '../deliver/failed.ts';
+import { type ListedDelivery, listed } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/store/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { withJournal } from './delivery.ts';
 import { printRecord } from './list-deliveries.ts';
+import { askStation } from './station-client.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export interface FailedOptions extends GlobalOptions {
@@ -38,14 +34,39 @@ export function failedFiles(
     ...(cause === undefined ? {} : { cause }),
   };
   return withJournal(options, cli, async ({ config, journal }) => {
+    const asked = action === 'retry' ? await askedStation(config, selection, cli) : undefined;
+    if (asked) return report('retry', asked, options.json === true, cli);
     if (action === 'ls') {
       print(listFailed(journal, selection), options.json === true, cli);
       return true;
     }
     const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
-    return report(action, outcomes, options.json === true, cli);
+    const told = outcomes.map(({ record, problem }) => ({
+      ...listed(record),
+      ...(problem ? { problem } : {}),
+    }));
+    return report(action, told, options.json === true, cli);
   });
+}
+
+type Told = ListedDelivery & { readonly problem?: string };
+
+/** What a running station did; its retries begin at once. Undefined where none runs or answers: then the journal will do. */
+async function askedStation(
+  config: Config,
+  selection: FailedSelection,
+  cli: Cli,
+): Promise<Told[] | undefined> {
+  try {
+    const request = { method: 'POST', body: selection, signal: cli.stopSignal() } as const;
+    const answer = await askStation(config, '/api/v1/deliveries/failed/retry', request);
+    return (answer as { readonly deliveries: Told[] }).deliveries;
+  } catch (error) {
+    const isNotThere = error instanceof SluiceError && ['not_found', 'host_unreachable'].includes(error.code);
+    if (isNotThere) return undefined;
+    throw error;
+  }
 }
 
 /** For people grouped by cause, the commonest first. */
@@ -64,21 +85,14 @@ function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
   }
 }
 
-function report(
-  action: 'retry' | 'drop',
-  outcomes: readonly FailedOutcome[],
-  json: boolean,
-  cli: Cli,
-): boolean {
+function report(action: 'retry' | 'drop', outcomes: readonly Told[], json: boolean, cli: Cli): boolean {
   const problems = outcomes.filter(({ problem }) => problem !== undefined);
   if (json) {
-    for (const { record, problem } of outcomes) {
-      cli.stdout.write(`${JSON.stringify({ ...listed(record), ...(problem ? { problem } : {}) })}\n`);
-    }
+    for (const told of outcomes) cli.stdout.write(`${JSON.stringify(told)}\n`);
     return problems.length === 0;
   }
-  for (const { record, problem } of problems) {
-    cli.stderr.write(`${printable(`${record.profile}/${record.bucket}/${record.filepath}: ${problem}`)}\n`);
+  for (const { profile, bucket, filepath, problem } of problems) {
+    cli.stderr.write(`${printable(`${profile}/${bucket}/${filepath}: ${problem}`)}\n`);
   }
   const done = outcomes.length - problems.length;
   cli.stdout.write(

@@ -3,6 +3,7 @@ import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { announcedUrl } from '../station/announce.ts';
+import { NO_CAPTURE } from '../station/capture.ts';
 import { countsOf } from '../station/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -71,6 +72,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       deliveries: journal.counts(),
       links: [],
       changesets: { ...countsOf(await store.changesets.totals()), hosts: [], webhooksMissing: [] },
+      capture: NO_CAPTURE,
       station: {
         version: cli.version,
         uptimeS: 0,
@@ -100,6 +102,15 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('cache')}     ${cache.clones} clones, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
+  const { collectors, lost } = status.capture;
+  if (collectors.length > 0) {
+    const sum = (of: (one: (typeof collectors)[number]) => number): number =>
+      collectors.reduce((total, one) => total + of(one), 0);
+    const gone = lost.files > 0 ? `, ${lost.files} files lost on a full disk` : '';
+    lines.push(
+      `${style.bold('capture')}   ${collectors.length} collectors, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
+    );
+  }
   for (const { url, progress } of repos.baking)
     lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
   for (const { host, why, hint, stretch } of changesets.hosts) {

@@ -3,6 +3,7 @@ import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
+import { defineCapture, defineDisk } from './commands/capture.ts';
 import { defineChangesets } from './commands/changesets.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
@@ -47,6 +48,8 @@ const COMMANDS = [
   defineFailed,
   defineSync,
   defineCache,
+  defineCapture,
+  defineDisk,
   defineStatus,
   defineDoctor,
   defineConfig,

@@ -14,7 +14,7 @@ import { printable, styleFor } from './terminal.ts';
 /** How long one part of the station may take to stop. */
 const STOP_TIMEOUT_MS = 10_000;
 /** Settings that are read once, at start. */
-const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'bake', 'log'];
+const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'capture.directory', 'bake', 'log'];
 
 /**
  * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,

@@ -35,8 +35,9 @@ async function syncOthers(
   if (urls.length === 0) {
     const path = '/api/v1/deliveries/sync';
     const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;
-    const { delivered, failed, waiting } = outcome;
-    print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again`);
+    const { delivered, failed, waiting, empty } = outcome;
+    const words = empty > 0 ? `, ${empty} empty and waiting for content` : '';
+    print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again${words}`);
     return failed === 0 && waiting === 0;
   }
   for (const url of urls) {

@@ -50,7 +50,8 @@ function below(field: z.core.$ZodType, json: JsonField, path: string): Setting[]
     return below(shape.item, json.additionalProperties, `${prefix}<name>`);
   }
   if (shape.type === 'array' && shape.item && json.items) {
-    const options = shapeOf(shape.item).options;
+    const { options, type } = shapeOf(shape.item);
+    if (type === 'object') return below(shape.item, json.items, `${path}[]`);
     const index = options.findIndex(option => shapeOf(option).type === 'object');
     const [option, inner] = [options[index], json.items.anyOf?.[index]];
     return option && inner ? below(option, inner, `${path}[]`) : [];
@@ -77,6 +78,7 @@ function typeInWords({ kind, type }: Shape, json: JsonField): string {
   if (kind) return kind.kind;
   if (json.enum) return `one of ${json.enum.join(', ')}`;
   if (json.type === 'integer') return `whole number from ${json.minimum} to ${json.maximum}`;
+  if (json.type === 'number') return `number from ${json.minimum} to ${json.maximum}`;
   if (json.type === 'boolean') return 'true or false';
   if (type === 'array') return 'list';
   return type === 'object' || type === 'record' ? 'mapping' : 'text';

@@ -130,6 +130,12 @@ export function optionalCount(options: Described & Range) {
   return named(whole(options).optional(), options);
 }
 
+/** A share of a whole: a number from 0 to 1. */
+export function share(options: Described & { readonly default: number }) {
+  const error = 'must be a number from 0 to 1';
+  return named(z.number({ error }).min(0, { error }).max(1, { error }).prefault(options.default), options);
+}
+
 /** `true` or `false`. */
 export function flag(options: Described & { readonly default: boolean }) {
   return named(z.boolean({ error: 'must be true or false' }).prefault(options.default), options);

@@ -26,7 +26,8 @@ export function jsonSchema(): Record<string, unknown> {
       const kind = fieldKinds.get(zodSchema)?.kind;
       if (kind === 'duration' || kind === 'size') {
         node.anyOf = [{ type: 'string', pattern: PATTERNS[kind] }, { const: 0 }, REFERENCE as never];
-      } else if (node.enum || node.type === 'integer' || node.type === 'boolean') allowReference(node);
+      } else if (node.enum || ['integer', 'number', 'boolean'].includes(String(node.type)))
+        allowReference(node);
       // A section or list whose lines are all commented out has no value.
       if ((node.type === 'object' || node.type === 'array') && node.default !== undefined) {
         node.type = [node.type, 'null'] as never;

@@ -8,6 +8,7 @@ import { liftConfig } from './lift.ts';
 import { collectOverrides, FILE_VARIABLE, type OverrideName, type Overriding } from './overrides.ts';
 import { formatPath, isMapping, type SettingPath, valueAt } from './paths.ts';
 import { prepare, prepareText, readingFault, resolvePath, type Surroundings, statFile } from './prepare.ts';
+import { houseStyle } from './robot-names.ts';
 import { type Config, complete, schema } from './schema.ts';
 import { isOwner } from './sections/repos.ts';
 import { childOf, mapTyped, shapeOf } from './walk.ts';
@@ -61,7 +62,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
   const findings: Finding[] = [];
   const report = (path: SettingPath, message: string): void => void findings.push({ path, message });
-  const lifted = liftConfig(yaml?.tree ?? {}, report);
+  const renamed = houseStyle(yaml?.tree ?? {}, report);
+  const lifted = liftConfig(renamed.tree, report);
   const prepared = prepare(schema, lifted.tree, { env, base: dirname(file.path) }, report);
   const overrides = collectOverrides(options.overrides ?? {}, env);
   const tree = override(prepared.tree, overrides, { env, base: cwd });
@@ -72,7 +74,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   findings.push(...explain(schema, parsed.error?.issues ?? [], tree, references));
   if (options.repositoryFault) findings.push(...addressFaults(tree, options.repositoryFault));
   const place = (finding: Finding): ConfigFault =>
-    placed(finding, yaml && { label, yaml }, lifted.original, origins);
+    placed(finding, yaml && { label, yaml }, path => renamed.original(lifted.original(path)), origins);
   const faults = [...yamlFaults(yaml, label), ...firstOfEachPath(findings).map(place)];
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.sort(byPlace));
 

@@ -1,9 +1,10 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { onlyForType } from './fields.ts';
 import { bake } from './sections/bake.ts';
 import { cache } from './sections/cache.ts';
+import { CAPTURE_DEFAULTS, capture } from './sections/capture.ts';
 import { changesets } from './sections/changesets.ts';
 import { deliver } from './sections/deliver.ts';
 import { git } from './sections/git.ts';
@@ -37,6 +38,7 @@ export const SECTIONS = {
   insights,
   sync,
   deliver,
+  capture,
 };
 
 export const schema = z.strictObject(
@@ -59,6 +61,19 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T;
 
+/** Zero means the default as well (capture.md, V9). */
+function completeCapture({ root, deliver, capture }: z.output<typeof schema>) {
+  return {
+    ...capture,
+    directory: capture.directory ?? join(deliver.directory ?? root, 'capture'),
+    station: capture.station ?? hostname(),
+    maxFileSizeBytes: capture.maxFileSizeBytes || CAPTURE_DEFAULTS.maxFileSizeBytes,
+    diskUsageThreshold: capture.diskUsageThreshold || CAPTURE_DEFAULTS.diskUsageThreshold,
+    captureShareThreshold: capture.captureShareThreshold || CAPTURE_DEFAULTS.captureShareThreshold,
+    deleteEveryNth: capture.deleteEveryNth || CAPTURE_DEFAULTS.deleteEveryNth,
+  };
+}
+
 /** Fills in what depends on other settings or on the machine. */
 export function complete(parsed: z.output<typeof schema>, processors = availableParallelism()) {
   const { config: _lifted, ...settings } = parsed;
@@ -70,6 +85,7 @@ export function complete(parsed: z.output<typeof schema>, processors = available
       directory: settings.deliver.directory ?? settings.root,
       workers: settings.deliver.workers ?? Math.max(1, Math.floor(processors / 2)),
     },
+    capture: completeCapture(settings),
     bake: { threads: settings.bake.threads ?? Math.max(1, Math.floor(processors / 2)) },
   };
 }

@@ -40,6 +40,8 @@ export interface ConfigWatchOptions {
 
 const SETTLE_MS = 200;
 const POLL_MS = 5000;
+/** Least time between two looks for the sake of events. */
+const LOOK_PAUSE_MS = 100;
 
 /**
  * Keeps the configuration in step with its file. States:
@@ -62,6 +64,8 @@ export class ConfigWatch implements Part {
   #watcher: FSWatcher | undefined;
   #cancelPoll = (): void => undefined;
   #cancelSettle = (): void => undefined;
+  #cancelLook: (() => void) | undefined;
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   /** Identity of the file as last read (or found missing); undefined until the first look. */
   #readStamp: string | undefined;
   /** Stamp that is waited on to stay the same. */
@@ -94,6 +98,7 @@ export class ConfigWatch implements Part {
     this.#watcher?.close();
     this.#cancelPoll();
     this.#cancelSettle();
+    this.#cancelLook?.();
     await this.#queue;
   }
 
@@ -148,11 +153,22 @@ export class ConfigWatch implements Part {
     };
     try {
       // Any event in the folder counts: mounted configurations change through a link of another name.
-      this.#watcher = watch(dirname(this.#path), { persistent: false }, () => void this.#look());
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, () => this.#lookSoon());
       this.#watcher.on('error', lost);
     } catch (error) {
       lost(error);
     }
+  }
+
+  /** The database may lie beside the file and change a hundred times a second: events that follow closely share one look. */
+  #lookSoon(): void {
+    if (this.#cancelLook) return;
+    const sinceMs = this.#options.clock.monotonicMs() - this.#lookedAtMs;
+    if (sinceMs >= LOOK_PAUSE_MS) {
+      void this.#look();
+      return;
+    }
+    this.#cancelLook = this.#options.clock.timer(LOOK_PAUSE_MS - sinceMs, () => void this.#look());
   }
 
   #armPoll(): void {
@@ -165,6 +181,9 @@ export class ConfigWatch implements Part {
 
   /** Begins to wait for the file to settle when it is not the one that was read. */
   async #look(): Promise<void> {
+    this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    this.#lookedAtMs = this.#options.clock.monotonicMs();
     const stamp = await stampOf(this.#path);
     // Before the first load has looked there is nothing to compare with, and it will see this very file.
     if (this.#state !== 'watching' || this.#readStamp === undefined || stamp === this.#settlingStamp) return;

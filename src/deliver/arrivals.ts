@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { SluiceError } from '../base/errors.ts';
+import { asSluiceError, SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { FileRecord, Journal } from '../keep/store/journal.ts';
 import { addressOf } from './spool/address.ts';
@@ -17,6 +17,8 @@ export interface ArrivalsOptions {
   readonly log: Logger;
   readonly knows: (profile: string) => boolean;
   readonly emptyFiles: () => 'wait' | 'upload';
+  /** A file could not be entered: it is to be reported again. */
+  readonly onNotEntered: (path: string) => void;
   /** The record of a file that may be due. */
   readonly onEntered: (record: FileRecord) => void;
 }
@@ -60,7 +62,7 @@ export class Arrivals {
   }
 
   #enter(path: string): void {
-    const { spool, journal, clock, log, knows, emptyFiles, onEntered } = this.#options;
+    const { spool, journal, clock, log, knows, emptyFiles, onEntered, onNotEntered } = this.#options;
     const stats = regularFile(path);
     // Taken meanwhile, by us or by somebody else.
     if (!stats) return;
@@ -85,8 +87,14 @@ export class Arrivals {
           log.debug({ profile, bucket, path: filepath, record: record.id, bytes: stats.size }, 'found');
           onEntered(record);
         },
-        // The file lies where it lay: the next start or deep sweep finds it.
-        error => log.error({ path, reason: String(error) }, 'could not enter a file into the journal'),
+        error => {
+          const { message: reason } = asSluiceError(error);
+          log.error(
+            { path, reason },
+            `could not enter ${path} into the journal, tried again soon: ${reason}`,
+          );
+          onNotEntered(path);
+        },
       )
       .finally(() => this.#entering.delete(entering));
     this.#entering.add(entering);

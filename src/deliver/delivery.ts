@@ -19,6 +19,8 @@ export interface DeliveryStatus {
   readonly uploading: number;
   /** Found in incoming and not deliverable as they are (a name, a place); told in the log. */
   readonly refused: number;
+  /** Whether files may go now: automatically, and the gate is open (V6, V7). */
+  readonly syncing: boolean;
   readonly links: readonly LinkStatus[];
   readonly throughput: readonly Throughput[];
 }
@@ -40,7 +42,10 @@ export class Delivery implements Part {
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: DeliveryOptions) {
-    this.#options = { random: systemRandom, openWatch: createWatch, ...options };
+    this.#options = {
+      ...{ random: systemRandom, openWatch: createWatch, beforeSync: async () => undefined },
+      ...options,
+    };
     this.#plan = options.plan;
   }
 
@@ -121,10 +126,22 @@ export class Delivery implements Part {
 
   status(): DeliveryStatus {
     const counts: StateCounts = this.journal.counts();
-    const { uploading = 0, refused = 0, links = [], throughput = [] } = this.#running?.status() ?? {};
+    const running = this.#running?.status();
+    const { uploading = 0, refused = 0, syncing = false, links = [], throughput = [] } = running ?? {};
     const { incoming, processing, completed, failed } = counts;
     const waiting = Math.max(0, incoming + processing - uploading);
-    return { incoming, processing, completed, failed, waiting, uploading, refused, links, throughput };
+    return {
+      incoming,
+      processing,
+      completed,
+      failed,
+      waiting,
+      uploading,
+      refused,
+      syncing,
+      links,
+      throughput,
+    };
   }
 
   async #begin(plan: DeliveryPlan): Promise<Running> {

@@ -14,6 +14,8 @@ const LOOK_AHEAD = 1024;
 const BROKEN_PAUSE_MS = 5_000;
 /** The longest wait for a next try that one timer covers. */
 const LONGEST_NAP_MS = 60_000;
+/** A wall clock that falls behind the monotonic one by more was set back. */
+const SET_BACK_MS = 1_000;
 
 export interface DispatcherOptions {
   readonly journal: Journal;
@@ -47,6 +49,8 @@ export class Dispatcher {
   #cancelNap: (() => void) | undefined;
   #napUntilMs = Number.POSITIVE_INFINITY;
   #idleWaiters: (() => void)[] = [];
+  /** Wall clock less monotonic clock, when last looked at; before the first look any clock counts as set back. */
+  #clockOffsetMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
@@ -155,6 +159,7 @@ export class Dispatcher {
   #refill(): void {
     const { journal, clock, destinations, log } = this.#options;
     const nowMs = clock.nowMs();
+    this.#noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
     const share = Math.ceil(LOOK_AHEAD / Math.max(1, destinations.size));
     const want = share + this.#queue.claimed;
@@ -176,6 +181,38 @@ export class Dispatcher {
     this.#mayHaveDue = isMore;
   }
 
+  /** Times of next tries are wall clock: when it is set back, also between two runs, they would be too far away. */
+  #noticeSetBack(nowMs: number): void {
+    const { journal, clock, log } = this.#options;
+    const offsetMs = nowMs - clock.monotonicMs();
+    const isSetBack = offsetMs < this.#clockOffsetMs - SET_BACK_MS;
+    this.#clockOffsetMs = offsetMs;
+    if (!isSetBack) return;
+    journal.rewind(nowMs).then(
+      files => {
+        if (files === 0) return;
+        log.info({ files }, 'the clock was set back; waiting files wait as long as they were to');
+        this.wake();
+      },
+      error =>
+        log.error(
+          { reason: asSluiceError(error).message },
+          'could not set times after the clock was set back',
+        ),
+    );
+  }
+
+  /** The time that the flight gave its record: the rounds may be far apart. */
+  #noteNextTry(id: number): void {
+    try {
+      const atMs = this.#options.journal.byId(id)?.nextAttemptAtMs ?? null;
+      if (atMs !== null) this.dueAt(atMs);
+    } catch {
+      // The next look into the journal finds it, and says what is wrong with the journal.
+      this.#mayHaveDue = true;
+    }
+  }
+
   #isHeld(destination: Destination): boolean {
     return this.#options.settings.offline === 'hold' && this.#options.links.isOffline(destination.endpoint);
   }
@@ -192,6 +229,7 @@ export class Dispatcher {
       landing => {
         this.#queue.done(record);
         onLanded(record, landing);
+        if (landing === 'waiting' || landing === 'blocked') this.#noteNextTry(record.id);
       },
       error => {
         const { profile, bucket, filepath } = record;

@@ -1,11 +1,11 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
-import type { Attempt, FileRecord, RecordChange } from '../keep/store/journal.ts';
+import type { Attempt, FileIdentity, FileRecord, RecordChange } from '../keep/store/journal.ts';
 import type { Destination } from './destinations.ts';
 import type { FlightContext, Landing } from './flight-context.ts';
 import { isUnsettled, leaveFolder } from './folder-flight.ts';
-import { vanished } from './reconcile.ts';
+import { follow, vanished } from './reconcile.ts';
 import { identityOf, regularFile } from './spool/spool.ts';
-import type { Sent } from './upload/sending.ts';
+import type { Sending, Sent } from './upload/sending.ts';
 import { verdictOn } from './verdict.ts';
 
 const NO_ERROR = { errorCode: null, errorClass: null, errorMessage: null } as const;
@@ -30,23 +30,28 @@ export async function fly(
 ): Promise<Landing> {
   const { spool, clock } = context;
   let moved: Promise<void> | undefined;
+  let seen: FileIdentity | undefined;
   if (record.state === 'incoming' && record.source === null) {
     const takenOff = await takeOff(context, destination, record, signal);
     if (typeof takenOff === 'string') return takenOff;
-    moved = takenOff.moved;
+    ({ moved, seen } = takenOff);
   }
   if (record.source !== null && (await isUnsettled(context, record, record.source))) return 'waiting';
   const path = record.source ?? spool.pathOf('processing', record);
   const startedAt = new Date(clock.nowMs()).toISOString();
-  try {
-    const sent = await upload(context, destination, record, path, signal);
-    await moved;
-    return await land(context, record, sent, startedAt);
-  } catch (error) {
-    await moved;
-    const known = asSluiceError(error, { operation: 'upload', subject: path });
-    return fail(context, destination, record, known, startedAt);
-  }
+  const outcome = await upload(context, destination, record, {
+    path,
+    signal,
+    ...(seen ? { seen } : {}),
+  }).then(
+    sent => ({ sent }),
+    error => ({ error: asSluiceError(error, { operation: 'upload', subject: path }) }),
+  );
+  // What the journal or the spool throw from here on is no failure of the upload.
+  await moved;
+  return 'sent' in outcome
+    ? land(context, record, outcome.sent, startedAt)
+    : fail(context, destination, record, outcome.error, startedAt);
 }
 
 /** From `incoming` to `processing` (F19), unless it must wait where it is. */
@@ -55,7 +60,7 @@ async function takeOff(
   destination: Destination,
   record: FileRecord,
   signal: AbortSignal,
-): Promise<Landing | { readonly moved: Promise<void> }> {
+): Promise<Landing | { readonly moved: Promise<void>; readonly seen: FileIdentity }> {
   const { spool, journal, settings, clock } = context;
   const stats = spool.fileAt('incoming', record);
   if (!stats) return gone(context, record);
@@ -71,10 +76,11 @@ async function takeOff(
     return 'blocked';
   }
   // Asked for before anything else can enter a file at that address; settled together with the outcome.
-  const moved = journal.change(record.id, { state: 'processing', hold: null, ...identityOf(stats) });
+  const seen = identityOf(stats);
+  const moved = journal.change(record.id, { state: 'processing', hold: null, ...seen });
   moved.catch(() => undefined);
   context.log.debug(about(record), 'moved to processing');
-  return { moved };
+  return { moved, seen };
 }
 
 /** F44: leaves a file alone whose bucket is known not to exist. When that cannot be asked, the upload will tell. */
@@ -104,8 +110,7 @@ async function upload(
   context: FlightContext,
   destination: Destination,
   record: FileRecord,
-  path: string,
-  signal: AbortSignal,
+  file: Pick<Sending, 'path' | 'seen' | 'signal'>,
 ): Promise<Sent> {
   const { links, statistics, uploader, settings } = context;
   if (links.isOffline(destination.endpoint)) {
@@ -118,7 +123,7 @@ async function upload(
   try {
     const key = record.objectKey === null || record.source === null ? {} : { key: record.objectKey };
     const sent = await uploader.send({
-      ...{ store: destination.store, settings, record, path, signal, ...key },
+      ...{ store: destination.store, settings, record, ...file, ...key },
       onProgress: bytes => {
         inFlight += bytes;
         statistics.inFlight(name, bytes);
@@ -216,6 +221,11 @@ async function gone(context: FlightContext, record: FileRecord): Promise<Landing
   // It may have been replaced between two looks; what lies there now enters by itself.
   const here = record.source ?? context.spool.pathOf('processing', record);
   if (record.state === 'processing' && regularFile(here)) return 'waiting';
+  if (record.source === null) {
+    // The record may lag behind its file: the journal's disk was full after the move.
+    const state = await follow(context, context.journal.byId(record.id) ?? record);
+    if (state !== undefined) return state === 'completed' || state === 'failed' ? state : 'waiting';
+  }
   await context.journal.change(record.id, vanished(context.clock.nowMs()));
   context.log.warn(about(record), 'the file was taken away before it was delivered');
   return 'gone';

@@ -12,7 +12,7 @@ function folderOf(context: FlightContext, source: string): FolderSettings | unde
   return context.settings.folders.find(folder => source.startsWith(`${folder.path}/`));
 }
 
-/** Whether the file has been modified too lately; its record then waits until it would have settled. */
+/** Whether the file has no content yet (V3), or was modified too lately; its record then waits until it would have settled. */
 export async function isUnsettled(
   context: FlightContext,
   record: FileRecord,
@@ -23,6 +23,10 @@ export async function isUnsettled(
   if (!folder) {
     // No longer among the folders: nothing is tried until it is again.
     await context.journal.change(record.id, { nextAttemptAtMs: null });
+    return true;
+  }
+  if (stats?.size === 0 && context.settings.emptyFiles === 'wait') {
+    await context.journal.change(record.id, { ...identityOf(stats), hold: 'empty', nextAttemptAtMs: null });
     return true;
   }
   const settledAtMs = Math.ceil((stats?.mtimeMs ?? 0) + folder.settleMs);

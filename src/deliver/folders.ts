@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import { asSluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import { keyFault } from '../keep/buckets/names.ts';
 import type { FileRecord, Journal } from '../keep/store/journal.ts';
@@ -10,13 +11,16 @@ export interface FoldersOptions {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly emptyFiles: () => 'wait' | 'upload';
+  /** A file could not be entered: it is to be reported again. */
+  readonly onNotEntered: (path: string) => void;
   readonly onEntered: (record: FileRecord) => void;
 }
 
 /**
  * Folders that are delivered from where they lie (V4). A file is ready once it has not been modified for `settle`; until then
  * its record's next try is the time at which it would be. An unchanged file that was delivered is not sent again: its newest
- * record says so, across restarts.
+ * record says so, across restarts. An empty file waits as one in incoming does (V3).
  */
 export class Folders {
   readonly #options: FoldersOptions;
@@ -51,10 +55,10 @@ export class Folders {
   }
 
   #enter(path: string): void {
-    const { journal, clock, log, onEntered } = this.#options;
+    const { journal, clock, log, emptyFiles, onEntered, onNotEntered } = this.#options;
     const folder = this.#folderOf(path);
     const stats = regularFile(path);
-    if (!folder || !stats || stats.size === 0) return;
+    if (!folder || !stats) return;
     const filepath = path.slice(folder.path.length + 1);
     const objectKey = [folder.prefix.replace(/^\/+|\/+$/g, ''), filepath].filter(Boolean).join('/');
     const fault = keyFault(objectKey);
@@ -69,18 +73,24 @@ export class Folders {
       if (known.state === 'incoming') onEntered(known);
       return;
     }
-    const nextAttemptAtMs = Math.max(clock.nowMs(), Math.ceil(stats.mtimeMs + folder.settleMs));
+    const isWaiting = stats.size === 0 && emptyFiles() === 'wait';
+    const settledAtMs = Math.max(clock.nowMs(), Math.ceil(stats.mtimeMs + folder.settleMs));
     const address = { profile: folder.profile, bucket: folder.bucket, filepath };
     const entering = this.#record(known, {
       ...address,
       objectKey,
       identity,
-      nextAttemptAtMs,
+      nextAttemptAtMs: isWaiting ? null : settledAtMs,
+      hold: isWaiting ? 'empty' : null,
       source: path,
       fileCreationDate: creationDateOf(stats),
     })
       .then(record => record && onEntered(record))
-      .catch(error => log.error({ path, reason: String(error) }, 'could not enter a file into the journal'))
+      .catch(error => {
+        const { message: reason } = asSluiceError(error);
+        log.error({ path, reason }, `could not enter ${path} into the journal, tried again soon: ${reason}`);
+        onNotEntered(path);
+      })
       .then(() => void this.#entering.delete(entering));
     this.#entering.add(entering);
   }
@@ -90,17 +100,22 @@ export class Folders {
     file: Pick<FileRecord, 'profile' | 'bucket' | 'filepath' | 'fileCreationDate'> & {
       readonly objectKey: string;
       readonly identity: Pick<FileRecord, 'size' | 'mtimeMs' | 'inode'>;
-      readonly nextAttemptAtMs: number;
+      readonly nextAttemptAtMs: number | null;
+      readonly hold: 'empty' | null;
       readonly source: string;
     },
   ): Promise<FileRecord | undefined> {
     const { journal } = this.#options;
     const { objectKey, identity, ...entering } = file;
     if (known?.state === 'incoming') {
-      await journal.change(known.id, { ...identity, nextAttemptAtMs: file.nextAttemptAtMs });
+      await journal.change(known.id, {
+        ...identity,
+        nextAttemptAtMs: file.nextAttemptAtMs,
+        hold: file.hold,
+      });
       return journal.byId(known.id);
     }
-    const record = await journal.enter({ ...entering, ...identity, state: 'incoming', hold: null });
+    const record = await journal.enter({ ...entering, ...identity, state: 'incoming' });
     await journal.change(record.id, { objectKey });
     return journal.byId(record.id);
   }

@@ -22,6 +22,8 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly random?: Random;
+  /** Awaited before each scheduled sync that may run and before each manual one: what gathers files hands them over (capture.md, V3). */
+  readonly beforeSync?: (manual: boolean) => Promise<void>;
   /** How the incoming area is watched; a test may give its own. */
   readonly openWatch?: (options: WatchOptions) => Watch;
 }

@@ -48,10 +48,18 @@ const PAGE = 500;
 
 export async function reconcile(options: ReconcileOptions): Promise<Reconciled> {
   const counts = { processing: 0, corrected: 0 };
+  // Many at once, so that their changes share a commit: after the loss of a database all of them are new.
+  const looking = new Set<Promise<void>>();
   for await (const found of walkFiles(options.spool.areaPath('processing'))) {
-    if ('odd' in found) options.onOdd(found.path, found.odd);
-    else await seen(options, found, counts);
+    if ('odd' in found) {
+      options.onOdd(found.path, found.odd);
+      continue;
+    }
+    const looked = seen(options, found, counts).finally(() => looking.delete(looked));
+    looking.add(looked);
+    if (looking.size >= PAGE) await Promise.all(looking);
   }
+  await Promise.all(looking);
   for (const state of ['processing', 'incoming', 'incoming_tmp'] as const) {
     await eachRecord(options.journal, state, async record => {
       if (await lost(options, record)) counts.corrected += 1;
@@ -107,42 +115,52 @@ async function lost(options: ReconcileOptions, record: FileRecord): Promise<bool
   if (record.state === 'incoming_tmp' && (spool.fileAt('incoming', record) || isBeingCopied(record)))
     return false;
   const nowMs = clock.nowMs();
-  if (record.state === 'processing') {
-    const waiting = spool.fileAt('incoming', record);
-    if (waiting && sameIdentity(identityOf(waiting), record) && !journal.at(record, 'incoming')) {
-      await journal.change(record.id, { state: 'incoming', nextAttemptAtMs: nowMs });
-      return true;
-    }
-    for (const area of ['completed', 'failed'] as const) {
-      const location = whereIn(spool, area, record);
-      if (location === undefined) continue;
-      const ended = {
-        ...{
-          state: area,
-          nextAttemptAtMs: null,
-          hold: null,
-          outcome: (area === 'completed' ? 'success' : 'failure') as UploadOutcome,
-        },
-        location: location === record.filepath ? null : location,
-      } as const;
-      if (area === 'failed') await journal.change(record.id, ended);
-      else {
-        // Only a verified try leads there; its row was cut off.
-        const times = { startedAt: record.lastUpdated, finishedAt: new Date(nowMs).toISOString() };
-        const row = {
-          ...times,
-          outcome: 'success',
-          errorClass: null,
-          errorCode: null,
-          errorMessage: null,
-        } as const;
-        await journal.attempt(record.id, row, { ...ended, completedAtMs: nowMs, failures: 0 });
-      }
-      return true;
-    }
-  }
+  if (record.state === 'processing' && (await follow(options, record)) !== undefined) return true;
   await journal.change(record.id, vanished(nowMs));
   return true;
+}
+
+/**
+ * Brings a record to where its file is when the move was made and the record's change was not: cases 3, 5, 7, 8, after a crash, or
+ * when the journal's disk was full.
+ * @returns the state that the record is in now; undefined when its file is nowhere else
+ */
+export async function follow(
+  { spool, journal, clock }: Pick<ReconcileOptions, 'spool' | 'journal' | 'clock'>,
+  record: FileRecord,
+): Promise<FileState | undefined> {
+  const nowMs = clock.nowMs();
+  if (record.state === 'incoming') {
+    const moved = spool.fileAt('processing', record);
+    if (moved?.ino !== record.inode || journal.at(record, 'processing')) return undefined;
+    const taken = { ...identityOf(moved), state: 'processing', hold: null, nextAttemptAtMs: nowMs } as const;
+    await journal.change(record.id, taken);
+    return 'processing';
+  }
+  const waiting = spool.fileAt('incoming', record);
+  if (waiting && sameIdentity(identityOf(waiting), record) && !journal.at(record, 'incoming')) {
+    await journal.change(record.id, { state: 'incoming', nextAttemptAtMs: nowMs });
+    return 'incoming';
+  }
+  for (const area of ['completed', 'failed'] as const) {
+    const location = whereIn(spool, area, record);
+    if (location === undefined) continue;
+    const ended = {
+      ...{ state: area, nextAttemptAtMs: null, hold: null },
+      outcome: (area === 'completed' ? 'success' : 'failure') as UploadOutcome,
+      location: location === record.filepath ? null : location,
+    };
+    if (area === 'failed') await journal.change(record.id, ended);
+    else {
+      // Only a verified try leads there; its row was cut off.
+      const times = { startedAt: record.lastUpdated, finishedAt: new Date(nowMs).toISOString() };
+      const none = { errorClass: null, errorCode: null, errorMessage: null } as const;
+      const change = { ...ended, ...none, completedAtMs: nowMs, failures: 0 };
+      await journal.attempt(record.id, { ...times, ...none, outcome: 'success' }, change);
+    }
+    return area;
+  }
+  return undefined;
 }
 
 /** What a record becomes whose file somebody took away. */

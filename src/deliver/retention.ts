@@ -45,12 +45,13 @@ export async function applyRetention(options: RetentionOptions, retention: Reten
   for (const record of journal.kept(PASS)) {
     if (!mustGo(retention, record, bytes, clock.nowMs())) break;
     bytes -= record.size;
-    if (await removeOne(options, record)) removed += 1;
+    if (await removeKept(options, record)) removed += 1;
   }
   return removed;
 }
 
-async function removeOne(
+/** Removes one delivered file, if it is still the very one delivered. @returns whether it was */
+export async function removeKept(
   { spool, journal, clock, log }: RetentionOptions,
   record: FileRecord,
 ): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { LinkBoard } from './link-board.ts';
 import { vanished } from './reconcile.ts';
 import { applyRetention } from './retention.ts';
 import type { DeliverySettings } from './settings.ts';
-import type { Spool } from './spool/spool.ts';
+import { regularFile, type Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
 import { abandon } from './upload/parts.ts';
 
@@ -25,6 +25,7 @@ export interface RoundsOptions {
   readonly dispatcher: Dispatcher;
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly links: LinkBoard;
+  readonly beforeSync: (manual: boolean) => Promise<void>;
 }
 
 /** Pause before retention looks after a delivery, so that many deliveries share one look. */
@@ -53,6 +54,16 @@ export class Rounds {
     const { settings, clock } = options;
     this.#gateIsOpen = settings.automatic && settings.gate === null;
     this.#loggedAtMs = clock.monotonicMs();
+  }
+
+  /** Whether scheduled syncs run: automatically, and the gate is open. */
+  get syncing(): boolean {
+    return this.#gateIsOpen;
+  }
+
+  /** Has files handed over that are still being gathered. What fails there is told and holds up nothing. */
+  prepare(manual: boolean): Promise<void> {
+    return this.#guarded('files being gathered', () => this.#options.beforeSync(manual));
   }
 
   async start(): Promise<void> {
@@ -100,6 +111,7 @@ export class Rounds {
   async #run(): Promise<void> {
     const { dispatcher, spool } = this.#options;
     await this.#askGate();
+    if (this.#gateIsOpen) await this.prepare(false);
     await this.#guarded('buckets', () => this.askForBuckets());
     await this.#guarded('vanished files', () => this.#lookForVanished());
     await this.#guarded('abandoned uploads', () => this.#abortAbandoned());
@@ -163,9 +175,12 @@ export class Rounds {
     const page = journal.inState('incoming', this.#lookedForId, LOOKED_FOR);
     this.#lookedForId = page.length < LOOKED_FOR ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      if (record.source !== null || spool.fileAt('incoming', record)) continue;
-      // Between the rename and its row, a file is in processing already.
-      if (spool.fileAt('processing', record)) continue;
+      if (record.source !== null) {
+        if (regularFile(record.source)) continue;
+      } else if (spool.fileAt('incoming', record) || spool.fileAt('processing', record)) {
+        // Between the rename and its row, a file is in processing already.
+        continue;
+      }
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanished(clock.nowMs()));
     }

@@ -1,5 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
-import type { Journal } from '../keep/store/journal.ts';
+import type { FileRecord, Journal } from '../keep/store/journal.ts';
 import { Arrivals } from './arrivals.ts';
 import { BucketCache } from './bucket-cache.ts';
 import { type Destination, openDestinations } from './destinations.ts';
@@ -73,8 +73,10 @@ export class Running {
     const knows = (profile: string): boolean => this.#destinations.has(profile);
     const onEntered = this.#dispatcher.offer.bind(this.#dispatcher);
     const emptyFiles = (): 'wait' | 'upload' => settings.emptyFiles;
-    this.#arrivals = new Arrivals({ spool: this.#spool, journal, clock, log, knows, emptyFiles, onEntered });
-    this.#folders = new Folders({ folders: settings.folders, journal, clock, log, onEntered });
+    const onNotEntered = (path: string): void => this.#watch.forget([path]);
+    const taking = { journal, clock, log, emptyFiles, onEntered, onNotEntered };
+    this.#arrivals = new Arrivals({ ...taking, spool: this.#spool, knows });
+    this.#folders = new Folders({ ...taking, folders: settings.folders });
     this.#rounds = new Rounds({
       ...{
         settings,
@@ -86,6 +88,7 @@ export class Running {
         statistics: this.#statistics,
       },
       ...{ dispatcher: this.#dispatcher, destinations: this.#destinations, links: this.#links },
+      beforeSync: options.beforeSync,
     });
     this.#watch = openWatch({
       roots: [this.#spool.areaPath('incoming'), ...this.#folders.roots],
@@ -145,6 +148,7 @@ export class Running {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#arrivals.refused,
+      syncing: this.#rounds.syncing,
       links: this.#links.all(),
       throughput: this.#statistics.all(),
     };
@@ -163,6 +167,7 @@ export class Running {
     this.#syncs.add(count);
     const close = this.#rounds.holdOpen();
     try {
+      await this.#rounds.prepare(true);
       await this.#watch.sweepNow();
       await this.#arrivals.settle();
       this.#buckets.askAgainForMissing();
@@ -171,7 +176,7 @@ export class Running {
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
       if (endpoints.every(endpoint => this.#links.isOffline(endpoint))) throw offline(endpoints);
-      return count.outcome();
+      return count.outcome(journal);
     } finally {
       close();
       this.#syncs.delete(count);
@@ -187,8 +192,8 @@ export class Running {
     };
   }
 
-  #landed(record: { profile: string; bucket: string; filepath: string }, landing: Landing): void {
-    for (const sync of this.#syncs) sync.note(landing);
+  #landed(record: FileRecord, landing: Landing): void {
+    for (const sync of this.#syncs) sync.note(record, landing);
     const { journal, clock } = this.#options;
     const address = `${record.profile}/${record.bucket}/${record.filepath}`;
     if (landing === 'blocked') this.#blocked.add(address);

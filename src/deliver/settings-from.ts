@@ -31,6 +31,13 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     verify: deliver.verify,
     emptyFiles: deliver.emptyFiles,
     offline: deliver.offline,
+    retry: {
+      ...DELIVERY_DEFAULTS.retry,
+      firstMs: deliver.retryFirstMs,
+      maxMs: deliver.retryLongestMs,
+      maxRetries: deliver.retries,
+    },
+    probeEveryMs: deliver.probeIntervalMs,
     retention: retentionFrom(deliver),
     gate: gateFrom(deliver.gate),
     folders: deliver.folders.map(folderFrom),

@@ -1,28 +1,35 @@
 import { SluiceError } from '../base/errors.ts';
+import type { FileRecord, Journal } from '../keep/store/journal.ts';
 import type { Landing } from './flight-context.ts';
 
 /** What a manual sync brought (V7). */
 export interface SyncOutcome {
   readonly delivered: number;
   readonly failed: number;
-  /** Tries that ended in waiting for another one. */
+  /** Files that wait for another try, or for their bucket to be made. */
   readonly waiting: number;
+  /** Files that wait until they have content (V3). */
+  readonly empty: number;
 }
 
 /** Counts the landings while a manual sync runs. */
 export class SyncCount {
   #delivered = 0;
   #failed = 0;
-  #waiting = 0;
+  readonly #waiting = new Set<number>();
 
-  note(landing: Landing): void {
+  note({ id }: Pick<FileRecord, 'id'>, landing: Landing): void {
     if (landing === 'completed') this.#delivered += 1;
     else if (landing === 'failed' || landing === 'gone') this.#failed += 1;
-    else if (landing === 'waiting' || landing === 'blocked') this.#waiting += 1;
+    if (landing === 'waiting' || landing === 'blocked') this.#waiting.add(id);
+    else this.#waiting.delete(id);
   }
 
-  outcome(): SyncOutcome {
-    return { delivered: this.#delivered, failed: this.#failed, waiting: this.#waiting };
+  /** Files that were held before count as those that this sync tried in vain do. */
+  outcome(journal: Pick<Journal, 'byId' | 'held'>): SyncOutcome {
+    const { bucket, empty } = journal.held();
+    const tried = [...this.#waiting].filter(id => journal.byId(id)?.hold === null).length;
+    return { delivered: this.#delivered, failed: this.#failed, waiting: tried + bucket, empty };
   }
 }
 

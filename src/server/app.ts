@@ -7,6 +7,7 @@ import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { cacheRoutes } from './routes/cache.ts';
+import { captureRoutes } from './routes/capture.ts';
 import { changesetInsightRoutes } from './routes/changeset-insights.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -58,6 +59,7 @@ export function createApp(options: AppOptions): Hono {
   changesetInsightRoutes(app, station, () => Date.now());
   webhookRoutes(app, station);
   metricsRoutes(app, station);
+  captureRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

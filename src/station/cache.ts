@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Part } from '../base/lifecycle.ts';
@@ -11,6 +11,7 @@ import { type CacheSettings, cacheSettings } from '../gather/repos/cache/setting
 import { trackedRepository } from '../gather/repos/work.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
+import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 
 export interface CacheOptions {
@@ -131,6 +132,20 @@ export class CachePart implements Part {
     return this.#cache;
   }
 
+  /** What the disk budget may take of it: nothing where the clones lie on another disk than `directory`. */
+  readonly reclaimer = (directory: string): Reclaimer => {
+    const here = (): Promise<boolean> => onOneDisk(this.#options.config().cache.directory, directory);
+    return {
+      name: 'clones',
+      reclaimableBytes: async () => ((await here()) ? this.cache.evictableBytes() : 0),
+      free: async bytes => {
+        if (!(await here())) return { files: 0, bytes: 0 };
+        const { evicted, freedBytes } = await this.cache.free(bytes);
+        return { files: evicted.length, bytes: freedBytes };
+      },
+    };
+  };
+
   async start(): Promise<void> {
     if (this.#cache) return;
     await mkdir(this.#options.config().cache.directory, { recursive: true });
@@ -145,4 +160,9 @@ export class CachePart implements Part {
     await this.#cache?.close();
     this.#cache = undefined;
   }
+}
+
+async function onOneDisk(one: string, other: string): Promise<boolean> {
+  const [first, second] = await Promise.all([stat(one), stat(other)]);
+  return first.dev === second.dev;
 }

@@ -12,12 +12,14 @@ import {
   type FailedSelection,
   retryFailed,
 } from '../deliver/failed.ts';
+import { keptFiles } from '../deliver/kept-files.ts';
 import type { DeliveryPlan } from '../deliver/plan.ts';
 import { planFrom } from '../deliver/settings-from.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { SyncOutcome } from '../deliver/sync-now.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
+import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/store/journal.ts';
 
 /** What opens the things that delivery stands on; the composition root knows which they are. */
@@ -31,6 +33,8 @@ export interface DeliveriesOptions extends DeliveryOpeners {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Awaited before each sync. */
+  readonly beforeSync?: (manual: boolean) => Promise<void>;
 }
 
 /** Delivery as a part of the station: finds the profiles first (F22), then runs what they and the configuration ask for. */
@@ -48,13 +52,14 @@ export class Deliveries implements Part {
 
   async start(): Promise<void> {
     if (this.#delivery) return;
-    const { clock, log, openJournal, openStore } = this.#options;
+    const { clock, log, openJournal, openStore, beforeSync } = this.#options;
     const delivery = new Delivery({
       plan: await this.#plan(this.#config),
       openJournal: () => openJournal(this.#config.database),
       openStore,
       clock,
       log,
+      ...(beforeSync ? { beforeSync } : {}),
     });
     await delivery.start();
     this.#delivery = delivery;
@@ -105,6 +110,21 @@ export class Deliveries implements Part {
 
   dropFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
     return dropFailed(this.#failedContext(), selection);
+  }
+
+  /** Delivered files that are kept, as something that gives way on a full disk (capture.md, S4). */
+  kept(): Reclaimer {
+    const lazily = (): Reclaimer => keptFiles({ ...this.#failedContext(), log: this.#options.log });
+    return {
+      name: 'completed',
+      reclaimableBytes: async () => lazily().reclaimableBytes(),
+      free: async bytes => lazily().free(bytes),
+    };
+  }
+
+  /** The journal while delivery runs. */
+  journal(): Journal | undefined {
+    return this.#delivery?.journal;
   }
 
   #failedContext(): FailedContext {

@@ -2,6 +2,7 @@ import type { Source } from '../insights/source.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { CacheApi } from './cache.ts';
+import type { Captures } from './capture.ts';
 import type { Changesets } from './changesets.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,6 +46,8 @@ export interface StationApi {
     | 'holds'
     | 'webhookGaps'
   >;
+  /** Readings, their files, and what gave way on a full disk. */
+  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'disk'>;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

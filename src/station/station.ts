@@ -17,6 +17,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
+import { type CaptureOpeners, Captures } from './capture.ts';
 import { changesetFigures } from './changeset-figures.ts';
 import { Changesets } from './changesets.ts';
 import type { ForgeKinds } from './changesets-options.ts';
@@ -32,7 +33,7 @@ import type { StationApi } from './station-api.ts';
 import { readStatus, runningBake, type StationStatus } from './status.ts';
 import { Tracking } from './tracking.ts';
 
-export interface StationOptions extends DeliveryOpeners {
+export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -64,7 +65,7 @@ const DRAIN_MS = 500;
 
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, delivery, capture, clone cache, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -74,10 +75,12 @@ class ComposedStation implements Station {
   readonly parts: readonly Part[];
   readonly deliveries: Deliveries;
   readonly #cache: CachePart;
+  readonly cache: CacheApi;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
   readonly changesets: Changesets;
   readonly metrics: Metrics;
+  readonly captures: Captures;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -93,8 +96,11 @@ class ComposedStation implements Station {
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
-    this.deliveries = new Deliveries(options);
+    this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
     const current = { random: systemRandom, ...options, config: () => this.#config, keep: () => this.#kept };
+    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#kept }), current);
+    this.cache = this.#cache.api;
+    this.captures = new Captures({ ...options, deliveries: this.deliveries, clones: this.#cache.reclaimer });
     this.changesets = new Changesets({
       ...current,
       onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
@@ -108,13 +114,13 @@ class ComposedStation implements Station {
       () => this.status(),
       () => this.changesets.limits.calls(),
     );
-    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#kept }), current);
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
       { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
       this.deliveries,
       this.#cache,
+      this.captures,
       this.notifications,
       forges,
       this.#late('bake threads', () => this.#createThreads()),
@@ -135,10 +141,6 @@ class ComposedStation implements Station {
 
   get #store(): Store {
     return this.#kept.store;
-  }
-
-  get cache(): CacheApi {
-    return this.#cache.api;
   }
 
   get #kept(): Kept {
@@ -189,6 +191,7 @@ class ComposedStation implements Station {
       deliveries,
       links: deliveries.links,
       changesets: await changesetFigures(this.changesets),
+      capture: await this.captures.status(),
     });
   }
 
@@ -210,6 +213,7 @@ class ComposedStation implements Station {
     await scheduleWanted(this.#churnOptions());
     await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
+    await this.captures.reconfigure(config);
   }
 
   async #openKeep(): Promise<void> {

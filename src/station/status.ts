@@ -6,6 +6,7 @@ import type { BakeProgress } from '../gather/repos/bake.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { CaptureStatus } from './capture.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
@@ -32,6 +33,7 @@ export interface StationStatus {
   };
   readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
+  readonly capture: CaptureStatus;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
   /** The clones on disk. */
@@ -96,6 +98,7 @@ export async function readStatus(options: {
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
   readonly changesets: ChangesetFigures;
+  readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { store, work, clones, cache } = options;
   const [counts, upcoming, repositories, kept, disk] = await Promise.all([
@@ -128,6 +131,7 @@ export async function readStatus(options: {
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),
+    capture: options.capture,
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,
       state,

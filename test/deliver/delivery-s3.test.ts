@@ -107,6 +107,19 @@ test('F41, S2: a server without HEAD, and a key that may not list, deliver all t
   assert.equal(record.verified, 'none');
 });
 
+test('F41: with verify: answer, HEAD is asked only where the answer to the PUT proves nothing', async t => {
+  const { server, rig } = await rigWith(t, { settings: { verify: 'answer', partsAboveBytes: 6 * 2 ** 20 } });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const small = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(small.verified, 'checksum');
+  const heads = () => server.requests.filter(({ operation }) => operation === 'HeadObject').length;
+  assert.equal(heads(), 0);
+  rig.write('incoming/cloud/bucket/large.bin', randomBytes(6 * 2 ** 20 + 1));
+  const large = await rig.until('large.bin', ({ state }) => state === 'completed');
+  assert.equal(large.verified, 'checksum');
+  assert.equal(heads(), 1);
+});
+
 test('S5: a file that would overwrite another in completed lies beside it', async t => {
   const { rig } = await rigWith(t);
   rig.write('incoming/cloud/bucket/a.txt', 'one');
@@ -145,7 +158,7 @@ test('V10: offline files are held, one probe finds the way back, and they go at 
   assert.equal(rig.delivery.status().links[0]?.state, 'online');
 });
 
-test('V7: a manual sync delivers without a schedule, and answers with an error while offline', async t => {
+test('V7: a manual sync delivers without a schedule, counts what it cannot deliver, and answers with an error while offline', async t => {
   const { server, rig } = await rigWith(t, { settings: { automatic: false } });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
   await rig.until('a.txt', ({ state }) => state === 'incoming');
@@ -153,7 +166,18 @@ test('V7: a manual sync delivers without a schedule, and answers with an error w
     delivered: 1,
     failed: 0,
     waiting: 0,
+    empty: 0,
   });
+  rig.write('incoming/cloud/later/held.txt', 'h');
+  rig.write('incoming/cloud/bucket/empty.txt', '');
+  await rig.until('empty.txt', ({ hold }) => hold === 'empty');
+  const held = { delivered: 0, failed: 0, waiting: 1, empty: 1 };
+  for (let sync = 0; sync < 2; sync += 1)
+    assert.deepEqual(
+      await rig.delivery.syncNow(AbortSignal.timeout(10_000)),
+      held,
+      'held files count each time',
+    );
   await server.stop();
   rig.write('incoming/cloud/bucket/b.txt', 'b');
   await assert.rejects(rig.delivery.syncNow(AbortSignal.timeout(10_000)), { code: 'host_unreachable' });

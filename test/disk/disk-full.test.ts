@@ -1,18 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { grownRepository, MAIN, standingPlace } from '../support/sluice.ts';
-
-/**
- * A small file system of its own to stand in, in a mount namespace that ends with the shell. Needs Linux with
- * user namespaces, hence not part of `npm test`.
- */
-function onSmallDisk(folder: string, size: string, script: string): string {
-  const mount = `mount -t tmpfs -o size=${size} tmpfs ${folder} && cd ${folder} && echo 'cache: {minFreeDisk: 0}' > sluice.yaml`;
-  const env = { ...process.env, SLUICE: `${process.execPath} ${MAIN}`, HOME: folder };
-  return execFileSync('unshare', ['-rm', 'sh', '-c', `${mount}\n${script}`], { encoding: 'utf8', env });
-}
+import { grownRepository, standingPlace } from '../support/sluice.ts';
+import { onSmallDisk } from '../support/small-disk.ts';
 
 const BAKE = '$SLUICE bake "$ORIGIN" --json; echo "exit $?"; ls -A station/cache;';
 

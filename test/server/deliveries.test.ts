@@ -131,7 +131,7 @@ test('S11: retry and drop want to be told which files, and do nothing otherwise'
 test('V7: a manual sync over HTTP answers with counts, with the error while offline, and gets its caller’s signal', async () => {
   for (const path of ['/api/v1/deliveries/sync', '/api/deliveries/sync']) {
     const answer = await serve().ask('POST', path);
-    assert.deepEqual([answer.status, answer.body], [200, { delivered: 0, failed: 0, waiting: 0 }]);
+    assert.deepEqual([answer.status, answer.body], [200, { delivered: 0, failed: 0, waiting: 0, empty: 0 }]);
   }
   const down = serve({
     syncNow: () => Promise.reject(new SluiceError('host_unreachable', 'nothing answers at http://x')),
@@ -145,7 +145,7 @@ test('V7: a manual sync over HTTP answers with counts, with the error while offl
     syncNow: signal => {
       given = signal;
       caller.abort();
-      return Promise.resolve({ delivered: 0, failed: 0, waiting: 0 });
+      return Promise.resolve({ delivered: 0, failed: 0, waiting: 0, empty: 0 });
     },
   });
   await hanging.ask('POST', '/api/v1/deliveries/sync', undefined, { signal: caller.signal });

@@ -19,6 +19,7 @@ const delivery = new Delivery({
     settings: {
       ...DELIVERY_DEFAULTS,
       intervalMs: 100,
+      emptyFiles: 'upload',
       smallInFlight: 16,
       partsAboveBytes: 6 * 2 ** 20,
       partBytes: 5 * 2 ** 20,

@@ -1,5 +1,6 @@
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import type { Run } from '../../src/keep/store/types.ts';
+import { NO_CAPTURE } from '../../src/station/capture.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
 /** What a stubbed station is to do; everything else it answers with nothing known. */
@@ -57,7 +58,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },
-      syncNow: async () => ({ delivered: 0, failed: 0, waiting: 0 }),
+      syncNow: async () => ({ delivered: 0, failed: 0, waiting: 0, empty: 0 }),
       retryFailed: async () => [],
       dropFailed: async () => [],
       profiles: () => ['local'],
@@ -86,6 +87,15 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       webhookGaps: async () => [],
     },
     metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'sluice_schedule_size 0\n' },
+    captures: {
+      status: async () => NO_CAPTURE,
+      files: () => [],
+      file(id) {
+        throw new SluiceError('not_found', `there is no capture file ${id}`);
+      },
+      totals: () => [],
+      disk: () => Promise.reject(new SluiceError('stopping', 'not running')),
+    },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;
       asked.push(url);

@@ -22,7 +22,7 @@ const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
 
 /** `s3://profile/bucket/prefix` where files of a folder go (V4). */
-function place() {
+export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
@@ -160,7 +160,7 @@ export const deliver = section(
     verify: choice(['head', 'answer'], {
       default: 'head',
       description:
-        'Whether each object is asked for after it was sent, or the answer to sending it is believed.',
+        'How an object is verified: `head` asks for each after it was sent; `answer` does so only where the answer to sending it does not name its CRC32 or MD5.',
     }),
     emptyFiles: choice(['wait', 'upload'], {
       default: 'wait',
@@ -169,6 +169,30 @@ export const deliver = section(
     offline: choice(['hold', 'count'], {
       default: 'hold',
       description: 'Whether tries count while an endpoint cannot be reached.',
+    }),
+    retryFirst: duration({
+      default: '30s',
+      min: '100ms',
+      max: '1d',
+      description: 'The wait before the first retry of a file; each further one is twice as long.',
+    }),
+    retryLongest: duration({
+      default: '8h',
+      min: '100ms',
+      max: '7d',
+      description: 'No wait between two tries is longer, save one that the server asks for.',
+    }),
+    retries: count({
+      default: 10,
+      min: 0,
+      max: 1000,
+      description: 'How many retries follow the first try before a file moves to `failed`.',
+    }),
+    probeInterval: duration({
+      default: '60s',
+      min: '1s',
+      max: '1d',
+      description: 'How often an endpoint that cannot be reached is asked whether it is back.',
     }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',
@@ -194,6 +218,10 @@ export const deliver = section(
     }),
   },
   [
+    ({ retryFirst, retryLongest }, fault) => {
+      if (retryFirst !== undefined && retryLongest !== undefined && retryLongest < retryFirst)
+        fault('retryLongest', 'must not be shorter than retryFirst');
+    },
     ({ keepCompleted, keepCompletedFor, keepCompletedUpTo }, fault) => {
       if (keepCompleted === 'never' && (keepCompletedFor ?? keepCompletedUpTo) !== undefined) {
         fault(

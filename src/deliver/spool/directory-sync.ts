@@ -1,4 +1,8 @@
-import { open } from 'node:fs/promises';
+import { close, fsync, open } from 'node:fs';
+import { type Clock, systemClock } from '../../base/clock.ts';
+
+/** Two rounds begin at least so far apart. */
+const ROUND_EVERY_MS = 10;
 
 interface Round {
   readonly directories: Set<string>;
@@ -7,11 +11,18 @@ interface Round {
 
 /**
  * Makes renames durable: flushes directories, many callers sharing one flush each. Rounds go one after the other;
- * what is asked for while one runs goes into the next, since its rename may have come too late for this one.
+ * what is asked for while one runs goes into the next, since its rename may have come too late for this one. The first
+ * round begins at once; further ones keep a distance, since each has the file system write its journal, for which renames
+ * have to wait.
  */
 export class DirectorySync {
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
   #next: Round | undefined;
   #running = false;
+
+  constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'> = systemClock) {
+    this.#clock = clock;
+  }
 
   /** Resolves when the entries of these directories, as they are now, are on the disk. */
   sync(...directories: readonly string[]): Promise<void> {
@@ -28,6 +39,7 @@ export class DirectorySync {
 
   async #rounds(): Promise<void> {
     for (let round = this.#next; round; round = this.#next) {
+      const startMs = this.#clock.monotonicMs();
       this.#next = undefined;
       try {
         await Promise.all([...round.directories].map(flush));
@@ -35,21 +47,24 @@ export class DirectorySync {
       } catch (error) {
         round.done.reject(error);
       }
+      const restMs = ROUND_EVERY_MS - (this.#clock.monotonicMs() - startMs);
+      if (restMs > 0) await this.#clock.sleep(restMs);
     }
     this.#running = false;
   }
 }
 
-async function flush(directory: string): Promise<void> {
-  try {
-    const handle = await open(directory, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    // A directory that is gone has been emptied since; some file systems cannot flush one and say EINVAL.
-    if (!['ENOENT', 'EINVAL', 'ENOTSUP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-  }
+/** Through the callback API: a promise and a handle for each step cost more than the steps. */
+function flush(directory: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error: NodeJS.ErrnoException | null): void => {
+      // A directory that is gone has been emptied since; some file systems cannot flush one and say EINVAL.
+      if (error && !['ENOENT', 'EINVAL', 'ENOTSUP'].includes(error.code ?? '')) reject(error);
+      else resolve();
+    };
+    open(directory, 'r', (openError, descriptor) => {
+      if (openError) return settle(openError);
+      fsync(descriptor, syncError => close(descriptor, closeError => settle(syncError ?? closeError)));
+    });
+  });
 }

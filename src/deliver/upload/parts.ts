@@ -156,6 +156,11 @@ async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter(number => !parts.has(number));
   const failed = new AbortController();
   const signal = AbortSignal.any([sending.signal, failed.signal]);
+  const saving: Promise<void>[] = [];
+  const fail = (error: unknown): void => {
+    // The others stop, and the first failure is the one that counts.
+    if (!failed.signal.aborted) failed.abort(error);
+  };
   const worker = async (): Promise<void> => {
     for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
       signal.throwIfAborted();
@@ -163,16 +168,15 @@ async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }
       const size = Math.min(partBytes, identity.size - offset);
       const part = await store.uploadPart(upload, number, { path, offset, size }, { signal, onProgress });
       parts.set(number, part);
-      await journal.savePart(record.id, part);
+      // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows are there.
+      saving.push(journal.savePart(record.id, part).catch(fail));
     }
   };
   const workers = Array.from({ length: Math.min(settings.partsAtOnce, missing.length) }, () =>
-    worker().catch(error => {
-      // The others stop, and the first failure is the one that counts.
-      if (!failed.signal.aborted) failed.abort(error);
-    }),
+    worker().catch(fail),
   );
   await Promise.all(workers);
+  await Promise.all(saving);
   if (failed.signal.aborted) throw failed.signal.reason;
   sending.signal.throwIfAborted();
 }

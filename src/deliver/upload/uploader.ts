@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { ObjectAddress, PutResult } from '../../keep/buckets/bucket.ts';
-import { crc32Of, type ExpectedObject, verifyObject } from '../../keep/buckets/checksum.ts';
+import { crc32Of, type ExpectedObject, isProven, verifyObject } from '../../keep/buckets/checksum.ts';
 import type { FileIdentity, Journal } from '../../keep/store/journal.ts';
 import { destinationFor } from '../settings.ts';
 import { identityOf, regularFile, sameIdentity } from '../spool/spool.ts';
@@ -32,7 +32,7 @@ export class Uploader {
   async send(sending: Sending): Promise<Sent> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#sendOnce(sending);
+        return await this.#sendOnce(sending, attempt === 1 ? sending.seen : undefined);
       } catch (error) {
         const again =
           error instanceof SluiceError && error.code === 'source_changed' && attempt < CHANGED_TRIES;
@@ -41,25 +41,23 @@ export class Uploader {
     }
   }
 
-  async #sendOnce(sending: Sending): Promise<Sent> {
+  async #sendOnce(sending: Sending, seen: FileIdentity | undefined): Promise<Sent> {
     const { settings, record, path, store } = sending;
-    const stats = regularFile(path);
-    if (!stats) throw missing(path);
-    const identity = identityOf(stats);
+    const identity = seen ?? identityAt(path);
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? keyOf(record.filepath, destination) };
     const inParts =
-      stats.size > settings.partsAboveBytes && store.limits.maxSinglePutBytes !== Number.POSITIVE_INFINITY;
+      identity.size > settings.partsAboveBytes && store.limits.maxSinglePutBytes !== Number.POSITIVE_INFINITY;
     if (inParts) {
-      const properties = propertiesOf(record.filepath, stats, destination);
+      const properties = propertiesOf(record.filepath, identity, destination);
       const { journal, clock } = this.#options;
       const done = await sendInParts({ ...sending, at, identity, properties, journal, clock });
       return this.#verified(sending, at, identity, done.result, done.expected);
     }
-    if (stats.size > settings.partsAboveBytes) {
-      const properties = propertiesOf(record.filepath, stats, destination);
+    if (identity.size > settings.partsAboveBytes) {
+      const properties = propertiesOf(record.filepath, identity, destination);
       const result = await putUnchanged(sending, at, identity, properties);
-      return this.#verified(sending, at, identity, result, expectedOf(stats.size, result.crc32));
+      return this.#verified(sending, at, identity, result, expectedOf(identity.size, result.crc32));
     }
     const body = await readWhole(path, identity);
     const crc32 = crc32Of(body);
@@ -67,12 +65,14 @@ export class Uploader {
       at,
       { body },
       {
-        ...propertiesOf(record.filepath, stats, destination, crc32),
+        ...propertiesOf(record.filepath, identity, destination, crc32),
         signal: sending.signal,
         onProgress: sending.onProgress,
       },
     );
-    return this.#verified(sending, at, identity, result, { size: stats.size, crc32 });
+    if (settings.verify === 'answer' && isProven(result, crc32, body))
+      return { key: at.key, etag: result.etag, crc32, identity, verified: 'checksum' };
+    return this.#verified(sending, at, identity, result, { size: identity.size, crc32 });
   }
 
   /** F41: what HEAD says against what was sent; only informational where there is no HEAD. */
@@ -84,10 +84,9 @@ export class Uploader {
     expected: ExpectedObject,
   ): Promise<Sent> {
     const sent = { key: at.key, etag: result.etag, crc32: expected.crc32 ?? result.crc32 ?? null, identity };
-    const { settings, store, record, signal } = sending;
+    const { store, record, signal } = sending;
     const nowMs = this.#options.clock.nowMs();
-    if (settings.verify === 'answer' || (this.#headless.get(record.profile) ?? 0) > nowMs)
-      return { ...sent, verified: 'none' };
+    if ((this.#headless.get(record.profile) ?? 0) > nowMs) return { ...sent, verified: 'none' };
     try {
       // A folder as store would read the whole file again for the checksum, which it has just computed while writing.
       const checksum = store.limits.maxSinglePutBytes !== Number.POSITIVE_INFINITY;
@@ -100,10 +99,16 @@ export class Uploader {
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : undefined;
       if (code !== 'not_supported' && code !== 'access_denied') throw error;
-      this.#headless.set(record.profile, nowMs + settings.bucketCacheMs);
+      this.#headless.set(record.profile, nowMs + sending.settings.bucketCacheMs);
       return { ...sent, verified: 'none' };
     }
   }
+}
+
+function identityAt(path: string): FileIdentity {
+  const stats = regularFile(path);
+  if (!stats) throw missing(path);
+  return identityOf(stats);
 }
 
 function expectedOf(size: number, crc32: string | undefined): ExpectedObject {

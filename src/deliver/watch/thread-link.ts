@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { threadEnvironment } from '../../base/thread-environment.ts';
 import type { Libc } from './libc.ts';
 import type { Answer, Request, ThreadSetup } from './messages.ts';
 
@@ -40,6 +41,7 @@ export class ThreadLink {
     const workerData: ThreadSetup = { settleMs, maxRemembered, descriptors: this.#descriptors };
     this.#worker = new Worker(new URL('./watch-thread.ts', import.meta.url), {
       workerData,
+      env: threadEnvironment(),
       name: 'file watch',
     });
     let failure = new Error('the watching thread ended');

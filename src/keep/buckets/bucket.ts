@@ -130,6 +130,8 @@ export interface PutResult {
   readonly etag: string;
   /** CRC32 of the bytes sent, base64 of four big-endian bytes, where the call had them pass by. */
   readonly crc32?: string;
+  /** CRC32 of the object as the store's own answer names it, in the same form. */
+  readonly confirmedCrc32?: string;
 }
 
 export interface HeadOptions extends CallOptions {

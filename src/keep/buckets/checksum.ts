@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { ObjectHead, UploadedPart } from './bucket.ts';
+import type { ObjectHead, PutResult, UploadedPart } from './bucket.ts';
 
 /** CRC32 (ISO-HDLC, as S3's x-amz-checksum-crc32) in the form that S3 gives it: base64 of four big-endian bytes. */
 export function crc32Base64(value: number): string {
@@ -84,4 +85,13 @@ function expectedComposite(expected: ExpectedObject): string | undefined {
   const checksums = parts?.map(part => part.crc32);
   if (!checksums?.every(text => text !== undefined)) return undefined;
   return compositeCrc32(checksums);
+}
+
+/**
+ * Whether the answer to putObject proves that the store holds this very content: it names the CRC32 of what it received, or its
+ * ETag is the content's MD5. An ETag that is no MD5 (parts, encryption with a key of one's own) proves nothing, and nothing against it.
+ */
+export function isProven(result: PutResult, crc32OfBody: string, body: Uint8Array): boolean {
+  if (result.confirmedCrc32 !== undefined) return result.confirmedCrc32 === crc32OfBody;
+  return result.etag.replaceAll('"', '').toLowerCase() === hash('md5', body, 'hex');
 }

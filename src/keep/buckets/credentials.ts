@@ -36,6 +36,8 @@ export interface S3Profile extends Omit<S3Preset, 'defaultRegion' | 'endpointOf'
   readonly accessKeyId: string;
   readonly secretAccessKey: Secret;
   readonly sessionToken?: Secret;
+  /** Who sends objects and parts: sluice's own hot path, or the AWS SDK. */
+  readonly transport?: 'own' | 'sdk';
 }
 
 /** A folder as object store (S1); its sub-folders are the buckets. */
@@ -57,6 +59,7 @@ const KEY_NAMES = {
   endpoint: ['AWS_ENDPOINT', 'endpoint_url', 'AWS_ENDPOINT_URL', 'endpoint'],
   addressing: ['addressing_style'],
   checksum: ['checksum'],
+  transport: ['transport'],
   path: ['path'],
   provider: ['provider'],
 } as const;
@@ -151,6 +154,8 @@ function s3Profile(section: IniSection, provider: Exclude<Provider, 'directory'>
   if (checksum !== 'trailer' && checksum !== 'header' && checksum !== 'sha256') {
     faults.push('checksum must be trailer, header or sha256');
   }
+  const transport = read(section, 'transport')?.toLowerCase() ?? 'own';
+  if (transport !== 'own' && transport !== 'sdk') faults.push('transport must be own or sdk');
   if (faults.length > 0) return faults;
   const sessionToken = read(section, 'sessionToken');
   return {
@@ -165,6 +170,7 @@ function s3Profile(section: IniSection, provider: Exclude<Provider, 'directory'>
     addressing: addressing as S3Profile['addressing'],
     checksum: checksum as S3Profile['checksum'],
     expectContinue: preset.expectContinue,
+    ...(transport === 'sdk' ? { transport } : {}),
   };
 }
 

@@ -152,12 +152,20 @@ export interface Journal {
   kept(limit: number): FileRecord[];
   /** Bytes and number of the completed files still in the spool. */
   keptTotals(): { readonly files: number; readonly bytes: number };
+  /** Files that wait for something other than time, by what it is. */
+  held(): Readonly<Record<Hold, number>>;
   /** Buckets that held files wait for. */
   heldBuckets(): { readonly profile: string; readonly bucket: string }[];
   /** Lets everything go that waits for a bucket: due at `nowMs`. @returns how many */
   release(profile: string, bucket: string, nowMs: number): Promise<number>;
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   hurry(profile: string, nowMs: number): Promise<number>;
+
+  /**
+   * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to wait then.
+   * @returns how many waiting records were
+   */
+  rewind(nowMs: number): Promise<number>;
 
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void>;
   savePart(recordId: number, part: KeptPart): Promise<void>;

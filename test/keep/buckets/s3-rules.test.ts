@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { SignatureV4 } from '@smithy/signature-v4';
@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import {
   compositeCrc32,
   crc32Of,
+  isProven,
   joinCrc32,
   verifyObject,
   wholeCrc32,
@@ -14,7 +15,7 @@ import {
 import { Secret } from '../../../src/keep/buckets/credentials.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
 import { readAnswer, readRetryAfter } from '../../../src/keep/buckets/s3/answer.ts';
-import { chunkedBlocks, chunkedLength } from '../../../src/keep/buckets/s3/body.ts';
+import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';
 import { errorFromAnswer, errorFromTransport } from '../../../src/keep/buckets/s3/classify.ts';
 import { decodeMetadata, encodeMetadata } from '../../../src/keep/buckets/s3/properties.ts';
 import { routeAfterRedirect, targetOf } from '../../../src/keep/buckets/s3/route.ts';
@@ -172,13 +173,28 @@ describe('checksums', () => {
   });
 });
 
+test('F41: the answer to a PUT proves an object by the CRC32 it names or by an MD5, and by nothing else', () => {
+  const body = Buffer.from('content');
+  const crc32 = crc32Of(body);
+  const md5 = hash('md5', body, 'hex');
+  assert.equal(isProven({ etag: '"opaque"', confirmedCrc32: crc32 }, crc32, body), true);
+  assert.equal(isProven({ etag: `"${md5}"` }, crc32, body), true);
+  assert.equal(isProven({ etag: md5.toUpperCase() }, crc32, body), true);
+  assert.equal(isProven({ etag: `"${md5}-1"` }, crc32, body), false);
+  assert.equal(isProven({ etag: '"opaque"', crc32 }, crc32, body), false);
+  assert.equal(
+    isProven({ etag: `"${md5}"`, confirmedCrc32: crc32Of(Buffer.from('else')) }, crc32, body),
+    false,
+  );
+});
+
 describe('bodies', () => {
   for (const size of [0, 1, 15, 16, 1024 * 1024 - 1, 1024 * 1024, 1024 * 1024 + 1, 5_000_000]) {
     test(`an aws-chunked body of ${size} bytes is as long as announced`, async () => {
       let length = 0;
       let checksum = '';
       const body = Buffer.alloc(size, 7);
-      for await (const block of chunkedBlocks({ body }, value => {
+      for await (const block of chunkedBlocks({ body }, takeRooms(), value => {
         checksum = value;
       }))
         length += block.bytes.length;

@@ -2,11 +2,20 @@ import { bucketSuite } from '../../suites/bucket-suite.ts';
 import { storeFor } from '../../support/s3-profile.ts';
 import { startS3Server } from '../../support/s3-server/server.ts';
 
-for (const checksum of ['trailer', 'header', 'sha256'] as const) {
-  bucketSuite(`S3 store on the test server, checksum ${checksum}`, async () => {
+const VARIANTS = [
+  { checksum: 'trailer' },
+  { checksum: 'header' },
+  { checksum: 'sha256' },
+  { checksum: 'header', transport: 'sdk' },
+  { checksum: 'sha256', transport: 'sdk' },
+] as const;
+
+for (const variant of VARIANTS) {
+  const { checksum } = variant;
+  bucketSuite(`S3 store on the test server, ${Object.values(variant).join(', ')}`, async () => {
     const server = await startS3Server({ buckets: ['bucket', 'other'] });
     return {
-      store: storeFor(server, { checksum }),
+      store: storeFor(server, variant),
       bucket: 'bucket',
       keepsProperties: true,
       keepsChecksums: checksum !== 'sha256',

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Part } from '../../../base/lifecycle.ts';
+import { threadEnvironment } from '../../../base/thread-environment.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
@@ -55,6 +56,7 @@ export function createBakeThreads(options: {
   const startThread = (index: number): Thread => {
     const worker = new Worker(options.entry, {
       workerData: options.settings,
+      env: threadEnvironment(),
       // The wide pipe of git (git/wide-pipe.ts) opens its descriptors past Node, which would warn of each.
       trackUnmanagedFds: false,
     });

@@ -7,8 +7,8 @@ import type { ObjectSource } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 
-/** Payload bytes in one block: what the measured speeds were reached with. */
-const BLOCK_BYTES = 1024 * 1024;
+/** Payload bytes in one block. Eight of them are in memory while four parts are on their way. */
+const BLOCK_BYTES = 512 * 1024;
 /** Room in front of a block's payload for the chunk's size line: up to 14 hexadecimal digits, CR, LF. */
 const HEAD_ROOM_BYTES = 16;
 const CRLF = Buffer.from('\r\n');
@@ -49,17 +49,36 @@ export function readWhole(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-function shorter(path: string, size: number, found: number): SluiceError {
+export function shorter(path: string, size: number, found: number): SluiceError {
   return new SluiceError('source_changed', `${path} ended after ${found} of ${size} bytes`, {
     subject: path,
   });
 }
 
-/** Payload blocks of a source, each in a buffer of its own turn: two take turns, so that one is read while the other is sent. */
-async function* readBlocks(source: ObjectSource): AsyncGenerator<{ room: Buffer; payload: number }> {
+/** Two buffers for the blocks of one body. */
+export type Rooms = readonly [Buffer, Buffer];
+
+const ROOM_BYTES = HEAD_ROOM_BYTES + BLOCK_BYTES + CRLF.length;
+/** Kept for the next bodies: what large transfers at once usually need. */
+const MAX_SPARE = 8;
+const spareRooms: Rooms[] = [];
+
+/** Rooms for a streamed body. Left to the garbage collector they pile up faster than it comes: 90 MiB with four parts at once. */
+export function takeRooms(): Rooms {
+  return spareRooms.pop() ?? [Buffer.allocUnsafe(ROOM_BYTES), Buffer.allocUnsafe(ROOM_BYTES)];
+}
+
+/** For the next body. Only to be called when nothing reads from them any more: the kernel has taken every block. */
+export function giveBackRooms(rooms: Rooms): void {
+  if (spareRooms.length < MAX_SPARE) spareRooms.push(rooms);
+}
+
+/** Payload blocks of a source, in two buffers that take turns, so that one is read while the other is sent. */
+async function* readBlocks(
+  source: ObjectSource,
+  rooms: Rooms,
+): AsyncGenerator<{ room: Buffer; payload: number }> {
   const size = sizeOf(source);
-  const roomBytes = HEAD_ROOM_BYTES + Math.min(size, BLOCK_BYTES) + CRLF.length;
-  const rooms = [Buffer.allocUnsafe(roomBytes), Buffer.allocUnsafe(roomBytes)];
   const handle = 'path' in source ? await open(source.path, 'r') : undefined;
   try {
     for (let done = 0, turn = 0; done < size; turn ^= 1) {
@@ -91,8 +110,8 @@ async function fill(
 }
 
 /** A body as it is. */
-export async function* plainBlocks(source: ObjectSource): BodyBlocks {
-  for await (const { room, payload } of readBlocks(source)) {
+export async function* plainBlocks(source: ObjectSource, rooms: Rooms): BodyBlocks {
+  for await (const { room, payload } of readBlocks(source, rooms)) {
     yield { bytes: room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload), payloadBytes: payload };
   }
 }
@@ -102,9 +121,13 @@ export async function* plainBlocks(source: ObjectSource): BodyBlocks {
  * trailing headers", STREAMING-UNSIGNED-PAYLOAD-TRAILER): one pass over the file.
  * @param onChecksum told the CRC32 once all has been read
  */
-export async function* chunkedBlocks(source: ObjectSource, onChecksum: (crc32: string) => void): BodyBlocks {
+export async function* chunkedBlocks(
+  source: ObjectSource,
+  rooms: Rooms,
+  onChecksum: (crc32: string) => void,
+): BodyBlocks {
   let checksum = 0;
-  for await (const { room, payload } of readBlocks(source)) {
+  for await (const { room, payload } of readBlocks(source, rooms)) {
     checksum = crc32(room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload), checksum);
     const head = `${payload.toString(16)}\r\n`;
     const from = HEAD_ROOM_BYTES - head.length;
@@ -130,10 +153,12 @@ export function chunkedLength(size: number): number {
 export async function digestsOf(source: ObjectSource): Promise<{ sha256: string; crc32: string }> {
   const sha256 = createHash('sha256');
   let checksum = 0;
-  for await (const { room, payload } of readBlocks(source)) {
+  const rooms = takeRooms();
+  for await (const { room, payload } of readBlocks(source, rooms)) {
     const bytes = room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload);
     sha256.update(bytes);
     checksum = crc32(bytes, checksum);
   }
+  giveBackRooms(rooms);
   return { sha256: sha256.digest('hex'), crc32: crc32Base64(checksum) };
 }

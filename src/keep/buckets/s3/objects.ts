@@ -19,10 +19,12 @@ import {
   chunkedBlocks,
   chunkedLength,
   digestsOf,
+  giveBackRooms,
   plainBlocks,
   readWhole,
   sizeOf,
   TRAILER_NAME,
+  takeRooms,
 } from './body.ts';
 import { metadataOf, propertyHeaders } from './properties.ts';
 import { encodeStrictly, targetOf } from './route.ts';
@@ -95,7 +97,12 @@ export class HotPath {
       source,
       options,
     });
-    return { partNumber, size: sizeOf(source), ...result };
+    return {
+      partNumber,
+      size: sizeOf(source),
+      etag: result.etag,
+      ...(result.crc32 === undefined ? {} : { crc32: result.crc32 }),
+    };
   }
 
   /** ObjectStore.headObject. */
@@ -138,7 +145,9 @@ export class HotPath {
     const size = sizeOf(source);
     let crc32: string | undefined;
     // Expect is not signed: proxies drop it.
-    const unsigned: Record<string, string> = way.expectContinue ? { expect: '100-continue' } : {};
+    // A part is not asked about: its upload has been granted, and each question costs a way to the server and back.
+    const asks = way.expectContinue && request.call.isInUpload !== true;
+    const unsigned: Record<string, string> = asks ? { expect: '100-continue' } : {};
     const headers: Record<string, string> = { ...request.headers };
     if (way.checksum === 'trailer') {
       headers['content-encoding'] = 'aws-chunked';
@@ -154,17 +163,20 @@ export class HotPath {
       unsigned['content-length'] = String(size);
     }
     const signed = this.#sign(way, 'PUT', at, query, headers, options);
+    const rooms = takeRooms();
     const answer = await this.#parts.stream.send({
       ...signed,
       headers: { ...signed.headers, ...unsigned },
       blocks: () =>
         way.checksum === 'trailer'
-          ? chunkedBlocks(source, value => {
+          ? chunkedBlocks(source, rooms, value => {
               crc32 = value;
             })
-          : plainBlocks(source),
+          : plainBlocks(source, rooms),
       ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     });
+    // A good answer comes after the last byte; after any other, blocks may still be on their way.
+    if (answer.status < 300) giveBackRooms(rooms);
     return this.#resultOf(answer, request, crc32);
   }
 
@@ -185,7 +197,11 @@ export class HotPath {
       const words = `the store computed CRC32 ${echoed}, sent was ${crc32}`;
       throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
     }
-    return { etag, ...(crc32 === undefined ? {} : { crc32 }) };
+    return {
+      etag,
+      ...(crc32 === undefined ? {} : { crc32 }),
+      ...(echoed === undefined ? {} : { confirmedCrc32: echoed }),
+    };
   }
 
   #assertGood(answer: WireAnswer): void {

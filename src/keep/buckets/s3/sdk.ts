@@ -79,6 +79,7 @@ export class SdkClients {
         ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
       },
       maxAttempts: 1,
+      logger: SILENT,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       ...(this.#handler === undefined ? {} : { requestHandler: this.#handler }),
@@ -92,6 +93,10 @@ export class SdkClients {
     for (const agent of this.#agents) agent.destroy();
   }
 }
+
+/** Errors are thrown and told by those who know what they mean; without a logger the SDK warns on the console. */
+const silent = (): void => undefined;
+const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
 interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };

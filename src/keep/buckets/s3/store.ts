@@ -24,6 +24,7 @@ import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
 import { HotPath } from './objects.ts';
 import { SdkClients } from './sdk.ts';
+import { SdkObjects } from './sdk-objects.ts';
 import { Session } from './session.ts';
 import { Signer } from './signing.ts';
 import { SmallTransport } from './small-transport.ts';
@@ -54,6 +55,8 @@ export class S3Store implements ObjectStore {
   readonly description: string;
   readonly limits = LIMITS;
   readonly #hot: HotPath;
+  /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
+  readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
   readonly #control: ControlCalls;
   readonly #small: SmallTransport;
   readonly #stream: StreamTransport;
@@ -76,6 +79,7 @@ export class S3Store implements ObjectStore {
       stream: this.#stream,
       clock,
     });
+    this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
   async listBuckets(options: CallOptions = {}): Promise<string[]> {
@@ -89,7 +93,7 @@ export class S3Store implements ObjectStore {
 
   async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
     assertAddress(at);
-    return this.#hot.putObject(at, source, options);
+    return this.#bodies.putObject(at, source, options);
   }
 
   async headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
@@ -126,7 +130,7 @@ export class S3Store implements ObjectStore {
     source: ObjectSource,
     options: TransferOptions = {},
   ): Promise<UploadedPart> {
-    return this.#hot.uploadPart(upload, partNumber, source, options);
+    return this.#bodies.uploadPart(upload, partNumber, source, options);
   }
 
   async listParts(upload: MultipartUpload, options: CallOptions = {}): Promise<UploadedPart[]> {

@@ -1,6 +1,7 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../../base/clock.ts';
-import { SluiceError } from '../../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
@@ -11,8 +12,9 @@ export interface DatabaseOptions {
   /** Size of the page cache. */
   readonly cacheBytes?: number;
   /**
-   * `full` has every commit on the disk before it is told (the journal); `normal`, the default, may lose the last
-   * commits in a power cut, though not in a crash, and never tears the database (sqlite.org/pragma.html#pragma_synchronous).
+   * `full` has every commit on the disk when `write` resolves, and holds up this thread meanwhile; `normal`, the default, may lose
+   * the last commits in a power cut, though not in a crash, unless `flush` followed them, and never tears the database
+   * (sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: 'full' | 'normal';
 }
@@ -25,6 +27,7 @@ const LONGEST_BUSY_RETRY_MS = 20;
 
 const SQLITE_BUSY = 5;
 const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
 const SQLITE_CORRUPT = 11;
 const SQLITE_NOTADB = 26;
 const SQLITE_CANTOPEN = 14;
@@ -43,6 +46,8 @@ export class Database {
   readonly #statements = new Map<string, StatementSync>();
   /** Changes of this connection go one after the other: SQLite has one transaction a connection. */
   #lastWrite: Promise<unknown> = Promise.resolve();
+  #log: FileHandle | undefined;
+  #flushFailed = false;
 
   private constructor(connection: DatabaseSync, options: DatabaseOptions) {
     this.path = options.path;
@@ -115,9 +120,36 @@ export class Database {
     return result;
   }
 
+  /**
+   * Resolves when every change that was committed before this call is on the disk: what `synchronous = FULL` does within
+   * COMMIT, done on another thread (docs/decisions/0030-journal-flushed-off-the-thread.md). One call at a time. Throws
+   * `disk_*`; what was committed stays visible then, and the next call makes good for it.
+   */
+  async flush(): Promise<void> {
+    try {
+      // The kernel forgets pages that it failed to write: a second fdatasync alone would promise too much.
+      if (this.#flushFailed) this.#checkpoint();
+      // The log stays the same file as long as this connection is open (sqlite.org/wal.html, "The WAL file").
+      this.#log ??= await open(`${this.path}-wal`, 'r');
+      await this.#log.datasync();
+      this.#flushFailed = false;
+    } catch (error) {
+      this.#flushFailed = true;
+      throw asSluiceError(error, { operation: 'flush database', subject: this.path });
+    }
+  }
+
+  /** Brings all that is committed into the database file, and that onto the disk. */
+  #checkpoint(): void {
+    const row = this.statement('PRAGMA wal_checkpoint(FULL)').get();
+    if (Number(row?.busy) !== 0) throw new SluiceError('database_busy', `database ${this.path} is in use`);
+  }
+
   /** Closes the connection after the changes under way. May be repeated. */
   async close(): Promise<void> {
     await this.#lastWrite;
+    await this.#log?.close();
+    this.#log = undefined;
     this.#statements.clear();
     if (this.#connection.isOpen) this.#connection.close();
   }
@@ -161,6 +193,7 @@ function classify(error: unknown, operation: string, path: string): unknown {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
+    case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
       return new SluiceError(

@@ -13,18 +13,23 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface Committed {
+  readonly waiting: Waiting;
+  readonly result: unknown;
+}
+
 /**
  * Puts the changes of many callers into one transaction, so that they share one flush of the disk.
- * States: empty ──submit──▶ gathering ──64 changes or 5 ms──▶ writing (the next group gathers meanwhile).
+ * States: empty ──submit──▶ gathering ──64 changes or 5 ms──▶ writing, flushing (the next group gathers meanwhile).
  */
 export class GroupCommit {
-  readonly #database: Database;
+  readonly #database: Pick<Database, 'write' | 'flush'>;
   readonly #clock: Clock;
   #waiting: Waiting[] = [];
   #cancelTimer: (() => void) | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(database: Database, clock: Clock) {
+  constructor(database: Pick<Database, 'write' | 'flush'>, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
   }
@@ -52,7 +57,7 @@ export class GroupCommit {
     this.#cancelTimer = undefined;
     if (this.#writing || this.#waiting.length === 0) return;
     const group = this.#waiting.splice(0, LARGEST_GROUP);
-    this.#writing = this.#commit(group).then(() => {
+    this.#writing = this.#writeOut(group).then(() => {
       this.#writing = undefined;
       if (this.#waiting.length >= GROUP_CHANGES) this.#write();
       else if (this.#waiting.length > 0) {
@@ -61,14 +66,27 @@ export class GroupCommit {
     });
   }
 
-  async #commit(group: readonly Waiting[]): Promise<void> {
+  /** Commits, has the disk flushed, and only then tells anybody. */
+  async #writeOut(group: readonly Waiting[]): Promise<void> {
+    const committed: Committed[] = [];
+    await this.#commit(group, committed);
+    if (committed.length === 0) return;
+    try {
+      await this.#database.flush();
+      for (const { waiting, result } of committed) waiting.resolve(result);
+    } catch (error) {
+      for (const { waiting } of committed) waiting.reject(error);
+    }
+  }
+
+  async #commit(group: readonly Waiting[], committed: Committed[]): Promise<void> {
     try {
       const results = await this.#database.write(() => group.map(({ change }) => change()));
-      for (const [index, { resolve }] of group.entries()) resolve(results[index]);
+      for (const [index, waiting] of group.entries()) committed.push({ waiting, result: results[index] });
     } catch (error) {
       if (group.length === 1) return group[0]?.reject(error);
       // One bad change must not take the others with it: each on its own, in the same order.
-      for (const one of group) await this.#commit([one]);
+      for (const one of group) await this.#commit([one], committed);
     }
   }
 }

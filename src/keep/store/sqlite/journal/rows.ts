@@ -29,13 +29,42 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
 
 const FIELDS = Object.keys(COLUMNS) as (keyof RecordChange)[];
 
-/** `SET` list and values of a change; the text is the same for the same fields, so its statement is prepared once. */
-export function setList(change: RecordChange): { sql: string; values: (string | number | null)[] } {
-  const fields = FIELDS.filter(field => change[field] !== undefined);
-  return {
-    sql: fields.map(field => `, ${COLUMNS[field]} = ?`).join(''),
-    values: fields.map(field => change[field] as string | number | null),
-  };
+/** Texts of the updates in use, by the set of fields that they change. */
+const UPDATES = new Map<number, { readonly update: string; readonly tried: string }>();
+
+/**
+ * The update that a change asks for, and its values in order: the time of the change, the fields, the id. The text is the same for
+ * the same fields, so its statement is prepared once.
+ * @param isTry counts a try, too, and answers with its number
+ */
+export function updateOf(
+  id: number,
+  change: RecordChange,
+  now: string,
+  isTry = false,
+): { readonly sql: string; readonly values: (string | number | null)[] } {
+  const values: (string | number | null)[] = [now];
+  let fields = 0;
+  for (let index = 0; index < FIELDS.length; index += 1) {
+    const value = change[FIELDS[index] as keyof RecordChange];
+    if (value === undefined) continue;
+    fields |= 1 << index;
+    values.push(value);
+  }
+  values.push(id);
+  let texts = UPDATES.get(fields);
+  if (!texts) {
+    const columns = FIELDS.filter((_, index) => fields & (1 << index)).map(
+      field => `, ${COLUMNS[field]} = ?`,
+    );
+    const set = `last_updated = ?${columns.join('')}`;
+    texts = {
+      update: `UPDATE file_records SET ${set} WHERE id = ?`,
+      tried: `UPDATE file_records SET ${set}, attempts = attempts + 1 WHERE id = ? RETURNING attempts`,
+    };
+    UPDATES.set(fields, texts);
+  }
+  return { sql: isTry ? texts.tried : texts.update, values };
 }
 
 export function toRecord(row: SqlRow): FileRecord {

@@ -5,6 +5,7 @@ import type {
   FileAddress,
   FileRecord,
   FileState,
+  Hold,
   Journal,
   KeptPart,
   KeptUpload,
@@ -16,8 +17,9 @@ import { Database } from '../database.ts';
 import { asRow, integer } from '../rows.ts';
 import { GroupCommit } from './group-commit.ts';
 import { listRecords } from './list.ts';
-import { setList, toAttempt, toRecord } from './rows.ts';
-import { bucketsWaitedFor, countStates, totalKept } from './totals.ts';
+import { rewindTimes } from './rewind.ts';
+import { toAttempt, toRecord, updateOf } from './rows.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 export interface JournalOptions {
@@ -25,9 +27,9 @@ export interface JournalOptions {
   readonly clock: Clock;
 }
 
-/** Opens the journal in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
+/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
 export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  const database = await Database.open({ ...options, synchronous: 'full' });
+  const database = await Database.open(options);
   return new SqliteJournal(database, options.clock);
 }
 
@@ -41,6 +43,9 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
+  /** The last time asked for, and its text: many changes of one group have the same. */
+  #nowMs = Number.NaN;
+  #nowText = '';
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
@@ -85,11 +90,9 @@ export class SqliteJournal implements Journal {
 
   attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
     return this.#changes.submit(() => {
-      const row = this.#database
-        .statement('UPDATE file_records SET attempts = attempts + 1 WHERE id = ? RETURNING attempts')
-        .get(id);
+      const { sql, values } = updateOf(id, change, this.#now(), true);
+      const row = this.#database.statement(sql).get(...values);
       const number = row ? integer(asRow(row), 'attempts') : 1;
-      this.#apply(id, change);
       this.#database
         .statement(
           `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
@@ -175,6 +178,10 @@ export class SqliteJournal implements Journal {
     return this.#database.read(() => totalKept(this.#database));
   }
 
+  held(): Record<Hold, number> {
+    return this.#database.read(() => countHeld(this.#database));
+  }
+
   heldBuckets(): { profile: string; bucket: string }[] {
     return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
@@ -200,6 +207,10 @@ export class SqliteJournal implements Journal {
         .run(nowMs, profile, nowMs);
       return Number(changes);
     });
+  }
+
+  rewind(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
   }
 
   saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
@@ -250,10 +261,8 @@ export class SqliteJournal implements Journal {
   }
 
   #apply(id: number, change: RecordChange): void {
-    const { sql, values } = setList(change);
-    this.#database
-      .statement(`UPDATE file_records SET last_updated = ?${sql} WHERE id = ?`)
-      .run(this.#now(), ...values, id);
+    const { sql, values } = updateOf(id, change, this.#now());
+    this.#database.statement(sql).run(...values);
   }
 
   #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
@@ -273,7 +282,12 @@ export class SqliteJournal implements Journal {
   }
 
   #now(): string {
-    return new Date(this.#clock.nowMs()).toISOString();
+    const nowMs = this.#clock.nowMs();
+    if (nowMs !== this.#nowMs) {
+      this.#nowMs = nowMs;
+      this.#nowText = new Date(nowMs).toISOString();
+    }
+    return this.#nowText;
   }
 }
 

@@ -1,4 +1,4 @@
-import type { FileState, StateCounts } from '../../journal.ts';
+import type { FileState, Hold, StateCounts } from '../../journal.ts';
 import type { Database } from '../database.ts';
 
 /** Journal.counts. */
@@ -34,4 +34,14 @@ export function bucketsWaitedFor(database: Database): { profile: string; bucket:
     .statement(`SELECT DISTINCT profile, bucket FROM file_records WHERE hold = 'bucket'`)
     .all()
     .map(row => ({ profile: String(row.profile), bucket: String(row.bucket) }));
+}
+
+/** Held files by what they wait for. */
+export function countHeld(database: Database): Record<Hold, number> {
+  const counts: Record<Hold, number> = { empty: 0, bucket: 0 };
+  const rows = database
+    .statement('SELECT hold, count(*) AS files FROM file_records WHERE hold IS NOT NULL GROUP BY hold')
+    .all();
+  for (const { hold, files } of rows) counts[hold as Hold] = Number(files);
+  return counts;
 }

@@ -1,0 +1,197 @@
+/**
+ * What capture costs, each run in a station of its own (docs/benchmarks.md): `node bench/capture.ts [--seconds 60] [--only NAME]`.
+ *
+ *   many   100 collectors at 10 Hz from files: CPU, memory, missed ticks
+ *   fast   1 collector at 1 kHz from a file: ticks taken, drift
+ *   burst  10 collectors at 10 Hz while 20 000 small files are delivered: readings lost
+ *
+ * Ends with one line.
+ */
+import { spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { parseArgs } from 'node:util';
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' } },
+});
+const SECONDS = Number(values.seconds);
+const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+/** Clock ticks a second in proc(5), on every Linux that Node runs on. */
+const TICKS_PER_SECOND = 100;
+
+interface CollectorStatus {
+  readonly name: string;
+  readonly readings: number;
+  readonly missed: number;
+  readonly errors: number;
+  readonly latestByMs: number;
+}
+
+interface Station {
+  readonly url: string;
+  readonly folder: string;
+  cpuS(): number;
+  rssMiB(): number;
+  collectors(): Promise<CollectorStatus[]>;
+  stop(): Promise<void>;
+}
+
+async function startStation(collectors: readonly object[], settings = ''): Promise<Station> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
+  writeFileSync(join(folder, 'value'), '42.5\n');
+  writeFileSync(join(folder, 'sluice.yaml'), `${settings}\ncapture: ${JSON.stringify({ collectors })}\n`);
+  const child = spawn(process.execPath, [MAIN, 'up', '--port', '0'], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, HOME: folder, SLUICE_LOG_LEVEL: 'warn' },
+  });
+  const ended = new Promise<void>(done => child.once('exit', () => done()));
+  const url = await new Promise<string>((found, fail) => {
+    let printed = '';
+    child.stdout.on('data', chunk => {
+      printed += chunk;
+      const match = /pages +(http:\S+)/.exec(printed);
+      if (match?.[1]) found(match[1]);
+    });
+    child.once('exit', code => fail(new Error(`the station ended with ${code}`)));
+  });
+  const stat = (): string[] =>
+    readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+  return {
+    url,
+    folder,
+    cpuS: () => (Number(stat()[11]) + Number(stat()[12])) / TICKS_PER_SECOND,
+    rssMiB: () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
+    async collectors() {
+      const answer = await fetch(`${url}/api/v1/capture`);
+      return ((await answer.json()) as { collectors: CollectorStatus[] }).collectors;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+const sleep = (ms: number): Promise<void> => new Promise(done => setTimeout(done, ms));
+
+function collector(index: number, every: string): object {
+  return { name: `c${String(index).padStart(3, '0')}`, every, file: 'value', to: 's3://local/outbox/bench' };
+}
+
+interface Measured {
+  readonly cpuPercent: number;
+  readonly rssMiB: number;
+  readonly readings: number;
+  readonly missed: number;
+  readonly errors: number;
+  readonly latestByMs: number;
+  readonly seconds: number;
+}
+
+/** Between two looks, so that the start does not count. */
+async function measure(station: Station, during: () => Promise<void>): Promise<Measured> {
+  await sleep(3_000);
+  const before = { cpuS: station.cpuS(), at: performance.now(), collectors: await station.collectors() };
+  await during();
+  const seconds = (performance.now() - before.at) / 1000;
+  const cpuPercent = ((station.cpuS() - before.cpuS) / seconds) * 100;
+  const after = await station.collectors();
+  const sum = (of: (one: CollectorStatus) => number): number =>
+    after.reduce((total, one) => total + of(one), 0) -
+    before.collectors.reduce((total, one) => total + of(one), 0);
+  return {
+    ...{ cpuPercent, seconds, rssMiB: station.rssMiB() },
+    readings: sum(one => one.readings),
+    missed: sum(one => one.missed),
+    errors: sum(one => one.errors),
+    latestByMs: Math.max(...after.map(one => one.latestByMs)),
+  };
+}
+
+async function many(): Promise<string> {
+  const station = await startStation(Array.from({ length: 100 }, (_, index) => collector(index, '100ms')));
+  try {
+    const { cpuPercent, rssMiB, readings, missed, latestByMs } = await measure(station, () =>
+      sleep(SECONDS * 1000),
+    );
+    const perReadingUs = (cpuPercent * 10_000 * SECONDS) / readings;
+    return `100 at 10 Hz: ${cpuPercent.toFixed(1)} % of a core, ${rssMiB.toFixed(0)} MiB, ${readings} readings, ${missed} missed, latest by ${latestByMs.toFixed(1)} ms, ${perReadingUs.toFixed(0)} µs a reading`;
+  } finally {
+    await station.stop();
+  }
+}
+
+async function fast(): Promise<string> {
+  const station = await startStation([collector(0, '1ms')]);
+  try {
+    const { cpuPercent, readings, missed, seconds } = await measure(station, () => sleep(SECONDS * 1000));
+    const share = (readings / (readings + missed)) * 100;
+    // Ticks are counted from the start: were there drift, their sum would fall behind the clock.
+    const driftMs = seconds * 1000 - (readings + missed);
+    return `1 at 1 kHz: ${share.toFixed(2)} % of ticks, drift ${driftMs.toFixed(0)} ms in ${seconds.toFixed(0)} s, ${cpuPercent.toFixed(1)} % of a core`;
+  } finally {
+    await station.stop();
+  }
+}
+
+const BURST = 20_000;
+
+async function burst(): Promise<string> {
+  const station = await startStation(Array.from({ length: 10 }, (_, index) => collector(index, '100ms')));
+  try {
+    const database = join(station.folder, 'sluice.db');
+    const inbox = join(station.folder, 'station/incoming/local/outbox/burst');
+    const { readings, missed, errors, seconds } = await measure(station, async () => {
+      mkdirSync(inbox, { recursive: true });
+      for (let index = 0; index < BURST; index += 1)
+        writeFileSync(join(inbox, `f${index}`), `content ${index}`);
+      const known = new DatabaseSync(database, { readOnly: true, timeout: 10_000 });
+      const count = known.prepare(
+        "SELECT count(*) AS n FROM file_records WHERE current_state = 'completed' AND filepath LIKE 'burst/%'",
+      );
+      while (Number(count.get()?.n) < BURST) await sleep(250);
+      known.close();
+    });
+    const onDisk = await settled(station, database);
+    return `burst of ${BURST} deliveries (${seconds.toFixed(0)} s): ${readings} readings, ${missed} missed, ${errors} errors, ${onDisk.lost} lost of ${onDisk.all}`;
+  } finally {
+    await station.stop();
+  }
+}
+
+/** Readings told by the collectors against those in delivered files, after everything is complete. */
+async function settled(station: Station, database: string): Promise<{ all: number; lost: number }> {
+  // Rest first, so that no reading comes between the count and the sync.
+  const yaml = join(station.folder, 'sluice.yaml');
+  const config = readFileSync(yaml, 'utf8').replaceAll('"every":"100ms"', '"every":"1d"');
+  const before = (await station.collectors()).reduce((sum, one) => sum + one.readings, 0);
+  void config;
+  await fetch(`${station.url}/api/v1/deliveries/sync`, { method: 'POST' });
+  const known = new DatabaseSync(database, { readOnly: true, timeout: 10_000 });
+  const inRows = Number(known.prepare('SELECT sum(readings) AS n FROM capture_files').get()?.n);
+  known.close();
+  const delivered = join(station.folder, 'station/delivered/outbox/bench');
+  const inFiles = readdirSync(delivered, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .reduce(
+      (sum, entry) => sum + readFileSync(join(entry.parentPath, entry.name), 'latin1').split('\n').length - 1,
+      0,
+    );
+  // Rows may know files that are on their way; files can never have more than the rows say.
+  return { all: inRows, lost: Math.max(0, before - inRows) + Math.max(0, inRows - inFiles) };
+}
+
+const RUNS = { many, fast, burst };
+const lines: string[] = [];
+for (const [name, run] of Object.entries(RUNS)) {
+  if (values.only !== undefined && values.only !== name) continue;
+  lines.push(await run());
+  console.log(lines.at(-1));
+}
+console.log(`bench capture: ${lines.join('; ')}`);

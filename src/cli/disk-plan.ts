@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { silentLogger } from '../base/log.ts';
+import { formatBytes } from '../base/units.ts';
+import { keptFiles } from '../deliver/kept-files.ts';
+import { Spool } from '../deliver/spool/spool.ts';
+import { unsentReadings } from '../gather/capture/unsent.ts';
+import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
+import type { Freed } from '../keep/store/captures.ts';
+import { budgetSettings } from '../station/capture.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { withCaptures } from './list-captures.ts';
+import { load } from './load.ts';
+import { printable, styleFor } from './terminal.ts';
+
+const FREED_SHOWN = 20;
+
+/** Prints what would give way on a full disk now, and what has; changes nothing. Beside a station or without one. */
+export async function printDiskPlan(
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const { directory } = config.capture;
+  const incoming = join(config.deliver.directory, 'incoming');
+  const place = [directory, config.root, cli.cwd].find(path => existsSync(path)) ?? cli.cwd;
+  await withCaptures(config.database, cli, async captures => {
+    const journal = await cli.openJournal(existsSync(config.database) ? config.database : ':memory:');
+    try {
+      const { clock } = cli;
+      const spool = new Spool(config.deliver.directory);
+      const plan = await currentPlan({
+        settings: () => budgetSettings(config),
+        measure: () => measureDisk(place),
+        reclaimers: [keptFiles({ spool, journal, clock, log: silentLogger })],
+        unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
+      });
+      const freed = captures.freedList(FREED_SHOWN);
+      const { disabled, collectors } = config.capture;
+      const inForce = !disabled && collectors.some(one => !one.disabled);
+      cli.stdout.write(
+        options.json ? `${JSON.stringify({ inForce, plan, freed })}\n` : shown(plan, freed, inForce, cli),
+      );
+    } finally {
+      await journal.close();
+    }
+  });
+}
+
+function shown(plan: FullPlan, freed: readonly Freed[], inForce: boolean, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+  const lines = [
+    `${style.bold('disk')}     ${percent(plan.usedShare)} in use, ${percent(plan.captureShare)} by unsent readings`,
+    `${style.bold('plan')}     ${plan.full ? `${formatBytes(plan.neededBytes)} must give way` : 'there is room; nothing gives way'}`,
+  ];
+  if (!inForce) lines.push('         captures are off, so that nothing is done about a full disk');
+  for (const { name, bytes } of plan.steps) lines.push(`  free   ${formatBytes(bytes)} of ${name}`);
+  if (plan.full && plan.missingBytes > 0 && !plan.losesReadings)
+    lines.push(`  still  ${formatBytes(plan.missingBytes)} short, and readings are not to blame`);
+  for (const { path, bytes, readings } of plan.files)
+    lines.push(`  ${style.bad('lose')}   ${printable(path)}  ${readings} readings, ${formatBytes(bytes)}`);
+  for (const { atMs, step, path, bytes, readings, lost } of freed) {
+    const what = lost
+      ? `${style.bad('lost')}   ${printable(path ?? '')}  ${readings} readings`
+      : `freed  ${step}`;
+    lines.push(`  ${what}, ${formatBytes(bytes)} at ${new Date(atMs).toISOString()}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { SluiceError } from '../base/errors.ts';
+import { formatBytes, formatDuration } from '../base/units.ts';
+import type { CollectorStatus } from '../gather/capture/runner.ts';
+import type { CaptureJournal, CaptureLineage } from '../keep/store/captures.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { askStation } from './station-client.ts';
+import { printable, styleFor } from './terminal.ts';
+
+const DEFAULT_LIMIT = 100;
+
+/** Prints each collector of the running station. Throws `not_found` where none runs. */
+export async function listCollectors(
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  const { config } = await load(options, cli);
+  const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
+  const { collectors } = answer as { readonly collectors: readonly CollectorStatus[] };
+  for (const one of collectors) cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : shown(one, cli));
+}
+
+function shown(one: CollectorStatus, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const every = one.everyMs === null ? 'each message' : `every ${formatDuration(one.everyMs)}`;
+  const state = one.disabled
+    ? 'rests'
+    : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
+  const why =
+    one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`;
+  return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state)}${why}\n`;
+}
+
+/** Opens the journal of capture for `use`; without a database, an empty one in memory. */
+export async function withCaptures<T>(
+  database: string,
+  cli: Cli,
+  use: (captures: CaptureJournal) => Promise<T> | T,
+): Promise<T> {
+  const captures = await cli.openCaptures(existsSync(database) ? database : ':memory:');
+  try {
+    return await use(captures);
+  } finally {
+    await captures.close();
+  }
+}
+
+/** Prints files of readings, newest first. */
+export async function listCaptureFiles(
+  options: GlobalOptions & { readonly collector?: string; readonly limit?: string; readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  const { collector, limit = String(DEFAULT_LIMIT), json } = options;
+  if (!/^[1-9]\d{0,6}$/.test(limit))
+    throw new SluiceError('usage', `--limit takes a whole number, not "${limit}"`);
+  const { config } = await load(options, cli);
+  await withCaptures(config.database, cli, captures => {
+    const filter = { limit: Number(limit), ...(collector === undefined ? {} : { collector }) };
+    for (const file of captures.list(filter))
+      cli.stdout.write(json ? `${JSON.stringify(file)}\n` : shownFile(file, cli));
+  });
+}
+
+function shownFile(file: CaptureLineage, cli: Cli): string {
+  const style = styleFor(cli.stdout, cli.env);
+  const state = file.lostAtMs === null ? (file.state ?? 'complete') : style.bad('lost');
+  const where = `s3://${file.profile}/${file.bucket}/${file.objectKey ?? file.filepath}`;
+  const size = style.dim(`${file.readings} readings, ${formatBytes(file.bytes)}`);
+  return `${String(file.id).padStart(8)}  ${state.padEnd(12)}${printable(where)}  ${size}\n`;
+}

@@ -1,0 +1,142 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError } from '../../base/errors.ts';
+import type { Part } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import type { CaptureJournal } from '../../keep/store/captures.ts';
+import { assertSameFileSystem, HandOver } from './hand-over.ts';
+import type { CollectorStatus } from './runner.ts';
+import type { CapturePlan } from './settings.ts';
+import { CaptureLink } from './threads/link.ts';
+
+/** Pause before a capture thread that failed is made anew. */
+const RESTART_MS = 1_000;
+/** A thread that does not answer in time is busy; what it said last is shown. */
+const STATUS_PATIENCE_MS = 1_000;
+
+export interface CaptureOptions {
+  readonly plan: CapturePlan;
+  /** Delivery's `incoming` folder; it is there before this starts. */
+  readonly incoming: string;
+  readonly journal: CaptureJournal;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** The module that runs inside the capture thread. */
+  readonly threadEntry: URL;
+}
+
+/**
+ * Capture as a part of the station: collectors in a thread of their own, finished files into delivery.
+ *
+ * States: idle ──start──▶ running ──stop──▶ stopped (final). Within running, a thread that fails is made anew after a
+ * second; it recovers the files of the one before.
+ */
+export class Capture implements Part {
+  readonly name = 'capture';
+  readonly #options: CaptureOptions;
+  #plan: CapturePlan;
+  #link: CaptureLink | undefined;
+  #handOver: HandOver | undefined;
+  #cancelRestart = (): void => undefined;
+  #lastStatus: readonly CollectorStatus[] = [];
+  #started = false;
+  #stopped = false;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+    this.#plan = options.plan;
+  }
+
+  /** Recovers what the last run left, then starts the collectors. Throws spool_invalid, disk_*. */
+  async start(): Promise<void> {
+    if (this.#started || this.#stopped) return;
+    const { incoming, journal, clock, log } = this.#options;
+    const { directory } = this.#plan;
+    try {
+      mkdirSync(directory, { recursive: true });
+    } catch (error) {
+      throw asSluiceError(error, { operation: 'make the capture folder', subject: directory });
+    }
+    assertSameFileSystem(directory, incoming);
+    this.#handOver = new HandOver({ from: directory, to: incoming, journal, clock, log });
+    this.#started = true;
+    try {
+      await this.#configure();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  /** Completes every file and hands it over (V11). May be called again. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelRestart();
+    await this.#link?.stop();
+    this.#link = undefined;
+    await this.#handOver?.close();
+  }
+
+  /** Takes over another plan (V11), but for its folder: that one counts from the next start on. */
+  async reconfigure(plan: CapturePlan): Promise<void> {
+    this.#plan = { ...plan, directory: this.#plan.directory };
+    if (this.#started && !this.#stopped) await this.#configure();
+  }
+
+  /** Completes every file in progress and hands it over, before a sync (V3). Does nothing where capture does not run. */
+  async complete(): Promise<void> {
+    if (!this.#link || this.#stopped) return;
+    await this.#link.ask({ type: 'complete' });
+    await this.#handOver?.settle();
+  }
+
+  /** The collectors as they are; as they were where the thread does not answer soon. */
+  async status(): Promise<readonly CollectorStatus[]> {
+    const { clock } = this.#options;
+    const asked = this.#link?.ask({ type: 'status' }).catch(() => this.#lastStatus);
+    if (!asked || this.#stopped) return this.#lastStatus;
+    let cancel = (): void => undefined;
+    const late = new Promise<readonly CollectorStatus[]>(resolve => {
+      cancel = clock.timer(STATUS_PATIENCE_MS, () => resolve(this.#lastStatus));
+    });
+    this.#lastStatus = await Promise.race([asked, late]);
+    cancel();
+    return this.#lastStatus;
+  }
+
+  /** The thread is made once there is something for it to do. */
+  async #configure(): Promise<void> {
+    const { collectors, directory } = this.#plan;
+    if (!this.#link && collectors.length === 0 && readdirSync(directory).length === 0) return;
+    this.#link ??= this.#open();
+    await this.#link.ask({ type: 'configure', plan: this.#plan });
+  }
+
+  #open(): CaptureLink {
+    const { threadEntry: entry, log, clock } = this.#options;
+    return new CaptureLink({
+      entry,
+      log,
+      onFinished: finished => this.#handOver?.take(finished),
+      onFailure: error => {
+        if (this.#stopped) return;
+        log.error({ err: error }, 'the capture thread failed; it is made anew');
+        this.#cancelRestart = clock.timer(RESTART_MS, () => void this.#restart());
+      },
+    });
+  }
+
+  async #restart(): Promise<void> {
+    const { log, clock } = this.#options;
+    const link = this.#open();
+    this.#link = link;
+    try {
+      await link.ask({ type: 'configure', plan: this.#plan });
+    } catch (error) {
+      if (this.#stopped) return;
+      log.error({ reason: asSluiceError(error).message }, 'capture could not go on; it is tried again');
+      await link.stop();
+      this.#cancelRestart = clock.timer(RESTART_MS, () => void this.#restart());
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { asSluiceError } from '../../../base/errors.ts';
+import type { Times } from '../reading.ts';
+import { IN_PROGRESS } from './names.ts';
+import { syncDirectory } from './sync-directory.ts';
+
+/** What a finished file holds. */
+export interface LineTotals {
+  readonly readings: number;
+  readonly bytes: number;
+  readonly firstAtMs: number;
+  readonly lastAtMs: number;
+}
+
+/**
+ * One file of readings in progress:
+ *
+ *   in memory ──first flush──▶ NAME.ndjson.prog ──complete──▶ NAME.ndjson
+ *
+ * Lines are gathered in memory and written where the last ones ended, so that a write that failed half-way (a full disk)
+ * is simply done again. Operations go one after the other; one that failed may be called again and loses nothing.
+ */
+export class LineFile {
+  /** Its final path. */
+  readonly path: string;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #size = 0;
+  #readings = 0;
+  #firstAtMs = 0;
+  #lastAtMs = 0;
+  #handle: FileHandle | undefined;
+  #written = 0;
+  #synced = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  /** Bytes of all its lines, written or not. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get readings(): number {
+    return this.#readings;
+  }
+
+  /** Bytes that are in memory alone. */
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  append(line: string, bytes: number, times: Times): void {
+    this.#pending.push(line);
+    this.#pendingBytes += bytes;
+    this.#size += bytes;
+    if (this.#readings === 0) this.#firstAtMs = times.requestedAtMs;
+    this.#readings += 1;
+    this.#lastAtMs = times.receivedAtMs;
+  }
+
+  /**
+   * Hands all lines to the system, so that they survive the process.
+   * @param sync whether they are forced onto the disk as well, so that they survive a power cut
+   * @throws SluiceError disk_full, disk_failed
+   */
+  flush(sync: boolean): Promise<void> {
+    if (this.#pending.length === 0 && !(sync && this.#synced < this.#written)) return Promise.resolve();
+    return this.#inTurn(() => this.#flush(sync));
+  }
+
+  /** Makes it a complete file, all on the disk but its new name. @throws SluiceError disk_full, disk_failed */
+  complete(): Promise<LineTotals> {
+    return this.#inTurn(async () => {
+      await this.#flush(true);
+      await this.#handle?.close();
+      this.#handle = undefined;
+      await rename(this.path + IN_PROGRESS, this.path);
+      const { readings, firstAtMs, lastAtMs } = {
+        readings: this.#readings,
+        firstAtMs: this.#firstAtMs,
+        lastAtMs: this.#lastAtMs,
+      };
+      return { readings, bytes: this.#size, firstAtMs, lastAtMs };
+    });
+  }
+
+  async #flush(sync: boolean): Promise<void> {
+    const lines = this.#pending.length;
+    const isNew = this.#written === 0;
+    if (lines > 0) {
+      this.#handle ??= await create(this.path + IN_PROGRESS);
+      const buffer = Buffer.from(this.#pending.join(''));
+      for (let offset = 0; offset < buffer.length; ) {
+        const rest = buffer.length - offset;
+        const { bytesWritten } = await this.#handle.write(buffer, offset, rest, this.#written + offset);
+        offset += bytesWritten;
+      }
+      this.#written += buffer.length;
+      this.#pendingBytes -= buffer.length;
+      // More may have come while it was written.
+      this.#pending = this.#pending.slice(lines);
+    }
+    if (!sync || this.#synced === this.#written) return;
+    const upTo = this.#written;
+    await this.#handle?.datasync();
+    if (isNew || this.#synced === 0) await syncDirectory(dirname(this.path));
+    this.#synced = upTo;
+  }
+
+  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
+    const guarded = async (): Promise<T> => {
+      try {
+        return await operation();
+      } catch (error) {
+        throw asSluiceError(error, { operation: 'write readings', subject: this.path });
+      }
+    };
+    const turn = this.#turn.then(guarded, guarded);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+async function create(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true });
+    return open(path, 'wx');
+  }
+}

@@ -1,0 +1,111 @@
+import { lstatSync, mkdirSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { CaptureJournal } from '../../keep/store/captures.ts';
+import type { Finished } from './files/collector-files.ts';
+
+/** Pause before files that could not be handed over are tried again. */
+const RETRY_MS = 1_000;
+/** Files whose rows share a transaction. */
+const GROUP = 256;
+
+export interface HandOverOptions {
+  /** The capture folder. */
+  readonly from: string;
+  /** Delivery's `incoming`; on the same file system. */
+  readonly to: string;
+  readonly journal: Pick<CaptureJournal, 'enter'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * Hands finished files over to delivery (V5): first their rows, on the disk, then one rename each to the same path below
+ * `incoming`. A crash between the two leaves the file in the capture folder with a row that the next start finds
+ * again, so that no file is entered twice and none is without a row.
+ */
+export class HandOver {
+  readonly #options: HandOverOptions;
+  #queue: Finished[] = [];
+  #running: Promise<void> | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #closed = false;
+
+  constructor(options: HandOverOptions) {
+    this.#options = options;
+  }
+
+  take(finished: Finished): void {
+    this.#queue.push(finished);
+    if (!this.#cancelRetry) this.#run();
+  }
+
+  /** Resolves when all that was taken is handed over, or has failed and waits for the next try. */
+  async settle(): Promise<void> {
+    while (this.#running) await this.#running;
+  }
+
+  /** As `settle`; what is left then lies in the capture folder for the next start. May be called again. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
+    if (this.#queue.length > 0) this.#run();
+    await this.settle();
+  }
+
+  #run(): void {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #work(): Promise<void> {
+    const { journal, clock, log } = this.#options;
+    // A turn of the event loop's room, so that files that are told together share a transaction.
+    await new Promise(resolve => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const group = this.#queue.slice(0, GROUP);
+      try {
+        await journal.enter(group.flatMap(({ file }) => file ?? []));
+        for (const one of group) this.#move(one);
+        this.#queue = this.#queue.slice(group.length);
+      } catch (error) {
+        const { code, message: reason } = asSluiceError(error);
+        log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
+        if (this.#closed) return;
+        this.#cancelRetry = clock.timer(RETRY_MS, () => {
+          this.#cancelRetry = undefined;
+          this.#run();
+        });
+        return;
+      }
+    }
+  }
+
+  #move({ path, companions }: Finished): void {
+    const { from, to } = this.#options;
+    for (const each of [...companions, path]) {
+      try {
+        mkdirSync(dirname(join(to, each)), { recursive: true });
+        renameSync(join(from, each), join(to, each));
+      } catch (error) {
+        // Told twice, after the thread that wrote it came back: it has been moved.
+        const isGone = lstatSync(join(from, each), { throwIfNoEntry: false }) === undefined;
+        if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isGone)
+          throw asSluiceError(error, { operation: 'hand over', subject: each });
+      }
+    }
+  }
+}
+
+/** Sees that files can be renamed from one folder into the other. Both must be there. @throws SluiceError spool_invalid */
+export function assertSameFileSystem(capture: string, incoming: string): void {
+  if (lstatSync(capture).dev === lstatSync(incoming).dev) return;
+  throw new SluiceError('spool_invalid', `${capture} is on another file system than ${incoming}`, {
+    subject: capture,
+    hint: 'Set capture.directory to a folder on the file system of deliver.directory.',
+  });
+}

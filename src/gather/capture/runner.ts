@@ -1,0 +1,236 @@
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, type SluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Random } from '../../base/random.ts';
+import type { CompletionReason } from '../../keep/store/captures.ts';
+import { Collector, type CollectorFigures } from './collector.ts';
+import { applyControl, Control, type ControlAnswer } from './control.ts';
+import { CollectorFiles, type FileLimits, type Finished } from './files/collector-files.ts';
+import { recover } from './files/recover.ts';
+import type { Pace } from './pace.ts';
+import type { CapturePlan, CollectorPlan } from './settings.ts';
+import type { Sources } from './sources/open.ts';
+import { ErrorTelling } from './told.ts';
+
+/** Readings are handed to the system at least every second (V4); a round may take some time itself. */
+const FLUSH_EVERY_MS = 900;
+
+export interface RunnerOptions {
+  readonly clock: Clock;
+  readonly pace: Pace;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly openSources: (plan: CapturePlan) => Sources;
+  /** A file that is complete; called once for each. */
+  readonly onFinished: (finished: Finished) => void;
+}
+
+/** One collector as it is now. */
+export interface CollectorStatus extends CollectorFigures {
+  readonly name: string;
+  readonly method: string;
+  readonly everyMs: number | null;
+  /** Rests: by configuration, or because the control source says so. */
+  readonly disabled: boolean;
+  /** Of the file in progress. */
+  readonly progress: { readonly readings: number; readonly bytes: number };
+}
+
+const NO_FIGURES: CollectorFigures = {
+  ...{ readings: 0, missed: 0, filtered: 0, errors: 0, perSecond: 0, latestByMs: null },
+  ...{ lastReadingAtMs: null, lastError: null },
+};
+
+/**
+ * All collectors under one plan.
+ *
+ * States: idle ──configure──▶ running ──configure──▶ running ──stop──▶ stopped (final). The first `configure` recovers
+ * what an earlier process left (V4). Changes of the plan go one after the other; a collector that is the same in
+ * both plans does not notice (V11).
+ */
+export class CaptureRunner {
+  readonly #options: RunnerOptions;
+  readonly #telling: ErrorTelling;
+  readonly #collectors = new Map<string, Collector>();
+  #plan: CapturePlan | undefined;
+  #answer: ControlAnswer = { collectors: new Map() };
+  #sources: Sources | undefined;
+  #control: Control | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
+  #cancelFlush = (): void => undefined;
+  #flushing: Promise<void> = Promise.resolve();
+  #syncedAtMs = 0;
+  #stopped = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#telling = new ErrorTelling(options.clock);
+  }
+
+  /** Takes over a plan. Throws disk_* when the capture folder cannot be recovered; then nothing runs. */
+  configure(plan: CapturePlan): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#stopped) return;
+      const before = this.#plan;
+      if (!before) await this.#recover(plan);
+      const isShared = before && isSame(shared(before), shared(plan));
+      this.#plan = plan;
+      if (!isShared) {
+        await this.#remove([...this.#collectors.keys()]);
+        await this.#sources?.close();
+        this.#sources = this.#options.openSources(plan);
+      }
+      const names = (one: CapturePlan | undefined): string[] => one?.collectors.map(({ name }) => name) ?? [];
+      if (!before || !isSame([before.control, names(before)], [plan.control, names(plan)])) {
+        await this.#control?.stop();
+        this.#answer = { collectors: new Map() };
+        this.#control = plan.control ? this.#newControl(plan) : undefined;
+        // What it says counts from the first reading on.
+        await this.#control?.start();
+      }
+      await this.#reconcile();
+      if (!before) this.#nextFlush();
+    });
+  }
+
+  /** Completes every file in progress (V3). Resolves when `onFinished` was called for all that could be. */
+  async complete(reason: CompletionReason): Promise<void> {
+    await Promise.all([...this.#collectors.values()].map(({ files }) => files.complete(reason)));
+  }
+
+  /** Stops every collector and completes every file (V11). May be called again. */
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#stopped = true;
+      this.#cancelFlush();
+      await this.#control?.stop();
+      await this.#flushing;
+      await this.#remove([...this.#collectors.keys()]);
+      await this.#sources?.close();
+    });
+  }
+
+  status(): CollectorStatus[] {
+    if (!this.#plan) return [];
+    const { disabled, collectors } = applyControl(this.#plan, this.#answer);
+    return collectors.map(plan => {
+      const running = this.#collectors.get(plan.name);
+      return {
+        ...{ name: plan.name, method: plan.source.method, everyMs: plan.everyMs },
+        disabled: disabled || plan.disabled,
+        progress: running?.files.progress ?? { readings: 0, bytes: 0 },
+        ...(running?.figures() ?? NO_FIGURES),
+      };
+    });
+  }
+
+  async #recover({ directory }: CapturePlan): Promise<void> {
+    const { clock, log, onFinished } = this.#options;
+    const { finished, torn } = await recover(directory, clock.nowMs());
+    for (const one of finished) onFinished(one);
+    if (finished.length > 0 || torn > 0) {
+      const readings = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);
+      log.info({ files: finished.length, readings, torn }, 'recovered the readings of the last run');
+    }
+  }
+
+  /** Makes the collectors that run those that the plan and the control source want. */
+  async #reconcile(): Promise<void> {
+    if (!this.#plan || this.#stopped) return;
+    const plan = applyControl(this.#plan, this.#answer);
+    const wanted = new Map(
+      plan.disabled ? [] : plan.collectors.filter(({ disabled }) => !disabled).map(one => [one.name, one]),
+    );
+    const changed = [...this.#collectors.values()].filter(
+      running => !isSame(running.plan, wanted.get(running.plan.name)),
+    );
+    await this.#remove(changed.map(({ plan: { name } }) => name));
+    for (const { files } of this.#collectors.values()) files.limit(limitsOf(plan));
+    const startMs = this.#options.clock.monotonicMs();
+    for (const one of wanted.values()) if (!this.#collectors.has(one.name)) this.#add(one, plan, startMs);
+  }
+
+  #add(plan: CollectorPlan, whole: CapturePlan, startMs: number): void {
+    const { clock, random, pace, onFinished } = this.#options;
+    const source = this.#sources?.open(plan);
+    if (!source) return;
+    const onError = (error: SluiceError): void => this.#tell(plan.name, error);
+    const onFailure = (error: unknown): void => onError(asSluiceError(error));
+    const files = new CollectorFiles({ plan, limits: limitsOf(whole), clock, random, onFinished, onFailure });
+    const collector = new Collector({ plan, source, files, clock, pace, onError });
+    this.#collectors.set(plan.name, collector);
+    collector.start(startMs);
+  }
+
+  async #remove(names: readonly string[]): Promise<void> {
+    const leaving = names.flatMap(name => this.#collectors.get(name) ?? []);
+    await Promise.all(leaving.map(collector => collector.stop()));
+    await Promise.all(leaving.map(({ files }) => files.complete('stop')));
+    for (const name of names) this.#collectors.delete(name);
+  }
+
+  #newControl({ control, collectors }: CapturePlan): Control | undefined {
+    if (!control) return undefined;
+    const { clock, log } = this.#options;
+    return new Control({
+      plan: control,
+      names: new Set(collectors.map(({ name }) => name)),
+      clock,
+      onAnswer: answer => {
+        if (isSame(said(answer), said(this.#answer))) return;
+        this.#answer = answer;
+        log.info(said(answer), 'the control source changed collectors');
+        // The first answer comes within `configure`, which reconciles itself.
+        void this.#inTurn(() => this.#reconcile());
+      },
+      onError: error => this.#tell('control', error),
+    });
+  }
+
+  #nextFlush(): void {
+    if (this.#stopped) return;
+    this.#cancelFlush = this.#options.clock.timer(FLUSH_EVERY_MS, () => {
+      this.#flushing = this.#flush().then(() => this.#nextFlush());
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    // A round that comes a little early must not put the forcing off by a whole round.
+    const isDue = nowMs - this.#syncedAtMs >= (this.#plan?.fsyncIntervalMs ?? 0) - FLUSH_EVERY_MS / 2;
+    if (isDue) this.#syncedAtMs = nowMs;
+    await Promise.all([...this.#collectors.values()].map(({ files }) => files.flush(isDue)));
+  }
+
+  #tell(collector: string, error: SluiceError): void {
+    const untold = this.#telling.shouldTell(collector, error.message);
+    if (untold === undefined) return;
+    const { code, message, hint } = error;
+    const again = untold > 0 ? { repeated: untold } : {};
+    this.#options.log.warn({ collector, code, ...again, hint }, `${collector}: ${message}`);
+  }
+
+  #inTurn<T>(change: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(change, change);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** What all collectors depend on: a change of it restarts them. */
+function shared({ directory, database, station, broker }: CapturePlan): unknown {
+  return { directory, database, station, broker };
+}
+
+function limitsOf({ directory, station, maxFileBytes, maxAgeMs }: CapturePlan): FileLimits {
+  return { directory, station, maxFileBytes, maxAgeMs };
+}
+
+function said(answer: ControlAnswer): Record<string, unknown> {
+  const { disabled, collectors } = answer;
+  return { ...(disabled === undefined ? {} : { disabled }), collectors: Object.fromEntries(collectors) };
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,109 @@
+import type { Config } from '../../config/schema.ts';
+import { DEFAULT_BROKER } from '../../config/sections/capture.ts';
+
+/** Where a collector's files go. */
+export interface Destination {
+  readonly profile: string;
+  readonly bucket: string;
+  /** Without slashes at its ends; may be empty. */
+  readonly prefix: string;
+}
+
+export type SourcePlan =
+  | { readonly method: 'exec'; readonly command: readonly string[] }
+  | { readonly method: 'http'; readonly url: string }
+  | { readonly method: 'file'; readonly path: string }
+  | { readonly method: 'query'; readonly sql: string }
+  | { readonly method: 'mqtt'; readonly topic: string };
+
+export type ReadingFormat = 'auto' | 'json' | 'text' | 'binary';
+
+export interface CollectorPlan {
+  readonly name: string;
+  readonly source: SourcePlan;
+  /** Null: every message as it comes (MQTT alone). */
+  readonly everyMs: number | null;
+  readonly timeoutMs: number;
+  readonly to: Destination;
+  /** Those of the station first. */
+  readonly tags: readonly string[];
+  readonly format: ReadingFormat;
+  readonly extension: string | null;
+  readonly disabled: boolean;
+}
+
+export interface BrokerPlan {
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+export interface ControlPlan {
+  readonly question: { readonly command: string } | { readonly url: string };
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+}
+
+/** What capture does, as plain data that can go to another thread. */
+export interface CapturePlan {
+  /** Absolute. Below it files lie as below `incoming`. */
+  readonly directory: string;
+  readonly database: string;
+  readonly station: string;
+  /** V7: no collector runs; what lies there is handed over all the same. */
+  readonly disabled: boolean;
+  readonly maxFileBytes: number;
+  readonly maxAgeMs: number;
+  readonly fsyncIntervalMs: number;
+  readonly broker: BrokerPlan;
+  readonly control: ControlPlan | null;
+  readonly collectors: readonly CollectorPlan[];
+}
+
+/** The plan that a configuration asks for. Pure. */
+export function capturePlan({ capture, database }: Pick<Config, 'capture' | 'database'>): CapturePlan {
+  const { mqtt, control } = capture;
+  return {
+    directory: capture.directory,
+    database,
+    station: capture.station,
+    disabled: capture.disabled,
+    maxFileBytes: capture.maxFileSizeBytes,
+    maxAgeMs: capture.maxAgeMs,
+    fsyncIntervalMs: capture.fsyncIntervalMs,
+    broker: {
+      url: mqtt?.url ?? DEFAULT_BROKER,
+      username: mqtt?.username ?? null,
+      password: mqtt?.password ?? null,
+    },
+    control:
+      (control && {
+        question: control.url === undefined ? { command: control.command ?? '' } : { url: control.url },
+        everyMs: control.everyMs,
+        timeoutMs: control.timeoutMs,
+      }) ||
+      null,
+    collectors: capture.collectors.map(one => collectorPlan(one, capture.tags)),
+  };
+}
+
+function collectorPlan(one: Config['capture']['collectors'][number], tags: readonly string[]): CollectorPlan {
+  const { name, everyMs, timeoutMs, format, extension, disabled } = one;
+  const [profile = '', bucket = '', ...prefix] = one.to.slice('s3://'.length).split('/');
+  return {
+    ...{ name, timeoutMs, format, disabled },
+    source: sourcePlan(one),
+    everyMs: everyMs ?? null,
+    to: { profile, bucket, prefix: prefix.filter(segment => segment !== '').join('/') },
+    tags: [...tags, ...one.tags.filter(tag => !tags.includes(tag))],
+    extension: extension ?? null,
+  };
+}
+
+function sourcePlan(one: Config['capture']['collectors'][number]): SourcePlan {
+  if (one.exec) return { method: 'exec', command: one.exec };
+  if (one.http !== undefined) return { method: 'http', url: one.http };
+  if (one.file !== undefined) return { method: 'file', path: one.file };
+  if (one.query !== undefined) return { method: 'query', sql: one.query };
+  return { method: 'mqtt', topic: one.mqtt ?? '' };
+}

@@ -1,0 +1,188 @@
+import { createReadStream, type ReadStream } from 'node:fs';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { SluiceError } from '../../../base/errors.ts';
+import type {
+  MultipartUpload,
+  ObjectAddress,
+  ObjectSource,
+  PutOptions,
+  PutResult,
+  TransferOptions,
+  UploadedPart,
+} from '../bucket.ts';
+import { digestsOf, readWhole, shorter, sizeOf } from './body.ts';
+import { SMALL_BODY_BYTES } from './objects.ts';
+import { encodeMetadata, encodeTags, propertyHeaders } from './properties.ts';
+import type { SdkClients } from './sdk.ts';
+import type { Call, Way } from './session.ts';
+
+/** What both kinds of PUT have in common for the SDK. */
+interface Sending {
+  readonly Body: Buffer | ReadStream;
+  readonly ContentLength: number;
+  readonly ChecksumCRC32?: string;
+  readonly headers: Record<string, string>;
+  readonly abort: { readonly abortSignal: AbortSignal };
+}
+
+/** Above this a body may not be gone before an early refusal closes the connection, which the SDK takes for a broken one. */
+const ASKED_FIRST_BYTES = 16 * 1024;
+
+/** What both answers have in common. */
+interface Output {
+  readonly ETag?: string | undefined;
+  readonly ChecksumCRC32?: string | undefined;
+}
+
+/**
+ * PUT of objects and parts by the AWS SDK, instead of HotPath: slower, and there to fall back on where a server and the hot path do
+ * not get along (`transport = sdk` in a profile). The CRC32 and SHA-256 are computed first and sent in headers.
+ */
+export class SdkObjects {
+  readonly #clients: SdkClients;
+
+  constructor(clients: SdkClients) {
+    this.#clients = clients;
+  }
+
+  /** ObjectStore.putObject. */
+  putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions): Promise<PutResult> {
+    // Refuses metadata that cannot be a header in the same words as the hot path.
+    propertyHeaders(options);
+    const metadata = Object.entries(options.metadata ?? {});
+    return this.#send(
+      callOf('put object', at),
+      source,
+      options,
+      (sdk, client, { headers, abort, ...sending }) => {
+        const command = new sdk.PutObjectCommand({
+          ...{ Bucket: at.bucket, Key: at.key, ...sending },
+          ContentType: options.contentType,
+          Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
+          StorageClass: options.storageClass as 'STANDARD' | undefined,
+          Tagging: options.tags === undefined ? undefined : encodeTags(options.tags),
+          ServerSideEncryption: options.encryption?.algorithm as 'AES256' | undefined,
+          SSEKMSKeyId: options.encryption?.keyId,
+          ...(options.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
+        });
+        command.middlewareStack.add(adding(headers), AT_BUILD);
+        return client.send(command, abort);
+      },
+    );
+  }
+
+  /** ObjectStore.uploadPart. */
+  async uploadPart(
+    upload: MultipartUpload,
+    partNumber: number,
+    source: ObjectSource,
+    options: TransferOptions,
+  ): Promise<UploadedPart> {
+    const call = { ...callOf(`upload part ${partNumber} of`, upload), isInUpload: true };
+    const { bucket: Bucket, key: Key, uploadId: UploadId } = upload;
+    const result = await this.#send(call, source, options, (sdk, client, { headers, abort, ...sending }) => {
+      const command = new sdk.UploadPartCommand({
+        Bucket,
+        Key,
+        UploadId,
+        PartNumber: partNumber,
+        ...sending,
+      });
+      command.middlewareStack.add(adding(headers), AT_BUILD);
+      return client.send(command, abort);
+    });
+    return { partNumber, size: sizeOf(source), ...result };
+  }
+
+  #send(
+    call: Call,
+    source: ObjectSource,
+    options: TransferOptions,
+    put: (sdk: typeof import('@aws-sdk/client-s3'), client: S3Client, sending: Sending) => Promise<Output>,
+  ): Promise<PutResult> {
+    return this.#clients.run(call, async (sdk, client, way) => {
+      const { sha256, crc32 } = await digestsOf(source);
+      const failed = new AbortController();
+      const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
+      const body = await bodyOf(source, options, error => failed.abort(error));
+      const headers: Record<string, string> = { 'x-amz-content-sha256': sha256 };
+      if (way.expectContinue && sizeOf(source) > ASKED_FIRST_BYTES) headers.expect = '100-continue';
+      const sending = {
+        ...{ Body: body, ContentLength: sizeOf(source), headers },
+        ...(way.checksum === 'sha256' ? {} : { ChecksumCRC32: crc32 }),
+        abort: { abortSignal: AbortSignal.any(signals) },
+      };
+      try {
+        const output = await put(sdk, client, sending);
+        if (Buffer.isBuffer(body)) options.onProgress?.(body.length);
+        return resultOf(output, call, crc32);
+      } catch (error) {
+        if (failed.signal.aborted) throw failed.signal.reason;
+        throw error;
+      } finally {
+        if (!Buffer.isBuffer(body)) body.destroy();
+      }
+    });
+  }
+}
+
+const AT_BUILD = { step: 'build', name: 'sluiceHeaders' } as const;
+
+/** A middleware for headers that the SDK would leave out: it signs no hash of a stream, but takes one that is there already. */
+function adding(headers: Record<string, string>) {
+  return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
+    (args: A): Promise<R> => {
+      Object.assign((args.request as { headers: Record<string, string> }).headers, headers);
+      return next(args);
+    };
+}
+
+async function bodyOf(
+  source: ObjectSource,
+  options: TransferOptions,
+  onFailure: (error: Error) => void,
+): Promise<Sending['Body']> {
+  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readWhole(source);
+  const { path, size, offset = 0 } = source;
+  const stream = createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 });
+  let passed = 0;
+  stream.on('data', chunk => {
+    passed += chunk.length;
+    options.onProgress?.(chunk.length);
+  });
+  stream.pause();
+  stream.on('end', () => {
+    if (passed < size) onFailure(shorter(path, size, passed));
+  });
+  stream.on('error', onFailure);
+  return stream;
+}
+
+function resultOf(
+  {
+    ETag,
+    ChecksumCRC32,
+  }: { readonly ETag?: string | undefined; readonly ChecksumCRC32?: string | undefined },
+  call: Call,
+  crc32: string,
+): PutResult {
+  if (ETag === undefined) {
+    throw new SluiceError(
+      'answer_invalid',
+      `${call.operation} ${call.subject}: success without an ETag`,
+      call,
+    );
+  }
+  if (ChecksumCRC32 !== undefined && ChecksumCRC32 !== crc32) {
+    const words = `the store computed CRC32 ${ChecksumCRC32}, sent was ${crc32}`;
+    throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
+  }
+  return { etag: ETag, crc32 };
+}
+
+function callOf(operation: string, at: ObjectAddress): Call {
+  return {
+    ...{ method: 'PUT', operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket },
+    protection: (way: Way) => (way.checksum === 'trailer' ? 'header' : way.checksum),
+  };
+}

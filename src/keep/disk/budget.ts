@@ -1,0 +1,201 @@
+import { statfs } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError } from '../../base/errors.ts';
+import type { Part } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import { formatBytes } from '../../base/units.ts';
+import { type BudgetPlan, type BudgetSettings, type DiskFacts, planBudget } from './plan.ts';
+
+/** Something that can give room back and lose nothing by it. */
+export interface Reclaimer {
+  /** `completed`, `clones`. */
+  readonly name: string;
+  /** What `free` could give at most. */
+  reclaimableBytes(): Promise<number>;
+  /** Gives back so much, or all it can. @returns what it gave */
+  free(bytes: number): Promise<{ readonly files: number; readonly bytes: number }>;
+}
+
+/** A file of readings that nobody else has. */
+export interface UnsentFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly readings: number;
+}
+
+/** The last thing to give way: readings that are not delivered. */
+export interface UnsentReadings {
+  /** All of them together. */
+  bytes(): Promise<number>;
+  /** Every n-th of them, as `lose` would take them. */
+  everyNth(n: number): Promise<readonly UnsentFile[]>;
+  /** Deletes every n-th. @returns those deleted */
+  lose(n: number): Promise<readonly UnsentFile[]>;
+}
+
+/** What gave way. Times are milliseconds since the epoch. */
+export interface FreedRoom {
+  readonly atMs: number;
+  readonly step: string;
+  readonly path: string | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly readings: number;
+  readonly lost: boolean;
+}
+
+/** The plan together with the very files that would be lost. */
+export interface FullPlan extends BudgetPlan {
+  readonly files: readonly UnsentFile[];
+}
+
+export interface DiskBudgetOptions {
+  /** Whether anything is to give way at all: captures are on (V8). */
+  readonly enabled: () => boolean;
+  readonly settings: () => BudgetSettings & { readonly deleteEveryNth: number };
+  readonly measure: () => Promise<DiskFacts>;
+  /** In the order in which they give way (S4). */
+  readonly reclaimers: readonly Reclaimer[];
+  readonly unsent: UnsentReadings;
+  /** Notes what gave way, on the disk. */
+  readonly record: (rows: readonly FreedRoom[]) => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** V8. */
+const CHECK_EVERY_MS = 30_000;
+/** A disk that stays full, with nothing that may give way, is told at most this often. */
+const WARN_EVERY_MS = 5 * 60_000;
+
+/** The room of the file system that holds a path. Throws disk_failed. */
+export async function measureDisk(path: string): Promise<DiskFacts> {
+  try {
+    const { blocks, bfree, bavail, bsize } = await statfs(path);
+    const usedBytes = (blocks - bfree) * bsize;
+    return { usedBytes, usableBytes: usedBytes + bavail * bsize };
+  } catch (error) {
+    throw asSluiceError(error, { operation: 'look at the disk', subject: path });
+  }
+}
+
+/** The plan for this moment; nothing is changed. */
+export async function currentPlan(
+  options: Pick<DiskBudgetOptions, 'settings' | 'measure' | 'reclaimers' | 'unsent'>,
+): Promise<FullPlan> {
+  const { settings, measure, reclaimers, unsent } = options;
+  const supplies = await Promise.all(
+    reclaimers.map(async one => ({ name: one.name, bytes: await one.reclaimableBytes() })),
+  );
+  const plan = planBudget(await measure(), settings(), supplies, await unsent.bytes());
+  return { ...plan, files: plan.losesReadings ? await unsent.everyNth(settings().deleteEveryNth) : [] };
+}
+
+/**
+ * The one place that decides what gives way when the disk runs short (S4). Looks every 30 s; between two steps it measures
+ * again, since what a step gives may be less or more than it promised.
+ */
+export class DiskBudget implements Part {
+  readonly name = 'disk budget';
+  readonly #options: DiskBudgetOptions;
+  #cancelTimer = (): void => undefined;
+  #checking: Promise<void> = Promise.resolve();
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
+  #stopped = false;
+
+  constructor(options: DiskBudgetOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#next();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancelTimer();
+    await this.#checking;
+  }
+
+  /** What would give way now; nothing is changed. */
+  plan(): Promise<FullPlan> {
+    return currentPlan(this.#options);
+  }
+
+  /** Looks, and frees what must go. Throws what the reclaimers throw. @returns what gave way */
+  async check(): Promise<readonly FreedRoom[]> {
+    const { enabled, reclaimers, unsent, settings, record } = this.#options;
+    if (!enabled()) return [];
+    const rows: FreedRoom[] = [];
+    for (const reclaimer of reclaimers) {
+      const needed = await this.#needed();
+      if (needed === 0) break;
+      const { files, bytes } = await reclaimer.free(needed);
+      if (files === 0) continue;
+      const row = this.#row({ step: reclaimer.name, files, bytes });
+      await record([row]);
+      rows.push(row);
+    }
+    const plan = planBudget(await this.#options.measure(), settings(), [], await unsent.bytes());
+    if (plan.losesReadings) rows.push(...(await this.#lose()));
+    else if (plan.full) this.#warn(plan);
+    this.#tell(rows);
+    return rows;
+  }
+
+  async #needed(): Promise<number> {
+    const { measure, settings } = this.#options;
+    return planBudget(await measure(), settings(), [], 0).neededBytes;
+  }
+
+  async #lose(): Promise<FreedRoom[]> {
+    const { unsent, settings, record } = this.#options;
+    const lost = await unsent.lose(settings().deleteEveryNth);
+    const rows = lost.map(({ path, bytes, readings }) =>
+      this.#row({ step: 'capture', path, files: 1, bytes, readings, lost: true }),
+    );
+    await record(rows);
+    return rows;
+  }
+
+  #row(row: Partial<FreedRoom> & Pick<FreedRoom, 'step' | 'files' | 'bytes'>): FreedRoom {
+    return { atMs: this.#options.clock.nowMs(), path: null, readings: 0, lost: false, ...row };
+  }
+
+  #tell(rows: readonly FreedRoom[]): void {
+    const { log } = this.#options;
+    const lost = rows.filter(row => row.lost);
+    for (const { step, files, bytes } of rows.filter(row => !row.lost))
+      log.warn({ step, files, bytes }, `the disk is full: ${formatBytes(bytes)} of ${step} gave way`);
+    if (lost.length === 0) return;
+    const readings = lost.reduce((sum, row) => sum + row.readings, 0);
+    log.error(
+      { files: lost.length, readings, paths: lost.slice(0, 10).map(({ path }) => path) },
+      `the disk is full: ${lost.length} files with ${readings} readings were deleted undelivered; they are lost`,
+    );
+  }
+
+  #warn({ usedShare, captureShare }: BudgetPlan): void {
+    const { clock, log } = this.#options;
+    if (clock.monotonicMs() - this.#warnedAtMs < WARN_EVERY_MS) return;
+    this.#warnedAtMs = clock.monotonicMs();
+    const percent = (share: number): string => `${Math.round(share * 100)} %`;
+    log.warn(
+      { usedShare, captureShare },
+      `the disk is ${percent(usedShare)} full and captures (${percent(captureShare)} of it) are not to blame; nothing is deleted`,
+    );
+  }
+
+  #next(): void {
+    if (this.#stopped) return;
+    this.#cancelTimer = this.#options.clock.timer(CHECK_EVERY_MS, () => {
+      this.#checking = this.check()
+        .then(
+          () => undefined,
+          error =>
+            this.#options.log.error({ reason: asSluiceError(error).message }, 'the disk budget failed'),
+        )
+        .then(() => this.#next());
+    });
+  }
+}

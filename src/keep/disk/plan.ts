@@ -1,0 +1,78 @@
+/** A file system's room, as df(1) counts it: what is reserved for root counts as neither used nor usable. */
+export interface DiskFacts {
+  readonly usedBytes: number;
+  /** Used and available together. */
+  readonly usableBytes: number;
+}
+
+export interface BudgetSettings {
+  /** From this share on the disk counts as full (V8). */
+  readonly usageThreshold: number;
+  /** Unsent readings give way only where they take at least this share of the disk (V8). */
+  readonly captureShareThreshold: number;
+}
+
+/** What could give way, in the order in which it does (S4). */
+export interface Supply {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+export interface BudgetPlan {
+  readonly usedShare: number;
+  readonly full: boolean;
+  /** To get below the threshold. */
+  readonly neededBytes: number;
+  /** What each gives, as far as it is needed; those that give nothing are left out. */
+  readonly steps: readonly Supply[];
+  /** What is still needed after the steps. */
+  readonly missingBytes: number;
+  readonly captureShare: number;
+  /** Whether unsent capture files go as well, since nothing else will do and they are to blame. */
+  readonly losesReadings: boolean;
+}
+
+/**
+ * Decides what gives way on a full disk (V8, S4): each supply in its order gives only what is still needed, and unsent readings
+ * go last and only where they are to blame. Pure.
+ */
+export function planBudget(
+  facts: DiskFacts,
+  settings: BudgetSettings,
+  supplies: readonly Supply[],
+  captureBytes: number,
+): BudgetPlan {
+  const { usedBytes, usableBytes } = facts;
+  const usedShare = usableBytes > 0 ? usedBytes / usableBytes : 0;
+  const captureShare = usableBytes > 0 ? captureBytes / usableBytes : 0;
+  const full = usableBytes > 0 && usedShare >= settings.usageThreshold;
+  const neededBytes = full ? Math.floor(usedBytes - settings.usageThreshold * usableBytes) + 1 : 0;
+  const steps: Supply[] = [];
+  let missingBytes = neededBytes;
+  for (const { name, bytes } of supplies) {
+    const given = Math.min(Math.max(0, bytes), missingBytes);
+    if (given > 0) steps.push({ name, bytes: given });
+    missingBytes -= given;
+  }
+  const losesReadings = missingBytes > 0 && captureShare >= settings.captureShareThreshold;
+  return { usedShare, full, neededBytes, steps, missingBytes, captureShare, losesReadings };
+}
+
+/**
+ * Takes every n-th of a list: index 0, n, 2n… One that cannot be taken at a slot is passed over without being counted, so that the next
+ * one is taken instead (V8).
+ * @param take whether this one could be taken; called for those at a slot alone
+ * @returns those taken
+ */
+export function takeEveryNth<T>(items: readonly T[], n: number, take: (item: T) => boolean): T[] {
+  const taken: T[] = [];
+  let index = 0;
+  for (const item of items) {
+    if (index % n === 0) {
+      if (!take(item)) continue;
+      taken.push(item);
+    }
+    index += 1;
+  }
+  return taken;
+}

@@ -1,0 +1,29 @@
+import { constants, type DatabaseSync } from 'node:sqlite';
+
+/** More rows than a reading should have. */
+const MAX_ROWS = 10_000;
+
+/**
+ * The rows of one query as a JSON list; blobs as hexadecimal text. The connection must have been opened for reading only; attaching
+ * other databases is refused here.
+ * @throws what SQLite throws; RangeError for more than 10 000 rows
+ */
+export function rowsAsJson(connection: DatabaseSync, sql: string): string {
+  connection.setAuthorizer(action =>
+    action === constants.SQLITE_ATTACH ? constants.SQLITE_DENY : constants.SQLITE_OK,
+  );
+  const statement = connection.prepare(sql);
+  statement.setReadBigInts(true);
+  const rows: string[] = [];
+  for (const row of statement.iterate()) {
+    if (rows.length === MAX_ROWS) throw new RangeError(`more than ${MAX_ROWS} rows; add a LIMIT`);
+    rows.push(`{${Object.entries(row).map(([name, value]) => `${JSON.stringify(name)}:${asJson(value)}`)}}`);
+  }
+  return `[${rows}]`;
+}
+
+function asJson(value: unknown): string {
+  if (typeof value === 'bigint') return String(value);
+  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString('hex'));
+  return JSON.stringify(value ?? null);
+}

@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ROBOT_NAMES } from '../../src/config/robot-names.ts';
+import { linesOf, load } from './support.ts';
+
+test('V9: the names of a robot data manager mean the settings of the house style, at the top and below capture', async t => {
+  const { config } = await load(
+    t,
+    `
+sync_interval_mins: 0.5
+maximum_num_sync_threads: 3
+capture:
+  file_last_modified_millis: 1500
+  maximum_capture_file_size_bytes: 1000
+  delete_every_nth_when_disk_full: 7
+  disk_usage_deletion_threshold: 0.8
+  capture_dir_deletion_threshold: 0.25
+  capture_dir: ~/readings
+`,
+  );
+  const { sync, deliver, capture } = config;
+  assert.deepEqual([sync.intervalMs, deliver.workers, deliver.settleMs], [30_000, 3, 1500]);
+  assert.deepEqual([capture.maxFileSizeBytes, capture.deleteEveryNth], [1000, 7]);
+  assert.deepEqual([capture.diskUsageThreshold, capture.captureShareThreshold], [0.8, 0.25]);
+  assert.equal(capture.directory, join(homedir(), 'readings'));
+});
+
+test('V9: zero and not given mean the default, and so does an interval of almost zero', async t => {
+  const zeros = ROBOT_NAMES.map(({ name }) => `${name}: 0`).join('\n');
+  const [all, given, almost] = await Promise.all([
+    load(t, zeros),
+    load(t, 'root: x'),
+    load(t, 'sync_interval_mins: 0.00009'),
+  ]);
+  for (const { config } of [all, almost]) {
+    assert.equal(config.sync.intervalMs, 6000);
+    assert.equal(config.deliver.settleMs, 10_000);
+    assert.equal(config.deliver.workers, given.config.deliver.workers);
+    assert.equal(config.capture.maxFileSizeBytes, 256 * 1024);
+    assert.equal(config.capture.deleteEveryNth, 5);
+    assert.deepEqual([config.capture.diskUsageThreshold, config.capture.captureShareThreshold], [0.9, 0.5]);
+  }
+  const { config } = await load(t, 'capture: {maxFileSize: 0, deleteEveryNth: 0, diskUsageThreshold: 0}');
+  assert.deepEqual(
+    [config.capture.maxFileSizeBytes, config.capture.deleteEveryNth, config.capture.diskUsageThreshold],
+    [256 * 1024, 5, 0.9],
+  );
+});
+
+test('V9: every negative value is refused in its own words, at its line', async t => {
+  const yaml = ROBOT_NAMES.map(({ name }) => `${name}: -1`).join('\n');
+  const lines = await linesOf(t, yaml);
+  assert.deepEqual(
+    lines,
+    ROBOT_NAMES.map(({ name }, index) => `sluice.yaml:${index + 1}:1 ${name}: ${name} can't be negative`),
+  );
+});
+
+test('V9: a setting under both names, and one that is no number, are told where they stand', async t => {
+  assert.deepEqual(
+    await linesOf(t, 'sync: {interval: 6s}\nsync_interval_mins: 1\ndisk_usage_deletion_threshold: much'),
+    [
+      'sluice.yaml:2:1 sync_interval_mins: is given as sync.interval, too; keep one of the two',
+      'sluice.yaml:3:1 disk_usage_deletion_threshold: must be a number',
+    ],
+  );
+  assert.deepEqual(await linesOf(t, 'capture:\n  disk_usage_deletion_threshold: 1.5'), [
+    'sluice.yaml:2:3 capture.disk_usage_deletion_threshold: 1.5 must be a number from 0 to 1',
+  ]);
+});
+
+test('V1: faults of collectors are told: no source, two sources, no interval, a bad name, a name twice, a bad destination', async t => {
+  const lines = await linesOf(
+    t,
+    `capture:
+  collectors:
+    - {name: none, every: 1s, to: s3://p/b}
+    - {name: two, every: 1s, file: a, http: 'http://b', to: s3://p/b}
+    - {name: often, file: a, to: s3://p/b}
+    - {name: a/b, every: 1s, file: a, to: s3://p/b}
+    - {name: place, every: 0.1ms, file: a, to: p/b}
+`,
+  );
+  const told = lines.map(line => line.replace(/^\S+ /, ''));
+  assert.deepEqual(told, [
+    'capture.collectors[0].name: "none" needs exactly one of exec, http, file, query, mqtt',
+    'capture.collectors[1].name: "two" needs exactly one of exec, http, file, query, mqtt',
+    'capture.collectors[2].every: is missing',
+    'capture.collectors[3].name: "a/b" must be letters, digits, ".", "_" and "-" only, 100 at most',
+    'capture.collectors[4].every: "0.1ms" is too small; at least 1ms',
+    'capture.collectors[4].to: "p/b" is not of the form s3://profile/bucket/prefix',
+  ]);
+  const twice = `capture: {collectors: [{name: a, every: 1s, file: x, to: s3://p/b}, {name: A, every: 1s, file: x, to: s3://p/b}]}`;
+  assert.match((await linesOf(t, twice)).join(), /two collectors named "a"/);
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { DELIVERY_RETRY } from '../../src/engine/retry.ts';
+import { BentClock } from '../support/bent-clock.ts';
+import { startDelivery } from '../support/delivery.ts';
+import { profileFor } from '../support/s3-profile.ts';
+import { startS3Server } from '../support/s3-server/server.ts';
+
+const DAY_MS = 86_400_000;
+
+async function rigThatFailsOnce(t: TestContext, clock: BentClock, firstMs: number) {
+  const server = await startS3Server();
+  t.after(() => server.stop());
+  server.faults.add({ kind: 'error', status: 503, code: 'SlowDown', operation: 'PutObject' });
+  const rig = await startDelivery(t, {
+    clock,
+    profiles: [profileFor(server, { name: 'cloud' })],
+    // Nothing but the time of the next try may bring it about.
+    settings: { intervalMs: DAY_MS, retry: { ...DELIVERY_RETRY, firstMs, jitter: 0 } },
+  });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  await rig.until('a.txt', ({ failures }) => failures === 1);
+  return rig;
+}
+
+test('F7–F12: the next try comes at its time, however far apart the sweeps are', async t => {
+  const rig = await rigThatFailsOnce(t, new BentClock(), 100);
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(record.attempts, 2);
+});
+
+test('F7–F12: a clock that is set back a day does not make a file wait for a day', async t => {
+  const clock = new BentClock();
+  const rig = await rigThatFailsOnce(t, clock, 500);
+  clock.jump(-DAY_MS);
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  const [first, second] = rig.delivery.journal.attempts(record.id);
+  assert.ok(Date.parse(String(second?.startedAt)) < Date.parse(String(first?.startedAt)));
+});
+
+test('F7–F12: a clock that is set back between two runs does not either', async t => {
+  const clock = new BentClock();
+  const rig = await rigThatFailsOnce(t, clock, 2000);
+  await rig.delivery.stop();
+  clock.jump(-DAY_MS);
+  const next = await rig.restart();
+  const { nextAttemptAtMs } = await next.until(
+    'a.txt',
+    record => Number(record.nextAttemptAtMs) < clock.nowMs() + 3000,
+  );
+  assert.ok(Number(nextAttemptAtMs) > clock.nowMs(), 'it waits as long as it was to, and not less');
+  await next.until('a.txt', ({ state }) => state === 'completed');
+});
+
+test('F7–F12: a clock that is set forward a day lets a waiting file go, once', async t => {
+  const clock = new BentClock();
+  const rig = await rigThatFailsOnce(t, clock, 500);
+  clock.jump(DAY_MS);
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.equal(record.attempts, 2);
+});

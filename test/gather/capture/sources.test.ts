@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { SluiceError } from '../../../src/base/errors.ts';
+import { ExecSource } from '../../../src/gather/capture/sources/exec.ts';
+import { FileSource } from '../../../src/gather/capture/sources/file.ts';
+import { HttpSource } from '../../../src/gather/capture/sources/http.ts';
+import { topicFits } from '../../../src/gather/capture/sources/mqtt.ts';
+import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query.ts';
+import { openSqliteCaptures } from '../../../src/keep/store/sqlite/captures.ts';
+import { until } from '../../support/sluice.ts';
+import { tempDirectory } from '../../support/temp-directory.ts';
+
+const patience = () => AbortSignal.timeout(20_000);
+const textOf = (raw: unknown): string => (raw as { bytes: Buffer }).bytes.toString();
+
+test('V1: exec: what a program prints; V6: exit 75 is no reading; other failures say why', async () => {
+  const run = (script: string) => new ExecSource(['/bin/sh', '-c', script]).read(patience);
+  assert.equal(textOf(await run('printf 42')), '42');
+  assert.equal(await run('echo ignored; exit 75'), undefined);
+  await assert.rejects(run('echo no sensor >&2; exit 3'), /ended with exit code 3: no sensor/);
+  await assert.rejects(new ExecSource(['/none/such']).read(patience), { code: 'disk_failed' });
+});
+
+test('V1: exec: a time-out kills the program with all that it started', async t => {
+  const folder = await tempDirectory(t);
+  const alive = join(folder, 'pid');
+  const abort = new AbortController();
+  const script = `sleep 1000 & echo $! > ${alive}; wait`;
+  const reading = new ExecSource(['/bin/sh', '-c', script]).read(() => abort.signal);
+  const { readFileSync } = await import('node:fs');
+  const child = await until('it runs', () => {
+    try {
+      return Number(readFileSync(alive, 'utf8')) || undefined;
+    } catch {
+      return undefined;
+    }
+  });
+  abort.abort(new SluiceError('timed_out', 'no reading within 5 ms'));
+  await assert.rejects(reading, { code: 'timed_out' });
+  await until('its child is gone', () => {
+    try {
+      return /^State:\s+Z/m.test(readFileSync(`/proc/${child}/status`, 'utf8'));
+    } catch {
+      return true;
+    }
+  });
+});
+
+test('V1: http: the body of an answer; V6: 204 is no reading; redirects and errors are told', async t => {
+  const server = createServer((request, response) => {
+    if (request.url === '/none') response.writeHead(204).end();
+    else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end();
+    else if (request.url === '/hang') return;
+    else
+      response
+        .writeHead(request.url === '/bad' ? 500 : 200, { 'content-type': 'application/json' })
+        .end('{"a":1}');
+  });
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const at = async (path: string, signal = patience) => {
+    const source = new HttpSource(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    try {
+      return await source.read(signal);
+    } finally {
+      await source.close();
+    }
+  };
+  const answer = await at('/');
+  assert.equal(textOf(answer), '{"a":1}');
+  assert.equal(await at('/none'), undefined);
+  await assert.rejects(at('/bad'), /answered HTTP 500/);
+  await assert.rejects(at('/moved'), /answered HTTP 302/);
+  const abort = new AbortController();
+  setImmediate(() => abort.abort(new SluiceError('timed_out', 'late')));
+  await assert.rejects(
+    at('/hang', () => abort.signal),
+    { code: 'timed_out' },
+  );
+  await assert.rejects(new HttpSource('http://127.0.0.1:1/').read(patience), { code: 'host_unreachable' });
+});
+
+test('V1: file: its content, large or small, of /proc too; what cannot be read is told', async t => {
+  const folder = await tempDirectory(t);
+  const read = async (path: string) =>
+    new FileSource({ path, monotonicMs: systemClock.monotonicMs }).read(patience);
+  writeFileSync(join(folder, 'small'), '41500\n');
+  writeFileSync(join(folder, 'large.csv'), 'x'.repeat(5_000_000));
+  assert.equal(textOf(await read(join(folder, 'small'))), '41500\n');
+  const large = await read(join(folder, 'large.csv'));
+  assert.deepEqual([textOf(large).length, (large as { extension?: string }).extension], [5_000_000, 'csv']);
+  assert.match(textOf(await read('/proc/self/stat')), /^\d+ \(/);
+  await assert.rejects(read(join(folder, 'none')), { code: 'disk_failed' });
+  mkdirSync(join(folder, 'directory'));
+  await assert.rejects(read(join(folder, 'directory')), { code: 'disk_failed' });
+});
+
+test("V1: query: rows of the station's own database, which it cannot change", async t => {
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const journal = await openSqliteCaptures({ path, clock: systemClock });
+  t.after(() => journal.close());
+  const thread = new QueryThread(new URL('../../../src/main-query.ts', import.meta.url), path);
+  t.after(() => thread.close());
+  const ask = (sql: string) => new QuerySource(sql, thread).read(patience);
+  assert.deepEqual(
+    await ask("SELECT 9007199254740993 AS big, 'x\"y' AS text, NULL AS none, x'00ff' AS bytes"),
+    {
+      json: '[{"big":9007199254740993,"text":"x\\"y","none":null,"bytes":"00ff"}]',
+    },
+  );
+  assert.deepEqual(await ask('SELECT count(*) AS files FROM capture_files'), { json: '[{"files":0}]' });
+  await assert.rejects(ask('DELETE FROM capture_files'), /readonly/);
+  await assert.rejects(ask(`ATTACH '${path}2' AS other`), /not authorized/);
+  await assert.rejects(ask('SELECT * FROM nowhere'), /no such table/);
+});
+
+test('V1: mqtt: topics fit filters as MQTT has it', () => {
+  const fits: [string, string, boolean][] = [
+    ['a/b', 'a/b', true],
+    ['a/b', 'a/b/c', false],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a', false],
+    ['a/#', 'a', true],
+    ['a/#', 'a/b/c', true],
+    ['#', 'x/y', true],
+    ['#', '$SYS/x', false],
+    ['+/x', '$SYS/x', false],
+    ['$SYS/#', '$SYS/x', true],
+  ];
+  for (const [filter, topic, expected] of fits)
+    assert.equal(topicFits(filter, topic), expected, `${filter} ${topic}`);
+});

@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { silentLogger } from '../../../src/base/log.ts';
+import { DiskBudget, type FreedRoom, type Reclaimer } from '../../../src/keep/disk/budget.ts';
+import { planBudget, takeEveryNth } from '../../../src/keep/disk/plan.ts';
+import { rememberingLog } from '../../support/capture.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+const SETTINGS = { usageThreshold: 0.9, captureShareThreshold: 0.5 };
+const aSize = fc.nat(1e12);
+
+test('V8, S4: a plan gives exactly what is needed, in order, and readings only last and only where they are to blame', () => {
+  fc.assert(
+    fc.property(aSize, aSize, fc.array(aSize, { maxLength: 3 }), aSize, (used, free, sizes, captures) => {
+      const facts = { usedBytes: used, usableBytes: used + free };
+      const supplies = sizes.map((bytes, index) => ({ name: `s${index}`, bytes }));
+      const plan = planBudget(facts, SETTINGS, supplies, captures);
+      const given = plan.steps.reduce((sum, { bytes }) => sum + bytes, 0);
+      assert.equal(given + plan.missingBytes, plan.neededBytes);
+      if (!plan.full) assert.deepEqual([plan.neededBytes, plan.steps, plan.losesReadings], [0, [], false]);
+      if (plan.full) {
+        const after = (used - plan.neededBytes) / facts.usableBytes;
+        assert.ok(after <= SETTINGS.usageThreshold, `${after}`);
+      }
+      // A later supply is touched only when all before it are spent.
+      for (const { name } of plan.steps.slice(1)) {
+        const before = supplies.slice(
+          0,
+          supplies.findIndex(one => one.name === name),
+        );
+        for (const one of before)
+          assert.equal(plan.steps.find(step => step.name === one.name)?.bytes ?? 0, one.bytes);
+      }
+      const toBlame = captures / facts.usableBytes >= SETTINGS.captureShareThreshold;
+      assert.equal(plan.losesReadings, plan.missingBytes > 0 && toBlame);
+    }),
+  );
+});
+
+test('V8: every n-th goes: index 0, N, 2N…', () => {
+  const files = Array.from({ length: 12 }, (_, index) => index);
+  assert.deepEqual(
+    takeEveryNth(files, 5, () => true),
+    [0, 5, 10],
+  );
+  assert.deepEqual(
+    takeEveryNth(files, 1, () => true),
+    files,
+  );
+  assert.deepEqual(
+    takeEveryNth([], 5, () => true),
+    [],
+  );
+});
+
+test('V8: a file in progress elsewhere at a slot does not advance the count: the next one is taken instead', () => {
+  fc.assert(
+    fc.property(fc.array(fc.boolean(), { maxLength: 60 }), fc.integer({ min: 1, max: 7 }), (busy, n) => {
+      const files = busy.map((isBusy, index) => ({ isBusy, index }));
+      const asked: number[] = [];
+      const taken = takeEveryNth(files, n, ({ isBusy, index }) => {
+        asked.push(index);
+        return !isBusy;
+      });
+      assert.ok(taken.every(({ isBusy }) => !isBusy));
+      // By hand: at a slot, walk on to the first that is free; then step over n − 1 others.
+      const expected: number[] = [];
+      for (let index = 0; index < files.length; ) {
+        while (index < files.length && files[index]?.isBusy) index += 1;
+        if (index < files.length) expected.push(index);
+        index += n;
+      }
+      assert.deepEqual(
+        taken.map(({ index }) => index),
+        expected,
+      );
+    }),
+  );
+});
+
+/** A disk of 1000 bytes on which things lie. */
+function smallDisk(used: number, completed: number, captures: number, enabled = true) {
+  const disk = { used, completed, captures };
+  const clock = new VirtualClock();
+  const rows: FreedRoom[] = [];
+  const { log, told } = rememberingLog();
+  const reclaimer: Reclaimer = {
+    name: 'completed',
+    reclaimableBytes: async () => disk.completed,
+    async free(bytes) {
+      const given = Math.min(bytes, disk.completed);
+      disk.completed -= given;
+      disk.used -= given;
+      return { files: given > 0 ? 1 : 0, bytes: given };
+    },
+  };
+  const unsent = Array.from({ length: 10 }, (_, index) => ({
+    path: `p/b/${index}`,
+    bytes: captures / 10,
+    readings: 3,
+  }));
+  const budget = new DiskBudget({
+    ...{ clock, log: told ? log : silentLogger, enabled: () => enabled },
+    settings: () => ({ ...SETTINGS, deleteEveryNth: 5 }),
+    measure: async () => ({ usedBytes: disk.used, usableBytes: 1000 }),
+    reclaimers: [reclaimer],
+    unsent: {
+      bytes: async () => disk.captures,
+      everyNth: async n => takeEveryNth(unsent, n, () => true),
+      async lose(n) {
+        const lost = takeEveryNth(unsent, n, () => true);
+        for (const { bytes } of lost) {
+          disk.used -= bytes;
+          disk.captures -= bytes;
+        }
+        return lost;
+      },
+    },
+    record: async freed => void rows.push(...freed),
+  });
+  return { disk, clock, rows, told, budget };
+}
+
+test('S4: what is delivered goes first and spares the readings; all is recorded', async () => {
+  const { disk, rows, budget, clock, told } = smallDisk(950, 200, 600);
+  const plan = await budget.plan();
+  assert.deepEqual(
+    [plan.full, plan.steps, plan.losesReadings, plan.files],
+    [true, [{ name: 'completed', bytes: 51 }], false, []],
+  );
+  await budget.start();
+  await clock.advance(29_999);
+  assert.equal(disk.used, 950);
+  await clock.advance(1);
+  assert.deepEqual(disk, { used: 899, completed: 149, captures: 600 });
+  assert.deepEqual(
+    rows.map(({ step, bytes, lost }) => [step, bytes, lost]),
+    [['completed', 51, false]],
+  );
+  assert.equal(told.length, 1);
+  await budget.stop();
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('V8: readings go only where they are to blame, each on record as lost; otherwise a warning at most every five minutes', async () => {
+  const blamed = smallDisk(950, 10, 600);
+  const rows = await blamed.budget.check();
+  assert.deepEqual(
+    rows.map(({ step, path, readings, lost }) => [step, path, readings, lost]),
+    [
+      ['completed', null, 0, false],
+      ['capture', 'p/b/0', 3, true],
+      ['capture', 'p/b/5', 3, true],
+    ],
+  );
+  assert.match(blamed.told.join('\n'), /2 files with 6 readings were deleted undelivered; they are lost/);
+  const innocent = smallDisk(950, 0, 400);
+  await innocent.budget.start();
+  await innocent.clock.advance(6 * 60_000);
+  assert.deepEqual(innocent.rows, []);
+  assert.equal(innocent.told.filter(line => /not to blame; nothing is deleted/.test(line)).length, 2);
+  await innocent.budget.stop();
+  const off = smallDisk(950, 500, 600, false);
+  assert.deepEqual(await off.budget.check(), []);
+});

@@ -1,0 +1,110 @@
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { type Logger, silentLogger } from '../../src/base/log.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import { Collector } from '../../src/gather/capture/collector.ts';
+import { CollectorFiles, type Finished } from '../../src/gather/capture/files/collector-files.ts';
+import { timerPace } from '../../src/gather/capture/pace.ts';
+import type { Raw } from '../../src/gather/capture/reading.ts';
+import { CaptureRunner } from '../../src/gather/capture/runner.ts';
+import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
+import type { PushSource, Source } from '../../src/gather/capture/sources/source.ts';
+
+export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPlan {
+  return {
+    name: 'one',
+    source: { method: 'file', path: '/none' },
+    everyMs: 100,
+    timeoutMs: 1000,
+    to: { profile: 'local', bucket: 'outbox', prefix: 'readings' },
+    tags: [],
+    format: 'auto',
+    extension: null,
+    disabled: false,
+    ...change,
+  };
+}
+
+export function capturePlanOf(directory: string, change: Partial<CapturePlan> = {}): CapturePlan {
+  return {
+    directory,
+    database: ':memory:',
+    station: 'here',
+    disabled: false,
+    maxFileBytes: 256 * 1024,
+    maxAgeMs: 60_000,
+    fsyncIntervalMs: 1000,
+    broker: { url: 'mqtt://127.0.0.1:1', username: null, password: null },
+    control: null,
+    collectors: [collectorPlan()],
+    ...change,
+  };
+}
+
+/** A source that answers what a function answers. */
+export function sourceOf(read: Source['read']): Source {
+  return { read, close: async () => undefined };
+}
+
+export const raw = (text: string): Raw => ({ bytes: Buffer.from(text) });
+
+/** A log that remembers what was told. */
+export function rememberingLog(): { readonly log: Logger; readonly told: string[] } {
+  const told: string[] = [];
+  const note = (facts: object | string, message?: string): void =>
+    void told.push(message ?? (facts as string));
+  const log: Logger = { ...silentLogger, info: note, warn: note, error: note, child: () => log };
+  return { log, told };
+}
+
+/** One collector's files, in a folder. */
+export function filesOf(directory: string, maxFileBytes: number, clock: Clock = systemClock) {
+  const finished: Finished[] = [];
+  const failures: unknown[] = [];
+  const files = new CollectorFiles({
+    plan: collectorPlan(),
+    limits: { directory, station: 'here', maxFileBytes, maxAgeMs: 60_000 },
+    clock,
+    random: seededRandom(1),
+    onFinished: one => finished.push(one),
+    onFailure: error => failures.push(error),
+  });
+  return { files, finished, failures };
+}
+
+/** One collector whose readings are counted and kept nowhere. */
+export function collectorOf(clock: Clock, source: Source | PushSource, change: Partial<CollectorPlan> = {}) {
+  const taken: { readonly json: string; readonly requestedAtMs: number; readonly receivedAtMs: number }[] =
+    [];
+  const errors: string[] = [];
+  const files = {
+    take: (reading: { json: string }, times: { requestedAtMs: number; receivedAtMs: number }) =>
+      taken.push({ json: reading.json, ...times }),
+  } as unknown as CollectorFiles;
+  const collector = new Collector({
+    plan: collectorPlan(change),
+    source,
+    files,
+    clock,
+    pace: timerPace(clock),
+    onError: error => errors.push(error.message),
+  });
+  return { collector, taken, errors };
+}
+
+/** A runner whose sources a function makes. */
+export function runnerOf(
+  clock: Clock,
+  open: (plan: CollectorPlan) => Source | PushSource,
+  log: Logger = silentLogger,
+) {
+  const finished: Finished[] = [];
+  const runner = new CaptureRunner({
+    clock,
+    pace: timerPace(clock),
+    random: seededRandom(1),
+    log,
+    openSources: () => ({ open, close: async () => undefined }),
+    onFinished: one => finished.push(one),
+  });
+  return { runner, finished };
+}
