@@ -170,6 +170,25 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       error: 'JSON with `code`, `message` and `hint`.',
     },
   },
+  clones: {
+    about: 'Clones in the cache of this machine, and their copies in cold storage.',
+    columns: {
+      url: 'As in `repositories.url`.',
+      directory: 'Name of its folder in the cache.',
+      on_disk: '1 while it is there.',
+      bytes: 'Disk space that it takes, or took when it was last there.',
+      sized: 'Internal: 0 while it is worked in.',
+      lean: '1 for commits only, 0 with trees and files.',
+      last_used_at_ms: 'When it was last baked; 0 for never.',
+      hits: 'Bakes that found it on disk.',
+      pinned: '1 while pinned by hand; what the configuration pins is not here.',
+      cold_location: 'Its copy in cold storage, `s3://profile/bucket/key`; null without one.',
+      cold_bytes: 'Size of the copy.',
+      cold_crc32: 'CRC32 of the copy, base64.',
+      cold_content: 'Internal: names what is in the copy.',
+      cold_at_ms: 'When it was sent.',
+    },
+  },
   tracking: {
     about: 'Who wants a repository kept fresh.',
     columns: {
