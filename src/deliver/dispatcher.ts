@@ -96,9 +96,12 @@ export class Dispatcher {
   /** Something will be due then. */
   dueAt(atMs: number): void {
     if (atMs >= this.#napUntilMs || this.#drained) return;
+    const nowMs = this.#options.clock.nowMs();
+    // A time that was set before the clock was set back may be a day away now.
+    this.#noticeSetBack(nowMs);
     this.#cancelNap?.();
     this.#napUntilMs = atMs;
-    const waitMs = Math.min(Math.max(0, atMs - this.#options.clock.nowMs()), LONGEST_NAP_MS);
+    const waitMs = Math.min(Math.max(0, atMs - nowMs), LONGEST_NAP_MS);
     this.#cancelNap = this.#options.clock.timer(waitMs, () => {
       this.#napUntilMs = Number.POSITIVE_INFINITY;
       this.wake();
