@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import type {
   CallOptions,
   GetOptions,
@@ -93,7 +94,24 @@ export class S3Store implements ObjectStore {
 
   async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
     assertAddress(at);
-    return this.#bodies.putObject(at, source, options);
+    try {
+      return await this.#bodies.putObject(at, source, options);
+    } catch (error) {
+      await this.#tellMissingBucket(at.bucket, error, options);
+      throw error;
+    }
+  }
+
+  /**
+   * The SDK loses an answer that comes while it is still sending to a server that then closes the connection. The
+   * commonest of them can be asked for again: throws `bucket_missing` where that is the cause.
+   */
+  async #tellMissingBucket(bucket: string, error: unknown, { signal }: CallOptions): Promise<void> {
+    const isLost = error instanceof SluiceError && error.code === 'connection_lost';
+    if (this.#bodies === this.#hot || !isLost) return;
+    await this.#control.headBucket(bucket, { signal }).catch(answer => {
+      if (answer instanceof SluiceError && answer.code === 'bucket_missing') throw answer;
+    });
   }
 
   async headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
