@@ -18,6 +18,9 @@
  * the rate after a stillness of e is about a / (e + b).
  */
 
+import { formatDuration } from '../base/units.ts';
+import type { NextSync, SyncRhythm, SyncTimes } from './schedule.ts';
+
 export interface AdaptiveItem {
   /** From the last change known to the last sync; below 0 counts as 0. */
   readonly stillMs: number;
@@ -48,7 +51,7 @@ export function changeRate({ stillMs, closed }: AdaptiveItem): number {
 /**
  * The interval at which one more call is worth exactly `price`, within the bounds. Longer for a higher price and
  * for a lower rate.
- * @param price what a call must take off the age to be made, in ms²; from `adjustPrice`
+ * @param price what a call must take off the age to be made, in ms²; from `BASE_PRICE` and the stretch that the budget asks for
  */
 export function adaptiveIntervalMs(ratePerMs: number, price: number, bounds: AdaptiveBounds): number {
   const { minIntervalMs, maxIntervalMs } = bounds;
@@ -78,20 +81,35 @@ function solve(wanted: number): number {
   return x;
 }
 
-/** The first price, before anything has been measured: an item still for a day is looked at every 90 minutes or so. */
-export const FIRST_PRICE = 3e11;
-const LARGEST_CHANGE = 4;
+/** At this price the realistic mix of the simulation needs as many calls as under the linear policy. */
+export const BASE_PRICE = 1.1e12;
+
+/** The longest interval is so many times the rhythm's: what is closed or long still can wait for days. */
+const LONGEST_TIMES = 9;
 
 /**
- * The next price after a while in which `calls` were spent where `budget` were to be: dearer when too many were,
- * cheaper when some were left. To be called at steady times (some minutes), and between any two of them the whole
- * schedule may have moved on by a small part only. Never changes by more than a factor of four at once.
+ * `nextSync` by this policy: lastSync + the interval for what the item is. A stretch of s makes the price s³ times as
+ * high, which makes the intervals of what seldom changes s times as long, and more those of what changes often: the
+ * calls then fit the budget that s stands for. Never synced: now.
  */
-export function adjustPrice(
-  price: number,
-  { calls, budget }: { readonly calls: number; readonly budget: number },
-): number {
-  // Calls go with the price's inverse square root (what changes often) to cube root (what seldom does).
-  const factor = budget <= 0 ? LARGEST_CHANGE : (calls / budget) ** 2;
-  return price * Math.min(Math.max(factor, 1 / LARGEST_CHANGE), LARGEST_CHANGE);
+export function adaptiveSync(times: SyncTimes, rhythm: SyncRhythm, closed = false): NextSync {
+  const { nowMs, lastSyncAtMs, lastChangeAtMs } = times;
+  if (lastSyncAtMs === null) return { atMs: nowMs, reason: 'never synced' };
+  const stillMs = lastChangeAtMs === null ? Number.MAX_SAFE_INTEGER : lastSyncAtMs - lastChangeAtMs;
+  const stretch = Math.max(1, rhythm.stretch ?? 1);
+  const intervalMs = adaptiveIntervalMs(changeRate({ stillMs, closed }), BASE_PRICE * stretch ** 3, {
+    minIntervalMs: rhythm.minIntervalMs,
+    maxIntervalMs: rhythm.maxIntervalMs * LONGEST_TIMES,
+  });
+  const what = closed ? 'over' : sinceChange(stillMs, lastChangeAtMs !== null);
+  const because = stretch > 1 ? `, stretched ×${Math.round(stretch * 10) / 10} by the rate limit` : '';
+  return {
+    atMs: lastSyncAtMs + Math.round(intervalMs),
+    reason: `${what} → every ${formatDuration(intervalMs)} (adaptive${because})`,
+  };
+}
+
+function sinceChange(stillMs: number, isKnown: boolean): string {
+  if (!isKnown) return 'no change known';
+  return stillMs < 0 ? 'changed after the last sync' : `last change ${formatDuration(stillMs)} ago`;
 }

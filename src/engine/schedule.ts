@@ -16,6 +16,8 @@ export interface SyncRhythm {
   readonly maxIntervalMs: number;
   /** S5: every interval times this when the budget of calls is short. Below 1 counts as 1. */
   readonly stretch?: number;
+  /** S7: `linear` (C3) when absent. Only changesets go by `adaptive` (adaptive.ts). */
+  readonly policy?: 'linear' | 'adaptive';
 }
 
 export interface NextSync {

@@ -30,7 +30,7 @@ export interface ChangesetWorkersOptions {
 /** The workers that sync changesets and list sources, batched, within the limits of calls at once (S4). */
 export function createChangesetWorkers(given: ChangesetWorkersOptions): Workers {
   const { options, follow, hosts, board, clockSkewMs, onEnd } = given;
-  const { clock, random, log, policy } = options;
+  const { clock, random, log } = options;
   const settings = (): Config['changesets'] => options.config().changesets;
   const batchOf = (host: string): number => {
     const found = hosts.settings().find(each => each.host === host);
@@ -41,7 +41,6 @@ export function createChangesetWorkers(given: ChangesetWorkersOptions): Workers 
   const tools: SyncTools & DiscoverTools = {
     ...follow,
     ...{ batches: new Batches({ forge, slots, maxBatch: batchOf }), forge, slots, board, clockSkewMs },
-    ...(policy === undefined ? {} : { policy }),
     discoverEveryMs: () => settings().discoverEveryMs,
     expectsWebhooks: host => options.config().hosts[host]?.webhookSecret !== undefined,
   };

@@ -4,7 +4,6 @@ import type { Random } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import type { Ended } from '../engine/work/handler.ts';
 import type { Work } from '../engine/work/work.ts';
-import type { SyncPolicy } from '../gather/changesets/work.ts';
 import type { ForgeKind, OpenForge } from '../gather/forges/forge.ts';
 import type { ForgeWebhooks } from '../gather/forges/webhook.ts';
 import type { Store } from '../keep/store/store.ts';
@@ -26,5 +25,4 @@ export interface ChangesetsOptions {
   readonly onPush: (repositoryUrl: string) => Promise<void>;
   /** Told of every piece of work that is over, for metrics. */
   readonly onEnd?: (ended: Ended) => void;
-  readonly policy?: SyncPolicy;
 }

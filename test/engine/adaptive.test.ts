@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { adaptiveIntervalMs, adjustPrice, changeRate, FIRST_PRICE } from '../../src/engine/adaptive.ts';
+import { adaptiveIntervalMs, adaptiveSync, BASE_PRICE, changeRate } from '../../src/engine/adaptive.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -56,8 +56,8 @@ test('S7: an interval stays within its bounds', () => {
   const still = (stillMs: number, closed = false) => changeRate({ stillMs, closed });
   assert.equal(adaptiveIntervalMs(still(0), 1, bounds), bounds.minIntervalMs);
   assert.equal(adaptiveIntervalMs(still(400 * DAY_MS), 1e25, bounds), bounds.maxIntervalMs);
-  const afterADay = adaptiveIntervalMs(still(DAY_MS), FIRST_PRICE, bounds);
-  assert.ok(afterADay > HOUR_MS && afterADay < 2 * HOUR_MS, `${afterADay / HOUR_MS} h at the first price`);
+  const afterADay = adaptiveIntervalMs(still(DAY_MS), BASE_PRICE, bounds);
+  assert.ok(afterADay > 2 * HOUR_MS && afterADay < 3 * HOUR_MS, `${afterADay / HOUR_MS} h at the base price`);
 });
 
 test('S7: the longer it has been still, the lower the rate; a clock that is behind makes no harm', () => {
@@ -66,21 +66,44 @@ test('S7: the longer it has been still, the lower the rate; a clock that is behi
   assert.ok(changeRate({ stillMs: 0, closed: true }) < changeRate({ stillMs: 30 * DAY_MS, closed: false }));
 });
 
-test('S5, S7: the price finds the budget, from far above and far below', () => {
-  const bounds = { minIntervalMs: 2 * MINUTE_MS, maxIntervalMs: 3 * DAY_MS };
-  const stills = Array.from({ length: 500 }, (_, index) => MINUTE_MS * 1.02 ** index);
-  const demand = (price: number): number =>
-    stills.reduce(
-      (sum, stillMs) =>
-        sum + HOUR_MS / adaptiveIntervalMs(changeRate({ stillMs, closed: false }), price, bounds),
-      0,
-    );
-  for (const first of [FIRST_PRICE * 1e6, FIRST_PRICE / 1e6]) {
-    const budget = 200;
-    let price = first;
-    for (let round = 0; round < 30; round += 1) price = adjustPrice(price, { calls: demand(price), budget });
-    assert.ok(Math.abs(demand(price) / budget - 1) < 0.02, `${demand(price)} calls of ${budget}`);
+const RHYTHM = {
+  quiet: false,
+  minIntervalMs: 2 * MINUTE_MS,
+  maxIntervalMs: 8 * HOUR_MS,
+  policy: 'adaptive',
+} as const;
+
+test('S7: a sync is planned from its last sync, with the reason in words (S6)', () => {
+  const lastSyncAtMs = Date.UTC(2026, 0, 5, 10);
+  const at = (lastChangeAtMs: number | null, closed = false, stretch = 1) =>
+    adaptiveSync({ nowMs: lastSyncAtMs, lastSyncAtMs, lastChangeAtMs }, { ...RHYTHM, stretch }, closed);
+  assert.deepEqual(adaptiveSync({ nowMs: 7, lastSyncAtMs: null, lastChangeAtMs: null }, RHYTHM), {
+    atMs: 7,
+    reason: 'never synced',
+  });
+  const busy = at(lastSyncAtMs - MINUTE_MS);
+  const still = at(lastSyncAtMs - DAY_MS);
+  assert.ok(busy.atMs < still.atMs);
+  assert.match(
+    still.reason,
+    /^last change 24 ?h.* ago → every .*\(adaptive\)$|^last change 1 ?d.* ago → every .*\(adaptive\)$/,
+  );
+  assert.equal(at(null).atMs, lastSyncAtMs + 3 * DAY_MS, 'no change known: the longest interval');
+  assert.ok(at(lastSyncAtMs - DAY_MS, true).atMs > still.atMs, 'what is closed waits longer');
+});
+
+test('S5, S7: stretched, nothing comes sooner, and what seldom changes waits just so many times as long', () => {
+  const lastSyncAtMs = Date.UTC(2026, 0, 5, 10);
+  const interval = (stillMs: number, stretch: number): number => {
+    const times = { nowMs: lastSyncAtMs, lastSyncAtMs, lastChangeAtMs: lastSyncAtMs - stillMs };
+    return adaptiveSync(times, { ...RHYTHM, maxIntervalMs: 365 * DAY_MS, stretch }).atMs - lastSyncAtMs;
+  };
+  for (const stillMs of [MINUTE_MS, HOUR_MS, DAY_MS, 30 * DAY_MS]) {
+    assert.ok(interval(stillMs, 3) >= 2.9 * interval(stillMs, 1), `${stillMs}`);
   }
-  assert.equal(adjustPrice(1, { calls: 0, budget: 100 }), 1 / 4, 'never by more than four at once');
-  assert.equal(adjustPrice(1, { calls: 10, budget: 0 }), 4);
+  assert.ok(interval(30 * DAY_MS, 3) < 3.1 * interval(30 * DAY_MS, 1));
+  assert.match(
+    adaptiveSync({ nowMs: 1, lastSyncAtMs: 1, lastChangeAtMs: 1 }, { ...RHYTHM, stretch: 1.44 }).reason,
+    /stretched ×1\.4 by the rate limit/,
+  );
 });

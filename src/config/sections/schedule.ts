@@ -1,7 +1,7 @@
 import { writeDuration } from '../../base/units.ts';
-import { duration, flag, section } from '../fields.ts';
+import { choice, duration, flag, section } from '../fields.ts';
 
-/** changesets.md, C3 and S2. */
+/** changesets.md, C3, S2 and S7. */
 export const schedule = section(
   'When things are synced: after last sync + (last sync − last change), within these bounds.',
   {
@@ -16,6 +16,11 @@ export const schedule = section(
       min: '1s',
       max: '365d',
       description: 'The longest time between two syncs.',
+    }),
+    policy: choice(['linear', 'adaptive'], {
+      default: 'linear',
+      description:
+        'How changesets are scheduled: `linear` as above, or `adaptive`, which spends as many calls where they show changes soonest; what is over or long still then waits up to nine times `maxInterval`.',
     }),
     quiet: flag({
       default: false,

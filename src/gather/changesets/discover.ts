@@ -13,7 +13,7 @@ import type { HostBoard } from './host-board.ts';
 import type { Slots } from './slots.ts';
 import { type Source, sourceNamed } from './sources.ts';
 import { postponedBy } from './sync.ts';
-import { CHANGESET_KIND, groupOf, inTurn, keyOf, planSync, type SyncPolicy, sourceOfKey } from './work.ts';
+import { CHANGESET_KIND, groupOf, inTurn, keyOf, planSync, sourceOfKey } from './work.ts';
 
 export interface DiscoverTools {
   readonly changesets: ChangesetStore;
@@ -27,7 +27,6 @@ export interface DiscoverTools {
   readonly forgetClosedAfterMs: () => number;
   readonly clockSkewMs: (host: string) => number;
   readonly expectsWebhooks: (host: string) => boolean;
-  readonly policy?: SyncPolicy;
 }
 
 /** A listing reaches back this far beyond the one before, for what changed while that one ran. */
@@ -184,7 +183,7 @@ async function announceChange(
   nowMs: number,
   { tools, puts, changes }: { tools: DiscoverTools; puts: Put[]; changes: StoreChange[] },
 ): Promise<void> {
-  const { changesets, rhythm, policy } = tools;
+  const { changesets, rhythm } = tools;
   const { host } = before;
   const changedAtMs = changeTimeMs(before, summary.updatedAtMs, tools.clockSkewMs(host), nowMs);
   if (changedAtMs <= (before.latestEventAtMs ?? 0)) return;
@@ -198,7 +197,6 @@ async function announceChange(
     { ...before, latestEventAtMs },
     {
       ...{ nowMs, rhythm: rhythm(host), forgetClosedAfterMs: tools.forgetClosedAfterMs() },
-      ...(policy === undefined ? {} : { policy }),
     },
   );
   puts.push({

@@ -10,7 +10,7 @@ import type { Batches } from './batches.ts';
 import { changeTimeMs, isUnannounced, storedEvent, syncedFrom } from './found.ts';
 import { type HostBoard, holdKindOf } from './host-board.ts';
 import type { Slots } from './slots.ts';
-import { planSync, type SyncPolicy } from './work.ts';
+import { planSync } from './work.ts';
 
 export interface SyncTools {
   readonly changesets: ChangesetStore;
@@ -26,7 +26,6 @@ export interface SyncTools {
   readonly clockSkewMs: (host: string) => number;
   /** Whether webhooks are to be expected from a host (S9). */
   readonly expectsWebhooks: (host: string) => boolean;
-  readonly policy?: SyncPolicy;
 }
 
 /** Events that happened shortly before the last sync may have been shown only after it. */
@@ -150,11 +149,10 @@ function settleMissing(changeset: StoredChangeset, startMs: number, tools: SyncT
   return { nextAtMs, reason, change: tools.changesets.vanished(changeset.id, startMs, load) };
 }
 
-function planning(host: string, { clock, rhythm, forgetClosedAfterMs, policy }: SyncTools) {
+function planning(host: string, { clock, rhythm, forgetClosedAfterMs }: SyncTools) {
   return {
     nowMs: clock.nowMs(),
     rhythm: rhythm(host),
     forgetClosedAfterMs: forgetClosedAfterMs(),
-    ...(policy === undefined ? {} : { policy }),
   };
 }

@@ -1,4 +1,5 @@
-import { type NextSync, nextSync, type SyncRhythm, type SyncTimes } from '../../engine/schedule.ts';
+import { adaptiveSync } from '../../engine/adaptive.ts';
+import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
 import type { Placement } from '../../engine/work/work.ts';
 import { loadOf, type StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../forges/changeset.ts';
@@ -35,14 +36,10 @@ export function hostOfGroup(group: string): string {
   return group.replace(/ API$/, '');
 }
 
-/** Which rule says when next (S7): `nextSync` of the engine, or another one of its form. */
-export type SyncPolicy = (times: SyncTimes, rhythm: SyncRhythm) => NextSync;
-
 export interface Planning {
   readonly nowMs: number;
   readonly rhythm: SyncRhythm;
   readonly forgetClosedAfterMs: number;
-  readonly policy?: SyncPolicy;
 }
 
 /** When a changeset is next; null: never again. */
@@ -72,7 +69,8 @@ export type Planned = Pick<
  */
 export function planSync(changeset: Planned, planning: Planning): PlannedSync {
   if (!changeset.followed) return { nextAtMs: null, reason: 'not followed', load: 0 };
-  const { nowMs, rhythm, policy = nextSync } = planning;
+  const { nowMs, rhythm } = planning;
+  const policy = rhythm.policy === 'adaptive' ? adaptiveSync : nextSync;
   const { lastSyncAtMs, state } = changeset;
   const lastChangeAtMs = latest(changeset.lastChangeAtMs, changeset.latestEventAtMs);
   const over = state === 'closed' || state === 'merged' || state === 'deleted';
@@ -87,6 +85,10 @@ function planOver(changeset: Planned, planning: Planning, lastSyncAtMs: number):
   const { rhythm, forgetClosedAfterMs, nowMs } = planning;
   const sinceMs = (state === 'deleted' ? vanishedAtMs : closedAtMs) ?? lastChangeAtMs ?? lastSyncAtMs;
   if (nowMs >= sinceMs + forgetClosedAfterMs) return { nextAtMs: null, reason: `${state} long ago`, load: 0 };
+  if (rhythm.policy === 'adaptive') {
+    const { atMs, reason } = adaptiveSync({ nowMs, lastSyncAtMs, lastChangeAtMs }, rhythm, true);
+    return { nextAtMs: atMs, reason: reason.replace('over', state), load: loadOf(unstretched(rhythm, true)) };
+  }
   const { maxIntervalMs, stretch = 1 } = rhythm;
   const { reason } = nextSync({ nowMs, lastSyncAtMs, lastChangeAtMs: null }, rhythm);
   return {
@@ -96,10 +98,18 @@ function planOver(changeset: Planned, planning: Planning, lastSyncAtMs: number):
   };
 }
 
-/** The interval of C3 before any stretching. What was never synced counts at the fastest rhythm. */
+function unstretched(rhythm: SyncRhythm, closed: boolean, lastSyncAtMs = 0, lastChangeAtMs = 0): number {
+  const times = { nowMs: 0, lastSyncAtMs, lastChangeAtMs };
+  return adaptiveSync(times, { ...rhythm, stretch: 1 }, closed).atMs - lastSyncAtMs;
+}
+
+/** The interval before any stretching. What was never synced counts at the fastest rhythm. */
 function intervalOf(lastSyncAtMs: number | null, lastChangeAtMs: number | null, rhythm: SyncRhythm): number {
   const { minIntervalMs, maxIntervalMs } = rhythm;
   if (lastSyncAtMs === null) return minIntervalMs;
+  if (rhythm.policy === 'adaptive') {
+    return unstretched(rhythm, false, lastSyncAtMs, lastChangeAtMs ?? Number.MIN_SAFE_INTEGER / 2);
+  }
   if (lastChangeAtMs === null) return maxIntervalMs;
   return Math.min(Math.max(lastSyncAtMs - lastChangeAtMs, minIntervalMs), maxIntervalMs);
 }
