@@ -18,7 +18,12 @@ test('without a file everything is at its default, paths start from the current 
 
 test('C3: the bounds of the schedule are 2 minutes and 8 hours unless set', async t => {
   const { config } = await load(t, '');
-  assert.deepEqual(config.schedule, { minIntervalMs: 120_000, maxIntervalMs: 28_800_000, policy: 'linear', quiet: false });
+  assert.deepEqual(config.schedule, {
+    minIntervalMs: 120_000,
+    maxIntervalMs: 28_800_000,
+    policy: 'linear',
+    quiet: false,
+  });
 });
 
 test('durations and sizes come as numbers under names with their unit', async t => {
