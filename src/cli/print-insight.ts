@@ -22,6 +22,9 @@ export interface InsightOptions extends GlobalOptions {
   readonly output?: string;
 }
 
+/** Those that are empty until churn has been read. */
+const NEEDS_CHURN = ['churn', 'hotspots'];
+
 const LONGEST_LIMIT = 1_000_000;
 
 /** Asks the database and prints the rows. Throws `usage`, `not_found`, `url_*`, `database_*`, `disk_*`. */
@@ -49,6 +52,11 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     const content = await render(rows, insight.columns, format);
     if (output === undefined) cli.stdout.write(content);
     else await writeFile(output, content);
+    if (rows.length === 0 && NEEDS_CHURN.includes(name)) {
+      cli.stderr.write(
+        'What commits change has not been read: "sluice bake --churn URL", or insights.churn.\n',
+      );
+    }
   } finally {
     await store.close();
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
@@ -74,4 +75,35 @@ test('S10: insights over one or several repositories, without programs, and peop
     );
   }
   assert.equal((await station.ask('/api/v1/insights/commits?since=yesterday')).status, 400);
+});
+
+test('S12: sluice insights changesets: percentiles in a table or CSV, the whole report as JSON; hints where churn is missing', async t => {
+  const cwd = standingPlace(t);
+  // Merged two days after it was opened, reviewed after six hours.
+  const hourMs = 3_600_000;
+  await sluice(t, ['insights', 'changesets'], { cwd });
+  const database = new DatabaseSync(join(cwd, 'sluice.db'));
+  const openedMs = Date.now() - 5 * 24 * hourMs;
+  database
+    .prepare(
+      `INSERT INTO changesets (id, host, repository, number, target_key, url, followed_by, state, author, created_at_ms,
+         merged_at_ms, closed_at_ms, updated_at_ms, additions, deletions, first_seen_at_ms)
+       VALUES (1, 'github.com', 'o/n', 7, 'changeset:github.com/o/n#7', 'https://github.com/o/n/pull/7', 'hand', 'merged', 'ann',
+         ?1, ?2, ?2, ?2, 10, 5, ?1)`,
+    )
+    .run(openedMs, openedMs + 48 * hourMs);
+  database
+    .prepare(
+      `INSERT INTO changeset_events (changeset_id, host_id, kind, host_kind, at_ms, place, actor, review)
+       VALUES (1, 'review:1', 'review', 'PullRequestReview', ?, 0, 'bob', 'approved')`,
+    )
+    .run(openedMs + 6 * hourMs);
+  database.close();
+  const csv = await sluice(t, ['insights', 'changesets', '--repo', 'o/n', '--format', 'csv'], { cwd });
+  assert.match(csv.stdout, /^measure,count,p50,p75,p90\r\n"time to first review, hours",1,6,6,6\r\n/);
+  assert.match(csv.stdout, /\r\n"cycle time, hours",1,48,48,48\r\n/);
+  const json = await sluice(t, ['insights', 'changesets', '--json'], { cwd });
+  assert.equal(JSON.parse(json.stdout).cycleS.p50, (48 * hourMs) / 1000);
+  const spots = await sluice(t, ['insights', 'hotspots'], { cwd });
+  assert.match(spots.stderr, /insights\.churn/);
 });

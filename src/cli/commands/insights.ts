@@ -18,6 +18,7 @@ Examples:
 
 Repositories must have been baked. Days are those of the commit date, in UTC.`,
     );
+  defineChangesetReport(insights, cli);
   for (const { name, about, byPeriod, limit } of INSIGHTS) {
     const command = insights
       .command(name)
@@ -50,6 +51,26 @@ Repositories must have been baked. Days are those of the commit date, in UTC.`,
         await printInsight(name, self.optsWithGlobals(), cli);
       });
   }
+}
+
+/** `sluice insights changesets` (S12). */
+function defineChangesetReport(insights: Command, cli: Cli): void {
+  insights
+    .command('changesets')
+    .description('how pull and merge requests are reviewed and merged')
+    .option('--host <name>', 'of this code host')
+    .option('--repo <owner/name>', 'of this repository there')
+    .option('--since <day>', 'from this day on (default: 90 days ago)')
+    .option('--until <day>', 'before this day')
+    .addOption(new Option('--by <period>').choices(['day', 'week', 'month']).default('week'))
+    .addOption(new Option('--format <format>').choices(['table', 'json', 'csv', 'parquet']).default('table'))
+    .option('--json', 'the whole report as one JSON object: throughput and stale ones, too')
+    .option('--output <file>', 'into this file instead of standard output')
+    .addHelpText('after', '\nExamples:\n  sluice insights changesets --repo owner/name --since 2026-01-01')
+    .action(async (_options, self: Command) => {
+      const { printChangesetReport } = await import('../changeset-report.ts');
+      await printChangesetReport(self.optsWithGlobals(), cli);
+    });
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

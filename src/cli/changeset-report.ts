@@ -1,0 +1,78 @@
+import { writeFile } from 'node:fs/promises';
+import type { Period } from '../insights/calendar.ts';
+import type { InsightRow } from '../insights/catalogue.ts';
+import { type ChangesetReport, changesetReport } from '../insights/changesets/report.ts';
+import { dayOf } from '../insights/window.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { render, type TableFormat } from './tables.ts';
+
+export interface ChangesetReportOptions extends GlobalOptions {
+  readonly host?: string;
+  readonly repo?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly by?: Period;
+  readonly format: TableFormat;
+  readonly json?: boolean;
+  readonly output?: string;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_WINDOW_DAYS = 90;
+const STALE_AFTER_DAYS = 14;
+const COLUMNS = {
+  measure: 'text',
+  count: 'integer',
+  p50: 'number',
+  p75: 'number',
+  p90: 'number',
+} as const;
+
+/** Prints how changesets are reviewed and merged (S12): percentiles a row, or the whole report as one JSON object. */
+export async function printChangesetReport(options: ChangesetReportOptions, cli: Cli): Promise<void> {
+  const { since, until, by = 'week', host, repo, output } = options;
+  const nowMs = cli.clock.nowMs();
+  const untilMs = until === undefined ? nowMs + 1 : dayOf(until, '--until') * DAY_MS;
+  const sinceMs =
+    since === undefined ? untilMs - DEFAULT_WINDOW_DAYS * DAY_MS : dayOf(since, '--since') * DAY_MS;
+  const query = {
+    ...{ sinceMs, untilMs, by, staleAfterMs: STALE_AFTER_DAYS * DAY_MS },
+    ...(host === undefined ? {} : { host }),
+    ...(repo === undefined ? {} : { repository: repo }),
+  };
+  const { config } = await load(options, cli);
+  const { store } = await cli.openKeep(config.database);
+  try {
+    const report = await changesetReport(store, query, nowMs);
+    const format = options.json ? 'json' : options.format;
+    const content =
+      format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
+    if (output === undefined) cli.stdout.write(content);
+    else await writeFile(output, content);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Durations in hours, which people read more easily than seconds. */
+function rowsOf(report: ChangesetReport): InsightRow[] {
+  const { timeToFirstReviewS, reviewRounds, cycleS, parts, bySize } = report;
+  const hours = (value: number | null): number | null =>
+    value === null ? null : Math.round(value / 36) / 100;
+  const duration = (measure: string, { count, p50, p75, p90 }: typeof cycleS): InsightRow => ({
+    ...{ measure: `${measure}, hours`, count, p50: hours(p50), p75: hours(p75), p90: hours(p90) },
+  });
+  return [
+    duration('time to first review', timeToFirstReviewS),
+    { measure: 'review rounds', ...reviewRounds },
+    duration('cycle time', cycleS),
+    duration('as a draft', parts.draftS),
+    duration('to the first review', parts.toFirstReviewS),
+    duration('in review', parts.inReviewS),
+    duration('waiting for the merge', parts.waitForMergeS),
+    ...bySize.map(({ upToLines, cycleS: cycle }) =>
+      duration(upToLines === null ? 'cycle time, larger' : `cycle time, up to ${upToLines} lines`, cycle),
+    ),
+  ];
+}
