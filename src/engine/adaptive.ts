@@ -36,10 +36,10 @@ export interface AdaptiveBounds {
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
-/** a and b above. The simulation (bench/schedule) shows how little hangs on their exact values. */
+/** a and b above: chosen, not fitted; the simulation (bench/schedule) says what they are worth. */
 const CHANGES_EXPECTED = 0.5;
 const BURST_MS = 10 * MINUTE_MS;
-/** What is closed gets a late comment, or is opened again, some two times a year. */
+/** Assumed: what is closed gets a late comment, or is opened again, some two times a year. */
 const CLOSED_CHANGES_PER_MS = 1 / (200 * DAY_MS);
 
 /** How often the item is expected to change from now on, in changes per millisecond. */
