@@ -9,7 +9,7 @@ import { runHere } from './run-here.ts';
 /** What bash offers after these words, the last one begun. */
 async function offered(t: TestContext): Promise<(line: string) => readonly string[]> {
   const script = join(temporaryDirectory(t), 'completion.bash');
-  writeFileSync(script, (await runHere('completion', 'bash')).stdout);
+  writeFileSync(script, (await runHere(['completion', 'bash'])).stdout);
   execFileSync('bash', ['-n', script]);
   const ask =
     'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _sluice; printf "%s\\n" "${COMPREPLY[@]}"';
@@ -32,13 +32,13 @@ test('Commands: bash accepts the completion and offers commands, their commands,
 });
 
 test('Commands: zsh and fish get scripts that know the same; another shell is a usage error', async () => {
-  const zsh = (await runHere('completion', 'zsh')).stdout;
+  const zsh = (await runHere(['completion', 'zsh'])).stdout;
   assert.match(zsh, /^#compdef sluice\n/);
   assert.match(zsh, /'schema:print the JSON Schema of sluice\.yaml'/);
-  const fish = (await runHere('completion', 'fish')).stdout;
+  const fish = (await runHere(['completion', 'fish'])).stdout;
   assert.match(fish, /-n '__sluice_at "config"' -f -a schema -d 'print the JSON Schema of sluice\.yaml'/);
   for (const text of [zsh, fish]) assert.match(text, /day week month/);
-  const other = await runHere('completion', 'tcsh');
+  const other = await runHere(['completion', 'tcsh']);
   assert.equal(other.code, 2);
   assert.match(other.stderr, /bash, zsh, fish/);
 });

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runHere as run } from './run-here.ts';
+import { runHere } from './run-here.ts';
+
+const run = (...args: readonly string[]) => runHere(args);
 
 /** Every command there is, by what help lists. */
 async function commandsBelow(path: readonly string[]): Promise<string[]> {

@@ -3,13 +3,13 @@ import { systemClock } from '../../src/base/clock.ts';
 import { runCli } from '../../src/cli/program.ts';
 
 /** Runs a command line in this process: one that needs neither a database nor a network. */
-export async function runHere(...args: string[]) {
+export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   let stdout = '';
   let stderr = '';
   const code = await runCli(args, {
     version: '1.2.3',
     clock: systemClock,
-    env: {},
+    env,
     cwd: '/',
     stdout: { write: text => (stdout += text) },
     stderr: { write: text => (stderr += text) },
