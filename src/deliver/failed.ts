@@ -29,7 +29,7 @@ export interface FailedOutcome {
 const PAGE = 500;
 
 /** Whether a record is meant. Pure. */
-export function isSelected(record: FileRecord, selection: FailedSelection): boolean {
+function isSelected(record: FileRecord, selection: FailedSelection): boolean {
   const { all, ids, match, cause } = selection;
   if (!all && ids === undefined && match === undefined && cause === undefined) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
