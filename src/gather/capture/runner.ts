@@ -8,6 +8,7 @@ import { applyControl, Control, type ControlAnswer } from './control.ts';
 import { CollectorFiles, type FileLimits, type Finished } from './files/collector-files.ts';
 import { recover } from './files/recover.ts';
 import type { Pace } from './pace.ts';
+import { restingStatus } from './resting.ts';
 import type { CapturePlan, CollectorPlan } from './settings.ts';
 import type { Sources } from './sources/open.ts';
 import { ErrorTelling } from './told.ts';
@@ -35,11 +36,6 @@ export interface CollectorStatus extends CollectorFigures {
   /** Of the file in progress. */
   readonly progress: { readonly readings: number; readonly bytes: number };
 }
-
-const NO_FIGURES: CollectorFigures = {
-  ...{ readings: 0, missed: 0, filtered: 0, errors: 0, perSecond: 0, latestByMs: null },
-  ...{ lastReadingAtMs: null, lastError: null },
-};
 
 /**
  * All collectors under one plan.
@@ -115,12 +111,8 @@ export class CaptureRunner {
     const { disabled, collectors } = applyControl(this.#plan, this.#answer);
     return collectors.map(plan => {
       const running = this.#collectors.get(plan.name);
-      return {
-        ...{ name: plan.name, method: plan.source.method, everyMs: plan.everyMs },
-        disabled: disabled || plan.disabled,
-        progress: running?.files.progress ?? { readings: 0, bytes: 0 },
-        ...(running?.figures() ?? NO_FIGURES),
-      };
+      const resting = restingStatus(plan, disabled);
+      return running ? { ...resting, progress: running.files.progress, ...running.figures() } : resting;
     });
   }
 
