@@ -4,9 +4,8 @@ import { asSluiceError } from '../../base/errors.ts';
 import type { Part } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureJournal } from '../../keep/store/captures.ts';
+import { type CollectorStatus, restingCollectors } from './collector-status.ts';
 import { assertSameFileSystem, HandOver } from './hand-over.ts';
-import { restingCollectors } from './resting.ts';
-import type { CollectorStatus } from './runner.ts';
 import type { CapturePlan } from './settings.ts';
 import { CaptureLink } from './threads/link.ts';
 

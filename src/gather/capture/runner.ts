@@ -3,12 +3,12 @@ import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { CompletionReason } from '../../keep/store/captures.ts';
-import { Collector, type CollectorFigures } from './collector.ts';
+import { Collector } from './collector.ts';
+import { type CollectorStatus, restingStatus } from './collector-status.ts';
 import { applyControl, Control, type ControlAnswer } from './control.ts';
 import { CollectorFiles, type FileLimits, type Finished } from './files/collector-files.ts';
 import { recover } from './files/recover.ts';
 import type { Pace } from './pace.ts';
-import { restingStatus } from './resting.ts';
 import type { CapturePlan, CollectorPlan } from './settings.ts';
 import type { Sources } from './sources/open.ts';
 import { ErrorTelling } from './told.ts';
@@ -24,17 +24,6 @@ export interface RunnerOptions {
   readonly openSources: (plan: CapturePlan) => Sources;
   /** A file that is complete; called once for each. */
   readonly onFinished: (finished: Finished) => void;
-}
-
-/** One collector as it is now. */
-export interface CollectorStatus extends CollectorFigures {
-  readonly name: string;
-  readonly method: string;
-  readonly everyMs: number | null;
-  /** Rests: by configuration, or because the control source says so. */
-  readonly disabled: boolean;
-  /** Of the file in progress. */
-  readonly progress: { readonly readings: number; readonly bytes: number };
 }
 
 /**

@@ -2,8 +2,8 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
+import type { CollectorStatus } from '../collector-status.ts';
 import type { Finished } from '../files/collector-files.ts';
-import type { CollectorStatus } from '../runner.ts';
 import type { FromCapture, ToCapture } from './messages.ts';
 
 /** A request less its number, which the link gives. */

@@ -1,6 +1,16 @@
 import type { CollectorFigures } from './collector.ts';
-import type { CollectorStatus } from './runner.ts';
 import type { CapturePlan, CollectorPlan } from './settings.ts';
+
+/** One collector as it is now. */
+export interface CollectorStatus extends CollectorFigures {
+  readonly name: string;
+  readonly method: string;
+  readonly everyMs: number | null;
+  /** Rests: by configuration, or because the control source says so. */
+  readonly disabled: boolean;
+  /** Of the file in progress. */
+  readonly progress: { readonly readings: number; readonly bytes: number };
+}
 
 /** Of a collector that has not begun. */
 const NO_FIGURES: CollectorFigures = {
