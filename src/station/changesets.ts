@@ -16,7 +16,7 @@ import {
   reschedule,
   unfollow,
 } from '../gather/changesets/follow.ts';
-import { type Hold, HostBoard } from '../gather/changesets/host-board.ts';
+import { type Hold, HostBoard, holdReason } from '../gather/changesets/host-board.ts';
 import { type ListedChangeset, listedChangeset } from '../gather/changesets/listing.ts';
 import { wantedBy } from '../gather/changesets/sources.ts';
 import { type Received, receiveWebhook } from '../gather/changesets/webhooks.ts';
@@ -235,7 +235,8 @@ export class Changesets implements Part {
 
   async #listed(changeset: StoredChangeset): Promise<ListedChangeset> {
     const item = await this.#options.keep().work.get(changeset.key);
-    return listedChangeset(changeset, item, this.#board.holdOf(changeset.host));
+    const hold = this.#board.holdOf(changeset.host);
+    return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 
   /** By hand, a host on hold is asked again as well. */
