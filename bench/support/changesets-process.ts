@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { startGithub } from '../../test/support/forge/github.ts';
 import { ForgeModel, type ModelChangeset, type ModelRepository } from '../../test/support/forge/model.ts';
 import type { ForgeStandIn } from '../../test/support/forge/server.ts';
+import { type Stall, watchLoop } from './loop-delay.ts';
 import { median } from './measure.ts';
 import { memoryOf } from './processes.ts';
 
@@ -13,6 +14,8 @@ const LOOP_DELAY = join(import.meta.dirname, 'loop-delay.ts');
 const SETTLE_MS = 3000;
 /** What the start costs is told apart from what the schedule costs. */
 const START_S = 10;
+/** A second in which this process stood still for so long, too: then the whole machine did (a virtual one is paused). */
+const MACHINE_STALL_MS = 1000;
 
 /** A host that has every number of one repository, made when it is asked for, last changed as the bench says. */
 class EndlessModel extends ForgeModel {
@@ -69,6 +72,7 @@ export async function watchStation(
   const stalls = join(folder, 'stalls.json');
   const args = ['--config', config, '--root', join(folder, 'root'), '--database', database];
   const startMs = performance.now();
+  const here = watchLoop();
   const child = spawn(process.execPath, ['--import', LOOP_DELAY, MAIN, ...args, 'up', '--port', '0'], {
     ...{ cwd: folder, env: { ...process.env, HOME: folder, LOOP_DELAY_FILE: stalls } },
     stdio: ['ignore', 'pipe', log],
@@ -95,7 +99,9 @@ export async function watchStation(
       times.status.push(await timeOf(`${url}/api/v1/status`));
       await new Promise(wake => setTimeout(wake, 1000));
     }
-    const each = JSON.parse(readFileSync(stalls, 'utf8')) as number[];
+    const each = (JSON.parse(readFileSync(stalls, 'utf8')) as Stall[])
+      .filter(stall => !isMachines(stall, here.stalls))
+      .map(({ ms }) => ms);
     return {
       ...{ readyMs, rssAfterStartMib, rssAtEndMib: memoryOf(pid).nowMib },
       synced: standIn.log.slice(synced).reduce((sum, { body }) => sum + asked(body), 0),
@@ -106,12 +112,17 @@ export async function watchStation(
       stallMs: Math.max(0, ...each.slice(START_S)),
     };
   } finally {
+    here.stop();
     if (child.exitCode === null) {
       const ended = once(child, 'exit');
       child.kill('SIGTERM');
       await ended;
     }
   }
+}
+
+function isMachines({ endedAtMs }: Stall, here: readonly Stall[]): boolean {
+  return here.some(each => each.ms > MACHINE_STALL_MS && Math.abs(each.endedAtMs - endedAtMs) < 2000);
 }
 
 function asked(body: string): number {

@@ -107,4 +107,5 @@ console.log(
   }),
 );
 await changesets.stop();
+await changesets.hosts.stop();
 await store.close();

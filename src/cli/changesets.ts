@@ -168,8 +168,10 @@ async function holdsOf(config: Config): Promise<ReadonlyMap<string, ShownHold>> 
 async function openHosts(options: GlobalOptions, cli: Cli): Promise<CodeHosts> {
   const [{ config }, { open }] = await Promise.all([load(options, cli), cli.loadForges()]);
   // Only addresses are read here: nothing is asked of any host.
-  const hosts = new CodeHosts(open, unlimitedBudget);
-  await hosts.configure(forgeSettings(config, config.changesets.timeoutMs));
+  const hosts = new CodeHosts(open, unlimitedBudget, () =>
+    forgeSettings(config, config.changesets.timeoutMs),
+  );
+  await hosts.start();
   return hosts;
 }
 
@@ -189,6 +191,6 @@ async function withTools(
     });
   } finally {
     await store.close();
-    await hosts.close();
+    await hosts.stop();
   }
 }
