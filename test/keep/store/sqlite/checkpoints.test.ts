@@ -6,7 +6,7 @@ import { tempDirectory } from '../../../support/temp-directory.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 const PATIENCE_MS = 20_000;
-const PAGES = 3000;
+const PAGES = 9000;
 
 async function opened(t: Parameters<typeof tempDirectory>[0]) {
   const path = join(await tempDirectory(t), 'sluice.db');
