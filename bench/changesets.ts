@@ -27,8 +27,10 @@ const WATCHED_S = Number(process.argv[3] ?? 60);
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 const failed: string[] = [];
 const beganAtMs = Date.now();
+/** Nothing falls due while this runs, but what is made to. */
+const FIRST_DUE_MS = 30 * 60_000;
 /** Evenly over the eight hours of the slowest rhythm. */
-const dueAtMs = (number: number): number => beganAtMs + ((number * 7919) % INTERVAL_MS);
+const dueAtMs = (number: number): number => beganAtMs + FIRST_DUE_MS + ((number * 7919) % INTERVAL_MS);
 const changedAtMs = (number: number): number => dueAtMs(number) - 2 * INTERVAL_MS;
 const standIn = await startEndlessGithub(changedAtMs);
 const HOST = standIn.host;
@@ -65,7 +67,7 @@ async function fill(path: string, count: number): Promise<void> {
     await work.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
   }
   // As synced a while ago: what a schedule of that size is like.
-  const due = `${beganAtMs} + (number * 7919) % ${INTERVAL_MS}`;
+  const due = `${beganAtMs + FIRST_DUE_MS} + (number * 7919) % ${INTERVAL_MS}`;
   await store.database.write(() =>
     store.database.exec(
       `UPDATE changesets SET state = 'open', load = 125000, head_commit = printf('%040x', number),
@@ -137,7 +139,21 @@ async function measureStation(path: string, count: number): Promise<void> {
   );
 }
 
+/** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
+async function makeDue(path: string, count: number): Promise<void> {
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const many = Math.max(WATCHED_S, Math.round((count * WATCHED_S * 1000) / INTERVAL_MS));
+  const puts = Array.from({ length: many }, (_, index) => {
+    const ref = { host: HOST, repository: 'o/r', number: ((index * 7919) % count) + 1 };
+    return { key: keyOf(ref), placement: placement(Date.now() + (index * WATCHED_S * 1000) / many) };
+  });
+  await work.putAll(puts);
+  await store.close();
+}
+
 async function measureProcess(database: string, count: number): Promise<number> {
+  await makeDue(database, count);
   const folder = join(directory, `station-${count}`);
   const figures = await watchStation({ database, folder, standIn }, WATCHED_S);
   figure(`${count}: a station is ready after`, figures.readyMs, 'ms');
@@ -157,8 +173,8 @@ try {
   for (const count of [SMALL, LARGE]) {
     const path = join(directory, `${count}.db`);
     await fill(path, count);
-    sizes.push(await measureProcess(path, count));
     await measureStation(path, count);
+    sizes.push(await measureProcess(path, count));
     await measureSchedule(path, count);
   }
   const [small = 1, large = 0] = sizes;

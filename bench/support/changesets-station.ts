@@ -23,7 +23,7 @@ const store = await openSqliteStore({ path, clock: systemClock, checkpointThread
 const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
 const config = complete(
   schema.parse({
-    ...{ root: '/nowhere', database: path, schedule: { maxInterval: '7h' } },
+    ...{ root: '/nowhere', database: path, schedule: { maxInterval: '9h' } },
     hosts: { [HOST]: { kind: 'github', baseUrl: `http://${HOST}`, token: 't' } },
   }),
 );
