@@ -8,6 +8,7 @@ const OLDEST_NODE = 26;
 // A station runs for months and makes little garbage; without this its nursery grows to 32 MiB and stays (ADR 0038).
 const NURSERY = '--max-semi-space-size=';
 const hasNursery = process.execArgv.some(flag => flag.startsWith(NURSERY));
+const isStation = process.argv.length === 2 || process.argv.includes('up');
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
   process.stderr.write(
@@ -15,7 +16,7 @@ if (Number(process.versions.node.split('.')[0]) < OLDEST_NODE) {
       '  In a checkout, "npm start" brings the right one along.\n',
   );
   process.exitCode = 2;
-} else if (process.argv.includes('up') && !hasNursery && process.execve && !process.connected) {
+} else if (isStation && !hasNursery && process.execve && !process.connected) {
   // The flag counts from the start of the process only, so the process is begun anew: same id, same files, some 30 ms.
   const flags = [`${NURSERY}2`, ...process.execArgv];
   process.execve(process.execPath, [process.execPath, ...flags, ...process.argv.slice(1)], process.env);
