@@ -47,7 +47,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'disk'>;
+  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

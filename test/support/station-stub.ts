@@ -94,6 +94,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         throw new SluiceError('not_found', `there is no capture file ${id}`);
       },
       totals: () => [],
+      waiting: () => ({ files: 0, bytes: 0, oldestAtMs: null }),
       disk: () => Promise.reject(new SluiceError('stopping', 'not running')),
     },
     async requestBake(url) {

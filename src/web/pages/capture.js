@@ -1,0 +1,5 @@
+// @ts-check
+/** @type {import('../app.js').Opener} */
+export function open() {
+  return { async refresh() {} };
+}
