@@ -36,13 +36,20 @@ function timeElement(at, kind) {
 function tick(time) {
   const ms = Date.parse(time.getAttribute('datetime') ?? '') - Date.now();
   const kind = time.getAttribute('data-kind');
-  const text = kind === 'until' ? inWords(ms) : whole(-ms) + (kind === 'ago' ? ' ago' : '');
+  const text = kind === 'until' ? inWords(ms) : coarse(-ms) + (kind === 'ago' ? ' ago' : '');
   if (time.textContent !== text) time.textContent = text;
 }
 
 /** @param {number} ms */
 function inWords(ms) {
   return ms > 0 ? `in ${whole(ms)}` : 'due';
+}
+
+/** The largest unit alone. @param {number} ms */
+function coarse(ms) {
+  if (ms < 3_600_000) return whole(ms);
+  const hours = Math.floor(ms / 3_600_000);
+  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
 }
 
 /** Whole seconds: tenths that change would only flicker. @param {number} ms */
