@@ -35,16 +35,17 @@ export function open(root) {
   );
   return {
     async refresh(asked) {
-      const [status, capture, { troubles: found }, { runs: latest }] = await Promise.all([
+      const [status, capture, { plan }, { troubles: found }, { runs: latest }] = await Promise.all([
         asked,
         ask('/api/v1/capture'),
+        ask('/api/v1/disk?limit=1'),
         ask('/api/v1/troubles'),
         ask(`/api/v1/runs?limit=${RUNS_SHOWN}`),
       ]);
       const rows = rowsOf(status);
       nothing.hidden = rows.length > 0;
       showNext(rows);
-      flow.show(status, capture);
+      flow.show(status, capture, plan);
       troubles.show(found);
       recent.hidden = latest.length === 0;
       runs.show(latest);

@@ -25,8 +25,8 @@ export function flowPicture() {
   const arrow = () => element('span', { class: 'arrow', 'aria-hidden': 'true' });
   return {
     element: element('div', { class: 'flow' }, gather.box, arrow(), keep.box, arrow(), deliver.box),
-    /** @param {any} status @param {any} capture */
-    show(status, capture) {
+    /** @param {any} status @param {any} capture @param {any} plan of the disk */
+    show(status, capture, plan) {
       const { repos, changesets, schedule, deliveries } = status;
       commits.see(repos.commits);
       delivered.see(deliveries.completed);
@@ -37,7 +37,7 @@ export function flowPicture() {
         ['Capture', captureWords(capture, readings.words('reading'))],
         ['Schedule', scheduleWords(schedule)],
       ]);
-      show(keep.lines, keepLines(status));
+      show(keep.lines, keepLines(status, plan));
       show(deliver.lines, deliverLines(status, capture, delivered.words('file')));
     },
   };
@@ -112,22 +112,24 @@ function scheduleWords({ size, due, behindS, running }) {
   return element('span', {}, link('#/schedule', words), due > 0 ? state(` ${late}`, 'warn') : null);
 }
 
-/** @param {any} status @returns {Line[]} */
-function keepLines({ disk, cache }) {
-  const used = disk.totalBytes - disk.freeBytes;
-  const share = used / disk.totalBytes;
+/** @param {any} status @param {any} plan @returns {Line[]} */
+function keepLines({ disk, cache }, { usedShare, full, losesReadings }) {
   const bar = element('progress', {
     class: 'full',
     max: '1',
-    value: String(share),
+    value: String(usedShare),
     'aria-label': 'Disk used',
   });
   const limit = cache.maxBytes === null ? '' : ` of ${bytes(cache.maxBytes)}`;
+  const budget = losesReadings
+    ? state('full: readings will be lost', 'bad')
+    : state('full: something gives way', 'warn');
   const reserve = disk.freeBytes < cache.minFreeBytes ? 'bad' : '';
   return [
-    ['Disk', element('span', {}, `${percent(share)} used, ${bytes(disk.freeBytes)} free`, bar)],
+    ['Disk', element('span', {}, `${percent(usedShare)} used, ${bytes(disk.freeBytes)} free`, bar)],
+    ['Budget', full ? budget : link('#/capture', 'nothing has to give way')],
     ['Clones', `${count(cache.clones, 'clone')}, ${bytes(cache.usedBytes)}${limit}`],
-    ['Kept free', state(bytes(cache.minFreeBytes), reserve)],
+    ['No new clone below', state(`${bytes(cache.minFreeBytes)} free`, reserve)],
   ];
 }
 
