@@ -63,7 +63,7 @@ export function scheduleApi(
 
 async function byHalfHour(store: Store, nowMs: number): Promise<number[]> {
   const rows = await store.query(
-    `SELECT max(0, (run_at_ms - ?1) / ${HALF_HOUR_MS}) AS at, count(*) AS items FROM targets
+    `SELECT max(0, CAST(run_at_ms - ?1 AS INTEGER) / ${HALF_HOUR_MS}) AS at, count(*) AS items FROM targets
      WHERE lease_owner IS NULL AND run_at_ms < ?1 + ${HALF_HOURS * HALF_HOUR_MS} GROUP BY at`,
     [nowMs],
   );

@@ -5,8 +5,9 @@ import { bakeForm } from '../parts/bake.js';
 import { element, link, panel, state } from '../parts/dom.js';
 import { flowPicture } from '../parts/flow.js';
 import { keyedRows } from '../parts/rows.js';
+import { itemTable } from '../parts/schedule-items.js';
 import { table } from '../parts/table.js';
-import { ago, until } from '../parts/times.js';
+import { ago } from '../parts/times.js';
 import { troubleTable } from '../parts/troubles.js';
 import { number, shortUrl, span } from '../parts/words.js';
 
@@ -18,10 +19,9 @@ export function open(root) {
   const flow = flowPicture();
   const troubles = troubleTable();
   const list = element('ul', { id: 'now', class: 'plain' });
-  const showNext = keyedRows(list, (/** @type {any} */ { key }) => key, nextRow);
-  const nothing = element(
-    'p',
-    { class: 'empty' },
+  const showBakes = keyedRows(list, (/** @type {any} */ { url }) => url, bakeRow);
+  const next = itemTable(
+    'Next',
     'Nothing runs and nothing is planned. Bake a repository below, or list what to keep fresh in sluice.yaml.',
   );
   const runs = runTable();
@@ -29,22 +29,22 @@ export function open(root) {
   root.append(
     flow.element,
     panel('Stuck, and why', troubles.element),
-    panel('Running now, and next', list, nothing, link('#/schedule', 'The whole schedule')),
+    panel('Running now, and next', list, next.element, link('#/schedule', 'The whole schedule')),
     panel('Bake a repository', bakeForm()),
     recent,
   );
   return {
     async refresh(asked) {
-      const [status, capture, { plan }, { troubles: found }, { runs: latest }] = await Promise.all([
+      const [status, schedule, capture, { plan }, { troubles: found }, { runs: latest }] = await Promise.all([
         asked,
+        ask(`/api/v1/schedule?limit=${NEXT_SHOWN}`),
         ask('/api/v1/capture'),
         ask('/api/v1/disk?limit=1'),
         ask('/api/v1/troubles'),
         ask(`/api/v1/runs?limit=${RUNS_SHOWN}`),
       ]);
-      const rows = rowsOf(status);
-      nothing.hidden = rows.length > 0;
-      showNext(rows);
+      showBakes(status.repos.baking);
+      next.show(schedule.next);
       flow.show(status, capture, plan);
       troubles.show(found);
       recent.hidden = latest.length === 0;
@@ -53,25 +53,14 @@ export function open(root) {
   };
 }
 
-/** @param {any} status */
-function rowsOf({ repos, schedule }) {
-  const baking = repos.baking.map((/** @type {any} */ { url, progress, phase }) => ({
-    ...{ key: `now ${url}`, at: null, target: url, reason: progress || phase },
-  }));
-  const next = schedule.next
-    .slice(0, NEXT_SHOWN)
-    .map((/** @type {any} */ item) => ({ key: `next ${item.target}`, ...item }));
-  return [...baking, ...next];
-}
-
-/** @param {any} item */
-function nextRow({ at, target, reason }) {
+/** A bake under way. @param {any} bake */
+function bakeRow({ url, progress, phase }) {
   return element(
     'li',
     {},
-    element('span', { class: 'when' }, at === null ? state('now', 'busy') : until(at)),
-    element('span', { class: 'what' }, shortUrl(target)),
-    element('span', { class: 'quiet' }, reason),
+    state('now', 'busy'),
+    element('span', { class: 'what' }, shortUrl(url)),
+    element('span', { class: 'quiet' }, progress || phase),
   );
 }
 

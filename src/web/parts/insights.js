@@ -28,24 +28,21 @@ const LOST_MS = 90 * 86_400_000;
 /** The parts of a repository's page; `ask` asks for all of them side by side. */
 export function insightParts() {
   const commits = commitsPart();
-  const parts = [
-    commits.weeks,
-    commits.months,
-    authorsPart(),
-    busFactorPart(),
-    contributorsPart(),
-    punchCardPart(),
-    churnPart(),
-    hotSpotsPart(),
-  ];
-  const [weeks, months, authors, bus, contributors, punch, churn, spots] = parts.map(part => part.element);
+  const punch = punchCardPart();
+  const churn = churnPart();
+  const people = busFactorPart();
+  const authors = authorsPart();
+  const spots = hotSpotsPart();
+  const contributors = contributorsPart();
+  // In the order of what they cost, since the station answers one after the other: the first are there at once.
+  const parts = [commits.weeks, commits.months, punch, churn, people, authors, spots, contributors];
   let turn = 0;
   return {
     panels: [
-      panel('Commits', weeks ?? '', months ?? ''),
-      panel('People', bus ?? '', authors ?? '', contributors ?? ''),
-      panel('Hours of the week, in each author’s own time', punch ?? ''),
-      panel('Churn and hot spots', churn ?? '', spots ?? ''),
+      panel('Commits', commits.weeks.element, commits.months.element),
+      panel('People', people.element, authors.element, contributors.element),
+      panel('Hours of the week, in each author’s own time', punch.element),
+      panel('Churn and hot spots', churn.element, spots.element),
     ],
     /** @param {string} repo @param {boolean} withoutBots */
     ask(repo, withoutBots) {

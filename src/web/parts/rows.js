@@ -25,12 +25,22 @@ export function keyedRows(parent, keyOf, make) {
     const rows = [...next.values()].map(({ row }) => row);
     const isSame =
       rows.length === parent.children.length && rows.every((row, at) => row === parent.children[at]);
-    const lost = focused && next.get(focused.key(known))?.row;
+    const made = focused && next.get(focused.key(known))?.row;
     known = next;
     if (isSame) return;
     parent.replaceChildren(...rows);
-    if (lost && !parent.contains(document.activeElement)) focused.restore(lost);
+    if (!focused || parent.contains(document.activeElement)) return;
+    if (made) focused.restore(made);
+    // Gone: not to another row, which the next key would then act upon.
+    else stay(parent);
   };
+}
+
+/** Keeps the place of the focus, so that the next Tab goes on from here. @param {Element} parent */
+function stay(parent) {
+  const place = /** @type {HTMLElement | null} */ (parent.closest('section'));
+  place?.setAttribute('tabindex', '-1');
+  place?.focus({ preventScroll: true });
 }
 
 /** What in which row has the focus, if any has. @param {Element} parent */
