@@ -91,6 +91,9 @@ function grow(path: string, commits: number, random: Random): string {
     const ms = startMs + ((at + random()) / commits) ** 0.8 * 699.9 * DAY_MS;
     const when = new Date(ms);
     when.setUTCHours(8 + Math.floor((random() + random()) * 6));
+    // Hardly anybody works at weekends, and some weeks are quiet.
+    const isQuiet = [0, 6].includes(when.getUTCDay()) || Math.sin(when.getTime() / (9 * DAY_MS)) > 0.6;
+    if (isQuiet && random() < 0.75) when.setTime(when.getTime() - 2 * DAY_MS);
     if (when.getTime() > Date.now()) when.setTime(ms);
     const [name, email] = AUTHORS[Math.floor(random() * AUTHORS.length)] ?? PEOPLE[0];
     const who = `${name} <${email}> ${Math.floor(when.getTime() / 1000)} +0100`;

@@ -6,6 +6,8 @@ import { bytes, count, number, percent, span } from './words.js';
 
 /** Rates are told over so long, while the page is open. */
 const RATE_MS = 60_000;
+/** In less time one file would look like many a minute. */
+const LEAST_MS = 10_000;
 /** The oldest file may wait for so long before it is told as late. */
 const LATE_MS = 180_000;
 
@@ -59,9 +61,9 @@ function repositoryWords({ known, tracked, failing, baking, commits }, speed) {
     'span',
     {},
     link('#/repositories', words),
-    baking.length > 0 ? state(` ${baking.length} baking`, 'busy') : null,
+    baking.length > 0 ? state(` ${baking.length}\u00a0baking`, 'busy') : null,
     failing > 0
-      ? link('#/repositories?show=failing', ` ${number(failing)} failing`, { class: 'state bad' })
+      ? link('#/repositories?show=failing', ` ${number(failing)}\u00a0failing`, { class: 'state bad' })
       : null,
   );
 }
@@ -76,7 +78,7 @@ function changesetWords({ followed, failing, hosts }) {
     {},
     link('#/changesets', `${number(followed)} followed`),
     failing > 0
-      ? link('#/changesets?failing=true', ` ${number(failing)} failing`, { class: 'state bad' })
+      ? link('#/changesets?failing=true', ` ${number(failing)}\u00a0failing`, { class: 'state bad' })
       : null,
     ...held.map((/** @type {any} */ { host, state: word }) => state(` ${host} ${word}`, 'bad')),
     ...stretched.map((/** @type {any} */ { host, stretch }) =>
@@ -96,7 +98,7 @@ function captureWords({ enabled, collectors }, speed) {
     {},
     link('#/capture', `${count(running.length, 'collector')}${speed}`),
     missed > 0 ? state(` ${count(missed, 'tick')} missed`, 'warn') : null,
-    failing > 0 ? state(` ${number(failing)} failing`, 'bad') : null,
+    failing > 0 ? state(` ${number(failing)}\u00a0failing`, 'bad') : null,
   );
 }
 
@@ -198,7 +200,7 @@ function rate() {
     words(unit) {
       const [first] = seen;
       const last = seen.at(-1);
-      if (!first || !last || last.atMs - first.atMs < 1000 || last.value <= first.value) return '';
+      if (!first || !last || last.atMs - first.atMs < LEAST_MS || last.value <= first.value) return '';
       const perMinute = ((last.value - first.value) / (last.atMs - first.atMs)) * 60_000;
       return `, ${count(Math.max(1, Math.round(perMinute)), unit)} a minute`;
     },
