@@ -42,6 +42,7 @@ export function open(root, params) {
   draw();
   return {
     async refresh() {
+      insights.askMissing();
       const repository = await ask(`/api/v1/repositories${query({ url })}`);
       const { commits, authors, firstCommitAt, lastCommitAt, lastBakedAt } = repository;
       showFacts(facts, [

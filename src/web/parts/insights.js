@@ -2,7 +2,7 @@
 // What the history of a repository says: each part asks for itself, so that none waits for the slowest.
 import { ask, query } from './api.js';
 import { columnChart, monthName } from './chart.js';
-import { element, fill, panel } from './dom.js';
+import { element, panel } from './dom.js';
 import { punchCard } from './punch-card.js';
 import { table } from './table.js';
 import { ago } from './times.js';
@@ -14,6 +14,7 @@ const WEEKS_SHOWN = 104;
 const MONTHS_SHOWN = 120;
 const AUTHORS_SHOWN = 15;
 const FILES_SHOWN = 15;
+const AGAIN_MS = 5_000;
 /** Who has not committed for so long counts as lost, as in the insights. */
 const LOST_MS = 90 * 86_400_000;
 
@@ -22,7 +23,8 @@ const LOST_MS = 90 * 86_400_000;
  *   readonly element: HTMLElement,
  *   readonly path: (scope: Record<string, any>) => string,
  *   show(answer: any): void,
- * }} Part
+ *   mayCome?(answer: any): boolean,
+ * }} Part `mayCome`: nothing is there, and may be later
  */
 
 /** The parts of a repository's page; `ask` asks for all of them side by side. */
@@ -36,7 +38,7 @@ export function insightParts() {
   const contributors = contributorsPart();
   // In the order of what they cost, since the station answers one after the other: the first are there at once.
   const parts = [commits.weeks, commits.months, punch, churn, people, authors, spots, contributors];
-  let turn = 0;
+  const asking = partsAsking(parts);
   return {
     panels: [
       panel('Commits', commits.weeks.element, commits.months.element),
@@ -44,21 +46,50 @@ export function insightParts() {
       panel('Hours of the week, in each author’s own time', punch.element),
       panel('Churn and hot spots', churn.element, spots.element),
     ],
+    ...asking,
+  };
+}
+
+/** Asks for parts side by side. @param {readonly Part[]} parts */
+function partsAsking(parts) {
+  let turn = 0;
+  let scope = {};
+  let askedAtMs = 0;
+  /** Those that failed, and those that may come later. @type {Set<Part>} */
+  const missing = new Set();
+  const askFor = (/** @type {readonly Part[]} */ wanted) => {
+    const mine = turn;
+    askedAtMs = performance.now();
+    for (const part of wanted) {
+      part.element.setAttribute('aria-busy', 'true');
+      ask(part.path(scope))
+        .then(answer => {
+          if (mine !== turn) return;
+          if (part.mayCome?.(answer)) missing.add(part);
+          else missing.delete(part);
+          part.element.querySelector('.failure')?.remove();
+          part.show(answer);
+        })
+        .catch(error => {
+          if (mine !== turn) return;
+          missing.add(part);
+          part.element.querySelector('.failure')?.remove();
+          part.element.append(element('p', { class: 'error failure' }, error.message));
+        })
+        .finally(() => part.element.removeAttribute('aria-busy'));
+    }
+  };
+  return {
     /** @param {string} repo @param {boolean} withoutBots */
     ask(repo, withoutBots) {
-      const mine = ++turn;
-      const scope = { repo, bots: withoutBots ? 'exclude' : undefined };
-      for (const { element: shown, path, show } of parts) {
-        shown.setAttribute('aria-busy', 'true');
-        ask(path(scope))
-          .then(answer => {
-            if (mine === turn) show(answer);
-          })
-          .catch(error => {
-            if (mine === turn) fill(shown, [element('p', { class: 'error' }, error.message)]);
-          })
-          .finally(() => shown.removeAttribute('aria-busy'));
-      }
+      turn += 1;
+      scope = { repo, bots: withoutBots ? 'exclude' : undefined };
+      missing.clear();
+      askFor(parts);
+    },
+    /** Asks again now and then for what failed, or was not there. */
+    askMissing() {
+      if (missing.size > 0 && performance.now() - askedAtMs > AGAIN_MS) askFor([...missing]);
     },
   };
 }
@@ -203,6 +234,7 @@ function churnPart() {
   return {
     element: place.all,
     path: scope => insight('churn', { by: 'month', ...scope }),
+    mayCome: ({ periods }) => !periods.some((/** @type {any} */ { files }) => files > 0),
     show({ periods }) {
       const columns = periods.slice(-MONTHS_SHOWN).map((/** @type {any} */ period) => ({
         ...period,
@@ -245,6 +277,7 @@ function hotSpotsPart() {
   return {
     element: element('div', {}, heading, list.element),
     path: scope => insight('hotspots', { limit: FILES_SHOWN, ...scope }),
+    mayCome: ({ files }) => files.length === 0,
     show({ files }) {
       heading.hidden = files.length === 0;
       list.show(files);
