@@ -126,7 +126,7 @@ function nameOf(collector) {
 /** @param {any} collector */
 function paceOf({ everyMs, perSecond }) {
   const every = everyMs === null ? 'each message' : span(everyMs);
-  return element('div', {}, every, element('div', { class: 'quiet' }, `${number(perSecond)} a second`));
+  return element('div', {}, every, element('div', { class: 'quiet' }, `${number(perSecond)}/s`));
 }
 
 /** @param {any} collector */
