@@ -1,0 +1,28 @@
+import { type Clock, systemClock } from '../../../base/clock.ts';
+import type { CallBudget } from '../budget.ts';
+import type { ForgeSettings } from '../forge.ts';
+import { ApiClient } from './api-client.ts';
+
+export interface TokenClientOptions {
+  readonly budget: CallBudget;
+  readonly clock?: Clock;
+}
+
+/**
+ * The client of a host that knows tokens only, and counts a 304 as a call.
+ * @param apiPath below the host's address: `/api/v4`
+ * @param header the one that carries a token
+ */
+export function tokenClient(
+  { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+  { budget, clock = systemClock }: TokenClientOptions,
+  apiPath: string,
+  header: (token: string) => Readonly<Record<string, string>>,
+): ApiClient {
+  return new ApiClient({
+    ...{ host, timeoutMs, budget, clock, apiUrl: baseUrl + apiPath, notModifiedCost: 1 },
+    credentials: credentials.filter(({ kind }) => kind === 'token'),
+    headers: { accept: 'application/json', 'user-agent': 'sluice' },
+    authorize: credential => (credential.kind === 'token' ? header(credential.token) : {}),
+  });
+}
