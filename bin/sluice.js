@@ -2,7 +2,6 @@
 // Plain JavaScript, so that a Node too old for TypeScript can say so, and so that the cache of compiled code is
 // there before the first TypeScript is loaded: with it, Node need not load its TypeScript stripper.
 import module from 'node:module';
-import { dirname } from 'node:path';
 import v8 from 'node:v8';
 
 const OLDEST_NODE = 26;
