@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../../base/clock.ts';
+import { apiUrlOf } from '../api-url.ts';
 import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import { byOrder } from '../events.ts';
@@ -54,7 +55,7 @@ export class GiteaForge implements Forge {
     this.#baseUrl = baseUrl;
     this.#client = new ApiClient({
       host,
-      apiUrl: `${baseUrl}/api/v1`,
+      apiUrl: apiUrlOf('gitea', baseUrl),
       credentials: credentials.filter(({ kind }) => kind === 'token'),
       timeoutMs,
       budget,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { apiUrlOf } from '../api-url.ts';
 import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
@@ -52,7 +53,7 @@ export class GitlabForge implements Forge {
     this.#baseUrl = baseUrl;
     this.#client = new ApiClient({
       host,
-      apiUrl: `${baseUrl}/api/v4`,
+      apiUrl: apiUrlOf('gitlab', baseUrl),
       credentials: credentials.filter(({ kind }) => kind === 'token'),
       timeoutMs,
       budget,
