@@ -41,8 +41,8 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes ?? (values.short ? 2 : 30));
 /** Time of the station's: what is written of minutes in what follows is of its schedule. */
 const time: FastTime = { speed: Number(values.speed), startMs: Date.now() };
-/** The product's own, of which half an hour has a dozen turns; two minutes have none. */
-const schedule = values.short ? { minInterval: '10s', maxInterval: '1m' } : {};
+/** Every remote has its turn half a dozen times at least, those that change lately as often as the product's defaults have it. */
+const schedule = values.short ? { minInterval: '10s', maxInterval: '1m' } : { maxInterval: '5m' };
 const count = Number(values.remotes ?? (values.short ? 16 : 60));
 const diskMiB = Number(values.disk ?? (values.short ? 5 : 16));
 const minFreeBytes = (diskMiB * 2 ** 20) / 4;
