@@ -3,11 +3,13 @@ import type { Config } from '../config/schema.ts';
 import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
+import type { ChurnRun } from '../gather/repos/churn/handler.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { CaptureStatus } from './capture.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
+import { type ChurnStatus, churnStatus } from './churn-status.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
 export interface StationStatus {
@@ -30,6 +32,7 @@ export interface StationStatus {
     readonly failing: number;
     readonly commits: number;
     readonly baking: readonly RunningBake[];
+    readonly churn: ChurnStatus;
   };
   readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
@@ -95,6 +98,8 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
   readonly baking: readonly RunningBake[];
+  readonly config: Pick<Config, 'repos' | 'insights'>;
+  readonly churning: ReadonlyMap<string, ChurnRun>;
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
   readonly changesets: ChangesetFigures;
@@ -128,6 +133,7 @@ export async function readStatus(options: {
       failing: repositories.filter(({ state }) => state !== 'ok' && state !== 'new').length,
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
+      churn: await churnStatus(repositories, { work, config: options.config, running: options.churning }),
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),

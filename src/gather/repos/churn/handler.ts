@@ -30,18 +30,35 @@ export interface ChurnTools extends ClaimTools {
   readonly cache: CloneCache;
   readonly log: Logger;
   readonly sliceMs?: number;
+  /** What is being read, by URL; kept up to date for the status. */
+  readonly churning?: ChurnRuns;
+}
+
+/** What this process reads, by URL. */
+export type ChurnRuns = Map<string, ChurnRun>;
+
+/** How far the reading of a repository has come since it was begun. */
+export interface ChurnRun {
+  readonly commits: number;
+  /** Time that reading took, without the waits for the clone. */
+  readonly readMs: number;
 }
 
 /** What the workers do with a repository whose churn waits: slices of it, with the clone given back in between. */
 export function churnHandler(tools: ChurnTools): Handler {
-  return { retry: SYNC_RETRY, run: (claim, signal) => readChurn(claim, signal, tools) };
+  return {
+    retry: SYNC_RETRY,
+    run: (claim, signal) =>
+      readChurn(claim, signal, tools).finally(() => tools.churning?.delete(urlOfChurnKey(claim.key))),
+  };
 }
 
 async function readChurn(claim: Claim, signal: AbortSignal, tools: ChurnTools): Promise<Outcome> {
   const { store, clock, log } = tools;
-  const startMs = clock.monotonicMs();
-  let commits = 0;
+  let [commits, readMs] = [0, 0];
+  tools.churning?.set(urlOfChurnKey(claim.key), { commits, readMs });
   for (;;) {
+    const sliceStartMs = clock.monotonicMs();
     const repository = await store.repositories.byUrl(urlOfChurnKey(claim.key));
     if (!repository) return { nextAtMs: null, reason: 'no longer known' };
     if (!wantsChurn(repository, tools.config())) return { nextAtMs: null, reason: 'switched off' };
@@ -53,9 +70,10 @@ async function readChurn(claim: Claim, signal: AbortSignal, tools: ChurnTools): 
     if (slice === 'in use')
       return { postponedToMs: clock.nowMs() + IN_USE_MS, reason: 'the repository is being baked' };
     commits += slice.commits;
+    readMs += Math.round(clock.monotonicMs() - sliceStartMs);
+    tools.churning?.set(repository.url, { commits, readMs });
     if (slice.complete) {
-      const durationMs = Math.round(clock.monotonicMs() - startMs);
-      if (commits > 0) log.info({ target: repository.url, commits, durationMs }, 'churn read');
+      if (commits > 0) log.info({ target: repository.url, commits, durationMs: readMs }, 'churn read');
       return { nextAtMs: null, reason: 'nothing waits' };
     }
     await clock.sleep(PAUSE_MS, signal);
