@@ -123,7 +123,7 @@ function buildGoGit(): string | undefined {
   copyFileSync(join(import.meta.dirname, 'peers/go-git-walk/main.go'), join(source, 'main.go'));
   // The module is made here, so that no checksums of a foreign ecosystem are kept in the repository.
   execFileSync('go', ['mod', 'init', 'go-git-walk'], { cwd: source, stdio: 'ignore' });
-  execFileSync('go', ['get', 'github.com/go-git/go-git/v5@v5.16.2'], { cwd: source, stdio: 'ignore' });
+  execFileSync('go', ['get', 'github.com/go-git/go-git/v5@v5.19.3'], { cwd: source, stdio: 'ignore' });
   execFileSync('go', ['mod', 'tidy'], { cwd: source, stdio: 'ignore' });
   execFileSync('go', ['build', '-o', 'walk', '.'], { cwd: source, stdio: ['ignore', 'inherit', 'inherit'] });
   return join(source, 'walk');

@@ -5,7 +5,7 @@ import { ChurnReader, type ChurnReaderOptions } from './reader.ts';
 /** Commits that one git process is asked for at once: neighbours share trees, which git then has at hand. */
 const CHUNK_COMMITS = 200;
 /** Asked for ahead, so that git does not wait for us. */
-const CHUNKS_AHEAD = 2;
+const CHUNKS_AHEAD = 3;
 /** Stored in one transaction: neighbours fall on the same days, authors and files, whose rows are then changed once. */
 const STORED_AT_ONCE = 1_000;
 /** Ids of waiting commits read from the store at once. */
