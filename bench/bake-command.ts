@@ -1,19 +1,18 @@
 /**
  * `sluice bake` as a whole process, from its start to its exit, against `git log --all` of the same fields to
- * /dev/null on the same clone in the same run: the first bake (clone in the cache, empty database) and a bake
- * of ten new commits.
+ * /dev/null on the same clone in the same run: the first bake (clone in the cache and known to the database, nothing read)
+ * and a bake of ten new commits.
  *
  * Usage: node bench/bake-command.ts REPOSITORY [ROUNDS]
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { addCommits, cloneIn, gitLog, remoteCopy } from './support/bake-remote.ts';
 import { machine, measure, median } from './support/measure.ts';
 
 const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
-const FIELDS = '%H%x00%P%x00%an%x00%ae%x00%ad%x00%cn%x00%ce%x00%cd%x00%s';
-const CO_AUTHORS = '%x00%(trailers:key=Co-authored-by,valueonly)';
 const NEW_COMMITS = 10;
 
 const source = process.argv[2];
@@ -29,17 +28,12 @@ try {
 
 async function run(repository: string): Promise<void> {
   console.log(`${machine()}, ${execFileSync('git', ['--version'], { encoding: 'utf8' }).trim()}`);
-  // A copy of ours, so that it can get new commits; objects are shared with the original.
-  const remote = join(folder, 'remote.git');
-  execFileSync('git', ['clone', '-q', '--bare', '--shared', repository, remote]);
+  const remote = remoteCopy(repository, folder);
   const database = join(folder, 'bench.db');
   const bake = () =>
     measure(process.execPath, [MAIN, '--root', folder, '--database', database, 'bake', '--json', remote]);
   const first = JSON.parse((await bake()).stdout) as { commits: number };
-  const cache = join(folder, 'cache');
-  const clone = join(cache, readdirSync(cache).find(name => name.endsWith('.git')) ?? '');
-  const log = (format: string) =>
-    measure('git', ['-C', clone, 'log', '--all', '--date=raw', `--format=${format}`], { discard: true });
+  const clone = cloneIn(join(folder, 'cache'));
 
   const ratios = { fields: [] as number[], withCoAuthors: [] as number[] };
   const walls: number[] = [];
@@ -47,8 +41,10 @@ async function run(repository: string): Promise<void> {
   let peakRssMiB = 0;
   for (let round = 0; round < rounds; round += 1) {
     for (const end of ['', '-wal', '-shm']) rmSync(database + end, { force: true });
-    const floor = await log(FIELDS);
-    const floorWithCoAuthors = await log(FIELDS + CO_AUTHORS);
+    // A clone that is found on disk is taken over first, which is no part of a bake.
+    await measure(process.execPath, [MAIN, '--root', folder, '--database', database, 'cache', 'ls']);
+    const floor = await gitLog(clone, { coAuthors: false });
+    const floorWithCoAuthors = await gitLog(clone, { coAuthors: true });
     const baked = await bake();
     walls.push(baked.wallMs);
     floors.push(floor.wallMs);
@@ -89,21 +85,6 @@ async function run(repository: string): Promise<void> {
   console.log(
     `bake of ${NEW_COMMITS} new commits: ${Math.round(median(afterFetch))} ms after the fetch; as a whole process ${Math.round(median(news))} ms, ${Math.round(median(fetched))} ms where they were fetched before, ${Math.round(median(idle))} ms where there are none`,
   );
-}
-
-function addCommits(remote: string, count: number): void {
-  const branch = execFileSync('git', ['-C', remote, 'symbolic-ref', 'HEAD'], { encoding: 'utf8' }).trim();
-  const commands = Array.from({ length: count }, (_, index) =>
-    [
-      `commit ${branch}`,
-      `committer Bench <bench@example.com> ${Math.floor(Date.now() / 1000) + index} +0000`,
-      'data 4',
-      'news',
-      ...(index === 0 ? [`from ${branch}^0`] : []),
-      '',
-    ].join('\n'),
-  );
-  execFileSync('git', ['-C', remote, 'fast-import', '--quiet'], { input: commands.join('\n') });
 }
 
 function seconds(ms: number): string {

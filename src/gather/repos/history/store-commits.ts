@@ -6,9 +6,9 @@ import type { GitProcess } from '../git/spawn.ts';
 import { CommitParser } from './parse.ts';
 
 /** Commits of one transaction. Storing them takes less time than git's output buffer lasts, so git hardly waits. */
-const BATCH_COMMITS = 256;
+const BATCH_COMMITS = 512;
 /** Parsed commits that may wait while another connection holds the write lock. */
-const MAX_WAITING_COMMITS = 4 * BATCH_COMMITS;
+const MAX_WAITING_COMMITS = 2 * BATCH_COMMITS;
 
 /**
  * Stores what a walk gives while it is still walking. Parsing happens as chunks come; between two batches

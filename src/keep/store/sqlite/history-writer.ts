@@ -3,9 +3,7 @@ import type { CommitRow, Identity, ObjectId, PendingWalk, RefSnapshot, Repositor
 import type { Database } from './database.ts';
 import {
   ADVANCE,
-  COUNT_COMMITS,
   DROP_COMMIT,
-  DROP_DOUBLES,
   DROP_HASH,
   FIND_HASH,
   FIND_IDENTITY,
@@ -19,19 +17,14 @@ import {
   PENDING_TO_CURSOR,
   SET_BAKED_AT,
   SET_MAILMAP,
-  SET_UNSETTLED,
-  SETTLE_COUNTS,
-  SETTLE_HASHES,
   UNMAPPED,
-  UNSETTLED,
 } from './history-sql.ts';
 import { renewTotals } from './history-totals.ts';
 import { rollUp } from './roll-ups.ts';
+import { countCommits, UnsettledCommits } from './unsettled.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
-/** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
-const SETTLED_AT_ONCE = 8192;
 /** Of any number of rows so many are read or changed at once. */
 const ROWS_AT_ONCE = 1000;
 
@@ -50,12 +43,12 @@ export class SqliteHistoryWriter implements HistoryWriter {
   readonly #identityIds = new Map<Identity, number>();
   /** A walk that began with nothing stored: its commits are new without looking. */
   #fresh = false;
-  /** Commits of the fresh walk that are not settled yet. */
-  #unsettled = 0;
+  readonly #unsettled: UnsettledCommits;
 
   constructor(database: Database, repositoryId: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#unsettled = new UnsettledCommits(database, repositoryId);
   }
 
   async cursor(): Promise<RefSnapshot> {
@@ -90,6 +83,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     } catch (error) {
       // Rows of identities may have gone with the transaction, and what waits is not known any more.
       this.#identityIds.clear();
+      this.#unsettled.forget();
       this.#fresh = false;
       throw error;
     }
@@ -145,7 +139,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   async finish(nowMs: number): Promise<RepositoryTotals> {
     return this.#database.write(() => {
-      this.#settle();
+      this.#unsettled.settle();
       const sql = 'SELECT pending_processed IS NOT NULL AS pending FROM repositories WHERE id = ?';
       if (this.#database.statement(sql).get(this.#repositoryId)?.pending === 1) {
         this.#run('DELETE FROM refs WHERE repository_id = ?');
@@ -168,21 +162,15 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   #insertFresh(commits: readonly CommitRow[]): number {
-    let first: number | bigint | undefined;
     for (const commit of commits) {
-      const id = this.#insert(commit, this.#identityId(commit.author));
-      first ??= id;
+      const author = this.#identityId(commit.author);
+      this.#unsettled.add(commit, this.#insert(commit, author), author);
     }
-    if (this.#unsettled === 0 && first !== undefined) {
-      this.#database.statement(SET_UNSETTLED).run(this.#repositoryId, first);
-    }
-    this.#unsettled += commits.length;
-    if (this.#unsettled >= SETTLED_AT_ONCE) this.#settle();
     return commits.length;
   }
 
   #insertUnknown(commits: readonly CommitRow[]): number {
-    this.#settle();
+    this.#unsettled.settle();
     const find = this.#database.statement(FIND_HASH);
     const insertHash = this.#database.statement(INSERT_HASH);
     const perAuthor = new Map<number, number>();
@@ -197,7 +185,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       first ??= Number(id);
       added += 1;
     }
-    this.#countCommits(perAuthor);
+    countCommits(this.#database, perAuthor);
     if (first !== undefined) rollUp(this.#database, this.#repositoryId, first);
     return added;
   }
@@ -228,32 +216,11 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   /** Settles what waits, if anything does: then the counts and hashes are those of all commits. */
   async #settled(): Promise<void> {
-    if (this.#unsettledFrom() !== undefined) await this.#database.write(() => this.#settle());
-  }
-
-  #unsettledFrom(): number | undefined {
-    const [row] = this.#rows('SELECT unsettled_from AS id FROM repositories WHERE id = ?');
-    return row?.id == null ? undefined : Number(row.id);
-  }
-
-  /** Within a transaction. */
-  #settle(): void {
-    const from = this.#unsettledFrom();
-    if (from !== undefined) {
-      // Before doubles are dropped: the trigger takes them out of the roll-ups again.
-      rollUp(this.#database, this.#repositoryId, from);
-      const waiting = this.#database.statement(`SELECT count(*) AS commits ${UNSETTLED}`);
-      const { changes } = this.#database.statement(SETTLE_HASHES).run(this.#repositoryId);
-      // Never, as long as git names each commit once.
-      if (changes !== waiting.get(this.#repositoryId)?.commits) this.#run(DROP_DOUBLES);
-      this.#run(SETTLE_COUNTS);
-      this.#database.statement(SET_UNSETTLED).run(this.#repositoryId, null);
-    }
-    this.#unsettled = 0;
+    if (this.#unsettled.any()) await this.#database.write(() => this.#unsettled.settle());
   }
 
   #remove(hashes: readonly ObjectId[]): number {
-    this.#settle();
+    this.#unsettled.settle();
     const dropHash = this.#database.statement(DROP_HASH);
     const drop = this.#database.statement(DROP_COMMIT);
     const perAuthor = new Map<number, number>();
@@ -265,7 +232,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       perAuthor.set(author, (perAuthor.get(author) ?? 0) - 1);
       removed += 1;
     }
-    this.#countCommits(perAuthor);
+    countCommits(this.#database, perAuthor);
     return removed;
   }
 
@@ -282,11 +249,6 @@ export class SqliteHistoryWriter implements HistoryWriter {
     if (this.#identityIds.size >= MAX_CACHED_IDENTITIES) this.#identityIds.clear();
     this.#identityIds.set(identity, id);
     return id;
-  }
-
-  #countCommits(perAuthor: ReadonlyMap<number, number>): void {
-    const statement = this.#database.statement(COUNT_COMMITS);
-    for (const [author, change] of perAuthor) statement.run(change, author);
   }
 
   #rows(sql: string, ...params: readonly (string | number)[]): Record<string, unknown>[] {
