@@ -30,6 +30,12 @@ export interface StationStatus {
     readonly known: number;
     readonly tracked: number;
     readonly failing: number;
+    /** The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said last. */
+    readonly troubled: readonly {
+      readonly url: string;
+      readonly state: string;
+      readonly error: string | null;
+    }[];
     readonly commits: number;
     readonly baking: readonly RunningBake[];
     readonly churn: ChurnStatus;
@@ -89,6 +95,7 @@ export interface RunningBake {
 }
 
 const NEXT_SHOWN = 10;
+const TROUBLED_SHOWN = 20;
 
 /** Reads the figures together. Throws `database_*`. */
 export async function readStatus(options: {
@@ -113,6 +120,7 @@ export async function readStatus(options: {
     clones.totals(),
     statfs(options.station.root).catch(() => statfs('.')),
   ]);
+  const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
     station: options.station,
     schedule: {
@@ -130,7 +138,10 @@ export async function readStatus(options: {
     repos: {
       known: repositories.length,
       tracked: repositories.filter(({ tracked }) => tracked).length,
-      failing: repositories.filter(({ state }) => state !== 'ok' && state !== 'new').length,
+      failing: troubled.length,
+      troubled: troubled
+        .slice(0, TROUBLED_SHOWN)
+        .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
       churn: await churnStatus(repositories, { work, config: options.config, running: options.churning }),
