@@ -1,6 +1,9 @@
 /**
- * A million changesets on the schedule: `npm run bench:changesets [COUNT]`. Prints one line a figure and a closing
- * line that says which targets are reached. Databases are made in a temporary directory and removed.
+ * A million changesets on the schedule: `npm run bench:changesets [COUNT] [SECONDS]`. Prints one line a figure and a
+ * closing line that says which targets are reached. Databases are made in a temporary directory and removed.
+ *
+ * Of each size: the schedule's own calls; the changesets' part of a station while its whole schedule is made anew;
+ * and a station process, watched for SECONDS (60) while it syncs what falls due.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,16 +13,27 @@ import { dueKeys } from '../src/engine/work/sqlite/due.ts';
 import { SqliteWork } from '../src/engine/work/sqlite/sqlite-work.ts';
 import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/work.ts';
 import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
 import { machine, measure, median } from './support/measure.ts';
 
-const HOST = 'github.com';
+/** As linear has it for what has been still for long. */
+const INTERVAL_MS = 8 * 3_600_000;
 const PAGE = 1000;
 const HOUR_MS = 3_600_000;
 const SMALL = 1000;
 const LARGE = Number(process.argv[2] ?? 1_000_000);
+const WATCHED_S = Number(process.argv[3] ?? 60);
 
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 const failed: string[] = [];
+const beganAtMs = Date.now();
+/** Nothing falls due while this runs, but what is made to. */
+const FIRST_DUE_MS = 30 * 60_000;
+/** Evenly over the eight hours of the slowest rhythm. */
+const dueAtMs = (number: number): number => beganAtMs + FIRST_DUE_MS + ((number * 7919) % INTERVAL_MS);
+const changedAtMs = (number: number): number => dueAtMs(number) - 2 * INTERVAL_MS;
+const standIn = await startEndlessGithub(changedAtMs);
+const HOST = standIn.host;
 
 function figure(what: string, value: number, unit: string, atMost?: number): void {
   const verdict =
@@ -49,16 +63,16 @@ async function fill(path: string, count: number): Promise<void> {
       const ref = { host: HOST, repository: 'o/r', number: from + index + 1 };
       return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
     });
-    const puts = wanted.map(({ key, number }) => ({
-      key,
-      placement: placement(nowMs + HOUR_MS + ((number * 7919) % (8 * HOUR_MS))),
-    }));
+    const puts = wanted.map(({ key, number }) => ({ key, placement: placement(dueAtMs(number)) }));
     await work.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
   }
   // As synced a while ago: what a schedule of that size is like.
+  const due = `${beganAtMs + FIRST_DUE_MS} + (number * 7919) % ${INTERVAL_MS}`;
   await store.database.write(() =>
     store.database.exec(
-      `UPDATE changesets SET state = 'open', last_sync_at_ms = ${nowMs - HOUR_MS}, last_change_at_ms = ${nowMs - 9 * HOUR_MS}`,
+      `UPDATE changesets SET state = 'open', load = 125000, head_commit = printf('%040x', number),
+         last_sync_at_ms = ${due} - ${INTERVAL_MS}, last_change_at_ms = ${due} - ${2 * INTERVAL_MS},
+         updated_at_ms = ${due} - ${2 * INTERVAL_MS}`,
     ),
   );
   figure(`${count}: followed and scheduled`, (count * 1000) / (performance.now() - startMs), '/s');
@@ -105,18 +119,16 @@ async function measureSchedule(path: string, count: number): Promise<void> {
 }
 
 interface StationFigures {
-  readonly rssMiB: number;
   readonly idleMs: number;
   readonly idleWorstMs: number;
   readonly busyMs: number;
   readonly syncMs: number;
 }
 
-async function measureStation(path: string, count: number): Promise<StationFigures> {
+async function measureStation(path: string, count: number): Promise<void> {
   const script = join(import.meta.dirname, 'support/changesets-station.ts');
-  const { stdout } = await measure(process.execPath, [script, path]);
+  const { stdout } = await measure(process.execPath, [script, path, HOST]);
   const figures = JSON.parse(stdout) as StationFigures;
-  figure(`${count}: resident size of the station`, figures.rssMiB, 'MiB');
   figure(`${count}: a raised one starts, idle station`, figures.idleMs, 'ms', 10);
   figure(`${count}: the slowest of 40`, figures.idleWorstMs, 'ms');
   figure(
@@ -125,25 +137,54 @@ async function measureStation(path: string, count: number): Promise<StationFigur
     'ms',
     1.25 * figures.syncMs,
   );
-  return figures;
+}
+
+/** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
+async function makeDue(path: string, count: number): Promise<void> {
+  const store = await openSqliteStore({ path, clock: systemClock });
+  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const many = Math.max(WATCHED_S, Math.round((count * WATCHED_S * 1000) / INTERVAL_MS));
+  const puts = Array.from({ length: many }, (_, index) => {
+    const ref = { host: HOST, repository: 'o/r', number: ((index * 7919) % count) + 1 };
+    return { key: keyOf(ref), placement: placement(Date.now() + (index * WATCHED_S * 1000) / many) };
+  });
+  await work.putAll(puts);
+  await store.close();
+}
+
+async function measureProcess(database: string, count: number): Promise<number> {
+  await makeDue(database, count);
+  const folder = join(directory, `station-${count}`);
+  const figures = await watchStation({ database, folder, standIn }, WATCHED_S);
+  figure(`${count}: a station is ready after`, figures.readyMs, 'ms');
+  figure(`${count}: its resident size after the start`, figures.rssAfterStartMib, 'MiB');
+  figure(`${count}: and ${WATCHED_S} s and ${figures.synced} syncs later`, figures.rssAtEndMib, 'MiB');
+  figure(`${count}: GET /metrics`, figures.metricsMs, 'ms');
+  figure(`${count}: GET /api/v1/status`, figures.statusMs, 'ms');
+  figure(`${count}: the slowest of ${2 * WATCHED_S}`, figures.slowestMs, 'ms');
+  figure(`${count}: event loop stood still at most, first 10 s`, figures.stallAtStartMs, 'ms');
+  figure(`${count}: and after them`, figures.stallMs, 'ms', 50);
+  return figures.rssAtEndMib;
 }
 
 console.log(machine());
 try {
-  const stations: StationFigures[] = [];
+  const sizes: number[] = [];
   for (const count of [SMALL, LARGE]) {
     const path = join(directory, `${count}.db`);
     await fill(path, count);
-    stations.push(await measureStation(path, count));
+    await measureStation(path, count);
+    sizes.push(await measureProcess(path, count));
     await measureSchedule(path, count);
   }
-  const [small, large] = stations;
-  figure(`resident size, ${LARGE} against ${SMALL}`, (large?.rssMiB ?? 0) / (small?.rssMiB ?? 1), '×', 1.3);
+  const [small = 1, large = 0] = sizes;
+  figure(`resident size of the station, ${LARGE} against ${SMALL}`, large / small, '×', 1.3);
   console.log(
     failed.length === 0
       ? 'changesets: every target reached'
       : `changesets: NOT reached: ${failed.join('; ')}`,
   );
 } finally {
+  await standIn.stop();
   rmSync(directory, { recursive: true, force: true });
 }

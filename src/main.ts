@@ -30,7 +30,7 @@ async function main(): Promise<void> {
           import('./engine/work/sqlite/sqlite-work.ts'),
           import('./engine/work/worker-id.ts'),
         ]);
-      const store = await openSqliteStore({ path, clock: systemClock });
+      const store = await openSqliteStore({ path, clock: systemClock, checkpointThread: true });
       const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone });
       return { store, work, clones: createCloneRecords(store.database) };
     },

@@ -1,11 +1,13 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
+import type { Config } from '../config/schema.ts';
 import { CodeHosts } from '../gather/changesets/code-hosts.ts';
 import { type FollowTools, followByHand, unfollow } from '../gather/changesets/follow.ts';
-import { type ListedChangeset, listedChangeset } from '../gather/changesets/listing.ts';
+import { type ListedChangeset, listedChangeset, type ShownHold } from '../gather/changesets/listing.ts';
 import { unlimitedBudget } from '../gather/forges/budget.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
 import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
+import type { ChangesetFigures } from '../station/changeset-figures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -23,6 +25,11 @@ export interface ListOptions extends Options {
   readonly failing?: boolean;
   readonly limit?: string;
 }
+
+/** What is listed says why hosts are on hold, if the station tells it soon. */
+const STATION_PATIENCE_MS = 2000;
+
+type Tools = FollowTools & { readonly holds: ReadonlyMap<string, ShownHold> };
 
 /** Rows are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -123,11 +130,11 @@ function filterOf({ host, repo, state, author, label, search, failing }: ListOpt
 
 async function print(
   changeset: StoredChangeset,
-  { work, clock }: FollowTools,
+  { work, clock, holds }: Tools,
   { json }: Options,
   cli: Cli,
 ): Promise<void> {
-  const listed = listedChangeset(changeset, await work.get(changeset.key), undefined);
+  const listed = listedChangeset(changeset, await work.get(changeset.key), holds.get(changeset.host));
   cli.stdout.write(json ? `${JSON.stringify(listed)}\n` : inWords(listed, clock.nowMs(), cli));
 }
 
@@ -137,35 +144,53 @@ function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
   const when = listed.next
     ? `next ${waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'now'} (${listed.next.reason})`
     : 'not followed';
-  const error = listed.lastError ? `\n          ${style.bad(printable(listed.lastError.message))}` : '';
+  const { message = '', hint = '' } = listed.lastError ?? {};
+  const error =
+    message === '' ? '' : `\n          ${style.bad(printable(message))}\n          ${printable(hint)}`;
   const title = listed.title === '' ? '' : `  ${listed.title}`;
   return `${listed.state.padEnd(8)}  ${printable(listed.url + title)}\n          ${style.dim(printable(when))}${error}\n`;
+}
+
+/** Hosts whose items wait, as the running station says; none where there is no station, or it is busy. */
+async function holdsOf(config: Config): Promise<ReadonlyMap<string, ShownHold>> {
+  const signal = AbortSignal.timeout(STATION_PATIENCE_MS);
+  try {
+    const status = (await askStation(config, '/api/v1/status', { method: 'GET', signal })) as {
+      readonly changesets: ChangesetFigures;
+    };
+    const held = status.changesets.hosts.filter(({ why }) => why !== null);
+    return new Map(held.map(({ host, why }) => [host, { why: why ?? '', untilMs: 0 }]));
+  } catch {
+    return new Map();
+  }
 }
 
 async function openHosts(options: GlobalOptions, cli: Cli): Promise<CodeHosts> {
   const [{ config }, { open }] = await Promise.all([load(options, cli), cli.loadForges()]);
   // Only addresses are read here: nothing is asked of any host.
-  const hosts = new CodeHosts(open, unlimitedBudget);
-  await hosts.configure(forgeSettings(config, config.changesets.timeoutMs));
+  const hosts = new CodeHosts(open, unlimitedBudget, () =>
+    forgeSettings(config, config.changesets.timeoutMs),
+  );
+  await hosts.start();
   return hosts;
 }
 
 async function withTools(
   options: GlobalOptions,
   cli: Cli,
-  act: (tools: FollowTools) => Promise<void>,
+  act: (tools: Tools) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const hosts = await openHosts(options, cli);
+  const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
   const { store, work } = await cli.openKeep(config.database);
   try {
     await act({
-      ...{ changesets: store.changesets, work, clock: cli.clock, hosts },
+      ...{ changesets: store.changesets, work, clock: cli.clock, hosts, holds },
       rhythm: () => config.schedule,
       forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
     });
   } finally {
     await store.close();
-    await hosts.close();
+    await hosts.stop();
   }
 }

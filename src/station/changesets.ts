@@ -16,7 +16,7 @@ import {
   reschedule,
   unfollow,
 } from '../gather/changesets/follow.ts';
-import { type Hold, HostBoard } from '../gather/changesets/host-board.ts';
+import { type Hold, HostBoard, holdReason } from '../gather/changesets/host-board.ts';
 import { type ListedChangeset, listedChangeset } from '../gather/changesets/listing.ts';
 import { wantedBy } from '../gather/changesets/sources.ts';
 import { type Received, receiveWebhook } from '../gather/changesets/webhooks.ts';
@@ -49,8 +49,9 @@ const GAP_FROM = 3;
 export class Changesets implements Part {
   readonly name = 'changesets';
   readonly limits: CallLimits;
+  /** The code hosts, which owners of repositories are listed at as well: a part that goes before all that asks them. */
+  readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
-  readonly #hosts: CodeHosts;
   readonly #board: HostBoard;
   readonly #plan: BudgetPlan;
   #workers: Workers | undefined;
@@ -70,18 +71,18 @@ export class Changesets implements Part {
       },
       onRefused: (host, credential) => log.warn({ host, credential }, `${host} refuses ${credential}`),
     });
-    this.#hosts = new CodeHosts(options.forges.open, this.limits);
+    this.hosts = new CodeHosts(options.forges.open, this.limits, () => this.#settings(config()));
     this.#board = new HostBoard({ clock, random, log });
     this.#plan = new BudgetPlan({ clock, figures: (host, resource) => this.limits.figures(host, resource) });
   }
 
   async start(): Promise<void> {
     if (this.#workers) return;
-    await this.#hosts.configure(this.#settings(this.#options.config()));
-    const wanted = wantedBy(this.#options.config(), this.#hosts);
+    await this.hosts.start();
+    const wanted = wantedBy(this.#options.config(), this.hosts);
     this.limits.restore(await this.#store.changesets.budgets.list());
     this.#workers = createChangesetWorkers({
-      ...{ options: this.#options, follow: this.#tools(), hosts: this.#hosts, board: this.#board },
+      ...{ options: this.#options, follow: this.#tools(), hosts: this.hosts, board: this.#board },
       clockSkewMs: host => this.limits.clockSkewMs(host),
       onEnd: ended => this.#ended(ended),
     });
@@ -101,29 +102,28 @@ export class Changesets implements Part {
     await this.#workers?.stop();
     if (this.#workers) await this.#saveBudgets();
     this.#workers = undefined;
-    await this.#hosts.close();
   }
 
   /** Whether a configuration can be taken over. Throws `url_invalid` for an address on no known host. */
   async check(config: Config): Promise<void> {
-    const hosts = new CodeHosts(this.#options.forges.open, this.limits);
+    const hosts = new CodeHosts(this.#options.forges.open, this.limits, () => this.#settings(config));
     try {
-      await hosts.configure(this.#settings(config));
+      await hosts.start();
       wantedBy(config, hosts);
     } finally {
-      await hosts.close();
+      await hosts.stop();
     }
   }
 
   /** Takes over the configuration now in force; what has not changed goes on undisturbed. */
   async reconfigure(before: Config): Promise<void> {
     const config = this.#options.config();
-    const changed = await this.#hosts.configure(this.#settings(config));
+    const changed = await this.hosts.refresh();
     for (const host of changed) {
       this.limits.forgive(host);
       this.#board.forgive(host);
     }
-    await followExactly(wantedBy(config, this.#hosts), this.#tools());
+    await followExactly(wantedBy(config, this.hosts), this.#tools());
     const depends = ({ schedule, changesets, hosts }: Config): string =>
       JSON.stringify([schedule, changesets.forgetClosedAfterMs, hosts]);
     if (depends(before) === depends(config)) return;
@@ -135,7 +135,7 @@ export class Changesets implements Part {
 
   /** Whether an address is a changeset's on a known host. */
   isChangeset(url: string): boolean {
-    return this.#hosts.isChangeset(url);
+    return this.hosts.isChangeset(url);
   }
 
   /** Follows one by its address, first in line. Throws `url_invalid`. */
@@ -186,7 +186,7 @@ export class Changesets implements Part {
     return receiveWebhook(kind, headers, rawBody, {
       ...this.#tools(),
       kinds: this.#options.forges.webhooks,
-      hosts: () => this.#hosts.settings(),
+      hosts: () => this.hosts.settings(),
       clockSkewMs: host => this.limits.clockSkewMs(host),
       onPush: this.#options.onPush,
     });
@@ -223,7 +223,7 @@ export class Changesets implements Part {
       changesets: this.#store.changesets,
       work: this.#options.keep().work,
       clock: this.#options.clock,
-      hosts: this.#hosts,
+      hosts: this.hosts,
       rhythm: host => this.#rhythm(host),
       forgetClosedAfterMs: () => this.#options.config().changesets.forgetClosedAfterMs,
     };
@@ -235,7 +235,8 @@ export class Changesets implements Part {
 
   async #listed(changeset: StoredChangeset): Promise<ListedChangeset> {
     const item = await this.#options.keep().work.get(changeset.key);
-    return listedChangeset(changeset, item, this.#board.holdOf(changeset.host));
+    const hold = this.#board.holdOf(changeset.host);
+    return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 
   /** By hand, a host on hold is asked again as well. */

@@ -25,7 +25,6 @@ import { exclusiveUse } from './exclusive.ts';
 import type { Kept } from './kept.ts';
 import { Metrics } from './metrics.ts';
 import { Notifications } from './notifications.ts';
-import { OwnerForges } from './owner-forges.ts';
 import { repositoryWorkers } from './repository-workers.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
@@ -104,8 +103,7 @@ class ComposedStation implements Station {
       onEnd: ended => this.metrics.ended(ended),
     });
     // Owners are listed within the same budget of calls as changesets.
-    const forges = new OwnerForges(options.forges.open, current.config, this.changesets.limits);
-    this.tracking = new Tracking({ ...current, forgeOf: host => forges.of(host) });
+    this.tracking = new Tracking({ ...current, forgeOf: host => this.changesets.hosts.of(host) });
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
       () => this.status(),
@@ -119,7 +117,7 @@ class ComposedStation implements Station {
       this.#cache,
       this.captures,
       this.notifications,
-      forges,
+      this.changesets.hosts,
       this.#late('bake threads', () => this.#createThreads()),
       this.#late('repository workers', () => this.#createWorkers()),
       this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
@@ -208,9 +206,10 @@ class ComposedStation implements Station {
     const before = this.#config;
     await this.changesets.check(config);
     this.#config = config;
+    // Owners are listed at its hosts.
+    await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
     await scheduleWanted(this.#churnOptions());
-    await this.changesets.reconfigure(before);
     await this.deliveries.reconfigure(config);
     await this.captures.reconfigure(config);
   }

@@ -146,6 +146,7 @@ export async function testChangesets(
   });
   t.after(async () => {
     await changesets.stop();
+    await changesets.hosts.stop();
     await store.close();
   });
   return {

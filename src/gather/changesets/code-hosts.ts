@@ -1,4 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
+import type { Part } from '../../base/lifecycle.ts';
 import { withoutCredentials } from '../../base/redact.ts';
 import type { CallBudget } from '../forges/budget.ts';
 import type { ChangesetRef } from '../forges/changeset.ts';
@@ -6,20 +7,29 @@ import type { Forge, ForgeSettings, OpenForge } from '../forges/forge.ts';
 import { Forges } from '../forges/forges.ts';
 
 /** The code hosts of the configuration in force, which may change while the station runs. */
-export class CodeHosts {
+export class CodeHosts implements Part {
+  readonly name = 'code hosts';
   readonly #open: OpenForge;
   readonly #budget: CallBudget;
+  readonly #wanted: () => readonly ForgeSettings[];
   #settings: readonly ForgeSettings[] = [];
   #forges: Forges;
 
-  constructor(open: OpenForge, budget: CallBudget) {
+  /** @param wanted as the configuration has them now */
+  constructor(open: OpenForge, budget: CallBudget, wanted: () => readonly ForgeSettings[]) {
     this.#open = open;
     this.#budget = budget;
+    this.#wanted = wanted;
     this.#forges = new Forges([], open, budget);
   }
 
-  /** Takes over other settings. Where nothing has changed, nothing is touched. @returns hosts whose settings changed */
-  async configure(settings: readonly ForgeSettings[]): Promise<readonly string[]> {
+  async start(): Promise<void> {
+    await this.refresh();
+  }
+
+  /** Takes over what the configuration has now. Where nothing has changed, nothing is touched. @returns hosts whose settings changed */
+  async refresh(): Promise<readonly string[]> {
+    const settings = this.#wanted();
     const before = new Map(this.#settings.map(each => [each.host, JSON.stringify(each)]));
     const after = new Map(settings.map(each => [each.host, JSON.stringify(each)]));
     const names = [...new Set([...before.keys(), ...after.keys()])];
@@ -70,7 +80,7 @@ export class CodeHosts {
   }
 
   /** Closes all connections. May be called again. */
-  close(): Promise<void> {
+  stop(): Promise<void> {
     return this.#forges.close();
   }
 }

@@ -157,9 +157,9 @@ export async function absorb(
   const puts: Put[] = [];
   const changes: StoreChange[] = [];
   for (const summary of summaries) {
-    const key = keyOf(summary.ref);
-    const before = byKey.get(key);
+    const before = byKey.get(keyOf(summary.ref));
     if (!before?.followed) {
+      const key = before?.key ?? (await freeKey(keyOf(summary.ref), changesets));
       const { ref, url, title, author } = summary;
       const wanted = { ...ref, key, url, title, ...(author === undefined ? {} : { author: author.login }) };
       changes.push(changesets.following([wanted], source, nowMs));
@@ -169,12 +169,19 @@ export async function absorb(
         runAtMs: nowMs,
         reason: 'newly opened',
       };
-      puts.push({ key: before?.key ?? key, placement: first });
+      puts.push({ key, placement: first });
     } else if (before.updatedAtMs !== null && summary.updatedAtMs > before.updatedAtMs) {
       await announceChange(before, summary, nowMs, { tools, puts, changes });
     }
   }
   if (puts.length > 0) await work.putAll(puts, changesets.together(changes));
+}
+
+/** A key is kept when its repository is renamed; what has come to stand at the old name since gets another. */
+async function freeKey(key: string, changesets: ChangesetStore): Promise<string> {
+  let free = key;
+  for (let next = 2; await changesets.byKey(free); next += 1) free = `${key} (${next})`;
+  return free;
 }
 
 async function announceChange(

@@ -4,6 +4,7 @@ import type { SyncRhythm } from '../../engine/schedule.ts';
 import type { Put, Work } from '../../engine/work/work.ts';
 import type { StoreChange } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
+import type { ChangesetRef } from '../forges/changeset.ts';
 import type { CodeHosts } from './code-hosts.ts';
 import { CONFIGURATION, HAND, type Source, type Wanted } from './sources.ts';
 import { atOnce, groupOf, inTurn, keyOf, keyOfSource, planSync, SOURCE_KIND } from './work.ts';
@@ -34,11 +35,12 @@ async function follow(
   tools: FollowTools,
 ): Promise<StoredChangeset> {
   const { changesets, work, clock, hosts } = tools;
-  const ref = hosts.locate(url);
+  const asked = hosts.locate(url);
   const nowMs = clock.nowMs();
-  const known = await changesets.byAddress(ref);
-  const key = known?.key ?? keyOf(ref);
-  const change = changesets.following([{ ...ref, key, url }], source, nowMs);
+  const known = await knownAt(asked, changesets);
+  const ref = known ?? asked;
+  const key = known?.key ?? keyOf(asked);
+  const change = changesets.following([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
   await work.putAll([{ key, placement: atOnce(ref.host, reason, nowMs) }], change);
   const followed = await changesets.byAddress(ref);
   if (!followed) throw new SluiceError('internal', `${url} was followed and is not there`);
@@ -57,9 +59,15 @@ export async function changesetAt(
   url: string,
   { hosts, changesets }: Pick<FollowTools, 'hosts' | 'changesets'>,
 ): Promise<StoredChangeset> {
-  const known = await changesets.byAddress(hosts.locate(url));
-  if (!known) throw new SluiceError('not_found', `no changeset ${url} is known here`, { subject: url });
-  return known;
+  const known = await knownAt(hosts.locate(url), changesets);
+  if (known) return known;
+  const hint = `Follow it first: sluice track ${url}`;
+  throw new SluiceError('not_found', `no changeset ${url} is known here`, { subject: url, hint });
+}
+
+/** By its address, or by the one that it had before its repository was renamed: keys outlive a rename. */
+async function knownAt(ref: ChangesetRef, changesets: ChangesetStore): Promise<StoredChangeset | undefined> {
+  return (await changesets.byAddress(ref)) ?? changesets.byKey(keyOf(ref));
 }
 
 /** First off the schedule, then out of the store: whatever comes between, the next time finds it. */
@@ -80,7 +88,7 @@ export async function followExactly(wanted: Wanted, tools: FollowTools): Promise
   for (const source of wanted.sources) await addSource(source, tools);
   const keys = new Set<string>();
   for (const url of wanted.urls) {
-    const known = await tools.changesets.byAddress(tools.hosts.locate(url));
+    const known = await knownAt(tools.hosts.locate(url), tools.changesets);
     const changeset = known?.followed ? known : await follow(url, CONFIGURATION, 'never synced', tools);
     keys.add(changeset.key);
   }

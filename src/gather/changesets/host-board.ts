@@ -69,8 +69,7 @@ export class HostBoard {
   }
 
   /** A request failed as a whole. @returns the hold that follows; undefined: the host goes on */
-  failed(host: string, error: SluiceError): Hold | undefined {
-    const kind = holdKindOf(error);
+  failed(host: string, error: SluiceError, kind = holdKindOf(error)): Hold | undefined {
     if (kind === undefined) return undefined;
     const nowMs = this.#options.clock.nowMs();
     const before = this.#holds.get(host);

@@ -1,6 +1,11 @@
 import type { Item } from '../../engine/work/work.ts';
 import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
-import { type Hold, holdReason } from './host-board.ts';
+
+/** Why a host's items wait, and until when; 0 where that is not known. */
+export interface ShownHold {
+  readonly why: string;
+  readonly untilMs: number;
+}
 
 /** A changeset as the API and `sluice changesets ls --json` tell of it; times are ISO 8601. */
 export interface ListedChangeset {
@@ -37,7 +42,7 @@ export interface ListedChangeset {
 export function listedChangeset(
   changeset: StoredChangeset,
   item: Item | undefined,
-  hold: Hold | undefined,
+  hold: ShownHold | undefined,
 ): ListedChangeset {
   const { headBranch, headCommit, baseBranch, baseCommit, lastError } = changeset;
   const { id, url, host, repository, number, state, title, author, labels } = changeset;
@@ -60,12 +65,12 @@ export function listedChangeset(
   };
 }
 
-function nextOf(item: Item, hold: Hold | undefined): NonNullable<ListedChangeset['next']> {
+function nextOf(item: Item, hold: ShownHold | undefined): NonNullable<ListedChangeset['next']> {
   const { priority } = item;
   if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
   if (hold) {
     const atMs = Math.max(item.runAtMs, hold.untilMs);
-    return { at: isoTime(atMs), reason: `${item.reason}; ${holdReason(hold)}`, priority };
+    return { at: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
   }
   return { at: isoTime(item.runAtMs), reason: item.reason, priority };
 }

@@ -52,12 +52,17 @@ async function syncClaimed(claim: Claim, signal: AbortSignal, tools: SyncTools):
   const startMs = clock.nowMs();
   const { host } = changeset;
   let result: ChangesetResult;
+  let isAsked = false;
   try {
     result = await batches.ask(wantedOf(changeset), claim.priority, signal);
+    isAsked = true;
     if (result.outcome === 'found') await keepEvents(changeset, result, claim.priority, signal, tools);
   } catch (thrown) {
     if (signal.aborted) throw thrown;
-    return postponedBy(asSluiceError(thrown, { subject: changeset.url }), host, claim, board);
+    const error = asSluiceError(thrown, { subject: changeset.url });
+    // A token that may not ask for changesets at all is as good as refused: one message, not one a changeset.
+    const kind = !isAsked && error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
+    return postponedBy(error, host, claim, board, kind);
   }
   if (result.outcome !== 'failed') board.succeeded(host);
   if (result.outcome === 'found') return await settleFound(changeset, result, startMs, tools);
@@ -69,8 +74,14 @@ async function syncClaimed(claim: Claim, signal: AbortSignal, tools: SyncTools):
 }
 
 /** What stops the whole host is no failure of the item: it keeps its place in line. Anything else is thrown on. */
-export function postponedBy(error: SluiceError, host: string, claim: Claim, board: HostBoard): Outcome {
-  const hold = board.failed(host, error);
+export function postponedBy(
+  error: SluiceError,
+  host: string,
+  claim: Claim,
+  board: HostBoard,
+  kind = holdKindOf(error),
+): Outcome {
+  const hold = board.failed(host, error, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }

@@ -46,7 +46,7 @@ export class Forges {
       `${shown} is the address of no changeset on a host that sluice knows`,
       {
         subject: shown,
-        hint: `Give it as https://github.com/owner/name/pull/7, …/-/merge_requests/7 or …/pulls/7. A host of your own needs hosts.<name>.kind in sluice.yaml; known: ${this.#names()}.`,
+        hint: `Give it as https://github.com/owner/name/pull/7, …/-/merge_requests/7 or …/pulls/7. A host of your own needs hosts[${nameIn(url)}].kind in sluice.yaml; known: ${this.#names()}.`,
       },
     );
   }
@@ -59,4 +59,9 @@ export class Forges {
   #names(): string {
     return [...this.#forges.keys()].join(', ');
   }
+}
+
+/** Of an address, what it would stand under in the configuration. */
+function nameIn(url: string): string {
+  return URL.canParse(url) ? JSON.stringify(new URL(url).host) : '<name>';
 }

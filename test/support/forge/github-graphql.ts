@@ -68,7 +68,7 @@ function root({ model, origin }: StandInRequest): unknown {
     rateLimit: { cost: 1, limit: 5000, remaining: 4999, resetAt: iso(Date.now() + 1_800_000) },
     repository: ({ owner, name }: Arguments) => {
       const found = model.repository(`${owner}/${name}`);
-      if (found) return repositoryNode(found, origin, model.of(found));
+      if (found) return repositoryNode(found, origin, number => model.find(found, number));
       throw new Error(`Could not resolve to a Repository with the name '${owner}/${name}'.`);
     },
     repositoryOwner: ({ login }: Arguments) => {
@@ -78,7 +78,7 @@ function root({ model, origin }: StandInRequest): unknown {
         __typename: 'Organization',
         repositories: (page: Arguments) =>
           connection(
-            owned.map(each => repositoryNode(each, origin, [])),
+            owned.map(each => repositoryNode(each, origin)),
             page,
           ),
       };
@@ -97,7 +97,11 @@ function root({ model, origin }: StandInRequest): unknown {
   };
 }
 
-function repositoryNode(repository: ModelRepository, origin: string, changesets: ModelChangeset[]): unknown {
+function repositoryNode(
+  repository: ModelRepository,
+  origin: string,
+  find: (number: number) => ModelChangeset | undefined = () => undefined,
+): unknown {
   return {
     __typename: 'Repository',
     id: `R_${repository.id}`,
@@ -111,7 +115,7 @@ function repositoryNode(repository: ModelRepository, origin: string, changesets:
     pushedAt: iso(repository.pushedAtMs),
     defaultBranchRef: repository.empty ? null : { name: 'main' },
     pullRequest: ({ number }: Arguments) => {
-      const found = changesets.find(each => each.number === number);
+      const found = find(Number(number));
       if (found) return pullNode(found, origin);
       throw new Error(`Could not resolve to a PullRequest with the number of ${number}.`);
     },

@@ -1,7 +1,4 @@
 import { z } from 'zod';
-import { type Clock, systemClock } from '../../../base/clock.ts';
-import { apiUrlOf } from '../api-url.ts';
-import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import { byOrder } from '../events.ts';
 import type {
@@ -15,10 +12,11 @@ import type {
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import { type ApiAnswer, ApiClient } from '../http/api-client.ts';
+import type { ApiAnswer, ApiClient } from '../http/api-client.ts';
 import { header } from '../http/facts.ts';
 import { parsePageUrl } from '../http/parse-page-url.ts';
-import { readAnswer } from '../http/read.ts';
+import { readAnswer, readPages } from '../http/read.ts';
+import { type TokenClientOptions, tokenClient } from '../http/token-client.ts';
 import { oneByOne } from '../per-item.ts';
 import {
   commit,
@@ -47,24 +45,10 @@ export class GiteaForge implements Forge {
   readonly #baseUrl: string;
   readonly #client: ApiClient;
 
-  constructor(
-    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
-    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
-  ) {
-    this.host = host;
-    this.#baseUrl = baseUrl;
-    this.#client = new ApiClient({
-      host,
-      apiUrl: apiUrlOf('gitea', baseUrl),
-      credentials: credentials.filter(({ kind }) => kind === 'token'),
-      timeoutMs,
-      budget,
-      clock,
-      headers: { accept: 'application/json', 'user-agent': 'sluice' },
-      authorize: (credential): Readonly<Record<string, string>> =>
-        credential.kind === 'token' ? { authorization: `token ${credential.token}` } : {},
-      notModifiedCost: 1,
-    });
+  constructor(settings: ForgeSettings, options: TokenClientOptions) {
+    this.host = settings.host;
+    this.#baseUrl = settings.baseUrl;
+    this.#client = tokenClient(settings, options, token => ({ authorization: `token ${token}` }));
   }
 
   parseChangesetUrl(url: string): ChangesetRef | undefined {
@@ -73,8 +57,8 @@ export class GiteaForge implements Forge {
 
   async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
-    for await (const { json } of this.#pages(path, {}, options)) {
-      const page = readAnswer(z.array(repository), json, this.host, `repositories of ${owner}`);
+    const pages = this.#pages(path, {}, options);
+    for await (const page of readPages(pages, repository, this.host, `repositories of ${owner}`)) {
       yield { repositories: page.map(repositoryOf) };
     }
   }
@@ -125,13 +109,9 @@ export class GiteaForge implements Forge {
     const after = (event: ChangesetEvent): boolean =>
       sinceMs === undefined || event.atMs >= sinceMs - OVERLAP_MS;
     yield reviewEvents(await this.#reviews(ref, options)).filter(after);
-    for await (const { json } of this.#pages(
-      `${pullPath(ref)}/commits`,
-      { verification: 'false', files: 'false' },
-      options,
-    )) {
-      yield commitEvents(readAnswer(z.array(commit), json, this.host, shown(ref)));
-    }
+    const query = { verification: 'false', files: 'false' };
+    const commits = this.#pages(`${pullPath(ref)}/commits`, query, options);
+    for await (const page of readPages(commits, commit, this.host, shown(ref))) yield commitEvents(page);
   }
 
   async close(): Promise<void> {
@@ -158,11 +138,8 @@ export class GiteaForge implements Forge {
   }
 
   async #reviews(ref: ChangesetRef, options: CallOptions): Promise<GiteaReview[]> {
-    const reviews: GiteaReview[] = [];
-    for await (const { json } of this.#pages(`${pullPath(ref)}/reviews`, {}, options)) {
-      reviews.push(...readAnswer(z.array(review), json, this.host, shown(ref)));
-    }
-    return reviews;
+    const pages = this.#pages(`${pullPath(ref)}/reviews`, {}, options);
+    return (await Array.fromAsync(readPages(pages, review, this.host, shown(ref)))).flat();
   }
 
   /**

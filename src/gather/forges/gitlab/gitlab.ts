@@ -1,8 +1,5 @@
 import { z } from 'zod';
-import { type Clock, systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import { apiUrlOf } from '../api-url.ts';
-import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   CallOptions,
@@ -15,10 +12,11 @@ import type {
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import { ApiClient } from '../http/api-client.ts';
+import type { ApiClient } from '../http/api-client.ts';
 import { header } from '../http/facts.ts';
 import { parsePageUrl } from '../http/parse-page-url.ts';
-import { readAnswer } from '../http/read.ts';
+import { readAnswer, readPages } from '../http/read.ts';
+import { type TokenClientOptions, tokenClient } from '../http/token-client.ts';
 import { oneByOne } from '../per-item.ts';
 import {
   approvals,
@@ -45,24 +43,10 @@ export class GitlabForge implements Forge {
   readonly #baseUrl: string;
   readonly #client: ApiClient;
 
-  constructor(
-    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
-    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
-  ) {
-    this.host = host;
-    this.#baseUrl = baseUrl;
-    this.#client = new ApiClient({
-      host,
-      apiUrl: apiUrlOf('gitlab', baseUrl),
-      credentials: credentials.filter(({ kind }) => kind === 'token'),
-      timeoutMs,
-      budget,
-      clock,
-      headers: { accept: 'application/json', 'user-agent': 'sluice' },
-      authorize: (credential): Readonly<Record<string, string>> =>
-        credential.kind === 'token' ? { 'private-token': credential.token } : {},
-      notModifiedCost: 1,
-    });
+  constructor(settings: ForgeSettings, options: TokenClientOptions) {
+    this.host = settings.host;
+    this.#baseUrl = settings.baseUrl;
+    this.#client = tokenClient(settings, options, token => ({ 'private-token': token }));
   }
 
   parseChangesetUrl(url: string): ChangesetRef | undefined {
@@ -78,8 +62,8 @@ export class GitlabForge implements Forge {
     const ofUser = { path: `/users/${id}/projects`, query: PER_PAGE };
     for (const call of [ofGroup, ofUser]) {
       try {
-        for await (const { json } of this.#client.pages({ ...options, ...call })) {
-          const page = readAnswer(z.array(project), json, this.host, `projects of ${owner}`);
+        const pages = this.#client.pages({ ...options, ...call });
+        for await (const page of readPages(pages, project, this.host, `projects of ${owner}`)) {
           yield { repositories: page.map(repositoryOf) };
         }
         return;
@@ -170,8 +154,8 @@ export class GitlabForge implements Forge {
     const what = `${ref.repository}!${ref.number}`;
     const notes = { ...PER_PAGE, order_by: 'created_at', sort: 'desc' };
     // Notes come newest first, so that the listing ends where the last sync began.
-    for await (const { json } of this.#client.pages({ ...options, path: `${path}/notes`, query: notes })) {
-      const page = readAnswer(z.array(note), json, this.host, what);
+    const pagesOfNotes = this.#client.pages({ ...options, path: `${path}/notes`, query: notes });
+    for await (const page of readPages(pagesOfNotes, note, this.host, what)) {
       const events = noteEvents(page.toReversed()).filter(({ atMs }) => atMs >= fromMs);
       yield events;
       if (page.some(each => Date.parse(each.created_at) < fromMs)) break;
@@ -194,11 +178,8 @@ export class GitlabForge implements Forge {
     what: string,
     options: CallOptions,
   ): Promise<z.output<S>[]> {
-    const all: z.output<S>[] = [];
-    for await (const { json } of this.#client.pages({ ...options, path, query: PER_PAGE })) {
-      all.push(...readAnswer(z.array(schema), json, this.host, what));
-    }
-    return all;
+    const pages = this.#client.pages({ ...options, path, query: PER_PAGE });
+    return (await Array.fromAsync(readPages(pages, schema, this.host, what))).flat();
   }
 
   async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { SluiceError } from '../../../base/errors.ts';
 
 /**
@@ -20,6 +20,17 @@ export function readAnswer<S extends z.ZodType>(
     `${host} tells of ${what} in a form that sluice does not know: ${where}: ${issue?.message ?? 'unknown'}`,
     { operation: 'read answer', subject: what },
   );
+}
+
+/** Every page of a listing as `readAnswer` reads it. */
+export async function* readPages<S extends z.ZodType>(
+  pages: AsyncIterable<{ readonly json: unknown }>,
+  item: S,
+  host: string,
+  what: string,
+): AsyncGenerator<z.output<S>[]> {
+  const form = z.array(item);
+  for await (const { json } of pages) yield readAnswer(form, json, host, what);
 }
 
 /** Milliseconds of an ISO 8601 time; undefined for null and for what is none. */

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
 
 export interface DatabaseOptions {
@@ -17,10 +18,15 @@ export interface DatabaseOptions {
    * (sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: 'full' | 'normal';
+  /** Checkpoints on a thread of their own, for an event loop that must not stand still. Off: within commits. */
+  readonly checkpointThread?: boolean;
 }
 
 const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
 const DEFAULT_CACHE_BYTES = 16 * 2 ** 20;
+/** Pages of the log from which on a COMMIT brings them into the file: 32 MiB; four times that where a thread comes before. */
+const CHECKPOINT_PAGES = 8000;
+const CHECKPOINT_PAGES_BESIDE_THREAD = 32_000;
 /** First wait before a busy database is tried again; doubles up to the longest. */
 const BUSY_RETRY_MS = 1;
 const LONGEST_BUSY_RETRY_MS = 20;
@@ -48,12 +54,16 @@ export class Database {
   #lastWrite: Promise<unknown> = Promise.resolve();
   #log: FileHandle | undefined;
   #flushFailed = false;
+  readonly #checkpoints: Checkpoints | undefined;
 
   private constructor(connection: DatabaseSync, options: DatabaseOptions) {
     this.path = options.path;
     this.#connection = connection;
     this.#clock = options.clock;
     this.#busyTimeoutMs = options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
+    const { path, clock, checkpointThread = false } = options;
+    if (checkpointThread)
+      this.#checkpoints = new Checkpoints({ path, clock, pending: () => this.#pendingPages() });
   }
 
   /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
@@ -62,10 +72,11 @@ export class Database {
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
     try {
       const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);
+      const checkpointPages = options.checkpointThread ? CHECKPOINT_PAGES_BESIDE_THREAD : CHECKPOINT_PAGES;
       await untilNotBusy(options.clock, deadlineMs, options.path, () => {
         connection.exec(
           `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous ?? 'normal'};
-           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 8000;
+           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${checkpointPages};
            PRAGMA cache_size = -${cacheKib};`,
         );
       });
@@ -109,6 +120,7 @@ export class Database {
       try {
         const result = wrap('write database', this.path, change);
         wrap('write database', this.path, () => this.#connection.exec('COMMIT'));
+        this.#checkpoints?.written();
         return result;
       } catch (error) {
         if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
@@ -139,6 +151,11 @@ export class Database {
     }
   }
 
+  #pendingPages(): number {
+    const row = this.read(() => this.statement('PRAGMA wal_checkpoint(NOOP)').get());
+    return Number(row?.log) - Number(row?.checkpointed);
+  }
+
   /** Brings all that is committed into the database file, and that onto the disk. */
   #checkpoint(): void {
     const row = this.statement('PRAGMA wal_checkpoint(FULL)').get();
@@ -148,6 +165,7 @@ export class Database {
   /** Closes the connection after the changes under way. May be repeated. */
   async close(): Promise<void> {
     await this.#lastWrite;
+    await this.#checkpoints?.close();
     await this.#log?.close();
     this.#log = undefined;
     this.#statements.clear();
