@@ -1,24 +1,30 @@
 /**
- * What capture costs, each run in a station of its own (docs/benchmarks.md): `node bench/capture.ts [--seconds 60] [--only NAME]`.
+ * What capture costs, each run in a station of its own (docs/benchmarks.md): `node bench/capture.ts [--seconds 60] [--only NAME] [--telegraf PROGRAM]`.
  *
- *   many   100 collectors at 10 Hz from files: CPU, memory, missed ticks
+ *   many   100 collectors at 10 Hz from files: CPU, peak memory, missed ticks; before it the same job in Telegraf, where there
+ *          is one (bench/peers/telegraf.sh builds it)
  *   fast   1 collector at 1 kHz from a file: ticks taken, drift
  *   burst  10 collectors at 10 Hz while 20 000 small files are delivered: readings lost
  *
- * Ends with one line.
+ * Ends with one line, and with 0 when every target was met, else 1.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
+import { runTelegraf } from './support/telegraf.ts';
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, only: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    only: { type: 'string' },
+    telegraf: { type: 'string' },
+  },
 });
 const SECONDS = Number(values.seconds);
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 /** Clock ticks a second in proc(5), on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
@@ -34,7 +40,7 @@ interface Station {
   readonly url: string;
   readonly folder: string;
   cpuS(): number;
-  rssMiB(): number;
+  peakMiB(): number;
   collectors(): Promise<CollectorStatus[]>;
   stop(): Promise<void>;
 }
@@ -64,8 +70,8 @@ async function startStation(collectors: readonly object[], settings = ''): Promi
     url,
     folder,
     cpuS: () => (Number(stat()[11]) + Number(stat()[12])) / TICKS_PER_SECOND,
-    rssMiB: () =>
-      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
+    peakMiB: () =>
+      Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
     async collectors() {
       const answer = await fetch(`${url}/api/v1/capture`);
       return ((await answer.json()) as { collectors: CollectorStatus[] }).collectors;
@@ -86,7 +92,7 @@ function collector(index: number, every: string): object {
 
 interface Measured {
   readonly cpuPercent: number;
-  readonly rssMiB: number;
+  readonly peakMiB: number;
   readonly readings: number;
   readonly missed: number;
   readonly errors: number;
@@ -106,7 +112,7 @@ async function measure(station: Station, during: () => Promise<void>): Promise<M
     after.reduce((total, one) => total + of(one), 0) -
     before.collectors.reduce((total, one) => total + of(one), 0);
   return {
-    ...{ cpuPercent, seconds, rssMiB: station.rssMiB() },
+    ...{ cpuPercent, seconds, peakMiB: station.peakMiB() },
     readings: sum(one => one.readings),
     missed: sum(one => one.missed),
     errors: sum(one => one.errors),
@@ -114,17 +120,38 @@ async function measure(station: Station, during: () => Promise<void>): Promise<M
   };
 }
 
+/** Telegraf's figures first, so that both run alone. */
 async function many(): Promise<string> {
+  const telegraf = await runPeer();
+  const peer = (ownUs: number): string =>
+    telegraf === undefined
+      ? ', no Telegraf to compare with'
+      : `; Telegraf ${telegraf.cpuPercent.toFixed(1)} %, ${telegraf.peakMib.toFixed(0)} MiB, ${telegraf.readings} readings, ${telegraf.perReadingUs.toFixed(0)} µs a reading: ratio ${(ownUs / telegraf.perReadingUs).toFixed(2)}`;
   const station = await startStation(Array.from({ length: 100 }, (_, index) => collector(index, '100ms')));
   try {
-    const { cpuPercent, rssMiB, readings, missed, latestByMs } = await measure(station, () =>
+    const { cpuPercent, peakMiB, readings, missed, latestByMs, seconds } = await measure(station, () =>
       sleep(SECONDS * 1000),
     );
-    const perReadingUs = (cpuPercent * 10_000 * SECONDS) / readings;
-    return `100 at 10 Hz: ${cpuPercent.toFixed(1)} % of a core, ${rssMiB.toFixed(0)} MiB, ${readings} readings, ${missed} missed, latest by ${latestByMs.toFixed(1)} ms, ${perReadingUs.toFixed(0)} µs a reading`;
+    const perReadingUs = (cpuPercent * 10_000 * seconds) / readings;
+    met(cpuPercent <= 10 && peakMiB <= 150 && missed === 0);
+    return `100 at 10 Hz: ${cpuPercent.toFixed(1)} % of a core (target 10), ${peakMiB.toFixed(0)} MiB at most (target 150), ${readings} readings, ${missed} missed (target 0), latest by ${latestByMs.toFixed(1)} ms, ${perReadingUs.toFixed(0)} µs a reading${peer(perReadingUs)}`;
   } finally {
     await station.stop();
   }
+}
+
+async function runPeer() {
+  const program = values.telegraf ?? findTelegraf();
+  if (program === undefined) return undefined;
+  const figures = await runTelegraf(program, 100, SECONDS);
+  return { ...figures, perReadingUs: (figures.cpuPercent * 10_000 * SECONDS) / figures.readings };
+}
+
+function findTelegraf(): string | undefined {
+  const folders = [tmpdir(), ...(process.env.PATH ?? '').split(':')];
+  return folders
+    .map(folder => join(folder, 'telegraf'))
+    .find(path => statSync(path, { throwIfNoEntry: false })?.isFile());
 }
 
 async function fast(): Promise<string> {
@@ -134,7 +161,8 @@ async function fast(): Promise<string> {
     const share = (readings / (readings + missed)) * 100;
     // Ticks are counted from the start: were there drift, their sum would fall behind the clock.
     const driftMs = seconds * 1000 - (readings + missed);
-    return `1 at 1 kHz: ${share.toFixed(2)} % of ticks, drift ${driftMs.toFixed(0)} ms in ${seconds.toFixed(0)} s, ${cpuPercent.toFixed(1)} % of a core`;
+    met(share >= 99 && Math.abs(driftMs) < 100);
+    return `1 at 1 kHz: ${share.toFixed(2)} % of ticks (target 99), drift ${driftMs.toFixed(0)} ms in ${seconds.toFixed(0)} s, ${cpuPercent.toFixed(1)} % of a core`;
   } finally {
     await station.stop();
   }
@@ -159,6 +187,7 @@ async function burst(): Promise<string> {
       known.close();
     });
     const onDisk = await settled(station, database);
+    met(onDisk.lost === 0);
     return `burst of ${BURST} deliveries (${seconds.toFixed(0)} s): ${readings} readings, ${missed} missed, ${errors} errors, ${onDisk.lost} lost of ${onDisk.all}`;
   } finally {
     await station.stop();
@@ -167,11 +196,7 @@ async function burst(): Promise<string> {
 
 /** Readings told by the collectors against those in delivered files, after everything is complete. */
 async function settled(station: Station, database: string): Promise<{ all: number; lost: number }> {
-  // Rest first, so that no reading comes between the count and the sync.
-  const yaml = join(station.folder, 'sluice.yaml');
-  const config = readFileSync(yaml, 'utf8').replaceAll('"every":"100ms"', '"every":"1d"');
   const before = (await station.collectors()).reduce((sum, one) => sum + one.readings, 0);
-  void config;
   await fetch(`${station.url}/api/v1/deliveries/sync`, { method: 'POST' });
   const known = new DatabaseSync(database, { readOnly: true, timeout: 10_000 });
   const inRows = Number(known.prepare('SELECT sum(readings) AS n FROM capture_files').get()?.n);
@@ -187,6 +212,11 @@ async function settled(station: Station, database: string): Promise<{ all: numbe
   return { all: inRows, lost: Math.max(0, before - inRows) + Math.max(0, inRows - inFiles) };
 }
 
+/** Notes whether a target was met. */
+function met(isMet: boolean): void {
+  if (!isMet) process.exitCode = 1;
+}
+
 const RUNS = { many, fast, burst };
 const lines: string[] = [];
 for (const [name, run] of Object.entries(RUNS)) {
@@ -194,4 +224,4 @@ for (const [name, run] of Object.entries(RUNS)) {
   lines.push(await run());
   console.log(lines.at(-1));
 }
-console.log(`bench capture: ${lines.join('; ')}`);
+console.log(`bench capture: ${lines.join('; ')}: ${process.exitCode === 1 ? 'NOT met' : 'met'}`);

@@ -1,5 +1,4 @@
 import { type DestinationStream, pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { Logger } from './log.ts';
 import type { LogLevel } from './log-level.ts';
 
@@ -7,15 +6,15 @@ import type { LogLevel } from './log-level.ts';
  * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
  * standard output belongs to what a command prints.
  */
-export function createLogger(options: {
+export async function createLogger(options: {
   readonly level: LogLevel;
   readonly forPeople: boolean;
   readonly destination?: DestinationStream;
-}): Logger {
+}): Promise<Logger> {
   const destination =
     options.destination ??
     (options.forPeople
-      ? pretty({
+      ? (await import('pino-pretty')).default({
           destination: 2,
           sync: true,
           colorize: !process.env.NO_COLOR,
@@ -23,5 +22,7 @@ export function createLogger(options: {
           translateTime: 'SYS:HH:MM:ss',
         })
       : pino.destination({ fd: 2, sync: true }));
-  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const { level } = options;
+  const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  return logger;
 }

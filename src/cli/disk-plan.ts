@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { silentLogger } from '../base/log.ts';
 import { formatBytes } from '../base/units.ts';
+import type { Config } from '../config/schema.ts';
 import { keptFiles } from '../deliver/kept-files.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
 import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
 import type { Freed } from '../keep/store/captures.ts';
+import { recordedClones } from '../station/cache.ts';
 import { budgetSettings } from '../station/capture.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { commandCache } from './command-cache.ts';
 import { withCaptures } from './list-captures.ts';
 import { load } from './load.ts';
 import { printable, styleFor } from './terminal.ts';
@@ -29,12 +32,14 @@ export async function printDiskPlan(
     try {
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
-      const plan = await currentPlan({
-        settings: () => budgetSettings(config),
-        measure: () => measureDisk(place),
-        reclaimers: [keptFiles({ spool, journal, clock, log: silentLogger })],
-        unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
-      });
+      const plan = await withClones(config, place, cli, clones =>
+        currentPlan({
+          settings: () => budgetSettings(config),
+          measure: () => measureDisk(place),
+          reclaimers: [keptFiles({ spool, journal, clock, log: silentLogger }), ...clones],
+          unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
+        }),
+      );
       const freed = captures.freedList(FREED_SHOWN);
       const { disabled, collectors } = config.capture;
       const inForce = !disabled && collectors.some(one => !one.disabled);
@@ -45,6 +50,26 @@ export async function printDiskPlan(
       await journal.close();
     }
   });
+}
+
+type CountedClones = ReturnType<typeof recordedClones>;
+
+/** The clones that may give way, as the cache's own rules have it; none where there is no database yet. */
+async function withClones<T>(
+  config: Config,
+  place: string,
+  cli: Cli,
+  use: (clones: readonly CountedClones[]) => Promise<T>,
+): Promise<T> {
+  if (!existsSync(config.database)) return use([]);
+  const keep = await cli.openKeep(config.database);
+  const cache = commandCache(config, keep, cli);
+  try {
+    return await use([recordedClones(cache, config.cache.directory, place)]);
+  } finally {
+    await cache.close();
+    await keep.store.close();
+  }
 }
 
 function shown(plan: FullPlan, freed: readonly Freed[], inForce: boolean, cli: Cli): string {

@@ -24,7 +24,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const stop = cli.stopSignal();
   const loaded = await load(options, cli);
   const { config } = loaded;
-  const log = createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
+  const log = await createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
   const [openStore, forges] = await Promise.all([cli.loadStores(), cli.loadForges()]);
   const station = createStation({
     config,

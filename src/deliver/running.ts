@@ -136,7 +136,7 @@ export class Running {
     await this.#folders.settle();
     await this.#links.stop();
     this.#statistics.log(this.#options.log);
-    this.#spool.prune();
+    this.#spool.prune(true);
     await Promise.all([...this.#destinations.values()].map(({ store }) => store.close()));
   }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
@@ -13,6 +14,9 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/credentials.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
+
+/** Their step in what gives way on a full disk. */
+const CLONES = 'clones';
 
 export interface CacheOptions {
   readonly clones: CloneRecords;
@@ -136,7 +140,7 @@ export class CachePart implements Part {
   readonly reclaimer = (directory: string): Reclaimer => {
     const here = (): Promise<boolean> => onOneDisk(this.#options.config().cache.directory, directory);
     return {
-      name: 'clones',
+      name: CLONES,
       reclaimableBytes: async () => ((await here()) ? this.cache.evictableBytes() : 0),
       free: async bytes => {
         if (!(await here())) return { files: 0, bytes: 0 };
@@ -160,6 +164,17 @@ export class CachePart implements Part {
     await this.#cache?.close();
     this.#cache = undefined;
   }
+}
+
+/** What the disk budget could take of the clones on record, for a plan without a station; changes nothing. */
+export function recordedClones(cache: CloneCache, cacheDirectory: string, directory: string) {
+  return {
+    name: CLONES,
+    reclaimableBytes: async (): Promise<number> =>
+      existsSync(cacheDirectory) && (await onOneDisk(cacheDirectory, directory))
+        ? cache.recordedEvictableBytes()
+        : 0,
+  };
 }
 
 async function onOneDisk(one: string, other: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { Capture } from '../gather/capture/capture.ts';
-import type { CollectorStatus } from '../gather/capture/runner.ts';
+import type { CollectorStatus } from '../gather/capture/collector-status.ts';
 import { type CapturePlan, capturePlan } from '../gather/capture/settings.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
 import { DiskBudget, type FullPlan, measureDisk, type Reclaimer } from '../keep/disk/budget.ts';

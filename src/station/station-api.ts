@@ -28,7 +28,7 @@ export interface StationApi {
   /** What people were told. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */
-  readonly metrics: Pick<Metrics, 'render' | 'contentType'>;
+  readonly metrics: Pick<Metrics, 'render'>;
   /** Pull and merge requests, and how they are kept fresh. */
   readonly changesets: Pick<
     Changesets,

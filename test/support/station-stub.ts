@@ -86,7 +86,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       holds: () => [],
       webhookGaps: async () => [],
     },
-    metrics: { contentType: 'text/plain; version=0.0.4', render: async () => 'sluice_schedule_size 0\n' },
+    metrics: {
+      render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'sluice_schedule_size 0\n' }),
+    },
     captures: {
       status: async () => NO_CAPTURE,
       files: () => [],

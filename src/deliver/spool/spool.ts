@@ -35,7 +35,9 @@ const MOVE_TRIES = 5;
 export class Spool {
   readonly root: string;
   readonly #sync = new DirectorySync();
-  readonly #prunable = new Set<string>();
+  /** Directories that files have left since the last `prune`, and those that none has left since. */
+  #prunable = new Set<string>();
+  #resting = new Set<string>();
 
   constructor(root: string) {
     this.root = root;
@@ -173,12 +175,15 @@ export class Spool {
 
   /**
    * Removes the directories that moves out of `processing`, `failed` and `completed` left empty; never in `incoming`, where
-   * somebody may be about to write into one. A move that comes between makes its directory again.
+   * somebody may be about to write into one. A move that comes between makes its directory again. One that files go
+   * through all the time stays: it is removed once none has left it since the last time.
+   * @param everything removes them at once
    */
-  prune(): void {
-    const directories = [...this.#prunable];
-    this.#prunable.clear();
-    for (const directory of directories) this.#pruneUp(directory);
+  prune(everything = false): void {
+    for (const directory of this.#resting) if (!this.#prunable.has(directory)) this.#pruneUp(directory);
+    this.#resting = this.#prunable;
+    this.#prunable = new Set();
+    if (everything) this.prune();
   }
 
   #pruneUp(directory: string): void {

@@ -4,8 +4,8 @@ import { asSluiceError } from '../../base/errors.ts';
 import type { Part } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureJournal } from '../../keep/store/captures.ts';
+import { type CollectorStatus, restingCollectors } from './collector-status.ts';
 import { assertSameFileSystem, HandOver } from './hand-over.ts';
-import type { CollectorStatus } from './runner.ts';
 import type { CapturePlan } from './settings.ts';
 import { CaptureLink } from './threads/link.ts';
 
@@ -38,7 +38,8 @@ export class Capture implements Part {
   #link: CaptureLink | undefined;
   #handOver: HandOver | undefined;
   #cancelRestart = (): void => undefined;
-  #lastStatus: readonly CollectorStatus[] = [];
+  /** Undefined until the thread has told one. */
+  #lastStatus: readonly CollectorStatus[] | undefined;
   #started = false;
   #stopped = false;
 
@@ -90,18 +91,20 @@ export class Capture implements Part {
     await this.#handOver?.settle();
   }
 
-  /** The collectors as they are; as they were where the thread does not answer soon. */
+  /** The collectors as they are; as they were, or as they are planned, where the thread does not answer soon. */
   async status(): Promise<readonly CollectorStatus[]> {
     const { clock } = this.#options;
-    const asked = this.#link?.ask({ type: 'status' }).catch(() => this.#lastStatus);
-    if (!asked || this.#stopped) return this.#lastStatus;
+    const known = this.#lastStatus ?? restingCollectors(this.#plan);
+    const asked = this.#link?.ask({ type: 'status' }).catch(() => undefined);
+    if (!asked || this.#stopped) return known;
     let cancel = (): void => undefined;
-    const late = new Promise<readonly CollectorStatus[]>(resolve => {
-      cancel = clock.timer(STATUS_PATIENCE_MS, () => resolve(this.#lastStatus));
+    const late = new Promise<undefined>(resolve => {
+      cancel = clock.timer(STATUS_PATIENCE_MS, () => resolve(undefined));
     });
-    this.#lastStatus = await Promise.race([asked, late]);
+    const told = await Promise.race([asked, late]);
     cancel();
-    return this.#lastStatus;
+    if (told) this.#lastStatus = told;
+    return told ?? known;
   }
 
   /** The thread is made once there is something for it to do. */

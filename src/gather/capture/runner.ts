@@ -3,7 +3,8 @@ import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { CompletionReason } from '../../keep/store/captures.ts';
-import { Collector, type CollectorFigures } from './collector.ts';
+import { Collector } from './collector.ts';
+import { type CollectorStatus, restingStatus } from './collector-status.ts';
 import { applyControl, Control, type ControlAnswer } from './control.ts';
 import { CollectorFiles, type FileLimits, type Finished } from './files/collector-files.ts';
 import { recover } from './files/recover.ts';
@@ -24,22 +25,6 @@ export interface RunnerOptions {
   /** A file that is complete; called once for each. */
   readonly onFinished: (finished: Finished) => void;
 }
-
-/** One collector as it is now. */
-export interface CollectorStatus extends CollectorFigures {
-  readonly name: string;
-  readonly method: string;
-  readonly everyMs: number | null;
-  /** Rests: by configuration, or because the control source says so. */
-  readonly disabled: boolean;
-  /** Of the file in progress. */
-  readonly progress: { readonly readings: number; readonly bytes: number };
-}
-
-const NO_FIGURES: CollectorFigures = {
-  ...{ readings: 0, missed: 0, filtered: 0, errors: 0, perSecond: 0, latestByMs: null },
-  ...{ lastReadingAtMs: null, lastError: null },
-};
 
 /**
  * All collectors under one plan.
@@ -115,12 +100,8 @@ export class CaptureRunner {
     const { disabled, collectors } = applyControl(this.#plan, this.#answer);
     return collectors.map(plan => {
       const running = this.#collectors.get(plan.name);
-      return {
-        ...{ name: plan.name, method: plan.source.method, everyMs: plan.everyMs },
-        disabled: disabled || plan.disabled,
-        progress: running?.files.progress ?? { readings: 0, bytes: 0 },
-        ...(running?.figures() ?? NO_FIGURES),
-      };
+      const resting = restingStatus(plan, disabled);
+      return running ? { ...resting, progress: running.files.progress, ...running.figures() } : resting;
     });
   }
 

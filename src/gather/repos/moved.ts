@@ -1,4 +1,3 @@
-import { Agent, request } from 'undici';
 import { SluiceError } from '../../base/errors.ts';
 import type { HttpCredentials } from './git/credentials.ts';
 import { pinnedLookup } from './git/reach.ts';
@@ -47,6 +46,7 @@ export async function findNewPlace(address: RepositoryUrl, rules: MoveRules): Pr
 async function redirectOf(place: RepositoryUrl, rules: MoveRules): Promise<string | undefined> {
   const addresses = await rules.addressesOf(place);
   const credentials = rules.credentialsFor(place);
+  const { Agent, request } = await import('undici');
   const agent = new Agent({
     connect: {
       timeout: rules.timeoutMs,

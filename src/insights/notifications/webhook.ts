@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { SluiceError } from '../../base/errors.ts';
 import type { Limits, SentNotification } from './sent.ts';
 
@@ -15,6 +14,7 @@ export async function postWebhook(url: string, sent: SentNotification, limits: L
   const host = URL.parse(url)?.host;
   if (host === undefined) throw new SluiceError('notification_refused', 'notify.webhook is no URL');
   const late = AbortSignal.timeout(timeoutMs);
+  const { request } = await import('undici');
   try {
     const { statusCode, headers, body } = await request(url, {
       method: 'POST',

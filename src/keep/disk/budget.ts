@@ -81,7 +81,9 @@ export async function measureDisk(path: string): Promise<DiskFacts> {
 
 /** The plan for this moment; nothing is changed. */
 export async function currentPlan(
-  options: Pick<DiskBudgetOptions, 'settings' | 'measure' | 'reclaimers' | 'unsent'>,
+  options: Pick<DiskBudgetOptions, 'settings' | 'measure' | 'unsent'> & {
+    readonly reclaimers: readonly Pick<Reclaimer, 'name' | 'reclaimableBytes'>[];
+  },
 ): Promise<FullPlan> {
   const { settings, measure, reclaimers, unsent } = options;
   const supplies = await Promise.all(

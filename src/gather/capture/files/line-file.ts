@@ -5,6 +5,9 @@ import type { Times } from '../reading.ts';
 import { IN_PROGRESS } from './names.ts';
 import { syncDirectory } from './sync-directory.ts';
 
+/** Some ten readings; it grows with what comes between two flushes. */
+const FIRST_BUFFER_BYTES = 4096;
+
 /** What a finished file holds. */
 export interface LineTotals {
   readonly readings: number;
@@ -24,7 +27,8 @@ export interface LineTotals {
 export class LineFile {
   /** Its final path. */
   readonly path: string;
-  #pending: string[] = [];
+  /** Lines that are not written yet. Bytes, not strings: what a collector keeps for a second must not burden the garbage collector. */
+  #buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
   #pendingBytes = 0;
   #size = 0;
   #readings = 0;
@@ -53,9 +57,16 @@ export class LineFile {
     return this.#pendingBytes;
   }
 
+  /** @param bytes length of the line in UTF-8 */
   append(line: string, bytes: number, times: Times): void {
-    this.#pending.push(line);
-    this.#pendingBytes += bytes;
+    const pendingBytes = this.#pendingBytes + bytes;
+    if (pendingBytes > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(pendingBytes, 2 * this.#buffer.length));
+      this.#buffer.copy(larger, 0, 0, this.#pendingBytes);
+      this.#buffer = larger;
+    }
+    this.#buffer.write(line, this.#pendingBytes);
+    this.#pendingBytes = pendingBytes;
     this.#size += bytes;
     if (this.#readings === 0) this.#firstAtMs = times.requestedAtMs;
     this.#readings += 1;
@@ -68,7 +79,7 @@ export class LineFile {
    * @throws SluiceError disk_full, disk_failed
    */
   flush(sync: boolean): Promise<void> {
-    if (this.#pending.length === 0 && !(sync && this.#synced < this.#written)) return Promise.resolve();
+    if (this.#pendingBytes === 0 && !(sync && this.#synced < this.#written)) return Promise.resolve();
     return this.#inTurn(() => this.#flush(sync));
   }
 
@@ -89,20 +100,20 @@ export class LineFile {
   }
 
   async #flush(sync: boolean): Promise<void> {
-    const lines = this.#pending.length;
+    const bytes = this.#pendingBytes;
     const isNew = this.#written === 0;
-    if (lines > 0) {
+    if (bytes > 0) {
       this.#handle ??= await create(this.path + IN_PROGRESS);
-      const buffer = Buffer.from(this.#pending.join(''));
-      for (let offset = 0; offset < buffer.length; ) {
-        const rest = buffer.length - offset;
-        const { bytesWritten } = await this.#handle.write(buffer, offset, rest, this.#written + offset);
+      const buffer = this.#buffer;
+      for (let offset = 0; offset < bytes; ) {
+        const position = this.#written + offset;
+        const { bytesWritten } = await this.#handle.write(buffer, offset, bytes - offset, position);
         offset += bytesWritten;
       }
-      this.#written += buffer.length;
-      this.#pendingBytes -= buffer.length;
-      // More may have come while it was written.
-      this.#pending = this.#pending.slice(lines);
+      this.#written += bytes;
+      // More may have come while it was written, behind what was there or in a larger buffer.
+      this.#buffer.copyWithin(0, bytes, this.#pendingBytes);
+      this.#pendingBytes -= bytes;
     }
     if (!sync || this.#synced === this.#written) return;
     const upTo = this.#written;

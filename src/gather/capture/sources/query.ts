@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../../base/errors.ts';
+import { threadEnvironment } from '../../../base/thread-environment.ts';
 import type { Raw } from '../reading.ts';
 import type { Source } from './source.ts';
 
@@ -57,6 +58,7 @@ export class QueryThread {
     if (this.#worker) return this.#worker;
     const worker = new Worker(this.#entry, {
       workerData: { database: this.#database },
+      env: threadEnvironment(),
       name: 'capture queries',
     });
     worker.on('message', (answer: QueryAnswer) => {

@@ -1,15 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
+import { threadEnvironment } from '../../../base/thread-environment.ts';
+import type { CollectorStatus } from '../collector-status.ts';
 import type { Finished } from '../files/collector-files.ts';
-import type { CollectorStatus } from '../runner.ts';
 import type { FromCapture, ToCapture } from './messages.ts';
 
 /** A request less its number, which the link gives. */
 type Question = ToCapture extends infer R ? (R extends { id: number } ? Omit<R, 'id'> : never) : never;
 
 /** Readings live for a second; a small nursery keeps the thread small. The rest is room for what a full disk does not take. */
-const LIMITS = { maxYoungGenerationSizeMb: 6, maxOldGenerationSizeMb: 1024 } as const;
+const LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 } as const;
 
 export interface CaptureLinkOptions {
   /** The module that runs inside the thread: a composition root. */
@@ -29,7 +30,7 @@ export class CaptureLink {
   #stopping = false;
 
   constructor({ entry, log, onFinished, onFailure }: CaptureLinkOptions) {
-    this.#worker = new Worker(entry, { name: 'capture', resourceLimits: LIMITS });
+    this.#worker = new Worker(entry, { name: 'capture', env: threadEnvironment(), resourceLimits: LIMITS });
     let failure = new Error('the capture thread ended');
     this.#worker.on('error', error => {
       failure = error instanceof Error ? error : new Error(String(error));

@@ -1,7 +1,7 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { LogLevel } from '../../../base/log-level.ts';
+import type { CollectorStatus } from '../collector-status.ts';
 import type { Finished } from '../files/collector-files.ts';
-import type { CollectorStatus } from '../runner.ts';
 import type { CapturePlan } from '../settings.ts';
 
 /** From the station to the capture thread; each is answered by its id. */

@@ -1,10 +1,10 @@
-import { Agent, request as send } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { CallBudget, CallFacts, CallResource } from '../budget.ts';
 import type { CallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
+import { type Connections, openConnections } from './connections.ts';
 import { type AnswerHeaders, clockSkewMs, header, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
 export interface ApiCall extends CallOptions {
@@ -72,11 +72,10 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
  */
 export class ApiClient {
   readonly #options: ApiClientOptions;
-  readonly #agent: Agent;
+  #connections: Promise<Connections> | undefined;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
-    this.#agent = new Agent({ connections: 16, connect: { timeout: Math.min(options.timeoutMs, 10_000) } });
   }
 
   get hasCredentials(): boolean {
@@ -111,7 +110,7 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await this.#agent.close();
+    await (await this.#connections)?.agent.close();
   }
 
   #urlOf({ path, query }: ApiCall): URL {
@@ -201,13 +200,15 @@ export class ApiClient {
     const { timeoutMs, headers, authorize } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
+    this.#connections ??= openConnections(timeoutMs);
+    const { agent, send } = await this.#connections;
     signal.throwIfAborted();
     const {
       statusCode,
       headers: answered,
       body,
     } = await send(url, {
-      dispatcher: this.#agent,
+      dispatcher: agent,
       method: call.method ?? 'GET',
       signal,
       headersTimeout: timeoutMs,

@@ -145,6 +145,11 @@ export class CloneCache {
     return this.#room.evictableBytes();
   }
 
+  /** As `evictableBytes`, of what is on record: looks only, and takes nothing over. */
+  recordedEvictableBytes(): Promise<number> {
+    return this.#room.evictableBytes();
+  }
+
   /** Evicts one clone, pinned or not. Throws `not_found` where it has none, `clone_in_use`, `bucket_unavailable` under `keep`. */
   async evict(url: string, signal: AbortSignal): Promise<Freed> {
     await this.open();

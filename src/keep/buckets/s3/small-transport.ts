@@ -1,4 +1,4 @@
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import type { Agent, buildConnector, Dispatcher } from 'undici';
 import { SluiceError } from '../../../base/errors.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
@@ -8,26 +8,22 @@ import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
  * clients measured (docs/benchmarks.md).
  */
 export class SmallTransport {
-  readonly #agent: Agent;
+  readonly #options: TransportOptions;
+  #agent: Promise<Agent> | undefined;
 
   constructor(options: TransportOptions) {
-    this.#agent = new Agent({
-      connections: options.maxConnections,
-      pipelining: 1,
-      // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out does not.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: idleWatchingConnector(options),
-    });
+    this.#options = options;
   }
 
   /** Sends once and resolves with any answer, good or bad. Rejects with what undici, the socket or the signal threw. */
-  send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
+  async send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
     const { signal } = request;
-    if (signal?.aborted) return Promise.reject(stopped());
+    this.#agent ??= openAgent(this.#options);
+    const agent = await this.#agent;
+    if (signal?.aborted) throw stopped();
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(resolve, reject, signal);
-      this.#agent.dispatch(
+      agent.dispatch(
         {
           origin: request.origin,
           path: request.path,
@@ -40,9 +36,22 @@ export class SmallTransport {
     });
   }
 
-  close(): Promise<void> {
-    return this.#agent.close();
+  async close(): Promise<void> {
+    await (await this.#agent)?.close();
   }
+}
+
+/** The library is loaded with the first request. */
+async function openAgent(options: TransportOptions): Promise<Agent> {
+  const undici = await import('undici');
+  return new undici.Agent({
+    connections: options.maxConnections,
+    pipelining: 1,
+    // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out does not.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: idleWatchingConnector(undici.buildConnector, options),
+  });
 }
 
 function stopped(): SluiceError {
@@ -53,8 +62,11 @@ function stopped(): SluiceError {
  * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a slow
  * upload of one large buffer goes on as long as the kernel takes some of it.
  */
-function idleWatchingConnector(options: TransportOptions): buildConnector.connector {
-  const connect = buildConnector({
+function idleWatchingConnector(
+  build: typeof buildConnector,
+  options: TransportOptions,
+): buildConnector.connector {
+  const connect = build({
     timeout: options.connectTimeoutMs,
     ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
   });
