@@ -1,7 +1,8 @@
 /**
- * How long every insight takes to answer at a million commits, churn included, as a whole command's question is
- * asked of the store (wall time, and processor time, which others at work on the machine do not change); over the whole history, a year, and without bots. Then how long a repository's page takes from
- * navigation until its first chart holds data, and until all its parts do.
+ * How long every insight takes to answer at a million commits, churn included, and a hundred thousand changesets, as
+ * a whole command's question is asked of the store (wall time, and processor time, which others at work on the machine
+ * hardly change); over all repositories and one, the whole history and parts of it, and without bots. Then how long a
+ * repository's page takes from navigation until its first chart holds data, and until all its parts do.
  *
  * Usage: node bench/insights.ts [--commits 1000000] [--database FILE, made if it is not there] [--rounds 5] [--no-page]
  */
@@ -13,7 +14,10 @@ import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { systemClock } from '../src/base/clock.ts';
 import { INSIGHTS } from '../src/insights/catalogue.ts';
+import { changesetReport } from '../src/insights/changesets/report.ts';
+import type { Scope } from '../src/insights/source.ts';
 import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import type { Store } from '../src/keep/store/store.ts';
 import { machine, median } from './support/measure.ts';
 import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
 
@@ -43,7 +47,7 @@ async function main(path: string): Promise<void> {
   console.log(machine());
   if (!existsSync(path)) {
     const startMs = performance.now();
-    await seedHistory(path, Number(values.commits));
+    await seedHistory(path, Number(values.commits), NOW_MS);
     console.log(`seeded in ${Math.round((performance.now() - startMs) / 1000)} s`);
   }
   const longest = await measureInsights(path, rounds);
@@ -55,6 +59,52 @@ async function main(path: string): Promise<void> {
   );
 }
 
+/** One question under a name, for the table of figures. */
+interface Asked {
+  readonly what: string;
+  readonly scopes: Readonly<Record<string, () => Promise<unknown>>>;
+}
+
+function questions(store: Store, all: readonly number[], large: number): Asked[] {
+  const today = Math.floor(NOW_MS / DAY_MS);
+  const scopes: Readonly<Record<string, Partial<Scope>>> = {
+    whole: {},
+    'ten years': { sinceDay: today - 3650 },
+    year: { sinceDay: today - 365 },
+    'no bots': { withoutBots: true },
+    'one repository': { repositoryIds: [large] },
+  };
+  const ofHistory = INSIGHTS.map(({ name, rows }) => ({
+    what: name,
+    scopes: mapValues(scopes, scope => () => {
+      return rows(store, { repositoryIds: all, ...scope, by: 'week', limit: 20, nowMs: NOW_MS });
+    }),
+  }));
+  const report = (days: number) => () => {
+    const window = { sinceMs: NOW_MS - days * DAY_MS, untilMs: NOW_MS, staleAfterMs: 14 * DAY_MS };
+    return changesetReport(store, { ...window, by: 'week' }, NOW_MS);
+  };
+  return [
+    ...ofHistory,
+    {
+      what: 'changesets',
+      scopes: { 'ninety days': report(90), year: report(365), 'five years': report(1825) },
+    },
+    {
+      what: 'people',
+      scopes: {
+        'most commits': () => store.people.list({ limit: 100 }),
+        search: () => store.people.list({ limit: 100, text: 'son 17' }),
+        bots: () => store.people.list({ limit: 100, bots: 'only' }),
+      },
+    },
+  ];
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
+}
+
 async function measureInsights(
   path: string,
   rounds: number,
@@ -62,39 +112,40 @@ async function measureInsights(
   const store = await openSqliteStore({ path, clock: systemClock });
   const [facts] = await store.query(
     `SELECT (SELECT count(*) FROM commits) AS commits, (SELECT count(*) FROM file_changes) AS changes,
-            (SELECT count(*) FROM author_days) AS author_days, (SELECT count(*) FROM people) AS people`,
+            (SELECT count(*) FROM author_days) AS author_days, (SELECT count(*) FROM people) AS people,
+            (SELECT count(*) FROM repositories) AS repositories, (SELECT count(*) FROM changesets) AS changesets`,
   );
   console.log(`${JSON.stringify(facts)}, ${Math.round(statSync(path).size / 2 ** 20)} MiB`);
-  const repositoryIds = (await store.repositories.list()).map(({ id }) => id);
-  const today = Math.floor(NOW_MS / DAY_MS);
-  const scopes = {
-    whole: {},
-    'ten years': { sinceDay: today - 3650 },
-    year: { sinceDay: today - 365 },
-    'no bots': { withoutBots: true },
-  };
+  const all = (await store.repositories.list()).map(({ id }) => id);
+  const large = (await store.repositories.byUrl(SEEDED_URL))?.id ?? 0;
   let longest = { name: '', ms: 0 };
-  for (const insight of INSIGHTS) {
+  for (const { what, scopes } of questions(store, all, large)) {
     const figures: string[] = [];
-    for (const [name, scope] of Object.entries(scopes)) {
-      const times: number[] = [];
-      const cpu = process.cpuUsage();
-      for (let round = 0; round < rounds; round += 1) {
-        const startMs = performance.now();
-        const question = { repositoryIds, ...scope, by: 'week' as const, limit: 20, nowMs: NOW_MS };
-        await insight.rows(store, question);
-        times.push(performance.now() - startMs);
-      }
-      const { user, system } = process.cpuUsage(cpu);
-      const cpuMs = Math.round((user + system) / 1000 / rounds);
-      const ms = Math.round(median(times));
-      if (ms > longest.ms) longest = { name: `${insight.name}, ${name},`, ms };
-      figures.push(`${name} ${ms} ms (first ${Math.round(times[0] ?? 0)}, processor ${cpuMs})`);
+    for (const [name, ask] of Object.entries(scopes)) {
+      const { ms, firstMs, cpuMs } = await timed(rounds, ask);
+      if (ms > longest.ms) longest = { name: `${what}, ${name},`, ms };
+      figures.push(`${name} ${ms} ms (first ${firstMs}, processor ${cpuMs})`);
     }
-    console.log(`${insight.name.padEnd(14)} ${figures.join(', ')}`);
+    console.log(`${what.padEnd(14)} ${figures.join(', ')}`);
   }
   await store.close();
   return longest;
+}
+
+async function timed(rounds: number, ask: () => Promise<unknown>) {
+  const times: number[] = [];
+  const cpu = process.cpuUsage();
+  for (let round = 0; round < rounds; round += 1) {
+    const startMs = performance.now();
+    await ask();
+    times.push(performance.now() - startMs);
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  return {
+    ms: Math.round(median(times)),
+    firstMs: Math.round(times[0] ?? 0),
+    cpuMs: Math.round((user + system) / 1000 / rounds),
+  };
 }
 
 /** From navigation until the first chart holds data, in a browser without a window. */

@@ -3,7 +3,7 @@
  * GrimoireLab's Perceval (git backend, which reads what files changed, too; so there is a second figure of sluice with
  * churn). All from one git daemon on this machine, whole processes, one after the other within a round.
  *
- * Usage: node bench/peers-git.ts --repository FULL_BARE_GIT_DIR [--rounds 1]
+ * Usage: node bench/peers-git.ts --repository FULL_BARE_GIT_DIR [--rounds 1] [--skip NAME]…
  * Needs go and perceval (pip install perceval); what is not there is left out.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
@@ -19,7 +19,11 @@ const TARGETS = { 'go-git': 10, perceval: 5 };
 const MAIN = resolve(import.meta.dirname, '../src/main.ts');
 
 const { values } = parseArgs({
-  options: { repository: { type: 'string' }, rounds: { type: 'string', default: '1' } },
+  options: {
+    repository: { type: 'string' },
+    rounds: { type: 'string', default: '1' },
+    skip: { type: 'string', multiple: true, default: [] },
+  },
 });
 if (!values.repository) throw new Error('--repository FULL_BARE_GIT_DIR is missing');
 const repository = resolve(values.repository);
@@ -68,6 +72,7 @@ async function compare(url: string): Promise<void> {
       args: readonly string[],
       cwd: string,
     ): Promise<void> => {
+      if (values.skip.includes(name)) return;
       const { wallMs, stdout } = await measure(command, args, { cwd, discard: name === 'perceval' });
       times[name] = [...(times[name] ?? []), wallMs];
       console.log(`${name.padEnd(18)} ${Math.round(wallMs)} ms ${outcome(stdout)}`);
@@ -123,7 +128,7 @@ function buildGoGit(): string | undefined {
   copyFileSync(join(import.meta.dirname, 'peers/go-git-walk/main.go'), join(source, 'main.go'));
   // The module is made here, so that no checksums of a foreign ecosystem are kept in the repository.
   execFileSync('go', ['mod', 'init', 'go-git-walk'], { cwd: source, stdio: 'ignore' });
-  execFileSync('go', ['get', 'github.com/go-git/go-git/v5@v5.16.2'], { cwd: source, stdio: 'ignore' });
+  execFileSync('go', ['get', 'github.com/go-git/go-git/v5@v5.19.3'], { cwd: source, stdio: 'ignore' });
   execFileSync('go', ['mod', 'tidy'], { cwd: source, stdio: 'ignore' });
   execFileSync('go', ['build', '-o', 'walk', '.'], { cwd: source, stdio: ['ignore', 'inherit', 'inherit'] });
   return join(source, 'walk');

@@ -1,7 +1,8 @@
 import { systemClock } from '../../src/base/clock.ts';
-import { seededRandom } from '../../src/base/random.ts';
-import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { type Random, seededRandom } from '../../src/base/random.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
 import type { CommitRow, Identity } from '../../src/keep/store/types.ts';
+import { seedChangesets } from './seed-changesets.ts';
 
 const START_SECOND = 1_136_073_600;
 const SPAN_SECONDS = 20 * 365 * 86_400;
@@ -9,18 +10,37 @@ const AT_ONCE = 500;
 const PATHS = 60_000;
 const BOT: Identity = { name: 'dependabot[bot]', email: 'dependabot[bot]@users.noreply.example' };
 
-/** URL of the repository that is made. */
+/** URL of the large repository that is made. */
 export const SEEDED_URL = 'https://example.org/seeded';
+/** Those beside it have this part of its commits each. */
+const SMALLER = 1 / 20;
+const SMALLER_ONES = 2;
 
 /**
  * Fills a database with a history of that many commits over twenty years, churn included: a fifth merges, a few
- * people and files with most of it, three in a hundred by a program. The same for the same number.
+ * people and files with most of it, three in a hundred by a program; and two smaller repositories of the same people; and
+ * a changeset for ten of its commits. The same for the same number.
+ * @param nowMs when the history ends
  */
-export async function seedHistory(path: string, commits: number): Promise<void> {
+export async function seedHistory(path: string, commits: number, nowMs: number): Promise<void> {
   const store = await openSqliteStore({ path, clock: systemClock, cacheBytes: 256 * 2 ** 20 });
-  const { id } = await store.repositories.ensure(SEEDED_URL, 'example.org');
-  await store.repositories.update(id, { state: 'ok' });
   const random = seededRandom(1);
+  await seedRepository(store, SEEDED_URL, commits, random);
+  for (let nth = 1; nth <= SMALLER_ONES; nth += 1) {
+    await seedRepository(store, `${SEEDED_URL}-${nth}`, Math.ceil(commits * SMALLER), random);
+  }
+  await seedChangesets(store.database, Math.ceil(commits / 10), nowMs);
+  await store.close();
+}
+
+async function seedRepository(
+  store: SqliteStore,
+  url: string,
+  commits: number,
+  random: Random,
+): Promise<void> {
+  const { id } = await store.repositories.ensure(url, 'example.org');
+  await store.repositories.update(id, { state: 'ok', lastBakedAtMs: Date.now() });
   const people = Array.from({ length: Math.ceil(commits / 50) }, (_, index) => ({
     name: `Person ${index}`,
     email: `person${index}@example.org`,
@@ -46,7 +66,6 @@ export async function seedHistory(path: string, commits: number): Promise<void> 
       );
     }
   }
-  await store.close();
 }
 
 function hashOf(index: number): string {
@@ -94,9 +113,9 @@ function personAt(day: number, people: number, random: () => number): number {
   return (seat * 397 + Math.floor((day + seat * 31) / tenureDays) * 41) % people;
 }
 
-/** 1.7 a commit, as in git's own history. */
+/** 2.5 a commit; git's own history has 1.7, so that this is on the safe side. */
 function filesOf(random: () => number): { path: string; added: number; removed: number }[] {
-  const wanted = Math.floor(random() ** 3 * 8);
+  const wanted = Math.floor(random() ** 3 * 12);
   const paths = new Set(Array.from({ length: wanted }, () => Math.floor(random() ** 3 * PATHS)));
   return [...paths].map(path => ({
     path: `src/area${path % 40}/module${path % 700}/file${path}.c`,

@@ -1,14 +1,18 @@
 import { writeFile } from 'node:fs/promises';
 import { SluiceError } from '../base/errors.ts';
+import type { Config } from '../config/schema.ts';
+import { wantsChurn } from '../gather/repos/churn/work.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { parseRepositoryUrl } from '../gather/repos/url.ts';
 import type { Period } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
+import { type UnreadChurn, unreadChurn } from '../insights/unread.ts';
 import { dayOf } from '../insights/window.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { render, type TableFormat } from './tables.ts';
+import { printable } from './terminal.ts';
 
 export interface InsightOptions extends GlobalOptions {
   readonly repo: readonly string[];
@@ -22,9 +26,7 @@ export interface InsightOptions extends GlobalOptions {
   readonly output?: string;
 }
 
-/** Those that are empty until churn has been read. */
-const NEEDS_CHURN = ['churn', 'hotspots'];
-
+const UNREAD_SHOWN = 3;
 const LONGEST_LIMIT = 1_000_000;
 
 /** Asks the database and prints the rows. Throws `usage`, `not_found`, `url_*`, `database_*`, `disk_*`. */
@@ -52,14 +54,26 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     const content = await render(rows, insight.columns, format);
     if (output === undefined) cli.stdout.write(content);
     else await writeFile(output, content);
-    if (rows.length === 0 && NEEDS_CHURN.includes(name)) {
-      cli.stderr.write(
-        'What commits change has not been read: "sluice bake --churn URL", or insights.churn.\n',
-      );
+    if (insight.ofChurn) {
+      for (const line of whatIsUnread(await unreadChurn(store, repositoryIds), config)) {
+        cli.stderr.write(`${printable(line)}\n`);
+      }
     }
   } finally {
     await store.close();
   }
+}
+
+/** Why figures fall short, and what to do about it; nothing where all has been read. */
+function whatIsUnread(unread: readonly UnreadChurn[], config: Config): string[] {
+  const lines = unread.slice(0, UNREAD_SHOWN).map(({ repository, state }) => {
+    const what = `${state === 'none' ? 'nothing' : 'not all'} of ${repository} has been read`;
+    return wantsChurn({ url: repository }, config)
+      ? `Files and lines: ${what} yet; a running station goes on, "sluice status" says how far it is.`
+      : `Files and lines: ${what}, since churn is off for it: "sluice bake --churn ${repository}" reads it once, insights.churn always.`;
+  });
+  const others = unread.length - lines.length;
+  return others > 0 ? [...lines, `Files and lines: the same of ${others} more.`] : lines;
 }
 
 function limitOf(text: string | undefined, otherwise: number | undefined): number {

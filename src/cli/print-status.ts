@@ -12,6 +12,7 @@ import { printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
 const ASK_TIMEOUT_MS = 2_000;
+const REPOSITORIES_SHOWN = 5;
 
 /** Prints the status of the station that runs on this database, or of the database alone where none runs. */
 export async function printStatus(
@@ -69,6 +70,8 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
       ...kept,
       cache: config.cache,
       baking: [],
+      config,
+      churning: new Map(),
       deliveries: journal.counts(),
       links: [],
       changesets: { ...countsOf(await store.changesets.totals()), hosts: [], webhooksMissing: [] },
@@ -113,6 +116,9 @@ function render(status: StationStatus, cli: Cli): string {
   }
   for (const { url, progress } of repos.baking)
     lines.push(`  now   ${printable(url)}: ${printable(progress)}`);
+  lines.push(...churnLines(repos.churn));
+  for (const { url, state, error } of repos.troubled.slice(0, REPOSITORIES_SHOWN))
+    lines.push(`  repo  ${printable(url)} ${state}${error === null ? '' : `: ${printable(error)}`}`);
   for (const { host, why, hint, stretch } of changesets.hosts) {
     if (why !== null) lines.push(`  host  ${printable(host)} ${printable(why)}. ${hint ?? ''}`);
     if (stretch > 1)
@@ -132,4 +138,13 @@ function render(status: StationStatus, cli: Cli): string {
     lines.push(`  next  ${printable(target)} ${when} (${printable(reason)})`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Whose files and lines are still to be read; nothing where all is. */
+function churnLines({ behind }: StationStatus['repos']['churn']): string[] {
+  const lines = behind
+    .slice(0, REPOSITORIES_SHOWN)
+    .map(({ url, state, progress }) => `  churn ${printable(url)} ${state}: ${printable(progress)}`);
+  const others = behind.length - lines.length;
+  return others > 0 ? [...lines, `  churn ${others} more`] : lines;
 }

@@ -32,6 +32,8 @@ export interface Insight {
   readonly key: string;
   /** Whether it is told per day, week or month. */
   readonly byPeriod: boolean;
+  /** Tells of what commits change, so that it falls short where that has not been read (`unreadChurn`). */
+  readonly ofChurn?: boolean;
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;
   readonly columns: Readonly<Record<string, ColumnType>>;
@@ -56,6 +58,7 @@ export const INSIGHTS: readonly Insight[] = [
     about: 'files touched, lines added and removed per day, week or month',
     key: 'periods',
     byPeriod: true,
+    ofChurn: true,
     columns: { start: 'date', files: 'integer', added: 'integer', removed: 'integer' },
     rows: async (source, question) => dated(await churnByPeriod(source, question, question.by)),
   },
@@ -107,6 +110,7 @@ export const INSIGHTS: readonly Insight[] = [
     about: 'files changed most, and by how many people',
     key: 'files',
     byPeriod: false,
+    ofChurn: true,
     limit: 20,
     columns: {
       path: 'text',

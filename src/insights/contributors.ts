@@ -1,5 +1,6 @@
 import { DAY_SECONDS, type Period, periodStart } from './calendar.ts';
 import { withoutGaps } from './days.ts';
+import { readNumbers } from './numbers.ts';
 import { exceptBots, type Scope, type Source } from './source.ts';
 
 export interface ContributorsInPeriod {
@@ -17,9 +18,6 @@ export interface ContributorsInPeriod {
 
 /** An absence that counts, in days without a commit. */
 export const ABSENCE_DAYS = 90;
-
-const COMMA = 44;
-const ZERO = 48;
 
 interface Counts {
   active: number;
@@ -95,23 +93,9 @@ async function daysOfPeople(source: Source, scope: Scope): Promise<Iterable<read
     const person = Number(row.person);
     const known = people.get(person);
     if (known) merged.add(known);
-    people.set(person, addNumbers(String(row.days), known ?? []));
+    people.set(person, readNumbers(String(row.days), known));
   }
   // One author's days come in order, by the key of the table.
   for (const days of merged) days.sort((one, other) => one - other);
   return people.values();
-}
-
-/** Adds the numbers of a text like `12,13,40`: several times as fast as splitting it. */
-function addNumbers(text: string, numbers: number[]): number[] {
-  let number = 0;
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === COMMA) {
-      numbers.push(number);
-      number = 0;
-    } else number = number * 10 + code - ZERO;
-  }
-  numbers.push(number);
-  return numbers;
 }

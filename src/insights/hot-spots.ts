@@ -1,4 +1,5 @@
 import type { SqlRow } from '../keep/store/store.ts';
+import { readNumbers } from './numbers.ts';
 import { exceptBots, type Scope, type Source, scopeParams } from './source.ts';
 
 export interface HotSpot {
@@ -91,15 +92,23 @@ function changesOf(source: Source, scope: Scope, ids: readonly number[]): Promis
   );
 }
 
+/** How many people changed each file. Who they are is told apart here: SQLite's own DISTINCT takes twice as long. */
 async function peopleOf(source: Source, scope: Scope, ids: readonly number[]): Promise<Map<number, number>> {
   const [, since = 0, until = 0] = scopeParams(scope);
   const rows = await source.query(
-    `SELECT path_id AS id, count(DISTINCT person_id) AS people FROM (
-       SELECT DISTINCT path_id, author_id
-         FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
-        WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)})
-     JOIN identities ON identities.id = author_id GROUP BY path_id`,
+    `SELECT path_id AS id, group_concat(author_id) AS authors
+       FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
+      WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id`,
     [JSON.stringify(ids), since, until],
   );
-  return new Map(rows.map(row => [Number(row.id), Number(row.people)]));
+  const authors = new Map(rows.map(row => [Number(row.id), new Set(readNumbers(String(row.authors)))]));
+  const all = [...new Set([...authors.values()].flatMap(some => [...some]))];
+  const persons = await source.query(
+    'SELECT id, person_id FROM identities WHERE id IN (SELECT value FROM json_each(?))',
+    [JSON.stringify(all)],
+  );
+  const personOf = new Map(persons.map(row => [Number(row.id), Number(row.person_id)]));
+  return new Map(
+    [...authors].map(([path, some]) => [path, new Set([...some].map(id => personOf.get(id))).size]),
+  );
 }

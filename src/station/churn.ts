@@ -7,7 +7,7 @@ import type { Work } from '../engine/work/work.ts';
 import { newWorkerId } from '../engine/work/worker-id.ts';
 import { Workers } from '../engine/workers.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
-import { churnHandler } from '../gather/repos/churn/handler.ts';
+import { type ChurnRuns, churnHandler } from '../gather/repos/churn/handler.ts';
 import { CHURN_KIND, scheduleChurn, wantsChurn } from '../gather/repos/churn/work.ts';
 import type { BakeThreads } from '../gather/repos/threads/pool.ts';
 import type { Store } from '../keep/store/store.ts';
@@ -22,6 +22,8 @@ export interface ChurnOptions {
   readonly clock: Clock;
   readonly random?: Random;
   readonly log: Logger;
+  /** What is being read, by URL. */
+  readonly churning?: ChurnRuns;
 }
 
 /** A slice that is under way gets this long when the station stops; what it has stored stays. */

@@ -6,13 +6,11 @@ import type { Part } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { newWorkerId } from '../engine/work/worker-id.ts';
-import { Workers } from '../engine/workers.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
-import { type RunningBakes, repositoryHandler } from '../gather/repos/handler.ts';
+import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
+import type { RunningBakes } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { OWNER_KIND } from '../gather/repos/tracking.ts';
-import { atOnce, keyOf, REPOSITORY_KIND } from '../gather/repos/work.ts';
+import { atOnce, keyOf } from '../gather/repos/work.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
@@ -28,6 +26,7 @@ import type { Kept } from './kept.ts';
 import { latePart } from './late-part.ts';
 import { Metrics } from './metrics.ts';
 import { Notifications } from './notifications.ts';
+import { repositoryWorkers } from './repository-workers.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import { type ScheduleApi, scheduleApi } from './schedule.ts';
 import type { StationApi } from './station-api.ts';
@@ -61,9 +60,6 @@ export interface Station extends StationApi {
   tracked(): readonly string[];
 }
 
-/** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
-const DRAIN_MS = 500;
-
 /**
  * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
  * locks, database, delivery, capture, clone cache, notifications, code hosts, bake threads, workers, schedule.
@@ -87,6 +83,7 @@ class ComposedStation implements Station {
   readonly #startedMs: number;
   readonly #waiters;
   readonly #running: RunningBakes = new Map();
+  readonly #churning: ChurnRuns = new Map();
   #config: Config;
   #keep: Kept | undefined;
   #threads: BakeThreads | undefined;
@@ -189,6 +186,8 @@ class ComposedStation implements Station {
       ...this.#kept,
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
       cache,
+      config: this.#config,
+      churning: this.#churning,
       baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
       deliveries,
       links: deliveries.links,
@@ -240,43 +239,24 @@ class ComposedStation implements Station {
   }
 
   #createWorkers(): Part {
-    const { clock, log, random = systemRandom } = this.#options;
-    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    const handler = repositoryHandler({
-      config: () => this.#config,
-      store: this.#store,
-      threads: this.#threads,
-      cache: this.#cache.cache,
-      clock,
+    const { log } = this.#options;
+    return repositoryWorkers({
+      ...this.#churnOptions(),
       log,
       running: this.#running,
+      ownerHandler: this.tracking.ownerHandler(),
       onEnd: () => this.#waiters.wake(),
+      onEnded: ended => this.metrics.ended(ended),
       onVisited: visited => this.notifications.visited(visited),
       onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
-    });
-    return new Workers({
-      name: 'repository workers',
-      work: this.#kept.work,
-      clock,
-      random,
-      log,
-      worker: newWorkerId(),
-      handlers: new Map([
-        [REPOSITORY_KIND, handler],
-        [OWNER_KIND, this.tracking.ownerHandler()],
-      ]),
-      concurrency: this.#config.git.concurrency,
-      perGroup: () => this.#config.git.perHost,
-      onEnd: ended => this.metrics.ended(ended),
-      timing: { drainMs: DRAIN_MS },
     });
   }
 
   #churnOptions(): ChurnOptions {
     const { clock, log, random } = this.#options;
-    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    const { cache } = this.#cache;
-    return { ...this.#kept, config: () => this.#config, threads: this.#threads, cache, clock, log, random };
+    const [threads, { cache }, churning] = [this.#threads, this.#cache, this.#churning];
+    if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    return { ...this.#kept, config: () => this.#config, threads, cache, clock, log, random, churning };
   }
 
   async #startSchedule(): Promise<void> {

@@ -3,11 +3,13 @@ import type { Config } from '../config/schema.ts';
 import type { LinkStatus } from '../deliver/link-board.ts';
 import type { Work } from '../engine/work/work.ts';
 import type { BakeProgress } from '../gather/repos/bake.ts';
+import type { ChurnRun } from '../gather/repos/churn/handler.ts';
 import { urlOfKey } from '../gather/repos/work.ts';
 import type { CloneRecords } from '../keep/store/clone-records.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { CaptureStatus } from './capture.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
+import { type ChurnStatus, churnStatus } from './churn-status.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
 export interface StationStatus {
@@ -28,8 +30,15 @@ export interface StationStatus {
     readonly known: number;
     readonly tracked: number;
     readonly failing: number;
+    /** The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said last. */
+    readonly troubled: readonly {
+      readonly url: string;
+      readonly state: string;
+      readonly error: string | null;
+    }[];
     readonly commits: number;
     readonly baking: readonly RunningBake[];
+    readonly churn: ChurnStatus;
   };
   readonly changesets: ChangesetFigures;
   readonly deliveries: DeliveryFigures;
@@ -86,6 +95,7 @@ export interface RunningBake {
 }
 
 const NEXT_SHOWN = 10;
+const TROUBLED_SHOWN = 20;
 
 /** Reads the figures together. Throws `database_*`. */
 export async function readStatus(options: {
@@ -95,6 +105,8 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
   readonly baking: readonly RunningBake[];
+  readonly config: Pick<Config, 'repos' | 'insights'>;
+  readonly churning: ReadonlyMap<string, ChurnRun>;
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly LinkStatus[];
   readonly changesets: ChangesetFigures;
@@ -108,6 +120,7 @@ export async function readStatus(options: {
     clones.totals(),
     statfs(options.station.root).catch(() => statfs('.')),
   ]);
+  const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
     station: options.station,
     schedule: {
@@ -125,9 +138,13 @@ export async function readStatus(options: {
     repos: {
       known: repositories.length,
       tracked: repositories.filter(({ tracked }) => tracked).length,
-      failing: repositories.filter(({ state }) => state !== 'ok' && state !== 'new').length,
+      failing: troubled.length,
+      troubled: troubled
+        .slice(0, TROUBLED_SHOWN)
+        .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
+      churn: await churnStatus(repositories, { work, config: options.config, running: options.churning }),
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),

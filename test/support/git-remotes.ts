@@ -6,6 +6,7 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from '
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { authoringEnvironment } from './git-repositories.ts';
 
@@ -15,6 +16,8 @@ export interface RemoteFaults {
   dropAfterBytes?: number;
   /** Falls silent after so many bytes of a fetch's answer, the connection open. */
   stallAfterBytes?: number;
+  /** Waits so long before each piece of a fetch's answer (HTTP). */
+  pauseMs?: number;
   /** Answers every request with this status (HTTP). */
   status?: number;
   /** Answers with a web page (HTTP). */
@@ -113,7 +116,9 @@ async function serveHttp(
   response.on('close', () => killGroup(cgi));
   cgi.stdin.on('error', () => undefined);
   cgi.stdin.end(plain);
-  await answer(cgi.stdout, response, faultsFor(bridge, plain.includes('command=fetch')));
+  const isFetch = plain.includes('command=fetch');
+  const pieces = isFetch && faults.pauseMs !== undefined ? paused(cgi.stdout, faults.pauseMs) : cgi.stdout;
+  await answer(pieces, response, faultsFor(bridge, isFetch));
 }
 
 /** git daemon ignores SIGTERM, and its upload-pack would wait for ever; so the whole group is killed. */
@@ -129,6 +134,13 @@ function killGroup(child: ChildProcess): void {
 function isAuthorised(request: IncomingMessage, wanted: { username: string; token: string }): boolean {
   const basic = Buffer.from(`${wanted.username}:${wanted.token}`).toString('base64');
   return request.headers.authorization === `Basic ${basic}`;
+}
+
+async function* paused(pieces: AsyncIterable<Buffer>, ms: number): AsyncGenerator<Buffer> {
+  for await (const piece of pieces) {
+    await setTimeout(ms);
+    yield piece;
+  }
 }
 
 /** Copies a CGI answer: header lines, an empty line, the body. */

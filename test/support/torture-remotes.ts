@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -7,10 +7,13 @@ import { startGitDaemon, startHttpRemote, type TestRemote } from './git-remotes.
 import { authoringEnvironment, TestRepository } from './git-repositories.ts';
 
 /** What happened to the remotes, by name. */
-export type Mischief = Record<
-  'grown' | 'forced' | 'emptied' | 'deleted' | 'corrupted' | 'dropping' | 'stalling',
-  number
->;
+export type Mischief = Record<(typeof KINDS)[number], number>;
+
+const KINDS = ['grown', 'forced', 'emptied', 'deleted', 'corrupted', 'dropping', 'stalling', 'slow'] as const;
+/** What happens in one strike of twelve each; the rest is growth. */
+const STRIKES = [...KINDS, 'grown', 'grown', 'grown', 'grown'] as const;
+/** Of a real history, at most so much is taken: all of them together must not take longer to serve than to read. */
+const LONGEST_SLICE = 6_000;
 
 interface Origin {
   readonly name: string;
@@ -18,55 +21,57 @@ interface Origin {
   readonly server: TestRemote;
   /** Not harmed, so that what is pinned has no reason to go. */
   readonly spared: boolean;
+  /** For a copy of a real one: its commits that have not come yet, the next one last. */
+  readonly coming: string[];
   /** Undoes what was done to it last. */
   mend: (() => void) | undefined;
 }
 
 /** Many repositories behind git daemon and smart HTTP, to which bad things happen. */
 export class TortureRemotes {
-  readonly mischief: Mischief = {
-    grown: 0,
-    forced: 0,
-    emptied: 0,
-    deleted: 0,
-    corrupted: 0,
-    dropping: 0,
-    stalling: 0,
-  };
+  readonly mischief = Object.fromEntries(KINDS.map(kind => [kind, 0])) as Mischief;
   readonly #origins: Origin[] = [];
   readonly #random: Random;
+  readonly #nowMs: () => number;
   #flaky: TestRemote | undefined;
 
-  private constructor(seed: number) {
+  private constructor({ seed, nowMs }: { readonly seed: number; readonly nowMs: () => number }) {
     this.#random = seededRandom(seed);
+    this.#nowMs = nowMs;
   }
 
-  /** @param source a real repository, of which some of the origins are slices */
   static async start(
     t: TestContext,
-    { folder, count, source, seed }: { folder: string; count: number; source: string; seed: number },
+    options: {
+      readonly folder: string;
+      readonly count: number;
+      /** Real repositories: every third origin is a copy of one of them, up to some commit, and grows as it did. */
+      readonly sources: readonly string[];
+      readonly seed: number;
+      /** When new commits are made. */
+      readonly nowMs: () => number;
+    },
   ): Promise<TortureRemotes> {
-    const remotes = new TortureRemotes(seed);
+    const { folder, count, sources } = options;
+    const remotes = new TortureRemotes(options);
     const good = join(folder, 'good');
     const bad = join(folder, 'bad');
     for (const each of [good, bad]) mkdirSync(each, { recursive: true });
     const http = await startHttpRemote(t, good);
     const daemon = await startGitDaemon(t, good);
     remotes.#flaky = await startHttpRemote(t, bad);
-    const history = execFileSync('git', [`--git-dir=${source}`, 'rev-list', '--reverse', 'HEAD'], {
-      encoding: 'utf8',
-      maxBuffer: 2 ** 30,
-    });
-    const commits = history.trim().split('\n');
+    const histories = sources.map(source => ({ source, commits: mainLine(source) }));
     for (let index = 0; index < count; index += 1) {
       const isFlaky = index % 6 === 5;
       const path = join(isFlaky ? bad : good, `r${index}.git`);
       const repository = new TestRepository(path);
       repository.git('config', 'uploadpack.allowFilter', 'true');
-      if (index % 3 === 0) remotes.#slice(repository, source, commits);
-      else remotes.#grow(path, 1000 + Math.floor(remotes.#random() * 3000));
+      const real = index % 3 === 0 ? histories[(index / 3) % histories.length] : undefined;
       const server = isFlaky ? remotes.#flaky : index % 2 === 0 ? http : daemon;
-      remotes.#origins.push({ name: `r${index}`, path, server, spared: index < 3, mend: undefined });
+      const coming = real ? remotes.#copy(repository, real) : [];
+      const origin = { name: `r${index}`, path, server, spared: index < 3, coming, mend: undefined };
+      if (!real) remotes.#generate(origin, 1000 + Math.floor(remotes.#random() * 3000));
+      remotes.#origins.push(origin);
     }
     return remotes;
   }
@@ -88,18 +93,7 @@ export class TortureRemotes {
       origin.mend = undefined;
       return;
     }
-    const kinds = [
-      'grown',
-      'grown',
-      'grown',
-      'forced',
-      'emptied',
-      'deleted',
-      'corrupted',
-      'dropping',
-      'stalling',
-    ] as const;
-    const kind = this.#pick(kinds);
+    const kind = this.#pick(STRIKES);
     this.mischief[kind] += 1;
     origin.mend = this.#do(kind, origin);
   }
@@ -122,24 +116,25 @@ export class TortureRemotes {
     );
   }
 
-  #do(kind: keyof Mischief, { path }: Origin): (() => void) | undefined {
+  #do(kind: keyof Mischief, origin: Origin): (() => void) | undefined {
+    const { path } = origin;
     const faults = this.#flaky?.faults ?? {};
     switch (kind) {
       case 'grown':
-        this.#grow(path, 1 + Math.floor(this.#random() * 60));
+        this.#grow(origin, 1 + Math.floor(this.#random() * 60));
         return undefined;
       case 'forced': {
         const tip = git(path, 'for-each-ref', '--format=%(objectname)', 'refs/heads/main');
         if (tip === '') return undefined;
         const back = git(path, 'rev-list', '-n', '20', tip).split('\n').at(-1) ?? tip;
         git(path, 'update-ref', 'refs/heads/main', back);
-        this.#grow(path, 3);
+        this.#generate(origin, 3);
         return undefined;
       }
       case 'emptied':
         for (const ref of git(path, 'for-each-ref', '--format=%(refname)').split('\n').filter(Boolean))
           git(path, 'update-ref', '-d', ref);
-        return () => this.#grow(path, 30);
+        return () => this.#generate(origin, 30);
       case 'deleted':
         renameSync(path, `${path}-away`);
         return () => renameSync(`${path}-away`, path);
@@ -148,25 +143,44 @@ export class TortureRemotes {
       case 'dropping':
         faults.dropAfterBytes = 2000 + Math.floor(this.#random() * 50_000);
         return () => void delete faults.dropAfterBytes;
+      case 'slow':
+        faults.pauseMs = 20;
+        return () => void delete faults.pauseMs;
       default:
         faults.stallAfterBytes = 2000;
         return () => void delete faults.stallAfterBytes;
     }
   }
 
-  /** A part of a real history, on the real one's objects. */
-  #slice(repository: TestRepository, source: string, commits: readonly string[]): void {
-    writeFileSync(join(repository.path, 'objects', 'info', 'alternates'), `${join(source, 'objects')}\n`);
-    const upTo = commits[Math.floor(Math.min(commits.length, 6000) * (0.1 + 0.9 * this.#random())) - 1];
-    repository.git('update-ref', 'refs/heads/main', upTo ?? commits[0] ?? '');
+  /** A part of a real history, on the real one's objects. Answers with what is to come of it. */
+  #copy(
+    { path }: TestRepository,
+    real: { readonly source: string; readonly commits: readonly string[] },
+  ): string[] {
+    writeFileSync(join(path, 'objects', 'info', 'alternates'), `${join(real.source, 'objects')}\n`);
+    const commits = real.commits.slice(0, LONGEST_SLICE);
+    const coming = commits.splice(Math.floor(commits.length * (0.1 + 0.8 * this.#random())));
+    git(path, 'update-ref', 'refs/heads/main', commits.at(-1) ?? coming[0] ?? '');
+    return coming.reverse();
   }
 
-  #grow(path: string, commits: number): void {
+  /** A copy gets the next commits of the real one, with the dates that they have, unless it has gone its own way. */
+  #grow(origin: Origin, commits: number): void {
+    const next = origin.coming.splice(-commits)[0];
+    const tip = next && git(origin.path, 'rev-parse', '--verify', '--quiet', 'refs/heads/main');
+    if (next && tip && isAncestor(origin.path, tip, next))
+      git(origin.path, 'update-ref', 'refs/heads/main', next);
+    else this.#generate(origin, commits);
+  }
+
+  #generate({ path }: Origin, commits: number): void {
     const tip = git(path, 'for-each-ref', '--format=%(objectname)', 'refs/heads/main');
+    // The first ones of all are old, what follows is made just now.
+    const lastS = Math.floor(this.#nowMs() / 1000) - (tip === '' ? 30 * 86_400 : 0);
     const lines: string[] = [];
     for (let index = 0; index < commits; index += 1) {
       const salt = Math.floor(this.#random() * 2 ** 40).toString(36);
-      const who = `P${index % 7} <p${index % 7}@example.org> ${1_700_000_000 + index * 60} +0000`;
+      const who = `P${index % 7} <p${index % 7}@example.org> ${lastS - commits + index + 1} +0000`;
       const message = `change ${salt} ${index}\n\n${salt.repeat(30)}`;
       lines.push(
         'commit refs/heads/main',
@@ -186,6 +200,18 @@ export class TortureRemotes {
   #pick<T>(list: readonly T[]): T {
     return list[Math.floor(this.#random() * list.length)] as T;
   }
+}
+
+/** Commits of the main line, oldest first. */
+function mainLine(source: string): readonly string[] {
+  const args = [`--git-dir=${source}`, 'rev-list', '--first-parent', '--reverse', 'HEAD'];
+  return execFileSync('git', args, { encoding: 'utf8', maxBuffer: 2 ** 30 })
+    .trim()
+    .split('\n');
+}
+
+function isAncestor(path: string, one: string, other: string): boolean {
+  return spawnSync('git', [`--git-dir=${path}`, 'merge-base', '--is-ancestor', one, other]).status === 0;
 }
 
 function git(path: string, ...args: readonly string[]): string {

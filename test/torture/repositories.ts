@@ -1,9 +1,11 @@
 /**
- * Torture of the clone cache: `npm run torture:repositories [-- --short] [--seconds 240] [--remotes 60] [--disk 24] [--seed 1] [--source /path/of/a/real/repo.git]`.
- * A station keeps many remotes fresh, every few seconds (a minute of its schedule is half a second here), in a file system
- * too small for all of them, while they grow, are force-pushed, emptied, deleted, corrupted, fall silent or drop connections, and
- * the station is killed now and then. Needs Linux and root (it mounts a tmpfs). Throws, and exits 1, when a budget is exceeded
- * by more than one repository's growth, a clone in use or a pinned one is evicted, or a count is not git's own at the end.
+ * Torture of the clone cache: `npm run torture:repositories [-- --short] [--minutes 30] [--speed 8] [--remotes 60] [--disk 16] [--seed 1] [--source /path/of/a/real/repo.git]…`.
+ * A station keeps many remotes fresh for half an hour of its schedule, by a clock that runs `--speed` times faster than the
+ * machine's, in a file system too small for all of them, while they grow, are force-pushed, emptied, deleted, corrupted, fall
+ * silent, are slow or drop connections, and the station is killed now and then. `--source` may be given several times: every
+ * third remote is a copy of one of those. `--short` is two minutes of a schedule with shorter intervals. Needs Linux and root
+ * (it mounts a tmpfs). Throws, and exits 1, when a budget is exceeded by more than one repository's growth, a clone in use or
+ * a pinned one is evicted, or a count is not git's own at the end.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -15,6 +17,7 @@ import { parseArgs } from 'node:util';
 import { formatBytes } from '../../src/base/units.ts';
 import { diskUsage } from '../../src/gather/repos/cache/usage.ts';
 import { cloneDirectoryName } from '../../src/gather/repos/clone/names.ts';
+import { type FastTime, fastClockEnvironment, fastNowMs } from '../support/fast-clock.ts';
 import { type RunningStation, rows, startStation } from '../support/sluice.ts';
 import { TortureRemotes } from '../support/torture-remotes.ts';
 
@@ -27,14 +30,19 @@ function ownRepository(): string {
 const { values } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
-    seconds: { type: 'string' },
+    minutes: { type: 'string' },
+    speed: { type: 'string', default: '8' },
     remotes: { type: 'string' },
     disk: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    source: { type: 'string', default: ownRepository() },
+    source: { type: 'string', multiple: true, default: [ownRepository()] },
   },
 });
-const seconds = Number(values.seconds ?? (values.short ? 12 : 240));
+const minutes = Number(values.minutes ?? (values.short ? 2 : 30));
+/** Time of the station's: what is written of minutes in what follows is of its schedule. */
+const time: FastTime = { speed: Number(values.speed), startMs: Date.now() };
+/** Every remote has its turn half a dozen times at least, those that change lately as often as the product's defaults have it. */
+const schedule = values.short ? { minInterval: '10s', maxInterval: '1m' } : { maxInterval: '5m' };
 const count = Number(values.remotes ?? (values.short ? 16 : 60));
 const diskMiB = Number(values.disk ?? (values.short ? 5 : 16));
 const minFreeBytes = (diskMiB * 2 ** 20) / 4;
@@ -94,8 +102,9 @@ async function torture(base: string): Promise<string> {
   const remotes = await TortureRemotes.start(context, {
     folder,
     count,
-    source: resolve(values.source),
+    sources: values.source.map(source => resolve(source)),
     seed: Number(values.seed),
+    nowMs: () => fastNowMs(time),
   });
   const cwd = join(base, 'station');
   const cache = join(disk, 'cache');
@@ -105,7 +114,7 @@ async function torture(base: string): Promise<string> {
   const places = remotes.sparedUrls.map(url => join(cache, cloneDirectoryName(url)));
   const there = new Set<string>();
   let log = new LogReader();
-  let station = await startStation(context, { cwd });
+  let station = await startStation(context, { cwd, env: fastClockEnvironment(time) });
   const sampler = setInterval(() => {
     sample(disk);
     log.look(station.stderr());
@@ -119,8 +128,8 @@ async function torture(base: string): Promise<string> {
   await station.ask('/api/v1/cache/pin', { url: byHand });
   const sizes = setInterval(() => void largest(cache), 500);
   cleanUps.push(() => clearInterval(sizes));
-  const endMs = performance.now() + seconds * 1000;
-  for (let nextKillMs = performance.now() + KILL_EVERY_MS; performance.now() < endMs; ) {
+  const endMs = fastNowMs(time) + minutes * 60_000;
+  for (let nextKillMs = performance.now() + KILL_EVERY_MS; fastNowMs(time) < endMs; ) {
     remotes.strike();
     await new Promise(resolve => setTimeout(resolve, STRIKE_EVERY_MS));
     if (performance.now() < nextKillMs) continue;
@@ -129,7 +138,7 @@ async function torture(base: string): Promise<string> {
     log.look(station.stderr());
     seen.kills += 1;
     // Both at once: the sampler must not read the old station's words with the new one's reader.
-    const next = await startStation(context, { cwd });
+    const next = await startStation(context, { cwd, env: fastClockEnvironment(time) });
     [station, log] = [next, new LogReader()];
     nextKillMs = performance.now() + KILL_EVERY_MS;
   }
@@ -146,7 +155,7 @@ async function torture(base: string): Promise<string> {
 function yaml(remotes: TortureRemotes, cache: string, pinned: readonly string[]): string {
   return JSON.stringify({
     repos: remotes.urls,
-    schedule: { minInterval: '1s', maxInterval: '4s' },
+    schedule,
     git: { idleTimeout: '2s', allowPrivateAddresses: true, concurrency: 4, perHost: 4 },
     bake: { threads: 2 },
     config: { cache: { directory: cache, minFreeDisk: `${minFreeBytes}B`, neverEvict: pinned } },
@@ -175,13 +184,21 @@ async function bakeAll(station: RunningStation, urls: readonly string[]): Promis
   const worker = async (): Promise<void> => {
     for (let url = queue.shift(); url !== undefined; url = queue.shift()) {
       for (let tries = 0; tries < 20; tries += 1) {
-        const { status } = await station.ask('/bake', { url, wait: true });
-        if (status === 200) break;
+        if (await bakes(station, url)) break;
         await new Promise(resolve => setTimeout(resolve, 200));
       }
     }
   };
   await Promise.all([worker(), worker()]);
+}
+
+/** Whether it is baked now; the connection may be one that the station was about to close. */
+async function bakes(station: RunningStation, url: string): Promise<boolean> {
+  const asked = station.ask('/bake', { url, wait: true }).catch((error: Error) => {
+    if (error instanceof TypeError || error.name === 'TimeoutError') return { status: 0 };
+    throw error;
+  });
+  return (await station.before(asked)).status === 200;
 }
 
 function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: readonly string[]): string {
@@ -207,7 +224,7 @@ function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: re
     .join(', ');
   const share = (seen.overBytes / seen.largestBytes).toFixed(2);
   return (
-    `torture repositories: ${count} remotes on a ${diskMiB} MiB disk, ${seen.bakes} bakes, ${seen.evicted} evictions, ${seen.kills} kills, ` +
+    `torture repositories: ${minutes} minutes of the schedule, ${count} remotes (${Math.ceil(count / 3)} copies of ${values.source.length} real ones) on a ${diskMiB} MiB disk, ${seen.bakes} bakes, ${seen.evicted} evictions, ${seen.kills} kills, ` +
     `${wanted.size} counts equal to git's, 0 evicted in use, 0 pinned gone, at most ${formatBytes(Math.max(0, seen.overBytes))} over budget ` +
     `(${share} of the largest clone) in ${seen.samples} samples; remotes: ${struck}; failed: ${failed}`
   );

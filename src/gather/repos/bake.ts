@@ -3,6 +3,7 @@ import { allEnded } from '../../base/all-ended.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../keep/store/types.ts';
+import type { SizeHost } from './cache/estimate.ts';
 import { type SyncedClone, syncClone } from './clone/clone.ts';
 import { type Mailmap, readMailmap } from './clone/mailmap.ts';
 import { maintainClone } from './clone/maintain.ts';
@@ -32,6 +33,8 @@ export interface BakeJob {
   readonly connectTimeoutMs: number;
   /** For the repository's host; never logged or stored. */
   readonly credentials: HttpCredentials | undefined;
+  /** Whom to ask how large it is (P5). */
+  readonly sizeHost: SizeHost | undefined;
   /** The only addresses that may be connected to, where not every one is allowed (S3). */
   readonly addresses: readonly string[] | undefined;
 }

@@ -9,7 +9,7 @@ import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import type { BakeProgress } from './bake.ts';
 import type { CloneCache } from './cache/clone-cache.ts';
-import { CACHE_REASON } from './cache/evict.ts';
+import { CLONE_CLAIM_REASON } from './clone-claim.ts';
 import { recordedBake, recordUnchanged } from './record.ts';
 import type { BakeThreads } from './threads/pool.ts';
 import { Visit } from './visit.ts';
@@ -66,8 +66,9 @@ async function visit(claim: Claim, signal: AbortSignal, tools: HandlerTools): Pr
   const { store, running, clock, log } = tools;
   const repository = await store.repositories.byUrl(urlOfKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
-  // Left by an eviction whose process died: nobody asked for a bake.
-  if (claim.reason === CACHE_REASON && !repository.tracked) return { nextAtMs: null, reason: 'not tracked' };
+  // Left by an eviction, or by churn, whose process died: nobody asked for a bake.
+  if (claim.reason === CLONE_CLAIM_REASON && !repository.tracked)
+    return { nextAtMs: null, reason: 'not tracked' };
   running.set(repository.url, undefined);
   try {
     await lookOrBake(repository, claim, signal, tools);

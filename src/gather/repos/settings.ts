@@ -1,6 +1,8 @@
 import type { Config } from '../../config/schema.ts';
 import type { Repository } from '../../keep/store/types.ts';
+import { forgeSettings } from '../forges/settings.ts';
 import type { BakeJob } from './bake.ts';
+import type { SizeHost } from './cache/estimate.ts';
 import type { HttpCredentials } from './git/credentials.ts';
 import type { RepositoryUrl } from './url.ts';
 
@@ -28,8 +30,22 @@ export function bakeJob(
     idleTimeoutMs: config.git.idleTimeoutMs,
     connectTimeoutMs: config.git.connectTimeoutMs,
     credentials: credentialsFor(place ?? address, config),
+    sizeHost: sizeHostOf(place ?? address, config),
     addresses,
   };
+}
+
+/** The code host that a repository is on, for asking its size. Its token may be for the API alone. */
+function sizeHostOf({ scheme, host, port }: RepositoryUrl, { hosts }: Config): SizeHost | undefined {
+  if (scheme === 'file' || scheme === 'git') return undefined;
+  const known = forgeSettings({ hosts }, 0);
+  // Over SSH the port is not that of the API.
+  const named = scheme === 'ssh' ? undefined : known.find(each => each.host === `${host}:${port}`);
+  const found = named ?? known.find(each => each.host === host);
+  if (!found) return undefined;
+  const credential = found.credentials.find(({ kind }) => kind === 'token');
+  const token = credential?.kind === 'token' ? credential.token : undefined;
+  return { kind: found.kind, baseUrl: found.baseUrl, token };
 }
 
 /** The credentials that the configuration has for a host, by its name with port or without. */

@@ -10,6 +10,9 @@ import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 export const REPOSITORY_KIND = 'repository';
 const KEY_PREFIX = 'repository:';
 
+/** So far ahead may the clock of whoever commits be, a wrong time zone included. */
+const CLOCKS_APART_MS = 24 * 3_600_000;
+
 /** The key of a repository on the schedule. */
 export function keyOf(repository: { readonly url: string }): string {
   return KEY_PREFIX + repository.url;
@@ -25,20 +28,22 @@ export function atOnce(repository: Repository, reason: string, nowMs: number): P
   return { kind: REPOSITORY_KIND, group: repository.host, runAtMs: nowMs, priority: 'high', reason };
 }
 
-/** When a tracked repository is to be fetched again, by the shared rule (S11, C3); the others not at all. */
+/**
+ * When a tracked repository is to be fetched again, by the shared rule (S11, C3); the others not at all. The last change
+ * is the last commit by its date, or the last time that a visit found new ones, however old these are.
+ */
 export function nextFetch(
   repository: Repository,
   nowMs: number,
   rhythm: SyncRhythm,
 ): { readonly nextAtMs: number | null; readonly reason: string } {
   if (!repository.tracked) return { nextAtMs: null, reason: 'not tracked' };
-  const { lastCommitAt } = repository.totals;
-  const times = {
-    nowMs,
-    lastSyncAtMs: repository.lastBakedAtMs,
-    lastChangeAtMs: lastCommitAt === null ? null : lastCommitAt * 1000,
-  };
-  const { atMs, reason } = nextSync(times, rhythm);
+  const { lastBakedAtMs, lastNewsAtMs } = repository;
+  const lastCommitAtMs = (repository.totals.lastCommitAt ?? 0) * 1000;
+  // A date that is yet to come says nothing (S9): it would be looked at in the fastest rhythm until then.
+  const known = [lastCommitAtMs > nowMs + CLOCKS_APART_MS ? 0 : lastCommitAtMs, lastNewsAtMs ?? 0];
+  const lastChangeAtMs = Math.max(...known) || null;
+  const { atMs, reason } = nextSync({ nowMs, lastSyncAtMs: lastBakedAtMs, lastChangeAtMs }, rhythm);
   return { nextAtMs: atMs, reason };
 }
 

@@ -102,7 +102,8 @@ export interface Percentiles {
 }
 
 export function percentiles(values: readonly (number | null)[]): Percentiles {
-  const sorted = values.filter(value => value !== null).sort((one, two) => one - two);
+  // Typed, since numbers are sorted by a function of ours only a tenth as fast.
+  const sorted = Float64Array.from(values.filter(value => value !== null)).sort();
   const at = (share: number): number | null =>
     sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;
   return { count: sorted.length, p50: at(0.5), p75: at(0.75), p90: at(0.9) };

@@ -7,7 +7,7 @@ import { readJson, readQuery } from '../body.ts';
 import { problemAnswer } from '../problem.ts';
 
 const BakeRequest = z.strictObject({
-  url: z.string().min(1),
+  url: z.string({ error: 'must be the URL of a repository, as text' }).min(1, { error: 'is empty' }),
   wait: z.boolean().default(false),
 });
 

@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { PERIODS } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
+import { unreadChurn } from '../../insights/unread.ts';
 import { dayOf } from '../../insights/window.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readQuery } from '../body.ts';
@@ -21,8 +22,9 @@ export function insightRoutes(app: Hono, station: StationApi): void {
   for (const insight of INSIGHTS) {
     app.get(`/api/v1/insights/${insight.name}`, async context => {
       const { since, until, by, bots, limit = insight.limit ?? 0 } = readQuery(context, InsightQuery);
+      const repositoryIds = await idsOf(context.req.queries('repo') ?? []);
       const rows = await insight.rows(station.source, {
-        repositoryIds: await idsOf(context.req.queries('repo') ?? []),
+        repositoryIds,
         sinceDay: since === undefined ? undefined : dayOf(since, 'since'),
         untilDay: until === undefined ? undefined : dayOf(until, 'until'),
         withoutBots: bots === 'exclude',
@@ -30,7 +32,8 @@ export function insightRoutes(app: Hono, station: StationApi): void {
         by,
         limit,
       });
-      return context.json({ ...(insight.byPeriod ? { by } : {}), [insight.key]: rows });
+      const unread = insight.ofChurn ? { unread: await unreadChurn(station.source, repositoryIds) } : {};
+      return context.json({ ...(insight.byPeriod ? { by } : {}), [insight.key]: rows, ...unread });
     });
   }
 

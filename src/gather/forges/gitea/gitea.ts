@@ -48,7 +48,7 @@ export class GiteaForge implements Forge {
   constructor(settings: ForgeSettings, options: TokenClientOptions) {
     this.host = settings.host;
     this.#baseUrl = settings.baseUrl;
-    this.#client = tokenClient(settings, options, '/api/v1', token => ({ authorization: `token ${token}` }));
+    this.#client = tokenClient(settings, options, token => ({ authorization: `token ${token}` }));
   }
 
   parseChangesetUrl(url: string): ChangesetRef | undefined {

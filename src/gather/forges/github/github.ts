@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { apiUrlOf } from '../api-url.ts';
 import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
@@ -39,13 +40,11 @@ const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pull\/(?<number>\d+)(?:\/|$)/;
 /** GitHub's search shows no more. */
 const SEARCH_END = 1000;
 
-/** The API is a host of its own on github.com and a folder on GitHub Enterprise Server. */
+/** GraphQL is beside REST's folder on GitHub Enterprise Server, and on the host of the API elsewhere. */
 function addresses(baseUrl: string): { readonly apiUrl: string; readonly graphqlPath: string } {
-  const { origin, hostname, protocol } = new URL(baseUrl);
-  if (hostname === 'github.com') return { apiUrl: 'https://api.github.com', graphqlPath: '/graphql' };
-  if (hostname.endsWith('.ghe.com'))
-    return { apiUrl: `${protocol}//api.${hostname}`, graphqlPath: '/graphql' };
-  return { apiUrl: `${origin}/api/v3`, graphqlPath: `${origin}/api/graphql` };
+  const apiUrl = apiUrlOf('github', baseUrl);
+  const { origin } = new URL(baseUrl);
+  return { apiUrl, graphqlPath: apiUrl.startsWith(`${origin}/`) ? `${origin}/api/graphql` : '/graphql' };
 }
 
 /**

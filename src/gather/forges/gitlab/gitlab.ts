@@ -46,7 +46,7 @@ export class GitlabForge implements Forge {
   constructor(settings: ForgeSettings, options: TokenClientOptions) {
     this.host = settings.host;
     this.#baseUrl = settings.baseUrl;
-    this.#client = tokenClient(settings, options, '/api/v4', token => ({ 'private-token': token }));
+    this.#client = tokenClient(settings, options, token => ({ 'private-token': token }));
   }
 
   parseChangesetUrl(url: string): ChangesetRef | undefined {

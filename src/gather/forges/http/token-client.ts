@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../../base/clock.ts';
+import { apiUrlOf } from '../api-url.ts';
 import type { CallBudget } from '../budget.ts';
 import type { ForgeSettings } from '../forge.ts';
 import { ApiClient } from './api-client.ts';
@@ -10,17 +11,15 @@ export interface TokenClientOptions {
 
 /**
  * The client of a host that knows tokens only, and counts a 304 as a call.
- * @param apiPath below the host's address: `/api/v4`
  * @param header the one that carries a token
  */
 export function tokenClient(
-  { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+  { kind, host, baseUrl, credentials, timeoutMs }: ForgeSettings,
   { budget, clock = systemClock }: TokenClientOptions,
-  apiPath: string,
   header: (token: string) => Readonly<Record<string, string>>,
 ): ApiClient {
   return new ApiClient({
-    ...{ host, timeoutMs, budget, clock, apiUrl: baseUrl + apiPath, notModifiedCost: 1 },
+    ...{ host, timeoutMs, budget, clock, apiUrl: apiUrlOf(kind, baseUrl), notModifiedCost: 1 },
     credentials: credentials.filter(({ kind }) => kind === 'token'),
     headers: { accept: 'application/json', 'user-agent': 'sluice' },
     authorize: credential => (credential.kind === 'token' ? header(credential.token) : {}),

@@ -4,7 +4,8 @@ import type { CloneRecord } from '../../../keep/store/clone-records.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';
 import { cleanCache } from '../clone/scratch.ts';
-import { type EvictionTools, removeClone, withClone } from './evict.ts';
+import { withClone } from '../clone-claim.ts';
+import { type EvictionTools, removeClone } from './evict.ts';
 import { diskUsage, readNotes } from './usage.ts';
 
 const CLONE_NAME = /-[0-9a-f]{8}\.git$/;

@@ -1,4 +1,5 @@
-import type { HttpCredentials } from '../git/credentials.ts';
+import { apiUrlOf } from '../../forges/api-url.ts';
+import type { ForgeKind } from '../../forges/forge.ts';
 import type { RepositoryUrl } from '../url.ts';
 
 /** How long a host may take to tell a size; without it the clone is watched all the same. */
@@ -7,6 +8,14 @@ const ASK_TIMEOUT_MS = 3000;
 const LEAN_SHARE = 1 / 8;
 const KIB = 1024;
 
+/** The code host that a repository is on, where the configuration says what answers there or everybody knows. */
+export interface SizeHost {
+  readonly kind: ForgeKind;
+  /** Address of its pages, without a slash at the end. */
+  readonly baseUrl: string;
+  readonly token: string | undefined;
+}
+
 interface SizeQuestion {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,7 +23,8 @@ interface SizeQuestion {
 }
 
 export interface EstimateOptions {
-  readonly credentials: HttpCredentials | undefined;
+  /** Only hosts of which it is known what stands behind them are asked anything (S3). */
+  readonly host: SizeHost | undefined;
   readonly lean: boolean;
   readonly signal: AbortSignal;
   /** For tests. */
@@ -22,14 +32,14 @@ export interface EstimateOptions {
 }
 
 /**
- * What a clone will take, as far as the host tells it (P5): GitHub, GitLab.com, Codeberg and Gitea.com. Undefined where it
- * does not, cannot be asked, or answers nonsense; never throws but for `signal`.
+ * What a clone will take, as far as the host tells it (P5): GitHub, GitLab, Gitea and Forgejo, hosted or one's own.
+ * Undefined where it does not, cannot be asked, or answers nonsense; never throws but for `signal`.
  */
 export async function estimateFromHost(
   address: RepositoryUrl,
-  { credentials, lean, signal, fetch = globalThis.fetch }: EstimateOptions,
+  { host, lean, signal, fetch = globalThis.fetch }: EstimateOptions,
 ): Promise<number | undefined> {
-  const question = questionFor(address, credentials?.token);
+  const question = host && questionFor(address, host);
   if (!question) return undefined;
   try {
     const answer = await fetch(question.url, {
@@ -47,36 +57,42 @@ export async function estimateFromHost(
   }
 }
 
-/** Only hosts of which it is known what stands behind them: nothing else is asked anything (S3). */
-function questionFor(
-  { url, host, scheme }: RepositoryUrl,
-  token: string | undefined,
-): SizeQuestion | undefined {
-  if (scheme !== 'https' && scheme !== 'ssh') return undefined;
-  const path = /^[a-z]+:\/\/[^/]+\/(.+)$/.exec(url)?.[1];
+function questionFor(address: RepositoryUrl, { kind, baseUrl, token }: SizeHost): SizeQuestion | undefined {
+  const path = pathBelow(address, baseUrl);
   if (path === undefined) return undefined;
-  const authorization = (kind: string): Record<string, string> =>
-    token === undefined ? {} : { authorization: `${kind} ${token}` };
-  const kib = (answer: unknown): unknown => {
-    const { size } = answer as { size?: unknown };
-    return typeof size === 'number' ? size * KIB : undefined;
-  };
-  switch (host) {
-    case 'github.com':
+  const apiUrl = apiUrlOf(kind, baseUrl);
+  const authorization = (scheme: string): Record<string, string> =>
+    token === undefined ? {} : { authorization: `${scheme} ${token}` };
+  switch (kind) {
+    case 'github':
       // docs.github.com, "Get a repository": size is in KiB.
-      return { url: `https://api.github.com/repos/${path}`, headers: authorization('Bearer'), bytesIn: kib };
-    case 'gitlab.com':
+      return { url: `${apiUrl}/repos/${path}`, headers: authorization('Bearer'), bytesIn: sizeInKib };
+    case 'gitlab':
       // docs.gitlab.com, "Projects API": statistics are for members.
       return {
-        url: `https://gitlab.com/api/v4/projects/${encodeURIComponent(path)}?statistics=true`,
+        url: `${apiUrl}/projects/${encodeURIComponent(path)}?statistics=true`,
         headers: authorization('Bearer'),
         bytesIn: answer =>
           (answer as { statistics?: { repository_size?: unknown } }).statistics?.repository_size,
       };
-    case 'codeberg.org':
-    case 'gitea.com':
-      return { url: `https://${host}/api/v1/repos/${path}`, headers: authorization('token'), bytesIn: kib };
-    default:
-      return undefined;
+    case 'gitea':
+      // docs.gitea.com, "Get a repository": size is in KiB.
+      return { url: `${apiUrl}/repos/${path}`, headers: authorization('token'), bytesIn: sizeInKib };
   }
+}
+
+function sizeInKib(answer: unknown): unknown {
+  const { size } = answer as { size?: unknown };
+  return typeof size === 'number' ? size * KIB : undefined;
+}
+
+/** `owner/name`. Undefined for what is not below the host's pages, and for plain HTTP where those are not. */
+function pathBelow({ url, scheme }: RepositoryUrl, baseUrl: string): string | undefined {
+  const path = /^[a-z]+:\/\/[^/]+\/(.+)$/.exec(url)?.[1];
+  if (scheme === 'ssh') return path;
+  const { protocol, pathname } = new URL(baseUrl);
+  if (`${scheme}:` !== protocol || path === undefined) return undefined;
+  const folder = pathname.replace(/^\/|\/$/g, '');
+  if (folder === '') return path;
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : undefined;
 }

@@ -4,13 +4,11 @@ import { estimateFromHost } from './estimate.ts';
 
 /** What a bake's job asks of the cache. */
 export function cacheRequest(
-  { address, credentials }: BakeJob,
+  job: BakeJob,
   signal: AbortSignal,
   onProgress: (progress: BakeProgress) => void,
 ): CacheRequest {
-  const estimateBytes: CacheRequest['estimateBytes'] = asking =>
-    estimateFromHost(address, { credentials, lean: true, signal: asking });
-  return { url: address.url, signal, onProgress, estimateBytes };
+  return { url: job.address.url, signal, onProgress, estimateBytes: asking => estimate(job, true, asking) };
 }
 
 /** The same for churn, which needs a full clone. */
@@ -19,8 +17,18 @@ export function churnRequest(
   signal: AbortSignal,
   onProgress: (progress: BakeProgress) => void,
 ): CacheRequest {
-  const { address, credentials } = job;
-  const estimateBytes: CacheRequest['estimateBytes'] = asking =>
-    estimateFromHost(address, { credentials, lean: false, signal: asking });
-  return { ...cacheRequest(job, signal, onProgress), purpose: 'churn', estimateBytes };
+  return {
+    ...cacheRequest(job, signal, onProgress),
+    purpose: 'churn',
+    estimateBytes: asking => estimate(job, false, asking),
+  };
+}
+
+/** Asked where the repository is now, which is where the job's host and token are of. */
+function estimate(
+  { address, place, sizeHost }: BakeJob,
+  lean: boolean,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  return estimateFromHost(place ?? address, { host: sizeHost, lean, signal });
 }

@@ -1,11 +1,13 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { ChurnWriter, WaitingCommit } from '../../../keep/store/churn.ts';
+import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../../keep/store/churn.ts';
 import { ChurnReader, type ChurnReaderOptions } from './reader.ts';
 
 /** Commits that one git process is asked for at once: neighbours share trees, which git then has at hand. */
 const CHUNK_COMMITS = 200;
 /** Asked for ahead, so that git does not wait for us. */
-const CHUNKS_AHEAD = 2;
+const CHUNKS_AHEAD = 3;
+/** Stored in one transaction: neighbours fall on the same days, authors and files, whose rows are then changed once. */
+const STORED_AT_ONCE = 1_000;
 /** Ids of waiting commits read from the store at once. */
 const WAITING_AT_ONCE = 20_000;
 
@@ -16,7 +18,7 @@ export interface ChurnPassOptions extends ChurnReaderOptions {
   readonly processes: number;
   /** After so long no more is begun; what is under way is finished. No bound when absent. */
   readonly sliceMs?: number;
-  /** Told after each chunk how many commits this call has dealt with. */
+  /** Told now and then how many commits this call has dealt with. */
   readonly onProgress?: (commits: number) => void;
 }
 
@@ -42,8 +44,10 @@ class ChurnPass {
   readonly #untilMs: number;
   #waiting: readonly WaitingCommit[] = [];
   #taken = 0;
-  /** First ids of chunks that are being read: below the lowest of them everything is stored. */
-  readonly #reading = new Set<number>();
+  /** First ids of chunks that are not stored yet: below the lowest of them everything is. */
+  readonly #unstored = new Set<number>();
+  /** What has been read and is to be stored next. */
+  #found: Found[] = [];
   #commits = 0;
 
   constructor(options: ChurnPassOptions) {
@@ -58,6 +62,7 @@ class ChurnPass {
         this.#startReaders();
         const lanes = this.#readers.flatMap(reader => Array.from({ length: CHUNKS_AHEAD }, () => reader));
         await allOrFirstError(lanes.map(reader => this.#work(reader)));
+        await this.#storeFound();
         complete = this.#hasTime() && (await this.#fill());
       }
       return { commits: this.#commits, complete };
@@ -89,21 +94,42 @@ class ChurnPass {
       const chunk = this.#waiting.slice(this.#taken, this.#taken + CHUNK_COMMITS);
       this.#taken += chunk.length;
       const first = chunk[0]?.id ?? 0;
-      this.#reading.add(first);
-      const found = await reader.read(chunk);
-      await this.#options.writer.append(found, this.#completeWith(chunk));
-      this.#reading.delete(first);
-      this.#commits += chunk.length;
-      this.#options.onProgress?.(this.#commits);
+      this.#unstored.add(first);
+      const commits = await reader.read(chunk);
+      this.#found.push({ first, asked: chunk.length, commits });
+      if (this.#found.length * CHUNK_COMMITS >= STORED_AT_ONCE) await this.#storeFound();
     }
   }
 
-  /** The id up to which nothing waits once this chunk is stored: other chunks may be stored before or after it. */
-  #completeWith(chunk: readonly WaitingCommit[]): number {
-    const others = [...this.#reading].filter(first => first !== chunk[0]?.id);
+  async #storeFound(): Promise<void> {
+    const found = this.#found;
+    if (found.length === 0) return;
+    this.#found = [];
+    await this.#options.writer.append(
+      found.flatMap(({ commits }) => commits),
+      this.#completeWith(found),
+    );
+    for (const { first, asked } of found) {
+      this.#unstored.delete(first);
+      this.#commits += asked;
+    }
+    this.#options.onProgress?.(this.#commits);
+  }
+
+  /** The id up to which nothing waits once these are stored: other chunks may be stored before or after them. */
+  #completeWith(found: readonly Found[]): number {
+    const own = new Set(found.map(({ first }) => first));
+    const others = [...this.#unstored].filter(first => !own.has(first));
     const lowest = Math.min(...others, this.#waiting[this.#taken]?.id ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(lowest) ? lowest - 1 : (this.#waiting.at(-1)?.id ?? 0);
   }
+}
+
+/** A chunk that has been read. */
+interface Found {
+  readonly first: number;
+  readonly asked: number;
+  readonly commits: readonly CommitChurn[];
 }
 
 /** As Promise.all, but everything has ended before the first error is thrown. */

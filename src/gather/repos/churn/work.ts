@@ -17,7 +17,10 @@ export function urlOfChurnKey(key: string): string {
 }
 
 /** Whether the configuration wants the churn of a repository: what it says of that one goes before what it says of all. */
-export function wantsChurn({ url }: { readonly url: string }, { repos, insights }: Config): boolean {
+export function wantsChurn(
+  { url }: { readonly url: string },
+  { repos, insights }: Pick<Config, 'repos' | 'insights'>,
+): boolean {
   const one = repos.filter(entry => entry.url !== undefined);
   const said = one.find(entry => entry.churn !== undefined && trackedRepository(entry.url, '.').url === url);
   return said?.churn ?? insights.churn;
