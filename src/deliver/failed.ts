@@ -12,6 +12,8 @@ export interface FailedSelection {
   readonly match?: string;
   /** Error code (`access_denied`) or retry class (`permanent`, `transient`). */
   readonly cause?: string;
+  /** Somewhere in `profile/bucket/path`, without regard to case. */
+  readonly text?: string;
 }
 
 export interface FailedContext {
@@ -30,12 +32,13 @@ const PAGE = 500;
 
 /** Whether a record is meant. Pure. */
 export function isSelected(record: FileRecord, selection: FailedSelection): boolean {
-  const { all, ids, match, cause } = selection;
-  if (!all && ids === undefined && match === undefined && cause === undefined) return false;
+  const { all, ids, match, cause, text } = selection;
+  if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
   if (cause !== undefined && record.errorCode !== cause && record.errorClass !== cause) return false;
-  if (match === undefined) return true;
   const whole = `${record.profile}/${record.bucket}/${record.filepath}`;
+  if (text !== undefined && !whole.toLowerCase().includes(text.toLowerCase())) return false;
+  if (match === undefined) return true;
   return matchesGlob(record.filepath, match) || matchesGlob(whole, match);
 }
 

@@ -17,8 +17,10 @@ import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
+import { scheduleRoutes } from './routes/schedule.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 import { trackingRoutes } from './routes/tracking.ts';
+import { troubleRoutes } from './routes/troubles.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface AppOptions {
@@ -60,6 +62,8 @@ export function createApp(options: AppOptions): Hono {
   webhookRoutes(app, station);
   metricsRoutes(app, station);
   captureRoutes(app, station);
+  scheduleRoutes(app, station);
+  troubleRoutes(app, station);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

@@ -146,6 +146,12 @@ export class Captures implements Part {
     return this.#open.totals();
   }
 
+  /** What waits to be delivered, of any origin, and since when the oldest does (V10). */
+  waiting(): { readonly files: number; readonly bytes: number; readonly oldestAtMs: number | null } {
+    const journal = this.#open;
+    return { ...journal.waitingTotals(), oldestAtMs: journal.oldestWaiting()?.createdAtMs ?? null };
+  }
+
   /** What would give way on this disk now, and what gave way so far, newest first. */
   async disk(limit: number): Promise<{ readonly plan: FullPlan; readonly freed: readonly Freed[] }> {
     const freed = this.#open.freedList(limit);

@@ -7,6 +7,7 @@ import type { Changesets } from './changesets.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Metrics } from './metrics.ts';
 import type { Notifications } from './notifications.ts';
+import type { ScheduleApi } from './schedule.ts';
 import type { StationStatus } from './status.ts';
 import type { Tracking } from './tracking.ts';
 
@@ -47,7 +48,9 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'disk'>;
+  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  /** What comes next, and why then. */
+  readonly schedule: ScheduleApi;
   /**
    * Asks for a bake of a repository, first in line. A run that waits already is answered again.
    * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.

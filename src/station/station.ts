@@ -23,10 +23,12 @@ import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from 
 import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
 import { exclusiveUse } from './exclusive.ts';
 import type { Kept } from './kept.ts';
+import { latePart } from './late-part.ts';
 import { Metrics } from './metrics.ts';
 import { Notifications } from './notifications.ts';
 import { repositoryWorkers } from './repository-workers.ts';
 import { createRunWaiters } from './run-waiters.ts';
+import { type ScheduleApi, scheduleApi } from './schedule.ts';
 import type { StationApi } from './station-api.ts';
 import { readStatus, runningBake, type StationStatus } from './status.ts';
 import { Tracking } from './tracking.ts';
@@ -76,6 +78,7 @@ class ComposedStation implements Station {
   readonly changesets: Changesets;
   readonly metrics: Metrics;
   readonly captures: Captures;
+  readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
@@ -109,6 +112,7 @@ class ComposedStation implements Station {
       () => this.status(),
       () => this.changesets.limits.calls(),
     );
+    this.schedule = scheduleApi(current.keep, () => options.clock.nowMs());
     this.parts = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
@@ -118,9 +122,9 @@ class ComposedStation implements Station {
       this.captures,
       this.notifications,
       this.changesets.hosts,
-      this.#late('bake threads', () => this.#createThreads()),
-      this.#late('repository workers', () => this.#createWorkers()),
-      this.#late('churn workers', () => churnWorkers(this.#churnOptions())),
+      latePart('bake threads', () => this.#createThreads()),
+      latePart('repository workers', () => this.#createWorkers()),
+      latePart('churn workers', () => churnWorkers(this.#churnOptions())),
       this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
@@ -262,18 +266,5 @@ class ComposedStation implements Station {
 
   async #notReady(): Promise<void> {
     this.#ready = false;
-  }
-
-  /** A part that can only be made once the parts before it have started. */
-  #late(name: string, make: () => Part): Part {
-    let part: Part | undefined;
-    return {
-      name,
-      start: () => {
-        part ??= make();
-        return part.start();
-      },
-      stop: async () => part?.stop(),
-    };
   }
 }

@@ -1,269 +1,197 @@
 // @ts-check
-// The first page: what is running, one repository's commits and top authors, recent runs.
-// Speaks only HTTP with the station; every text goes in as text, never as markup.
-import { columnChart } from './chart.js';
-import { element, fill, number, span } from './dom.js';
-import { askInsights } from './insights.js';
+// The frame of the pages: which one is open, what stands above it, and when it is looked at anew.
+import { onDone, onSubmit, say } from './parts/act.js';
+import { ask } from './parts/api.js';
+import { byId, element, fill, link } from './parts/dom.js';
+import { bytes, number, span } from './parts/words.js';
 
 const REFRESH_MS = 2_000;
-const AUTHORS_SHOWN = 10;
-const NEXT_SHOWN = 3;
-/** Two years; a longer history is shown by month, too. */
-const WEEKS_SHOWN = 104;
-
-/** @param {string} id */
-const byId = id => /** @type {HTMLElement} */ (document.getElementById(id));
-
-const weekChart = columnChart(byId('commits'), byId('commits-note'));
-const monthChart = columnChart(byId('months'), byId('months-note'));
-/** @type {string | null} */
-let chosenRepository = null;
-let drawnFor = '';
 
 /**
- * @param {string} path
- * @param {unknown} [body] posted as JSON
- * @returns {Promise<any>}
+ * An open page. What it is handed is the station's status as `/api/v1/status` answers, which is on its way.
+ * @typedef {{
+ *   refresh(asked: Promise<any>): Promise<void>,
+ *   close?(): void,
+ * }} OpenPage
+ * @typedef {(root: HTMLElement, params: URLSearchParams, refresh: () => void) => OpenPage} Opener
+ * @typedef {{
+ *   readonly title: string,
+ *   readonly load: () => Promise<{open: Opener}>,
+ *   readonly badge?: (status: any) => number,
+ *   readonly below?: string,
+ * }} Place `badge`: how many want looking at; `below`: the place in the navigation that it belongs to
  */
-async function ask(path, body) {
-  const headers = { 'Content-Type': 'application/json' };
-  const options = body === undefined ? {} : { method: 'POST', headers, body: JSON.stringify(body) };
-  const response = await fetch(path, options);
-  const answer = response.status === 204 ? null : await response.json();
-  if (response.ok) return answer;
-  throw Object.assign(new Error(`${answer.detail}. ${answer.hint}`), { status: response.status });
+
+/** @type {Readonly<Record<string, Place>>} */
+const PLACES = {
+  '': { title: 'Now', load: () => import('./pages/now.js') },
+  schedule: { title: 'Schedule', load: () => import('./pages/schedule.js') },
+  repositories: {
+    title: 'Repositories',
+    load: () => import('./pages/repositories.js'),
+    badge: ({ repos }) => repos.failing,
+  },
+  repository: {
+    title: 'Repository',
+    load: () => import('./pages/repository.js'),
+    below: 'repositories',
+  },
+  people: { title: 'People', load: () => import('./pages/people.js') },
+  changesets: {
+    title: 'Changesets',
+    load: () => import('./pages/changesets.js'),
+    badge: ({ changesets }) => changesets.failing,
+  },
+  deliveries: {
+    title: 'Deliveries',
+    load: () => import('./pages/deliveries.js'),
+    badge: ({ deliveries }) => deliveries.failed,
+  },
+  capture: {
+    title: 'Capture',
+    load: () => import('./pages/capture.js'),
+    badge: ({ capture }) => capture.lost.files,
+  },
+};
+
+/** @type {OpenPage | undefined} */
+let opened;
+let openedAs = '';
+let turn = 0;
+
+/** Which page the address means, with what. */
+function here() {
+  const [path = '', search = ''] = location.hash.replace(/^#\/?/, '').split('?', 2);
+  return { name: path in PLACES ? path : '', params: new URLSearchParams(search) };
 }
 
+/** Opens what the address says. @param {boolean} moved the reader went there: the focus goes along */
+async function openPage(moved) {
+  const { name, params } = here();
+  const place = PLACES[name];
+  const mine = ++turn;
+  if (!place) return;
+  const { open } = await place.load();
+  if (mine !== turn) return;
+  opened?.close?.();
+  const root = element('div', { class: `page ${name || 'now'}` });
+  fill(byId('page'), [root]);
+  say('');
+  opened = open(root, params, () => void refresh());
+  openedAs = location.hash;
+  document.title = name === '' ? 'sluice' : `${place.title} · sluice`;
+  showPlaces(place.below ?? name);
+  if (moved) {
+    scrollTo(0, 0);
+    byId('main').focus({ preventScroll: true });
+  }
+  await refresh();
+}
+
+/** @param {string} current */
+function showPlaces(current) {
+  fill(
+    byId('pages-list'),
+    Object.entries(PLACES)
+      .filter(([, { below }]) => below === undefined)
+      .map(([name, { title }]) => {
+        const attributes = name === current ? { 'aria-current': 'page' } : undefined;
+        const badge = element('span', { class: 'badge', id: `badge-${name}` });
+        badge.hidden = true;
+        const anchor = link(`#/${name}`, title, attributes);
+        anchor.append(badge);
+        return element('li', {}, anchor);
+      }),
+  );
+}
+
+let refreshing = false;
+let again = false;
+
+/** One at a time; who asks meanwhile gets another. */
 async function refresh() {
+  again = true;
+  if (refreshing) return;
+  refreshing = true;
   try {
-    const [status, { repositories }, { runs }] = await Promise.all([
-      ask('/api/v1/status'),
-      ask('/api/v1/repos'),
-      ask('/api/v1/runs?limit=15'),
-    ]);
-    showSignIn(false);
-    showStation(status);
-    showNow(status);
-    showRuns(runs);
-    await showRepository(repositories);
+    while (again) {
+      again = false;
+      const asked = ask('/api/v1/status');
+      const page = opened?.refresh(asked);
+      const shown = asked.then(status => {
+        showSignIn(false);
+        showStation(status);
+        showBadges(status);
+      });
+      await Promise.all([shown, page]);
+    }
   } catch (error) {
     showFailure(/** @type {Error & {status?: number}} */ (error));
+  } finally {
+    refreshing = false;
   }
 }
 
 /** @param {boolean} wanted */
 function showSignIn(wanted) {
   byId('sign-in').hidden = !wanted;
-  byId('pages').hidden = wanted;
+  byId('page').hidden = wanted;
 }
 
 /** @param {Error & {status?: number}} error */
 function showFailure(error) {
-  if (error.status === 401) {
+  const { status } = error;
+  if (status === 401) {
     showSignIn(true);
     byId('station').textContent = 'this station asks for its token';
     return;
   }
-  const text = error.status ? error.message : 'the station does not answer';
+  // Anything but an answer or a lost connection is a fault of the page, for the browser's console.
+  if (status === undefined && !(error instanceof TypeError && /fetch|network/i.test(error.message)))
+    console.error(error);
+  const text = status === undefined ? 'the station does not answer' : error.message;
   fill(byId('station'), [element('span', { class: 'error' }, text)]);
 }
 
 /** @param {any} status */
 function showStation({ station, schedule, disk }) {
-  const free = `${(disk.freeBytes / 2 ** 30).toFixed(1)} GiB free`;
-  const due = schedule.due ? `${schedule.due} due, behind ${span(schedule.behindS * 1000)}` : 'nothing due';
-  byId('station').textContent =
-    `version ${station.version} · up ${span(station.uptimeS * 1000)} · ${due} · ${free}`;
+  const due = schedule.due
+    ? `${number(schedule.due)} due, behind ${span(schedule.behindS * 1000)}`
+    : 'nothing due';
+  const up = `version ${station.version} · up ${span(station.uptimeS * 1000)}`;
+  byId('station').textContent = `${up} · ${due} · ${bytes(disk.freeBytes)} free`;
 }
 
 /** @param {any} status */
-function showNow({ repos, schedule }) {
-  const baking = repos.baking.map((/** @type {any} */ bake) =>
-    nowRow('now', 'busy', bake.url, bake.progress || bake.phase),
-  );
-  const next = schedule.next.slice(0, NEXT_SHOWN).map((/** @type {any} */ item) => {
-    const waitMs = Date.parse(item.at) - Date.now();
-    return nowRow(waitMs > 0 ? `in ${span(waitMs)}` : 'due', '', item.target, item.reason);
-  });
-  fill(byId('now'), [...baking, ...next]);
-}
-
-/**
- * @param {string} when
- * @param {string} kind
- * @param {string} what
- * @param {string} why
- */
-function nowRow(when, kind, what, why) {
-  return element(
-    'li',
-    {},
-    element('span', { class: `when ${kind}` }, when),
-    element('span', { class: 'what' }, what),
-    element('span', { class: 'quiet' }, why),
-  );
-}
-
-/** @param {any[]} repositories */
-async function showRepository(repositories) {
-  byId('repository-section').hidden = repositories.length === 0;
-  if (repositories.length === 0) return;
-  const select = /** @type {HTMLSelectElement} */ (byId('repository'));
-  const urls = repositories.map(({ url }) => url);
-  if (chosenRepository === null || !urls.includes(chosenRepository))
-    chosenRepository = freshest(repositories);
-  if (urls.join('\n') !== [...select.options].map(({ value }) => value).join('\n')) {
-    fill(
-      select,
-      urls.map(url => element('option', { value: url }, url)),
-    );
+function showBadges(status) {
+  for (const [name, { badge }] of Object.entries(PLACES)) {
+    const shown = document.getElementById(`badge-${name}`);
+    if (!shown || !badge) continue;
+    const wanting = badge(status);
+    shown.hidden = wanting === 0;
+    const text = wanting > 999 ? '999+' : String(wanting);
+    if (shown.textContent !== text) shown.textContent = text;
+    shown.title = `${number(wanting)} to look at`;
   }
-  select.value = chosenRepository ?? '';
-  const repository = repositories.find(({ url }) => url === chosenRepository);
-  const withoutBots = /** @type {HTMLInputElement} */ (byId('without-bots')).checked;
-  const state = JSON.stringify([repository, withoutBots]);
-  if (state === drawnFor) return;
-  const scope = `repo=${encodeURIComponent(repository.url)}${withoutBots ? '&bots=exclude' : ''}`;
-  const [{ periods: weeks }, { periods: byMonth }, { authors }, showInsights] = await Promise.all([
-    ask(`/api/v1/insights/commits?by=week&${scope}`),
-    ask(`/api/v1/insights/commits?by=month&${scope}`),
-    ask(`/api/v1/insights/authors?limit=${AUTHORS_SHOWN}&${scope}`),
-    askInsights(ask, scope),
-  ]);
-  // Another one may have been chosen while these came.
-  if (repository.url !== chosenRepository) return;
-  drawnFor = state;
-  showTotals(repository);
-  byId('history').hidden = weeks.length === 0;
-  const isLong = weeks.length > WEEKS_SHOWN;
-  byId('commits-title').textContent = isLong
-    ? `Commits per week, the last ${WEEKS_SHOWN}`
-    : 'Commits per week';
-  weekChart.show(weeks.slice(-WEEKS_SHOWN), 'week');
-  byId('months-part').hidden = !isLong;
-  if (isLong) monthChart.show(byMonth, 'month');
-  showAuthors(authors);
-  showInsights();
 }
 
-/** The repository that was baked last. @param {any[]} repositories */
-function freshest(repositories) {
-  const [first] = [...repositories].sort((one, other) =>
-    String(other.lastBakedAt ?? '').localeCompare(String(one.lastBakedAt ?? '')),
-  );
-  return first.url;
-}
-
-/** @param {any} repository */
-function showTotals(repository) {
-  /** @type {[string, string][]} */
-  const facts = [
-    ['commits', number(repository.commits)],
-    ['authors', number(repository.authors)],
-    ['first commit', repository.firstCommitAt?.slice(0, 10) ?? '–'],
-    ['last commit', repository.lastCommitAt?.slice(0, 10) ?? '–'],
-  ];
-  fill(
-    byId('totals'),
-    facts.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))),
-  );
-  byId('repository-error').hidden = repository.lastError === null;
-  byId('repository-error').textContent = `${repository.state}: ${repository.lastError}`;
-}
-
-/** @param {any[]} authors */
-function showAuthors(authors) {
-  const most = authors[0]?.commits ?? 1;
-  fill(
-    byId('authors'),
-    authors.map(({ name, email, commits }) =>
-      element(
-        'li',
-        {},
-        element('span', { class: 'name', title: email }, name || email || '(no name)'),
-        element('progress', { max: String(most), value: String(commits), 'aria-hidden': 'true' }),
-        element('span', { class: 'number' }, number(commits)),
-      ),
-    ),
-  );
-}
-
-/** @param {any[]} runs */
-function showRuns(runs) {
-  byId('runs-section').hidden = runs.length === 0;
-  fill(byId('runs'), runs.map(runRow));
-}
-
-/** @param {any} run */
-function runRow(run) {
-  const tookMs =
-    run.finishedAt && run.startedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null;
-  const why = element('div', { class: run.error ? 'error' : 'quiet' }, run.error?.message ?? run.reason);
-  return element(
-    'tr',
-    {},
-    element('td', { 'data-label': 'Repository' }, element('div', { class: 'what' }, run.url), why),
-    element('td', { 'data-label': 'State' }, element('span', { class: `state ${run.state}` }, run.state)),
-    cell('New commits', run.summary ? number(run.summary.newCommits) : '–'),
-    cell('Took', tookMs === null ? '–' : span(tookMs)),
-    cell(
-      'Ended',
-      run.finishedAt ? `${span(Date.now() - Date.parse(run.finishedAt))} ago` : '–',
-      run.finishedAt,
-    ),
-  );
-}
-
-/**
- * @param {string} label
- * @param {string} text
- * @param {string | null} [title]
- */
-function cell(label, text, title) {
-  return element('td', { class: 'number', 'data-label': label, title: title ?? '' }, text);
-}
-
-byId('repository').addEventListener('change', event => {
-  chosenRepository = /** @type {HTMLSelectElement} */ (event.target).value;
-  void refresh();
-});
-
-byId('without-bots').addEventListener('change', () => void refresh());
-
-/**
- * Sends a form by `send`; what it answers, or what went wrong, is shown below the form.
- * @param {string} id
- * @param {(fields: FormData) => Promise<string>} send
- */
-function onSubmit(id, send) {
-  const form = /** @type {HTMLFormElement} */ (byId(id));
-  const answer = /** @type {HTMLElement} */ (form.querySelector('p'));
-  form.addEventListener('submit', async event => {
-    event.preventDefault();
-    try {
-      answer.textContent = await send(new FormData(form));
-      answer.className = 'quiet';
-      form.reset();
-    } catch (error) {
-      answer.textContent = /** @type {Error} */ (error).message;
-      answer.className = 'error';
-    }
-    void refresh();
-  });
-}
-
-onSubmit('bake', async fields => {
-  const run = await ask('/bake', { url: fields.get('url') });
-  chosenRepository = run.url;
-  return `Run ${run.id} is on its way.`;
-});
-onSubmit('sign-in', async fields => {
+onSubmit(byId('sign-in'), async fields => {
   await ask('/api/v1/session', { token: fields.get('token') });
   return '';
+});
+onDone(() => void refresh());
+
+addEventListener('hashchange', () => {
+  if (location.hash === '#main') {
+    history.replaceState(null, '', openedAs || '#/');
+    byId('main').focus();
+  } else if (location.hash !== openedAs) void openPage(true);
 });
 
 async function keepRefreshing() {
   if (!document.hidden) await refresh();
   setTimeout(keepRefreshing, REFRESH_MS);
 }
-void keepRefreshing();
+
+await openPage(false);
+setTimeout(keepRefreshing, REFRESH_MS);

@@ -199,6 +199,10 @@ test('S10: e-mails are merged and split by hand, without a look at history; late
   assert.deepEqual(await names(), ['Grace 5']);
   await store.people.split(['ada@example.org', 'grace@example.org', 'countess@example.org'].slice(0, 2));
   assert.deepEqual(await names(), ['Ada 2', 'Countess 1', 'Grace 1', 'countess 1']);
+  // One e-mail that two people have.
+  assert.equal((await store.people.merge(['countess@example.org'])).commits, 2);
+  await store.people.split(['countess@example.org']);
+  assert.deepEqual(await names(), ['Ada 2', 'Countess 1', 'Grace 1', 'countess 1']);
   await assert.rejects(store.people.split(['ada@example.org']), /was not merged/);
   await assert.rejects(
     store.people.merge(['ada@example.org', 'nobody@example.org']),

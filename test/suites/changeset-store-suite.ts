@@ -128,6 +128,29 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     assert.deepEqual([totals?.received, totals?.missed, totals?.missedSince], [1, 1, 0]);
   });
 
+  test(`${name}: S10: lists tell what waits for review and what is idle, longest idle first`, async t => {
+    const { store, work } = await open(t);
+    const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));
+    await work.putAll([], store.changesets.following(many, 'hand', 1));
+    const ids = new Map(
+      (await store.changesets.list({}, { limit: 9 })).map(({ id, number }) => [number, id]),
+    );
+    const sync = (number: number, values: Partial<SyncedChangeset>) =>
+      work.putAll([], store.changesets.synced(ids.get(number) ?? 0, { ...found, ...values }, 1));
+    await sync(1, { updatedAtMs: 30 });
+    await sync(2, { updatedAtMs: 10, reviewState: 'approved' });
+    await sync(3, { updatedAtMs: 10, state: 'draft' });
+    const list = async (filter: object, afterId = 0) => {
+      const page = { order: 'idle', afterId, limit: 2 } as const;
+      return (await store.changesets.list(filter, page)).map(({ number }) => number);
+    };
+    // The fourth was never synced.
+    assert.deepEqual(await list({}), [2, 3]);
+    assert.deepEqual(await list({}, ids.get(3)), [1]);
+    assert.deepEqual(await list({ waitingForReview: true }), [1]);
+    assert.deepEqual(await list({ idleSinceMs: 20 }), [2, 3]);
+  });
+
   test(`${name}: lists are filtered and paged by id`, async t => {
     const { store, work } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({

@@ -96,7 +96,14 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         throw new SluiceError('not_found', `there is no capture file ${id}`);
       },
       totals: () => [],
+      waiting: () => ({ files: 0, bytes: 0, oldestAtMs: null }),
       disk: () => Promise.reject(new SluiceError('stopping', 'not running')),
+    },
+    schedule: {
+      upcoming: async () => ({
+        counts: { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] },
+        ...{ running: [], next: [], halfHours: [] },
+      }),
     },
     async requestBake(url) {
       if (behaviour.requestError) throw behaviour.requestError;

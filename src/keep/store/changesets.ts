@@ -125,10 +125,16 @@ export interface ChangesetFilter {
   readonly followed?: boolean;
   readonly followedBy?: string;
   readonly label?: string;
+  /** Open, no draft, and nobody has reviewed it yet. */
+  readonly waitingForReview?: boolean;
+  /** Open or draft, and the host has seen no change of it since. */
+  readonly idleSinceMs?: number;
 }
 
 export interface Page {
-  /** Only ids above this one, in the order of ids. */
+  /** `id` unless given; `idle`: those that have not changed for longest first, without those never synced. */
+  readonly order?: 'id' | 'idle';
+  /** Only those after this one, in that order. */
   readonly afterId?: number;
   readonly limit: number;
 }

@@ -99,7 +99,7 @@ export interface RecordFilter {
   readonly states?: readonly FileState[];
   readonly profile?: string;
   readonly bucket?: string;
-  /** Somewhere in the path, without regard to case (ASCII). */
+  /** Somewhere in `profile/bucket/path`, without regard to case (ASCII). */
   readonly text?: string;
   readonly errorCode?: string;
   /** Only ids below this one: the last id of the page before. */

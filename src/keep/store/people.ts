@@ -16,6 +16,8 @@ export interface PeopleFilter {
   /** Somewhere in a name or an e-mail, without regard to case (ASCII). */
   readonly text?: string;
   readonly bots?: 'only' | 'exclude';
+  /** Passes over so many; 0 by default. */
+  readonly offset?: number;
   readonly limit: number;
 }
 
@@ -28,7 +30,8 @@ export interface PeopleStore {
   list(filter: PeopleFilter): Promise<Person[]>;
   /**
    * Makes all commits under any of the e-mails those of one person: who has most commits under the first. What an
-   * e-mail was merged into before comes along. Throws `usage` for fewer than two, `not_found` for an unknown one.
+   * e-mail was merged into before comes along. One e-mail alone is merged where several people have it under
+   * different names. Throws `usage` for one that only one person has, `not_found` for an unknown one.
    */
   merge(emails: readonly string[]): Promise<Person>;
   /** Takes e-mails out of the person that they were merged into. Throws `not_found` for one that is not merged. */

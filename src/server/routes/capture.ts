@@ -17,7 +17,7 @@ export function captureRoutes(app: Hono, { captures }: Pick<StationApi, 'capture
     const status = await captures.status();
     const totals = new Map(captures.totals().map(({ collector, ...sums }) => [collector, sums]));
     const collectors = status.collectors.map(one => ({ ...one, kept: totals.get(one.name) ?? null }));
-    return context.json({ ...status, collectors });
+    return context.json({ ...status, collectors, waiting: captures.waiting() });
   });
   app.get('/api/v1/capture/files', context => {
     const { collector, before, limit } = readQuery(context, FilesQuery);

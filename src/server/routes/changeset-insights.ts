@@ -2,6 +2,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { SluiceError } from '../../base/errors.ts';
 import { PERIODS } from '../../insights/calendar.ts';
+import { openChangesets } from '../../insights/changesets/open.ts';
 import { changesetReport } from '../../insights/changesets/report.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readQuery } from '../body.ts';
@@ -21,6 +22,8 @@ const Query = z.strictObject({
   staleAfterDays: z.coerce.number().int().min(1).max(3650).default(14),
 });
 
+const OpenQuery = Query.pick({ host: true, repository: true, staleAfterDays: true });
+
 /** How changesets are reviewed and merged (S12). */
 export function changesetInsightRoutes(app: Hono, station: StationApi, nowMs: () => number): void {
   app.get('/api/v1/insights/changesets', async context => {
@@ -34,5 +37,10 @@ export function changesetInsightRoutes(app: Hono, station: StationApi, nowMs: ()
       ...(repository === undefined ? {} : { repository }),
     };
     return context.json(await changesetReport(station.source, query, nowMs()));
+  });
+  app.get('/api/v1/insights/changesets/open', async context => {
+    const { staleAfterDays, host, repository } = readQuery(context, OpenQuery);
+    const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
+    return context.json(await openChangesets(station.source, scope, nowMs()));
   });
 }

@@ -5,11 +5,22 @@ import { CHANGESET_STATES, type ChangesetFilter } from '../../keep/store/changes
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';
 
+const DAY_MS = 86_400_000;
+
 const Filter = {
   host: z.string().min(1).optional(),
   /** `owner/name`, or the address of the repository's page less its scheme. */
   repository: z.string().min(1).optional(),
-  state: z.enum(CHANGESET_STATES).optional(),
+  /** One, or several with commas between them. */
+  state: z
+    .string()
+    .transform(text => text.split(','))
+    .pipe(z.array(z.enum(CHANGESET_STATES)))
+    .optional(),
+  /** `waiting`: open, and nobody has reviewed it yet. */
+  review: z.literal('waiting').optional(),
+  /** Open or draft, without a change for so many days. */
+  idleDays: z.coerce.number().positive().max(36_500).optional(),
   author: z.string().min(1).optional(),
   label: z.string().min(1).optional(),
   search: z.string().min(1).optional(),
@@ -19,6 +30,7 @@ const ListQuery = z.strictObject({
   ...Filter,
   failing: Switch.optional(),
   followed: Switch.optional(),
+  order: z.enum(['id', 'idle']).default('id'),
   after: z.coerce.number().int().positive().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
@@ -41,8 +53,8 @@ export function changesetRoutes(
   { maxBodyBytes }: { readonly maxBodyBytes: number },
 ): void {
   app.get('/api/v1/changesets', async context => {
-    const { after, limit, ...query } = readQuery(context, ListQuery);
-    const page = { limit, ...(after === undefined ? {} : { afterId: after }) };
+    const { after, limit, order, ...query } = readQuery(context, ListQuery);
+    const page = { limit, order, ...(after === undefined ? {} : { afterId: after }) };
     const found = await changesets.list(filterOf(query), page);
     const next = found.length === limit ? (found.at(-1)?.id ?? null) : null;
     return context.json({ changesets: found, next });
@@ -70,13 +82,16 @@ export function changesetRoutes(
   });
 }
 
-type Query = { [K in keyof z.output<typeof ListQuery>]?: z.output<typeof ListQuery>[K] | undefined };
+type Listed = Omit<z.output<typeof ListQuery>, 'after' | 'limit' | 'order'>;
+type Query = { [K in keyof Listed]?: Listed[K] | undefined };
 
-function filterOf({ state, search, limit: _limit, after: _after, ...rest }: Query): ChangesetFilter {
+function filterOf({ state, search, review, idleDays, ...rest }: Query): ChangesetFilter {
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return {
     ...given,
-    ...(state === undefined ? {} : { states: [state] }),
+    ...(state === undefined ? {} : { states: state }),
+    ...(review === undefined ? {} : { waitingForReview: true }),
+    ...(idleDays === undefined ? {} : { idleSinceMs: Date.now() - idleDays * DAY_MS }),
     ...(search === undefined ? {} : { text: search }),
   };
 }

@@ -7,8 +7,11 @@ import { FILE_STATES } from '../../keep/store/journal.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';
 
+const WAITING = ['incoming', 'processing'] as const;
+
 const ListQuery = z.strictObject({
-  state: z.enum(FILE_STATES).optional(),
+  /** `waiting`: on their way, in `incoming` or `processing`. */
+  state: z.enum([...FILE_STATES, 'waiting']).optional(),
   profile: z.string().optional(),
   bucket: z.string().optional(),
   search: z.string().optional(),
@@ -23,10 +26,17 @@ const Selection = z
     ids: z.array(z.number().int()).min(1).optional(),
     match: z.string().min(1).optional(),
     cause: z.string().min(1).optional(),
+    text: z.string().min(1).optional(),
+    /** At most so many of them are answered one by one; all unless given. */
+    limit: z.number().int().min(0).optional(),
   })
-  .refine(selection => Object.values(selection).some(value => value !== undefined && value !== false), {
-    error: 'say which: all, ids, match or cause',
-  });
+  .refine(
+    ({ limit: _limit, ...selection }) =>
+      Object.values(selection).some(value => value !== undefined && value !== false),
+    {
+      error: 'say which: all, ids, match, cause or text',
+    },
+  );
 
 /** Records of files, manual sync (V7) and what has failed (S11). */
 export function deliveryRoutes(
@@ -40,7 +50,7 @@ export function deliveryRoutes(
     const { state, profile, bucket, search, cause, before, limit } = readQuery(context, ListQuery);
     const records = deliveries.list({
       limit,
-      ...(state === undefined ? {} : { states: [state] }),
+      ...(state === undefined ? {} : { states: state === 'waiting' ? WAITING : [state] }),
       ...(profile === undefined ? {} : { profile }),
       ...(bucket === undefined ? {} : { bucket }),
       ...(search === undefined ? {} : { text: search }),
@@ -69,8 +79,17 @@ export function deliveryRoutes(
 
   const failedRoute = (path: string, act: (selection: FailedSelection) => Promise<FailedOutcome[]>): void => {
     app.post(path, async context => {
-      const outcomes = await act(await readJson(context, Selection, maxBodyBytes));
-      return context.json({ deliveries: outcomes.map(failedAnswer) });
+      const { limit, ...selection } = await readJson(context, Selection, maxBodyBytes);
+      const outcomes = await act(selection);
+      const problems = outcomes.filter(({ problem }) => problem !== undefined);
+      return context.json({
+        total: outcomes.length,
+        problems: problems.length,
+        // What could not be done comes first, so that a limit does not hide it.
+        deliveries: [...problems, ...outcomes.filter(({ problem }) => problem === undefined)]
+          .slice(0, limit)
+          .map(failedAnswer),
+      });
     });
   };
   failedRoute('/api/v1/deliveries/failed/retry', selection => deliveries.retryFailed(selection));

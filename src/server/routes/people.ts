@@ -6,6 +6,7 @@ import { readJson, readQuery } from '../body.ts';
 const ListQuery = z.strictObject({
   search: z.string().optional(),
   bots: z.enum(['only', 'exclude']).optional(),
+  offset: z.coerce.number().int().min(0).default(0),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 const Emails = z.strictObject({ emails: z.array(z.string()).min(1).max(1000) });
@@ -18,13 +19,13 @@ export function peopleRoutes(
   { maxBodyBytes }: { readonly maxBodyBytes: number },
 ): void {
   app.get('/api/v1/people', async context => {
-    const { search, bots, limit } = readQuery(context, ListQuery);
+    const { search, bots, offset, limit } = readQuery(context, ListQuery);
     const people = await station.people.list({
-      limit,
+      ...{ offset, limit },
       ...(search === undefined ? {} : { text: search }),
       ...(bots === undefined ? {} : { bots }),
     });
-    return context.json({ people });
+    return context.json({ people, next: people.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/people/merge', async context => {
     const { emails } = await readJson(context, Emails, maxBodyBytes);

@@ -1,5 +1,8 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
+import { listedClone } from '../../station/cache.ts';
+import { listRepositories, REPOSITORY_CHOICES, REPOSITORY_ORDERS } from '../../station/repository-list.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
@@ -12,19 +15,41 @@ const Urls = z
   .strictObject({ url: Url.optional(), urls: z.array(Url).min(1).max(MAX_URLS).optional() })
   .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), { error: 'give url or urls' });
 const UrlQuery = z.strictObject({ url: Url });
+const PageQuery = z.strictObject({
+  search: z.string().optional(),
+  show: z.enum(REPOSITORY_CHOICES).optional(),
+  order: z.enum(REPOSITORY_ORDERS).default('change'),
+  offset: z.coerce.number().int().min(0).default(0),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
 
 /** Which repositories are kept fresh (S2, S11): track, untrack, sync now, and when one is next and why (S6). */
 export function trackingRoutes(
   app: Hono,
-  { tracking }: StationApi,
+  station: StationApi,
   { maxBodyBytes }: { readonly maxBodyBytes: number },
 ): void {
-  app.get('/api/v1/repositories', async context => {
-    const { repository, next } = await tracking.scheduled(readQuery(context, UrlQuery).url);
-    return context.json({
+  const { tracking, cache } = station;
+  const one = async (url: string, clones: ReadonlyMap<string, CacheEntry>) => {
+    const { repository, next } = await tracking.scheduled(url);
+    const clone = clones.get(repository.url);
+    return {
       ...repositoryAnswer(repository),
       next: next ? { ...next, at: new Date(next.atMs).toISOString(), atMs: undefined } : null,
-    });
+      clone: clone ? { ...listedClone(clone), url: undefined } : null,
+    };
+  };
+  const clonesByUrl = async () => new Map((await cache.list()).map(clone => [clone.url, clone]));
+
+  // One by its address; without an address a page of all.
+  app.get('/api/v1/repositories', async context => {
+    const clones = await clonesByUrl();
+    if (context.req.query('url') !== undefined)
+      return context.json(await one(readQuery(context, UrlQuery).url, clones));
+    const { search: text, show: choice, order, offset, limit } = readQuery(context, PageQuery);
+    const urls = await listRepositories(station.source, { text, choice, order, offset, limit });
+    const repositories = await Promise.all(urls.map(url => one(url, clones)));
+    return context.json({ repositories, next: urls.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/repositories', async context => {
     const { url, urls = [] } = await readJson(context, Urls, maxBodyBytes);

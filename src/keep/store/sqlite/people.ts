@@ -9,11 +9,14 @@ const PEOPLE = `
          (SELECT group_concat(email, char(10)) FROM person_emails
            WHERE person_id = people.id AND email <> people.email) AS merged
     FROM identities JOIN people ON people.id = identities.person_id`;
-const ORDER = 'GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT ?';
+const ORDER =
+  'GROUP BY people.id ORDER BY commits DESC, people.name, people.email, people.id LIMIT ? OFFSET ?';
 const BY_EMAIL = `
   SELECT people.id FROM people JOIN identities ON identities.person_id = people.id
    WHERE identities.mapped_email = ?1 COLLATE NOCASE
    GROUP BY people.id ORDER BY sum(identities.commits) DESC, people.id LIMIT 1`;
+const SHARED_BY = `
+  SELECT count(DISTINCT person_id) AS people FROM identities WHERE mapped_email = ? COLLATE NOCASE`;
 const OWN_PERSON = `
   UPDATE identities SET person_id =
     (SELECT id FROM people WHERE name = identities.mapped_name AND email = identities.mapped_email)
@@ -32,7 +35,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     });
   };
   const read = (id: number): Person => {
-    const row = database.statement(`${PEOPLE} WHERE people.id = ? ${ORDER}`).get(id, 1);
+    const row = database.statement(`${PEOPLE} WHERE people.id = ? ${ORDER}`).get(id, 1, 0);
     if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
     return toPerson(asRow(row));
   };
@@ -43,16 +46,20 @@ export function createPeopleStore(database: Database): PeopleStore {
       return database.read(() =>
         database
           .statement(`${PEOPLE} WHERE ${sql} ${ORDER}`)
-          .all(...params, filter.limit)
+          .all(...params, filter.limit, filter.offset ?? 0)
           .map(row => toPerson(asRow(row))),
       );
     },
     async merge(emails) {
       const wanted = checked(emails);
-      if (wanted.length < 2) throw new SluiceError('usage', 'name two e-mails or more to merge');
       return database.write(() => {
         const [first = ''] = wanted;
         const person = personOf(first);
+        if (wanted.length < 2 && Number(database.statement(SHARED_BY).get(first)?.people) < 2)
+          throw new SluiceError(
+            'usage',
+            'name two e-mails or more to merge, or one that several people have',
+          );
         const before = wanted.map(personOf);
         const take = database.statement('UPDATE person_emails SET person_id = ? WHERE person_id = ?');
         for (const other of before) take.run(person, other);

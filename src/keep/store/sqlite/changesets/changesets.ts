@@ -132,8 +132,11 @@ function saveSynced(database: Database, id: number, found: SyncedChangeset, load
     .run(found.repository, id);
 }
 
-function listChangesets(database: Database, filter: ChangesetFilter, { afterId = 0, limit }: Page) {
-  const conditions = ['id > ?'];
+function listChangesets(database: Database, filter: ChangesetFilter, { afterId = 0, order, limit }: Page) {
+  const isIdle = order === 'idle';
+  const afterIdle =
+    '(updated_at_ms, id) > (SELECT coalesce(max(updated_at_ms), 0), coalesce(max(id), 0) FROM changesets WHERE id = ?)';
+  const conditions = [isIdle ? afterIdle : 'id > ?'];
   const values: SqlValue[] = [afterId];
   const add = (condition: string, ...added: SqlValue[]): void => {
     conditions.push(condition);
@@ -148,12 +151,17 @@ function listChangesets(database: Database, filter: ChangesetFilter, { afterId =
   if (followed !== undefined) add(`followed = ${Number(followed)}`);
   if (followedBy !== undefined) add('followed_by = ?', followedBy);
   if (label !== undefined) add('EXISTS (SELECT 1 FROM json_each(labels) WHERE value = ?)', label);
+  if (filter.waitingForReview) add("state = 'open' AND review_state IN ('none', 'requested')");
+  if (filter.idleSinceMs !== undefined)
+    add("state IN ('open', 'draft') AND updated_at_ms < ?", filter.idleSinceMs);
   if (text !== undefined) {
     const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`;
     add(`(title LIKE ? ESCAPE '\\' OR url LIKE ? ESCAPE '\\')`, pattern, pattern);
   }
   return database
-    .statement(`SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY id LIMIT ?`)
+    .statement(
+      `SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY ${isIdle ? 'updated_at_ms, id' : 'id'} LIMIT ?`,
+    )
     .all(...values, limit)
     .map(row => toChangeset(asRow(row)));
 }

@@ -17,7 +17,10 @@ export function listRecords(database: Database, filter: RecordFilter): FileRecor
   if (filter.profile !== undefined) add('profile = ?', filter.profile);
   if (filter.bucket !== undefined) add('bucket = ?', filter.bucket);
   if (filter.text !== undefined) {
-    add(`filepath LIKE ? ESCAPE '\\'`, `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`);
+    add(
+      `profile || '/' || bucket || '/' || filepath LIKE ? ESCAPE '\\'`,
+      `%${filter.text.replace(/[\\%_]/g, '\\$&')}%`,
+    );
   }
   if (filter.errorCode !== undefined) add('error_code = ?', filter.errorCode);
   if (filter.beforeId !== undefined) add('id < ?', filter.beforeId);

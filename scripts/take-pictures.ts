@@ -1,0 +1,48 @@
+/**
+ * Takes the pictures of the pages that README.md and docs/guide/pages.md show, of a station with made-up data.
+ *
+ * Usage: node scripts/take-pictures.ts (needs Chromium, as the tests of the pages do)
+ */
+import { resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+import { startBrowser } from '../test/web/browser.ts';
+import { demoStation } from '../test/web/demo.ts';
+
+const IMAGES = resolve(import.meta.dirname, '../docs/images');
+/** Long enough for the charts, and for readings to come in. */
+const SETTLE_MS = 4_000;
+
+interface Picture {
+  readonly name: string;
+  readonly path: string;
+  readonly shown: string;
+  readonly height: number;
+}
+
+const afterwards: (() => unknown)[] = [];
+const context = { after: (act: () => unknown) => afterwards.push(act) } as unknown as TestContext;
+try {
+  const station = await demoStation(context);
+  const { body } = await station.ask('/api/v1/repositories?search=firmware');
+  const repository = encodeURIComponent(body.repositories[0]?.url ?? '');
+  const pictures: readonly Picture[] = [
+    { name: 'now', path: '', shown: '#troubles tbody tr', height: 780 },
+    { name: 'repository', path: `repository?url=${repository}`, shown: '#hot-spots tbody tr', height: 860 },
+  ];
+  const browser = await startBrowser();
+  afterwards.push(() => browser.close());
+  for (const { name, path, shown, height } of pictures) {
+    const page = await browser.newPage({
+      viewport: { width: 1000, height },
+      locale: 'en',
+      colorScheme: 'light',
+    });
+    await page.goto(`${station.url}/#/${path}`);
+    await page.locator(shown).first().waitFor();
+    await page.waitForTimeout(SETTLE_MS);
+    await page.screenshot({ path: resolve(IMAGES, `${name}.png`) });
+    await page.close();
+  }
+} finally {
+  for (const act of afterwards.reverse()) await act();
+}

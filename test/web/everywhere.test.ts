@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { standingPlace, startStation, until } from '../support/sluice.ts';
+import { contrast, openPage, overflow, startBrowser } from './browser.ts';
+import { demoStation, HOSTILE } from './demo.ts';
+
+let browser: Browser;
+before(async () => {
+  browser = await startBrowser();
+});
+after(() => browser?.close());
+
+/** Each page with something on it that shows that it is complete. */
+const PAGES: readonly (readonly [path: string, shown: string])[] = [
+  ['', '#troubles tbody tr'],
+  ['schedule', 'tbody tr'],
+  ['repositories', 'tbody tr'],
+  ['people', 'tbody tr'],
+  ['changesets', 'tbody tr .why'],
+  ['deliveries', '#deliveries tbody tr'],
+  ['capture', '#collectors tbody tr'],
+];
+
+test('Dashboard: every page holds in light and dark, on a phone 360 pixels wide and with text at 200 %, without scrolling sideways', async t => {
+  const station = await demoStation(t);
+  const { body } = await station.ask('/api/v1/repositories?search=firmware');
+  const [{ url } = { url: '' }] = body.repositories;
+  const { page, complaints } = await openPage(t, browser, station.url);
+  for (const [path, shown] of [
+    ...PAGES,
+    [`repository?url=${encodeURIComponent(url)}`, '#hot-spots tbody tr'] as const,
+  ]) {
+    await page.goto(`${station.url}/#/${path}`);
+    await page.locator(shown).first().waitFor();
+    for (const textSize of ['100%', '200%']) {
+      await page.evaluate(`document.documentElement.style.fontSize = '${textSize}'`);
+      for (const width of [360, 1100]) {
+        await page.setViewportSize({ width, height: 800 });
+        assert.ok((await overflow(page)) <= 0, `${path} ${width} at ${textSize}`);
+      }
+    }
+    await page.evaluate("document.documentElement.style.fontSize = ''");
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      const faint = await page.evaluate(FAINTEST);
+      const pairs = faint as unknown as readonly (readonly [string, string, string])[];
+      const poor = pairs.filter(([text, ground]) => contrast(text, ground) < 4.5);
+      assert.deepEqual(poor, [], `${path} ${colorScheme}`);
+    }
+    const heads = page.locator('table:visible thead:visible th');
+    for (const scope of await heads.evaluateAll(all => all.map(one => one.getAttribute('scope'))))
+      assert.equal(scope, 'col');
+  }
+  assert.deepEqual(complaints, []);
+});
+
+/** Colour, ground and words of everything with text of its own; buttons have their own ground, the rest the panel's. */
+const FAINTEST = `[...document.querySelectorAll('body *')].filter(one => one.checkVisibility() &&
+    [...one.childNodes].some(node => node.nodeType === 3 && node.data.trim() !== '') && !one.closest('[disabled], svg, option'))
+  .map(one => {
+    let ground = one;
+    while (ground && getComputedStyle(ground).backgroundColor === 'rgba(0, 0, 0, 0)') ground = ground.parentElement;
+    return [getComputedStyle(one).color, getComputedStyle(ground ?? document.body).backgroundColor, one.textContent.slice(0, 40)];
+  })`;
+
+test('Dashboard: a station with nothing says on every page what to do', async t => {
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
+  const { page, complaints } = await openPage(t, browser, station.url);
+  const empty: readonly (readonly [path: string, words: string])[] = [
+    ['', 'Bake a repository below, or list what to keep fresh in sluice.yaml.'],
+    ['schedule', 'Track repositories or follow changesets, here or in sluice.yaml.'],
+    ['repositories', 'Bake one below, or list some under repos in the configuration.'],
+    ['people', 'People come with the commits of baked repositories'],
+    ['changesets', 'or a repository or owner with changesets.follow in sluice.yaml.'],
+    ['deliveries', 'What is put into incoming/PROFILE/BUCKET/ of the station’s folder is delivered.'],
+    ['capture', 'List collectors in sluice.yaml'],
+  ];
+  for (const [path, words] of empty) {
+    await page.goto(`${station.url}/#/${path}`);
+    await page.getByText(words).first().waitFor();
+  }
+  assert.deepEqual(complaints, []);
+});
+
+test('S6, S10: the schedule says when and why; what is raised there runs; the keyboard goes through navigation and rows, and a refresh leaves the focus', async t => {
+  const station = await demoStation(t);
+  const { page, complaints } = await openPage(t, browser, `${station.url}/#/`);
+  const stuck = page.locator('#troubles tbody tr');
+  await stuck.filter({ hasText: 'access_denied' }).getByRole('link', { name: 'deliveries failed' }).waitFor();
+  await stuck.filter({ hasText: 'gone' }).getByText('gone-away.git').first().waitFor();
+  await stuck.filter({ hasText: 'valve: ENOENT' }).waitFor();
+  await page.getByRole('link', { name: /^4 of 4 kept fresh/ }).waitFor();
+  await page.getByRole('link', { name: '45 files' }).waitFor();
+
+  // The first stop leads past the navigation.
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'To the page');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.evaluate('document.activeElement.id'), 'main');
+  await page.getByRole('link', { name: 'Schedule', exact: true }).press('Enter');
+  await page.getByRole('row', { name: /dashboard\.git .* → every 8 h/ }).waitFor();
+  assert.equal(await page.evaluate('document.activeElement.id'), 'main');
+  assert.equal(await page.locator('nav [aria-current]').textContent(), 'Schedule');
+  await page.getByText(/ in the next day, by half hours/).waitFor();
+  assert.equal((await page.getByText(HOSTILE).count()) > 0, true);
+
+  const sync = page.getByRole('button', { name: /^Sync now: .*dashboard\.git$/ });
+  await sync.focus();
+  const ring = await page.evaluate('getComputedStyle(document.activeElement).outlineStyle');
+  assert.equal(ring, 'solid');
+  await sync.press('Enter');
+  await page.getByText('dashboard.git is first in line.').waitFor();
+  assert.equal(await page.locator('#said').getAttribute('aria-live'), 'polite');
+  await until('it was visited', async () => {
+    const { body } = await station.ask(`/api/v1/schedule`);
+    const { next } = body as unknown as { next: readonly { target: string; at: string }[] };
+    const item = next.find(({ target }) => target.endsWith('dashboard.git'));
+    return item !== undefined && Date.parse(item.at) > Date.now() + 7.9 * 3_600_000;
+  });
+  // While it ran it was not in the list: whoever tabs on goes on from there.
+  assert.equal(
+    await page.evaluate("document.activeElement.closest('section')?.textContent.startsWith('Next')"),
+    true,
+  );
+  assert.deepEqual(complaints, []);
+});
