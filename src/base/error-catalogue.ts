@@ -304,7 +304,7 @@ export const CATALOGUE = {
     2,
     500,
     'No credentials file was found.',
-    'Name one with --credentials FILE; "sluice help credentials" shows its form.',
+    'Name one with --credentials FILE; "sluice doctor --help" shows its form.',
   ),
   credentials_invalid: entry(
     'permanent',

@@ -117,3 +117,8 @@ export function formatBytes(bytes: number): string {
 function trimZero(text: string): string {
   return text.replace(/\.0$/, '');
 }
+
+/** A number with what is counted, for people: "1 clone", "2,000 clones". The plural is the noun with an s. */
+export function formatCount(count: number, noun: string): string {
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -31,18 +31,10 @@ export async function bakeTargets(
     const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
     const queue = [...new Set(targets)];
     let failed = 0;
+    const tools = { config, keep, cache, cli, signal, report, churn: options.churn === true };
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        const done = await bakeOne(target, {
-          config,
-          keep,
-          cache,
-          cli,
-          signal,
-          report,
-          churn: options.churn === true,
-        });
-        if (!done) failed += 1;
+        if (!(await bakeOne(target, tools))) failed += 1;
       }
     };
     await Promise.all(Array.from({ length: config.git.concurrency }, worker));
@@ -60,25 +52,19 @@ interface Report {
   failed(target: string, error: SluiceError): void;
 }
 
+interface BakeTools {
+  readonly config: Config;
+  readonly keep: Keep;
+  readonly cache: CloneCache;
+  readonly cli: Cli;
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  readonly churn: boolean;
+}
+
 async function bakeOne(
   target: string,
-  {
-    config,
-    keep,
-    cache,
-    cli,
-    signal,
-    report,
-    churn,
-  }: {
-    readonly config: Config;
-    readonly keep: Keep;
-    readonly cache: CloneCache;
-    readonly cli: Cli;
-    readonly signal: AbortSignal;
-    readonly report: Report;
-    readonly churn: boolean;
-  },
+  { config, keep, cache, cli, signal, report, churn }: BakeTools,
 ): Promise<boolean> {
   try {
     const summary = await bakeAlone(target, {

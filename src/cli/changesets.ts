@@ -105,6 +105,7 @@ export async function listChangesets(options: ListOptions, cli: Cli): Promise<vo
     for (let afterId = 0; left > 0; ) {
       const page = await tools.changesets.list(filter, { afterId, limit: Math.min(PAGE, left) });
       for (const changeset of page) await print(changeset, tools, options, cli);
+      if (page.length === 0 && afterId === 0 && !options.json) cli.stdout.write('no changeset is known\n');
       if (page.length < PAGE) return;
       left -= page.length;
       afterId = page.at(-1)?.id ?? 0;

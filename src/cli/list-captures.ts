@@ -57,8 +57,9 @@ export async function listCaptureFiles(
   const { config } = await load(options, cli);
   await withCaptures(config.database, cli, captures => {
     const filter = { limit: Number(limit), ...(collector === undefined ? {} : { collector }) };
-    for (const file of captures.list(filter))
-      cli.stdout.write(json ? `${JSON.stringify(file)}\n` : shownFile(file, cli));
+    const files = captures.list(filter);
+    for (const file of files) cli.stdout.write(json ? `${JSON.stringify(file)}\n` : shownFile(file, cli));
+    if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }
 

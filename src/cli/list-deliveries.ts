@@ -32,6 +32,8 @@ export function listDeliveries(options: ListOptions, cli: Cli): Promise<void> {
         ...(beforeId ? { beforeId } : {}),
       });
       for (const record of page) printRecord(record, options.json === true, cli);
+      if (page.length === 0 && beforeId === undefined && !options.json)
+        cli.stdout.write('no file is on record\n');
       if (page.length < PAGE) return;
       left -= page.length;
       beforeId = page.at(-1)?.id;

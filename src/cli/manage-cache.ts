@@ -1,5 +1,5 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
-import { formatBytes, formatDuration, parseBytes } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration, parseBytes } from '../base/units.ts';
 import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { type CacheApi, cacheApi, listedClone } from '../station/cache.ts';
@@ -47,7 +47,7 @@ export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void
     const { clones, usedBytes, freeBytes, minFreeBytes, maxBytes } = figures;
     const limit = maxBytes === null ? '' : ` of ${formatBytes(maxBytes)}`;
     cli.stdout.write(
-      `${clones} clones, ${formatBytes(usedBytes)}${limit}; ${formatBytes(freeBytes)} free on the disk, ${formatBytes(minFreeBytes)} to be kept free\n`,
+      `${formatCount(clones, 'clone')}, ${formatBytes(usedBytes)}${limit}; ${formatBytes(freeBytes)} free on the disk, ${formatBytes(minFreeBytes)} to be kept free\n`,
     );
   });
 }
@@ -102,7 +102,7 @@ export function evictClones(
       });
     }
     const freed = await cache.evict({ bytes }, signal);
-    const words = `${freed.evicted.length} clones evicted, ${formatBytes(freed.freedBytes)} freed\n`;
+    const words = `${formatCount(freed.evicted.length, 'clone')} evicted, ${formatBytes(freed.freedBytes)} freed\n`;
     cli.stdout.write(options.json ? `${JSON.stringify(freed)}\n` : words);
     return freed.freedBytes >= bytes;
   });

@@ -24,6 +24,7 @@ export async function listPeople(options: PeopleOptions, cli: Cli): Promise<void
       ...(options.bots ? { bots: 'only' as const } : {}),
     });
     for (const person of people) print(person, options.json === true, cli);
+    if (people.length === 0 && !options.json) cli.stdout.write('nobody is known\n');
   });
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
-import { formatBytes, formatDuration } from '../base/units.ts';
+import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { announcedUrl } from '../station/announce.ts';
 import { NO_CAPTURE } from '../station/capture.ts';
@@ -98,11 +98,11 @@ function render(status: StationStatus, cli: Cli): string {
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
     `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
-    `${style.bold('schedule')}  ${schedule.size} targets, ${schedule.due} due, ${schedule.running} running${late}`,
-    `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${repos.commits.toLocaleString('en')} commits`,
+    `${style.bold('schedule')}  ${formatCount(schedule.size, 'target')}, ${schedule.due} due, ${schedule.running} running${late}`,
+    `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${formatCount(repos.commits, 'commit')}`,
     `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
-    `${style.bold('cache')}     ${cache.clones} clones, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
+    `${style.bold('cache')}     ${formatCount(cache.clones, 'clone')}, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
   ];
   const { collectors, lost } = status.capture;
@@ -111,7 +111,7 @@ function render(status: StationStatus, cli: Cli): string {
       collectors.reduce((total, one) => total + of(one), 0);
     const gone = lost.files > 0 ? `, ${lost.files} files lost on a full disk` : '';
     lines.push(
-      `${style.bold('capture')}   ${collectors.length} collectors, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
+      `${style.bold('capture')}   ${formatCount(collectors.length, 'collector')}, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
     );
   }
   for (const { url, progress } of repos.baking)

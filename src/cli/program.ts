@@ -5,6 +5,7 @@ import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
 import { defineCapture, defineDisk } from './commands/capture.ts';
 import { defineChangesets } from './commands/changesets.ts';
+import { defineCompletion } from './commands/completion.ts';
 import { defineConfig } from './commands/config.ts';
 import { defineCopy } from './commands/copy.ts';
 import { defineDeliveries, defineFailed } from './commands/deliveries.ts';
@@ -53,6 +54,7 @@ const COMMANDS = [
   defineStatus,
   defineDoctor,
   defineConfig,
+  defineCompletion,
 ];
 
 function buildProgram(cli: Cli, outcome: Outcome): Command {

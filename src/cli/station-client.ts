@@ -10,7 +10,7 @@ interface StationError {
 }
 
 /** The address of the station that runs on this root. Throws `not_found` where none does. */
-export async function stationUrl(config: Config): Promise<string> {
+async function stationUrl(config: Config): Promise<string> {
   const url = await announcedUrl(config.root);
   if (url !== undefined) return url;
   throw new SluiceError('not_found', `no station is running on ${config.root}`, {

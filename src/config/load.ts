@@ -14,7 +14,7 @@ import { isOwner } from './sections/repos.ts';
 import { childOf, mapTyped, shapeOf } from './walk.ts';
 
 /** What is read when no file is named and the current directory has it. */
-export const DEFAULT_FILE = 'sluice.yaml';
+const DEFAULT_FILE = 'sluice.yaml';
 
 /** No one writes a configuration this long; a log or database named by mistake is. */
 export const MAX_FILE_BYTES = 1_048_576;

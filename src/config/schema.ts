@@ -22,7 +22,7 @@ import { sync } from './sections/sync.ts';
  * The one source of what sluice.yaml may hold. A new section is a file in sections/ and a line here; a
  * default that depends on other settings or on the machine is filled in by `complete`.
  */
-export const SECTIONS = {
+const SECTIONS = {
   root,
   database,
   log,

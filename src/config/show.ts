@@ -9,7 +9,7 @@ import { type Config, schema } from './schema.ts';
 import { alternativeFor, mapTyped } from './walk.ts';
 
 /** Stands where a secret is set. */
-export const MASK = '***';
+const MASK = '***';
 
 /** A copy with every secret, and every password in a URL, replaced: fit to be shown and logged. */
 export function maskConfig(config: Config): Config {

@@ -55,7 +55,7 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
 }
 
 /** The profile that needs no account: a folder as store. Makes the folder and its bucket. Throws disk_*. */
-export function localProfile(root: string): Profile {
+function localProfile(root: string): Profile {
   const path = join(root, 'delivered');
   try {
     mkdirSync(join(path, LOCAL_BUCKET), { recursive: true });

@@ -3,7 +3,7 @@ import type { Part } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
 import type { Journal, StateCounts } from '../keep/store/journal.ts';
 import type { LinkStatus } from './link-board.ts';
-import type { DeliveryOptions, DeliveryPlan } from './plan.ts';
+import { type DeliveryOptions, type DeliveryPlan, fingerprint } from './plan.ts';
 import { Running } from './running.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
@@ -87,14 +87,19 @@ export class Delivery implements Part {
   }
 
   /**
-   * Takes over another plan (V8): an equal one disturbs nothing; otherwise what runs is finished or handed back and
-   * starts anew. When the new plan cannot start, the old one goes on and the error is thrown.
+   * Takes over another plan (V8): an equal one disturbs nothing; one that differs only in what single files are sent by
+   * (destinations, parts, verification, retries) holds for the next files and disturbs none under way; otherwise what
+   * runs is finished or handed back and starts anew. When the new plan cannot start, the old one goes on and the error is thrown.
    * @returns whether anything changed
    */
   reconfigure(plan: DeliveryPlan): Promise<boolean> {
     return this.#inTurn(async () => {
       if (fingerprint(plan) === fingerprint(this.#plan)) return false;
       if (!this.#running) {
+        this.#plan = plan;
+        return true;
+      }
+      if (this.#running.adopt(plan)) {
         this.#plan = plan;
         return true;
       }
@@ -160,15 +165,4 @@ export class Delivery implements Part {
     this.#turn = turn.catch(() => undefined);
     return turn;
   }
-}
-
-/** Equal for plans that ask for the same. Secrets count, though they are not shown anywhere. */
-function fingerprint(plan: DeliveryPlan): string {
-  return JSON.stringify(plan, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
-      ? String(value.reveal())
-      : value === Number.POSITIVE_INFINITY
-        ? 'Infinity'
-        : value,
-  );
 }

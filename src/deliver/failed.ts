@@ -31,7 +31,7 @@ export interface FailedOutcome {
 const PAGE = 500;
 
 /** Whether a record is meant. Pure. */
-export function isSelected(record: FileRecord, selection: FailedSelection): boolean {
+function isSelected(record: FileRecord, selection: FailedSelection): boolean {
   const { all, ids, match, cause, text } = selection;
   if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;

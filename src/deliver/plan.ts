@@ -27,3 +27,20 @@ export interface DeliveryOptions {
   /** How the incoming area is watched; a test may give its own. */
   readonly openWatch?: (options: WatchOptions) => Watch;
 }
+
+/** Equal for plans that ask for the same. Secrets count, though they are not shown anywhere. */
+export function fingerprint(plan: unknown): string {
+  return JSON.stringify(plan, (_key, value: unknown) =>
+    typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
+      ? String(value.reveal())
+      : value === Number.POSITIVE_INFINITY
+        ? 'Infinity'
+        : value,
+  );
+}
+
+/** A plan without the settings that are looked at for each file anew, when its flight begins. */
+export function beyondFiles({ settings, ...plan }: DeliveryPlan): unknown {
+  const { destinations, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } = settings;
+  return { ...plan, settings: others };
+}

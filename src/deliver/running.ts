@@ -8,9 +8,10 @@ import { fly } from './flight.ts';
 import type { FlightContext, Landing } from './flight-context.ts';
 import { Folders } from './folders.ts';
 import { LinkBoard } from './link-board.ts';
-import type { DeliveryOptions, DeliveryPlan } from './plan.ts';
+import { beyondFiles, type DeliveryOptions, type DeliveryPlan, fingerprint } from './plan.ts';
 import { reconcile } from './reconcile.ts';
 import { Rounds } from './rounds.ts';
+import type { DeliverySettings } from './settings.ts';
 import { hasRunningCopy, isCopyGone } from './spool/copies.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
@@ -33,6 +34,8 @@ const MISSING_BUCKET_MS = 30_000;
 /** Delivery under one plan, from start to stop; a changed plan gets another one. */
 export class Running {
   readonly #options: RunningOptions;
+  /** What the next flights go by; those under way keep what they began with. */
+  #settings: DeliverySettings;
   readonly #spool: Spool;
   readonly #destinations: ReadonlyMap<string, Destination>;
   readonly #links: LinkBoard;
@@ -52,6 +55,7 @@ export class Running {
     this.#options = options;
     const { plan, journal, clock, log, openStore, openWatch } = options;
     const { settings } = plan;
+    this.#settings = settings;
     this.#spool = new Spool(plan.root);
     const destinations = openDestinations(plan.profiles, openStore);
     this.#destinations = new Map(destinations.map(one => [one.profile, one]));
@@ -67,7 +71,8 @@ export class Running {
     const context = this.#flightContext();
     this.#dispatcher = new Dispatcher({
       ...{ journal, clock, log, settings, links: this.#links, destinations: this.#destinations },
-      fly: (record, destination, signal) => fly(context, destination, record, signal),
+      fly: (record, destination, signal) =>
+        fly({ ...context, settings: this.#settings }, destination, record, signal),
       onLanded: (record, landing) => this.#landed(record, landing),
     });
     const knows = (profile: string): boolean => this.#destinations.has(profile);
@@ -138,6 +143,17 @@ export class Running {
     this.#statistics.log(this.#options.log);
     this.#spool.prune(true);
     await Promise.all([...this.#destinations.values()].map(({ store }) => store.close()));
+  }
+
+  /**
+   * Takes over a plan in which only what a single file is sent by is different: what is under way goes on undisturbed.
+   * @returns false, and nothing has changed, where the plan asks for more than that
+   */
+  adopt(plan: DeliveryPlan): boolean {
+    const running = { ...this.#options.plan, settings: this.#settings };
+    if (fingerprint(beyondFiles(plan)) !== fingerprint(beyondFiles(running))) return false;
+    this.#settings = plan.settings;
+    return true;
   }
 
   wake(): void {

@@ -16,7 +16,7 @@ export function planFrom(config: Config, profiles: readonly Profile[]): Delivery
   return { root: config.deliver.directory, profiles, settings: settingsFrom(config) };
 }
 
-export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>): DeliverySettings {
+function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>): DeliverySettings {
   return {
     ...DELIVERY_DEFAULTS,
     intervalMs: sync.intervalMs,

@@ -12,7 +12,7 @@ const WARN_EVERY_MS = 5 * 60_000;
 const LOOK_EVERY_MS = 30_000;
 
 /** Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least (V10). Pure. */
-export function isStale(oldestAtMs: number, nowMs: number, intervalMs: number): boolean {
+function isStale(oldestAtMs: number, nowMs: number, intervalMs: number): boolean {
   return nowMs - oldestAtMs > Math.max(INTERVALS * intervalMs, LEAST_MS);
 }
 

@@ -1,5 +1,5 @@
 import { CATALOGUE, type ErrorCode } from '../base/errors.ts';
-import type { CollectorStatus } from '../gather/capture/runner.ts';
+import type { CollectorStatus } from '../gather/capture/collector-status.ts';
 import { type Hold, holdReason } from '../gather/changesets/host-board.ts';
 import type { Source } from '../insights/source.ts';
 import type { SqlRow } from '../keep/store/store.ts';

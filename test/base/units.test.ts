@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import {
   formatBytes,
+  formatCount,
   formatDuration,
   parseBytes,
   parseDurationMs,
@@ -147,5 +148,12 @@ test('sizes for people: never 1024 of a unit, and near the truth', () => {
         `${bytes} → ${text}`,
       );
     }),
+  );
+});
+
+test('Counts are written with their noun, one of them without an s', () => {
+  assert.deepEqual(
+    [0, 1, 2000].map(count => formatCount(count, 'clone')),
+    ['0 clones', '1 clone', '2,000 clones'],
   );
 });

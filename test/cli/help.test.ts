@@ -1,60 +1,35 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { systemClock } from '../../src/base/clock.ts';
-import { runCli } from '../../src/cli/program.ts';
+import { runHere } from './run-here.ts';
 
-async function run(...args: string[]) {
-  let stdout = '';
-  let stderr = '';
-  const code = await runCli(args, {
-    version: '1.2.3',
-    clock: systemClock,
-    env: {},
-    cwd: '/',
-    stdout: { write: text => (stdout += text) },
-    stderr: { write: text => (stderr += text) },
-    bakeThreadEntry: pathToFileURL('/none'),
-    captureThreadEntry: pathToFileURL('/none'),
-    webFolder: '/none',
-    openKeep: () => Promise.reject(new Error('no command of these opens a database')),
-    openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
-    openCaptures: () => Promise.reject(new Error('no command of these opens a journal')),
-    loadStores: () => Promise.reject(new Error('no command of these opens a store')),
-    loadForges: () => Promise.reject(new Error('no command of these asks a code host')),
-    stopSignal: () => new AbortController().signal,
-  });
-  return { code, stdout, stderr };
+const run = (...args: readonly string[]) => runHere(args);
+
+/** Every command there is, by what help lists. */
+async function commandsBelow(path: readonly string[]): Promise<string[]> {
+  const { stdout } = await run(...path, '--help');
+  const [, listed = ''] = /\nCommands:\n([\s\S]*?)\n\n/.exec(stdout) ?? [];
+  const names = [...listed.matchAll(/^ {2}(\S+)/gm)].map(([, name = '']) => name);
+  const inner = await Promise.all(
+    names.filter(name => name !== 'help').map(name => commandsBelow([...path, name])),
+  );
+  return [path.join(' '), ...inner.flat()];
 }
 
-const COMMANDS = [
-  '',
-  'up',
-  'bake',
-  'track',
-  'untrack',
-  'copy',
-  'deliveries',
-  'deliveries ls',
-  'failed',
-  'failed ls',
-  'failed retry',
-  'failed drop',
-  'sync',
-  'sync now',
-  'capture',
-  'capture ls',
-  'capture files',
-  'disk',
-  'disk plan',
-  'doctor',
-  'status',
-  'config',
-  'config check',
-  'config show',
-  'config schema',
-  'config init',
-];
+const COMMANDS = await commandsBelow([]);
+
+test('Commands: help lists all that there are', () => {
+  for (const command of [
+    'up',
+    'cache evict',
+    'config check',
+    'failed retry',
+    'insights hotspots',
+    'people merge',
+  ])
+    assert.ok(COMMANDS.includes(command), command);
+  assert.ok(COMMANDS.length > 45, `${COMMANDS.length}`);
+});
+
 for (const command of COMMANDS) {
   test(`sluice ${command} --help says what it does with examples, in 80 columns`, async () => {
     const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
@@ -7,7 +7,7 @@ import { Delivery } from '../../src/deliver/delivery.ts';
 import { dropFailed } from '../../src/deliver/failed.ts';
 import { isYes } from '../../src/deliver/gate.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
-import { filesBelow, startDelivery, until } from '../support/delivery.ts';
+import { filesBelow, openStore, startDelivery, until } from '../support/delivery.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 test('F20: an area on another file system is refused at start with a clear error', async t => {
@@ -126,6 +126,41 @@ test('V8: an equal plan disturbs nothing, a changed one starts anew, one that ca
   await assert.rejects(rig.delivery.reconfigure(impossible), { code: 'disk_failed' });
   rig.write('incoming/local/outbox/a.txt', 'a');
   await rig.until('a.txt', ({ state }) => state === 'completed');
+});
+
+test('V8: a changed setting of one bucket holds for its next file, and an upload under way to another goes on', async t => {
+  const sent = Promise.withResolvers<AbortSignal | undefined>();
+  const mayGoOn = Promise.withResolvers<void>();
+  let opened = 0;
+  const rig = await startDelivery(t, {
+    openStore: profile => {
+      opened += 1;
+      const store = openStore(profile);
+      const put = store.putObject.bind(store);
+      store.putObject = async (at, source, options) => {
+        if (at.key === 'large.bin') {
+          sent.resolve(options?.signal);
+          await mayGoOn.promise;
+        }
+        return put(at, source, options);
+      };
+      return store;
+    },
+  });
+  mkdirSync(join(rig.target, 'archive'));
+  rig.write('incoming/local/outbox/large.bin', 'large');
+  const signal = await sent.promise;
+  const destinations = [{ match: 'local/archive', prefix: '2026' }];
+  const changed = { ...rig.plan, settings: { ...rig.plan.settings, destinations } };
+  assert.equal(await rig.delivery.reconfigure(changed), true);
+  rig.write('incoming/local/archive/small.txt', 'small');
+  await rig.until('small.txt', ({ state }) => state === 'completed');
+  assert.equal(readFileSync(join(rig.target, 'archive/2026/small.txt'), 'utf8'), 'small');
+  assert.deepEqual([signal?.aborted, rig.delivery.status().uploading, opened], [false, 1, 1]);
+  mayGoOn.resolve();
+  const { attempts } = await rig.until('large.bin', ({ state }) => state === 'completed');
+  assert.equal(attempts, 1);
+  assert.equal(await rig.delivery.reconfigure(rig.plan), true, 'back to what was before');
 });
 
 test('F13, V5: what cannot be delivered as it lies is told and stops nothing', async t => {

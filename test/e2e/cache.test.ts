@@ -85,5 +85,5 @@ test('S5, P6: the cache of a running station over HTTP and in its status; config
   assert.equal((await station.ask('/api/v1/cache/pin', { url: '/etc' })).status, 404);
   const { cache } = (await station.ask('/api/v1/status')).body as unknown as { cache: { clones: number } };
   assert.equal(cache.clones, 1);
-  assert.match((await sluice(t, ['status'], { cwd })).stdout, /cache +1 clones/);
+  assert.match((await sluice(t, ['status'], { cwd })).stdout, /cache +1 clone,/);
 });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { ObjectAddress, ObjectEntry, ObjectStore } from '../../src/keep/buckets/bucket.ts';
 import { crc32Of, verifyObject } from '../../src/keep/buckets/checksum.ts';
+import { makeDirectory } from '../support/left-behind.ts';
 
 export interface BucketSubject {
   readonly store: ObjectStore;
@@ -92,18 +92,18 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
   describe(`bucket suite: ${name}`, () => {
     let subject: BucketSubject;
     let store: ObjectStore;
-    let folder: string;
+    let directory: ReturnType<typeof makeDirectory>;
     const prefix = `suite-${randomUUID()}`;
     const at = (key: string): ObjectAddress => ({ bucket: subject.bucket, key: `${prefix}/${key}` });
     const put = (key: string, text: string | Buffer) => store.putObject(at(key), { body: Buffer.from(text) });
     const fileOf = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
-      const path = join(folder, randomUUID());
+      const path = join(directory.path, randomUUID());
       await writeFile(path, bytes);
       return { path, size: bytes.length };
     };
 
     before(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'sluice-suite-'));
+      directory = makeDirectory('sluice-suite');
       subject = await open();
       store = subject.store;
     });
@@ -116,7 +116,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       } finally {
         await store?.close();
         await subject?.close();
-        await rm(folder, { recursive: true, force: true });
+        directory.remove();
       }
     });
 

@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import type { Arrival, Trouble } from '../../src/deliver/watch/messages.ts';
 import { createWatch, type Watch, type WatchOptions } from '../../src/deliver/watch/watch.ts';
+import { temporaryDirectory } from './temp-directory.ts';
 
 /** Collects what a watch reports, and lets a test wait for it. */
 export class Collector {
@@ -55,8 +55,7 @@ export class Collector {
 
 /** A directory of the test's own with `root` and `outside` in it; removed afterwards. */
 export function scratch(t: TestContext): { base: string; root: string; outside: string } {
-  const base = mkdtempSync(join(tmpdir(), 'sluice-watch-'));
-  t.after(() => rmSync(base, { recursive: true, force: true }));
+  const base = temporaryDirectory(t, 'sluice-watch');
   const [root, outside] = [join(base, 'root'), join(base, 'outside')];
   mkdirSync(root);
   mkdirSync(outside);

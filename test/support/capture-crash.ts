@@ -9,6 +9,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { recover } from '../../src/gather/capture/files/recover.ts';
 import { HandOver } from '../../src/gather/capture/hand-over.ts';
 import { openSqliteCaptures } from '../../src/keep/store/sqlite/captures.ts';
+import { killAtExit } from './left-behind.ts';
 
 const PROCESS = resolve(import.meta.dirname, 'capture-process.ts');
 
@@ -85,6 +86,7 @@ async function captureAndKill(directory: string, first: number, afterMs: number)
   const child = spawn(process.execPath, [PROCESS, directory, String(first)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  killAtExit(child);
   let printed = '';
   const begun = Promise.withResolvers<void>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { killAtExit } from './left-behind.ts';
 
 export interface Child {
   readonly process: ChildProcess;
@@ -17,6 +18,7 @@ export function startChild(t: TestContext, script: string, args: readonly string
   const child = spawn(process.execPath, [join(import.meta.dirname, script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  killAtExit(child);
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout });
   reader.on('line', line => lines.push(line));

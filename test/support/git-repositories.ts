@@ -1,16 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { devNull, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { TestContext } from 'node:test';
+import { readdirSync, readFileSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { runGit } from '../../src/gather/repos/git/spawn.ts';
 
-/** An empty directory that goes with the test. */
-export function temporaryDirectory(t: TestContext, name = 'sluice-test'): string {
-  const path = mkdtempSync(join(tmpdir(), `${name}-`));
-  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
-  return path;
-}
+export { temporaryDirectory } from './temp-directory.ts';
 
 /** Environment of a git that makes test repositories: same names and dates on every machine. */
 export function authoringEnvironment(): NodeJS.ProcessEnv {

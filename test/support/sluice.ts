@@ -5,10 +5,11 @@ import { join, resolve } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
+import { killAtExit } from './left-behind.ts';
 
 export const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
 /** Longer than anything here takes on a busy machine; only what hangs meets it. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 export interface SluiceOptions {
   readonly cwd: string;
@@ -48,6 +49,7 @@ export function startSluice(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: group ?? false,
   });
+  killAtExit(child, { group: group ?? false });
   const texts = { stdout: '', stderr: '' };
   const looks = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {

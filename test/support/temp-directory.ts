@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { makeDirectory } from './left-behind.ts';
 
-/** A new directory that is removed after the test. */
-export async function tempDirectory(t: TestContext): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-test-'));
-  t.after(() => rm(path, { recursive: true, force: true }));
+/** An empty directory that goes with the test. */
+export function temporaryDirectory(t: Pick<TestContext, 'after'>, name = 'sluice-test'): string {
+  const { path, remove } = makeDirectory(name);
+  t.after(remove);
   return path;
+}
+
+/** The same for those who wait for it. */
+export async function tempDirectory(t: Pick<TestContext, 'after'>): Promise<string> {
+  return temporaryDirectory(t);
 }

@@ -10,8 +10,8 @@ export function defineChangesets(program: Command, cli: Cli, _outcome: Outcome):
       'after',
       `
 Examples:
-  sluice changesets ls --state open            what is open, and when each is synced next
-  sluice changesets ls --failing --json        what could not be synced, for machines`,
+  sluice changesets ls --state open      open ones, and when each is next
+  sluice changesets ls --failing --json  what could not be synced`,
     );
   changesets
     .command('ls')

@@ -18,6 +18,14 @@ Examples:
   sluice doctor backup --bucket pictures
   sluice doctor --credentials ./credentials --json
 
+A credentials file has a section for each profile, in AWS's syntax; providers
+are amazon, cloudflare, backblaze, s3 and directory:
+  [pictures]
+  provider              = amazon
+  aws_access_key_id     = …
+  aws_secret_access_key = …
+  aws_region            = eu-central-1
+
 Exit code 1 if anything is wrong.`,
     )
     .action(async (profiles: string[], _options, command: Command) => {

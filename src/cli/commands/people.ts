@@ -14,7 +14,7 @@ Examples:
   sluice people ls --search ada
   sluice people merge ada@work.example ada@home.example   the first one stays
   sluice people split ada@home.example                    undoes that
-  sluice people bot ci@example.org                        a program; --not: a person
+  sluice people bot ci@example.org                        a program (--not: no)
 
 No history is read again. Mailmaps of repositories apply before this.`,
     );

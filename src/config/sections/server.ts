@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { count, duration, line, list, secret, section, size, text } from '../fields.ts';
 
 /** Whether only this machine can reach a server that is bound to `host`. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }

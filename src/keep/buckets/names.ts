@@ -1,7 +1,7 @@
 import { SluiceError } from '../../base/errors.ts';
 
 /** Longest key in UTF-8 bytes (Amazon S3 user guide, "Naming objects"). */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 /**
  * What is wrong with an object key, or undefined. S3 itself takes more; refused here is what does not arrive as

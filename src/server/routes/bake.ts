@@ -14,7 +14,7 @@ const BakeRequest = z.strictObject({
 const RunsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) });
 
 /** A run as the API shows it. */
-export function runAnswer(run: Run): Record<string, unknown> {
+function runAnswer(run: Run): Record<string, unknown> {
   return {
     id: run.id,
     url: run.url,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
@@ -11,6 +10,7 @@ import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credent
 import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials-search.ts';
 import { parseIni } from '../../../src/keep/buckets/ini.ts';
 import { PROVIDERS } from '../../../src/keep/buckets/presets.ts';
+import { temporaryDirectory } from '../../support/temp-directory.ts';
 
 const KEYS = 'AWS_ACCESS_KEY_ID = AK\nAWS_SECRET_ACCESS_KEY = SK\n';
 const AMAZON = `provider = amazon\n${KEYS}AWS_REGION = eu-west-1\n`;
@@ -183,8 +183,7 @@ test('F50: without an argument F5 applies to a found file; no file at all is cre
 });
 
 test('F1, F50: the files are looked for where the AWS command line does; --only-credentials looks nowhere else', async context => {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-credentials-'));
-  context.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryDirectory(context, 'sluice-credentials');
   await mkdir(join(folder, '.aws'));
   await writeFile(join(folder, '.aws', 'credentials'), `[home]\n${AMAZON}`);
   await writeFile(join(folder, 'env'), `[env]\n${AMAZON}`);

@@ -1,12 +1,12 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '../../../src/base/clock.ts';
 import { DirectoryStore } from '../../../src/keep/buckets/directory/store.ts';
 import { bucketSuite } from '../../suites/bucket-suite.ts';
+import { makeDirectory } from '../../support/left-behind.ts';
 
 bucketSuite('directory store', async () => {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-directory-'));
+  const { path, remove } = makeDirectory('sluice-directory');
   await mkdir(join(path, 'bucket'));
   return {
     store: new DirectoryStore(
@@ -18,6 +18,6 @@ bucketSuite('directory store', async () => {
     keepsChecksums: true,
     nestsKeys: false,
     maxSegmentBytes: 255,
-    close: () => rm(path, { recursive: true }),
+    close: async () => remove(),
   };
 });

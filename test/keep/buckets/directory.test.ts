@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
@@ -8,12 +7,12 @@ import { systemClock } from '../../../src/base/clock.ts';
 import { DirectoryStore } from '../../../src/keep/buckets/directory/store.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
 import { fails, listAll } from '../../suites/bucket-suite.ts';
+import { temporaryDirectory } from '../../support/temp-directory.ts';
 
 async function setUp(
   context: TestContext,
 ): Promise<{ path: string; outside: string; store: DirectoryStore }> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-directory-'));
-  context.after(() => rm(folder, { recursive: true }));
+  const folder = temporaryDirectory(context, 'sluice-directory');
   const path = join(folder, 'store');
   const outside = join(folder, 'outside');
   await mkdir(join(path, 'bucket'), { recursive: true });

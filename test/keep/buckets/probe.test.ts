@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
@@ -10,6 +9,7 @@ import { DirectoryStore } from '../../../src/keep/buckets/directory/store.ts';
 import { type ProbeStep, probeProfile } from '../../../src/keep/buckets/probe.ts';
 import { storeFor } from '../../support/s3-profile.ts';
 import { type S3ServerOptions, type S3TestServer, startS3Server } from '../../support/s3-server/server.ts';
+import { temporaryDirectory } from '../../support/temp-directory.ts';
 
 async function probe(
   context: TestContext,
@@ -46,8 +46,7 @@ test('S3: a good profile passes every step and leaves nothing behind', async con
 });
 
 test('S3: the directory store passes the same steps', async context => {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-probe-'));
-  context.after(() => rm(path, { recursive: true }));
+  const path = temporaryDirectory(context, 'sluice-probe');
   await mkdir(join(path, 'bucket'));
   const profile = { kind: 'directory', name: 'd', provider: 'directory', path } as const;
   const steps = await probeProfile(new DirectoryStore(profile, { clock: systemClock }), { writes: true });

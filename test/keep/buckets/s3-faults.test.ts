@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
@@ -15,6 +14,7 @@ import { storeFor } from '../../support/s3-profile.ts';
 import { noStorage } from '../../support/s3-server/contents.ts';
 import type { Fault } from '../../support/s3-server/faults.ts';
 import { type S3ServerOptions, type S3TestServer, startS3Server } from '../../support/s3-server/server.ts';
+import { temporaryDirectory } from '../../support/temp-directory.ts';
 
 const SMALL = { body: Buffer.from('small') };
 const LARGE = { body: randomBytes(3 * 1024 * 1024) };
@@ -511,8 +511,7 @@ describe('quirks and credentials', () => {
 
   test('a file that is not there or may not be read is disk_failed, and no request is left hanging', async context => {
     const { server, store } = await setUp(context);
-    const folder = await mkdtemp(join(tmpdir(), 'sluice-faults-'));
-    context.after(() => rm(folder, { recursive: true }));
+    const folder = temporaryDirectory(context, 'sluice-faults');
     for (const size of [10, 3 * 1024 * 1024]) {
       const path = join(folder, 'nothing-here');
       await assert.rejects(store.putObject(AT, { path, size }), fails('disk_failed'));

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { crc32 } from 'node:zlib';
@@ -18,15 +17,16 @@ import { DirectoryStore } from '../../../../src/keep/buckets/directory/store.ts'
 import { coldSuite } from '../../../suites/cold-suite.ts';
 import { CacheBench } from '../../../support/cache-bench.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
+import { makeDirectory } from '../../../support/left-behind.ts';
 import { storeFor } from '../../../support/s3-profile.ts';
 import { startS3Server } from '../../../support/s3-server/server.ts';
 
 async function directorySubject() {
-  const path = await mkdtemp(join(tmpdir(), 'sluice-cold-'));
+  const { path, remove } = makeDirectory('sluice-cold');
   await mkdir(join(path, 'cold'));
   const profile = { kind: 'directory', name: 'cold', provider: 'directory', path } as const;
   const store = new DirectoryStore(profile, { clock: systemClock });
-  return { store, bucket: 'cold', close: () => rm(path, { recursive: true }) };
+  return { store, bucket: 'cold', close: async () => remove() };
 }
 
 coldSuite('a folder', directorySubject);

@@ -38,7 +38,7 @@ const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creati
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
-export class SqliteJournal implements Journal {
+class SqliteJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #changes: GroupCommit;

@@ -1,0 +1,27 @@
+import { pathToFileURL } from 'node:url';
+import { systemClock } from '../../src/base/clock.ts';
+import { runCli } from '../../src/cli/program.ts';
+
+/** Runs a command line in this process: one that needs neither a database nor a network. */
+export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  let stdout = '';
+  let stderr = '';
+  const code = await runCli(args, {
+    version: '1.2.3',
+    clock: systemClock,
+    env,
+    cwd: '/',
+    stdout: { write: text => (stdout += text) },
+    stderr: { write: text => (stderr += text) },
+    bakeThreadEntry: pathToFileURL('/none'),
+    captureThreadEntry: pathToFileURL('/none'),
+    webFolder: '/none',
+    openKeep: () => Promise.reject(new Error('no command of these opens a database')),
+    openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
+    openCaptures: () => Promise.reject(new Error('no command of these opens a journal')),
+    loadStores: () => Promise.reject(new Error('no command of these opens a store')),
+    loadForges: () => Promise.reject(new Error('no command of these asks a code host')),
+    stopSignal: () => new AbortController().signal,
+  });
+  return { code, stdout, stderr };
+}
