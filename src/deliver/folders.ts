@@ -106,7 +106,7 @@ export class Folders {
     },
   ): Promise<FileRecord | undefined> {
     const { journal } = this.#options;
-    const { objectKey, identity, ...entering } = file;
+    const { identity, ...entering } = file;
     if (known?.state === 'incoming') {
       await journal.change(known.id, {
         ...identity,
@@ -115,8 +115,7 @@ export class Folders {
       });
       return journal.byId(known.id);
     }
-    const record = await journal.enter({ ...entering, ...identity, state: 'incoming' });
-    await journal.change(record.id, { objectKey });
-    return journal.byId(record.id);
+    // Key and all in one change: from then on the dispatcher may take it.
+    return journal.enter({ ...entering, ...identity, state: 'incoming' });
   }
 }

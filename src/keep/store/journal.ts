@@ -60,7 +60,10 @@ export interface Entering extends FileAddress, FileIdentity {
   readonly fileCreationDate: string;
   readonly nextAttemptAtMs: number | null;
   readonly hold: Hold | null;
+  /** Where it lies, for a file outside the spool. */
   readonly source?: string;
+  /** The object's key, where it is not to be made from `filepath`. */
+  readonly objectKey?: string;
 }
 
 /** Columns to change; those not given stay. */

@@ -54,6 +54,14 @@ test('F47, F48: one record while a file is under way, another when the same ente
   assert.notEqual((await journal.enter(file('a'))).id, second.id);
 });
 
+test('V4: a file outside the spool enters with its key, so that whoever takes it at once delivers it there', async t => {
+  const { journal } = await open(t);
+  const where = { source: '/folder/a', objectKey: 'reports/a' };
+  await journal.enter(file('a', where));
+  const [due] = journal.due('p', 1, 1);
+  assert.deepEqual([due?.source, due?.objectKey], ['/folder/a', 'reports/a']);
+});
+
 test('F49: a file that a copy announced keeps its record; one that it replaced in incoming is told of', async t => {
   const { journal } = await open(t);
   const older = await journal.enter(file('a', { fileCreationDate: '2025-01-01T00:00:00.000Z' }));

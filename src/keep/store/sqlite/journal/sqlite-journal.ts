@@ -34,8 +34,8 @@ export async function openSqliteJournal(options: JournalOptions): Promise<Journa
 }
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
 class SqliteJournal implements Journal {
@@ -69,7 +69,7 @@ class SqliteJournal implements Journal {
       const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
       const row = this.#database
         .statement(INSERT)
-        .get(...values, size, mtimeMs, inode, source ?? null, nextAttemptAtMs, hold);
+        .get(...values, size, mtimeMs, inode, source ?? null, nextAttemptAtMs, hold, file.objectKey ?? null);
       return toRecord(asRow(row ?? {}));
     });
   }
