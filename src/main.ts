@@ -22,7 +22,7 @@ async function main(): Promise<void> {
     captureThreadEntry: new URL('./main-capture.ts', import.meta.url),
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
-    async openKeep(path) {
+    async openKeep(path, { checkpointThread = false } = {}) {
       const [{ openSqliteStore }, { createCloneRecords }, { SqliteWork }, { isWorkerGone }] =
         await Promise.all([
           import('./keep/store/sqlite/open.ts'),
@@ -30,7 +30,7 @@ async function main(): Promise<void> {
           import('./engine/work/sqlite/sqlite-work.ts'),
           import('./engine/work/worker-id.ts'),
         ]);
-      const store = await openSqliteStore({ path, clock: systemClock, checkpointThread: true });
+      const store = await openSqliteStore({ path, clock: systemClock, checkpointThread });
       const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone });
       return { store, work, clones: createCloneRecords(store.database) };
     },

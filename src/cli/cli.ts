@@ -23,8 +23,11 @@ export interface Cli {
   readonly captureThreadEntry: URL;
   /** Folder with the dashboard's files. */
   readonly webFolder: string;
-  /** Opens the database at a path: what is known, and the work queue on it. */
-  openKeep(path: string): Promise<Keep>;
+  /**
+   * Opens the database at a path: what is known, and the work queue on it.
+   * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
+   */
+  openKeep(path: string, options?: { readonly checkpointThread?: boolean }): Promise<Keep>;
   /** Opens the journal of deliveries in the database at a path. */
   openJournal(path: string): Promise<Journal>;
   /** Opens the journal of capture in the database at a path. */

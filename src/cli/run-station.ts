@@ -33,6 +33,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     openStore,
     forges,
     ...cli,
+    openKeep: path => cli.openKeep(path, { checkpointThread: true }),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({
