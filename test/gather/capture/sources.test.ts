@@ -103,6 +103,32 @@ test('V1: file: its content, large or small, of /proc too; what cannot be read i
   await assert.rejects(read(join(folder, 'directory')), { code: 'disk_failed' });
 });
 
+test('V6: a file that is slow again and again is read in the pool for a minute, one that was slow once is not', async t => {
+  const path = join(await tempDirectory(t), 'heat');
+  writeFileSync(path, '41500\n');
+  let nowMs = 0;
+  let readMs = 0;
+  const source = new FileSource({
+    path,
+    monotonicMs: () => {
+      nowMs += readMs;
+      return nowMs;
+    },
+  });
+  const isPooled = async (tookMs: number): Promise<boolean> => {
+    readMs = tookMs;
+    const answer = source.read(patience);
+    readMs = 0;
+    assert.equal(textOf(await answer), '41500\n');
+    return answer instanceof Promise;
+  };
+  const ways = [];
+  for (const tookMs of [6, 0, 6, 6, 0, 6, 6, 6, 0, 0]) ways.push(await isPooled(tookMs));
+  assert.deepEqual(ways, [...Array(8).fill(false), true, true]);
+  nowMs += 60_000;
+  assert.equal(await isPooled(0), false);
+});
+
 test("V1: query: rows of the station's own database, which it cannot change", async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openSqliteCaptures({ path, clock: systemClock });

@@ -9,8 +9,13 @@ import type { Source } from './source.ts';
 const REMOTE = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f, 0x0bd00bd0,
 ]);
-/** A file that takes longer is read in the pool from then on, so that it does not hold up the other collectors. */
+/**
+ * A file that takes longer so many times in a row is read in the pool for a while, so that it does not hold up the other
+ * collectors. Once alone it may have been the machine.
+ */
 const SLOW_MS = 5;
+const SLOW_READS = 3;
+const POOLED_MS = 60_000;
 const FIRST_BYTES = 4096;
 
 export interface FileSourceOptions {
@@ -27,7 +32,9 @@ export class FileSource implements Source {
   readonly #path: string;
   readonly #extension: string | undefined;
   readonly #monotonicMs: () => number;
-  #pooled: boolean | undefined;
+  /** Until then it is read in the pool: forever on another machine's file system. */
+  #pooledUntilMs: number | undefined;
+  #slowReads = 0;
   /** A read that did not end within its time; another one would only join it. */
   #hanging: Promise<unknown> | undefined;
 
@@ -39,11 +46,16 @@ export class FileSource implements Source {
 
   read(signal: () => AbortSignal): Raw | Promise<Raw> {
     try {
-      this.#pooled ??= isRemote(this.#path);
-      if (this.#pooled) return this.#readInPool(signal());
+      this.#pooledUntilMs ??= isRemote(this.#path) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
       const startMs = this.#monotonicMs();
+      if (startMs < this.#pooledUntilMs) return this.#readInPool(signal());
       const bytes = readWhole(this.#path);
-      if (this.#monotonicMs() - startMs > SLOW_MS) this.#pooled = true;
+      const endMs = this.#monotonicMs();
+      this.#slowReads = endMs - startMs > SLOW_MS ? this.#slowReads + 1 : 0;
+      if (this.#slowReads >= SLOW_READS) {
+        this.#slowReads = 0;
+        this.#pooledUntilMs = endMs + POOLED_MS;
+      }
       return this.#raw(bytes);
     } catch (error) {
       throw this.#told(error);
