@@ -13,7 +13,7 @@ import type { ClaimRequest, Work } from './work/work.ts';
  *   idle ──start()──▶ running ──stop()──▶ draining ──all over, or drainMs──▶ aborting ──all over, or abortMs──▶ stopped
  *
  *  running   claims when there is room: after a put of this process, a piece of work that is over, the next due
- *            time, and every pollMs for what other processes put
+ *            time, what another process wrote, and every pollMs for what tells nothing: leases that end
  *  draining  claims nothing; what runs may finish
  *  aborting  what still runs is told to stop, and handed back without counting a failure
  *  stopped   final. A handler that did not stop even then keeps its claim until its lease ends or its process is
@@ -43,7 +43,7 @@ export interface WorkersOptions {
 export interface WorkersTiming {
   /** A worker that is silent for longer loses its work; a third of it passes between signs of life. */
   readonly leaseMs: number;
-  /** How long what another process has put may go unseen. */
+  /** Longest pause between two looks at the queue, whatever it tells: work whose lease has run out tells nothing. */
   readonly pollMs: number;
   /** How long running work may take to finish once stop() is called, */
   readonly drainMs: number;
@@ -55,7 +55,7 @@ export interface WorkersTiming {
 
 const DEFAULT_TIMING: WorkersTiming = {
   leaseMs: 60_000,
-  pollMs: 1000,
+  pollMs: 5000,
   drainMs: 10_000,
   abortMs: 5000,
   deadCheckMs: 5000,

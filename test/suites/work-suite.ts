@@ -407,6 +407,22 @@ function leaseSuite(open: Open): void {
     await work.put('b', placement(clock, 0));
     assert.equal(heard, 3);
   });
+
+  test('C4: listeners hear within a second of what another process put, and of nothing while nothing happens', async t => {
+    const { work, other, clock } = await open(t);
+    let heard = 0;
+    const stop = work.onWork(() => {
+      heard += 1;
+    });
+    t.after(stop);
+    await clock.advance(10_000);
+    assert.equal(heard, 0);
+    await other.put('a', placement(clock, 0));
+    await clock.advance(1000);
+    assert.equal(heard, 1);
+    await clock.advance(10_000);
+    assert.equal(heard, 1);
+  });
 }
 
 function statusSuite(open: Open): void {

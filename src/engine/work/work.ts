@@ -66,7 +66,10 @@ export interface Work {
   /** Takes back the claims of processes of this machine that are gone (kill -9, crash); answers how many. May be repeated. */
   releaseDead(): Promise<number>;
 
-  /** Calls `listener` after each change of this process that may make work claimable. Answers how to stop that. */
+  /**
+   * Calls `listener` after each change of this process that may make work claimable, and about a second after any change
+   * of another process. Answers how to stop that.
+   */
   onWork(listener: () => void): () => void;
 
   /**

@@ -23,6 +23,7 @@ import {
 import { placeAsked, wholeMs } from './asked.ts';
 import { BatchedWrites } from './batched-writes.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
+import { OtherWriters } from './other-writers.ts';
 import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
 import { countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 
@@ -63,12 +64,14 @@ export class SqliteWork implements Work {
   readonly #isWorkerGone: (worker: string) => boolean;
   readonly #writes: BatchedWrites;
   readonly #listeners = new Set<() => void>();
+  readonly #others: OtherWriters;
 
   constructor(options: SqliteWorkOptions) {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#isWorkerGone = options.isWorkerGone;
     this.#writes = new BatchedWrites(options.database);
+    this.#others = new OtherWriters(options.database, options.clock, () => this.#announce());
   }
 
   put(key: string, placement: Placement): Promise<void> {
@@ -158,7 +161,11 @@ export class SqliteWork implements Work {
 
   onWork(listener: () => void): () => void {
     this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    this.#others.start();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#others.stop();
+    };
   }
 
   async nextDueAt(query: { kinds?: readonly string[]; afterMs: number }): Promise<number | null> {
