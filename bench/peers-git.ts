@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { machine, measure, median } from './support/measure.ts';
 
 const TARGETS = { 'go-git': 10, perceval: 5 };
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 
 const { values } = parseArgs({
   options: {
