@@ -29,7 +29,8 @@ export interface JournalOptions {
 
 /** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
 export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  const database = await Database.open(options);
+  // Records are looked up by key and written at the end: a small cache holds what is touched.
+  const database = await Database.open({ cacheBytes: 4 * 2 ** 20, ...options });
   return new SqliteJournal(database, options.clock);
 }
 
