@@ -1,26 +1,20 @@
-import { writeFile } from 'node:fs/promises';
 import type { Period } from '../insights/calendar.ts';
 import type { InsightRow } from '../insights/catalogue.ts';
+import { reportQuery } from '../insights/changesets/question.ts';
 import { type ChangesetReport, changesetReport } from '../insights/changesets/report.ts';
-import { dayOf } from '../insights/window.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { render, type TableFormat } from './tables.ts';
+import { formatOf, type TableOptions, writeOut } from './table-output.ts';
+import { render } from './tables.ts';
 
-export interface ChangesetReportOptions extends GlobalOptions {
+export interface ChangesetReportOptions extends GlobalOptions, TableOptions {
   readonly host?: string;
   readonly repo?: string;
   readonly since?: string;
   readonly until?: string;
   readonly by?: Period;
-  readonly format: TableFormat;
-  readonly json?: boolean;
-  readonly output?: string;
 }
 
-const DAY_MS = 86_400_000;
-const DEFAULT_WINDOW_DAYS = 90;
-const STALE_AFTER_DAYS = 14;
 const COLUMNS = {
   measure: 'text',
   count: 'integer',
@@ -29,27 +23,19 @@ const COLUMNS = {
   p90: 'number',
 } as const;
 
-/** Prints how changesets are reviewed and merged (S12): percentiles a row, or the whole report as one JSON object. */
+/** Prints how changesets are reviewed and merged (S12): percentiles a row, or the whole report as one JSON object. Throws `usage`, `database_*`, `disk_*`. */
 export async function printChangesetReport(options: ChangesetReportOptions, cli: Cli): Promise<void> {
-  const { since, until, by = 'week', host, repo, output } = options;
+  const { since, until, by, host, repo } = options;
   const nowMs = cli.clock.nowMs();
-  const untilMs = until === undefined ? nowMs + 1 : dayOf(until, '--until') * DAY_MS;
-  const sinceMs =
-    since === undefined ? untilMs - DEFAULT_WINDOW_DAYS * DAY_MS : dayOf(since, '--since') * DAY_MS;
-  const query = {
-    ...{ sinceMs, untilMs, by, staleAfterMs: STALE_AFTER_DAYS * DAY_MS },
-    ...(host === undefined ? {} : { host }),
-    ...(repo === undefined ? {} : { repository: repo }),
-  };
+  const format = formatOf(options, cli);
+  const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
   const { store } = await cli.openKeep(config.database);
   try {
     const report = await changesetReport(store, query, nowMs);
-    const format = options.json ? 'json' : options.format;
     const content =
       format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
-    if (output === undefined) cli.stdout.write(content);
-    else await writeFile(output, content);
+    await writeOut(content, options, cli);
   } finally {
     await store.close();
   }

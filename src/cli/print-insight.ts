@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { wantsChurn } from '../gather/repos/churn/work.ts';
@@ -11,19 +10,17 @@ import { dayOf } from '../insights/window.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { render, type TableFormat } from './tables.ts';
+import { formatOf, type TableOptions, writeOut } from './table-output.ts';
+import { render } from './tables.ts';
 import { printable } from './terminal.ts';
 
-export interface InsightOptions extends GlobalOptions {
+export interface InsightOptions extends GlobalOptions, TableOptions {
   readonly repo: readonly string[];
   readonly since?: string;
   readonly until?: string;
   readonly by?: Period;
   readonly bots?: 'include' | 'exclude';
   readonly limit?: string;
-  readonly format: TableFormat;
-  readonly json?: boolean;
-  readonly output?: string;
 }
 
 const UNREAD_SHOWN = 3;
@@ -33,11 +30,8 @@ const LONGEST_LIMIT = 1_000_000;
 export async function printInsight(name: string, options: InsightOptions, cli: Cli): Promise<void> {
   const insight = INSIGHTS.find(each => each.name === name);
   if (!insight) throw new SluiceError('internal', `there is no insight ${name}`);
-  const { since, until, by = 'week', bots, output } = options;
-  const format = options.json ? 'json' : options.format;
-  if (format === 'parquet' && output === undefined && cli.stdout.isTTY) {
-    throw new SluiceError('usage', 'Parquet is not for a terminal: name a file with --output');
-  }
+  const { since, until, by = 'week', bots } = options;
+  const format = formatOf(options, cli);
   const question = {
     sinceDay: since === undefined ? undefined : dayOf(since, '--since'),
     untilDay: until === undefined ? undefined : dayOf(until, '--until'),
@@ -52,8 +46,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store, { ...question, repositoryIds });
     const content = await render(rows, insight.columns, format);
-    if (output === undefined) cli.stdout.write(content);
-    else await writeFile(output, content);
+    await writeOut(content, options, cli);
     if (insight.ofChurn) {
       for (const line of whatIsUnread(await unreadChurn(store, repositoryIds), config)) {
         cli.stderr.write(`${printable(line)}\n`);

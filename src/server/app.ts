@@ -63,7 +63,7 @@ export function createApp(options: AppOptions): Hono {
   metricsRoutes(app, station);
   captureRoutes(app, station);
   scheduleRoutes(app, station);
-  troubleRoutes(app, station);
+  troubleRoutes(app, station, () => performance.now());
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

@@ -3,6 +3,7 @@ import { CHANGESET_KIND } from '../gather/changesets/work.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../gather/repos/churn/work.ts';
 import { REPOSITORY_KIND, urlOfKey } from '../gather/repos/work.ts';
 import type { Store } from '../keep/store/store.ts';
+import { reusing } from './reuse.ts';
 
 /** A place on the schedule as people are shown it. */
 export interface ListedItem {
@@ -45,6 +46,10 @@ export function scheduleApi(
   keep: () => { readonly store: Store; readonly work: Work },
   nowMs: () => number,
 ): ScheduleApi {
+  const halfHoursAhead = reusing(
+    () => byHalfHour(keep().store, nowMs()),
+    () => performance.now(),
+  );
   return {
     async upcoming(limit) {
       const { store, work } = keep();
@@ -52,7 +57,7 @@ export function scheduleApi(
         work.counts(),
         work.running(limit),
         work.upcoming(limit),
-        byHalfHour(store, nowMs()),
+        halfHoursAhead(),
       ]);
       const listed = (items: readonly Item[]): Promise<ListedItem[]> =>
         Promise.all(items.map(item => listedItem(item, store)));

@@ -1,8 +1,10 @@
 import type { Hono } from 'hono';
+import { reusing } from '../../station/reuse.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { findTroubles } from '../../station/troubles.ts';
 
 /** What is stuck and why, over everything that a station does, grouped by cause. */
-export function troubleRoutes(app: Hono, station: StationApi): void {
-  app.get('/api/v1/troubles', async context => context.json({ troubles: await findTroubles(station) }));
+export function troubleRoutes(app: Hono, station: StationApi, nowMs: () => number): void {
+  const troubles = reusing(() => findTroubles(station), nowMs);
+  app.get('/api/v1/troubles', async context => context.json({ troubles: await troubles() }));
 }

@@ -25,6 +25,16 @@ import { BatchedWrites } from './batched-writes.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
 import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
+import {
+  AGAIN_SQL,
+  CLAIM_SQL,
+  CLAIMED,
+  DROP_RUNNING_SQL,
+  HEARTBEAT_SQL,
+  INSERT_SQL,
+  MOVE_SQL,
+  PUT_BACK_SQL,
+} from './statements.ts';
 import { countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 
 export interface SqliteWorkOptions {
@@ -33,22 +43,6 @@ export interface SqliteWorkOptions {
   /** Whether a worker's process is certainly gone; see worker-id.ts. */
   readonly isWorkerGone: (worker: string) => boolean;
 }
-
-const INSERT_SQL =
-  'INSERT INTO targets (key, kind, work_group, priority, run_at_ms, reason) VALUES (?, ?, ?, ?, ?, ?)';
-const MOVE_SQL =
-  'UPDATE targets SET kind = ?, work_group = ?, priority = ?, run_at_ms = ?, reason = ? WHERE key = ?';
-const AGAIN_SQL = 'UPDATE targets SET again_priority = ?, again_at_ms = ?, again_reason = ? WHERE key = ?';
-const DROP_RUNNING_SQL = `UPDATE targets SET dropped = 1, again_priority = NULL, again_at_ms = NULL, again_reason = NULL
-  WHERE key = ?`;
-const CLAIM_SQL = `UPDATE targets SET lease_owner = ?, lease_until_ms = ?, claim_token = ?
-  WHERE key = ? AND lease_owner IS NULL RETURNING *`;
-const HEARTBEAT_SQL =
-  'UPDATE targets SET lease_until_ms = ? WHERE key = ? AND claim_token = ? RETURNING dropped';
-const PUT_BACK_SQL = `UPDATE targets SET priority = ?, run_at_ms = ?, reason = ?, failures = ?, last_error = ?,
-  lease_owner = NULL, lease_until_ms = NULL, claim_token = NULL, dropped = 0,
-  again_priority = NULL, again_at_ms = NULL, again_reason = NULL WHERE key = ?`;
-const CLAIMED = 'targets INDEXED BY targets_claimed WHERE lease_owner IS NOT NULL';
 
 /** How a claim ended: where the row goes next (null: off the schedule) and what it remembers. */
 interface Ending {

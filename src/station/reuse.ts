@@ -1,0 +1,27 @@
+/** The share of the time that answering may take: an answer that took 300 ms is given again for 15 s. */
+const SHARE = 1 / 50;
+
+/**
+ * What `ask` answers, asked anew only once the last answer is fifty times as old as it took to find: for questions that
+ * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer, or
+ * waits for the one under way. An error is told to those who wait for it and not kept.
+ */
+export function reusing<T>(ask: () => Promise<T>, nowMs: () => number): () => Promise<T> {
+  let last: { readonly answer: Promise<T>; freshUntilMs: number } | undefined;
+  return () => {
+    const startMs = nowMs();
+    if (last && startMs < last.freshUntilMs) return last.answer;
+    const current = { answer: ask(), freshUntilMs: Number.POSITIVE_INFINITY };
+    last = current;
+    current.answer.then(
+      () => {
+        const endMs = nowMs();
+        current.freshUntilMs = endMs + (endMs - startMs) / SHARE;
+      },
+      () => {
+        if (last === current) last = undefined;
+      },
+    );
+    return current.answer;
+  };
+}
