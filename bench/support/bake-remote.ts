@@ -24,7 +24,7 @@ export function gitLog(clone: string, { coAuthors }: { readonly coAuthors: boole
   return measure('git', ['-C', clone, 'log', '--all', '--date=raw', format], { discard: true });
 }
 
-/** Puts commits on the branch that HEAD names. */
+/** Puts commits on the branch that HEAD names, each with a file that changed, as pushes have them. */
 export function addCommits(remote: string, count: number): void {
   const branch = execFileSync('git', ['-C', remote, 'symbolic-ref', 'HEAD'], { encoding: 'utf8' }).trim();
   const commands = Array.from({ length: count }, (_, index) =>
@@ -34,6 +34,7 @@ export function addCommits(remote: string, count: number): void {
       'data 4',
       'news',
       ...(index === 0 ? [`from ${branch}^0`] : []),
+      ...['M 100644 inline news', 'data <<END', `${Date.now()} ${index}`, 'END'],
       '',
     ].join('\n'),
   );

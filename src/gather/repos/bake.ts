@@ -14,6 +14,7 @@ import type { GitProgress } from './git/progress.ts';
 import { prepareWidePipe } from './git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from './history/ingest.ts';
 import { mapIdentities } from './history/mailmap.ts';
+import { ParsingThread } from './history/parsing-thread.ts';
 import type { RepositoryUrl } from './url.ts';
 
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
@@ -80,13 +81,25 @@ export interface BakeTools {
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
+  const parsing = new ParsingThread();
+  try {
+    return await bakeWith(job, tools, parsing);
+  } finally {
+    await parsing.close();
+  }
+}
+
+async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread): Promise<BakeSummary> {
   const { repositoryId, address, place } = job;
   const { store, clock } = tools;
   const startMs = clock.monotonicMs();
   const remote = remoteOf(job);
   const bringing = bringClone(job, remote, tools);
   // A first bake reads much; git is at its own work meanwhile.
-  if (job.first) prepareWidePipe();
+  if (job.first) {
+    parsing.prepare();
+    prepareWidePipe();
+  }
   const clone = await bringing;
   const fetchMs = Math.round(clock.monotonicMs() - startMs);
   await store.repositories.update(repositoryId, {
@@ -98,7 +111,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   });
   // The mailmap is two small objects to fetch at the most: they come while history is read.
   const [history, mailmapRead] = await allEnded([
-    readHistory(job, clone, tools),
+    readHistory(job, clone, tools, parsing),
     readMailmap(clone, { remote, signal: tools.signal }),
   ]);
   const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
@@ -155,7 +168,12 @@ function inGitsWords({ phase, percent, done, total }: GitProgress): string {
   return percent === undefined ? `${phase}: ${done}` : `${phase}: ${percent}% (${done}/${total})`;
 }
 
-function readHistory(job: BakeJob, clone: SyncedClone, tools: BakeTools): Promise<IngestResult> {
+function readHistory(
+  job: BakeJob,
+  clone: SyncedClone,
+  tools: BakeTools,
+  parsing: ParsingThread,
+): Promise<IngestResult> {
   const { store, clock, signal, onProgress } = tools;
   const startMs = clock.monotonicMs();
   return ingestHistory({
@@ -164,6 +182,7 @@ function readHistory(job: BakeJob, clone: SyncedClone, tools: BakeTools): Promis
     tips: clone.tips,
     clock,
     signal,
+    parsing,
     onProgress({ commits }) {
       const seconds = Math.max(clock.monotonicMs() - startMs, 1) / 1000;
       onProgress({ phase: 'history', commits, perSecond: commits / seconds });

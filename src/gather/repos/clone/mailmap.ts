@@ -1,6 +1,7 @@
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from '../git/access.ts';
+import { hasObject } from '../git/has-object.ts';
 import { leadsNowhere } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
@@ -36,16 +37,10 @@ export async function readMailmap(clone: Clone, options: MailmapOptions): Promis
   if (clone.tips.size === 0) return NONE;
   try {
     const reader = new ObjectReader(clone, options);
-    const blob = await reader.orFetched(
-      () => reader.mailmapOfHead(),
-      () => reader.rootTree(),
-    );
+    const tree = await reader.rootTree();
+    const blob = tree && (await reader.mailmapOf(tree));
     if (blob === undefined) return NONE;
-    const content = await reader.orFetched(
-      () => reader.blob(blob),
-      async () => blob,
-    );
-    return { content, warning: undefined };
+    return { content: await reader.blob(blob), warning: undefined };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'read mailmap', subject: clone.url });
     if (known.retry === 'cancelled') throw known;
@@ -63,43 +58,23 @@ class ObjectReader {
     this.#options = options;
   }
 
-  /**
-   * What `read` reads; when that fails because an object is not here, after fetching that object.
-   * Undefined when there is no such object to fetch.
-   */
-  async orFetched<T>(
-    read: () => Promise<T>,
-    missing: () => Promise<ObjectId | undefined>,
-  ): Promise<T | undefined> {
-    try {
-      return await read();
-    } catch (error) {
-      // In a lean clone git looks for a missing object at the remote, which the environment forbids, and fails.
-      const known = error instanceof SluiceError && ['git_failed', 'repository_corrupt'].includes(error.code);
-      if (!known) throw error;
-    }
-    const id = await missing();
-    if (id === undefined) return undefined;
-    await this.#fetchObject(id);
-    return read();
+  /** HEAD's root tree, read from the commit itself; undefined for an unborn HEAD. */
+  async rootTree(): Promise<ObjectId | undefined> {
+    const options = { ...this.#local(), input: 'HEAD\n' };
+    const answer = await runGit(['cat-file', '--batch'], options);
+    return /^[0-9a-f]+ commit \d+\ntree ([0-9a-f]+)\n/.exec(answer.toString('latin1', 0, 200))?.[1];
   }
 
-  /** The blob of .mailmap in HEAD's tree; undefined where the tree has none. Fails when the tree is not here. */
-  async mailmapOfHead(): Promise<ObjectId | undefined> {
-    const entry = (await this.#git(['ls-tree', 'HEAD', '--', '.mailmap'])).toString();
+  /** The blob of .mailmap in a root tree; undefined where the tree has none. */
+  async mailmapOf(tree: ObjectId): Promise<ObjectId | undefined> {
+    await this.#mustHave(tree);
+    const entry = (await this.#git(['ls-tree', tree, '--', '.mailmap'])).toString();
     return /^100\d{3} blob ([0-9a-f]+)\t/.exec(entry)?.[1];
   }
 
-  /** HEAD's root tree, read from the commit itself; undefined for an unborn HEAD. */
-  async rootTree(): Promise<ObjectId | undefined> {
-    const [id, type] = (await this.#resolveHead()).split(' ');
-    if (type !== 'commit' || id === undefined) return undefined;
-    const commit = await this.#git(['cat-file', 'commit', id]);
-    return /^tree ([0-9a-f]+)\n/.exec(commit.subarray(0, 100).toString('latin1'))?.[1];
-  }
-
-  /** Content of a blob. Fails when it is not here, or larger than any mailmap. */
+  /** Content of a blob. Fails when it is larger than any mailmap. */
   async blob(id: ObjectId): Promise<Buffer> {
+    await this.#mustHave(id);
     try {
       return await runGit(['cat-file', 'blob', id], { ...this.#local(), maxBytes: MAX_MAILMAP_BYTES });
     } catch (error) {
@@ -107,6 +82,12 @@ class ObjectReader {
       const message = `the .mailmap of ${this.#clone.url} is larger than ${MAX_MAILMAP_BYTES} bytes and is left out`;
       throw new SluiceError('answer_too_large', message);
     }
+  }
+
+  /** Fetches an object that was left out. */
+  async #mustHave(id: ObjectId): Promise<void> {
+    const { lean, gitDir } = this.#clone;
+    if (lean && !(await hasObject(gitDir, id))) await this.#fetchObject(id);
   }
 
   async #fetchObject(id: ObjectId): Promise<void> {
@@ -140,14 +121,6 @@ class ObjectReader {
       [...config, ...settings, 'fetch', ...quiet, '--filter=tree:0', ...uploadPack, 'origin', id],
       access,
     );
-  }
-
-  /** `<id> <type>`, or `HEAD missing`. */
-  async #resolveHead(): Promise<string> {
-    const options = { ...this.#local(), input: 'HEAD\n' };
-    return (await runGit(['cat-file', '--batch-check=%(objectname) %(objecttype)'], options))
-      .toString()
-      .trim();
   }
 
   async #git(args: readonly string[], access?: Access): Promise<Buffer> {

@@ -1,11 +1,10 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
 import { classifyGitFailure, cleanLine, type GitFailure, isRoutine } from './classify.ts';
 import { GIT_OPTIONS, type GitProtocol, gitEnvironment } from './environment.ts';
-import type { WidePipe } from './wide-pipe.ts';
 
 /**
  * States of a git process:
@@ -32,8 +31,16 @@ export interface GitOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What the work is about, for error messages: a URL or path without credentials. */
   readonly subject?: string;
-  /** Where standard output goes instead of into a pipe of Node's: for walks over much history. */
-  readonly output?: WidePipe | undefined;
+  /** Where standard output goes instead of into `stdout`, which is empty then. */
+  readonly output?: Output | undefined;
+}
+
+/** What a process writes into. */
+export interface Output {
+  /** For its `stdio`: a descriptor, another process's input, or nothing. */
+  readonly target: number | Writable | 'ignore';
+  /** Called when the process has been started, or failed to: our own copy can be closed. */
+  started(): void;
 }
 
 export interface GitProcess {
@@ -103,11 +110,11 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
       cwd: '/',
       detached: true,
       env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
-      stdio: ['pipe', options.output?.writeFd ?? 'pipe', 'pipe'],
+      stdio: ['pipe', options.output?.target ?? 'pipe', 'pipe'],
     },
   ) as Child;
   options.output?.started();
-  const stdout = options.output?.stdout ?? (child.stdout as Readable);
+  const stdout = child.stdout ?? Readable.from([]);
   const group = new ProcessGroup(child);
   child.stdin.on('error', () => undefined); // EPIPE: git ended without reading; `done` says why.
   const onAbort = (): void => group.stop(cancelled(signal?.reason, operation, subject));

@@ -1,11 +1,8 @@
-import { closeSync, readSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { Readable } from 'node:stream';
 
 /** The most that Linux gives without privileges (/proc/sys/fs/pipe-max-size). */
 const PIPE_BYTES = 2 ** 20;
-/** Between two looks: git writes some 100 KiB meanwhile, so that each look is worth its price. */
-const POLL_MS = 2;
 
 /** fcntl commands and flags of Linux, the same on every architecture that Node runs on. */
 const O_CLOEXEC = 0o2000000;
@@ -22,18 +19,40 @@ interface Libc {
 let libc: Libc | undefined;
 
 /**
- * A pipe for the output of a process that writes much, in small pieces. It holds 1 MiB (Node's own hold less
- * than 200 KiB), so the process goes on while the reader is busy for some milliseconds; and it is looked at
- * every two milliseconds instead of at every piece: reading 70 MB that git writes 4 KiB at a time costs a
- * fifth of the processor time.
+ * A pipe for the output of a process that writes much: it holds 1 MiB (Node's own hold less than 200 KiB), so the
+ * process goes on while its reader is busy for some milliseconds, and it is read by its descriptor, in any thread.
+ *
+ *   open ──started()──▶ the process alone can write ──close()──▶ closed
  */
-export interface WidePipe {
-  /** For the `stdio` of the process; must be closed with `started` once it has been started. */
-  readonly writeFd: number;
-  /** Closes our copy of the writing end: the process alone holds it now. */
-  started(): void;
-  /** Ends when the process has closed its end and all is read. Destroying it closes the pipe. */
-  readonly stdout: Readable;
+export class WidePipe {
+  /** Of the reading end, which never blocks (EAGAIN: nothing there yet). */
+  readonly readFd: number;
+  readonly #writeFd: number;
+  #isClosed = false;
+  #isStarted = false;
+
+  constructor(readFd: number, writeFd: number) {
+    this.readFd = readFd;
+    this.#writeFd = writeFd;
+  }
+
+  /** For the `stdio` of the process. */
+  get target(): number {
+    return this.#writeFd;
+  }
+
+  /** The process has been started, or never will be: closes our copy of the writing end. May be repeated. */
+  started(): void {
+    if (!this.#isStarted) closeSync(this.#writeFd);
+    this.#isStarted = true;
+  }
+
+  /** Closes the reading end, which nobody may read any more; a process that still writes is ended by SIGPIPE. May be repeated. */
+  close(): void {
+    this.started();
+    if (!this.#isClosed) closeSync(this.readFd);
+    this.#isClosed = true;
+  }
 }
 
 /** Opens one, on Linux; undefined elsewhere, and where descriptors or libc are not to be had. */
@@ -50,9 +69,9 @@ export function openWidePipe(): WidePipe | undefined {
   const [readFd = -1, writeFd = -1] = descriptors;
   // Refused when the user has too many pipes open; then it stays as it is.
   libc.fcntl(readFd, F_SETPIPE_SZ, PIPE_BYTES);
-  // Only our end: the two are separate descriptions. A read must never block the thread.
+  // Only our end: the two are separate descriptions. A read must never block a thread that may be asked to end.
   libc.fcntl(readFd, F_SETFL, libc.fcntl(readFd, F_GETFL, 0) | O_NONBLOCK);
-  return { writeFd, started: () => closeSync(writeFd), stdout: new PolledPipe(readFd) };
+  return new WidePipe(readFd, writeFd);
 }
 
 /**
@@ -76,40 +95,4 @@ function loadLibc(): Libc {
     pipe2: library.func('int pipe2(_Out_ int *descriptors, int flags)'),
     fcntl: library.func('int fcntl(int descriptor, int command, int argument)'),
   };
-}
-
-/** Reads what has gathered, then waits a little for more. */
-class PolledPipe extends Readable {
-  readonly #descriptor: number;
-  readonly #buffer = Buffer.allocUnsafeSlow(PIPE_BYTES);
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(descriptor: number) {
-    super({ highWaterMark: PIPE_BYTES });
-    this.#descriptor = descriptor;
-  }
-
-  override _read(): void {
-    // Not at once: push() calls for the next read, and the reader shall have its turn first.
-    this.#timer ??= setTimeout(() => this.#look(), POLL_MS);
-  }
-
-  #look(): void {
-    this.#timer = undefined;
-    let bytes: number;
-    try {
-      bytes = readSync(this.#descriptor, this.#buffer, 0, PIPE_BYTES, null);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') this._read();
-      else this.destroy(error as Error);
-      return;
-    }
-    this.push(bytes === 0 ? null : Buffer.from(this.#buffer.subarray(0, bytes)));
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    clearTimeout(this.#timer);
-    closeSync(this.#descriptor);
-    callback(error);
-  }
 }

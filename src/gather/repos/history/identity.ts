@@ -95,6 +95,6 @@ function isDigit(code: number): boolean {
 }
 
 /** git's own idea of white space: space, tab, newline, carriage return. */
-function isSpace(code: number): boolean {
+export function isSpace(code: number): boolean {
   return code === SPACE || code === 9 || code === 10 || code === 13;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/store.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
+import { ParsingThread } from './parsing-thread.ts';
 import { reconcile, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
 import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
@@ -14,6 +15,8 @@ export interface IngestOptions {
   readonly tips: RefSnapshot;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
+  /** Parses long histories; whoever gives it closes it. One of its own unless given. */
+  readonly parsing?: ParsingThread;
   /** Told after every few hundred commits. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
@@ -42,8 +45,12 @@ export interface IngestResult {
  * `cancelled` on `signal`, and what the store throws.
  */
 export async function ingestHistory(options: IngestOptions): Promise<IngestResult> {
-  const ingest = new Ingest(options);
-  return ingest.run();
+  const parsing = options.parsing ?? new ParsingThread();
+  try {
+    return await new Ingest(options, parsing).run();
+  } finally {
+    if (parsing !== options.parsing) await parsing.close();
+  }
 }
 
 interface Advance {
@@ -62,9 +69,9 @@ class Ingest {
   #added = 0;
   #removed = 0;
 
-  constructor(options: IngestOptions) {
+  constructor(options: IngestOptions, parsing: ParsingThread) {
     this.#options = options;
-    this.#context = { gitDir: options.gitDir, signal: options.signal };
+    this.#context = { gitDir: options.gitDir, signal: options.signal, parsing };
   }
 
   async run(): Promise<IngestResult> {
@@ -140,9 +147,9 @@ class Ingest {
 
   async #walk(from: ObjectId[], not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
     if (from.length === 0) return;
-    const git = walkCommits({ from, not }, skip, this.#context);
-    this.#added += await storeCommits(git, this.#options.writer, commits => {
-      this.#stored += commits;
+    const commits = walkCommits({ from, not }, skip, this.#context);
+    this.#added += await storeCommits(commits, this.#options.writer, stored => {
+      this.#stored += stored;
       this.#options.onProgress?.({ commits: this.#stored });
     });
   }

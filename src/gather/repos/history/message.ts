@@ -1,13 +1,10 @@
 import type { Identity } from '../../../keep/store/types.ts';
-import { type Identities, utf8FromLatin1 } from './identity.ts';
+import { type Identities, isSpace, utf8FromLatin1 } from './identity.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
 /** UTF-8 takes up to four bytes a character, and joined lines lose their indent. */
 const MAX_SUBJECT_BYTES = 8 * MAX_SUBJECT_CHARS;
-const INDENT = 4;
-const NEWLINE = 10;
 const SPACE = 32;
-const BLANK_LINE = '\n    \n';
 const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
 const NOBODY: readonly Identity[] = [];
 
@@ -19,29 +16,35 @@ export interface Message {
   readonly coAuthors: readonly Identity[];
 }
 
-/** @param text latin1 text; the message, indented by four spaces, is `start` to `end` */
+/** @param text latin1 text; the message is `start` to `end` */
 export function parseMessage(text: string, start: number, end: number, identities: Identities): Message {
-  let line = text.indexOf('\n', start);
-  if (line < 0 || line >= end - 1) {
-    return {
-      subject: clean(text.slice(start + INDENT, Math.min(line < 0 ? end : line, end))),
-      coAuthors: NOBODY,
-    };
-  }
-  let subject = text.slice(start + INDENT, line);
-  while (line + 1 < end && !isBlank(text, line + 1)) {
-    const at = line + 1;
+  let at = start;
+  let line = lineEnd(text, at, end);
+  let to = trimmedEnd(text, at, line);
+  // Blank lines before the first paragraph do not count.
+  while (to === at && line < end) {
+    at = line + 1;
     line = lineEnd(text, at, end);
-    if (subject.length < MAX_SUBJECT_BYTES) subject = `${subject} ${text.slice(at + INDENT, line)}`;
+    to = trimmedEnd(text, at, line);
+  }
+  let subject = text.slice(at, to);
+  while (line < end) {
+    at = line + 1;
+    line = lineEnd(text, at, end);
+    to = trimmedEnd(text, at, line);
+    if (to === at) break;
+    if (subject.length < MAX_SUBJECT_BYTES) subject = `${subject} ${text.slice(at, to)}`;
   }
   // A message of one paragraph has no trailers.
-  const coAuthors = line + 1 < end ? coAuthorsOf(text, line, end, identities) : NOBODY;
+  const coAuthors = line < end ? coAuthorsOf(text, line, end, identities) : NOBODY;
   return { subject: clean(subject), coAuthors };
 }
 
-/** git gives blank lines the indent only. */
-function isBlank(text: string, at: number): boolean {
-  return text.charCodeAt(at + INDENT) === NEWLINE;
+/** Where the line from `start` to `end` ends without white space; `start` when it is blank. */
+function trimmedEnd(text: string, start: number, end: number): number {
+  let to = end;
+  while (to > start && isSpace(text.charCodeAt(to - 1))) to -= 1;
+  return to;
 }
 
 /** Where the line that `start` is in ends: at its newline, or at the record's end. */
@@ -50,7 +53,7 @@ export function lineEnd(text: string, start: number, end: number): number {
   return newline < 0 || newline > end ? end : newline;
 }
 
-/** @param firstBlank the newline before a blank line of the message */
+/** @param firstBlank the end of a blank line of the message */
 function coAuthorsOf(
   text: string,
   firstBlank: number,
@@ -60,15 +63,19 @@ function coAuthorsOf(
   let last = end;
   // Blank lines at the end are not a paragraph.
   while (last > firstBlank && text.charCodeAt(last - 1) <= SPACE) last -= 1;
-  // Finds the first blank line at the latest, so that it never runs on into the commits before.
-  const blank = text.lastIndexOf(BLANK_LINE, last - 1);
+  // Finds the first blank line at the latest, so that it never runs on into what stands before.
+  const emptyLine = text.lastIndexOf('\n\n', last - 1);
   let found: Identity[] | undefined;
-  for (let at = Math.max(blank, firstBlank) + BLANK_LINE.length; at < last; ) {
-    const line = lineEnd(text, at, end);
+  for (let at = Math.max(emptyLine, firstBlank) + 1; at < last; ) {
+    const line = lineEnd(text, at, last);
+    const code = text.charCodeAt(at);
     // "c", and "-" after two letters: the test that nearly every line fails at once.
-    if ((text.charCodeAt(at + INDENT) | 32) === 99 && text.charCodeAt(at + INDENT + 2) === 45) {
-      const person = coAuthor(text.slice(at + INDENT, line), identities);
+    if ((code | 32) === 99 && text.charCodeAt(at + 2) === 45) {
+      const person = coAuthor(text.slice(at, line), identities);
       if (person && !found?.includes(person)) found = [...(found ?? []), person];
+    } else if (found && isSpace(code) && trimmedEnd(text, at, line) === at) {
+      // A line of spaces ends a paragraph, too.
+      found = undefined;
     }
     at = line + 1;
   }

@@ -1,37 +1,37 @@
 import type { CommitRow, Identity, ObjectId } from '../../../keep/store/types.ts';
+import { recoded } from './encoding.ts';
 import { dateStart, Identities, secondsAt, zoneAt } from './identity.ts';
 import { lineEnd, parseMessage } from './message.ts';
-import { RecordSplitter } from './records.ts';
+import { ObjectSplitter } from './records.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
 const LETTER_A = 97;
 const LETTER_C = 99;
+const LETTER_E = 101;
 const LETTER_G = 103;
 const LETTER_P = 112;
 const NO_PARENTS: readonly ObjectId[] = [];
 
 /**
- * Reads what `git rev-list --header` writes: for each commit its hash, the raw header, an empty line, the
- * message indented by four spaces (re-encoded by git to UTF-8 where it can), and a NUL. git ends a commit at
- * the first NUL inside it, so a NUL always ends a record.
- *
- * Chunks are decoded as latin1, one byte a character, which V8 searches and slices fastest; the few fields
- * that hold other bytes are decoded again as UTF-8.
+ * Reads commits as `git cat-file --batch` writes them. Chunks are decoded as latin1, one byte a character, which V8
+ * searches and slices fastest; the few fields that hold other bytes are decoded again as UTF-8.
  */
 export class CommitParser {
   readonly #identities = new Identities();
-  readonly #splitter = new RecordSplitter();
+  readonly #splitter: ObjectSplitter;
+  #rows: CommitRow[] = [];
 
-  /** Adds the commits that end in this chunk to `rows`. */
+  constructor() {
+    this.#splitter = new ObjectSplitter((text, id, start, end) =>
+      this.#rows.push(this.#parse(text, id, start, end, true)),
+    );
+  }
+
+  /** Adds the commits that end in this chunk to `rows`. Throws `repository_corrupt` for one that git has not. */
   push(chunk: Buffer, rows: CommitRow[]): void {
-    for (const text of this.#splitter.push(chunk)) {
-      for (let start = 0; start < text.length; ) {
-        const end = text.indexOf('\0', start);
-        rows.push(this.#parse(text, start, end));
-        start = end + 1;
-      }
-    }
+    this.#rows = rows;
+    this.#splitter.push(chunk);
   }
 
   /** Whether the output ended in the middle of a commit. */
@@ -39,11 +39,11 @@ export class CommitParser {
     return this.#splitter.incomplete;
   }
 
-  #parse(text: string, start: number, end: number): CommitRow {
-    let line = lineEnd(text, start, end);
-    const hash = text.slice(start, line);
+  /** @param asWritten not brought to UTF-8 yet */
+  #parse(text: string, hash: string, start: number, end: number, asWritten: boolean): CommitRow {
+    let line = 0;
     // The tree.
-    let at = lineEnd(text, line + 1, end) + 1;
+    let at = lineEnd(text, start, end) + 1;
     // Like git, only what directly follows the tree is a parent.
     let parents = NO_PARENTS;
     for (; text.charCodeAt(at) === LETTER_P && text.startsWith('parent ', at); at = line + 1) {
@@ -54,6 +54,7 @@ export class CommitParser {
     let author = -1;
     let committer = -1;
     let signed = false;
+    let encoding: string | undefined;
     // Continuation lines (signatures, merged tags) begin with a space. Of a repeated header git takes the last.
     for (; at < end && text.charCodeAt(at) !== NEWLINE; at = line + 1) {
       line = lineEnd(text, at, end);
@@ -62,6 +63,11 @@ export class CommitParser {
       if (first === LETTER_A && text.startsWith('author ', at)) author = at + 7;
       else if (first === LETTER_C && text.startsWith('committer ', at)) committer = at + 10;
       else if (first === LETTER_G && isSignature(text, at)) signed = true;
+      else if (first === LETTER_E && text.startsWith('encoding ', at)) encoding ??= text.slice(at + 9, line);
+    }
+    if (encoding !== undefined && asWritten) {
+      const utf8 = recoded(text.slice(start, end), encoding);
+      if (utf8 !== undefined) return this.#parse(utf8, hash, 0, utf8.length, false);
     }
     const authored = this.#signature(text, author, end);
     const committed = this.#signature(text, committer, end);

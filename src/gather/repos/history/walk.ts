@@ -1,11 +1,16 @@
 import type { ObjectId } from '../../../keep/store/types.ts';
-import { type GitOptions, type GitProcess, runGit, spawnGit } from '../git/spawn.ts';
-import { openWidePipe, type WidePipe } from '../git/wide-pipe.ts';
+import { feed } from '../git/feed.ts';
+import { type GitOptions, type GitProcess, type Output, runGit, spawnGit } from '../git/spawn.ts';
+import { openWidePipe } from '../git/wide-pipe.ts';
+import { type CommitSource, ParsedHere } from './commit-source.ts';
+import type { ParsingThread } from './parsing-thread.ts';
 
 /** Where git reads and who may stop it. */
 export interface WalkContext {
   readonly gitDir: string;
   readonly signal?: AbortSignal | undefined;
+  /** Parses walks from the beginning of a history. */
+  readonly parsing: ParsingThread;
 }
 
 /** Commits reachable from `from` and not from `not`. Ids of tags mean the commits they point to. */
@@ -14,16 +19,25 @@ export interface Range {
   readonly not?: Iterable<ObjectId>;
 }
 
-/** Raw commits (see `CommitParser`), the same order for the same range every time; the first `skip` left out. */
-export function walkCommits(range: Range, skip: number, context: WalkContext): GitProcess {
-  // From the beginning there is much to read; opening the pipe for a few commits would cost more than it saves.
-  const output = [...(range.not ?? [])].length === 0 ? openWidePipe() : undefined;
-  return walk(['--header', ...(skip > 0 ? [`--skip=${skip}`] : [])], range, context, output);
+/** Commits, in the same order for the same range every time; the first `skip` left out. */
+export function walkCommits(range: Range, skip: number, context: WalkContext): CommitSource {
+  const args = skip > 0 ? [`--skip=${skip}`] : [];
+  // From the beginning there is much to read; a thread for a few commits would cost more than it saves.
+  const pipe = [...(range.not ?? [])].length === 0 ? openWidePipe() : undefined;
+  const git = feed(readObjects(context, pipe), output => walk(args, range, context, output));
+  return pipe ? context.parsing.read(git, pipe) : new ParsedHere(git);
 }
 
-/** Raw commits of exactly these ids. */
-export function readCommits(hashes: Iterable<ObjectId>, context: WalkContext): GitProcess {
-  return walk(['--header', '--no-walk=unsorted'], { from: hashes }, context);
+/** Commits of exactly these ids. */
+export function readCommits(hashes: Iterable<ObjectId>, context: WalkContext): CommitSource {
+  const git = readObjects(context);
+  git.stdin.end(`${[...hashes].join('\n')}\n`);
+  return new ParsedHere(git);
+}
+
+/** git that writes the objects whose ids it reads (see `CommitParser`). */
+function readObjects(context: WalkContext, output?: Output): GitProcess {
+  return spawnGit(['cat-file', '--batch', '--buffer'], { ...gitOptions(context), output });
 }
 
 /** Hashes, one a line. Where clocks were wrong it may hold commits that `not` reaches. */
@@ -59,16 +73,9 @@ export async function missingObjects(ids: Iterable<ObjectId>, context: WalkConte
   return missing;
 }
 
-function walk(
-  args: readonly string[],
-  range: Range,
-  context: WalkContext,
-  output?: WidePipe | undefined,
-): GitProcess {
-  const git = spawnGit(['rev-list', '--encoding=UTF-8', ...args, '--stdin'], {
-    ...gitOptions(context),
-    output,
-  });
+/** git that writes the hashes of a range's commits, one a line. */
+function walk(args: readonly string[], range: Range, context: WalkContext, output?: Output): GitProcess {
+  const git = spawnGit(['rev-list', ...args, '--stdin'], { ...gitOptions(context), output });
   git.stdin.end(revisions(range));
   return git;
 }

@@ -11,7 +11,7 @@ import {
 import { CommitCounts, rollUp } from './roll-ups.ts';
 
 /** So many commits are settled at once: more would keep other writers waiting longer, fewer would touch more pages. */
-const SETTLED_AT_ONCE = 16_384;
+const SETTLED_AT_ONCE = 32_768;
 
 /**
  * Commits of one repository that were stored without a look and wait to be settled: their hashes entered, their

@@ -76,6 +76,44 @@ test('S9: hostile headers and messages become rows, each with what git makes of 
   assert.equal((await ingest()).totals.authors, git.authors());
 });
 
+test('S9: what a commit says in another encoding is stored as git shows it', async t => {
+  const { git, ingest, rows } = await openBench(t);
+  const written: [string, number[]][] = [
+    ['ISO-8859-1', [0xe4, 0x85, 0x41]],
+    ['latin1', [0xdf]],
+    ['ISO-8859-15', [0xa4]],
+    ['ISO-8859-2', [0xb1]],
+    ['windows-1252', [0x80]],
+    ['CP1251', [0xc0]],
+    ['koi8-r', [0xc1]],
+    ['EUC-JP', [0xa4, 0xa2]],
+    ['Shift_JIS', [0x82, 0xa0]],
+    ['cp949', [0xb0, 0xa1]],
+    ['EUC-KR', [0xb0, 0xa1]],
+    ['gb18030', [0xc4, 0xe3]],
+    ['GBK', [0xc4, 0xe3]],
+    ['Big5', [0xa7, 0x41]],
+    ['EUC-JP', [0xff, 0x41]],
+    ['utf8', [0xc3, 0xa4]],
+    ['no-such-thing', [0xe4]],
+  ];
+  const commits = written.map(([encoding, bytes]) =>
+    git.commit({
+      author: Buffer.concat([Buffer.from('A'), Buffer.from(bytes), Buffer.from(' <a@x> 5 +0000')]),
+      headers: [`encoding ${encoding}`],
+      message: Buffer.from(bytes),
+    }),
+  );
+  git.setRefs(main(git.commit({ parents: commits })));
+  await ingest();
+  const stored = await rows();
+  for (const [index, commit] of commits.entries()) {
+    const row = stored.get(commit);
+    const shown = git.raw(['log', '-1', '--encoding=UTF-8', '--format=%an%n%s', commit]).toString('utf8');
+    assert.equal(`${row?.author}\n${row?.subject}\n`, shown, String(written[index]));
+  }
+});
+
 test('S9: a message of 40 MB, and one in a single line', async t => {
   const { git, ingest, rows } = await openBench(t);
   const lines = git.commit({

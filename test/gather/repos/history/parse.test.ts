@@ -14,10 +14,14 @@ interface Parts {
   readonly body?: string;
 }
 
-/** A record as `git rev-list --header` writes it. */
-function record({ author = 'Ada <a@b> 5 +0100', headers = '', body = '    subject\n' }: Parts = {}): Buffer {
-  const head = `${HASH}\ntree ${HASH}\nparent ${PARENT}\nauthor ${author}\ncommitter Bob <b@c> 6 -0230\n${headers}`;
-  return Buffer.from(`${head}\n${body}\0`, 'utf8');
+/** What `git cat-file --batch` writes of an object: bytes as latin1, or text. */
+function object(content: Buffer, id = HASH): Buffer {
+  return Buffer.concat([Buffer.from(`${id} commit ${content.length}\n`), content, Buffer.from('\n')]);
+}
+
+function record({ author = 'Ada <a@b> 5 +0100', headers = '', body = 'subject\n' }: Parts = {}): Buffer {
+  const head = `tree ${HASH}\nparent ${PARENT}\nauthor ${author}\ncommitter Bob <b@c> 6 -0230\n${headers}`;
+  return object(Buffer.from(`${head}\n${body}`, 'utf8'));
 }
 
 function parse(...chunks: Buffer[]): CommitRow[] {
@@ -92,13 +96,13 @@ test('S9: the same identity is the same object, also from different chunks', () 
 
 test('S9: invalid UTF-8 becomes U+FFFD, valid UTF-8 stays', () => {
   const bytes = Buffer.concat([
-    Buffer.from(`${HASH}\ntree ${HASH}\nauthor J`),
+    Buffer.from(`tree ${HASH}\nauthor J`),
     Buffer.from([0xf6]),
-    Buffer.from('rg Ü <a@b> 5 +0000\ncommitter B <b> 5 +0000\n\n    Gr'),
+    Buffer.from('rg Ü <a@b> 5 +0000\ncommitter B <b> 5 +0000\n\nGr'),
     Buffer.from([0xc3, 0xbc, 0xdf]),
-    Buffer.from(' 🎉\n\0'),
+    Buffer.from(' 🎉\n'),
   ]);
-  const [row] = parse(bytes);
+  const [row] = parse(object(bytes));
   assert.equal(row?.author.name, 'J\ufffdrg Ü');
   assert.equal(row?.subject, 'Grü\ufffd 🎉');
 });
@@ -122,36 +126,97 @@ test('S9: a merged tag or signature is not mistaken for the commit itself; of a 
   assert.equal(parseOne({ headers: 'author Zed <z> 1 +0000\n' }).author.name, 'Zed');
 });
 
+test('S9: an encoding that the header names is decoded as git does it, and left alone where it is none', () => {
+  const encoded = (encoding: string, bytes: number[]): CommitRow => {
+    const head = Buffer.from(`tree ${HASH}\nauthor A`);
+    const rest = Buffer.from(` <a@b> 5 +0000\ncommitter B <b> 5 +0000\nencoding ${encoding}\n\n`);
+    const [row] = parse(object(Buffer.concat([head, Buffer.from(bytes), rest, Buffer.from(bytes)])));
+    assert.ok(row);
+    assert.equal(row.author.name, `A${row.subject}`, 'header and message alike');
+    return row;
+  };
+  const cases: [string, number[], string][] = [
+    ['ISO-8859-1', [0xe4, 0x85], 'ä\u0085'],
+    ['iso8859-15', [0xa4], '€'],
+    ['koi8-r', [0xc1], 'а'],
+    ['EUC-JP', [0xa4, 0xa2], 'あ'],
+    ['Shift_JIS', [0x82, 0xa0], 'あ'],
+    ['cp949', [0xb0, 0xa1], '가'],
+    ['GB18030', [0xc4, 0xe3], '你'],
+    ['UTF-8', [0xe4], '\ufffd'],
+    ['no-such-thing', [0xe4], '\ufffd'],
+    ['EUC-JP', [0xff], '\ufffd'],
+  ];
+  for (const [encoding, bytes, text] of cases) assert.equal(encoded(encoding, bytes).subject, text, encoding);
+});
+
+test('S9: a commit ends at its first NUL, as for git; the next one is whole', () => {
+  const [cut, next] = parse(
+    record({ body: 'one\0two\n' }),
+    Buffer.concat([record({ body: 'three\n' }), record({ body: 'four\0\n' })]),
+  );
+  assert.deepEqual([cut?.subject, next?.subject], ['one', 'three']);
+});
+
+test('S9: an object that git has not is an error that names it', () => {
+  assert.throws(() => parse(record(), Buffer.from(`${PARENT} missing\n`)), {
+    code: 'repository_corrupt',
+    message: `object ${PARENT} missing`,
+  });
+});
+
 test('S6: the subject is the first paragraph on one line, cut at 1 000 characters', () => {
   const cases: [string, string][] = [
     ['', ''],
-    ['    one\n    two\n    \n    body\n', 'one two'],
-    ['    one\n    \n', 'one'],
-    [`    ${'x'.repeat(1_000_000)}\n`, 'x'.repeat(1000)],
-    [`    ${'word\n    '.repeat(300_000)}\n`, 'word '.repeat(200)],
+    ['one\ntwo\n\nbody\n', 'one two'],
+    ['one \t\n two\r\n \nbody\n', 'one  two'],
+    ['\n  \n\none\n\ntwo\n', 'one'],
+    ['one', 'one'],
+    ['one\n\n', 'one'],
+    [`${'x'.repeat(1_000_000)}\n`, 'x'.repeat(1000)],
+    [`${'word\n'.repeat(300_000)}\n`, 'word '.repeat(200)],
   ];
   for (const [body, subject] of cases) assert.equal(parseOne({ body }).subject, subject);
 });
 
 test('S6: co-authors come from the last paragraph only, each once', () => {
   const names = (body: string): string[] => parseOne({ body }).coAuthors.map(person => person.name);
-  const trailers = '    Signed-off-by: X <x>\n    Co-authored-by: Eve <e@x>\n    co-AUTHORED-by:Zed <z>\n';
-  assert.deepEqual(names(`    s\n    \n${trailers}`), ['Eve', 'Zed']);
-  assert.deepEqual(names(`    s\n    \n${trailers}${trailers}`), ['Eve', 'Zed']);
-  assert.deepEqual(names(`    s\n    \n${trailers}    \n    \n`), ['Eve', 'Zed']);
-  assert.deepEqual(names(`    s\n    \n${trailers}    \n    more\n`), []);
+  const trailers = 'Signed-off-by: X <x>\nCo-authored-by: Eve <e@x>\nco-AUTHORED-by:Zed <z>\n';
+  assert.deepEqual(names(`s\n\n${trailers}`), ['Eve', 'Zed']);
+  assert.deepEqual(names(`s\n\n${trailers.trimEnd()}`), ['Eve', 'Zed']);
+  assert.deepEqual(names(`s\n\n${trailers}${trailers}`), ['Eve', 'Zed']);
+  assert.deepEqual(names(`s\n\n${trailers}\n\n`), ['Eve', 'Zed']);
+  assert.deepEqual(names(`s\n\n${trailers}\nmore\n`), []);
+  assert.deepEqual(names(`s\n\n${trailers} \t\nmore\n`), []);
+  assert.deepEqual(names(`s\n \n${trailers}`), ['Eve', 'Zed']);
   assert.deepEqual(names(trailers), []);
-  assert.deepEqual(names('    s\n    \n    Co-authored-by: nobody\n    Co-authored-by: <>\n'), []);
+  assert.deepEqual(names('s\n\nCo-authored-by: nobody\nCo-authored-by: <>\n'), []);
 });
+
+/** An object of which `bytes` follow what is pushed first, in pieces. */
+function pushLarge(
+  parser: CommitParser,
+  rows: CommitRow[],
+  start: string,
+  filler: string,
+  end: string,
+): void {
+  const pieces = Math.ceil(96_000_000 / filler.length);
+  const bytes = start.length + pieces * filler.length + end.length;
+  parser.push(Buffer.from(`${HASH} commit ${bytes}\n${start}`), rows);
+  const piece = Buffer.from(filler);
+  for (let index = 0; index < pieces; index += 1) parser.push(piece, rows);
+  parser.push(Buffer.from(`${end}\n`), rows);
+}
+
+const HEAD = `tree ${HASH}\nauthor Ada <a@b> 5 +0100\ncommitter Bob <b@c> 6 -0230\n`;
 
 test('S9: a record of any length is parsed in bounded memory, its end included', () => {
   const parser = new CommitParser();
   const rows: CommitRow[] = [];
-  parser.push(record({ body: '    subject\n    \n' }).subarray(0, -1), rows);
-  const filler = Buffer.from(`    ${'x'.repeat(996)}\n`.repeat(64));
-  for (let index = 0; index < 1500; index += 1) parser.push(filler, rows);
-  parser.push(Buffer.from('    \n    Co-authored-by: Eve <e@x>\n\0'), rows);
-  parser.push(record({ body: '    next\n' }), rows);
+  const filler = `${'x'.repeat(999)}\n`.repeat(64);
+  pushLarge(parser, rows, `${HEAD}\nsubject\n\n`, filler, '\nCo-authored-by: Eve <e@x>\n');
+  parser.push(record({ body: 'next\n' }), rows);
   assert.deepEqual(
     rows.map(row => [row.subject, row.coAuthors.length]),
     [
@@ -164,10 +229,7 @@ test('S9: a record of any length is parsed in bounded memory, its end included',
 test('S9: a header that never ends yields a commit without a subject', () => {
   const parser = new CommitParser();
   const rows: CommitRow[] = [];
-  parser.push(record().subarray(0, -12), rows);
-  const filler = Buffer.from(` ${'x'.repeat(998)}\n`.repeat(64));
-  for (let index = 0; index < 100; index += 1) parser.push(filler, rows);
-  parser.push(Buffer.from('\n    late\n\0'), rows);
+  pushLarge(parser, rows, HEAD, ` ${'x'.repeat(998)}\n`.repeat(64), '\nlate\n');
   assert.deepEqual(
     rows.map(row => [row.hash, row.author.name]),
     [[HASH, 'Ada']],
@@ -175,13 +237,11 @@ test('S9: a header that never ends yields a commit without a subject', () => {
 });
 
 test('commits are the same however the output is cut into chunks', () => {
-  const line = fc.string({ unit: 'binary', maxLength: 12 }).map(text => text.replace(/[\0\n]/g, '.'));
+  const line = fc.string({ unit: 'binary', maxLength: 12 }).map(text => text.replace(/\n/g, '.'));
   const commit = fc.record({
     author: line.map(text => `${text} <${text}> 12 +0100`),
-    headers: fc.constantFrom('', 'gpgsig a\n b\n', 'encoding x\n'),
-    body: fc
-      .array(line, { maxLength: 6 })
-      .map(lines => lines.map(text => `    ${text.trimEnd()}\n`).join('')),
+    headers: fc.constantFrom('', 'gpgsig a\n b\n', 'encoding x\n', 'encoding koi8-r\n'),
+    body: fc.array(line, { maxLength: 6 }).map(lines => lines.map(text => `${text}\n`).join('')),
   });
   fc.assert(
     fc.property(fc.array(commit, { minLength: 1, maxLength: 6 }), fc.array(fc.nat(200)), (commits, cuts) => {
