@@ -6,10 +6,10 @@
  * Usage: node bench/bake-command.ts REPOSITORY [ROUNDS]
  */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, watch } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { addCommits, cloneIn, gitLog, remoteCopy } from './support/bake-remote.ts';
+import { addCommits, awaitClone, cloneIn, gitLog, remoteCopy } from './support/bake-remote.ts';
 import { machine, measure, median } from './support/measure.ts';
 
 const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
@@ -99,20 +99,15 @@ async function run(repository: string): Promise<void> {
   );
 }
 
-/** Clones and bakes in one process. A clone is renamed into its place when it is whole. */
+/** Clones and bakes in one process. */
 async function cloneAndBake(remote: string, root: string): Promise<{ readonly afterCloneMs: number }> {
-  const cache = join(root, 'cache');
-  mkdirSync(cache, { recursive: true });
-  let clonedAtMs = Number.NaN;
-  const watcher = watch(cache, (_, name) => {
-    if (name?.endsWith('.git') && Number.isNaN(clonedAtMs)) clonedAtMs = performance.now();
-  });
+  const clone = awaitClone(join(root, 'cache'));
   try {
     const options = ['--root', root, '--database', join(root, 'bench.db')];
     await measure(process.execPath, [MAIN, ...options, 'bake', '--json', remote]);
-    return { afterCloneMs: performance.now() - clonedAtMs };
+    return { afterCloneMs: performance.now() - clone.atMs() };
   } finally {
-    watcher.close();
+    clone.close();
     rmSync(root, { recursive: true, force: true });
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, watch } from 'node:fs';
 import { join } from 'node:path';
 import { type Measured, measure } from './measure.ts';
 
@@ -16,6 +16,16 @@ export function remoteCopy(repository: string, folder: string): string {
 /** The only clone in a cache. */
 export function cloneIn(cache: string): string {
   return join(cache, readdirSync(cache).find(name => name.endsWith('.git')) ?? '');
+}
+
+/** Sees when a clone comes into an empty cache: when it is whole, it is renamed into its place. */
+export function awaitClone(cache: string): { atMs(): number; close(): void } {
+  mkdirSync(cache, { recursive: true });
+  let clonedAtMs = Number.NaN;
+  const watcher = watch(cache, (_, name) => {
+    if (name?.endsWith('.git') && Number.isNaN(clonedAtMs)) clonedAtMs = performance.now();
+  });
+  return { atMs: () => clonedAtMs, close: () => watcher.close() };
 }
 
 /** The yardstick: `git log --all` of the fields that a bake stores, to /dev/null. */
