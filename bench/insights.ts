@@ -150,7 +150,7 @@ async function timed(rounds: number, ask: () => Promise<unknown>) {
 
 /** From navigation until the first chart holds data, in a browser without a window. */
 async function measurePage(database: string, rounds: number): Promise<number> {
-  const main = resolve(import.meta.dirname, '../src/main.ts');
+  const main = resolve(import.meta.dirname, '../bin/sluice.js');
   const options = ['--root', join(directory, 'station'), '--database', database, '--port', '0'];
   const station = spawn(process.execPath, [main, 'up', ...options], {
     cwd: directory,

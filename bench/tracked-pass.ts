@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util';
 import { grownRepository } from '../test/support/sluice.ts';
 import { machine, median, quantile } from './support/measure.ts';
 
-const MAIN = resolve(import.meta.dirname, '../src/main.ts');
+const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 const TICKS_PER_SECOND = Number(execFileSync('getconf', ['CLK_TCK']).toString());
 const LOOK_EVERY_MS = 100;
 

@@ -2,8 +2,13 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
 
-/** The composition root: the one place that names implementations. Heavy modules load when a command needs them. */
-async function main(): Promise<void> {
+/** The composition root: the one place that names implementations. Runs one command line; heavy modules load when a command needs them. */
+export async function main(): Promise<void> {
+  // A reader that goes away (| head) is no failure of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
   const [{ runCli }, { systemClock }] = await Promise.all([
     import('./cli/program.ts'),
     import('./base/clock.ts'),
@@ -45,15 +50,8 @@ async function main(): Promise<void> {
       const { openSqliteCaptures } = await import('./keep/store/sqlite/captures.ts');
       return openSqliteCaptures({ path, clock: systemClock });
     },
-    async loadStores() {
-      const [{ S3Store }, { DirectoryStore }] = await Promise.all([
-        import('./keep/buckets/s3/store.ts'),
-        import('./keep/buckets/directory/store.ts'),
-      ]);
-      return profile =>
-        profile.kind === 's3'
-          ? new S3Store(profile, { clock: systemClock })
-          : new DirectoryStore(profile, { clock: systemClock });
+    async loadStores(profiles) {
+      return (await import('./main-stores.ts')).loadStores(profiles, systemClock);
     },
   });
 }
@@ -72,11 +70,3 @@ function stopSignal(): AbortSignal {
   process.on('SIGTERM', onSignal);
   return controller.signal;
 }
-
-// A reader that goes away (| head) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(0);
-});
-
-await main();

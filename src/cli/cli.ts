@@ -32,8 +32,8 @@ export interface Cli {
   openJournal(path: string): Promise<Journal>;
   /** Opens the journal of capture in the database at a path. */
   openCaptures(path: string): Promise<CaptureJournal>;
-  /** What opens the object store of a profile. */
-  loadStores(): Promise<(profile: Profile) => ObjectStore>;
+  /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
+  loadStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */
   loadForges(): Promise<ForgeKinds>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */

@@ -11,6 +11,5 @@ export function commandCache(config: Config, keep: Keep, cli: Cli): CloneCache {
     ...keep,
     config: () => config,
     log: silentLogger,
-    openStore: async profile => (await cli.loadStores())(profile),
   });
 }

@@ -40,7 +40,7 @@ export async function withDestinations<T>(
     root: config.deliver.directory,
     log: silentLogger,
   });
-  const destinations = openDestinations(profiles, await cli.loadStores());
+  const destinations = openDestinations(profiles, await cli.loadStores(profiles));
   try {
     return await use(destinations);
   } finally {

@@ -25,12 +25,11 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const loaded = await load(options, cli);
   const { config } = loaded;
   const log = await createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
-  const [openStore, forges] = await Promise.all([cli.loadStores(), cli.loadForges()]);
+  const forges = await cli.loadForges();
   const station = createStation({
     config,
     configured: loaded.source !== undefined,
     log,
-    openStore,
     forges,
     ...cli,
     openKeep: path => cli.openKeep(path, { checkpointThread: true }),

@@ -27,7 +27,7 @@ export interface CacheOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly openStore: (profile: Profile) => ObjectStore | Promise<ObjectStore>;
+  readonly loadStores: (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
 }
 
 /** The cache of clones of a configuration, for a station or a command beside one. Throws as `cacheSettings`. */
@@ -61,7 +61,7 @@ async function openBucket(name: string, options: CacheOptions): Promise<ObjectSt
     log: options.log,
   });
   const profile = profiles.find(each => each.name === name);
-  if (profile) return options.openStore(profile);
+  if (profile) return (await options.loadStores([profile]))(profile);
   throw new SluiceError(
     'destination_invalid',
     `cache.coldStorage names profile "${name}", which is not there`,

@@ -25,7 +25,8 @@ import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/store/j
 /** What opens the things that delivery stands on; the composition root knows which they are. */
 export interface DeliveryOpeners {
   readonly openJournal: (path: string) => Promise<Journal>;
-  readonly openStore: (profile: Profile) => ObjectStore;
+  /** Loads what opens the stores of these profiles. */
+  readonly loadStores: (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
 }
 
 export interface DeliveriesOptions extends DeliveryOpeners {
@@ -43,6 +44,7 @@ export class Deliveries implements Part {
   readonly #options: DeliveriesOptions;
   #config: Config;
   #profiles: readonly Profile[] = [];
+  #openStore: ((profile: Profile) => ObjectStore) | undefined;
   #delivery: Delivery | undefined;
 
   constructor(options: DeliveriesOptions) {
@@ -52,11 +54,11 @@ export class Deliveries implements Part {
 
   async start(): Promise<void> {
     if (this.#delivery) return;
-    const { clock, log, openJournal, openStore, beforeSync } = this.#options;
+    const { clock, log, openJournal, beforeSync } = this.#options;
     const delivery = new Delivery({
       plan: await this.#plan(this.#config),
       openJournal: () => openJournal(this.#config.database),
-      openStore,
+      openStore: profile => this.#opened(profile),
       clock,
       log,
       ...(beforeSync ? { beforeSync } : {}),
@@ -138,7 +140,7 @@ export class Deliveries implements Part {
   }
 
   async #plan(config: Config): Promise<DeliveryPlan> {
-    const { env, log } = this.#options;
+    const { env, log, loadStores } = this.#options;
     this.#profiles = await findProfiles({
       credentials: config.deliver.credentials,
       onlyCredentials: config.deliver.onlyCredentials,
@@ -146,6 +148,12 @@ export class Deliveries implements Part {
       root: config.deliver.directory,
       log,
     });
+    this.#openStore = await loadStores(this.#profiles);
     return planFrom(config, this.#profiles);
+  }
+
+  #opened(profile: Profile): ObjectStore {
+    if (!this.#openStore) throw new SluiceError('internal', 'a store was asked for before any plan');
+    return this.#openStore(profile);
   }
 }

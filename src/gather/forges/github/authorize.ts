@@ -1,5 +1,3 @@
-import { createAppAuth } from '@octokit/auth-app';
-import { request } from '@octokit/request';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ForgeCredential } from '../forge.ts';
 
@@ -13,7 +11,7 @@ export function githubAuthorize(
   apiUrl: string,
   host: string,
 ): (credential: ForgeCredential, signal: AbortSignal) => Promise<Headers> {
-  const installations = new Map<string, (signal: AbortSignal) => Promise<string>>();
+  const installations = new Map<string, ReturnType<typeof installationToken>>();
   return async (credential, signal) => {
     if (credential.kind === 'token') return { authorization: `Bearer ${credential.token}` };
     let token = installations.get(credential.id);
@@ -21,15 +19,20 @@ export function githubAuthorize(
       token = installationToken(credential, apiUrl, host);
       installations.set(credential.id, token);
     }
-    return { authorization: `Bearer ${await token(signal)}` };
+    return { authorization: `Bearer ${await (await token)(signal)}` };
   };
 }
 
-function installationToken(
+/** The library of Apps is loaded by those who use one. */
+async function installationToken(
   { id, appId, privateKey, installationId }: Extract<ForgeCredential, { kind: 'app' }>,
   apiUrl: string,
   host: string,
-): (signal: AbortSignal) => Promise<string> {
+): Promise<(signal: AbortSignal) => Promise<string>> {
+  const [{ createAppAuth }, { request }] = await Promise.all([
+    import('@octokit/auth-app'),
+    import('@octokit/request'),
+  ]);
   let current: AbortSignal | undefined;
   const fetchOnce: typeof fetch = (input, init) =>
     fetch(input, { ...init, redirect: 'error', signal: current ?? null });
