@@ -100,7 +100,7 @@ async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread):
     parsing.prepare();
     prepareWidePipe();
   }
-  const clone = await bringing;
+  const { clone, mailmapBrought } = await bringing;
   const fetchMs = Math.round(clock.monotonicMs() - startMs);
   await store.repositories.update(repositoryId, {
     headRef: clone.headRef ?? null,
@@ -109,10 +109,9 @@ async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread):
     // Set again once all is done: a bake that is interrupted is not made up for by a look.
     look: null,
   });
-  // The mailmap is two small objects to fetch at the most: they come while history is read.
   const [history, mailmapRead] = await allEnded([
     readHistory(job, clone, tools, parsing),
-    readMailmap(clone, { remote, signal: tools.signal }),
+    mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: tools.signal }),
   ]);
   const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
   await maintainClone(clone.gitDir, { signal: tools.signal });
@@ -153,15 +152,27 @@ async function allowLooks(job: BakeJob, clone: SyncedClone, { store }: BakeTools
   await store.repositories.update(job.repositoryId, { look: { spelling, otherRefs } });
 }
 
-function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<SyncedClone> {
-  return syncClone({
+interface BroughtClone {
+  readonly clone: SyncedClone;
+  /** Two small objects to fetch at the most, which come with the clone where that had to be brought up to date. */
+  readonly mailmapBrought: Mailmap | undefined;
+}
+
+async function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<BroughtClone> {
+  const { signal } = tools;
+  let mailmapBrought: Mailmap | undefined;
+  const clone = await syncClone({
     directory: join(job.cacheDirectory, cloneDirectoryName(job.address.url)),
     remote,
     tags: job.tags,
     idleTimeoutMs: job.idleTimeoutMs,
-    signal: tools.signal,
+    signal,
     onProgress: progress => tools.onProgress({ phase: 'fetch', text: inGitsWords(progress) }),
+    async alongside(brought) {
+      mailmapBrought = await readMailmap(brought, { remote, signal });
+    },
   });
+  return { clone, mailmapBrought };
 }
 
 function inGitsWords({ phase, percent, done, total }: GitProgress): string {

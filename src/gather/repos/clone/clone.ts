@@ -35,6 +35,11 @@ export interface SyncOptions {
   readonly listTimeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: GitProgress) => void;
+  /**
+   * Run when something came from the remote, once the refs are there and while the commit-graph is written, which keeps
+   * one processor busy: for what else is to be had from it. The clone may lie in another place than it will in the end.
+   */
+  readonly alongside?: (clone: Clone) => Promise<void>;
 }
 
 export interface SyncedClone extends Clone {
@@ -116,9 +121,9 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
   await followHead(gitDir, remoteRefs, existing, signal);
   if (!sameNotes) await remember(gitDir, remoteRefs, signal);
-  // Nothing of the two needs the other. Walks between old and new tips take ten times as long without the graph.
+  // Walks between old and new tips take ten times as long without the graph.
   const [clone, warnings] = await allEnded([
-    mustRead(gitDir, signal).then(read => wanted(read, options)),
+    readAlongside(gitDir, moved, options),
     moved ? writeCommitGraph(gitDir, signal) : Promise.resolve([]),
   ]);
   return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };
@@ -141,8 +146,10 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
     await followHead(scratch, remoteRefs, undefined, signal);
     // A fetch writes each ref to a file of its own.
     await runGit(['pack-refs', '--all', '--prune'], { gitDir: scratch, signal });
-    const warnings = await writeCommitGraph(scratch, signal);
-    const clone = wanted(await mustRead(scratch, signal), options);
+    const [clone, warnings] = await allEnded([
+      readAlongside(scratch, true, options),
+      writeCommitGraph(scratch, signal),
+    ]);
     await putInPlace(scratch, directory, cache);
     return { ...clone, gitDir: directory, outcome: 'clone', warnings };
   } catch (error) {
@@ -174,6 +181,12 @@ async function fetchInto(
     await removeLeftovers(gitDir);
     throw error;
   }
+}
+
+async function readAlongside(gitDir: string, moved: boolean, options: SyncOptions): Promise<Clone> {
+  const clone = wanted(await mustRead(gitDir, options.signal), options);
+  if (moved) await options.alongside?.(clone);
+  return clone;
 }
 
 async function mustRead(gitDir: string, signal?: AbortSignal): Promise<Clone> {
