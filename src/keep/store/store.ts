@@ -5,7 +5,7 @@ import type { NotificationStore } from './notifications.ts';
 import type { PeopleStore } from './people.ts';
 import type { TrackingStore } from './tracking.ts';
 import type {
-  CommitRow,
+  CommitRows,
   Identity,
   ObjectId,
   PendingWalk,
@@ -111,7 +111,7 @@ export interface HistoryWriter {
    * @param walked how many of the walk's commits these are: the next in its order, or 0 when they are no part of it
    * @returns how many were new
    */
-  append(commits: readonly CommitRow[], walked: number): Promise<number>;
+  append(commits: CommitRows, walked: number): Promise<number>;
   /** Takes commits out that no ref reaches any more (force-push, deleted branch). @returns how many were there */
   remove(hashes: readonly ObjectId[]): Promise<number>;
   /** Hashes of the repository that are stored, in ascending order, for reconciling. */

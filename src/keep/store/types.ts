@@ -32,6 +32,9 @@ export interface CommitRow {
   readonly coAuthors: readonly Identity[];
 }
 
+/** Commits that can be gone through, as often as is wanted; each may be made anew every time. */
+export type CommitRows = Iterable<CommitRow> & { readonly length: number };
+
 /** The tips of a repository's refs by full ref name (`refs/heads/main`): what a bake has processed, or will. */
 export type RefSnapshot = ReadonlyMap<string, ObjectId>;
 

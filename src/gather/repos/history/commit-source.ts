@@ -1,5 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
-import type { CommitRow } from '../../../keep/store/types.ts';
+import type { CommitRow, CommitRows } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { CommitParser } from './parse.ts';
 
@@ -11,7 +11,7 @@ const MAX_WAITING_COMMITS = 2 * BATCH_COMMITS;
 /** Commits that git is reading, in batches. */
 export interface CommitSource {
   /** The next commits, a batch or some more; none at the end, also when git failed, which `done` then says. */
-  next(): Promise<CommitRow[]>;
+  next(): Promise<CommitRows>;
   /** Drops what has not been asked for. To be called at the end, too; may be repeated. */
   close(): Promise<void>;
   /** Settles when git has ended and all was read: rejects as git fails, and when it ended in the middle of a commit. */
@@ -21,7 +21,7 @@ export interface CommitSource {
 /** Parses git's output as it comes, in this thread; stops reading when too many commits wait. */
 export class ParsedHere implements CommitSource {
   readonly done: Promise<void>;
-  readonly #parser = new CommitParser();
+  readonly #parser = new CommitParser(commit => this.#rows.push(commit));
   readonly #git: GitProcess;
   #rows: CommitRow[] = [];
   #ended = false;
@@ -42,7 +42,7 @@ export class ParsedHere implements CommitSource {
     this.done = endOfCommits(git, () => this.#parser.incomplete);
   }
 
-  async next(): Promise<CommitRow[]> {
+  async next(): Promise<CommitRows> {
     while (this.#rows.length < BATCH_COMMITS && !this.#ended) {
       await new Promise<void>(resolve => {
         this.#wake = resolve;
@@ -61,7 +61,7 @@ export class ParsedHere implements CommitSource {
 
   #take(chunk: Buffer): void {
     try {
-      this.#parser.push(chunk, this.#rows);
+      this.#parser.push(chunk);
     } catch (error) {
       this.#git.stdout.destroy(error as Error);
       return;

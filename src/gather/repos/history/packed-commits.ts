@@ -1,4 +1,4 @@
-import type { CommitRow, Identity } from '../../../keep/store/types.ts';
+import type { CommitRow, CommitRows, Identity } from '../../../keep/store/types.ts';
 
 /** Numbers of one commit in `PackedCommits.numbers`: author, authoredAt, zone, committer, committedAt, zone, parents, signed. */
 const NUMBERS = 8;
@@ -27,50 +27,78 @@ export interface PackedCommits {
 /** More people than this begin anew, so that neither side grows with the history. */
 const MAX_PEOPLE = 65_536;
 
-/** Gives people numbers and packs commits. Its `CommitUnpacker` must get every batch, in order. */
+/** Packs commits, and gives people numbers. Its `CommitUnpacker` must get every batch, in order. */
 export class CommitPacker {
-  readonly #numbers = new Map<Identity, number>();
   readonly #mostPeople: number;
+  readonly #numberOf = new Map<Identity, number>();
+  #count = 0;
+  #digits = 0;
+  #hashes = '';
+  #subjects = '';
+  #numbers: number[] = [];
+  #people: Identity[] = [];
+  #coAuthors: number[] = [];
+  #anew = false;
 
   constructor(mostPeople = MAX_PEOPLE) {
     this.#mostPeople = mostPeople;
   }
 
-  pack(commits: readonly CommitRow[]): PackedCommits {
-    const people: Identity[] = [];
-    const anew = this.#numbers.size >= this.#mostPeople;
-    if (anew) this.#numbers.clear();
-    const numberOf = (person: Identity): number => {
-      let number = this.#numbers.get(person);
-      if (number === undefined) {
-        number = this.#numbers.size;
-        this.#numbers.set(person, number);
-        people.push(person);
-      }
-      return number;
+  /** Commits that have been added and not taken. */
+  get count(): number {
+    return this.#count;
+  }
+
+  add(commit: CommitRow): void {
+    this.#digits = commit.hash.length;
+    this.#hashes += commit.hash;
+    for (const parent of commit.parents) this.#hashes += parent;
+    this.#subjects += `${commit.subject}\0`;
+    this.#numbers.push(
+      this.#person(commit.author),
+      commit.authoredAt,
+      commit.authoredZone,
+      this.#person(commit.committer),
+      commit.committedAt,
+      commit.committedZone,
+      commit.parents.length,
+      commit.signed ? 1 : 0,
+    );
+    for (const person of commit.coAuthors) this.#coAuthors.push(this.#count, this.#person(person));
+    this.#count += 1;
+  }
+
+  /** What has been added since the last call. */
+  take(): PackedCommits {
+    const packed = {
+      count: this.#count,
+      digits: this.#digits,
+      hashes: this.#hashes,
+      subjects: this.#subjects,
+      numbers: Float64Array.from(this.#numbers),
+      people: this.#people,
+      coAuthors: this.#coAuthors,
+      anew: this.#anew,
     };
-    const numbers = new Float64Array(commits.length * NUMBERS);
-    const coAuthors: number[] = [];
-    let hashes = '';
-    let subjects = '';
-    let at = 0;
-    for (const [index, commit] of commits.entries()) {
-      hashes += commit.hash;
-      for (const parent of commit.parents) hashes += parent;
-      subjects += `${commit.subject}\0`;
-      numbers[at] = numberOf(commit.author);
-      numbers[at + 1] = commit.authoredAt;
-      numbers[at + 2] = commit.authoredZone;
-      numbers[at + 3] = numberOf(commit.committer);
-      numbers[at + 4] = commit.committedAt;
-      numbers[at + 5] = commit.committedZone;
-      numbers[at + 6] = commit.parents.length;
-      numbers[at + 7] = commit.signed ? 1 : 0;
-      at += NUMBERS;
-      for (const person of commit.coAuthors) coAuthors.push(index, numberOf(person));
+    this.#count = 0;
+    this.#hashes = '';
+    this.#subjects = '';
+    this.#numbers = [];
+    this.#people = [];
+    this.#coAuthors = [];
+    this.#anew = this.#numberOf.size >= this.#mostPeople;
+    if (this.#anew) this.#numberOf.clear();
+    return packed;
+  }
+
+  #person(person: Identity): number {
+    let number = this.#numberOf.get(person);
+    if (number === undefined) {
+      number = this.#numberOf.size;
+      this.#numberOf.set(person, number);
+      this.#people.push(person);
     }
-    const digits = commits[0]?.hash.length ?? 0;
-    return { count: commits.length, digits, hashes, subjects, numbers, people, coAuthors, anew };
+    return number;
   }
 }
 
@@ -78,47 +106,50 @@ export class CommitPacker {
 export class CommitUnpacker {
   #people: Identity[] = [];
 
-  unpack(packed: PackedCommits): CommitRow[] {
-    const { count, digits, hashes, subjects, numbers, coAuthors } = packed;
+  /** Makes each commit when it is asked for, so that none lives longer than it takes to store it. */
+  unpack(packed: PackedCommits): CommitRows {
     if (packed.anew) this.#people = [];
-    this.#people.push(...packed.people);
+    for (const person of packed.people) this.#people.push(person);
     const people = this.#people;
-    const rows: CommitRow[] = [];
-    let hashAt = 0;
-    let subjectAt = 0;
-    let coAuthorAt = 0;
-    for (let index = 0; index < count; index += 1) {
-      const at = index * NUMBERS;
-      const hash = hashes.slice(hashAt, hashAt + digits);
-      hashAt += digits;
-      const parents: string[] = [];
-      for (let parent = numbers[at + 6] as number; parent > 0; parent -= 1) {
-        parents.push(hashes.slice(hashAt, hashAt + digits));
-        hashAt += digits;
-      }
-      const subjectEnd = subjects.indexOf('\0', subjectAt);
-      let named: Identity[] | undefined;
-      for (; coAuthors[coAuthorAt] === index; coAuthorAt += 2) {
-        named ??= [];
-        named.push(people[coAuthors[coAuthorAt + 1] as number] as Identity);
-      }
-      rows.push({
-        hash,
-        parents,
-        author: people[numbers[at] as number] as Identity,
-        authoredAt: numbers[at + 1] as number,
-        authoredZone: numbers[at + 2] as number,
-        committer: people[numbers[at + 3] as number] as Identity,
-        committedAt: numbers[at + 4] as number,
-        committedZone: numbers[at + 5] as number,
-        subject: subjects.slice(subjectAt, subjectEnd),
-        signed: numbers[at + 7] === 1,
-        coAuthors: named ?? NOBODY,
-      });
-      subjectAt = subjectEnd + 1;
-    }
-    return rows;
+    return { length: packed.count, [Symbol.iterator]: () => rowsOf(packed, people) };
   }
 }
 
 const NOBODY: readonly Identity[] = [];
+
+function* rowsOf(packed: PackedCommits, people: readonly Identity[]): Generator<CommitRow> {
+  const { count, digits, hashes, subjects, numbers, coAuthors } = packed;
+  let hashAt = 0;
+  let subjectAt = 0;
+  let coAuthorAt = 0;
+  for (let index = 0; index < count; index += 1) {
+    const at = index * NUMBERS;
+    const hash = hashes.slice(hashAt, hashAt + digits);
+    hashAt += digits;
+    const parents: string[] = [];
+    for (let parent = numbers[at + 6] as number; parent > 0; parent -= 1) {
+      parents.push(hashes.slice(hashAt, hashAt + digits));
+      hashAt += digits;
+    }
+    const subjectEnd = subjects.indexOf('\0', subjectAt);
+    let named: Identity[] | undefined;
+    for (; coAuthors[coAuthorAt] === index; coAuthorAt += 2) {
+      named ??= [];
+      named.push(people[coAuthors[coAuthorAt + 1] as number] as Identity);
+    }
+    yield {
+      hash,
+      parents,
+      author: people[numbers[at] as number] as Identity,
+      authoredAt: numbers[at + 1] as number,
+      authoredZone: numbers[at + 2] as number,
+      committer: people[numbers[at + 3] as number] as Identity,
+      committedAt: numbers[at + 4] as number,
+      committedZone: numbers[at + 5] as number,
+      subject: subjects.slice(subjectAt, subjectEnd),
+      signed: numbers[at + 7] === 1,
+      coAuthors: named ?? NOBODY,
+    };
+    subjectAt = subjectEnd + 1;
+  }
+}

@@ -1,7 +1,6 @@
 import { readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
 import { toErrorRecord } from '../../../base/errors.ts';
-import type { CommitRow } from '../../../keep/store/types.ts';
 import { BATCH_COMMITS } from './commit-source.ts';
 import { CommitPacker } from './packed-commits.ts';
 import { CommitParser } from './parse.ts';
@@ -37,24 +36,22 @@ function read(descriptor: number): number | undefined {
 }
 
 function parse({ descriptor, taken }: ToParser): void {
-  const parser = new CommitParser();
   const packer = new CommitPacker();
-  let rows: CommitRow[] = [];
+  const parser = new CommitParser(commit => packer.add(commit));
   let sent = 0;
   const send = (): void => {
-    tell({ type: 'commits', packed: packer.pack(rows) });
-    rows = [];
+    tell({ type: 'commits', packed: packer.take() });
     sent += 1;
     for (let now = Atomics.load(taken, 0); sent - now >= MAX_BATCHES_AHEAD; now = Atomics.load(taken, 0)) {
       Atomics.wait(taken, 0, now);
     }
   };
   for (let bytes = read(descriptor); bytes !== 0; bytes = read(descriptor)) {
-    if (bytes !== undefined) parser.push(buffer.subarray(0, bytes), rows);
-    if (rows.length >= BATCH_COMMITS) send();
+    if (bytes !== undefined) parser.push(buffer.subarray(0, bytes));
+    if (packer.count >= BATCH_COMMITS) send();
     if (bytes === undefined || bytes < WORTH_BYTES) pause();
   }
-  if (rows.length > 0) send();
+  if (packer.count > 0) send();
   tell({ type: 'end', incomplete: parser.incomplete });
 }
 

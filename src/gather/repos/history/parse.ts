@@ -20,17 +20,16 @@ const NO_PARENTS: readonly ObjectId[] = [];
 export class CommitParser {
   readonly #identities = new Identities();
   readonly #splitter: ObjectSplitter;
-  #rows: CommitRow[] = [];
 
-  constructor() {
+  /** @param tell is told every commit */
+  constructor(tell: (commit: CommitRow) => void) {
     this.#splitter = new ObjectSplitter((text, id, start, end) =>
-      this.#rows.push(this.#parse(text, id, start, end, true)),
+      tell(this.#parse(text, id, start, end, true)),
     );
   }
 
-  /** Adds the commits that end in this chunk to `rows`. Throws `repository_corrupt` for one that git has not. */
-  push(chunk: Buffer, rows: CommitRow[]): void {
-    this.#rows = rows;
+  /** Tells the commits that end in this chunk. Throws `repository_corrupt` for one that git has not. */
+  push(chunk: Buffer): void {
     this.#splitter.push(chunk);
   }
 

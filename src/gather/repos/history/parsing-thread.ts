@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError } from '../../../base/errors.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
-import type { CommitRow } from '../../../keep/store/types.ts';
+import type { CommitRows } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import type { WidePipe } from '../git/wide-pipe.ts';
 import { type CommitSource, endOfCommits } from './commit-source.ts';
@@ -83,7 +83,7 @@ class ParsedByThread implements CommitSource {
     this.done = endOfCommits(git, () => this.#incomplete);
   }
 
-  async next(): Promise<CommitRow[]> {
+  async next(): Promise<CommitRows> {
     while (this.#waiting.length === 0 && !this.#ended) {
       await new Promise<void>(resolve => {
         this.#wake = resolve;

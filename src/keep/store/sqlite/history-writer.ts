@@ -1,5 +1,13 @@
 import type { HistoryWriter } from '../store.ts';
-import type { CommitRow, Identity, ObjectId, PendingWalk, RefSnapshot, RepositoryTotals } from '../types.ts';
+import type {
+  CommitRow,
+  CommitRows,
+  Identity,
+  ObjectId,
+  PendingWalk,
+  RefSnapshot,
+  RepositoryTotals,
+} from '../types.ts';
 import type { Database } from './database.ts';
 import {
   ADVANCE,
@@ -72,7 +80,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     this.#fresh = stored === 0;
   }
 
-  async append(commits: readonly CommitRow[], walked: number): Promise<number> {
+  async append(commits: CommitRows, walked: number): Promise<number> {
     try {
       return await this.#database.write(() => {
         const isFresh = this.#fresh && walked === commits.length;
@@ -161,7 +169,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     this.#run('UPDATE repositories SET pending_processed = NULL WHERE id = ?');
   }
 
-  #insertFresh(commits: readonly CommitRow[]): number {
+  #insertFresh(commits: CommitRows): number {
     for (const commit of commits) {
       const author = this.#identityId(commit.author);
       this.#unsettled.add(commit, this.#insert(commit, author), author);
@@ -169,7 +177,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     return commits.length;
   }
 
-  #insertUnknown(commits: readonly CommitRow[]): number {
+  #insertUnknown(commits: CommitRows): number {
     this.#unsettled.settle();
     const find = this.#database.statement(FIND_HASH);
     const insertHash = this.#database.statement(INSERT_HASH);

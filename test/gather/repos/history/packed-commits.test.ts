@@ -37,12 +37,15 @@ test('commits come out of a packet as they went in, each person the same object 
       const unpacker = new CommitUnpacker();
       const seen = new Map<Identity, Identity>();
       for (const commits of all) {
+        for (const commit of commits) packer.add(commit);
+        assert.equal(packer.count, commits.length);
         // As between threads.
-        const packed = structuredClone(packer.pack(commits));
+        const packed = structuredClone(packer.take());
         if (packed.anew) seen.clear();
         const unpacked = unpacker.unpack(packed);
-        assert.deepEqual(unpacked, commits);
-        for (const [index, { author }] of unpacked.entries()) {
+        assert.deepEqual([unpacked.length, [...unpacked]], [commits.length, commits]);
+        assert.deepEqual([...unpacked], commits, 'as often as is wanted');
+        for (const [index, { author }] of [...unpacked].entries()) {
           const written = commits[index]?.author as Identity;
           assert.equal(seen.get(written) ?? author, author);
           seen.set(written, author);

@@ -25,9 +25,9 @@ function record({ author = 'Ada <a@b> 5 +0100', headers = '', body = 'subject\n'
 }
 
 function parse(...chunks: Buffer[]): CommitRow[] {
-  const parser = new CommitParser();
   const rows: CommitRow[] = [];
-  for (const chunk of chunks) parser.push(chunk, rows);
+  const parser = new CommitParser(row => rows.push(row));
+  for (const chunk of chunks) parser.push(chunk);
   assert.equal(parser.incomplete, false);
   return rows;
 }
@@ -194,29 +194,23 @@ test('S6: co-authors come from the last paragraph only, each once', () => {
 });
 
 /** An object of which `bytes` follow what is pushed first, in pieces. */
-function pushLarge(
-  parser: CommitParser,
-  rows: CommitRow[],
-  start: string,
-  filler: string,
-  end: string,
-): void {
+function pushLarge(parser: CommitParser, start: string, filler: string, end: string): void {
   const pieces = Math.ceil(96_000_000 / filler.length);
   const bytes = start.length + pieces * filler.length + end.length;
-  parser.push(Buffer.from(`${HASH} commit ${bytes}\n${start}`), rows);
+  parser.push(Buffer.from(`${HASH} commit ${bytes}\n${start}`));
   const piece = Buffer.from(filler);
-  for (let index = 0; index < pieces; index += 1) parser.push(piece, rows);
-  parser.push(Buffer.from(`${end}\n`), rows);
+  for (let index = 0; index < pieces; index += 1) parser.push(piece);
+  parser.push(Buffer.from(`${end}\n`));
 }
 
 const HEAD = `tree ${HASH}\nauthor Ada <a@b> 5 +0100\ncommitter Bob <b@c> 6 -0230\n`;
 
 test('S9: a record of any length is parsed in bounded memory, its end included', () => {
-  const parser = new CommitParser();
   const rows: CommitRow[] = [];
+  const parser = new CommitParser(row => rows.push(row));
   const filler = `${'x'.repeat(999)}\n`.repeat(64);
-  pushLarge(parser, rows, `${HEAD}\nsubject\n\n`, filler, '\nCo-authored-by: Eve <e@x>\n');
-  parser.push(record({ body: 'next\n' }), rows);
+  pushLarge(parser, `${HEAD}\nsubject\n\n`, filler, '\nCo-authored-by: Eve <e@x>\n');
+  parser.push(record({ body: 'next\n' }));
   assert.deepEqual(
     rows.map(row => [row.subject, row.coAuthors.length]),
     [
@@ -227,9 +221,9 @@ test('S9: a record of any length is parsed in bounded memory, its end included',
 });
 
 test('S9: a header that never ends yields a commit without a subject', () => {
-  const parser = new CommitParser();
   const rows: CommitRow[] = [];
-  pushLarge(parser, rows, HEAD, ` ${'x'.repeat(998)}\n`.repeat(64), '\nlate\n');
+  const parser = new CommitParser(row => rows.push(row));
+  pushLarge(parser, HEAD, ` ${'x'.repeat(998)}\n`.repeat(64), '\nlate\n');
   assert.deepEqual(
     rows.map(row => [row.hash, row.author.name]),
     [[HASH, 'Ada']],
