@@ -23,12 +23,13 @@ async function opened(t: Parameters<typeof tempDirectory>[0]) {
     const row = database.statement('PRAGMA wal_checkpoint(NOOP)').get();
     return Number(row?.log) - Number(row?.checkpointed);
   };
-  /** The thread answers in its own time. */
+  /** The thread answers in its own time, and what came before its answer is looked at after it. */
   const untilDone = async (): Promise<void> => {
     const deadline = performance.now() + PATIENCE_MS;
     while (pending() > 0) {
       assert.ok(performance.now() < deadline, `${pending()} pages are still only in the log`);
       await new Promise(resolve => setTimeout(resolve, 5));
+      await clock.advance(1001);
     }
   };
   return { clock, database, fill, pending, untilDone };
