@@ -1,4 +1,5 @@
-import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectId } from '../../../keep/store/types.ts';
 
@@ -16,7 +17,7 @@ const FANOUT_BYTES = 256 * 4;
  */
 export async function hasObject(gitDir: string, id: ObjectId): Promise<boolean> {
   const objects = join(gitDir, 'objects');
-  if (await isThere(join(objects, id.slice(0, 2), id.slice(2)))) return true;
+  if (existsSync(join(objects, id.slice(0, 2), id.slice(2)))) return true;
   const packs = join(objects, 'pack');
   const wanted = Buffer.from(id, 'hex');
   for (const name of await readdir(packs)) {
@@ -53,14 +54,4 @@ async function bytesAt(file: FileHandle, position: number, length: number): Prom
   const buffer = Buffer.alloc(length);
   await file.read(buffer, 0, length, position);
   return buffer;
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
 }

@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { SluiceError } from '../../../../src/base/errors.ts';
+import type { Clone } from '../../../../src/gather/repos/clone/open.ts';
 import { runGit } from '../../../../src/gather/repos/git/spawn.ts';
 import { CloneBench, tipsOf } from '../../../support/git-clones.ts';
 import { fakeSsh, startGitDaemon, startHttpRemote } from '../../../support/git-remotes.ts';
@@ -267,4 +269,25 @@ test('S1: progress is told in git words and percentages', async t => {
   const phases = new Set<string>();
   await bench.sync(undefined, { onProgress: ({ phase, percent }) => phases.add(`${phase} ${percent}`) });
   assert.ok(phases.has('Receiving objects 100'), [...phases].join());
+});
+
+test('P4: what goes alongside runs once whenever something came, on the refs that came, and its failure leaves nothing', async t => {
+  const bench = new CloneBench(t);
+  const one = bench.upstream.commit('one');
+  const seen: unknown[] = [];
+  const alongside = async (clone: Clone): Promise<void> => {
+    const inPlace = await runGit(['rev-parse', 'refs/heads/main'], { gitDir: clone.gitDir });
+    seen.push(clone.tips.get('refs/heads/main'), inPlace.toString().trim());
+  };
+  const failing = async (): Promise<void> => {
+    throw new SluiceError('cancelled', 'stopped on request');
+  };
+  await assert.rejects(bench.sync(undefined, { alongside: failing }), { code: 'cancelled' });
+  assert.deepEqual(bench.names(), []);
+  await bench.sync(undefined, { alongside });
+  await bench.sync(undefined, { alongside });
+  assert.deepEqual(seen, [one, one]);
+  const two = bench.upstream.commit('two');
+  await bench.sync(undefined, { alongside });
+  assert.deepEqual(seen.slice(2), [two, two]);
 });
