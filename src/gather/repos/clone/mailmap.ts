@@ -6,7 +6,7 @@ import { leadsNowhere } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
 import { originOptions } from './fetch.ts';
-import type { Clone } from './open.ts';
+import { type Clone, DETACHED_REF } from './open.ts';
 
 export interface MailmapOptions {
   readonly remote: Remote;
@@ -58,11 +58,11 @@ class ObjectReader {
     this.#options = options;
   }
 
-  /** HEAD's root tree, read from the commit itself; undefined for an unborn HEAD. */
+  /** HEAD's root tree, as the commit names it, which need not be here; undefined for an unborn HEAD. */
   async rootTree(): Promise<ObjectId | undefined> {
-    const options = { ...this.#local(), input: 'HEAD\n' };
-    const answer = await runGit(['cat-file', '--batch'], options);
-    return /^[0-9a-f]+ commit \d+\ntree ([0-9a-f]+)\n/.exec(answer.toString('latin1', 0, 200))?.[1];
+    const head = this.#clone.headRef ?? DETACHED_REF;
+    const tree = (await this.#git(['for-each-ref', '--format=%(tree)', '--', head])).toString().trim();
+    return tree === '' ? undefined : tree;
   }
 
   /** The blob of .mailmap in a root tree; undefined where the tree has none. */

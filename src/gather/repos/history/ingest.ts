@@ -17,7 +17,7 @@ export interface IngestOptions {
   readonly signal?: AbortSignal;
   /** Parses long histories; whoever gives it closes it. One of its own unless given. */
   readonly parsing?: ParsingThread;
-  /** Told after every few hundred commits. */
+  /** Told after every thousand commits or so. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 

@@ -2,8 +2,8 @@ import type { Identity } from '../../../keep/store/types.ts';
 import { type Identities, isSpace, utf8FromLatin1 } from './identity.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
-/** UTF-8 takes up to four bytes a character, and joined lines lose their indent. */
-const MAX_SUBJECT_BYTES = 8 * MAX_SUBJECT_CHARS;
+/** UTF-8 takes up to four bytes a character. */
+const MAX_SUBJECT_BYTES = 4 * MAX_SUBJECT_CHARS;
 const SPACE = 32;
 const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
 const NOBODY: readonly Identity[] = [];

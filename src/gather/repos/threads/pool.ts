@@ -44,7 +44,7 @@ interface Thread {
 }
 
 /**
- * Rows live for milliseconds; without limits V8 lets them pile up for 15 MiB more before it looks. The old space has room
+ * Rows live for milliseconds; without limits V8 lets them pile up for some 10 MiB more before it looks. The old space has room
  * for the refs of the largest repositories.
  */
 const LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 };

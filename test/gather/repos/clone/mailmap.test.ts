@@ -61,3 +61,20 @@ test('S9: an absurdly large mailmap is left out', async t => {
   assert.equal(content, undefined);
   assert.match(warning?.message ?? '', /larger than 4194304 bytes/);
 });
+
+test('S9: HEAD may be on no branch, and its commit of any size', async t => {
+  const bench = new CloneBench(t);
+  const one = bench.upstream.commit('one', { '.mailmap': MAILMAP });
+  bench.upstream.git('update-ref', '--no-deref', 'HEAD', one);
+  bench.upstream.git('update-ref', '-d', 'refs/heads/main');
+  const read = async () => await readMailmap(await bench.sync(), { remote: bench.remote() });
+  assert.equal((await read()).content?.toString(), MAILMAP);
+  // More than git's answers may have.
+  const message = 'a line of text\n'.repeat(4_700_000);
+  bench.upstream.fastImport(
+    `commit refs/heads/main\ncommitter A <a@x> 2 +0000\ndata ${message.length}\n${message}\nfrom ${one}\n`,
+  );
+  bench.upstream.git('symbolic-ref', 'HEAD', 'refs/heads/main');
+  const { content, warning } = await read();
+  assert.deepEqual([content?.toString(), warning], [MAILMAP, undefined]);
+});

@@ -8,6 +8,7 @@ import { openWidePipe, type WidePipe } from '../../../../src/gather/repos/git/wi
 import { GitFixture } from '../../../support/git-fixture.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
 
+// Elsewhere there is none, and ordinary pipes do.
 const onLinux = process.platform === 'linux';
 
 /** What comes out of a pipe, until it ends or `enough` bytes have come. */
