@@ -148,10 +148,12 @@ class Ingest {
   async #walk(from: ObjectId[], not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
     if (from.length === 0) return;
     const commits = walkCommits({ from, not }, skip, this.#context);
-    this.#added += await storeCommits(commits, this.#options.writer, stored => {
+    const onStored = (stored: number): void => {
       this.#stored += stored;
       this.#options.onProgress?.({ commits: this.#stored });
-    });
+    };
+    const { writer, signal } = this.#options;
+    this.#added += await storeCommits(commits, writer, onStored, signal);
   }
 }
 

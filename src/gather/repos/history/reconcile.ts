@@ -51,7 +51,12 @@ export async function reconcile(
     const isNew = (hash: ObjectId): boolean => inPass(hash) && !seen.mark(hash);
     for await (const hashes of chunks(reachable(tips, context), isNew)) {
       // The walk that is pending does not get further by this.
-      added += await storeCommits(readCommits(hashes, context), notWalking(writer), () => undefined);
+      added += await storeCommits(
+        readCommits(hashes, context),
+        notWalking(writer),
+        () => undefined,
+        context.signal,
+      );
     }
     // Removing while hashes() runs is safe: it goes on from the last hash it gave.
     const isGone = (hash: ObjectId): boolean => inPass(hash) && !seen.marked(hash);

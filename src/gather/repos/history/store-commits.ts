@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { asSluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/store.ts';
 import type { CommitSource } from './commit-source.ts';
 
@@ -7,15 +8,19 @@ import type { CommitSource } from './commit-source.ts';
  * reading goes on.
  * @param onStored told after each batch how many commits it had
  * @returns how many were new in the store
+ * @throws SluiceError as git fails, `cancelled` on `signal`, and what the store throws; what was stored stays
  */
 export async function storeCommits(
   source: CommitSource,
   writer: Pick<HistoryWriter, 'append'>,
   onStored: (commits: number) => void,
+  signal?: AbortSignal,
 ): Promise<number> {
   let added = 0;
   try {
     for (let batch = await source.next(); batch.length > 0; batch = await source.next()) {
+      // git may be done already, and the rest only waits to be stored.
+      if (signal?.aborted) throw asSluiceError(signal.reason, { operation: 'read history' });
       added += await writer.append(batch, batch.length);
       onStored(batch.length);
       await setImmediate();
