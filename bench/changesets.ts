@@ -9,10 +9,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
-import { dueKeys } from '../src/engine/work/sqlite/due.ts';
-import { SqliteWork } from '../src/engine/work/sqlite/sqlite-work.ts';
+import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
+import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/work.ts';
-import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import { openSqliteStore } from '../src/keep/sqlite/open.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
 import { machine, measure, median } from './support/measure.ts';
 
@@ -46,7 +46,7 @@ function figure(what: string, value: number, unit: string, atMost?: number): voi
   console.log(`${what.padEnd(56)} ${value >= 100 ? Math.round(value) : value.toFixed(2)} ${unit}${verdict}`);
 }
 
-const placement = (runAtMs: number) => ({
+const request = (runAtMs: number) => ({
   kind: CHANGESET_KIND,
   group: groupOf(HOST),
   runAtMs,
@@ -55,7 +55,11 @@ const placement = (runAtMs: number) => ({
 
 async function fill(path: string, count: number): Promise<void> {
   const store = await openSqliteStore({ path, clock: systemClock });
-  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({
+    database: store.database,
+    clock: systemClock,
+    isWorkerGone: () => false,
+  });
   const startMs = performance.now();
   const nowMs = Date.now();
   for (let from = 0; from < count; from += PAGE) {
@@ -63,8 +67,8 @@ async function fill(path: string, count: number): Promise<void> {
       const ref = { host: HOST, repository: 'o/r', number: from + index + 1 };
       return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
     });
-    const puts = wanted.map(({ key, number }) => ({ key, placement: placement(dueAtMs(number)) }));
-    await work.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
+    const puts = wanted.map(({ key, number }) => ({ key, request: request(dueAtMs(number)) }));
+    await queue.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
   }
   // As synced a while ago: what a schedule of that size is like.
   const due = `${beganAtMs + FIRST_DUE_MS} + (number * 7919) % ${INTERVAL_MS}`;
@@ -92,12 +96,12 @@ async function timed(rounds: number, call: (round: number) => unknown): Promise<
 async function measureSchedule(path: string, count: number): Promise<void> {
   const store = await openSqliteStore({ path, clock: systemClock });
   const { database } = store;
-  const work = new SqliteWork({ database, clock: systemClock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone: () => false });
   const key = (round: number): string =>
     keyOf({ host: HOST, repository: 'o/r', number: ((round * 7919) % count) + 1 });
   const later = Date.now() + 2 * HOUR_MS;
   const put = await timed(1000, round =>
-    work.put(key(round), placement(later + ((round * 104_729) % HOUR_MS))),
+    queue.put(key(round), request(later + ((round * 104_729) % HOUR_MS))),
   );
   figure(`${count}: put again`, put, 'ms', 0.2);
   const nowMs = Date.now() + 5 * HOUR_MS;
@@ -107,7 +111,7 @@ async function measureSchedule(path: string, count: number): Promise<void> {
   figure(`${count}: find the next 100 due`, due, 'ms', 1);
   figure(
     `${count}: figures of the status`,
-    await timed(50, () => Promise.all([work.counts(), store.changesets.totals()])),
+    await timed(50, () => Promise.all([queue.counts(), store.changesets.totals()])),
     'ms',
   );
   figure(
@@ -142,13 +146,17 @@ async function measureStation(path: string, count: number): Promise<void> {
 /** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
 async function makeDue(path: string, count: number): Promise<void> {
   const store = await openSqliteStore({ path, clock: systemClock });
-  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({
+    database: store.database,
+    clock: systemClock,
+    isWorkerGone: () => false,
+  });
   const many = Math.max(WATCHED_S, Math.round((count * WATCHED_S * 1000) / INTERVAL_MS));
   const puts = Array.from({ length: many }, (_, index) => {
     const ref = { host: HOST, repository: 'o/r', number: ((index * 7919) % count) + 1 };
-    return { key: keyOf(ref), placement: placement(Date.now() + (index * WATCHED_S * 1000) / many) };
+    return { key: keyOf(ref), request: request(Date.now() + (index * WATCHED_S * 1000) / many) };
   });
-  await work.putAll(puts);
+  await queue.putAll(puts);
   await store.close();
 }
 

@@ -18,7 +18,7 @@ import { churnPass } from '../src/gather/repos/churn/pass.ts';
 import { gitEnvironment } from '../src/gather/repos/git/environment.ts';
 import { runGit } from '../src/gather/repos/git/spawn.ts';
 import { ingestHistory } from '../src/gather/repos/history/ingest.ts';
-import { openSqliteStore } from '../src/keep/store/sqlite/open.ts';
+import { openSqliteStore } from '../src/keep/sqlite/open.ts';
 import { machine, median } from './support/measure.ts';
 
 const TARGET = 1.15;

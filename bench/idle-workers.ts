@@ -5,22 +5,22 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { silentLogger } from '../src/base/log.ts';
 import { systemRandom } from '../src/base/random.ts';
+import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { isWorkerGone, newWorkerId } from '../src/engine/queue/worker-id.ts';
 import { SYNC_RETRY } from '../src/engine/retry.ts';
-import { SqliteWork } from '../src/engine/work/sqlite/sqlite-work.ts';
-import { isWorkerGone, newWorkerId } from '../src/engine/work/worker-id.ts';
 import { Workers } from '../src/engine/workers.ts';
-import { Database } from '../src/keep/store/sqlite/database.ts';
+import { Database } from '../src/keep/sqlite/database.ts';
 
 const SECONDS = 20;
 const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
 const database = await Database.open({ path: join(directory, 'sluice.db'), clock: systemClock });
-const work = new SqliteWork({ database, clock: systemClock, isWorkerGone });
+const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone });
 const runAtMs = Date.now() + 3_600_000;
 const placement = { kind: 'sync', group: 'host', runAtMs, reason: 'bench' };
-await Promise.all(Array.from({ length: 100_000 }, (_, index) => work.put(`target ${index}`, placement)));
+await Promise.all(Array.from({ length: 100_000 }, (_, index) => queue.put(`target ${index}`, placement)));
 const workers = new Workers({
   name: 'workers',
-  work,
+  queue,
   clock: systemClock,
   random: systemRandom,
   log: silentLogger,

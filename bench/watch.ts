@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { silentLogger } from '../src/base/log.ts';
-import { createWatch } from '../src/deliver/watch/watch.ts';
+import { createWatch } from '../src/deliver/intake/watch/watch.ts';
 
 const [directories = 2000, filesEach = 50, idleSeconds = 60] = process.argv.slice(2).map(Number);
 const root = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

@@ -7,28 +7,28 @@ export async function loadStation(): Promise<void> {
     import('./cli/program.ts'),
     import('./cli/run-station.ts'),
     import('./config/document.ts'),
-    import('./keep/store/sqlite/open.ts'),
-    import('./keep/store/sqlite/clone-records.ts'),
-    import('./keep/store/sqlite/captures.ts'),
-    import('./keep/store/sqlite/journal/sqlite-journal.ts'),
-    import('./engine/work/sqlite/sqlite-work.ts'),
-    import('./engine/work/worker-id.ts'),
-    import('./main-forges.ts'),
-    import('./main-stores.ts'),
+    import('./keep/sqlite/open.ts'),
+    import('./keep/sqlite/local/clone-records.ts'),
+    import('./keep/sqlite/local/captures.ts'),
+    import('./keep/sqlite/local/journal/journal.ts'),
+    import('./engine/queue/sqlite/sqlite-work-queue.ts'),
+    import('./engine/queue/worker-id.ts'),
+    import('./gather/forges/definitions.ts'),
+    import('./keep/buckets/definitions.ts'),
   ]);
 }
 
 /** Loads what threads and some stations consist of. Entries of threads refuse to run here, which is after they were compiled. */
 export async function loadThreads(): Promise<void> {
   await Promise.allSettled([
-    import('./main-bake.ts'),
-    import('./main-capture.ts'),
-    import('./main-query.ts'),
+    import('./gather/repos/threads/bake-thread.ts'),
+    import('./gather/capture/threads/capture-thread.ts'),
+    import('./gather/capture/sources/query-thread.ts'),
     import('./gather/repos/history/parse-thread.ts'),
-    import('./deliver/watch/watch-thread.ts'),
-    import('./keep/store/sqlite/checkpoint-thread.ts'),
+    import('./deliver/intake/watch/watch-thread.ts'),
+    import('./keep/sqlite/checkpoint-thread.ts'),
     import('./keep/buckets/s3/store.ts'),
     import('./keep/buckets/directory/store.ts'),
-    import('./station/prometheus.ts'),
+    import('./station/status/prometheus.ts'),
   ]);
 }

@@ -23,35 +23,35 @@ export async function main(): Promise<void> {
     cwd: process.cwd(),
     stdout: process.stdout,
     stderr: process.stderr,
-    bakeThreadEntry: new URL('./main-bake.ts', import.meta.url),
-    captureThreadEntry: new URL('./main-capture.ts', import.meta.url),
+    bakeThreadEntry: new URL('./gather/repos/threads/bake-thread.ts', import.meta.url),
+    captureThreadEntry: new URL('./gather/capture/threads/capture-thread.ts', import.meta.url),
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
-    async openKeep(path, { checkpointThread = false } = {}) {
-      const [{ openSqliteStore }, { createCloneRecords }, { SqliteWork }, { isWorkerGone }] =
+    async openStores(path, { checkpointThread = false } = {}) {
+      const [{ openSqliteStore }, { createCloneRecords }, { SqliteWorkQueue }, { isWorkerGone }] =
         await Promise.all([
-          import('./keep/store/sqlite/open.ts'),
-          import('./keep/store/sqlite/clone-records.ts'),
-          import('./engine/work/sqlite/sqlite-work.ts'),
-          import('./engine/work/worker-id.ts'),
+          import('./keep/sqlite/open.ts'),
+          import('./keep/sqlite/local/clone-records.ts'),
+          import('./engine/queue/sqlite/sqlite-work-queue.ts'),
+          import('./engine/queue/worker-id.ts'),
         ]);
       const store = await openSqliteStore({ path, clock: systemClock, checkpointThread });
-      const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone });
-      return { store, work, clones: createCloneRecords(store.database) };
+      const queue = new SqliteWorkQueue({ database: store.database, clock: systemClock, isWorkerGone });
+      return { store, queue, clones: createCloneRecords(store.database) };
     },
     async openJournal(path) {
-      const { openSqliteJournal } = await import('./keep/store/sqlite/journal/sqlite-journal.ts');
+      const { openSqliteJournal } = await import('./keep/sqlite/local/journal/journal.ts');
       return openSqliteJournal({ path, clock: systemClock });
     },
     async loadForges() {
-      return (await import('./main-forges.ts')).forgeKinds;
+      return (await import('./gather/forges/definitions.ts')).forgeKinds;
     },
     async openCaptures(path) {
-      const { openSqliteCaptures } = await import('./keep/store/sqlite/captures.ts');
+      const { openSqliteCaptures } = await import('./keep/sqlite/local/captures.ts');
       return openSqliteCaptures({ path, clock: systemClock });
     },
-    async loadStores(profiles) {
-      return (await import('./main-stores.ts')).loadStores(profiles, systemClock);
+    async loadObjectStores(profiles) {
+      return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock);
     },
   });
 }

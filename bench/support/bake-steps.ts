@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.ts';
 import { runGit } from '../../src/gather/repos/git/spawn.ts';
 import { ingestHistory } from '../../src/gather/repos/history/ingest.ts';
-import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
 import type { RefSnapshot } from '../../src/keep/store/types.ts';
 
 /** What one run prints, as JSON. */

@@ -7,12 +7,12 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { complete, schema } from '../../src/config/schema.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { Changesets } from '../../src/gather/changesets/service.ts';
 import { atOnce } from '../../src/gather/changesets/work.ts';
+import { forgeKinds } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';
-import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
-import { forgeKinds } from '../../src/main-forges.ts';
-import { Changesets } from '../../src/station/changesets.ts';
+import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
 import { median } from './measure.ts';
 
 const BUSY_MS = 200;
@@ -20,7 +20,11 @@ const RAISES = 40;
 
 const [path = '', HOST = ''] = process.argv.slice(2);
 const store = await openSqliteStore({ path, clock: systemClock, checkpointThread: true });
-const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+const queue = new SqliteWorkQueue({
+  database: store.database,
+  clock: systemClock,
+  isWorkerGone: () => false,
+});
 const config = complete(
   schema.parse({
     ...{ root: '/nowhere', database: path, schedule: { maxInterval: '9h' } },
@@ -56,7 +60,7 @@ const changesets = new Changesets({
   forges: { open: () => forge, webhooks: forgeKinds.webhooks },
   ...{ clock: systemClock, random: systemRandom, log: silentLogger },
   config: () => config,
-  keep: () => ({ store, work }),
+  stores: () => ({ store, queue }),
   onPush: async () => undefined,
 });
 await changesets.start();
@@ -68,7 +72,7 @@ async function raise(number: number): Promise<number> {
   });
   const known = await store.changesets.byAddress({ host: HOST, repository: 'o/r', number });
   if (!known) throw new Error(`no changeset ${number}`);
-  await work.put(known.key, atOnce(HOST, 'bench', Date.now()));
+  await queue.put(known.key, atOnce(HOST, 'bench', Date.now()));
   await started;
   return performance.now() - startMs;
 }
@@ -89,10 +93,10 @@ waitMs = BUSY_MS;
 const nowMs = Date.now();
 for (let page = 0; page < 4; page += 1) {
   const some = await store.changesets.list({}, { afterId: 300 + page * 100, limit: 100 });
-  await work.putAll(
+  await queue.putAll(
     some.map(({ key }) => ({
       key,
-      placement: { ...atOnce(HOST, 'bench', nowMs), priority: 'normal' as const },
+      request: { ...atOnce(HOST, 'bench', nowMs), priority: 'normal' as const },
     })),
   );
 }

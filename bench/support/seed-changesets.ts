@@ -1,5 +1,5 @@
 import { seededRandom } from '../../src/base/random.ts';
-import type { Database } from '../../src/keep/store/sqlite/database.ts';
+import type { Database } from '../../src/keep/sqlite/database.ts';
 
 const HOST = 'example.org';
 const REPOSITORIES = 20;

@@ -1,14 +1,14 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
-import type { CommitRow, Identity } from '../../src/keep/store/types.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import type { CommitRow, PersonIdentity } from '../../src/keep/store/types.ts';
 import { seedChangesets } from './seed-changesets.ts';
 
 const START_SECOND = 1_136_073_600;
 const SPAN_SECONDS = 20 * 365 * 86_400;
 const AT_ONCE = 500;
 const PATHS = 60_000;
-const BOT: Identity = { name: 'dependabot[bot]', email: 'dependabot[bot]@users.noreply.example' };
+const BOT: PersonIdentity = { name: 'dependabot[bot]', email: 'dependabot[bot]@users.noreply.example' };
 
 /** URL of the large repository that is made. */
 export const SEEDED_URL = 'https://example.org/seeded';
@@ -78,7 +78,7 @@ function hashOf(index: number): string {
 function commitOf(
   index: number,
   commits: number,
-  people: readonly Identity[],
+  people: readonly PersonIdentity[],
   random: () => number,
 ): CommitRow {
   // Newest first, as git walks.

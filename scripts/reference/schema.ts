@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { migrate } from '../../src/keep/store/sqlite/migrate.ts';
+import { migrate } from '../../src/keep/sqlite/migrate.ts';
 import { code, GENERATED, table } from './markdown.ts';
 import { QUERIES, TABLES } from './schema-words.ts';
 

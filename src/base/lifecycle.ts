@@ -4,18 +4,18 @@ import { SluiceError } from './errors.ts';
 /**
  * States of a lifecycle:
  *
- *   idle ──start()──▶ starting ──all parts up──▶ running ──stop()──▶ stopping ──▶ stopped
- *                        │ a part fails                                ▲
- *                        └────────── the parts that are up ────────────┘
+ *   idle ──start()──▶ starting ──all services up──▶ running ──stop()──▶ stopping ──▶ stopped
+ *                        │ a service fails                                ▲
+ *                        └────────── the services that are up ────────────┘
  *
  * `stopped` is final: a station that is wanted again is built again.
  */
 export type LifecycleState = 'idle' | 'starting' | 'running' | 'stopping' | 'stopped';
 
 /** Something with a beginning and an end. Both calls may be repeated; the later ones do nothing. */
-export interface Part {
+export interface Service {
   readonly name: string;
-  /** Resolves when the part is ready for use; throws when it cannot be, leaving nothing of it behind. */
+  /** Resolves when the service is ready for use; throws when it cannot be, leaving nothing of it behind. */
   start(): Promise<void>;
   /**
    * Takes no more work, finishes or hands back what runs, releases everything. Never throws for work that
@@ -26,23 +26,23 @@ export interface Part {
 
 export interface LifecycleOptions {
   readonly clock: Clock;
-  /** How long one part may take to stop before the next one is told to. */
+  /** How long one service may take to stop before the next one is told to. */
   readonly stopTimeoutMs: number;
-  /** Told of a part that did not stop in time or threw while stopping. */
-  readonly onStopFailure: (part: string, error: unknown) => void;
+  /** Told of a service that did not stop in time or threw while stopping. */
+  readonly onStopFailure: (service: string, error: unknown) => void;
 }
 
-/** Starts parts in the order given and stops them in the reverse order (station.md, "Life cycle"). */
+/** Starts services in the order given and stops them in the reverse order (station.md, "Life cycle"). */
 export class Lifecycle {
   #state: LifecycleState = 'idle';
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  readonly #up: Part[] = [];
-  readonly #parts: readonly Part[];
+  readonly #up: Service[] = [];
+  readonly #services: readonly Service[];
   readonly #options: LifecycleOptions;
 
-  constructor(parts: readonly Part[], options: LifecycleOptions) {
-    this.#parts = parts;
+  constructor(services: readonly Service[], options: LifecycleOptions) {
+    this.#services = services;
     this.#options = options;
   }
 
@@ -51,7 +51,7 @@ export class Lifecycle {
   }
 
   /**
-   * Starts every part; repeated calls wait for the same outcome. When a part fails, those already up are
+   * Starts every service; repeated calls wait for the same outcome. When a service fails, those already up are
    * stopped again and its error is thrown; a `stop` that comes first makes it throw `stopping`.
    */
   start(): Promise<void> {
@@ -61,7 +61,7 @@ export class Lifecycle {
     return this.#starting;
   }
 
-  /** Stops every part that is up, last one first. Never rejects; repeated calls wait for the same end. */
+  /** Stops every service that is up, last one first. Never rejects; repeated calls wait for the same end. */
   stop(): Promise<void> {
     this.#stopping ??= this.#stopAll();
     return this.#stopping;
@@ -70,12 +70,12 @@ export class Lifecycle {
   async #startAll(): Promise<void> {
     this.#state = 'starting';
     try {
-      for (const part of this.#parts) {
-        this.#up.push(part);
-        await part.start();
+      for (const service of this.#services) {
+        this.#up.push(service);
+        await service.start();
         if (!this.#stopping) continue;
-        // stop() told this part while it was starting; it came up all the same, so it is told again.
-        await this.#stopOne(part);
+        // stop() told this service while it was starting; it came up all the same, so it is told again.
+        await this.#stopOne(service);
         throw new SluiceError('stopping', 'stopped while starting');
       }
       this.#state = 'running';
@@ -87,22 +87,22 @@ export class Lifecycle {
 
   async #stopAll(): Promise<void> {
     this.#state = 'stopping';
-    for (let part = this.#up.pop(); part; part = this.#up.pop()) await this.#stopOne(part);
+    for (let service = this.#up.pop(); service; service = this.#up.pop()) await this.#stopOne(service);
     this.#state = 'stopped';
   }
 
-  async #stopOne(part: Part): Promise<void> {
+  async #stopOne(service: Service): Promise<void> {
     const { clock, stopTimeoutMs, onStopFailure } = this.#options;
     let cancelTimer = (): void => undefined;
     const late = new Promise<never>((_, reject) => {
       cancelTimer = clock.timer(stopTimeoutMs, () =>
-        reject(new SluiceError('timed_out', `${part.name} did not stop within ${stopTimeoutMs} ms`)),
+        reject(new SluiceError('timed_out', `${service.name} did not stop within ${stopTimeoutMs} ms`)),
       );
     });
     try {
-      await Promise.race([part.stop(), late]);
+      await Promise.race([service.stop(), late]);
     } catch (error) {
-      onStopFailure(part.name, error);
+      onStopFailure(service.name, error);
     } finally {
       cancelTimer();
     }

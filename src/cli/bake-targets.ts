@@ -8,7 +8,8 @@ import type { ChurnProgress } from '../gather/repos/churn/job.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
-import type { Cli, GlobalOptions, Keep } from './cli.ts';
+import type { Stores } from '../station/stores.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';
 import { renderSummary } from './summary.ts';
@@ -24,14 +25,14 @@ export async function bakeTargets(
 ): Promise<number> {
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
-  const keep = await cli.openKeep(config.database);
-  const cache = commandCache(config, keep, cli);
+  const stores = await cli.openStores(config.database);
+  const cache = commandCache(config, stores, cli);
   try {
     await cache.open();
-    const report = options.json ? jsonReport(cli) : peopleReport(cli, keep);
+    const report = options.json ? jsonReport(cli) : peopleReport(cli, stores);
     const queue = [...new Set(targets)];
     let failed = 0;
-    const tools = { config, keep, cache, cli, signal, report, churn: options.churn === true };
+    const tools = { config, stores, cache, cli, signal, report, churn: options.churn === true };
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
         if (!(await bakeOne(target, tools))) failed += 1;
@@ -42,7 +43,7 @@ export async function bakeTargets(
     return failed;
   } finally {
     await cache.close();
-    await keep.store.close();
+    await stores.store.close();
   }
 }
 
@@ -54,7 +55,7 @@ interface Report {
 
 interface BakeTools {
   readonly config: Config;
-  readonly keep: Keep;
+  readonly stores: Stores;
   readonly cache: CloneCache;
   readonly cli: Cli;
   readonly signal: AbortSignal;
@@ -64,11 +65,11 @@ interface BakeTools {
 
 async function bakeOne(
   target: string,
-  { config, keep, cache, cli, signal, report, churn }: BakeTools,
+  { config, stores, cache, cli, signal, report, churn }: BakeTools,
 ): Promise<boolean> {
   try {
     const summary = await bakeAlone(target, {
-      ...keep,
+      ...stores,
       cache,
       config,
       signal,
@@ -113,7 +114,7 @@ function jsonReport(cli: Cli): Report {
   };
 }
 
-function peopleReport(cli: Cli, { store }: Keep): Report {
+function peopleReport(cli: Cli, { store }: Stores): Report {
   const lines = progressLines(cli.stderr);
   const style = styleFor(cli.stdout, cli.env);
   const errorStyle = styleFor(cli.stderr, cli.env);

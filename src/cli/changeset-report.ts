@@ -30,7 +30,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  const { store } = await cli.openKeep(config.database);
+  const { store } = await cli.openStores(config.database);
   try {
     const report = await changesetReport(store, query, nowMs);
     const content =

@@ -7,7 +7,7 @@ import { type ListedChangeset, listedChangeset, type ShownHold } from '../gather
 import { unlimitedBudget } from '../gather/forges/budget.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
 import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
-import type { ChangesetFigures } from '../station/changeset-figures.ts';
+import type { ChangesetFigures } from '../station/status/changeset-figures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -131,11 +131,11 @@ function filterOf({ host, repo, state, author, label, search, failing }: ListOpt
 
 async function print(
   changeset: StoredChangeset,
-  { work, clock, holds }: Tools,
+  { queue, clock, holds }: Tools,
   { json }: Options,
   cli: Cli,
 ): Promise<void> {
-  const listed = listedChangeset(changeset, await work.get(changeset.key), holds.get(changeset.host));
+  const listed = listedChangeset(changeset, await queue.get(changeset.key), holds.get(changeset.host));
   cli.stdout.write(json ? `${JSON.stringify(listed)}\n` : inWords(listed, clock.nowMs(), cli));
 }
 
@@ -183,10 +183,10 @@ async function withTools(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
-  const { store, work } = await cli.openKeep(config.database);
+  const { store, queue } = await cli.openStores(config.database);
   try {
     await act({
-      ...{ changesets: store.changesets, work, clock: cli.clock, hosts, holds },
+      ...{ changesets: store.changesets, queue, clock: cli.clock, hosts, holds },
       rhythm: () => config.schedule,
       forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
     });

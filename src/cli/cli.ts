@@ -1,12 +1,10 @@
 import type { Clock } from '../base/clock.ts';
-import type { Work } from '../engine/work/work.ts';
+import type { ForgeKinds } from '../gather/changesets/options.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials.ts';
-import type { CaptureJournal } from '../keep/store/captures.ts';
-import type { CloneRecords } from '../keep/store/clone-records.ts';
-import type { Journal } from '../keep/store/journal.ts';
-import type { Store } from '../keep/store/store.ts';
-import type { ForgeKinds } from '../station/changesets-options.ts';
+import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { CaptureJournal } from '../keep/local/captures.ts';
+import type { Journal } from '../keep/local/journal.ts';
+import type { Stores } from '../station/stores.ts';
 import type { Output } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
@@ -27,23 +25,17 @@ export interface Cli {
    * Opens the database at a path: what is known, and the work queue on it.
    * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
    */
-  openKeep(path: string, options?: { readonly checkpointThread?: boolean }): Promise<Keep>;
+  openStores(path: string, options?: { readonly checkpointThread?: boolean }): Promise<Stores>;
   /** Opens the journal of deliveries in the database at a path. */
   openJournal(path: string): Promise<Journal>;
   /** Opens the journal of capture in the database at a path. */
   openCaptures(path: string): Promise<CaptureJournal>;
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
-  loadStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
+  loadObjectStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */
   loadForges(): Promise<ForgeKinds>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
-}
-
-export interface Keep {
-  readonly store: Store;
-  readonly work: Work;
-  readonly clones: CloneRecords;
 }
 
 /** Options that every command takes. */

@@ -1,14 +1,15 @@
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
-import { createCloneCache } from '../station/cache.ts';
-import type { Cli, Keep } from './cli.ts';
+import { createCloneCache } from '../gather/repos/cache/service.ts';
+import type { Stores } from '../station/stores.ts';
+import type { Cli } from './cli.ts';
 
 /** The cache as a command has it, beside a station or without one: the claims keep the two apart. */
-export function commandCache(config: Config, keep: Keep, cli: Cli): CloneCache {
+export function commandCache(config: Config, stores: Stores, cli: Cli): CloneCache {
   return createCloneCache({
     ...cli,
-    ...keep,
+    ...stores,
     config: () => config,
     log: silentLogger,
   });

@@ -1,8 +1,8 @@
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import { findProfiles } from '../deliver/credentials.ts';
 import { type Destination, openDestinations } from '../deliver/destinations.ts';
-import type { Journal } from '../keep/store/journal.ts';
+import { findProfiles } from '../keep/buckets/profiles.ts';
+import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 
@@ -40,7 +40,7 @@ export async function withDestinations<T>(
     root: config.deliver.directory,
     log: silentLogger,
   });
-  const destinations = openDestinations(profiles, await cli.loadStores(profiles));
+  const destinations = openDestinations(profiles, await cli.loadObjectStores(profiles));
   try {
     return await use(destinations);
   } finally {

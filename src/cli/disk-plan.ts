@@ -5,11 +5,11 @@ import { formatBytes } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { keptFiles } from '../deliver/kept-files.ts';
 import { Spool } from '../deliver/spool/spool.ts';
+import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
+import { recordedClones } from '../gather/repos/cache/service.ts';
 import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
-import type { Freed } from '../keep/store/captures.ts';
-import { recordedClones } from '../station/cache.ts';
-import { budgetSettings } from '../station/capture.ts';
+import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
 import { withCaptures } from './list-captures.ts';
@@ -62,17 +62,17 @@ async function withClones<T>(
   use: (clones: readonly CountedClones[]) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(config.database)) return use([]);
-  const keep = await cli.openKeep(config.database);
-  const cache = commandCache(config, keep, cli);
+  const stores = await cli.openStores(config.database);
+  const cache = commandCache(config, stores, cli);
   try {
     return await use([recordedClones(cache, config.cache.directory, place)]);
   } finally {
     await cache.close();
-    await keep.store.close();
+    await stores.store.close();
   }
 }
 
-function shown(plan: FullPlan, freed: readonly Freed[], inForce: boolean, cli: Cli): string {
+function shown(plan: FullPlan, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [

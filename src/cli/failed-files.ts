@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { dropFailed, type FailedSelection, listFailed, retryFailed } from '../deliver/failed.ts';
 import { type ListedDelivery, listed } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
-import type { FileRecord } from '../keep/store/journal.ts';
+import type { FileRecord } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { withJournal } from './delivery.ts';
 import { printRecord } from './list-deliveries.ts';

@@ -1,7 +1,7 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
 import { listed } from '../deliver/listing.ts';
-import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/store/journal.ts';
+import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { withJournal } from './delivery.ts';
 import { printable, styleFor } from './terminal.ts';

@@ -1,8 +1,8 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration, parseBytes } from '../base/units.ts';
 import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
+import { type CacheApi, cacheApi, listedClone } from '../gather/repos/cache/service.ts';
 import { harmlessUrl } from '../gather/repos/shown-url.ts';
-import { type CacheApi, cacheApi, listedClone } from '../station/cache.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';
@@ -21,8 +21,8 @@ async function withCache<T>(
 ): Promise<T> {
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
-  const keep = await cli.openKeep(config.database);
-  const cache = commandCache(config, keep, cli);
+  const stores = await cli.openStores(config.database);
+  const cache = commandCache(config, stores, cli);
   try {
     return await use(
       cacheApi(() => cache, cli.cwd),
@@ -30,7 +30,7 @@ async function withCache<T>(
     );
   } finally {
     await cache.close();
-    await keep.store.close();
+    await stores.store.close();
   }
 }
 

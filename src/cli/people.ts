@@ -46,7 +46,7 @@ async function withStore(
   action: (store: Store) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const { store } = await cli.openKeep(config.database);
+  const { store } = await cli.openStores(config.database);
   try {
     await action(store);
   } finally {

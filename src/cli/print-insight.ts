@@ -41,7 +41,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  const { store } = await cli.openKeep(config.database);
+  const { store } = await cli.openStores(config.database);
   try {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store, { ...question, repositoryIds });

@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { NO_CAPTURE } from '../gather/capture/service.ts';
 import { announcedUrl } from '../station/announce.ts';
-import { NO_CAPTURE } from '../station/capture.ts';
-import { countsOf } from '../station/changeset-figures.ts';
-import { readStatus, type StationStatus } from '../station/status.ts';
+import { countsOf } from '../station/status/changeset-figures.ts';
+import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { printable, styleFor } from './terminal.ts';
@@ -62,7 +62,7 @@ async function askAt(
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
   const path = existsSync(config.database) ? config.database : ':memory:';
-  const { store, ...kept } = await cli.openKeep(path);
+  const { store, ...kept } = await cli.openStores(path);
   const journal = await cli.openJournal(path);
   try {
     return await readStatus({

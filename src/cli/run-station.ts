@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Lifecycle } from '../base/lifecycle.ts';
 import { createLogger } from '../base/log-output.ts';
 import { ConfigWatch } from '../config/watch.ts';
-import { LOCAL_BUCKET, LOCAL_PROFILE } from '../deliver/credentials.ts';
+import { LOCAL_BUCKET, LOCAL_PROFILE } from '../keep/buckets/profiles.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { announce } from '../station/announce.ts';
@@ -32,7 +32,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     log,
     forges,
     ...cli,
-    openKeep: path => cli.openKeep(path, { checkpointThread: true }),
+    openStores: path => cli.openStores(path, { checkpointThread: true }),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({
@@ -58,7 +58,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
   const lifecycle = new Lifecycle(
-    [...station.parts, server, announce(config.root, () => server.url()), watch],
+    [...station.services, server, announce(config.root, () => server.url()), watch],
     {
       clock: cli.clock,
       stopTimeoutMs: STOP_TIMEOUT_MS,

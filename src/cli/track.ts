@@ -160,17 +160,17 @@ async function withTools(
   use: (tools: TrackingTools) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const keep = await cli.openKeep(config.database);
+  const stores = await cli.openStores(config.database);
   try {
-    await use({ ...keep, clock: cli.clock, rhythm: config.schedule });
+    await use({ ...stores, clock: cli.clock, rhythm: config.schedule });
   } finally {
-    await keep.store.close();
+    await stores.store.close();
   }
 }
 
-async function lineOf(repository: Repository, { work }: TrackingTools): Promise<TrackedLine> {
+async function lineOf(repository: Repository, { queue }: TrackingTools): Promise<TrackedLine> {
   const { url, tracked, trackedBy, state, movedTo, totals } = repository;
-  const item = await work.get(keyOf(repository));
+  const item = await queue.get(keyOf(repository));
   const lastCommitAt =
     totals.lastCommitAt === null ? null : new Date(totals.lastCommitAt * 1000).toISOString();
   const next = item ? { at: new Date(item.runAtMs).toISOString(), reason: item.reason } : null;

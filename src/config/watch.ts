@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
-import type { Part } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 import { changedPaths } from './changes.ts';
 import { configFile, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
@@ -55,7 +55,7 @@ const LOOK_PAUSE_MS = 100;
  * Events come from the folder, not the file: editors and mounted secrets replace files instead of writing
  * to them. A file that is not there yet is waited for; one that vanishes is a failure, not "all defaults".
  */
-export class ConfigWatch implements Part {
+export class ConfigWatch implements Service {
   readonly name = 'configuration';
   readonly #options: ConfigWatchOptions;
   readonly #path: string;

@@ -1,13 +1,13 @@
 import { SluiceError } from '../base/errors.ts';
-import type { Part } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
-import type { Journal, StateCounts } from '../keep/store/journal.ts';
-import type { LinkStatus } from './link-board.ts';
+import type { Journal, StateCounts } from '../keep/local/journal.ts';
+import { createWatch } from './intake/watch/watch.ts';
 import { type DeliveryOptions, type DeliveryPlan, fingerprint } from './plan.ts';
-import { Running } from './running.ts';
+import type { EndpointStatus } from './queue/endpoint-health.ts';
+import { DeliverySession } from './session.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
-import { createWatch } from './watch/watch.ts';
 
 export interface DeliveryStatus {
   readonly incoming: number;
@@ -21,7 +21,7 @@ export interface DeliveryStatus {
   readonly refused: number;
   /** Whether files may go now: automatically, and the gate is open (V6, V7). */
   readonly syncing: boolean;
-  readonly links: readonly LinkStatus[];
+  readonly links: readonly EndpointStatus[];
   readonly throughput: readonly Throughput[];
 }
 
@@ -31,12 +31,12 @@ export interface DeliveryStatus {
  * States: idle ──start()──▶ running ──stop()──▶ stopped (final); running ──reconfigure()──▶ running, with the workers
  * stopped and started anew in between (V8). Calls that change the state go one after the other.
  */
-export class Delivery implements Part {
+export class Delivery implements Service {
   readonly name = 'delivery';
   readonly #options: Required<DeliveryOptions>;
   #plan: DeliveryPlan;
   #journal: Journal | undefined;
-  #running: Running | undefined;
+  #running: DeliverySession | undefined;
   #stopped = false;
   /** The last change of state; the next one waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -149,8 +149,8 @@ export class Delivery implements Part {
     };
   }
 
-  async #begin(plan: DeliveryPlan): Promise<Running> {
-    const running = new Running({ ...this.#options, plan, journal: this.journal });
+  async #begin(plan: DeliveryPlan): Promise<DeliverySession> {
+    const running = new DeliverySession({ ...this.#options, plan, journal: this.journal });
     try {
       await running.start();
       return running;

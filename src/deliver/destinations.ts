@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials.ts';
+import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
 
 /** A profile of the credentials with the store it leads to. */
 export interface Destination {

@@ -1,7 +1,7 @@
 import { matchesGlob } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import type { FileRecord, Journal } from '../keep/store/journal.ts';
+import type { FileRecord, Journal } from '../keep/local/journal.ts';
 import type { Spool } from './spool/spool.ts';
 
 /** Which failed files are meant; without any, none are (`all` says all). */

@@ -1,4 +1,4 @@
-import type { FileRecord } from '../keep/store/journal.ts';
+import type { FileRecord } from '../keep/local/journal.ts';
 
 /** A line of `deliveries ls --json` and of the API's list (station.md); its keys stay as they are. */
 export interface ListedDelivery {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { FileRecord, Journal } from '../keep/store/journal.ts';
-import { about } from './flight.ts';
+import type { FileRecord, Journal } from '../keep/local/journal.ts';
+import { about } from './attempt/attempt.ts';
 import type { Retention } from './settings.ts';
 import { identityOf, type Spool, sameIdentity } from './spool/spool.ts';
 

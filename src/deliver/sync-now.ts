@@ -1,6 +1,6 @@
 import { SluiceError } from '../base/errors.ts';
-import type { FileRecord, Journal } from '../keep/store/journal.ts';
-import type { Landing } from './flight-context.ts';
+import type { FileRecord, Journal } from '../keep/local/journal.ts';
+import type { DeliveryOutcome } from './attempt/attempt-context.ts';
 
 /** What a manual sync brought (V7). */
 export interface SyncOutcome {
@@ -18,7 +18,7 @@ export class SyncCount {
   #failed = 0;
   readonly #waiting = new Set<number>();
 
-  note({ id }: Pick<FileRecord, 'id'>, landing: Landing): void {
+  note({ id }: Pick<FileRecord, 'id'>, landing: DeliveryOutcome): void {
     if (landing === 'completed') this.#delivered += 1;
     else if (landing === 'failed' || landing === 'gone') this.#failed += 1;
     if (landing === 'waiting' || landing === 'blocked') this.#waiting.add(id);

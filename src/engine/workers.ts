@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError, SluiceError } from '../base/errors.ts';
-import type { Part } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { Ended, Handler } from './work/handler.ts';
-import { RunningClaim } from './work/running-claim.ts';
-import type { ClaimRequest, Work } from './work/work.ts';
+import type { EndedWork, WorkHandler } from './queue/handler.ts';
+import { RunningClaim } from './queue/running-claim.ts';
+import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
 
 /**
  * States of the workers:
@@ -23,20 +23,20 @@ type State = 'idle' | 'running' | 'draining' | 'aborting' | 'stopped';
 
 export interface WorkersOptions {
   readonly name: string;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
   /** From `newWorkerId`. */
   readonly worker: string;
   /** By kind of work; nothing else is claimed. */
-  readonly handlers: ReadonlyMap<string, Handler>;
+  readonly handlers: ReadonlyMap<string, WorkHandler>;
   /** At most so many at once here. */
   readonly concurrency: number;
   /** At most so many at once of a group, other workers' included (see ClaimRequest). */
   readonly perGroup?: ClaimRequest['perGroup'];
   /** Told of every claim that is over; must not throw. */
-  readonly onEnd?: (ended: Ended) => void;
+  readonly onEnd?: (ended: EndedWork) => void;
   readonly timing?: Partial<WorkersTiming>;
 }
 
@@ -66,7 +66,7 @@ const FIRST_ERROR_WAIT_MS = 250;
 const LONGEST_ERROR_WAIT_MS = 30_000;
 
 /** A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap look every pollMs. */
-export class Workers implements Part {
+export class Workers implements Service {
   readonly name: string;
   readonly #options: WorkersOptions;
   readonly #timing: WorkersTiming;
@@ -98,7 +98,7 @@ export class Workers implements Part {
     if (this.#state === 'running') return;
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);
     this.#state = 'running';
-    this.#cleanUp = [this.#options.work.onWork(() => this.#wake())];
+    this.#cleanUp = [this.#options.queue.onWork(() => this.#wake())];
     this.#beatLater();
     this.#loop = this.#run();
   }
@@ -159,7 +159,7 @@ export class Workers implements Part {
 
   /** Claims as much as there is room for; answers how long until it is worth looking again. */
   async #takeWork(): Promise<number> {
-    const { work, clock, worker, handlers, concurrency, perGroup } = this.#options;
+    const { queue, clock, worker, handlers, concurrency, perGroup } = this.#options;
     const { leaseMs, pollMs } = this.#timing;
     const room = concurrency - this.#active.size;
     // A piece of work that is over wakes the loop.
@@ -167,34 +167,34 @@ export class Workers implements Part {
     await this.#releaseDead();
     const kinds = [...handlers.keys()];
     const beforeMs = clock.nowMs();
-    const claims = await work.claim({ worker, kinds, max: room, perGroup, leaseMs });
+    const claims = await queue.claim({ worker, kinds, max: room, perGroup, leaseMs });
     if (!this.#isRunning()) {
       // stop() was called meanwhile.
-      await Promise.all(claims.map(claim => work.release(claim)));
+      await Promise.all(claims.map(claim => queue.release(claim)));
       return 0;
     }
     for (const claim of claims) this.#begin(claim);
     if (claims.length === room) return pollMs;
     // Due items that were left lie in full groups: only later times count, or the loop would spin.
-    const nextMs = await work.nextDueAt({ kinds, afterMs: beforeMs });
+    const nextMs = await queue.nextDueAt({ kinds, afterMs: beforeMs });
     if (nextMs === null) return pollMs;
     return Math.min(pollMs, Math.max(0, nextMs - clock.nowMs()));
   }
 
   async #releaseDead(): Promise<void> {
-    const { work, clock, log } = this.#options;
+    const { queue, clock, log } = this.#options;
     const nowMs = clock.monotonicMs();
     if (nowMs - this.#deadCheckedMs < this.#timing.deadCheckMs) return;
-    const released = await work.releaseDead();
+    const released = await queue.releaseDead();
     this.#deadCheckedMs = nowMs;
     if (released > 0) log.info({ released }, 'took back work of a process that is gone');
   }
 
   #begin(claim: RunningClaim['claim']): void {
-    const { work, clock, random, log, handlers, onEnd } = this.#options;
+    const { queue, clock, random, log, handlers, onEnd } = this.#options;
     const handler = handlers.get(claim.kind);
     if (!handler) throw new SluiceError('internal', `no handler for ${claim.kind}`, { subject: claim.key });
-    const options = { work, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
+    const options = { queue, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
     const running = new RunningClaim(claim, options);
     this.#active.add(running);
     running.over.then(() => {
@@ -240,7 +240,7 @@ export class Workers implements Part {
 
   /** A sign of life for all that runs; stops what is no longer ours or no longer wanted. */
   async #beat(): Promise<void> {
-    const { work, clock, log } = this.#options;
+    const { queue, clock, log } = this.#options;
     const { leaseMs } = this.#timing;
     const running = [...this.#active];
     if (running.length === 0) return;
@@ -248,7 +248,7 @@ export class Workers implements Part {
     const untilMs = clock.nowMs() + leaseMs;
     try {
       const claims = running.map(({ claim }) => claim);
-      const { lost, dropped } = await work.heartbeat(claims, leaseMs);
+      const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
       for (const one of running) {
         one.leaseUntilMs = untilMs;
         if (lost.includes(one.claim))

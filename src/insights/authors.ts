@@ -1,4 +1,4 @@
-import { exceptBots, IN_SCOPE, type Scope, type Source, scopeParams } from './source.ts';
+import { exceptBots, IN_SCOPE, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 
 export interface AuthorCommits {
   /** As the mailmap, or a merge by hand, has it. */
@@ -25,7 +25,11 @@ function commitOf(end: 'min' | 'max', day: string): string {
  * Authors by number of commits, most first: the order and figures of `git shortlog -sne --all`. An author is
  * a distinct name and e-mail after the mailmap, unless e-mails were merged by hand.
  */
-export async function topAuthors(source: Source, scope: Scope, limit: number): Promise<AuthorCommits[]> {
+export async function topAuthors(
+  source: InsightDatabase,
+  scope: Scope,
+  limit: number,
+): Promise<AuthorCommits[]> {
   const rows = await source.query(
     `SELECT name, email, commits, added, removed, ${commitOf('min', 'first_day')} AS first_commit_at,
             ${commitOf('max', 'last_day')} AS last_commit_at

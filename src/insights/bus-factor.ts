@@ -1,4 +1,4 @@
-import { exceptBots, IN_SCOPE, type Scope, type Source, scopeParams } from './source.ts';
+import { exceptBots, IN_SCOPE, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 
 export interface BusFactor {
   /** The fewest people who together wrote half of the commits or more; 0 without commits. */
@@ -16,7 +16,7 @@ export interface BusFactor {
 }
 
 /** How many people would have to leave until half of what was written is by people who are gone. */
-export async function busFactor(source: Source, scope: Scope): Promise<BusFactor> {
+export async function busFactor(source: InsightDatabase, scope: Scope): Promise<BusFactor> {
   const rows = await source.query(
     `SELECT people.name, people.email, sum(counted.commits) AS commits
        FROM (SELECT author_id, sum(commits) AS commits FROM author_days

@@ -5,10 +5,10 @@ import { churnByPeriod } from './churn.ts';
 import { commitsByPeriod } from './commits.ts';
 import { contributorsByPeriod } from './contributors.ts';
 import { hotSpots } from './hot-spots.ts';
+import type { InsightDatabase, Scope } from './insight-database.ts';
 import { lastCommits } from './last-commit.ts';
 import { mergeShare } from './merge-share.ts';
 import { punchCard } from './punch-card.ts';
-import type { Scope, Source } from './source.ts';
 
 /** What is asked of an insight; each takes of it what it needs. */
 export interface Question extends Scope {
@@ -37,7 +37,7 @@ export interface Insight {
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;
   readonly columns: Readonly<Record<string, ColumnType>>;
-  rows(source: Source, question: Question): Promise<InsightRow[]>;
+  rows(source: InsightDatabase, question: Question): Promise<InsightRow[]>;
 }
 
 const PERIOD = { start: 'date', commits: 'integer' } as const;

@@ -1,6 +1,6 @@
 import type { Period } from './calendar.ts';
 import { activityByPeriod } from './days.ts';
-import type { Scope, Source } from './source.ts';
+import type { InsightDatabase, Scope } from './insight-database.ts';
 
 export interface ChurnInPeriod {
   /** First second of the period. */
@@ -13,7 +13,11 @@ export interface ChurnInPeriod {
 }
 
 /** Files touched, lines added and removed per day, week or month, like `commitsByPeriod`; zeros where churn was not read. */
-export async function churnByPeriod(source: Source, scope: Scope, period: Period): Promise<ChurnInPeriod[]> {
+export async function churnByPeriod(
+  source: InsightDatabase,
+  scope: Scope,
+  period: Period,
+): Promise<ChurnInPeriod[]> {
   const periods = await activityByPeriod(source, scope, period);
   return periods.map(({ start, files, added, removed }) => ({ start, files, added, removed }));
 }

@@ -1,6 +1,6 @@
 import type { Period } from './calendar.ts';
 import { activityByPeriod } from './days.ts';
-import type { Scope, Source } from './source.ts';
+import type { InsightDatabase, Scope } from './insight-database.ts';
 
 export interface CommitsInPeriod {
   /** First second of the period. */
@@ -13,7 +13,7 @@ export interface CommitsInPeriod {
  * with commits are there with zero.
  */
 export async function commitsByPeriod(
-  source: Source,
+  source: InsightDatabase,
   scope: Scope,
   period: Period,
 ): Promise<CommitsInPeriod[]> {

@@ -1,7 +1,7 @@
 import { DAY_SECONDS, type Period, periodStart } from './calendar.ts';
 import { withoutGaps } from './days.ts';
+import { exceptBots, type InsightDatabase, type Scope } from './insight-database.ts';
 import { readNumbers } from './numbers.ts';
-import { exceptBots, type Scope, type Source } from './source.ts';
 
 export interface ContributorsInPeriod {
   /** First second of the period. */
@@ -34,7 +34,7 @@ const NOBODY: Readonly<Counts> = { active: 0, new: 0, returning: 0, lost: 0 };
  * @param today days since the epoch: an absence that has not lasted long enough by then is none
  */
 export async function contributorsByPeriod(
-  source: Source,
+  source: InsightDatabase,
   scope: Scope,
   period: Period,
   today: number,
@@ -77,7 +77,7 @@ function countPerson(days: readonly number[], today: number, at: (day: number) =
 }
 
 /** For each person the days with commits, in ascending order. */
-async function daysOfPeople(source: Source, scope: Scope): Promise<Iterable<readonly number[]>> {
+async function daysOfPeople(source: InsightDatabase, scope: Scope): Promise<Iterable<readonly number[]>> {
   // A text an author: a row a day would cost ten times as much to hand over.
   const rows = await source.query(
     `SELECT person_id AS person, days FROM (

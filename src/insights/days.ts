@@ -1,5 +1,5 @@
 import { DAY_SECONDS, nextPeriod, type Period, periodStart } from './calendar.ts';
-import { BOTS, IN_SCOPE, type Scope, type Source, scopeParams } from './source.ts';
+import { BOTS, IN_SCOPE, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 
 /** What happened in a period. Files and lines are those of commits whose churn has been read. */
 export interface Activity {
@@ -37,7 +37,7 @@ const WITHOUT_BOTS = `
  * commits are there with zeros.
  */
 export async function activityByPeriod(
-  source: Source,
+  source: InsightDatabase,
   scope: Scope,
   period: Period,
 ): Promise<ActivityInPeriod[]> {

@@ -1,6 +1,6 @@
 import type { SqlRow } from '../keep/store/store.ts';
+import { exceptBots, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 import { readNumbers } from './numbers.ts';
-import { exceptBots, type Scope, type Source, scopeParams } from './source.ts';
 
 export interface HotSpot {
   /** URL of the repository. */
@@ -28,7 +28,7 @@ const LONGEST_STEP = 3_200;
  * A file has at most as many changes in the scope as ever. So files are looked at in order of all their changes,
  * until the next one has no more of them than the last one wanted has in the scope.
  */
-export async function hotSpots(source: Source, scope: Scope, limit: number): Promise<HotSpot[]> {
+export async function hotSpots(source: InsightDatabase, scope: Scope, limit: number): Promise<HotSpot[]> {
   let found: SqlRow[] = [];
   let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
   for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
@@ -64,7 +64,7 @@ function compare(one: SqlRow, other: SqlRow): number {
 
 /** The next paths by all their changes, most first. */
 function mostChanged(
-  source: Source,
+  source: InsightDatabase,
   { repositoryIds: ids }: Scope,
   after: { readonly changes: number; readonly id: number },
   limit: number,
@@ -80,7 +80,7 @@ function mostChanged(
   );
 }
 
-function changesOf(source: Source, scope: Scope, ids: readonly number[]): Promise<SqlRow[]> {
+function changesOf(source: InsightDatabase, scope: Scope, ids: readonly number[]): Promise<SqlRow[]> {
   const [, since = 0, until = 0] = scopeParams(scope);
   return source.query(
     `SELECT paths.id, url AS repository, path, summed.* FROM (
@@ -93,7 +93,11 @@ function changesOf(source: Source, scope: Scope, ids: readonly number[]): Promis
 }
 
 /** How many people changed each file. Who they are is told apart here: SQLite's own DISTINCT takes twice as long. */
-async function peopleOf(source: Source, scope: Scope, ids: readonly number[]): Promise<Map<number, number>> {
+async function peopleOf(
+  source: InsightDatabase,
+  scope: Scope,
+  ids: readonly number[],
+): Promise<Map<number, number>> {
   const [, since = 0, until = 0] = scopeParams(scope);
   const rows = await source.query(
     `SELECT path_id AS id, group_concat(author_id) AS authors

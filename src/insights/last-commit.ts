@@ -1,4 +1,4 @@
-import { exceptBots, type Scope, type Source, scopeParams } from './source.ts';
+import { exceptBots, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 
 export interface LastCommit {
   /** URL. */
@@ -10,7 +10,11 @@ export interface LastCommit {
 }
 
 /** When something was last committed to each repository, longest ago first. */
-export async function lastCommits(source: Source, scope: Scope, nowMs: number): Promise<LastCommit[]> {
+export async function lastCommits(
+  source: InsightDatabase,
+  scope: Scope,
+  nowMs: number,
+): Promise<LastCommit[]> {
   const rows = await source.query(
     `SELECT url, (SELECT committed_at FROM commits INDEXED BY commits_by_time
                    WHERE repository_id = repositories.id AND committed_at >= ?2 * 86400

@@ -1,6 +1,6 @@
 import type { Period } from './calendar.ts';
 import { activityByPeriod } from './days.ts';
-import type { Scope, Source } from './source.ts';
+import type { InsightDatabase, Scope } from './insight-database.ts';
 
 export interface MergesInPeriod {
   /** First second of the period. */
@@ -13,7 +13,11 @@ export interface MergesInPeriod {
 }
 
 /** How many of the commits are merges, per day, week or month. */
-export async function mergeShare(source: Source, scope: Scope, period: Period): Promise<MergesInPeriod[]> {
+export async function mergeShare(
+  source: InsightDatabase,
+  scope: Scope,
+  period: Period,
+): Promise<MergesInPeriod[]> {
   const periods = await activityByPeriod(source, scope, period);
   return periods.map(({ start, commits, merges }) => ({
     start,

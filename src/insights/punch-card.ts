@@ -1,4 +1,4 @@
-import { BOTS, type Scope, type Source, scopeParams } from './source.ts';
+import { BOTS, type InsightDatabase, type Scope, scopeParams } from './insight-database.ts';
 
 export interface PunchCardHour {
   /** 1 Monday to 7 Sunday (ISO 8601). */
@@ -33,7 +33,7 @@ const OF_BOTS = `
    GROUP BY hour`;
 
 /** Commits by weekday and hour, in each author's own time: all 168 hours of a week, Monday first. */
-export async function punchCard(source: Source, scope: Scope): Promise<PunchCardHour[]> {
+export async function punchCard(source: InsightDatabase, scope: Scope): Promise<PunchCardHour[]> {
   const commits = new Array<number>(HOURS_OF_WEEK).fill(0);
   const [ids = '', since = 0, until = 0] = scopeParams(scope);
   const add = async (sql: string, from: number, to: number, sign = 1): Promise<void> => {

@@ -1,4 +1,4 @@
-import type { Source } from './source.ts';
+import type { InsightDatabase } from './insight-database.ts';
 
 /** A repository with commits of which it is not known what they changed. */
 export interface UnreadChurn {
@@ -9,7 +9,10 @@ export interface UnreadChurn {
 }
 
 /** Which of these repositories have commits whose churn has not been read, by URL: figures of theirs fall short. */
-export async function unreadChurn(source: Source, repositoryIds: readonly number[]): Promise<UnreadChurn[]> {
+export async function unreadChurn(
+  source: InsightDatabase,
+  repositoryIds: readonly number[],
+): Promise<UnreadChurn[]> {
   const rows = await source.query(
     `SELECT url, EXISTS (SELECT 1 FROM paths WHERE repository_id = repositories.id AND changes > 0) AS begun
        FROM repositories WHERE id IN (SELECT value FROM json_each(?))

@@ -3,7 +3,7 @@ import { type AddressInfo, isIPv6 } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { SluiceError } from '../base/errors.ts';
-import type { Part } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 
 export interface HttpServerOptions {
   readonly app: Hono;
@@ -20,7 +20,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const CLOSE_GRACE_MS = 2_000;
 
 /** The socket. `url()` is known once started. */
-export interface HttpServer extends Part {
+export interface HttpServer extends Service {
   url(): string;
 }
 

@@ -1,6 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Part } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 
 const FILE = 'station.json';
 
@@ -8,7 +8,7 @@ const FILE = 'station.json';
  * While it is up, a station says in a file of its root where it listens, so that commands beside it find it
  * whatever port it got. A killed station leaves the file: who reads it asks there and believes the answer only.
  */
-export function announce(root: string, url: () => string): Part {
+export function announce(root: string, url: () => string): Service {
   const path = join(root, FILE);
   return {
     name: 'announcement',

@@ -1,20 +1,20 @@
-import type { Source } from '../insights/source.ts';
+import type { Deliveries } from '../deliver/service.ts';
+import type { Captures } from '../gather/capture/service.ts';
+import type { Changesets } from '../gather/changesets/service.ts';
+import type { CacheApi } from '../gather/repos/cache/service.ts';
+import type { Tracking } from '../gather/repos/tracking-service.ts';
+import type { InsightDatabase } from '../insights/insight-database.ts';
+import type { Notifications } from '../insights/notifications/service.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
-import type { CacheApi } from './cache.ts';
-import type { Captures } from './capture.ts';
-import type { Changesets } from './changesets.ts';
-import type { Deliveries } from './deliveries.ts';
-import type { Metrics } from './metrics.ts';
-import type { Notifications } from './notifications.ts';
-import type { ScheduleApi } from './schedule.ts';
-import type { StationStatus } from './status.ts';
-import type { Tracking } from './tracking.ts';
+import type { Metrics } from './status/metrics.ts';
+import type { ScheduleApi } from './status/schedule.ts';
+import type { StationStatus } from './status/status.ts';
 
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
   /** Reads over the documented schema. */
-  readonly source: Source;
+  readonly source: InsightDatabase;
   /** The clones on disk. */
   readonly cache: CacheApi;
   /** Who is who, beyond mailmaps. */

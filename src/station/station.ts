@@ -2,36 +2,41 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import type { Part } from '../base/lifecycle.ts';
+import { lazyService } from '../base/lazy-service.ts';
+import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
+import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
+import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
+import type { ForgeKinds } from '../gather/changesets/options.ts';
+import { Changesets } from '../gather/changesets/service.ts';
+import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
+import {
+  type ChurnOptions,
+  churnAfterBake,
+  churnWorkers,
+  scheduleWanted,
+} from '../gather/repos/churn/service.ts';
 import type { RunningBakes } from '../gather/repos/handler.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
+import { Tracking } from '../gather/repos/tracking-service.ts';
 import { atOnce, keyOf } from '../gather/repos/work.ts';
+import { repositoryWorkers } from '../gather/repos/workers.ts';
+import { Notifications } from '../insights/notifications/service.ts';
+import { exclusiveUse } from '../keep/sqlite/local/station-lock.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
-import { type CacheApi, CachePart, createCloneCache } from './cache.ts';
-import { type CaptureOpeners, Captures } from './capture.ts';
-import { changesetFigures } from './changeset-figures.ts';
-import { Changesets } from './changesets.ts';
-import type { ForgeKinds } from './changesets-options.ts';
-import { type ChurnOptions, churnAfterBake, churnWorkers, scheduleWanted } from './churn.ts';
-import { Deliveries, type DeliveryOpeners } from './deliveries.ts';
-import { exclusiveUse } from './exclusive.ts';
-import type { Kept } from './kept.ts';
-import { latePart } from './late-part.ts';
-import { Metrics } from './metrics.ts';
-import { Notifications } from './notifications.ts';
-import { repositoryWorkers } from './repository-workers.ts';
 import { createRunWaiters } from './run-waiters.ts';
-import { type ScheduleApi, scheduleApi } from './schedule.ts';
 import type { StationApi } from './station-api.ts';
-import { readStatus, runningBake, type StationStatus } from './status.ts';
-import { Tracking } from './tracking.ts';
+import { changesetFigures } from './status/changeset-figures.ts';
+import { Metrics } from './status/metrics.ts';
+import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
+import { readStatus, runningBake, type StationStatus } from './status/status.ts';
+import type { Stores } from './stores.ts';
 
 export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly config: Config;
@@ -43,14 +48,14 @@ export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openKeep: (path: string) => Promise<Kept>;
+  readonly openStores: (path: string) => Promise<Stores>;
   readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
 export interface Station extends StationApi {
-  readonly parts: readonly Part[];
+  readonly services: readonly Service[];
   /**
    * Takes over another configuration; what has not changed goes on undisturbed. Throws `url_*` for a repository
    * that cannot be one, having changed nothing.
@@ -69,7 +74,7 @@ export function createStation(options: StationOptions): Station {
 }
 
 class ComposedStation implements Station {
-  readonly parts: readonly Part[];
+  readonly services: readonly Service[];
   readonly deliveries: Deliveries;
   readonly #cache: CachePart;
   readonly cache: CacheApi;
@@ -85,7 +90,7 @@ class ComposedStation implements Station {
   readonly #running: RunningBakes = new Map();
   readonly #churning: ChurnRuns = new Map();
   #config: Config;
-  #keep: Kept | undefined;
+  #opened: Stores | undefined;
   #threads: BakeThreads | undefined;
   #ready = false;
 
@@ -96,8 +101,13 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { root, database } = options.config;
     this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
-    const current = { random: systemRandom, ...options, config: () => this.#config, keep: () => this.#kept };
-    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#kept }), current);
+    const current = {
+      random: systemRandom,
+      ...options,
+      config: () => this.#config,
+      stores: () => this.#stores,
+    };
+    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
     this.cache = this.#cache.api;
     this.captures = new Captures({ ...options, deliveries: this.deliveries, clones: this.#cache.reclaimer });
     this.changesets = new Changesets({
@@ -112,19 +122,19 @@ class ComposedStation implements Station {
       () => this.status(),
       () => this.changesets.limits.calls(),
     );
-    this.schedule = scheduleApi(current.keep, () => options.clock.nowMs());
-    this.parts = [
+    this.schedule = scheduleApi(current.stores, () => options.clock.nowMs());
+    this.services = [
       exclusiveUse(root, 'the root', join(root, 'station.lock')),
       exclusiveUse(database, 'the database', `${database}.lock`),
-      { name: 'database', start: () => this.#openKeep(), stop: () => this.#closeKeep() },
+      { name: 'database', start: () => this.#openStores(), stop: () => this.#closeKeep() },
       this.deliveries,
       this.#cache,
       this.captures,
       this.notifications,
       this.changesets.hosts,
-      latePart('bake threads', () => this.#createThreads()),
-      latePart('repository workers', () => this.#createWorkers()),
-      latePart('churn workers', () => churnWorkers(this.#churnOptions())),
+      lazyService('bake threads', () => this.#createThreads()),
+      lazyService('repository workers', () => this.#createWorkers()),
+      lazyService('churn workers', () => churnWorkers(this.#churnOptions())),
       this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
@@ -139,12 +149,12 @@ class ComposedStation implements Station {
   }
 
   get #store(): Store {
-    return this.#kept.store;
+    return this.#stores.store;
   }
 
-  get #kept(): Kept {
-    if (!this.#keep) throw new SluiceError('stopping', 'the station is not running');
-    return this.#keep;
+  get #stores(): Stores {
+    if (!this.#opened) throw new SluiceError('stopping', 'the station is not running');
+    return this.#opened;
   }
 
   async requestBake(url: string, reason: string): Promise<Run> {
@@ -153,7 +163,7 @@ class ComposedStation implements Station {
     const address = await this.tracking.askedFor(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
-    await this.#kept.work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+    await this.#stores.queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
     return run;
   }
 
@@ -183,7 +193,7 @@ class ComposedStation implements Station {
     const deliveries = this.deliveries.status();
     const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
     return readStatus({
-      ...this.#kept,
+      ...this.#stores,
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
       cache,
       config: this.#config,
@@ -218,15 +228,15 @@ class ComposedStation implements Station {
     await this.captures.reconfigure(config);
   }
 
-  async #openKeep(): Promise<void> {
+  async #openStores(): Promise<void> {
     const { database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
-    this.#keep = await this.#options.openKeep(database);
+    this.#opened = await this.#options.openStores(database);
   }
 
   async #closeKeep(): Promise<void> {
-    await this.#keep?.store.close();
-    this.#keep = undefined;
+    await this.#opened?.store.close();
+    this.#opened = undefined;
   }
 
   #createThreads(): BakeThreads {
@@ -238,7 +248,7 @@ class ComposedStation implements Station {
     return this.#threads;
   }
 
-  #createWorkers(): Part {
+  #createWorkers(): Service {
     const { log } = this.#options;
     return repositoryWorkers({
       ...this.#churnOptions(),
@@ -247,7 +257,11 @@ class ComposedStation implements Station {
       ownerHandler: this.tracking.ownerHandler(),
       onEnd: () => this.#waiters.wake(),
       onEnded: ended => this.metrics.ended(ended),
-      onVisited: visited => this.notifications.visited(visited),
+      onVisited: ({ repository, failure }) =>
+        this.notifications.synced(
+          repository,
+          failure && { message: failure.error.message, inARow: failure.inARow },
+        ),
       onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
     });
   }
@@ -256,7 +270,7 @@ class ComposedStation implements Station {
     const { clock, log, random } = this.#options;
     const [threads, { cache }, churning] = [this.#threads, this.#cache, this.#churning];
     if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    return { ...this.#kept, config: () => this.#config, threads, cache, clock, log, random, churning };
+    return { ...this.#stores, config: () => this.#config, threads, cache, clock, log, random, churning };
   }
 
   async #startSchedule(): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import { Lifecycle, type Part } from '../../src/base/lifecycle.ts';
+import { Lifecycle, type Service } from '../../src/base/lifecycle.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 /** A part that tells what happens to it, and may wait or fail. */
@@ -9,7 +9,7 @@ function part(
   name: string,
   told: string[],
   hooks: { start?: () => Promise<void>; stop?: () => Promise<void> } = {},
-): Part {
+): Service {
   return {
     name,
     start: async () => {
@@ -23,11 +23,11 @@ function part(
   };
 }
 
-function lifecycle(parts: readonly Part[], stopTimeoutMs = 1000) {
+function lifecycle(services: readonly Service[], stopTimeoutMs = 1000) {
   const clock = new VirtualClock();
   const failures: [string, unknown][] = [];
   const onStopFailure = (name: string, error: unknown): void => void failures.push([name, error]);
-  return { clock, failures, life: new Lifecycle(parts, { clock, stopTimeoutMs, onStopFailure }) };
+  return { clock, failures, life: new Lifecycle(services, { clock, stopTimeoutMs, onStopFailure }) };
 }
 
 const never = (): Promise<void> => new Promise(() => undefined);

@@ -16,10 +16,10 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
     bakeThreadEntry: pathToFileURL('/none'),
     captureThreadEntry: pathToFileURL('/none'),
     webFolder: '/none',
-    openKeep: () => Promise.reject(new Error('no command of these opens a database')),
+    openStores: () => Promise.reject(new Error('no command of these opens a database')),
     openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
     openCaptures: () => Promise.reject(new Error('no command of these opens a journal')),
-    loadStores: () => Promise.reject(new Error('no command of these opens a store')),
+    loadObjectStores: () => Promise.reject(new Error('no command of these opens a store')),
     loadForges: () => Promise.reject(new Error('no command of these asks a code host')),
     stopSignal: () => new AbortController().signal,
   });

@@ -8,8 +8,8 @@ import { type CopyResult, copyIntoSpool } from '../../src/deliver/copy/copy.ts';
 import { keyFor, parseDestination } from '../../src/deliver/copy/destination.ts';
 import { waitForDelivery } from '../../src/deliver/copy/wait.ts';
 import { openDestinations } from '../../src/deliver/destinations.ts';
-import { newWorkerId } from '../../src/engine/work/worker-id.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import { newWorkerId } from '../../src/engine/queue/worker-id.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { filesBelow, openStore, type Rig, startDelivery } from '../support/delivery.ts';
 
 async function copy(

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import type { Journal, RecordChange } from '../../src/keep/store/journal.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import type { Journal, RecordChange } from '../../src/keep/local/journal.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { BentClock } from '../support/bent-clock.ts';
 import { filesBelow, startDelivery } from '../support/delivery.ts';
 import { profileFor } from '../support/s3-profile.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { StationStatus } from '../../src/station/status.ts';
+import type { StationStatus } from '../../src/station/status/status.ts';
 import { type DeliveryPlace, deliveryPlace, isCompleted } from '../support/delivery-station.ts';
 import { startS3Server } from '../support/s3-server/server.ts';
 import { startSluice, until } from '../support/sluice.ts';

@@ -4,13 +4,13 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
+import type { EndedWork, FailedWork, WorkHandler, WorkOutcome } from '../../src/engine/queue/handler.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import type { Claim, ScheduleRequest, WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import { DELIVERY_RETRY, SYNC_RETRY } from '../../src/engine/retry.ts';
-import type { Ended, Failure, Handler, Outcome } from '../../src/engine/work/handler.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
-import type { Claim, Placement, Work } from '../../src/engine/work/work.ts';
 import { Workers, type WorkersOptions } from '../../src/engine/workers.ts';
-import { Database } from '../../src/keep/store/sqlite/database.ts';
-import { FaultyWork } from '../support/faulty-work.ts';
+import { Database } from '../../src/keep/sqlite/database.ts';
+import { FaultyWorkQueue } from '../support/faulty-work-queue.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -21,27 +21,27 @@ const POLL_MS = 1000;
 interface Call {
   readonly claim: Claim;
   readonly signal: AbortSignal;
-  end(outcome: Outcome): void;
+  end(outcome: WorkOutcome): void;
   fail(error: unknown): void;
 }
 
 class Bench {
   readonly clock = new VirtualClock();
   readonly calls: Call[] = [];
-  readonly ended: Ended[] = [];
-  readonly failures: Failure[] = [];
-  readonly asked = new Map<keyof Work, number>();
+  readonly ended: EndedWork[] = [];
+  readonly failures: FailedWork[] = [];
+  readonly asked = new Map<keyof WorkQueue, number>();
   /** Thrown by the queue's calls of that name while set. */
-  readonly faults = new Map<keyof Work, SluiceError>();
+  readonly faults = new Map<keyof WorkQueue, SluiceError>();
   readonly #started: Workers[] = [];
-  readonly work: Work;
+  readonly queue: WorkQueue;
   /** The same queue as other processes see it, through a connection of its own. */
-  readonly elsewhere: Work;
+  readonly elsewhere: WorkQueue;
 
   private constructor(database: Database, other: Database) {
     const options = { clock: this.clock, isWorkerGone: (worker: string) => worker === 'dead' };
-    this.elsewhere = new SqliteWork({ ...options, database: other });
-    this.work = new FaultyWork(new SqliteWork({ ...options, database }), call => {
+    this.elsewhere = new SqliteWorkQueue({ ...options, database: other });
+    this.queue = new FaultyWorkQueue(new SqliteWorkQueue({ ...options, database }), call => {
       this.asked.set(call, (this.asked.get(call) ?? 0) + 1);
       const fault = this.faults.get(call);
       if (fault) throw fault;
@@ -62,7 +62,7 @@ class Bench {
   }
 
   /** Runs until told to end; stops at once when aborted, unless it is deaf. */
-  handler(more: Partial<Handler> & { deaf?: boolean } = {}): Handler {
+  handler(more: Partial<WorkHandler> & { deaf?: boolean } = {}): WorkHandler {
     return {
       retry: SYNC_RETRY,
       run: (claim, signal) =>
@@ -78,7 +78,7 @@ class Bench {
   async start(options: Partial<WorkersOptions> = {}): Promise<Workers> {
     const workers = new Workers({
       name: 'workers',
-      work: this.work,
+      queue: this.queue,
       clock: this.clock,
       random: () => 0,
       log: silentLogger,
@@ -103,9 +103,9 @@ class Bench {
     assert.equal(this.clock.pendingTimers, 0, 'timers left behind');
   }
 
-  async put(key: string, inMs = 0, more: Partial<Placement> = {}, work = this.work): Promise<void> {
+  async put(key: string, inMs = 0, more: Partial<ScheduleRequest> = {}, queue = this.queue): Promise<void> {
     const runAtMs = this.clock.nowMs() + inMs;
-    await work.put(key, { kind: 'sync', group: 'host', reason: 'test', runAtMs, ...more });
+    await queue.put(key, { kind: 'sync', group: 'host', reason: 'test', runAtMs, ...more });
     await this.clock.settle();
   }
 
@@ -116,7 +116,7 @@ class Bench {
     return call;
   }
 
-  async end(index: number, outcome: Outcome = { nextAtMs: null }): Promise<void> {
+  async end(index: number, outcome: WorkOutcome = { nextAtMs: null }): Promise<void> {
     this.call(index).end(outcome);
     await this.clock.settle();
   }
@@ -160,7 +160,7 @@ test('S4: at most so many of a group, others go on beside it', async t => {
 test('each kind goes to its handler, other kinds are left to others', async t => {
   const bench = await Bench.open(t);
   const done: string[] = [];
-  const note = (name: string): Handler =>
+  const note = (name: string): WorkHandler =>
     bench.handler({
       run: async claim => {
         done.push(`${name} ${claim.key}`);
@@ -175,7 +175,7 @@ test('each kind goes to its handler, other kinds are left to others', async t =>
     ]),
   });
   assert.deepEqual(done, ['bakes bake', 'syncs sync']);
-  assert.equal((await bench.work.counts()).size, 1);
+  assert.equal((await bench.queue.counts()).size, 1);
 });
 
 test('C6: a put of this process starts work at once', async t => {
@@ -228,7 +228,7 @@ test('S6: done work goes back with its next time and reason', async t => {
   await bench.start();
   await bench.put('a');
   await bench.end(0, { nextAtMs: bench.clock.nowMs() + 7000, reason: 'every 2 min' });
-  assert.equal((await bench.work.get('a'))?.reason, 'every 2 min');
+  assert.equal((await bench.queue.get('a'))?.reason, 'every 2 min');
   await bench.clock.advance(7000);
   assert.deepEqual(bench.keys, ['a', 'a']);
 });
@@ -238,7 +238,7 @@ test('V10: postponed work waits without an attempt counted', async t => {
   await bench.start();
   await bench.put('a');
   await bench.end(0, { postponedToMs: bench.clock.nowMs() + 60_000, reason: 'endpoint offline' });
-  const item = await bench.work.get('a');
+  const item = await bench.queue.get('a');
   assert.deepEqual([item?.reason, item?.failures], ['endpoint offline', 0]);
   await bench.clock.advance(60_000);
   assert.equal(bench.call(1).claim.attempt, 1);
@@ -265,7 +265,7 @@ test('F7–F12: ten retries at 30 s doubling, each recorded, then given up and o
     [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   );
   assert.equal(bench.endings.at(-1), 'a gave up');
-  assert.equal(await bench.work.get('a'), undefined);
+  assert.equal(await bench.queue.get('a'), undefined);
 });
 
 test('Errors: a failure shows its error and reason; whatever is thrown, the workers live on', async t => {
@@ -279,7 +279,7 @@ test('Errors: a failure shows its error and reason; whatever is thrown, the work
   await bench.put('a');
   bench.call(0).fail('a string, thrown');
   await bench.clock.settle();
-  const item = await bench.work.get('a');
+  const item = await bench.queue.get('a');
   assert.deepEqual(
     [item?.lastError?.code, item?.lastError?.message, item?.reason],
     ['internal', 'a string, thrown', 'backing off after error internal'],
@@ -323,7 +323,7 @@ test('P7: a heartbeat that answers "lost" stops the work', async t => {
   assert.equal(bench.call(0).signal.reason.code, 'lease_lost');
   await bench.end(0);
   assert.deepEqual(bench.endings, ['a lost']);
-  assert.equal((await bench.work.get('a'))?.claimedBy?.worker, 'other');
+  assert.equal((await bench.queue.get('a'))?.claimedBy?.worker, 'other');
 });
 
 test('work that is taken off the schedule is stopped at the next heartbeat', async t => {
@@ -333,7 +333,7 @@ test('work that is taken off the schedule is stopped at the next heartbeat', asy
   await bench.elsewhere.drop('a');
   await bench.clock.advance(LEASE_MS / 3);
   assert.equal(bench.call(0).signal.reason.code, 'cancelled');
-  assert.equal(await bench.work.get('a'), undefined);
+  assert.equal(await bench.queue.get('a'), undefined);
 });
 
 test('P7: work of a process that is gone is taken over', async t => {
@@ -369,7 +369,7 @@ test('stop: what does not finish in the grace is told to stop and handed back, d
   await stopped;
   assert.equal(bench.call(0).signal.reason.code, 'stopping');
   assert.deepEqual([bench.endings, bench.failures], [['a handed back'], []]);
-  const item = await bench.work.get('a');
+  const item = await bench.queue.get('a');
   assert.deepEqual([item?.failures, item?.claimedBy, item?.lastError], [0, null, null]);
   assert.ok((item?.runAtMs ?? Infinity) <= bench.clock.nowMs());
 });
@@ -379,7 +379,7 @@ test('stop: a handler that is deaf to it keeps its claim, so that nobody works b
   const workers = await bench.start({ handlers: new Map([['sync', bench.handler({ deaf: true })]]) });
   await bench.put('a');
   await bench.stop(workers);
-  assert.equal((await bench.work.get('a'))?.claimedBy?.worker, 'me');
+  assert.equal((await bench.queue.get('a'))?.claimedBy?.worker, 'me');
 });
 
 test('stop and start may be repeated; stopped is final', async t => {

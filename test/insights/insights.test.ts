@@ -7,10 +7,10 @@ import { DAY_SECONDS, periodStart } from '../../src/insights/calendar.ts';
 import { contributorsByPeriod } from '../../src/insights/contributors.ts';
 import { activityByPeriod } from '../../src/insights/days.ts';
 import { hotSpots } from '../../src/insights/hot-spots.ts';
+import type { Scope } from '../../src/insights/insight-database.ts';
 import { lastCommits } from '../../src/insights/last-commit.ts';
 import { mergeShare } from '../../src/insights/merge-share.ts';
 import { punchCard } from '../../src/insights/punch-card.ts';
-import type { Scope } from '../../src/insights/source.ts';
 import { openTestStore, type Told, tell } from './support.ts';
 
 const WHO = ['Ada', 'Grace', 'Alan', 'renovate[bot]'];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
 import type { CommitRow } from '../../src/keep/store/types.ts';
 import { temporaryDirectory } from '../support/git-repositories.ts';
 

@@ -9,7 +9,8 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const ROOMS: readonly (readonly string[])[] = [
   ['base'],
   ['config'],
-  ['keep/store', 'keep/disk', 'keep/buckets'],
+  ['keep/store', 'keep/local', 'keep/disk', 'keep/buckets'],
+  ['keep/sqlite'],
   ['engine'],
   ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
@@ -19,15 +20,16 @@ const ROOMS: readonly (readonly string[])[] = [
   ['main'],
 ];
 
-/** The composition roots: they alone name concrete implementations. */
-const ROOTS = /^main(-[a-z]+)?\.ts$/;
+/** The main entry, the entries of threads and the lists of kinds: they alone name concrete implementations. */
+const MAIN = /^main(-modules)?\.ts$/;
+const ROOTS = /^main(-modules)?\.ts$|-thread\.ts$|\/definitions\.ts$/;
 
 /** Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them. */
 const IMPLEMENTATIONS = [
-  'keep/store/sqlite',
+  'keep/sqlite',
   'keep/buckets/s3',
   'keep/buckets/directory',
-  'engine/work/sqlite',
+  'engine/queue/sqlite',
   'gather/forges/github',
   'gather/forges/gitlab',
   'gather/forges/gitea',
@@ -63,7 +65,7 @@ function importsOf(file: string): Import[] {
 }
 
 function roomOf(file: string): { name: string; rank: number } {
-  if (ROOTS.test(file)) return { name: 'main', rank: ROOMS.length - 1 };
+  if (MAIN.test(file)) return { name: 'main', rank: ROOMS.length - 1 };
   for (const [rank, names] of ROOMS.entries()) {
     for (const name of names) if (file.startsWith(`${name}/`)) return { name, rank };
   }

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import type { CaptureFilter, CaptureLineage } from '../../src/keep/store/captures.ts';
+import type { CaptureFilter, CaptureLineage } from '../../src/keep/local/captures.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { stationStub } from '../support/station-stub.ts';

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import type { FailedSelection } from '../../src/deliver/failed.ts';
-import type { RecordFilter } from '../../src/keep/store/journal.ts';
+import type { RecordFilter } from '../../src/keep/local/journal.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { stationStub } from '../support/station-stub.ts';

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
-import type { Work } from '../../src/engine/work/work.ts';
+import type { WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
 import type { Store } from '../../src/keep/store/store.ts';
 
-export type OpenChangesetStore = (t: TestContext) => Promise<{ readonly store: Store; readonly work: Work }>;
+export type OpenChangesetStore = (
+  t: TestContext,
+) => Promise<{ readonly store: Store; readonly queue: WorkQueue }>;
 
 const ref = { host: 'h', repository: 'Owner/Name', number: 7 };
 const wanted = { ...ref, key: 'changeset:h/owner/name#7', url: 'https://h/Owner/Name/pull/7' };
@@ -32,34 +34,40 @@ const event = (id: string, atMs: number, order = 0): StoredEvent => ({
 /** The contract of `ChangesetStore`, and of its changes together with `Work`. */
 export function changesetStoreSuite(name: string, open: OpenChangesetStore): void {
   const followed = async (t: TestContext) => {
-    const kept = await open(t);
-    const { changesets } = kept.store;
-    await kept.work.putAll([{ key: wanted.key, placement }], changesets.following([wanted], 'hand', 1));
+    const stores = await open(t);
+    const { changesets } = stores.store;
+    await stores.queue.putAll(
+      [{ key: wanted.key, request: placement }],
+      changesets.following([wanted], 'hand', 1),
+    );
     const changeset = await changesets.byAddress(ref);
     assert.ok(changeset);
-    return { ...kept, changesets, changeset };
+    return { ...stores, changesets, changeset };
   };
 
   test(`${name}: S3: what is followed and its place on the schedule are committed together`, async t => {
-    const { changesets, work, changeset } = await followed(t);
+    const { changesets, queue, changeset } = await followed(t);
     assert.deepEqual([changeset.state, changeset.followed, changeset.followedBy], ['new', true, 'hand']);
-    assert.equal((await work.get(wanted.key))?.runAtMs, 5);
+    assert.equal((await queue.get(wanted.key))?.runAtMs, 5);
     assert.equal((await changesets.byAddress({ ...ref, repository: 'owner/NAME' }))?.id, changeset.id);
     const foreign = { dialect: 'postgres' } as never;
-    await assert.rejects(work.putAll([{ key: 'other', placement }], foreign));
-    assert.equal(await work.get('other'), undefined);
+    await assert.rejects(queue.putAll([{ key: 'other', request: placement }], foreign));
+    assert.equal(await queue.get('other'), undefined);
   });
 
   test(`${name}: C2: a sync is kept with its settlement; a claim that is lost keeps nothing`, async t => {
-    const { changesets, work, changeset } = await followed(t);
+    const { changesets, queue, changeset } = await followed(t);
     const claim = { worker: 'one', max: 1, leaseMs: 60_000 };
-    const [first] = await work.claim(claim);
+    const [first] = await queue.claim(claim);
     assert.ok(first);
     const change = changesets.synced(changeset.id, found, loadOf(120_000));
-    assert.equal(await work.complete({ ...first, token: first.token + 1 }, { nextAtMs: 99, change }), 'lost');
+    assert.equal(
+      await queue.complete({ ...first, token: first.token + 1 }, { nextAtMs: 99, change }),
+      'lost',
+    );
     assert.equal((await changesets.byKey(wanted.key))?.state, 'new');
     await changesets.failed(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')));
-    assert.equal(await work.complete(first, { nextAtMs: 99, change }), 'settled');
+    assert.equal(await queue.complete(first, { nextAtMs: 99, change }), 'settled');
     const synced = await changesets.byKey(wanted.key);
     assert.deepEqual(
       [
@@ -88,40 +96,40 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
   });
 
   test(`${name}: C2: one that has vanished keeps what was known; a renamed repository takes its rows along`, async t => {
-    const { changesets, work, changeset } = await followed(t);
-    await work.putAll([], changesets.synced(changeset.id, { ...found, repository: 'Owner/New' }, 1));
+    const { changesets, queue, changeset } = await followed(t);
+    await queue.putAll([], changesets.synced(changeset.id, { ...found, repository: 'Owner/New' }, 1));
     assert.equal((await changesets.byAddress({ ...ref, repository: 'owner/new' }))?.key, wanted.key);
-    await work.putAll([], changesets.vanished(changeset.id, 50, 0));
+    await queue.putAll([], changesets.vanished(changeset.id, 50, 0));
     const gone = await changesets.byKey(wanted.key);
     assert.deepEqual([gone?.state, gone?.title, gone?.vanishedAtMs], ['deleted', 'T', 50]);
   });
 
   test(`${name}: C7: the latest event only ever gets later`, async t => {
-    const { changesets, work, changeset } = await followed(t);
-    for (const atMs of [100, 50]) await work.putAll([], changesets.announcing([changeset.id], atMs));
+    const { changesets, queue, changeset } = await followed(t);
+    for (const atMs of [100, 50]) await queue.putAll([], changesets.announcing([changeset.id], atMs));
     assert.equal((await changesets.byKey(wanted.key))?.latestEventAtMs, 100);
   });
 
   test(`${name}: by hand takes over from a source, a source not from by hand`, async t => {
-    const { changesets, work } = await followed(t);
+    const { changesets, queue } = await followed(t);
     const by = async (source: string): Promise<string | undefined> => {
-      await work.putAll([], changesets.following([wanted], source, 2));
+      await queue.putAll([], changesets.following([wanted], source, 2));
       return (await changesets.byKey(wanted.key))?.followedBy;
     };
     assert.equal(await by('repository h/x'), 'hand');
     const id = (await changesets.byKey(wanted.key))?.id ?? 0;
-    await work.putAll([], changesets.unfollowing([id]));
+    await queue.putAll([], changesets.unfollowing([id]));
     assert.equal(await by('repository h/x'), 'repository h/x');
     assert.equal(await by('hand'), 'hand');
   });
 
   test(`${name}: S8, S9: deliveries are remembered by id, missed changes counted until a webhook arrives`, async t => {
-    const { store, work } = await open(t);
+    const { store, queue } = await open(t);
     const { webhooks } = store.changesets;
     const delivery = { host: 'h', deliveryId: 'd', event: 'e', repository: 'o/r', receivedAtMs: 9 };
     await webhooks.missed('h', 'O/R');
     assert.equal((await webhooks.totals(9))[0]?.missedSince, 1);
-    for (let count = 0; count < 2; count += 1) await work.putAll([], webhooks.taken(delivery));
+    for (let count = 0; count < 2; count += 1) await queue.putAll([], webhooks.taken(delivery));
     assert.equal(await webhooks.isKnown('h', 'd'), true);
     assert.equal(await webhooks.isKnown('other', 'd'), false);
     const [totals] = await webhooks.totals(9);
@@ -129,14 +137,14 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
   });
 
   test(`${name}: S10: lists tell what waits for review and what is idle, longest idle first`, async t => {
-    const { store, work } = await open(t);
+    const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));
-    await work.putAll([], store.changesets.following(many, 'hand', 1));
+    await queue.putAll([], store.changesets.following(many, 'hand', 1));
     const ids = new Map(
       (await store.changesets.list({}, { limit: 9 })).map(({ id, number }) => [number, id]),
     );
     const sync = (number: number, values: Partial<SyncedChangeset>) =>
-      work.putAll([], store.changesets.synced(ids.get(number) ?? 0, { ...found, ...values }, 1));
+      queue.putAll([], store.changesets.synced(ids.get(number) ?? 0, { ...found, ...values }, 1));
     await sync(1, { updatedAtMs: 30 });
     await sync(2, { updatedAtMs: 10, reviewState: 'approved' });
     await sync(3, { updatedAtMs: 10, state: 'draft' });
@@ -152,11 +160,11 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
   });
 
   test(`${name}: lists are filtered and paged by id`, async t => {
-    const { store, work } = await open(t);
+    const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({
       ...{ ...ref, number, key: `k${number}`, url: `u${number}`, title: number % 2 ? '100% odd' : 'even' },
     }));
-    await work.putAll([], store.changesets.following(many, 'hand', 1));
+    await queue.putAll([], store.changesets.following(many, 'hand', 1));
     const list = async (filter: object, afterId = 0) =>
       (await store.changesets.list(filter, { afterId, limit: 2 })).map(({ number }) => number);
     assert.deepEqual(await list({}), [1, 2]);

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import type { Store } from '../../src/keep/store/store.ts';
-import type { CommitRow, Identity } from '../../src/keep/store/types.ts';
+import type { CommitRow, PersonIdentity } from '../../src/keep/store/types.ts';
 
 /** Opens a store of its own for a test; opening the same one again gives another connection to it. */
 export type OpenStore = (t: TestContext) => Promise<{ readonly store: Store; reopen(): Promise<Store> }>;
 
-const ada: Identity = { name: 'Ada', email: 'ada@example.org' };
-const bob: Identity = { name: 'Bob', email: 'bob@example.org' };
+const ada: PersonIdentity = { name: 'Ada', email: 'ada@example.org' };
+const bob: PersonIdentity = { name: 'Bob', email: 'bob@example.org' };
 
 export function idOf(name: string | number): string {
   return createHash('sha1').update(String(name)).digest('hex');
@@ -187,13 +187,13 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
 
   test(`${name}: S10: a mailmap merges people without touching commits, and can be taken back`, async t => {
     const { writer } = await start(t);
-    const alias: Identity = { name: 'A.', email: 'a@old.example' };
+    const alias: PersonIdentity = { name: 'A.', email: 'a@old.example' };
     await writer.begin(tips);
     await writer.append([commitOf(1), commitOf(2, { author: alias }), commitOf(3, { author: bob })], 3);
     assert.equal((await writer.finish(1)).authors, 3);
     const unmapped = await writer.unmapped('one');
     assert.deepEqual(unmapped.map(person => person.name).sort(), ['A.', 'Ada', 'Bob']);
-    const to = (from: Identity) => ({ from, to: from.name === 'A.' ? ada : from });
+    const to = (from: PersonIdentity) => ({ from, to: from.name === 'A.' ? ada : from });
     assert.equal((await writer.map('one', unmapped.map(to))).authors, 2);
     assert.deepEqual(await writer.unmapped('one'), []);
     const same = await writer.unmapped('');

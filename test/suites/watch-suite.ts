@@ -16,7 +16,7 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { WatchMode } from '../../src/deliver/watch/watch.ts';
+import type { WatchMode } from '../../src/deliver/intake/watch/watch.ts';
 import { running, scratch } from '../support/arrivals.ts';
 import { slowWriter } from '../support/slow-writer.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import type { Arrival, Trouble } from '../../src/deliver/watch/messages.ts';
-import { createWatch, type Watch, type WatchOptions } from '../../src/deliver/watch/watch.ts';
+import type { Arrival, Trouble } from '../../src/deliver/intake/watch/messages.ts';
+import { createWatch, type Watch, type WatchOptions } from '../../src/deliver/intake/watch/watch.ts';
 import { temporaryDirectory } from './temp-directory.ts';
 
 /** Collects what a watch reports, and lets a test wait for it. */

@@ -10,8 +10,8 @@ import { keptFiles } from '../../src/deliver/kept-files.ts';
 import { creationDateOf, identityOf, regularFile, Spool } from '../../src/deliver/spool/spool.ts';
 import { unsentReadings } from '../../src/gather/capture/unsent.ts';
 import { DiskBudget, measureDisk } from '../../src/keep/disk/budget.ts';
-import { openSqliteCaptures } from '../../src/keep/store/sqlite/captures.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import { openSqliteCaptures } from '../../src/keep/sqlite/local/captures.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 
 const root = process.cwd();
 const path = join(root, 'sluice.db');

@@ -7,16 +7,16 @@ import type { Logger } from '../../src/base/log.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
-import { isWorkerGone } from '../../src/engine/work/worker-id.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { isWorkerGone } from '../../src/engine/queue/worker-id.ts';
 import { bakeAlone } from '../../src/gather/repos/alone.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake.ts';
 import { CloneCache } from '../../src/gather/repos/cache/clone-cache.ts';
 import type { CacheSettings } from '../../src/gather/repos/cache/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
-import type { CloneRecord } from '../../src/keep/store/clone-records.ts';
-import { createCloneRecords } from '../../src/keep/store/sqlite/clone-records.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import type { CloneRecord } from '../../src/keep/local/clone-records.ts';
+import { createCloneRecords } from '../../src/keep/sqlite/local/clone-records.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 import { addCommits } from './sluice.ts';
 
@@ -29,7 +29,7 @@ export class CacheBench {
   /** What the disk is said to have free. */
   freeBytes = 2 ** 40;
   store!: SqliteStore;
-  work!: SqliteWork;
+  queue!: SqliteWorkQueue;
   cache!: CloneCache;
   #config!: Config;
   readonly #openBucket: (profile: string) => Promise<ObjectStore>;
@@ -65,10 +65,10 @@ export class CacheBench {
   /** Opens database and cache, as a new process does. */
   async start(database: string): Promise<void> {
     this.store = await openSqliteStore({ path: join(this.base, database), clock: systemClock });
-    this.work = new SqliteWork({ database: this.store.database, clock: systemClock, isWorkerGone });
+    this.queue = new SqliteWorkQueue({ database: this.store.database, clock: systemClock, isWorkerGone });
     this.cache = new CloneCache({
       clones: this.records,
-      work: this.work,
+      queue: this.queue,
       clock: systemClock,
       log: this.#logger(),
       settings: () => this.settings,
@@ -97,7 +97,7 @@ export class CacheBench {
     return bakeAlone(url, {
       config: this.#config,
       store: this.store,
-      work: this.work,
+      queue: this.queue,
       cache: this.cache,
       clock: systemClock,
       log: silentLogger,

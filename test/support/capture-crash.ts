@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { recover } from '../../src/gather/capture/files/recover.ts';
 import { HandOver } from '../../src/gather/capture/hand-over.ts';
-import { openSqliteCaptures } from '../../src/keep/store/sqlite/captures.ts';
+import { openSqliteCaptures } from '../../src/keep/sqlite/local/captures.ts';
 import { killAtExit } from './left-behind.ts';
 
 const PROCESS = resolve(import.meta.dirname, 'capture-process.ts');

@@ -7,7 +7,7 @@ import { timerPace } from '../../src/gather/capture/pace.ts';
 import type { Raw } from '../../src/gather/capture/reading.ts';
 import { CaptureRunner } from '../../src/gather/capture/runner.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
-import type { PushSource, Source } from '../../src/gather/capture/sources/source.ts';
+import type { PushSource, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
 export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPlan {
   return {
@@ -41,7 +41,7 @@ export function capturePlanOf(directory: string, change: Partial<CapturePlan> = 
 }
 
 /** A source that answers what a function answers. */
-export function sourceOf(read: Source['read']): Source {
+export function sourceOf(read: ReadingSource['read']): ReadingSource {
   return { read, close: async () => undefined };
 }
 
@@ -72,7 +72,11 @@ export function filesOf(directory: string, maxFileBytes: number, clock: Clock = 
 }
 
 /** One collector whose readings are counted and kept nowhere. */
-export function collectorOf(clock: Clock, source: Source | PushSource, change: Partial<CollectorPlan> = {}) {
+export function collectorOf(
+  clock: Clock,
+  source: ReadingSource | PushSource,
+  change: Partial<CollectorPlan> = {},
+) {
   const taken: { readonly json: string; readonly requestedAtMs: number; readonly receivedAtMs: number }[] =
     [];
   const errors: string[] = [];
@@ -94,7 +98,7 @@ export function collectorOf(clock: Clock, source: Source | PushSource, change: P
 /** A runner whose sources a function makes. */
 export function runnerOf(
   clock: Clock,
-  open: (plan: CollectorPlan) => Source | PushSource,
+  open: (plan: CollectorPlan) => ReadingSource | PushSource,
   log: Logger = silentLogger,
 ) {
   const finished: Finished[] = [];

@@ -7,14 +7,14 @@ import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { complete, schema } from '../../src/config/schema.ts';
-import type { Ended } from '../../src/engine/work/handler.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
+import type { EndedWork } from '../../src/engine/queue/handler.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import type { ForgeKinds } from '../../src/gather/changesets/options.ts';
+import { Changesets } from '../../src/gather/changesets/service.ts';
 import type { ForgeKind } from '../../src/gather/forges/forge.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';
 import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
-import { openSqliteStore } from '../../src/keep/store/sqlite/open.ts';
-import { Changesets } from '../../src/station/changesets.ts';
-import type { ForgeKinds } from '../../src/station/changesets-options.ts';
+import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
 import { startGithub } from './forge/github.ts';
 import type { ForgeStandIn } from './forge/server.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -77,10 +77,10 @@ export interface TestChangesets {
   readonly changesets: Changesets;
   readonly standIn: ForgeStandIn;
   readonly clock: VirtualClock;
-  readonly work: SqliteWork;
+  readonly queue: SqliteWorkQueue;
   readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
   readonly host: string;
-  readonly ended: readonly Ended[];
+  readonly ended: readonly EndedWork[];
   /** Warnings and errors that were logged. */
   readonly warnings: readonly string[];
   readonly pushed: readonly string[];
@@ -110,7 +110,7 @@ export async function testChangesets(
   const path = join(await tempDirectory(t), 'sluice.db');
   const { systemClock } = await import('../../src/base/clock.ts');
   const store = await openSqliteStore({ path, clock: systemClock });
-  const work = new SqliteWork({ database: store.database, clock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const configOf = (change: ConfigChange): Config =>
     complete(
       schema.parse({
@@ -130,14 +130,14 @@ export async function testChangesets(
       }),
     );
   let config = configOf(first);
-  const ended: Ended[] = [];
+  const ended: EndedWork[] = [];
   const warnings: string[] = [];
   const pushed: string[] = [];
   let look: () => void = () => undefined;
   const changesets = new Changesets({
     ...{ forges: testForges, clock, random: seededRandom(1), log: noting(warnings) },
     config: () => config,
-    keep: () => ({ store, work }),
+    stores: () => ({ store, queue }),
     onPush: async url => void pushed.push(url),
     onEnd: one => {
       ended.push(one);
@@ -150,7 +150,7 @@ export async function testChangesets(
     await store.close();
   });
   return {
-    ...{ changesets, standIn, clock, work, store, host, ended, warnings, pushed },
+    ...{ changesets, standIn, clock, queue, store, host, ended, warnings, pushed },
     async configure(change) {
       const before = config;
       config = configOf(change);

@@ -7,11 +7,11 @@ import { Delivery } from '../../src/deliver/delivery.ts';
 import type { DeliveryPlan } from '../../src/deliver/plan.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/deliver/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
-import type { Profile } from '../../src/keep/buckets/credentials.ts';
+import type { Profile } from '../../src/keep/buckets/credentials/profiles-in-file.ts';
 import { DirectoryStore } from '../../src/keep/buckets/directory/store.ts';
 import { S3Store } from '../../src/keep/buckets/s3/store.ts';
-import type { FileRecord, Journal, RecordFilter } from '../../src/keep/store/journal.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import type { FileRecord, Journal, RecordFilter } from '../../src/keep/local/journal.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** Opens a profile's store as a composition root does. */

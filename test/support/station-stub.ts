@@ -1,6 +1,6 @@
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
+import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { Run } from '../../src/keep/store/types.ts';
-import { NO_CAPTURE } from '../../src/station/capture.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
 /** What a stubbed station is to do; everything else it answers with nothing known. */

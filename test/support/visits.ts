@@ -4,16 +4,16 @@ import { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
-import type { Claim } from '../../src/engine/work/work.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import type { Claim } from '../../src/engine/queue/work-queue.ts';
 import { bake } from '../../src/gather/repos/bake.ts';
-import { repositoryHandler, type Visited } from '../../src/gather/repos/handler.ts';
-import { nothingNew } from '../../src/gather/repos/look.ts';
+import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/handler.ts';
+import { nothingNew } from '../../src/gather/repos/remote-check.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { type TrackingTools, track } from '../../src/gather/repos/tracking.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/url.ts';
 import { keyOf, REPOSITORY_KIND } from '../../src/gather/repos/work.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/store/sqlite/open.ts';
+import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
 import { temporaryDirectory } from './git-repositories.ts';
@@ -29,7 +29,7 @@ export interface Visits {
   /** Looks and bakes so far, in order. */
   readonly done: string[];
   /** What was told of visits to tracked repositories. */
-  readonly told: Visited[];
+  readonly told: SyncedRepository[];
   track(url: string, origin?: TrackingOrigin): Promise<Repository>;
   /** Visits it as a worker does; answers with it as it is afterwards, and what the visit threw. */
   visit(
@@ -43,13 +43,13 @@ export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> 
   const clock = new VirtualClock();
   const store = await openSqliteStore({ path: join(directory, 'sluice.db'), clock });
   t.after(() => store.close());
-  const work = new SqliteWork({ database: store.database, clock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const loaded = await loadConfig({ cwd: directory, env: {} });
   const config = { ...loaded.config, git: { ...loaded.config.git, ...yamlLess } };
   const done: string[] = [];
-  const told: Visited[] = [];
-  const tools = { store, work, clock, rhythm: config.schedule };
-  const cache = cacheOf({ config, store, work, clock });
+  const told: SyncedRepository[] = [];
+  const tools = { store, queue, clock, rhythm: config.schedule };
+  const cache = cacheOf({ config, store, queue, clock });
   const visits: Visits = {
     ...{ directory, store, clock, tools, config, done, told },
     async track(url, origin = 'cli') {

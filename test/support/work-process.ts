@@ -6,18 +6,18 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { systemClock } from '../../src/base/clock.ts';
-import { SqliteWork } from '../../src/engine/work/sqlite/sqlite-work.ts';
-import { isWorkerGone, newWorkerId } from '../../src/engine/work/worker-id.ts';
-import { Database } from '../../src/keep/store/sqlite/database.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { isWorkerGone, newWorkerId } from '../../src/engine/queue/worker-id.ts';
+import { Database } from '../../src/keep/sqlite/database.ts';
 
 const [path = '', mode = ''] = process.argv.slice(2);
 const database = await Database.open({ path, clock: systemClock });
-const work = new SqliteWork({ database, clock: systemClock, isWorkerGone });
+const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone });
 const worker = newWorkerId();
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 if (mode === 'hold') {
-  const [claim] = await work.claim({ worker, max: 1, leaseMs: 3_600_000 });
+  const [claim] = await queue.claim({ worker, max: 1, leaseMs: 3_600_000 });
   print(`ready ${worker} ${claim?.key}`);
   setInterval(() => undefined, 60_000);
 } else {
@@ -27,13 +27,13 @@ if (mode === 'hold') {
   const enter = marks.prepare('INSERT INTO inside (key) VALUES (?)');
   const leave = marks.prepare('DELETE FROM inside WHERE key = ?');
   for (;;) {
-    const claims = await work.claim({ worker, max: 7, perGroup: 5, leaseMs: 60_000 });
-    if (claims.length === 0 && (await work.counts()).size === 0) break;
+    const claims = await queue.claim({ worker, max: 7, perGroup: 5, leaseMs: 60_000 });
+    if (claims.length === 0 && (await queue.counts()).size === 0) break;
     for (const claim of claims) enter.run(claim.key);
     await new Promise(resolve => setImmediate(resolve));
     for (const claim of claims) leave.run(claim.key);
     for (const claim of claims) {
-      if ((await work.complete(claim, { nextAtMs: null })) === 'settled') print(claim.key);
+      if ((await queue.complete(claim, { nextAtMs: null })) === 'settled') print(claim.key);
     }
   }
   marks.close();

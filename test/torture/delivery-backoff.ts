@@ -12,7 +12,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Delivery } from '../../src/deliver/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { openStore } from '../support/delivery.ts';
 
 const { values } = parseArgs({

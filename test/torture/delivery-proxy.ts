@@ -20,7 +20,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Delivery } from '../../src/deliver/delivery.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/deliver/settings.ts';
 import { DELIVERY_RETRY, type RetrySchedule } from '../../src/engine/retry.ts';
-import { openSqliteJournal } from '../../src/keep/store/sqlite/journal/sqlite-journal.ts';
+import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { checkAttempts } from '../support/attempt-times.ts';
 import { CrashFiles } from '../support/crash-files.ts';
 import { type FaultProxy, randomTrouble, startFaultProxy } from '../support/fault-proxy.ts';

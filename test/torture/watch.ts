@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { type Arrival, createWatch } from '../../src/deliver/watch/watch.ts';
+import { type Arrival, createWatch } from '../../src/deliver/intake/watch/watch.ts';
 
 const files = Number(process.argv[2] ?? 20_000);
 /** Longer than this without a new arrival: what has not come is missed. */

@@ -3,16 +3,16 @@ import { copyFile, open, rm, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import { newWorkerId } from '../../engine/work/worker-id.ts';
+import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
-import type { FileAddress, Journal } from '../../keep/store/journal.ts';
-import { BucketCache } from '../bucket-cache.ts';
+import type { FileAddress, Journal } from '../../keep/local/journal.ts';
+import { changed } from '../attempt/upload/read-whole.ts';
 import type { Destination } from '../destinations.ts';
+import { BucketCache } from '../queue/bucket-cache.ts';
 import { copyFolder } from '../spool/copies.ts';
 import { codeOf, creationDateOf, identityOf, regularFile, Spool, sameIdentity } from '../spool/spool.ts';
-import { changed } from '../upload/read-whole.ts';
 import { type CopyDestination, keyFor, parseDestination } from './destination.ts';
-import { type Source, sourcesOf } from './sources.ts';
+import { type CopySource, sourcesOf } from './sources.ts';
 
 /** A line of `copy --json` (station.md). */
 export interface CopyResult {
@@ -120,7 +120,7 @@ async function copyOne(
   spool: Spool,
   folder: string,
   { profile, bucket }: CopyDestination,
-  source: Source,
+  source: CopySource,
   key: string,
 ): Promise<number | undefined> {
   if ('problem' in source) throw new SluiceError('usage', `${source.path} is skipped: ${source.problem}`);

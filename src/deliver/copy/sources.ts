@@ -4,21 +4,21 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { walkFiles } from '../spool/walk.ts';
 
 /** A file to be copied, or something among them that cannot be. */
-export type Source =
+export type CopySource =
   | { readonly path: string; readonly relative: string | null; readonly size: number }
   | { readonly path: string; readonly problem: string };
 
-export interface Sources {
+export interface CopySources {
   /** The last segment of what was named; empty for `.`, whose content is meant. */
   readonly name: string;
-  readonly files: AsyncIterable<Source>;
+  readonly files: AsyncIterable<CopySource>;
 }
 
 /**
  * What `SOURCE` stands for: one file, or with `recursive` all files below a directory.
  * @throws SluiceError usage for what is not there, and for a directory without `recursive` (as `cp` has it)
  */
-export function sourcesOf(source: string, recursive: boolean): Sources {
+export function sourcesOf(source: string, recursive: boolean): CopySources {
   const path = resolve(source);
   const name = /(^|\/)\.{1,2}\/*$/.test(source) ? '' : basename(path);
   const stats = statsOf(path, source);
@@ -50,11 +50,11 @@ function statsOf(path: string, shown: string): Stats {
   }
 }
 
-async function* only(source: Source): AsyncGenerator<Source> {
+async function* only(source: CopySource): AsyncGenerator<CopySource> {
   yield source;
 }
 
-async function* below(directory: string): AsyncGenerator<Source> {
+async function* below(directory: string): AsyncGenerator<CopySource> {
   for await (const found of walkFiles(directory)) {
     if ('odd' in found) yield { path: found.path, problem: found.odd };
     else yield { path: join(directory, found.relative), relative: found.relative, size: found.stats.size };

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { FileRecord, Journal } from '../../keep/store/journal.ts';
+import type { FileRecord, Journal } from '../../keep/local/journal.ts';
 
 const LOOK_EVERY_MS = 100;
 

@@ -1,5 +1,5 @@
 import { bucketFault, keyFault } from '../../keep/buckets/names.ts';
-import type { FileAddress } from '../../keep/store/journal.ts';
+import type { FileAddress } from '../../keep/local/journal.ts';
 
 /** Folders of the spool (F13). */
 export const AREAS = ['incoming_tmp', 'incoming', 'processing', 'failed', 'completed'] as const;

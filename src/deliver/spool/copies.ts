@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { isWorkerGone, newWorkerId } from '../../engine/work/worker-id.ts';
-import type { FileAddress } from '../../keep/store/journal.ts';
+import { isWorkerGone, newWorkerId } from '../../engine/queue/worker-id.ts';
+import type { FileAddress } from '../../keep/local/journal.ts';
 import { COPY_FOLDER, codeOf, type Spool } from './spool.ts';
 
 /** The folder, below a bucket's in `incoming_tmp`, in which one copy works (S4). */

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { FileAddress, FileIdentity } from '../../keep/store/journal.ts';
+import type { FileAddress, FileIdentity } from '../../keep/local/journal.ts';
 import { AREAS, type Area } from './address.ts';
 import { DirectorySync } from './directory-sync.ts';
 import { freeName } from './free-name.ts';

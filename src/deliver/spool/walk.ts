@@ -1,6 +1,6 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { isUnspeakable, readNames, shownName } from '../watch/names.ts';
+import { isUnspeakable, readNames, shownName } from '../intake/watch/names.ts';
 
 export type Found =
   | { readonly path: string; readonly relative: string; readonly stats: Stats }

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
-import type { Part } from '../../base/lifecycle.ts';
+import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
-import type { CaptureJournal } from '../../keep/store/captures.ts';
+import type { CaptureJournal } from '../../keep/local/captures.ts';
 import { type CollectorStatus, restingCollectors } from './collector-status.ts';
 import { assertSameFileSystem, HandOver } from './hand-over.ts';
 import type { CapturePlan } from './settings.ts';
@@ -31,7 +31,7 @@ export interface CaptureOptions {
  * States: idle ──start──▶ running ──stop──▶ stopped (final). Within running, a thread that fails is made anew after a
  * second; it recovers the files of the one before.
  */
-export class Capture implements Part {
+export class Capture implements Service {
   readonly name = 'capture';
   readonly #options: CaptureOptions;
   #plan: CapturePlan;

@@ -5,7 +5,7 @@ import type { Pace } from './pace.ts';
 import { Rate } from './rate.ts';
 import { interpret, type Raw } from './reading.ts';
 import type { CollectorPlan } from './settings.ts';
-import type { PushSource, Source } from './sources/source.ts';
+import type { PushSource, ReadingSource } from './sources/source.ts';
 import { dueTick, tickTimeMs } from './ticks.ts';
 
 /** Collectors that come at least this often wait to the tenth of a millisecond. */
@@ -29,7 +29,7 @@ export interface CollectorFigures {
 
 export interface CollectorOptions {
   readonly plan: CollectorPlan;
-  readonly source: Source | PushSource;
+  readonly source: ReadingSource | PushSource;
   readonly files: CollectorFiles;
   readonly clock: Clock;
   readonly pace: Pace;

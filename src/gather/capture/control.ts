@@ -4,7 +4,7 @@ import { parseDurationMs } from '../../base/units.ts';
 import type { CapturePlan, ControlPlan } from './settings.ts';
 import { ExecSource } from './sources/exec.ts';
 import { HttpSource } from './sources/http.ts';
-import type { Source } from './sources/source.ts';
+import type { ReadingSource } from './sources/source.ts';
 
 /** What a control source may say of a collector; what it does not say is as configured. */
 export interface CollectorControl {
@@ -101,7 +101,7 @@ export interface ControlOptions {
 /** Asks a control source over and over, one question at a time (S3). An empty or filtered answer says nothing. */
 export class Control {
   readonly #options: ControlOptions;
-  readonly #source: Source;
+  readonly #source: ReadingSource;
   readonly #stopped = new AbortController();
   #cancelTimer = (): void => undefined;
   #asking: Promise<void> = Promise.resolve();

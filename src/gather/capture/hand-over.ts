@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { CaptureJournal } from '../../keep/store/captures.ts';
+import type { CaptureJournal } from '../../keep/local/captures.ts';
 import type { Finished } from './files/collector-files.ts';
 
 /** Pause before files that could not be handed over are tried again. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
-import type { CompletionReason } from '../../keep/store/captures.ts';
+import type { CompletionReason } from '../../keep/local/captures.ts';
 import { Collector } from './collector.ts';
 import { type CollectorStatus, restingStatus } from './collector-status.ts';
 import { applyControl, Control, type ControlAnswer } from './control.ts';

@@ -4,8 +4,8 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { UnsentFile, UnsentReadings } from '../../keep/disk/budget.ts';
 import { takeEveryNth } from '../../keep/disk/plan.ts';
-import type { CaptureJournal, UnsentCapture } from '../../keep/store/captures.ts';
-import type { Journal } from '../../keep/store/journal.ts';
+import type { CaptureJournal, UnsentCapture } from '../../keep/local/captures.ts';
+import type { Journal } from '../../keep/local/journal.ts';
 import { SIDECAR } from './files/names.ts';
 
 export interface UnsentOptions {

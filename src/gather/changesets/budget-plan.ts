@@ -14,7 +14,7 @@ export interface HostForecast {
   readonly resources: readonly (Forecast & BudgetFigures & { readonly resource: CallResource })[];
 }
 
-export interface BudgetPlanOptions {
+export interface CallBudgetPlanOptions {
   readonly clock: Clock;
   readonly figures: (host: string, resource: CallResource) => BudgetFigures;
 }
@@ -30,14 +30,14 @@ const MINUTE_MS = 60_000;
  * which every interval of a host is stretched. Costs are learnt: calls and points of the last hour, lists and
  * retries included, over syncs of the last hour.
  */
-export class BudgetPlan {
-  readonly #options: BudgetPlanOptions;
+export class CallBudgetPlan {
+  readonly #options: CallBudgetPlanOptions;
   readonly #forecasts = new Map<string, HostForecast>();
   /** Calls or points a sync, as learnt last. */
   readonly #costs = new Map<string, number>();
   readonly #syncs = new Map<string, Map<number, number>>();
 
-  constructor(options: BudgetPlanOptions) {
+  constructor(options: CallBudgetPlanOptions) {
     this.#options = options;
   }
 

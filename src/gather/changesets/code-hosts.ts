@@ -1,5 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
-import type { Part } from '../../base/lifecycle.ts';
+import type { Service } from '../../base/lifecycle.ts';
 import { withoutCredentials } from '../../base/redact.ts';
 import type { CallBudget } from '../forges/budget.ts';
 import type { ChangesetRef } from '../forges/changeset.ts';
@@ -7,7 +7,7 @@ import type { Forge, ForgeSettings, OpenForge } from '../forges/forge.ts';
 import { Forges } from '../forges/forges.ts';
 
 /** The code hosts of the configuration in force, which may change while the station runs. */
-export class CodeHosts implements Part {
+export class CodeHosts implements Service {
   readonly name = 'code hosts';
   readonly #open: OpenForge;
   readonly #budget: CallBudget;

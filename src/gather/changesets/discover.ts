@@ -1,26 +1,26 @@
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
+import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
+import type { Claim, ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../engine/retry.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Handler, Outcome } from '../../engine/work/handler.ts';
-import type { Claim, Put, Work } from '../../engine/work/work.ts';
 import type { StoreChange } from '../../keep/store/change.ts';
-import type { ChangesetSource, ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
+import type { ChangesetStore, StoredChangeset, StoredChangesetSource } from '../../keep/store/changesets.ts';
 import type { ChangesetSummary } from '../forges/changeset.ts';
 import type { ChangesetPage, Forge } from '../forges/forge.ts';
 import { changeTimeMs, isUnannounced } from './found.ts';
-import type { HostBoard } from './host-board.ts';
+import type { HostHealth } from './host-health.ts';
 import type { Slots } from './slots.ts';
-import { type Source, sourceNamed } from './sources.ts';
+import { type ChangesetSource, sourceNamed } from './sources.ts';
 import { postponedBy } from './sync.ts';
 import { CHANGESET_KIND, groupOf, inTurn, keyOf, planSync, sourceOfKey } from './work.ts';
 
 export interface DiscoverTools {
   readonly changesets: ChangesetStore;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly slots: Slots;
-  readonly board: HostBoard;
+  readonly board: HostHealth;
   readonly forge: (host: string) => Forge;
   readonly rhythm: (host: string) => SyncRhythm;
   readonly discoverEveryMs: () => number;
@@ -33,7 +33,7 @@ export interface DiscoverTools {
 const OVERLAP_MS = 5 * 60_000;
 
 /** What the workers do with a source whose time has come: list what is open, follow what is new (C1). */
-export function sourceHandler(tools: DiscoverTools): Handler {
+export function sourceHandler(tools: DiscoverTools): WorkHandler {
   return {
     retry: SYNC_RETRY,
     run: (claim, signal) => listClaimed(claim, signal, tools),
@@ -42,7 +42,7 @@ export function sourceHandler(tools: DiscoverTools): Handler {
   };
 }
 
-async function listClaimed(claim: Claim, signal: AbortSignal, tools: DiscoverTools): Promise<Outcome> {
+async function listClaimed(claim: Claim, signal: AbortSignal, tools: DiscoverTools): Promise<WorkOutcome> {
   const { changesets, clock, board, slots } = tools;
   const name = sourceOfKey(claim.key);
   const source = sourceNamed(name);
@@ -73,15 +73,15 @@ interface Listed {
 
 /** One listing of a source: page by page, what has arrived is kept whatever comes after. */
 class Listing {
-  readonly #source: Source;
-  readonly #known: ChangesetSource;
+  readonly #source: ChangesetSource;
+  readonly #known: StoredChangesetSource;
   readonly #options: { readonly signal: AbortSignal; readonly priority: 'high' | 'normal' };
   readonly #tools: DiscoverTools;
   #found = 0;
 
   constructor(
-    source: Source,
-    known: ChangesetSource,
+    source: ChangesetSource,
+    known: StoredChangesetSource,
     claim: Claim,
     signal: AbortSignal,
     tools: DiscoverTools,
@@ -150,11 +150,11 @@ export async function absorb(
   source: string,
   tools: DiscoverTools,
 ): Promise<void> {
-  const { changesets, work, clock } = tools;
+  const { changesets, queue, clock } = tools;
   const nowMs = clock.nowMs();
   const known = await changesets.byAddresses(summaries.map(({ ref }) => ref));
   const byKey = new Map(known.map(changeset => [keyOf(changeset), changeset]));
-  const puts: Put[] = [];
+  const puts: ScheduleEntry[] = [];
   const changes: StoreChange[] = [];
   for (const summary of summaries) {
     const before = byKey.get(keyOf(summary.ref));
@@ -169,12 +169,12 @@ export async function absorb(
         runAtMs: nowMs,
         reason: 'newly opened',
       };
-      puts.push({ key, placement: first });
+      puts.push({ key, request: first });
     } else if (before.updatedAtMs !== null && summary.updatedAtMs > before.updatedAtMs) {
       await announceChange(before, summary, nowMs, { tools, puts, changes });
     }
   }
-  if (puts.length > 0) await work.putAll(puts, changesets.together(changes));
+  if (puts.length > 0) await queue.putAll(puts, changesets.together(changes));
 }
 
 /** A key is kept when its repository is renamed; what has come to stand at the old name since gets another. */
@@ -188,7 +188,7 @@ async function announceChange(
   before: StoredChangeset,
   summary: ChangesetSummary,
   nowMs: number,
-  { tools, puts, changes }: { tools: DiscoverTools; puts: Put[]; changes: StoreChange[] },
+  { tools, puts, changes }: { tools: DiscoverTools; puts: ScheduleEntry[]; changes: StoreChange[] },
 ): Promise<void> {
   const { changesets, rhythm } = tools;
   const { host } = before;
@@ -208,6 +208,6 @@ async function announceChange(
   );
   puts.push({
     key: before.key,
-    placement: inTurn(host, { ...plan, reason: 'a listing shows a change' }, nowMs),
+    request: inTurn(host, { ...plan, reason: 'a listing shows a change' }, nowMs),
   });
 }

@@ -1,17 +1,17 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Put, Work } from '../../engine/work/work.ts';
 import type { StoreChange } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../forges/changeset.ts';
 import type { CodeHosts } from './code-hosts.ts';
-import { CONFIGURATION, HAND, type Source, type Wanted } from './sources.ts';
+import { type ChangesetSource, CONFIGURATION, HAND, type Wanted } from './sources.ts';
 import { atOnce, groupOf, inTurn, keyOf, keyOfSource, planSync, SOURCE_KIND } from './work.ts';
 
 export interface FollowTools {
   readonly changesets: ChangesetStore;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly hosts: CodeHosts;
   readonly rhythm: (host: string) => SyncRhythm;
@@ -34,14 +34,14 @@ async function follow(
   reason: string,
   tools: FollowTools,
 ): Promise<StoredChangeset> {
-  const { changesets, work, clock, hosts } = tools;
+  const { changesets, queue, clock, hosts } = tools;
   const asked = hosts.locate(url);
   const nowMs = clock.nowMs();
   const known = await knownAt(asked, changesets);
   const ref = known ?? asked;
   const key = known?.key ?? keyOf(asked);
   const change = changesets.following([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
-  await work.putAll([{ key, placement: atOnce(ref.host, reason, nowMs) }], change);
+  await queue.putAll([{ key, request: atOnce(ref.host, reason, nowMs) }], change);
   const followed = await changesets.byAddress(ref);
   if (!followed) throw new SluiceError('internal', `${url} was followed and is not there`);
   return followed;
@@ -73,10 +73,10 @@ async function knownAt(ref: ChangesetRef, changesets: ChangesetStore): Promise<S
 /** First off the schedule, then out of the store: whatever comes between, the next time finds it. */
 async function unfollowAll(
   gone: readonly StoredChangeset[],
-  { work, changesets }: FollowTools,
+  { queue, changesets }: FollowTools,
 ): Promise<void> {
-  await Promise.all(gone.map(({ key }) => work.drop(key)));
-  await work.putAll([], changesets.unfollowing(gone.map(({ id }) => id)));
+  await Promise.all(gone.map(({ key }) => queue.drop(key)));
+  await queue.putAll([], changesets.unfollowing(gone.map(({ id }) => id)));
 }
 
 /** Makes what is followed on the configuration's account exactly what it wants. May be repeated. */
@@ -95,16 +95,19 @@ export async function followExactly(wanted: Wanted, tools: FollowTools): Promise
   await unfollowWhere(CONFIGURATION, ({ key }) => !keys.has(key), tools);
 }
 
-async function addSource({ name, host }: Source, { changesets, work, clock }: FollowTools): Promise<void> {
+async function addSource(
+  { name, host }: ChangesetSource,
+  { changesets, queue, clock }: FollowTools,
+): Promise<void> {
   await changesets.ensureSource(name, host);
-  await work.put(keyOfSource(name), {
+  await queue.put(keyOfSource(name), {
     ...{ kind: SOURCE_KIND, group: groupOf(host), runAtMs: clock.nowMs() },
     ...{ reason: 'look for newly opened changesets', ifAbsent: true },
   });
 }
 
 async function dropSource(name: string, tools: FollowTools): Promise<void> {
-  await tools.work.drop(keyOfSource(name));
+  await tools.queue.drop(keyOfSource(name));
   await unfollowWhere(name, () => true, tools);
   await tools.changesets.dropSource(name);
 }
@@ -145,24 +148,24 @@ export async function reschedule(
   tools: FollowTools,
   signal: AbortSignal,
 ): Promise<number> {
-  const { changesets, work, clock, rhythm, forgetClosedAfterMs } = tools;
+  const { changesets, queue, clock, rhythm, forgetClosedAfterMs } = tools;
   let moved = 0;
   const filter = { followed: true, ...(host === undefined ? {} : { host }) };
   for await (const page of pagesOf(filter, changesets, RESCHEDULED_AT_ONCE)) {
-    const puts: Put[] = [];
+    const puts: ScheduleEntry[] = [];
     const changes: StoreChange[] = [];
     for (const changeset of page) {
       if (changeset.lastError !== null || changeset.lastSyncAtMs === null) continue;
       const nowMs = clock.nowMs();
       const planning = { nowMs, rhythm: rhythm(changeset.host), forgetClosedAfterMs: forgetClosedAfterMs() };
       const plan = planSync(changeset, planning);
-      const item = await work.get(changeset.key);
+      const item = await queue.get(changeset.key);
       if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
       if (item?.priority === 'high') continue;
-      puts.push({ key: changeset.key, placement: inTurn(changeset.host, plan, nowMs) });
+      puts.push({ key: changeset.key, request: inTurn(changeset.host, plan, nowMs) });
       changes.push(changesets.loading(changeset.id, plan.load));
     }
-    if (puts.length > 0) await work.putAll(puts, changesets.together(changes));
+    if (puts.length > 0) await queue.putAll(puts, changesets.together(changes));
     moved += puts.length;
     await clock.sleep(PAUSE_MS, signal);
   }

@@ -1,4 +1,4 @@
-import type { Item } from '../../engine/work/work.ts';
+import type { QueueItem } from '../../engine/queue/work-queue.ts';
 import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
 
 /** Why a host's items wait, and until when; 0 where that is not known. */
@@ -41,7 +41,7 @@ export interface ListedChangeset {
 
 export function listedChangeset(
   changeset: StoredChangeset,
-  item: Item | undefined,
+  item: QueueItem | undefined,
   hold: ShownHold | undefined,
 ): ListedChangeset {
   const { headBranch, headCommit, baseBranch, baseCommit, lastError } = changeset;
@@ -65,7 +65,7 @@ export function listedChangeset(
   };
 }
 
-function nextOf(item: Item, hold: ShownHold | undefined): NonNullable<ListedChangeset['next']> {
+function nextOf(item: QueueItem, hold: ShownHold | undefined): NonNullable<ListedChangeset['next']> {
   const { priority } = item;
   if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
   if (hold) {

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { CodeHosts } from './code-hosts.ts';
 
 /** What of the configuration brings changesets in (C1). */
-export interface Source {
+export interface ChangesetSource {
   /** `repository github.com/owner/name`: tells it from every other. */
   readonly name: string;
   readonly host: string;
@@ -16,15 +16,15 @@ export const CONFIGURATION = 'configuration';
 
 /** What a configuration has followed: sources of changesets, and single ones by address. */
 export interface Wanted {
-  readonly sources: readonly Source[];
+  readonly sources: readonly ChangesetSource[];
   readonly urls: readonly string[];
 }
 
 /** @throws SluiceError `url_invalid` for an address of no known host */
 export function wantedBy(config: Config, hosts: CodeHosts): Wanted {
-  const sources = new Map<string, Source>();
+  const sources = new Map<string, ChangesetSource>();
   const urls: string[] = [];
-  const add = (kind: Source['kind'], host: string, what: string): void => {
+  const add = (kind: ChangesetSource['kind'], host: string, what: string): void => {
     const name = `${kind} ${host}${kind === 'query' ? ' ' : '/'}${what}`;
     sources.set(name.toLowerCase(), { name, host, kind, what });
   };
@@ -45,9 +45,9 @@ export function wantedBy(config: Config, hosts: CodeHosts): Wanted {
 }
 
 /** A source as its name says it; undefined for a name of another form. */
-export function sourceNamed(name: string): Source | undefined {
+export function sourceNamed(name: string): ChangesetSource | undefined {
   const match = /^(repository|owner|author|query) ([^/ ]+)[/ ](.+)$/s.exec(name);
   if (!match) return undefined;
   const [, kind, host = '', what = ''] = match;
-  return { name, host, kind: kind as Source['kind'], what };
+  return { name, host, kind: kind as ChangesetSource['kind'], what };
 }

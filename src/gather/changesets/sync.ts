@@ -1,14 +1,14 @@
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, type SluiceError, toErrorRecord } from '../../base/errors.ts';
+import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
+import type { Claim } from '../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../engine/retry.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Handler, Outcome } from '../../engine/work/handler.ts';
-import type { Claim } from '../../engine/work/work.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ChangesetResult, Forge, WantedChangeset } from '../forges/forge.ts';
 import type { Batches } from './batches.ts';
 import { changeTimeMs, isUnannounced, storedEvent, syncedFrom } from './found.ts';
-import { type HostBoard, holdKindOf } from './host-board.ts';
+import { type HostHealth, holdKindOf } from './host-health.ts';
 import type { Slots } from './slots.ts';
 import { planSync } from './work.ts';
 
@@ -17,7 +17,7 @@ export interface SyncTools {
   readonly clock: Clock;
   readonly batches: Batches;
   readonly slots: Slots;
-  readonly board: HostBoard;
+  readonly board: HostHealth;
   readonly forge: (host: string) => Forge;
   /** Of a host, with its stretch factor; it may change between two syncs. */
   readonly rhythm: (host: string) => SyncRhythm;
@@ -34,7 +34,7 @@ const EVENTS_OVERLAP_MS = 5 * 60_000;
 type Found = Extract<ChangesetResult, { readonly outcome: 'found' }>;
 
 /** What the workers do with a changeset whose time has come: ask its host, keep the answer, say when it is next. */
-export function changesetHandler(tools: SyncTools): Handler {
+export function changesetHandler(tools: SyncTools): WorkHandler {
   return {
     retry: SYNC_RETRY,
     run: (claim, signal) => syncClaimed(claim, signal, tools),
@@ -45,7 +45,7 @@ export function changesetHandler(tools: SyncTools): Handler {
   };
 }
 
-async function syncClaimed(claim: Claim, signal: AbortSignal, tools: SyncTools): Promise<Outcome> {
+async function syncClaimed(claim: Claim, signal: AbortSignal, tools: SyncTools): Promise<WorkOutcome> {
   const { changesets, clock, batches, board } = tools;
   const changeset = await changesets.byKey(claim.key);
   if (!changeset?.followed) return { nextAtMs: null, reason: 'no longer followed' };
@@ -78,9 +78,9 @@ export function postponedBy(
   error: SluiceError,
   host: string,
   claim: Claim,
-  board: HostBoard,
+  board: HostHealth,
   kind = holdKindOf(error),
-): Outcome {
+): WorkOutcome {
   const hold = board.failed(host, error, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
@@ -128,7 +128,7 @@ async function settleFound(
   { changeset: found }: Found,
   startMs: number,
   tools: SyncTools,
-): Promise<Outcome> {
+): Promise<WorkOutcome> {
   const { changesets } = tools;
   const skewMs = tools.clockSkewMs(changeset.host);
   const lastChangeAtMs = changeTimeMs(changeset, found.updatedAtMs, skewMs, startMs);
@@ -153,7 +153,7 @@ async function settleFound(
   return { nextAtMs: plan.nextAtMs, reason: plan.reason, change: settled };
 }
 
-function settleMissing(changeset: StoredChangeset, startMs: number, tools: SyncTools): Outcome {
+function settleMissing(changeset: StoredChangeset, startMs: number, tools: SyncTools): WorkOutcome {
   const vanishedAtMs = changeset.vanishedAtMs ?? startMs;
   const gone = { ...changeset, state: 'deleted' as const, lastSyncAtMs: startMs, vanishedAtMs };
   const { nextAtMs, reason, load } = planSync(gone, planning(changeset.host, tools));

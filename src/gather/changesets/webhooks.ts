@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Put, Work } from '../../engine/work/work.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind, ForgeSettings } from '../forges/forge.ts';
 import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
@@ -9,7 +9,7 @@ import { atOnce, inTurn, latest, planSync } from './work.ts';
 
 export interface WebhookTools {
   readonly changesets: ChangesetStore;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly kinds: Readonly<Record<ForgeKind, ForgeWebhooks>>;
   readonly hosts: () => readonly ForgeSettings[];
@@ -44,7 +44,7 @@ export async function receiveWebhook(
   const host = senderOf(kind, headers, rawBody, tools);
   const delivery = tools.kinds[kind].parse(headers, rawBody, host);
   const { deliveryId, event } = delivery;
-  const { changesets, work, clock } = tools;
+  const { changesets, queue, clock } = tools;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
@@ -52,11 +52,11 @@ export async function receiveWebhook(
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
     await tools.onPush(delivery.repositoryUrl);
-    await work.putAll([], taken);
+    await queue.putAll([], taken);
     return { outcome: 'push' };
   }
   if (delivery.kind !== 'changeset') {
-    await work.putAll([], taken);
+    await queue.putAll([], taken);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
   const concerned = await changesets.byAddresses([delivery.ref, ...delivery.others]);
@@ -67,7 +67,7 @@ export async function receiveWebhook(
     followed.map(({ id }) => id),
     atMs,
   );
-  await work.putAll(puts, changesets.together([taken, announced]));
+  await queue.putAll(puts, changesets.together([taken, announced]));
   if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
 }
@@ -101,11 +101,11 @@ function repositoryOf(delivery: WebhookDelivery): string | undefined {
  * C7: at once, before all others. S2: with `quiet`, once the changes have paused. An event that is older than
  * the last sync (out of order, late) was seen by that sync: it is synced again in its turn only.
  */
-function raised(changeset: StoredChangeset, atMs: number, nowMs: number, tools: WebhookTools): Put {
+function raised(changeset: StoredChangeset, atMs: number, nowMs: number, tools: WebhookTools): ScheduleEntry {
   const { key, host, lastSyncAtMs } = changeset;
   const rhythm = tools.rhythm(host);
   const isNews = lastSyncAtMs === null || atMs > lastSyncAtMs - LATE_MS;
-  if (isNews && !rhythm.quiet) return { key, placement: atOnce(host, 'webhook', nowMs) };
+  if (isNews && !rhythm.quiet) return { key, request: atOnce(host, 'webhook', nowMs) };
   // A change that the last sync may have missed by a hair counts as one after it.
   const eventMs = isNews && lastSyncAtMs !== null ? Math.max(atMs, lastSyncAtMs + 1) : atMs;
   const latestEventAtMs = latest(changeset.latestEventAtMs, eventMs);
@@ -114,7 +114,7 @@ function raised(changeset: StoredChangeset, atMs: number, nowMs: number, tools: 
     { nowMs, rhythm, forgetClosedAfterMs: tools.forgetClosedAfterMs() },
   );
   const reason = isNews ? `webhook, ${plan.reason}` : plan.reason;
-  return { key, placement: inTurn(host, { ...plan, reason }, nowMs) };
+  return { key, request: inTurn(host, { ...plan, reason }, nowMs) };
 }
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */

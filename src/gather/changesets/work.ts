@@ -1,6 +1,6 @@
 import { adaptiveSync } from '../../engine/adaptive.ts';
+import type { ScheduleRequest } from '../../engine/queue/work-queue.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
-import type { Placement } from '../../engine/work/work.ts';
 import { loadOf, type StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../forges/changeset.ts';
 
@@ -120,11 +120,11 @@ export function latest(one: number | null, two: number | null): number | null {
 }
 
 /** First in line, at once (C6, S10). */
-export function atOnce(host: string, reason: string, nowMs: number): Placement {
+export function atOnce(host: string, reason: string, nowMs: number): ScheduleRequest {
   return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: nowMs, priority: 'high', reason };
 }
 
 /** In its turn: at the time that the plan says. */
-export function inTurn(host: string, plan: PlannedSync, nowMs: number): Placement {
+export function inTurn(host: string, plan: PlannedSync, nowMs: number): ScheduleRequest {
   return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: plan.nextAtMs ?? nowMs, reason: plan.reason };
 }

@@ -3,8 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Claim, Work } from '../../engine/work/work.ts';
-import { newWorkerId } from '../../engine/work/worker-id.ts';
+import type { Claim, WorkQueue } from '../../engine/queue/work-queue.ts';
+import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
@@ -23,7 +23,7 @@ const WAIT_MS = 250;
 export interface AloneTools {
   readonly config: Config;
   readonly store: Store;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly cache: CloneCache;
   readonly clock: Clock;
   readonly log: Logger;
@@ -63,36 +63,36 @@ async function holding(
   tools: AloneTools,
   action: (lost: AbortSignal) => Promise<BakeSummary>,
 ): Promise<BakeSummary> {
-  const { work, clock, store, config } = tools;
+  const { queue, clock, store, config } = tools;
   const claim = await claimRepository(repository, tools);
   try {
-    const summary = await whileHeld(claim, { work, clock }, action);
+    const summary = await whileHeld(claim, { queue, clock }, action);
     const baked = (await store.repositories.byId(repository.id)) ?? repository;
-    await work.complete(claim, nextFetch(baked, clock.nowMs(), config.schedule));
+    await queue.complete(claim, nextFetch(baked, clock.nowMs(), config.schedule));
     return summary;
   } catch (error) {
     // What is tracked keeps its place on the schedule, where the station tries again; the others leave it.
     const retryAtMs = repository.tracked ? clock.nowMs() + config.schedule.minIntervalMs : null;
     const record = toErrorRecord(asSluiceError(error));
-    await work.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });
+    await queue.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });
     throw error;
   }
 }
 
 async function claimRepository(repository: Repository, tools: AloneTools): Promise<Claim> {
-  const { work, clock, signal, onProgress } = tools;
+  const { queue, clock, signal, onProgress } = tools;
   const worker = newWorkerId();
   const key = keyOf(repository);
   for (let waits = 0; ; waits += 1) {
-    await work.releaseDead();
+    await queue.releaseDead();
     // Not due yet, so that a station beside us does not take it before we do.
     const runAtMs = clock.nowMs() + LEASE_MS;
-    await work.put(key, {
+    await queue.put(key, {
       ...atOnce(repository, 'asked for by hand', runAtMs),
       priority: 'normal',
       ifAbsent: true,
     });
-    const [claim] = await work.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
+    const [claim] = await queue.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
     if (claim) return claim;
     if (waits === 0) onProgress('waiting');
     await clock.sleep(WAIT_MS, signal);

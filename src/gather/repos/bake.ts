@@ -107,7 +107,7 @@ async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread):
     objectFormat: clone.objectFormat,
     shallow: clone.shallow,
     // Set again once all is done: a bake that is interrupted is not made up for by a look.
-    look: null,
+    remoteCheck: null,
   });
   const [history, mailmapRead] = await allEnded([
     readHistory(job, clone, tools, parsing),
@@ -149,7 +149,7 @@ export function remoteOf(job: BakeJob): Remote {
 /** From now on it is enough to compare the remote's refs with the cursor (look.ts), until one of them moves. */
 async function allowLooks(job: BakeJob, clone: SyncedClone, { store }: BakeTools): Promise<void> {
   const { spelling = job.address.remote, otherRefs } = clone;
-  await store.repositories.update(job.repositoryId, { look: { spelling, otherRefs } });
+  await store.repositories.update(job.repositoryId, { remoteCheck: { spelling, otherRefs } });
 }
 
 interface BroughtClone {

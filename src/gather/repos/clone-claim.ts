@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { Claim, Work } from '../../engine/work/work.ts';
+import type { Claim, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { LEASE_MS, whileHeld } from './lease.ts';
 import { keyOf, REPOSITORY_KIND, trackedRepository } from './work.ts';
 
@@ -7,7 +7,7 @@ import { keyOf, REPOSITORY_KIND, trackedRepository } from './work.ts';
 export const CLONE_CLAIM_REASON = 'its clone is being worked in';
 
 export interface ClaimTools {
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly worker: string;
   readonly clock: Clock;
 }
@@ -24,29 +24,29 @@ export async function withClone<T>(
   signal: AbortSignal,
   action: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | 'in use'> {
-  const { work } = tools;
+  const { queue } = tools;
   const claim = await claimClone(url, tools);
   if (!claim) return 'in use';
   try {
     return await whileHeld(claim, tools, lost => action(AbortSignal.any([signal, lost])));
   } finally {
-    if (claim.reason === CLONE_CLAIM_REASON) await work.complete(claim, { nextAtMs: null });
-    else await giveBack(claim, work);
+    if (claim.reason === CLONE_CLAIM_REASON) await queue.complete(claim, { nextAtMs: null });
+    else await giveBack(claim, queue);
   }
 }
 
-async function claimClone(url: string, { work, worker, clock }: ClaimTools): Promise<Claim | undefined> {
+async function claimClone(url: string, { queue, worker, clock }: ClaimTools): Promise<Claim | undefined> {
   const key = keyOf({ url });
   // A repository that is not tracked has no item to claim. Not due yet, so that no worker takes it before us.
   const { host } = trackedRepository(url, '/');
   const placement = { kind: REPOSITORY_KIND, group: host, runAtMs: clock.nowMs() + LEASE_MS };
-  await work.put(key, { ...placement, reason: CLONE_CLAIM_REASON, ifAbsent: true });
-  const [claim] = await work.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
+  await queue.put(key, { ...placement, reason: CLONE_CLAIM_REASON, ifAbsent: true });
+  const [claim] = await queue.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
   if (claim?.priority !== 'high') return claim;
-  await giveBack(claim, work);
+  await giveBack(claim, queue);
   return undefined;
 }
 
-function giveBack(claim: Claim, work: Work): Promise<unknown> {
-  return work.release(claim, { runAtMs: claim.runAtMs, reason: claim.reason });
+function giveBack(claim: Claim, queue: WorkQueue): Promise<unknown> {
+  return queue.release(claim, { runAtMs: claim.runAtMs, reason: claim.reason });
 }

@@ -2,17 +2,17 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
+import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
+import type { Claim } from '../../engine/queue/work-queue.ts';
 import { type RetrySchedule, SYNC_RETRY } from '../../engine/retry.ts';
-import type { Handler, Outcome } from '../../engine/work/handler.ts';
-import type { Claim } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import type { BakeProgress } from './bake.ts';
 import type { CloneCache } from './cache/clone-cache.ts';
 import { CLONE_CLAIM_REASON } from './clone-claim.ts';
 import { recordedBake, recordUnchanged } from './record.ts';
+import { RepositorySync } from './sync.ts';
 import type { BakeThreads } from './threads/pool.ts';
-import { Visit } from './visit.ts';
 import { nextFetch, urlOfKey } from './work.ts';
 
 /** Bakes that are running in this process, with their latest progress, for status. */
@@ -30,20 +30,20 @@ export interface HandlerTools {
   /** Told after each bake, whatever its end. */
   readonly onEnd: () => void;
   /** Told of each visit to a tracked repository, of failed ones with how many there were in a row. May throw. */
-  readonly onVisited?: (visited: Visited) => Promise<void>;
+  readonly onVisited?: (visited: SyncedRepository) => Promise<void>;
   /** Told after each bake that succeeded, before its claim is settled. */
   readonly onBaked?: (repository: Repository) => Promise<void>;
 }
 
 /** How a visit to a tracked repository ended. */
-export interface Visited {
+export interface SyncedRepository {
   /** As it is after the visit. */
   readonly repository: Repository;
   readonly failure?: { readonly error: SluiceError; readonly inARow: number };
 }
 
 /** What the workers do with a repository whose time has come: look at it, bake it if need be, say when it is next. */
-export function repositoryHandler(tools: HandlerTools): Handler {
+export function repositoryHandler(tools: HandlerTools): WorkHandler {
   return {
     get retry() {
       return retryFor(tools.config());
@@ -62,7 +62,7 @@ function retryFor({ schedule }: Config): RetrySchedule {
   return { ...SYNC_RETRY, firstMs: schedule.minIntervalMs, maxMs: schedule.maxIntervalMs };
 }
 
-async function visit(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<Outcome> {
+async function visit(claim: Claim, signal: AbortSignal, tools: HandlerTools): Promise<WorkOutcome> {
   const { store, running, clock, log } = tools;
   const repository = await store.repositories.byUrl(urlOfKey(claim.key));
   if (!repository) return { nextAtMs: null, reason: 'no longer known' };
@@ -97,8 +97,8 @@ async function lookOrBake(
   tools: HandlerTools,
 ): Promise<void> {
   const { store, threads, cache, running, clock } = tools;
-  const going = (): Visit =>
-    new Visit(repository, { config: tools.config(), store, threads, cache, clock, signal });
+  const going = (): RepositorySync =>
+    new RepositorySync(repository, { config: tools.config(), store, threads, cache, clock, signal });
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
   const looked =
@@ -115,7 +115,7 @@ async function lookOrBake(
 
 /** A look that failed is the failure of the visit, unless the repository may be somewhere else: a bake finds it. */
 async function look(
-  going: () => Visit,
+  going: () => RepositorySync,
   hasMoved: boolean,
   signal: AbortSignal,
 ): Promise<{ readonly nothingNew: boolean } | { readonly error: SluiceError }> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
-import type { Claim, Work } from '../../engine/work/work.ts';
+import type { Claim, WorkQueue } from '../../engine/queue/work-queue.ts';
 
 /** A claim is renewed three times before it would be taken for dead. */
 export const LEASE_MS = 30_000;
@@ -12,7 +12,7 @@ const HEARTBEAT_MS = LEASE_MS / 3;
  */
 export async function whileHeld<T>(
   claim: Claim,
-  { work, clock }: { readonly work: Work; readonly clock: Clock },
+  { queue, clock }: { readonly queue: WorkQueue; readonly clock: Clock },
   action: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const lost = new AbortController();
@@ -20,7 +20,7 @@ export async function whileHeld<T>(
   let cancelHeartbeat = (): void => undefined;
   const beat = (): void => {
     cancelHeartbeat = clock.timer(HEARTBEAT_MS, () => {
-      work.heartbeat([claim], LEASE_MS).then(
+      queue.heartbeat([claim], LEASE_MS).then(
         answer => {
           if (answer.lost.length > 0)
             lost.abort(new SluiceError('lease_lost', 'another worker has taken over'));

@@ -4,9 +4,9 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
 import type { OwnerEntry } from '../../config/sections/repos.ts';
+import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
+import type { Claim } from '../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../engine/retry.ts';
-import type { Handler, Outcome } from '../../engine/work/handler.ts';
-import type { Claim } from '../../engine/work/work.ts';
 import type { TrackingOrigin } from '../../keep/store/types.ts';
 import type { Forge, ForgeRepository } from '../forges/forge.ts';
 import { harmlessUrl } from './shown-url.ts';
@@ -77,12 +77,12 @@ export interface OwnerTools {
 }
 
 /** What the workers do with an owner whose time has come: list its repositories, track exactly those that are wanted. */
-export function ownerHandler(tools: OwnerTools): Handler {
+export function ownerHandler(tools: OwnerTools): WorkHandler {
   return { retry: SYNC_RETRY, run: (claim, signal) => discover(claim, signal, tools) };
 }
 
 /** A listing that breaks off changes nothing: what is missing from half of one may be in the other half. */
-async function discover(claim: Claim, signal: AbortSignal, tools: OwnerTools): Promise<Outcome> {
+async function discover(claim: Claim, signal: AbortSignal, tools: OwnerTools): Promise<WorkOutcome> {
   const { config, tracking, forgeOf, clock, log } = tools;
   const owner = ownersOf(config()).find(({ key }) => key === claim.key);
   if (!owner) return { nextAtMs: null, reason: 'no longer configured' };

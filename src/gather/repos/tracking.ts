@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Work } from '../../engine/work/work.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository, TrackingOrigin } from '../../keep/store/types.ts';
 import { atOnce, keyOf, nextFetch, REPOSITORY_KIND, type TrackedRepository } from './work.ts';
@@ -18,7 +18,7 @@ export const OWNER_KIND = 'owner';
  */
 export interface TrackingTools {
   readonly store: Store;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly rhythm: SyncRhythm;
 }
@@ -79,9 +79,9 @@ export async function scheduleTracked(tools: TrackingTools): Promise<void> {
 export async function raise(
   repository: Repository,
   reason: string,
-  { work, clock }: Pick<TrackingTools, 'work' | 'clock'>,
+  { queue, clock }: Pick<TrackingTools, 'queue' | 'clock'>,
 ): Promise<void> {
-  await work.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+  await queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
 }
 
 async function scheduled(id: number, tools: TrackingTools): Promise<Repository> {
@@ -91,9 +91,9 @@ async function scheduled(id: number, tools: TrackingTools): Promise<Repository> 
   return repository;
 }
 
-async function putOn(repository: Repository, { work, clock, rhythm }: TrackingTools): Promise<void> {
+async function putOn(repository: Repository, { queue, clock, rhythm }: TrackingTools): Promise<void> {
   const { nextAtMs, reason } = nextFetch(repository, clock.nowMs(), rhythm);
-  await work.put(keyOf(repository), {
+  await queue.put(keyOf(repository), {
     kind: REPOSITORY_KIND,
     group: repository.host,
     runAtMs: nextAtMs ?? clock.nowMs(),
@@ -103,8 +103,8 @@ async function putOn(repository: Repository, { work, clock, rhythm }: TrackingTo
 }
 
 /** A bake that somebody waits for is still done. */
-async function takeOff(repository: Repository, { store, work }: TrackingTools): Promise<void> {
-  if ((await store.runs.waiting(repository.id)) === undefined) await work.drop(keyOf(repository));
+async function takeOff(repository: Repository, { store, queue }: TrackingTools): Promise<void> {
+  if ((await store.runs.waiting(repository.id)) === undefined) await queue.drop(keyOf(repository));
 }
 
 /**
@@ -112,16 +112,16 @@ async function takeOff(repository: Repository, { store, work }: TrackingTools): 
  * wanted of them may have changed; the repositories of those that are gone are tracked by them no more.
  */
 export async function followOwners(owners: readonly Followed[], tools: TrackingTools): Promise<void> {
-  const { store, work, clock } = tools;
+  const { store, queue, clock } = tools;
   const keys = new Set<TrackingOrigin>(owners.map(({ key }) => key));
   for (const origin of await store.tracking.origins()) {
     if (!origin.startsWith('owner:') || keys.has(origin)) continue;
-    await work.drop(origin);
+    await queue.drop(origin);
     await trackExactly([], origin, tools);
   }
   for (const { key, host } of owners) {
     const group = host.replace(/:\d+$/, '');
-    await work.put(key, { kind: OWNER_KIND, group, runAtMs: clock.nowMs(), reason: 'asked at start' });
+    await queue.put(key, { kind: OWNER_KIND, group, runAtMs: clock.nowMs(), reason: 'asked at start' });
   }
 }
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { SluiceError } from '../../base/errors.ts';
+import type { ScheduleRequest } from '../../engine/queue/work-queue.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
-import type { Placement } from '../../engine/work/work.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 
@@ -24,7 +24,7 @@ export function urlOfKey(key: string): string {
 }
 
 /** Where a repository belongs on the schedule when it is asked for: first in line (S11, C6). */
-export function atOnce(repository: Repository, reason: string, nowMs: number): Placement {
+export function atOnce(repository: Repository, reason: string, nowMs: number): ScheduleRequest {
   return { kind: REPOSITORY_KIND, group: repository.host, runAtMs: nowMs, priority: 'high', reason };
 }
 

@@ -1,4 +1,4 @@
-import type { Source } from '../source.ts';
+import type { InsightDatabase } from '../insight-database.ts';
 
 export interface OpenQuery {
   readonly host: string | undefined;
@@ -27,7 +27,7 @@ const AGES: readonly (number | null)[] = [1, 7, 30, 90, null];
 
 /** Counts open changesets and drafts by age. Throws `database_*`. */
 export async function openChangesets(
-  source: Source,
+  source: InsightDatabase,
   { host, repository, staleAfterMs }: OpenQuery,
   nowMs: number,
 ): Promise<OpenChangesets> {

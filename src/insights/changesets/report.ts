@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { SqlRow, SqlValue } from '../../keep/store/store.ts';
 import { isoDate, type Period, periodStart } from '../calendar.ts';
-import type { Source } from '../source.ts';
+import type { InsightDatabase } from '../insight-database.ts';
 import { type Life, type LifeEvent, lifeOf, type Percentiles, percentiles } from './life.ts';
 
 export interface ReportQuery {
@@ -62,7 +62,7 @@ interface Lived {
  * turn between two pages.
  */
 export async function changesetReport(
-  source: Source,
+  source: InsightDatabase,
   query: ReportQuery,
   nowMs: number,
 ): Promise<ChangesetReport> {
@@ -138,7 +138,7 @@ function scope({ host, repository }: ReportQuery): { readonly sql: string; reado
   return { sql, params };
 }
 
-async function livesIn(source: Source, query: ReportQuery, nowMs: number): Promise<Lived[]> {
+async function livesIn(source: InsightDatabase, query: ReportQuery, nowMs: number): Promise<Lived[]> {
   const { sql, params } = scope(query);
   const { sinceMs, untilMs } = query;
   const lives: Lived[] = [];
@@ -176,7 +176,7 @@ function livedFrom(row: SqlRow, events: readonly LifeEvent[], nowMs: number): Li
   };
 }
 
-async function eventsOf(source: Source, ids: readonly number[]): Promise<Map<number, LifeEvent[]>> {
+async function eventsOf(source: InsightDatabase, ids: readonly number[]): Promise<Map<number, LifeEvent[]>> {
   const rows = await source.query(
     `SELECT changeset_id, kind, at_ms, actor, actor_is_bot, review FROM changeset_events
      WHERE changeset_id IN (SELECT value FROM json_each(?))
@@ -200,7 +200,11 @@ async function eventsOf(source: Source, ids: readonly number[]): Promise<Map<num
   return byChangeset;
 }
 
-async function staleIn(source: Source, query: ReportQuery, nowMs: number): Promise<ChangesetReport['stale']> {
+async function staleIn(
+  source: InsightDatabase,
+  query: ReportQuery,
+  nowMs: number,
+): Promise<ChangesetReport['stale']> {
   const { sql, params } = scope(query);
   const where = `state IN ('open', 'draft') AND updated_at_ms < ? ${sql}`;
   const values = [nowMs - query.staleAfterMs, ...params];

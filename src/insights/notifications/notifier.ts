@@ -1,7 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import type { Work } from '../../engine/work/work.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { Notification } from '../../keep/store/notifications.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
@@ -15,10 +15,16 @@ export type Channel = 'webhook' | 'command';
 
 export interface NotifierTools {
   readonly store: Store;
-  readonly work: Work;
+  readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly log: Logger;
   readonly notify: Config['notify'];
+}
+
+/** How a sync failed: its error's words, and how many failed in a row. */
+export interface SyncFailure {
+  readonly message: string;
+  readonly inARow: number;
 }
 
 /** The ways out that a configuration opens. */
@@ -35,7 +41,7 @@ export function channelsOf({ webhook, command }: Config['notify']): readonly Cha
  */
 export async function tellOfVisit(
   repository: Repository,
-  failure: { readonly message: string; readonly inARow: number } | undefined,
+  failure: SyncFailure | undefined,
   tools: NotifierTools,
 ): Promise<readonly Notification[]> {
   const { store, clock, notify } = tools;
@@ -60,7 +66,7 @@ export async function tellOfVisit(
 }
 
 /** Puts on the schedule what has been raised and not sent: a process that was killed may have left it off. */
-export async function scheduleUnsent(tools: Pick<NotifierTools, 'store' | 'work' | 'clock'>): Promise<void> {
+export async function scheduleUnsent(tools: Pick<NotifierTools, 'store' | 'queue' | 'clock'>): Promise<void> {
   for (const { id, channel } of await tools.store.notifications.unsent()) await schedule(id, channel, tools);
 }
 
@@ -73,9 +79,9 @@ export function sendingOf(key: string): { readonly id: number; readonly channel:
 async function schedule(
   id: number,
   channel: string,
-  { work, clock }: Pick<NotifierTools, 'work' | 'clock'>,
+  { queue, clock }: Pick<NotifierTools, 'queue' | 'clock'>,
 ): Promise<void> {
-  await work.put(`${NOTIFICATION_KIND}:${id}:${channel}`, {
+  await queue.put(`${NOTIFICATION_KIND}:${id}:${channel}`, {
     kind: NOTIFICATION_KIND,
     group: `${NOTIFICATION_KIND}:${channel}`,
     runAtMs: clock.nowMs(),

@@ -1,8 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Config } from '../../config/schema.ts';
+import type { FailedWork, WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
+import type { Claim } from '../../engine/queue/work-queue.ts';
 import type { RetrySchedule } from '../../engine/retry.ts';
-import type { Failure, Handler, Outcome } from '../../engine/work/handler.ts';
-import type { Claim } from '../../engine/work/work.ts';
 import type { Notification } from '../../keep/store/notifications.ts';
 import type { Store } from '../../keep/store/store.ts';
 import { runCommand } from './command.ts';
@@ -27,7 +27,7 @@ export interface SendingTools {
 }
 
 /** Sends one notification by one way. At least once: a crash between the sending and its record repeats it, under the same id. */
-export function sendingHandler(tools: SendingTools): Handler {
+export function sendingHandler(tools: SendingTools): WorkHandler {
   return {
     retry: RETRY,
     run: (claim, signal) => send(claim, signal, tools),
@@ -35,7 +35,7 @@ export function sendingHandler(tools: SendingTools): Handler {
   };
 }
 
-async function send(claim: Claim, signal: AbortSignal, tools: SendingTools): Promise<Outcome> {
+async function send(claim: Claim, signal: AbortSignal, tools: SendingTools): Promise<WorkOutcome> {
   const { store, clock } = tools;
   const { id, channel } = sendingOf(claim.key);
   const notification = await store.notifications.byId(id);
@@ -62,7 +62,10 @@ async function sendBy(
   return true;
 }
 
-async function recordEnd({ claim, error, decision }: Failure, { store, clock }: SendingTools): Promise<void> {
+async function recordEnd(
+  { claim, error, decision }: FailedWork,
+  { store, clock }: SendingTools,
+): Promise<void> {
   if (!('giveUp' in decision)) return;
   const { id, channel } = sendingOf(claim.key);
   await store.notifications.sent(id, channel, error.message, clock.nowMs());

@@ -1,10 +1,10 @@
 import { statfs } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
-import type { Part } from '../../base/lifecycle.ts';
+import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { formatBytes } from '../../base/units.ts';
-import { type BudgetPlan, type BudgetSettings, type DiskFacts, planBudget } from './plan.ts';
+import { type DiskBudgetPlan, type DiskBudgetSettings, type DiskFacts, planBudget } from './plan.ts';
 
 /** Something that can give room back and lose nothing by it. */
 export interface Reclaimer {
@@ -45,14 +45,14 @@ export interface FreedRoom {
 }
 
 /** The plan together with the very files that would be lost. */
-export interface FullPlan extends BudgetPlan {
+export interface FullPlan extends DiskBudgetPlan {
   readonly files: readonly UnsentFile[];
 }
 
 export interface DiskBudgetOptions {
   /** Whether anything is to give way at all: captures are on (V8). */
   readonly enabled: () => boolean;
-  readonly settings: () => BudgetSettings & { readonly deleteEveryNth: number };
+  readonly settings: () => DiskBudgetSettings & { readonly deleteEveryNth: number };
   readonly measure: () => Promise<DiskFacts>;
   /** In the order in which they give way (S4). */
   readonly reclaimers: readonly Reclaimer[];
@@ -97,7 +97,7 @@ export async function currentPlan(
  * The one place that decides what gives way when the disk runs short (S4). Looks every 30 s; between two steps it measures
  * again, since what a step gives may be less or more than it promised.
  */
-export class DiskBudget implements Part {
+export class DiskBudget implements Service {
   readonly name = 'disk budget';
   readonly #options: DiskBudgetOptions;
   #cancelTimer = (): void => undefined;
@@ -177,7 +177,7 @@ export class DiskBudget implements Part {
     );
   }
 
-  #warn({ usedShare, captureShare }: BudgetPlan): void {
+  #warn({ usedShare, captureShare }: DiskBudgetPlan): void {
     const { clock, log } = this.#options;
     if (clock.monotonicMs() - this.#warnedAtMs < WARN_EVERY_MS) return;
     this.#warnedAtMs = clock.monotonicMs();

@@ -5,7 +5,7 @@ export interface DiskFacts {
   readonly usableBytes: number;
 }
 
-export interface BudgetSettings {
+export interface DiskBudgetSettings {
   /** From this share on the disk counts as full (V8). */
   readonly usageThreshold: number;
   /** Unsent readings give way only where they take at least this share of the disk (V8). */
@@ -18,7 +18,7 @@ export interface Supply {
   readonly bytes: number;
 }
 
-export interface BudgetPlan {
+export interface DiskBudgetPlan {
   readonly usedShare: number;
   readonly full: boolean;
   /** To get below the threshold. */
@@ -38,10 +38,10 @@ export interface BudgetPlan {
  */
 export function planBudget(
   facts: DiskFacts,
-  settings: BudgetSettings,
+  settings: DiskBudgetSettings,
   supplies: readonly Supply[],
   captureBytes: number,
-): BudgetPlan {
+): DiskBudgetPlan {
   const { usedBytes, usableBytes } = facts;
   const usedShare = usableBytes > 0 ? usedBytes / usableBytes : 0;
   const captureShare = usableBytes > 0 ? captureBytes / usableBytes : 0;

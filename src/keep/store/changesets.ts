@@ -149,7 +149,7 @@ export interface ChangesetTotals {
   readonly syncsPerHour: number;
 }
 
-export interface ChangesetSource {
+export interface StoredChangesetSource {
   readonly name: string;
   readonly host: string;
   readonly listedAtMs: number | null;
@@ -193,7 +193,7 @@ export interface ChangesetStore {
   /** A sync that failed. */
   failed(id: number, error: ErrorRecord): Promise<void>;
 
-  sources(): Promise<ChangesetSource[]>;
+  sources(): Promise<StoredChangesetSource[]>;
   /** Makes sure of a source. */
   ensureSource(name: string, host: string): Promise<void>;
   /** Forgets a source; what it brought is not touched. */

@@ -6,11 +6,11 @@ import type { PeopleStore } from './people.ts';
 import type { TrackingStore } from './tracking.ts';
 import type {
   CommitRows,
-  Identity,
   ObjectId,
   PendingWalk,
+  PersonIdentity,
   RefSnapshot,
-  RemoteLook,
+  RemoteCheck,
   Repository,
   RepositoryState,
   RepositoryTotals,
@@ -67,7 +67,7 @@ export interface RepositoryChange {
   readonly lastError?: string | null;
   readonly lastBakedAtMs?: number;
   readonly lastNewsAtMs?: number;
-  readonly look?: RemoteLook | null;
+  readonly remoteCheck?: RemoteCheck | null;
   readonly movedTo?: string | null;
   readonly movedSeenAtMs?: number | null;
 }
@@ -119,14 +119,14 @@ export interface HistoryWriter {
   /** How many commits are stored. Does not get slower with their number. */
   count(): Promise<number>;
   /** Identities as written in the commits that have no mailmapped form for `mailmapHash` yet. */
-  unmapped(mailmapHash: string): Promise<Identity[]>;
+  unmapped(mailmapHash: string): Promise<PersonIdentity[]>;
   /**
    * Records what the mailmap makes of each identity, and renews the totals.
    * @param mailmapHash names the mailmap's content; empty when there is none
    */
   map(
     mailmapHash: string,
-    mapped: readonly { readonly from: Identity; readonly to: Identity }[],
+    mapped: readonly { readonly from: PersonIdentity; readonly to: PersonIdentity }[],
   ): Promise<RepositoryTotals>;
   /** Makes the pending walk's tips, if there is one, the cursor, and renews the totals, in one transaction. */
   finish(nowMs: number): Promise<RepositoryTotals>;

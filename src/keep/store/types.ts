@@ -7,7 +7,7 @@
 export type ObjectId = string;
 
 /** Name and e-mail as a commit carries them. Either may be empty; neither is trusted to be anything. */
-export interface Identity {
+export interface PersonIdentity {
   readonly name: string;
   readonly email: string;
 }
@@ -16,12 +16,12 @@ export interface Identity {
 export interface CommitRow {
   readonly hash: ObjectId;
   readonly parents: readonly ObjectId[];
-  readonly author: Identity;
+  readonly author: PersonIdentity;
   /** Seconds since the epoch, clamped to years 1970–9999. */
   readonly authoredAt: number;
   /** Minutes east of UTC, clamped to ± one day. */
   readonly authoredZone: number;
-  readonly committer: Identity;
+  readonly committer: PersonIdentity;
   readonly committedAt: number;
   readonly committedZone: number;
   /** First paragraph of the message on one line, cut at 1 000 characters. */
@@ -29,7 +29,7 @@ export interface CommitRow {
   /** Carries a signature (which is not verified). */
   readonly signed: boolean;
   /** From `Co-authored-by` trailers. */
-  readonly coAuthors: readonly Identity[];
+  readonly coAuthors: readonly PersonIdentity[];
 }
 
 /** Commits that can be gone through, as often as is wanted; each may be made anew every time. */
@@ -65,14 +65,14 @@ export interface Repository {
   readonly lastNewsAtMs: number | null;
   readonly lastError: string | null;
   /** Null when the last bake left something undone: then a look at the remote is not enough. */
-  readonly look: RemoteLook | null;
+  readonly remoteCheck: RemoteCheck | null;
   /** Where its address redirects to, normalised; null when it does not, or not to a place that may be followed. */
   readonly movedTo: string | null;
   readonly movedSeenAtMs: number | null;
 }
 
 /** What makes a look at a remote cheap. */
-export interface RemoteLook {
+export interface RemoteCheck {
   /** The spelling of its address that answered. */
   readonly spelling: string;
   /** Refs there that are neither branch nor tag. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { type ListedDelivery, listed } from '../../deliver/listing.ts';
-import { FILE_STATES } from '../../keep/store/journal.ts';
+import { FILE_STATES } from '../../keep/local/journal.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';
 

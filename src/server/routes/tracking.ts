@@ -1,9 +1,13 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
-import { listedClone } from '../../station/cache.ts';
-import { listRepositories, REPOSITORY_CHOICES, REPOSITORY_ORDERS } from '../../station/repository-list.ts';
+import { listedClone } from '../../gather/repos/cache/service.ts';
 import type { StationApi } from '../../station/station-api.ts';
+import {
+  listRepositories,
+  REPOSITORY_CHOICES,
+  REPOSITORY_ORDERS,
+} from '../../station/status/repository-list.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
 

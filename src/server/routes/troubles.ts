@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
-import { reusing } from '../../station/reuse.ts';
 import type { StationApi } from '../../station/station-api.ts';
-import { findTroubles } from '../../station/troubles.ts';
+import { reusing } from '../../station/status/reuse.ts';
+import { findTroubles } from '../../station/status/troubles.ts';
 
 /** What is stuck and why, over everything that a station does, grouped by cause. */
 export function troubleRoutes(app: Hono, station: StationApi, nowMs: () => number): void {

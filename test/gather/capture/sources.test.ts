@@ -11,7 +11,7 @@ import { FileSource } from '../../../src/gather/capture/sources/file.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http.ts';
 import { topicFits } from '../../../src/gather/capture/sources/mqtt.ts';
 import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query.ts';
-import { openSqliteCaptures } from '../../../src/keep/store/sqlite/captures.ts';
+import { openSqliteCaptures } from '../../../src/keep/sqlite/local/captures.ts';
 import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
@@ -133,7 +133,10 @@ test("V1: query: rows of the station's own database, which it cannot change", as
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openSqliteCaptures({ path, clock: systemClock });
   t.after(() => journal.close());
-  const thread = new QueryThread(new URL('../../../src/main-query.ts', import.meta.url), path);
+  const thread = new QueryThread(
+    new URL('../../../src/gather/capture/sources/query-thread.ts', import.meta.url),
+    path,
+  );
   t.after(() => thread.close());
   const ask = (sql: string) => new QuerySource(sql, thread).read(patience);
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { Capture } from '../../../src/gather/capture/capture.ts';
-import { openSqliteCaptures } from '../../../src/keep/store/sqlite/captures.ts';
+import { openSqliteCaptures } from '../../../src/keep/sqlite/local/captures.ts';
 import { capturePlanOf, collectorPlan } from '../../support/capture.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 

@@ -56,7 +56,7 @@ test('C1, S1: what is open in a repository is found, synced in batches, and left
     totals.reduce((sum, { followed }) => sum + followed, 0),
     0,
   );
-  assert.equal((await station.work.counts()).size, 0);
+  assert.equal((await station.queue.counts()).size, 0);
 });
 
 test('a token that is revoked stops the host with one message, and a new one sets it going', async t => {

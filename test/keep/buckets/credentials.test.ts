@@ -6,9 +6,9 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { SluiceError } from '../../../src/base/errors.ts';
-import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credentials.ts';
-import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials-search.ts';
-import { parseIni } from '../../../src/keep/buckets/ini.ts';
+import { parseIni } from '../../../src/keep/buckets/credentials/ini.ts';
+import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credentials/profiles-in-file.ts';
+import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials/search.ts';
 import { PROVIDERS } from '../../../src/keep/buckets/presets.ts';
 import { temporaryDirectory } from '../../support/temp-directory.ts';
 

@@ -7,7 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
 import { type ErrorCode, type RetryClass, SluiceError } from '../../../src/base/errors.ts';
 import type { ObjectStore } from '../../../src/keep/buckets/bucket.ts';
-import { type S3Profile, Secret } from '../../../src/keep/buckets/credentials.ts';
+import { type S3Profile, Secret } from '../../../src/keep/buckets/credentials/profiles-in-file.ts';
 import type { S3StoreOptions } from '../../../src/keep/buckets/s3/store.ts';
 import { fails } from '../../suites/bucket-suite.ts';
 import { storeFor } from '../../support/s3-profile.ts';

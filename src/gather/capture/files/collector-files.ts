@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Random } from '../../../base/random.ts';
-import type { CapturedFile, CompletionReason } from '../../../keep/store/captures.ts';
+import type { CapturedFile, CompletionReason } from '../../../keep/local/captures.ts';
 import { LineWriter, type Reading, type Times } from '../reading.ts';
 import type { CollectorPlan } from '../settings.ts';
 import { checksumOf, writeBinary } from './binary-file.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Random } from '../../../base/random.ts';
-import type { FileAddress } from '../../../keep/store/journal.ts';
+import type { FileAddress } from '../../../keep/local/journal.ts';
 import type { CollectorPlan } from '../settings.ts';
 
 /** A file in progress has this after its final name; nothing that ends in it leaves the capture folder (V3). */

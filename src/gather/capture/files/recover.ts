@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
-import type { CapturedFile } from '../../../keep/store/captures.ts';
+import type { CapturedFile } from '../../../keep/local/captures.ts';
 import { checksumOf } from './binary-file.ts';
 import type { Finished } from './collector-files.ts';
 import { addressOfPath, IN_PROGRESS, isCaptureName, isSidecar, LINES, SIDECAR } from './names.ts';

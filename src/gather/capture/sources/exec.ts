@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { Source } from './source.ts';
+import type { ReadingSource } from './source.ts';
 
 /** EX_TEMPFAIL of sysexits.h: no reading this time, on purpose (V6). */
 const FILTERED = 75;
 const MAX_ERROR_CHARS = 500;
 
 /** What a program prints. It runs in a process group of its own, which is killed as a whole when the time is up. */
-export class ExecSource implements Source {
+export class ExecSource implements ReadingSource {
   readonly #command: readonly string[];
 
   constructor(command: readonly string[]) {

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { Source } from './source.ts';
+import type { ReadingSource } from './source.ts';
 
 /** statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre. */
 const REMOTE = new Set([
@@ -28,7 +28,7 @@ export interface FileSourceOptions {
  * a read in the thread pool takes ten times that. Slow ones and those of network file systems go through the pool. Opened anew
  * each time, since it may have been replaced.
  */
-export class FileSource implements Source {
+export class FileSource implements ReadingSource {
   readonly #path: string;
   readonly #extension: string | undefined;
   readonly #monotonicMs: () => number;

@@ -2,13 +2,13 @@ import type { Agent } from 'undici';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { withoutCredentials } from '../../../base/redact.ts';
 import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { Source } from './source.ts';
+import type { ReadingSource } from './source.ts';
 
 const NO_CONTENT = 204;
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT'];
 
 /** The body of an HTTP answer; 204 is no reading, on purpose (V6). Redirects are errors. */
-export class HttpSource implements Source {
+export class HttpSource implements ReadingSource {
   readonly #url: string;
   /** Keeps one connection open between two readings. */
   #agent: Agent | undefined;

@@ -3,7 +3,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { withoutCredentials } from '../../../base/redact.ts';
 import type { Raw } from '../reading.ts';
 import type { BrokerPlan } from '../settings.ts';
-import type { PushSource, Source } from './source.ts';
+import type { PushSource, ReadingSource } from './source.ts';
 
 const RECONNECT_MS = 1_000;
 
@@ -121,7 +121,7 @@ export class MqttMessages implements PushSource {
 }
 
 /** The newest message of a topic since the last reading; none is no reading. */
-export class MqttLatest implements Source {
+export class MqttLatest implements ReadingSource {
   readonly #leave: () => void;
   #latest: Raw | undefined;
   #error: unknown;

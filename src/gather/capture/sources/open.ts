@@ -5,11 +5,11 @@ import { FileSource } from './file.ts';
 import { HttpSource } from './http.ts';
 import { Broker, MqttLatest, MqttMessages } from './mqtt.ts';
 import { QuerySource, QueryThread } from './query.ts';
-import type { PushSource, Source } from './source.ts';
+import type { PushSource, ReadingSource } from './source.ts';
 
 /** Opens sources; what several of them share is made with the first and closed with `close`. */
 export interface Sources {
-  open(collector: CollectorPlan): Source | PushSource;
+  open(collector: CollectorPlan): ReadingSource | PushSource;
   close(): Promise<void>;
 }
 

@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../../base/errors.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
 import type { Raw } from '../reading.ts';
-import type { Source } from './source.ts';
+import type { ReadingSource } from './source.ts';
 
-/** What the query thread is asked and answers (main-query.ts). */
+/** What the query thread is asked and answers (query-thread.ts). */
 export interface QueryRequest {
   readonly id: number;
   readonly sql: string;
@@ -81,7 +81,7 @@ export class QueryThread {
 }
 
 /** The rows of a SQL query on the station's own database, which is opened for reading only. */
-export class QuerySource implements Source {
+export class QuerySource implements ReadingSource {
   readonly #sql: string;
   readonly #thread: Pick<QueryThread, 'ask'>;
 

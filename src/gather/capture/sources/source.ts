@@ -1,7 +1,7 @@
 import type { Raw } from '../reading.ts';
 
 /** What yields readings when asked. */
-export interface Source {
+export interface ReadingSource {
   /**
    * Takes one reading; undefined for one that was filtered out on purpose (V6). May answer at once or later, and is not
    * called again before it has answered. Throws or rejects a SluiceError; gives up when `signal` aborts, which

@@ -1,6 +1,6 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CloneRecord } from '../../../keep/store/clone-records.ts';
+import type { CloneRecord } from '../../../keep/local/clone-records.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';
 import { cleanCache } from '../clone/scratch.ts';

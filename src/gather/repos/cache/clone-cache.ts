@@ -2,15 +2,15 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
-import { newWorkerId } from '../../../engine/work/worker-id.ts';
+import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
-import type { CloneRecord, ColdCopy } from '../../../keep/store/clone-records.ts';
+import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
 import type { BakeProgress, BakeSummary } from '../bake.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { adoptClones } from './adopt.ts';
 import { ColdStorage } from './cold/cold-storage.ts';
 import { evictClone } from './evict.ts';
-import { type Flight, type Freed, noRoom, RoomKeeper, type RoomTools } from './room.ts';
+import { type FreedClones, noRoom, RoomKeeper, type RoomTools, type RunningBake } from './room.ts';
 import { diskUsage, readNotes } from './usage.ts';
 
 export interface CloneCacheTools extends Omit<RoomTools, 'cold' | 'worker' | 'closing'> {
@@ -133,7 +133,7 @@ export class CloneCache {
   }
 
   /** Evicts least recently used clones until that many bytes are freed, or nothing more may go. */
-  async free(bytes: number, signal: AbortSignal = this.#closing.signal): Promise<Freed> {
+  async free(bytes: number, signal: AbortSignal = this.#closing.signal): Promise<FreedClones> {
     await this.open();
     const { freedBytes, evicted } = await this.#room.free(bytes, signal);
     return { freedBytes, evicted };
@@ -151,7 +151,7 @@ export class CloneCache {
   }
 
   /** Evicts one clone, pinned or not. Throws `not_found` where it has none, `clone_in_use`, `bucket_unavailable` under `keep`. */
-  async evict(url: string, signal: AbortSignal): Promise<Freed> {
+  async evict(url: string, signal: AbortSignal): Promise<FreedClones> {
     await this.open();
     const record = await this.#known(url);
     const outcome = record.onDisk ? await evictClone(url, this.#tools, signal) : 'not there';
@@ -204,7 +204,11 @@ export class CloneCache {
   }
 
   /** P4, P5: room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
-  async #makeRoomFor(flight: Flight, before: CloneRecord | undefined, request: CacheRequest): Promise<void> {
+  async #makeRoomFor(
+    flight: RunningBake,
+    before: CloneRecord | undefined,
+    request: CacheRequest,
+  ): Promise<void> {
     const { settings } = this.#tools;
     const sameKind = before && before.lean === (request.purpose !== 'churn');
     const last = sameKind ? before.bytes : undefined;
@@ -219,7 +223,7 @@ export class CloneCache {
   }
 
   /** A disk that is full although it was watched (faster than the watch): what may go goes, and once more. */
-  async #withRoom<T>(flight: Flight, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async #withRoom<T>(flight: RunningBake, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -232,7 +236,7 @@ export class CloneCache {
   }
 
   async #come(
-    flight: Flight,
+    flight: RunningBake,
     before: CloneRecord | undefined,
     request: CacheRequest,
     signal: AbortSignal,
@@ -271,7 +275,7 @@ export class CloneCache {
   }
 
   /** What cannot be recorded now is measured at the next start; the bake's own end counts. */
-  async #record({ url, path }: Flight, directory: string): Promise<void> {
+  async #record({ url, path }: RunningBake, directory: string): Promise<void> {
     const { clones, clock, log } = this.#tools;
     try {
       const [bytes, notes] = await Promise.all([diskUsage(path), readNotes(path)]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { formatBytes } from '../../../base/units.ts';
-import type { CloneRecord, CloneRecords } from '../../../keep/store/clone-records.ts';
+import type { CloneRecord, CloneRecords } from '../../../keep/local/clone-records.ts';
 import { removeTree, scratchPath } from '../clone/scratch.ts';
 import { type ClaimTools, withClone } from '../clone-claim.ts';
 import type { ColdStorage } from './cold/cold-storage.ts';

@@ -8,7 +8,7 @@ import type { CacheSettings } from './settings.ts';
 import { diskUsage, freeBytesOf, scratchUsage } from './usage.ts';
 
 /** A repository that is being worked in by this process. */
-export interface Flight {
+export interface RunningBake {
   readonly url: string;
   /** Full path of its clone, there or not. */
   readonly path: string;
@@ -20,13 +20,13 @@ export interface Flight {
   readonly stop: AbortController;
 }
 
-export interface Freed {
+export interface FreedClones {
   readonly freedBytes: number;
   /** URLs, in the order in which they went. */
   readonly evicted: readonly string[];
 }
 
-export interface Made extends Freed {
+export interface Made extends FreedClones {
   readonly short: Shortage | undefined;
 }
 
@@ -54,7 +54,7 @@ const CLAIMS_SEEN = 10_000;
  */
 export class RoomKeeper {
   readonly #tools: RoomTools;
-  readonly #flights = new Set<Flight>();
+  readonly #flights = new Set<RunningBake>();
   #queue: Promise<unknown> = Promise.resolve();
   #cancelLook: () => void = () => undefined;
 
@@ -63,14 +63,14 @@ export class RoomKeeper {
   }
 
   /** Notes that work in a clone begins. To be ended by `end`, whatever happens. */
-  begin(flight: Omit<Flight, 'stop'>): Flight {
+  begin(flight: Omit<RunningBake, 'stop'>): RunningBake {
     const begun = { ...flight, stop: new AbortController() };
     this.#flights.add(begun);
     if (this.#flights.size === 1) this.#lookLater();
     return begun;
   }
 
-  end(flight: Flight): void {
+  end(flight: RunningBake): void {
     this.#flights.delete(flight);
     if (this.#flights.size === 0) this.#cancelLook();
   }
@@ -141,12 +141,12 @@ export class RoomKeeper {
   }
 
   async #look(passed: ReadonlySet<string>): Promise<{ readonly clones: Evictable[]; readonly room: Room }> {
-    const { clones, work, settings, freeBytes = freeBytesOf } = this.#tools;
+    const { clones, queue, settings, freeBytes = freeBytesOf } = this.#tools;
     const { directory, minFreeBytes, maxBytes, neverEvict } = settings();
     const flights = [...this.#flights];
     const [records, running, scratchBytes, free, inFlight] = await Promise.all([
       clones.list(),
-      work.running(CLAIMS_SEEN),
+      queue.running(CLAIMS_SEEN),
       scratchUsage(directory),
       freeBytes(directory),
       Promise.all(flights.map(({ path }) => diskUsage(path))),

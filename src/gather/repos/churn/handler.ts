@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import type { Logger } from '../../../base/log.ts';
 import type { Config } from '../../../config/schema.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
-import type { Handler, Outcome } from '../../../engine/work/handler.ts';
-import type { Claim } from '../../../engine/work/work.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { CloneCache } from '../cache/clone-cache.ts';
 import { churnRequest } from '../cache/request.ts';
 import { type ClaimTools, withClone } from '../clone-claim.ts';
+import { jobFor } from '../sync.ts';
 import type { BakeThreads } from '../threads/pool.ts';
-import { jobFor } from '../visit.ts';
 import { keyOf } from '../work.ts';
 import type { ChurnJob } from './job.ts';
 import { urlOfChurnKey, wantsChurn } from './work.ts';
@@ -45,7 +45,7 @@ export interface ChurnRun {
 }
 
 /** What the workers do with a repository whose churn waits: slices of it, with the clone given back in between. */
-export function churnHandler(tools: ChurnTools): Handler {
+export function churnHandler(tools: ChurnTools): WorkHandler {
   return {
     retry: SYNC_RETRY,
     run: (claim, signal) =>
@@ -53,7 +53,7 @@ export function churnHandler(tools: ChurnTools): Handler {
   };
 }
 
-async function readChurn(claim: Claim, signal: AbortSignal, tools: ChurnTools): Promise<Outcome> {
+async function readChurn(claim: Claim, signal: AbortSignal, tools: ChurnTools): Promise<WorkOutcome> {
   const { store, clock, log } = tools;
   let [commits, readMs] = [0, 0];
   tools.churning?.set(urlOfChurnKey(claim.key), { commits, readMs });
@@ -87,7 +87,7 @@ async function inTurn<T>(
   signal: AbortSignal,
   action: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | 'in use'> {
-  const item = await tools.work.get(keyOf(repository));
+  const item = await tools.queue.get(keyOf(repository));
   const isDue = item?.claimedBy === null && item.runAtMs <= tools.clock.nowMs();
   return isDue ? 'in use' : withClone(repository.url, tools, signal, action);
 }

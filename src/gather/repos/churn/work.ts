@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { Config } from '../../../config/schema.ts';
-import type { Work } from '../../../engine/work/work.ts';
+import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { trackedRepository } from '../work.ts';
 
@@ -30,9 +30,9 @@ export function wantsChurn(
 export function scheduleChurn(
   repository: Repository,
   reason: string,
-  { work, clock }: { readonly work: Work; readonly clock: Clock },
+  { queue, clock }: { readonly queue: WorkQueue; readonly clock: Clock },
 ): Promise<void> {
-  return work.put(churnKeyOf(repository), {
+  return queue.put(churnKeyOf(repository), {
     kind: CHURN_KIND,
     group: CHURN_KIND,
     runAtMs: clock.nowMs(),

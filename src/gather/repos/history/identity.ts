@@ -1,8 +1,8 @@
-import type { Identity } from '../../../keep/store/types.ts';
+import type { PersonIdentity } from '../../../keep/store/types.ts';
 
 /** What an `author` or `committer` line says. */
 export interface Signature {
-  readonly identity: Identity;
+  readonly identity: PersonIdentity;
   /** Seconds since the epoch, clamped to years 1970–9999; 0 when there is no date that git could read. */
   readonly at: number;
   /** Minutes east of UTC, clamped to ± one day. */
@@ -14,7 +14,7 @@ export const LATEST_SECOND = 253_402_300_799;
 const LONGEST_ZONE_MINUTES = 1440;
 /** Distinct people that are kept at hand; a history with more starts the table afresh. */
 const MAX_INTERNED = 65_536;
-const NOBODY: Identity = { name: '', email: '' };
+const NOBODY: PersonIdentity = { name: '', email: '' };
 
 const SPACE = 32;
 const PLUS = 43;
@@ -31,10 +31,10 @@ export function utf8FromLatin1(text: string): string {
  * Keys and values are copies: a slice would keep the whole chunk that it was cut from in memory.
  */
 export class Identities {
-  readonly #known = new Map<string, Identity>();
+  readonly #known = new Map<string, PersonIdentity>();
 
   /** @param latin1 the text between the keyword and the date, bytes as latin1 */
-  intern(latin1: string): Identity {
+  intern(latin1: string): PersonIdentity {
     const known = this.#known.get(latin1);
     if (known) return known;
     const bytes = Buffer.from(latin1, 'latin1');
@@ -46,7 +46,7 @@ export class Identities {
 }
 
 /** Splits `Name <email>` as git's split_ident_line does: first `<`, first `>` after it, spaces before `<` dropped. */
-export function parseIdentity(text: string): Identity {
+export function parseIdentity(text: string): PersonIdentity {
   const open = text.indexOf('<');
   const close = open < 0 ? -1 : text.indexOf('>', open);
   if (close < 0) return NOBODY;

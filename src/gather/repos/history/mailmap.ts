@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/store.ts';
-import type { Identity, RepositoryTotals } from '../../../keep/store/types.ts';
+import type { PersonIdentity, RepositoryTotals } from '../../../keep/store/types.ts';
 import { runGit } from '../git/spawn.ts';
 
 /** Identities that one git process maps. */
@@ -36,7 +36,7 @@ export async function mapIdentities(options: MapIdentitiesOptions): Promise<Repo
   try {
     const file = join(folder, 'mailmap');
     await writeFile(file, mailmap);
-    const mapped: { from: Identity; to: Identity }[] = [];
+    const mapped: { from: PersonIdentity; to: PersonIdentity }[] = [];
     for (let from = 0; from < identities.length; from += IDENTITIES_AT_ONCE) {
       mapped.push(...(await mapSome(identities.slice(from, from + IDENTITIES_AT_ONCE), file, options)));
     }
@@ -46,20 +46,20 @@ export async function mapIdentities(options: MapIdentitiesOptions): Promise<Repo
   }
 }
 
-function unchanged(identity: Identity): { from: Identity; to: Identity } {
+function unchanged(identity: PersonIdentity): { from: PersonIdentity; to: PersonIdentity } {
   return { from: identity, to: identity };
 }
 
 /** What git could not read back as it was written stays as it is. */
-function isPlain({ name, email }: Identity): boolean {
+function isPlain({ name, email }: PersonIdentity): boolean {
   return !/[<>\r\n]/.test(name) && !/[<>\r\n]/.test(email) && name === name.trim();
 }
 
 async function mapSome(
-  identities: readonly Identity[],
+  identities: readonly PersonIdentity[],
   file: string,
   { gitDir, signal }: MapIdentitiesOptions,
-): Promise<{ from: Identity; to: Identity }[]> {
+): Promise<{ from: PersonIdentity; to: PersonIdentity }[]> {
   const plain = identities.filter(isPlain);
   // The blob is named so that there is none: git would else look for HEAD:.mailmap, which may not be here.
   const config = ['-c', `mailmap.file=${file}`, '-c', 'mailmap.blob=refs/sluice/no-mailmap:none'];
@@ -79,7 +79,7 @@ async function mapSome(
 }
 
 /** `Name <email>`, or `<email>` alone. */
-function readContact(line: string): Identity {
+function readContact(line: string): PersonIdentity {
   const open = line.lastIndexOf('<');
   return { name: line.slice(0, open).trimEnd(), email: line.slice(open + 1, line.lastIndexOf('>')) };
 }

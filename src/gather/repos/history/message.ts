@@ -1,4 +1,4 @@
-import type { Identity } from '../../../keep/store/types.ts';
+import type { PersonIdentity } from '../../../keep/store/types.ts';
 import { type Identities, isSpace, utf8FromLatin1 } from './identity.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
@@ -6,14 +6,14 @@ const MAX_SUBJECT_CHARS = 1000;
 const MAX_SUBJECT_BYTES = 4 * MAX_SUBJECT_CHARS;
 const SPACE = 32;
 const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
-const NOBODY: readonly Identity[] = [];
+const NOBODY: readonly PersonIdentity[] = [];
 
 /** What is kept of a message. */
 export interface Message {
   /** The first paragraph on one line, as git's `%s` gives it, cut at 1 000 characters. */
   readonly subject: string;
   /** People in `Co-authored-by` lines of the last paragraph, each once. */
-  readonly coAuthors: readonly Identity[];
+  readonly coAuthors: readonly PersonIdentity[];
 }
 
 /** @param text latin1 text; the message is `start` to `end` */
@@ -59,13 +59,13 @@ function coAuthorsOf(
   firstBlank: number,
   end: number,
   identities: Identities,
-): readonly Identity[] {
+): readonly PersonIdentity[] {
   let last = end;
   // Blank lines at the end are not a paragraph.
   while (last > firstBlank && text.charCodeAt(last - 1) <= SPACE) last -= 1;
   // Finds the first blank line at the latest, so that it never runs on into what stands before.
   const emptyLine = text.lastIndexOf('\n\n', last - 1);
-  let found: Identity[] | undefined;
+  let found: PersonIdentity[] | undefined;
   for (let at = Math.max(emptyLine, firstBlank) + 1; at < last; ) {
     const line = lineEnd(text, at, last);
     const code = text.charCodeAt(at);
@@ -90,7 +90,7 @@ function clean(latin1: string): string {
   return subject.length > MAX_SUBJECT_CHARS ? subject.slice(0, MAX_SUBJECT_CHARS).toWellFormed() : subject;
 }
 
-function coAuthor(line: string, identities: Identities): Identity | undefined {
+function coAuthor(line: string, identities: Identities): PersonIdentity | undefined {
   const keyword = CO_AUTHOR.exec(line);
   const close = line.lastIndexOf('>');
   if (!keyword || close < 0) return undefined;

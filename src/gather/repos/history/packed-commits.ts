@@ -1,4 +1,4 @@
-import type { CommitRow, CommitRows, Identity } from '../../../keep/store/types.ts';
+import type { CommitRow, CommitRows, PersonIdentity } from '../../../keep/store/types.ts';
 
 /** Numbers of one commit in `PackedCommits.numbers`: author, authoredAt, zone, committer, committedAt, zone, parents, signed. */
 const NUMBERS = 8;
@@ -17,7 +17,7 @@ export interface PackedCommits {
   readonly subjects: string;
   readonly numbers: Float64Array;
   /** People who are named for the first time, in the order of their numbers. */
-  readonly people: readonly Identity[];
+  readonly people: readonly PersonIdentity[];
   /** Position of the commit and number of the person, in turn. */
   readonly coAuthors: readonly number[];
   /** The numbers begin anew with these people. */
@@ -30,13 +30,13 @@ const MAX_PEOPLE = 65_536;
 /** Packs commits, and gives people numbers. Its `CommitUnpacker` must get every batch, in order. */
 export class CommitPacker {
   readonly #mostPeople: number;
-  readonly #numberOf = new Map<Identity, number>();
+  readonly #numberOf = new Map<PersonIdentity, number>();
   #count = 0;
   #digits = 0;
   #hashes = '';
   #subjects = '';
   #numbers: number[] = [];
-  #people: Identity[] = [];
+  #people: PersonIdentity[] = [];
   #coAuthors: number[] = [];
   #anew = false;
 
@@ -91,7 +91,7 @@ export class CommitPacker {
     return packed;
   }
 
-  #person(person: Identity): number {
+  #person(person: PersonIdentity): number {
     let number = this.#numberOf.get(person);
     if (number === undefined) {
       number = this.#numberOf.size;
@@ -104,7 +104,7 @@ export class CommitPacker {
 
 /** The other end of a `CommitPacker`: the same person is the same object, in whichever batch. */
 export class CommitUnpacker {
-  #people: Identity[] = [];
+  #people: PersonIdentity[] = [];
 
   /** Makes each commit when it is asked for, so that none lives longer than it takes to store it. */
   unpack(packed: PackedCommits): CommitRows {
@@ -115,9 +115,9 @@ export class CommitUnpacker {
   }
 }
 
-const NOBODY: readonly Identity[] = [];
+const NOBODY: readonly PersonIdentity[] = [];
 
-function* rowsOf(packed: PackedCommits, people: readonly Identity[]): Generator<CommitRow> {
+function* rowsOf(packed: PackedCommits, people: readonly PersonIdentity[]): Generator<CommitRow> {
   const { count, digits, hashes, subjects, numbers, coAuthors } = packed;
   let hashAt = 0;
   let subjectAt = 0;
@@ -132,18 +132,18 @@ function* rowsOf(packed: PackedCommits, people: readonly Identity[]): Generator<
       hashAt += digits;
     }
     const subjectEnd = subjects.indexOf('\0', subjectAt);
-    let named: Identity[] | undefined;
+    let named: PersonIdentity[] | undefined;
     for (; coAuthors[coAuthorAt] === index; coAuthorAt += 2) {
       named ??= [];
-      named.push(people[coAuthors[coAuthorAt + 1] as number] as Identity);
+      named.push(people[coAuthors[coAuthorAt + 1] as number] as PersonIdentity);
     }
     yield {
       hash,
       parents,
-      author: people[numbers[at] as number] as Identity,
+      author: people[numbers[at] as number] as PersonIdentity,
       authoredAt: numbers[at + 1] as number,
       authoredZone: numbers[at + 2] as number,
-      committer: people[numbers[at + 3] as number] as Identity,
+      committer: people[numbers[at + 3] as number] as PersonIdentity,
       committedAt: numbers[at + 4] as number,
       committedZone: numbers[at + 5] as number,
       subject: subjects.slice(subjectAt, subjectEnd),

@@ -1,4 +1,4 @@
-import type { CommitRow, Identity, ObjectId } from '../../../keep/store/types.ts';
+import type { CommitRow, ObjectId, PersonIdentity } from '../../../keep/store/types.ts';
 import { recoded } from './encoding.ts';
 import { dateStart, Identities, secondsAt, zoneAt } from './identity.ts';
 import { lineEnd, parseMessage } from './message.ts';
@@ -87,7 +87,11 @@ export class CommitParser {
   }
 
   /** Reads `Name <email> seconds zone` from `start` (−1: there was no such line) to the end of its line. */
-  #signature(text: string, start: number, end: number): { identity: Identity; at: number; zone: number } {
+  #signature(
+    text: string,
+    start: number,
+    end: number,
+  ): { identity: PersonIdentity; at: number; zone: number } {
     if (start < 0) return { identity: this.#identities.intern(''), at: 0, zone: 0 };
     const line = lineEnd(text, start, end);
     // The date follows the last bracket, wherever the e-mail ended.

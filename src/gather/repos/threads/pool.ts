@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
-import type { Part } from '../../../base/lifecycle.ts';
+import type { Service } from '../../../base/lifecycle.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
 import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../look.ts';
+import type { LookJob } from '../remote-check.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /**
@@ -15,7 +15,7 @@ import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
  *                     ▲             │ crash: its bakes fail, the next bake makes it anew
  *                     └─────────────┘
  */
-export interface BakeThreads extends Part {
+export interface BakeThreads extends Service {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
   /** Looks at a remote there, as `nothingNew` does. */

@@ -4,7 +4,7 @@ import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, bake } from '../bake.ts';
 import { type ChurnProgress, churnSlice } from '../churn/job.ts';
-import { nothingNew } from '../look.ts';
+import { nothingNew } from '../remote-check.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 type Task = Extract<ToThread, { type: 'bake' | 'look' | 'churn' }>;

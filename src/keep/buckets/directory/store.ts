@@ -25,7 +25,7 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import type { DirectoryProfile } from '../credentials.ts';
+import type { DirectoryProfile } from '../credentials/profiles-in-file.ts';
 import { bucketFault } from '../names.ts';
 import {
   checksumOf,

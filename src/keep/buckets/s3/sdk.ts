@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
-import type { S3Profile } from '../credentials.ts';
+import type { S3Profile } from '../credentials/profiles-in-file.ts';
 import { AnswerError, type AnswerHeaders, readAnswer } from './answer.ts';
 import { isVirtual } from './route.ts';
 import type { Call, Session, Way } from './session.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { S3Profile } from '../credentials.ts';
+import type { S3Profile } from '../credentials/profiles-in-file.ts';
 import type { ChecksumMode } from '../presets.ts';
 import { type Correction, correctionFor, lesserChecksum, type Sent } from './adapt.ts';
 import { AnswerError } from './answer.ts';

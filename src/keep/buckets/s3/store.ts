@@ -20,7 +20,7 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import type { S3Profile } from '../credentials.ts';
+import type { S3Profile } from '../credentials/profiles-in-file.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
 import { HotPath } from './objects.ts';

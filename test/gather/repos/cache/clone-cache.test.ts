@@ -3,7 +3,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
-import { newWorkerId } from '../../../../src/engine/work/worker-id.ts';
+import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
 import { keyOf } from '../../../../src/gather/repos/work.ts';
 import { CacheBench } from '../../../support/cache-bench.ts';
 import { startGitDaemon } from '../../../support/git-remotes.ts';
@@ -71,8 +71,8 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   assert.ok(a && b);
   for (const one of [a, b]) await bench.bake(one.path);
   const place = { kind: 'repository', group: 'local', runAtMs: Date.now() + 3_600_000, reason: 'quiet' };
-  for (const one of [a, b]) await bench.work.put(keyOf({ url: one.path }), place);
-  const [claim] = await bench.work.claim({
+  for (const one of [a, b]) await bench.queue.put(keyOf({ url: one.path }), place);
+  const [claim] = await bench.queue.claim({
     ...{ worker: newWorkerId(), keys: [keyOf({ url: a.path })], max: 1, leaseMs: 30_000 },
   });
   assert.ok(claim);
@@ -83,12 +83,12 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   const { evicted } = await bench.cache.free(2 ** 30);
   assert.deepEqual(evicted, [b.path]);
   assert.deepEqual(await bench.onDisk(), ['a']);
-  const item = await bench.work.get(keyOf({ url: b.path }));
+  const item = await bench.queue.get(keyOf({ url: b.path }));
   assert.deepEqual([item?.runAtMs, item?.reason, item?.claimedBy], [place.runAtMs, 'quiet', null]);
-  await bench.work.complete(claim, { nextAtMs: null });
+  await bench.queue.complete(claim, { nextAtMs: null });
   assert.equal(await bench.cache.evictableBytes(), (await bench.record(a)).bytes);
   await bench.cache.evict(a.path, new AbortController().signal);
-  assert.equal(await bench.work.get(keyOf({ url: a.path })), undefined);
+  assert.equal(await bench.queue.get(keyOf({ url: a.path })), undefined);
   assert.deepEqual(bench.folders(), []);
 });
 

@@ -4,8 +4,8 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { silentLogger } from '../../../../src/base/log.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
-import { SqliteWork } from '../../../../src/engine/work/sqlite/sqlite-work.ts';
-import { newWorkerId } from '../../../../src/engine/work/worker-id.ts';
+import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
 import { bakeAlone } from '../../../../src/gather/repos/alone.ts';
 import { churnHandler } from '../../../../src/gather/repos/churn/handler.ts';
 import { churnSlice } from '../../../../src/gather/repos/churn/job.ts';
@@ -13,7 +13,7 @@ import { churnKeyOf, scheduleChurn } from '../../../../src/gather/repos/churn/wo
 import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
 import { readClone } from '../../../../src/gather/repos/clone/open.ts';
 import { atOnce, keyOf } from '../../../../src/gather/repos/work.ts';
-import { openSqliteStore } from '../../../../src/keep/store/sqlite/open.ts';
+import { openSqliteStore } from '../../../../src/keep/sqlite/open.ts';
 import { cacheOf } from '../../../support/clone-cache.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 
@@ -25,13 +25,17 @@ async function baked(t: TestContext) {
   const { config } = await loadConfig({ env: {}, cwd, overrides: {} });
   const store = await openSqliteStore({ path: config.database, clock: systemClock });
   t.after(() => store.close());
-  const work = new SqliteWork({ database: store.database, clock: systemClock, isWorkerGone: () => false });
+  const queue = new SqliteWorkQueue({
+    database: store.database,
+    clock: systemClock,
+    isWorkerGone: () => false,
+  });
   const signal = new AbortController().signal;
   const tools = {
     config,
     store,
-    work,
-    cache: cacheOf({ config, store, work, clock: systemClock }),
+    queue,
+    cache: cacheOf({ config, store, queue, clock: systemClock }),
     clock: systemClock,
     log: silentLogger,
     signal,
@@ -47,8 +51,8 @@ async function baked(t: TestContext) {
     threads: { churn: (job, stop) => churnSlice(job, { ...tools, signal: stop }) },
   });
   const run = async () => {
-    await scheduleChurn(repository, 'test', { work, clock: systemClock });
-    const [claim] = await work.claim({
+    await scheduleChurn(repository, 'test', { queue, clock: systemClock });
+    const [claim] = await queue.claim({
       worker: newWorkerId(),
       keys: [churnKeyOf(repository)],
       max: 1,
@@ -56,39 +60,39 @@ async function baked(t: TestContext) {
     });
     assert.ok(claim);
     const outcome = await handler.run(claim, signal);
-    await work.complete(claim, { nextAtMs: null });
+    await queue.complete(claim, { nextAtMs: null });
     return outcome;
   };
   const clone = () => readClone(join(config.cache.directory, cloneDirectoryName(repository.url)));
   const churned = async () => Number((await store.query('SELECT count(*) AS n FROM commit_churn'))[0]?.n);
-  return { origin, store, work, repository, run, clone, churned };
+  return { origin, store, queue, repository, run, clone, churned };
 }
 
 test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed, and leaves no claim behind', async t => {
-  const { store, work, repository, run, clone, churned } = await baked(t);
+  const { store, queue, repository, run, clone, churned } = await baked(t);
   assert.equal((await clone())?.lean, true);
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
   assert.equal((await clone())?.lean, false);
   assert.equal(await churned(), 5);
-  assert.equal(await work.get(keyOf(repository)), undefined);
+  assert.equal(await queue.get(keyOf(repository)), undefined);
   const [file] = await store.query('SELECT path, changes FROM paths');
   assert.deepEqual({ ...file }, { path: 'file', changes: 5 });
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
 });
 
 test('P7: churn waits for a bake that runs or is due, and hands a tracked repository back at its own time', async t => {
-  const { work, repository, run, churned } = await baked(t);
+  const { queue, repository, run, churned } = await baked(t);
   const key = keyOf(repository);
-  await work.put(key, atOnce(repository, 'asked for by hand', Date.now()));
+  await queue.put(key, atOnce(repository, 'asked for by hand', Date.now()));
   assert.match(JSON.stringify(await run()), /postponedToMs.*being baked/);
-  const [claim] = await work.claim({ worker: newWorkerId(), keys: [key], max: 1, leaseMs: 60_000 });
+  const [claim] = await queue.claim({ worker: newWorkerId(), keys: [key], max: 1, leaseMs: 60_000 });
   assert.ok(claim);
   assert.match(JSON.stringify(await run()), /postponedToMs.*being baked/);
   assert.equal(await churned(), 0);
   const later = Date.now() + 3_600_000;
-  await work.complete(claim, { nextAtMs: later, reason: 'busy' });
+  await queue.complete(claim, { nextAtMs: later, reason: 'busy' });
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
-  const item = await work.get(key);
+  const item = await queue.get(key);
   assert.deepEqual([item?.runAtMs, item?.reason, item?.claimedBy], [later, 'busy', null]);
   assert.equal(await churned(), 5);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { CommitPacker, CommitUnpacker } from '../../../../src/gather/repos/history/packed-commits.ts';
-import type { CommitRow, Identity } from '../../../../src/keep/store/types.ts';
+import type { CommitRow, PersonIdentity } from '../../../../src/keep/store/types.ts';
 
 const text = fc.string({ unit: 'binary', maxLength: 12 }).map(value => value.replaceAll('\0', '.'));
 const people = fc.array(fc.record({ name: text, email: text }, { noNullPrototype: true }), {
@@ -11,7 +11,7 @@ const people = fc.array(fc.record({ name: text, email: text }, { noNullPrototype
 });
 const hash = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 40, maxLength: 40 });
 
-const commit = (known: readonly Identity[]): fc.Arbitrary<CommitRow> =>
+const commit = (known: readonly PersonIdentity[]): fc.Arbitrary<CommitRow> =>
   fc.record(
     {
       hash,
@@ -35,7 +35,7 @@ test('commits come out of a packet as they went in, each person the same object 
     fc.property(batches, fc.integer({ min: 1, max: 8 }), (all, mostPeople) => {
       const packer = new CommitPacker(mostPeople);
       const unpacker = new CommitUnpacker();
-      const seen = new Map<Identity, Identity>();
+      const seen = new Map<PersonIdentity, PersonIdentity>();
       for (const commits of all) {
         for (const commit of commits) packer.add(commit);
         assert.equal(packer.count, commits.length);
@@ -46,7 +46,7 @@ test('commits come out of a packet as they went in, each person the same object 
         assert.deepEqual([unpacked.length, [...unpacked]], [commits.length, commits]);
         assert.deepEqual([...unpacked], commits, 'as often as is wanted');
         for (const [index, { author }] of [...unpacked].entries()) {
-          const written = commits[index]?.author as Identity;
+          const written = commits[index]?.author as PersonIdentity;
           assert.equal(seen.get(written) ?? author, author);
           seen.set(written, author);
         }

@@ -6,7 +6,7 @@ import {
   type IngestResult,
   ingestHistory,
 } from '../../../../src/gather/repos/history/ingest.ts';
-import { openSqliteStore, type SqliteStore } from '../../../../src/keep/store/sqlite/open.ts';
+import { openSqliteStore, type SqliteStore } from '../../../../src/keep/sqlite/open.ts';
 import type { HistoryWriter } from '../../../../src/keep/store/store.ts';
 import { GitFixture } from '../../../support/git-fixture.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';

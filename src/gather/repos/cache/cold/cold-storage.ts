@@ -5,7 +5,7 @@ import { SluiceError } from '../../../../base/errors.ts';
 import type { Logger } from '../../../../base/log.ts';
 import { formatBytes } from '../../../../base/units.ts';
 import type { ObjectAddress, ObjectStore } from '../../../../keep/buckets/bucket.ts';
-import type { CloneRecord, ColdCopy } from '../../../../keep/store/clone-records.ts';
+import type { CloneRecord, ColdCopy } from '../../../../keep/local/clone-records.ts';
 import { initialiseClone } from '../../clone/initialise.ts';
 import { DETACHED_REF, openClone, readClone } from '../../clone/open.ts';
 import { createScratch, removeTree } from '../../clone/scratch.ts';

@@ -1,0 +1,182 @@
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type {
+  MultipartUpload,
+  ObjectAddress,
+  ObjectProperties,
+  ObjectStore,
+  PutResult,
+  UploadedPart,
+} from '../../../keep/buckets/bucket.ts';
+import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
+import type { FileIdentity, Journal, KeptUpload } from '../../../keep/local/journal.ts';
+import { identityOf, regularFile, sameIdentity } from '../../spool/spool.ts';
+import { changed } from './read-whole.ts';
+import type { Sending } from './sending.ts';
+
+export interface SendingInParts extends Sending {
+  readonly at: ObjectAddress;
+  readonly identity: FileIdentity;
+  readonly properties: ObjectProperties;
+  readonly journal: Journal;
+  readonly clock: Clock;
+}
+
+interface Progress {
+  readonly upload: MultipartUpload;
+  readonly partBytes: number;
+  /** Parts that the store holds, by number. */
+  readonly parts: Map<number, UploadedPart>;
+}
+
+const MIB = 2 ** 20;
+
+/** Bytes a part: the one wanted, unless the object would then have too many. */
+export function partBytesFor(size: number, wantedBytes: number, limits: ObjectStore['limits']): number {
+  const least = Math.ceil(size / limits.maxParts / MIB) * MIB;
+  return Math.min(Math.max(wantedBytes, limits.minPartBytes, least), limits.maxPartBytes);
+}
+
+/**
+ * Sends a large file in parts, several at once (S8). The store reads each part from the file block by block, so memory is
+ * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart the next
+ * call goes on with the missing ones. The object becomes visible in one step, and only if the file has not changed (S9).
+ */
+export async function sendInParts(
+  sending: SendingInParts,
+): Promise<{ readonly result: PutResult; readonly expected: ExpectedObject }> {
+  const { store, journal, record, path, identity, at, signal } = sending;
+  const progress = (await resume(sending)) ?? (await begin(sending));
+  await sendMissing(sending, progress);
+  const stats = regularFile(path);
+  if (!stats || !sameIdentity(identityOf(stats), identity)) {
+    const kept = journal.upload(record.id);
+    if (kept) await abandon(sending, kept);
+    throw changed(path);
+  }
+  const parts = [...progress.parts.values()].toSorted((a, b) => a.partNumber - b.partNumber);
+  const crc32 = wholeCrc32(parts);
+  const expected = { size: identity.size, parts, ...(crc32 === undefined ? {} : { crc32 }) };
+  try {
+    const result = await store.completeUpload(progress.upload, parts, { signal });
+    await journal.dropUpload(record.id);
+    return { result, expected };
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
+    // The upload is gone, or it was completed and the answer got lost: the object tells.
+    await journal.dropUpload(record.id);
+    const head = await store.headObject(at, { signal, checksum: true }).catch(() => undefined);
+    const isThere =
+      head !== undefined && head.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
+    if (!isThere) throw error;
+    return { result: { etag: head.etag, ...(crc32 === undefined ? {} : { crc32 }) }, expected };
+  }
+}
+
+/** An upload whose row has no id yet: it may have been begun at the store, or not. */
+const INTENDED = '';
+/** The store's clock and ours may differ by so much when uploads of a crashed run are looked for. */
+const CLOCK_TOLERANCE_MS = 15 * 60_000;
+
+async function begin(sending: SendingInParts): Promise<Progress> {
+  const { store, at, properties, signal, journal, record, identity, settings, clock } = sending;
+  const partBytes = partBytesFor(identity.size, settings.partBytes, store.limits);
+  const kept = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
+  // A crash between the store's answer and its row would leave an upload that nobody knows; the intention is known.
+  await journal.saveUpload({ ...kept, upload: { ...at, uploadId: INTENDED } });
+  const upload = await store.createUpload(at, { ...properties, signal });
+  const { bucket, key, uploadId } = upload;
+  await journal.saveUpload({ ...kept, upload: { bucket, key, uploadId } });
+  return { upload, partBytes, parts: new Map() };
+}
+
+/** Aborts what a run that was cut off may have begun for that key; where uploads cannot be listed they stay. */
+async function abortIntended(
+  { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
+  kept: KeptUpload,
+): Promise<void> {
+  const { bucket, key } = kept.upload;
+  try {
+    for (const pending of await store.listUploads(bucket, { prefix: key, signal })) {
+      const isOurs = pending.key === key && pending.initiatedMs >= kept.startedAtMs - CLOCK_TOLERANCE_MS;
+      if (isOurs) await store.abortUpload(pending, { signal });
+    }
+  } catch (error) {
+    const mayNot =
+      error instanceof SluiceError &&
+      ['access_denied', 'not_supported', 'request_refused'].includes(error.code);
+    if (!mayNot) throw error;
+  }
+}
+
+/** Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be called again. */
+export async function abandon(
+  sending: Pick<SendingInParts, 'store' | 'signal' | 'journal'>,
+  kept: KeptUpload,
+): Promise<void> {
+  if (kept.upload.uploadId === INTENDED) await abortIntended(sending, kept);
+  else await sending.store.abortUpload(kept.upload, { signal: sending.signal });
+  await sending.journal.dropUpload(kept.recordId);
+}
+
+/** The upload that was begun for this very content, with the parts that both the journal and the store know. */
+async function resume(sending: SendingInParts): Promise<Progress | undefined> {
+  const { store, at, journal, record, identity, signal } = sending;
+  const kept = journal.upload(record.id);
+  if (!kept) return undefined;
+  const isThis =
+    kept.upload.key === at.key && kept.upload.bucket === at.bucket && sameIdentity(kept, identity);
+  if (!isThis || kept.upload.uploadId === INTENDED) {
+    await abandon(sending, kept);
+    return undefined;
+  }
+  try {
+    const stored = new Map(
+      (await store.listParts(kept.upload, { signal })).map(part => [part.partNumber, part]),
+    );
+    const both = kept.parts.filter(part => {
+      const there = stored.get(part.partNumber);
+      return there?.etag === part.etag && there.size === part.size;
+    });
+    return {
+      upload: kept.upload,
+      partBytes: kept.partBytes,
+      parts: new Map(both.map(part => [part.partNumber, part])),
+    };
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
+    await journal.dropUpload(record.id);
+    return undefined;
+  }
+}
+
+async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }: Progress): Promise<void> {
+  const { store, path, identity, settings, journal, record, onProgress } = sending;
+  const count = Math.max(1, Math.ceil(identity.size / partBytes));
+  const missing = Array.from({ length: count }, (_, index) => index + 1).filter(number => !parts.has(number));
+  const failed = new AbortController();
+  const signal = AbortSignal.any([sending.signal, failed.signal]);
+  const saving: Promise<void>[] = [];
+  const fail = (error: unknown): void => {
+    // The others stop, and the first failure is the one that counts.
+    if (!failed.signal.aborted) failed.abort(error);
+  };
+  const worker = async (): Promise<void> => {
+    for (let number = missing.shift(); number !== undefined; number = missing.shift()) {
+      signal.throwIfAborted();
+      const offset = (number - 1) * partBytes;
+      const size = Math.min(partBytes, identity.size - offset);
+      const part = await store.uploadPart(upload, number, { path, offset, size }, { signal, onProgress });
+      parts.set(number, part);
+      // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows are there.
+      saving.push(journal.savePart(record.id, part).catch(fail));
+    }
+  };
+  const workers = Array.from({ length: Math.min(settings.partsAtOnce, missing.length) }, () =>
+    worker().catch(fail),
+  );
+  await Promise.all(workers);
+  await Promise.all(saving);
+  if (failed.signal.aborted) throw failed.signal.reason;
+  sending.signal.throwIfAborted();
+}

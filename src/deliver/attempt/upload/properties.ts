@@ -1,0 +1,48 @@
+import type { Stats } from 'node:fs';
+import mime from 'mime';
+import type { ObjectProperties } from '../../../keep/buckets/bucket.ts';
+import type { DestinationSettings } from '../../settings.ts';
+
+const DEFAULT_TYPE = 'application/octet-stream';
+/** Amazon S3 user guide, "Categorizing your storage using tags": ten tags an object. */
+const MAX_TAGS = 10;
+
+/**
+ * What is stored beside the bytes (S10): type by the file's name, `mtime` in seconds since the epoch as rclone and s3cmd
+ * write it, and the CRC32 where it is known before the upload (files sent whole).
+ */
+export function propertiesOf(
+  filepath: string,
+  stats: Pick<Stats, 'mtimeMs'>,
+  destination: Omit<DestinationSettings, 'match'>,
+  crc32?: string,
+): ObjectProperties {
+  const tags = { ...destination.tags, ...(destination.tagSegments ? tagsIn(filepath) : {}) };
+  const { storageClass, encryption } = destination;
+  return {
+    contentType: mime.getType(filepath) ?? DEFAULT_TYPE,
+    metadata: {
+      mtime: String(stats.mtimeMs / 1000),
+      ...(crc32 === undefined ? {} : { crc32 }),
+    },
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+  };
+}
+
+/** `tag=NAME` folders of a path as tags with an empty value; the first ten. */
+export function tagsIn(filepath: string): Record<string, string> {
+  const names = filepath
+    .split('/')
+    .slice(0, -1)
+    .filter(segment => segment.startsWith('tag=') && segment.length > 'tag='.length)
+    .map(segment => segment.slice('tag='.length));
+  return Object.fromEntries([...new Set(names)].slice(0, MAX_TAGS).map(name => [name, '']));
+}
+
+/** The object's key: the path, below the destination's prefix. */
+export function keyOf(filepath: string, destination: Omit<DestinationSettings, 'match'>): string {
+  const prefix = destination.prefix?.replace(/^\/+|\/+$/g, '');
+  return prefix ? `${prefix}/${filepath}` : filepath;
+}

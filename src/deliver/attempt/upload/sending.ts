@@ -1,0 +1,27 @@
+import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
+import type { FileIdentity, FileRecord } from '../../../keep/local/journal.ts';
+import type { DeliverySettings } from '../../settings.ts';
+
+/** One file on its way to one object. */
+export interface Sending {
+  readonly store: ObjectStore;
+  readonly settings: DeliverySettings;
+  readonly record: FileRecord;
+  /** Where the file lies now. */
+  readonly path: string;
+  /** The file as it was seen a moment ago; it is looked at where this is not given. */
+  readonly seen?: FileIdentity;
+  /** Object key where it is not the record's path below the destination's prefix. */
+  readonly key?: string;
+  readonly signal: AbortSignal;
+  /** Told of bytes on their way. */
+  readonly onProgress: (bytes: number) => void;
+}
+
+export interface Sent {
+  readonly key: string;
+  readonly etag: string;
+  readonly crc32: string | null;
+  readonly verified: 'checksum' | 'size' | 'none';
+  readonly identity: FileIdentity;
+}

@@ -1,0 +1,253 @@
+import { resolve } from 'node:path';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { Service } from '../../../base/lifecycle.ts';
+import type { Logger } from '../../../base/log.ts';
+import { type Libc, loadLibc } from './libc.ts';
+import type { Arrival, Fault, Trouble, WatchMode } from './messages.ts';
+import { ThreadLink } from './thread-link.ts';
+
+export type { Arrival, Trouble, TroubleKind, Via, WatchMode } from './messages.ts';
+
+export interface WatchOptions {
+  /** Directories watched with all below them; need not exist yet. More by `addRoot`. */
+  readonly roots: readonly string[];
+  /** Pause between two reconciling sweeps (`sync.interval`). */
+  readonly sweepIntervalMs: number;
+  /** Where the kernel cannot say whether a file is still written: how long it must have stayed the same. */
+  readonly settleMs: number;
+  /** Times the sweeps. (Settling is timed in the watching thread, by the system's clock.) */
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** `auto` takes kernel events where they are to be had; `sweep` never does. */
+  readonly mode?: 'auto' | 'sweep';
+  /** How many files that stay in place are remembered; about 250 bytes each. */
+  readonly maxRemembered?: number;
+  /**
+   * Files that have arrived, in batches. Must return soon. If it throws, the batch is reported again by a later sweep.
+   */
+  readonly onArrival: (arrivals: readonly Arrival[]) => void;
+  /** Something to tell a person, once each. */
+  readonly onTrouble: (trouble: Trouble) => void;
+  /** Where to load the foreign function interface from; a test names one that is not there. */
+  readonly foreignFunctionModule?: string;
+}
+
+/**
+ * Notices every file that arrives under a set of directories, and none that is still being written (F14–F18,
+ * F23–F26, V1, V5). A file has arrived when it lies there and nobody has it open for writing; it is reported
+ * once for each content it takes under each name. Which content a reader finds later is the reader's to check (S9).
+ *
+ * States: idle ──start()──▶ running ──stop()──▶ stopped. `stopped` is final. While running the watching thread
+ * may fail; it is then replaced by one that sweeps only, which reports all that lies there again.
+ */
+export interface Watch extends Service {
+  /** What is in effect; `inotify` still sweeps, and sweeps alone where events are no truth (network disks). */
+  readonly mode: WatchMode;
+  /** Resolves when all that lay under the roots has been looked at, and its arrivals reported. */
+  start(): Promise<void>;
+  /**
+   * Watches one more root; resolves like `start`. One that is watched already is left as it is. Before `start`
+   * it is only noted. Throws `usage` when it lies within another root or around one.
+   */
+  addRoot(path: string): Promise<void>;
+  /** Forgets a root; nothing under it is reported after this resolves. An unknown one is no error. */
+  removeRoot(path: string): Promise<void>;
+  /** A deep sweep now: every file is looked at. Resolves when what it found has been reported. */
+  sweepNow(): Promise<void>;
+  /**
+   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events tell
+   * of moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
+   */
+  forget(paths: readonly string[]): void;
+  /** Breaks something on purpose, for tests. */
+  injectFault(fault: Fault): Promise<void>;
+}
+
+/**
+ * Each so many sweeps one is deep (every five minutes at 6 s): it notices a file rewritten in place under a watch that
+ * went silent. New names are noticed by every sweep, and unwatched directories are always looked at in full.
+ */
+const DEEP_EVERY = 50;
+const DEFAULT_MAX_REMEMBERED = 1_000_000;
+
+/** Builds a watch; nothing runs before `start`. */
+export function createWatch(options: WatchOptions): Watch {
+  return new ThreadedWatch(options);
+}
+
+class ThreadedWatch implements Watch {
+  readonly name = 'watch';
+  readonly #options: WatchOptions;
+  readonly #roots = new Set<string>();
+  #link: ThreadLink | undefined;
+  #starting: Promise<void> | undefined;
+  #stopping: Promise<void> | undefined;
+  #cancelTimer = (): void => undefined;
+  #mode: WatchMode = 'sweep';
+  #sweeps = 0;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    for (const root of options.roots) this.#claimRoot(resolve(root));
+  }
+
+  get mode(): WatchMode {
+    return this.#mode;
+  }
+
+  start(): Promise<void> {
+    if (this.#stopping) return Promise.reject(new SluiceError('stopping', 'the watch is stopped'));
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async addRoot(path: string): Promise<void> {
+    const root = resolve(path);
+    if (this.#roots.has(root)) return;
+    this.#claimRoot(root);
+    await this.#link?.ask({ type: 'add-root', path: root });
+  }
+
+  async removeRoot(path: string): Promise<void> {
+    const root = resolve(path);
+    if (this.#roots.delete(root)) await this.#link?.ask({ type: 'remove-root', path: root });
+  }
+
+  async sweepNow(): Promise<void> {
+    if (!this.#link) throw new SluiceError('stopping', 'the watch does not run');
+    await this.#link.ask({ type: 'sweep', deep: true });
+  }
+
+  forget(paths: readonly string[]): void {
+    this.#link?.tell({ type: 'forget', paths: paths.map(path => resolve(path)) });
+  }
+
+  async injectFault(fault: Fault): Promise<void> {
+    await this.#link?.ask({ type: 'fault', fault });
+  }
+
+  #claimRoot(root: string): void {
+    for (const other of this.#roots) {
+      if (root === other) return;
+      const [outer, inner] = root.length < other.length ? [root, other] : [other, root];
+      if (!`${inner}/`.startsWith(outer === '/' ? '/' : `${outer}/`)) continue;
+      throw new SluiceError('usage', `cannot watch both ${outer} and ${inner}, which lies within it`, {
+        hint: 'Name the outer one only.',
+      });
+    }
+    this.#roots.add(root);
+  }
+
+  async #start(): Promise<void> {
+    const libc = this.#options.mode === 'sweep' ? undefined : await this.#findLibc();
+    if (this.#stopping) throw new SluiceError('stopping', 'stopped while starting');
+    await this.#run(libc);
+  }
+
+  async #stop(): Promise<void> {
+    this.#cancelTimer();
+    await this.#link?.stop();
+    this.#link = undefined;
+  }
+
+  async #findLibc(): Promise<Libc | undefined> {
+    try {
+      return await loadLibc(this.#options.foreignFunctionModule);
+    } catch (error) {
+      this.#fallBack(error);
+      return undefined;
+    }
+  }
+
+  /** Says once that there are no kernel events, and why. */
+  #fallBack(error: unknown): void {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    const message = `no file events here, sweeping every ${this.#options.sweepIntervalMs} ms instead: ${reason}`;
+    this.#options.log.warn({ reason }, message);
+    this.#options.onTrouble({ kind: 'fallback', path: '', message });
+  }
+
+  /** Starts a thread, gives it the roots and waits until all is listed. */
+  async #run(libc: Libc | undefined): Promise<void> {
+    const link = this.#openLink(libc);
+    this.#link = link;
+    try {
+      await Promise.all([...this.#roots].map(path => link.ask({ type: 'add-root', path })));
+    } catch (error) {
+      await link.stop();
+      throw error;
+    }
+    this.#planSweep();
+  }
+
+  #openLink(libc: Libc | undefined): ThreadLink {
+    const { settleMs, maxRemembered = DEFAULT_MAX_REMEMBERED, onTrouble } = this.#options;
+    const open = (chosen: Libc | undefined): ThreadLink => {
+      const link = new ThreadLink({
+        libc: chosen,
+        settleMs,
+        maxRemembered,
+        onAnswer: answer => {
+          if (answer.type === 'trouble') onTrouble(answer.trouble);
+          else this.#deliver(answer.arrivals);
+        },
+        onFailure: error => this.#threadFailed(error),
+      });
+      this.#mode = chosen ? 'inotify' : 'sweep';
+      return link;
+    };
+    if (!libc) return open(undefined);
+    try {
+      return open(libc);
+    } catch (error) {
+      this.#fallBack(error);
+      return open(undefined);
+    }
+  }
+
+  #deliver(arrivals: readonly Arrival[]): void {
+    if (this.#stopping) return;
+    try {
+      this.#options.onArrival(arrivals);
+    } catch (error) {
+      this.#options.log.error({ err: error, files: arrivals.length }, 'arrivals not taken; they come again');
+      this.forget(arrivals.map(arrival => arrival.path));
+    }
+  }
+
+  #planSweep(): void {
+    if (this.#stopping) return;
+    this.#cancelTimer = this.#options.clock.timer(this.#options.sweepIntervalMs, () => void this.#sweep());
+  }
+
+  async #sweep(): Promise<void> {
+    this.#sweeps += 1;
+    try {
+      await this.#link?.ask({ type: 'sweep', deep: this.#sweeps % DEEP_EVERY === 0 });
+    } catch (error) {
+      // The thread has ended: by request, or `#threadFailed` sees to it.
+      this.#options.log.debug({ err: error }, 'sweep not finished');
+      return;
+    }
+    this.#planSweep();
+  }
+
+  #threadFailed(error: Error): void {
+    this.#cancelTimer();
+    this.#link = undefined;
+    const message = `the watching thread failed (${error.message}); sweeping from here on`;
+    this.#options.log.error({ err: error }, message);
+    this.#options.onTrouble({ kind: 'thread_failed', path: '', message });
+    this.#cancelTimer = this.#options.clock.timer(this.#options.sweepIntervalMs, () => {
+      this.#run(undefined).catch((again: unknown) => {
+        this.#options.log.error({ err: again }, 'the watching thread could not be replaced');
+      });
+    });
+  }
+}

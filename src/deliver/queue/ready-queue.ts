@@ -1,0 +1,94 @@
+import type { FileRecord } from '../../keep/local/journal.ts';
+
+export interface Lanes {
+  readonly workers: number;
+  readonly smallInFlight: number;
+  readonly memoryBytes: number;
+  /** Larger files take the lane of large ones. */
+  readonly partsAboveBytes: number;
+}
+
+/**
+ * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
+ * that many small files are under way while a few large ones take their time; each file counts its bytes
+ * against the small lane's memory. A record's id is claimed from the moment it is offered until `done` (V2).
+ */
+export class ReadyQueue {
+  #lanes: Lanes;
+  readonly #small: FileRecord[] = [];
+  readonly #large: FileRecord[] = [];
+  readonly #claimed = new Set<number>();
+  #smallRunning = 0;
+  #smallBytes = 0;
+  #largeRunning = 0;
+
+  constructor(lanes: Lanes) {
+    this.#lanes = lanes;
+  }
+
+  /** Records chosen and not begun. */
+  get length(): number {
+    return this.#small.length + this.#large.length;
+  }
+
+  get claimed(): number {
+    return this.#claimed.size;
+  }
+
+  get running(): number {
+    return this.#smallRunning + this.#largeRunning;
+  }
+
+  relane(lanes: Lanes): void {
+    this.#lanes = lanes;
+  }
+
+  has(id: number): boolean {
+    return this.#claimed.has(id);
+  }
+
+  /** @returns false for one that is claimed already */
+  offer(record: FileRecord): boolean {
+    if (this.#claimed.has(record.id)) return false;
+    this.#claimed.add(record.id);
+    (this.isLarge(record) ? this.#large : this.#small).push(record);
+    return true;
+  }
+
+  isLarge(record: FileRecord): boolean {
+    return record.size > this.#lanes.partsAboveBytes;
+  }
+
+  /** The next record that there is room for; the caller ends it with `done`. */
+  next(): FileRecord | undefined {
+    const { workers, smallInFlight, memoryBytes } = this.#lanes;
+    if (this.#large.length > 0 && this.#largeRunning < workers) {
+      this.#largeRunning += 1;
+      return this.#large.shift();
+    }
+    const small = this.#small[0];
+    if (!small || this.#smallRunning >= smallInFlight) return undefined;
+    // A single file always fits, or it would wait for ever.
+    if (this.#smallRunning > 0 && this.#smallBytes + small.size > memoryBytes) return undefined;
+    this.#smallRunning += 1;
+    this.#smallBytes += small.size;
+    return this.#small.shift();
+  }
+
+  /** A record that `next` gave has ended; the same object must be passed. */
+  done(record: FileRecord): void {
+    this.#claimed.delete(record.id);
+    if (this.isLarge(record)) this.#largeRunning -= 1;
+    else {
+      this.#smallRunning -= 1;
+      this.#smallBytes -= record.size;
+    }
+  }
+
+  /** Gives up what has not begun. */
+  clear(): void {
+    for (const { id } of [...this.#small, ...this.#large]) this.#claimed.delete(id);
+    this.#small.length = 0;
+    this.#large.length = 0;
+  }
+}

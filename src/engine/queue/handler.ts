@@ -1,0 +1,40 @@
+import type { SluiceError } from '../../base/errors.ts';
+import type { RetryDecision, RetrySchedule } from '../retry.ts';
+import type { Claim, NextRun } from './work-queue.ts';
+
+/** Does the work of one kind. */
+export interface WorkHandler {
+  /**
+   * Does one piece of work. It may be done twice (see `Work`). Once `signal` aborts it stops soon, leaving nothing
+   * half done, and throws; the signal's reason is a SluiceError: `stopping`, `lease_lost`, or `cancelled` when the
+   * item has been taken off the schedule. What it throws otherwise is a failure, and `retry` says what follows.
+   */
+  run(claim: Claim, signal: AbortSignal): Promise<WorkOutcome>;
+  readonly retry: RetrySchedule;
+  /**
+   * Called with each failure and what was decided, before the queue is told: the place to record the attempt
+   * and, when given up, to move the work's subject to where failed ones go. May be called twice for one
+   * failure (a crash in between). What it throws is logged; the decision stands.
+   */
+  onFailure?(failure: FailedWork): Promise<void>;
+}
+
+export type WorkOutcome =
+  /** Done. Next at that time, or never again when null. A lost claim changes nothing, `change` included. */
+  | NextRun
+  /** Not done and not failed: an endpoint is offline, a budget is used up. Counts as no attempt. */
+  | { readonly postponedToMs: number; readonly reason: string };
+
+export interface FailedWork {
+  readonly claim: Claim;
+  readonly error: SluiceError;
+  readonly decision: RetryDecision;
+}
+
+/** How a claim ended, for metrics and status. */
+export interface EndedWork {
+  readonly claim: Claim;
+  readonly ending: 'done' | 'postponed' | 'failed' | 'gave up' | 'handed back' | 'lost';
+  readonly durationMs: number;
+  readonly error?: SluiceError;
+}

@@ -1,0 +1,68 @@
+import type { ErrorRecord } from '../../../base/errors.ts';
+import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
+
+/** A row of `targets` as node:sqlite hands it over; the table is STRICT, so the types hold. */
+export interface TargetRow {
+  readonly key: string;
+  readonly kind: string;
+  readonly work_group: string;
+  readonly priority: number;
+  readonly run_at_ms: number;
+  readonly reason: string;
+  readonly failures: number;
+  readonly last_error: string | null;
+  readonly lease_owner: string | null;
+  readonly lease_until_ms: number | null;
+  readonly claim_token: number | null;
+  readonly dropped: number;
+  readonly again_at_ms: number | null;
+  readonly again_priority: number | null;
+  readonly again_reason: string | null;
+}
+
+export function priorityNumber(priority: Priority): number {
+  return priority === 'high' ? 1 : 0;
+}
+
+function priorityName(priority: number): Priority {
+  return priority > 0 ? 'high' : 'normal';
+}
+
+export function placeOf(row: TargetRow): QueuePosition {
+  return { runAtMs: row.run_at_ms, priority: priorityName(row.priority), reason: row.reason };
+}
+
+/** What was asked for while the row was claimed. */
+export function againOf(row: TargetRow): QueuePosition | null {
+  if (row.again_at_ms === null) return null;
+  return {
+    runAtMs: row.again_at_ms,
+    priority: priorityName(row.again_priority ?? 0),
+    reason: row.again_reason ?? '',
+  };
+}
+
+export function toClaim(row: TargetRow): Claim {
+  return {
+    key: row.key,
+    kind: row.kind,
+    group: row.work_group,
+    ...placeOf(row),
+    attempt: row.failures + 1,
+    leaseUntilMs: row.lease_until_ms ?? 0,
+    token: row.claim_token ?? 0,
+  };
+}
+
+export function toItem(row: TargetRow): QueueItem {
+  return {
+    key: row.key,
+    kind: row.kind,
+    group: row.work_group,
+    ...placeOf(row),
+    failures: row.failures,
+    lastError: row.last_error === null ? null : (JSON.parse(row.last_error) as ErrorRecord),
+    claimedBy:
+      row.lease_owner === null ? null : { worker: row.lease_owner, untilMs: row.lease_until_ms ?? 0 },
+  };
+}

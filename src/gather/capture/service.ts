@@ -1,0 +1,219 @@
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
+import type { Service } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import type { Config } from '../../config/schema.ts';
+import { DiskBudget, type FullPlan, measureDisk, type Reclaimer } from '../../keep/disk/budget.ts';
+import type {
+  CaptureFilter,
+  CaptureJournal,
+  CaptureLineage,
+  CollectorTotals,
+  FreedSpace,
+} from '../../keep/local/captures.ts';
+import type { Journal } from '../../keep/local/journal.ts';
+import { Capture } from './capture.ts';
+import type { CollectorStatus } from './collector-status.ts';
+import { type CapturePlan, capturePlan } from './settings.ts';
+import { Staleness } from './staleness.ts';
+import { unsentReadings } from './unsent.ts';
+
+/** What capture stands on; the composition root knows what it is. */
+export interface CaptureOpeners {
+  readonly openCaptures: (path: string) => Promise<CaptureJournal>;
+  /** The module that runs inside the capture thread. */
+  readonly captureThreadEntry: URL;
+}
+
+/** What capture needs of delivery, which takes its files over. */
+export interface DeliverySide {
+  /** Names of the profiles that there are. */
+  profiles(): readonly string[];
+  status(): { readonly syncing: boolean };
+  /** Delivered files that are kept, to give way first on a full disk. */
+  kept(): Reclaimer;
+  journal(): Journal | undefined;
+}
+
+export interface CapturesOptions extends CaptureOpeners {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Started before this, stopped after it. */
+  readonly deliveries: DeliverySide;
+  /** The clones on the disk of a folder, to give way after delivered files. */
+  readonly clones: (directory: string) => Reclaimer;
+}
+
+/** Capture at a glance: `capture` of `sluice status --json`. */
+export interface CaptureStatus {
+  readonly enabled: boolean;
+  readonly collectors: readonly CollectorStatus[];
+  /** What was deleted undelivered on a full disk, ever (V8). */
+  readonly lost: { readonly files: number; readonly readings: number };
+  /** What gave way on a full disk, ever (S4). */
+  readonly freedBytes: number;
+}
+
+/** Nothing captures. */
+export const NO_CAPTURE: CaptureStatus = {
+  ...{ enabled: false, collectors: [], freedBytes: 0 },
+  lost: { files: 0, readings: 0 },
+};
+
+/** Capture, the disk budget and the warning of stale files, as one part of the station. */
+export class Captures implements Service {
+  readonly name = 'capture';
+  readonly #options: CapturesOptions;
+  #config: Config;
+  #journal: CaptureJournal | undefined;
+  #capture: Capture | undefined;
+  #budget: DiskBudget | undefined;
+  #staleness: Staleness | undefined;
+
+  constructor(options: CapturesOptions) {
+    this.#options = options;
+    this.#config = options.config;
+  }
+
+  /** Throws destination_invalid for a collector whose profile is not known, spool_invalid, disk_*, database_*. */
+  async start(): Promise<void> {
+    if (this.#journal) return;
+    const { clock, log, deliveries, openCaptures, captureThreadEntry: threadEntry } = this.#options;
+    const { database, deliver } = this.#config;
+    const plan = capturePlan(this.#config);
+    const [stray] = this.#strays(plan);
+    if (stray) throw unknownProfile(stray, deliveries.profiles());
+    const journal = await openCaptures(database);
+    this.#journal = journal;
+    const incoming = join(deliver.directory, 'incoming');
+    this.#capture = new Capture({ plan, incoming, journal, clock, log, threadEntry });
+    this.#budget = this.#newBudget(journal, incoming);
+    this.#staleness = new Staleness({
+      ...{ journal, clock, log },
+      intervalMs: () => this.#config.sync.intervalMs,
+      isAllowed: () => deliveries.status().syncing,
+    });
+    try {
+      await this.#capture.start();
+      await this.#budget.start();
+      await this.#staleness.start();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#staleness?.stop();
+    await this.#budget?.stop();
+    await this.#capture?.stop();
+    await this.#journal?.close();
+    this.#journal = undefined;
+    this.#capture = undefined;
+  }
+
+  /** Takes over another configuration (V11). A collector whose profile is not known rests, and that is told. */
+  async reconfigure(config: Config): Promise<void> {
+    this.#config = config;
+    const plan = capturePlan(config);
+    const strays = this.#strays(plan);
+    for (const stray of strays) {
+      const { message, hint } = unknownProfile(stray, this.#options.deliveries.profiles());
+      this.#options.log.error({ collector: stray.name, hint }, message);
+    }
+    const collectors = plan.collectors.map(one => (strays.includes(one) ? { ...one, disabled: true } : one));
+    await this.#capture?.reconfigure({ ...plan, collectors });
+  }
+
+  /** Completes every file in progress and hands it over, before a sync (V3). */
+  async complete(manual = false): Promise<void> {
+    if (manual || this.#config.capture.completeBeforeSync) await this.#capture?.complete();
+  }
+
+  async status(): Promise<CaptureStatus> {
+    if (!this.#journal) return NO_CAPTURE;
+    const collectors = (await this.#capture?.status()) ?? [];
+    const { bytes: freedBytes, lostFiles: files, lostReadings: readings } = this.#journal.freedTotals();
+    return { enabled: this.#isOn(), collectors, lost: { files, readings }, freedBytes };
+  }
+
+  /** Finished files, newest first, each with its way to the bucket (S2). */
+  files(filter: CaptureFilter): CaptureLineage[] {
+    return this.#open.list(filter);
+  }
+
+  /** One finished file. Throws `not_found`. */
+  file(id: number): CaptureLineage {
+    const file = this.#open.byId(id);
+    if (!file) throw new SluiceError('not_found', `there is no capture file ${id}`);
+    return file;
+  }
+
+  /** Sums over all files of each collector. */
+  totals(): CollectorTotals[] {
+    return this.#open.totals();
+  }
+
+  /** What waits to be delivered, of any origin, and since when the oldest does (V10). */
+  waiting(): { readonly files: number; readonly bytes: number; readonly oldestAtMs: number | null } {
+    const journal = this.#open;
+    return { ...journal.waitingTotals(), oldestAtMs: journal.oldestWaiting()?.createdAtMs ?? null };
+  }
+
+  /** What would give way on this disk now, and what gave way so far, newest first. */
+  async disk(limit: number): Promise<{ readonly plan: FullPlan; readonly freed: readonly FreedSpace[] }> {
+    const freed = this.#open.freedList(limit);
+    if (!this.#budget) throw new SluiceError('stopping', 'the station is not running');
+    return { plan: await this.#budget.plan(), freed };
+  }
+
+  get #open(): CaptureJournal {
+    if (!this.#journal) throw new SluiceError('stopping', 'capture is not running');
+    return this.#journal;
+  }
+
+  #isOn(): boolean {
+    const { disabled, collectors } = this.#config.capture;
+    return !disabled && collectors.some(one => !one.disabled);
+  }
+
+  #newBudget(captures: CaptureJournal, incoming: string): DiskBudget {
+    const { clock, log, deliveries, clones } = this.#options;
+    const { directory } = this.#config.capture;
+    return new DiskBudget({
+      ...{ clock, log },
+      enabled: () => this.#isOn(),
+      settings: () => budgetSettings(this.#config),
+      measure: () => measureDisk(directory),
+      reclaimers: [deliveries.kept(), clones(directory)],
+      unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => deliveries.journal() }),
+      record: rows => captures.freed(rows),
+    });
+  }
+
+  #strays(plan: CapturePlan): CapturePlan['collectors'] {
+    const known = new Set(this.#options.deliveries.profiles());
+    return plan.disabled
+      ? []
+      : plan.collectors.filter(({ disabled, to }) => !disabled && !known.has(to.profile));
+  }
+}
+
+/** What the disk budget goes by. Pure. */
+export function budgetSettings({ capture }: Pick<Config, 'capture'>) {
+  const { diskUsageThreshold: usageThreshold, captureShareThreshold, deleteEveryNth } = capture;
+  return { usageThreshold, captureShareThreshold, deleteEveryNth };
+}
+
+function unknownProfile(
+  { name, to }: CapturePlan['collectors'][number],
+  known: readonly string[],
+): SluiceError {
+  return new SluiceError(
+    'destination_invalid',
+    `collector ${name} sends to profile "${to.profile}", which is not among the credentials (${known.join(', ')})`,
+    { subject: name },
+  );
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError } from '../../base/errors.ts';
+import type { Service } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
+import { formatBytes, formatDuration } from '../../base/units.ts';
+import type { CaptureJournal } from '../../keep/local/captures.ts';
+
+const INTERVALS = 10;
+const LEAST_MS = 3 * 60_000;
+/** V10. */
+const WARN_EVERY_MS = 5 * 60_000;
+const LOOK_EVERY_MS = 30_000;
+
+/** Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least (V10). Pure. */
+function isStale(oldestAtMs: number, nowMs: number, intervalMs: number): boolean {
+  return nowMs - oldestAtMs > Math.max(INTERVALS * intervalMs, LEAST_MS);
+}
+
+export interface StalenessOptions {
+  readonly journal: Pick<CaptureJournal, 'oldestWaiting' | 'waitingTotals'>;
+  readonly intervalMs: () => number;
+  /** Whether files may go at all now: a shut gate is no reason to warn. */
+  readonly isAllowed: () => boolean;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Warns of files that wait to be delivered for too long, at most every five minutes (V10). */
+export class Staleness implements Service {
+  readonly name = 'staleness';
+  readonly #options: StalenessOptions;
+  #cancelTimer = (): void => undefined;
+  #warnedAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: StalenessOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#cancelTimer = this.#options.clock.timer(LOOK_EVERY_MS, () => {
+      this.#look();
+      void this.start();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#cancelTimer();
+  }
+
+  #look(): void {
+    const { journal, intervalMs, isAllowed, clock, log } = this.#options;
+    if (clock.monotonicMs() - this.#warnedAtMs < WARN_EVERY_MS) return;
+    try {
+      const oldest = isAllowed() ? journal.oldestWaiting() : undefined;
+      if (!oldest || !isStale(oldest.createdAtMs, clock.nowMs(), intervalMs())) return;
+      this.#warnedAtMs = clock.monotonicMs();
+      const { files, bytes } = journal.waitingTotals();
+      const ageMs = clock.nowMs() - oldest.createdAtMs;
+      log.warn(
+        { ageMs, files, bytes, oldest: oldest.filepath },
+        `${files} files (${formatBytes(bytes)}) wait to be delivered, the oldest for ${formatDuration(ageMs)}`,
+      );
+    } catch (error) {
+      log.error({ reason: asSluiceError(error).message }, 'could not look for stale files');
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Config } from '../../../config/schema.ts';
+import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import type { ChurnRun } from './handler.ts';
+import { CHURN_KIND, churnKeyOf, wantsChurn } from './work.ts';
+
+/** Churn at a glance: `repos.churn` of the status (S6). */
+export interface ChurnStatus {
+  /** Repositories whose churn is to be read. */
+  readonly wanted: number;
+  /** Those with commits that wait for it, the one that is being read first. */
+  readonly behind: readonly {
+    readonly url: string;
+    readonly state: 'reading' | 'waiting' | 'failing';
+    /** In words. */
+    readonly progress: string;
+  }[];
+}
+
+const ORDER = ['reading', 'failing', 'waiting'];
+
+/** Reads it from the schedule: what is on it waits, and leaves it when all is read. */
+export async function churnStatus(
+  repositories: readonly Repository[],
+  { queue, config, running }: ChurnStatusTools,
+): Promise<ChurnStatus> {
+  const wanted = repositories.filter(repository => wantsChurn(repository, config));
+  const { byKind } = await queue.counts();
+  const isAnyThere = byKind.some(({ kind, size }) => kind === CHURN_KIND && size > 0);
+  const items = isAnyThere ? await Promise.all(wanted.map(each => behind(each, queue, running))) : [];
+  const order = (state: string): number => ORDER.indexOf(state);
+  return {
+    wanted: wanted.length,
+    behind: items.filter(item => item !== undefined).sort((a, b) => order(a.state) - order(b.state)),
+  };
+}
+
+export interface ChurnStatusTools {
+  readonly queue: Pick<WorkQueue, 'counts' | 'get'>;
+  readonly config: Pick<Config, 'repos' | 'insights'>;
+  /** What this process reads, by URL. */
+  readonly running: ReadonlyMap<string, ChurnRun>;
+}
+
+async function behind(
+  { url, totals }: Repository,
+  queue: ChurnStatusTools['queue'],
+  running: ChurnStatusTools['running'],
+): Promise<ChurnStatus['behind'][number] | undefined> {
+  const item = await queue.get(churnKeyOf({ url }));
+  if (!item) return undefined;
+  const run = running.get(url);
+  if (run) {
+    const perSecond = run.readMs > 0 ? `, ${Math.round((run.commits * 1000) / run.readMs)}/s` : '';
+    return {
+      url,
+      state: 'reading',
+      progress: `${run.commits} of at most ${totals.commits} commits read${perSecond}`,
+    };
+  }
+  const { lastError } = item;
+  return lastError
+    ? { url, state: 'failing', progress: lastError.message }
+    : { url, state: 'waiting', progress: 'waits for its turn' };
+}

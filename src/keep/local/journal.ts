@@ -1,0 +1,182 @@
+import type { ErrorCode, RetryClass } from '../../base/errors.ts';
+
+/** Where a file is; the names of the spool's areas (F13, F46). */
+export type FileState = 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
+export const FILE_STATES: readonly FileState[] = [
+  'incoming_tmp',
+  'incoming',
+  'processing',
+  'completed',
+  'failed',
+];
+
+export type UploadOutcome = 'success' | 'failure';
+
+/** Why a file waits for something other than time: it has no content yet (V3), its bucket does not exist (F44). */
+export type FileHold = 'empty' | 'bucket';
+
+/** `profile`, `bucket` and the path below the bucket's folder. */
+export interface FileAddress {
+  readonly profile: string;
+  readonly bucket: string;
+  readonly filepath: string;
+}
+
+/** What tells one content of a file from another without reading it (S9). */
+export interface FileIdentity {
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly inode: number;
+}
+
+/** One row of `file_records`; see its migration for the columns. Times ending in `Ms` are milliseconds since the epoch. */
+export interface FileRecord extends FileAddress, FileIdentity {
+  readonly id: number;
+  /** ISO 8601. */
+  readonly fileCreationDate: string;
+  readonly state: FileState;
+  readonly lastUpdated: string;
+  readonly outcome: UploadOutcome | null;
+  readonly location: string | null;
+  readonly source: string | null;
+  readonly objectKey: string | null;
+  readonly attempts: number;
+  readonly failures: number;
+  readonly nextAttemptAtMs: number | null;
+  readonly hold: FileHold | null;
+  readonly errorCode: ErrorCode | null;
+  readonly errorClass: RetryClass | null;
+  readonly errorMessage: string | null;
+  readonly etag: string | null;
+  readonly crc32: string | null;
+  readonly verified: 'checksum' | 'size' | 'none' | null;
+  readonly completedAtMs: number | null;
+  readonly removedAtMs: number | null;
+}
+
+/** A file that comes into view. */
+export interface EnteringFile extends FileAddress, FileIdentity {
+  readonly state: 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
+  readonly fileCreationDate: string;
+  readonly nextAttemptAtMs: number | null;
+  readonly hold: FileHold | null;
+  /** Where it lies, for a file outside the spool. */
+  readonly source?: string;
+  /** The object's key, where it is not to be made from `filepath`. */
+  readonly objectKey?: string;
+}
+
+/** Columns to change; those not given stay. */
+export type RecordChange = Partial<
+  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts'>
+>;
+
+export interface Attempt {
+  readonly number: number;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly outcome: UploadOutcome;
+  readonly errorClass: RetryClass | null;
+  readonly errorCode: ErrorCode | null;
+  readonly errorMessage: string | null;
+}
+
+/** A part that the object store holds; the same shape as the bucket contract's. */
+export interface KeptPart {
+  readonly partNumber: number;
+  readonly etag: string;
+  readonly size: number;
+  readonly crc32?: string;
+}
+
+/** An upload in parts as far as it got, for the file with that identity. */
+export interface KeptUpload extends FileIdentity {
+  readonly recordId: number;
+  readonly upload: { readonly bucket: string; readonly key: string; readonly uploadId: string };
+  readonly partBytes: number;
+  readonly startedAtMs: number;
+  readonly parts: readonly KeptPart[];
+}
+
+export interface RecordFilter {
+  readonly states?: readonly FileState[];
+  readonly profile?: string;
+  readonly bucket?: string;
+  /** Somewhere in `profile/bucket/path`, without regard to case (ASCII). */
+  readonly text?: string;
+  readonly errorCode?: string;
+  /** Only ids below this one: the last id of the page before. */
+  readonly beforeId?: number;
+  /** Leaves out records whose file is gone. */
+  readonly present?: boolean;
+  /** At most this many; 100 by default. */
+  readonly limit?: number;
+}
+
+export type StateCounts = Readonly<Record<FileState, number>> & {
+  /** Of those in incoming or processing: waiting for a later try or for something to happen. */
+  readonly waiting: number;
+};
+
+/**
+ * The journal of delivery. Changes are put into groups and are on the disk when their promise resolves; they are applied in
+ * the order in which they were asked for, so a caller that needs no certainty yet may go on before. Reads see
+ * what has been applied. Any method may throw `database_busy`, `database_invalid`, `disk_full`, `disk_failed`.
+ */
+export interface Journal {
+  /**
+   * The record of a file that comes into view. One that is still in the state given, at the same address, is used again and
+   * brought up to date (F47); an `incoming` file also takes over the record with which a copy announced it
+   * (`incoming_tmp`). Otherwise a new record begins (F48).
+   */
+  enter(file: EnteringFile): Promise<FileRecord>;
+  /** Changes a record; one that is not there is no error. */
+  change(id: number, change: RecordChange): Promise<void>;
+  /** As `change`, but only while the record is in `state`. @returns whether it was */
+  changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
+  /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
+  attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
+
+  byId(id: number): FileRecord | undefined;
+  /** The record at an address that is in that state; the newest where there are several. */
+  at(address: FileAddress, state: FileState): FileRecord | undefined;
+  /** The newest record of a file outside the spool. */
+  bySource(path: string): FileRecord | undefined;
+  /** Those whose time has come, longest due first. */
+  due(profile: string, nowMs: number, limit: number): FileRecord[];
+  /** The earliest time at which a record of the profile is due, after `afterMs`. */
+  nextDueMs(profile: string, afterMs: number): number | undefined;
+  list(filter: RecordFilter): FileRecord[];
+  attempts(id: number): Attempt[];
+  counts(): StateCounts;
+  /** Every record in a state, in pages, oldest first. */
+  inState(state: FileState, afterId: number, limit: number): FileRecord[];
+  /** Completed files still in the spool, delivered longest ago first. */
+  kept(limit: number): FileRecord[];
+  /** Bytes and number of the completed files still in the spool. */
+  keptTotals(): { readonly files: number; readonly bytes: number };
+  /** Files that wait for something other than time, by what it is. */
+  held(): Readonly<Record<FileHold, number>>;
+  /** Buckets that held files wait for. */
+  heldBuckets(): { readonly profile: string; readonly bucket: string }[];
+  /** Lets everything go that waits for a bucket: due at `nowMs`. @returns how many */
+  release(profile: string, bucket: string, nowMs: number): Promise<number>;
+  /** Brings later tries of a profile forward to `nowMs`. @returns how many */
+  hurry(profile: string, nowMs: number): Promise<number>;
+
+  /**
+   * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to wait then.
+   * @returns how many waiting records were
+   */
+  rewind(nowMs: number): Promise<number>;
+
+  saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void>;
+  savePart(recordId: number, part: KeptPart): Promise<void>;
+  upload(recordId: number): KeptUpload | undefined;
+  /** Uploads whose record has ended: to be aborted at the store, then dropped. */
+  abandonedUploads(): KeptUpload[];
+  dropUpload(recordId: number): Promise<void>;
+
+  /** Writes what is outstanding and closes; may be called again. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../../base/clock.ts';
+import { threadEnvironment } from '../../base/thread-environment.ts';
+
+/**
+ * Brings what is committed from the write-ahead log into the database file on a thread of its own. Within COMMIT, where
+ * SQLite does it by itself, the event loop would stand still for it: hundreds of milliseconds for 32 MiB of pages that
+ * lie apart (docs/decisions/0033-checkpoints-off-the-thread.md). The thread, some 20 MiB, exists only while it is needed.
+ *
+ *   quiet ──written()──▶ waiting ──LOOK_EVERY_MS──▶ looking ──little in the log──▶ quiet
+ *                                                      └──much──▶ running ──over──▶ waiting
+ */
+export interface CheckpointsOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** Pages of the log that are not in the database file yet. */
+  readonly pending: () => number;
+}
+
+const LOOK_EVERY_MS = 1000;
+/** 32 MiB. Pages that change often go into the file once for many commits, and the commit after it waits for a flush of the new log's head. */
+const FROM_PAGES = 8000;
+const IDLE_MS = 30_000;
+/** It runs one statement over and over. */
+const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #worker: Worker | undefined;
+  #cancelLook: (() => void) | undefined;
+  #cancelIdle: () => void = () => undefined;
+  #running = false;
+  #closed = false;
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  /** Something was committed. */
+  written(): void {
+    if (this.#cancelLook || this.#running || this.#closed) return;
+    this.#cancelLook = this.#options.clock.timer(LOOK_EVERY_MS, () => this.#look());
+  }
+
+  /** Ends the thread, after the checkpoint that runs. May be repeated. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#cancelLook?.();
+    await this.#end();
+  }
+
+  async #end(): Promise<void> {
+    this.#cancelIdle();
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+
+  #look(): void {
+    this.#cancelLook = undefined;
+    if (this.#pending() < FROM_PAGES) return;
+    this.#running = true;
+    this.#cancelIdle();
+    this.#worker ??= this.#start();
+    this.#worker.postMessage('checkpoint');
+  }
+
+  #pending(): number {
+    try {
+      return this.#options.pending();
+    } catch {
+      // A database that cannot even be asked fails the next commit, which tells of it.
+      return 0;
+    }
+  }
+
+  #start(): Worker {
+    const entry = new URL('./checkpoint-thread.ts', import.meta.url);
+    const worker = new Worker(entry, {
+      ...{ name: 'checkpoints', workerData: this.#options.path, resourceLimits: LIMITS },
+      env: threadEnvironment(),
+    });
+    worker.unref();
+    worker.on('message', () => {
+      this.#running = false;
+      this.#cancelIdle = this.#options.clock.timer(IDLE_MS, () => void this.#end());
+      // What came meanwhile may be much already.
+      this.written();
+    });
+    // What stopped it (a full disk, say) stops commits as well, which tell of it; the next look starts another.
+    worker.on('error', () => {
+      this.#worker = undefined;
+      this.#running = false;
+    });
+    return worker;
+  }
+}

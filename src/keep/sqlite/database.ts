@@ -1,0 +1,225 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { migrate } from './migrate.ts';
+
+export interface DatabaseOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  /** How long a change waits for another process or thread that is writing. */
+  readonly busyTimeoutMs?: number;
+  /** Size of the page cache. */
+  readonly cacheBytes?: number;
+  /**
+   * `full` has every commit on the disk when `write` resolves, and holds up this thread meanwhile; `normal`, the default, may lose
+   * the last commits in a power cut, though not in a crash, unless `flush` followed them, and never tears the database
+   * (sqlite.org/pragma.html#pragma_synchronous).
+   */
+  readonly synchronous?: 'full' | 'normal';
+  /** Checkpoints on a thread of their own, for an event loop that must not stand still. Off: within commits. */
+  readonly checkpointThread?: boolean;
+}
+
+const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
+const DEFAULT_CACHE_BYTES = 16 * 2 ** 20;
+/** Pages of the log from which on a COMMIT brings them into the file: 32 MiB; four times that where a thread comes before. */
+const CHECKPOINT_PAGES = 8000;
+const CHECKPOINT_PAGES_BESIDE_THREAD = 32_000;
+/** First wait before a busy database is tried again; doubles up to the longest. */
+const BUSY_RETRY_MS = 1;
+const LONGEST_BUSY_RETRY_MS = 20;
+
+const SQLITE_BUSY = 5;
+const SQLITE_FULL = 13;
+const SQLITE_IOERR = 10;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+const SQLITE_CANTOPEN = 14;
+const SQLITE_READONLY = 8;
+
+/**
+ * One connection to a sluice database (SQLite, WAL). Reads run at once; changes go through `write`, which
+ * takes the write lock without ever blocking the thread: while another connection writes, the event loop
+ * goes on and the change is tried again (a large bake writes from a thread of its own for minutes).
+ */
+export class Database {
+  readonly path: string;
+  readonly #connection: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #busyTimeoutMs: number;
+  readonly #statements = new Map<string, StatementSync>();
+  /** Changes of this connection go one after the other: SQLite has one transaction a connection. */
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  #log: FileHandle | undefined;
+  #flushFailed = false;
+  readonly #checkpoints: Checkpoints | undefined;
+
+  private constructor(connection: DatabaseSync, options: DatabaseOptions) {
+    this.path = options.path;
+    this.#connection = connection;
+    this.#clock = options.clock;
+    this.#busyTimeoutMs = options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
+    const { path, clock, checkpointThread = false } = options;
+    if (checkpointThread)
+      this.#checkpoints = new Checkpoints({ path, clock, pending: () => this.#pendingPages() });
+  }
+
+  /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+    const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
+    try {
+      const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);
+      const checkpointPages = options.checkpointThread ? CHECKPOINT_PAGES_BESIDE_THREAD : CHECKPOINT_PAGES;
+      await untilNotBusy(options.clock, deadlineMs, options.path, () => {
+        connection.exec(
+          `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous ?? 'normal'};
+           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${checkpointPages};
+           PRAGMA cache_size = -${cacheKib};`,
+        );
+      });
+      await untilNotBusy(options.clock, deadlineMs, options.path, () => migrate(connection, options.path));
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return new Database(connection, options);
+  }
+
+  /** A prepared statement, kept for the next call with the same text. */
+  statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = wrap('prepare statement', this.path, () => this.#connection.prepare(sql));
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+
+  /** Runs statements that need no transaction of ours (PRAGMA, checkpoint). */
+  exec(sql: string): void {
+    wrap('run statement', this.path, () => this.#connection.exec(sql));
+  }
+
+  /** Runs `read` and answers with what it answers; its errors come out classified. */
+  read<T>(read: () => T): T {
+    return wrap('read database', this.path, read);
+  }
+
+  /**
+   * Runs `change` in one transaction: all of it or nothing. It must be synchronous and may run more than
+   * once (when the lock was lost before it did anything), so it changes nothing outside the database.
+   * Throws `database_busy` when the lock is not to be had in time, `disk_full`, or what `change` throws.
+   */
+  write<T>(change: () => T): Promise<T> {
+    const run = async (): Promise<T> => {
+      const deadlineMs = this.#clock.monotonicMs() + this.#busyTimeoutMs;
+      await untilNotBusy(this.#clock, deadlineMs, this.path, () => this.#connection.exec('BEGIN IMMEDIATE'));
+      try {
+        const result = wrap('write database', this.path, change);
+        wrap('write database', this.path, () => this.#connection.exec('COMMIT'));
+        this.#checkpoints?.written();
+        return result;
+      } catch (error) {
+        if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+        throw error;
+      }
+    };
+    const result = this.#lastWrite.then(run, run);
+    this.#lastWrite = result.catch(() => undefined);
+    return result;
+  }
+
+  /**
+   * Resolves when every change that was committed before this call is on the disk: what `synchronous = FULL` does within
+   * COMMIT, done on another thread (docs/decisions/0030-journal-flushed-off-the-thread.md). One call at a time. Throws
+   * `disk_*`; what was committed stays visible then, and the next call makes good for it.
+   */
+  async flush(): Promise<void> {
+    try {
+      // The kernel forgets pages that it failed to write: a second fdatasync alone would promise too much.
+      if (this.#flushFailed) this.#checkpoint();
+      // The log stays the same file as long as this connection is open (sqlite.org/wal.html, "The WAL file").
+      this.#log ??= await open(`${this.path}-wal`, 'r');
+      await this.#log.datasync();
+      this.#flushFailed = false;
+    } catch (error) {
+      this.#flushFailed = true;
+      throw asSluiceError(error, { operation: 'flush database', subject: this.path });
+    }
+  }
+
+  #pendingPages(): number {
+    const row = this.read(() => this.statement('PRAGMA wal_checkpoint(NOOP)').get());
+    return Number(row?.log) - Number(row?.checkpointed);
+  }
+
+  /** Brings all that is committed into the database file, and that onto the disk. */
+  #checkpoint(): void {
+    const row = this.statement('PRAGMA wal_checkpoint(FULL)').get();
+    if (Number(row?.busy) !== 0) throw new SluiceError('database_busy', `database ${this.path} is in use`);
+  }
+
+  /** Closes the connection after the changes under way. May be repeated. */
+  async close(): Promise<void> {
+    await this.#lastWrite;
+    await this.#checkpoints?.close();
+    await this.#log?.close();
+    this.#log = undefined;
+    this.#statements.clear();
+    if (this.#connection.isOpen) this.#connection.close();
+  }
+}
+
+async function untilNotBusy(
+  clock: Clock,
+  deadlineMs: number,
+  path: string,
+  attempt: () => void,
+): Promise<void> {
+  for (let waitMs = BUSY_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_BUSY_RETRY_MS)) {
+    try {
+      return wrap('write database', path, attempt);
+    } catch (error) {
+      const busy = error instanceof SluiceError && error.code === 'database_busy';
+      if (!busy || clock.monotonicMs() + waitMs > deadlineMs) throw error;
+    }
+    await clock.sleep(waitMs);
+  }
+}
+
+/** Runs something of SQLite's and gives its errors our codes. */
+function wrap<T>(operation: string, path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw classify(error, operation, path);
+  }
+}
+
+function classify(error: unknown, operation: string, path: string): unknown {
+  if (error instanceof SluiceError || !(error instanceof Error) || !('errcode' in error)) return error;
+  const details = { operation, subject: path, cause: error };
+  // Extended result codes carry the primary one in their low byte.
+  switch (Number(error.errcode) & 0xff) {
+    case SQLITE_BUSY:
+      return new SluiceError('database_busy', `database ${path} is locked by another process`, details);
+    case SQLITE_FULL:
+      return new SluiceError('disk_full', `no room left on the disk for database ${path}`, details);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return new SluiceError('database_invalid', `${path}: ${error.message}`, details);
+    case SQLITE_IOERR:
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+      return new SluiceError(
+        'disk_failed',
+        `cannot open or write database ${path}: ${error.message}`,
+        details,
+      );
+    default:
+      return new SluiceError('internal', `${operation} ${path}: ${error.message}`, details);
+  }
+}

@@ -1,0 +1,200 @@
+import type { Clock } from '../../../base/clock.ts';
+import type {
+  CapturedFile,
+  CaptureFilter,
+  CaptureJournal,
+  CaptureLineage,
+  CollectorTotals,
+  CompletionReason,
+  FreedSpace,
+  UnsentCapture,
+} from '../../local/captures.ts';
+import type { FileState } from '../../local/journal.ts';
+import type { SqlRow } from '../../store/store.ts';
+import { Database } from '../database.ts';
+import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+
+const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
+    last_at, interval_ms, tags, station, reason, completed_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (profile, bucket, filepath) DO UPDATE SET readings = excluded.readings, size_bytes = excluded.size_bytes,
+    first_at = excluded.first_at, last_at = excluded.last_at`;
+
+/** Not delivered, not lost, and not ended by retention or by hand. */
+const UNSENT = `FROM capture_lineage LEFT JOIN file_records ON file_records.id = record_id
+  WHERE lost_at_ms IS NULL AND delivered_at_ms IS NULL AND removed_at_ms IS NULL`;
+
+/** Opens the journal of capture in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
+export async function openSqliteCaptures(options: {
+  readonly path: string;
+  readonly clock: Clock;
+}): Promise<CaptureJournal> {
+  return new SqliteCaptures(await Database.open({ ...options, synchronous: 'full', cacheBytes: 2 ** 20 }));
+}
+
+/** Journal of capture in SQLite; the contract is in captures.ts. */
+class SqliteCaptures implements CaptureJournal {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  enter(files: readonly CapturedFile[]): Promise<void> {
+    return this.#database.write(() => {
+      const insert = this.#database.statement(INSERT);
+      for (const file of files) {
+        insert.run(
+          ...[file.collector, file.method, file.profile, file.bucket, file.filepath],
+          ...[file.readings, file.bytes, file.firstAt, file.lastAt, file.intervalMs],
+          ...[JSON.stringify(file.tags), file.station, file.reason, file.completedAtMs],
+        );
+      }
+    });
+  }
+
+  async lose(id: number, atMs: number): Promise<void> {
+    await this.#database.write(() =>
+      this.#database.statement('UPDATE capture_files SET lost_at_ms = ? WHERE id = ?').run(atMs, id),
+    );
+  }
+
+  freed(rows: readonly FreedSpace[]): Promise<void> {
+    return this.#database.write(() => {
+      for (const { atMs, step, path, files, bytes, readings, lost } of rows) {
+        this.#database
+          .statement(
+            'INSERT INTO disk_freed (at_ms, step, path, files, bytes, readings, lost) VALUES (?, ?, ?, ?, ?, ?, ?)',
+          )
+          .run(atMs, step, path, files, bytes, readings, lost ? 1 : 0);
+      }
+    });
+  }
+
+  byId(id: number): CaptureLineage | undefined {
+    return this.#all('SELECT * FROM capture_lineage WHERE id = ?', id).map(toLineage)[0];
+  }
+
+  list({ collector, beforeId, limit }: CaptureFilter): CaptureLineage[] {
+    const before = beforeId ?? Number.MAX_SAFE_INTEGER;
+    const rows =
+      collector === undefined
+        ? this.#all('SELECT * FROM capture_lineage WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
+        : this.#all(
+            'SELECT * FROM capture_lineage WHERE collector = ? AND id < ? ORDER BY id DESC LIMIT ?',
+            ...[collector, before, limit],
+          );
+    return rows.map(toLineage);
+  }
+
+  totals(): CollectorTotals[] {
+    return this.#all(
+      `SELECT collector, count(*) AS files, sum(readings) AS readings, sum(size_bytes) AS bytes,
+         count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost
+       FROM capture_lineage GROUP BY collector ORDER BY collector`,
+    ).map(row => ({
+      collector: text(row, 'collector'),
+      files: integer(row, 'files'),
+      readings: integer(row, 'readings'),
+      bytes: integer(row, 'bytes'),
+      delivered: integer(row, 'delivered'),
+      lost: integer(row, 'lost'),
+    }));
+  }
+
+  unsent(): UnsentCapture[] {
+    return this.#all(
+      `SELECT capture_lineage.id, capture_lineage.profile, capture_lineage.bucket, capture_lineage.filepath,
+         record_id, state, capture_lineage.size_bytes AS bytes, readings ${UNSENT}`,
+    ).map(row => ({
+      id: integer(row, 'id'),
+      profile: text(row, 'profile'),
+      bucket: text(row, 'bucket'),
+      filepath: text(row, 'filepath'),
+      recordId: integerOrNull(row, 'record_id'),
+      state: textOrNull(row, 'state') as FileState | null,
+      bytes: integer(row, 'bytes'),
+      readings: integer(row, 'readings'),
+    }));
+  }
+
+  freedList(limit: number): FreedSpace[] {
+    return this.#all('SELECT * FROM disk_freed ORDER BY id DESC LIMIT ?', limit).map(row => ({
+      atMs: integer(row, 'at_ms'),
+      step: text(row, 'step'),
+      path: textOrNull(row, 'path'),
+      files: integer(row, 'files'),
+      bytes: integer(row, 'bytes'),
+      readings: integer(row, 'readings'),
+      lost: integer(row, 'lost') === 1,
+    }));
+  }
+
+  freedTotals() {
+    const [row] = this.#all(
+      `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files * lost), 0) AS lostFiles,
+         coalesce(sum(readings * lost), 0) AS lostReadings FROM disk_freed`,
+    );
+    const of = (name: string): number => (row ? integer(row, name) : 0);
+    return { bytes: of('bytes'), lostFiles: of('lostFiles'), lostReadings: of('lostReadings') };
+  }
+
+  oldestWaiting() {
+    const rows = (['incoming', 'processing'] as const).flatMap(state =>
+      this.#all(
+        `SELECT filepath, file_creation_date AS at FROM file_records INDEXED BY file_records_by_state
+         WHERE current_state = ? ORDER BY id LIMIT 1`,
+        state,
+      ),
+    );
+    return rows
+      .map(row => ({ filepath: text(row, 'filepath'), createdAtMs: Date.parse(text(row, 'at')) }))
+      .sort((a, b) => a.createdAtMs - b.createdAtMs)[0];
+  }
+
+  waitingTotals() {
+    const [row] = this.#all(
+      `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
+       WHERE current_state IN ('incoming', 'processing')`,
+    );
+    return { files: row ? integer(row, 'files') : 0, bytes: row ? integer(row, 'bytes') : 0 };
+  }
+
+  close(): Promise<void> {
+    return this.#database.close();
+  }
+
+  #all(sql: string, ...values: (string | number)[]): SqlRow[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement(sql)
+        .all(...values)
+        .map(asRow),
+    );
+  }
+}
+
+function toLineage(row: SqlRow): CaptureLineage {
+  return {
+    id: integer(row, 'id'),
+    collector: text(row, 'collector'),
+    method: text(row, 'method'),
+    profile: text(row, 'profile'),
+    bucket: text(row, 'bucket'),
+    filepath: text(row, 'filepath'),
+    readings: integer(row, 'readings'),
+    bytes: integer(row, 'size_bytes'),
+    firstAt: text(row, 'first_at'),
+    lastAt: text(row, 'last_at'),
+    intervalMs: integerOrNull(row, 'interval_ms'),
+    tags: JSON.parse(text(row, 'tags')) as string[],
+    station: text(row, 'station'),
+    reason: text(row, 'reason') as CompletionReason,
+    completedAtMs: integer(row, 'completed_at_ms'),
+    recordId: integerOrNull(row, 'record_id'),
+    state: textOrNull(row, 'state') as FileState | null,
+    objectKey: textOrNull(row, 'object_key'),
+    deliveredAtMs: integerOrNull(row, 'delivered_at_ms'),
+    lostAtMs: integerOrNull(row, 'lost_at_ms'),
+  };
+}

@@ -1,0 +1,94 @@
+import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
+import type { SqlRow, SqlValue } from '../../store/store.ts';
+import type { Database } from '../database.ts';
+import { asRow, integer, text, textOrNull } from '../rows.ts';
+
+function toRecord(row: SqlRow): CloneRecord {
+  const location = textOrNull(row, 'cold_location');
+  return {
+    url: text(row, 'url'),
+    directory: text(row, 'directory'),
+    onDisk: integer(row, 'on_disk') === 1,
+    bytes: integer(row, 'bytes'),
+    sized: integer(row, 'sized') === 1,
+    lean: integer(row, 'lean') === 1,
+    lastUsedAtMs: integer(row, 'last_used_at_ms'),
+    hits: integer(row, 'hits'),
+    pinned: integer(row, 'pinned') === 1,
+    cold:
+      location === null
+        ? null
+        : {
+            location,
+            bytes: integer(row, 'cold_bytes'),
+            crc32: text(row, 'cold_crc32'),
+            content: text(row, 'cold_content'),
+            atMs: integer(row, 'cold_at_ms'),
+          },
+  };
+}
+
+/** Columns and values that a change sets. */
+function columnsOf({ cold, ...change }: CloneChange): [string, SqlValue][] {
+  const plain: [string, SqlValue | boolean | undefined][] = [
+    ['directory', change.directory],
+    ['on_disk', change.onDisk],
+    ['bytes', change.bytes],
+    ['sized', change.sized],
+    ['lean', change.lean],
+    ['last_used_at_ms', change.lastUsedAtMs],
+    ['hits', change.hits],
+    ['pinned', change.pinned],
+  ];
+  if (cold !== undefined) {
+    plain.push(['cold_location', cold?.location ?? null], ['cold_bytes', cold?.bytes ?? null]);
+    plain.push(['cold_crc32', cold?.crc32 ?? null], ['cold_content', cold?.content ?? null]);
+    plain.push(['cold_at_ms', cold?.atMs ?? null]);
+  }
+  return plain
+    .filter((pair): pair is [string, SqlValue | boolean] => pair[1] !== undefined)
+    .map(([column, value]) => [column, typeof value === 'boolean' ? Number(value) : value]);
+}
+
+const USE_SQL = `INSERT INTO clones (url, directory, last_used_at_ms, sized) VALUES (?, ?, ?, 0)
+  ON CONFLICT (url) DO UPDATE SET last_used_at_ms = excluded.last_used_at_ms, directory = excluded.directory,
+    sized = 0, hits = hits + on_disk`;
+
+export function createCloneRecords(database: Database): CloneRecords {
+  return {
+    change: (url, change) =>
+      database.write(() => {
+        const insert = 'INSERT OR IGNORE INTO clones (url, directory) VALUES (?, ?)';
+        database.statement(insert).run(url, change.directory);
+        for (const [column, value] of columnsOf(change)) {
+          database.statement(`UPDATE clones SET ${column} = ? WHERE url = ?`).run(value, url);
+        }
+      }),
+    use: (url, directory, nowMs) =>
+      database.write(() => {
+        database.statement(USE_SQL).run(url, directory, nowMs);
+      }),
+    async byUrl(url) {
+      return database.read(() => {
+        const row = database.statement('SELECT * FROM clones WHERE url = ?').get(url);
+        return row && toRecord(asRow(row));
+      });
+    },
+    async list() {
+      const sql = 'SELECT * FROM clones ORDER BY last_used_at_ms, url';
+      return database.read(() =>
+        database
+          .statement(sql)
+          .all()
+          .map(row => toRecord(asRow(row))),
+      );
+    },
+    async totals() {
+      const sql = 'SELECT count(*) AS clones, total(bytes) AS bytes FROM clones WHERE on_disk = 1';
+      return database.read(() => {
+        const row = asRow(database.statement(sql).get() ?? {});
+        return { clones: integer(row, 'clones'), bytes: integer(row, 'bytes') };
+      });
+    },
+  };
+}

@@ -1,0 +1,297 @@
+import type { Clock } from '../../../../base/clock.ts';
+import type {
+  Attempt,
+  EnteringFile,
+  FileAddress,
+  FileHold,
+  FileRecord,
+  FileState,
+  Journal,
+  KeptPart,
+  KeptUpload,
+  RecordChange,
+  RecordFilter,
+  StateCounts,
+} from '../../../local/journal.ts';
+import { Database } from '../../database.ts';
+import { GroupCommit } from '../../group-commit.ts';
+import { asRow, integer } from '../../rows.ts';
+import { listRecords } from './list.ts';
+import { rewindTimes } from './rewind.ts';
+import { toAttempt, toRecord, updateOf } from './rows.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
+import { UploadRows } from './uploads.ts';
+
+export interface JournalOptions {
+  readonly path: string;
+  readonly clock: Clock;
+}
+
+/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
+export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
+  // Records are looked up by key and written at the end: a small cache holds what is touched.
+  const database = await Database.open({ cacheBytes: 4 * 2 ** 20, ...options });
+  return new SqliteJournal(database, options.clock);
+}
+
+const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
+    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+
+/** Journal in SQLite; the contract is in journal.ts. */
+class SqliteJournal implements Journal {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #changes: GroupCommit;
+  readonly #uploads: UploadRows;
+  /** The last time asked for, and its text: many changes of one group have the same. */
+  #nowMs = Number.NaN;
+  #nowText = '';
+
+  constructor(database: Database, clock: Clock) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#changes = new GroupCommit(database, clock);
+    this.#uploads = new UploadRows(database, this.#changes);
+  }
+
+  enter(file: EnteringFile): Promise<FileRecord> {
+    return this.#changes.submit(() => {
+      const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
+      const known = source === undefined ? this.#takenOver(file) : undefined;
+      if (known) {
+        this.#apply(known.id, {
+          ...{ size, mtimeMs, inode, state, fileCreationDate },
+          // A try that is set for later keeps its time while the content is the same.
+          ...(isSame(known, file) && known.nextAttemptAtMs !== null ? {} : { nextAttemptAtMs, hold }),
+        });
+        return this.byId(known.id) as FileRecord;
+      }
+      const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
+      const row = this.#database
+        .statement(INSERT)
+        .get(...values, size, mtimeMs, inode, source ?? null, nextAttemptAtMs, hold, file.objectKey ?? null);
+      return toRecord(asRow(row ?? {}));
+    });
+  }
+
+  async change(id: number, change: RecordChange): Promise<void> {
+    await this.#changes.submit(() => this.#apply(id, change));
+  }
+
+  changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const record = this.byId(id);
+      if (record?.state !== state) return false;
+      if (change.state === 'incoming') this.#supersede(record);
+      this.#apply(id, change);
+      return true;
+    });
+  }
+
+  attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
+    return this.#changes.submit(() => {
+      const { sql, values } = updateOf(id, change, this.#now(), true);
+      const row = this.#database.statement(sql).get(...values);
+      const number = row ? integer(asRow(row), 'attempts') : 1;
+      this.#database
+        .statement(
+          `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(
+          ...[id, number, attempt.startedAt, attempt.finishedAt, attempt.outcome],
+          ...[attempt.errorClass, attempt.errorCode, attempt.errorMessage],
+        );
+      return number;
+    });
+  }
+
+  byId(id: number): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE id = ?', id);
+  }
+
+  at({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_path
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
+      ...[filepath, bucket, profile, state],
+    );
+  }
+
+  bySource(path: string): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
+  }
+
+  due(profile: string, nowMs: number, limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_due
+       WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
+      ...[profile, nowMs, limit],
+    );
+  }
+
+  nextDueMs(profile: string, afterMs: number): number | undefined {
+    return this.#database.read(() => {
+      const row = this.#database
+        .statement(
+          `SELECT min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_due
+           WHERE profile = ? AND next_attempt_at_ms > ?`,
+        )
+        .get(profile, afterMs);
+      return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+    });
+  }
+
+  list(filter: RecordFilter): FileRecord[] {
+    return this.#database.read(() => listRecords(this.#database, filter));
+  }
+
+  attempts(id: number): Attempt[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement('SELECT * FROM attempts WHERE record_id = ? ORDER BY number')
+        .all(id)
+        .map(row => toAttempt(asRow(row))),
+    );
+  }
+
+  counts(): StateCounts {
+    return this.#database.read(() => countStates(this.#database, this.#clock.nowMs()));
+  }
+
+  inState(state: FileState, afterId: number, limit: number): FileRecord[] {
+    return this.#all(
+      'SELECT * FROM file_records WHERE current_state = ? AND id > ? ORDER BY id LIMIT ?',
+      ...[state, afterId, limit],
+    );
+  }
+
+  kept(limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_kept
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL ORDER BY completed_at_ms LIMIT ?`,
+      limit,
+    );
+  }
+
+  keptTotals(): { files: number; bytes: number } {
+    return this.#database.read(() => totalKept(this.#database));
+  }
+
+  held(): Record<FileHold, number> {
+    return this.#database.read(() => countHeld(this.#database));
+  }
+
+  heldBuckets(): { profile: string; bucket: string }[] {
+    return this.#database.read(() => bucketsWaitedFor(this.#database));
+  }
+
+  release(profile: string, bucket: string, nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const { changes } = this.#database
+        .statement(
+          `UPDATE file_records SET hold = NULL, next_attempt_at_ms = ?, last_updated = ?
+           WHERE hold = 'bucket' AND profile = ? AND bucket = ?`,
+        )
+        .run(nowMs, this.#now(), profile, bucket);
+      return Number(changes);
+    });
+  }
+
+  hurry(profile: string, nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const { changes } = this.#database
+        .statement(
+          'UPDATE file_records SET next_attempt_at_ms = ? WHERE profile = ? AND next_attempt_at_ms > ?',
+        )
+        .run(nowMs, profile, nowMs);
+      return Number(changes);
+    });
+  }
+
+  rewind(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
+  }
+
+  saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
+    return this.#uploads.save(upload);
+  }
+
+  savePart(recordId: number, part: KeptPart): Promise<void> {
+    return this.#uploads.savePart(recordId, part);
+  }
+
+  upload(recordId: number): KeptUpload | undefined {
+    return this.#uploads.byRecord(recordId);
+  }
+
+  abandonedUploads(): KeptUpload[] {
+    return this.#uploads.abandoned();
+  }
+
+  dropUpload(recordId: number): Promise<void> {
+    return this.#uploads.drop(recordId);
+  }
+
+  async close(): Promise<void> {
+    await this.#changes.settle();
+    await this.#database.close();
+  }
+
+  /** The record that a file coming into view belongs to. */
+  #takenOver(file: EnteringFile): FileRecord | undefined {
+    if (file.state === 'completed' || file.state === 'failed') return undefined;
+    if (file.state !== 'incoming') return this.at(file, file.state);
+    // A copy's announcement belongs to the very file it made; another file of that name is another record.
+    const announced = this.at(file, 'incoming_tmp');
+    if (announced?.fileCreationDate !== file.fileCreationDate) return this.at(file, 'incoming');
+    this.#supersede(announced);
+    return announced;
+  }
+
+  /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
+  #supersede(by: FileRecord): void {
+    const older = this.at(by, 'incoming');
+    if (!older || older.id === by.id) return;
+    this.#apply(older.id, {
+      ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },
+      ...{ errorCode: 'source_missing', errorClass: 'permanent', removedAtMs: this.#clock.nowMs() },
+      errorMessage: 'a newer file of that name replaced it before it was delivered',
+    });
+  }
+
+  #apply(id: number, change: RecordChange): void {
+    const { sql, values } = updateOf(id, change, this.#now());
+    this.#database.statement(sql).run(...values);
+  }
+
+  #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
+    return this.#database.read(() => {
+      const row = this.#database.statement(sql).get(...values);
+      return row && toRecord(asRow(row));
+    });
+  }
+
+  #all(sql: string, ...values: (string | number)[]): FileRecord[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement(sql)
+        .all(...values)
+        .map(row => toRecord(asRow(row))),
+    );
+  }
+
+  #now(): string {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs !== this.#nowMs) {
+      this.#nowMs = nowMs;
+      this.#nowText = new Date(nowMs).toISOString();
+    }
+    return this.#nowText;
+  }
+}
+
+function isSame(record: FileRecord, file: EnteringFile): boolean {
+  return record.size === file.size && record.mtimeMs === file.mtimeMs && record.inode === file.inode;
+}

@@ -1,0 +1,92 @@
+import type { KeptPart, KeptUpload } from '../../../local/journal.ts';
+import type { SqlRow } from '../../../store/store.ts';
+import type { Database } from '../../database.ts';
+import type { GroupCommit } from '../../group-commit.ts';
+import { asRow, integer, text, textOrNull } from '../../rows.ts';
+
+const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
+
+function toPart(row: SqlRow): KeptPart {
+  const crc32 = textOrNull(row, 'crc32');
+  return {
+    partNumber: integer(row, 'part_number'),
+    etag: text(row, 'etag'),
+    size: integer(row, 'size_bytes'),
+    ...(crc32 === null ? {} : { crc32 }),
+  };
+}
+
+/** The journal's part about uploads in parts (S8). */
+export class UploadRows {
+  readonly #database: Database;
+  readonly #changes: GroupCommit;
+
+  constructor(database: Database, changes: GroupCommit) {
+    this.#database = database;
+    this.#changes = changes;
+  }
+
+  async save(kept: Omit<KeptUpload, 'parts'>): Promise<void> {
+    const { recordId, upload, partBytes, size, mtimeMs, inode, startedAtMs } = kept;
+    await this.#changes.submit(() => {
+      this.#database.statement('DELETE FROM uploads WHERE record_id = ?').run(recordId);
+      this.#database
+        .statement(
+          `INSERT INTO uploads (record_id, upload_id, object_key, part_bytes, size_bytes, mtime_ms, inode, started_at_ms)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+        )
+        .run(recordId, upload.uploadId, upload.key, partBytes, size, mtimeMs, inode, startedAtMs);
+    });
+  }
+
+  async savePart(recordId: number, part: KeptPart): Promise<void> {
+    await this.#changes.submit(() =>
+      this.#database
+        .statement(
+          `INSERT OR REPLACE INTO upload_parts (record_id, part_number, etag, size_bytes, crc32)
+           SELECT record_id, ?, ?, ?, ? FROM uploads WHERE record_id = ?`,
+        )
+        .run(part.partNumber, part.etag, part.size, part.crc32 ?? null, recordId),
+    );
+  }
+
+  byRecord(recordId: number): KeptUpload | undefined {
+    return this.#database.read(() => {
+      const row = this.#database.statement(`${SELECT} WHERE record_id = ?`).get(recordId);
+      return row && this.#toUpload(asRow(row));
+    });
+  }
+
+  abandoned(): KeptUpload[] {
+    return this.#database.read(() =>
+      this.#database
+        .statement(`${SELECT} WHERE current_state IN ('completed', 'failed') LIMIT 1000`)
+        .all()
+        .map(row => this.#toUpload(asRow(row))),
+    );
+  }
+
+  async drop(recordId: number): Promise<void> {
+    await this.#changes.submit(() =>
+      this.#database.statement('DELETE FROM uploads WHERE record_id = ?').run(recordId),
+    );
+  }
+
+  #toUpload(row: SqlRow): KeptUpload {
+    const recordId = integer(row, 'record_id');
+    const parts = this.#database
+      .statement('SELECT * FROM upload_parts WHERE record_id = ? ORDER BY part_number')
+      .all(recordId)
+      .map(part => toPart(asRow(part)));
+    return {
+      recordId,
+      upload: { bucket: text(row, 'bucket'), key: text(row, 'object_key'), uploadId: text(row, 'upload_id') },
+      partBytes: integer(row, 'part_bytes'),
+      size: integer(row, 'size_bytes'),
+      mtimeMs: integer(row, 'mtime_ms'),
+      inode: integer(row, 'inode'),
+      startedAtMs: integer(row, 'started_at_ms'),
+      parts,
+    };
+  }
+}

@@ -1,0 +1,59 @@
+import type { DatabaseSync } from 'node:sqlite';
+import { SluiceError } from '../../base/errors.ts';
+import { sql as repositories } from './migrations/0001-repositories.ts';
+import { sql as schedule } from './migrations/0002-schedule.ts';
+import { sql as journal } from './migrations/0003-journal.ts';
+import { sql as cache } from './migrations/0004-cache.ts';
+import { sql as tracking } from './migrations/0005-tracking.ts';
+import { sql as insights } from './migrations/0006-insights.ts';
+import { sql as changesets } from './migrations/0007-changesets.ts';
+import { sql as capture } from './migrations/0008-capture.ts';
+
+/** In order; a migration that has been released never changes. `user_version` counts those applied. */
+const MIGRATIONS: readonly string[] = [
+  repositories,
+  schedule,
+  journal,
+  cache,
+  tracking,
+  insights,
+  changesets,
+  capture,
+];
+
+/** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
+const APPLICATION_ID = 0x736c7569;
+
+function pragma(connection: DatabaseSync, name: string): number {
+  return Number(Object.values(connection.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
+}
+
+/**
+ * Brings the schema up to date in one transaction. May be called on every open, by several processes at once.
+ * Throws `database_newer` for one written by a later version, `database_invalid` for somebody else's file.
+ */
+export function migrate(connection: DatabaseSync, path: string): void {
+  if (pragma(connection, 'user_version') === MIGRATIONS.length && isOurs(connection)) return;
+  connection.exec('BEGIN IMMEDIATE');
+  try {
+    const version = pragma(connection, 'user_version');
+    const tables = Number(connection.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n);
+    if (!isOurs(connection) && (version !== 0 || tables !== 0)) {
+      throw new SluiceError('database_invalid', `${path} is a SQLite database of some other program`);
+    }
+    if (version > MIGRATIONS.length) {
+      const message = `${path} has schema ${version}; this sluice knows up to ${MIGRATIONS.length}`;
+      throw new SluiceError('database_newer', message);
+    }
+    for (const sql of MIGRATIONS.slice(version)) connection.exec(sql);
+    connection.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${MIGRATIONS.length};`);
+    connection.exec('COMMIT');
+  } catch (error) {
+    if (connection.isTransaction) connection.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function isOurs(connection: DatabaseSync): boolean {
+  return pragma(connection, 'application_id') === APPLICATION_ID;
+}

@@ -1,0 +1,26 @@
+import type { SqlRow, SqlValue } from '../store/store.ts';
+
+/** Reading columns out of a row with the type that the schema (STRICT tables) promises. */
+
+export function integer(row: SqlRow, column: string): number {
+  return Number(row[column]);
+}
+
+export function integerOrNull(row: SqlRow, column: string): number | null {
+  const value = row[column];
+  return value === null || value === undefined ? null : Number(value);
+}
+
+export function text(row: SqlRow, column: string): string {
+  return String(row[column]);
+}
+
+export function textOrNull(row: SqlRow, column: string): string | null {
+  const value = row[column];
+  return value === null || value === undefined ? null : String(value);
+}
+
+/** What node:sqlite gives for a row, as our plain row type. */
+export function asRow(row: Record<string, unknown>): SqlRow {
+  return row as Record<string, SqlValue>;
+}

@@ -1,0 +1,46 @@
+import type { BudgetStore, KeptBudget } from '../../../store/changesets.ts';
+import type { SqlRow } from '../../../store/store.ts';
+import type { Database } from '../../database.ts';
+import { asRow, integerOrNull, text } from '../../rows.ts';
+
+const SAVE = `
+  INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+
+function toBudget(row: SqlRow): KeptBudget {
+  return {
+    host: text(row, 'host'),
+    credential: text(row, 'credential'),
+    resource: text(row, 'resource'),
+    limit: integerOrNull(row, 'max_calls') ?? undefined,
+    remaining: integerOrNull(row, 'remaining') ?? undefined,
+    resetAtMs: integerOrNull(row, 'reset_at_ms') ?? undefined,
+    pausedUntilMs: integerOrNull(row, 'paused_until_ms') ?? undefined,
+    spent: JSON.parse(text(row, 'spent')) as [number, number][],
+  };
+}
+
+export function createBudgetStore(database: Database): BudgetStore {
+  return {
+    async list() {
+      return database.read(() =>
+        database
+          .statement('SELECT * FROM call_budgets')
+          .all()
+          .map(row => toBudget(asRow(row))),
+      );
+    },
+    save: budgets =>
+      database.write(() => {
+        for (const { host, credential, resource, ...left } of budgets) {
+          const { limit, remaining, resetAtMs, pausedUntilMs, spent } = left;
+          database
+            .statement(SAVE)
+            .run(
+              ...[host, credential, resource, limit ?? null, remaining ?? null],
+              ...[resetAtMs ?? null, pausedUntilMs ?? null, JSON.stringify(spent)],
+            );
+        }
+      }),
+  };
+}

@@ -1,0 +1,47 @@
+import type { ChangesetStore, StoredEvent } from '../../../store/changesets.ts';
+import type { Database } from '../../database.ts';
+import { asRow } from '../../rows.ts';
+import { toEvent } from './rows.ts';
+
+const ADD = `
+  INSERT INTO changeset_events (changeset_id, host_id, kind, host_kind, at_ms, place, actor, actor_is_bot, review,
+    commit_hash, check_name, check_state, subject)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (changeset_id, host_id) DO NOTHING`;
+const IN_ORDER = `SELECT * FROM changeset_events WHERE changeset_id = ? ORDER BY at_ms, place, host_id LIMIT ? OFFSET ?`;
+/** Rows a transaction: the event loop stands still for one. */
+const CHUNK = 500;
+
+export function eventMethods(database: Database): Pick<ChangesetStore, 'events' | 'addEvents'> {
+  return {
+    async events(id, { offset = 0, limit = -1 } = {}) {
+      return database.read(() =>
+        database
+          .statement(IN_ORDER)
+          .all(id, limit, offset)
+          .map(row => toEvent(asRow(row))),
+      );
+    },
+    async addEvents(id, events) {
+      let added = 0;
+      for (let from = 0; from < events.length; from += CHUNK) {
+        const chunk = events.slice(from, from + CHUNK);
+        added += await database.write(() => add(database, id, chunk));
+      }
+      return added;
+    },
+  };
+}
+
+function add(database: Database, id: number, events: readonly StoredEvent[]): number {
+  const statement = database.statement(ADD);
+  let added = 0;
+  for (const event of events) {
+    const { kind, hostKind, atMs, order, actor, actorIsBot, review, commit } = event;
+    const { changes } = statement.run(
+      ...[id, event.id, kind, hostKind, atMs, order, actor, Number(actorIsBot), review],
+      ...[commit, event.checkName, event.checkState, event.subject],
+    );
+    added += Number(changes);
+  }
+  return added;
+}

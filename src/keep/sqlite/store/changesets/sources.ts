@@ -1,0 +1,47 @@
+import type { ChangesetStore } from '../../../store/changesets.ts';
+import { SqliteChange } from '../../change.ts';
+import type { Database } from '../../database.ts';
+import { asRow } from '../../rows.ts';
+import { toSource } from './rows.ts';
+
+type SourceMethods = Pick<
+  ChangesetStore,
+  'sources' | 'ensureSource' | 'dropSource' | 'listedSource' | 'failedSource'
+>;
+
+export function sourceMethods(database: Database): SourceMethods {
+  return {
+    async sources() {
+      return database.read(() =>
+        database
+          .statement('SELECT * FROM changeset_sources ORDER BY name')
+          .all()
+          .map(row => toSource(asRow(row))),
+      );
+    },
+    ensureSource: (name, host) =>
+      database.write(() => {
+        database
+          .statement('INSERT OR IGNORE INTO changeset_sources (name, host) VALUES (?, ?)')
+          .run(name, host);
+      }),
+    dropSource: name =>
+      database.write(() => {
+        database.statement('DELETE FROM changeset_sources WHERE name = ?').run(name);
+      }),
+    listedSource: (name, { listedAtMs, etag, found }) =>
+      new SqliteChange(() => {
+        database
+          .statement(
+            `UPDATE changeset_sources SET listed_at_ms = ?, etag = ?, found = ?, last_error = NULL WHERE name = ?`,
+          )
+          .run(listedAtMs, etag ?? null, found, name);
+      }),
+    failedSource: (name, error) =>
+      database.write(() => {
+        database
+          .statement('UPDATE changeset_sources SET last_error = ? WHERE name = ?')
+          .run(JSON.stringify(error), name);
+      }),
+  };
+}

@@ -1,0 +1,106 @@
+import type {
+  Notice,
+  Notification,
+  NotificationEvent,
+  NotificationStore,
+} from '../../store/notifications.ts';
+import type { SqlRow } from '../../store/store.ts';
+import type { Database } from '../database.ts';
+import { asRow, integer, text } from '../rows.ts';
+
+/** The notice that an event begins or ends. */
+const NOTICES: Readonly<Record<NotificationEvent, { readonly notice: Notice; readonly begins: boolean }>> = {
+  stale: { notice: 'stale', begins: true },
+  awake: { notice: 'stale', begins: false },
+  failing: { notice: 'failing', begins: true },
+  recovered: { notice: 'failing', begins: false },
+};
+
+const SELECT =
+  'SELECT notifications.*, repositories.url FROM notifications JOIN repositories ON repositories.id = repository_id';
+
+function toNotification(row: SqlRow): Notification {
+  return {
+    id: integer(row, 'id'),
+    repositoryId: integer(row, 'repository_id'),
+    url: text(row, 'url'),
+    event: text(row, 'event') as NotificationEvent,
+    message: text(row, 'message'),
+    raisedAtMs: integer(row, 'raised_at_ms'),
+  };
+}
+
+export function createNotificationStore(database: Database): NotificationStore {
+  const byId = (id: number | bigint): Notification | undefined => {
+    const row = database.statement(`${SELECT} WHERE notifications.id = ?`).get(id);
+    return row && toNotification(asRow(row));
+  };
+  /** @returns whether that changed anything */
+  const turn = (repositoryId: number, event: NotificationEvent, nowMs: number): boolean => {
+    const { notice, begins } = NOTICES[event];
+    const { changes } = begins
+      ? database
+          .statement('INSERT OR IGNORE INTO notices (repository_id, notice, since_ms) VALUES (?, ?, ?)')
+          .run(repositoryId, notice, nowMs)
+      : database
+          .statement('DELETE FROM notices WHERE repository_id = ? AND notice = ?')
+          .run(repositoryId, notice);
+    return changes > 0;
+  };
+
+  return {
+    async notices(repositoryId) {
+      return database.read(() => {
+        const rows = database
+          .statement('SELECT notice, since_ms FROM notices WHERE repository_id = ?')
+          .all(repositoryId)
+          .map(asRow);
+        return new Map(rows.map(row => [text(row, 'notice') as Notice, integer(row, 'since_ms')]));
+      });
+    },
+    raise: ({ repositoryId, event, message, channels }, nowMs) =>
+      database.write(() => {
+        if (!turn(repositoryId, event, nowMs)) return undefined;
+        const { lastInsertRowid } = database
+          .statement(
+            'INSERT INTO notifications (repository_id, event, message, raised_at_ms) VALUES (?, ?, ?, ?)',
+          )
+          .run(repositoryId, event, message, nowMs);
+        for (const channel of channels) {
+          database
+            .statement('INSERT INTO notification_sendings (notification_id, channel) VALUES (?, ?)')
+            .run(lastInsertRowid, channel);
+        }
+        return byId(lastInsertRowid);
+      }),
+    async byId(id) {
+      return database.read(() => byId(id));
+    },
+    sent: (id, channel, error, nowMs) =>
+      database.write(() => {
+        database
+          .statement(
+            'UPDATE notification_sendings SET ended_at_ms = ?, error = ? WHERE notification_id = ? AND channel = ?',
+          )
+          .run(nowMs, error, id, channel);
+      }),
+    async unsent() {
+      return database.read(() =>
+        database
+          .statement(
+            'SELECT notification_id, channel FROM notification_sendings WHERE ended_at_ms IS NULL ORDER BY notification_id',
+          )
+          .all()
+          .map(row => ({ id: integer(asRow(row), 'notification_id'), channel: text(asRow(row), 'channel') })),
+      );
+    },
+    async recent(limit) {
+      return database.read(() =>
+        database
+          .statement(`${SELECT} ORDER BY notifications.id DESC LIMIT ?`)
+          .all(limit)
+          .map(row => toNotification(asRow(row))),
+      );
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { SluiceError } from '../../../base/errors.ts';
+import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
+import type { SqlRow } from '../../store/store.ts';
+import type { Database } from '../database.ts';
+import { asRow, integer, text } from '../rows.ts';
+
+const PEOPLE = `
+  SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
+         (SELECT group_concat(email, char(10)) FROM person_emails
+           WHERE person_id = people.id AND email <> people.email) AS merged
+    FROM identities JOIN people ON people.id = identities.person_id`;
+const ORDER =
+  'GROUP BY people.id ORDER BY commits DESC, people.name, people.email, people.id LIMIT ? OFFSET ?';
+const BY_EMAIL = `
+  SELECT people.id FROM people JOIN identities ON identities.person_id = people.id
+   WHERE identities.mapped_email = ?1 COLLATE NOCASE
+   GROUP BY people.id ORDER BY sum(identities.commits) DESC, people.id LIMIT 1`;
+const SHARED_BY = `
+  SELECT count(DISTINCT person_id) AS people FROM identities WHERE mapped_email = ? COLLATE NOCASE`;
+const OWN_PERSON = `
+  UPDATE identities SET person_id =
+    (SELECT id FROM people WHERE name = identities.mapped_name AND email = identities.mapped_email)
+   WHERE mapped_email = ? COLLATE NOCASE`;
+const BY_PATTERNS = `
+  UPDATE people SET bot_by_hand = 0,
+    bot = EXISTS (SELECT 1 FROM bot_patterns WHERE name LIKE pattern OR email LIKE pattern) WHERE id = ?`;
+
+/** `PeopleStore` on SQLite. Triggers give every new identity its person; see the migration. */
+export function createPeopleStore(database: Database): PeopleStore {
+  const personOf = (email: string): number => {
+    const row = database.statement(BY_EMAIL).get(email);
+    if (row) return Number(row.id);
+    throw new SluiceError('not_found', `nobody has the e-mail "${email}"`, {
+      hint: 'See "sluice people ls" for who is known.',
+    });
+  };
+  const read = (id: number): Person => {
+    const row = database.statement(`${PEOPLE} WHERE people.id = ? ${ORDER}`).get(id, 1, 0);
+    if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
+    return toPerson(asRow(row));
+  };
+
+  return {
+    async list(filter) {
+      const { sql, params } = conditions(filter);
+      return database.read(() =>
+        database
+          .statement(`${PEOPLE} WHERE ${sql} ${ORDER}`)
+          .all(...params, filter.limit, filter.offset ?? 0)
+          .map(row => toPerson(asRow(row))),
+      );
+    },
+    async merge(emails) {
+      const wanted = checked(emails);
+      return database.write(() => {
+        const [first = ''] = wanted;
+        const person = personOf(first);
+        if (wanted.length < 2 && Number(database.statement(SHARED_BY).get(first)?.people) < 2)
+          throw new SluiceError(
+            'usage',
+            'name two e-mails or more to merge, or one that several people have',
+          );
+        const before = wanted.map(personOf);
+        const take = database.statement('UPDATE person_emails SET person_id = ? WHERE person_id = ?');
+        for (const other of before) take.run(person, other);
+        const add = database.statement(
+          'INSERT INTO person_emails (email, person_id) VALUES (?, ?) ON CONFLICT DO UPDATE SET person_id = excluded.person_id',
+        );
+        for (const email of wanted) add.run(email, person);
+        database
+          .statement(
+            `UPDATE identities SET person_id = ?1
+              WHERE mapped_email COLLATE NOCASE IN (SELECT email FROM person_emails WHERE person_id = ?1)`,
+          )
+          .run(person);
+        return read(person);
+      });
+    },
+    async split(emails) {
+      const wanted = checked(emails);
+      return database.write(() => {
+        for (const email of wanted) {
+          const row = database
+            .statement('DELETE FROM person_emails WHERE email = ? RETURNING person_id AS id')
+            .get(email);
+          if (!row) throw new SluiceError('not_found', `"${email}" was not merged with anybody`);
+          database.statement(OWN_PERSON).run(email);
+          dropLastEmail(database, Number(row.id));
+        }
+      });
+    },
+    async setBot(email, bot) {
+      const [wanted = ''] = checked([email]);
+      return database.write(() => {
+        const id = personOf(wanted);
+        if (bot === null) database.statement(BY_PATTERNS).run(id);
+        else
+          database.statement('UPDATE people SET bot = ?, bot_by_hand = 1 WHERE id = ?').run(bot ? 1 : 0, id);
+        return read(id);
+      });
+    },
+  };
+}
+
+/** One e-mail alone is not merged with anything: its names are people of their own again. */
+function dropLastEmail(database: Database, personId: number): void {
+  const left = database.statement('SELECT email FROM person_emails WHERE person_id = ?').all(personId);
+  if (left.length !== 1) return;
+  const email = String(left[0]?.email);
+  database.statement('DELETE FROM person_emails WHERE email = ?').run(email);
+  database.statement(OWN_PERSON).run(email);
+}
+
+function checked(emails: readonly string[]): string[] {
+  const trimmed = emails.map(email => email.trim());
+  if (trimmed.includes('')) {
+    throw new SluiceError('usage', 'an empty e-mail is nobody in particular; correct it by a mailmap');
+  }
+  return [...new Map(trimmed.map(email => [email.toLowerCase(), email])).values()];
+}
+
+function conditions({ text: wanted, bots }: PeopleFilter): {
+  readonly sql: string;
+  readonly params: string[];
+} {
+  const sql = ['identities.commits > 0'];
+  const params: string[] = [];
+  if (bots !== undefined) sql.push(`people.bot = ${bots === 'only' ? 1 : 0}`);
+  if (wanted !== undefined) {
+    sql.push(
+      `people.id IN (SELECT person_id FROM identities WHERE instr(lower(mapped_name || char(10) || mapped_email), lower(?)) > 0)`,
+    );
+    params.push(wanted);
+  }
+  return { sql: sql.join(' AND '), params };
+}
+
+function toPerson(row: SqlRow): Person {
+  const email = text(row, 'email');
+  const merged = row.merged === null ? [] : text(row, 'merged').split('\n');
+  return {
+    id: integer(row, 'id'),
+    name: text(row, 'name'),
+    email,
+    bot: integer(row, 'bot') === 1,
+    botByHand: integer(row, 'bot_by_hand') === 1,
+    commits: integer(row, 'commits'),
+    emails: [email, ...merged],
+  };
+}

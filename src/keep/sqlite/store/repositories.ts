@@ -1,0 +1,123 @@
+import type { RepositoryChange, RepositoryStore, SqlRow } from '../../store/store.ts';
+import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../../store/types.ts';
+import type { Database } from '../database.ts';
+import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+
+/** Column for each field that `update` may change. */
+const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, string>> = {
+  state: 'state',
+  headRef: 'head_ref',
+  objectFormat: 'object_format',
+  shallow: 'shallow',
+  lastError: 'last_error',
+  lastBakedAtMs: 'last_baked_at_ms',
+  lastNewsAtMs: 'last_news_at_ms',
+  movedTo: 'moved_to',
+  movedSeenAtMs: 'moved_seen_at_ms',
+};
+
+/** Everything of the row, and who tracks it, one a line. */
+const SELECT = `SELECT repositories.*,
+  (SELECT group_concat(origin, char(10)) FROM tracking WHERE repository_id = repositories.id) AS tracked_by
+  FROM repositories`;
+
+function toRepository(row: SqlRow): Repository {
+  return {
+    id: integer(row, 'id'),
+    url: text(row, 'url'),
+    host: text(row, 'host'),
+    tracked: integer(row, 'tracked') === 1,
+    trackedBy: (textOrNull(row, 'tracked_by')?.split('\n') ?? []) as TrackingOrigin[],
+    state: text(row, 'state') as RepositoryState,
+    headRef: textOrNull(row, 'head_ref'),
+    objectFormat: text(row, 'object_format') === 'sha256' ? 'sha256' : 'sha1',
+    shallow: integer(row, 'shallow') === 1,
+    totals: {
+      commits: integer(row, 'commits'),
+      authors: integer(row, 'authors'),
+      firstCommitAt: integerOrNull(row, 'first_commit_at'),
+      lastCommitAt: integerOrNull(row, 'last_commit_at'),
+    },
+    lastBakedAtMs: integerOrNull(row, 'last_baked_at_ms'),
+    lastNewsAtMs: integerOrNull(row, 'last_news_at_ms'),
+    lastError: textOrNull(row, 'last_error'),
+    remoteCheck: remoteCheckOf(row),
+    movedTo: textOrNull(row, 'moved_to'),
+    movedSeenAtMs: integerOrNull(row, 'moved_seen_at_ms'),
+  };
+}
+
+function remoteCheckOf(row: SqlRow): RemoteCheck | null {
+  const spelling = textOrNull(row, 'look_spelling');
+  return spelling === null ? null : { spelling, otherRefs: integer(row, 'look_other_refs') };
+}
+
+type Assignment = readonly [column: string, value: string | number | null];
+
+/** Columns and their new values; a remote check is two columns. */
+function assignmentsOf({ remoteCheck, ...change }: RepositoryChange): readonly Assignment[] {
+  const plain = Object.entries(change)
+    .filter(([, value]) => value !== undefined)
+    .map(([field, value]): Assignment => {
+      const column = COLUMNS[field as keyof typeof COLUMNS];
+      return [column, typeof value === 'boolean' ? Number(value) : value];
+    });
+  if (remoteCheck === undefined) return plain;
+  return [
+    ...plain,
+    ['look_spelling', remoteCheck?.spelling ?? null],
+    ['look_other_refs', remoteCheck?.otherRefs ?? null],
+  ];
+}
+
+export function createRepositoryStore(database: Database): RepositoryStore {
+  const find = (where: string, value: string | number): Repository | undefined =>
+    database.read(() => {
+      const row = database.statement(`${SELECT} WHERE ${where} = ?`).get(value);
+      return row && toRepository(asRow(row));
+    });
+
+  return {
+    async ensure(url, host) {
+      const known = find('url', url);
+      if (known) return known;
+      return database.write(() => {
+        database.statement('INSERT OR IGNORE INTO repositories (url, host) VALUES (?, ?)').run(url, host);
+        const row = database.statement(`${SELECT} WHERE url = ?`).get(url);
+        return toRepository(asRow(row ?? {}));
+      });
+    },
+    async byUrl(url) {
+      return find('url', url);
+    },
+    async byId(id) {
+      return find('id', id);
+    },
+    async alike(url) {
+      return database.read(() =>
+        database
+          .statement(`${SELECT} WHERE url = ?1 COLLATE NOCASE OR moved_to = ?1 COLLATE NOCASE`)
+          .all(url)
+          .map(row => toRepository(asRow(row))),
+      );
+    },
+    async list() {
+      return database.read(() =>
+        database
+          .statement(`${SELECT} ORDER BY url`)
+          .all()
+          .map(row => toRepository(asRow(row))),
+      );
+    },
+    async update(id, change) {
+      const assignments = assignmentsOf(change);
+      if (assignments.length === 0) return;
+      const columns = assignments.map(([column]) => `${column} = ?`).join(', ');
+      await database.write(() => {
+        database
+          .statement(`UPDATE repositories SET ${columns} WHERE id = ?`)
+          .run(...assignments.map(([, value]) => value), id);
+      });
+    },
+  };
+}

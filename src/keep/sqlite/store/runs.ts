@@ -1,0 +1,86 @@
+import { toErrorRecord } from '../../../base/errors.ts';
+import type { RunStore, SqlRow } from '../../store/store.ts';
+import type { Run, RunState } from '../../store/types.ts';
+import type { Database } from '../database.ts';
+import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+
+const SELECT =
+  'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
+
+function toRun(row: SqlRow): Run {
+  return {
+    id: integer(row, 'id'),
+    repositoryId: integer(row, 'repository_id'),
+    url: text(row, 'url'),
+    state: text(row, 'state') as RunState,
+    reason: text(row, 'reason'),
+    requestedAtMs: integer(row, 'requested_at_ms'),
+    startedAtMs: integerOrNull(row, 'started_at_ms'),
+    finishedAtMs: integerOrNull(row, 'finished_at_ms'),
+    summary: textOrNull(row, 'summary'),
+    error: textOrNull(row, 'error'),
+  };
+}
+
+export function createRunStore(database: Database): RunStore {
+  const byId = (id: number | bigint): Run | undefined => {
+    const row = database.statement(`${SELECT} WHERE runs.id = ?`).get(id);
+    return row && toRun(asRow(row));
+  };
+  const waiting = (repositoryId: number): Run | undefined => {
+    const row = database
+      .statement(`${SELECT} WHERE repository_id = ? AND runs.state = 'waiting' ORDER BY runs.id LIMIT 1`)
+      .get(repositoryId);
+    return row && toRun(asRow(row));
+  };
+  const insert = (repositoryId: number, reason: string, nowMs: number): Run => {
+    const { lastInsertRowid } = database
+      .statement(
+        `INSERT INTO runs (repository_id, state, reason, requested_at_ms) VALUES (?, 'waiting', ?, ?)`,
+      )
+      .run(repositoryId, reason, nowMs);
+    return byId(lastInsertRowid) as Run;
+  };
+
+  return {
+    request: (repositoryId, reason, nowMs) =>
+      database.write(() => waiting(repositoryId) ?? insert(repositoryId, reason, nowMs)),
+    start: (repositoryId, reason, nowMs) =>
+      database.write(() => {
+        // Whoever starts holds the repository's claim, so a run that still says "running" belongs to a dead process.
+        database
+          .statement(
+            `UPDATE runs SET state = 'cancelled', finished_at_ms = ? WHERE repository_id = ? AND state = 'running'`,
+          )
+          .run(nowMs, repositoryId);
+        const run = waiting(repositoryId) ?? insert(repositoryId, reason, nowMs);
+        database
+          .statement(`UPDATE runs SET state = 'running', started_at_ms = ? WHERE id = ?`)
+          .run(nowMs, run.id);
+        return byId(run.id) as Run;
+      }),
+    finish: (id, end, nowMs) =>
+      database.write(() => {
+        const error = 'error' in end ? toErrorRecord(end.error) : undefined;
+        const summary = 'summary' in end ? end.summary : null;
+        const state: RunState = !error ? 'done' : error.retry === 'cancelled' ? 'cancelled' : 'failed';
+        database
+          .statement('UPDATE runs SET state = ?, summary = ?, error = ?, finished_at_ms = ? WHERE id = ?')
+          .run(state, summary, error ? JSON.stringify(error) : null, nowMs, id);
+      }),
+    async byId(id) {
+      return database.read(() => byId(id));
+    },
+    async waiting(repositoryId) {
+      return database.read(() => waiting(repositoryId));
+    },
+    async recent(limit) {
+      return database.read(() =>
+        database
+          .statement(`${SELECT} ORDER BY runs.id DESC LIMIT ?`)
+          .all(limit)
+          .map(row => toRun(asRow(row))),
+      );
+    },
+  };
+}

@@ -1,0 +1,95 @@
+import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
+import { CHANGESET_KIND } from '../../gather/changesets/work.ts';
+import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/work.ts';
+import { REPOSITORY_KIND, urlOfKey } from '../../gather/repos/work.ts';
+import type { Store } from '../../keep/store/store.ts';
+import { reusing } from './reuse.ts';
+
+/** A place on the schedule as people are shown it. */
+export interface ListedItem {
+  readonly key: string;
+  readonly kind: string;
+  /** What it is about: the address of a repository or changeset, otherwise its key. */
+  readonly target: string;
+  /** Of a changeset. */
+  readonly title: string | null;
+  /** ISO 8601. */
+  readonly at: string;
+  /** Why then, in words (S6). */
+  readonly reason: string;
+  readonly priority: string;
+  readonly running: boolean;
+  /** Failures in a row. */
+  readonly failures: number;
+  readonly lastError: { readonly code: string; readonly message: string } | null;
+}
+
+/** What happens next: counts, what runs, and what comes, first in line first. */
+export interface UpcomingWork {
+  readonly counts: QueueCounts;
+  readonly running: readonly ListedItem[];
+  readonly next: readonly ListedItem[];
+  /** How many fall due in each half hour from now on, for a day; what is due already counts in the first. */
+  readonly halfHours: readonly number[];
+}
+
+/** What people ask of the schedule. */
+export interface ScheduleApi {
+  /** Throws `database_*`. */
+  upcoming(limit: number): Promise<UpcomingWork>;
+}
+
+const HALF_HOUR_MS = 1_800_000;
+const HALF_HOURS = 48;
+
+export function scheduleApi(
+  stores: () => { readonly store: Store; readonly queue: WorkQueue },
+  nowMs: () => number,
+): ScheduleApi {
+  const halfHoursAhead = reusing(
+    () => byHalfHour(stores().store, nowMs()),
+    () => performance.now(),
+  );
+  return {
+    async upcoming(limit) {
+      const { store, queue } = stores();
+      const [counts, running, next, halfHours] = await Promise.all([
+        queue.counts(),
+        queue.running(limit),
+        queue.upcoming(limit),
+        halfHoursAhead(),
+      ]);
+      const listed = (items: readonly QueueItem[]): Promise<ListedItem[]> =>
+        Promise.all(items.map(item => listedItem(item, store)));
+      return { counts, running: await listed(running), next: await listed(next), halfHours };
+    },
+  };
+}
+
+async function byHalfHour(store: Store, nowMs: number): Promise<number[]> {
+  const rows = await store.query(
+    `SELECT max(0, CAST(run_at_ms - ?1 AS INTEGER) / ${HALF_HOUR_MS}) AS at, count(*) AS items FROM targets
+     WHERE lease_owner IS NULL AND run_at_ms < ?1 + ${HALF_HOURS * HALF_HOUR_MS} GROUP BY at`,
+    [nowMs],
+  );
+  const counts = new Map(rows.map(({ at, items }) => [Number(at), Number(items)]));
+  return Array.from({ length: HALF_HOURS }, (_, at) => counts.get(at) ?? 0);
+}
+
+async function listedItem(item: QueueItem, store: Store): Promise<ListedItem> {
+  const { key, kind, runAtMs, reason, priority, failures, lastError, claimedBy } = item;
+  const changeset = kind === CHANGESET_KIND ? await store.changesets.byKey(key) : undefined;
+  return {
+    ...{ key, kind, reason, priority, failures },
+    target: changeset?.url ?? targetOf(item),
+    title: changeset?.title ?? null,
+    at: new Date(runAtMs).toISOString(),
+    running: claimedBy !== null,
+    lastError: lastError && { code: lastError.code, message: lastError.message },
+  };
+}
+
+function targetOf({ kind, key }: QueueItem): string {
+  if (kind === REPOSITORY_KIND) return urlOfKey(key);
+  return kind === CHURN_KIND ? urlOfChurnKey(key) : key;
+}

@@ -1,0 +1,184 @@
+import { statfs } from 'node:fs/promises';
+import type { Config } from '../../config/schema.ts';
+import type { EndpointStatus } from '../../deliver/queue/endpoint-health.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { CaptureStatus } from '../../gather/capture/service.ts';
+import type { BakeProgress } from '../../gather/repos/bake.ts';
+import type { ChurnRun } from '../../gather/repos/churn/handler.ts';
+import { type ChurnStatus, churnStatus } from '../../gather/repos/churn/status.ts';
+import { urlOfKey } from '../../gather/repos/work.ts';
+import type { CloneRecords } from '../../keep/local/clone-records.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { ChangesetFigures } from './changeset-figures.ts';
+
+/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
+export interface StationStatus {
+  readonly station: StationFacts;
+  readonly schedule: {
+    /** Targets that have a time. */
+    readonly size: number;
+    /** Those whose time has come and that wait for a worker. */
+    readonly due: number;
+    /** How late the one that waits longest is. */
+    readonly behindS: number;
+    readonly running: number;
+    /** Of those that wait: raised, first in line. */
+    readonly raised: number;
+    readonly next: readonly ScheduledItem[];
+  };
+  readonly repos: {
+    readonly known: number;
+    readonly tracked: number;
+    readonly failing: number;
+    /** The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said last. */
+    readonly troubled: readonly {
+      readonly url: string;
+      readonly state: string;
+      readonly error: string | null;
+    }[];
+    readonly commits: number;
+    readonly baking: readonly RunningBake[];
+    readonly churn: ChurnStatus;
+  };
+  readonly changesets: ChangesetFigures;
+  readonly deliveries: DeliveryFigures;
+  readonly capture: CaptureStatus;
+  /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
+  readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
+  /** The clones on disk. */
+  readonly cache: {
+    readonly clones: number;
+    readonly usedBytes: number;
+    /** Null: no limit but the disk. */
+    readonly maxBytes: number | null;
+    readonly minFreeBytes: number;
+  };
+  readonly disk: {
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+    readonly cacheDirectory: string;
+  };
+}
+
+/** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
+export interface DeliveryFigures {
+  readonly incoming: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly waiting: number;
+  readonly uploading: number;
+}
+
+export interface StationFacts {
+  readonly version: string;
+  readonly uptimeS: number;
+  /** `down` where nothing runs and the database alone was read. */
+  readonly mode: 'up' | 'down';
+  readonly pid: number | null;
+  readonly root: string;
+  readonly database: string;
+}
+
+export interface ScheduledItem {
+  readonly target: string;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly reason: string;
+}
+
+export interface RunningBake {
+  readonly url: string;
+  readonly phase: 'fetch' | 'history';
+  /** In words: git's own progress line, or commits so far. */
+  readonly progress: string;
+}
+
+const NEXT_SHOWN = 10;
+const TROUBLED_SHOWN = 20;
+
+/** Reads the figures together. Throws `database_*`. */
+export async function readStatus(options: {
+  readonly store: Store;
+  readonly queue: WorkQueue;
+  readonly station: StationFacts;
+  readonly clones: CloneRecords;
+  readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
+  readonly baking: readonly RunningBake[];
+  readonly config: Pick<Config, 'repos' | 'insights'>;
+  readonly churning: ReadonlyMap<string, ChurnRun>;
+  readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
+  readonly links: readonly EndpointStatus[];
+  readonly changesets: ChangesetFigures;
+  readonly capture: CaptureStatus;
+}): Promise<StationStatus> {
+  const { store, queue, clones, cache } = options;
+  const [counts, upcoming, repositories, kept, disk] = await Promise.all([
+    queue.counts(),
+    queue.upcoming(NEXT_SHOWN),
+    store.repositories.list(),
+    clones.totals(),
+    statfs(options.station.root).catch(() => statfs('.')),
+  ]);
+  const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
+  return {
+    station: options.station,
+    schedule: {
+      size: counts.size,
+      due: counts.due,
+      behindS: Math.round(counts.behindMs / 1000),
+      running: counts.running,
+      raised: counts.raised,
+      next: upcoming.map(({ key, runAtMs, reason }) => ({
+        target: urlOfKey(key),
+        at: new Date(runAtMs).toISOString(),
+        reason,
+      })),
+    },
+    repos: {
+      known: repositories.length,
+      tracked: repositories.filter(({ tracked }) => tracked).length,
+      failing: troubled.length,
+      troubled: troubled
+        .slice(0, TROUBLED_SHOWN)
+        .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
+      commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
+      baking: options.baking,
+      churn: await churnStatus(repositories, { queue, config: options.config, running: options.churning }),
+    },
+    changesets: options.changesets,
+    deliveries: deliveryFigures(options.deliveries),
+    capture: options.capture,
+    links: options.links.map(({ endpoint, state, sinceMs }) => ({
+      endpoint,
+      state,
+      since: new Date(sinceMs).toISOString(),
+    })),
+    cache: {
+      clones: kept.clones,
+      usedBytes: kept.bytes,
+      maxBytes: cache.maxSizeBytes ?? null,
+      minFreeBytes: cache.minFreeDiskBytes,
+    },
+    disk: {
+      freeBytes: disk.bavail * disk.bsize,
+      totalBytes: disk.blocks * disk.bsize,
+      cacheDirectory: cache.directory,
+    },
+  };
+}
+
+function deliveryFigures(
+  counts: Omit<DeliveryFigures, 'uploading'> & { uploading?: number },
+): DeliveryFigures {
+  const { incoming, processing, completed, failed, waiting, uploading = 0 } = counts;
+  return { incoming, processing, completed, failed, waiting, uploading };
+}
+
+/** A bake under way, in words. */
+export function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
+  if (!progress) return { url, phase: 'fetch', progress: 'starting' };
+  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
+  const { commits, perSecond } = progress;
+  return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
+}

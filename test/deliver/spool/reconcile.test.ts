@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { type TestContext, test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { reconcile } from '../../../src/deliver/spool/reconcile.ts';
+import { creationDateOf, identityOf, Spool } from '../../../src/deliver/spool/spool.ts';
+import type { FileRecord, FileState } from '../../../src/keep/local/journal.ts';
+import { openSqliteJournal } from '../../../src/keep/sqlite/local/journal/journal.ts';
+import { startDelivery } from '../../support/delivery.ts';
+
+const NEXT = 1_000;
+
+/** A spool and a journal as a crash leaves them: a file in `area` (or nowhere), and a record in `state` (or none). */
+async function after(
+  t: TestContext,
+  area: FileState | null,
+  state: FileState | null,
+  options: { location?: string; otherFile?: boolean } = {},
+) {
+  const rig = await startDelivery(t, { start: false });
+  const journal = await openSqliteJournal({ path: rig.databasePath, clock: systemClock });
+  t.after(() => journal.close());
+  const spool = new Spool(rig.root);
+  spool.prepare([{ profile: 'local', buckets: ['outbox'] }]);
+  const address = { profile: 'local', bucket: 'outbox', filepath: 'dir/a.txt' };
+  const path = area && rig.write(`${area}/local/outbox/${options.location ?? address.filepath}`, 'content');
+  const stats = path === null ? undefined : statSync(path);
+  const identity = stats && !options.otherFile ? identityOf(stats) : { size: 3, mtimeMs: 3, inode: 3 };
+  const fileCreationDate = stats && !options.otherFile ? creationDateOf(stats) : '2026-01-01T00:00:00.000Z';
+  const before =
+    state &&
+    (await journal.enter({
+      ...address,
+      ...identity,
+      state,
+      fileCreationDate,
+      nextAttemptAtMs: NEXT,
+      hold: null,
+    }));
+  const odd: string[] = [];
+  const run = () =>
+    reconcile({
+      ...{ spool, journal, clock: systemClock, knows: profile => profile === 'local' },
+      onOdd: found => odd.push(found),
+      isBeingCopied: () => false,
+    });
+  const counts = await run();
+  const records = journal.list({}).toReversed();
+  // Whatever was put right stays right: a start that was itself cut off may do it again.
+  assert.equal((await run()).corrected, 0, 'reconciling again changes nothing');
+  assert.deepEqual(
+    journal
+      .list({})
+      .toReversed()
+      .map(({ state }) => state),
+    records.map(({ state }) => state),
+  );
+  return { before, records, record: records[0] as FileRecord, counts, journal };
+}
+
+test('S12, case 2: in incoming with its record, nothing is changed', async t => {
+  const { record, counts } = await after(t, 'incoming', 'incoming');
+  assert.equal(record.state, 'incoming');
+  assert.deepEqual(counts, { processing: 0, corrected: 0 });
+});
+
+test('S12, case 3: moved to processing, its record not yet', async t => {
+  const { records, record, before } = await after(t, 'processing', 'incoming');
+  assert.equal(records.length, 1);
+  assert.equal(record.id, before?.id);
+  assert.equal(record.state, 'processing');
+});
+
+test('S12, case 4: in processing on record, its next try keeps its time', async t => {
+  const { record, counts } = await after(t, 'processing', 'processing');
+  assert.equal(record.nextAttemptAtMs, NEXT);
+  assert.deepEqual(counts, { processing: 1, corrected: 0 });
+});
+
+test('S12, case 5: the move to processing was lost in a power cut', async t => {
+  const { records, record } = await after(t, 'incoming', 'processing');
+  assert.equal(records.length, 1);
+  assert.equal(record.state, 'incoming');
+});
+
+test('S12, case 7: moved to completed, its record not yet', async t => {
+  const { record, journal } = await after(t, 'completed', 'processing');
+  assert.equal(record.state, 'completed');
+  assert.equal(record.outcome, 'success');
+  assert.equal(record.nextAttemptAtMs, null);
+  assert.equal(journal.attempts(record.id).length, 1);
+});
+
+test('S12, S5, case 7: moved to completed under another name', async t => {
+  for (const location of ['dir/a.txt~1', 'dir~1/a.txt']) {
+    const { record } = await after(t, 'completed', 'processing', { location });
+    assert.equal(record.state, 'completed');
+    assert.equal(record.location, location);
+  }
+});
+
+test('S12, case 7: another file of that name in completed is not taken for it', async t => {
+  const { record } = await after(t, 'completed', 'processing', { otherFile: true });
+  assert.equal(record.state, 'failed');
+  assert.equal(record.errorCode, 'source_missing');
+});
+
+test('S12, case 8: moved to failed, its record not yet', async t => {
+  const { record } = await after(t, 'failed', 'processing');
+  assert.equal(record.state, 'failed');
+  assert.equal(record.outcome, 'failure');
+  assert.equal(record.removedAtMs, null);
+});
+
+test('S12, case 9: moved back from failed for a retry, its record not yet', async t => {
+  const { record, records } = await after(t, 'processing', 'failed');
+  assert.equal(records.length, 1);
+  assert.equal(record.state, 'processing');
+  assert.equal(record.outcome, null);
+});
+
+test('S12, case 10: in processing without a record', async t => {
+  const { record } = await after(t, 'processing', null);
+  assert.equal(record.state, 'processing');
+  assert.notEqual(record.nextAttemptAtMs, null);
+});
+
+test('S12, case 11: what a dead copy announced never arrived', async t => {
+  const { record } = await after(t, null, 'incoming_tmp');
+  assert.equal(record.state, 'failed');
+  assert.notEqual(record.removedAtMs, null);
+});
+
+test('S12, case 12: the file of a record is nowhere', async t => {
+  for (const state of ['incoming', 'processing'] as const) {
+    const { record } = await after(t, null, state);
+    assert.equal(record.state, 'failed');
+    assert.equal(record.errorCode, 'source_missing');
+  }
+});

@@ -1,3 +1,0 @@
-import { watchSuite } from '../../suites/watch-suite.ts';
-
-watchSuite('sweep');

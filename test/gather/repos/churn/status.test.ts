@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { Config } from '../../../../src/config/schema.ts';
+import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { churnStatus } from '../../../../src/gather/repos/churn/status.ts';
+import { churnKeyOf, scheduleChurn } from '../../../../src/gather/repos/churn/work.ts';
+import { openSqliteStore } from '../../../../src/keep/sqlite/open.ts';
+import { temporaryDirectory } from '../../../support/git-repositories.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
+
+test('S6: the status says whose churn is read, waits or fails; what is read to its end is not there', async t => {
+  const clock = new VirtualClock();
+  const store = await openSqliteStore({ path: join(temporaryDirectory(t), 'sluice.db'), clock });
+  t.after(() => store.close());
+  const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
+  const names = ['off', 'read', 'waiting', 'reading', 'failing'];
+  for (const name of names) await store.repositories.ensure(`https://example.org/${name}`, 'example.org');
+  const repositories = await store.repositories.list();
+  const named = (name: string) => repositories.filter(({ url }) => url.endsWith(`/${name}`));
+  const config = { insights: { churn: true }, repos: [{ url: 'https://example.org/off', churn: false }] };
+  const tools = { queue, config: config as unknown as Config, running: new Map() };
+  assert.deepEqual(await churnStatus(repositories, tools), { wanted: 4, behind: [] });
+  for (const name of ['waiting', 'reading', 'failing'])
+    for (const one of named(name)) await scheduleChurn(one, 'test', { queue, clock });
+  for (const one of named('failing')) {
+    const [claim] = await queue.claim({ worker: 'w', keys: [churnKeyOf(one)], max: 1, leaseMs: 1000 });
+    assert.ok(claim);
+    const error = { code: 'disk_full', message: 'no room', hint: '', retry: 'transient' } as const;
+    await queue.fail(claim, { error, retryAtMs: clock.nowMs() + 1000, reason: 'no room' });
+  }
+  tools.running.set('https://example.org/reading', { commits: 500, readMs: 2000 });
+  const { behind } = await churnStatus(repositories, tools);
+  assert.deepEqual(
+    behind.map(({ url, state, progress }) => [url.slice(20), state, progress]),
+    [
+      ['reading', 'reading', '500 of at most 0 commits read, 250/s'],
+      ['failing', 'failing', 'no room'],
+      ['waiting', 'waiting', 'waits for its turn'],
+    ],
+  );
+});

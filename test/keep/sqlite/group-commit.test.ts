@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { SluiceError } from '../../../src/base/errors.ts';
+import { Database } from '../../../src/keep/sqlite/database.ts';
+import { GroupCommit } from '../../../src/keep/sqlite/group-commit.ts';
+import { tempDirectory } from '../../support/temp-directory.ts';
+
+test('a change is told of only after the flush that follows its commit', async () => {
+  const order: string[] = [];
+  const flush = Promise.withResolvers<void>();
+  const committed = Promise.withResolvers<void>();
+  const changes = new GroupCommit(
+    {
+      write: async change => {
+        const result = change();
+        order.push('committed');
+        return result;
+      },
+      flush: () => {
+        committed.resolve();
+        return flush.promise.then(() => void order.push('flushed'));
+      },
+    },
+    systemClock,
+  );
+  const told = changes.submit(() => 7).then(result => order.push(`told ${result}`));
+  await committed.promise;
+  assert.deepEqual(order, ['committed']);
+  flush.resolve();
+  await told;
+  assert.deepEqual(order, ['committed', 'flushed', 'told 7']);
+});
+
+test('a flush that fails fails every change of its group, and none of them runs again', async () => {
+  let runs = 0;
+  let flushes = 0;
+  const changes = new GroupCommit(
+    {
+      write: async change => change(),
+      flush: async () => {
+        flushes += 1;
+        if (flushes === 1) throw new SluiceError('disk_failed', 'EIO');
+      },
+    },
+    systemClock,
+  );
+  const change = () => {
+    runs += 1;
+  };
+  const outcomes = await Promise.allSettled([changes.submit(change), changes.submit(change)]);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  );
+  assert.equal(runs, 2);
+  await changes.submit(change);
+  assert.equal(runs, 3);
+});
+
+test('a database flushes its log as often as it is asked, before and after a checkpoint', async t => {
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const database = await Database.open({ path, clock: systemClock });
+  t.after(() => database.close());
+  await database.flush();
+  for (const checkpoint of ['PASSIVE', 'TRUNCATE']) {
+    await database.write(() => database.exec(`CREATE TABLE ${checkpoint} (x)`));
+    await database.flush();
+    database.exec(`PRAGMA wal_checkpoint(${checkpoint})`);
+    await database.flush();
+  }
+});

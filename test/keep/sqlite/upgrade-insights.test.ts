@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { systemClock } from '../../../src/base/clock.ts';
+import { topAuthors } from '../../../src/insights/authors.ts';
+import { activityByPeriod } from '../../../src/insights/days.ts';
+import { punchCard } from '../../../src/insights/punch-card.ts';
+import { sql as repositories } from '../../../src/keep/sqlite/migrations/0001-repositories.ts';
+import { sql as insights } from '../../../src/keep/sqlite/migrations/0006-insights.ts';
+import { openSqliteStore } from '../../../src/keep/sqlite/open.ts';
+import { temporaryDirectory } from '../../support/git-repositories.ts';
+
+test('a database from before has its roll-ups and people after the migration', async t => {
+  const path = join(temporaryDirectory(t, 'sluice-upgrade'), 'old.db');
+  const old = new DatabaseSync(path);
+  old.exec(repositories);
+  old.exec(`INSERT INTO repositories (id, url, host, unsettled_from) VALUES (1, '/one', 'local', 4);
+    INSERT INTO identities (id, repository_id, name, email, mapped_name, mapped_email, commits)
+    VALUES (1, 1, 'a', 'a@x', 'Ada', 'ada@x', 2), (2, 1, 'bot', 'b@x', 'bot', 'b@x', 1);`);
+  const insert =
+    old.prepare(`INSERT INTO commits (id, repository_id, hash, author_id, authored_at, authored_zone,
+    committer_id, committed_at, committed_zone, parent_count, parents, signed, subject)
+    VALUES (?, 1, ?, ?, ?, 60, 1, ?, 60, ?, x'', 0, '')`);
+  const commits = [
+    [1, 1, 86_400, 1],
+    [2, 1, 90_000, 2],
+    [3, 2, 86_400, 1],
+    // Not settled yet: counted when it is.
+    [4, 1, 86_400, 1],
+  ] as const;
+  for (const [id, author, at, parents] of commits)
+    insert.run(id, Buffer.alloc(20, id), author, at, at, parents);
+  old.exec(insights);
+  const source = {
+    query: async (sql: string, params: (string | number)[] = []) => old.prepare(sql).all(...params),
+  };
+  t.after(() => old.close());
+  const scope = { repositoryIds: [1] };
+  const asked = source as unknown as Parameters<typeof topAuthors>[0];
+  const [day] = await activityByPeriod(asked, scope, 'day');
+  assert.deepEqual([day?.start, day?.commits, day?.merges], [86_400, 3, 1]);
+  const people = await topAuthors(asked, { ...scope, withoutBots: true }, 5);
+  assert.deepEqual(
+    people.map(({ name, commits: count }) => [name, count]),
+    [['Ada', 2]],
+  );
+  // Friday, 2 January 1970, one o'clock in a zone one hour east.
+  const hours = (await punchCard(asked, scope)).filter(({ commits: count }) => count > 0);
+  assert.deepEqual(hours[0], { weekday: 5, hour: 1, commits: 2 });
+});
+
+test('commits that are settled after the migration are counted once', async t => {
+  const path = join(temporaryDirectory(t, 'sluice-upgrade'), 'sluice.db');
+  const store = await openSqliteStore({ path, clock: systemClock });
+  t.after(() => store.close());
+  const { id } = await store.repositories.ensure('/one', 'local');
+  const who = { name: 'Ada', email: 'ada@x' };
+  const row = (hash: string) => ({
+    ...{ hash, parents: [], author: who, committer: who, subject: '', signed: false, coAuthors: [] },
+    ...{ authoredAt: 1, authoredZone: 0, committedAt: 1, committedZone: 0 },
+  });
+  const first = store.history(id);
+  await first.begin(new Map());
+  await first.append([row('a'.repeat(40))], 1);
+  // Another writer, as after an interruption, settles what the first one left.
+  const second = store.history(id);
+  await second.append([row('a'.repeat(40)), row('b'.repeat(40))], 2);
+  await second.finish(0);
+  const [day] = await activityByPeriod(store, { repositoryIds: [id] }, 'day');
+  assert.equal(day?.commits, 2);
+  await second.remove(['a'.repeat(40)]);
+  assert.equal((await activityByPeriod(store, { repositoryIds: [id] }, 'day'))[0]?.commits, 1);
+});

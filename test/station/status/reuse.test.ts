@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { reusing } from '../../../src/station/status/reuse.ts';
+
+test('an answer is given again for fifty times as long as it took, one question at a time, errors never', async () => {
+  let nowMs = 0;
+  const asked: PromiseWithResolvers<string>[] = [];
+  const ask = reusing(
+    () => {
+      const question = Promise.withResolvers<string>();
+      asked.push(question);
+      return question.promise;
+    },
+    () => nowMs,
+  );
+  const [one, two] = [ask(), ask()];
+  assert.equal(asked.length, 1, 'those who come meanwhile wait for the same answer');
+  nowMs = 100;
+  asked[0]?.resolve('first');
+  assert.deepEqual(await Promise.all([one, two]), ['first', 'first']);
+  nowMs = 100 + 4999;
+  assert.equal(await ask(), 'first');
+  nowMs += 1;
+  const third = ask();
+  assert.equal(asked.length, 2);
+  asked[1]?.reject(new Error('busy'));
+  await assert.rejects(third, /busy/);
+  const fourth = ask();
+  assert.equal(asked.length, 3);
+  asked[2]?.resolve('next');
+  assert.equal(await fourth, 'next');
+});

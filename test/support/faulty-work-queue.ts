@@ -1,0 +1,91 @@
+import type {
+  Claim,
+  ClaimRequest,
+  NextRun,
+  ScheduleEntry,
+  ScheduleRequest,
+  WorkFailure,
+  WorkQueue,
+} from '../../src/engine/queue/work-queue.ts';
+import type { StoreChange } from '../../src/keep/store/change.ts';
+
+/** A queue whose every call asks `before` first: it may throw, wait, or count. */
+export class FaultyWorkQueue implements WorkQueue {
+  readonly #queue: WorkQueue;
+  readonly #before: (call: keyof WorkQueue) => void | Promise<void>;
+
+  constructor(queue: WorkQueue, before: (call: keyof WorkQueue) => void | Promise<void>) {
+    this.#queue = queue;
+    this.#before = before;
+  }
+
+  async put(key: string, placement: ScheduleRequest) {
+    await this.#before('put');
+    return this.#queue.put(key, placement);
+  }
+
+  async putAll(items: readonly ScheduleEntry[], change?: StoreChange) {
+    await this.#before('putAll');
+    return this.#queue.putAll(items, change);
+  }
+
+  async drop(key: string) {
+    await this.#before('drop');
+    return this.#queue.drop(key);
+  }
+
+  async claim(request: ClaimRequest) {
+    await this.#before('claim');
+    return this.#queue.claim(request);
+  }
+
+  async heartbeat(claims: readonly Claim[], leaseMs: number) {
+    await this.#before('heartbeat');
+    return this.#queue.heartbeat(claims, leaseMs);
+  }
+
+  async complete(claim: Claim, next: NextRun) {
+    await this.#before('complete');
+    return this.#queue.complete(claim, next);
+  }
+
+  async fail(claim: Claim, failure: WorkFailure) {
+    await this.#before('fail');
+    return this.#queue.fail(claim, failure);
+  }
+
+  async release(claim: Claim, until?: { runAtMs: number; reason: string }) {
+    await this.#before('release');
+    return this.#queue.release(claim, until);
+  }
+
+  async releaseDead() {
+    await this.#before('releaseDead');
+    return this.#queue.releaseDead();
+  }
+
+  onWork(listener: () => void) {
+    return this.#queue.onWork(listener);
+  }
+
+  async nextDueAt(query: { kinds?: readonly string[]; afterMs: number }) {
+    await this.#before('nextDueAt');
+    return this.#queue.nextDueAt(query);
+  }
+
+  get(key: string) {
+    return this.#queue.get(key);
+  }
+
+  upcoming(limit: number) {
+    return this.#queue.upcoming(limit);
+  }
+
+  running(limit: number) {
+    return this.#queue.running(limit);
+  }
+
+  counts() {
+    return this.#queue.counts();
+  }
+}
