@@ -1,8 +1,8 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { wantsChurn } from '../gather/repos/churn/work.ts';
-import { harmlessUrl } from '../gather/repos/shown-url.ts';
-import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
+import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import { wantsChurn } from '../gather/repos/churn/schedule.ts';
 import type { Period } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
 import { type UnreadChurn, unreadChurn } from '../insights/unread.ts';

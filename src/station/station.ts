@@ -20,11 +20,11 @@ import {
   churnWorkers,
   scheduleWanted,
 } from '../gather/repos/churn/service.ts';
-import type { RunningBakes } from '../gather/repos/handler.ts';
+import type { RunningBakes } from '../gather/repos/sync/handler.ts';
+import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { Tracking } from '../gather/repos/tracking-service.ts';
-import { atOnce, keyOf } from '../gather/repos/work.ts';
-import { repositoryWorkers } from '../gather/repos/workers.ts';
+import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
+import { Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import { exclusiveUse } from '../keep/sqlite/local/station-lock.ts';
 import type { PeopleStore } from '../keep/store/people.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
-import { urlOfKey } from '../work.ts';
+import { urlOfKey } from '../tracking/schedule.ts';
 import { chooseEvictions, type Evictable, missingBytes, type Room, type Shortage } from './choose.ts';
 import { type EvictionTools, evictClone } from './evict.ts';
 import type { CacheSettings } from './settings.ts';

@@ -10,7 +10,7 @@ import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { Profile } from '../../../keep/buckets/credentials/profiles-in-file.ts';
 import type { Reclaimer } from '../../../keep/disk/budget.ts';
 import type { CloneRecords } from '../../../keep/local/clone-records.ts';
-import { trackedRepository } from '../work.ts';
+import { trackedRepository } from '../tracking/schedule.ts';
 import { type CacheEntry, type CacheFigures, CloneCache } from './clone-cache.ts';
 import type { FreedClones } from './room.ts';
 import { type CacheSettings, cacheSettings } from './settings.ts';

@@ -1,8 +1,8 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, type ErrorCode } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository, RepositoryState } from '../../keep/store/types.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, type ErrorCode } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository, RepositoryState } from '../../../keep/store/types.ts';
 import type { BakeSummary } from './bake.ts';
 
 /** What a failure says of the repository at its remote; any other failure is `failing`. */

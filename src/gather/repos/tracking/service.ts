@@ -1,19 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../base/clock.ts';
-import { SluiceError } from '../../base/errors.ts';
-import type { Service } from '../../base/lifecycle.ts';
-import type { Logger } from '../../base/log.ts';
-import { withoutCredentials } from '../../base/redact.ts';
-import type { Config } from '../../config/schema.ts';
-import type { WorkHandler } from '../../engine/queue/handler.ts';
-import type { WorkQueue } from '../../engine/queue/work-queue.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import type { Forge } from '../forges/forge.ts';
-import { publicAddresses } from './address.ts';
-import { repositoryAround } from './enclosing-repository.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { Service } from '../../../base/lifecycle.ts';
+import type { Logger } from '../../../base/log.ts';
+import { withoutCredentials } from '../../../base/redact.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { WorkHandler } from '../../../engine/queue/handler.ts';
+import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import type { Forge } from '../../forges/forge.ts';
+import { repositoryAround } from '../address/enclosing-repository.ts';
+import { publicAddresses } from '../address/public-address.ts';
+import { parseRepositoryUrl } from '../address/url.ts';
+import { isTrusted } from '../sync/repository-sync.ts';
 import { type Owner, ownerHandler, ownersOf } from './owners.ts';
-import { isTrusted } from './sync.ts';
+import { keyOf, type TrackedRepository, trackedRepository } from './schedule.ts';
 import {
   followOwners,
   raise,
@@ -23,9 +25,7 @@ import {
   trackExactly,
   type Untracked,
   untrack,
-} from './tracking.ts';
-import { parseRepositoryUrl } from './url.ts';
-import { keyOf, type TrackedRepository, trackedRepository } from './work.ts';
+} from './track.ts';
 
 export interface TrackingOptions {
   readonly config: () => Config;

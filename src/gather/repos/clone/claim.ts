@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/clock.ts';
-import type { Claim, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { LEASE_MS, whileHeld } from './lease.ts';
-import { keyOf, REPOSITORY_KIND, trackedRepository } from './work.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { Claim, WorkQueue } from '../../../engine/queue/work-queue.ts';
+import { LEASE_MS, whileHeld } from '../lease.ts';
+import { keyOf, REPOSITORY_KIND, trackedRepository } from '../tracking/schedule.ts';
 
 /** Says that an item is there for the claim only: it goes with it, and whoever finds it left over bakes nothing. */
 export const CLONE_CLAIM_REASON = 'its clone is being worked in';

@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import { trackedRepository } from '../work.ts';
+import { trackedRepository } from '../tracking/schedule.ts';
 
 /** The kind under which churn stands on the schedule, and the group: it takes all processors, so one at a time. */
 export const CHURN_KIND = 'churn';

@@ -1,10 +1,10 @@
-import type { Config } from '../../config/schema.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import { forgeSettings } from '../forges/settings.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import { forgeSettings } from '../../forges/settings.ts';
+import type { RepositoryUrl } from '../address/url.ts';
+import type { SizeHost } from '../cache/estimate.ts';
+import type { HttpCredentials } from '../git/credentials.ts';
 import type { BakeJob } from './bake.ts';
-import type { SizeHost } from './cache/estimate.ts';
-import type { HttpCredentials } from './git/credentials.ts';
-import type { RepositoryUrl } from './url.ts';
 
 /** Forges take any user name with a token; this one is as good as another. */
 const ANY_USERNAME = 'sluice';

@@ -1,10 +1,10 @@
-import type { Clock } from '../../base/clock.ts';
-import { SluiceError } from '../../base/errors.ts';
-import type { WorkQueue } from '../../engine/queue/work-queue.ts';
-import type { SyncRhythm } from '../../engine/schedule.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository, TrackingOrigin } from '../../keep/store/types.ts';
-import { atOnce, keyOf, nextFetch, REPOSITORY_KIND, type TrackedRepository } from './work.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { SyncRhythm } from '../../../engine/schedule.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository, TrackingOrigin } from '../../../keep/store/types.ts';
+import { atOnce, keyOf, nextFetch, REPOSITORY_KIND, type TrackedRepository } from './schedule.ts';
 
 /** The kind under which owners stand on the schedule: each is asked for its repositories on a rhythm (S2). */
 export const OWNER_KIND = 'owner';

@@ -1,21 +1,21 @@
 import { availableParallelism } from 'node:os';
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Config } from '../../config/schema.ts';
-import type { Claim, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { newWorkerId } from '../../engine/queue/worker-id.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { Claim, WorkQueue } from '../../../engine/queue/work-queue.ts';
+import { newWorkerId } from '../../../engine/queue/worker-id.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import { parseRepositoryUrl } from '../address/url.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
+import { cacheRequest, churnRequest } from '../cache/request.ts';
+import { type ChurnProgress, churnSlice } from '../churn/job.ts';
+import { LEASE_MS, whileHeld } from '../lease.ts';
+import { atOnce, keyOf, nextFetch } from '../tracking/schedule.ts';
 import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
-import type { CloneCache } from './cache/clone-cache.ts';
-import { cacheRequest, churnRequest } from './cache/request.ts';
-import { type ChurnProgress, churnSlice } from './churn/job.ts';
-import { LEASE_MS, whileHeld } from './lease.ts';
-import { recordedBake } from './record.ts';
-import { bakeJob } from './settings.ts';
-import { parseRepositoryUrl } from './url.ts';
-import { atOnce, keyOf, nextFetch } from './work.ts';
+import { bakeJob } from './job.ts';
+import { recordedBake } from './run-record.ts';
 
 /** How often a repository that another process is baking is looked at again. */
 const WAIT_MS = 250;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isPrivateAddress, publicAddresses } from '../../../src/gather/repos/address.ts';
-import { parseRepositoryUrl } from '../../../src/gather/repos/url.ts';
+import { isPrivateAddress, publicAddresses } from '../../../../src/gather/repos/address/public-address.ts';
+import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
 
 const PRIVATE = [
   ...['0.0.0.0', '0.1.2.3', '10.0.0.1', '100.64.0.1', '100.100.100.200', '127.0.0.1', '127.255.255.254'],

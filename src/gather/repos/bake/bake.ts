@@ -1,21 +1,21 @@
 import { join } from 'node:path';
-import { allEnded } from '../../base/all-ended.ts';
-import type { Clock } from '../../base/clock.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { RepositoryTotals } from '../../keep/store/types.ts';
-import type { SizeHost } from './cache/estimate.ts';
-import { type SyncedClone, syncClone } from './clone/clone.ts';
-import { type Mailmap, readMailmap } from './clone/mailmap.ts';
-import { maintainClone } from './clone/maintain.ts';
-import { cloneDirectoryName } from './clone/names.ts';
-import type { Remote } from './git/access.ts';
-import type { HttpCredentials } from './git/credentials.ts';
-import type { GitProgress } from './git/progress.ts';
-import { prepareWidePipe } from './git/wide-pipe.ts';
-import { type IngestResult, ingestHistory } from './history/ingest.ts';
-import { mapIdentities } from './history/mailmap.ts';
-import { ParsingThread } from './history/parsing-thread.ts';
-import type { RepositoryUrl } from './url.ts';
+import { allEnded } from '../../../base/all-ended.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { RepositoryTotals } from '../../../keep/store/types.ts';
+import type { RepositoryUrl } from '../address/url.ts';
+import type { SizeHost } from '../cache/estimate.ts';
+import { type SyncedClone, syncClone } from '../clone/clone.ts';
+import { type Mailmap, readMailmap } from '../clone/mailmap.ts';
+import { maintainClone } from '../clone/maintain.ts';
+import { cloneDirectoryName } from '../clone/names.ts';
+import type { Remote } from '../git/access.ts';
+import type { HttpCredentials } from '../git/credentials.ts';
+import type { GitProgress } from '../git/progress.ts';
+import { prepareWidePipe } from '../git/wide-pipe.ts';
+import { type IngestResult, ingestHistory } from '../history/ingest.ts';
+import { mapIdentities } from '../history/mailmap.ts';
+import { ParsingThread } from '../history/parsing-thread.ts';
 
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {

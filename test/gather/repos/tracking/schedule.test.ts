@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULT_RHYTHM } from '../../../src/engine/schedule.ts';
-import { nextFetch } from '../../../src/gather/repos/work.ts';
-import type { Repository } from '../../../src/keep/store/types.ts';
+import { DEFAULT_RHYTHM } from '../../../../src/engine/schedule.ts';
+import { nextFetch } from '../../../../src/gather/repos/tracking/schedule.ts';
+import type { Repository } from '../../../../src/keep/store/types.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 0, 5);

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SluiceError } from '../../base/errors.ts';
-import type { ScheduleRequest } from '../../engine/queue/work-queue.ts';
-import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { ScheduleRequest } from '../../../engine/queue/work-queue.ts';
+import { nextSync, type SyncRhythm } from '../../../engine/schedule.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 
 /** The kind under which repositories stand on the schedule. */
 export const REPOSITORY_KIND = 'repository';

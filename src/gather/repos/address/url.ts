@@ -1,5 +1,5 @@
 import { domainToASCII } from 'node:url';
-import { SluiceError } from '../../base/errors.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import { type Disk, parseRepositoryPath, systemDisk } from './path.ts';
 import { shownUrl } from './shown-url.ts';
 

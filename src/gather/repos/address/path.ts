@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
-import { SluiceError } from '../../base/errors.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import { shownUrl } from './shown-url.ts';
 
 /** What must be asked of the file system to name a repository on it. Answers undefined for what is not there or may not be read. */

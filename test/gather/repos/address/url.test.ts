@@ -3,10 +3,10 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ErrorCode, SluiceError } from '../../../src/base/errors.ts';
-import { shownUrl } from '../../../src/gather/repos/shown-url.ts';
-import { parseRepositoryUrl } from '../../../src/gather/repos/url.ts';
-import { temporaryDirectory } from '../../support/git-repositories.ts';
+import { type ErrorCode, SluiceError } from '../../../../src/base/errors.ts';
+import { shownUrl } from '../../../../src/gather/repos/address/shown-url.ts';
+import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
+import { temporaryDirectory } from '../../../support/git-repositories.ts';
 
 const urlOf = (text: string): string => parseRepositoryUrl(text, { from: 'api' }).url;
 

@@ -1,18 +1,18 @@
 import { matchesGlob } from 'node:path';
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Config } from '../../config/schema.ts';
-import type { OwnerEntry } from '../../config/sections/repos.ts';
-import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
-import type { Claim } from '../../engine/queue/work-queue.ts';
-import { SYNC_RETRY } from '../../engine/retry.ts';
-import type { TrackingOrigin } from '../../keep/store/types.ts';
-import type { Forge, ForgeRepository } from '../forges/forge.ts';
-import { harmlessUrl } from './shown-url.ts';
-import { type TrackingTools, trackExactly } from './tracking.ts';
-import { parseRepositoryUrl } from './url.ts';
-import type { TrackedRepository } from './work.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { OwnerEntry } from '../../../config/sections/repos.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
+import { SYNC_RETRY } from '../../../engine/retry.ts';
+import type { TrackingOrigin } from '../../../keep/store/types.ts';
+import type { Forge, ForgeRepository } from '../../forges/forge.ts';
+import { harmlessUrl } from '../address/shown-url.ts';
+import { parseRepositoryUrl } from '../address/url.ts';
+import type { TrackedRepository } from './schedule.ts';
+import { type TrackingTools, trackExactly } from './track.ts';
 
 /** An owner at a code host, with every entry of the configuration that names it. */
 export interface Owner {

@@ -5,10 +5,10 @@ import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
-import { startHttpRemote } from '../../support/git-remotes.ts';
-import { TestRepository, temporaryDirectory } from '../../support/git-repositories.ts';
-import { rows } from '../../support/sluice.ts';
-import { visiting } from '../../support/visits.ts';
+import { startHttpRemote } from '../../../support/git-remotes.ts';
+import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
+import { rows } from '../../../support/sluice.ts';
+import { visiting } from '../../../support/visits.ts';
 
 const DAY_MS = 24 * 3_600_000;
 

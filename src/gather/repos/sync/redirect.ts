@@ -1,8 +1,8 @@
-import { SluiceError } from '../../base/errors.ts';
-import type { HttpCredentials } from './git/credentials.ts';
-import { pinnedLookup } from './git/reach.ts';
-import { harmlessUrl, shownUrl } from './shown-url.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import { harmlessUrl, shownUrl } from '../address/shown-url.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
+import type { HttpCredentials } from '../git/credentials.ts';
+import { pinnedLookup } from '../git/reach.ts';
 
 export interface MoveRules {
   /**

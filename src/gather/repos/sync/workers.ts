@@ -1,10 +1,10 @@
-import { systemRandom } from '../../base/random.ts';
-import type { WorkHandler } from '../../engine/queue/handler.ts';
-import { newWorkerId } from '../../engine/queue/worker-id.ts';
-import { Workers, type WorkersOptions } from '../../engine/workers.ts';
+import { systemRandom } from '../../../base/random.ts';
+import type { WorkHandler } from '../../../engine/queue/handler.ts';
+import { newWorkerId } from '../../../engine/queue/worker-id.ts';
+import { Workers, type WorkersOptions } from '../../../engine/workers.ts';
+import { REPOSITORY_KIND } from '../tracking/schedule.ts';
+import { OWNER_KIND } from '../tracking/track.ts';
 import { type HandlerTools, repositoryHandler } from './handler.ts';
-import { OWNER_KIND } from './tracking.ts';
-import { REPOSITORY_KIND } from './work.ts';
 
 export interface RepositoryWorkersOptions extends HandlerTools, Pick<WorkersOptions, 'queue'> {
   readonly random?: WorkersOptions['random'] | undefined;

@@ -1,17 +1,17 @@
-import type { Clock } from '../../base/clock.ts';
-import { SluiceError } from '../../base/errors.ts';
-import type { Config } from '../../config/schema.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import { publicAddresses } from './address.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from './bake.ts';
-import type { CloneCache } from './cache/clone-cache.ts';
-import { cacheRequest } from './cache/request.ts';
-import { findNewPlace } from './moved.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import { publicAddresses } from '../address/public-address.ts';
+import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
+import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
+import { bakeJob, credentialsFor } from '../bake/job.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
+import { cacheRequest } from '../cache/request.ts';
+import type { BakeThreads } from '../threads/pool.ts';
+import { findNewPlace } from './redirect.ts';
 import { lookFor } from './remote-check.ts';
-import { bakeJob, credentialsFor } from './settings.ts';
-import type { BakeThreads } from './threads/pool.ts';
-import { parseRepositoryUrl, type RepositoryUrl } from './url.ts';
 
 /**
  * The ways to a repository's remote, found anew when one is closed:

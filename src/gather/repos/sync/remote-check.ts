@@ -1,8 +1,8 @@
-import type { Store } from '../../keep/store/store.ts';
-import type { RefSnapshot, RemoteCheck, Repository } from '../../keep/store/types.ts';
-import { type BakeJob, remoteOf } from './bake.ts';
-import { DETACHED_REF } from './clone/open.ts';
-import { lsRemote, type RemoteRefs } from './git/remote.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { RefSnapshot, RemoteCheck, Repository } from '../../../keep/store/types.ts';
+import { type BakeJob, remoteOf } from '../bake/bake.ts';
+import { DETACHED_REF } from '../clone/open.ts';
+import { lsRemote, type RemoteRefs } from '../git/remote.ts';
 
 /** A bake that a look at the remote may save. */
 export interface LookJob {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SluiceError } from '../../../src/base/errors.ts';
-import { silentLogger } from '../../../src/base/log.ts';
-import type { OwnerEntry } from '../../../src/config/sections/repos.ts';
-import type { Claim } from '../../../src/engine/queue/work-queue.ts';
-import type { Forge, ForgeRepository, RepositoryPage } from '../../../src/gather/forges/forge.ts';
-import { isWanted, ownerHandler, ownersOf } from '../../../src/gather/repos/owners.ts';
-import { followOwners } from '../../../src/gather/repos/tracking.ts';
-import { type Visits, visiting } from '../../support/visits.ts';
+import { SluiceError } from '../../../../src/base/errors.ts';
+import { silentLogger } from '../../../../src/base/log.ts';
+import type { OwnerEntry } from '../../../../src/config/sections/repos.ts';
+import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
+import type { Forge, ForgeRepository, RepositoryPage } from '../../../../src/gather/forges/forge.ts';
+import { isWanted, ownerHandler, ownersOf } from '../../../../src/gather/repos/tracking/owners.ts';
+import { followOwners } from '../../../../src/gather/repos/tracking/track.ts';
+import { type Visits, visiting } from '../../../support/visits.ts';
 
 const ENTRY: OwnerEntry = {
   owner: 'github:Team',

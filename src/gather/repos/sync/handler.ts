@@ -1,19 +1,19 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, type SluiceError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Config } from '../../config/schema.ts';
-import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
-import type { Claim } from '../../engine/queue/work-queue.ts';
-import { type RetrySchedule, SYNC_RETRY } from '../../engine/retry.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
-import type { BakeProgress } from './bake.ts';
-import type { CloneCache } from './cache/clone-cache.ts';
-import { CLONE_CLAIM_REASON } from './clone-claim.ts';
-import { recordedBake, recordUnchanged } from './record.ts';
-import { RepositorySync } from './sync.ts';
-import type { BakeThreads } from './threads/pool.ts';
-import { nextFetch, urlOfKey } from './work.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
+import { type RetrySchedule, SYNC_RETRY } from '../../../engine/retry.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Repository } from '../../../keep/store/types.ts';
+import type { BakeProgress } from '../bake/bake.ts';
+import { recordedBake, recordUnchanged } from '../bake/run-record.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
+import { CLONE_CLAIM_REASON } from '../clone/claim.ts';
+import type { BakeThreads } from '../threads/pool.ts';
+import { nextFetch, urlOfKey } from '../tracking/schedule.ts';
+import { RepositorySync } from './repository-sync.ts';
 
 /** Bakes that are running in this process, with their latest progress, for status. */
 export type RunningBakes = Map<string, BakeProgress | undefined>;
