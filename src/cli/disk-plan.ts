@@ -40,7 +40,7 @@ export async function printDiskPlan(
           unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
         }),
       );
-      const freed = captures.freedList(FREED_SHOWN);
+      const freed = captures.listFreed(FREED_SHOWN);
       const { disabled, collectors } = config.capture;
       const inForce = !disabled && collectors.some(one => !one.disabled);
       cli.stdout.write(

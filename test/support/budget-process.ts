@@ -70,7 +70,7 @@ const budget = new DiskBudget({
     clock,
     journal: () => journal,
   }),
-  record: rows => captures.freed(rows),
+  record: rows => captures.recordFreed(rows),
 });
 const plan = await budget.plan();
 const first = await budget.check();

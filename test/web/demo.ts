@@ -197,7 +197,7 @@ async function seedFile(cwd: string, journal: Journal, at: number, kind: Kind | 
     const startedMs = createdMs + attempt * 600_000;
     const error = { errorCode: code ?? null, errorMessage: message ?? null };
     const errorClass = isOver ? 'permanent' : 'transient';
-    await journal.attempt(
+    await journal.recordAttempt(
       record.id,
       {
         ...{ ...error, errorClass, outcome: 'failure' },

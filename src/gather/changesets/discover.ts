@@ -38,7 +38,7 @@ export function sourceHandler(tools: DiscoverTools): WorkHandler {
     retry: SYNC_RETRY,
     run: (claim, signal) => listClaimed(claim, signal, tools),
     onFailure: ({ claim, error }) =>
-      tools.changesets.failedSource(sourceOfKey(claim.key), toErrorRecord(error)),
+      tools.changesets.recordSourceFailure(sourceOfKey(claim.key), toErrorRecord(error)),
   };
 }
 
@@ -195,7 +195,7 @@ async function announceChange(
   const changedAtMs = changeTimeMs(before, summary.updatedAtMs, tools.clockSkewMs(host), nowMs);
   if (changedAtMs <= (before.latestEventAtMs ?? 0)) return;
   if (tools.expectsWebhooks(host) && isUnannounced(before, changedAtMs, nowMs)) {
-    await changesets.webhooks.missed(host, before.repository);
+    await changesets.webhooks.countMissed(host, before.repository);
   }
   changes.push(changesets.announcing([before.id], changedAtMs));
   // The change lies before the last sync where the host was slow to show it: then it counts as of now.

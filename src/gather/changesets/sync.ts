@@ -40,7 +40,7 @@ export function changesetHandler(tools: SyncTools): WorkHandler {
     run: (claim, signal) => syncClaimed(claim, signal, tools),
     async onFailure({ claim, error }) {
       const changeset = await tools.changesets.byKey(claim.key);
-      if (changeset) await tools.changesets.failed(changeset.id, toErrorRecord(error));
+      if (changeset) await tools.changesets.recordFailure(changeset.id, toErrorRecord(error));
     },
   };
 }
@@ -134,7 +134,7 @@ async function settleFound(
   const lastChangeAtMs = changeTimeMs(changeset, found.updatedAtMs, skewMs, startMs);
   const synced = syncedFrom(found, startMs, lastChangeAtMs);
   if (tools.expectsWebhooks(changeset.host) && isUnannounced(changeset, lastChangeAtMs, startMs)) {
-    await changesets.webhooks.missed(changeset.host, changeset.repository);
+    await changesets.webhooks.countMissed(changeset.host, changeset.repository);
   }
   // A webhook that came while this ran has its own place on the schedule already.
   const times = {

@@ -53,13 +53,13 @@ class SqliteCaptures implements CaptureJournal {
     });
   }
 
-  async lose(id: number, atMs: number): Promise<void> {
+  async markLost(id: number, atMs: number): Promise<void> {
     await this.#database.write(() =>
       this.#database.statement('UPDATE capture_files SET lost_at_ms = ? WHERE id = ?').run(atMs, id),
     );
   }
 
-  freed(rows: readonly FreedSpace[]): Promise<void> {
+  recordFreed(rows: readonly FreedSpace[]): Promise<void> {
     return this.#database.write(() => {
       for (const { atMs, step, path, files, bytes, readings, lost } of rows) {
         this.#database
@@ -118,7 +118,7 @@ class SqliteCaptures implements CaptureJournal {
     }));
   }
 
-  freedList(limit: number): FreedSpace[] {
+  listFreed(limit: number): FreedSpace[] {
     return this.#all('SELECT * FROM disk_freed ORDER BY id DESC LIMIT ?', limit).map(row => ({
       atMs: integer(row, 'at_ms'),
       step: text(row, 'step'),

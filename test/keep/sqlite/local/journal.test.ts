@@ -117,7 +117,7 @@ test('Retry: 100 000 waiting files cost an index lookup', async t => {
     .join();
   assert.match(plan, /SEARCH file_records USING INDEX file_records_due/);
   assert.doesNotMatch(plan, /TEMP B-TREE/);
-  assert.equal(await journal.hurry('p', 5), 100_000);
+  assert.equal(await journal.makeDueNow('p', 5), 100_000);
 });
 
 test('list finds by state, text, error and page', async t => {
