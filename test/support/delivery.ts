@@ -11,7 +11,7 @@ import type { Profile } from '../../src/keep/buckets/credentials/profiles-in-fil
 import { DirectoryStore } from '../../src/keep/buckets/directory/store.ts';
 import { S3Store } from '../../src/keep/buckets/s3/store.ts';
 import type { FileRecord, Journal, RecordFilter } from '../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** Opens a profile's store as a composition root does. */
@@ -67,7 +67,10 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     clock,
     log: options.log ?? silentLogger,
     openJournal: () =>
-      (options.openJournal ?? ((path, clock) => openSqliteJournal({ path, clock })))(databasePath, clock),
+      (options.openJournal ?? ((path, clock) => openLocal(path, { clock }).openJournal()))(
+        databasePath,
+        clock,
+      ),
     openStore: options.openStore ?? openStore,
   });
   t.after(() => delivery.stop());
