@@ -39,6 +39,9 @@ export async function main(): Promise<void> {
       const queue = new SqliteWorkQueue({ database: store.database, clock: systemClock, isWorkerGone });
       return { store, queue, clones: createCloneRecords(store.database) };
     },
+    async loadExclusiveUse() {
+      return (await import('./keep/sqlite/local/station-lock.ts')).exclusiveUse;
+    },
     async openJournal(path) {
       const { openSqliteJournal } = await import('./keep/sqlite/local/journal/journal.ts');
       return openSqliteJournal({ path, clock: systemClock });

@@ -4,6 +4,7 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { CaptureJournal } from '../keep/local/captures.ts';
 import type { Journal } from '../keep/local/journal.ts';
+import type { ExclusiveUse } from '../keep/local/station-lock.ts';
 import type { Stores } from '../station/stores.ts';
 import type { Output } from './terminal.ts';
 
@@ -26,6 +27,8 @@ export interface Cli {
    * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
    */
   openStores(path: string, options?: { readonly checkpointThread?: boolean }): Promise<Stores>;
+  /** Loads what keeps two stations off the same root or database. */
+  loadExclusiveUse(): Promise<ExclusiveUse>;
   /** Opens the journal of deliveries in the database at a path. */
   openJournal(path: string): Promise<Journal>;
   /** Opens the journal of capture in the database at a path. */

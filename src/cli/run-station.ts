@@ -33,6 +33,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     forges,
     ...cli,
     openStores: path => cli.openStores(path, { checkpointThread: true }),
+    exclusiveUse: await cli.loadExclusiveUse(),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({

@@ -26,7 +26,7 @@ import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/poo
 import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
 import { Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
-import { exclusiveUse } from '../keep/sqlite/local/station-lock.ts';
+import type { ExclusiveUse } from '../keep/local/station-lock.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
@@ -49,6 +49,7 @@ export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly openStores: (path: string) => Promise<Stores>;
+  readonly exclusiveUse: ExclusiveUse;
   readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
@@ -99,6 +100,7 @@ class ComposedStation implements Station {
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
+    const { exclusiveUse } = options;
     const { root, database } = options.config;
     this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
     const current = {

@@ -17,6 +17,7 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
     captureThreadEntry: pathToFileURL('/none'),
     webFolder: '/none',
     openStores: () => Promise.reject(new Error('no command of these opens a database')),
+    loadExclusiveUse: () => Promise.reject(new Error('no command of these runs a station')),
     openJournal: () => Promise.reject(new Error('no command of these opens a journal')),
     openCaptures: () => Promise.reject(new Error('no command of these opens a journal')),
     loadObjectStores: () => Promise.reject(new Error('no command of these opens a store')),

@@ -3,17 +3,14 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
+import type { ExclusiveUse } from '../../local/station-lock.ts';
 
 /** Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there. */
 const USER_VERSION_OFFSET = 60;
 const SQLITE_BUSY = 5;
 
-/**
- * Holds a path for this process alone: a second station on the same root or database is refused. The lock is
- * SQLite's own on a file of its own, so the kernel lets go of it however the process ends, kill -9 included.
- * start() throws `station_running`.
- */
-export function exclusiveUse(path: string, what: string, lockPath: string): Service {
+/** By SQLite's own lock, so that the kernel lets go of it however the process ends, kill -9 included. */
+export const exclusiveUse: ExclusiveUse = (path, what, lockPath): Service => {
   let lock: DatabaseSync | undefined;
   return {
     name: `exclusive use of ${what} ${path}`,
@@ -37,7 +34,7 @@ export function exclusiveUse(path: string, what: string, lockPath: string): Serv
       lock = undefined;
     },
   };
-}
+};
 
 function refusal(error: unknown, path: string, what: string, lockPath: string): SluiceError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
