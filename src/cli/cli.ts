@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { Stores } from '../station/stores.ts';
 import type { Output } from './terminal.ts';

@@ -12,6 +12,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Delivery } from '../../src/deliver/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
+import type { DirectoryProfile } from '../../src/keep/buckets/directory/profile.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from '../support/delivery.ts';
 
@@ -67,10 +68,11 @@ async function prepare(): Promise<void> {
 
 try {
   await prepare();
+  const local: DirectoryProfile = { kind: 'directory', name: 'local', provider: 'directory', path: store };
   const delivery = new Delivery({
     plan: {
       root,
-      profiles: [{ kind: 'directory', name: 'local', provider: 'directory', path: store }],
+      profiles: [local],
       settings: DELIVERY_DEFAULTS,
     },
     clock: systemClock,

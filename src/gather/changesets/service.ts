@@ -1,5 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
+import { Serializer } from '../../base/serializer.ts';
 import type { Config } from '../../config/schema.ts';
 import { type BudgetState, CallLimits } from '../../engine/call-limits.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
@@ -57,8 +58,8 @@ export class Changesets implements Service {
   #workers: Workers | undefined;
   #stopping = new AbortController();
   #cancelPlan: () => void = () => undefined;
-  /** Background work that stop() waits for. */
-  #background: Promise<unknown> = Promise.resolve();
+  /** Work that nobody asked for, one after the other: stop() waits for it. */
+  readonly #background = new Serializer();
 
   constructor(options: ChangesetsOptions) {
     const { clock, random, log, config } = options;
@@ -101,7 +102,7 @@ export class Changesets implements Service {
   async stop(): Promise<void> {
     this.#cancelPlan();
     this.#stopping.abort(new SluiceError('stopping', 'the station is stopping'));
-    await this.#background;
+    await this.#background.idle();
     await this.#workers?.stop();
     if (this.#workers) await this.#saveBudgets();
     this.#workers = undefined;
@@ -288,7 +289,7 @@ export class Changesets implements Service {
 
   /** One after the other; what fails is logged, and stop() waits for it. */
   #inBackground(task: () => Promise<void>): void {
-    this.#background = this.#background.then(async () => {
+    void this.#background.run(async () => {
       try {
         if (!this.#stopping.signal.aborted) await task();
       } catch (error) {
