@@ -187,7 +187,7 @@ async function withTools(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
-  const { store, queue } = await cli.openStores(config.database);
+  const { store, queue, close } = await cli.openStores(config.database);
   try {
     await act({
       ...{ changesets: store.changesets, queue, clock: cli.clock, hosts, holds },
@@ -195,7 +195,7 @@ async function withTools(
       forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
     });
   } finally {
-    await store.close();
+    await close();
     await hosts.stop();
   }
 }

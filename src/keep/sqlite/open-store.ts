@@ -15,9 +15,12 @@ export interface SqliteStore extends Store {
   readonly database: Database;
 }
 
-/** Opens the store in a SQLite file, made if it is not there. Throws `database_*`, `disk_*`. */
-export async function openSqliteStore(options: DatabaseOptions): Promise<SqliteStore> {
-  const database = await Database.open(options);
+/**
+ * Opens the store in a SQLite file, made if it is not there. Throws `database_*`, `disk_*`.
+ * @param url a path; `:memory:` is one that is gone when it is closed
+ */
+export async function openStore(url: string, options: Omit<DatabaseOptions, 'path'>): Promise<SqliteStore> {
+  const database = await Database.open({ path: url, ...options });
   return {
     database,
     repositories: createRepositoryStore(database),

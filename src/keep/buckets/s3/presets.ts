@@ -1,11 +1,4 @@
 /**
- * Provider quirks as presets (S2), so that nobody has to know them. A server that departs from its preset is
- * adapted to while running (s3/adapt.ts); the preset saves the refused first request.
- */
-export const PROVIDERS = ['amazon', 'cloudflare', 'backblaze', 's3', 'directory'] as const;
-export type Provider = (typeof PROVIDERS)[number];
-
-/**
  * How a body is protected on its way, best first:
  * `trailer`: streamed as aws-chunked with its CRC32 after it, one pass over the file;
  * `header`: CRC32 and SHA-256 computed first and sent in headers, two passes;
@@ -29,7 +22,11 @@ export interface S3Preset {
 const amazonEndpoint = (region: string): string =>
   `https://s3.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 
-export const S3_PRESETS: Readonly<Record<Exclude<Provider, 'directory'>, S3Preset>> = {
+/**
+ * Quirks of providers, by the name that a profile gives as its `provider`, so that nobody has to know them. A server
+ * that departs from its preset is adapted to while running (adapt.ts); the preset saves the refused first request.
+ */
+export const S3_PRESETS = {
   amazon: {
     addressing: 'virtual',
     defaultRegion: undefined,
@@ -62,4 +59,4 @@ export const S3_PRESETS: Readonly<Record<Exclude<Provider, 'directory'>, S3Prese
     checksum: 'trailer',
     expectContinue: true,
   },
-};
+} as const satisfies Readonly<Record<string, S3Preset>>;
