@@ -11,7 +11,7 @@ export async function loadStation(): Promise<void> {
     import('./keep/sqlite/open-local.ts'),
     import('./engine/queue/sqlite/sqlite-work-queue.ts'),
     import('./engine/queue/worker-id.ts'),
-    import('./gather/forges/definitions.ts'),
+    import('./gather/forges/definitions.ts').then(({ loadForges }) => loadForges()),
     import('./keep/buckets/definitions.ts'),
   ]);
 }
@@ -25,8 +25,12 @@ export async function loadThreads(): Promise<void> {
     import('./gather/repos/history/parse-thread.ts'),
     import('./deliver/intake/watch/watch-thread.ts'),
     import('./keep/sqlite/checkpoint-thread.ts'),
-    import('./keep/buckets/s3/store.ts'),
-    import('./keep/buckets/directory/store.ts'),
+    import('./gather/capture/sources/definitions.ts').then(({ READING_SOURCES }) =>
+      Promise.all(READING_SOURCES.map(source => source.load())),
+    ),
+    import('./keep/buckets/definitions.ts').then(({ OBJECT_STORES }) =>
+      Promise.all(OBJECT_STORES.map(store => store.load())),
+    ),
     import('./station/status/prometheus.ts'),
   ]);
 }

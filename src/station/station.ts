@@ -9,8 +9,8 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
 import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
@@ -54,7 +54,7 @@ export interface StationOptions
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly bakeThreadEntry: URL;
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { FORGES } from '../../gather/forges/definitions.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readBytes } from '../body.ts';
 
@@ -6,11 +7,11 @@ import { readBytes } from '../body.ts';
 const MAX_BODY_BYTES = 25 * 2 ** 20;
 
 /**
- * Webhooks of code hosts (S8). The signature stands for the token here. Whatever is understood is answered with
+ * Webhooks of code hosts. The signature stands for the token here. Whatever is understood is answered with
  * 202, known event or not: the host need not send it again.
  */
 export function webhookRoutes(app: Hono, { changesets }: StationApi): void {
-  for (const kind of ['github', 'gitlab', 'gitea'] as const) {
+  for (const { kind } of FORGES) {
     app.post(`/webhooks/${kind}`, async context => {
       const rawBody = await readBytes(context.req.raw, MAX_BODY_BYTES);
       const received = await changesets.receive(kind, context.req.header(), rawBody);

@@ -1,8 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../../base/errors.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
-import type { Raw } from '../reading.ts';
-import type { ReadingSource } from './source.ts';
+import type { Raw, ReadingSource } from './source.ts';
 
 /** What the query thread is asked and answers (query-thread.ts). */
 export interface QueryRequest {

@@ -5,7 +5,7 @@ import type { Logger, LogMethod } from '../../../base/log.ts';
 import { systemRandom } from '../../../base/random.ts';
 import { threadPace } from '../pace.ts';
 import { CaptureRunner } from '../runner.ts';
-import { openSources } from '../sources/open.ts';
+import { loadSources } from '../sources/definitions.ts';
 import type { FromCapture, ToCapture } from './messages.ts';
 
 /**
@@ -22,7 +22,8 @@ export function serveCapture(
     pace: threadPace(clock),
     random: systemRandom,
     log: portLogger(send),
-    openSources: plan => openSources(plan, { clock, queryEntry }),
+    openSources: ({ database, station, broker }) =>
+      loadSources({ clock, queryEntry, database, station, broker }),
     onFinished: finished => send({ type: 'finished', finished }),
   });
   const act = async (message: ToCapture): Promise<void> => {
