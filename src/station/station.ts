@@ -49,7 +49,6 @@ export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   readonly openStores: (path: string) => Promise<Stores>;
-  readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
 
@@ -240,11 +239,7 @@ class ComposedStation implements Station {
   }
 
   #createThreads(): BakeThreads {
-    this.#threads = createBakeThreads({
-      entry: this.#options.bakeThreadEntry,
-      settings: { databasePath: this.#config.database },
-      threads: this.#config.bake.threads,
-    });
+    this.#threads = createBakeThreads({ databasePath: this.#config.database }, this.#config.bake.threads);
     return this.#threads;
   }
 

@@ -15,7 +15,7 @@ import type { GitProgress } from '../git/progress.ts';
 import { prepareWidePipe } from '../git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from '../history/ingest.ts';
 import { mapIdentities } from '../history/mailmap.ts';
-import { ParsingThread } from '../history/parsing-thread.ts';
+import { ThreadedParser } from '../history/threaded-parser.ts';
 
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {
@@ -81,7 +81,7 @@ export interface BakeTools {
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
-  const parsing = new ParsingThread();
+  const parsing = new ThreadedParser();
   try {
     return await bakeWith(job, tools, parsing);
   } finally {
@@ -89,7 +89,7 @@ export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary>
   }
 }
 
-async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread): Promise<BakeSummary> {
+async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ThreadedParser): Promise<BakeSummary> {
   const { repositoryId, address, place } = job;
   const { store, clock } = tools;
   const startMs = clock.monotonicMs();
@@ -183,7 +183,7 @@ function readHistory(
   job: BakeJob,
   clone: SyncedClone,
   tools: BakeTools,
-  parsing: ParsingThread,
+  parsing: ThreadedParser,
 ): Promise<IngestResult> {
   const { store, clock, signal, onProgress } = tools;
   const startMs = clock.monotonicMs();
