@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
 import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/work.ts';
-import { openSqliteStore } from '../src/keep/sqlite/open.ts';
+import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/next-sync.ts';
+import { openStore } from '../src/keep/sqlite/open-store.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
 import { machine, measure, median } from './support/measure.ts';
 
@@ -54,7 +54,7 @@ const request = (runAtMs: number) => ({
 });
 
 async function fill(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({
     database: store.database,
     clock: systemClock,
@@ -94,7 +94,7 @@ async function timed(rounds: number, call: (round: number) => unknown): Promise<
 }
 
 async function measureSchedule(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const { database } = store;
   const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone: () => false });
   const key = (round: number): string =>
@@ -145,7 +145,7 @@ async function measureStation(path: string, count: number): Promise<void> {
 
 /** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
 async function makeDue(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({
     database: store.database,
     clock: systemClock,

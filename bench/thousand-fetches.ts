@@ -9,10 +9,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../src/base/units.ts';
+import { parseRepositoryUrl } from '../src/gather/repos/address/url.ts';
 import { diskUsage } from '../src/gather/repos/cache/usage.ts';
 import { syncClone } from '../src/gather/repos/clone/clone.ts';
 import { maintainClone } from '../src/gather/repos/clone/maintain.ts';
-import { parseRepositoryUrl } from '../src/gather/repos/url.ts';
 
 const { values } = parseArgs({
   options: {

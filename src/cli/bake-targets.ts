@@ -1,11 +1,11 @@
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import { bakeAlone } from '../gather/repos/alone.ts';
-import type { BakeProgress, BakeSummary } from '../gather/repos/bake.ts';
+import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
+import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
+import { bakeAlone } from '../gather/repos/bake/standalone.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { ChurnProgress } from '../gather/repos/churn/job.ts';
-import { harmlessUrl } from '../gather/repos/shown-url.ts';
 import { topAuthors } from '../insights/authors.ts';
 import { commitsByPeriod } from '../insights/commits.ts';
 import type { Stores } from '../station/stores.ts';
@@ -43,7 +43,7 @@ export async function bakeTargets(
     return failed;
   } finally {
     await cache.close();
-    await stores.store.close();
+    await stores.close();
   }
 }
 

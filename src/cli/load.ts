@@ -1,6 +1,6 @@
 import { asSluiceError } from '../base/errors.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import { trackedRepository } from '../gather/repos/work.ts';
+import { trackedRepository } from '../gather/repos/tracking/schedule.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** The configuration as the command line, the environment and the file have it. Throws `config_invalid`. */

@@ -1,8 +1,8 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { wantsChurn } from '../gather/repos/churn/work.ts';
-import { harmlessUrl } from '../gather/repos/shown-url.ts';
-import { parseRepositoryUrl } from '../gather/repos/url.ts';
+import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
+import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import { wantsChurn } from '../gather/repos/churn/schedule.ts';
 import type { Period } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
 import { type UnreadChurn, unreadChurn } from '../insights/unread.ts';
@@ -41,7 +41,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  const { store } = await cli.openStores(config.database);
+  const { store, close } = await cli.openStores(config.database);
   try {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store, { ...question, repositoryIds });
@@ -53,7 +53,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
       }
     }
   } finally {
-    await store.close();
+    await close();
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/units.ts';
-import type { BakeSummary } from '../gather/repos/bake.ts';
+import type { BakeSummary } from '../gather/repos/bake/bake.ts';
 import type { AuthorCommits } from '../insights/authors.ts';
 import { isoDate } from '../insights/calendar.ts';
 import type { CommitsInPeriod } from '../insights/commits.ts';

@@ -1,10 +1,10 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { isOwner } from '../config/sections/repos.ts';
-import { harmlessUrl } from '../gather/repos/shown-url.ts';
-import { type TrackingTools, track, untrack } from '../gather/repos/tracking.ts';
-import { parseRepositoryUrl } from '../gather/repos/url.ts';
-import { keyOf, trackedRepository } from '../gather/repos/work.ts';
+import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
+import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import { keyOf, trackedRepository } from '../gather/repos/tracking/schedule.ts';
+import { type TrackingTools, track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -164,7 +164,7 @@ async function withTools(
   try {
     await use({ ...stores, clock: cli.clock, rhythm: config.schedule });
   } finally {
-    await stores.store.close();
+    await stores.close();
   }
 }
 

@@ -66,7 +66,7 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
       'lost',
     );
     assert.equal((await changesets.byKey(wanted.key))?.state, 'new');
-    await changesets.failed(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')));
+    await changesets.recordFailure(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')));
     assert.equal(await queue.complete(first, { nextAtMs: 99, change }), 'settled');
     const synced = await changesets.byKey(wanted.key);
     assert.deepEqual(
@@ -127,7 +127,7 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     const { store, queue } = await open(t);
     const { webhooks } = store.changesets;
     const delivery = { host: 'h', deliveryId: 'd', event: 'e', repository: 'o/r', receivedAtMs: 9 };
-    await webhooks.missed('h', 'O/R');
+    await webhooks.countMissed('h', 'O/R');
     assert.equal((await webhooks.totals(9))[0]?.missedSince, 1);
     for (let count = 0; count < 2; count += 1) await queue.putAll([], webhooks.taken(delivery));
     assert.equal(await webhooks.isKnown('h', 'd'), true);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
 import { type SyncedClone, type SyncOptions, syncClone } from '../../src/gather/repos/clone/clone.ts';
 import { cloneDirectoryName } from '../../src/gather/repos/clone/names.ts';
 import type { Remote } from '../../src/gather/repos/git/access.ts';
-import { parseRepositoryUrl } from '../../src/gather/repos/url.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 
 /** A far side and a cache of clones, both in a directory of the test's own. */

@@ -191,7 +191,7 @@ export interface ChangesetStore {
   /** Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were new */
   addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
   /** A sync that failed. */
-  failed(id: number, error: ErrorRecord): Promise<void>;
+  recordFailure(id: number, error: ErrorRecord): Promise<void>;
 
   sources(): Promise<StoredChangesetSource[]>;
   /** Makes sure of a source. */
@@ -199,7 +199,7 @@ export interface ChangesetStore {
   /** Forgets a source; what it brought is not touched. */
   dropSource(name: string): Promise<void>;
   listedSource(name: string, listing: SourceListing): StoreChange;
-  failedSource(name: string, error: ErrorRecord): Promise<void>;
+  recordSourceFailure(name: string, error: ErrorRecord): Promise<void>;
 
   /** Several changes as one, in that order. */
   together(changes: readonly StoreChange[]): StoreChange;
@@ -231,7 +231,7 @@ export interface WebhookStore {
   /** Takes a delivery in: its id, and that webhooks arrive for the repository. */
   taken(delivery: TakenDelivery): StoreChange;
   /** A poll has found a change that no webhook announced (S9). */
-  missed(host: string, repository: string): Promise<void>;
+  countMissed(host: string, repository: string): Promise<void>;
   /** By repository, most missed first. */
   totals(limit: number): Promise<WebhookTotals[]>;
 }
@@ -245,10 +245,10 @@ export interface TakenDelivery {
 }
 
 /** So many ids of deliveries are remembered: some days of a busy host. */
-export const KEPT_DELIVERIES = 100_000;
+export const REMEMBERED_DELIVERIES = 100_000;
 
 /** What is left of one credential's budget with a host. */
-export interface KeptBudget {
+export interface StoredBudget {
   readonly host: string;
   readonly credential: string;
   readonly resource: string;
@@ -261,8 +261,8 @@ export interface KeptBudget {
 }
 
 export interface BudgetStore {
-  list(): Promise<KeptBudget[]>;
-  save(budgets: readonly KeptBudget[]): Promise<void>;
+  list(): Promise<StoredBudget[]>;
+  save(budgets: readonly StoredBudget[]): Promise<void>;
 }
 
 /** Syncs in a million hours, as a whole number, so that sums of them stay exact; 0 for none. */

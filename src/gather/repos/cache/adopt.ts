@@ -1,10 +1,10 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
+import { withClone } from '../clone/claim.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';
 import { cleanCache } from '../clone/scratch.ts';
-import { withClone } from '../clone-claim.ts';
 import { type EvictionTools, removeClone } from './evict.ts';
 import { diskUsage, readNotes } from './usage.ts';
 

@@ -5,7 +5,7 @@ import { formatBytes } from '../../../base/units.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
-import type { BakeProgress, BakeSummary } from '../bake.ts';
+import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { adoptClones } from './adopt.ts';
 import { ColdStorage } from './cold/cold-storage.ts';

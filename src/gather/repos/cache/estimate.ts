@@ -1,6 +1,6 @@
 import { apiUrlOf } from '../../forges/api-url.ts';
 import type { ForgeKind } from '../../forges/forge.ts';
-import type { RepositoryUrl } from '../url.ts';
+import type { RepositoryUrl } from '../address/url.ts';
 
 /** How long a host may take to tell a size; without it the clone is watched all the same. */
 const ASK_TIMEOUT_MS = 3000;

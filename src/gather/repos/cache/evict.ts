@@ -4,8 +4,8 @@ import { asSluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { CloneRecord, CloneRecords } from '../../../keep/local/clone-records.ts';
+import { type ClaimTools, withClone } from '../clone/claim.ts';
 import { removeTree, scratchPath } from '../clone/scratch.ts';
-import { type ClaimTools, withClone } from '../clone-claim.ts';
 import type { ColdStorage } from './cold/cold-storage.ts';
 import type { CacheSettings } from './settings.ts';
 

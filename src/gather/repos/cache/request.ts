@@ -1,4 +1,4 @@
-import type { BakeJob, BakeProgress } from '../bake.ts';
+import type { BakeJob, BakeProgress } from '../bake/bake.ts';
 import type { CacheRequest } from './clone-cache.ts';
 import { estimateFromHost } from './estimate.ts';
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/schema.ts';
-import { trackedRepository } from '../work.ts';
+import { trackedRepository } from '../tracking/schedule.ts';
 import { type ColdPlace, parseColdPlace } from './cold/place.ts';
 
 /** What the cache keeps to; sizes in bytes. */

@@ -8,12 +8,12 @@ import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { CloneCache } from '../cache/clone-cache.ts';
 import { churnRequest } from '../cache/request.ts';
-import { type ClaimTools, withClone } from '../clone-claim.ts';
-import { jobFor } from '../sync.ts';
+import { type ClaimTools, withClone } from '../clone/claim.ts';
+import { jobFor } from '../sync/repository-sync.ts';
 import type { BakeThreads } from '../threads/pool.ts';
-import { keyOf } from '../work.ts';
+import { keyOf } from '../tracking/schedule.ts';
 import type { ChurnJob } from './job.ts';
-import { urlOfChurnKey, wantsChurn } from './work.ts';
+import { urlOfChurnKey, wantsChurn } from './schedule.ts';
 
 /** How long churn keeps a clone for itself: a bake that is asked for meanwhile waits no longer. */
 const SLICE_MS = 10_000;

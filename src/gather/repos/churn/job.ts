@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type BakeJob, type BakeProgress, type BakeTools, remoteOf } from '../bake.ts';
+import { type BakeJob, type BakeProgress, type BakeTools, remoteOf } from '../bake/bake.ts';
 import { syncClone } from '../clone/clone.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';

@@ -11,7 +11,7 @@ import type { Repository } from '../../../keep/store/types.ts';
 import type { CloneCache } from '../cache/clone-cache.ts';
 import type { BakeThreads } from '../threads/pool.ts';
 import { type ChurnRuns, churnHandler } from './handler.ts';
-import { CHURN_KIND, scheduleChurn, wantsChurn } from './work.ts';
+import { CHURN_KIND, scheduleChurn, wantsChurn } from './schedule.ts';
 
 export interface ChurnOptions {
   readonly config: () => Config;

@@ -2,7 +2,7 @@ import type { Config } from '../../../config/schema.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { ChurnRun } from './handler.ts';
-import { CHURN_KIND, churnKeyOf, wantsChurn } from './work.ts';
+import { CHURN_KIND, churnKeyOf, wantsChurn } from './schedule.ts';
 
 /** Churn at a glance: `repos.churn` of the status (S6). */
 export interface ChurnStatus {

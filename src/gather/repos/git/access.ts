@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { SluiceError } from '../../../base/errors.ts';
-import type { RepositoryUrl } from '../url.ts';
+import type { RepositoryUrl } from '../address/url.ts';
 import { credentialEnvironment, type HttpCredentials } from './credentials.ts';
 import { type GitProtocol, sshCommand } from './environment.ts';
 import { type GitVersion, isAtLeast } from './version.ts';

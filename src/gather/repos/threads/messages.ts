@@ -1,8 +1,8 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../remote-check.ts';
+import type { LookJob } from '../sync/remote-check.ts';
 
 /** What a bake thread is given when it is made. */
 export interface ThreadSettings {

@@ -2,10 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake.ts';
+import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../remote-check.ts';
+import type { LookJob } from '../sync/remote-check.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /**

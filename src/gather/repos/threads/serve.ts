@@ -2,9 +2,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock } from '../../../base/clock.ts';
 import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
-import { type BakeProgress, bake } from '../bake.ts';
+import { type BakeProgress, bake } from '../bake/bake.ts';
 import { type ChurnProgress, churnSlice } from '../churn/job.ts';
-import { nothingNew } from '../remote-check.ts';
+import { nothingNew } from '../sync/remote-check.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 type Task = Extract<ToThread, { type: 'bake' | 'look' | 'churn' }>;

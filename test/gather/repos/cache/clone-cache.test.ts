@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
-import { keyOf } from '../../../../src/gather/repos/work.ts';
+import { keyOf } from '../../../../src/gather/repos/tracking/schedule.ts';
 import { CacheBench } from '../../../support/cache-bench.ts';
 import { startGitDaemon } from '../../../support/git-remotes.ts';
 

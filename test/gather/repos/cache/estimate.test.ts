@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../../../src/config/load.ts';
+import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
+import { bakeJob } from '../../../../src/gather/repos/bake/job.ts';
 import { estimateFromHost } from '../../../../src/gather/repos/cache/estimate.ts';
-import { bakeJob } from '../../../../src/gather/repos/settings.ts';
-import { parseRepositoryUrl } from '../../../../src/gather/repos/url.ts';
 import type { Repository } from '../../../../src/keep/store/types.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
 import { accessTo, type Remote, remoteSpellings } from '../../../../src/gather/repos/git/access.ts';
 import { lsRemote } from '../../../../src/gather/repos/git/remote.ts';
-import { parseRepositoryUrl } from '../../../../src/gather/repos/url.ts';
 import { fakeSsh, startGitDaemon, startHttpRemote } from '../../../support/git-remotes.ts';
 import { refsOf, TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 

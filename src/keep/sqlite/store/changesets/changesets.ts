@@ -83,7 +83,7 @@ export function createChangesetStore(database: Database): ChangesetStore {
         latestEventAtMs,
       ),
     loading: (id, load) => setEach('UPDATE changesets SET load = ? WHERE id = ?', [id], load),
-    failed: (id, error) =>
+    recordFailure: (id, error) =>
       database.write(() => {
         const statement = database.statement('UPDATE changesets SET last_error = ? WHERE id = ?');
         statement.run(JSON.stringify(error), id);

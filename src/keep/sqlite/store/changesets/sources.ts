@@ -6,7 +6,7 @@ import { toSource } from './rows.ts';
 
 type SourceMethods = Pick<
   ChangesetStore,
-  'sources' | 'ensureSource' | 'dropSource' | 'listedSource' | 'failedSource'
+  'sources' | 'ensureSource' | 'dropSource' | 'listedSource' | 'recordSourceFailure'
 >;
 
 export function sourceMethods(database: Database): SourceMethods {
@@ -37,7 +37,7 @@ export function sourceMethods(database: Database): SourceMethods {
           )
           .run(listedAtMs, etag ?? null, found, name);
       }),
-    failedSource: (name, error) =>
+    recordSourceFailure: (name, error) =>
       database.write(() => {
         database
           .statement('UPDATE changeset_sources SET last_error = ? WHERE name = ?')

@@ -1,4 +1,4 @@
-import { KEPT_DELIVERIES, type WebhookStore } from '../../../store/changesets.ts';
+import { REMEMBERED_DELIVERIES, type WebhookStore } from '../../../store/changesets.ts';
 import { SqliteChange } from '../../change.ts';
 import type { Database } from '../../database.ts';
 import { asRow } from '../../rows.ts';
@@ -27,10 +27,10 @@ export function createWebhookStore(database: Database): WebhookStore {
         if (changes === 0) return;
         database
           .statement('DELETE FROM webhook_deliveries WHERE id <= ?')
-          .run(Number(lastInsertRowid) - KEPT_DELIVERIES);
+          .run(Number(lastInsertRowid) - REMEMBERED_DELIVERIES);
         if (repository !== undefined) database.statement(REPOSITORY).run(host, repository, receivedAtMs);
       }),
-    missed: (host, repository) =>
+    countMissed: (host, repository) =>
       database.write(() => {
         database.statement(MISSED).run(host, repository);
       }),
