@@ -6,7 +6,7 @@ import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind, ForgeSettings } from '../forges/forge.ts';
 import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
-import { atOnce, inTurn, latest, planSync } from './work.ts';
+import { atOnce, atPlannedTime, latest, planSync } from './next-sync.ts';
 
 export interface WebhookTools {
   readonly changesets: ChangesetStore;
@@ -115,7 +115,7 @@ function raised(changeset: StoredChangeset, atMs: number, nowMs: number, tools: 
     { nowMs, rhythm, forgetClosedAfterMs: tools.forgetClosedAfterMs() },
   );
   const reason = isNews ? `webhook, ${plan.reason}` : plan.reason;
-  return { key, request: inTurn(host, { ...plan, reason }, nowMs) };
+  return { key, request: atPlannedTime(host, { ...plan, reason }, nowMs) };
 }
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */

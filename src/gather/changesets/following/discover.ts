@@ -1,25 +1,34 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, toErrorRecord } from '../../base/errors.ts';
-import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
-import type { Claim, ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { SYNC_RETRY } from '../../engine/retry.ts';
-import type { SyncRhythm } from '../../engine/schedule.ts';
-import { announceEvent, followChangesets, recordListing, type StoreChange } from '../../keep/store/change.ts';
-import type { ChangesetStore, StoredChangeset, StoredChangesetSource } from '../../keep/store/changesets.ts';
-import type { ChangesetSummary } from '../forges/changeset.ts';
-import type { ChangesetPage, Forge } from '../forges/forge.ts';
-import { changeTimeMs, isUnannounced } from './found.ts';
-import type { HostHealth } from './host-health.ts';
-import type { Slots } from './slots.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim, ScheduleEntry, WorkQueue } from '../../../engine/queue/work-queue.ts';
+import { SYNC_RETRY } from '../../../engine/retry.ts';
+import type { SyncRhythm } from '../../../engine/schedule.ts';
+import {
+  announceEvent,
+  followChangesets,
+  recordListing,
+  type StoreChange,
+} from '../../../keep/store/change.ts';
+import type {
+  ChangesetStore,
+  StoredChangeset,
+  StoredChangesetSource,
+} from '../../../keep/store/changesets.ts';
+import type { ChangesetSummary } from '../../forges/changeset.ts';
+import type { ChangesetPage, Forge } from '../../forges/forge.ts';
+import type { CallSlots } from '../hosts/call-slots.ts';
+import type { HostHealth } from '../hosts/host-health.ts';
+import { atPlannedTime, CHANGESET_KIND, groupOf, keyOf, planSync, sourceOfKey } from '../next-sync.ts';
+import { postponedBy } from '../sync/handler.ts';
+import { changeTimeMs, isUnannounced } from '../sync/synced-changeset.ts';
 import { type ChangesetSource, sourceNamed } from './sources.ts';
-import { postponedBy } from './sync.ts';
-import { CHANGESET_KIND, groupOf, inTurn, keyOf, planSync, sourceOfKey } from './work.ts';
 
 export interface DiscoverTools {
   readonly changesets: ChangesetStore;
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  readonly slots: Slots;
+  readonly slots: CallSlots;
   readonly board: HostHealth;
   readonly forge: (host: string) => Forge;
   readonly rhythm: (host: string) => SyncRhythm;
@@ -52,7 +61,7 @@ async function listClaimed(claim: Claim, signal: AbortSignal, tools: DiscoverToo
   try {
     const list = (): Promise<Listed> => new Listing(source, known, claim, signal, tools).run();
     const { found, etag } = await slots.run(source.host, claim.priority, signal, list);
-    board.succeeded(source.host);
+    board.recordSuccess(source.host);
     const { stretch = 1 } = tools.rhythm(source.host);
     return {
       nextAtMs: startMs + Math.round(tools.discoverEveryMs() * Math.max(1, stretch)),
@@ -207,6 +216,6 @@ async function announceChange(
   );
   puts.push({
     key: before.key,
-    request: inTurn(host, { ...plan, reason: 'a listing shows a change' }, nowMs),
+    request: atPlannedTime(host, { ...plan, reason: 'a listing shows a change' }, nowMs),
   });
 }

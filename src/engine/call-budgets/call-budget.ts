@@ -1,7 +1,7 @@
 /** What calls are counted under; hosts limit the two apart (GitHub: calls an hour, and points an hour). */
 export type CallResource = 'rest' | 'graphql';
 
-/** A call that a forge is about to make. */
+/** A call that is about to be made. */
 export interface IntendedCall {
   readonly host: string;
   readonly resource: CallResource;
@@ -13,8 +13,8 @@ export interface IntendedCall {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What one call showed, answered or not. */
-export interface CallFacts {
+/** One call that was made, answered or not, and what it showed of the budget. */
+export interface CallRecord {
   readonly host: string;
   readonly resource: CallResource;
   /** Undefined: sent without credentials. */
@@ -42,8 +42,8 @@ export interface CallFacts {
 }
 
 /**
- * Rules over a forge's calls (S5): the forge asks before and tells after, the budget waits, chooses and counts.
- * Both may be called at any time, by many at once.
+ * Rules over the calls to hosts: who calls asks before (`take`) and reports after (`record`); the budget waits, chooses
+ * and counts. Both may be called at any time, by many at once.
  */
 export interface CallBudget {
   /**
@@ -52,12 +52,12 @@ export interface CallBudget {
    * @throws SluiceError `rate_limited` where it would wait too long, `cancelled` when the signal aborts
    */
   take(call: IntendedCall): Promise<string | undefined>;
-  /** Told once for every `take` that resolved. Must not throw. */
-  seen(facts: CallFacts): void;
+  /** To be called once for every `take` that resolved. Never throws. */
+  record(call: CallRecord): void;
 }
 
 /** Lets every call go at once with the first credential: for tests and single commands. */
 export const unlimitedBudget: CallBudget = {
   take: async call => call.credentials[0],
-  seen: () => {},
+  record: () => {},
 };

@@ -1,66 +1,41 @@
-import type { Clock } from '../base/clock.ts';
-import { type ErrorCode, SluiceError } from '../base/errors.ts';
+import type { Clock } from '../../base/clock.ts';
+import { type ErrorCode, SluiceError } from '../../base/errors.ts';
+import type { CallBudget, CallRecord, IntendedCall } from './call-budget.ts';
 import {
   type Admission,
   type Allowance,
-  type Budget,
+  admissionByAllowance,
+  admissionByHost,
+  budgetAfterAdmission,
+  budgetAfterCall,
+  type CredentialBudget,
   hourlyBound,
-  learn,
-  mayCall,
   NEW_BUDGET,
   remainingNow,
-  spend,
   spentLastHour,
-  withinAllowance,
-} from './limits.ts';
+} from './credential-budget.ts';
 
 /**
- * The shared limiter of calls to hosts (S5): asked before each call, told after each. Of several credentials the
- * one with most left is taken, so that they share the load. States of a credential with a host:
+ * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
+ * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a host:
  *
- *   usable ──used up, or told to wait──▶ pausing ──the time comes──▶ usable
+ *   usable ──used up, or asked to wait──▶ pausing ──the time comes──▶ usable
  *     │ the host refuses it (401)
  *     ▼
  *   refused ──forgive(): another configuration, or somebody asks by hand──▶ usable
  */
-export interface CallLimitsOptions {
+export interface CallLimiterOptions {
   readonly clock: Clock;
   /** What the configuration allows, as it is now. */
   readonly allowance: (host: string, resource: string) => Allowance;
-  /** A call waits no longer than this for its turn; beyond, `rate_limited` tells when to ask again. */
+  /** A call waits no longer than this for its turn; beyond, `rate_limited` says when to ask again. */
   readonly longestWaitMs?: number;
-  /** Told when a host refuses a credential, once until it is forgiven. */
+  /** A host refuses a credential; called once until it is forgiven. */
   readonly onRefused?: (host: string, credential: string) => void;
 }
 
-/** A call that is about to be made. */
-export interface Call {
-  readonly host: string;
-  readonly resource: string;
-  readonly cost: number;
-  readonly credentials: readonly string[];
-  readonly priority: 'high' | 'normal';
-  readonly signal: AbortSignal | undefined;
-}
-
-/** What a call showed. */
-export interface CallSeen {
-  readonly host: string;
-  readonly resource: string;
-  readonly credential: string | undefined;
-  readonly status: number | undefined;
-  readonly errorCode: string | undefined;
-  readonly cost: number;
-  readonly limit: number | undefined;
-  readonly remaining: number | undefined;
-  readonly resetAtMs: number | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly isSecondaryLimit: boolean;
-  readonly clockSkewMs: number | undefined;
-}
-
-/** One budget as it is shown and kept. */
-export interface BudgetState extends Budget {
+/** One credential's budget, with what it is of: as it is shown and stored. */
+export interface CredentialBudgetRecord extends CredentialBudget {
   readonly host: string;
   readonly credential: string;
   readonly resource: string;
@@ -69,25 +44,21 @@ export interface BudgetState extends Budget {
 const ANONYMOUS = 'none';
 const LONGEST_WAIT_MS = 2000;
 
-export class CallLimits {
-  readonly #options: CallLimitsOptions;
-  readonly #budgets = new Map<string, BudgetState>();
+export class CallLimiter implements CallBudget {
+  readonly #options: CallLimiterOptions;
+  readonly #budgets = new Map<string, CredentialBudgetRecord>();
   readonly #refused = new Map<string, Set<string>>();
   readonly #skew = new Map<string, number>();
   readonly #calls = new Map<string, number>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
 
-  constructor(options: CallLimitsOptions) {
+  constructor(options: CallLimiterOptions) {
     this.#options = options;
   }
 
-  /**
-   * Resolves when the call may go, with the credential to use (undefined only where there are none).
-   * @throws SluiceError `rate_limited` with `retryAfterMs`, `token_refused` when every credential has been
-   *   refused (nothing is sent then), `cancelled` when the signal aborts
-   */
-  async take(call: Call): Promise<string | undefined> {
+  /** As promised; `token_refused` when every credential has been refused: nothing is sent then. */
+  async take(call: IntendedCall): Promise<string | undefined> {
     const { clock, longestWaitMs = LONGEST_WAIT_MS } = this.#options;
     const untilMs = clock.monotonicMs() + longestWaitMs;
     for (;;) {
@@ -103,17 +74,16 @@ export class CallLimits {
     }
   }
 
-  /** Takes in what a call showed. Never throws. */
-  seen(facts: CallSeen): void {
-    const { host, resource, credential = ANONYMOUS, cost } = facts;
+  record(call: CallRecord): void {
+    const { host, resource, credential = ANONYMOUS } = call;
     const nowMs = this.#options.clock.nowMs();
-    const name = `${host}\n${resource}\n${facts.errorCode ?? 'ok'}`;
+    const name = `${host}\n${resource}\n${call.errorCode ?? 'ok'}`;
     this.#calls.set(name, (this.#calls.get(name) ?? 0) + 1);
-    if (facts.clockSkewMs !== undefined) this.#skew.set(host, facts.clockSkewMs);
+    if (call.clockSkewMs !== undefined) this.#skew.set(host, call.clockSkewMs);
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
-    this.#update(host, credential, resource, budget => learn(budget, facts, nowMs, expected, cost));
-    if (facts.isSecondaryLimit || facts.retryAfterMs !== undefined) this.#pauseOthers(facts, nowMs);
-    if (facts.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential);
+    this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
+    if (call.isSecondaryLimit || call.retryAfterMs !== undefined) this.#pauseOthers(call, nowMs);
+    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential);
   }
 
   /** Lets refused credentials be tried again, of one host or of all. */
@@ -127,15 +97,15 @@ export class CallLimits {
     return this.#skew.get(host) ?? 0;
   }
 
-  /** Every budget, for status and for keeping. */
-  states(): readonly BudgetState[] {
+  /** Every budget, to be shown and stored. */
+  budgets(): readonly CredentialBudgetRecord[] {
     return [...this.#budgets.values()];
   }
 
-  /** Takes back what was kept, before the first call. */
-  restore(states: readonly Omit<BudgetState, 'windowMs'>[]): void {
-    for (const state of states)
-      this.#budgets.set(idOf(state.host, state.credential, state.resource), { ...NEW_BUDGET, ...state });
+  /** Takes over what was stored, before the first call. */
+  restore(budgets: readonly Omit<CredentialBudgetRecord, 'windowMs'>[]): void {
+    for (const budget of budgets)
+      this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), { ...NEW_BUDGET, ...budget });
   }
 
   /** Calls so far, by host, resource and how they ended. */
@@ -147,11 +117,11 @@ export class CallLimits {
   }
 
   /** Of one host and resource, all credentials together. */
-  figures(host: string, resource: string): BudgetFigures {
+  resourceBudget(host: string, resource: string): ResourceBudget {
     const nowMs = this.#options.clock.nowMs();
     const allowance = this.#options.allowance(host, resource);
     const refused = this.#refused.get(host);
-    const own = this.states().filter(state => state.host === host && state.resource === resource);
+    const own = this.budgets().filter(state => state.host === host && state.resource === resource);
     const usable = own.filter(({ credential }) => !refused?.has(credential));
     const byHost = totalKnown(usable.map(hourlyBound));
     const left = usable.map(state => remainingNow(state, nowMs));
@@ -163,7 +133,10 @@ export class CallLimits {
     };
   }
 
-  #choose(call: Call, nowMs: number): { readonly credential: string } | Exclude<Admission, { ok: true }> {
+  #choose(
+    call: IntendedCall,
+    nowMs: number,
+  ): { readonly credential: string } | Exclude<Admission, { ok: true }> {
     const refused = this.#refused.get(call.host);
     const all = call.credentials.length === 0 ? [ANONYMOUS] : call.credentials;
     const usable = all.filter(credential => !refused?.has(credential));
@@ -174,7 +147,7 @@ export class CallLimits {
     let soonest: Exclude<Admission, { ok: true }> | undefined;
     for (const credential of usable) {
       const budget = this.#budgets.get(idOf(call.host, credential, call.resource)) ?? NEW_BUDGET;
-      const admission = mayCall(budget, call.cost, call.priority, nowMs);
+      const admission = admissionByHost(budget, call.cost, call.priority, nowMs);
       if (!admission.ok) {
         if (!soonest || admission.untilMs < soonest.untilMs) soonest = admission;
         continue;
@@ -188,22 +161,22 @@ export class CallLimits {
   }
 
   /** What the configuration says, which holds for all credentials of the host together. */
-  #allowed({ host, resource, cost, priority }: Call, nowMs: number): Admission {
-    const own = this.states().filter(state => state.host === host && state.resource === resource);
+  #allowed({ host, resource, cost, priority }: IntendedCall, nowMs: number): Admission {
+    const own = this.budgets().filter(state => state.host === host && state.resource === resource);
     const spent = own.flatMap(state => state.spent).sort(([one], [two]) => one - two);
-    return withinAllowance(spent, this.#options.allowance(host, resource), cost, priority, nowMs);
+    return admissionByAllowance(spent, this.#options.allowance(host, resource), cost, priority, nowMs);
   }
 
-  #letThrough({ host, resource, cost }: Call, credential: string, nowMs: number): void {
+  #letThrough({ host, resource, cost }: IntendedCall, credential: string, nowMs: number): void {
     const id = idOf(host, credential, resource);
-    this.#update(host, credential, resource, budget => spend(budget, cost, nowMs));
+    this.#update(host, credential, resource, budget => budgetAfterAdmission(budget, cost, nowMs));
     this.#expected.set(id, [...(this.#expected.get(id) ?? []), cost]);
   }
 
   /** A secondary limit or Retry-After holds for everything that the credential does, not for one resource. */
-  #pauseOthers({ host, credential = ANONYMOUS, resource }: CallSeen, nowMs: number): void {
+  #pauseOthers({ host, credential = ANONYMOUS, resource }: CallRecord, nowMs: number): void {
     const paused = this.#budgets.get(idOf(host, credential, resource))?.pausedUntilMs;
-    for (const state of this.states()) {
+    for (const state of this.budgets()) {
       if (state.host !== host || state.credential !== credential || state.resource === resource) continue;
       const pausedUntilMs = Math.max(paused ?? nowMs, state.pausedUntilMs ?? 0);
       this.#budgets.set(idOf(host, credential, state.resource), { ...state, pausedUntilMs });
@@ -218,7 +191,12 @@ export class CallLimits {
     this.#options.onRefused?.(host, credential);
   }
 
-  #update(host: string, credential: string, resource: string, change: (budget: Budget) => Budget): void {
+  #update(
+    host: string,
+    credential: string,
+    resource: string,
+    change: (budget: CredentialBudget) => CredentialBudget,
+  ): void {
     const id = idOf(host, credential, resource);
     const before = this.#budgets.get(id) ?? { ...NEW_BUDGET, host, credential, resource };
     this.#budgets.set(id, { host, credential, resource, ...change(before) });
@@ -226,7 +204,7 @@ export class CallLimits {
 }
 
 /** What all credentials of a host have of one resource. */
-export interface BudgetFigures {
+export interface ResourceBudget {
   readonly spentLastHour: number;
   /** Bound an hour; undefined: none is known. */
   readonly perHour: number | undefined;
@@ -249,7 +227,7 @@ function idOf(host: string, credential: string, resource: string): string {
 }
 
 function limited(
-  call: Call,
+  call: IntendedCall,
   { untilMs, why }: { untilMs: number; why: string },
   waitMs: number,
 ): SluiceError {

@@ -1,13 +1,18 @@
-import type { Clock } from '../../base/clock.ts';
-import { SluiceError } from '../../base/errors.ts';
-import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
-import type { SyncRhythm } from '../../engine/schedule.ts';
-import { followChangesets, type StoreChange, setLoad, unfollowChangesets } from '../../keep/store/change.ts';
-import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
-import type { ChangesetRef } from '../forges/changeset.ts';
-import type { CodeHosts } from './code-hosts.ts';
-import { type ChangesetSource, CONFIGURATION, HAND, type Wanted } from './sources.ts';
-import { atOnce, groupOf, inTurn, keyOf, keyOfSource, planSync, SOURCE_KIND } from './work.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { ScheduleEntry, WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { SyncRhythm } from '../../../engine/schedule.ts';
+import {
+  followChangesets,
+  type StoreChange,
+  setLoad,
+  unfollowChangesets,
+} from '../../../keep/store/change.ts';
+import type { ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
+import type { ChangesetRef } from '../../forges/changeset.ts';
+import type { CodeHosts } from '../hosts/code-hosts.ts';
+import { atOnce, atPlannedTime, groupOf, keyOf, keyOfSource, planSync, SOURCE_KIND } from '../next-sync.ts';
+import { type ChangesetSource, CONFIGURATION, HAND, type WantedChangesets } from './sources.ts';
 
 export interface FollowTools {
   readonly changesets: ChangesetStore;
@@ -77,7 +82,7 @@ async function unfollowAll(gone: readonly StoredChangeset[], { queue }: FollowTo
 }
 
 /** Makes what is followed on the configuration's account exactly what it wants. May be repeated. */
-export async function followExactly(wanted: Wanted, tools: FollowTools): Promise<void> {
+export async function followExactly(wanted: WantedChangesets, tools: FollowTools): Promise<void> {
   const names = new Set(wanted.sources.map(({ name }) => name));
   for (const { name } of await tools.changesets.sources()) {
     if (!names.has(name)) await dropSource(name, tools);
@@ -159,7 +164,7 @@ export async function reschedule(
       const item = await queue.get(changeset.key);
       if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
       if (item?.priority === 'high') continue;
-      puts.push({ key: changeset.key, request: inTurn(changeset.host, plan, nowMs) });
+      puts.push({ key: changeset.key, request: atPlannedTime(changeset.host, plan, nowMs) });
       changes.push(setLoad(changeset.id, plan.load));
     }
     if (puts.length > 0) await queue.putAll(puts, changes);

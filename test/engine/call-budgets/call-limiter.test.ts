@@ -1,36 +1,57 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SluiceError } from '../../src/base/errors.ts';
-import { type Call, CallLimits, type CallSeen } from '../../src/engine/call-limits.ts';
-import { forecast, learn, mayCall, NEW_BUDGET, spend } from '../../src/engine/limits.ts';
-import { VirtualClock } from '../support/virtual-clock.ts';
+import { SluiceError } from '../../../src/base/errors.ts';
+import type { CallRecord, IntendedCall } from '../../../src/engine/call-budgets/call-budget.ts';
+import { CallLimiter } from '../../../src/engine/call-budgets/call-limiter.ts';
+import {
+  admissionByHost,
+  budgetAfterAdmission,
+  budgetAfterCall,
+  type CredentialBudget,
+  NEW_BUDGET,
+} from '../../../src/engine/call-budgets/credential-budget.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const news = {
-  limit: 5000,
-  remaining: 0,
-  resetAtMs: HOUR_MS,
+const call = (more: Partial<IntendedCall> = {}): IntendedCall => ({
+  host: 'h',
+  resource: 'rest',
+  cost: 1,
+  credentials: ['a', 'b'],
+  priority: 'normal',
+  signal: undefined,
+  ...more,
+});
+const answered = (more: Partial<CallRecord> = {}): CallRecord => ({
+  host: 'h',
+  resource: 'rest',
+  credential: 'a',
+  method: 'GET',
+  path: '/',
+  status: 200,
+  errorCode: undefined,
+  durationMs: 1,
+  cost: 1,
+  limit: 100,
+  remaining: 50,
+  resetAtMs: undefined,
   retryAfterMs: undefined,
   isSecondaryLimit: false,
-};
+  clockSkewMs: undefined,
+  ...more,
+});
 
-const call = (more: Partial<Call> = {}): Call => ({
-  ...{ host: 'h', resource: 'rest', cost: 1, credentials: ['a', 'b'], priority: 'normal', signal: undefined },
-  ...more,
-});
-const seen = (more: Partial<CallSeen> = {}): CallSeen => ({
-  ...{ host: 'h', resource: 'rest', credential: 'a', status: 200, errorCode: undefined, cost: 1 },
-  ...{ limit: 100, remaining: 50, resetAtMs: undefined, retryAfterMs: undefined },
-  ...{ isSecondaryLimit: false, clockSkewMs: undefined },
-  ...more,
-});
+/** The last call of the hour, which cost what was put down for it. */
+const usedUp = answered({ limit: 5000, remaining: 0, resetAtMs: HOUR_MS });
+const after = (budget: CredentialBudget, more: Partial<CallRecord>, nowMs: number): CredentialBudget =>
+  budgetAfterCall(budget, { ...usedUp, ...more }, 1, nowMs);
 
 function limits(maxPerHour?: number) {
   const clock = new VirtualClock();
   const refused: string[] = [];
-  const made = new CallLimits({
+  const made = new CallLimiter({
     clock,
     allowance: () => ({ maxPerHour }),
     onRefused: (_host, credential) => refused.push(credential),
@@ -41,19 +62,21 @@ function limits(maxPerHour?: number) {
 const isCode = (code: string) => (error: unknown) => error instanceof SluiceError && error.code === code;
 
 test('S5: what is left at zero waits for the reset, and goes on after it', () => {
-  const budget = learn(NEW_BUDGET, news, 0, 1, 1);
-  assert.deepEqual(mayCall(budget, 1, 'high', 1000), {
-    ...{ ok: false, untilMs: HOUR_MS, why: 'the rate limit of the host is used up' },
+  const budget = after(NEW_BUDGET, {}, 0);
+  assert.deepEqual(admissionByHost(budget, 1, 'high', 1000), {
+    ok: false,
+    untilMs: HOUR_MS,
+    why: 'the rate limit of the host is used up',
   });
-  assert.deepEqual(mayCall(budget, 1, 'normal', HOUR_MS), { ok: true });
+  assert.deepEqual(admissionByHost(budget, 1, 'normal', HOUR_MS), { ok: true });
 });
 
 test('S5: a twentieth is kept for what is asked for by hand; a pause holds for all', () => {
-  const budget = learn(NEW_BUDGET, { ...news, remaining: 250 }, 0, 1, 1);
-  assert.equal(mayCall(budget, 1, 'normal', 1).ok, false);
-  assert.equal(mayCall(budget, 1, 'high', 1).ok, true);
-  const paused = learn(budget, { ...news, remaining: 4000, isSecondaryLimit: true }, 1, 1, 1);
-  assert.deepEqual(mayCall(paused, 1, 'high', 2), {
+  const budget = after(NEW_BUDGET, { remaining: 250 }, 0);
+  assert.equal(admissionByHost(budget, 1, 'normal', 1).ok, false);
+  assert.equal(admissionByHost(budget, 1, 'high', 1).ok, true);
+  const paused = after(budget, { remaining: 4000, isSecondaryLimit: true }, 1);
+  assert.deepEqual(admissionByHost(paused, 1, 'high', 2), {
     ok: false,
     untilMs: MINUTE_MS + 1,
     why: 'the host asked for a pause',
@@ -61,15 +84,9 @@ test('S5: a twentieth is kept for what is asked for by hand; a pause holds for a
 });
 
 test('S5: an answer that was overtaken does not raise what is left', () => {
-  const late = learn(
-    learn(NEW_BUDGET, { ...news, remaining: 10 }, 0, 1, 1),
-    { ...news, remaining: 12 },
-    1,
-    1,
-    1,
-  );
+  const late = after(after(NEW_BUDGET, { remaining: 10 }, 0), { remaining: 12 }, 1);
   assert.equal(late.remaining, 10);
-  assert.equal(spend(late, 3, 2).remaining, 7);
+  assert.equal(budgetAfterAdmission(late, 3, 2).remaining, 7);
 });
 
 test('S5: never more than the configuration allows in any hour, all tokens together (property)', async () => {
@@ -97,8 +114,8 @@ test('S5: several tokens share the load; the one with more left goes first', asy
   const used: string[] = [];
   for (let count = 0; count < 10; count += 1) used.push((await shared.take(call())) ?? '');
   assert.deepEqual([used.filter(id => id === 'a').length, used.filter(id => id === 'b').length], [5, 5]);
-  shared.seen(seen({ credential: 'a', remaining: 90 }));
-  shared.seen(seen({ credential: 'b', remaining: 20 }));
+  shared.record(answered({ credential: 'a', remaining: 90 }));
+  shared.record(answered({ credential: 'b', remaining: 20 }));
   assert.equal(await shared.take(call()), 'a');
 });
 
@@ -106,17 +123,17 @@ test('S5: GraphQL points are counted apart, a secondary limit pauses both', asyn
   const { limits: shared, clock } = limits();
   const one = { credentials: ['a'] };
   await shared.take(call(one));
-  shared.seen(seen({ remaining: 0, resetAtMs: clock.nowMs() + HOUR_MS }));
+  shared.record(answered({ remaining: 0, resetAtMs: clock.nowMs() + HOUR_MS }));
   await assert.rejects(shared.take(call(one)), isCode('rate_limited'));
   await shared.take(call({ ...one, resource: 'graphql' }));
-  shared.seen(seen({ resource: 'graphql', isSecondaryLimit: true, remaining: 40 }));
+  shared.record(answered({ resource: 'graphql', isSecondaryLimit: true, remaining: 40 }));
   await assert.rejects(shared.take(call({ ...one, resource: 'graphql' })), isCode('rate_limited'));
 });
 
 test('a refused token is told of once and used no more; when all are, nothing is sent', async () => {
   const { limits: shared, refused } = limits();
-  shared.seen(seen({ errorCode: 'token_refused', status: 401, remaining: undefined }));
-  shared.seen(seen({ errorCode: 'token_refused', status: 401, remaining: undefined }));
+  shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));
+  shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));
   assert.deepEqual(refused, ['a']);
   assert.equal(await shared.take(call()), 'b');
   await assert.rejects(shared.take(call({ credentials: ['a'] })), isCode('token_refused'));
@@ -128,13 +145,6 @@ test('S5: what is kept over a restart goes on counting', async () => {
   const first = limits(3);
   for (let count = 0; count < 3; count += 1) await first.limits.take(call({ priority: 'high' }));
   const second = limits(3);
-  second.limits.restore(first.limits.states());
+  second.limits.restore(first.limits.budgets());
   await assert.rejects(second.limits.take(call({ priority: 'high' })), isCode('rate_limited'));
-});
-
-test('S5: the forecast stretches every interval by the same factor when the budget is short', () => {
-  assert.deepEqual(forecast(100, 0.5, 1000), { neededPerHour: 50, budgetPerHour: 1000, stretch: 1 });
-  assert.deepEqual(forecast(1260, 1, 1000), { neededPerHour: 1260, budgetPerHour: 1000, stretch: 1.4 });
-  assert.equal(forecast(10, 1, 0).stretch, 1000);
-  assert.equal(forecast(1e9, 1, undefined).stretch, 1);
 });

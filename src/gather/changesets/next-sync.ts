@@ -51,7 +51,7 @@ export interface PlannedSync {
 }
 
 /** Of a changeset, what its next sync depends on. */
-export type Planned = Pick<
+export type SyncHistory = Pick<
   StoredChangeset,
   | 'state'
   | 'lastSyncAtMs'
@@ -67,7 +67,7 @@ export type Planned = Pick<
  * C1 and C3: open ones by the policy; closed, merged and deleted ones at the slowest rhythm until they are
  * forgotten, save that an event newer than the last sync brings them forward.
  */
-export function planSync(changeset: Planned, planning: Planning): PlannedSync {
+export function planSync(changeset: SyncHistory, planning: Planning): PlannedSync {
   if (!changeset.followed) return { nextAtMs: null, reason: 'not followed', load: 0 };
   const { nowMs, rhythm } = planning;
   const policy = rhythm.policy === 'adaptive' ? adaptiveSync : nextSync;
@@ -80,7 +80,7 @@ export function planSync(changeset: Planned, planning: Planning): PlannedSync {
   return { nextAtMs: atMs, reason, load: loadOf(intervalOf(lastSyncAtMs, lastChangeAtMs, rhythm)) };
 }
 
-function planOver(changeset: Planned, planning: Planning, lastSyncAtMs: number): PlannedSync {
+function planOver(changeset: SyncHistory, planning: Planning, lastSyncAtMs: number): PlannedSync {
   const { state, closedAtMs, vanishedAtMs, lastChangeAtMs } = changeset;
   const { rhythm, forgetClosedAfterMs, nowMs } = planning;
   const sinceMs = (state === 'deleted' ? vanishedAtMs : closedAtMs) ?? lastChangeAtMs ?? lastSyncAtMs;
@@ -125,6 +125,6 @@ export function atOnce(host: string, reason: string, nowMs: number): ScheduleReq
 }
 
 /** In its turn: at the time that the plan says. */
-export function inTurn(host: string, plan: PlannedSync, nowMs: number): ScheduleRequest {
+export function atPlannedTime(host: string, plan: PlannedSync, nowMs: number): ScheduleRequest {
   return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: plan.nextAtMs ?? nowMs, reason: plan.reason };
 }

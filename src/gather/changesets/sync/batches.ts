@@ -1,7 +1,7 @@
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { ChangesetResult, Forge, WantedChangeset } from '../forges/forge.ts';
-import type { Slots } from './slots.ts';
-import { keyOf } from './work.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { ChangesetResult, Forge, WantedChangeset } from '../../forges/forge.ts';
+import type { CallSlots } from '../hosts/call-slots.ts';
+import { keyOf } from '../next-sync.ts';
 
 /**
  * Puts changesets of one host that are asked for at about the same time into one request. What is asked for
@@ -13,14 +13,14 @@ import { keyOf } from './work.ts';
  */
 export interface BatchesOptions {
   readonly forge: (host: string) => Forge;
-  readonly slots: Slots;
+  readonly slots: CallSlots;
   /** Changesets a request, at most. */
   readonly maxBatch: (host: string) => number;
   /** Told after each request with how many it asked for. */
   readonly onBatch?: (host: string, size: number) => void;
 }
 
-interface Asked {
+interface PendingRequest {
   readonly wanted: WantedChangeset;
   readonly priority: 'high' | 'normal';
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ interface Asked {
 
 export class Batches {
   readonly #options: BatchesOptions;
-  readonly #waiting = new Map<string, Asked[]>();
+  readonly #waiting = new Map<string, PendingRequest[]>();
   /** Hosts for which a slot has been asked. */
   readonly #asking = new Set<string>();
 
@@ -57,7 +57,13 @@ export class Batches {
           signal.removeEventListener('abort', stop);
           settle(value);
         };
-      const asked: Asked = { wanted, priority, signal, resolve: over(resolve), reject: over(reject) };
+      const asked: PendingRequest = {
+        wanted,
+        priority,
+        signal,
+        resolve: over(resolve),
+        reject: over(reject),
+      };
       signal.addEventListener('abort', stop, { once: true });
       this.#waiting.set(host, [...(this.#waiting.get(host) ?? []), asked]);
       this.#askForSlot(host, priority);
@@ -122,7 +128,7 @@ export class Batches {
 }
 
 /** A signal that aborts once every member's has: one that is dropped does not end the others' request. */
-function stopWhenAllAbort(batch: readonly Asked[]): { signal: AbortSignal; dispose: () => void } {
+function stopWhenAllAbort(batch: readonly PendingRequest[]): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const look = (): void => {
     if (batch.every(({ signal }) => signal.aborted)) controller.abort(batch[0]?.signal.reason);

@@ -2,7 +2,7 @@ import type { QueueItem } from '../../engine/queue/work-queue.ts';
 import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
 
 /** Why a host's items wait, and until when; 0 where that is not known. */
-export interface ShownHold {
+export interface ListedHold {
   readonly why: string;
   readonly untilMs: number;
 }
@@ -42,7 +42,7 @@ export interface ListedChangeset {
 export function listedChangeset(
   changeset: StoredChangeset,
   item: QueueItem | undefined,
-  hold: ShownHold | undefined,
+  hold: ListedHold | undefined,
 ): ListedChangeset {
   const { headBranch, headCommit, baseBranch, baseCommit, lastError } = changeset;
   const { id, url, host, repository, number, state, title, author, labels } = changeset;
@@ -65,7 +65,7 @@ export function listedChangeset(
   };
 }
 
-function nextOf(item: QueueItem, hold: ShownHold | undefined): NonNullable<ListedChangeset['next']> {
+function nextOf(item: QueueItem, hold: ListedHold | undefined): NonNullable<ListedChangeset['next']> {
   const { priority } = item;
   if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
   if (hold) {

@@ -1,5 +1,5 @@
-import type { StoredChangeset, StoredEvent, SyncedChangeset } from '../../keep/store/changesets.ts';
-import type { Changeset, ChangesetEvent } from '../forges/changeset.ts';
+import type { StoredChangeset, StoredEvent, SyncedChangeset } from '../../../keep/store/changesets.ts';
+import type { Changeset, ChangesetEvent } from '../../forges/changeset.ts';
 
 /** From what a forge tells to what is kept, and what follows from it about times. Pure. */
 

@@ -1,11 +1,12 @@
+import type { CallRecord } from './call-budget.ts';
+
 /**
- * How much may be asked of a host (changesets.md, S5), as pure rules over what is known of one credential's
- * budget. Two bounds hold at once, whichever is stricter: what the host says (`remaining` until `resetAtMs`, or
+ * How much may be asked of a host, as pure rules over what is known of one credential's budget. Two bounds hold at once, whichever is stricter: what the host says (`remaining` until `resetAtMs`, or
  * a pause it asked for) and what the configuration allows (`maxPerHour`, in any sixty minutes).
  */
 
 /** One credential's budget of one resource (REST calls, GraphQL points) with one host. */
-export interface Budget {
+export interface CredentialBudget {
   /** Calls or points a window, as the host says; undefined: it does not. */
   readonly limit: number | undefined;
   /** What was left of them by the latest answer, less what is on its way. */
@@ -25,15 +26,13 @@ export interface Allowance {
   readonly maxPerHour: number | undefined;
 }
 
-/** What an answer told of the budget. */
-export interface BudgetNews {
-  readonly limit: number | undefined;
-  readonly remaining: number | undefined;
-  readonly resetAtMs: number | undefined;
-  readonly retryAfterMs: number | undefined;
-  readonly isSecondaryLimit: boolean;
-}
+/** Of a call, what it showed of the host's limits. */
+type ShownLimits = Pick<
+  CallRecord,
+  'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs' | 'isSecondaryLimit'
+>;
 
+/** Whether a call may go; if not, until when not and why, in words. */
 export type Admission =
   | { readonly ok: true }
   | { readonly ok: false; readonly untilMs: number; readonly why: string };
@@ -41,7 +40,7 @@ export type Admission =
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 /** Of a budget, what ordinary work leaves to what is asked for by hand or by webhooks. */
-const KEPT_FOR_HIGH = 0.05;
+const RESERVED_FOR_HIGH = 0.05;
 /** GitHub: "wait for at least one minute" where a secondary limit names no time. */
 const SECONDARY_PAUSE_MS = MINUTE_MS;
 /** A reset further off than this is no window of a minute. */
@@ -49,7 +48,7 @@ const LONG_WINDOW_FROM_MS = 65_000;
 /** A wrong Retry-After or reset must not stop a host for ever. */
 const LONGEST_PAUSE_MS = 24 * HOUR_MS;
 
-export const NEW_BUDGET: Budget = {
+export const NEW_BUDGET: CredentialBudget = {
   limit: undefined,
   remaining: undefined,
   resetAtMs: undefined,
@@ -59,24 +58,30 @@ export const NEW_BUDGET: Budget = {
 };
 
 /** What was spent in the last sixty minutes, the present one included. */
-export function spentLastHour(budget: Budget, nowMs: number): number {
+export function spentLastHour(budget: CredentialBudget, nowMs: number): number {
   return total(lately(budget.spent, nowMs));
 }
 
 /** Whether the host's own limit lets a call of that cost go now; if not, until when not and why, in words. */
-export function mayCall(budget: Budget, cost: number, priority: 'high' | 'normal', nowMs: number): Admission {
+export function admissionByHost(
+  budget: CredentialBudget,
+  cost: number,
+  priority: 'high' | 'normal',
+  nowMs: number,
+): Admission {
   const { pausedUntilMs, resetAtMs, limit = 0 } = budget;
   if (pausedUntilMs !== undefined && pausedUntilMs > nowMs) {
     return { ok: false, untilMs: pausedUntilMs, why: 'the host asked for a pause' };
   }
   const remaining = remainingNow(budget, nowMs);
   const isFresh = resetAtMs === undefined || resetAtMs <= nowMs;
-  if (remaining === undefined || isFresh || remaining - kept(limit, priority) >= cost) return { ok: true };
+  if (remaining === undefined || isFresh || remaining - reservedForHigh(limit, priority) >= cost)
+    return { ok: true };
   return { ok: false, untilMs: resetAtMs, why: 'the rate limit of the host is used up' };
 }
 
 /** Whether the configuration lets a call of that cost go now, after what was spent. */
-export function withinAllowance(
+export function admissionByAllowance(
   spent: readonly Spent[],
   { maxPerHour }: Allowance,
   cost: number,
@@ -84,7 +89,7 @@ export function withinAllowance(
   nowMs: number,
 ): Admission {
   if (maxPerHour === undefined) return { ok: true };
-  const room = maxPerHour - kept(maxPerHour, priority) - cost;
+  const room = maxPerHour - reservedForHigh(maxPerHour, priority) - cost;
   let left = total(lately(spent, nowMs));
   if (left <= room) return { ok: true };
   for (const [minute, amount] of lately(spent, nowMs)) {
@@ -95,8 +100,8 @@ export function withinAllowance(
   return { ok: false, untilMs: nowMs + HOUR_MS, why: 'no call is allowed' };
 }
 
-function kept(limit: number, priority: 'high' | 'normal'): number {
-  return priority === 'high' ? 0 : Math.floor(limit * KEPT_FOR_HIGH);
+function reservedForHigh(limit: number, priority: 'high' | 'normal'): number {
+  return priority === 'high' ? 0 : Math.floor(limit * RESERVED_FOR_HIGH);
 }
 
 function total(spent: readonly Spent[]): number {
@@ -104,13 +109,17 @@ function total(spent: readonly Spent[]): number {
 }
 
 /** What is left of the host's window now; undefined where the host does not say. */
-export function remainingNow(budget: Budget, nowMs: number): number | undefined {
+export function remainingNow(budget: CredentialBudget, nowMs: number): number | undefined {
   const { remaining, resetAtMs, limit } = budget;
   return resetAtMs !== undefined && resetAtMs <= nowMs ? limit : remaining;
 }
 
 /** The budget once a call has been let through. */
-export function spend(budget: Budget, cost: number, nowMs: number): Budget {
+export function budgetAfterAdmission(
+  budget: CredentialBudget,
+  cost: number,
+  nowMs: number,
+): CredentialBudget {
   const minute = Math.floor(nowMs / MINUTE_MS);
   const spent = lately(budget.spent, nowMs);
   const last = spent.at(-1);
@@ -123,24 +132,29 @@ export function spend(budget: Budget, cost: number, nowMs: number): Budget {
   };
 }
 
-/** The budget after an answer; `expected` is what was put down for the call, `cost` what it came to. */
-export function learn(
-  budget: Budget,
-  news: BudgetNews,
+/**
+ * The budget once a call has ended.
+ * @param expectedCost what was put down for the call when it was let through
+ */
+export function budgetAfterCall(
+  budget: CredentialBudget,
+  call: ShownLimits & Pick<CallRecord, 'cost'>,
+  expectedCost: number,
   nowMs: number,
-  expected: number,
-  cost: number,
-): Budget {
-  const corrected = correctSpent(budget.spent, cost - expected);
-  const pausedUntilMs = pauseOf(budget, news, nowMs);
-  const { limit = budget.limit, remaining, resetAtMs } = news;
+): CredentialBudget {
+  const corrected = correctSpent(budget.spent, call.cost - expectedCost);
+  const pausedUntilMs = pauseOf(budget, call, nowMs);
+  const { limit = budget.limit, remaining, resetAtMs } = call;
   if (remaining === undefined) return { ...budget, limit, spent: corrected, pausedUntilMs };
   const soonest = Math.min(resetAtMs ?? nowMs + (budget.windowMs ?? HOUR_MS), nowMs + LONGEST_PAUSE_MS);
   const sameWindow =
     budget.resetAtMs !== undefined && budget.resetAtMs > nowMs && soonest <= budget.resetAtMs + 1500;
   const shown = soonest - nowMs > LONG_WINDOW_FROM_MS ? HOUR_MS : MINUTE_MS;
   return {
-    ...{ limit, spent: corrected, pausedUntilMs, windowMs: Math.max(shown, budget.windowMs ?? 0) },
+    limit,
+    spent: corrected,
+    pausedUntilMs,
+    windowMs: Math.max(shown, budget.windowMs ?? 0),
     // Answers overtake each other: within a window the lowest figure is the latest.
     remaining:
       sameWindow && budget.remaining !== undefined ? Math.min(budget.remaining, remaining) : remaining,
@@ -148,11 +162,15 @@ export function learn(
   };
 }
 
-function pauseOf(budget: Budget, news: BudgetNews, nowMs: number): number | undefined {
-  const asked = news.retryAfterMs ?? (news.isSecondaryLimit ? SECONDARY_PAUSE_MS : undefined);
+function pauseOf(
+  budget: CredentialBudget,
+  { retryAfterMs, isSecondaryLimit }: ShownLimits,
+  nowMs: number,
+): number | undefined {
+  const asked = retryAfterMs ?? (isSecondaryLimit ? SECONDARY_PAUSE_MS : undefined);
   if (asked === undefined) return budget.pausedUntilMs;
   const untilMs =
-    nowMs + Math.min(Math.max(asked, news.isSecondaryLimit ? SECONDARY_PAUSE_MS : 0), LONGEST_PAUSE_MS);
+    nowMs + Math.min(Math.max(asked, isSecondaryLimit ? SECONDARY_PAUSE_MS : 0), LONGEST_PAUSE_MS);
   return Math.max(untilMs, budget.pausedUntilMs ?? 0);
 }
 
@@ -169,35 +187,6 @@ function lately(spent: readonly Spent[], nowMs: number): readonly Spent[] {
 }
 
 /** Calls or points an hour that the host bears; undefined: it does not say. */
-export function hourlyBound(budget: Budget): number | undefined {
+export function hourlyBound(budget: CredentialBudget): number | undefined {
   return budget.limit === undefined ? undefined : (budget.limit * HOUR_MS) / (budget.windowMs ?? HOUR_MS);
-}
-
-/** S5: what the present schedule needs of one resource an hour, against what there is. */
-export interface Forecast {
-  readonly neededPerHour: number;
-  /** Undefined: no bound is known. */
-  readonly budgetPerHour: number | undefined;
-  /** 1: enough. Above: every interval times this, and it is. In steps of a tenth. */
-  readonly stretch: number;
-}
-
-/** The schedule is planned to use no more of a budget than this: the rest is for lists, retries, and chance. */
-const PLANNED_SHARE = 0.9;
-const LARGEST_STRETCH = 1000;
-
-/**
- * @param syncsPerHour what the rhythms ask for, not stretched
- * @param costPerSync calls or points that a sync has lately cost, lists and retries included
- */
-export function forecast(
-  syncsPerHour: number,
-  costPerSync: number,
-  budgetPerHour: number | undefined,
-): Forecast {
-  const neededPerHour = syncsPerHour * costPerSync;
-  if (budgetPerHour === undefined) return { neededPerHour, budgetPerHour, stretch: 1 };
-  const ratio = neededPerHour / Math.max(budgetPerHour * PLANNED_SHARE, Number.MIN_VALUE);
-  const stretch = ratio <= 1 ? 1 : Math.min(Math.ceil(ratio * 10) / 10, LARGEST_STRETCH);
-  return { neededPerHour, budgetPerHour, stretch };
 }

@@ -1,8 +1,8 @@
-import type { Clock } from '../../base/clock.ts';
-import { type ErrorCode, type SluiceError, toErrorRecord } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Random } from '../../base/random.ts';
-import { nextTry, SYNC_RETRY } from '../../engine/retry.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Random } from '../../../base/random.ts';
+import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
 
 /**
  * Whether a host's items may run, so that a host that refuses the token, is down or has had enough stops as a
@@ -14,11 +14,11 @@ import { nextTry, SYNC_RETRY } from '../../engine/retry.ts';
  *
  * `probing`: one item runs; its end decides.
  */
-export type HoldKind = 'limited' | 'refused' | 'down';
+export type HostHoldKind = 'limited' | 'refused' | 'down';
 
 export interface HostHold {
   readonly host: string;
-  readonly kind: HoldKind;
+  readonly kind: HostHoldKind;
   readonly sinceMs: number;
   readonly untilMs: number;
   readonly code: ErrorCode;
@@ -41,7 +41,7 @@ const HOUR_MS = 3_600_000;
 const DOWN_RETRY = { ...SYNC_RETRY, maxMs: 15 * 60_000 };
 
 /** What an error that concerned a whole request says of the host; undefined: nothing. */
-export function holdKindOf(error: Pick<SluiceError, 'code'>): HoldKind | undefined {
+export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | undefined {
   switch (error.code) {
     case 'rate_limited':
       return 'limited';
@@ -69,7 +69,7 @@ export class HostHealth {
   }
 
   /** A request failed as a whole. @returns the hold that follows; undefined: the host goes on */
-  failed(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
+  recordFailure(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
     if (kind === undefined) return undefined;
     const nowMs = this.#options.clock.nowMs();
     const before = this.#holds.get(host);
@@ -93,7 +93,7 @@ export class HostHealth {
   }
 
   /** A request was answered: the host is well. */
-  succeeded(host: string): void {
+  recordSuccess(host: string): void {
     const hold = this.#holds.get(host);
     if (!hold) return;
     this.#holds.delete(host);
@@ -131,14 +131,14 @@ export class HostHealth {
   }
 
   /** How many items of a host may run at once, of `full` at the most. */
-  room(host: string, full: number): number {
+  allowedConcurrency(host: string, full: number): number {
     const hold = this.#holds.get(host);
     if (!hold) return full;
     if (hold.untilMs > this.#options.clock.nowMs()) return 0;
     return hold.kind === 'limited' ? full : 1;
   }
 
-  #untilMs(kind: HoldKind, failures: number, error: SluiceError, nowMs: number): number {
+  #untilMs(kind: HostHoldKind, failures: number, error: SluiceError, nowMs: number): number {
     if (kind === 'refused') return nowMs + HOUR_MS;
     if (kind === 'limited') return nowMs + Math.max(error.retryAfterMs ?? 60_000, 1000);
     const transient = { code: error.code, retry: 'transient', retryAfterMs: error.retryAfterMs } as const;

@@ -1,23 +1,23 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, type SluiceError, toErrorRecord } from '../../base/errors.ts';
-import type { WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
-import type { Claim } from '../../engine/queue/work-queue.ts';
-import { SYNC_RETRY } from '../../engine/retry.ts';
-import type { SyncRhythm } from '../../engine/schedule.ts';
-import { recordSync, recordVanished } from '../../keep/store/change.ts';
-import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
-import type { ChangesetResult, Forge, WantedChangeset } from '../forges/forge.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
+import { SYNC_RETRY } from '../../../engine/retry.ts';
+import type { SyncRhythm } from '../../../engine/schedule.ts';
+import { recordSync, recordVanished } from '../../../keep/store/change.ts';
+import type { ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
+import type { ChangesetResult, Forge, WantedChangeset } from '../../forges/forge.ts';
+import type { CallSlots } from '../hosts/call-slots.ts';
+import { type HostHealth, holdKindOf } from '../hosts/host-health.ts';
+import { planSync } from '../next-sync.ts';
 import type { Batches } from './batches.ts';
-import { changeTimeMs, isUnannounced, storedEvent, syncedFrom } from './found.ts';
-import { type HostHealth, holdKindOf } from './host-health.ts';
-import type { Slots } from './slots.ts';
-import { planSync } from './work.ts';
+import { changeTimeMs, isUnannounced, storedEvent, syncedFrom } from './synced-changeset.ts';
 
 export interface SyncTools {
   readonly changesets: ChangesetStore;
   readonly clock: Clock;
   readonly batches: Batches;
-  readonly slots: Slots;
+  readonly slots: CallSlots;
   readonly board: HostHealth;
   readonly forge: (host: string) => Forge;
   /** Of a host, with its stretch factor; it may change between two syncs. */
@@ -65,7 +65,7 @@ async function syncClaimed(claim: Claim, signal: AbortSignal, tools: SyncTools):
     const kind = !isAsked && error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
     return postponedBy(error, host, claim, board, kind);
   }
-  if (result.outcome !== 'failed') board.succeeded(host);
+  if (result.outcome !== 'failed') board.recordSuccess(host);
   if (result.outcome === 'found') return await settleFound(changeset, result, startMs, tools);
   if (result.outcome === 'missing') return settleMissing(changeset, startMs, tools);
   const kind = holdKindOf(result.error);
@@ -82,7 +82,7 @@ export function postponedBy(
   board: HostHealth,
   kind = holdKindOf(error),
 ): WorkOutcome {
-  const hold = board.failed(host, error, kind);
+  const hold = board.recordFailure(host, error, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }

@@ -1,5 +1,5 @@
-import type { Config } from '../../config/schema.ts';
-import type { CodeHosts } from './code-hosts.ts';
+import type { Config } from '../../../config/schema.ts';
+import type { CodeHosts } from '../hosts/code-hosts.ts';
 
 /** What of the configuration brings changesets in (C1). */
 export interface ChangesetSource {
@@ -15,13 +15,13 @@ export const HAND = 'hand';
 export const CONFIGURATION = 'configuration';
 
 /** What a configuration has followed: sources of changesets, and single ones by address. */
-export interface Wanted {
+export interface WantedChangesets {
   readonly sources: readonly ChangesetSource[];
   readonly urls: readonly string[];
 }
 
 /** @throws SluiceError `url_invalid` for an address of no known host */
-export function wantedBy(config: Config, hosts: CodeHosts): Wanted {
+export function wantedChangesets(config: Config, hosts: CodeHosts): WantedChangesets {
   const sources = new Map<string, ChangesetSource>();
   const urls: string[] = [];
   const add = (kind: ChangesetSource['kind'], host: string, what: string): void => {

@@ -2,7 +2,7 @@
  * Room for calls (S4): so many at once to one host, so many overall. Who waits gets room in order of priority,
  * then in the order of asking, as far as the own host has room.
  */
-export class Slots {
+export class CallSlots {
   readonly #limits: () => { readonly overall: number; readonly perHost: number };
   readonly #busy = new Map<string, number>();
   #running = 0;

@@ -1,10 +1,10 @@
-import { SluiceError } from '../../base/errors.ts';
-import type { Service } from '../../base/lifecycle.ts';
-import { withoutCredentials } from '../../base/redact.ts';
-import type { CallBudget } from '../forges/budget.ts';
-import type { ChangesetRef } from '../forges/changeset.ts';
-import type { Forge, ForgeSettings, OpenForge } from '../forges/forge.ts';
-import { Forges } from '../forges/forges.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { Service } from '../../../base/lifecycle.ts';
+import { withoutCredentials } from '../../../base/redact.ts';
+import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
+import type { ChangesetRef } from '../../forges/changeset.ts';
+import type { Forge, ForgeSettings, OpenForge } from '../../forges/forge.ts';
+import { Forges } from '../../forges/forges.ts';
 
 /** The code hosts of the configuration in force, which may change while the station runs. */
 export class CodeHosts implements Service {
