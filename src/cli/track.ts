@@ -164,7 +164,7 @@ async function withTools(
   try {
     await use({ ...stores, clock: cli.clock, rhythm: config.schedule });
   } finally {
-    await stores.store.close();
+    await stores.close();
   }
 }
 

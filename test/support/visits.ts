@@ -13,7 +13,7 @@ import { nothingNew } from '../../src/gather/repos/sync/remote-check.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { keyOf, REPOSITORY_KIND } from '../../src/gather/repos/tracking/schedule.ts';
 import { type TrackingTools, track } from '../../src/gather/repos/tracking/track.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
 import { temporaryDirectory } from './git-repositories.ts';
@@ -41,7 +41,7 @@ export interface Visits {
 export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> = {}): Promise<Visits> {
   const directory = temporaryDirectory(t, 'sluice-visits');
   const clock = new VirtualClock();
-  const store = await openSqliteStore({ path: join(directory, 'sluice.db'), clock });
+  const store = await openStore(join(directory, 'sluice.db'), { clock });
   t.after(() => store.close());
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const loaded = await loadConfig({ cwd: directory, env: {} });

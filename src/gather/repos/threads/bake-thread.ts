@@ -1,9 +1,9 @@
 import { systemClock } from '../../../base/clock.ts';
 import { serveThread } from '../../../base/thread-server.ts';
-import { openSqliteStore } from '../../../keep/sqlite/open.ts';
+import { openStore } from '../../../keep/sqlite/open-store.ts';
 import { type BakeProtocol, type BakeThreadSetup, bakeServer } from './bake-server.ts';
 
 /** Entry of a bake thread: its own connection to the database, and nothing else of the station. */
 await serveThread<BakeProtocol, BakeThreadSetup>(({ databasePath }) =>
-  bakeServer({ store: openSqliteStore({ path: databasePath, clock: systemClock }), clock: systemClock }),
+  bakeServer({ store: openStore(databasePath, { clock: systemClock }), clock: systemClock }),
 );
