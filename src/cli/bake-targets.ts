@@ -43,7 +43,7 @@ export async function bakeTargets(
     return failed;
   } finally {
     await cache.close();
-    await stores.store.close();
+    await stores.close();
   }
 }
 

@@ -164,7 +164,7 @@ async function withTools(
   try {
     await use({ ...stores, clock: cli.clock, config: () => config });
   } finally {
-    await stores.store.close();
+    await stores.close();
   }
 }
 

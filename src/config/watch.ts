@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
+import { Serializer } from '../base/serializer.ts';
 import { changedPaths } from './changes.ts';
 import { configFile, type LoadedConfig, type LoadOptions, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
@@ -70,8 +71,7 @@ export class ConfigWatch implements Service {
   #readStamp: string | undefined;
   /** Stamp that is waited on to stay the same. */
   #settlingStamp: string | undefined;
-  /** Tail of the loads, one after the other. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #loads = new Serializer();
 
   constructor(options: ConfigWatchOptions) {
     this.#options = options;
@@ -99,7 +99,7 @@ export class ConfigWatch implements Service {
     this.#cancelPoll();
     this.#cancelSettle();
     this.#cancelLook?.();
-    await this.#queue;
+    await this.#loads.idle();
   }
 
   /**
@@ -107,9 +107,7 @@ export class ConfigWatch implements Service {
    * answers with what happened; rejects only when `onFailure` throws. After `stop` it changes nothing.
    */
   reload(): Promise<ReloadOutcome> {
-    const done = this.#queue.then(() => this.#load());
-    this.#queue = done.catch(() => undefined);
-    return done;
+    return this.#loads.run(() => this.#load());
   }
 
   async #load(): Promise<ReloadOutcome> {

@@ -9,11 +9,11 @@ export function keptFiles(options: RetentionOptions): Reclaimer {
   const { journal } = options;
   return {
     name: 'completed',
-    reclaimableBytes: async () => journal.keptTotals().bytes,
+    reclaimableBytes: async () => journal.retainedTotals().bytes,
     async free(bytes) {
       const freed = { files: 0, bytes: 0 };
       while (freed.bytes < bytes) {
-        const page = journal.kept(PAGE);
+        const page = journal.retained(PAGE);
         for (const record of page) {
           if (freed.bytes >= bytes) break;
           if (!(await removeKept(options, record))) continue;

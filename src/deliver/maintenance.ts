@@ -153,7 +153,7 @@ export class Maintenance {
   /** Buckets that files wait for: their files go once they exist (F44). */
   async askForBuckets(): Promise<void> {
     const { journal, buckets, destinations, links, clock, log } = this.#options;
-    for (const { profile, bucket } of journal.heldBuckets()) {
+    for (const { profile, bucket } of journal.missingBuckets()) {
       const destination = destinations.get(profile);
       if (!destination || links.isOffline(destination.endpoint)) continue;
       try {

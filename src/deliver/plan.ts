@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Watch, WatchOptions } from './intake/watch/watch.ts';
 import type { DeliverySettings } from './settings.ts';

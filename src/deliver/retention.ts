@@ -40,9 +40,9 @@ export function mustGo(
 export async function applyRetention(options: RetentionOptions, retention: Retention): Promise<number> {
   if (retention.keep === 'always') return 0;
   const { journal, clock } = options;
-  let bytes = retention.keep === 'within' ? journal.keptTotals().bytes : 0;
+  let bytes = retention.keep === 'within' ? journal.retainedTotals().bytes : 0;
   let removed = 0;
-  for (const record of journal.kept(PASS)) {
+  for (const record of journal.retained(PASS)) {
     if (!mustGo(retention, record, bytes, clock.nowMs())) break;
     bytes -= record.size;
     if (await removeKept(options, record)) removed += 1;

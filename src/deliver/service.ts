@@ -4,7 +4,7 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/local/journal.ts';

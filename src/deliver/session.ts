@@ -188,7 +188,7 @@ export class DeliverySession {
       await this.#arrivals.settle();
       this.#buckets.askAgainForMissing();
       await this.#rounds.askForBuckets();
-      for (const profile of this.#destinations.keys()) await journal.hurry(profile, clock.nowMs());
+      for (const profile of this.#destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
       if (endpoints.every(endpoint => this.#links.isOffline(endpoint))) throw offline(endpoints);
@@ -214,7 +214,7 @@ export class DeliverySession {
     const address = `${record.profile}/${record.bucket}/${record.filepath}`;
     if (landing === 'blocked') this.#blocked.add(address);
     else if (landing !== 'waiting' && this.#blocked.delete(address)) {
-      const next = journal.at(record, 'incoming');
+      const next = journal.byAddress(record, 'incoming');
       if (next) this.#dispatcher.offer({ ...next, nextAttemptAtMs: clock.nowMs() });
     }
     if (landing === 'completed') this.#rounds.delivered();
@@ -252,7 +252,7 @@ export class DeliverySession {
     try {
       for (const destination of this.#destinations.values()) {
         if (destination.endpoint !== endpoint) continue;
-        const files = await journal.hurry(destination.profile, clock.nowMs());
+        const files = await journal.makeDueNow(destination.profile, clock.nowMs());
         log.info({ endpoint, profile: destination.profile, files }, 'waiting files go now');
       }
     } catch (error) {

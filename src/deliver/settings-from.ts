@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { DeliveryPlan } from './plan.ts';
 import {
   DELIVERY_DEFAULTS,

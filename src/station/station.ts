@@ -22,7 +22,7 @@ import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/poo
 import { Tracking } from '../gather/repos/tracking/service.ts';
 import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
-import { exclusiveUse } from '../keep/sqlite/local/station-lock.ts';
+import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
@@ -34,7 +34,9 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
+export interface StationOptions
+  extends Pick<DeliveryOpeners, 'loadObjectStores'>,
+    Pick<CaptureOpeners, 'captureThreadEntry'> {
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -44,7 +46,9 @@ export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openStores: (path: string) => Promise<Stores>;
+  readonly openStores: (url: string) => Promise<Stores>;
+  /** What belongs to this machine, in the configuration's database. */
+  readonly local: LocalStore;
   readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
@@ -95,8 +99,13 @@ class ComposedStation implements Station {
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
+    const { local } = options;
     const { root, database } = options.config;
-    this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
+    this.deliveries = new Deliveries({
+      ...options,
+      openJournal: () => local.openJournal(),
+      beforeSync: manual => this.captures.complete(manual),
+    });
     const current = {
       random: systemRandom,
       ...options,
@@ -105,7 +114,12 @@ class ComposedStation implements Station {
     };
     this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
     this.cache = this.#cache.api;
-    this.captures = new Captures({ ...options, deliveries: this.deliveries, clones: this.#cache.reclaimer });
+    this.captures = new Captures({
+      ...options,
+      openCaptures: () => local.openCaptures(),
+      deliveries: this.deliveries,
+      clones: this.#cache.reclaimer,
+    });
     this.changesets = new Changesets({
       ...current,
       onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
@@ -120,9 +134,9 @@ class ComposedStation implements Station {
     );
     this.schedule = scheduleApi(current.stores, () => options.clock.nowMs());
     this.services = [
-      exclusiveUse(root, 'the root', join(root, 'station.lock')),
-      exclusiveUse(database, 'the database', `${database}.lock`),
-      { name: 'database', start: () => this.#openStores(), stop: () => this.#closeKeep() },
+      local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
+      local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),
+      { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.deliveries,
       this.#cache,
       this.captures,
@@ -230,8 +244,8 @@ class ComposedStation implements Station {
     this.#opened = await this.#options.openStores(database);
   }
 
-  async #closeKeep(): Promise<void> {
-    await this.#opened?.store.close();
+  async #closeStores(): Promise<void> {
+    await this.#opened?.close();
     this.#opened = undefined;
   }
 

@@ -15,7 +15,7 @@ import type { CacheSettings } from '../../src/gather/repos/cache/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
 import type { CloneRecord } from '../../src/keep/local/clone-records.ts';
 import { createCloneRecords } from '../../src/keep/sqlite/local/clone-records.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 import { addCommits } from './sluice.ts';
 
@@ -63,7 +63,7 @@ export class CacheBench {
 
   /** Opens database and cache, as a new process does. */
   async start(database: string): Promise<void> {
-    this.store = await openSqliteStore({ path: join(this.base, database), clock: systemClock });
+    this.store = await openStore(join(this.base, database), { clock: systemClock });
     this.queue = new SqliteWorkQueue({ database: this.store.database, clock: systemClock, isWorkerGone });
     this.cache = new CloneCache({
       clones: this.records,

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Delivery } from '../../src/deliver/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from './delivery.ts';
 import { profileFor } from './s3-profile.ts';
 import { TEST_CREDENTIAL } from './s3-server/server.ts';
@@ -28,7 +28,7 @@ const delivery = new Delivery({
   },
   clock: systemClock,
   log: silentLogger,
-  openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
+  openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
   openStore,
 });
 await delivery.start();

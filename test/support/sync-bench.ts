@@ -13,7 +13,7 @@ import { isRemoteUnchanged } from '../../src/gather/repos/sync/remote-check.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
 import { type TrackingContext, track } from '../../src/gather/repos/tracking/track.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
 import { temporaryDirectory } from './git-repositories.ts';
@@ -41,7 +41,7 @@ export interface SyncBench {
 export async function openSyncBench(t: TestContext, git: Partial<Config['git']> = {}): Promise<SyncBench> {
   const directory = temporaryDirectory(t, 'sluice-syncs');
   const clock = new VirtualClock();
-  const store = await openSqliteStore({ path: join(directory, 'sluice.db'), clock });
+  const store = await openStore(join(directory, 'sluice.db'), { clock });
   t.after(() => store.close());
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const loaded = await loadConfig({ cwd: directory, env: {} });

@@ -20,7 +20,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Delivery } from '../../src/deliver/delivery.ts';
 import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/deliver/settings.ts';
 import { DELIVERY_RETRY, type RetrySchedule } from '../../src/engine/retry.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { checkAttempts } from '../support/attempt-times.ts';
 import { CrashFiles } from '../support/crash-files.ts';
 import { type FaultProxy, randomTrouble, startFaultProxy } from '../support/fault-proxy.ts';
@@ -81,7 +81,7 @@ async function withStation(
     random,
     log: silentLogger,
     // Its groups are to be written in real time; the times on record come from delivery.
-    openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
+    openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
     openStore: () =>
       storeFor(
         { ...server, endpoint: proxy.endpoint, region: server.region },

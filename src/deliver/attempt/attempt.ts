@@ -158,7 +158,7 @@ async function land(
     : await leaveFolder(context, record, sent);
   const nowMs = clock.nowMs();
   const { etag, crc32, verified, key, identity } = sent;
-  const number = await journal.attempt(record.id, attempt(startedAt, nowMs, null), {
+  const number = await journal.recordAttempt(record.id, attempt(startedAt, nowMs, null), {
     ...{ state: 'completed', outcome: 'success', failures: 0, nextAttemptAtMs: null, hold: null },
     ...{ location: finished?.location ?? null, objectKey: key, etag, crc32, verified, completedAtMs: nowMs },
     ...identity,
@@ -191,13 +191,13 @@ async function fail(
   const facts = { ...about(record), code: error.code, reason: error.message };
   if (verdict.kind === 'await-bucket') {
     buckets.forget(record.profile, record.bucket);
-    await journal.attempt(record.id, row, { ...said, hold: 'bucket', nextAttemptAtMs: null });
+    await journal.recordAttempt(record.id, row, { ...said, hold: 'bucket', nextAttemptAtMs: null });
     log.error(facts, 'bucket does not exist; its files wait');
     return 'waiting';
   }
   if (verdict.kind === 'retry') {
     const change: RecordChange = { ...said, failures: verdict.failures, nextAttemptAtMs: verdict.atMs };
-    const number = await journal.attempt(record.id, row, change);
+    const number = await journal.recordAttempt(record.id, row, change);
     const link = links.stateOf(destination.endpoint);
     const nextAttemptAt = new Date(verdict.atMs).toISOString();
     log.info(
@@ -208,7 +208,7 @@ async function fail(
   }
   const finished =
     record.source === null ? await spool.finish('failed', record, record.id) : { location: null };
-  await journal.attempt(record.id, row, {
+  await journal.recordAttempt(record.id, row, {
     ...{ ...said, state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },
     ...{ failures: record.failures + 1, location: finished?.location ?? null },
     ...(finished === undefined ? { removedAtMs: nowMs } : {}),

@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
+  type CallOutcome,
+  callOutcomeOf,
   type EndpointHealth,
-  type EndpointSign,
   type EndpointState,
-  endpointSignOf,
-  observe,
-  probeDueMs,
-  probed,
-  unknownEndpoint,
+  healthAfterCall,
+  healthAfterProbe,
+  newEndpointHealth,
+  nextProbeAtMs,
 } from '../../engine/endpoint-health.ts';
 
 export interface EndpointStatus {
@@ -40,7 +40,7 @@ export class EndpointHealthChecks {
   }
 
   add(endpoint: string): void {
-    if (!this.#links.has(endpoint)) this.#links.set(endpoint, unknownEndpoint(this.#options.clock.nowMs()));
+    if (!this.#links.has(endpoint)) this.#links.set(endpoint, newEndpointHealth(this.#options.clock.nowMs()));
   }
 
   isOffline(endpoint: string): boolean {
@@ -57,8 +57,8 @@ export class EndpointHealthChecks {
 
   /** What a call showed; `undefined` for success. */
   saw(endpoint: string, error?: unknown): void {
-    const sighting = error === undefined ? 'success' : endpointSignOf(asSluiceError(error));
-    if (sighting) this.#observe(endpoint, sighting, error);
+    const outcome = error === undefined ? 'succeeded' : callOutcomeOf(asSluiceError(error));
+    if (outcome) this.#observe(endpoint, outcome, error);
   }
 
   /** Probes an offline endpoint now. @returns whether it answers */
@@ -75,10 +75,10 @@ export class EndpointHealthChecks {
     await Promise.all(this.#probes);
   }
 
-  #observe(endpoint: string, sighting: EndpointSign, error: unknown): void {
+  #observe(endpoint: string, outcome: CallOutcome, error: unknown): void {
     const { clock, log, onBack } = this.#options;
-    const before = this.#links.get(endpoint) ?? unknownEndpoint(clock.nowMs());
-    const after = observe(before, sighting, clock.nowMs());
+    const before = this.#links.get(endpoint) ?? newEndpointHealth(clock.nowMs());
+    const after = healthAfterCall(before, outcome, clock.nowMs());
     this.#links.set(endpoint, after);
     if (before.state === after.state) return;
     const reason = error === undefined ? undefined : asSluiceError(error).message;
@@ -91,7 +91,7 @@ export class EndpointHealthChecks {
 
   #schedule(endpoint: string): void {
     const link = this.#links.get(endpoint);
-    const dueMs = link && probeDueMs(link, this.#options.probeEveryMs);
+    const dueMs = link && nextProbeAtMs(link, this.#options.probeEveryMs);
     if (dueMs === undefined || this.#stopped.signal.aborted) return;
     this.#unschedule(endpoint);
     const waitMs = Math.max(0, dueMs - this.#options.clock.nowMs());
@@ -112,7 +112,7 @@ export class EndpointHealthChecks {
   async #probe(endpoint: string): Promise<void> {
     const link = this.#links.get(endpoint);
     if (!link || this.#stopped.signal.aborted) return;
-    this.#links.set(endpoint, probed(link, this.#options.clock.nowMs()));
+    this.#links.set(endpoint, healthAfterProbe(link, this.#options.clock.nowMs()));
     const probe = this.#options.probe(endpoint, this.#stopped.signal).then(
       () => this.saw(endpoint),
       error => this.saw(endpoint, error),

@@ -79,7 +79,7 @@ async function seen(
   counts.processing += 1;
   const identity = identityOf(stats);
   const nowMs = clock.nowMs();
-  const own = journal.at(address, 'processing');
+  const own = journal.byAddress(address, 'processing');
   if (own) {
     if (!sameIdentity(own, identity)) await journal.change(own.id, identity);
     if (own.nextAttemptAtMs === null && own.hold === null)
@@ -89,7 +89,7 @@ async function seen(
   counts.corrected += 1;
   const nextAttemptAtMs = nowMs;
   for (const state of ['incoming', 'failed'] as const) {
-    const record = journal.at(address, state);
+    const record = journal.byAddress(address, state);
     if (!record || !sameIdentity(record, identity)) continue;
     if (spool.fileAt(state, address, record.location)?.ino === identity.inode) continue;
     const again = state === 'failed' ? { outcome: null, failures: 0, location: null } : {};
@@ -132,13 +132,13 @@ export async function follow(
   const nowMs = clock.nowMs();
   if (record.state === 'incoming') {
     const moved = spool.fileAt('processing', record);
-    if (moved?.ino !== record.inode || journal.at(record, 'processing')) return undefined;
+    if (moved?.ino !== record.inode || journal.byAddress(record, 'processing')) return undefined;
     const taken = { ...identityOf(moved), state: 'processing', hold: null, nextAttemptAtMs: nowMs } as const;
     await journal.change(record.id, taken);
     return 'processing';
   }
   const waiting = spool.fileAt('incoming', record);
-  if (waiting && sameIdentity(identityOf(waiting), record) && !journal.at(record, 'incoming')) {
+  if (waiting && sameIdentity(identityOf(waiting), record) && !journal.byAddress(record, 'incoming')) {
     await journal.change(record.id, { state: 'incoming', nextAttemptAtMs: nowMs });
     return 'incoming';
   }
@@ -156,7 +156,7 @@ export async function follow(
       const times = { startedAt: record.lastUpdated, finishedAt: new Date(nowMs).toISOString() };
       const none = { errorClass: null, errorCode: null, errorMessage: null } as const;
       const change = { ...ended, ...none, completedAtMs: nowMs, failures: 0 };
-      await journal.attempt(record.id, { ...times, ...none, outcome: 'success' }, change);
+      await journal.recordAttempt(record.id, { ...times, ...none, outcome: 'success' }, change);
     }
     return area;
   }

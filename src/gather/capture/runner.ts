@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, type SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
+import { Serializer } from '../../base/serializer.ts';
 import type { CompletionReason } from '../../keep/local/captures.ts';
 import { Collector } from './collector.ts';
 import { type CollectorStatus, restingStatus } from './collector-status.ts';
@@ -41,7 +42,7 @@ export class CaptureRunner {
   #answer: ControlAnswer = { collectors: new Map() };
   #sources: Sources | undefined;
   #control: Control | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #changes = new Serializer();
   #cancelFlush = (): void => undefined;
   #flushing: Promise<void> = Promise.resolve();
   #syncedAtMs = 0;
@@ -54,7 +55,7 @@ export class CaptureRunner {
 
   /** Takes over a plan. Throws disk_* when the capture folder cannot be recovered; then nothing runs. */
   configure(plan: CapturePlan): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#stopped) return;
       const before = this.#plan;
       if (!before) await this.#recover(plan);
@@ -85,7 +86,7 @@ export class CaptureRunner {
 
   /** Stops every collector and completes every file (V11). May be called again. */
   stop(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       this.#stopped = true;
       this.#cancelFlush();
       await this.#control?.stop();
@@ -162,7 +163,7 @@ export class CaptureRunner {
         this.#answer = answer;
         log.info(said(answer), 'the control source changed collectors');
         // The first answer comes within `configure`, which reconciles itself.
-        void this.#inTurn(() => this.#reconcile());
+        void this.#changes.run(() => this.#reconcile());
       },
       onError: error => this.#tell('control', error),
     });
@@ -189,12 +190,6 @@ export class CaptureRunner {
     const { code, message, hint } = error;
     const again = untold > 0 ? { repeated: untold } : {};
     this.#options.log.warn({ collector, code, ...again, hint }, `${collector}: ${message}`);
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(change, change);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
   }
 }
 

@@ -164,7 +164,7 @@ export class Captures implements Service {
 
   /** What would give way on this disk now, and what gave way so far, newest first. */
   async disk(limit: number): Promise<{ readonly plan: FullPlan; readonly freed: readonly FreedSpace[] }> {
-    const freed = this.#open.freedList(limit);
+    const freed = this.#open.listFreed(limit);
     if (!this.#budget) throw new SluiceError('stopping', 'the station is not running');
     return { plan: await this.#budget.plan(), freed };
   }
@@ -189,7 +189,7 @@ export class Captures implements Service {
       measure: () => measureDisk(directory),
       reclaimers: [deliveries.kept(), clones(directory)],
       unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => deliveries.journal() }),
-      record: rows => captures.freed(rows),
+      record: rows => captures.recordFreed(rows),
     });
   }
 

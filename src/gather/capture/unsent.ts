@@ -13,7 +13,7 @@ export interface UnsentOptions {
   readonly directory: string;
   /** Delivery's `incoming`. */
   readonly incoming: string;
-  readonly captures: Pick<CaptureJournal, 'unsent' | 'lose'>;
+  readonly captures: Pick<CaptureJournal, 'unsent' | 'markLost'>;
   /** Delivery's journal; undefined while delivery does not run, and for a plan alone. */
   readonly journal: () => Pick<Journal, 'changeIf'> | undefined;
   readonly clock: Clock;
@@ -75,7 +75,7 @@ async function note(
   { captures, journal, clock }: UnsentOptions,
   { id, recordId }: UnsentCapture,
 ): Promise<void> {
-  await captures.lose(id, clock.nowMs());
+  await captures.markLost(id, clock.nowMs());
   if (recordId === null) return;
   await journal()?.changeIf(recordId, 'incoming', {
     ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null, removedAtMs: clock.nowMs() },

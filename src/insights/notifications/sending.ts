@@ -41,7 +41,7 @@ async function send(claim: Claim, signal: AbortSignal, tools: SendingTools): Pro
   const notification = await store.notifications.byId(id);
   if (!notification) return { nextAtMs: null, reason: 'no longer known' };
   const done = await sendBy(channel, sentForm(notification), tools.notify(), signal);
-  await store.notifications.sent(id, channel, done ? null : 'no longer configured', clock.nowMs());
+  await store.notifications.endSending(id, channel, done ? null : 'no longer configured', clock.nowMs());
   return { nextAtMs: null, reason: 'sent' };
 }
 
@@ -68,7 +68,7 @@ async function recordEnd(
 ): Promise<void> {
   if (!('giveUp' in decision)) return;
   const { id, channel } = sendingOf(claim.key);
-  await store.notifications.sent(id, channel, error.message, clock.nowMs());
+  await store.notifications.endSending(id, channel, error.message, clock.nowMs());
 }
 
 function sentForm({ id, event, url, message, raisedAtMs }: Notification): SentNotification {

@@ -81,9 +81,9 @@ export interface CaptureJournal {
   /** Enters finished files; one that is known already (a crash came between) is brought up to date instead. */
   enter(files: readonly CapturedFile[]): Promise<void>;
   /** Marks a file as deleted unsent. */
-  lose(id: number, atMs: number): Promise<void>;
+  markLost(id: number, atMs: number): Promise<void>;
   /** Notes what gave way. */
-  freed(rows: readonly FreedSpace[]): Promise<void>;
+  recordFreed(rows: readonly FreedSpace[]): Promise<void>;
 
   byId(id: number): CaptureLineage | undefined;
   /** Newest first. */
@@ -91,7 +91,7 @@ export interface CaptureJournal {
   totals(): CollectorTotals[];
   unsent(): UnsentCapture[];
   /** What gave way, newest first. */
-  freedList(limit: number): FreedSpace[];
+  listFreed(limit: number): FreedSpace[];
   /** Sums of all that gave way. */
   freedTotals(): { readonly bytes: number; readonly lostFiles: number; readonly lostReadings: number };
   /** The oldest file that waits to be delivered, of any origin. */

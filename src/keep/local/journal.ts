@@ -82,7 +82,7 @@ export interface Attempt {
 }
 
 /** A part that the object store holds; the same shape as the bucket contract's. */
-export interface KeptPart {
+export interface UploadedPart {
   readonly partNumber: number;
   readonly etag: string;
   readonly size: number;
@@ -90,12 +90,12 @@ export interface KeptPart {
 }
 
 /** An upload in parts as far as it got, for the file with that identity. */
-export interface KeptUpload extends FileIdentity {
+export interface UnfinishedUpload extends FileIdentity {
   readonly recordId: number;
   readonly upload: { readonly bucket: string; readonly key: string; readonly uploadId: string };
   readonly partBytes: number;
   readonly startedAtMs: number;
-  readonly parts: readonly KeptPart[];
+  readonly parts: readonly UploadedPart[];
 }
 
 export interface RecordFilter {
@@ -135,11 +135,11 @@ export interface Journal {
   /** As `change`, but only while the record is in `state`. @returns whether it was */
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
-  attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
+  recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
 
   byId(id: number): FileRecord | undefined;
   /** The record at an address that is in that state; the newest where there are several. */
-  at(address: FileAddress, state: FileState): FileRecord | undefined;
+  byAddress(address: FileAddress, state: FileState): FileRecord | undefined;
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
   /** Those whose time has come, longest due first. */
@@ -152,17 +152,17 @@ export interface Journal {
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
   /** Completed files still in the spool, delivered longest ago first. */
-  kept(limit: number): FileRecord[];
+  retained(limit: number): FileRecord[];
   /** Bytes and number of the completed files still in the spool. */
-  keptTotals(): { readonly files: number; readonly bytes: number };
+  retainedTotals(): { readonly files: number; readonly bytes: number };
   /** Files that wait for something other than time, by what it is. */
-  held(): Readonly<Record<FileHold, number>>;
+  holdCounts(): Readonly<Record<FileHold, number>>;
   /** Buckets that held files wait for. */
-  heldBuckets(): { readonly profile: string; readonly bucket: string }[];
+  missingBuckets(): { readonly profile: string; readonly bucket: string }[];
   /** Lets everything go that waits for a bucket: due at `nowMs`. @returns how many */
   release(profile: string, bucket: string, nowMs: number): Promise<number>;
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
-  hurry(profile: string, nowMs: number): Promise<number>;
+  makeDueNow(profile: string, nowMs: number): Promise<number>;
 
   /**
    * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to wait then.
@@ -170,11 +170,11 @@ export interface Journal {
    */
   rewind(nowMs: number): Promise<number>;
 
-  saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void>;
-  savePart(recordId: number, part: KeptPart): Promise<void>;
-  upload(recordId: number): KeptUpload | undefined;
+  saveUpload(upload: Omit<UnfinishedUpload, 'parts'>): Promise<void>;
+  savePart(recordId: number, part: UploadedPart): Promise<void>;
+  upload(recordId: number): UnfinishedUpload | undefined;
   /** Uploads whose record has ended: to be aborted at the store, then dropped. */
-  abandonedUploads(): KeptUpload[];
+  abandonedUploads(): UnfinishedUpload[];
   dropUpload(recordId: number): Promise<void>;
 
   /** Writes what is outstanding and closes; may be called again. */

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Serializer } from '../../base/serializer.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
 
@@ -51,7 +52,7 @@ export class Database {
   readonly #busyTimeoutMs: number;
   readonly #statements = new Map<string, StatementSync>();
   /** Changes of this connection go one after the other: SQLite has one transaction a connection. */
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #writes = new Serializer();
   #log: FileHandle | undefined;
   #flushFailed = false;
   readonly #checkpoints: Checkpoints | undefined;
@@ -114,7 +115,7 @@ export class Database {
    * Throws `database_busy` when the lock is not to be had in time, `disk_full`, or what `change` throws.
    */
   write<T>(change: () => T): Promise<T> {
-    const run = async (): Promise<T> => {
+    return this.#writes.run(async () => {
       const deadlineMs = this.#clock.monotonicMs() + this.#busyTimeoutMs;
       await untilNotBusy(this.#clock, deadlineMs, this.path, () => this.#connection.exec('BEGIN IMMEDIATE'));
       try {
@@ -126,10 +127,7 @@ export class Database {
         if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
         throw error;
       }
-    };
-    const result = this.#lastWrite.then(run, run);
-    this.#lastWrite = result.catch(() => undefined);
-    return result;
+    });
   }
 
   /**
@@ -164,7 +162,7 @@ export class Database {
 
   /** Closes the connection after the changes under way. May be repeated. */
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#writes.idle();
     await this.#checkpoints?.close();
     await this.#log?.close();
     this.#log = undefined;

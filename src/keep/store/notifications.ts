@@ -34,7 +34,7 @@ export interface NotificationStore {
   raise(notification: NewNotification, nowMs: number): Promise<Notification | undefined>;
   byId(id: number): Promise<Notification | undefined>;
   /** Ends a sending: done, or given up with an error. */
-  sent(id: number, channel: string, error: string | null, nowMs: number): Promise<void>;
+  endSending(id: number, channel: string, error: string | null, nowMs: number): Promise<void>;
   /** Sendings that have not ended, oldest first. */
   unsent(): Promise<{ readonly id: number; readonly channel: string }[]>;
   /** Newest first. */

@@ -9,7 +9,7 @@ import type {
   UploadedPart,
 } from '../../../keep/buckets/bucket.ts';
 import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
-import type { FileIdentity, Journal, KeptUpload } from '../../../keep/local/journal.ts';
+import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { identityOf, regularFile, sameIdentity } from '../../spool/spool.ts';
 import { changed } from './read-whole.ts';
 import type { Sending } from './sending.ts';
@@ -93,7 +93,7 @@ async function begin(sending: SendingInParts): Promise<Progress> {
 /** Aborts what a run that was cut off may have begun for that key; where uploads cannot be listed they stay. */
 async function abortIntended(
   { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
-  kept: KeptUpload,
+  kept: UnfinishedUpload,
 ): Promise<void> {
   const { bucket, key } = kept.upload;
   try {
@@ -112,7 +112,7 @@ async function abortIntended(
 /** Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be called again. */
 export async function abandon(
   sending: Pick<SendingInParts, 'store' | 'signal' | 'journal'>,
-  kept: KeptUpload,
+  kept: UnfinishedUpload,
 ): Promise<void> {
   if (kept.upload.uploadId === INTENDED) await abortIntended(sending, kept);
   else await sending.store.abortUpload(kept.upload, { signal: sending.signal });

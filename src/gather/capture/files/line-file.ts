@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
+import { Serializer } from '../../../base/serializer.ts';
 import type { Times } from '../reading.ts';
 import { IN_PROGRESS } from './names.ts';
 import { syncDirectory } from './sync-directory.ts';
@@ -37,7 +38,7 @@ export class LineFile {
   #handle: FileHandle | undefined;
   #written = 0;
   #synced = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #operations = new Serializer();
 
   constructor(path: string) {
     this.path = path;
@@ -80,12 +81,12 @@ export class LineFile {
    */
   flush(sync: boolean): Promise<void> {
     if (this.#pendingBytes === 0 && !(sync && this.#synced < this.#written)) return Promise.resolve();
-    return this.#inTurn(() => this.#flush(sync));
+    return this.#serialize(() => this.#flush(sync));
   }
 
   /** Makes it a complete file, all on the disk but its new name. @throws SluiceError disk_full, disk_failed */
   complete(): Promise<LineTotals> {
-    return this.#inTurn(async () => {
+    return this.#serialize(async () => {
       await this.#flush(true);
       await this.#handle?.close();
       this.#handle = undefined;
@@ -122,17 +123,14 @@ export class LineFile {
     this.#synced = upTo;
   }
 
-  #inTurn<T>(operation: () => Promise<T>): Promise<T> {
-    const guarded = async (): Promise<T> => {
+  #serialize<T>(operation: () => Promise<T>): Promise<T> {
+    return this.#operations.run(async () => {
       try {
         return await operation();
       } catch (error) {
         throw asSluiceError(error, { operation: 'write readings', subject: this.path });
       }
-    };
-    const turn = this.#turn.then(guarded, guarded);
-    this.#turn = turn.catch(() => undefined);
-    return turn;
+    });
   }
 }
 

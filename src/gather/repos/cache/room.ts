@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
+import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
 import { urlOfRepositoryKey } from '../tracking/schedule.ts';
 import { chooseEvictions, type Evictable, missingBytes, type Room, type Shortage } from './choose.ts';
@@ -55,7 +56,7 @@ const CLAIMS_SEEN = 10_000;
 export class RoomKeeper {
   readonly #tools: RoomTools;
   readonly #flights = new Set<CloneUse>();
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #evictions = new Serializer();
   #cancelLook: () => void = () => undefined;
 
   constructor(tools: RoomTools) {
@@ -80,14 +81,14 @@ export class RoomKeeper {
    * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls short
    */
   make(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
-    return this.#alone(() =>
+    return this.#evictions.run(() =>
       this.#make(room => ({ ...room, neededBytes: room.neededBytes + bytes }), how, signal),
     );
   }
 
   /** Evicts until `bytes` have been freed or nothing more may go, whatever the budgets say. */
   free(bytes: number, signal: AbortSignal): Promise<MadeRoom> {
-    return this.#alone(() => {
+    return this.#evictions.run(() => {
       let first: number | undefined;
       // As if the disk lacked just these bytes; what has been freed since is free now.
       const asked = (room: Room): Room => {
@@ -107,18 +108,12 @@ export class RoomKeeper {
 
   /** Resolves when no eviction is under way. */
   async idle(): Promise<void> {
-    await this.#queue;
+    await this.#evictions.idle();
   }
 
   /** The room there is. */
   async room(): Promise<Room> {
     return (await this.#look(new Set())).room;
-  }
-
-  #alone<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(action);
-    this.#queue = result.catch(() => undefined);
-    return result;
   }
 
   async #make(adjust: (room: Room) => Room, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
@@ -207,7 +202,7 @@ export class RoomKeeper {
     if ([...this.#flights].some(({ stop }) => stop.signal.aborted)) return;
     if (await this.#isFine()) return;
     const now = (seen: Room): Room => ({ ...seen, neededBytes: 0 });
-    const { short } = await this.#alone(() => this.#make(now, 'most', this.#tools.closing));
+    const { short } = await this.#evictions.run(() => this.#make(now, 'most', this.#tools.closing));
     if (!short) return;
     const scratchBytes = await scratchUsage(this.#tools.settings().directory);
     for (const flight of [...this.#flights].reverse()) {

@@ -7,7 +7,7 @@ import type { Logger } from '../../../base/log.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
-import type { Profile } from '../../../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../../../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../../../keep/disk/budget.ts';
 import type { CloneRecords } from '../../../keep/local/clone-records.ts';
 import { configuredAddress } from '../address/url.ts';

@@ -3,17 +3,15 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
+import type { ExclusivePlace } from '../../local/station-lock.ts';
 
 /** Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there. */
 const USER_VERSION_OFFSET = 60;
 const SQLITE_BUSY = 5;
 
-/**
- * Holds a path for this process alone: a second station on the same root or database is refused. The lock is
- * SQLite's own on a file of its own, so the kernel lets go of it however the process ends, kill -9 included.
- * start() throws `station_running`.
- */
-export function exclusiveUse(path: string, what: string, lockPath: string): Service {
+/** Locks a place by SQLite's own lock on a file of its own, which the kernel lets go of with the process. */
+export function createStationLock(place: ExclusivePlace): Service {
+  const { path, what, lockPath } = place;
   let lock: DatabaseSync | undefined;
   return {
     name: `exclusive use of ${what} ${path}`,
@@ -28,7 +26,7 @@ export function exclusiveUse(path: string, what: string, lockPath: string): Serv
         );
       } catch (error) {
         opened.close();
-        throw refusal(error, path, what, lockPath);
+        throw refusal(error, place);
       }
       lock = opened;
     },
@@ -39,7 +37,7 @@ export function exclusiveUse(path: string, what: string, lockPath: string): Serv
   };
 }
 
-function refusal(error: unknown, path: string, what: string, lockPath: string): SluiceError {
+function refusal(error: unknown, { path, what, lockPath }: ExclusivePlace): SluiceError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
   if (!busy) return asSluiceError(error, { operation: 'lock', subject: lockPath });
   const message = `another station already uses ${what} ${path} (process ${holder(lockPath)})`;

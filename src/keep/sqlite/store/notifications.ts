@@ -76,7 +76,7 @@ export function createNotificationStore(database: Database): NotificationStore {
     async byId(id) {
       return database.read(() => byId(id));
     },
-    sent: (id, channel, error, nowMs) =>
+    endSending: (id, channel, error, nowMs) =>
       database.write(() => {
         database
           .statement(

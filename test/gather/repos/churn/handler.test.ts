@@ -13,7 +13,7 @@ import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/sche
 import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
 import { readClone } from '../../../../src/gather/repos/clone/open.ts';
 import { dueNow, repositoryKey } from '../../../../src/gather/repos/tracking/schedule.ts';
-import { openSqliteStore } from '../../../../src/keep/sqlite/open.ts';
+import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { cacheOf } from '../../../support/clone-cache.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 
@@ -23,7 +23,7 @@ async function baked(t: TestContext) {
   const origin = new TestRepository(join(cwd, 'origin.git'));
   for (let at = 0; at < 5; at += 1) origin.commit(`change ${at}`, { file: `${at}\n` });
   const { config } = await loadConfig({ env: {}, cwd, overrides: {} });
-  const store = await openSqliteStore({ path: config.database, clock: systemClock });
+  const store = await openStore(config.database, { clock: systemClock });
   t.after(() => store.close());
   const queue = new SqliteWorkQueue({
     database: store.database,

@@ -5,13 +5,13 @@ import type { Config } from '../../../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
 import { churnStatus } from '../../../../src/gather/repos/churn/status.ts';
-import { openSqliteStore } from '../../../../src/keep/sqlite/open.ts';
+import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
 test('S6: the status says whose churn is read, waits or fails; what is read to its end is not there', async t => {
   const clock = new VirtualClock();
-  const store = await openSqliteStore({ path: join(temporaryDirectory(t), 'sluice.db'), clock });
+  const store = await openStore(join(temporaryDirectory(t), 'sluice.db'), { clock });
   t.after(() => store.close());
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const names = ['off', 'read', 'waiting', 'reading', 'failing'];

@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../src/base/clock.ts';
 import type { EnteringFile } from '../../../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../../../src/keep/sqlite/open-local.ts';
 import { tempDirectory } from '../../../support/temp-directory.ts';
 
 async function open(t: TestContext) {
   const path = join(await tempDirectory(t), 'sluice.db');
-  const journal = await openSqliteJournal({ path, clock: systemClock });
+  const journal = await openLocal(path, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
   return { journal, path };
 }
@@ -93,7 +93,7 @@ test('what is durable when a promise resolves can be read by another process, an
   const entering = Promise.all(Array.from({ length: 1000 }, (_, number) => journal.enter(file(`${number}`))));
   await journal.close();
   await entering;
-  const again = await openSqliteJournal({ path, clock: systemClock });
+  const again = await openLocal(path, { clock: systemClock }).openJournal();
   t.after(() => again.close());
   assert.equal(again.counts().incoming, 1000);
 });
@@ -117,7 +117,7 @@ test('Retry: 100 000 waiting files cost an index lookup', async t => {
     .join();
   assert.match(plan, /SEARCH file_records USING INDEX file_records_due/);
   assert.doesNotMatch(plan, /TEMP B-TREE/);
-  assert.equal(await journal.hurry('p', 5), 100_000);
+  assert.equal(await journal.makeDueNow('p', 5), 100_000);
 });
 
 test('list finds by state, text, error and page', async t => {

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import { Serializer } from '../../../../base/serializer.ts';
 import { crc32Base64 } from '../../../../keep/buckets/checksum.ts';
 import { isMember, MANIFEST, type Manifest } from './archive.ts';
 
@@ -80,7 +81,7 @@ class Members {
   #room: number;
   #failure: unknown;
   #tell: () => void = () => undefined;
-  #work: Promise<void> = Promise.resolve();
+  readonly #writes = new Serializer();
   #current: ReadEntry | undefined;
   #manifest: Manifest | undefined;
   readonly #seen = new Set<string>();
@@ -94,7 +95,7 @@ class Members {
   }
 
   take(entry: ReadEntry): void {
-    this.#work = this.#work.then(async () => {
+    void this.#writes.run(async () => {
       try {
         this.#current = entry;
         if (this.#failure === undefined) await this.#write(entry);
@@ -117,7 +118,7 @@ class Members {
   async stop(error: unknown): Promise<void> {
     this.fail(error);
     this.#current?.destroy(error);
-    await this.#work;
+    await this.#writes.idle();
   }
 
   throwIfFailed(): void {
@@ -125,7 +126,7 @@ class Members {
   }
 
   async finish(): Promise<Manifest> {
-    await this.#work;
+    await this.#writes.idle();
     this.throwIfFailed();
     if (!this.#manifest) throw refusal(`it holds no ${MANIFEST}`);
     return this.#manifest;

@@ -7,13 +7,13 @@ import type {
   FileRecord,
   FileState,
   Journal,
-  KeptPart,
-  KeptUpload,
   RecordChange,
   RecordFilter,
   StateCounts,
+  UnfinishedUpload,
+  UploadedPart,
 } from '../../../local/journal.ts';
-import { Database } from '../../database.ts';
+import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
 import { asRow, integer } from '../../rows.ts';
 import { listRecords } from './list.ts';
@@ -22,24 +22,12 @@ import { toAttempt, toRecord, updateOf } from './rows.ts';
 import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
-export interface JournalOptions {
-  readonly path: string;
-  readonly clock: Clock;
-}
-
-/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
-export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  // Records are looked up by key and written at the end: a small cache holds what is touched.
-  const database = await Database.open({ cacheBytes: 4 * 2 ** 20, ...options });
-  return new SqliteJournal(database, options.clock);
-}
-
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
     size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
-class SqliteJournal implements Journal {
+export class SqliteJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
@@ -89,7 +77,7 @@ class SqliteJournal implements Journal {
     });
   }
 
-  attempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
+  recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
     return this.#changes.submit(() => {
       const { sql, values } = updateOf(id, change, this.#now(), true);
       const row = this.#database.statement(sql).get(...values);
@@ -111,7 +99,7 @@ class SqliteJournal implements Journal {
     return this.#one('SELECT * FROM file_records WHERE id = ?', id);
   }
 
-  at({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
+  byAddress({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
     return this.#one(
       `SELECT * FROM file_records INDEXED BY file_records_by_path
        WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
@@ -167,7 +155,7 @@ class SqliteJournal implements Journal {
     );
   }
 
-  kept(limit: number): FileRecord[] {
+  retained(limit: number): FileRecord[] {
     return this.#all(
       `SELECT * FROM file_records INDEXED BY file_records_kept
        WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL ORDER BY completed_at_ms LIMIT ?`,
@@ -175,15 +163,15 @@ class SqliteJournal implements Journal {
     );
   }
 
-  keptTotals(): { files: number; bytes: number } {
+  retainedTotals(): { files: number; bytes: number } {
     return this.#database.read(() => totalKept(this.#database));
   }
 
-  held(): Record<FileHold, number> {
+  holdCounts(): Record<FileHold, number> {
     return this.#database.read(() => countHeld(this.#database));
   }
 
-  heldBuckets(): { profile: string; bucket: string }[] {
+  missingBuckets(): { profile: string; bucket: string }[] {
     return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
 
@@ -199,7 +187,7 @@ class SqliteJournal implements Journal {
     });
   }
 
-  hurry(profile: string, nowMs: number): Promise<number> {
+  makeDueNow(profile: string, nowMs: number): Promise<number> {
     return this.#changes.submit(() => {
       const { changes } = this.#database
         .statement(
@@ -214,19 +202,19 @@ class SqliteJournal implements Journal {
     return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
   }
 
-  saveUpload(upload: Omit<KeptUpload, 'parts'>): Promise<void> {
+  saveUpload(upload: Omit<UnfinishedUpload, 'parts'>): Promise<void> {
     return this.#uploads.save(upload);
   }
 
-  savePart(recordId: number, part: KeptPart): Promise<void> {
+  savePart(recordId: number, part: UploadedPart): Promise<void> {
     return this.#uploads.savePart(recordId, part);
   }
 
-  upload(recordId: number): KeptUpload | undefined {
+  upload(recordId: number): UnfinishedUpload | undefined {
     return this.#uploads.byRecord(recordId);
   }
 
-  abandonedUploads(): KeptUpload[] {
+  abandonedUploads(): UnfinishedUpload[] {
     return this.#uploads.abandoned();
   }
 
@@ -242,17 +230,17 @@ class SqliteJournal implements Journal {
   /** The record that a file coming into view belongs to. */
   #takenOver(file: EnteringFile): FileRecord | undefined {
     if (file.state === 'completed' || file.state === 'failed') return undefined;
-    if (file.state !== 'incoming') return this.at(file, file.state);
+    if (file.state !== 'incoming') return this.byAddress(file, file.state);
     // A copy's announcement belongs to the very file it made; another file of that name is another record.
-    const announced = this.at(file, 'incoming_tmp');
-    if (announced?.fileCreationDate !== file.fileCreationDate) return this.at(file, 'incoming');
+    const announced = this.byAddress(file, 'incoming_tmp');
+    if (announced?.fileCreationDate !== file.fileCreationDate) return this.byAddress(file, 'incoming');
     this.#supersede(announced);
     return announced;
   }
 
   /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
   #supersede(by: FileRecord): void {
-    const older = this.at(by, 'incoming');
+    const older = this.byAddress(by, 'incoming');
     if (!older || older.id === by.id) return;
     this.#apply(older.id, {
       ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },

@@ -1,4 +1,4 @@
-import type { KeptPart, KeptUpload } from '../../../local/journal.ts';
+import type { UnfinishedUpload, UploadedPart } from '../../../local/journal.ts';
 import type { SqlRow } from '../../../store/store.ts';
 import type { Database } from '../../database.ts';
 import type { GroupCommit } from '../../group-commit.ts';
@@ -6,7 +6,7 @@ import { asRow, integer, text, textOrNull } from '../../rows.ts';
 
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 
-function toPart(row: SqlRow): KeptPart {
+function toPart(row: SqlRow): UploadedPart {
   const crc32 = textOrNull(row, 'crc32');
   return {
     partNumber: integer(row, 'part_number'),
@@ -26,7 +26,7 @@ export class UploadRows {
     this.#changes = changes;
   }
 
-  async save(kept: Omit<KeptUpload, 'parts'>): Promise<void> {
+  async save(kept: Omit<UnfinishedUpload, 'parts'>): Promise<void> {
     const { recordId, upload, partBytes, size, mtimeMs, inode, startedAtMs } = kept;
     await this.#changes.submit(() => {
       this.#database.statement('DELETE FROM uploads WHERE record_id = ?').run(recordId);
@@ -39,7 +39,7 @@ export class UploadRows {
     });
   }
 
-  async savePart(recordId: number, part: KeptPart): Promise<void> {
+  async savePart(recordId: number, part: UploadedPart): Promise<void> {
     await this.#changes.submit(() =>
       this.#database
         .statement(
@@ -50,14 +50,14 @@ export class UploadRows {
     );
   }
 
-  byRecord(recordId: number): KeptUpload | undefined {
+  byRecord(recordId: number): UnfinishedUpload | undefined {
     return this.#database.read(() => {
       const row = this.#database.statement(`${SELECT} WHERE record_id = ?`).get(recordId);
       return row && this.#toUpload(asRow(row));
     });
   }
 
-  abandoned(): KeptUpload[] {
+  abandoned(): UnfinishedUpload[] {
     return this.#database.read(() =>
       this.#database
         .statement(`${SELECT} WHERE current_state IN ('completed', 'failed') LIMIT 1000`)
@@ -72,7 +72,7 @@ export class UploadRows {
     );
   }
 
-  #toUpload(row: SqlRow): KeptUpload {
+  #toUpload(row: SqlRow): UnfinishedUpload {
     const recordId = integer(row, 'record_id');
     const parts = this.#database
       .statement('SELECT * FROM upload_parts WHERE record_id = ? ORDER BY part_number')

@@ -1,4 +1,4 @@
-import type { BudgetStore, KeptBudget } from '../../../store/changesets.ts';
+import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
 import type { SqlRow } from '../../../store/store.ts';
 import type { Database } from '../../database.ts';
 import { asRow, integerOrNull, text } from '../../rows.ts';
@@ -7,7 +7,7 @@ const SAVE = `
   INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
 
-function toBudget(row: SqlRow): KeptBudget {
+function toBudget(row: SqlRow): StoredBudget {
   return {
     host: text(row, 'host'),
     credential: text(row, 'credential'),
