@@ -1,10 +1,11 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { ThreadServer } from '../../../base/thread-server.ts';
 import type { Store } from '../../../keep/store/store.ts';
-import { type BakeJob, type BakeProgress, type BakeSummary, bake } from '../bake/bake.ts';
+import { type BakeProgress, type BakeSummary, bake } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
 import { type ChurnJob, churnSlice } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import { type LookJob, nothingNew } from '../sync/remote-check.ts';
+import { isRemoteUnchanged, type RemoteCheckJob } from '../sync/remote-check.ts';
 
 /** What a bake thread is given when it is made. */
 export interface BakeThreadSetup {
@@ -19,7 +20,7 @@ export interface BakeProtocol {
       readonly progress: BakeProgress;
     };
     /** Replied to with whether nothing is new. */
-    readonly look: { readonly request: LookJob; readonly reply: boolean };
+    readonly checkRemote: { readonly request: RemoteCheckJob; readonly reply: boolean };
     readonly churn: { readonly request: ChurnJob; readonly reply: ChurnPassResult };
   };
 }
@@ -51,8 +52,8 @@ export function bakeServer(tools: {
       async bake(job, { signal, onProgress }) {
         return bake(job, { store: await tools.store, clock, signal, onProgress: seldom(onProgress) });
       },
-      async look(job, { signal }) {
-        return nothingNew(job, { store: await tools.store, signal });
+      async checkRemote(job, { signal }) {
+        return isRemoteUnchanged(job, { store: await tools.store, signal });
       },
       async churn(job, { signal }) {
         return churnSlice(job, { store: await tools.store, clock, signal, onProgress: () => undefined });

@@ -1,9 +1,10 @@
 import type { Service } from '../../../base/lifecycle.ts';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
 import type { ChurnJob } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../sync/remote-check.ts';
+import type { RemoteCheckJob } from '../sync/remote-check.ts';
 import type { BakeProtocol, BakeThreadSetup } from './bake-server.ts';
 
 /**
@@ -13,8 +14,8 @@ import type { BakeProtocol, BakeThreadSetup } from './bake-server.ts';
 export interface BakeThreads extends Service {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
-  /** Looks at a remote there, as `nothingNew` does. */
-  look(job: LookJob, signal: AbortSignal): Promise<boolean>;
+  /** Checks a remote there, as `isRemoteUnchanged` does. */
+  isRemoteUnchanged(job: RemoteCheckJob, signal: AbortSignal): Promise<boolean>;
   /** One turn of a repository's churn, likewise; rejects as `churnSlice` does. */
   churn(job: ChurnJob, signal: AbortSignal): Promise<ChurnPassResult>;
 }
@@ -46,7 +47,7 @@ export function createBakeThreads(setup: BakeThreadSetup, count: number): BakeTh
     name: 'bake threads',
     async start() {},
     run: (job, signal, onProgress) => leastBusy().request('bake', job, { signal, onProgress }),
-    look: (job, signal) => leastBusy().request('look', job, { signal }),
+    isRemoteUnchanged: (job, signal) => leastBusy().request('checkRemote', job, { signal }),
     churn: (job, signal) => leastBusy().request('churn', job, { signal }),
     async stop() {
       await Promise.all(threads.map(thread => thread.stop()));
