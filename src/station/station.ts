@@ -271,11 +271,12 @@ class ComposedStation implements Station {
       ownerHandler: this.tracking.ownerHandler(),
       onEnd: () => this.#waiters.wake(),
       onEnded: ended => this.metrics.ended(ended),
-      onVisited: ({ repository, failure }) =>
-        this.notifications.synced(
+      onVisited: async ({ repository, failure }) => {
+        await this.notifications.raiseAfterSync(
           repository,
           failure && { message: failure.error.message, inARow: failure.inARow },
-        ),
+        );
+      },
       onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
     });
   }
