@@ -3,8 +3,8 @@ import { asSluiceError, SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import { Heartbeat } from './heartbeat.ts';
 import type { EndedWork, WorkHandler } from './queue/handler.ts';
+import { Heartbeat } from './queue/heartbeat.ts';
 import { RunningClaim } from './queue/running-claim.ts';
 import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
 
@@ -72,6 +72,7 @@ export class Workers implements Service {
   readonly #options: WorkersOptions;
   readonly #timing: WorkersTiming;
   readonly #active = new Set<RunningClaim>();
+  readonly #heartbeat: Heartbeat;
   #state: State = 'idle';
   /** The loop of claims, from start() on. */
   #loop: Promise<void> = Promise.resolve();
@@ -81,17 +82,21 @@ export class Workers implements Service {
   /** The loop's present pause. One after an error is ended by stop() only. */
   #pause: { readonly isAfterError: boolean; readonly end: () => void } | undefined;
   #deadCheckedMs = Number.NEGATIVE_INFINITY;
-  readonly #heartbeat: Heartbeat;
   #unsubscribe: () => void = () => undefined;
 
   constructor(options: WorkersOptions) {
     this.name = options.name;
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    const { name, queue, clock, log } = options;
     this.#heartbeat = new Heartbeat({
-      ...options,
+      queue,
+      clock,
       leaseMs: this.#timing.leaseMs,
-      running: () => this.#active,
+      onFailure: error => {
+        const { code, message } = asSluiceError(error);
+        log.warn({ code, reason: message }, `${name} could not prolong its claims`);
+      },
     });
   }
 
@@ -105,7 +110,6 @@ export class Workers implements Service {
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);
     this.#state = 'running';
     this.#unsubscribe = this.#options.queue.onWork(() => this.#wake());
-    this.#heartbeat.start();
     this.#loop = this.#run();
   }
 
@@ -212,7 +216,12 @@ export class Workers implements Service {
     const options = { queue, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
     const running = new RunningClaim(claim, options);
     this.#active.add(running);
+    const letGo = this.#heartbeat.hold(claim, {
+      onLost: reason => running.abort(reason),
+      onDropped: () => running.abort(new SluiceError('cancelled', 'taken off the schedule')),
+    });
     running.over.then(() => {
+      letGo();
       this.#active.delete(running);
       this.#wake();
     });

@@ -40,12 +40,18 @@ const AUTHORS = PEOPLE.flatMap(one => Array.from({ length: one[2] }, () => one))
 export const HOSTILE =
   '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
 
-/** A station with something of everything: the same each time, apart from the times. */
+/**
+ * A station with something of everything: the same each time, apart from the times.
+ * @param folders where it stands and where its repositories come from; temporary ones unless given
+ */
 export async function demoStation(
   t: TestContext,
+  folders: { readonly cwd: string; readonly origins: string } = {
+    cwd: standingPlace(t),
+    origins: standingPlace(t),
+  },
 ): Promise<RunningStation & { readonly standIn: ForgeStandIn }> {
-  const cwd = standingPlace(t);
-  const origins = standingPlace(t);
+  const { cwd, origins } = folders;
   const random = seededRandom(7);
   const names = ['firmware', 'dashboard', 'field-notes'];
   const paths = names.map((name, at) => grow(join(origins, `${name}.git`), 900 - at * 330, random));
