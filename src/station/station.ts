@@ -258,11 +258,12 @@ class ComposedStation implements Station {
       {
         running: this.#running,
         onEnd: () => this.#waiters.wake(),
-        onSynced: ({ repository, failure }) =>
-          this.notifications.synced(
+        onSynced: async ({ repository, failure }) => {
+          await this.notifications.raiseAfterSync(
             repository,
             failure && { message: failure.error.message, inARow: failure.inARow },
-          ),
+          );
+        },
         onBaked: repository => scheduleChurnAfterBake(repository, context),
       },
       this.tracking.ownerHandler(),
