@@ -7,7 +7,8 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
+import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
+import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
@@ -26,6 +27,7 @@ import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/poo
 import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
 import { Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
+import type { Journal } from '../keep/local/journal.ts';
 import type { ExclusiveUse } from '../keep/local/station-lock.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
@@ -38,7 +40,9 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions extends DeliveryOpeners, CaptureOpeners {
+export interface StationOptions extends CaptureOpeners {
+  readonly openJournal: (path: string) => Promise<Journal>;
+  readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -76,7 +80,7 @@ export function createStation(options: StationOptions): Station {
 
 class ComposedStation implements Station {
   readonly services: readonly Service[];
-  readonly deliveries: Deliveries;
+  readonly deliveries: Delivery;
   readonly #cache: CachePart;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
@@ -102,7 +106,12 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { exclusiveUse } = options;
     const { root, database } = options.config;
-    this.deliveries = new Deliveries({ ...options, beforeSync: manual => this.captures.complete(manual) });
+    this.deliveries = new Delivery({
+      ...options,
+      plan: () => this.#planDelivery(this.#config),
+      openJournal: () => options.openJournal(this.#config.database),
+      beforeSync: manual => this.captures.complete(manual),
+    });
     const current = {
       random: systemRandom,
       ...options,
@@ -226,8 +235,12 @@ class ComposedStation implements Station {
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
     await scheduleWanted(this.#churnOptions());
-    await this.deliveries.reconfigure(config);
+    await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+  }
+
+  #planDelivery(config: Config): Promise<DeliveryPlan> {
+    return planDelivery(config, this.#options.env, this.#options.log);
   }
 
   async #openStores(): Promise<void> {

@@ -17,7 +17,7 @@ function withoutRoomOnce(journal: Journal, moment: Moment): { journal: Journal; 
     const { state } = (args.at(-1) ?? {}) as RecordChange;
     if (moment === 'entered') return name === 'enter';
     if (moment === 'taken') return name === 'change' && state === 'processing';
-    return name === 'attempt' && state === moment;
+    return name === 'recordAttempt' && state === moment;
   };
   const spoiled = new Proxy(journal, {
     get(target, name) {

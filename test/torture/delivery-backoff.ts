@@ -10,10 +10,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
-import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
+import { Delivery } from '../../src/deliver/service.ts';
 import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
 import { openStore } from '../support/delivery.ts';
+import { DELIVERY_DEFAULTS } from '../support/delivery-settings.ts';
 
 const { values } = parseArgs({
   options: { files: { type: 'string', default: '100000' }, seconds: { type: 'string', default: '20' } },
@@ -68,15 +68,15 @@ async function prepare(): Promise<void> {
 try {
   await prepare();
   const delivery = new Delivery({
-    plan: {
+    plan: async () => ({
       root,
       profiles: [{ kind: 'directory', name: 'local', provider: 'directory', path: store }],
       settings: DELIVERY_DEFAULTS,
-    },
+    }),
     clock: systemClock,
     log: silentLogger,
     openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
-    openStore,
+    loadObjectStores: async () => openStore,
   });
   const startedMs = performance.now();
   await delivery.start();
