@@ -11,8 +11,9 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
 import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/work.ts';
-import { openSqliteStore } from '../src/keep/sqlite/open.ts';
+import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/next-sync.ts';
+import { openStore } from '../src/keep/sqlite/open-store.ts';
+import { followChangesets } from '../src/keep/store/change.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
 import { machine, measure, median } from './support/measure.ts';
 
@@ -54,7 +55,7 @@ const request = (runAtMs: number) => ({
 });
 
 async function fill(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({
     database: store.database,
     clock: systemClock,
@@ -68,7 +69,7 @@ async function fill(path: string, count: number): Promise<void> {
       return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
     });
     const puts = wanted.map(({ key, number }) => ({ key, request: request(dueAtMs(number)) }));
-    await queue.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
+    await queue.putAll(puts, [followChangesets(wanted, 'bench', nowMs)]);
   }
   // As synced a while ago: what a schedule of that size is like.
   const due = `${beganAtMs + FIRST_DUE_MS} + (number * 7919) % ${INTERVAL_MS}`;
@@ -94,7 +95,7 @@ async function timed(rounds: number, call: (round: number) => unknown): Promise<
 }
 
 async function measureSchedule(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const { database } = store;
   const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone: () => false });
   const key = (round: number): string =>
@@ -145,7 +146,7 @@ async function measureStation(path: string, count: number): Promise<void> {
 
 /** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
 async function makeDue(path: string, count: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({
     database: store.database,
     clock: systemClock,

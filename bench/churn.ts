@@ -18,7 +18,7 @@ import { churnPass } from '../src/gather/repos/churn/pass.ts';
 import { gitEnvironment } from '../src/gather/repos/git/environment.ts';
 import { runGit } from '../src/gather/repos/git/spawn.ts';
 import { ingestHistory } from '../src/gather/repos/history/ingest.ts';
-import { openSqliteStore } from '../src/keep/sqlite/open.ts';
+import { openStore } from '../src/keep/sqlite/open-store.ts';
 import { machine, median } from './support/measure.ts';
 
 const TARGET = 1.15;
@@ -106,7 +106,7 @@ async function timeGit(hashes: readonly string[]): Promise<number> {
 }
 
 async function timePass(path: string) {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const { id } = await store.repositories.ensure(gitDir, 'local');
   const listed = await runGit(
     ['for-each-ref', '--format=%(refname) %(objectname)', 'refs/heads', 'refs/tags'],

@@ -16,7 +16,7 @@ import { systemClock } from '../src/base/clock.ts';
 import { INSIGHTS } from '../src/insights/catalogue.ts';
 import { changesetReport } from '../src/insights/changesets/report.ts';
 import type { Scope } from '../src/insights/insight-database.ts';
-import { openSqliteStore } from '../src/keep/sqlite/open.ts';
+import { openStore } from '../src/keep/sqlite/open-store.ts';
 import type { Store } from '../src/keep/store/store.ts';
 import { machine, median } from './support/measure.ts';
 import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
@@ -109,7 +109,7 @@ async function measureInsights(
   path: string,
   rounds: number,
 ): Promise<{ readonly name: string; readonly ms: number }> {
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const [facts] = await store.query(
     `SELECT (SELECT count(*) FROM commits) AS commits, (SELECT count(*) FROM file_changes) AS changes,
             (SELECT count(*) FROM author_days) AS author_days, (SELECT count(*) FROM people) AS people,

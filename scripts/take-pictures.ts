@@ -1,14 +1,18 @@
 /**
- * Takes the pictures of the pages that README.md and docs/guide/pages.md show, of a station with made-up data.
+ * Takes the pictures of the pages that README.md and docs/guide/pages.md show, of a station with made-up data that stands
+ * in /srv/sluice with its repositories in /srv/git, so that the pictures show paths as people have them.
  *
- * Usage: node scripts/take-pictures.ts (needs Chromium, as the tests of the pages do)
+ * Usage: node scripts/take-pictures.ts (needs Chromium, as the tests of the pages do, and the right to write below /srv;
+ * both folders are made and removed again, and must not be there before)
  */
+import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { startBrowser } from '../test/web/browser.ts';
 import { demoStation } from '../test/web/demo.ts';
 
 const IMAGES = resolve(import.meta.dirname, '../docs/images');
+const FOLDERS = { cwd: '/srv/sluice', origins: '/srv/git' };
 /** Long enough for the charts, and for readings to come in. */
 const SETTLE_MS = 4_000;
 
@@ -22,7 +26,11 @@ interface Picture {
 const afterwards: (() => unknown)[] = [];
 const context = { after: (act: () => unknown) => afterwards.push(act) } as unknown as TestContext;
 try {
-  const station = await demoStation(context);
+  for (const folder of Object.values(FOLDERS)) {
+    mkdirSync(folder);
+    afterwards.push(() => rmSync(folder, { recursive: true }));
+  }
+  const station = await demoStation(context, FOLDERS);
   const { body } = await station.ask('/api/v1/repositories?search=firmware');
   const repository = encodeURIComponent(body.repositories[0]?.url ?? '');
   const pictures: readonly Picture[] = [

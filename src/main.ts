@@ -27,31 +27,27 @@ export async function main(): Promise<void> {
     captureThreadEntry: new URL('./gather/capture/threads/capture-thread.ts', import.meta.url),
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
-    async openStores(path, { checkpointThread = false } = {}) {
-      const [{ openSqliteStore }, { createCloneRecords }, { SqliteWorkQueue }, { isWorkerGone }] =
-        await Promise.all([
-          import('./keep/sqlite/open.ts'),
-          import('./keep/sqlite/local/clone-records.ts'),
-          import('./engine/queue/sqlite/sqlite-work-queue.ts'),
-          import('./engine/queue/worker-id.ts'),
-        ]);
-      const store = await openSqliteStore({ path, clock: systemClock, checkpointThread });
+    async openStores(url, { checkpointThread = false } = {}) {
+      const [{ openStore }, { openLocal }, { SqliteWorkQueue }, { isWorkerGone }] = await Promise.all([
+        import('./keep/sqlite/open-store.ts'),
+        import('./keep/sqlite/open-local.ts'),
+        import('./engine/queue/sqlite/sqlite-work-queue.ts'),
+        import('./engine/queue/worker-id.ts'),
+      ]);
+      const store = await openStore(url, { clock: systemClock, checkpointThread });
       const queue = new SqliteWorkQueue({ database: store.database, clock: systemClock, isWorkerGone });
-      return { store, queue, clones: createCloneRecords(store.database) };
+      const clones = await openLocal(url, { clock: systemClock, store }).openCloneRecords();
+      const close = async (): Promise<void> => {
+        await clones.close();
+        await store.close();
+      };
+      return { store, queue, clones, close };
     },
-    async loadExclusiveUse() {
-      return (await import('./keep/sqlite/local/station-lock.ts')).exclusiveUse;
-    },
-    async openJournal(path) {
-      const { openSqliteJournal } = await import('./keep/sqlite/local/journal/journal.ts');
-      return openSqliteJournal({ path, clock: systemClock });
+    async openLocal(path) {
+      return (await import('./keep/sqlite/open-local.ts')).openLocal(path, { clock: systemClock });
     },
     async loadForges() {
       return (await import('./gather/forges/definitions.ts')).forgeKinds;
-    },
-    async openCaptures(path) {
-      const { openSqliteCaptures } = await import('./keep/sqlite/local/captures.ts');
-      return openSqliteCaptures({ path, clock: systemClock });
     },
     async loadObjectStores(profiles) {
       return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock);

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.ts';
 import { runGit } from '../../src/gather/repos/git/spawn.ts';
 import { ingestHistory } from '../../src/gather/repos/history/ingest.ts';
-import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import type { RefSnapshot } from '../../src/keep/store/types.ts';
 
 /** What one run prints, as JSON. */
@@ -20,7 +20,7 @@ export interface BakeOutcome {
  */
 export async function bakeOnce(gitDir: string, path: string, tipsFile?: string): Promise<void> {
   const [store, tips] = await Promise.all([
-    openSqliteStore({ path, clock: systemClock }),
+    openStore(path, { clock: systemClock }),
     tipsFile === undefined ? readTips(gitDir) : parseTips(readFileSync(tipsFile, 'utf8')),
   ]);
   const { id } = await store.repositories.ensure(gitDir, 'local');

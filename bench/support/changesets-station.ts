@@ -8,18 +8,18 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { complete, schema } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import { atOnce } from '../../src/gather/changesets/next-sync.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
-import { atOnce } from '../../src/gather/changesets/work.ts';
 import { forgeKinds } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';
-import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import { median } from './measure.ts';
 
 const BUSY_MS = 200;
 const RAISES = 40;
 
 const [path = '', HOST = ''] = process.argv.slice(2);
-const store = await openSqliteStore({ path, clock: systemClock, checkpointThread: true });
+const store = await openStore(path, { clock: systemClock, checkpointThread: true });
 const queue = new SqliteWorkQueue({
   database: store.database,
   clock: systemClock,

@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { CommitRow, PersonIdentity } from '../../src/keep/store/types.ts';
 import { seedChangesets } from './seed-changesets.ts';
 
@@ -23,7 +23,7 @@ const SMALLER_ONES = 2;
  * @param nowMs when the history ends
  */
 export async function seedHistory(path: string, commits: number, nowMs: number): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock, cacheBytes: 256 * 2 ** 20 });
+  const store = await openStore(path, { clock: systemClock, cacheBytes: 256 * 2 ** 20 });
   const random = seededRandom(1);
   await seedRepository(store, SEEDED_URL, commits, random);
   for (let nth = 1; nth <= SMALLER_ONES; nth += 1) {

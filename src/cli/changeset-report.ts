@@ -30,14 +30,14 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  const { store } = await cli.openStores(config.database);
+  const { store, close } = await cli.openStores(config.database);
   try {
     const report = await changesetReport(store, query, nowMs);
     const content =
       format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
     await writeOut(content, options, cli);
   } finally {
-    await store.close();
+    await close();
   }
 }
 

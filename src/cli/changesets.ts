@@ -1,10 +1,14 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
-import { CodeHosts } from '../gather/changesets/code-hosts.ts';
-import { type FollowTools, followByHand, unfollow } from '../gather/changesets/follow.ts';
-import { type ListedChangeset, listedChangeset, type ShownHold } from '../gather/changesets/listing.ts';
-import { unlimitedBudget } from '../gather/forges/budget.ts';
+import { unlimitedBudget } from '../engine/call-budgets/call-budget.ts';
+import { type FollowTools, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
+import { CodeHosts } from '../gather/changesets/hosts/code-hosts.ts';
+import {
+  type ListedChangeset,
+  type ListedHold,
+  listedChangeset,
+} from '../gather/changesets/listed-changeset.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
 import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
 import type { ChangesetFigures } from '../station/status/changeset-figures.ts';
@@ -29,7 +33,7 @@ export interface ListOptions extends Options {
 /** What is listed says why hosts are on hold, if the station tells it soon. */
 const STATION_PATIENCE_MS = 2000;
 
-type Tools = FollowTools & { readonly holds: ReadonlyMap<string, ShownHold> };
+type Tools = FollowTools & { readonly holds: ReadonlyMap<string, ListedHold> };
 
 /** Rows are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -153,7 +157,7 @@ function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
 }
 
 /** Hosts whose items wait, as the running station says; none where there is no station, or it is busy. */
-async function holdsOf(config: Config): Promise<ReadonlyMap<string, ShownHold>> {
+async function holdsOf(config: Config): Promise<ReadonlyMap<string, ListedHold>> {
   const signal = AbortSignal.timeout(STATION_PATIENCE_MS);
   try {
     const status = (await askStation(config, '/api/v1/status', { method: 'GET', signal })) as {
@@ -183,7 +187,7 @@ async function withTools(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
-  const { store, queue } = await cli.openStores(config.database);
+  const { store, queue, close } = await cli.openStores(config.database);
   try {
     await act({
       ...{ changesets: store.changesets, queue, clock: cli.clock, hosts, holds },
@@ -191,7 +195,7 @@ async function withTools(
       forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
     });
   } finally {
-    await store.close();
+    await close();
     await hosts.stop();
   }
 }

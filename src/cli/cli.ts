@@ -1,10 +1,8 @@
 import type { Clock } from '../base/clock.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
-import type { CaptureJournal } from '../keep/local/captures.ts';
-import type { Journal } from '../keep/local/journal.ts';
-import type { ExclusiveUse } from '../keep/local/station-lock.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
+import type { LocalStore } from '../keep/local/local-store.ts';
 import type { Stores } from '../station/stores.ts';
 import type { Output } from './terminal.ts';
 
@@ -23,16 +21,12 @@ export interface Cli {
   /** Folder with the dashboard's files. */
   readonly webFolder: string;
   /**
-   * Opens the database at a path: what is known, and the work queue on it.
+   * Opens the store, and what stands on it.
    * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
    */
-  openStores(path: string, options?: { readonly checkpointThread?: boolean }): Promise<Stores>;
-  /** Loads what keeps two stations off the same root or database. */
-  loadExclusiveUse(): Promise<ExclusiveUse>;
-  /** Opens the journal of deliveries in the database at a path. */
-  openJournal(path: string): Promise<Journal>;
-  /** Opens the journal of capture in the database at a path. */
-  openCaptures(path: string): Promise<CaptureJournal>;
+  openStores(url: string, options?: { readonly checkpointThread?: boolean }): Promise<Stores>;
+  /** What belongs to this machine, in the database at a path; nothing of it is opened yet. */
+  openLocal(path: string): Promise<LocalStore>;
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
   loadObjectStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */

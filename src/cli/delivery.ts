@@ -19,7 +19,7 @@ export async function withJournal<T>(
   use: (tools: DeliveryTools) => Promise<T>,
 ): Promise<T> {
   const { config } = await load(options, cli);
-  const journal = await cli.openJournal(config.database);
+  const journal = await (await cli.openLocal(config.database)).openJournal();
   try {
     return await use({ config, journal });
   } finally {

@@ -28,7 +28,8 @@ export async function printDiskPlan(
   const incoming = join(config.deliver.directory, 'incoming');
   const place = [directory, config.root, cli.cwd].find(path => existsSync(path)) ?? cli.cwd;
   await withCaptures(config.database, cli, async captures => {
-    const journal = await cli.openJournal(existsSync(config.database) ? config.database : ':memory:');
+    const local = await cli.openLocal(existsSync(config.database) ? config.database : ':memory:');
+    const journal = await local.openJournal();
     try {
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
@@ -68,7 +69,7 @@ async function withClones<T>(
     return await use([recordedClones(cache, config.cache.directory, place)]);
   } finally {
     await cache.close();
-    await stores.store.close();
+    await stores.close();
   }
 }
 

@@ -38,7 +38,8 @@ export async function withCaptures<T>(
   cli: Cli,
   use: (captures: CaptureJournal) => Promise<T> | T,
 ): Promise<T> {
-  const captures = await cli.openCaptures(existsSync(database) ? database : ':memory:');
+  const local = await cli.openLocal(existsSync(database) ? database : ':memory:');
+  const captures = await local.openCaptures();
   try {
     return await use(captures);
   } finally {

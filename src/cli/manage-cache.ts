@@ -30,7 +30,7 @@ async function withCache<T>(
     );
   } finally {
     await cache.close();
-    await stores.store.close();
+    await stores.close();
   }
 }
 

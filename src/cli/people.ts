@@ -46,11 +46,11 @@ async function withStore(
   action: (store: Store) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const { store } = await cli.openStores(config.database);
+  const { store, close } = await cli.openStores(config.database);
   try {
     await action(store);
   } finally {
-    await store.close();
+    await close();
   }
 }
 

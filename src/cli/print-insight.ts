@@ -41,7 +41,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  const { store } = await cli.openStores(config.database);
+  const { store, close } = await cli.openStores(config.database);
   try {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store, { ...question, repositoryIds });
@@ -53,7 +53,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
       }
     }
   } finally {
-    await store.close();
+    await close();
   }
 }
 

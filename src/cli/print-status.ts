@@ -62,19 +62,18 @@ async function askAt(
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
   const path = existsSync(config.database) ? config.database : ':memory:';
-  const { store, ...kept } = await cli.openStores(path);
-  const journal = await cli.openJournal(path);
+  const stores = await cli.openStores(path);
+  const journal = await (await cli.openLocal(path)).openJournal();
   try {
     return await readStatus({
-      store,
-      ...kept,
+      ...stores,
       cache: config.cache,
       baking: [],
       config,
       churning: new Map(),
       deliveries: journal.counts(),
       links: [],
-      changesets: { ...countsOf(await store.changesets.totals()), hosts: [], webhooksMissing: [] },
+      changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
       capture: NO_CAPTURE,
       station: {
         version: cli.version,
@@ -87,7 +86,7 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
     });
   } finally {
     await journal.close();
-    await store.close();
+    await stores.close();
   }
 }
 

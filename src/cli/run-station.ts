@@ -32,8 +32,8 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     log,
     forges,
     ...cli,
-    openStores: path => cli.openStores(path, { checkpointThread: true }),
-    exclusiveUse: await cli.loadExclusiveUse(),
+    openStores: url => cli.openStores(url, { checkpointThread: true }),
+    local: await cli.openLocal(config.database),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
   const app = createApp({

@@ -1,5 +1,6 @@
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import { definitionOf } from '../keep/buckets/definitions.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 
 /** A profile of the credentials with the store it leads to. */
 export interface Destination {
@@ -9,11 +10,6 @@ export interface Destination {
   readonly store: ObjectStore;
 }
 
-/** The address that a profile's link is known by. */
-export function endpointOf(profile: Profile): string {
-  return profile.kind === 's3' ? profile.endpoint : profile.path;
-}
-
 /** Opens every profile's store. No connection is made before its first call. */
 export function openDestinations(
   profiles: readonly Profile[],
@@ -21,7 +17,7 @@ export function openDestinations(
 ): Destination[] {
   return profiles.map(profile => ({
     profile: profile.name,
-    endpoint: endpointOf(profile),
+    endpoint: definitionOf(profile).endpointOf(profile),
     store: openStore(profile),
   }));
 }

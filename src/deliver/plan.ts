@@ -1,6 +1,6 @@
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import { type DeliverySettings, settingsFrom } from './settings.ts';
 

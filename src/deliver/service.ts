@@ -3,7 +3,7 @@ import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
 import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';

@@ -3,7 +3,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/credentials/profiles-in-file.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';

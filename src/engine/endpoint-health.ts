@@ -1,13 +1,13 @@
 import type { SluiceError } from '../base/errors.ts';
 
 /**
- * Connectivity of one endpoint (delivery.md, V10), as a pure state machine:
+ * Whether an endpoint is there and well, as a pure state machine over what calls to it come to:
  *
- *   unknown ──any answer──▶ online ◀──success── unhealthy ◀──troubles in a row── online, unknown
- *      │                      │ ▲                   │
- *      └──────nothing there───┴─┼───────────────────┘
- *                               ▼
- *                            offline ──any answer──▶ online (waiting work goes at once)
+ *   unknown ──succeeded, refused──▶ online ◀──succeeded── unhealthy ◀──failed, several in a row── online, unknown
+ *      │                             │ ▲                      │
+ *      └──────────unreachable────────┴─┼──────────────────────┘
+ *                                      ▼
+ *                                   offline ──succeeded, refused──▶ online (waiting work goes at once)
  *
  * `offline`: nothing answers (DNS, refused, unreachable); only probes are sent, one at a time.
  * `unhealthy`: something answers, but fails time after time; work goes on under its own retry rule.
@@ -18,28 +18,32 @@ export interface EndpointHealth {
   readonly state: EndpointState;
   /** When it came into that state. */
   readonly sinceMs: number;
-  /** Troubles in a row, while something answers. */
-  readonly troubles: number;
+  /** Failed calls in a row, while something answers. */
+  readonly failures: number;
   /** When the last probe began; undefined: none since it is offline. */
   readonly probedAtMs?: number;
 }
 
-/** What a call to an endpoint showed of it: it did what was asked, refused it, failed to, or was not there. */
-export type EndpointSign = 'success' | 'answer' | 'trouble' | 'nothing';
+/**
+ * What a call came to, as far as it says something of the endpoint. `refused`: it answered and would not do it, for
+ * a reason that lies with the caller. `failed`: it was to do it and did not. `unreachable`: nothing answered.
+ */
+export type CallOutcome = 'succeeded' | 'refused' | 'failed' | 'unreachable';
 
-/** Troubles in a row that make a link unhealthy. */
+/** Failed calls in a row that make an endpoint unhealthy. */
 const UNHEALTHY_AFTER = 3;
 
-export function unknownEndpoint(nowMs: number): EndpointHealth {
-  return { state: 'unknown', sinceMs: nowMs, troubles: 0 };
+/** The health of an endpoint that has not been called yet. */
+export function newEndpointHealth(nowMs: number): EndpointHealth {
+  return { state: 'unknown', sinceMs: nowMs, failures: 0 };
 }
 
-/** What an error says of the link; undefined: nothing (it was raised on this side). */
-export function endpointSignOf(error: Pick<SluiceError, 'code' | 'retry'>): EndpointSign | undefined {
+/** What an error says of the endpoint; undefined: nothing (it was raised on this side). */
+export function callOutcomeOf(error: Pick<SluiceError, 'code' | 'retry'>): CallOutcome | undefined {
   switch (error.code) {
     case 'host_unknown':
     case 'host_unreachable':
-      return 'nothing';
+      return 'unreachable';
     case 'connection_lost':
     case 'timed_out':
     case 'slow_down':
@@ -47,7 +51,7 @@ export function endpointSignOf(error: Pick<SluiceError, 'code' | 'retry'>): Endp
     case 'answer_invalid':
     case 'host_failing':
     case 'forge_answer_invalid':
-      return 'trouble';
+      return 'failed';
     case 'bucket_missing':
     case 'bucket_auth_failed':
     case 'access_denied':
@@ -65,39 +69,40 @@ export function endpointSignOf(error: Pick<SluiceError, 'code' | 'retry'>): Endp
     case 'rate_limited':
     case 'forge_missing':
     case 'forge_refused':
-      return 'answer';
+      return 'refused';
     default:
       return undefined;
   }
 }
 
-/** The link after a sighting. */
-export function observe(link: EndpointHealth, sighting: EndpointSign, nowMs: number): EndpointHealth {
-  const enter = (state: EndpointState, troubles: number): EndpointHealth =>
-    state === link.state ? { ...link, troubles } : { state, sinceMs: nowMs, troubles };
-  switch (sighting) {
-    case 'success':
+/** The health after a call. */
+export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, nowMs: number): EndpointHealth {
+  const enter = (state: EndpointState, failures: number): EndpointHealth =>
+    state === health.state ? { ...health, failures } : { state, sinceMs: nowMs, failures };
+  switch (outcome) {
+    case 'succeeded':
       return enter('online', 0);
-    case 'answer':
+    case 'refused':
       // A refusal shows that it is there, not that it is well.
-      return enter(link.state === 'unhealthy' ? 'unhealthy' : 'online', link.troubles);
-    case 'nothing':
+      return enter(health.state === 'unhealthy' ? 'unhealthy' : 'online', health.failures);
+    case 'unreachable':
       return enter('offline', 0);
-    case 'trouble': {
-      const troubles = link.troubles + 1;
-      if (troubles >= UNHEALTHY_AFTER) return enter('unhealthy', troubles);
+    case 'failed': {
+      const failures = health.failures + 1;
+      if (failures >= UNHEALTHY_AFTER) return enter('unhealthy', failures);
       // A time-out of what was offline is no sign that it is back.
-      return enter(link.state, troubles);
+      return enter(health.state, failures);
     }
   }
 }
 
-/** When the next probe may be sent; undefined when the link needs none. */
-export function probeDueMs(link: EndpointHealth, everyMs: number): number | undefined {
-  if (link.state !== 'offline') return undefined;
-  return (link.probedAtMs ?? link.sinceMs) + everyMs;
+/** The health once a probe has begun, which puts the next one off. */
+export function healthAfterProbe(health: EndpointHealth, nowMs: number): EndpointHealth {
+  return { ...health, probedAtMs: nowMs };
 }
 
-export function probed(link: EndpointHealth, nowMs: number): EndpointHealth {
-  return { ...link, probedAtMs: nowMs };
+/** When the next probe may begin; undefined when the endpoint needs none. */
+export function nextProbeAtMs(health: EndpointHealth, everyMs: number): number | undefined {
+  if (health.state !== 'offline') return undefined;
+  return (health.probedAtMs ?? health.sinceMs) + everyMs;
 }

@@ -14,21 +14,16 @@ import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
-import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
-import {
-  type ChurnOptions,
-  churnAfterBake,
-  churnWorkers,
-  scheduleWanted,
-} from '../gather/repos/churn/service.ts';
-import type { RunningBakes } from '../gather/repos/sync/handler.ts';
+import type { RunningChurn } from '../gather/repos/churn/handler.ts';
+import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
+import type { RepositoryContext } from '../gather/repos/context.ts';
+import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
 import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
 import { Tracking } from '../gather/repos/tracking/service.ts';
+import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
-import type { Journal } from '../keep/local/journal.ts';
-import type { ExclusiveUse } from '../keep/local/station-lock.ts';
+import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
@@ -40,8 +35,7 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions extends CaptureOpeners {
-  readonly openJournal: (path: string) => Promise<Journal>;
+export interface StationOptions extends Pick<CaptureOpeners, 'captureThreadEntry'> {
   readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
@@ -52,8 +46,9 @@ export interface StationOptions extends CaptureOpeners {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openStores: (path: string) => Promise<Stores>;
-  readonly exclusiveUse: ExclusiveUse;
+  readonly openStores: (url: string) => Promise<Stores>;
+  /** What belongs to this machine, in the configuration's database. */
+  readonly local: LocalStore;
   readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
@@ -92,8 +87,8 @@ class ComposedStation implements Station {
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
-  readonly #running: RunningBakes = new Map();
-  readonly #churning: ChurnRuns = new Map();
+  readonly #running: RunningSyncs = new Map();
+  readonly #churning: RunningChurn = new Map();
   #config: Config;
   #opened: Stores | undefined;
   #threads: BakeThreads | undefined;
@@ -104,12 +99,12 @@ class ComposedStation implements Station {
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
-    const { exclusiveUse } = options;
+    const { local } = options;
     const { root, database } = options.config;
     this.deliveries = new Delivery({
       ...options,
       plan: () => this.#planDelivery(this.#config),
-      openJournal: () => options.openJournal(this.#config.database),
+      openJournal: () => local.openJournal(),
       beforeSync: manual => this.captures.complete(manual),
     });
     const current = {
@@ -120,10 +115,15 @@ class ComposedStation implements Station {
     };
     this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
     this.cache = this.#cache.api;
-    this.captures = new Captures({ ...options, deliveries: this.deliveries, clones: this.#cache.reclaimer });
+    this.captures = new Captures({
+      ...options,
+      openCaptures: () => local.openCaptures(),
+      deliveries: this.deliveries,
+      clones: this.#cache.reclaimer,
+    });
     this.changesets = new Changesets({
       ...current,
-      onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
+      onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
       onEnd: ended => this.metrics.ended(ended),
     });
     // Owners are listed within the same budget of calls as changesets.
@@ -135,9 +135,9 @@ class ComposedStation implements Station {
     );
     this.schedule = scheduleApi(current.stores, () => options.clock.nowMs());
     this.services = [
-      exclusiveUse(root, 'the root', join(root, 'station.lock')),
-      exclusiveUse(database, 'the database', `${database}.lock`),
-      { name: 'database', start: () => this.#openStores(), stop: () => this.#closeKeep() },
+      local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
+      local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),
+      { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.deliveries,
       this.#cache,
       this.captures,
@@ -145,7 +145,7 @@ class ComposedStation implements Station {
       this.changesets.hosts,
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
-      lazyService('churn workers', () => churnWorkers(this.#churnOptions())),
+      lazyService('churn workers', () => churnWorkers(this.#repositoryContext(), this.#churning)),
       this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
@@ -174,7 +174,7 @@ class ComposedStation implements Station {
     const address = await this.tracking.askedFor(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
-    await this.#stores.queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+    await makeDueNow(repository, reason, { queue: this.#stores.queue, clock });
     return run;
   }
 
@@ -234,7 +234,7 @@ class ComposedStation implements Station {
     // Owners are listed at its hosts.
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
-    await scheduleWanted(this.#churnOptions());
+    await scheduleWantedChurn(this.#repositoryContext());
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
   }
@@ -249,8 +249,8 @@ class ComposedStation implements Station {
     this.#opened = await this.#options.openStores(database);
   }
 
-  async #closeKeep(): Promise<void> {
-    await this.#opened?.store.close();
+  async #closeStores(): Promise<void> {
+    await this.#opened?.close();
     this.#opened = undefined;
   }
 
@@ -264,28 +264,39 @@ class ComposedStation implements Station {
   }
 
   #createWorkers(): Service {
-    const { log } = this.#options;
-    return repositoryWorkers({
-      ...this.#churnOptions(),
-      log,
-      running: this.#running,
-      ownerHandler: this.tracking.ownerHandler(),
-      onEnd: () => this.#waiters.wake(),
-      onEnded: ended => this.metrics.ended(ended),
-      onVisited: ({ repository, failure }) =>
-        this.notifications.synced(
-          repository,
-          failure && { message: failure.error.message, inARow: failure.inARow },
-        ),
-      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
-    });
+    const context = this.#repositoryContext();
+    return repositoryWorkers(
+      context,
+      {
+        running: this.#running,
+        onEnd: () => this.#waiters.wake(),
+        onSynced: ({ repository, failure }) =>
+          this.notifications.synced(
+            repository,
+            failure && { message: failure.error.message, inARow: failure.inARow },
+          ),
+        onBaked: repository => scheduleChurnAfterBake(repository, context),
+      },
+      this.tracking.ownerHandler(),
+      ended => this.metrics.ended(ended),
+    );
   }
 
-  #churnOptions(): ChurnOptions {
+  #repositoryContext(): RepositoryContext & { readonly random?: Random } {
     const { clock, log, random } = this.#options;
-    const [threads, { cache }, churning] = [this.#threads, this.#cache, this.#churning];
+    const threads = this.#threads;
     if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    return { ...this.#stores, config: () => this.#config, threads, cache, clock, log, random, churning };
+    const { store, queue } = this.#stores;
+    return {
+      config: () => this.#config,
+      store,
+      queue,
+      cache: this.#cache.cache,
+      threads,
+      clock,
+      log,
+      random,
+    };
   }
 
   async #startSchedule(): Promise<void> {

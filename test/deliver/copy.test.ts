@@ -9,7 +9,7 @@ import { keyFor, parseDestination } from '../../src/deliver/copy/destination.ts'
 import { waitForDelivery } from '../../src/deliver/copy/wait.ts';
 import { openDestinations } from '../../src/deliver/destinations.ts';
 import { newWorkerId } from '../../src/engine/queue/worker-id.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { filesBelow, openStore, type Rig, startDelivery } from '../support/delivery.ts';
 
 async function copy(
@@ -19,7 +19,7 @@ async function copy(
   destination: string,
   options: { recursive?: boolean; dryRun?: boolean } = {},
 ) {
-  const journal = await openSqliteJournal({ path: rig.databasePath, clock: systemClock });
+  const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
   const results: CopyResult[] = [];
   const destinations = openDestinations(rig.plan.profiles, openStore);

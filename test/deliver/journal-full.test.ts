@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { Journal, RecordChange } from '../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { BentClock } from '../support/bent-clock.ts';
 import { filesBelow, startDelivery } from '../support/delivery.ts';
 import { profileFor } from '../support/s3-profile.ts';
@@ -44,7 +44,7 @@ for (const moment of ['entered', 'taken', 'completed', 'failed'] as const) {
       clock: new BentClock({ faster: 20 }),
       profiles: [profileFor(server, { name: 'cloud' })],
       openJournal: async (path, clock) => {
-        const { journal, struck } = withoutRoomOnce(await openSqliteJournal({ path, clock }), moment);
+        const { journal, struck } = withoutRoomOnce(await openLocal(path, { clock }).openJournal(), moment);
         wasStruck = struck;
         return journal;
       },

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { openSqliteStore, type SqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { CommitRow } from '../../src/keep/store/types.ts';
 import { temporaryDirectory } from '../support/git-repositories.ts';
 
@@ -18,7 +18,7 @@ export interface Told {
 
 export async function openTestStore(t: TestContext): Promise<SqliteStore> {
   const path = join(temporaryDirectory(t, 'sluice-insights'), 'sluice.db');
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   t.after(() => store.close());
   return store;
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { unlimitedBudget } from '../../src/gather/forges/budget.ts';
+import { unlimitedBudget } from '../../src/engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from '../../src/gather/forges/changeset.ts';
 import { GiteaForge } from '../../src/gather/forges/gitea/gitea.ts';
 import { giteaWebhooks } from '../../src/gather/forges/gitea/webhooks.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { CallBudget, CallFacts } from '../../src/gather/forges/budget.ts';
+import type { CallBudget, CallRecord } from '../../src/engine/call-budgets/call-budget.ts';
 import type {
   Changeset,
   ChangesetEvent,
@@ -30,8 +30,8 @@ export interface ForgeHarness {
 export type OpenHarness = (t: TestContext, budget: CallBudget) => Promise<ForgeHarness>;
 
 /** A budget that notes what it is asked and told. */
-export function recordingBudget(): CallBudget & { readonly facts: CallFacts[]; taken: number } {
-  const facts: CallFacts[] = [];
+export function recordingBudget(): CallBudget & { readonly facts: CallRecord[]; taken: number } {
+  const facts: CallRecord[] = [];
   return {
     facts,
     taken: 0,
@@ -39,7 +39,7 @@ export function recordingBudget(): CallBudget & { readonly facts: CallFacts[]; t
       this.taken += 1;
       return call.credentials[0];
     },
-    seen: fact => void facts.push(fact),
+    record: fact => void facts.push(fact),
   };
 }
 

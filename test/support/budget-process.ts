@@ -11,14 +11,13 @@ import { creationDateOf, identityOf, regularFile } from '../../src/deliver/spool
 import { Spool } from '../../src/deliver/spool/spool.ts';
 import { unsentReadings } from '../../src/gather/capture/unsent.ts';
 import { DiskBudget, measureDisk } from '../../src/keep/disk/budget.ts';
-import { openSqliteCaptures } from '../../src/keep/sqlite/local/captures.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 
 const root = process.cwd();
 const path = join(root, 'sluice.db');
 const clock = systemClock;
-const captures = await openSqliteCaptures({ path, clock });
-const journal = await openSqliteJournal({ path, clock });
+const captures = await openLocal(path, { clock }).openCaptures();
+const journal = await openLocal(path, { clock }).openJournal();
 const spool = new Spool(root);
 spool.prepare([{ profile: 'local', buckets: ['outbox'] }]);
 

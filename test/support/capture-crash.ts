@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { recover } from '../../src/gather/capture/files/recover.ts';
 import { HandOver } from '../../src/gather/capture/hand-over.ts';
-import { openSqliteCaptures } from '../../src/keep/sqlite/local/captures.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { killAtExit } from './left-behind.ts';
 
 const PROCESS = resolve(import.meta.dirname, 'capture-process.ts');
@@ -35,7 +35,7 @@ export async function crashCapture(options: {
   const random = seededRandom(seed);
   const [from, to] = [join(base, 'capture'), join(base, 'incoming')];
   mkdirSync(to, { recursive: true });
-  const journal = await openSqliteCaptures({ path: join(base, 'sluice.db'), clock: systemClock });
+  const journal = await openLocal(join(base, 'sluice.db'), { clock: systemClock }).openCaptures();
   const seen = new Set<number>();
   let [next, tornCut, binaries] = [0, 0, 0];
   try {

@@ -14,7 +14,7 @@ import { Changesets } from '../../src/gather/changesets/service.ts';
 import type { ForgeKind } from '../../src/gather/forges/forge.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';
 import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
-import { openSqliteStore } from '../../src/keep/sqlite/open.ts';
+import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import { startGithub } from './forge/github.ts';
 import type { ForgeStandIn } from './forge/server.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -78,7 +78,7 @@ export interface TestChangesets {
   readonly standIn: ForgeStandIn;
   readonly clock: VirtualClock;
   readonly queue: SqliteWorkQueue;
-  readonly store: Awaited<ReturnType<typeof openSqliteStore>>;
+  readonly store: Awaited<ReturnType<typeof openStore>>;
   readonly host: string;
   readonly ended: readonly EndedWork[];
   /** Warnings and errors that were logged. */
@@ -109,7 +109,7 @@ export async function testChangesets(
   const { host } = standIn;
   const path = join(await tempDirectory(t), 'sluice.db');
   const { systemClock } = await import('../../src/base/clock.ts');
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const configOf = (change: ConfigChange): Config =>
     complete(

@@ -5,7 +5,7 @@ import type { WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import { CloneCache } from '../../src/gather/repos/cache/clone-cache.ts';
 import { cacheSettings } from '../../src/gather/repos/cache/settings.ts';
 import { createCloneRecords } from '../../src/keep/sqlite/local/clone-records.ts';
-import type { SqliteStore } from '../../src/keep/sqlite/open.ts';
+import type { SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 
 /** The cache of a configuration, without cold storage. */
 export function cacheOf(tools: {

@@ -5,7 +5,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Delivery } from '../../src/deliver/service.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from './delivery.ts';
 import { DELIVERY_DEFAULTS } from './delivery-settings.ts';
 import { profileFor } from './s3-profile.ts';
@@ -28,7 +28,7 @@ const delivery = new Delivery({
   }),
   clock: systemClock,
   log: silentLogger,
-  openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
+  openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
   loadObjectStores: async () => openStore,
 });
 await delivery.start();

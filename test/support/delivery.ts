@@ -7,19 +7,21 @@ import type { DeliveryPlan } from '../../src/deliver/plan.ts';
 import { Delivery } from '../../src/deliver/service.ts';
 import type { DeliverySettings } from '../../src/deliver/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
-import type { Profile } from '../../src/keep/buckets/credentials/profiles-in-file.ts';
+import type { DirectoryProfile } from '../../src/keep/buckets/directory/profile.ts';
 import { DirectoryStore } from '../../src/keep/buckets/directory/store.ts';
+import type { Profile } from '../../src/keep/buckets/object-store-definition.ts';
+import type { S3Profile } from '../../src/keep/buckets/s3/profile.ts';
 import { S3Store } from '../../src/keep/buckets/s3/store.ts';
 import type { FileRecord, Journal, RecordFilter } from '../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { DELIVERY_DEFAULTS } from './delivery-settings.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** Opens a profile's store as a composition root does. */
 export function openStore(profile: Profile): ObjectStore {
   return profile.kind === 'directory'
-    ? new DirectoryStore(profile, { clock: systemClock })
-    : new S3Store(profile, { clock: systemClock, idleTimeoutMs: 5000, connectTimeoutMs: 2000 });
+    ? new DirectoryStore(profile as DirectoryProfile, { clock: systemClock })
+    : new S3Store(profile as S3Profile, { clock: systemClock, idleTimeoutMs: 5000, connectTimeoutMs: 2000 });
 }
 
 export interface Rig {
@@ -55,7 +57,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
   const root = options.root ?? (await tempDirectory(t));
   const target = join(root, 'store');
   mkdirSync(join(target, 'outbox'), { recursive: true });
-  const local: Profile = { kind: 'directory', name: 'local', provider: 'directory', path: target };
+  const local: DirectoryProfile = { kind: 'directory', name: 'local', provider: 'directory', path: target };
   const clock = options.clock ?? systemClock;
   const plan: DeliveryPlan = {
     root: join(root, 'station'),
@@ -68,7 +70,10 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     clock,
     log: options.log ?? silentLogger,
     openJournal: () =>
-      (options.openJournal ?? ((path, clock) => openSqliteJournal({ path, clock })))(databasePath, clock),
+      (options.openJournal ?? ((path, clock) => openLocal(path, { clock }).openJournal()))(
+        databasePath,
+        clock,
+      ),
     loadObjectStores: async () => options.openStore ?? openStore,
   });
   t.after(() => delivery.stop());

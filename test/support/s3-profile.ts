@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/base/clock.ts';
-import { type S3Profile, Secret } from '../../src/keep/buckets/credentials/profiles-in-file.ts';
+import { Secret } from '../../src/keep/buckets/credentials/secret.ts';
+import type { S3Profile } from '../../src/keep/buckets/s3/profile.ts';
 import { S3Store, type S3StoreOptions } from '../../src/keep/buckets/s3/store.ts';
 import type { S3TestServer } from './s3-server/server.ts';
 

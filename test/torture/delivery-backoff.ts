@@ -11,7 +11,8 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { Delivery } from '../../src/deliver/service.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import type { DirectoryProfile } from '../../src/keep/buckets/directory/profile.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from '../support/delivery.ts';
 import { DELIVERY_DEFAULTS } from '../support/delivery-settings.ts';
 
@@ -43,7 +44,7 @@ mkdirSync(join(store, 'outbox'), { recursive: true });
 
 /** Files in `processing`, each with a record whose next try is hours away. */
 async function prepare(): Promise<void> {
-  await (await openSqliteJournal({ path: database, clock: systemClock })).close();
+  await (await openLocal(database, { clock: systemClock }).openJournal()).close();
   const connection = new DatabaseSync(database);
   const insert = connection.prepare(
     `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated, size_bytes,
@@ -67,15 +68,16 @@ async function prepare(): Promise<void> {
 
 try {
   await prepare();
+  const local: DirectoryProfile = { kind: 'directory', name: 'local', provider: 'directory', path: store };
   const delivery = new Delivery({
     plan: async () => ({
       root,
-      profiles: [{ kind: 'directory', name: 'local', provider: 'directory', path: store }],
+      profiles: [local],
       settings: DELIVERY_DEFAULTS,
     }),
     clock: systemClock,
     log: silentLogger,
-    openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
+    openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
     loadObjectStores: async () => openStore,
   });
   const startedMs = performance.now();

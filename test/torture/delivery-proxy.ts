@@ -20,7 +20,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Delivery } from '../../src/deliver/service.ts';
 import type { DeliverySettings } from '../../src/deliver/settings.ts';
 import type { RetrySchedule } from '../../src/engine/retry.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { checkAttempts } from '../support/attempt-times.ts';
 import { CrashFiles } from '../support/crash-files.ts';
 import { DELIVERY_DEFAULTS, DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -85,7 +85,7 @@ async function withStation(
     random,
     log: silentLogger,
     // Its groups are to be written in real time; the times on record come from delivery.
-    openJournal: () => openSqliteJournal({ path: database, clock: systemClock }),
+    openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
     loadObjectStores: async () => () =>
       storeFor(
         { ...server, endpoint: proxy.endpoint, region: server.region },

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import type { ErrorCode } from '../../src/base/errors.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
 import type { FileState, Journal } from '../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { startGithub } from '../support/forge/github.ts';
 import type { ForgeStandIn } from '../support/forge/server.ts';
 import { TestRepository } from '../support/git-repositories.ts';
@@ -40,12 +40,18 @@ const AUTHORS = PEOPLE.flatMap(one => Array.from({ length: one[2] }, () => one))
 export const HOSTILE =
   '<img src=x onerror="document.title=\'taken\'"><script>document.title="taken"</script>';
 
-/** A station with something of everything: the same each time, apart from the times. */
+/**
+ * A station with something of everything: the same each time, apart from the times.
+ * @param folders where it stands and where its repositories come from; temporary ones unless given
+ */
 export async function demoStation(
   t: TestContext,
+  folders: { readonly cwd: string; readonly origins: string } = {
+    cwd: standingPlace(t),
+    origins: standingPlace(t),
+  },
 ): Promise<RunningStation & { readonly standIn: ForgeStandIn }> {
-  const cwd = standingPlace(t);
-  const origins = standingPlace(t);
+  const { cwd, origins } = folders;
   const random = seededRandom(7);
   const names = ['firmware', 'dashboard', 'field-notes'];
   const paths = names.map((name, at) => grow(join(origins, `${name}.git`), 900 - at * 330, random));
@@ -161,7 +167,7 @@ const KINDS: readonly Kind[] = [
 
 /** Files that failed or wait for a later try, on the disk and in the journal, as a station has left them. */
 export async function seedDeliveries(cwd: string, files: number): Promise<void> {
-  const journal = await openSqliteJournal({ path: join(cwd, 'sluice.db'), clock: systemClock });
+  const journal = await openLocal(join(cwd, 'sluice.db'), { clock: systemClock }).openJournal();
   const entered: Promise<unknown>[] = [];
   for (let at = 0; at < files; at += 1)
     entered.push(seedFile(cwd, journal, at, KINDS[at % KINDS.length] ?? KINDS[0]));

@@ -1,6 +1,6 @@
 import type { SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
-import { endpointSignOf } from '../../engine/endpoint-health.ts';
+import { callOutcomeOf } from '../../engine/endpoint-health.ts';
 import { nextTry } from '../../engine/retry.ts';
 import type { Attempt, FileRecord, RecordChange } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
@@ -54,7 +54,7 @@ export function decideFailure(
   if (error.retry === 'cancelled') return { kind: 'hand-back' };
   if (error.code === 'bucket_missing') return { kind: 'await-bucket' };
   if (error.code === 'source_missing') return { kind: 'vanished' };
-  if (settings.offline === 'hold' && endpointSignOf(error) === 'nothing') {
+  if (settings.offline === 'hold' && callOutcomeOf(error) === 'unreachable') {
     // The endpoint's probe will say when; this time counts only if the endpoint comes back unnoticed.
     return { kind: 'retry', atMs: nowMs + settings.probeEveryMs, failures: failuresBefore };
   }

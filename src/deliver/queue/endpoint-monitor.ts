@@ -2,14 +2,14 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
+  type CallOutcome,
+  callOutcomeOf,
   type EndpointHealth,
-  type EndpointSign,
   type EndpointState,
-  endpointSignOf,
-  observe,
-  probeDueMs,
-  probed,
-  unknownEndpoint,
+  healthAfterCall,
+  healthAfterProbe,
+  newEndpointHealth,
+  nextProbeAtMs,
 } from '../../engine/endpoint-health.ts';
 import type { Destination } from '../destinations.ts';
 
@@ -42,7 +42,7 @@ export class EndpointMonitor {
   constructor(options: EndpointMonitorOptions) {
     this.#options = options;
     for (const { endpoint } of options.destinations)
-      this.#health.set(endpoint, unknownEndpoint(options.clock.nowMs()));
+      this.#health.set(endpoint, newEndpointHealth(options.clock.nowMs()));
   }
 
   /** Every endpoint, once. */
@@ -64,8 +64,8 @@ export class EndpointMonitor {
 
   /** Notes how a call to the endpoint ended; `error` undefined: it did what was asked. */
   noteCall(endpoint: string, error?: unknown): void {
-    const sign = error === undefined ? 'success' : endpointSignOf(asSluiceError(error));
-    if (sign) this.#observe(endpoint, sign, error);
+    const outcome = error === undefined ? 'succeeded' : callOutcomeOf(asSluiceError(error));
+    if (outcome) this.#apply(endpoint, outcome, error);
   }
 
   /** Probes the endpoint now, if it is offline. @returns whether it answers */
@@ -82,10 +82,10 @@ export class EndpointMonitor {
     await Promise.all(this.#probes);
   }
 
-  #observe(endpoint: string, sign: EndpointSign, error: unknown): void {
+  #apply(endpoint: string, outcome: CallOutcome, error: unknown): void {
     const { clock, log, onBack } = this.#options;
-    const before = this.#health.get(endpoint) ?? unknownEndpoint(clock.nowMs());
-    const after = observe(before, sign, clock.nowMs());
+    const before = this.#health.get(endpoint) ?? newEndpointHealth(clock.nowMs());
+    const after = healthAfterCall(before, outcome, clock.nowMs());
     this.#health.set(endpoint, after);
     if (before.state === after.state) return;
     const reason = error === undefined ? undefined : asSluiceError(error).message;
@@ -99,7 +99,7 @@ export class EndpointMonitor {
   #scheduleProbe(endpoint: string): void {
     const { clock, probeEveryMs } = this.#options;
     const health = this.#health.get(endpoint);
-    const dueMs = health && probeDueMs(health, probeEveryMs);
+    const dueMs = health && nextProbeAtMs(health, probeEveryMs);
     if (dueMs === undefined || this.#stopped.signal.aborted) return;
     this.#cancelProbe(endpoint);
     const cancel = clock.timer(Math.max(0, dueMs - clock.nowMs()), () => {
@@ -118,7 +118,7 @@ export class EndpointMonitor {
     const health = this.#health.get(endpoint);
     const destination = this.#options.destinations.find(one => one.endpoint === endpoint);
     if (!health || !destination || this.#stopped.signal.aborted) return;
-    this.#health.set(endpoint, probed(health, this.#options.clock.nowMs()));
+    this.#health.set(endpoint, healthAfterProbe(health, this.#options.clock.nowMs()));
     const probe = destination.store.listBuckets({ signal: this.#stopped.signal }).then(
       () => this.noteCall(endpoint),
       error => this.noteCall(endpoint, error),

@@ -2,7 +2,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import { Serializer } from '../../base/serializer.ts';
 import type { Config } from '../../config/schema.ts';
-import { type BudgetState, CallLimits } from '../../engine/call-limits.ts';
+import { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
 import type { Workers } from '../../engine/workers.ts';
@@ -18,8 +18,6 @@ import type { Store } from '../../keep/store/store.ts';
 import type { ForgeKind } from '../forges/forge.ts';
 import { forgeSettings } from '../forges/settings.ts';
 import type { WebhookHeaders } from '../forges/webhook.ts';
-import { CallBudgetPlan, type HostForecast } from './budget-plan.ts';
-import { CodeHosts } from './code-hosts.ts';
 import {
   changesetAt,
   type FollowTools,
@@ -28,13 +26,15 @@ import {
   pagesOf,
   reschedule,
   unfollow,
-} from './follow.ts';
-import { HostHealth, type HostHold, holdReason } from './host-health.ts';
-import { type ListedChangeset, listedChangeset } from './listing.ts';
+} from './following/follow.ts';
+import { wantedChangesets } from './following/sources.ts';
+import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
+import { CodeHosts } from './hosts/code-hosts.ts';
+import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
+import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
+import { atOnce, CHANGESET_KIND, hostOfGroup } from './next-sync.ts';
 import type { ChangesetsOptions } from './options.ts';
-import { wantedBy } from './sources.ts';
 import { type Received, receiveWebhook } from './webhooks.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup } from './work.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 const PLAN_EVERY_MS = 60_000;
@@ -49,12 +49,12 @@ const GAP_FROM = 3;
  */
 export class Changesets implements Service {
   readonly name = 'changesets';
-  readonly limits: CallLimits;
+  readonly limits: CallLimiter;
   /** The code hosts, which owners of repositories are listed at as well: a part that goes before all that asks them. */
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
-  readonly #board: HostHealth;
-  readonly #plan: CallBudgetPlan;
+  readonly #health: HostHealth;
+  readonly #plan: CallForecasts;
   #workers: Workers | undefined;
   #stopping = new AbortController();
   #cancelPlan: () => void = () => undefined;
@@ -64,7 +64,7 @@ export class Changesets implements Service {
   constructor(options: ChangesetsOptions) {
     const { clock, random, log, config } = options;
     this.#options = options;
-    this.limits = new CallLimits({
+    this.limits = new CallLimiter({
       clock,
       allowance: (host, resource) => {
         const { maxCallsPerHour, maxPointsPerHour } = config().hosts[host] ?? {};
@@ -73,20 +73,17 @@ export class Changesets implements Service {
       onRefused: (host, credential) => log.warn({ host, credential }, `${host} refuses ${credential}`),
     });
     this.hosts = new CodeHosts(options.forges.open, this.limits, () => this.#settings(config()));
-    this.#board = new HostHealth({ clock, random, log });
-    this.#plan = new CallBudgetPlan({
-      clock,
-      figures: (host, resource) => this.limits.figures(host, resource),
-    });
+    this.#health = new HostHealth({ clock, random, log });
+    this.#plan = new CallForecasts(clock, (host, resource) => this.limits.resourceBudget(host, resource));
   }
 
   async start(): Promise<void> {
     if (this.#workers) return;
     await this.hosts.start();
-    const wanted = wantedBy(this.#options.config(), this.hosts);
+    const wanted = wantedChangesets(this.#options.config(), this.hosts);
     this.limits.restore(await this.#store.changesets.budgets.list());
     this.#workers = createChangesetWorkers({
-      ...{ options: this.#options, follow: this.#tools(), hosts: this.hosts, board: this.#board },
+      ...{ options: this.#options, follow: this.#tools(), hosts: this.hosts, board: this.#health },
       clockSkewMs: host => this.limits.clockSkewMs(host),
       onEnd: ended => this.#ended(ended),
     });
@@ -113,7 +110,7 @@ export class Changesets implements Service {
     const hosts = new CodeHosts(this.#options.forges.open, this.limits, () => this.#settings(config));
     try {
       await hosts.start();
-      wantedBy(config, hosts);
+      wantedChangesets(config, hosts);
     } finally {
       await hosts.stop();
     }
@@ -125,9 +122,9 @@ export class Changesets implements Service {
     const changed = await this.hosts.refresh();
     for (const host of changed) {
       this.limits.forgive(host);
-      this.#board.forgive(host);
+      this.#health.forgive(host);
     }
-    await followExactly(wantedBy(config, this.hosts), this.#tools());
+    await followExactly(wantedChangesets(config, this.hosts), this.#tools());
     const depends = ({ schedule, changesets, hosts }: Config): string =>
       JSON.stringify([schedule, changesets.forgetClosedAfterMs, hosts]);
     if (depends(before) === depends(config)) return;
@@ -201,11 +198,11 @@ export class Changesets implements Service {
   }
 
   forecasts(): readonly HostForecast[] {
-    return this.#plan.forecasts();
+    return this.#plan.all();
   }
 
   holds(): readonly HostHold[] {
-    return this.#board.holds();
+    return this.#health.holds();
   }
 
   /** Repositories whose webhooks seem not to arrive (S9). */
@@ -239,7 +236,7 @@ export class Changesets implements Service {
 
   async #listed(changeset: StoredChangeset): Promise<ListedChangeset> {
     const item = await this.#options.stores().queue.get(changeset.key);
-    const hold = this.#board.holdOf(changeset.host);
+    const hold = this.#health.holdOf(changeset.host);
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 
@@ -248,7 +245,7 @@ export class Changesets implements Service {
     const { clock, stores } = this.#options;
     for (const host of new Set(found.map(changeset => changeset.host))) {
       this.limits.forgive(host);
-      this.#board.forgive(host);
+      this.#health.forgive(host);
     }
     const nowMs = clock.nowMs();
     await stores().queue.putAll(
@@ -259,7 +256,7 @@ export class Changesets implements Service {
 
   #ended(ended: EndedWork): void {
     if (ended.claim.kind === CHANGESET_KIND && ended.ending === 'done') {
-      this.#plan.synced(hostOfGroup(ended.claim.group));
+      this.#plan.countSync(hostOfGroup(ended.claim.group));
     }
     this.#options.onEnd?.(ended);
   }
@@ -283,8 +280,7 @@ export class Changesets implements Service {
   }
 
   #saveBudgets(): Promise<void> {
-    const states: readonly BudgetState[] = this.limits.states();
-    return this.#store.changesets.budgets.save(states);
+    return this.#store.changesets.budgets.save(this.limits.budgets());
   }
 
   /** One after the other; what fails is logged, and stop() waits for it. */

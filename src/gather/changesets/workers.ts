@@ -3,15 +3,15 @@ import type { EndedWork } from '../../engine/queue/handler.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { Workers } from '../../engine/workers.ts';
 import type { ForgeKind } from '../forges/forge.ts';
-import { Batches } from './batches.ts';
-import type { CodeHosts } from './code-hosts.ts';
-import { type DiscoverTools, sourceHandler } from './discover.ts';
-import type { FollowTools } from './follow.ts';
-import type { HostHealth } from './host-health.ts';
+import { type DiscoverTools, sourceHandler } from './following/discover.ts';
+import type { FollowTools } from './following/follow.ts';
+import { CallSlots } from './hosts/call-slots.ts';
+import type { CodeHosts } from './hosts/code-hosts.ts';
+import type { HostHealth } from './hosts/host-health.ts';
+import { CHANGESET_KIND, hostOfGroup, SOURCE_KIND } from './next-sync.ts';
 import type { ChangesetsOptions } from './options.ts';
-import { Slots } from './slots.ts';
-import { changesetHandler, type SyncTools } from './sync.ts';
-import { CHANGESET_KIND, hostOfGroup, SOURCE_KIND } from './work.ts';
+import { Batches } from './sync/batches.ts';
+import { changesetHandler, type SyncTools } from './sync/handler.ts';
 
 /** GitHub answers fifty in one request; the others cost a call each, so that larger batches only take longer. */
 const BATCH: Readonly<Record<ForgeKind, number>> = { github: 50, gitlab: 10, gitea: 10 };
@@ -37,7 +37,7 @@ export function createChangesetWorkers(given: ChangesetWorkersOptions): Workers 
     return BATCH[found?.kind ?? 'github'];
   };
   const forge = (host: string) => hosts.of(host);
-  const slots = new Slots(() => ({ overall: settings().concurrency, perHost: settings().perHost }));
+  const slots = new CallSlots(() => ({ overall: settings().concurrency, perHost: settings().perHost }));
   const tools: SyncTools & DiscoverTools = {
     ...follow,
     ...{ batches: new Batches({ forge, slots, maxBatch: batchOf }), forge, slots, board, clockSkewMs },
@@ -54,7 +54,7 @@ export function createChangesetWorkers(given: ChangesetWorkersOptions): Workers 
     concurrency: settings().concurrency * LARGEST_BATCH,
     perGroup: group => {
       const host = hostOfGroup(group);
-      return board.room(host, settings().perHost * batchOf(host));
+      return board.allowedConcurrency(host, settings().perHost * batchOf(host));
     },
     onEnd,
     timing: { drainMs: DRAIN_MS },

@@ -1,5 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
-import type { CallBudget } from './budget.ts';
+import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from './changeset.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
 import { withoutCredentials } from '../../base/redact.ts';
-import type { CallBudget } from './budget.ts';
+import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from './changeset.ts';
 import type { Forge, ForgeSettings, OpenForge } from './forge.ts';
 

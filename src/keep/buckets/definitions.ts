@@ -1,20 +1,34 @@
 import type { Clock } from '../../base/clock.ts';
 import type { ObjectStore } from './bucket.ts';
-import type { Profile } from './credentials/profiles-in-file.ts';
+import { directoryDefinition } from './directory/definition.ts';
+import type { ObjectStoreDefinition, ObjectStoreOpener, Profile } from './object-store-definition.ts';
+import { s3Definition } from './s3/definition.ts';
 
-/** Part of the composition root: each kind of object store is loaded only where a profile names it. */
+/** Every kind of object store, in the order of messages. The one list of them. */
+export const OBJECT_STORES: readonly ObjectStoreDefinition[] = [s3Definition, directoryDefinition];
+
+/** The definition behind a profile. */
+export function definitionOf({ kind }: Pick<Profile, 'kind'>): ObjectStoreDefinition {
+  const definition = OBJECT_STORES.find(each => each.kind === kind);
+  if (!definition) throw new Error(`there is no kind of object store called ${kind}`);
+  return definition;
+}
+
+/**
+ * Loads each kind of object store that a profile names, and no other: the libraries of some take megabytes. The
+ * function it answers with opens stores of these kinds.
+ */
 export async function loadObjectStores(
   profiles: readonly Profile[],
   clock: Clock,
 ): Promise<(profile: Profile) => ObjectStore> {
-  const named = (kind: Profile['kind']): boolean => profiles.some(profile => profile.kind === kind);
-  const [s3, directory] = await Promise.all([
-    named('s3') ? import('./s3/store.ts') : undefined,
-    named('directory') ? import('./directory/store.ts') : undefined,
-  ]);
+  const openers = new Map<string, ObjectStoreOpener>();
+  for (const profile of profiles) {
+    if (!openers.has(profile.kind)) openers.set(profile.kind, await definitionOf(profile).load());
+  }
   return profile => {
-    if (profile.kind === 's3' && s3) return new s3.S3Store(profile, { clock });
-    if (profile.kind === 'directory' && directory) return new directory.DirectoryStore(profile, { clock });
-    throw new Error(`the store of profile ${profile.name} is not loaded`);
+    const opener = openers.get(profile.kind);
+    if (!opener) throw new Error(`the store of profile ${profile.name} is not loaded`);
+    return opener.open(profile, { clock });
   };
 }

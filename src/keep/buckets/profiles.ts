@@ -3,8 +3,9 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Profile } from './credentials/profiles-in-file.ts';
+import { profilesOf } from './credentials/read-profiles.ts';
 import { findCredentials } from './credentials/search.ts';
+import type { Profile } from './object-store-definition.ts';
 
 /** Name and bucket of the profile that is there without any credentials. */
 export const LOCAL_PROFILE = 'local';
@@ -46,7 +47,7 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
     if (wasNamed || !(error instanceof SluiceError)) throw error;
-    if (error.code === 'credentials_missing') return [localProfile(root)];
+    if (error.code === 'credentials_missing') return localProfile(root);
     throw new SluiceError(error.code, error.message, {
       cause: error,
       hint: "This is AWS's own credentials file, found because none was named. Name one for sluice with --credentials FILE.",
@@ -55,12 +56,16 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
 }
 
 /** The profile that needs no account: a folder as store. Makes the folder and its bucket. Throws disk_*. */
-function localProfile(root: string): Profile {
+function localProfile(root: string): readonly Profile[] {
   const path = join(root, 'delivered');
   try {
     mkdirSync(join(path, LOCAL_BUCKET), { recursive: true });
   } catch (error) {
     throw asSluiceError(error, { operation: 'make the local store', subject: path });
   }
-  return { kind: 'directory', name: LOCAL_PROFILE, provider: 'directory', path };
+  const values = new Map([
+    ['provider', 'directory'],
+    ['path', path],
+  ]);
+  return profilesOf([{ name: LOCAL_PROFILE, values }], 'the local profile');
 }

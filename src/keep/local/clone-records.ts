@@ -44,4 +44,6 @@ export interface CloneRecords {
   list(): Promise<CloneRecord[]>;
   /** Bytes and number of those on disk. */
   totals(): Promise<{ readonly clones: number; readonly bytes: number }>;
+  /** May be repeated. */
+  close(): Promise<void>;
 }

@@ -87,7 +87,7 @@ export type TrackingOrigin = 'config' | 'cli' | 'api' | `owner:${string}`;
 
 export interface RepositoryTotals {
   readonly commits: number;
-  /** Distinct name and e-mail pairs after the mailmap: as many as `git shortlog -sne --all` has lines. */
+  /** Distinct name and e-mail pairs after the mailmap: as many as `git shortlog -sne --branches --tags` has lines. */
   readonly authors: number;
   readonly firstCommitAt: number | null;
   readonly lastCommitAt: number | null;

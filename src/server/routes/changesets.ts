@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { listedEvent } from '../../gather/changesets/listing.ts';
+import { listedEvent } from '../../gather/changesets/listed-changeset.ts';
 import { CHANGESET_STATES, type ChangesetFilter } from '../../keep/store/changesets.ts';
 import type { StationApi } from '../../station/station-api.ts';
 import { readJson, readQuery } from '../body.ts';

@@ -1,4 +1,4 @@
-import { holdReason } from '../../gather/changesets/host-health.ts';
+import { holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { Changesets } from '../../gather/changesets/service.ts';
 import type { ChangesetTotals } from '../../keep/store/changesets.ts';
 

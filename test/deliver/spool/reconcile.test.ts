@@ -6,7 +6,7 @@ import { creationDateOf, identityOf } from '../../../src/deliver/spool/files.ts'
 import { reconcile } from '../../../src/deliver/spool/reconcile.ts';
 import { Spool } from '../../../src/deliver/spool/spool.ts';
 import type { FileRecord, FileState } from '../../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { startDelivery } from '../../support/delivery.ts';
 
 const NEXT = 1_000;
@@ -19,7 +19,7 @@ async function after(
   options: { location?: string; otherFile?: boolean } = {},
 ) {
   const rig = await startDelivery(t, { start: false });
-  const journal = await openSqliteJournal({ path: rig.databasePath, clock: systemClock });
+  const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
   const spool = new Spool(rig.root);
   spool.prepare([{ profile: 'local', buckets: ['outbox'] }]);

@@ -11,7 +11,7 @@ import { FileSource } from '../../../src/gather/capture/sources/file.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http.ts';
 import { topicFits } from '../../../src/gather/capture/sources/mqtt.ts';
 import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query.ts';
-import { openSqliteCaptures } from '../../../src/keep/sqlite/local/captures.ts';
+import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
@@ -131,7 +131,7 @@ test('V6: a file that is slow again and again is read in the pool for a minute, 
 
 test("V1: query: rows of the station's own database, which it cannot change", async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
-  const journal = await openSqliteCaptures({ path, clock: systemClock });
+  const journal = await openLocal(path, { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
   const thread = new QueryThread(
     new URL('../../../src/gather/capture/sources/query-thread.ts', import.meta.url),

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
 import { Capture } from '../../../src/gather/capture/capture.ts';
-import { openSqliteCaptures } from '../../../src/keep/sqlite/local/captures.ts';
+import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { capturePlanOf, collectorPlan } from '../../support/capture.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 
@@ -21,7 +21,7 @@ test('V11: while the capture thread does not answer, its collectors are shown as
   const folder = temporaryDirectory(t, 'sluice-status');
   const incoming = join(folder, 'incoming');
   mkdirSync(incoming);
-  const journal = await openSqliteCaptures({ path: ':memory:', clock: systemClock });
+  const journal = await openLocal(':memory:', { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
   const capture = new Capture({
     plan: capturePlanOf(join(folder, 'capture'), {

@@ -1,5 +1,5 @@
 import type { TestContext } from 'node:test';
-import { type CallBudget, unlimitedBudget } from '../../../src/gather/forges/budget.ts';
+import { type CallBudget, unlimitedBudget } from '../../../src/engine/call-budgets/call-budget.ts';
 import type { Forge, ForgeKind, ForgeSettings } from '../../../src/gather/forges/forge.ts';
 import { GiteaForge } from '../../../src/gather/forges/gitea/gitea.ts';
 import { GithubForge } from '../../../src/gather/forges/github/github.ts';

@@ -14,7 +14,7 @@ import { tellOfVisit } from '../../../src/insights/notifications/notifier.ts';
 import type { SentNotification } from '../../../src/insights/notifications/sent.ts';
 import { Notifications } from '../../../src/insights/notifications/service.ts';
 import { postWebhook } from '../../../src/insights/notifications/webhook.ts';
-import { openSqliteStore } from '../../../src/keep/sqlite/open.ts';
+import { openStore } from '../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 import { until } from '../../support/sluice.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -106,7 +106,7 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   const { bodies, url } = await hook(t, () => status);
   const notify = { ...NOTIFY, webhook: url, command: ['/nowhere'] };
   const open = async () => {
-    const store = await openSqliteStore({ path, clock });
+    const store = await openStore(path, { clock });
     const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
     const stores = { store, queue };
     const config = { notify } as unknown as Config;

@@ -7,9 +7,10 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { parseIni } from '../../../src/keep/buckets/credentials/ini.ts';
-import { parseProfiles, type S3Profile } from '../../../src/keep/buckets/credentials/profiles-in-file.ts';
+import { parseProfiles } from '../../../src/keep/buckets/credentials/read-profiles.ts';
 import { chooseCredentials, findCredentials } from '../../../src/keep/buckets/credentials/search.ts';
-import { PROVIDERS } from '../../../src/keep/buckets/presets.ts';
+import { OBJECT_STORES } from '../../../src/keep/buckets/definitions.ts';
+import type { S3Profile } from '../../../src/keep/buckets/s3/profile.ts';
 import { temporaryDirectory } from '../../support/temp-directory.ts';
 
 const KEYS = 'AWS_ACCESS_KEY_ID = AK\nAWS_SECRET_ACCESS_KEY = SK\n';
@@ -204,5 +205,5 @@ test('F1, F50: the files are looked for where the AWS command line does; --only-
 test('F4, S1: the example has a profile of every provider, each complete', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../examples/credentials'), 'utf8');
   const providers = parseProfiles(text, 'examples/credentials').map(({ provider }) => provider);
-  assert.deepEqual(providers.toSorted(), [...PROVIDERS].toSorted());
+  assert.deepEqual(providers.toSorted(), OBJECT_STORES.flatMap(store => store.providers).toSorted());
 });

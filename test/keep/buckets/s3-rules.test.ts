@@ -12,7 +12,7 @@ import {
   verifyObject,
   wholeCrc32,
 } from '../../../src/keep/buckets/checksum.ts';
-import { Secret } from '../../../src/keep/buckets/credentials/profiles-in-file.ts';
+import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
 import { readAnswer, readRetryAfter } from '../../../src/keep/buckets/s3/answer.ts';
 import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../../src/base/clock.ts';
 import type { Database } from '../../../src/keep/sqlite/database.ts';
-import { openSqliteStore } from '../../../src/keep/sqlite/open.ts';
+import { openStore } from '../../../src/keep/sqlite/open-store.ts';
 import { rollUp } from '../../../src/keep/sqlite/store/history/roll-ups.ts';
 import type { CommitRow } from '../../../src/keep/store/types.ts';
 
@@ -11,7 +11,7 @@ const LATEST_SECOND = 253_402_300_799;
 const TABLES = ['author_days', 'repository_days', 'repository_hours'];
 
 test('S9: commits counted while they are stored are rolled up as their rows would be, odd dates and zones too', async t => {
-  const store = await openSqliteStore({ path: ':memory:', clock: systemClock });
+  const store = await openStore(':memory:', { clock: systemClock });
   t.after(() => store.close());
   const people = ['Ada', 'Bo', 'Cy'].map(name => ({ name, email: `${name}@x` }));
   const second = fc.oneof(

@@ -8,7 +8,7 @@ import { activityByPeriod } from '../../../src/insights/days.ts';
 import { punchCard } from '../../../src/insights/punch-card.ts';
 import { sql as repositories } from '../../../src/keep/sqlite/migrations/0001-repositories.ts';
 import { sql as insights } from '../../../src/keep/sqlite/migrations/0006-insights.ts';
-import { openSqliteStore } from '../../../src/keep/sqlite/open.ts';
+import { openStore } from '../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 
 test('a database from before has its roll-ups and people after the migration', async t => {
@@ -52,7 +52,7 @@ test('a database from before has its roll-ups and people after the migration', a
 
 test('commits that are settled after the migration are counted once', async t => {
   const path = join(temporaryDirectory(t, 'sluice-upgrade'), 'sluice.db');
-  const store = await openSqliteStore({ path, clock: systemClock });
+  const store = await openStore(path, { clock: systemClock });
   t.after(() => store.close());
   const { id } = await store.repositories.ensure('/one', 'local');
   const who = { name: 'Ada', email: 'ada@x' };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
 import { apiUrlOf } from '../api-url.ts';
-import type { CallBudget } from '../budget.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   CallOptions,

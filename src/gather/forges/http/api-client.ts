@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import type { CallBudget, CallFacts, CallResource } from '../budget.ts';
+import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
 import type { CallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
@@ -159,8 +159,8 @@ export class ApiClient {
     });
     const startedAtMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
-    const told = (facts: Partial<CallFacts>): void =>
-      budget.seen({
+    const told = (facts: Partial<CallRecord>): void =>
+      budget.record({
         host,
         resource,
         credential: id,
@@ -292,5 +292,5 @@ interface Judged {
   readonly id: string | undefined;
   readonly startedAtMs: number;
   readonly received: Received;
-  readonly told: (facts: Partial<CallFacts>) => void;
+  readonly told: (facts: Partial<CallRecord>) => void;
 }

@@ -1,10 +1,10 @@
-import type { CallFacts } from '../budget.ts';
+import type { CallRecord } from '../../../engine/call-budgets/call-budget.ts';
 
 /** Header lookup of one answer; names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
 /** What an answer's headers say of the limits. */
-export type RateFacts = Pick<CallFacts, 'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs'>;
+export type RateFacts = Pick<CallRecord, 'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs'>;
 
 export function header(headers: AnswerHeaders, name: string): string | undefined {
   const value = headers[name];

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../../base/clock.ts';
+import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
 import { apiUrlOf } from '../api-url.ts';
-import type { CallBudget } from '../budget.ts';
 import type { ForgeSettings } from '../forge.ts';
 import { ApiClient } from './api-client.ts';
 

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../base/clock.ts';
-import { openSqliteStore } from '../../../keep/sqlite/open.ts';
+import { openStore } from '../../../keep/sqlite/open-store.ts';
 import type { ThreadSettings } from './messages.ts';
 import { serveBakes } from './serve.ts';
 
@@ -9,6 +9,6 @@ const { databasePath } = workerData as ThreadSettings;
 if (!parentPort) throw new Error('bake-thread.ts runs in a worker thread only');
 
 serveBakes(parentPort, {
-  store: openSqliteStore({ path: databasePath, clock: systemClock }),
+  store: openStore(databasePath, { clock: systemClock }),
   clock: systemClock,
 });

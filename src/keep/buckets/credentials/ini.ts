@@ -6,6 +6,11 @@ export interface IniSection {
   readonly values: ReadonlyMap<string, string>;
 }
 
+/** The value of a key that has several names, compared without regard to case. An empty one counts as not given. */
+export function settingOf({ values }: IniSection, names: readonly string[]): string | undefined {
+  return names.map(name => values.get(name.toLowerCase())).find(value => value !== undefined && value !== '');
+}
+
 /**
  * Reads a file in the syntax of AWS's shared credentials file (AWS SDKs and Tools reference guide, "Shared config and
  * credentials files"): `[section]`, `key = value`, comments from `#` or `;` at the start of a line or after

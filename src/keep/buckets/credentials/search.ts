@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
+import type { Profile } from '../object-store-definition.ts';
 import { type IniSection, parseIni } from './ini.ts';
-import { hasProvider, type Profile, profilesOf } from './profiles-in-file.ts';
+import { hasProvider, profilesOf } from './read-profiles.ts';
 
 /** Where a candidate file comes from, in the order of the search (F50). */
 export type CredentialsOrigin = 'environment' | 'home' | 'argument';

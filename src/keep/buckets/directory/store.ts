@@ -25,7 +25,6 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import type { DirectoryProfile } from '../credentials/profiles-in-file.ts';
 import { bucketFault } from '../names.ts';
 import {
   checksumOf,
@@ -39,6 +38,7 @@ import {
 } from './files.ts';
 import { walkKeys } from './list.ts';
 import { Paths, WORK_FOLDER } from './paths.ts';
+import type { DirectoryProfile } from './profile.ts';
 import { Uploads } from './uploads.ts';
 import { moveIntoPlace, writeTemporary } from './write.ts';
 

@@ -1,5 +1,5 @@
-import type { ChecksumMode } from '../presets.ts';
 import type { Answer } from './answer.ts';
+import type { ChecksumMode } from './presets.ts';
 import { type Route, routeAfterRedirect } from './route.ts';
 
 /**

@@ -13,7 +13,6 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { crc32Of } from '../checksum.ts';
-import type { ChecksumMode } from '../presets.ts';
 import { AnswerError, headerOf, readAnswer } from './answer.ts';
 import {
   chunkedBlocks,
@@ -26,6 +25,7 @@ import {
   TRAILER_NAME,
   takeRooms,
 } from './body.ts';
+import type { ChecksumMode } from './presets.ts';
 import { metadataOf, propertyHeaders } from './properties.ts';
 import { encodeStrictly, targetOf } from './route.ts';
 import type { Call, Session, Way } from './session.ts';

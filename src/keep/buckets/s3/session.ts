@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { S3Profile } from '../credentials/profiles-in-file.ts';
-import type { ChecksumMode } from '../presets.ts';
 import { type Correction, correctionFor, lesserChecksum, type Sent } from './adapt.ts';
 import { AnswerError } from './answer.ts';
 import { type CallContext, errorFromAnswer, errorFromTransport } from './classify.ts';
+import type { ChecksumMode } from './presets.ts';
+import type { S3Profile } from './profile.ts';
 import type { Route } from './route.ts';
 
 /** How the next request is to be sent. */

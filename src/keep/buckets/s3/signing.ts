@@ -1,5 +1,5 @@
 import { createHmac, hash } from 'node:crypto';
-import type { Secret } from '../credentials/profiles-in-file.ts';
+import type { Secret } from '../credentials/secret.ts';
 
 /** Payload hash of an empty body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';

@@ -20,10 +20,10 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import type { S3Profile } from '../credentials/profiles-in-file.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
 import { HotPath } from './objects.ts';
+import type { S3Profile } from './profile.ts';
 import { SdkClients } from './sdk.ts';
 import { SdkObjects } from './sdk-objects.ts';
 import { Session } from './session.ts';

@@ -1,4 +1,3 @@
-import type { Clock } from '../../../base/clock.ts';
 import type {
   CapturedFile,
   CaptureFilter,
@@ -11,7 +10,7 @@ import type {
 } from '../../local/captures.ts';
 import type { FileState } from '../../local/journal.ts';
 import type { SqlRow } from '../../store/store.ts';
-import { Database } from '../database.ts';
+import type { Database } from '../database.ts';
 import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
 
 const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
@@ -24,16 +23,8 @@ const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, f
 const UNSENT = `FROM capture_lineage LEFT JOIN file_records ON file_records.id = record_id
   WHERE lost_at_ms IS NULL AND delivered_at_ms IS NULL AND removed_at_ms IS NULL`;
 
-/** Opens the journal of capture in a SQLite file, on a connection of its own whose commits are on the disk when they return. */
-export async function openSqliteCaptures(options: {
-  readonly path: string;
-  readonly clock: Clock;
-}): Promise<CaptureJournal> {
-  return new SqliteCaptures(await Database.open({ ...options, synchronous: 'full', cacheBytes: 2 ** 20 }));
-}
-
-/** Journal of capture in SQLite; the contract is in captures.ts. */
-class SqliteCaptures implements CaptureJournal {
+/** `CaptureJournal` on SQLite. Its connection is `synchronous: full`: commits are on the disk when they return. */
+export class SqliteCaptures implements CaptureJournal {
   readonly #database: Database;
 
   constructor(database: Database) {

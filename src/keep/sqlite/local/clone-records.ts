@@ -54,8 +54,13 @@ const USE_SQL = `INSERT INTO clones (url, directory, last_used_at_ms, sized) VAL
   ON CONFLICT (url) DO UPDATE SET last_used_at_ms = excluded.last_used_at_ms, directory = excluded.directory,
     sized = 0, hits = hits + on_disk`;
 
-export function createCloneRecords(database: Database): CloneRecords {
+/** @param close what `CloneRecords.close` does; nothing by default, where the connection is somebody else's */
+export function createCloneRecords(
+  database: Database,
+  close = async (): Promise<void> => undefined,
+): CloneRecords {
   return {
+    close,
     change: (url, change) =>
       database.write(() => {
         const insert = 'INSERT OR IGNORE INTO clones (url, directory) VALUES (?, ?)';

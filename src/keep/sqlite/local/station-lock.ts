@@ -3,14 +3,15 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
-import type { ExclusiveUse } from '../../local/station-lock.ts';
+import type { ExclusivePlace } from '../../local/station-lock.ts';
 
 /** Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there. */
 const USER_VERSION_OFFSET = 60;
 const SQLITE_BUSY = 5;
 
-/** By SQLite's own lock, so that the kernel lets go of it however the process ends, kill -9 included. */
-export const exclusiveUse: ExclusiveUse = (path, what, lockPath): Service => {
+/** Locks a place by SQLite's own lock on a file of its own, which the kernel lets go of with the process. */
+export function createStationLock(place: ExclusivePlace): Service {
+  const { path, what, lockPath } = place;
   let lock: DatabaseSync | undefined;
   return {
     name: `exclusive use of ${what} ${path}`,
@@ -25,7 +26,7 @@ export const exclusiveUse: ExclusiveUse = (path, what, lockPath): Service => {
         );
       } catch (error) {
         opened.close();
-        throw refusal(error, path, what, lockPath);
+        throw refusal(error, place);
       }
       lock = opened;
     },
@@ -34,9 +35,9 @@ export const exclusiveUse: ExclusiveUse = (path, what, lockPath): Service => {
       lock = undefined;
     },
   };
-};
+}
 
-function refusal(error: unknown, path: string, what: string, lockPath: string): SluiceError {
+function refusal(error: unknown, { path, what, lockPath }: ExclusivePlace): SluiceError {
   const busy = error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY;
   if (!busy) return asSluiceError(error, { operation: 'lock', subject: lockPath });
   const message = `another station already uses ${what} ${path} (process ${holder(lockPath)})`;

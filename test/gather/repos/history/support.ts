@@ -6,7 +6,7 @@ import {
   type IngestResult,
   ingestHistory,
 } from '../../../../src/gather/repos/history/ingest.ts';
-import { openSqliteStore, type SqliteStore } from '../../../../src/keep/sqlite/open.ts';
+import { openStore, type SqliteStore } from '../../../../src/keep/sqlite/open-store.ts';
 import type { HistoryWriter } from '../../../../src/keep/store/store.ts';
 import { GitFixture } from '../../../support/git-fixture.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
@@ -51,7 +51,7 @@ const ROWS = `
 
 export async function openBench(t: TestContext, objectFormat: 'sha1' | 'sha256' = 'sha1'): Promise<Bench> {
   const directory = temporaryDirectory(t, 'sluice-history');
-  const store = await openSqliteStore({ path: join(directory, 'sluice.db'), clock: systemClock });
+  const store = await openStore(join(directory, 'sluice.db'), { clock: systemClock });
   t.after(() => store.close());
   return newBench(store, join(directory, 'repository.git'), objectFormat);
 }

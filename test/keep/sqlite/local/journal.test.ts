@@ -4,12 +4,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../src/base/clock.ts';
 import type { EnteringFile } from '../../../../src/keep/local/journal.ts';
-import { openSqliteJournal } from '../../../../src/keep/sqlite/local/journal/journal.ts';
+import { openLocal } from '../../../../src/keep/sqlite/open-local.ts';
 import { tempDirectory } from '../../../support/temp-directory.ts';
 
 async function open(t: TestContext) {
   const path = join(await tempDirectory(t), 'sluice.db');
-  const journal = await openSqliteJournal({ path, clock: systemClock });
+  const journal = await openLocal(path, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
   return { journal, path };
 }
@@ -93,7 +93,7 @@ test('what is durable when a promise resolves can be read by another process, an
   const entering = Promise.all(Array.from({ length: 1000 }, (_, number) => journal.enter(file(`${number}`))));
   await journal.close();
   await entering;
-  const again = await openSqliteJournal({ path, clock: systemClock });
+  const again = await openLocal(path, { clock: systemClock }).openJournal();
   t.after(() => again.close());
   assert.equal(again.counts().incoming, 1000);
 });

@@ -13,7 +13,7 @@ import type {
   UnfinishedUpload,
   UploadedPart,
 } from '../../../local/journal.ts';
-import { Database } from '../../database.ts';
+import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
 import { asRow, integer } from '../../rows.ts';
 import { listRecords } from './list.ts';
@@ -22,24 +22,12 @@ import { toAttempt, toRecord, updateOf } from './rows.ts';
 import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
-export interface JournalOptions {
-  readonly path: string;
-  readonly clock: Clock;
-}
-
-/** Opens the journal in a SQLite file, on a connection of its own. What was written is on the disk when its promise resolves. */
-export async function openSqliteJournal(options: JournalOptions): Promise<Journal> {
-  // Records are looked up by key and written at the end: a small cache holds what is touched.
-  const database = await Database.open({ cacheBytes: 4 * 2 ** 20, ...options });
-  return new SqliteJournal(database, options.clock);
-}
-
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
     size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
-class SqliteJournal implements Journal {
+export class SqliteJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #changes: GroupCommit;

@@ -1,0 +1,88 @@
+/**
+ * Room for calls (S4): so many at once to one host, so many overall. Who waits gets room in order of priority,
+ * then in the order of asking, as far as the own host has room.
+ */
+export class CallSlots {
+  readonly #limits: () => { readonly overall: number; readonly perHost: number };
+  readonly #busy = new Map<string, number>();
+  #running = 0;
+  #waiting: Waiting[] = [];
+
+  /** @param limits as they are now */
+  constructor(limits: () => { readonly overall: number; readonly perHost: number }) {
+    this.#limits = limits;
+  }
+
+  /** Whether a call to the host could begin now. */
+  hasRoom(host: string): boolean {
+    const { overall, perHost } = this.#limits();
+    return this.#running < overall && (this.#busy.get(host) ?? 0) < perHost;
+  }
+
+  /** Takes room that `hasRoom` has just shown; `leave` gives it back. */
+  enter(host: string): void {
+    this.#running += 1;
+    this.#busy.set(host, (this.#busy.get(host) ?? 0) + 1);
+  }
+
+  /** Gives room back and lets the next ones in. */
+  leave(host: string): void {
+    this.#running -= 1;
+    this.#busy.set(host, (this.#busy.get(host) ?? 0) - 1);
+    this.#admit();
+  }
+
+  /** Waits for room and runs `call` in it. Rejects with the signal's reason when that aborts first. */
+  async run<T>(
+    host: string,
+    priority: 'high' | 'normal',
+    signal: AbortSignal,
+    call: () => Promise<T>,
+  ): Promise<T> {
+    await this.wait(host, priority, signal);
+    try {
+      return await call();
+    } finally {
+      this.leave(host);
+    }
+  }
+
+  /** Resolves with room taken. */
+  wait(host: string, priority: 'high' | 'normal', signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const waiting: Waiting = {
+        host,
+        priority,
+        go: () => {
+          signal?.removeEventListener('abort', stop);
+          resolve();
+        },
+      };
+      const stop = (): void => {
+        this.#waiting = this.#waiting.filter(other => other !== waiting);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', stop, { once: true });
+      this.#waiting.push(waiting);
+      this.#admit();
+    });
+  }
+
+  #admit(): void {
+    for (const priority of ['high', 'normal'] as const) {
+      for (const waiting of this.#waiting.filter(each => each.priority === priority)) {
+        if (!this.hasRoom(waiting.host)) continue;
+        this.#waiting = this.#waiting.filter(other => other !== waiting);
+        this.enter(waiting.host);
+        waiting.go();
+      }
+    }
+  }
+}
+
+interface Waiting {
+  readonly host: string;
+  readonly priority: 'high' | 'normal';
+  readonly go: () => void;
+}

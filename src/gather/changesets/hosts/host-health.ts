@@ -1,0 +1,159 @@
+import type { Clock } from '../../../base/clock.ts';
+import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import type { Random } from '../../../base/random.ts';
+import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
+
+/**
+ * Whether a host's items may run, so that a host that refuses the token, is down or has had enough stops as a
+ * whole, with one message, and not item by item:
+ *
+ *   open ──used up──▶ limited ──the time comes──────────────────▶ open
+ *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
+ *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
+ *
+ * `probing`: one item runs; its end decides.
+ */
+export type HostHoldKind = 'limited' | 'refused' | 'down';
+
+export interface HostHold {
+  readonly host: string;
+  readonly kind: HostHoldKind;
+  readonly sinceMs: number;
+  readonly untilMs: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string;
+  /** Failures in a row. */
+  readonly failures: number;
+}
+
+export interface HostHealthOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Told when a host may go on, so that its items need not wait for the next look. */
+  readonly onOpen?: () => void;
+}
+
+const HOUR_MS = 3_600_000;
+/** A host that is down is asked again at least this often: one call a quarter of an hour is little. */
+const DOWN_RETRY = { ...SYNC_RETRY, maxMs: 15 * 60_000 };
+
+/** What an error that concerned a whole request says of the host; undefined: nothing. */
+export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | undefined {
+  switch (error.code) {
+    case 'rate_limited':
+      return 'limited';
+    case 'token_refused':
+      return 'refused';
+    case 'host_unknown':
+    case 'host_unreachable':
+    case 'host_failing':
+    case 'connection_lost':
+    case 'timed_out':
+    case 'tls_failed':
+    case 'forge_answer_invalid':
+      return 'down';
+    default:
+      return undefined;
+  }
+}
+
+export class HostHealth {
+  readonly #options: HostHealthOptions;
+  readonly #holds = new Map<string, HostHold>();
+
+  constructor(options: HostHealthOptions) {
+    this.#options = options;
+  }
+
+  /** A request failed as a whole. @returns the hold that follows; undefined: the host goes on */
+  recordFailure(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
+    if (kind === undefined) return undefined;
+    const nowMs = this.#options.clock.nowMs();
+    const before = this.#holds.get(host);
+    // What was under way beside the one that failed first is no further failure.
+    if (before?.kind === kind && before.untilMs > nowMs) return before;
+    const failures = before?.kind === kind ? before.failures + 1 : 1;
+    const hold: HostHold = {
+      ...{ host, kind, failures, untilMs: this.#untilMs(kind, failures, error, nowMs) },
+      sinceMs: before?.kind === kind ? before.sinceMs : nowMs,
+      ...toErrorRecord(error),
+    };
+    this.#holds.set(host, hold);
+    if (before?.kind !== kind) {
+      const { message, hint, code } = hold;
+      this.#options.log.warn(
+        { host, code, hint, until: iso(hold.untilMs) },
+        `${host} is on hold: ${message}`,
+      );
+    }
+    return hold;
+  }
+
+  /** A request was answered: the host is well. */
+  recordSuccess(host: string): void {
+    const hold = this.#holds.get(host);
+    if (!hold) return;
+    this.#holds.delete(host);
+    if (hold.kind !== 'limited') this.#options.log.info({ host }, `${host} answers again`);
+    this.#options.onOpen?.();
+  }
+
+  /** Lets a host that is on hold be tried at once: by hand, or since the configuration has changed. */
+  forgive(host?: string): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const hold of this.#holds.values()) {
+      // A limit is the host's word, which nothing here changes.
+      if ((host !== undefined && hold.host !== host) || hold.kind === 'limited') continue;
+      this.#holds.set(hold.host, { ...hold, untilMs: nowMs });
+    }
+    this.#options.onOpen?.();
+  }
+
+  /** Forgets a host. */
+  forget(host: string): void {
+    this.#holds.delete(host);
+  }
+
+  /** The hold in force; undefined when the host's items run, if only to probe. */
+  holdOf(host: string): HostHold | undefined {
+    const hold = this.#holds.get(host);
+    return hold && hold.untilMs > this.#options.clock.nowMs() ? hold : undefined;
+  }
+
+  /** Every host that is on hold or being probed. */
+  holds(): readonly HostHold[] {
+    return [...this.#holds.values()].filter(
+      hold => hold.kind !== 'limited' || hold.untilMs > this.#options.clock.nowMs(),
+    );
+  }
+
+  /** How many items of a host may run at once, of `full` at the most. */
+  allowedConcurrency(host: string, full: number): number {
+    const hold = this.#holds.get(host);
+    if (!hold) return full;
+    if (hold.untilMs > this.#options.clock.nowMs()) return 0;
+    return hold.kind === 'limited' ? full : 1;
+  }
+
+  #untilMs(kind: HostHoldKind, failures: number, error: SluiceError, nowMs: number): number {
+    if (kind === 'refused') return nowMs + HOUR_MS;
+    if (kind === 'limited') return nowMs + Math.max(error.retryAfterMs ?? 60_000, 1000);
+    const transient = { code: error.code, retry: 'transient', retryAfterMs: error.retryAfterMs } as const;
+    const decision = nextTry(DOWN_RETRY, failures, transient, this.#options.random, nowMs);
+    return 'retryAtMs' in decision ? decision.retryAtMs : nowMs + DOWN_RETRY.maxMs;
+  }
+}
+
+/** Why a host's items wait, in words. */
+export function holdReason({ kind, code, message, untilMs }: HostHold): string {
+  if (kind === 'limited') return `${message.replace(/; calls go on at .*/, '')}, until ${iso(untilMs)}`;
+  if (kind === 'refused') return `stopped: ${message}`;
+  return `the host is down, backing off after error ${code} until ${iso(untilMs)}`;
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
+}

@@ -1,0 +1,89 @@
+import type { QueueItem } from '../../engine/queue/work-queue.ts';
+import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
+
+/** Why a host's items wait, and until when; 0 where that is not known. */
+export interface ListedHold {
+  readonly why: string;
+  readonly untilMs: number;
+}
+
+/** A changeset as the API and `sluice changesets ls --json` tell of it; times are ISO 8601. */
+export interface ListedChangeset {
+  readonly id: number;
+  readonly url: string;
+  readonly host: string;
+  readonly repository: string;
+  readonly number: number;
+  readonly state: string;
+  readonly title: string;
+  readonly author: string | null;
+  readonly head: { readonly branch: string | null; readonly commit: string | null };
+  readonly base: { readonly branch: string | null; readonly commit: string | null };
+  readonly createdAt: string | null;
+  readonly updatedAt: string | null;
+  readonly mergedAt: string | null;
+  readonly closedAt: string | null;
+  readonly additions: number | null;
+  readonly deletions: number | null;
+  readonly changedFiles: number | null;
+  readonly labels: readonly string[];
+  readonly reviewState: string;
+  readonly checkState: string | null;
+  readonly mergeable: boolean | null;
+  readonly followed: boolean;
+  readonly followedBy: string;
+  readonly lastSyncAt: string | null;
+  readonly latestEventAt: string | null;
+  readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  /** S6: when it is synced next and why then; null when it is not followed. */
+  readonly next: { readonly at: string; readonly reason: string; readonly priority: string } | null;
+}
+
+export function listedChangeset(
+  changeset: StoredChangeset,
+  item: QueueItem | undefined,
+  hold: ListedHold | undefined,
+): ListedChangeset {
+  const { headBranch, headCommit, baseBranch, baseCommit, lastError } = changeset;
+  const { id, url, host, repository, number, state, title, author, labels } = changeset;
+  const { additions, deletions, changedFiles, reviewState, checkState, mergeable } = changeset;
+  return {
+    ...{ id, url, host, repository, number, state, title, author },
+    head: { branch: headBranch, commit: headCommit },
+    base: { branch: baseBranch, commit: baseCommit },
+    createdAt: iso(changeset.createdAtMs),
+    updatedAt: iso(changeset.updatedAtMs),
+    mergedAt: iso(changeset.mergedAtMs),
+    closedAt: iso(changeset.closedAtMs),
+    ...{ additions, deletions, changedFiles, labels, reviewState, checkState, mergeable },
+    followed: changeset.followed,
+    followedBy: changeset.followedBy,
+    lastSyncAt: iso(changeset.lastSyncAtMs),
+    latestEventAt: iso(changeset.latestEventAtMs),
+    lastError: lastError && { code: lastError.code, message: lastError.message, hint: lastError.hint },
+    next: item ? nextOf(item, hold) : null,
+  };
+}
+
+function nextOf(item: QueueItem, hold: ListedHold | undefined): NonNullable<ListedChangeset['next']> {
+  const { priority } = item;
+  if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
+  if (hold) {
+    const atMs = Math.max(item.runAtMs, hold.untilMs);
+    return { at: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
+  }
+  return { at: isoTime(item.runAtMs), reason: item.reason, priority };
+}
+
+export function listedEvent(event: StoredEvent): Record<string, unknown> {
+  const { atMs, order: _order, ...rest } = event;
+  return { ...rest, at: isoTime(atMs) };
+}
+
+function iso(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../../base/clock.ts';
+import type { ObjectStore } from './bucket.ts';
+import type { IniSection } from './credentials/ini.ts';
+
+/** What it takes to reach an object store: what all kinds have of it; the rest is the kind's own. */
+export interface Profile {
+  /** Kind of object store, as its definition names it. */
+  readonly kind: string;
+  /** Of the section in the credentials file; a folder of the spool is called after it. */
+  readonly name: string;
+  /** As the section says it: one of the `providers` of its kind. */
+  readonly provider: string;
+}
+
+export interface ObjectStoreDependencies {
+  readonly clock: Clock;
+}
+
+/**
+ * A kind of object store: all that others have to know of it. A new kind is a folder with a definition, and a line in
+ * definitions.ts. Loading a definition loads nothing of the store itself. Every function is handed profiles and
+ * providers of its own kind only.
+ */
+export interface ObjectStoreDefinition<P extends Profile = Profile> {
+  readonly kind: P['kind'];
+  /** What a profile may name as its `provider`, in the order of messages. */
+  readonly providers: readonly P['provider'][];
+  /** The profile of a section of the credentials file, or everything that is wrong with it, in words. Pure. */
+  readProfile(section: IniSection, provider: P['provider']): P | string[];
+  /** The address that a profile's endpoint is known by; profiles of one endpoint share its health. Pure. */
+  endpointOf(profile: P): string;
+  /** Loads the implementation. What it answers with opens stores, which connect with their first call. */
+  load(): Promise<ObjectStoreOpener<P>>;
+}
+
+export interface ObjectStoreOpener<P extends Profile = Profile> {
+  open(profile: P, dependencies: ObjectStoreDependencies): ObjectStore;
+}

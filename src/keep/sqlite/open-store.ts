@@ -1,0 +1,46 @@
+import type { Store } from '../store/store.ts';
+import { Database, type DatabaseOptions } from './database.ts';
+import { asRow } from './rows.ts';
+import { applyChanges } from './store/changes.ts';
+import { createChangesetStore } from './store/changesets/changesets.ts';
+import { SqliteChurnWriter } from './store/churn-writer.ts';
+import { SqliteHistoryWriter } from './store/history/writer.ts';
+import { createNotificationStore } from './store/notifications.ts';
+import { createPeopleStore } from './store/people.ts';
+import { createRepositoryStore } from './store/repositories.ts';
+import { createRunStore } from './store/runs.ts';
+import { createTrackingStore } from './store/tracking.ts';
+
+/** A store together with its database, which the work queue shares. */
+export interface SqliteStore extends Store {
+  readonly database: Database;
+}
+
+/**
+ * Opens the store in a SQLite file, made if it is not there. Throws `database_*`, `disk_*`.
+ * @param url a path; `:memory:` is one that is gone when it is closed
+ */
+export async function openStore(url: string, options: Omit<DatabaseOptions, 'path'>): Promise<SqliteStore> {
+  const database = await Database.open({ path: url, ...options });
+  return {
+    database,
+    repositories: createRepositoryStore(database),
+    runs: createRunStore(database),
+    tracking: createTrackingStore(database),
+    notifications: createNotificationStore(database),
+    people: createPeopleStore(database),
+    churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
+    changesets: createChangesetStore(database),
+    history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
+    async query(sql, params = []) {
+      return database.read(() =>
+        database
+          .statement(sql)
+          .all(...params)
+          .map(asRow),
+      );
+    },
+    apply: changes => database.write(() => applyChanges(database, changes)),
+    close: () => database.close(),
+  };
+}
