@@ -9,7 +9,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
-import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
+import { Captures } from '../gather/capture/service.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
@@ -35,7 +35,7 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions extends Pick<CaptureOpeners, 'captureThreadEntry'> {
+export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
@@ -49,7 +49,6 @@ export interface StationOptions extends Pick<CaptureOpeners, 'captureThreadEntry
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
 
@@ -255,11 +254,7 @@ class ComposedStation implements Station {
   }
 
   #createThreads(): BakeThreads {
-    this.#threads = createBakeThreads({
-      entry: this.#options.bakeThreadEntry,
-      settings: { databasePath: this.#config.database },
-      threads: this.#config.bake.threads,
-    });
+    this.#threads = createBakeThreads({ databasePath: this.#config.database }, this.#config.bake.threads);
     return this.#threads;
   }
 
@@ -270,11 +265,12 @@ class ComposedStation implements Station {
       {
         running: this.#running,
         onEnd: () => this.#waiters.wake(),
-        onSynced: ({ repository, failure }) =>
-          this.notifications.synced(
+        onSynced: async ({ repository, failure }) => {
+          await this.notifications.raiseAfterSync(
             repository,
             failure && { message: failure.error.message, inARow: failure.inARow },
-          ),
+          );
+        },
         onBaked: repository => scheduleChurnAfterBake(repository, context),
       },
       this.tracking.ownerHandler(),
