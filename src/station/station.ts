@@ -7,7 +7,8 @@ import { lazyService } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
+import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
+import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { Captures } from '../gather/capture/service.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
@@ -34,7 +35,8 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions extends Pick<DeliveryOpeners, 'loadObjectStores'> {
+export interface StationOptions {
+  readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -72,7 +74,7 @@ export function createStation(options: StationOptions): Station {
 
 class ComposedStation implements Station {
   readonly services: readonly Service[];
-  readonly deliveries: Deliveries;
+  readonly deliveries: Delivery;
   readonly #cache: CachePart;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
@@ -98,8 +100,9 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { local } = options;
     const { root, database } = options.config;
-    this.deliveries = new Deliveries({
+    this.deliveries = new Delivery({
       ...options,
+      plan: () => this.#planDelivery(this.#config),
       openJournal: () => local.openJournal(),
       beforeSync: manual => this.captures.complete(manual),
     });
@@ -231,8 +234,12 @@ class ComposedStation implements Station {
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
     await scheduleWantedChurn(this.#repositoryContext());
-    await this.deliveries.reconfigure(config);
+    await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+  }
+
+  #planDelivery(config: Config): Promise<DeliveryPlan> {
+    return planDelivery(config, this.#options.env, this.#options.log);
   }
 
   async #openStores(): Promise<void> {

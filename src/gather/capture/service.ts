@@ -29,9 +29,9 @@ export interface DeliverySide {
   /** Names of the profiles that there are. */
   profiles(): readonly string[];
   status(): { readonly syncing: boolean };
-  /** Delivered files that are kept, to give way first on a full disk. */
-  kept(): Reclaimer;
-  journal(): Journal | undefined;
+  /** Delivered files that are retained, to give way first on a full disk. */
+  completedFiles(): Reclaimer;
+  journalIfRunning(): Journal | undefined;
 }
 
 export interface CapturesOptions extends CaptureOpeners {
@@ -185,8 +185,14 @@ export class Captures implements Service {
       enabled: () => this.#isOn(),
       settings: () => budgetSettings(this.#config),
       measure: () => measureDisk(directory),
-      reclaimers: [deliveries.kept(), clones(directory)],
-      unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => deliveries.journal() }),
+      reclaimers: [deliveries.completedFiles(), clones(directory)],
+      unsent: unsentReadings({
+        directory,
+        incoming,
+        captures,
+        clock,
+        journal: () => deliveries.journalIfRunning(),
+      }),
       record: rows => captures.recordFreed(rows),
     });
   }
