@@ -4,7 +4,7 @@ import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.
 import { configSchema } from '../config/schema.ts';
 import { READING_SOURCES } from '../gather/capture/sources/definitions.ts';
 import { FORGES } from '../gather/forges/definitions.ts';
-import { trackedRepository } from '../gather/repos/tracking/schedule.ts';
+import { configuredAddress } from '../gather/repos/address/url.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** What sluice.yaml may hold, with every kind of code host and of readings that there is. */
@@ -32,7 +32,7 @@ export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): L
 function repositoryFault(address: string, directory: string): string | undefined {
   if (parseOwner(address, FORGES)) return undefined;
   try {
-    trackedRepository(address, directory);
+    configuredAddress(address, directory);
     return undefined;
   } catch (error) {
     return asSluiceError(error).message;

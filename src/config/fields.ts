@@ -22,9 +22,9 @@ export interface FieldKind {
 /** Kinds by schema instance; always registered on the outermost wrapper of a field. */
 export const fieldKinds = z.registry<FieldKind>();
 
-declare const unit: unique symbol;
-type Milliseconds = number & { readonly [unit]: 'Ms' };
-type Bytes = number & { readonly [unit]: 'Bytes' };
+// The units are there for the types alone: no number has such a property.
+type Milliseconds = number & { readonly unit: 'Ms' };
+type Bytes = number & { readonly unit: 'Bytes' };
 
 /** Typed form of a section: keys of durations and sizes end in their unit. */
 export type WithUnits<T> = {

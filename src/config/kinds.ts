@@ -41,12 +41,6 @@ export interface ReadingSourceSetting {
   readonly pushes: boolean;
 }
 
-/** `a`, `a or b`, `a, b or c`. */
-export function inWords(words: readonly string[], conjunction: 'and' | 'or'): string {
-  const last = words.at(-1) ?? '';
-  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
-}
-
 /** An owner at a code host as an entry of `repos` names it. */
 export interface OwnerName<F extends ForgeWords = ForgeWords> {
   readonly forge: F;

@@ -115,6 +115,7 @@ export interface Answer {
   readonly state: string;
   readonly detail: string;
   readonly summary: { readonly commits: number };
+  readonly station: { readonly pid: number };
   readonly repositories: readonly {
     readonly url: string;
     readonly state: string;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { inWords } from '../../base/text.ts';
 import {
   fieldKinds,
   line,
@@ -10,7 +11,7 @@ import {
   optionalText,
   secret,
 } from '../fields.ts';
-import { type ForgeWords, inWords } from '../kinds.ts';
+import type { ForgeWords } from '../kinds.ts';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?$/;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { withoutCredentials } from '../../base/redact.ts';
+import { inWords, withoutCredentials } from '../../base/text.ts';
 import { duration, fieldKinds, flag, line, list, mapping, optionalFlag, optionalText } from '../fields.ts';
-import { type ForgeWords, inWords, parseOwner } from '../kinds.ts';
+import { type ForgeWords, parseOwner } from '../kinds.ts';
 import { isHostWithoutScheme } from '../paths.ts';
 
 /** A user name is part of an ssh address; a password never is part of any. */

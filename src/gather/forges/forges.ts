@@ -1,6 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
-import { withoutCredentials } from '../../base/redact.ts';
-import { inWords } from '../../config/kinds.ts';
+import { inWords, withoutCredentials } from '../../base/text.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from './changeset.ts';
 import { FORGES } from './definitions.ts';

@@ -17,8 +17,6 @@ export interface BrokerPlan {
 /** What sources may need of the station that they are in. */
 export interface SourceSurroundings {
   readonly clock: Clock;
-  /** The module that the query thread runs. */
-  readonly queryEntry: URL;
   /** Path of the station's own database. */
   readonly database: string;
   /** Name of the station. */

@@ -1,6 +1,6 @@
 import type { Agent } from 'undici';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
-import { withoutCredentials } from '../../../../base/redact.ts';
+import { withoutCredentials } from '../../../../base/text.ts';
 import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
 
 const NO_CONTENT = 204;

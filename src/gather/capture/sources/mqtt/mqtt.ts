@@ -1,6 +1,6 @@
 import type { MqttClient } from 'mqtt';
 import { SluiceError } from '../../../../base/errors.ts';
-import { withoutCredentials } from '../../../../base/redact.ts';
+import { withoutCredentials } from '../../../../base/text.ts';
 import type { PushSource, Raw, ReadingSource } from '../source.ts';
 import type { BrokerPlan } from '../source-definition.ts';
 

@@ -17,11 +17,11 @@ export const queryDefinition: ReadingSourceDefinition<QueryPlan, string> = {
   planOf: sql => ({ method: 'query', sql }),
   async load() {
     const { QuerySource, QueryThread: Thread } = await import('../query.ts');
-    return ({ queryEntry, database }) => {
+    return ({ database }) => {
       let thread: QueryThread | undefined;
       return {
         open({ sql }) {
-          thread ??= new Thread(queryEntry, database);
+          thread ??= new Thread(database);
           return new QuerySource(sql, thread);
         },
         async close() {
