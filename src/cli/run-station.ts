@@ -106,9 +106,9 @@ ${style.bold(`sluice ${cli.version}`)} is up. Ctrl-C stops it.
   deliveries  ${deliveries}
 
 Try next, in another terminal:
-  npm start -- bake https://github.com/git/git
-  npm start -- deliveries ls
-  npm start -- status
+  ${cli.program} bake https://github.com/git/git
+  ${cli.program} deliveries ls
+  ${cli.program} status
   curl -d '{"url": "https://github.com/git/git", "wait": true}' ${url}/bake
 \n`;
 }
