@@ -13,6 +13,7 @@ import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
 import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/next-sync.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
+import { followChangesets } from '../src/keep/store/change.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
 import { machine, measure, median } from './support/measure.ts';
 
@@ -68,7 +69,7 @@ async function fill(path: string, count: number): Promise<void> {
       return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
     });
     const puts = wanted.map(({ key, number }) => ({ key, request: request(dueAtMs(number)) }));
-    await queue.putAll(puts, store.changesets.following(wanted, 'bench', nowMs));
+    await queue.putAll(puts, [followChangesets(wanted, 'bench', nowMs)]);
   }
   // As synced a while ago: what a schedule of that size is like.
   const due = `${beganAtMs + FIRST_DUE_MS} + (number * 7919) % ${INTERVAL_MS}`;

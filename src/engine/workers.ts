@@ -4,6 +4,7 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { EndedWork, WorkHandler } from './queue/handler.ts';
+import { Heartbeat } from './queue/heartbeat.ts';
 import { RunningClaim } from './queue/running-claim.ts';
 import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
 
@@ -71,6 +72,7 @@ export class Workers implements Service {
   readonly #options: WorkersOptions;
   readonly #timing: WorkersTiming;
   readonly #active = new Set<RunningClaim>();
+  readonly #heartbeat: Heartbeat;
   #state: State = 'idle';
   #loop: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
@@ -79,14 +81,23 @@ export class Workers implements Service {
   /** Ends the loop's present wait; the errors' wait ends for stop() only. */
   #resume: (() => void) | undefined;
   #errorsInRow = 0;
-  #beating = false;
   #deadCheckedMs = Number.NEGATIVE_INFINITY;
-  #cleanUp: (() => void)[] = [];
+  #ignoreQueue: () => void = () => undefined;
 
   constructor(options: WorkersOptions) {
     this.name = options.name;
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    const { name, queue, clock, log } = options;
+    this.#heartbeat = new Heartbeat({
+      queue,
+      clock,
+      leaseMs: this.#timing.leaseMs,
+      onFailure: error => {
+        const { code, message } = asSluiceError(error);
+        log.warn({ code, reason: message }, `${name} could not prolong its claims`);
+      },
+    });
   }
 
   /** How many pieces of work run here. */
@@ -98,8 +109,7 @@ export class Workers implements Service {
     if (this.#state === 'running') return;
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);
     this.#state = 'running';
-    this.#cleanUp = [this.#options.queue.onWork(() => this.#wake())];
-    this.#beatLater();
+    this.#ignoreQueue = this.#options.queue.onWork(() => this.#wake());
     this.#loop = this.#run();
   }
 
@@ -122,7 +132,8 @@ export class Workers implements Service {
       this.#options.log.warn({ key: one.claim.key }, 'work did not stop in time');
       one.abandon();
     }
-    for (const clean of this.#cleanUp) clean();
+    this.#ignoreQueue();
+    this.#heartbeat.stop();
     this.#state = 'stopped';
   }
 
@@ -197,7 +208,12 @@ export class Workers implements Service {
     const options = { queue, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
     const running = new RunningClaim(claim, options);
     this.#active.add(running);
+    const letGo = this.#heartbeat.hold(claim, {
+      onLost: reason => running.abort(reason),
+      onDropped: () => running.abort(new SluiceError('cancelled', 'taken off the schedule')),
+    });
     running.over.then(() => {
+      letGo();
       this.#active.delete(running);
       this.#wake();
     });
@@ -226,49 +242,5 @@ export class Workers implements Service {
     this.#errorsInRow += 1;
     log.error({ code, reason: message }, `${this.name} cannot reach the queue; trying again`);
     if (this.#isRunning()) await this.#wait(waitMs * (1 + 0.2 * random()));
-  }
-
-  #beatLater(): void {
-    const cancel = this.#options.clock.timer(this.#timing.leaseMs / 3, () => {
-      this.#beatLater();
-      // A beat that still waits for a locked database: another may take over what it could not prolong.
-      if (this.#beating) this.#abortExpired();
-      else this.#beat();
-    });
-    this.#cleanUp[1] = cancel;
-  }
-
-  /** A sign of life for all that runs; stops what is no longer ours or no longer wanted. */
-  async #beat(): Promise<void> {
-    const { queue, clock, log } = this.#options;
-    const { leaseMs } = this.#timing;
-    const running = [...this.#active];
-    if (running.length === 0) return;
-    this.#beating = true;
-    const untilMs = clock.nowMs() + leaseMs;
-    try {
-      const claims = running.map(({ claim }) => claim);
-      const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
-      for (const one of running) {
-        one.leaseUntilMs = untilMs;
-        if (lost.includes(one.claim))
-          one.abort(new SluiceError('lease_lost', 'another worker has taken over'));
-        if (dropped.includes(one.claim)) one.abort(new SluiceError('cancelled', 'taken off the schedule'));
-      }
-    } catch (error) {
-      const { code, message } = asSluiceError(error);
-      log.warn({ code, reason: message }, `${this.name} could not prolong its claims`);
-      this.#abortExpired();
-    } finally {
-      this.#beating = false;
-    }
-  }
-
-  #abortExpired(): void {
-    const nowMs = this.#options.clock.nowMs();
-    for (const one of this.#active) {
-      if (one.leaseUntilMs > nowMs) continue;
-      one.abort(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));
-    }
   }
 }

@@ -13,18 +13,14 @@ import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
-import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
-import {
-  type ChurnOptions,
-  churnAfterBake,
-  churnWorkers,
-  scheduleWanted,
-} from '../gather/repos/churn/service.ts';
-import type { RunningBakes } from '../gather/repos/sync/handler.ts';
+import type { RunningChurn } from '../gather/repos/churn/handler.ts';
+import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
+import type { RepositoryContext } from '../gather/repos/context.ts';
+import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
 import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
 import { Tracking } from '../gather/repos/tracking/service.ts';
+import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
@@ -91,8 +87,8 @@ class ComposedStation implements Station {
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
-  readonly #running: RunningBakes = new Map();
-  readonly #churning: ChurnRuns = new Map();
+  readonly #running: RunningSyncs = new Map();
+  readonly #churning: RunningChurn = new Map();
   #config: Config;
   #opened: Stores | undefined;
   #threads: BakeThreads | undefined;
@@ -126,7 +122,7 @@ class ComposedStation implements Station {
     });
     this.changesets = new Changesets({
       ...current,
-      onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
+      onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
       onEnd: ended => this.metrics.ended(ended),
     });
     // Owners are listed within the same budget of calls as changesets.
@@ -148,7 +144,7 @@ class ComposedStation implements Station {
       this.changesets.hosts,
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
-      lazyService('churn workers', () => churnWorkers(this.#churnOptions())),
+      lazyService('churn workers', () => churnWorkers(this.#repositoryContext(), this.#churning)),
       this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
@@ -177,7 +173,7 @@ class ComposedStation implements Station {
     const address = await this.tracking.askedFor(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
-    await this.#stores.queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+    await makeDueNow(repository, reason, { queue: this.#stores.queue, clock });
     return run;
   }
 
@@ -237,7 +233,7 @@ class ComposedStation implements Station {
     // Owners are listed at its hosts.
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
-    await scheduleWanted(this.#churnOptions());
+    await scheduleWantedChurn(this.#repositoryContext());
     await this.deliveries.reconfigure(config);
     await this.captures.reconfigure(config);
   }
@@ -263,28 +259,39 @@ class ComposedStation implements Station {
   }
 
   #createWorkers(): Service {
-    const { log } = this.#options;
-    return repositoryWorkers({
-      ...this.#churnOptions(),
-      log,
-      running: this.#running,
-      ownerHandler: this.tracking.ownerHandler(),
-      onEnd: () => this.#waiters.wake(),
-      onEnded: ended => this.metrics.ended(ended),
-      onVisited: ({ repository, failure }) =>
-        this.notifications.synced(
-          repository,
-          failure && { message: failure.error.message, inARow: failure.inARow },
-        ),
-      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
-    });
+    const context = this.#repositoryContext();
+    return repositoryWorkers(
+      context,
+      {
+        running: this.#running,
+        onEnd: () => this.#waiters.wake(),
+        onSynced: ({ repository, failure }) =>
+          this.notifications.synced(
+            repository,
+            failure && { message: failure.error.message, inARow: failure.inARow },
+          ),
+        onBaked: repository => scheduleChurnAfterBake(repository, context),
+      },
+      this.tracking.ownerHandler(),
+      ended => this.metrics.ended(ended),
+    );
   }
 
-  #churnOptions(): ChurnOptions {
+  #repositoryContext(): RepositoryContext & { readonly random?: Random } {
     const { clock, log, random } = this.#options;
-    const [threads, { cache }, churning] = [this.#threads, this.#cache, this.#churning];
+    const threads = this.#threads;
     if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    return { ...this.#stores, config: () => this.#config, threads, cache, clock, log, random, churning };
+    const { store, queue } = this.#stores;
+    return {
+      config: () => this.#config,
+      store,
+      queue,
+      cache: this.#cache.cache,
+      threads,
+      clock,
+      log,
+      random,
+    };
   }
 
   async #startSchedule(): Promise<void> {

@@ -2,6 +2,14 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import type { WorkQueue } from '../../src/engine/queue/work-queue.ts';
+import {
+  announceEvent,
+  followChangesets,
+  recordSync,
+  recordVanished,
+  recordWebhook,
+  unfollowChangesets,
+} from '../../src/keep/store/change.ts';
 import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
 import type { Store } from '../../src/keep/store/store.ts';
 
@@ -38,7 +46,7 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     const { changesets } = stores.store;
     await stores.queue.putAll(
       [{ key: wanted.key, request: placement }],
-      changesets.following([wanted], 'hand', 1),
+      [followChangesets([wanted], 'hand', 1)],
     );
     const changeset = await changesets.byAddress(ref);
     assert.ok(changeset);
@@ -50,8 +58,8 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     assert.deepEqual([changeset.state, changeset.followed, changeset.followedBy], ['new', true, 'hand']);
     assert.equal((await queue.get(wanted.key))?.runAtMs, 5);
     assert.equal((await changesets.byAddress({ ...ref, repository: 'owner/NAME' }))?.id, changeset.id);
-    const foreign = { dialect: 'postgres' } as never;
-    await assert.rejects(queue.putAll([{ key: 'other', request: placement }], foreign));
+    const unknown = { kind: 'unknown' } as never;
+    await assert.rejects(queue.putAll([{ key: 'other', request: placement }], [unknown]));
     assert.equal(await queue.get('other'), undefined);
   });
 
@@ -60,14 +68,14 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     const claim = { worker: 'one', max: 1, leaseMs: 60_000 };
     const [first] = await queue.claim(claim);
     assert.ok(first);
-    const change = changesets.synced(changeset.id, found, loadOf(120_000));
+    const changes = [recordSync(changeset.id, found, loadOf(120_000))];
     assert.equal(
-      await queue.complete({ ...first, token: first.token + 1 }, { nextAtMs: 99, change }),
+      await queue.complete({ ...first, token: first.token + 1 }, { nextAtMs: 99, changes }),
       'lost',
     );
     assert.equal((await changesets.byKey(wanted.key))?.state, 'new');
     await changesets.recordFailure(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')));
-    assert.equal(await queue.complete(first, { nextAtMs: 99, change }), 'settled');
+    assert.equal(await queue.complete(first, { nextAtMs: 99, changes }), 'settled');
     const synced = await changesets.byKey(wanted.key);
     assert.deepEqual(
       [
@@ -97,28 +105,28 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
 
   test(`${name}: C2: one that has vanished keeps what was known; a renamed repository takes its rows along`, async t => {
     const { changesets, queue, changeset } = await followed(t);
-    await queue.putAll([], changesets.synced(changeset.id, { ...found, repository: 'Owner/New' }, 1));
+    await queue.putAll([], [recordSync(changeset.id, { ...found, repository: 'Owner/New' }, 1)]);
     assert.equal((await changesets.byAddress({ ...ref, repository: 'owner/new' }))?.key, wanted.key);
-    await queue.putAll([], changesets.vanished(changeset.id, 50, 0));
+    await queue.putAll([], [recordVanished(changeset.id, 50, 0)]);
     const gone = await changesets.byKey(wanted.key);
     assert.deepEqual([gone?.state, gone?.title, gone?.vanishedAtMs], ['deleted', 'T', 50]);
   });
 
   test(`${name}: C7: the latest event only ever gets later`, async t => {
     const { changesets, queue, changeset } = await followed(t);
-    for (const atMs of [100, 50]) await queue.putAll([], changesets.announcing([changeset.id], atMs));
+    for (const atMs of [100, 50]) await queue.putAll([], [announceEvent([changeset.id], atMs)]);
     assert.equal((await changesets.byKey(wanted.key))?.latestEventAtMs, 100);
   });
 
   test(`${name}: by hand takes over from a source, a source not from by hand`, async t => {
     const { changesets, queue } = await followed(t);
     const by = async (source: string): Promise<string | undefined> => {
-      await queue.putAll([], changesets.following([wanted], source, 2));
+      await queue.putAll([], [followChangesets([wanted], source, 2)]);
       return (await changesets.byKey(wanted.key))?.followedBy;
     };
     assert.equal(await by('repository h/x'), 'hand');
     const id = (await changesets.byKey(wanted.key))?.id ?? 0;
-    await queue.putAll([], changesets.unfollowing([id]));
+    await queue.putAll([], [unfollowChangesets([id])]);
     assert.equal(await by('repository h/x'), 'repository h/x');
     assert.equal(await by('hand'), 'hand');
   });
@@ -129,7 +137,7 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     const delivery = { host: 'h', deliveryId: 'd', event: 'e', repository: 'o/r', receivedAtMs: 9 };
     await webhooks.countMissed('h', 'O/R');
     assert.equal((await webhooks.totals(9))[0]?.missedSince, 1);
-    for (let count = 0; count < 2; count += 1) await queue.putAll([], webhooks.taken(delivery));
+    for (let count = 0; count < 2; count += 1) await queue.putAll([], [recordWebhook(delivery)]);
     assert.equal(await webhooks.isKnown('h', 'd'), true);
     assert.equal(await webhooks.isKnown('other', 'd'), false);
     const [totals] = await webhooks.totals(9);
@@ -139,12 +147,12 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
   test(`${name}: S10: lists tell what waits for review and what is idle, longest idle first`, async t => {
     const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));
-    await queue.putAll([], store.changesets.following(many, 'hand', 1));
+    await queue.putAll([], [followChangesets(many, 'hand', 1)]);
     const ids = new Map(
       (await store.changesets.list({}, { limit: 9 })).map(({ id, number }) => [number, id]),
     );
     const sync = (number: number, values: Partial<SyncedChangeset>) =>
-      queue.putAll([], store.changesets.synced(ids.get(number) ?? 0, { ...found, ...values }, 1));
+      queue.putAll([], [recordSync(ids.get(number) ?? 0, { ...found, ...values }, 1)]);
     await sync(1, { updatedAtMs: 30 });
     await sync(2, { updatedAtMs: 10, reviewState: 'approved' });
     await sync(3, { updatedAtMs: 10, state: 'draft' });
@@ -164,7 +172,7 @@ export function changesetStoreSuite(name: string, open: OpenChangesetStore): voi
     const many = [1, 2, 3, 4].map(number => ({
       ...{ ...ref, number, key: `k${number}`, url: `u${number}`, title: number % 2 ? '100% odd' : 'even' },
     }));
-    await queue.putAll([], store.changesets.following(many, 'hand', 1));
+    await queue.putAll([], [followChangesets(many, 'hand', 1)]);
     const list = async (filter: object, afterId = 0) =>
       (await store.changesets.list(filter, { afterId, limit: 2 })).map(({ number }) => number);
     assert.deepEqual(await list({}), [1, 2]);

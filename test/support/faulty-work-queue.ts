@@ -24,9 +24,9 @@ export class FaultyWorkQueue implements WorkQueue {
     return this.#queue.put(key, placement);
   }
 
-  async putAll(items: readonly ScheduleEntry[], change?: StoreChange) {
+  async putAll(entries: readonly ScheduleEntry[], changes?: readonly StoreChange[]) {
     await this.#before('putAll');
-    return this.#queue.putAll(items, change);
+    return this.#queue.putAll(entries, changes);
   }
 
   async drop(key: string) {

@@ -20,7 +20,7 @@ export interface WorkHandler {
 }
 
 export type WorkOutcome =
-  /** Done. Next at that time, or never again when null. A lost claim changes nothing, `change` included. */
+  /** Done. Next at that time, or never again when null. A lost claim changes nothing, `changes` included. */
   | NextRun
   /** Not done and not failed: an endpoint is offline, a budget is used up. Counts as no attempt. */
   | { readonly postponedToMs: number; readonly reason: string };

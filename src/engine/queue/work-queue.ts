@@ -28,10 +28,10 @@ export interface WorkQueue {
   put(key: string, placement: ScheduleRequest): Promise<void>;
 
   /**
-   * Puts any number of items, and makes a change of the store, in one transaction: all of it or nothing. As
+   * Makes changes of the store, then puts any number of items, in one transaction: all of it or nothing. As
    * many as come together; some hundreds keep the transaction short.
    */
-  putAll(items: readonly ScheduleEntry[], change?: StoreChange): Promise<void>;
+  putAll(entries: readonly ScheduleEntry[], changes?: readonly StoreChange[]): Promise<void>;
 
   /**
    * Takes an item off the schedule, with what was put while it runs. A running claim goes on until it is
@@ -50,7 +50,7 @@ export interface WorkQueue {
 
   /**
    * The work is done: failures in a row start from none again; next at `nextAtMs`, or off the schedule when null.
-   * `change` is made in the same transaction, unless the claim is lost.
+   * `changes` are made in the same transaction, unless the claim is lost.
    */
   complete(claim: Claim, next: NextRun): Promise<Settlement>;
 
@@ -124,7 +124,7 @@ export interface NextRun {
   readonly nextAtMs: number | null;
   readonly reason?: string;
   /** What the work has found out, where that is the store's. */
-  readonly change?: StoreChange;
+  readonly changes?: readonly StoreChange[];
 }
 
 export interface ClaimRequest {

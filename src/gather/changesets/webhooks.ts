@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
+import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind, ForgeSettings } from '../forges/forge.ts';
 import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
@@ -48,26 +49,26 @@ export async function receiveWebhook(
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
-  const taken = changesets.webhooks.taken({ host, deliveryId, event, repository, receivedAtMs });
+  const received = recordWebhook({ host, deliveryId, event, repository, receivedAtMs });
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
     await tools.onPush(delivery.repositoryUrl);
-    await queue.putAll([], taken);
+    await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
   if (delivery.kind !== 'changeset') {
-    await queue.putAll([], taken);
+    await queue.putAll([], [received]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
   const concerned = await changesets.byAddresses([delivery.ref, ...delivery.others]);
   const followed = concerned.filter(changeset => changeset.followed);
   const atMs = Math.min((delivery.atMs ?? receivedAtMs) - skewOf(delivery, host, tools), receivedAtMs);
   const puts = followed.map(changeset => raised(changeset, atMs, receivedAtMs, tools));
-  const announced = changesets.announcing(
+  const announced = announceEvent(
     followed.map(({ id }) => id),
     atMs,
   );
-  await queue.putAll(puts, changesets.together([taken, announced]));
+  await queue.putAll(puts, [received, announced]);
   if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
 }

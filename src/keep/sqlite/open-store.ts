@@ -1,6 +1,7 @@
 import type { Store } from '../store/store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
 import { asRow } from './rows.ts';
+import { applyChanges } from './store/changes.ts';
 import { createChangesetStore } from './store/changesets/changesets.ts';
 import { SqliteChurnWriter } from './store/churn-writer.ts';
 import { SqliteHistoryWriter } from './store/history/writer.ts';
@@ -39,6 +40,7 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
           .map(asRow),
       );
     },
+    apply: changes => database.write(() => applyChanges(database, changes)),
     close: () => database.close(),
   };
 }

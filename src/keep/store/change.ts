@@ -1,9 +1,84 @@
+import type { ChangesetToFollow, ReceivedWebhook, SourceListing, SyncedChangeset } from './changesets.ts';
+
 /**
- * A change of the store that is described and not made yet, so that it can be committed together with a change
- * of the schedule (`Work.putAll`, `Work.complete`): both happen or neither does. Made of rows only: it may be
- * applied more than once, never throws for what is wrong with itself, and is no use to another store than the
- * one that described it.
+ * A change of the store as data: described where it is decided, and made by the store on its own (`Store.apply`), or
+ * in one transaction with a change of the schedule (`WorkQueue.putAll`, `WorkQueue.complete`): both happen or neither
+ * does. Each names rows by their id or address and says what they become, so that it never fails for what is wrong
+ * with itself, and may be made more than once: rows that are gone are passed over.
  */
-export abstract class StoreChange {
-  abstract readonly dialect: 'sqlite' | 'postgres';
+export type StoreChange =
+  | {
+      readonly kind: 'follow-changesets';
+      readonly changesets: readonly ChangesetToFollow[];
+      readonly source: string;
+      readonly nowMs: number;
+    }
+  | { readonly kind: 'unfollow-changesets'; readonly ids: readonly number[] }
+  | {
+      readonly kind: 'record-sync';
+      readonly id: number;
+      readonly changeset: SyncedChangeset;
+      readonly load: number;
+    }
+  | { readonly kind: 'record-vanished'; readonly id: number; readonly nowMs: number; readonly load: number }
+  | {
+      readonly kind: 'announce-event';
+      readonly ids: readonly number[];
+      readonly latestEventAtMs: number;
+    }
+  | { readonly kind: 'set-load'; readonly id: number; readonly load: number }
+  | { readonly kind: 'record-listing'; readonly source: string; readonly listing: SourceListing }
+  | { readonly kind: 'record-webhook'; readonly webhook: ReceivedWebhook };
+
+/**
+ * Has changesets followed, on `source`'s account where they are new or on nobody's; `hand` takes them over from any
+ * other. Known ones keep what is known.
+ */
+export function followChangesets(
+  changesets: readonly ChangesetToFollow[],
+  source: string,
+  nowMs: number,
+): StoreChange {
+  return { kind: 'follow-changesets', changesets, source, nowMs };
+}
+
+/** Has changesets followed no longer; their rows stay. */
+export function unfollowChangesets(ids: readonly number[]): StoreChange {
+  return { kind: 'unfollow-changesets', ids };
+}
+
+/**
+ * A sync that succeeded: all that it saw, less events (`ChangesetStore.addEvents`), and the failure before it cleared.
+ * @param load how often it is synced from now on, see `loadOf`
+ */
+export function recordSync(id: number, changeset: SyncedChangeset, load: number): StoreChange {
+  return { kind: 'record-sync', id, changeset, load };
+}
+
+/** A changeset is gone: marked deleted, since the first time that was seen; all that was known stays. */
+export function recordVanished(id: number, nowMs: number, load: number): StoreChange {
+  return { kind: 'record-vanished', id, nowMs, load };
+}
+
+/** The latest event that a webhook or a listing announced; an earlier time than the one known changes nothing. */
+export function announceEvent(ids: readonly number[], latestEventAtMs: number): StoreChange {
+  return { kind: 'announce-event', ids, latestEventAtMs };
+}
+
+/** How often a changeset is synced from now on. */
+export function setLoad(id: number, load: number): StoreChange {
+  return { kind: 'set-load', id, load };
+}
+
+/** A listing of a source that succeeded, and the failure before it cleared. */
+export function recordListing(source: string, listing: SourceListing): StoreChange {
+  return { kind: 'record-listing', source, listing };
+}
+
+/**
+ * A webhook was received: its id is remembered, beside the last `REMEMBERED_DELIVERIES` of them, and that webhooks
+ * arrive for its repository. One whose id is remembered already changes nothing.
+ */
+export function recordWebhook(webhook: ReceivedWebhook): StoreChange {
+  return { kind: 'record-webhook', webhook };
 }

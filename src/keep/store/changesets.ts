@@ -1,5 +1,4 @@
 import type { ErrorRecord } from '../../base/errors.ts';
-import type { StoreChange } from './change.ts';
 
 /**
  * What is kept of pull and merge requests (changesets.md, C2), of the webhooks about them and of the budgets of
@@ -170,24 +169,6 @@ export interface ChangesetStore {
   /** Figures by host and state; their cost does not grow with the number of changesets. */
   totals(): Promise<ChangesetTotals[]>;
 
-  /**
-   * Has them followed, on `source`'s account where they are new or on nobody's; `hand` takes them over from any
-   * other. Known ones keep what is known.
-   */
-  following(wanted: readonly ChangesetToFollow[], source: string, nowMs: number): StoreChange;
-  /** Has them followed no longer; their rows stay. */
-  unfollowing(ids: readonly number[]): StoreChange;
-  /**
-   * A sync that succeeded: all that it found, less events (`addEvents`), and the failure before it cleared.
-   * @param load see `loadOf`
-   */
-  synced(id: number, found: SyncedChangeset, load: number): StoreChange;
-  /** It is gone: marked deleted, all that was known stays. */
-  vanished(id: number, nowMs: number, load: number): StoreChange;
-  /** The latest event that a webhook or a listing told of; an earlier time than the one known changes nothing. */
-  announcing(ids: readonly number[], latestEventAtMs: number): StoreChange;
-  /** How often it is synced from now on. */
-  loading(id: number, load: number): StoreChange;
   /** Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were new */
   addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
   /** A sync that failed. */
@@ -198,11 +179,7 @@ export interface ChangesetStore {
   ensureSource(name: string, host: string): Promise<void>;
   /** Forgets a source; what it brought is not touched. */
   dropSource(name: string): Promise<void>;
-  listedSource(name: string, listing: SourceListing): StoreChange;
   recordSourceFailure(name: string, error: ErrorRecord): Promise<void>;
-
-  /** Several changes as one, in that order. */
-  together(changes: readonly StoreChange[]): StoreChange;
 
   readonly webhooks: WebhookStore;
   readonly budgets: BudgetStore;
@@ -226,17 +203,15 @@ export interface WebhookTotals {
 }
 
 export interface WebhookStore {
-  /** Whether a delivery of that id was taken in; ids of the last `KEPT_DELIVERIES` are remembered. */
+  /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `KEPT_DELIVERIES` are remembered. */
   isKnown(host: string, deliveryId: string): Promise<boolean>;
-  /** Takes a delivery in: its id, and that webhooks arrive for the repository. */
-  taken(delivery: TakenDelivery): StoreChange;
   /** A poll has found a change that no webhook announced (S9). */
   countMissed(host: string, repository: string): Promise<void>;
   /** By repository, most missed first. */
   totals(limit: number): Promise<WebhookTotals[]>;
 }
 
-export interface TakenDelivery {
+export interface ReceivedWebhook {
   readonly host: string;
   readonly deliveryId: string;
   readonly event: string;

@@ -1,4 +1,5 @@
 import type { SluiceError } from '../../base/errors.ts';
+import type { StoreChange } from './change.ts';
 import type { ChangesetStore } from './changesets.ts';
 import type { ChurnWriter } from './churn.ts';
 import type { NotificationStore } from './notifications.ts';
@@ -38,6 +39,9 @@ export interface Store {
   readonly notifications: NotificationStore;
   readonly people: PeopleStore;
   readonly changesets: ChangesetStore;
+
+  /** Makes changes in their order, in one transaction: all of them or none. May be repeated. */
+  apply(changes: readonly StoreChange[]): Promise<void>;
 
   /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
   history(repositoryId: number): HistoryWriter;

@@ -1,7 +1,7 @@
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
-import { REPOSITORY_KIND, urlOfKey } from '../../gather/repos/tracking/schedule.ts';
+import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { Store } from '../../keep/store/store.ts';
 import { reusing } from './reuse.ts';
 
@@ -90,6 +90,6 @@ async function listedItem(item: QueueItem, store: Store): Promise<ListedItem> {
 }
 
 function targetOf({ kind, key }: QueueItem): string {
-  if (kind === REPOSITORY_KIND) return urlOfKey(key);
+  if (kind === REPOSITORY_KIND) return urlOfRepositoryKey(key);
   return kind === CHURN_KIND ? urlOfChurnKey(key) : key;
 }

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import type { ErrorRecord } from '../../../base/errors.ts';
-import { applyChange } from '../../../keep/sqlite/change.ts';
 import type { Database } from '../../../keep/sqlite/database.ts';
+import { applyChanges } from '../../../keep/sqlite/store/changes.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
 import {
   type Claim,
@@ -72,14 +72,14 @@ export class SqliteWorkQueue implements WorkQueue {
     return this.putAll([{ key, request: placement }]);
   }
 
-  async putAll(items: readonly ScheduleEntry[], change?: StoreChange): Promise<void> {
-    const asked = items.map(({ key, request: placement }) => placeAsked(key, placement));
+  async putAll(entries: readonly ScheduleEntry[], changes: readonly StoreChange[] = []): Promise<void> {
+    const asked = entries.map(({ key, request }) => placeAsked(key, request));
     await this.#writes.submit(() => {
-      applyChange(change);
-      for (const [index, { key, request: placement }] of items.entries())
-        this.#put(key, placement, asked[index] as QueuePosition);
+      applyChanges(this.#database, changes);
+      for (const [index, { key, request }] of entries.entries())
+        this.#put(key, request, asked[index] as QueuePosition);
     });
-    if (items.length > 0) this.#announce();
+    if (entries.length > 0) this.#announce();
   }
 
   async drop(key: string): Promise<void> {
@@ -111,10 +111,10 @@ export class SqliteWorkQueue implements WorkQueue {
     });
   }
 
-  complete(claim: Claim, { nextAtMs, reason = '', change }: NextRun): Promise<Settlement> {
+  complete(claim: Claim, { nextAtMs, reason = '', changes = [] }: NextRun): Promise<Settlement> {
     const runAtMs = nextAtMs === null ? null : wholeMs(nextAtMs, claim.key);
     return this.#settle(claim, () => {
-      applyChange(change);
+      applyChanges(this.#database, changes);
       return {
         next: runAtMs === null ? null : { runAtMs, priority: 'normal', reason },
         failures: 0,

@@ -4,7 +4,12 @@ import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts'
 import type { Claim, ScheduleEntry, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { SyncRhythm } from '../../../engine/schedule.ts';
-import type { StoreChange } from '../../../keep/store/change.ts';
+import {
+  announceEvent,
+  followChangesets,
+  recordListing,
+  type StoreChange,
+} from '../../../keep/store/change.ts';
 import type {
   ChangesetStore,
   StoredChangeset,
@@ -58,11 +63,10 @@ async function listClaimed(claim: Claim, signal: AbortSignal, tools: DiscoverToo
     const { found, etag } = await slots.run(source.host, claim.priority, signal, list);
     board.recordSuccess(source.host);
     const { stretch = 1 } = tools.rhythm(source.host);
-    const change = changesets.listedSource(name, { listedAtMs: startMs, etag, found });
     return {
       nextAtMs: startMs + Math.round(tools.discoverEveryMs() * Math.max(1, stretch)),
       reason: 'look for newly opened changesets',
-      change,
+      changes: [recordListing(name, { listedAtMs: startMs, etag, found })],
     };
   } catch (thrown) {
     if (signal.aborted) throw thrown;
@@ -166,7 +170,7 @@ export async function absorb(
       const key = before?.key ?? (await freeKey(keyOf(summary.ref), changesets));
       const { ref, url, title, author } = summary;
       const wanted = { ...ref, key, url, title, ...(author === undefined ? {} : { author: author.login }) };
-      changes.push(changesets.following([wanted], source, nowMs));
+      changes.push(followChangesets([wanted], source, nowMs));
       const first = {
         kind: CHANGESET_KIND,
         group: groupOf(ref.host),
@@ -178,7 +182,7 @@ export async function absorb(
       await announceChange(before, summary, nowMs, { tools, puts, changes });
     }
   }
-  if (puts.length > 0) await queue.putAll(puts, changesets.together(changes));
+  if (puts.length > 0) await queue.putAll(puts, changes);
 }
 
 /** A key is kept when its repository is renamed; what has come to stand at the old name since gets another. */
@@ -201,7 +205,7 @@ async function announceChange(
   if (tools.expectsWebhooks(host) && isUnannounced(before, changedAtMs, nowMs)) {
     await changesets.webhooks.countMissed(host, before.repository);
   }
-  changes.push(changesets.announcing([before.id], changedAtMs));
+  changes.push(announceEvent([before.id], changedAtMs));
   // The change lies before the last sync where the host was slow to show it: then it counts as of now.
   const latestEventAtMs = Math.max(changedAtMs, (before.lastSyncAtMs ?? 0) + 1);
   const plan = planSync(

@@ -2,7 +2,12 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ScheduleEntry, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../../engine/schedule.ts';
-import type { StoreChange } from '../../../keep/store/change.ts';
+import {
+  followChangesets,
+  type StoreChange,
+  setLoad,
+  unfollowChangesets,
+} from '../../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../../forges/changeset.ts';
 import type { CodeHosts } from '../hosts/code-hosts.ts';
@@ -40,8 +45,8 @@ async function follow(
   const known = await knownAt(asked, changesets);
   const ref = known ?? asked;
   const key = known?.key ?? keyOf(asked);
-  const change = changesets.following([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
-  await queue.putAll([{ key, request: atOnce(ref.host, reason, nowMs) }], change);
+  const change = followChangesets([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
+  await queue.putAll([{ key, request: atOnce(ref.host, reason, nowMs) }], [change]);
   const followed = await changesets.byAddress(ref);
   if (!followed) throw new SluiceError('internal', `${url} was followed and is not there`);
   return followed;
@@ -71,12 +76,9 @@ async function knownAt(ref: ChangesetRef, changesets: ChangesetStore): Promise<S
 }
 
 /** First off the schedule, then out of the store: whatever comes between, the next time finds it. */
-async function unfollowAll(
-  gone: readonly StoredChangeset[],
-  { queue, changesets }: FollowTools,
-): Promise<void> {
+async function unfollowAll(gone: readonly StoredChangeset[], { queue }: FollowTools): Promise<void> {
   await Promise.all(gone.map(({ key }) => queue.drop(key)));
-  await queue.putAll([], changesets.unfollowing(gone.map(({ id }) => id)));
+  await queue.putAll([], [unfollowChangesets(gone.map(({ id }) => id))]);
 }
 
 /** Makes what is followed on the configuration's account exactly what it wants. May be repeated. */
@@ -163,9 +165,9 @@ export async function reschedule(
       if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
       if (item?.priority === 'high') continue;
       puts.push({ key: changeset.key, request: atPlannedTime(changeset.host, plan, nowMs) });
-      changes.push(changesets.loading(changeset.id, plan.load));
+      changes.push(setLoad(changeset.id, plan.load));
     }
-    if (puts.length > 0) await queue.putAll(puts, changesets.together(changes));
+    if (puts.length > 0) await queue.putAll(puts, changes);
     moved += puts.length;
     await clock.sleep(PAUSE_MS, signal);
   }

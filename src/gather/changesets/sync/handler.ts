@@ -4,6 +4,7 @@ import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts'
 import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { SyncRhythm } from '../../../engine/schedule.ts';
+import { recordSync, recordVanished } from '../../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { ChangesetResult, Forge, WantedChangeset } from '../../forges/forge.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
@@ -149,15 +150,15 @@ async function settleFound(
     { ...times, closedAtMs: closedAtMs === null ? null : closedAtMs - skewMs },
     planning(changeset.host, tools),
   );
-  const settled = changesets.synced(changeset.id, synced, plan.load);
-  return { nextAtMs: plan.nextAtMs, reason: plan.reason, change: settled };
+  const { nextAtMs, reason, load } = plan;
+  return { nextAtMs, reason, changes: [recordSync(changeset.id, synced, load)] };
 }
 
 function settleMissing(changeset: StoredChangeset, startMs: number, tools: SyncTools): WorkOutcome {
   const vanishedAtMs = changeset.vanishedAtMs ?? startMs;
   const gone = { ...changeset, state: 'deleted' as const, lastSyncAtMs: startMs, vanishedAtMs };
   const { nextAtMs, reason, load } = planSync(gone, planning(changeset.host, tools));
-  return { nextAtMs, reason, change: tools.changesets.vanished(changeset.id, startMs, load) };
+  return { nextAtMs, reason, changes: [recordVanished(changeset.id, startMs, load)] };
 }
 
 function planning(host: string, { clock, rhythm, forgetClosedAfterMs }: SyncTools) {

@@ -1,8 +1,9 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../sync/remote-check.ts';
+import type { RemoteCheckJob } from '../sync/remote-check.ts';
 
 /** What a bake thread is given when it is made. */
 export interface ThreadSettings {
@@ -12,7 +13,7 @@ export interface ThreadSettings {
 /** From the station to a bake thread. */
 export type ToThread =
   | { readonly type: 'bake'; readonly id: number; readonly job: BakeJob }
-  | { readonly type: 'look'; readonly id: number; readonly job: LookJob }
+  | { readonly type: 'look'; readonly id: number; readonly job: RemoteCheckJob }
   | { readonly type: 'churn'; readonly id: number; readonly job: ChurnJob }
   | { readonly type: 'abort'; readonly id: number; readonly error: ErrorRecord }
   | { readonly type: 'close' };

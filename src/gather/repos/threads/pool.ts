@@ -2,10 +2,11 @@ import { Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import { threadEnvironment } from '../../../base/thread-environment.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
 import type { ChurnJob, ChurnProgress } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { LookJob } from '../sync/remote-check.ts';
+import type { RemoteCheckJob } from '../sync/remote-check.ts';
 import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 
 /**
@@ -18,8 +19,8 @@ import type { FromThread, ThreadSettings, ToThread } from './messages.ts';
 export interface BakeThreads extends Service {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
   run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
-  /** Looks at a remote there, as `nothingNew` does. */
-  look(job: LookJob, signal: AbortSignal): Promise<boolean>;
+  /** Checks a remote there, as `isRemoteUnchanged` does. */
+  look(job: RemoteCheckJob, signal: AbortSignal): Promise<boolean>;
   /** One turn of a repository's churn, likewise; rejects as `churnSlice` does. */
   churn(job: ChurnJob, signal: AbortSignal): Promise<ChurnPassResult>;
 }
@@ -34,7 +35,7 @@ interface Pending {
 /** What can be asked of a thread. */
 type Task =
   | { readonly type: 'bake'; readonly job: BakeJob }
-  | { readonly type: 'look'; readonly job: LookJob }
+  | { readonly type: 'look'; readonly job: RemoteCheckJob }
   | { readonly type: 'churn'; readonly job: ChurnJob };
 
 interface Thread {

@@ -4,7 +4,7 @@ import { fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, bake } from '../bake/bake.ts';
 import { type ChurnProgress, churnSlice } from '../churn/job.ts';
-import { nothingNew } from '../sync/remote-check.ts';
+import { isRemoteUnchanged } from '../sync/remote-check.ts';
 import type { FromThread, ToThread } from './messages.ts';
 
 type Task = Extract<ToThread, { type: 'bake' | 'look' | 'churn' }>;
@@ -41,7 +41,7 @@ export function serveBakes(
       const store = await tools.store;
       const { signal } = controller;
       if (task.type === 'look') {
-        answer({ type: 'looked', id, nothingNew: await nothingNew(task.job, { store, signal }) });
+        answer({ type: 'looked', id, nothingNew: await isRemoteUnchanged(task.job, { store, signal }) });
         return;
       }
       const inside = { store, clock: tools.clock, signal, onProgress: progressOf(id) };

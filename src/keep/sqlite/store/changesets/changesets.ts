@@ -1,13 +1,5 @@
-import type {
-  ChangesetAddress,
-  ChangesetFilter,
-  ChangesetStore,
-  ChangesetToFollow,
-  Page,
-  SyncedChangeset,
-} from '../../../store/changesets.ts';
+import type { ChangesetAddress, ChangesetFilter, ChangesetStore, Page } from '../../../store/changesets.ts';
 import type { SqlValue } from '../../../store/store.ts';
-import { applyChange, SqliteChange } from '../../change.ts';
 import type { Database } from '../../database.ts';
 import { asRow } from '../../rows.ts';
 import { createBudgetStore } from './budgets.ts';
@@ -16,18 +8,6 @@ import { toChangeset, toTotals } from './rows.ts';
 import { sourceMethods } from './sources.ts';
 import { createWebhookStore } from './webhooks.ts';
 
-const FOLLOW = `
-  INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (host, repository, number) DO UPDATE SET
-    followed_by = CASE WHEN followed = 1 AND excluded.followed_by <> 'hand' THEN followed_by ELSE excluded.followed_by END,
-    followed = 1`;
-const SYNCED = `
-  UPDATE changesets SET url = ?, host_id = ?, state = ?, title = ?, author = ?, author_is_bot = ?,
-    head_branch = ?, head_commit = ?, head_repository = ?, base_branch = ?, base_commit = ?,
-    created_at_ms = ?, updated_at_ms = ?, merged_at_ms = ?, closed_at_ms = ?,
-    additions = ?, deletions = ?, changed_files = ?, labels = ?, review_state = ?, check_state = ?, mergeable = ?,
-    last_sync_at_ms = ?, last_change_at_ms = ?, load = ?, vanished_at_ms = NULL, last_error = NULL WHERE id = ?`;
 const BY_ADDRESS = 'SELECT * FROM changesets WHERE host = ? AND repository = ? AND number = ?';
 
 /** Changesets in SQLite. */
@@ -36,11 +16,6 @@ export function createChangesetStore(database: Database): ChangesetStore {
     const row = database.statement(BY_ADDRESS).get(host, repository, number);
     return row && toChangeset(asRow(row));
   };
-  const setEach = (sql: string, ids: readonly number[], ...values: SqlValue[]): SqliteChange =>
-    new SqliteChange(() => {
-      const statement = database.statement(sql);
-      for (const id of ids) statement.run(...values, id);
-    });
   return {
     async byKey(key) {
       return database.read(() => {
@@ -65,24 +40,6 @@ export function createChangesetStore(database: Database): ChangesetStore {
           .map(row => toTotals(asRow(row))),
       );
     },
-    following: (wanted, source, nowMs) => new SqliteChange(() => follow(database, wanted, source, nowMs)),
-    unfollowing: ids => setEach('UPDATE changesets SET followed = 0, load = 0 WHERE id = ?', ids),
-    synced: (id, found, load) => new SqliteChange(() => saveSynced(database, id, found, load)),
-    vanished: (id, nowMs, load) =>
-      setEach(
-        `UPDATE changesets SET state = 'deleted', vanished_at_ms = coalesce(vanished_at_ms, ?),
-           last_sync_at_ms = ?, load = ?, last_error = NULL WHERE id = ?`,
-        [id],
-        ...[nowMs, nowMs, load],
-      ),
-    announcing: (ids, latestEventAtMs) =>
-      setEach(
-        `UPDATE changesets SET latest_event_at_ms = ?1
-         WHERE coalesce(latest_event_at_ms, 0) < ?1 AND id = ?2`,
-        ids,
-        latestEventAtMs,
-      ),
-    loading: (id, load) => setEach('UPDATE changesets SET load = ? WHERE id = ?', [id], load),
     recordFailure: (id, error) =>
       database.write(() => {
         const statement = database.statement('UPDATE changesets SET last_error = ? WHERE id = ?');
@@ -90,46 +47,9 @@ export function createChangesetStore(database: Database): ChangesetStore {
       }),
     ...eventMethods(database),
     ...sourceMethods(database),
-    together: changes =>
-      new SqliteChange(() => {
-        for (const change of changes) applyChange(change);
-      }),
     webhooks: createWebhookStore(database),
     budgets: createBudgetStore(database),
   };
-}
-
-function follow(
-  database: Database,
-  wanted: readonly ChangesetToFollow[],
-  source: string,
-  nowMs: number,
-): void {
-  const statement = database.statement(FOLLOW);
-  for (const { host, repository, number, key, url, title = '', author = null } of wanted) {
-    statement.run(host, repository, number, key, url, title, author, source, nowMs);
-  }
-}
-
-function saveSynced(database: Database, id: number, found: SyncedChangeset, load: number): void {
-  const { url, hostId, state, title, author, authorIsBot, labels, reviewState, checkState } = found;
-  const { headBranch, headCommit, headRepository, baseBranch, baseCommit } = found;
-  const { createdAtMs, updatedAtMs, mergedAtMs, closedAtMs, syncedAtMs, lastChangeAtMs } = found;
-  const mergeable = found.mergeable === undefined ? null : Number(found.mergeable);
-  database
-    .statement(SYNCED)
-    .run(
-      ...[url, hostId, state, title, author ?? null, Number(authorIsBot)],
-      ...[headBranch, headCommit ?? null, headRepository ?? null, baseBranch, baseCommit ?? null],
-      ...[createdAtMs, updatedAtMs, mergedAtMs ?? null, closedAtMs ?? null],
-      ...[found.additions ?? null, found.deletions ?? null, found.changedFiles ?? null],
-      ...[JSON.stringify(labels), reviewState, checkState ?? null, mergeable],
-      ...[syncedAtMs, lastChangeAtMs, load, id],
-    );
-  // A repository that was renamed: the row moves along, unless another row stands there already.
-  database
-    .statement('UPDATE OR IGNORE changesets SET repository = ?1 WHERE id = ?2 AND repository <> ?1')
-    .run(found.repository, id);
 }
 
 function listChangesets(database: Database, filter: ChangesetFilter, { afterId = 0, order, limit }: Page) {

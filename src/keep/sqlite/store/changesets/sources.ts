@@ -1,13 +1,9 @@
 import type { ChangesetStore } from '../../../store/changesets.ts';
-import { SqliteChange } from '../../change.ts';
 import type { Database } from '../../database.ts';
 import { asRow } from '../../rows.ts';
 import { toSource } from './rows.ts';
 
-type SourceMethods = Pick<
-  ChangesetStore,
-  'sources' | 'ensureSource' | 'dropSource' | 'listedSource' | 'recordSourceFailure'
->;
+type SourceMethods = Pick<ChangesetStore, 'sources' | 'ensureSource' | 'dropSource' | 'recordSourceFailure'>;
 
 export function sourceMethods(database: Database): SourceMethods {
   return {
@@ -28,14 +24,6 @@ export function sourceMethods(database: Database): SourceMethods {
     dropSource: name =>
       database.write(() => {
         database.statement('DELETE FROM changeset_sources WHERE name = ?').run(name);
-      }),
-    listedSource: (name, { listedAtMs, etag, found }) =>
-      new SqliteChange(() => {
-        database
-          .statement(
-            `UPDATE changeset_sources SET listed_at_ms = ?, etag = ?, found = ?, last_error = NULL WHERE name = ?`,
-          )
-          .run(listedAtMs, etag ?? null, found, name);
       }),
     recordSourceFailure: (name, error) =>
       database.write(() => {

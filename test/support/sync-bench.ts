@@ -9,63 +9,66 @@ import type { Claim } from '../../src/engine/queue/work-queue.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
 import { bake } from '../../src/gather/repos/bake/bake.ts';
 import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/sync/handler.ts';
-import { nothingNew } from '../../src/gather/repos/sync/remote-check.ts';
+import { isRemoteUnchanged } from '../../src/gather/repos/sync/remote-check.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
-import { keyOf, REPOSITORY_KIND } from '../../src/gather/repos/tracking/schedule.ts';
-import { type TrackingTools, track } from '../../src/gather/repos/tracking/track.ts';
+import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
+import { type TrackingContext, track } from '../../src/gather/repos/tracking/track.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
 import { temporaryDirectory } from './git-repositories.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** What a test of visits works with: a real store and real git, the engine's part played by the test. */
-export interface Visits {
+/** What a test of syncs works with: a real store and real git, the engine's part played by the test. */
+export interface SyncBench {
   readonly directory: string;
   readonly store: SqliteStore;
   readonly clock: VirtualClock;
-  readonly tools: TrackingTools;
+  readonly context: TrackingContext;
   config: Config;
-  /** Looks and bakes so far, in order. */
-  readonly done: string[];
-  /** What was told of visits to tracked repositories. */
-  readonly told: SyncedRepository[];
+  /** Remote checks and bakes so far, in order. */
+  readonly steps: ('check' | 'bake')[];
+  /** What listeners have heard of syncs of tracked repositories. */
+  readonly reported: SyncedRepository[];
   track(url: string, origin?: TrackingOrigin): Promise<Repository>;
-  /** Visits it as a worker does; answers with it as it is afterwards, and what the visit threw. */
-  visit(
+  /** Syncs it as a worker does; answers with it as it is afterwards, and what the sync threw. */
+  sync(
     url: string,
     attempt?: number,
   ): Promise<{ readonly repository: Repository; readonly error?: SluiceError }>;
 }
 
-export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> = {}): Promise<Visits> {
-  const directory = temporaryDirectory(t, 'sluice-visits');
+export async function openSyncBench(t: TestContext, git: Partial<Config['git']> = {}): Promise<SyncBench> {
+  const directory = temporaryDirectory(t, 'sluice-syncs');
   const clock = new VirtualClock();
   const store = await openStore(join(directory, 'sluice.db'), { clock });
   t.after(() => store.close());
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const loaded = await loadConfig({ cwd: directory, env: {} });
-  const config = { ...loaded.config, git: { ...loaded.config.git, ...yamlLess } };
-  const done: string[] = [];
-  const told: SyncedRepository[] = [];
-  const tools = { store, queue, clock, rhythm: config.schedule };
+  const config = { ...loaded.config, git: { ...loaded.config.git, ...git } };
+  const context = { config: () => bench.config, store, queue, clock };
   const cache = cacheOf({ config, store, queue, clock });
-  const visits: Visits = {
-    ...{ directory, store, clock, tools, config, done, told },
+  const bench: SyncBench = {
+    directory,
+    store,
+    clock,
+    context,
+    config,
+    steps: [],
+    reported: [],
     async track(url, origin = 'cli') {
       const address = parseRepositoryUrl(url, { from: 'cli' });
-      return track(address, origin, tools);
+      return track(address, origin, context);
     },
-    async visit(url, attempt = 1) {
-      const handler = repositoryHandler({
-        ...{ store, clock, cache },
-        config: () => visits.config,
-        log: silentLogger,
-        threads: threadsHere(visits),
-        running: new Map(),
-        onEnd: () => undefined,
-        onVisited: async visited => void told.push(visited),
-      });
+    async sync(url, attempt = 1) {
+      const handler = repositoryHandler(
+        { ...context, cache, log: silentLogger, threads: inThisThread(bench) },
+        {
+          running: new Map(),
+          onEnd: () => undefined,
+          onSynced: async synced => void bench.reported.push(synced),
+        },
+      );
       const known = await store.repositories.byUrl(url);
       if (!known) throw new Error(`${url} is not known`);
       const claim = claimOf(known, attempt, clock.nowMs());
@@ -78,29 +81,29 @@ export async function visiting(t: TestContext, yamlLess: Partial<Config['git']> 
         await handler.onFailure?.({ claim, error, decision: { retryAtMs: clock.nowMs() } });
       }
       const repository = (await store.repositories.byUrl(url)) ?? known;
-      return { repository, ...(error === undefined ? {} : { error }) };
+      return { repository, error };
     },
   };
-  return visits;
+  return bench;
 }
 
-/** Bakes and looks in this thread. */
-function threadsHere({ store, clock, done }: Visits): Pick<BakeThreads, 'run' | 'look'> {
+/** Bakes and checks in this thread. */
+function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'run' | 'look'> {
   return {
     async run(job, signal, onProgress) {
-      done.push('bake');
+      steps.push('bake');
       return bake(job, { store, clock, signal, onProgress });
     },
     async look(job, signal) {
-      done.push('look');
-      return nothingNew(job, { store, signal });
+      steps.push('check');
+      return isRemoteUnchanged(job, { store, signal });
     },
   };
 }
 
 function claimOf(repository: Repository, attempt: number, nowMs: number): Claim {
   return {
-    key: keyOf(repository),
+    key: repositoryKey(repository),
     kind: REPOSITORY_KIND,
     group: repository.host,
     priority: 'normal',
