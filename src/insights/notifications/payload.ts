@@ -1,7 +1,7 @@
 import type { Notification } from '../../keep/store/notifications.ts';
 
 /** What leaves the station: the same for webhooks and commands. */
-export interface SentNotification {
+export interface NotificationPayload {
   /** The same at every try: who has seen it may pass over it. */
   readonly id: number;
   readonly event: Notification['event'];
@@ -11,8 +11,12 @@ export interface SentNotification {
   readonly raisedAt: string;
 }
 
-/** How long a sending may take. */
-export interface Limits {
+/** How long one try to send it may take. */
+export interface SendingLimits {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+}
+
+export function payloadOf({ id, event, url, message, raisedAtMs }: Notification): NotificationPayload {
+  return { id, event, repository: url, message, raisedAt: new Date(raisedAtMs).toISOString() };
 }
