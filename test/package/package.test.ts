@@ -93,6 +93,7 @@ test('installed, a station bakes, captures and delivers in its threads, serves i
     cwd,
     // Nobody sweeps within an hour: what is delivered was seen by the watch.
     yaml: `
+repos: [${repository}]
 sync: {interval: 1h}
 capture:
   maxFileSize: 2KiB
