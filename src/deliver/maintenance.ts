@@ -21,7 +21,7 @@ export type BeforeSync = (manual: boolean) => Promise<void>;
 
 /** Pause before retention looks after a delivery, so that many deliveries share one pass over the files. */
 const RETENTION_PAUSE_MS = 200;
-/** Records in incoming whose file is looked for in one pass. */
+/** Records in incoming whose file is checked in one pass. */
 const VANISHED_PAGE = 500;
 
 /**
