@@ -1,6 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { Logger, LogMethod } from '../../../base/log.ts';
-import type { LogLevel } from '../../../base/log-level.ts';
+import type { Logger, LogLevel, LogMethod } from '../../../base/log.ts';
 import { systemRandom } from '../../../base/random.ts';
 import type { ThreadServer } from '../../../base/thread-server.ts';
 import type { CollectorStatus } from '../collector-status.ts';

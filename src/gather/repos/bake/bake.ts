@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { allEnded } from '../../../base/all-ended.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { allEnded } from '../../../base/lifecycle.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from '../clone/clone.ts';
