@@ -1,4 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
+import type { HttpHeaders } from '../../base/http-headers.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import { Serializer } from '../../base/serializer.ts';
 import type { Config } from '../../config/schema.ts';
@@ -17,7 +18,6 @@ import type {
 import type { Store } from '../../keep/store/store.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
 import { forgeSettings } from '../forges/settings.ts';
-import type { WebhookHeaders } from '../forges/webhook.ts';
 import {
   changesetAt,
   type FollowTools,
@@ -183,7 +183,7 @@ export class Changesets implements Service {
   }
 
   /** Takes in a webhook (S8). Throws `signature_invalid`, `body_invalid`. */
-  receive(kind: ForgeKind, headers: WebhookHeaders, rawBody: Buffer): Promise<Received> {
+  receive(kind: ForgeKind, headers: HttpHeaders, rawBody: Buffer): Promise<Received> {
     return receiveWebhook(kind, headers, rawBody, {
       ...this.#tools(),
       webhooksOf: this.#options.forges.webhooksOf,

@@ -1,12 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import type { HttpHeaders } from '../../base/http-headers.ts';
 import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { SyncRhythm } from '../../engine/schedule.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
 import type { ForgeSettings } from '../forges/forge.ts';
-import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
+import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import { atOnce, atPlannedTime, latest, planSync } from './next-sync.ts';
 
 export interface WebhookTools {
@@ -39,7 +40,7 @@ export type Received =
  */
 export async function receiveWebhook(
   kind: ForgeKind,
-  headers: WebhookHeaders,
+  headers: HttpHeaders,
   rawBody: Buffer,
   tools: WebhookTools,
 ): Promise<Received> {
@@ -75,7 +76,7 @@ export async function receiveWebhook(
 }
 
 /** The host whose secret the sender knew. Hosts of one kind share a path, so each one's secret is tried. */
-function senderOf(kind: ForgeKind, headers: WebhookHeaders, rawBody: Buffer, tools: WebhookTools): string {
+function senderOf(kind: ForgeKind, headers: HttpHeaders, rawBody: Buffer, tools: WebhookTools): string {
   const candidates = tools.hosts().filter(host => host.kind === kind && host.webhookSecret !== undefined);
   if (candidates.length === 0) {
     throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {

@@ -1,5 +1,5 @@
-import type { QueryThread } from './query.ts';
 import type { ReadingSourceDefinition } from '../source-definition.ts';
+import type { QueryThread } from './query.ts';
 
 interface QueryPlan {
   readonly method: 'query';
