@@ -8,7 +8,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { complete, schema } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { atOnce } from '../../src/gather/changesets/next-sync.ts';
+import { atOnce } from '../../src/gather/changesets/schedule.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
 import { forgeKinds } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';

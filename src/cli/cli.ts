@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
+import type { ForgeKinds } from '../gather/changesets/service.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';

@@ -9,7 +9,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
 import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
+import type { ForgeKinds } from '../gather/changesets/service.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';

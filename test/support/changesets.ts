@@ -9,7 +9,7 @@ import type { Config } from '../../src/config/schema.ts';
 import { complete, schema } from '../../src/config/schema.ts';
 import type { EndedWork } from '../../src/engine/queue/handler.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import type { ForgeKinds } from '../../src/gather/changesets/options.ts';
+import type { ForgeKinds } from '../../src/gather/changesets/service.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
 import type { ForgeKind } from '../../src/gather/forges/forge.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';

@@ -1,5 +1,5 @@
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
+import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { Store } from '../../keep/store/store.ts';
