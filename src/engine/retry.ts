@@ -25,16 +25,6 @@ export interface RetrySchedule {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** Deliveries: 30 s, doubling, at most 10 retries after the first try; permanent failures end at once. */
-export const DELIVERY_RETRY: RetrySchedule = {
-  firstMs: 30_000,
-  factor: 2,
-  maxMs: 8 * HOUR_MS,
-  maxRetries: 10,
-  jitter: 0.2,
-  permanent: 'give-up',
-};
-
 /** Syncs back off from 2 minutes to 8 hours and never give up: what has vanished may come back. */
 export const SYNC_RETRY: RetrySchedule = {
   firstMs: 2 * MINUTE_MS,

@@ -1,4 +1,4 @@
-/** What the watch tells its owner, and what its two threads say to each other. Plain data, fit for postMessage. */
+/** What the watch reports to its owner, and what its two threads send each other. Plain data, fit for postMessage. */
 
 /**
  * How the watch learns of files: `inotify` from the kernel's events with the sweep behind them, `sweep` from
@@ -6,7 +6,7 @@
  */
 export type WatchMode = 'inotify' | 'sweep';
 
-/** A file that is complete as far as can be known: nobody had it open for writing when it was looked at. */
+/** A file that is complete as far as can be known: nobody had it open for writing when it was inspected. */
 export interface Arrival {
   readonly path: string;
   /** Bytes. An empty file is reported too, after two seconds, and again once it has content. */
@@ -20,8 +20,8 @@ export interface Arrival {
 export type Via = 'event' | 'scan' | 'sweep';
 
 /**
- * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is told
- *   once, and again only if it goes away and comes back (V5).
+ * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is
+ *   reported once, and again only if it goes away and comes back.
  * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
  * - `watch_limit`: the kernel grants no more watches; the directories without one are swept instead.
  * - `memory_limit`: more files lie in place than are remembered; some will be reported again.
@@ -50,20 +50,22 @@ export interface Trouble {
 /** What a test may break on purpose. */
 export type Fault = 'pause-events' | 'resume-events' | 'crash';
 
-/** To the thread. Requests that carry an `id` are answered by `done` once everything they found has been sent. */
-export type Request =
-  | { readonly type: 'add-root'; readonly id: number; readonly path: string }
-  | { readonly type: 'remove-root'; readonly id: number; readonly path: string }
-  | { readonly type: 'sweep'; readonly id: number; readonly deep: boolean }
-  | { readonly type: 'forget'; readonly paths: readonly string[] }
-  | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
-  | { readonly type: 'stop' };
+/** Each request is replied to once everything that came of it has been sent. */
+export interface WatchProtocol {
+  readonly requests: {
+    readonly 'add-root': { readonly request: string; readonly reply: undefined };
+    readonly 'remove-root': { readonly request: string; readonly reply: undefined };
+    readonly sweep: { readonly request: { readonly deep: boolean }; readonly reply: undefined };
+    readonly forget: { readonly request: readonly string[]; readonly reply: undefined };
+    readonly fault: { readonly request: Fault; readonly reply: undefined };
+  };
+  readonly event: WatchEvent;
+}
 
-/** From the thread, in the order in which things were found. */
-export type Answer =
+/** From the thread, in the order in which things were noticed. */
+export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
-  | { readonly type: 'trouble'; readonly trouble: Trouble }
-  | { readonly type: 'done'; readonly id: number };
+  | { readonly type: 'trouble'; readonly trouble: Trouble };
 
 /** What the thread is started with. */
 export interface ThreadSetup {

@@ -5,7 +5,7 @@ import type { Service } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/log.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import type { Arrival, Fault, Trouble, WatchMode } from './messages.ts';
-import { ThreadLink } from './thread-link.ts';
+import { WatchClient } from './watch-client.ts';
 
 export type { Arrival, Trouble, TroubleKind, Via, WatchMode } from './messages.ts';
 
@@ -27,16 +27,15 @@ export interface WatchOptions {
    * Files that have arrived, in batches. Must return soon. If it throws, the batch is reported again by a later sweep.
    */
   readonly onArrival: (arrivals: readonly Arrival[]) => void;
-  /** Something to tell a person, once each. */
+  /** Something for a person to know, once each. */
   readonly onTrouble: (trouble: Trouble) => void;
   /** Where to load the foreign function interface from; a test names one that is not there. */
   readonly foreignFunctionModule?: string;
 }
 
 /**
- * Notices every file that arrives under a set of directories, and none that is still being written (F14–F18,
- * F23–F26, V1, V5). A file has arrived when it lies there and nobody has it open for writing; it is reported
- * once for each content it takes under each name. Which content a reader finds later is the reader's to check (S9).
+ * Notices every file that arrives under a set of directories, and none that is still being written . A file has arrived when it lies there and nobody has it open for writing; it is reported
+ * once for each content it takes under each name. Which content a reader finds later is the reader's to check.
  *
  * States: idle ──start()──▶ running ──stop()──▶ stopped. `stopped` is final. While running the watching thread
  * may fail; it is then replaced by one that sweeps only, which reports all that lies there again.
@@ -44,7 +43,7 @@ export interface WatchOptions {
 export interface Watch extends Service {
   /** What is in effect; `inotify` still sweeps, and sweeps alone where events are no truth (network disks). */
   readonly mode: WatchMode;
-  /** Resolves when all that lay under the roots has been looked at, and its arrivals reported. */
+  /** Resolves when all that lay under the roots has been inspected, and its arrivals reported. */
   start(): Promise<void>;
   /**
    * Watches one more root; resolves like `start`. One that is watched already is left as it is. Before `start`
@@ -53,11 +52,11 @@ export interface Watch extends Service {
   addRoot(path: string): Promise<void>;
   /** Forgets a root; nothing under it is reported after this resolves. An unknown one is no error. */
   removeRoot(path: string): Promise<void>;
-  /** A deep sweep now: every file is looked at. Resolves when what it found has been reported. */
+  /** A deep sweep now: every file is inspected. Resolves when what came of it has been reported. */
   sweepNow(): Promise<void>;
   /**
-   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events tell
-   * of moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
+   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events report
+   * moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
    */
   forget(paths: readonly string[]): void;
   /** Breaks something on purpose, for tests. */
@@ -66,7 +65,7 @@ export interface Watch extends Service {
 
 /**
  * Each so many sweeps one is deep (every five minutes at 6 s): it notices a file rewritten in place under a watch that
- * went silent. New names are noticed by every sweep, and unwatched directories are always looked at in full.
+ * went silent. New names are noticed by every sweep, and unwatched directories are always inspected in full.
  */
 const DEEP_EVERY = 50;
 const DEFAULT_MAX_REMEMBERED = 1_000_000;
@@ -80,7 +79,7 @@ class ThreadedWatch implements Watch {
   readonly name = 'watch';
   readonly #options: WatchOptions;
   readonly #roots = new Set<string>();
-  #link: ThreadLink | undefined;
+  #client: WatchClient | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #cancelTimer = (): void => undefined;
@@ -111,25 +110,25 @@ class ThreadedWatch implements Watch {
     const root = resolve(path);
     if (this.#roots.has(root)) return;
     this.#claimRoot(root);
-    await this.#link?.ask({ type: 'add-root', path: root });
+    await this.#client?.request('add-root', root);
   }
 
   async removeRoot(path: string): Promise<void> {
     const root = resolve(path);
-    if (this.#roots.delete(root)) await this.#link?.ask({ type: 'remove-root', path: root });
+    if (this.#roots.delete(root)) await this.#client?.request('remove-root', root);
   }
 
   async sweepNow(): Promise<void> {
-    if (!this.#link) throw new SluiceError('stopping', 'the watch does not run');
-    await this.#link.ask({ type: 'sweep', deep: true });
+    if (!this.#client) throw new SluiceError('stopping', 'the watch does not run');
+    await this.#client.request('sweep', { deep: true });
   }
 
   forget(paths: readonly string[]): void {
-    this.#link?.tell({ type: 'forget', paths: paths.map(path => resolve(path)) });
+    this.#client?.forget(paths.map(path => resolve(path)));
   }
 
   async injectFault(fault: Fault): Promise<void> {
-    await this.#link?.ask({ type: 'fault', fault });
+    await this.#client?.request('fault', fault);
   }
 
   #claimRoot(root: string): void {
@@ -152,8 +151,8 @@ class ThreadedWatch implements Watch {
 
   async #stop(): Promise<void> {
     this.#cancelTimer();
-    await this.#link?.stop();
-    this.#link = undefined;
+    await this.#client?.stop();
+    this.#client = undefined;
   }
 
   async #findLibc(): Promise<Libc | undefined> {
@@ -175,32 +174,32 @@ class ThreadedWatch implements Watch {
 
   /** Starts a thread, gives it the roots and waits until all is listed. */
   async #run(libc: Libc | undefined): Promise<void> {
-    const link = this.#openLink(libc);
-    this.#link = link;
+    const client = this.#openClient(libc);
+    this.#client = client;
     try {
-      await Promise.all([...this.#roots].map(path => link.ask({ type: 'add-root', path })));
+      await Promise.all([...this.#roots].map(path => client.request('add-root', path)));
     } catch (error) {
-      await link.stop();
+      await client.stop();
       throw error;
     }
     this.#planSweep();
   }
 
-  #openLink(libc: Libc | undefined): ThreadLink {
+  #openClient(libc: Libc | undefined): WatchClient {
     const { settleMs, maxRemembered = DEFAULT_MAX_REMEMBERED, onTrouble } = this.#options;
-    const open = (chosen: Libc | undefined): ThreadLink => {
-      const link = new ThreadLink({
+    const open = (chosen: Libc | undefined): WatchClient => {
+      const client = new WatchClient({
         libc: chosen,
         settleMs,
         maxRemembered,
-        onAnswer: answer => {
-          if (answer.type === 'trouble') onTrouble(answer.trouble);
-          else this.#deliver(answer.arrivals);
+        onEvent: event => {
+          if (event.type === 'trouble') onTrouble(event.trouble);
+          else this.#deliver(event.arrivals);
         },
         onFailure: error => this.#threadFailed(error),
       });
       this.#mode = chosen ? 'inotify' : 'sweep';
-      return link;
+      return client;
     };
     if (!libc) return open(undefined);
     try {
@@ -229,7 +228,7 @@ class ThreadedWatch implements Watch {
   async #sweep(): Promise<void> {
     this.#sweeps += 1;
     try {
-      await this.#link?.ask({ type: 'sweep', deep: this.#sweeps % DEEP_EVERY === 0 });
+      await this.#client?.request('sweep', { deep: this.#sweeps % DEEP_EVERY === 0 });
     } catch (error) {
       // The thread has ended: by request, or `#threadFailed` sees to it.
       this.#options.log.debug({ err: error }, 'sweep not finished');
@@ -240,7 +239,7 @@ class ThreadedWatch implements Watch {
 
   #threadFailed(error: Error): void {
     this.#cancelTimer();
-    this.#link = undefined;
+    this.#client = undefined;
     const message = `the watching thread failed (${error.message}); sweeping from here on`;
     this.#options.log.error({ err: error }, message);
     this.#options.onTrouble({ kind: 'thread_failed', path: '', message });

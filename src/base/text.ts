@@ -1,4 +1,12 @@
 /**
+ * Replaces user name and password in every URL of a text: nothing that is logged, stored or shown may hold
+ * them. A password may itself hold an `@`, so all up to the last one before the path goes.
+ */
+export function withoutCredentials(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
+}
+
+/**
  * The candidate that a mistyped word most likely meant, or undefined when none is near. One slip (a letter
  * missing, extra, wrong, or two swapped) is allowed for every three letters, and one at least; case is no slip.
  */

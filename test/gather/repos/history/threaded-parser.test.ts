@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import type { CommitSource } from '../../../../src/gather/repos/history/commit-source.ts';
-import { ParsingThread } from '../../../../src/gather/repos/history/parsing-thread.ts';
+import { ThreadedParser } from '../../../../src/gather/repos/history/threaded-parser.ts';
 import { readCommits, walkCommits } from '../../../../src/gather/repos/history/walk.ts';
 import type { CommitRow } from '../../../../src/keep/store/types.ts';
 import { GitFixture } from '../../../support/git-fixture.ts';
@@ -29,8 +29,8 @@ function repository(t: TestContext, commits = COMMITS): GitFixture {
   return git;
 }
 
-function parsingThread(t: TestContext): ParsingThread {
-  const parsing = new ParsingThread();
+function parsingThread(t: TestContext): ThreadedParser {
+  const parsing = new ThreadedParser();
   t.after(() => parsing.close());
   return parsing;
 }
