@@ -17,9 +17,9 @@ import type {
   WebhookTotals,
 } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { ForgeKind, ForgeSettings, OpenForge } from '../forges/forge.ts';
+import type { ForgeImplementations, ForgeKind } from '../forges/definitions.ts';
+import type { ForgeSettings } from '../forges/forge.ts';
 import { forgeSettings } from '../forges/settings.ts';
-import type { ForgeWebhooks } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
 import { changesetAt, followByHand, followExactly, pagesOf, unfollow } from './following/follow.ts';
 import { wantedChangesets } from './following/sources.ts';
@@ -37,14 +37,8 @@ const GAPS_SHOWN = 100;
 /** So many changes in a row that no webhook announced are no accident. */
 const GAP_FROM = 3;
 
-/** What code hosts are made of; the composition root knows the implementations. */
-export interface ForgeKinds {
-  readonly open: OpenForge;
-  readonly webhooks: Readonly<Record<ForgeKind, ForgeWebhooks>>;
-}
-
 export interface ChangesetsOptions {
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
   readonly config: () => Config;
   readonly stores: () => { readonly store: Store; readonly queue: WorkQueue };
   readonly clock: Clock;
@@ -192,7 +186,7 @@ export class Changesets implements Service {
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
   receive(kind: ForgeKind, headers: WebhookRequest['headers'], rawBody: Buffer): Promise<WebhookOutcome> {
     const { forges, onPush } = this.#options;
-    return receiveWebhook({ kind, headers, rawBody }, forges.webhooks[kind], this.#context(), onPush);
+    return receiveWebhook({ kind, headers, rawBody }, forges.webhooksOf(kind), this.#context(), onPush);
   }
 
   totals(): Promise<ChangesetTotals[]> {

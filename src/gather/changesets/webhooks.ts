@@ -2,7 +2,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
-import type { ForgeKind } from '../forges/forge.ts';
+import type { ForgeKind } from '../forges/definitions.ts';
 import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
 import { latest, planNextSync, planningOf } from './next-sync.ts';

@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { Workers } from '../../engine/workers.ts';
-import type { ForgeKind } from '../forges/forge.ts';
+import { FORGES, forgeDefinition } from '../forges/definitions.ts';
 import type { ChangesetContext } from './context.ts';
 import { sourceHandler } from './following/list-source.ts';
 import { CallSlots } from './hosts/call-slots.ts';
@@ -12,9 +12,7 @@ import { CHANGESET_KIND, hostOfGroup, SOURCE_KIND } from './schedule.ts';
 import { Batches } from './sync/batches.ts';
 import { changesetHandler } from './sync/handler.ts';
 
-/** GitHub answers fifty in one request; the others cost a call each, so that larger batches only take longer. */
-const BATCH: Readonly<Record<ForgeKind, number>> = { github: 50, gitlab: 10, gitea: 10 };
-const LARGEST_BATCH = 50;
+const LARGEST_BATCH = Math.max(...FORGES.map(({ batchSize }) => batchSize));
 const DRAIN_MS = 2000;
 
 /**
@@ -30,7 +28,7 @@ export function createChangesetWorkers(
   const settings = (): Config['changesets'] => config().changesets;
   const batchOf = (host: string): number => {
     const known = hosts.settings().find(each => each.host === host);
-    return BATCH[known?.kind ?? 'github'];
+    return known ? forgeDefinition(known.kind).batchSize : LARGEST_BATCH;
   };
   const slots = new CallSlots(() => ({ overall: settings().concurrency, perHost: settings().perHost }));
   const batches = new Batches(hosts, slots, batchOf);
