@@ -5,7 +5,7 @@ import { formatBytes } from '../../../base/units.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
-import { cloneDirectoryName } from '../clone/names.ts';
+import { cloneDirectoryName } from '../clone/directories.ts';
 import { adoptClones } from './adopt.ts';
 import { ColdStorage, type ColdStorageOptions } from './cold/cold-storage.ts';
 import type { CacheContext } from './context.ts';
@@ -158,7 +158,7 @@ export class CloneCache {
     return this.#room.evictableBytes();
   }
 
-  /** As `evictableBytes`, of what is on record: looks only, and takes nothing over. */
+  /** As `evictableBytes`, of what is on record; takes nothing over. */
   recordedEvictableBytes(): Promise<number> {
     return this.#room.evictableBytes();
   }

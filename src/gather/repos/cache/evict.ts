@@ -4,7 +4,7 @@ import { asSluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
 import { withCloneClaim } from '../clone/claim.ts';
-import { removeTree, scratchPath } from '../clone/scratch.ts';
+import { removeTree, scratchPath } from '../clone/directories.ts';
 import type { CacheContext } from './context.ts';
 
 /** `in use`: somebody holds its claim. `kept`: it is to go to cold storage first, and that is not there. */
