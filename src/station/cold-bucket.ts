@@ -1,15 +1,15 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
+import type { LoadObjectStores } from '../deliver/service.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/object-store-definition.ts';
 
 export interface ColdBucketOptions {
   /** As it is now. */
   readonly config: () => Config;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Logger;
-  readonly loadObjectStores: (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
+  readonly loadObjectStores: LoadObjectStores;
 }
 
 /**

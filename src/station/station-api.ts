@@ -1,4 +1,4 @@
-import type { Deliveries } from '../deliver/service.ts';
+import type { Delivery } from '../deliver/service.ts';
 import type { Captures } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -21,7 +21,7 @@ export interface StationApi {
   readonly people: PeopleStore;
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
-    Deliveries,
+    Delivery,
     'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */

@@ -2,13 +2,14 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import { lazyService } from '../base/lazy-service.ts';
 import type { Service } from '../base/lifecycle.ts';
+import { lazyService } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
-import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
+import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
+import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
+import { Captures } from '../gather/capture/service.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -36,9 +37,8 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions
-  extends Pick<DeliveryOpeners, 'loadObjectStores'>,
-    Pick<CaptureOpeners, 'captureThreadEntry'> {
+export interface StationOptions {
+  readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -51,7 +51,6 @@ export interface StationOptions
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
 
@@ -77,7 +76,7 @@ export function createStation(options: StationOptions): Station {
 
 class ComposedStation implements Station {
   readonly services: readonly Service[];
-  readonly deliveries: Deliveries;
+  readonly deliveries: Delivery;
   readonly #cache: CloneCacheService;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
@@ -103,8 +102,9 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { local } = options;
     const { root, database } = options.config;
-    this.deliveries = new Deliveries({
+    this.deliveries = new Delivery({
       ...options,
+      plan: () => this.#planDelivery(this.#config),
       openJournal: () => local.openJournal(),
       beforeSync: manual => this.captures.complete(manual),
     });
@@ -236,8 +236,12 @@ class ComposedStation implements Station {
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
     await scheduleWantedChurn(this.#repositoryContext());
-    await this.deliveries.reconfigure(config);
+    await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+  }
+
+  #planDelivery(config: Config): Promise<DeliveryPlan> {
+    return planDelivery(config, this.#options.env, this.#options.log);
   }
 
   async #openStores(): Promise<void> {
@@ -252,11 +256,7 @@ class ComposedStation implements Station {
   }
 
   #createThreads(): BakeThreads {
-    this.#threads = createBakeThreads({
-      entry: this.#options.bakeThreadEntry,
-      settings: { databasePath: this.#config.database },
-      threads: this.#config.bake.threads,
-    });
+    this.#threads = createBakeThreads({ databasePath: this.#config.database }, this.#config.bake.threads);
     return this.#threads;
   }
 
@@ -267,11 +267,12 @@ class ComposedStation implements Station {
       {
         running: this.#running,
         onEnd: () => this.#waiters.wake(),
-        onSynced: ({ repository, failure }) =>
-          this.notifications.synced(
+        onSynced: async ({ repository, failure }) => {
+          await this.notifications.raiseAfterSync(
             repository,
             failure && { message: failure.error.message, inARow: failure.inARow },
-          ),
+          );
+        },
         onBaked: repository => scheduleChurnAfterBake(repository, context),
       },
       this.tracking.ownerHandler(),

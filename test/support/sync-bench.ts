@@ -88,13 +88,13 @@ export async function openSyncBench(t: TestContext, git: Partial<Config['git']> 
 }
 
 /** Bakes and checks in this thread. */
-function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'run' | 'look'> {
+function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'run' | 'isRemoteUnchanged'> {
   return {
     async run(job, signal, onProgress) {
       steps.push('bake');
       return bake(job, { store, clock, signal, onProgress });
     },
-    async look(job, signal) {
+    async isRemoteUnchanged(job, signal) {
       steps.push('check');
       return isRemoteUnchanged(job, { store, signal });
     },

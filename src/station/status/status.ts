@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/schema.ts';
-import type { EndpointStatus } from '../../deliver/queue/endpoint-health.ts';
+import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
 import type { BakeProgress } from '../../gather/repos/bake/bake.ts';

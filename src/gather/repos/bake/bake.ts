@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { allEnded } from '../../../base/all-ended.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { allEnded } from '../../../base/lifecycle.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from '../clone/clone.ts';
@@ -12,7 +12,7 @@ import type { GitProgress } from '../git/progress.ts';
 import { prepareWidePipe } from '../git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from '../history/ingest.ts';
 import { mapPersonIdentities } from '../history/mailmap.ts';
-import { ParsingThread } from '../history/parsing-thread.ts';
+import { ThreadedParser } from '../history/threaded-parser.ts';
 import { type BakeJob, remoteOf } from './job.ts';
 
 /** Where a bake is. `text` is git's own progress line while fetching. */
@@ -56,7 +56,7 @@ export interface BakeContext {
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, context: BakeContext): Promise<BakeSummary> {
-  const parsing = new ParsingThread();
+  const parsing = new ThreadedParser();
   try {
     return await bakeWith(job, context, parsing);
   } finally {
@@ -64,7 +64,7 @@ export async function bake(job: BakeJob, context: BakeContext): Promise<BakeSumm
   }
 }
 
-async function bakeWith(job: BakeJob, context: BakeContext, parsing: ParsingThread): Promise<BakeSummary> {
+async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedParser): Promise<BakeSummary> {
   const { repositoryId, address, place } = job;
   const { store, clock } = context;
   const startMs = clock.monotonicMs();
@@ -149,7 +149,7 @@ function readHistory(
   job: BakeJob,
   clone: SyncedClone,
   context: BakeContext,
-  parsing: ParsingThread,
+  parsing: ThreadedParser,
 ): Promise<IngestResult> {
   const { store, clock, signal, onProgress } = context;
   const startMs = clock.monotonicMs();

@@ -12,7 +12,7 @@ import { followRedirects } from './redirect.ts';
 import { remoteCheckFor } from './remote-check.ts';
 
 export interface SyncContext extends Omit<RepositoryContext, 'queue' | 'threads'> {
-  readonly threads: Pick<BakeThreads, 'run' | 'look'>;
+  readonly threads: Pick<BakeThreads, 'run' | 'isRemoteUnchanged'>;
 }
 
 /**
@@ -48,7 +48,7 @@ export class RepositorySync {
     if (this.#repository.movedTo !== null && !place) return false;
     const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
     const check = remoteCheckFor(this.#repository, job);
-    return check !== undefined && (await threads.look(check, this.#signal));
+    return check !== undefined && (await threads.isRemoteUnchanged(check, this.#signal));
   }
 
   /** Bakes it, wherever it is. Throws as `bake` and `followRedirects` do. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler } from '../../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
