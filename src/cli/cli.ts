@@ -9,6 +9,8 @@ import type { Output } from './terminal.ts';
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
 export interface Cli {
   readonly version: string;
+  /** What a person types for `sluice` where this one was started. */
+  readonly program: string;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
