@@ -74,7 +74,7 @@ function sizeHostOf({ scheme, host, port }: RepositoryUrl, { hosts }: Config): S
   if (!settings) return undefined;
   const credential = settings.credentials.find(({ kind }) => kind === 'token');
   const token = credential?.kind === 'token' ? credential.token : undefined;
-  return { kind: settings.kind, baseUrl: settings.baseUrl, token };
+  return { kind: settings.kind, baseUrl: settings.baseUrl, apiUrl: settings.apiUrl, token };
 }
 
 /** The credentials that the configuration has for a host, by its name with port or without. */
