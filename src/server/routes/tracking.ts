@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
-import { listedClone } from '../../gather/repos/cache/service.ts';
 import {
   listRepositories,
   REPOSITORY_CHOICES,
