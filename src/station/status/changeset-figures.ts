@@ -2,7 +2,7 @@ import { holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { Changesets } from '../../gather/changesets/service.ts';
 import type { ChangesetTotals } from '../../keep/store/changesets.ts';
 
-/** Changesets at a glance: `changesets` of the status (station.md). */
+/** Changesets at a glance: `changesets` of the status. */
 export interface ChangesetFigures {
   readonly known: number;
   readonly followed: number;
@@ -10,7 +10,7 @@ export interface ChangesetFigures {
   /** By state: new, open, draft, merged, closed, deleted. */
   readonly states: Readonly<Record<string, number>>;
   readonly hosts: readonly HostFigures[];
-  /** Repositories whose changes polls find and no webhook announces (S9). */
+  /** Repositories whose changes polls find and no webhook announces. */
   readonly webhooksMissing: readonly {
     readonly repository: string;
     readonly missed: number;
