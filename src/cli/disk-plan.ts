@@ -8,7 +8,7 @@ import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
 import { recordedClones } from '../gather/repos/cache/service.ts';
-import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
+import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -32,7 +32,7 @@ export async function printDiskPlan(
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
       const plan = await withClones(config, place, cli, clones =>
-        currentPlan({
+        previewBudget({
           settings: () => budgetSettings(config),
           measure: () => measureDisk(place),
           reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger }), ...clones],
@@ -64,7 +64,12 @@ async function withClones<T>(
   return withCache(config, cli, cache => use([recordedClones(cache, config.cache.directory, place)]));
 }
 
-function renderPlan(plan: FullPlan, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
+function renderPlan(
+  plan: DiskBudgetPreview,
+  freed: readonly FreedSpace[],
+  inForce: boolean,
+  cli: Cli,
+): string {
   const style = styleFor(cli.stdout, cli.env);
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [

@@ -10,8 +10,8 @@ import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { Captures } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
@@ -48,7 +48,7 @@ export interface StationOptions {
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */

@@ -9,8 +9,8 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const ROOMS: readonly (readonly string[])[] = [
   ['base'],
   ['config'],
-  ['keep/store', 'keep/local', 'keep/disk', 'keep/buckets'],
-  ['keep/sqlite'],
+  ['keep/store', 'keep/local', 'keep/buckets'],
+  ['keep/disk', 'keep/sqlite'],
   ['engine'],
   ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
