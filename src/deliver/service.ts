@@ -7,7 +7,7 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/local/journal.ts';
+import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
 import { Delivery, type DeliveryStatus } from './delivery.ts';
 import {
   dropFailed,
@@ -90,6 +90,11 @@ export class Deliveries implements Service {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.#running.journal.list(filter);
+  }
+
+  /** Files that failed or are to be tried again, by cause. */
+  troubles(): FileTrouble[] {
+    return this.#running.journal.troubles();
   }
 
   /** One record with its attempts, oldest first. Throws `not_found`. */

@@ -23,15 +23,15 @@ const Query = z.strictObject({
 
 const OpenQuery = Query.pick({ host: true, repository: true, staleAfterDays: true });
 
-/** How changesets are reviewed and merged (S12). */
+/** How changesets are reviewed and merged. */
 export function changesetInsightRoutes(app: Hono, station: StationApi, nowMs: () => number): void {
   app.get('/api/v1/insights/changesets', async context => {
     const query = reportQuery(readQuery(context, Query), nowMs(), '');
-    return context.json(await changesetReport(station.source, query, nowMs()));
+    return context.json(await changesetReport(station.questions, query, nowMs()));
   });
   app.get('/api/v1/insights/changesets/open', async context => {
     const { staleAfterDays, host, repository } = readQuery(context, OpenQuery);
     const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
-    return context.json(await openChangesets(station.source, scope, nowMs()));
+    return context.json(await openChangesets(station.questions, scope, nowMs()));
   });
 }

@@ -2,12 +2,10 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
 import { listedClone } from '../../gather/repos/cache/service.ts';
+import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
+import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
 import type { StationApi } from '../../station/station-api.ts';
-import {
-  listRepositories,
-  REPOSITORY_CHOICES,
-  REPOSITORY_ORDERS,
-} from '../../station/status/repository-list.ts';
+import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
 
@@ -34,8 +32,7 @@ export function trackingRoutes(
   { maxBodyBytes }: { readonly maxBodyBytes: number },
 ): void {
   const { tracking, cache } = station;
-  const one = async (url: string, clones: ReadonlyMap<string, CacheEntry>) => {
-    const { repository, next } = await tracking.scheduled(url);
+  const shown = ({ repository, next }: ScheduledRepository, clones: ReadonlyMap<string, CacheEntry>) => {
     const clone = clones.get(repository.url);
     return {
       ...repositoryAnswer(repository),
@@ -49,11 +46,11 @@ export function trackingRoutes(
   app.get('/api/v1/repositories', async context => {
     const clones = await clonesByUrl();
     if (context.req.query('url') !== undefined)
-      return context.json(await one(readQuery(context, UrlQuery).url, clones));
+      return context.json(shown(await tracking.scheduled(readQuery(context, UrlQuery).url), clones));
     const { search: text, show: choice, order, offset, limit } = readQuery(context, PageQuery);
-    const urls = await listRepositories(station.source, { text, choice, order, offset, limit });
-    const repositories = await Promise.all(urls.map(url => one(url, clones)));
-    return context.json({ repositories, next: urls.length === limit ? offset + limit : null });
+    const page = await station.listRepositories({ text, choice, order, offset, limit });
+    const repositories = page.map(repository => shown(repository, clones));
+    return context.json({ repositories, next: page.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/repositories', async context => {
     const { url, urls = [] } = await readJson(context, Urls, maxBodyBytes);
