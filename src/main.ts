@@ -23,8 +23,6 @@ export async function main(): Promise<void> {
     cwd: process.cwd(),
     stdout: process.stdout,
     stderr: process.stderr,
-    bakeThreadEntry: new URL('./gather/repos/threads/bake-thread.ts', import.meta.url),
-    captureThreadEntry: new URL('./gather/capture/threads/capture-thread.ts', import.meta.url),
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
     async openStores(url, { checkpointThread = false } = {}) {

@@ -31,7 +31,7 @@ function parentOf(pid: string): number | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
   } catch {
-    // It ended between the listing and the look.
+    // It ended after it was listed.
     return undefined;
   }
 }

@@ -67,8 +67,8 @@ export function toErrorRecord(error: unknown): ErrorRecord {
     message: known.message,
     hint: known.hint,
     retry: known.retry,
-    ...(known.operation === undefined ? {} : { operation: known.operation }),
-    ...(known.subject === undefined ? {} : { subject: known.subject }),
+    operation: known.operation,
+    subject: known.subject,
   };
 }
 

@@ -24,15 +24,28 @@ export interface Service {
   stop(): Promise<void>;
 }
 
+/** A service that can only be made once the services before it have started: `make` is called by the first `start`. */
+export function lazyService(name: string, make: () => Service): Service {
+  let service: Service | undefined;
+  return {
+    name,
+    start: () => {
+      service ??= make();
+      return service.start();
+    },
+    stop: async () => service?.stop(),
+  };
+}
+
 export interface LifecycleOptions {
   readonly clock: Clock;
-  /** How long one service may take to stop before the next one is told to. */
+  /** How long one service may take to stop before the next one is stopped. */
   readonly stopTimeoutMs: number;
-  /** Told of a service that did not stop in time or threw while stopping. */
+  /** Called for a service that did not stop in time or threw while stopping. */
   readonly onStopFailure: (service: string, error: unknown) => void;
 }
 
-/** Starts services in the order given and stops them in the reverse order (station.md, "Life cycle"). */
+/** Starts services in the order given and stops them in the reverse order. */
 export class Lifecycle {
   #state: LifecycleState = 'idle';
   #starting: Promise<void> | undefined;
@@ -74,7 +87,7 @@ export class Lifecycle {
         this.#up.push(service);
         await service.start();
         if (!this.#stopping) continue;
-        // stop() told this service while it was starting; it came up all the same, so it is told again.
+        // stop() came to this service while it was starting; it came up all the same, so it is stopped again.
         await this.#stopOne(service);
         throw new SluiceError('stopping', 'stopped while starting');
       }
@@ -107,4 +120,12 @@ export class Lifecycle {
       cancelTimer();
     }
   }
+}
+
+/** As Promise.all, but every one of them has ended before the first failure is thrown: nothing goes on behind it. */
+export async function allEnded<T extends readonly unknown[]>(
+  promises: readonly [...{ [K in keyof T]: Promise<T[K]> }],
+): Promise<T> {
+  await Promise.allSettled(promises);
+  return (await Promise.all(promises)) as unknown as T;
 }

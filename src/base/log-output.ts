@@ -1,6 +1,5 @@
 import { type DestinationStream, pino } from 'pino';
-import type { Logger } from './log.ts';
-import type { LogLevel } from './log-level.ts';
+import type { Logger, LogLevel } from './log.ts';
 
 /**
  * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:

@@ -1,3 +1,7 @@
+/** From the most talkative to silence. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
 /** The logger as the rooms know it; pino, which fulfils it, is loaded only where lines are written (log-output.ts). */
 export interface Logger {
   readonly trace: LogMethod;

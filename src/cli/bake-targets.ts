@@ -3,7 +3,7 @@ import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
-import { bakeAlone } from '../gather/repos/bake/standalone.ts';
+import { bakeStandalone } from '../gather/repos/bake/standalone.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { ChurnProgress } from '../gather/repos/churn/job.ts';
 import { activityByPeriod } from '../insights/activity.ts';
@@ -67,10 +67,10 @@ async function bakeOne(
   { config, stores, cache, cli, signal, report, churn }: BakeTools,
 ): Promise<boolean> {
   try {
-    const summary = await bakeAlone(target, {
+    const summary = await bakeStandalone(target, {
       ...stores,
       cache,
-      config,
+      config: () => config,
       signal,
       churn,
       clock: cli.clock,

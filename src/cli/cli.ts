@@ -14,10 +14,6 @@ export interface Cli {
   readonly cwd: string;
   readonly stdout: Output;
   readonly stderr: Output;
-  /** Module that runs inside a bake thread. */
-  readonly bakeThreadEntry: URL;
-  /** Module that runs inside the capture thread. */
-  readonly captureThreadEntry: URL;
   /** Folder with the dashboard's files. */
   readonly webFolder: string;
   /**

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { silentLogger } from '../base/log.ts';
 import { formatBytes } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
-import { keptFiles } from '../deliver/kept-files.ts';
+import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
@@ -37,7 +37,7 @@ export async function printDiskPlan(
         currentPlan({
           settings: () => budgetSettings(config),
           measure: () => measureDisk(place),
-          reclaimers: [keptFiles({ spool, journal, clock, log: silentLogger }), ...clones],
+          reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger }), ...clones],
           unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
         }),
       );

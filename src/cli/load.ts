@@ -1,6 +1,6 @@
 import { asSluiceError } from '../base/errors.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import { trackedRepository } from '../gather/repos/tracking/schedule.ts';
+import { configuredAddress } from '../gather/repos/address/url.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 
 /** The configuration as the command line, the environment and the file have it. Throws `config_invalid`. */
@@ -23,7 +23,7 @@ export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): L
 /** What keeps an address from being one; its words follow the setting's name in a sentence. */
 function repositoryFault(address: string, directory: string): string | undefined {
   try {
-    trackedRepository(address, directory);
+    configuredAddress(address, directory);
     return undefined;
   } catch (error) {
     return asSluiceError(error).message;

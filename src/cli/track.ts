@@ -2,9 +2,9 @@ import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { isOwner } from '../config/sections/repos.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
-import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
-import { keyOf, trackedRepository } from '../gather/repos/tracking/schedule.ts';
-import { type TrackingTools, track, untrack } from '../gather/repos/tracking/track.ts';
+import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
+import { type TrackingContext, track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -74,7 +74,7 @@ export async function untrackTargets(
   if (repositories.length === 0) return well;
   const all = await eachOf(repositories, options, cli, async (target, tools) => {
     const { byUrl } = tools.store.repositories;
-    const known = (await byUrl(target)) ?? (await byUrl(trackedRepository(target, cli.cwd).url));
+    const known = (await byUrl(target)) ?? (await byUrl(configuredAddress(target, cli.cwd).url));
     if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
     await untrack(known, ['cli', 'api'], tools);
     const after = (await tools.store.repositories.byId(known.id)) ?? known;
@@ -116,7 +116,7 @@ async function eachOf(
   targets: readonly string[],
   options: TrackOptions,
   cli: Cli,
-  act: (target: string, tools: TrackingTools) => Promise<Told>,
+  act: (target: string, tools: TrackingContext) => Promise<Told>,
 ): Promise<boolean> {
   let well = true;
   await withTools(options, cli, async tools => {
@@ -157,20 +157,20 @@ function tellFailure(target: string, error: SluiceError, options: TrackOptions, 
 async function withTools(
   options: TrackOptions,
   cli: Cli,
-  use: (tools: TrackingTools) => Promise<void>,
+  use: (tools: TrackingContext) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
   const stores = await cli.openStores(config.database);
   try {
-    await use({ ...stores, clock: cli.clock, rhythm: config.schedule });
+    await use({ ...stores, clock: cli.clock, config: () => config });
   } finally {
     await stores.close();
   }
 }
 
-async function lineOf(repository: Repository, { queue }: TrackingTools): Promise<TrackedLine> {
+async function lineOf(repository: Repository, { queue }: TrackingContext): Promise<TrackedLine> {
   const { url, tracked, trackedBy, state, movedTo, totals } = repository;
-  const item = await queue.get(keyOf(repository));
+  const item = await queue.get(repositoryKey(repository));
   const lastCommitAt =
     totals.lastCommitAt === null ? null : new Date(totals.lastCommitAt * 1000).toISOString();
   const next = item ? { at: new Date(item.runAtMs).toISOString(), reason: item.reason } : null;

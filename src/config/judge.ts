@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import { withoutCredentials } from '../base/redact.ts';
-import { nearest } from '../base/suggest.ts';
+import { nearest, withoutCredentials } from '../base/text.ts';
 import { formatPath, isMapping, type SettingPath, valueAt } from './paths.ts';
 import { formOf, shapeAt, shapeOf } from './walk.ts';
 

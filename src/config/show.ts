@@ -1,6 +1,6 @@
 import { type Document, isMap, parseDocument } from 'yaml';
 import type { z } from 'zod';
-import { withoutCredentials } from '../base/redact.ts';
+import { withoutCredentials } from '../base/text.ts';
 import { writeBytes, writeDuration } from '../base/units.ts';
 import { typedKey } from './fields.ts';
 import type { LoadedConfig } from './load.ts';

@@ -1,8 +1,8 @@
 import { matchesGlob } from 'node:path';
-import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
-import type { Spool } from './spool/spool.ts';
+import type { SpoolContext } from './context.ts';
+import { originOf } from './origin/origin-of.ts';
 
 /** Which failed files are meant; without any, none are (`all` says all). */
 export interface FailedSelection {
@@ -14,12 +14,6 @@ export interface FailedSelection {
   readonly cause?: string;
   /** Somewhere in `profile/bucket/path`, without regard to case. */
   readonly text?: string;
-}
-
-export interface FailedContext {
-  readonly spool: Spool;
-  readonly journal: Journal;
-  readonly clock: Clock;
 }
 
 export interface FailedOutcome {
@@ -44,69 +38,70 @@ function isSelected(record: FileRecord, selection: FailedSelection): boolean {
 
 /** Failed files still in the spool that are meant, oldest first; all of them with `{ all: true }`. */
 export function listFailed(journal: Journal, selection: FailedSelection): FileRecord[] {
-  const found: FileRecord[] = [];
+  const selected: FileRecord[] = [];
   for (let afterId = 0; ; ) {
     const page = journal.inState('failed', afterId, PAGE);
-    found.push(...page.filter(record => record.removedAtMs === null && isSelected(record, selection)));
-    if (page.length < PAGE) return found;
+    selected.push(...page.filter(record => record.removedAtMs === null && isSelected(record, selection)));
+    if (page.length < PAGE) return selected;
     afterId = page.at(-1)?.id ?? afterId;
   }
 }
 
 /**
- * Gives failed files another round of tries (S11): back to `processing`, due now. Works beside a running station, which
- * notices within `sync.interval`, and without one. Repeating it does nothing more.
+ * Gives failed files another series of tries, the first of them now. Works beside a running station, which notices within
+ * `sync.interval`, and without one. Repeating it does nothing more.
  */
 export async function retryFailed(
-  context: FailedContext,
+  context: SpoolContext,
   selection: FailedSelection,
 ): Promise<FailedOutcome[]> {
   const { spool, journal, clock } = context;
-  const outcomes: FailedOutcome[] = [];
-  for (const record of listFailed(journal, selection)) {
-    const moved = record.source === null ? spool.retake(record, record.location) : 'moved';
-    if (moved === 'moved') {
-      const change = {
-        outcome: null,
-        failures: 0,
-        location: null,
-        nextAttemptAtMs: clock.nowMs(),
-        hold: null,
-      };
-      await journal.change(record.id, {
-        ...change,
-        state: record.source === null ? 'processing' : 'incoming',
-      });
-      outcomes.push({ record });
-      continue;
+  const outcomes = await eachFailed(journal, selection, async record => {
+    const origin = originOf(record);
+    const moved = origin.retry(spool, record);
+    if (moved === 'blocked') return 'a newer file of that path is under way; try again after it';
+    if (moved === 'gone') {
+      await journal.change(record.id, { removedAtMs: clock.nowMs() });
+      return 'the file is no longer there';
     }
-    if (moved === 'gone') await journal.change(record.id, { removedAtMs: clock.nowMs() });
-    const problem =
-      moved === 'gone'
-        ? 'the file is no longer there'
-        : 'a newer file of that path is under way; try again after it';
-    outcomes.push({ record, problem });
-  }
+    await journal.change(record.id, {
+      state: origin.retryState,
+      outcome: null,
+      failures: 0,
+      location: null,
+      nextAttemptAtMs: clock.nowMs(),
+      hold: null,
+    });
+    return undefined;
+  });
   await spool.flush(spool.areaPath('processing'));
   return outcomes;
 }
 
-/** Removes failed files from the disk; their records stay and say so. */
-export async function dropFailed(
-  context: FailedContext,
+/** Removes failed files from the disk; their records stay and say so. May be repeated. */
+export function dropFailed(
+  { spool, journal, clock }: SpoolContext,
   selection: FailedSelection,
 ): Promise<FailedOutcome[]> {
-  const { spool, journal, clock } = context;
-  const outcomes: FailedOutcome[] = [];
-  for (const record of listFailed(journal, selection)) {
+  return eachFailed(journal, selection, async record => {
     try {
-      if (record.source === null) spool.remove('failed', record, record.location);
+      originOf(record).drop(spool, record);
       await journal.change(record.id, { removedAtMs: clock.nowMs(), nextAttemptAtMs: null });
-      outcomes.push({ record });
+      return undefined;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
-      outcomes.push({ record, problem: error.message });
+      return error.message;
     }
-  }
+  });
+}
+
+/** Does something with each failed file that is meant. @param act answers why it could not be done */
+async function eachFailed(
+  journal: Journal,
+  selection: FailedSelection,
+  act: (record: FileRecord) => Promise<string | undefined>,
+): Promise<FailedOutcome[]> {
+  const outcomes: FailedOutcome[] = [];
+  for (const record of listFailed(journal, selection)) outcomes.push({ record, problem: await act(record) });
   return outcomes;
 }

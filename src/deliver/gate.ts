@@ -11,7 +11,7 @@ export interface GateAnswer {
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Asks whether to sync now (V6). Only an explicit yes opens: the text `true` or `yes`, or JSON `true` or an object whose `sync`,
+ * Asks whether to sync now. Only an explicit yes opens: the text `true` or `yes`, or JSON `true` or an object whose `sync`,
  * `open` or `allow` is `true`. A non-zero exit, an HTTP error, silence, or any other answer means no. Never throws.
  */
 export async function askGate(gate: GateSettings, signal: AbortSignal): Promise<GateAnswer> {

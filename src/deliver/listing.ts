@@ -1,6 +1,6 @@
 import type { FileRecord } from '../keep/local/journal.ts';
 
-/** A line of `deliveries ls --json` and of the API's list (station.md); its keys stay as they are. */
+/** A line of `deliveries ls --json` and of the API's list ; its keys stay as they are. */
 export interface ListedDelivery {
   readonly id: number;
   readonly profile: string;
@@ -25,7 +25,13 @@ export function listed(record: FileRecord): ListedDelivery {
   const { id, profile, bucket, filepath, state, outcome, attempts, lastUpdated, hold } = record;
   const { nextAttemptAtMs, errorCode, errorMessage, removedAtMs, size } = record;
   return {
-    ...{ id, profile, bucket, filepath, state, outcome, attempts },
+    id,
+    profile,
+    bucket,
+    filepath,
+    state,
+    outcome,
+    attempts,
     nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
     bytes: size,
     lastUpdated,
@@ -33,4 +39,9 @@ export function listed(record: FileRecord): ListedDelivery {
     hold,
     present: removedAtMs === null,
   };
+}
+
+/** What every line of the log about a file carries. */
+export function logFields(record: FileRecord) {
+  return { profile: record.profile, bucket: record.bucket, path: record.filepath, record: record.id };
 }

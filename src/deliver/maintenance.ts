@@ -1,59 +1,73 @@
-import type { Clock } from '../base/clock.ts';
 import { asSluiceError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
-import type { Journal } from '../keep/local/journal.ts';
-import { abandon } from './attempt/upload/parts.ts';
-import type { Destination } from './destinations.ts';
+import { abandonUpload } from './attempt/upload/parts.ts';
+import type { DeliveryContext } from './context.ts';
 import { askGate } from './gate.ts';
-import type { BucketCache } from './queue/bucket-cache.ts';
+import { originOf } from './origin/origin-of.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
-import type { EndpointHealthChecks } from './queue/endpoint-health.ts';
 import { applyRetention } from './retention.ts';
-import type { DeliverySettings } from './settings.ts';
-import { vanished } from './spool/reconcile.ts';
-import { regularFile, type Spool } from './spool/spool.ts';
-import type { Statistics } from './statistics.ts';
+import { vanishedChange } from './spool/follow.ts';
 
-export interface MaintenanceOptions {
-  readonly settings: DeliverySettings;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly journal: Journal;
-  readonly spool: Spool;
-  readonly buckets: BucketCache;
-  readonly statistics: Statistics;
-  readonly dispatcher: Dispatcher;
-  readonly destinations: ReadonlyMap<string, Destination>;
-  readonly links: EndpointHealthChecks;
-  readonly beforeSync: (manual: boolean) => Promise<void>;
+/** Something that is done now and then beside delivery. */
+interface Duty {
+  /** As the log names it when it fails. */
+  readonly name: string;
+  /** Done in a pass only if so much time has gone since it was last done; 0: in every pass. */
+  readonly everyMs: number;
+  readonly run: () => Promise<void> | void;
 }
 
-/** Pause before retention looks after a delivery, so that many deliveries share one look. */
+/** Has files handed over that are still being gathered; `manual` where a person asked for the sync. */
+export type BeforeSync = (manual: boolean) => Promise<void>;
+
+/** Pause before retention looks after a delivery, so that many deliveries share one pass over the files. */
 const RETENTION_PAUSE_MS = 200;
-/** Records in incoming whose file is looked for in one round. */
-const LOOKED_FOR = 500;
+/** Records in incoming whose file is looked for in one pass. */
+const VANISHED_PAGE = 500;
 
 /**
- * What happens every `intervalMs`: the gate is asked (V6), missing buckets are asked for again (F44), what another process put
- * into the journal is noticed, abandoned uploads are aborted (S8), retention (S6), empty directories go, statistics are logged
- * (V11). One round at a time; a round that takes longer than the interval delays the next.
+ * What is done beside delivery: a pass over the table of duties every `intervalMs`, one pass at a time; one that takes longer than
+ * the interval delays the next. A duty that fails is logged and keeps no other from being done.
+ *
+ * It also says whether files may go at all: while the gate is open, or held open for a manual sync.
  */
 export class Maintenance {
-  readonly #options: MaintenanceOptions;
+  readonly #context: DeliveryContext;
+  readonly #dispatcher: Dispatcher;
+  readonly #beforeSync: BeforeSync;
+  readonly #duties: readonly Duty[];
+  readonly #lastRunMs = new Map<Duty, number>();
   readonly #stopped = new AbortController();
-  #round: Promise<void> = Promise.resolve();
+  #pass: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
   #cancelRetention: (() => void) | undefined;
   #gateIsOpen: boolean;
   #heldOpen = 0;
-  #loggedAtMs: number;
-  #lookedForId = 0;
+  #vanishedAfterId = 0;
 
-  constructor(options: MaintenanceOptions) {
-    this.#options = options;
-    const { settings, clock } = options;
+  constructor(context: DeliveryContext, dispatcher: Dispatcher, beforeSync: BeforeSync) {
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#beforeSync = beforeSync;
+    const { settings, clock, spool, statistics, log } = context;
     this.#gateIsOpen = settings.automatic && settings.gate === null;
-    this.#loggedAtMs = clock.monotonicMs();
+    const statisticsDuty: Duty = {
+      name: 'statistics',
+      everyMs: settings.statisticsEveryMs,
+      run: () => statistics.log(log),
+    };
+    this.#duties = [
+      { name: 'gate', everyMs: 0, run: () => this.#askGate() },
+      { name: 'files being gathered', everyMs: 0, run: () => this.#gatherForSync() },
+      { name: 'buckets', everyMs: 0, run: () => this.askForMissingBuckets() },
+      { name: 'vanished files', everyMs: 0, run: () => this.#findVanished() },
+      { name: 'abandoned uploads', everyMs: 0, run: () => this.#abortAbandoned() },
+      { name: 'retention', everyMs: 0, run: () => this.#retain() },
+      { name: 'pruning', everyMs: 0, run: () => spool.prune() },
+      statisticsDuty,
+      // What another process put into the journal is due, too.
+      { name: 'queue', everyMs: 0, run: () => dispatcher.wake() },
+    ];
+    this.#lastRunMs.set(statisticsDuty, clock.monotonicMs());
   }
 
   /** Whether scheduled syncs run: automatically, and the gate is open. */
@@ -61,150 +75,138 @@ export class Maintenance {
     return this.#gateIsOpen;
   }
 
-  /** Has files handed over that are still being gathered. What fails there is told and holds up nothing. */
-  prepare(manual: boolean): Promise<void> {
-    return this.#guarded('files being gathered', () => this.#options.beforeSync(manual));
-  }
-
+  /** Resolves when the gate has been asked for the first time; further passes follow by themselves. */
   async start(): Promise<void> {
     await this.#askGate();
-    this.#next();
+    this.#planPass();
   }
 
+  /** Resolves when nothing runs any more; may be called again. */
   async stop(): Promise<void> {
     this.#stopped.abort();
     this.#cancelTimer?.();
     this.#cancelRetention?.();
-    await this.#round;
+    await this.#pass;
   }
 
-  /** Delivers whatever the schedule and the gate say, until the function returned is called (V7). */
+  /** Delivers whatever the schedule and the gate say, until the function returned is called. */
   holdOpen(): () => void {
     this.#heldOpen += 1;
-    this.#apply();
+    this.#openOrShut();
     let isHeld = true;
     return () => {
       if (isHeld) this.#heldOpen -= 1;
       isHeld = false;
-      this.#apply();
+      this.#openOrShut();
     };
   }
 
+  /** Has files handed over for a manual sync. What fails there is logged and holds up nothing. */
+  gather(): Promise<void> {
+    return this.#guarded('files being gathered', () => this.#beforeSync(true));
+  }
+
   /** A file was delivered: with retention `never` it goes soon. */
-  delivered(): void {
-    const { settings, clock } = this.#options;
+  fileDelivered(): void {
+    const { settings, clock } = this.#context;
     if (settings.retention.keep !== 'never' || this.#cancelRetention || this.#stopped.signal.aborted) return;
     this.#cancelRetention = clock.timer(RETENTION_PAUSE_MS, () => {
       this.#cancelRetention = undefined;
-      this.#round = this.#round.then(() => this.#guarded('retention', () => this.#retain()));
+      this.#pass = this.#pass.then(() => this.#guarded('retention', () => this.#retain()));
     });
   }
 
-  #next(): void {
-    const { clock, settings } = this.#options;
+  /** Asks for the buckets that files wait for: their files go once they exist. Throws what the journal throws. */
+  async askForMissingBuckets(): Promise<void> {
+    const { journal, buckets, destinations, endpoints, clock, log } = this.#context;
+    for (const { profile, bucket } of journal.missingBuckets()) {
+      const destination = destinations.get(profile);
+      if (!destination || endpoints.isOffline(destination.endpoint)) continue;
+      try {
+        const exists = await buckets.exists(destination, bucket, this.#stopped.signal);
+        endpoints.noteCall(destination.endpoint);
+        if (exists) {
+          const files = await journal.release(profile, bucket, clock.nowMs());
+          log.info({ profile, bucket, files }, 'the bucket exists now; its files go');
+        }
+      } catch (error) {
+        endpoints.noteCall(destination.endpoint, error);
+      }
+    }
+  }
+
+  #planPass(): void {
+    const { clock, settings } = this.#context;
     if (this.#stopped.signal.aborted) return;
     this.#cancelTimer = clock.timer(settings.intervalMs, () => {
-      this.#round = this.#round.then(() => this.#run()).then(() => this.#next());
+      this.#pass = this.#pass.then(() => this.#runPass()).then(() => this.#planPass());
     });
   }
 
-  async #run(): Promise<void> {
-    const { dispatcher, spool } = this.#options;
-    await this.#askGate();
-    if (this.#gateIsOpen) await this.prepare(false);
-    await this.#guarded('buckets', () => this.askForBuckets());
-    await this.#guarded('vanished files', () => this.#lookForVanished());
-    await this.#guarded('abandoned uploads', () => this.#abortAbandoned());
-    await this.#guarded('retention', () => this.#retain());
-    await this.#guarded('pruning', async () => spool.prune());
-    this.#logStatistics();
-    dispatcher.wake();
+  async #runPass(): Promise<void> {
+    for (const duty of this.#duties) {
+      const nowMs = this.#context.clock.monotonicMs();
+      if (nowMs - (this.#lastRunMs.get(duty) ?? Number.NEGATIVE_INFINITY) < duty.everyMs) continue;
+      this.#lastRunMs.set(duty, nowMs);
+      await this.#guarded(duty.name, duty.run);
+    }
   }
 
-  /** One duty that fails is told and does not keep the others from being done. */
-  async #guarded(duty: string, run: () => Promise<void>): Promise<void> {
+  async #guarded(duty: string, run: Duty['run']): Promise<void> {
     if (this.#stopped.signal.aborted) return;
     try {
       await run();
     } catch (error) {
       const { message: reason } = asSluiceError(error);
-      if (!this.#stopped.signal.aborted) this.#options.log.error({ duty, reason }, `${duty}: ${reason}`);
+      if (!this.#stopped.signal.aborted) this.#context.log.error({ duty, reason }, `${duty}: ${reason}`);
     }
   }
 
   async #askGate(): Promise<void> {
-    const { settings, log } = this.#options;
+    const { settings, log } = this.#context;
     if (settings.automatic && settings.gate !== null && !this.#stopped.signal.aborted) {
       const { open, reason } = await askGate(settings.gate, this.#stopped.signal);
       if (open !== this.#gateIsOpen)
         log.info({ open, reason }, open ? 'the gate is open' : 'the gate is shut');
       this.#gateIsOpen = open;
     }
-    this.#apply();
+    this.#openOrShut();
   }
 
-  #apply(): void {
-    const { dispatcher } = this.#options;
+  #openOrShut(): void {
     if (this.#stopped.signal.aborted) return;
-    if (this.#gateIsOpen || this.#heldOpen > 0) dispatcher.open();
-    else dispatcher.shut();
+    if (this.#gateIsOpen || this.#heldOpen > 0) this.#dispatcher.open();
+    else this.#dispatcher.shut();
   }
 
-  /** Buckets that files wait for: their files go once they exist (F44). */
-  async askForBuckets(): Promise<void> {
-    const { journal, buckets, destinations, links, clock, log } = this.#options;
-    for (const { profile, bucket } of journal.missingBuckets()) {
-      const destination = destinations.get(profile);
-      if (!destination || links.isOffline(destination.endpoint)) continue;
-      try {
-        const exists = await buckets.exists(destination, bucket, this.#stopped.signal);
-        links.saw(destination.endpoint);
-        if (exists) {
-          const files = await journal.release(profile, bucket, clock.nowMs());
-          log.info({ profile, bucket, files }, 'the bucket exists now; its files go');
-        }
-      } catch (error) {
-        links.saw(destination.endpoint, error);
-      }
-    }
+  async #gatherForSync(): Promise<void> {
+    if (this.#gateIsOpen) await this.#beforeSync(false);
   }
 
-  /** Records whose file was taken out of incoming before its turn; a page of them a round. */
-  async #lookForVanished(): Promise<void> {
-    const { journal, spool, clock } = this.#options;
-    const page = journal.inState('incoming', this.#lookedForId, LOOKED_FOR);
-    this.#lookedForId = page.length < LOOKED_FOR ? 0 : (page.at(-1)?.id ?? 0);
+  /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
+  async #findVanished(): Promise<void> {
+    const { journal, spool, clock } = this.#context;
+    const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
+    this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      if (record.source !== null) {
-        if (regularFile(record.source)) continue;
-      } else if (spool.fileAt('incoming', record) || spool.fileAt('processing', record)) {
-        // Between the rename and its row, a file is in processing already.
-        continue;
-      }
+      if (originOf(record).isPresent(spool, record)) continue;
       if (journal.byId(record.id)?.state !== 'incoming') continue;
-      await journal.changeIf(record.id, 'incoming', vanished(clock.nowMs()));
+      await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
     }
   }
 
+  /** Uploads in parts whose record has ended: their parts cost money at the store. */
   async #abortAbandoned(): Promise<void> {
-    const { journal, destinations, links } = this.#options;
-    for (const kept of journal.abandonedUploads()) {
-      const profile = journal.byId(kept.recordId)?.profile ?? '';
+    const { journal, destinations, endpoints } = this.#context;
+    for (const unfinished of journal.abandonedUploads()) {
+      const profile = journal.byId(unfinished.recordId)?.profile ?? '';
       const destination = destinations.get(profile);
-      if (!destination || links.isOffline(destination.endpoint)) continue;
-      await abandon({ store: destination.store, journal, signal: this.#stopped.signal }, kept);
+      if (!destination || endpoints.isOffline(destination.endpoint)) continue;
+      await abandonUpload({ store: destination.store, journal, signal: this.#stopped.signal }, unfinished);
     }
   }
 
   async #retain(): Promise<void> {
-    const { settings } = this.#options;
-    await applyRetention(this.#options, settings.retention);
-  }
-
-  #logStatistics(): void {
-    const { clock, settings, statistics, log } = this.#options;
-    if (clock.monotonicMs() - this.#loggedAtMs < settings.statisticsEveryMs) return;
-    this.#loggedAtMs = clock.monotonicMs();
-    statistics.log(log);
+    await applyRetention(this.#context, this.#context.settings.retention);
   }
 }

@@ -1,35 +1,45 @@
-import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
-import type { Random } from '../base/random.ts';
-import type { ObjectStore } from '../keep/buckets/bucket.ts';
+import type { Config } from '../config/schema.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
-import type { Journal } from '../keep/local/journal.ts';
-import type { Watch, WatchOptions } from './intake/watch/watch.ts';
-import type { DeliverySettings } from './settings.ts';
+import { findProfiles } from '../keep/buckets/profiles.ts';
+import { type DeliverySettings, settingsFrom } from './settings.ts';
 
-/** What delivery is to do: where its folders are, for whom, and how. */
+/** What delivery is to do: where its folders are, for whom, and how. Plain data. */
 export interface DeliveryPlan {
-  /** The station folder: `incoming` and the other areas are made in it (F13). */
+  /** The station folder: `incoming` and the other areas are made in it. */
   readonly root: string;
   readonly profiles: readonly Profile[];
   readonly settings: DeliverySettings;
 }
 
-export interface DeliveryOptions {
-  readonly plan: DeliveryPlan;
-  readonly openJournal: () => Promise<Journal>;
-  readonly openStore: (profile: Profile) => ObjectStore;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly random?: Random;
-  /** Awaited before each scheduled sync that may run and before each manual one: what gathers files hands them over (capture.md, V3). */
-  readonly beforeSync?: (manual: boolean) => Promise<void>;
-  /** How the incoming area is watched; a test may give its own. */
-  readonly openWatch?: (options: WatchOptions) => Watch;
+/** The plan that a configuration asks for; reads the credentials files anew. Throws `credentials_*`. */
+export async function planDelivery(
+  config: Config,
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+): Promise<DeliveryPlan> {
+  const { directory: root, credentials, onlyCredentials } = config.deliver;
+  const profiles = await findProfiles({ credentials, onlyCredentials, environment: env, root, log });
+  return { root, profiles, settings: settingsFrom(config) };
 }
 
-/** Equal for plans that ask for the same. Secrets count, though they are not shown anywhere. */
-export function fingerprint(plan: unknown): string {
+/** Whether both plans ask for the same. */
+export function isSamePlan(one: DeliveryPlan, other: DeliveryPlan): boolean {
+  return fingerprint(one) === fingerprint(other);
+}
+
+/** Whether both plans differ in nothing but what a single file is sent by, which each attempt looks at anew. */
+export function isSameButForFiles(one: DeliveryPlan, other: DeliveryPlan): boolean {
+  return fingerprint(withoutFileSettings(one)) === fingerprint(withoutFileSettings(other));
+}
+
+function withoutFileSettings({ settings, ...plan }: DeliveryPlan): unknown {
+  const { destinations, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } = settings;
+  return { ...plan, settings: others };
+}
+
+/** Equal for equal plans. Secrets count, though they are not shown anywhere. */
+function fingerprint(plan: unknown): string {
   return JSON.stringify(plan, (_key, value: unknown) =>
     typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
       ? String(value.reveal())
@@ -37,10 +47,4 @@ export function fingerprint(plan: unknown): string {
         ? 'Infinity'
         : value,
   );
-}
-
-/** A plan without the settings that are looked at for each file anew, when its flight begins. */
-export function beyondFiles({ settings, ...plan }: DeliveryPlan): unknown {
-  const { destinations, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } = settings;
-  return { ...plan, settings: others };
 }

@@ -1,25 +1,23 @@
-import type { Clock } from '../base/clock.ts';
-import type { Logger } from '../base/log.ts';
-import type { FileRecord, Journal } from '../keep/local/journal.ts';
-import { about } from './attempt/attempt.ts';
+import type { Reclaimer } from '../keep/disk/budget.ts';
+import type { FileRecord } from '../keep/local/journal.ts';
+import type { DeliveryContext } from './context.ts';
+import { logFields } from './listing.ts';
+import { originOf } from './origin/origin-of.ts';
 import type { Retention } from './settings.ts';
-import { identityOf, type Spool, sameIdentity } from './spool/spool.ts';
+import { identityOf, sameIdentity } from './spool/files.ts';
 
-export interface RetentionOptions {
-  readonly spool: Spool;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly log: Logger;
-}
+export type RetentionContext = Pick<DeliveryContext, 'spool' | 'journal' | 'clock' | 'log'>;
 
 /** Removed in one pass; what is left waits for the next one. */
 const PASS = 1000;
+/** Files that a reclaimer looks at in one go. */
+const RECLAIM_PAGE = 500;
 
-/** Whether the oldest kept file must go. Pure. */
+/** Whether the oldest retained file must go. Pure. */
 export function mustGo(
   retention: Retention,
   file: { readonly completedAtMs: number | null },
-  keptBytes: number,
+  retainedBytes: number,
   nowMs: number,
 ): boolean {
   switch (retention.keep) {
@@ -28,39 +26,62 @@ export function mustGo(
     case 'never':
       return true;
     case 'within':
-      return nowMs - (file.completedAtMs ?? nowMs) >= retention.ms || keptBytes > retention.bytes;
+      return nowMs - (file.completedAtMs ?? nowMs) >= retention.ms || retainedBytes > retention.bytes;
   }
 }
 
 /**
- * Removes delivered files from `completed` as the setting says, delivered longest ago first (S6). Only files with a record that
+ * Removes delivered files from `completed` as the setting says, delivered longest ago first. Only files with a record that
  * says their delivery was verified are touched, and only while they are still the very files delivered.
  * @returns how many were removed
  */
-export async function applyRetention(options: RetentionOptions, retention: Retention): Promise<number> {
+export async function applyRetention(context: RetentionContext, retention: Retention): Promise<number> {
   if (retention.keep === 'always') return 0;
-  const { journal, clock } = options;
+  const { journal, clock } = context;
   let bytes = retention.keep === 'within' ? journal.retainedTotals().bytes : 0;
   let removed = 0;
   for (const record of journal.retained(PASS)) {
     if (!mustGo(retention, record, bytes, clock.nowMs())) break;
     bytes -= record.size;
-    if (await removeKept(options, record)) removed += 1;
+    if (await removeCompleted(context, record)) removed += 1;
   }
   return removed;
 }
 
+/** Delivered files in `completed`, as what gives way first on a full disk: their bucket has them. */
+export function completedFilesReclaimer(context: RetentionContext): Reclaimer {
+  const { journal } = context;
+  return {
+    name: 'completed',
+    reclaimableBytes: async () => journal.retainedTotals().bytes,
+    async free(bytes) {
+      const freed = { files: 0, bytes: 0 };
+      while (freed.bytes < bytes) {
+        const page = journal.retained(RECLAIM_PAGE);
+        for (const record of page) {
+          if (freed.bytes >= bytes) break;
+          if (!(await removeCompleted(context, record))) continue;
+          freed.files += 1;
+          freed.bytes += record.size;
+        }
+        if (page.length < RECLAIM_PAGE) break;
+      }
+      return freed;
+    },
+  };
+}
+
 /** Removes one delivered file, if it is still the very one delivered. @returns whether it was */
-export async function removeKept(
-  { spool, journal, clock, log }: RetentionOptions,
+async function removeCompleted(
+  { spool, journal, clock, log }: RetentionContext,
   record: FileRecord,
 ): Promise<boolean> {
   if (record.outcome !== 'success') return false;
-  const stats = record.source === null ? spool.fileAt('completed', record, record.location) : undefined;
+  const stats = originOf(record).completedFile(spool, record);
   const isSame = stats !== undefined && sameIdentity(identityOf(stats), record);
   if (isSame) spool.remove('completed', record, record.location);
   // One that is gone, or that somebody put another in the place of, is no longer ours to count.
   await journal.change(record.id, { removedAtMs: clock.nowMs() });
-  if (isSame) log.debug(about(record), 'removed from completed');
+  if (isSame) log.debug(logFields(record), 'removed from completed');
   return isSame;
 }

@@ -1,164 +1,229 @@
-import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
-import type { Logger } from '../base/log.ts';
-import type { Config } from '../config/schema.ts';
+import { systemRandom } from '../base/random.ts';
+import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
-import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
 import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
-import { Delivery, type DeliveryStatus } from './delivery.ts';
-import {
-  dropFailed,
-  type FailedContext,
-  type FailedOutcome,
-  type FailedSelection,
-  retryFailed,
-} from './failed.ts';
-import { keptFiles } from './kept-files.ts';
-import type { DeliveryPlan } from './plan.ts';
-import { planFrom } from './settings-from.ts';
+import type { SpoolContext } from './context.ts';
+import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
+import { createWatch } from './intake/watch/watch.ts';
+import { type DeliveryPlan, isSamePlan } from './plan.ts';
+import type { EndpointStatus } from './queue/endpoint-monitor.ts';
+import { completedFilesReclaimer } from './retention.ts';
+import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
+import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
 
-/** What opens the things that delivery stands on; the composition root knows which they are. */
-export interface DeliveryOpeners {
-  readonly openJournal: (path: string) => Promise<Journal>;
-  /** Loads what opens the stores of these profiles. */
-  readonly loadObjectStores: (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
+export interface DeliveryOptions
+  extends Pick<SessionOptions, 'clock' | 'log'>,
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
+  /** What to do from the start on; asked for once, before anything else. */
+  readonly plan: () => Promise<DeliveryPlan>;
+  readonly openJournal: () => Promise<Journal>;
+  readonly loadObjectStores: LoadObjectStores;
 }
 
-export interface DeliveriesOptions extends DeliveryOpeners {
-  readonly config: Config;
-  readonly env: NodeJS.ProcessEnv;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Awaited before each sync. */
-  readonly beforeSync?: (manual: boolean) => Promise<void>;
+/** Loads what opens the stores of these profiles. */
+export type LoadObjectStores = (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
+
+export interface DeliveryStatus {
+  readonly incoming: number;
+  readonly processing: number;
+  readonly completed: number;
+  readonly failed: number;
+  /** Of incoming and processing: neither being uploaded now nor about to be. */
+  readonly waiting: number;
+  readonly uploading: number;
+  /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
+  readonly refused: number;
+  /** Whether files may go now: automatically, and the gate is open. */
+  readonly syncing: boolean;
+  readonly links: readonly EndpointStatus[];
+  readonly throughput: readonly Throughput[];
 }
 
-/** Delivery as a part of the station: finds the profiles first (F22), then runs what they and the configuration ask for. */
-export class Deliveries implements Service {
+/**
+ * Delivery as a service of the station: files in `incoming` and in folders reach their buckets.
+ *
+ *   idle ──start()──▶ running ──stop()──▶ stopped (final)
+ *                      │    ▲
+ *                      └────┘ reconfigure(): another session in place of the one that runs
+ *
+ * Calls that change the state go one after the other. What asks for files or records throws `stopping` unless it runs.
+ */
+export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: DeliveriesOptions;
-  #config: Config;
-  #profiles: readonly Profile[] = [];
-  #openStore: ((profile: Profile) => ObjectStore) | undefined;
-  #delivery: Delivery | undefined;
+  readonly #options: Required<DeliveryOptions>;
+  readonly #changes = new Serializer();
+  #plan: DeliveryPlan | undefined;
+  #journal: Journal | undefined;
+  #session: DeliverySession | undefined;
+  #stopped = false;
 
-  constructor(options: DeliveriesOptions) {
-    this.#options = options;
-    this.#config = options.config;
+  constructor(options: DeliveryOptions) {
+    this.#options = {
+      ...options,
+      random: options.random ?? systemRandom,
+      openWatch: options.openWatch ?? createWatch,
+      beforeSync: options.beforeSync ?? (async () => undefined),
+    };
   }
 
-  async start(): Promise<void> {
-    if (this.#delivery) return;
-    const { clock, log, openJournal, beforeSync } = this.#options;
-    const delivery = new Delivery({
-      plan: await this.#plan(this.#config),
-      openJournal: () => openJournal(this.#config.database),
-      openStore: profile => this.#opened(profile),
-      clock,
-      log,
-      ...(beforeSync ? { beforeSync } : {}),
+  /** The journal, while it is open: for lists and for the operations on failed files. Throws `stopping` otherwise. */
+  get journal(): Journal {
+    if (!this.#journal) throw new SluiceError('stopping', 'delivery is not running');
+    return this.#journal;
+  }
+
+  /**
+   * Makes the folders, makes journal and tree agree, takes up `processing`, then `incoming`, then watches.
+   * Throws credentials_*, spool_invalid, disk_*, database_*.
+   */
+  start(): Promise<void> {
+    return this.#changes.run(async () => {
+      if (this.#session) return;
+      if (this.#stopped) throw new SluiceError('stopping', 'delivery is stopped');
+      this.#plan ??= await this.#options.plan();
+      this.#journal = await this.#options.openJournal();
+      try {
+        this.#session = await this.#begin(this.#plan);
+      } catch (error) {
+        await this.#journal.close();
+        this.#journal = undefined;
+        throw error;
+      }
     });
-    await delivery.start();
-    this.#delivery = delivery;
   }
 
-  async stop(): Promise<void> {
-    await this.#delivery?.stop();
-    this.#delivery = undefined;
+  /** Uploads under way get a few seconds, then they are handed back; all files stay in the spool. May be called again. */
+  stop(): Promise<void> {
+    this.#session?.interrupt();
+    return this.#changes.run(async () => {
+      this.#stopped = true;
+      await this.#session?.stop();
+      this.#session = undefined;
+      await this.#journal?.close();
+      this.#journal = undefined;
+    });
   }
 
-  /** Takes over another configuration (V8), the credentials file read anew. */
-  async reconfigure(config: Config): Promise<void> {
-    const plan = await this.#plan(config);
-    this.#config = config;
-    await this.#delivery?.reconfigure(plan);
+  /**
+   * Takes over another plan: an equal one disturbs nothing; one that differs only in what single files are sent by
+   * (destinations, parts, verification, retries) holds for the next files and disturbs none under way; otherwise what
+   * runs is finished or handed back and starts anew. When the new plan cannot start, the old one goes on and the error is thrown.
+   * @returns whether anything changed
+   */
+  reconfigure(plan: DeliveryPlan): Promise<boolean> {
+    return this.#changes.run(async () => {
+      const before = this.#plan;
+      if (before && isSamePlan(plan, before)) return false;
+      if (before && this.#session && !this.#session.adopt(plan)) {
+        await this.#session.stop();
+        try {
+          this.#session = await this.#begin(plan);
+        } catch (error) {
+          this.#session = await this.#begin(before);
+          throw error;
+        }
+      }
+      this.#plan = plan;
+      return true;
+    });
+  }
+
+  /** The journal; undefined while delivery does not run. */
+  journalIfRunning(): Journal | undefined {
+    return this.#journal;
   }
 
   /** Names of the profiles in force. */
   profiles(): readonly string[] {
-    return this.#profiles.map(({ name }) => name);
+    return (this.#plan?.profiles ?? []).map(({ name }) => name);
   }
 
   status(): DeliveryStatus {
-    return this.#running.status();
+    const { incoming, processing, completed, failed } = this.journal.counts();
+    const session = this.#session?.status();
+    const uploading = session?.uploading ?? 0;
+    return {
+      incoming,
+      processing,
+      completed,
+      failed,
+      waiting: Math.max(0, incoming + processing - uploading),
+      uploading,
+      refused: session?.refused ?? 0,
+      syncing: session?.syncing ?? false,
+      links: session?.links ?? [],
+      throughput: session?.throughput ?? [],
+    };
   }
 
   list(filter: RecordFilter): FileRecord[] {
-    return this.#running.journal.list(filter);
+    return this.journal.list(filter);
   }
 
   /** Files that failed or are to be tried again, by cause. */
   troubles(): FileTrouble[] {
-    return this.#running.journal.troubles();
+    return this.journal.troubles();
   }
 
   /** One record with its attempts, oldest first. Throws `not_found`. */
   record(id: number): { readonly record: FileRecord; readonly attempts: readonly Attempt[] } {
-    const { journal } = this.#running;
-    const record = journal.byId(id);
+    const record = this.journal.byId(id);
     if (!record) throw new SluiceError('not_found', `there is no delivery ${id}`);
-    return { record, attempts: journal.attempts(id) };
+    return { record, attempts: this.journal.attempts(id) };
   }
 
-  syncNow(signal: AbortSignal): Promise<SyncOutcome> {
-    return this.#running.syncNow(signal);
+  /**
+   * Delivers all that waits, now, with or without the schedule and whatever the gate says. Resolves when nothing is due
+   * any more; rejects with the signal's reason, with `stopping`, or with `host_unreachable` when no endpoint answers.
+   */
+  async syncNow(signal: AbortSignal): Promise<SyncOutcome> {
+    if (!this.#session) throw new SluiceError('stopping', 'delivery is not running');
+    return this.#session.syncNow(signal);
   }
 
+  /** As failed.ts has it; the files go at once. */
   async retryFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
-    const outcomes = await retryFailed(this.#failedContext(), selection);
-    this.#running.wake();
+    const outcomes = await retryFailed(this.#spoolContext(), selection);
+    this.#session?.wake();
     return outcomes;
   }
 
-  dropFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
-    return dropFailed(this.#failedContext(), selection);
+  /** As failed.ts has it. */
+  async dropFailed(selection: FailedSelection): Promise<FailedOutcome[]> {
+    return dropFailed(this.#spoolContext(), selection);
   }
 
-  /** Delivered files that are kept, as something that gives way on a full disk (capture.md, S4). */
-  kept(): Reclaimer {
-    const lazily = (): Reclaimer => keptFiles({ ...this.#failedContext(), log: this.#options.log });
+  /** Delivered files that are retained, as what gives way first on a full disk. */
+  completedFiles(): Reclaimer {
+    const reclaimer = (): Reclaimer =>
+      completedFilesReclaimer({ ...this.#spoolContext(), log: this.#options.log });
     return {
       name: 'completed',
-      reclaimableBytes: async () => lazily().reclaimableBytes(),
-      free: async bytes => lazily().free(bytes),
+      reclaimableBytes: async () => reclaimer().reclaimableBytes(),
+      free: async bytes => reclaimer().free(bytes),
     };
   }
 
-  /** The journal while delivery runs. */
-  journal(): Journal | undefined {
-    return this.#delivery?.journal;
+  #spoolContext(): SpoolContext {
+    if (!this.#plan) throw new SluiceError('stopping', 'delivery is not running');
+    return { spool: new Spool(this.#plan.root), journal: this.journal, clock: this.#options.clock };
   }
 
-  #failedContext(): FailedContext {
-    const { clock } = this.#options;
-    return { spool: new Spool(this.#config.deliver.directory), journal: this.#running.journal, clock };
-  }
-
-  get #running(): Delivery {
-    if (!this.#delivery) throw new SluiceError('stopping', 'delivery is not running');
-    return this.#delivery;
-  }
-
-  async #plan(config: Config): Promise<DeliveryPlan> {
-    const { env, log, loadObjectStores } = this.#options;
-    this.#profiles = await findProfiles({
-      credentials: config.deliver.credentials,
-      onlyCredentials: config.deliver.onlyCredentials,
-      environment: env,
-      root: config.deliver.directory,
-      log,
-    });
-    this.#openStore = await loadObjectStores(this.#profiles);
-    return planFrom(config, this.#profiles);
-  }
-
-  #opened(profile: Profile): ObjectStore {
-    if (!this.#openStore) throw new SluiceError('internal', 'a store was asked for before any plan');
-    return this.#openStore(profile);
+  async #begin(plan: DeliveryPlan): Promise<DeliverySession> {
+    const openStore = await this.#options.loadObjectStores(plan.profiles);
+    const session = new DeliverySession(plan, this.journal, openStore, this.#options);
+    try {
+      await session.start();
+      return session;
+    } catch (error) {
+      await session.stop();
+      throw error;
+    }
   }
 }

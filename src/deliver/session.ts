@@ -1,27 +1,36 @@
+import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import type { FileRecord, Journal } from '../keep/local/journal.ts';
+import type { Logger } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { ObjectStore } from '../keep/buckets/bucket.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
+import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
-import type { AttemptContext, DeliveryOutcome } from './attempt/attempt-context.ts';
+import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
+import type { DeliveryContext } from './context.ts';
 import { type Destination, openDestinations } from './destinations.ts';
-import { Arrivals } from './intake/arrivals.ts';
-import { Folders } from './intake/folders.ts';
-import type { Watch } from './intake/watch/watch.ts';
-import { Maintenance } from './maintenance.ts';
-import { beyondFiles, type DeliveryOptions, type DeliveryPlan, fingerprint } from './plan.ts';
+import { Intake } from './intake/intake.ts';
+import type { Watch, WatchOptions } from './intake/watch/watch.ts';
+import { type BeforeSync, Maintenance } from './maintenance.ts';
+import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
-import { EndpointHealthChecks } from './queue/endpoint-health.ts';
-import type { DeliverySettings } from './settings.ts';
-import { hasRunningCopy, isCopyGone } from './spool/copies.ts';
+import { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import { isCopyGone } from './spool/copies.ts';
 import { reconcile } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { offline, SyncCount, type SyncOutcome } from './sync-now.ts';
 
-export interface DeliverySessionOptions extends Required<DeliveryOptions> {
-  readonly plan: DeliveryPlan;
-  readonly journal: Journal;
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: Random;
+  /** Awaited before each scheduled sync that may run and before each manual one: what gathers files hands them over. */
+  readonly beforeSync: BeforeSync;
+  /** How the incoming area and the folders are watched; a test may give its own. */
+  readonly openWatch: (options: WatchOptions) => Watch;
 }
 
 /** How long uploads may go on after a stop was asked for. */
@@ -31,100 +40,106 @@ const BUCKET_LIST_PATIENCE_MS = 1_000;
 /** How long a bucket counts as missing before it is asked for again. */
 const MISSING_BUCKET_MS = 30_000;
 
-/** Delivery under one plan, from start to stop; a changed plan gets another one. */
+/**
+ * Delivery under one plan, from start to stop; a changed plan gets another session.
+ *
+ *   idle ──start()──▶ running ──interrupt()──▶ stopping ──stop()──▶ stopped (final)
+ *                        └───────────────stop()───────────────────────▲
+ *
+ * `start` may fail and is then followed by `stop`. While it runs, a session sleeps until one of these wakes it:
+ *
+ *   cause                                       noticed by                  what follows
+ *   1. files arrived                            watch                       intake: each becomes a record (2)
+ *   2. a file has a record                      intake                      dispatcher.offer: sent, or its time awaited
+ *   3. the time of a next try has come          dispatcher (its timer)      the journal is read for what is due
+ *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
+ *   5. the file before it at its address ended  #attemptEnded               the one that was blocked is due now
+ *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
+ *   7. the gate opened or shut                  maintenance                 dispatcher opens or shuts
+ *   8. a missing bucket appeared                maintenance                 its files are due now
+ *   9. another process wrote to the journal     maintenance, `wake`         as 3
+ *  10. the clock was set back                   dispatcher (its timer)      times in the journal are moved, as 3
+ *  11. an attempt broke off (journal's disk)    dispatcher, 5 s later       as 3
+ *  12. a person wants all files sent            `syncNow`                   gate held open; 1, 6 and 8 at once
+ *  13. the plan changed for single files        `adopt`                     the next attempts go by it
+ *  14. a stop                                   `interrupt`, `stop`         syncs end, attempts get some time
+ */
 export class DeliverySession {
-  readonly #options: DeliverySessionOptions;
-  /** What the next flights go by; those under way keep what they began with. */
-  #settings: DeliverySettings;
-  readonly #spool: Spool;
-  readonly #destinations: ReadonlyMap<string, Destination>;
-  readonly #links: EndpointHealthChecks;
-  readonly #buckets: BucketCache;
-  readonly #statistics = new Statistics();
+  #plan: DeliveryPlan;
+  /** What the next attempts go by; those under way keep the one that they began with. */
+  #context: DeliveryContext;
   readonly #dispatcher: Dispatcher;
-  readonly #arrivals: Arrivals;
-  readonly #folders: Folders;
-  readonly #rounds: Maintenance;
+  readonly #intake: Intake;
+  readonly #maintenance: Maintenance;
   readonly #watch: Watch;
   readonly #stopping = new AbortController();
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
+  /** Manual syncs under way. */
   readonly #syncs = new Set<SyncCount>();
 
-  constructor(options: DeliverySessionOptions) {
-    this.#options = options;
-    const { plan, journal, clock, log, openStore, openWatch } = options;
+  constructor(
+    plan: DeliveryPlan,
+    journal: Journal,
+    openStore: (profile: Profile) => ObjectStore,
+    options: SessionOptions,
+  ) {
+    const { clock, log, random } = options;
     const { settings } = plan;
-    this.#settings = settings;
-    this.#spool = new Spool(plan.root);
+    const { bucketCacheMs: keepMs, probeEveryMs } = settings;
     const destinations = openDestinations(plan.profiles, openStore);
-    this.#destinations = new Map(destinations.map(one => [one.profile, one]));
-    const { probeEveryMs } = settings;
-    const probe = (endpoint: string, signal: AbortSignal): Promise<void> => this.#probe(endpoint, signal);
-    const onBack = (endpoint: string): void => void this.#linkIsBack(endpoint);
-    this.#links = new EndpointHealthChecks({ clock, log, probeEveryMs, probe, onBack });
-    for (const { endpoint } of destinations) this.#links.add(endpoint);
-    const keepMissingMs = Math.min(MISSING_BUCKET_MS, settings.bucketCacheMs);
-    const onMissing = (profile: string, bucket: string): void =>
-      log.error({ profile, bucket }, `bucket ${bucket} of profile ${profile} does not exist; its files wait`);
-    this.#buckets = new BucketCache({ clock, keepMs: settings.bucketCacheMs, keepMissingMs, onMissing });
-    const context = this.#flightContext();
-    this.#dispatcher = new Dispatcher({
-      ...{ journal, clock, log, settings, links: this.#links, destinations: this.#destinations },
-      fly: (record, destination, signal) =>
-        attemptDelivery({ ...context, settings: this.#settings }, destination, record, signal),
-      onLanded: (record, landing) => this.#landed(record, landing),
-    });
-    const knows = (profile: string): boolean => this.#destinations.has(profile);
-    const onEntered = this.#dispatcher.offer.bind(this.#dispatcher);
-    const emptyFiles = (): 'wait' | 'upload' => settings.emptyFiles;
-    const onNotEntered = (path: string): void => this.#watch.forget([path]);
-    const taking = { journal, clock, log, emptyFiles, onEntered, onNotEntered };
-    this.#arrivals = new Arrivals({ ...taking, spool: this.#spool, knows });
-    this.#folders = new Folders({ ...taking, folders: settings.folders });
-    this.#rounds = new Maintenance({
-      ...{
-        settings,
+    this.#plan = plan;
+    this.#context = {
+      settings,
+      destinations: new Map(destinations.map(one => [one.profile, one])),
+      spool: new Spool(plan.root),
+      journal,
+      endpoints: new EndpointMonitor({
+        destinations,
         clock,
         log,
-        journal,
-        spool: this.#spool,
-        buckets: this.#buckets,
-        statistics: this.#statistics,
-      },
-      ...{ dispatcher: this.#dispatcher, destinations: this.#destinations, links: this.#links },
-      beforeSync: options.beforeSync,
+        probeEveryMs,
+        onBack: endpoint => void this.#sendWaiting(endpoint),
+      }),
+      buckets: new BucketCache({ clock, keepMs, keepMissingMs: Math.min(MISSING_BUCKET_MS, keepMs), log }),
+      uploader: new Uploader(journal, clock),
+      statistics: new Statistics(),
+      clock,
+      random,
+      log,
+    };
+    this.#dispatcher = new Dispatcher(this.#context, {
+      attempt: (record, destination, signal) => attemptDelivery(this.#context, destination, record, signal),
+      onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
     });
-    this.#watch = openWatch({
-      roots: [this.#spool.areaPath('incoming'), ...this.#folders.roots],
+    this.#intake = new Intake(this.#context, {
+      onEntered: record => this.#dispatcher.offer(record),
+      onNotEntered: path => this.#watch.forget([path]),
+    });
+    this.#maintenance = new Maintenance(this.#context, this.#dispatcher, options.beforeSync);
+    this.#watch = options.openWatch({
+      roots: [this.#context.spool.areaPath('incoming'), ...settings.folders.map(({ path }) => path)],
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
       clock,
       log,
-      onArrival: arrivals => {
-        const { ours, others } = this.#folders.divide(arrivals);
-        this.#arrivals.take(others);
-        this.#folders.take(ours);
-      },
+      onArrival: arrivals => this.#intake.take(arrivals),
       onTrouble: ({ path, message }) => log.warn({ path }, message),
     });
   }
 
+  /** Makes folders, makes journal and tree agree, and watches; resolves when all that lies there is on record. */
   async start(): Promise<void> {
-    const { journal, clock, log, plan } = this.#options;
-    this.#spool.emptyIncomingTmp(isCopyGone);
-    this.#spool.prepare(plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
-    await this.#makeBucketFolders();
-    const done = await reconcile({
-      ...{ spool: this.#spool, journal, clock },
-      knows: profile => this.#destinations.has(profile),
-      onOdd: (path, message) => this.#arrivals.tell(path, message),
-      isBeingCopied: address => hasRunningCopy(this.#spool, address),
-    });
+    const { spool, destinations, log } = this.#context;
+    spool.emptyIncomingTmp(isCopyGone);
+    spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
+    await this.#makeBucketFolders([...destinations.values()]);
+    const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
+    const done = await reconcile({ ...this.#context, onUndeliverable });
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
-    await this.#rounds.start();
+    await this.#maintenance.start();
     await this.#watch.start();
-    await this.#arrivals.settle();
+    await this.#intake.settle();
   }
 
   /** Ends what waits for a person's patience: manual syncs. */
@@ -132,17 +147,18 @@ export class DeliverySession {
     this.#stopping.abort(new SluiceError('stopping', 'delivery is stopping'));
   }
 
+  /** What comes in first, what goes out last. Resolves when nothing runs any more. */
   async stop(): Promise<void> {
+    const { endpoints, statistics, spool, destinations, log } = this.#context;
     this.interrupt();
-    await this.#rounds.stop();
+    await this.#maintenance.stop();
     await this.#watch.stop();
     await this.#dispatcher.drain(STOP_GRACE_MS);
-    await this.#arrivals.settle();
-    await this.#folders.settle();
-    await this.#links.stop();
-    this.#statistics.log(this.#options.log);
-    this.#spool.prune(true);
-    await Promise.all([...this.#destinations.values()].map(({ store }) => store.close()));
+    await this.#intake.settle();
+    await endpoints.stop();
+    statistics.log(log);
+    spool.prune(true);
+    await Promise.all([...destinations.values()].map(({ store }) => store.close()));
   }
 
   /**
@@ -150,12 +166,13 @@ export class DeliverySession {
    * @returns false, and nothing has changed, where the plan asks for more than that
    */
   adopt(plan: DeliveryPlan): boolean {
-    const running = { ...this.#options.plan, settings: this.#settings };
-    if (fingerprint(beyondFiles(plan)) !== fingerprint(beyondFiles(running))) return false;
-    this.#settings = plan.settings;
+    if (!isSameButForFiles(plan, this.#plan)) return false;
+    this.#plan = plan;
+    this.#context = { ...this.#context, settings: plan.settings };
     return true;
   }
 
+  /** Another process may have put something due into the journal. */
   wake(): void {
     this.#dispatcher.wake();
   }
@@ -163,35 +180,34 @@ export class DeliverySession {
   status() {
     return {
       uploading: this.#dispatcher.running,
-      refused: this.#arrivals.refused,
-      syncing: this.#rounds.syncing,
-      links: this.#links.all(),
-      throughput: this.#statistics.all(),
+      refused: this.#intake.refused,
+      syncing: this.#maintenance.syncing,
+      links: this.#context.endpoints.status(),
+      throughput: this.#context.statistics.all(),
     };
   }
 
+  /** As Delivery.syncNow has it. */
   async syncNow(callerSignal: AbortSignal): Promise<SyncOutcome> {
     const signal = AbortSignal.any([callerSignal, this.#stopping.signal]);
     signal.throwIfAborted();
-    const { journal, clock } = this.#options;
-    const endpoints = [...new Set([...this.#destinations.values()].map(({ endpoint }) => endpoint))];
-    const answers = await Promise.all(
-      endpoints.map(endpoint => !this.#links.isOffline(endpoint) || this.#links.probeNow(endpoint)),
-    );
-    if (!answers.includes(true)) throw offline(endpoints);
+    const { journal, clock, destinations, endpoints, buckets } = this.#context;
+    const names = endpoints.endpoints;
+    const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
+    if (!answers.includes(true)) throw offline(names);
     const count = new SyncCount();
     this.#syncs.add(count);
-    const close = this.#rounds.holdOpen();
+    const close = this.#maintenance.holdOpen();
     try {
-      await this.#rounds.prepare(true);
+      await this.#maintenance.gather();
       await this.#watch.sweepNow();
-      await this.#arrivals.settle();
-      this.#buckets.askAgainForMissing();
-      await this.#rounds.askForBuckets();
-      for (const profile of this.#destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
+      await this.#intake.settle();
+      buckets.askAgainForMissing();
+      await this.#maintenance.askForMissingBuckets();
+      for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
-      if (endpoints.every(endpoint => this.#links.isOffline(endpoint))) throw offline(endpoints);
+      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw offline(names);
       return count.outcome(journal);
     } finally {
       close();
@@ -199,58 +215,26 @@ export class DeliverySession {
     }
   }
 
-  #flightContext(): AttemptContext {
-    const { plan, journal, clock, log, random } = this.#options;
-    return {
-      ...{ spool: this.#spool, journal, clock, random, log, settings: plan.settings },
-      ...{ buckets: this.#buckets, links: this.#links, statistics: this.#statistics },
-      uploader: new Uploader({ journal, clock }),
-    };
+  #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
+    for (const sync of this.#syncs) sync.note(record, outcome);
+    if (outcome === 'completed') this.#maintenance.fileDelivered();
+    if (outcome === 'blocked') this.#blocked.add(addressText(record));
+    else if (outcome !== 'waiting' && this.#blocked.size > 0) this.#unblock(record);
   }
 
-  #landed(record: FileRecord, landing: DeliveryOutcome): void {
-    for (const sync of this.#syncs) sync.note(record, landing);
-    const { journal, clock } = this.#options;
-    const address = `${record.profile}/${record.bucket}/${record.filepath}`;
-    if (landing === 'blocked') this.#blocked.add(address);
-    else if (landing !== 'waiting' && this.#blocked.delete(address)) {
-      const next = journal.byAddress(record, 'incoming');
-      if (next) this.#dispatcher.offer({ ...next, nextAttemptAtMs: clock.nowMs() });
-    }
-    if (landing === 'completed') this.#rounds.delivered();
+  /** Sends the file that waited for the one before it at its address, if one did. */
+  #unblock(ended: FileRecord): void {
+    if (!this.#blocked.delete(addressText(ended))) return;
+    const { journal, clock } = this.#context;
+    const next = journal.byAddress(ended, 'incoming');
+    if (next) this.#dispatcher.offer({ ...next, nextAttemptAtMs: clock.nowMs() });
   }
 
-  /** F39: folders of known buckets. A store that does not answer soon gets them later, with its first files. */
-  async #makeBucketFolders(): Promise<void> {
-    const { clock } = this.#options;
-    const make = async (destination: Destination): Promise<void> => {
-      try {
-        const buckets = await this.#buckets.list(destination, this.#stopping.signal);
-        this.#links.saw(destination.endpoint);
-        if (!this.#stopping.signal.aborted) this.#spool.prepare([{ profile: destination.profile, buckets }]);
-      } catch (error) {
-        this.#links.saw(destination.endpoint, error);
-      }
-    };
-    const all = Promise.all([...this.#destinations.values()].map(make));
-    let cancel = (): void => undefined;
-    const patience = new Promise<void>(resolve => {
-      cancel = clock.timer(BUCKET_LIST_PATIENCE_MS, resolve);
-    });
-    await Promise.race([all, patience]);
-    cancel();
-  }
-
-  async #probe(endpoint: string, signal: AbortSignal): Promise<void> {
-    for (const destination of this.#destinations.values()) {
-      if (destination.endpoint === endpoint) return void (await destination.store.listBuckets({ signal }));
-    }
-  }
-
-  async #linkIsBack(endpoint: string): Promise<void> {
-    const { journal, clock, log } = this.#options;
+  /** An endpoint is back: what waits for it goes now. */
+  async #sendWaiting(endpoint: string): Promise<void> {
+    const { journal, clock, log, destinations } = this.#context;
     try {
-      for (const destination of this.#destinations.values()) {
+      for (const destination of destinations.values()) {
         if (destination.endpoint !== endpoint) continue;
         const files = await journal.makeDueNow(destination.profile, clock.nowMs());
         log.info({ endpoint, profile: destination.profile, files }, 'waiting files go now');
@@ -263,4 +247,31 @@ export class DeliverySession {
     }
     this.#dispatcher.wake();
   }
+
+  /** Folders of known buckets. A store that does not answer soon gets them later, with its first files. */
+  async #makeBucketFolders(destinations: readonly Destination[]): Promise<void> {
+    const all = Promise.all(destinations.map(destination => this.#makeFoldersFor(destination)));
+    let cancel = (): void => undefined;
+    const patience = new Promise<void>(resolve => {
+      cancel = this.#context.clock.timer(BUCKET_LIST_PATIENCE_MS, resolve);
+    });
+    await Promise.race([all, patience]);
+    cancel();
+  }
+
+  async #makeFoldersFor(destination: Destination): Promise<void> {
+    const { buckets, endpoints, spool } = this.#context;
+    const { signal } = this.#stopping;
+    try {
+      const names = await buckets.list(destination, signal);
+      endpoints.noteCall(destination.endpoint);
+      if (!signal.aborted) spool.prepare([{ profile: destination.profile, buckets: names }]);
+    } catch (error) {
+      endpoints.noteCall(destination.endpoint, error);
+    }
+  }
+}
+
+function addressText({ profile, bucket, filepath }: FileAddress): string {
+  return `${profile}/${bucket}/${filepath}`;
 }

@@ -1,13 +1,13 @@
-import { availableParallelism } from 'node:os';
-import { DELIVERY_RETRY, type RetrySchedule } from '../engine/retry.ts';
+import type { Config } from '../config/schema.ts';
+import type { RetrySchedule } from '../engine/retry.ts';
 
-/** What becomes of a delivered file in `completed` (S6). */
+/** What becomes of a delivered file in `completed`. */
 export type Retention =
   | { readonly keep: 'always' | 'never' }
   /** So long, and so much altogether; Infinity where one is no limit. */
   | { readonly keep: 'within'; readonly ms: number; readonly bytes: number };
 
-/** How objects are stored at one destination (S10). */
+/** How objects are stored at one destination. */
 export interface DestinationSettings {
   /** `profile`, or `profile/bucket`; the longer one counts. */
   readonly match: string;
@@ -19,7 +19,7 @@ export interface DestinationSettings {
   readonly tagSegments?: boolean;
 }
 
-/** A folder that is delivered from where it lies (V4). */
+/** A folder that is delivered from where it lies. */
 export interface FolderSettings {
   readonly path: string;
   readonly profile: string;
@@ -29,16 +29,16 @@ export interface FolderSettings {
   readonly after: 'keep' | 'delete' | 'completed';
 }
 
-/** A question asked before each scheduled sync (V6). */
+/** A question asked before each scheduled sync. */
 export type GateSettings =
   | { readonly command: string; readonly timeoutMs: number }
   | { readonly url: string; readonly timeoutMs: number };
 
 /** What delivery does, with every default filled in. */
-export interface DeliverySettings {
-  /** Pause between two reconciling sweeps, and between two questions to the gate (V1, V9). */
+export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
+  /** Pause between two reconciling sweeps, and between two passes of maintenance. */
   readonly intervalMs: number;
-  /** False: only a manual sync delivers (V7). */
+  /** False: only a manual sync delivers. */
   readonly automatic: boolean;
   readonly settleMs: number;
   /** Large transfers at once. */
@@ -55,49 +55,106 @@ export interface DeliverySettings {
   readonly emptyFiles: 'wait' | 'upload';
   readonly retention: Retention;
   readonly retry: RetrySchedule;
-  /** Whether tries count while the link is down (V10). */
+  /** Whether tries count while the endpoint cannot be reached. */
   readonly offline: 'count' | 'hold';
   readonly probeEveryMs: number;
-  readonly bucketCacheMs: number;
   readonly gate: GateSettings | null;
   readonly folders: readonly FolderSettings[];
   readonly destinations: readonly DestinationSettings[];
-  /** How often upload statistics are logged (V11). */
-  readonly statisticsEveryMs: number;
 }
 
-const MIB = 2 ** 20;
-
-/** V9 and the measured values of DESIGN.md. */
-export const DELIVERY_DEFAULTS: DeliverySettings = {
-  intervalMs: 6_000,
-  automatic: true,
-  settleMs: 10_000,
-  workers: Math.max(1, Math.floor(availableParallelism() / 2)),
-  smallInFlight: 256,
-  memoryBytes: 64 * MIB,
-  partsAboveBytes: 16 * MIB,
-  partBytes: 8 * MIB,
-  partsAtOnce: 4,
-  verify: 'head',
-  emptyFiles: 'wait',
-  retention: { keep: 'always' },
-  retry: DELIVERY_RETRY,
-  offline: 'hold',
-  probeEveryMs: 60_000,
+/**
+ * Defaults of what users may set stand in the configuration's schema (config/sections/deliver.ts and sync.ts) and nowhere
+ * else. Here is what they may not set, since no value but these was ever wanted; tests set it. What bounds memory or the
+ * length of a batch is a constant of the file that works with it.
+ */
+const FIXED_SETTINGS = {
+  /** How long a bucket counts as there, and a server as answering no HEAD, without being asked again. */
   bucketCacheMs: 5 * 60_000,
-  gate: null,
-  folders: [],
-  destinations: [],
+  /** How often upload statistics are logged. */
   statisticsEveryMs: 60_000,
 };
 
-/** What holds for a bucket: the settings of `profile/bucket` over those of `profile`. */
+/** What of the retry schedule users may not set: doubling waits, spread a little; no try that would only fail again. */
+const FIXED_RETRY = { factor: 2, jitter: 0.2, permanent: 'give-up' } as const;
+
+/** The settings that a configuration asks for. Pure. */
+export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>): DeliverySettings {
+  return {
+    ...FIXED_SETTINGS,
+    intervalMs: sync.intervalMs,
+    automatic: sync.automatic,
+    settleMs: deliver.settleMs,
+    workers: deliver.workers,
+    smallInFlight: deliver.smallAtOnce,
+    memoryBytes: deliver.memoryBytes,
+    partsAboveBytes: deliver.partsAboveBytes,
+    partBytes: deliver.partSizeBytes,
+    partsAtOnce: deliver.partsAtOnce,
+    verify: deliver.verify,
+    emptyFiles: deliver.emptyFiles,
+    offline: deliver.offline,
+    retry: {
+      ...FIXED_RETRY,
+      firstMs: deliver.retryFirstMs,
+      maxMs: deliver.retryLongestMs,
+      maxRetries: deliver.retries,
+    },
+    probeEveryMs: deliver.probeIntervalMs,
+    retention: retentionFrom(deliver),
+    gate: gateFrom(deliver.gate),
+    folders: deliver.folders.map(folderFrom),
+    destinations: deliver.destinations.map(destinationFrom),
+  };
+}
+
+/** What holds for a bucket: the settings of `profile/bucket` over those of `profile`. Pure. */
 export function destinationFor(
-  settings: Pick<DeliverySettings, 'destinations'>,
+  { destinations }: Pick<DeliverySettings, 'destinations'>,
   profile: string,
   bucket: string,
 ): Omit<DestinationSettings, 'match'> {
-  const of = (match: string) => settings.destinations.find(one => one.match === match);
-  return { ...of(profile), ...of(`${profile}/${bucket}`) };
+  const ofProfile = destinations.find(one => one.match === profile);
+  const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
+  if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};
+  const { prefix, storageClass, tags, tagSegments, encryption } = ofBucket;
+  return {
+    prefix: prefix ?? ofProfile.prefix,
+    storageClass: storageClass ?? ofProfile.storageClass,
+    tags: tags ?? ofProfile.tags,
+    tagSegments: tagSegments ?? ofProfile.tagSegments,
+    encryption: encryption ?? ofProfile.encryption,
+  };
+}
+
+type DeliverConfig = Config['deliver'];
+
+function retentionFrom(deliver: DeliverConfig): Retention {
+  const { keepCompleted: keep, keepCompletedForMs, keepCompletedUpToBytes } = deliver;
+  if (keepCompletedForMs === undefined && keepCompletedUpToBytes === undefined) return { keep };
+  const infinite = Number.POSITIVE_INFINITY;
+  return { keep: 'within', ms: keepCompletedForMs ?? infinite, bytes: keepCompletedUpToBytes ?? infinite };
+}
+
+function gateFrom(gate: DeliverConfig['gate']): DeliverySettings['gate'] {
+  if (gate?.command !== undefined) return { command: gate.command, timeoutMs: gate.timeoutMs };
+  if (gate?.url !== undefined) return { url: gate.url, timeoutMs: gate.timeoutMs };
+  return null;
+}
+
+function folderFrom({ path, to, settleMs, after }: DeliverConfig['folders'][number]): FolderSettings {
+  const [profile = '', bucket = '', ...prefix] = to.slice('s3://'.length).split('/');
+  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after };
+}
+
+function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {
+  const { prefix, storageClass, tags, tagSegments, encryption, encryptionKey: keyId } = one;
+  return {
+    match: one.for,
+    prefix,
+    storageClass,
+    tags,
+    tagSegments,
+    encryption: encryption === undefined ? undefined : { algorithm: encryption, keyId },
+  };
 }

@@ -15,7 +15,7 @@ interface Counters {
   inFlight: number;
 }
 
-/** Counts uploads by destination (V11): since the start, and since the last time they were logged. */
+/** Counts uploads by destination: since the start, and since the last time they were logged. */
 export class Statistics {
   readonly #total = new Map<string, Counters>();
   readonly #period = new Map<string, Counters>();

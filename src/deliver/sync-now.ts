@@ -1,27 +1,27 @@
 import { SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
-import type { DeliveryOutcome } from './attempt/attempt-context.ts';
+import type { DeliveryOutcome } from './attempt/outcome.ts';
 
-/** What a manual sync brought (V7). */
+/** What a manual sync brought. */
 export interface SyncOutcome {
   readonly delivered: number;
   readonly failed: number;
   /** Files that wait for another try, or for their bucket to be made. */
   readonly waiting: number;
-  /** Files that wait until they have content (V3). */
+  /** Files that wait until they have content. */
   readonly empty: number;
 }
 
-/** Counts the landings while a manual sync runs. */
+/** Counts how attempts end while a manual sync runs. */
 export class SyncCount {
   #delivered = 0;
   #failed = 0;
   readonly #waiting = new Set<number>();
 
-  note({ id }: Pick<FileRecord, 'id'>, landing: DeliveryOutcome): void {
-    if (landing === 'completed') this.#delivered += 1;
-    else if (landing === 'failed' || landing === 'gone') this.#failed += 1;
-    if (landing === 'waiting' || landing === 'blocked') this.#waiting.add(id);
+  note({ id }: Pick<FileRecord, 'id'>, outcome: DeliveryOutcome): void {
+    if (outcome === 'completed') this.#delivered += 1;
+    else if (outcome === 'failed' || outcome === 'gone') this.#failed += 1;
+    if (outcome === 'waiting' || outcome === 'blocked') this.#waiting.add(id);
     else this.#waiting.delete(id);
   }
 

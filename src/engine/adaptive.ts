@@ -1,9 +1,9 @@
 /**
- * When to sync next under a fixed budget of calls (changesets.md, S7, policy `adaptive`).
+ * When to sync next under a fixed budget of calls: the policy `adaptive`.
  *
  * Staleness is the time since the oldest change that has not been seen (the *age* of Cho and Garcia-Molina,
- * "Effective page refresh policies for web crawlers", ACM TODS 2003). An item that changes at rate λ and is looked
- * at every I has a mean age of
+ * "Effective page refresh policies for web crawlers", ACM TODS 2003). An item that changes at rate λ and is synced
+ * every I has a mean age of
  *
  *   A(λ, I) = I/2 − 1/λ + (1 − e^(−λI)) / (λ² I)
  *
@@ -11,7 +11,7 @@
  * least total age for a budget is where a call is worth the same everywhere (Lagrange; Azar, Horvitz, Lubetzky,
  * Peres and Shahaf, "Tractable near-optimal policies for crawling", PNAS 2018; Kolobov et al., NeurIPS 2019, for
  * harmonic staleness). That common worth is the *price* of a call: it alone depends on the budget, so each item's
- * interval follows from its own rate and the price, without a look at the others.
+ * interval follows from its own rate and the price, whatever the others do.
  *
  * The rate is not constant: work comes in bursts, and what has been still for long stays still (gaps between human
  * actions have heavy tails: Barabási, Nature 2005). For gaps with a density that falls as a power of their length,

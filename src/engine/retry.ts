@@ -1,7 +1,12 @@
 import type { SluiceError } from '../base/errors.ts';
 import type { Random } from '../base/random.ts';
 
-/** How failed work is tried again, as data (delivery.md, Retry F7–F12; changesets.md, Errors). */
+/**
+ * When failed work is tried again, or that it is given up: a schedule of waits as data, and a pure rule over it.
+ *
+ * Both holders of future times ask it: the work queue, whose `targets` hold what is due in gathering (workers.ts), and
+ * delivery, whose `file_records.next_attempt_at_ms` hold what is due there; see schedule.ts for why they are two.
+ */
 export interface RetrySchedule {
   /** Wait after the first failure. */
   readonly firstMs: number;
@@ -13,24 +18,14 @@ export interface RetrySchedule {
   readonly maxRetries: number;
   /** Share of a wait that chance may add, so that what failed together does not come back together. */
   readonly jitter: number;
-  /** After a failure that trying again would only repeat: an end, or another look at the slowest rhythm. */
+  /** After a failure that trying again would only repeat: an end, or another try at the slowest rhythm. */
   readonly permanent: 'give-up' | 'slowest';
 }
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** F7–F12: 30 s, doubling, at most 10 retries after the first try; permanent failures end at once. */
-export const DELIVERY_RETRY: RetrySchedule = {
-  firstMs: 30_000,
-  factor: 2,
-  maxMs: 8 * HOUR_MS,
-  maxRetries: 10,
-  jitter: 0.2,
-  permanent: 'give-up',
-};
-
-/** Syncs back off from 2 minutes to 8 hours and never give up: what has vanished may come back (repos.md). */
+/** Syncs back off from 2 minutes to 8 hours and never give up: what has vanished may come back. */
 export const SYNC_RETRY: RetrySchedule = {
   firstMs: 2 * MINUTE_MS,
   factor: 2,

@@ -1,4 +1,12 @@
-/** When something that is followed at a host (a changeset, a repository) is synced next (changesets.md, C3, S2, S6). */
+/**
+ * When something that is followed at a host (a changeset, a repository) is synced next, as a pure rule.
+ *
+ * Two schedules hold future times. What is due in gathering, and what notifications are to be sent, stands in `targets`,
+ * the table of the work queue (queue/), which processes share and workers.ts works off: this rule says when next after a
+ * success, retry.ts after a failure. What is due in delivery stands in `file_records.next_attempt_at_ms`, beside the
+ * state of each file (keep/local/journal.ts): files are many, are this machine's own, are due as soon as they come and
+ * have no rhythm, so delivery uses retry.ts alone.
+ */
 
 export interface SyncTimes {
   /** Now; only what has never been synced needs it. */
@@ -10,13 +18,13 @@ export interface SyncTimes {
 }
 
 export interface SyncRhythm {
-  /** S2: a change newer than the last sync is synced once it has been quiet for `minIntervalMs`. */
+  /** A change newer than the last sync is synced once it has been quiet for `minIntervalMs`. */
   readonly quiet: boolean;
   readonly minIntervalMs: number;
   readonly maxIntervalMs: number;
-  /** S5: every interval times this when the budget of calls is short. Below 1 counts as 1. */
+  /** Every interval times this when the budget of calls is short. Below 1 counts as 1. */
   readonly stretch?: number;
-  /** S7: `linear` (C3) when absent. Only changesets go by `adaptive` (adaptive.ts). */
+  /** `linear`, which is `nextSync` below, when absent. Only changesets go by `adaptive` (adaptive.ts). */
   readonly policy?: 'linear' | 'adaptive';
 }
 
@@ -31,7 +39,7 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** C3's rhythm: every 2 minutes at the most, every 8 hours at the least. */
+/** Every 2 minutes at the most, every 8 hours at the least. */
 export const DEFAULT_RHYTHM: SyncRhythm = {
   quiet: false,
   minIntervalMs: 2 * MINUTE_MS,
@@ -39,8 +47,8 @@ export const DEFAULT_RHYTHM: SyncRhythm = {
 };
 
 /**
- * C3: lastSync + clamp(lastSync − lastChange, min, max): what changed lately is looked at often, what has been
- * still for long seldom. Never synced: now. No change known: the slowest rhythm. S2 `quiet`: a change newer
+ * lastSync + clamp(lastSync − lastChange, min, max): what changed lately is synced often, what has been still for
+ * long seldom. Never synced: now. No change known: the slowest rhythm. With `quiet`, a change newer
  * than the sync moves the next one to lastChange + min, so that a burst is followed by one sync.
  */
 export function nextSync(times: SyncTimes, rhythm: SyncRhythm = DEFAULT_RHYTHM): NextSync {

@@ -4,6 +4,7 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { EndedWork, WorkHandler } from './queue/handler.ts';
+import { Heartbeat } from './queue/heartbeat.ts';
 import { RunningClaim } from './queue/running-claim.ts';
 import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
 
@@ -13,7 +14,7 @@ import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
  *   idle ──start()──▶ running ──stop()──▶ draining ──all over, or drainMs──▶ aborting ──all over, or abortMs──▶ stopped
  *
  *  running   claims when there is room: after a put of this process, a piece of work that is over, the next due
- *            time, what another process wrote, and every pollMs for what tells nothing: leases that end
+ *            time, what another process wrote, and every pollMs for what announces itself to nobody: leases that end
  *  draining  claims nothing; what runs may finish
  *  aborting  what still runs is told to stop, and handed back without counting a failure
  *  stopped   final. A handler that did not stop even then keeps its claim until its lease ends or its process is
@@ -35,7 +36,7 @@ export interface WorkersOptions {
   readonly concurrency: number;
   /** At most so many at once of a group, other workers' included (see ClaimRequest). */
   readonly perGroup?: ClaimRequest['perGroup'];
-  /** Told of every claim that is over; must not throw. */
+  /** Called with every claim that is over; must not throw. */
   readonly onEnd?: (ended: EndedWork) => void;
   readonly timing?: Partial<WorkersTiming>;
 }
@@ -43,13 +44,13 @@ export interface WorkersOptions {
 export interface WorkersTiming {
   /** A worker that is silent for longer loses its work; a third of it passes between signs of life. */
   readonly leaseMs: number;
-  /** Longest pause between two looks at the queue, whatever it tells: work whose lease has run out tells nothing. */
+  /** Longest pause between two claims, whatever the queue announces: work whose lease has run out is not announced. */
   readonly pollMs: number;
   /** How long running work may take to finish once stop() is called, */
   readonly drainMs: number;
   /** and how long after that to stop when told to. */
   readonly abortMs: number;
-  /** Between looks for processes that are gone. */
+  /** Between two searches for processes that are gone. */
   readonly deadCheckMs: number;
 }
 
@@ -65,28 +66,38 @@ const DEFAULT_TIMING: WorkersTiming = {
 const FIRST_ERROR_WAIT_MS = 250;
 const LONGEST_ERROR_WAIT_MS = 30_000;
 
-/** A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap look every pollMs. */
+/** A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap claim every pollMs. */
 export class Workers implements Service {
   readonly name: string;
   readonly #options: WorkersOptions;
   readonly #timing: WorkersTiming;
   readonly #active = new Set<RunningClaim>();
+  readonly #heartbeat: Heartbeat;
   #state: State = 'idle';
+  /** The loop of claims, from start() on. */
   #loop: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | undefined;
-  /** Something may be claimable since the last look. */
-  #woken = false;
-  /** Ends the loop's present wait; the errors' wait ends for stop() only. */
-  #resume: (() => void) | undefined;
-  #errorsInRow = 0;
-  #beating = false;
+  /** Something may have become claimable since the last claim. */
+  #isWoken = false;
+  /** The loop's present pause. One after an error is ended by stop() only. */
+  #pause: { readonly isAfterError: boolean; readonly end: () => void } | undefined;
   #deadCheckedMs = Number.NEGATIVE_INFINITY;
-  #cleanUp: (() => void)[] = [];
+  #unsubscribe: () => void = () => undefined;
 
   constructor(options: WorkersOptions) {
     this.name = options.name;
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    const { name, queue, clock, log } = options;
+    this.#heartbeat = new Heartbeat({
+      queue,
+      clock,
+      leaseMs: this.#timing.leaseMs,
+      onFailure: error => {
+        const { code, message } = asSluiceError(error);
+        log.warn({ code, reason: message }, `${name} could not prolong its claims`);
+      },
+    });
   }
 
   /** How many pieces of work run here. */
@@ -98,8 +109,7 @@ export class Workers implements Service {
     if (this.#state === 'running') return;
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);
     this.#state = 'running';
-    this.#cleanUp = [this.#options.queue.onWork(() => this.#wake())];
-    this.#beatLater();
+    this.#unsubscribe = this.#options.queue.onWork(() => this.#wake());
     this.#loop = this.#run();
   }
 
@@ -111,7 +121,7 @@ export class Workers implements Service {
 
   async #stopAll(): Promise<void> {
     this.#state = 'draining';
-    this.#resume?.();
+    this.#pause?.end();
     await this.#loop;
     if (!(await this.#allOver(this.#timing.drainMs))) {
       this.#state = 'aborting';
@@ -122,7 +132,8 @@ export class Workers implements Service {
       this.#options.log.warn({ key: one.claim.key }, 'work did not stop in time');
       one.abandon();
     }
-    for (const clean of this.#cleanUp) clean();
+    this.#unsubscribe();
+    this.#heartbeat.stop();
     this.#state = 'stopped';
   }
 
@@ -144,21 +155,29 @@ export class Workers implements Service {
     return this.#state === 'running';
   }
 
+  /** Claims, pauses until another claim may bring something, and so on until stop(). */
   async #run(): Promise<void> {
+    let errorsInRow = 0;
     while (this.#isRunning()) {
-      this.#woken = false;
+      this.#isWoken = false;
       try {
-        const waitMs = await this.#takeWork();
-        this.#errorsInRow = 0;
-        if (!this.#woken && this.#isRunning()) await this.#wait(waitMs);
+        const waitMs = await this.#claim();
+        errorsInRow = 0;
+        if (!this.#isWoken && this.#isRunning()) await this.#wait(waitMs);
       } catch (error) {
-        await this.#waitAfterError(error);
+        // The queue failed (database locked, disk full): the workers live on and ask again, ever more seldom.
+        const { log, random } = this.#options;
+        const { code, message } = asSluiceError(error);
+        const waitMs = Math.min(FIRST_ERROR_WAIT_MS * 2 ** errorsInRow, LONGEST_ERROR_WAIT_MS);
+        errorsInRow += 1;
+        log.error({ code, reason: message }, `${this.name} cannot reach the queue; trying again`);
+        if (this.#isRunning()) await this.#wait(waitMs * (1 + 0.2 * random()), true);
       }
     }
   }
 
-  /** Claims as much as there is room for; answers how long until it is worth looking again. */
-  async #takeWork(): Promise<number> {
+  /** Claims as much as there is room for; answers how long until another claim is worth it. */
+  async #claim(): Promise<number> {
     const { queue, clock, worker, handlers, concurrency, perGroup } = this.#options;
     const { leaseMs, pollMs } = this.#timing;
     const room = concurrency - this.#active.size;
@@ -197,78 +216,30 @@ export class Workers implements Service {
     const options = { queue, clock, random, log, handler, onEnd: onEnd ?? (() => undefined) };
     const running = new RunningClaim(claim, options);
     this.#active.add(running);
+    const letGo = this.#heartbeat.hold(claim, {
+      onLost: reason => running.abort(reason),
+      onDropped: () => running.abort(new SluiceError('cancelled', 'taken off the schedule')),
+    });
     running.over.then(() => {
+      letGo();
       this.#active.delete(running);
       this.#wake();
     });
   }
 
   #wake(): void {
-    this.#woken = true;
-    if (this.#errorsInRow === 0) this.#resume?.();
+    this.#isWoken = true;
+    if (!this.#pause?.isAfterError) this.#pause?.end();
   }
 
-  #wait(ms: number): Promise<void> {
+  #wait(ms: number, isAfterError = false): Promise<void> {
     return new Promise(resolve => {
       const cancel = this.#options.clock.timer(ms, resolve);
-      this.#resume = () => {
+      const end = (): void => {
         cancel();
         resolve();
       };
+      this.#pause = { isAfterError, end };
     });
-  }
-
-  /** The queue failed (database locked, disk full): the workers live on and ask again, ever more seldom. */
-  async #waitAfterError(error: unknown): Promise<void> {
-    const { log, random } = this.#options;
-    const { code, message } = asSluiceError(error);
-    const waitMs = Math.min(FIRST_ERROR_WAIT_MS * 2 ** this.#errorsInRow, LONGEST_ERROR_WAIT_MS);
-    this.#errorsInRow += 1;
-    log.error({ code, reason: message }, `${this.name} cannot reach the queue; trying again`);
-    if (this.#isRunning()) await this.#wait(waitMs * (1 + 0.2 * random()));
-  }
-
-  #beatLater(): void {
-    const cancel = this.#options.clock.timer(this.#timing.leaseMs / 3, () => {
-      this.#beatLater();
-      // A beat that still waits for a locked database: another may take over what it could not prolong.
-      if (this.#beating) this.#abortExpired();
-      else this.#beat();
-    });
-    this.#cleanUp[1] = cancel;
-  }
-
-  /** A sign of life for all that runs; stops what is no longer ours or no longer wanted. */
-  async #beat(): Promise<void> {
-    const { queue, clock, log } = this.#options;
-    const { leaseMs } = this.#timing;
-    const running = [...this.#active];
-    if (running.length === 0) return;
-    this.#beating = true;
-    const untilMs = clock.nowMs() + leaseMs;
-    try {
-      const claims = running.map(({ claim }) => claim);
-      const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
-      for (const one of running) {
-        one.leaseUntilMs = untilMs;
-        if (lost.includes(one.claim))
-          one.abort(new SluiceError('lease_lost', 'another worker has taken over'));
-        if (dropped.includes(one.claim)) one.abort(new SluiceError('cancelled', 'taken off the schedule'));
-      }
-    } catch (error) {
-      const { code, message } = asSluiceError(error);
-      log.warn({ code, reason: message }, `${this.name} could not prolong its claims`);
-      this.#abortExpired();
-    } finally {
-      this.#beating = false;
-    }
-  }
-
-  #abortExpired(): void {
-    const nowMs = this.#options.clock.nowMs();
-    for (const one of this.#active) {
-      if (one.leaseUntilMs > nowMs) continue;
-      one.abort(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));
-    }
   }
 }

@@ -1,4 +1,4 @@
-import type { Deliveries } from '../deliver/service.ts';
+import type { Delivery } from '../deliver/service.ts';
 import type { Captures } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/service.ts';
@@ -22,11 +22,11 @@ export interface StationApi {
   readonly people: PeopleStore;
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
-    Deliveries,
+    Delivery,
     'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */
-  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'raiseRepository' | 'scheduled'>;
+  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
   /** What people were told. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */

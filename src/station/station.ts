@@ -2,29 +2,26 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import { lazyService } from '../base/lazy-service.ts';
 import type { Service } from '../base/lifecycle.ts';
+import { lazyService } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
-import { Deliveries, type DeliveryOpeners } from '../deliver/service.ts';
-import { type CaptureOpeners, Captures } from '../gather/capture/service.ts';
+import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
+import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
+import { Captures } from '../gather/capture/service.ts';
 import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
-import type { ChurnRuns } from '../gather/repos/churn/handler.ts';
-import {
-  type ChurnOptions,
-  churnAfterBake,
-  churnWorkers,
-  scheduleWanted,
-} from '../gather/repos/churn/service.ts';
-import type { RunningBakes } from '../gather/repos/sync/handler.ts';
+import type { RunningChurn } from '../gather/repos/churn/handler.ts';
+import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
+import type { RepositoryContext } from '../gather/repos/context.ts';
+import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
 import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { atOnce, keyOf } from '../gather/repos/tracking/schedule.ts';
 import { type ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
+import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
@@ -40,9 +37,8 @@ import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
 
-export interface StationOptions
-  extends Pick<DeliveryOpeners, 'loadObjectStores'>,
-    Pick<CaptureOpeners, 'captureThreadEntry'> {
+export interface StationOptions {
+  readonly loadObjectStores: LoadObjectStores;
   readonly config: Config;
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
@@ -55,7 +51,6 @@ export interface StationOptions
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly bakeThreadEntry: URL;
   readonly forges: ForgeKinds;
 }
 
@@ -81,7 +76,7 @@ export function createStation(options: StationOptions): Station {
 
 class ComposedStation implements Station {
   readonly services: readonly Service[];
-  readonly deliveries: Deliveries;
+  readonly deliveries: Delivery;
   readonly #cache: CachePart;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
@@ -93,8 +88,8 @@ class ComposedStation implements Station {
   readonly #options: StationOptions;
   readonly #startedMs: number;
   readonly #waiters;
-  readonly #running: RunningBakes = new Map();
-  readonly #churning: ChurnRuns = new Map();
+  readonly #running: RunningSyncs = new Map();
+  readonly #churning: RunningChurn = new Map();
   #config: Config;
   #opened: Stores | undefined;
   #threads: BakeThreads | undefined;
@@ -107,8 +102,9 @@ class ComposedStation implements Station {
     this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { local } = options;
     const { root, database } = options.config;
-    this.deliveries = new Deliveries({
+    this.deliveries = new Delivery({
       ...options,
+      plan: () => this.#planDelivery(this.#config),
       openJournal: () => local.openJournal(),
       beforeSync: manual => this.captures.complete(manual),
     });
@@ -128,7 +124,7 @@ class ComposedStation implements Station {
     });
     this.changesets = new Changesets({
       ...current,
-      onPush: async url => void (await this.tracking.raiseRepository([url], 'webhook: push')),
+      onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
       onEnd: ended => this.metrics.ended(ended),
     });
     // Owners are listed within the same budget of calls as changesets.
@@ -150,7 +146,7 @@ class ComposedStation implements Station {
       this.changesets.hosts,
       lazyService('bake threads', () => this.#createThreads()),
       lazyService('repository workers', () => this.#createWorkers()),
-      lazyService('churn workers', () => churnWorkers(this.#churnOptions())),
+      lazyService('churn workers', () => churnWorkers(this.#repositoryContext(), this.#churning)),
       this.changesets,
       { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
     ];
@@ -179,7 +175,7 @@ class ComposedStation implements Station {
     const address = await this.tracking.askedFor(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
-    await this.#stores.queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+    await makeDueNow(repository, reason, { queue: this.#stores.queue, clock });
     return run;
   }
 
@@ -247,9 +243,13 @@ class ComposedStation implements Station {
     // Owners are listed at its hosts.
     await this.changesets.reconfigure(before);
     await this.tracking.apply(wanted);
-    await scheduleWanted(this.#churnOptions());
-    await this.deliveries.reconfigure(config);
+    await scheduleWantedChurn(this.#repositoryContext());
+    await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+  }
+
+  #planDelivery(config: Config): Promise<DeliveryPlan> {
+    return planDelivery(config, this.#options.env, this.#options.log);
   }
 
   async #openStores(): Promise<void> {
@@ -264,37 +264,45 @@ class ComposedStation implements Station {
   }
 
   #createThreads(): BakeThreads {
-    this.#threads = createBakeThreads({
-      entry: this.#options.bakeThreadEntry,
-      settings: { databasePath: this.#config.database },
-      threads: this.#config.bake.threads,
-    });
+    this.#threads = createBakeThreads({ databasePath: this.#config.database }, this.#config.bake.threads);
     return this.#threads;
   }
 
   #createWorkers(): Service {
-    const { log } = this.#options;
-    return repositoryWorkers({
-      ...this.#churnOptions(),
-      log,
-      running: this.#running,
-      ownerHandler: this.tracking.ownerHandler(),
-      onEnd: () => this.#waiters.wake(),
-      onEnded: ended => this.metrics.ended(ended),
-      onVisited: ({ repository, failure }) =>
-        this.notifications.synced(
-          repository,
-          failure && { message: failure.error.message, inARow: failure.inARow },
-        ),
-      onBaked: repository => churnAfterBake(repository, this.#churnOptions()),
-    });
+    const context = this.#repositoryContext();
+    return repositoryWorkers(
+      context,
+      {
+        running: this.#running,
+        onEnd: () => this.#waiters.wake(),
+        onSynced: async ({ repository, failure }) => {
+          await this.notifications.raiseAfterSync(
+            repository,
+            failure && { message: failure.error.message, inARow: failure.inARow },
+          );
+        },
+        onBaked: repository => scheduleChurnAfterBake(repository, context),
+      },
+      this.tracking.ownerHandler(),
+      ended => this.metrics.ended(ended),
+    );
   }
 
-  #churnOptions(): ChurnOptions {
+  #repositoryContext(): RepositoryContext & { readonly random?: Random } {
     const { clock, log, random } = this.#options;
-    const [threads, { cache }, churning] = [this.#threads, this.#cache, this.#churning];
+    const threads = this.#threads;
     if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    return { ...this.#stores, config: () => this.#config, threads, cache, clock, log, random, churning };
+    const { store, queue } = this.#stores;
+    return {
+      config: () => this.#config,
+      store,
+      queue,
+      cache: this.#cache.cache,
+      threads,
+      clock,
+      log,
+      random,
+    };
   }
 
   async #startSchedule(): Promise<void> {

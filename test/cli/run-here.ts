@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url';
 import { systemClock } from '../../src/base/clock.ts';
 import { runCli } from '../../src/cli/program.ts';
 
@@ -13,8 +12,6 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
     cwd: '/',
     stdout: { write: text => (stdout += text) },
     stderr: { write: text => (stderr += text) },
-    bakeThreadEntry: pathToFileURL('/none'),
-    captureThreadEntry: pathToFileURL('/none'),
     webFolder: '/none',
     openStores: () => Promise.reject(new Error('no command of these opens a database')),
     openLocal: () => Promise.reject(new Error('no command of these opens a journal')),

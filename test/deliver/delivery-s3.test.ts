@@ -6,8 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { listFailed, retryFailed } from '../../src/deliver/failed.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
-import { DELIVERY_RETRY } from '../../src/engine/retry.ts';
 import { type RigOptions, startDelivery, until } from '../support/delivery.ts';
+import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { profileFor } from '../support/s3-profile.ts';
 import { type S3ServerOptions, startS3Server } from '../support/s3-server/server.ts';
 

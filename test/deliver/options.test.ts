@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
 import { dropFailed } from '../../src/deliver/failed.ts';
 import { isYes } from '../../src/deliver/gate.ts';
+import { Delivery } from '../../src/deliver/service.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
 import { filesBelow, openStore, startDelivery, until } from '../support/delivery.ts';
 import { tempDirectory } from '../support/temp-directory.ts';

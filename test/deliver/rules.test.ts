@@ -2,30 +2,31 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SluiceError } from '../../src/base/errors.ts';
-import { verdictOn } from '../../src/deliver/attempt/outcome.ts';
+import { decideFailure } from '../../src/deliver/attempt/outcome.ts';
 import { partBytesFor } from '../../src/deliver/attempt/upload/parts.ts';
 import { keyOf, propertiesOf, tagsIn } from '../../src/deliver/attempt/upload/properties.ts';
 import { ReadyQueue } from '../../src/deliver/queue/ready-queue.ts';
 import { mustGo } from '../../src/deliver/retention.ts';
-import { DELIVERY_DEFAULTS, destinationFor } from '../../src/deliver/settings.ts';
+import { destinationFor } from '../../src/deliver/settings.ts';
 import { addressOf } from '../../src/deliver/spool/address.ts';
 import type { FileRecord } from '../../src/keep/local/journal.ts';
+import { DELIVERY_DEFAULTS } from '../support/delivery-settings.ts';
 
 const noJitter = () => 0;
-const knows = (profile: string): boolean => profile === 'p';
+const profiles = new Set(['p']);
 
 test('F7–F12: 30 s, doubling, ten retries after the first try, then failed', () => {
   const error = new SluiceError('bucket_unavailable', 'no');
   const waits: number[] = [];
   let failures = 0;
   for (;;) {
-    const verdict = verdictOn(error, failures, DELIVERY_DEFAULTS, noJitter, 0);
-    if (verdict.kind !== 'retry') {
-      assert.equal(verdict.kind, 'give-up');
+    const decision = decideFailure(error, failures, DELIVERY_DEFAULTS, noJitter, 0);
+    if (decision.kind !== 'retry') {
+      assert.equal(decision.kind, 'give-up');
       break;
     }
-    waits.push(verdict.atMs / 1000);
-    failures = verdict.failures;
+    waits.push(decision.atMs / 1000);
+    failures = decision.failures;
   }
   assert.equal(waits.length, 10);
   assert.deepEqual(waits.slice(0, 4), [30, 60, 120, 240]);
@@ -33,7 +34,7 @@ test('F7–F12: 30 s, doubling, ten retries after the first try, then failed', (
 
 test('F7–F12: which failures end at once, wait for a bucket, or are handed back', () => {
   const kind = (code: ConstructorParameters<typeof SluiceError>[0]) =>
-    verdictOn(new SluiceError(code, ''), 0, DELIVERY_DEFAULTS, noJitter, 0).kind;
+    decideFailure(new SluiceError(code, ''), 0, DELIVERY_DEFAULTS, noJitter, 0).kind;
   for (const code of ['access_denied', 'bucket_auth_failed', 'request_refused', 'key_invalid'] as const) {
     assert.equal(kind(code), 'give-up', code);
   }
@@ -54,14 +55,18 @@ test('F7–F12: which failures end at once, wait for a bucket, or are handed bac
 
 test('V10: with `hold` a dead link uses up no try, with `count` it does', () => {
   const error = new SluiceError('host_unreachable', '');
-  const held = verdictOn(error, 3, { ...DELIVERY_DEFAULTS, offline: 'hold' }, noJitter, 0);
-  const counted = verdictOn(error, 3, { ...DELIVERY_DEFAULTS, offline: 'count' }, noJitter, 0);
+  const held = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'hold' }, noJitter, 0);
+  const counted = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'count' }, noJitter, 0);
   assert.deepEqual(held, { kind: 'retry', atMs: 60_000, failures: 3 });
   assert.deepEqual(counted, { kind: 'retry', atMs: 240_000, failures: 4 });
 });
 
 test('F13: a path below an area is profile, bucket and key', () => {
-  assert.deepEqual(addressOf('p/b/a/ü +%.txt', knows), { profile: 'p', bucket: 'b', filepath: 'a/ü +%.txt' });
+  assert.deepEqual(addressOf('p/b/a/ü +%.txt', profiles), {
+    profile: 'p',
+    bucket: 'b',
+    filepath: 'a/ü +%.txt',
+  });
   for (const bad of [
     'x',
     'p/x',
@@ -69,7 +74,7 @@ test('F13: a path below an area is profile, bucket and key', () => {
     'p/-b/x',
     `p/b/${'k'.repeat(250)}/${`${'k'.repeat(250)}/`.repeat(4)}x`,
   ]) {
-    assert.ok('fault' in addressOf(bad, knows), bad.slice(0, 20));
+    assert.ok('fault' in addressOf(bad, profiles), bad.slice(0, 20));
   }
 });
 
@@ -80,7 +85,7 @@ test('F13: every good key comes back from its path', () => {
   fc.assert(
     fc.property(fc.array(segment, { minLength: 1, maxLength: 5 }), segments => {
       const filepath = segments.join('/');
-      assert.deepEqual(addressOf(`p/b/${filepath}`, knows), { profile: 'p', bucket: 'b', filepath });
+      assert.deepEqual(addressOf(`p/b/${filepath}`, profiles), { profile: 'p', bucket: 'b', filepath });
     }),
   );
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { DELIVERY_RETRY } from '../../src/engine/retry.ts';
 import { BentClock } from '../support/bent-clock.ts';
 import { startDelivery } from '../support/delivery.ts';
+import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { profileFor } from '../support/s3-profile.ts';
 import { startS3Server } from '../support/s3-server/server.ts';
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { SluiceError } from '../../src/base/errors.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { DELIVERY_RETRY, nextTry, type RetryableError, SYNC_RETRY } from '../../src/engine/retry.ts';
+import { nextTry, type RetryableError, SYNC_RETRY } from '../../src/engine/retry.ts';
+import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 
 const HOUR_MS = 3_600_000;
 const NOW_MS = Date.UTC(2026, 0, 5);

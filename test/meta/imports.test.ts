@@ -45,6 +45,8 @@ function sameDialect(file: string, folder: string): boolean {
 interface Import {
   readonly from: string;
   readonly to: string;
+  /** Names the entry of a thread, which is no import but comes to the same. */
+  readonly isEntry: boolean;
 }
 
 function sourceFiles(): string[] {
@@ -58,10 +60,16 @@ function importsOf(file: string): Import[] {
   const specifiers = text.matchAll(
     /(?:\bfrom\s*|\bimport\s*\(\s*|^import\s+|new URL\(\s*)['"](\.{1,2}\/[^'"]+\.ts)['"]/gm,
   );
-  return [...specifiers].map(([, specifier]) => ({
+  const siblings = text.matchAll(/\bsiblingModule\(\s*import\.meta\.url,\s*['"](\.{1,2}\/[^'"]+)['"]/g);
+  const imported = (specifier: string, isEntry: boolean): Import => ({
     from: file,
-    to: relative(SRC, resolve(SRC, dirname(file), specifier ?? '')),
-  }));
+    to: relative(SRC, resolve(SRC, dirname(file), specifier)),
+    isEntry,
+  });
+  return [
+    ...[...specifiers].map(([, specifier]) => imported(specifier ?? '', false)),
+    ...[...siblings].map(([, specifier]) => imported(`${specifier}.ts`, true)),
+  ];
 }
 
 function roomOf(file: string): { name: string; rank: number } {
@@ -89,6 +97,17 @@ test('imports go one way: never to the right, never to a sibling room', () => {
     wrong.map(({ from, to }) => `${from} → ${to}`),
     [],
   );
+});
+
+test('threads run entries, and only entries stand under their name: a few lines each', () => {
+  const entries = sourceFiles().filter(file => file.endsWith('-thread.ts'));
+  const named = imports.filter(({ isEntry }) => isEntry).map(({ to }) => to);
+  assert.deepEqual([...new Set(named)].sort(), entries);
+  for (const file of entries) {
+    const text = readFileSync(join(SRC, file), 'utf8');
+    assert.match(text, /^await serveThread</m, `${file} serves no thread`);
+    assert.ok(text.split('\n').length < 20, `${file} holds more than an entry`);
+  }
 });
 
 test('only a composition root names a concrete implementation', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
+import type { ErrorRecord } from '../../src/base/errors.ts';
 import type { Claim, WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 import { type ModelClaim, WorkModel } from './work-queue-model.ts';
@@ -14,7 +14,7 @@ export interface EmptyWork {
 }
 
 const LEASE_MS = 50;
-const ERROR = toErrorRecord(new SluiceError('timed_out', 'nothing heard'));
+const ERROR: ErrorRecord = { code: 'timed_out', message: 'nothing heard', hint: 'Wait.', retry: 'transient' };
 
 const KEYS = ['a', 'b', 'c', 'd'];
 const key = fc.constantFrom(...KEYS);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
+import type { ErrorRecord } from '../../src/base/errors.ts';
 import type { Claim, ScheduleRequest, WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import type { VirtualClock } from '../support/virtual-clock.ts';
 
@@ -14,7 +14,12 @@ export interface WorkFixture {
 }
 
 const LEASE_MS = 60_000;
-const ERROR = toErrorRecord(new SluiceError('connection_lost', 'reset by peer'));
+const ERROR: ErrorRecord = {
+  code: 'connection_lost',
+  message: 'reset by peer',
+  hint: 'Wait.',
+  retry: 'transient',
+};
 
 /** The contract of `Work`: every implementation passes it. */
 export function workSuite(open: (t: TestContext) => Promise<WorkFixture>): void {

@@ -6,8 +6,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { keptFiles } from '../../src/deliver/kept-files.ts';
-import { creationDateOf, identityOf, regularFile, Spool } from '../../src/deliver/spool/spool.ts';
+import { completedFilesReclaimer } from '../../src/deliver/retention.ts';
+import { creationDateOf, identityOf, regularFile } from '../../src/deliver/spool/files.ts';
+import { Spool } from '../../src/deliver/spool/spool.ts';
 import { unsentReadings } from '../../src/gather/capture/unsent.ts';
 import { DiskBudget, measureDisk } from '../../src/keep/disk/budget.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
@@ -61,7 +62,7 @@ writeFileSync(join(root, 'incoming/local/outbox/one/20260105T000000.000Z-ffffff.
 const budget = new DiskBudget({
   ...{ clock, log: silentLogger, enabled: () => true, measure: () => measureDisk(root) },
   settings: () => ({ usageThreshold: 0.7, captureShareThreshold: 0.5, deleteEveryNth: 5 }),
-  reclaimers: [keptFiles({ spool, journal, clock, log: silentLogger })],
+  reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger })],
   unsent: unsentReadings({
     directory: join(root, 'capture'),
     incoming: join(root, 'incoming'),

@@ -3,14 +3,13 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { SluiceError } from '../../src/base/errors.ts';
-import type { Logger } from '../../src/base/log.ts';
-import { silentLogger } from '../../src/base/log.ts';
+import { type Logger, silentLogger } from '../../src/base/log.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { isWorkerGone } from '../../src/engine/queue/worker-id.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
-import { bakeAlone } from '../../src/gather/repos/bake/standalone.ts';
+import { bakeStandalone } from '../../src/gather/repos/bake/standalone.ts';
 import { CloneCache } from '../../src/gather/repos/cache/clone-cache.ts';
 import type { CacheSettings } from '../../src/gather/repos/cache/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
@@ -94,8 +93,8 @@ export class CacheBench {
   }
 
   bake(url: string, signal = new AbortController().signal): Promise<BakeSummary> {
-    return bakeAlone(url, {
-      config: this.#config,
+    return bakeStandalone(url, {
+      config: () => this.#config,
       store: this.store,
       queue: this.queue,
       cache: this.cache,

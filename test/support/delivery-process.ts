@@ -4,16 +4,16 @@
  */
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
-import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
+import { Delivery } from '../../src/deliver/service.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from './delivery.ts';
+import { DELIVERY_DEFAULTS } from './delivery-settings.ts';
 import { profileFor } from './s3-profile.ts';
 import { TEST_CREDENTIAL } from './s3-server/server.ts';
 
 const [root = '', database = '', endpoint = '', region = ''] = process.argv.slice(2);
 const delivery = new Delivery({
-  plan: {
+  plan: async () => ({
     root,
     profiles: [profileFor({ endpoint, region, credential: TEST_CREDENTIAL }, { name: 'cloud' })],
     settings: {
@@ -25,11 +25,11 @@ const delivery = new Delivery({
       partBytes: 5 * 2 ** 20,
       retry: { ...DELIVERY_DEFAULTS.retry, firstMs: 50, factor: 1 },
     },
-  },
+  }),
   clock: systemClock,
   log: silentLogger,
   openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
-  openStore,
+  loadObjectStores: async () => openStore,
 });
 await delivery.start();
 process.stdout.write('ready\n');

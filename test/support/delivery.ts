@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
 import type { DeliveryPlan } from '../../src/deliver/plan.ts';
-import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/deliver/settings.ts';
+import { Delivery } from '../../src/deliver/service.ts';
+import type { DeliverySettings } from '../../src/deliver/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
 import type { DirectoryProfile } from '../../src/keep/buckets/directory/profile.ts';
 import { DirectoryStore } from '../../src/keep/buckets/directory/store.ts';
@@ -14,6 +14,7 @@ import type { S3Profile } from '../../src/keep/buckets/s3/profile.ts';
 import { S3Store } from '../../src/keep/buckets/s3/store.ts';
 import type { FileRecord, Journal, RecordFilter } from '../../src/keep/local/journal.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
+import { DELIVERY_DEFAULTS } from './delivery-settings.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** Opens a profile's store as a composition root does. */
@@ -65,7 +66,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
   };
   const databasePath = join(root, 'sluice.db');
   const delivery = new Delivery({
-    plan,
+    plan: async () => plan,
     clock,
     log: options.log ?? silentLogger,
     openJournal: () =>
@@ -73,13 +74,17 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
         databasePath,
         clock,
       ),
-    openStore: options.openStore ?? openStore,
+    loadObjectStores: async () => options.openStore ?? openStore,
   });
   t.after(() => delivery.stop());
   if (options.start !== false) await delivery.start();
   const path = (relative: string): string => join(plan.root, relative);
   return {
-    ...{ root: plan.root, delivery, plan, databasePath, target },
+    root: plan.root,
+    delivery,
+    plan,
+    databasePath,
+    target,
     write(relative, content) {
       mkdirSync(dirname(path(relative)), { recursive: true });
       writeFileSync(path(relative), content);

@@ -81,7 +81,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       untrack: nothingKnown,
       scheduled: nothingKnown,
       syncNow: async () => [],
-      raiseRepository: async () => [],
+      syncAfterPush: async () => [],
     },
     notifications: { recent: async () => [] },
     changesets: {

@@ -10,11 +10,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
-import { DELIVERY_DEFAULTS } from '../../src/deliver/settings.ts';
+import { Delivery } from '../../src/deliver/service.ts';
 import type { DirectoryProfile } from '../../src/keep/buckets/directory/profile.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore } from '../support/delivery.ts';
+import { DELIVERY_DEFAULTS } from '../support/delivery-settings.ts';
 
 const { values } = parseArgs({
   options: { files: { type: 'string', default: '100000' }, seconds: { type: 'string', default: '20' } },
@@ -70,15 +70,15 @@ try {
   await prepare();
   const local: DirectoryProfile = { kind: 'directory', name: 'local', provider: 'directory', path: store };
   const delivery = new Delivery({
-    plan: {
+    plan: async () => ({
       root,
       profiles: [local],
       settings: DELIVERY_DEFAULTS,
-    },
+    }),
     clock: systemClock,
     log: silentLogger,
     openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
-    openStore,
+    loadObjectStores: async () => openStore,
   });
   const startedMs = performance.now();
   await delivery.start();

@@ -17,12 +17,13 @@ import { parseArgs } from 'node:util';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { Delivery } from '../../src/deliver/delivery.ts';
-import { DELIVERY_DEFAULTS, type DeliverySettings } from '../../src/deliver/settings.ts';
-import { DELIVERY_RETRY, type RetrySchedule } from '../../src/engine/retry.ts';
+import { Delivery } from '../../src/deliver/service.ts';
+import type { DeliverySettings } from '../../src/deliver/settings.ts';
+import type { RetrySchedule } from '../../src/engine/retry.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { checkAttempts } from '../support/attempt-times.ts';
 import { CrashFiles } from '../support/crash-files.ts';
+import { DELIVERY_DEFAULTS, DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { type FaultProxy, randomTrouble, startFaultProxy } from '../support/fault-proxy.ts';
 import { profileFor, storeFor } from '../support/s3-profile.ts';
 import { diskStorage } from '../support/s3-server/contents.ts';
@@ -69,20 +70,23 @@ async function withStation(
     { name: 'cloud' },
   );
   const delivery = new Delivery({
-    plan: {
+    plan: async () => ({
       root,
       profiles: [profile],
       settings: {
-        ...{ ...DELIVERY_DEFAULTS, partsAboveBytes: 6 * MIB, partBytes: 5 * MIB, emptyFiles: 'upload' },
+        ...DELIVERY_DEFAULTS,
+        partsAboveBytes: 6 * MIB,
+        partBytes: 5 * MIB,
+        emptyFiles: 'upload',
         ...options.settings,
       },
-    },
+    }),
     clock: options.clock,
     random,
     log: silentLogger,
     // Its groups are to be written in real time; the times on record come from delivery.
     openJournal: () => openLocal(database, { clock: systemClock }).openJournal(),
-    openStore: () =>
+    loadObjectStores: async () => () =>
       storeFor(
         { ...server, endpoint: proxy.endpoint, region: server.region },
         {},

@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from '../../base/log-level.ts';
+import { LOG_LEVELS } from '../../base/log.ts';
 import { choice, section } from '../fields.ts';
 
 export const log = section('What is written to standard error.', {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { withoutCredentials } from '../../base/redact.ts';
+import { withoutCredentials } from '../../base/text.ts';
 import { duration, fieldKinds, flag, line, list, mapping, optionalFlag, optionalText } from '../fields.ts';
 import { isHostWithoutScheme } from '../paths.ts';
 

@@ -2,37 +2,137 @@ import type { SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { callOutcomeOf } from '../../engine/endpoint-health.ts';
 import { nextTry } from '../../engine/retry.ts';
+import type { Attempt, FileRecord, RecordChange } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
+import type { RestingPlace } from '../spool/spool.ts';
+import type { Sent } from './upload/sending.ts';
 
-export type Verdict =
+/**
+ * What becomes of a file after one attempt. Pure: everything here follows from its arguments, and attempt.ts does it.
+ *
+ *   sent and verified ─────────────────────────────────▶ completed
+ *   failed ──decideFailure──▶ retry, await-bucket ─────▶ waiting
+ *                             give-up ─────────────────▶ failed
+ *                             vanished ────────────────▶ gone, unless its record lagged behind it
+ *                             hand-back ───────────────▶ handed-back
+ *   not begun (FileOrigin.begin) ──────────────────────▶ waiting, blocked, gone
+ */
+export type DeliveryOutcome =
+  /** In its bucket and verified. */
+  | 'completed'
+  /** Given up; a person may have it tried again. */
+  | 'failed'
+  /** Until its next try's time, or until what it waits for has come. */
+  | 'waiting'
+  /** The file before it at that address has not ended yet. */
+  | 'blocked'
+  /** Somebody took it away. */
+  | 'gone'
+  /** Stopped on request, as if it had not been tried. */
+  | 'handed-back';
+
+export type FailureDecision =
   /** Try again at that time; `failures` in a row so far. */
   | { readonly kind: 'retry'; readonly atMs: number; readonly failures: number }
   /** To `failed`. */
   | { readonly kind: 'give-up'; readonly why: string }
-  /** Until its bucket exists (F44). */
+  /** Until its bucket exists. */
   | { readonly kind: 'await-bucket' }
-  /** The file is gone. */
+  /** The file is no longer there. */
   | { readonly kind: 'vanished' }
   /** Stopped on request: as if it had not been tried. */
   | { readonly kind: 'hand-back' };
 
-/** What follows on a failed try (F7–F12, F44, V10). Pure. */
-export function verdictOn(
+/** What follows on a failed try. Pure. @param failuresBefore in a row, this one not included */
+export function decideFailure(
   error: SluiceError,
   failuresBefore: number,
   settings: Pick<DeliverySettings, 'retry' | 'offline' | 'probeEveryMs'>,
   random: Random,
   nowMs: number,
-): Verdict {
+): FailureDecision {
   if (error.retry === 'cancelled') return { kind: 'hand-back' };
   if (error.code === 'bucket_missing') return { kind: 'await-bucket' };
   if (error.code === 'source_missing') return { kind: 'vanished' };
   if (settings.offline === 'hold' && callOutcomeOf(error) === 'unreachable') {
-    // The link's probe will say when; this time counts only if the link comes back unnoticed.
+    // The endpoint's probe will say when; this time counts only if the endpoint comes back unnoticed.
     return { kind: 'retry', atMs: nowMs + settings.probeEveryMs, failures: failuresBefore };
   }
   const failures = failuresBefore + 1;
   const decision = nextTry(settings.retry, failures, error, random, nowMs);
   if ('giveUp' in decision) return { kind: 'give-up', why: decision.giveUp };
   return { kind: 'retry', atMs: decision.retryAtMs, failures };
+}
+
+/** What the record of a delivered file says. Pure. @param place undefined: somebody took the file away after it was sent */
+export function completedChange(sent: Sent, place: RestingPlace | undefined, nowMs: number): RecordChange {
+  return {
+    state: 'completed',
+    outcome: 'success',
+    failures: 0,
+    nextAttemptAtMs: null,
+    hold: null,
+    location: place?.location ?? null,
+    source: place?.source,
+    objectKey: sent.key,
+    etag: sent.etag,
+    crc32: sent.crc32,
+    verified: sent.verified,
+    size: sent.identity.size,
+    mtimeMs: sent.identity.mtimeMs,
+    inode: sent.identity.inode,
+    errorCode: null,
+    errorClass: null,
+    errorMessage: null,
+    completedAtMs: nowMs,
+    removedAtMs: place === undefined ? nowMs : undefined,
+  };
+}
+
+/** What the record of a file says that is tried again, or once its bucket exists. Pure. */
+export function waitingChange(
+  decision: Extract<FailureDecision, { readonly kind: 'retry' | 'await-bucket' }>,
+  error: SluiceError,
+): RecordChange {
+  const reason = { errorCode: error.code, errorClass: error.retry, errorMessage: error.message };
+  return decision.kind === 'retry'
+    ? { ...reason, failures: decision.failures, nextAttemptAtMs: decision.atMs }
+    : { ...reason, hold: 'bucket', nextAttemptAtMs: null };
+}
+
+/** What the record of a file says that was given up. Pure. @param place undefined: somebody took the file away */
+export function failedChange(
+  record: Pick<FileRecord, 'failures'>,
+  error: SluiceError,
+  place: RestingPlace | undefined,
+  nowMs: number,
+): RecordChange {
+  return {
+    state: 'failed',
+    outcome: 'failure',
+    failures: record.failures + 1,
+    nextAttemptAtMs: null,
+    hold: null,
+    location: place?.location ?? null,
+    errorCode: error.code,
+    errorClass: error.retry,
+    errorMessage: error.message,
+    removedAtMs: place === undefined ? nowMs : undefined,
+  };
+}
+
+/** The attempt's own row. Pure. @param error null for one that succeeded */
+export function attemptRow(
+  startedAt: string,
+  nowMs: number,
+  error: SluiceError | null,
+): Omit<Attempt, 'number'> {
+  return {
+    startedAt,
+    finishedAt: new Date(nowMs).toISOString(),
+    outcome: error ? 'failure' : 'success',
+    errorClass: error?.retry ?? null,
+    errorCode: error?.code ?? null,
+    errorMessage: error?.message ?? null,
+  };
 }

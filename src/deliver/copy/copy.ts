@@ -6,15 +6,16 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import type { FileAddress, Journal } from '../../keep/local/journal.ts';
-import { changed } from '../attempt/upload/read-whole.ts';
+import { sourceChanged } from '../attempt/upload/whole.ts';
 import type { Destination } from '../destinations.ts';
 import { BucketCache } from '../queue/bucket-cache.ts';
 import { copyFolder } from '../spool/copies.ts';
-import { codeOf, creationDateOf, identityOf, regularFile, Spool, sameIdentity } from '../spool/spool.ts';
+import { creationDateOf, identityOf, regularFile, sameIdentity, systemErrorCode } from '../spool/files.ts';
+import { Spool } from '../spool/spool.ts';
 import { type CopyDestination, keyFor, parseDestination } from './destination.ts';
 import { type CopySource, sourcesOf } from './sources.ts';
 
-/** A line of `copy --json` (station.md). */
+/** A line of `copy --json`. */
 export interface CopyResult {
   readonly source: string;
   readonly profile: string;
@@ -31,7 +32,7 @@ export interface CopyOptions {
   /** `s3://PROFILE/BUCKET/PATH`. */
   readonly destination: string;
   readonly recursive: boolean;
-  /** Names what would be copied and copies nothing (S7). */
+  /** Names what would be copied and copies nothing. */
   readonly dryRun: boolean;
   readonly destinations: readonly Destination[];
   readonly journal: Journal;
@@ -47,12 +48,12 @@ export interface CopyOutcome {
   readonly records: readonly number[];
 }
 
-/** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere (S4). */
+/** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere. */
 const TRIES = 3;
 
 /**
- * Copies a file or a directory into the spool (F27–F37): into `incoming_tmp`, and when a file is complete and on the disk, renamed to
- * the same place in `incoming`. Works beside a running station and without one. A file that fails is told through
+ * Copies a file or a directory into the spool: into `incoming_tmp`, and when a file is complete and on the disk, renamed to
+ * the same place in `incoming`. Works beside a running station and without one. A file that fails is reported through
  * `onResult` and does not stop the others.
  * @throws SluiceError usage or destination_invalid before anything is copied; cancelled
  */
@@ -89,11 +90,11 @@ export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> 
   }
 }
 
-/** F30: the profile must be there, and the bucket, if that can be asked. */
+/** The profile must be there, and the bucket, if that can be asked. */
 async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOptions): Promise<void> {
   const { destinations, clock, signal } = options;
-  const found = destinations.find(one => one.profile === profile);
-  if (!found) {
+  const wanted = destinations.find(one => one.profile === profile);
+  if (!wanted) {
     const known = destinations.map(one => one.profile).join(', ');
     throw new SluiceError('destination_invalid', `there is no profile "${profile}"; known here: ${known}`, {
       subject: options.destination,
@@ -102,7 +103,7 @@ async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOp
   const cache = new BucketCache({ clock, keepMs: 1000, keepMissingMs: 1000 });
   let exists: boolean;
   try {
-    exists = await cache.exists(found, bucket, signal);
+    exists = await cache.exists(wanted, bucket, signal);
   } catch (error) {
     if (asSluiceError(error).code === 'cancelled') throw error;
     // It cannot be asked now; the station will find out when it delivers.
@@ -137,7 +138,8 @@ async function copyOne(
       return await copyOnce(options, spool, join(folder, key), address, source.path);
     } catch (error) {
       const isPassing =
-        codeOf(error) === 'source_changed' || (codeOf(error) === 'ENOENT' && regularFile(source.path));
+        systemErrorCode(error) === 'source_changed' ||
+        (systemErrorCode(error) === 'ENOENT' && regularFile(source.path));
       if (!isPassing || attempt >= TRIES) throw error;
     }
   }
@@ -166,13 +168,13 @@ async function copyOnce(
     await utimes(temporary, before.atimeMs / 1000, before.mtimeMs / 1000);
     const handle = await open(temporary, 'r');
     await handle.sync().finally(() => handle.close());
-    if (!sameIdentity(identityOf(before), identityOf(statSync(source)))) throw changed(source);
-    const done = identityOf(statSync(temporary));
+    if (!sameIdentity(identityOf(before), identityOf(statSync(source)))) throw sourceChanged(source);
+    const copied = identityOf(statSync(temporary));
     const target = spool.pathOf('incoming', address);
     moveIntoIncoming(temporary, target);
     await spool.flush(dirname(target));
     await journal.changeIf(record.id, 'incoming_tmp', {
-      ...done,
+      ...copied,
       state: 'incoming',
       nextAttemptAtMs: clock.nowMs(),
     });
@@ -182,7 +184,7 @@ async function copyOnce(
   }
 }
 
-/** F33: one rename. Replaces a file of that name that nobody has taken yet, as `cp` does. */
+/** One rename. Replaces a file of that name that nobody has taken yet, as `cp` does. */
 function moveIntoIncoming(temporary: string, target: string): void {
   for (let attempt = 1; ; attempt += 1) {
     mkdirSync(dirname(target), { recursive: true });
@@ -191,7 +193,7 @@ function moveIntoIncoming(temporary: string, target: string): void {
       return;
     } catch (error) {
       // The directory may have been removed between the two; but a copy that is gone does not come back.
-      if (codeOf(error) !== 'ENOENT' || attempt >= TRIES || !regularFile(temporary)) throw error;
+      if (systemErrorCode(error) !== 'ENOENT' || attempt >= TRIES || !regularFile(temporary)) throw error;
     }
   }
 }

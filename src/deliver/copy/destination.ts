@@ -12,7 +12,7 @@ export interface CopyDestination {
 }
 
 /**
- * Reads `s3://PROFILE/BUCKET/PATH` (F30).
+ * Reads `s3://PROFILE/BUCKET/PATH`.
  * @throws SluiceError destination_invalid, naming what is wrong
  */
 export function parseDestination(text: string): CopyDestination {

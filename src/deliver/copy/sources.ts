@@ -1,6 +1,7 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { systemErrorCode } from '../spool/files.ts';
 import { walkFiles } from '../spool/walk.ts';
 
 /** A file to be copied, or something among them that cannot be. */
@@ -39,7 +40,7 @@ function statsOf(path: string, shown: string): Stats {
   try {
     return statSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+    if (systemErrorCode(error) !== 'ENOENT')
       throw asSluiceError(error, { operation: 'copy', subject: shown });
     const isLink = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
     throw new SluiceError(
@@ -55,8 +56,8 @@ async function* only(source: CopySource): AsyncGenerator<CopySource> {
 }
 
 async function* below(directory: string): AsyncGenerator<CopySource> {
-  for await (const found of walkFiles(directory)) {
-    if ('odd' in found) yield { path: found.path, problem: found.odd };
-    else yield { path: join(directory, found.relative), relative: found.relative, size: found.stats.size };
+  for await (const file of walkFiles(directory)) {
+    if ('problem' in file) yield file;
+    else yield { path: join(directory, file.relative), relative: file.relative, size: file.stats.size };
   }
 }

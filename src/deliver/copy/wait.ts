@@ -1,10 +1,10 @@
 import type { Clock } from '../../base/clock.ts';
 import type { FileRecord, Journal } from '../../keep/local/journal.ts';
 
-const LOOK_EVERY_MS = 100;
+const POLL_EVERY_MS = 100;
 
 /**
- * Resolves when every record has ended, in `completed` or `failed` (S7, `--wait`). It looks into the journal, since the station that
+ * Resolves when every record has ended, in `completed` or `failed` (`--wait`). It polls the journal, since the station that
  * delivers is another process. Rejects with the signal's reason.
  */
 export async function waitForDelivery(
@@ -24,6 +24,6 @@ export async function waitForDelivery(
     }
     open = still;
     if (open.length === 0) return ended;
-    await clock.sleep(LOOK_EVERY_MS, signal);
+    await clock.sleep(POLL_EVERY_MS, signal);
   }
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Destination } from '../destinations.ts';
 
 export interface BucketCacheOptions {
@@ -8,22 +9,22 @@ export interface BucketCacheOptions {
   readonly keepMs: number;
   /** How long "it is not there" counts. */
   readonly keepMissingMs: number;
-  /** Called once when a bucket turns out not to exist, until it does. */
-  readonly onMissing?: (profile: string, bucket: string) => void;
+  /** Says once that a bucket does not exist, until it does; silent where not given. */
+  readonly log?: Logger;
 }
 
-interface Known {
+interface Answer {
   readonly exists: boolean;
   readonly untilMs: number;
 }
 
 /**
- * Whether buckets exist (F43): ListBuckets, and HeadBucket where the key may not list or the list does not name it (buckets of
+ * Whether buckets exist: ListBuckets, and HeadBucket where the key may not list or the list does not name it (buckets of
  * other accounts are in no list). Answers are kept for minutes; callers that come together share one question.
  */
 export class BucketCache {
   readonly #options: BucketCacheOptions;
-  readonly #known = new Map<string, Known>();
+  readonly #answers = new Map<string, Answer>();
   readonly #asking = new Map<string, Promise<boolean>>();
 
   constructor(options: BucketCacheOptions) {
@@ -32,8 +33,8 @@ export class BucketCache {
 
   /** What is known without asking. */
   known(profile: string, bucket: string): boolean | undefined {
-    const known = this.#known.get(`${profile}/${bucket}`);
-    return known && known.untilMs > this.#options.clock.monotonicMs() ? known.exists : undefined;
+    const answer = this.#answers.get(`${profile}/${bucket}`);
+    return answer && answer.untilMs > this.#options.clock.monotonicMs() ? answer.exists : undefined;
   }
 
   /** Throws what the store throws when it cannot be asked. */
@@ -58,13 +59,13 @@ export class BucketCache {
 
   /** A failure hints that what is known may be wrong. */
   forget(profile: string, bucket: string): void {
-    this.#known.delete(`${profile}/${bucket}`);
+    this.#answers.delete(`${profile}/${bucket}`);
   }
 
   /** Somebody asks for a sync now: what was missing may have been made meanwhile. */
   askAgainForMissing(): void {
-    for (const [name, { exists }] of this.#known) {
-      if (!exists) this.#known.set(name, { exists, untilMs: 0 });
+    for (const [name, { exists }] of this.#answers) {
+      if (!exists) this.#answers.set(name, { exists, untilMs: 0 });
     }
   }
 
@@ -90,10 +91,13 @@ export class BucketCache {
   }
 
   #note(profile: string, bucket: string, exists: boolean): boolean {
-    const { clock, keepMs, keepMissingMs, onMissing } = this.#options;
+    const { clock, keepMs, keepMissingMs, log } = this.#options;
     const name = `${profile}/${bucket}`;
-    if (!exists && this.#known.get(name)?.exists !== false) onMissing?.(profile, bucket);
-    this.#known.set(name, {
+    if (!exists && this.#answers.get(name)?.exists !== false) {
+      const message = `bucket ${bucket} of profile ${profile} does not exist; its files wait`;
+      log?.error({ profile, bucket }, message);
+    }
+    this.#answers.set(name, {
       exists,
       untilMs: clock.monotonicMs() + (exists ? keepMs : keepMissingMs),
     });

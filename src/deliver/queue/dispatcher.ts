@@ -1,64 +1,57 @@
-import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { FileRecord, Journal } from '../../keep/local/journal.ts';
-import type { DeliveryOutcome } from '../attempt/attempt-context.ts';
+import type { FileRecord } from '../../keep/local/journal.ts';
+import type { DeliveryOutcome } from '../attempt/outcome.ts';
+import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
-import type { DeliverySettings } from '../settings.ts';
-import type { EndpointHealthChecks } from './endpoint-health.ts';
+import { logFields } from '../listing.ts';
+import { DueTimer } from './due-timer.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
-/** Records chosen ahead of their upload; all others are rows. */
+/** Records chosen ahead of their attempt; all others are rows. */
 const LOOK_AHEAD = 1024;
-/** A record whose flight broke down on this side (the journal's disk is full) is left alone so long. */
-const BROKEN_PAUSE_MS = 5_000;
-/** The longest wait for a next try that one timer covers. */
-const LONGEST_NAP_MS = 60_000;
-/** A wall clock that falls behind the monotonic one by more was set back. */
-const SET_BACK_MS = 1_000;
+/** A record whose attempt broke off on this side (the journal's disk is full) is left alone so long. */
+const BROKEN_OFF_PAUSE_MS = 5_000;
 
-export interface DispatcherOptions {
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly log: Logger;
-  readonly links: EndpointHealthChecks;
-  readonly destinations: ReadonlyMap<string, Destination>;
-  readonly settings: DeliverySettings;
-  readonly fly: (
+export interface DispatcherEvents {
+  /** One attempt at a record whose time has come. */
+  readonly attempt: (
     record: FileRecord,
     destination: Destination,
     signal: AbortSignal,
   ) => Promise<DeliveryOutcome>;
-  readonly onLanded: (record: FileRecord, landing: DeliveryOutcome) => void;
+  readonly onEnded: (record: FileRecord, outcome: DeliveryOutcome) => void;
 }
 
 /**
- * Chooses what is uploaded next and keeps the lanes full.
+ * Chooses what is sent next and keeps the lanes full.
  *
- * States: shut ──open()──▶ open ──shut()──▶ shut, any number of times; ──drain()──▶ drained (final).
- * Shut, it chooses nothing and what runs goes on. A record is chosen from the journal when its time has come, its link is
- * not offline, and it is not claimed already (V2).
+ *   shut ──open()──▶ open ──shut()──▶ shut, any number of times; ──drain()──▶ drained (final)
+ *
+ * Shut, it chooses nothing and what runs goes on. A record is chosen from the journal when its time has come and its
+ * endpoint is not offline, unless it is claimed already: no file is sent twice at once.
  */
 export class Dispatcher {
-  readonly #options: DispatcherOptions;
+  readonly #context: DeliveryContext;
+  readonly #events: DispatcherEvents;
   readonly #queue: ReadyQueue;
-  readonly #flights = new Set<Promise<void>>();
-  readonly #abort = new AbortController();
-  readonly #broken = new Set<() => void>();
+  readonly #timer: DueTimer;
+  readonly #cutOff = new AbortController();
+  /** Ends the pauses of records whose attempt broke off. */
+  readonly #cancelPauses = new Set<() => void>();
   #isOpen = false;
   #drained = false;
   /** Whether the journal may hold something due that is not claimed. */
   #mayHaveDue = true;
-  #pumping = false;
-  #cancelNap: (() => void) | undefined;
-  #napUntilMs = Number.POSITIVE_INFINITY;
+  #isPumpPlanned = false;
+  #attempts = 0;
   #idleWaiters: (() => void)[] = [];
-  /** Wall clock less monotonic clock, when last looked at; before the first look any clock counts as set back. */
-  #clockOffsetMs = Number.POSITIVE_INFINITY;
+  #drainWaiters: (() => void)[] = [];
 
-  constructor(options: DispatcherOptions) {
-    this.#options = options;
-    this.#queue = new ReadyQueue(options.settings);
+  constructor(context: DeliveryContext, events: DispatcherEvents) {
+    this.#context = context;
+    this.#events = events;
+    this.#queue = new ReadyQueue(context.settings);
+    this.#timer = new DueTimer(context, () => this.wake());
   }
 
   /** Uploads under way. */
@@ -80,10 +73,10 @@ export class Dispatcher {
 
   /** A record that has just come into being or become due; it need not be due. */
   offer(record: FileRecord): void {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#context.clock.nowMs();
     if (record.nextAttemptAtMs === null || this.#queue.has(record.id)) return;
     if (record.nextAttemptAtMs > nowMs) {
-      this.dueAt(record.nextAttemptAtMs);
+      this.#timer.dueAt(record.nextAttemptAtMs);
       return;
     }
     if (!this.#isOpen || this.#mayHaveDue || this.#queue.length >= LOOK_AHEAD) this.#mayHaveDue = true;
@@ -95,21 +88,6 @@ export class Dispatcher {
   wake(): void {
     this.#mayHaveDue = true;
     this.#pumpSoon();
-  }
-
-  /** Something will be due then. */
-  dueAt(atMs: number): void {
-    if (atMs >= this.#napUntilMs || this.#drained) return;
-    const nowMs = this.#options.clock.nowMs();
-    // A time that was set before the clock was set back may be a day away now.
-    this.#noticeSetBack(nowMs);
-    this.#cancelNap?.();
-    this.#napUntilMs = atMs;
-    const waitMs = Math.min(Math.max(0, atMs - nowMs), LONGEST_NAP_MS);
-    this.#cancelNap = this.#options.clock.timer(waitMs, () => {
-      this.#napUntilMs = Number.POSITIVE_INFINITY;
-      this.wake();
-    });
   }
 
   /** Resolves when nothing is due, chosen or under way, or `signal` aborts (then it rejects). */
@@ -133,21 +111,21 @@ export class Dispatcher {
   async drain(graceMs: number): Promise<void> {
     this.shut();
     this.#drained = true;
-    this.#cancelNap?.();
-    const cancel = this.#options.clock.timer(graceMs, () =>
-      this.#abort.abort(new DOMException('stopping', 'AbortError')),
+    this.#timer.stop();
+    const cancel = this.#context.clock.timer(graceMs, () =>
+      this.#cutOff.abort(new DOMException('stopping', 'AbortError')),
     );
-    await Promise.all(this.#flights);
+    if (this.#attempts > 0) await new Promise<void>(resolve => this.#drainWaiters.push(resolve));
     cancel();
-    for (const cancelPause of this.#broken) cancelPause();
-    this.#broken.clear();
+    for (const cancelPause of this.#cancelPauses) cancelPause();
+    this.#cancelPauses.clear();
   }
 
   #pumpSoon(): void {
-    if (this.#pumping || this.#drained) return;
-    this.#pumping = true;
+    if (this.#isPumpPlanned || this.#drained) return;
+    this.#isPumpPlanned = true;
     setImmediate(() => {
-      this.#pumping = false;
+      this.#isPumpPlanned = false;
       if (!this.#drained) this.#pump();
     });
   }
@@ -159,104 +137,86 @@ export class Dispatcher {
     }
     const isIdle =
       this.#queue.length === 0 && this.#queue.running === 0 && !(this.#isOpen && this.#mayHaveDue);
-    if (isIdle) for (const tell of this.#idleWaiters.splice(0)) tell();
+    if (isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
-  /** Reads what is due, a bounded number of rows; an offline endpoint's are left where they are unless tries count (V10). */
+  /** Reads what is due, a bounded number of rows; an offline endpoint's are left where they are unless tries count. */
   #refill(): void {
-    const { journal, clock, destinations, log } = this.#options;
+    const { journal, clock, destinations, log } = this.#context;
     const nowMs = clock.nowMs();
-    this.#noticeSetBack(nowMs);
+    this.#timer.noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
     const share = Math.ceil(LOOK_AHEAD / Math.max(1, destinations.size));
-    const want = share + this.#queue.claimed;
+    const limit = share + this.#queue.claimed;
     let isMore = false;
     try {
       for (const [profile, destination] of destinations) {
         if (this.#isHeld(destination)) continue;
-        const due = journal.due(profile, nowMs, want);
+        const due = journal.due(profile, nowMs, limit);
         let offered = 0;
         for (const record of due) if (offered < share && this.#queue.offer(record)) offered += 1;
-        if (offered === share || due.length === want) isMore = true;
+        if (offered === share || due.length === limit) isMore = true;
         const nextMs = journal.nextDueMs(profile, nowMs);
-        if (nextMs !== undefined) this.dueAt(nextMs);
+        if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }
     } catch (error) {
       log.error({ reason: asSluiceError(error).message }, 'cannot read the journal');
-      this.dueAt(nowMs + BROKEN_PAUSE_MS);
+      this.#timer.dueAt(nowMs + BROKEN_OFF_PAUSE_MS);
     }
     this.#mayHaveDue = isMore;
   }
 
-  /** Times of next tries are wall clock: when it is set back, also between two runs, they would be too far away. */
-  #noticeSetBack(nowMs: number): void {
-    const { journal, clock, log } = this.#options;
-    const offsetMs = nowMs - clock.monotonicMs();
-    const isSetBack = offsetMs < this.#clockOffsetMs - SET_BACK_MS;
-    this.#clockOffsetMs = offsetMs;
-    if (!isSetBack) return;
-    journal.rewind(nowMs).then(
-      files => {
-        if (files === 0) return;
-        log.info({ files }, 'the clock was set back; waiting files wait as long as they were to');
-        this.wake();
-      },
-      error =>
-        log.error(
-          { reason: asSluiceError(error).message },
-          'could not set times after the clock was set back',
-        ),
-    );
+  #isHeld(destination: Destination): boolean {
+    const { settings, endpoints } = this.#context;
+    return settings.offline === 'hold' && endpoints.isOffline(destination.endpoint);
   }
 
-  /** The time that the flight gave its record: the rounds may be far apart. */
+  #launch(record: FileRecord): void {
+    const destination = this.#context.destinations.get(record.profile);
+    if (!destination || this.#isHeld(destination)) {
+      // It stays due; the endpoint's return wakes us.
+      this.#queue.done(record);
+      return;
+    }
+    this.#attempts += 1;
+    void this.#attempt(record, destination);
+  }
+
+  async #attempt(record: FileRecord, destination: Destination): Promise<void> {
+    try {
+      const outcome = await this.#events.attempt(record, destination, this.#cutOff.signal);
+      this.#events.onEnded(record, outcome);
+      this.#queue.done(record);
+      if (outcome === 'waiting' || outcome === 'blocked') this.#noteNextTry(record.id);
+    } catch (error) {
+      this.#leaveAlone(record, error);
+    }
+    this.#attempts -= 1;
+    if (this.#attempts === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve();
+    this.#pumpSoon();
+  }
+
+  /** The time that the attempt gave its record: maintenance may be far away. */
   #noteNextTry(id: number): void {
     try {
-      const atMs = this.#options.journal.byId(id)?.nextAttemptAtMs ?? null;
-      if (atMs !== null) this.dueAt(atMs);
+      const atMs = this.#context.journal.byId(id)?.nextAttemptAtMs ?? null;
+      if (atMs !== null) this.#timer.dueAt(atMs);
     } catch {
       // The next look into the journal finds it, and says what is wrong with the journal.
       this.#mayHaveDue = true;
     }
   }
 
-  #isHeld(destination: Destination): boolean {
-    return this.#options.settings.offline === 'hold' && this.#options.links.isOffline(destination.endpoint);
-  }
-
-  #launch(record: FileRecord): void {
-    const { destinations, fly, onLanded, log, clock } = this.#options;
-    const destination = destinations.get(record.profile);
-    if (!destination || this.#isHeld(destination)) {
-      // It stays due; the link's return wakes us.
+  /** The attempt broke off on this side: its record stays claimed for a while, since it would break off again. */
+  #leaveAlone(record: FileRecord, error: unknown): void {
+    const { log, clock } = this.#context;
+    const { message: reason } = asSluiceError(error);
+    log.error({ ...logFields(record), reason }, 'delivery broke off; tried again soon');
+    const cancel = clock.timer(BROKEN_OFF_PAUSE_MS, () => {
+      this.#cancelPauses.delete(cancel);
       this.#queue.done(record);
-      return;
-    }
-    const flight = fly(record, destination, this.#abort.signal).then(
-      landing => {
-        this.#queue.done(record);
-        onLanded(record, landing);
-        if (landing === 'waiting' || landing === 'blocked') this.#noteNextTry(record.id);
-      },
-      error => {
-        const { profile, bucket, filepath } = record;
-        const reason = asSluiceError(error).message;
-        log.error(
-          { profile, bucket, path: filepath, record: record.id, reason },
-          'delivery broke off; tried again soon',
-        );
-        const cancel = clock.timer(BROKEN_PAUSE_MS, () => {
-          this.#broken.delete(cancel);
-          this.#queue.done(record);
-          this.wake();
-        });
-        this.#broken.add(cancel);
-      },
-    );
-    const kept = flight.finally(() => {
-      this.#flights.delete(kept);
-      this.#pumpSoon();
+      this.wake();
     });
-    this.#flights.add(kept);
+    this.#cancelPauses.add(cancel);
   }
 }

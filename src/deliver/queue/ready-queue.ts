@@ -11,10 +11,10 @@ export interface Lanes {
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
  * that many small files are under way while a few large ones take their time; each file counts its bytes
- * against the small lane's memory. A record's id is claimed from the moment it is offered until `done` (V2).
+ * against the small lane's memory. A record's id is claimed from the moment it is offered until `done`.
  */
 export class ReadyQueue {
-  #lanes: Lanes;
+  readonly #lanes: Lanes;
   readonly #small: FileRecord[] = [];
   readonly #large: FileRecord[] = [];
   readonly #claimed = new Set<number>();
@@ -37,10 +37,6 @@ export class ReadyQueue {
 
   get running(): number {
     return this.#smallRunning + this.#largeRunning;
-  }
-
-  relane(lanes: Lanes): void {
-    this.#lanes = lanes;
   }
 
   has(id: number): boolean {

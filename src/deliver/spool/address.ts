@@ -1,22 +1,28 @@
 import { bucketFault, keyFault } from '../../keep/buckets/names.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
 
-/** Folders of the spool (F13). */
+/** Folders of the spool. */
 export const AREAS = ['incoming_tmp', 'incoming', 'processing', 'failed', 'completed'] as const;
 export type Area = (typeof AREAS)[number];
 
-export type Addressed = FileAddress | { readonly fault: string };
+export interface KnownProfiles {
+  has(profile: string): boolean;
+}
 
 /**
- * What a path below an area means: `profile/bucket/path/of/the/object` (F13). Pure.
+ * What a path below an area means: `profile/bucket/path/of/the/object`. Pure.
  * @param relative as the file system has it, `/` between segments
- * @param knows whether a profile of that name is configured
+ * @param profiles those of the credentials, by name
  */
-export function addressOf(relative: string, knows: (profile: string) => boolean): Addressed {
+export function addressOf(
+  relative: string,
+  profiles: KnownProfiles,
+): FileAddress | { readonly fault: string } {
   const [profile = '', bucket, ...rest] = relative.split('/');
   if (bucket === undefined)
     return { fault: 'lies outside a profile folder; put it into incoming/PROFILE/BUCKET/' };
-  if (!knows(profile)) return { fault: `lies under "${profile}", which is no profile of the credentials` };
+  if (!profiles.has(profile))
+    return { fault: `lies under "${profile}", which is no profile of the credentials` };
   if (rest.length === 0) return { fault: `lies outside a bucket folder; put it into ${profile}/BUCKET/` };
   const badBucket = bucketFault(bucket);
   if (badBucket !== undefined)

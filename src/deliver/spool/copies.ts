@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isWorkerGone, newWorkerId } from '../../engine/queue/worker-id.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
-import { COPY_FOLDER, codeOf, type Spool } from './spool.ts';
+import { systemErrorCode } from './files.ts';
+import { COPY_FOLDER, type Spool } from './spool.ts';
 
-/** The folder, below a bucket's in `incoming_tmp`, in which one copy works (S4). */
+/** The folder, below a bucket's in `incoming_tmp`, in which one copy works. */
 export function copyFolder(spool: Spool, address: Omit<FileAddress, 'filepath'>, worker: string): string {
   return join(spool.bucketPath('incoming_tmp', address), `${COPY_FOLDER}${encodeURIComponent(worker)}`);
 }
@@ -25,7 +26,7 @@ export function hasRunningCopy(spool: Spool, address: FileAddress): boolean {
       name => name.startsWith(COPY_FOLDER) && !isCopyGone(decodeURIComponent(name.slice(COPY_FOLDER.length))),
     );
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
 }

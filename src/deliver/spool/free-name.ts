@@ -1,21 +1,22 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
+import { systemErrorCode } from './files.ts';
 
 /** Longest file name on Linux file systems. */
 const MAX_NAME_BYTES = 255;
 
 /**
  * A path below `folder` that no file has: `filepath` itself, or with `~ID` after the segment that is taken, be it the file's name
- * or a directory of its path that is a file there (S5).
+ * or a directory of its path that is a file there.
  */
 export function freeName(folder: string, filepath: string, id: number): string {
-  if (standing(join(folder, filepath)) === 'nothing') return filepath;
+  if (entryKind(join(folder, filepath)) === 'nothing') return filepath;
   const segments = filepath.split('/');
   for (const [index, segment] of segments.entries()) {
     const isLast = index === segments.length - 1;
-    const found = standing(join(folder, ...segments.slice(0, index + 1)));
-    if (found === 'nothing') break;
-    if (found === 'directory' && !isLast) continue;
+    const kind = entryKind(join(folder, ...segments.slice(0, index + 1)));
+    if (kind === 'nothing') break;
+    if (kind === 'directory' && !isLast) continue;
     segments[index] = untaken(join(folder, ...segments.slice(0, index)), segment, id, isLast);
   }
   return segments.join('/');
@@ -26,8 +27,8 @@ function untaken(folder: string, name: string, id: number, isFile: boolean): str
   for (let count = 1; ; count += 1) {
     const suffix = count === 1 ? `~${id}` : `~${id}.${count}`;
     const candidate = cut(name, MAX_NAME_BYTES - suffix.length) + suffix;
-    const found = standing(join(folder, candidate));
-    if (found === 'nothing' || (found === 'directory' && !isFile)) return candidate;
+    const kind = entryKind(join(folder, candidate));
+    if (kind === 'nothing' || (kind === 'directory' && !isFile)) return candidate;
   }
 }
 
@@ -37,14 +38,14 @@ function cut(name: string, maxBytes: number): string {
   return short;
 }
 
-function standing(path: string): 'nothing' | 'directory' | 'other' {
+function entryKind(path: string): 'nothing' | 'directory' | 'other' {
   try {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (!stats) return 'nothing';
     return stats.isDirectory() ? 'directory' : 'other';
   } catch (error) {
     // A file stands where the path has a directory: whoever asks looks at that segment.
-    if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return 'other';
+    if (systemErrorCode(error) === 'ENOTDIR') return 'other';
     throw error;
   }
 }

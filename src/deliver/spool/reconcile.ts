@@ -1,13 +1,14 @@
 import type { Stats } from 'node:fs';
-import type { Clock } from '../../base/clock.ts';
-import type { FileAddress, FileRecord, FileState, Journal, UploadOutcome } from '../../keep/local/journal.ts';
-import { addressOf } from './address.ts';
-import { freeNameCandidates } from './free-name.ts';
-import { creationDateOf, identityOf, type Spool, sameIdentity } from './spool.ts';
-import { type Found, walkFiles } from './walk.ts';
+import type { FileRecord, FileState, Journal } from '../../keep/local/journal.ts';
+import type { SpoolContext } from '../context.ts';
+import { originOf } from '../origin/origin-of.ts';
+import { addressOf, type KnownProfiles } from './address.ts';
+import { creationDateOf, identityOf, sameIdentity } from './files.ts';
+import { follow, vanishedChange } from './follow.ts';
+import { type WalkedFile, walkFiles } from './walk.ts';
 
 /**
- * Makes the journal and the tree agree at start (S12). A file's way, and where a crash or a power cut can come between:
+ * Makes the journal and the tree agree at start. A file's way, and where a crash or a power cut can come between:
  *
  *   1. in incoming, no record                        the first scan enters it
  *   2. in incoming, record `incoming`                the first scan finds its record again
@@ -26,15 +27,32 @@ import { type Found, walkFiles } from './walk.ts';
  * The move to completed or failed is on the disk before its record changes, so "record completed, file in processing"
  * cannot come about. Every step here may itself be cut off and is done again at the next start.
  */
-export interface ReconcileOptions {
-  readonly spool: Spool;
-  readonly journal: Journal;
-  readonly clock: Clock;
-  readonly knows: (profile: string) => boolean;
+export async function reconcile(context: ReconcileContext): Promise<Reconciled> {
+  const counts = { processing: 0, corrected: 0 };
+  // Many at once, so that their changes share a commit: after the loss of a database all of them are new.
+  const underWay = new Set<Promise<void>>();
+  for await (const file of walkFiles(context.spool.areaPath('processing'))) {
+    if ('problem' in file) {
+      context.onUndeliverable(file.path, file.problem);
+      continue;
+    }
+    const one = reconcileFile(context, file, counts).finally(() => underWay.delete(one));
+    underWay.add(one);
+    if (underWay.size >= PAGE) await Promise.all(underWay);
+  }
+  await Promise.all(underWay);
+  for (const state of ['processing', 'incoming', 'incoming_tmp'] as const) {
+    await eachRecord(context.journal, state, async record => {
+      if (await reconcileRecord(context, record)) counts.corrected += 1;
+    });
+  }
+  return counts;
+}
+
+export interface ReconcileContext extends SpoolContext {
+  readonly destinations: KnownProfiles;
   /** Something in `processing` that cannot be delivered. */
-  readonly onOdd: (path: string, message: string) => void;
-  /** Whether a copy that is still running works on that address. */
-  readonly isBeingCopied: (address: FileAddress) => boolean;
+  readonly onUndeliverable: (path: string, fault: string) => void;
 }
 
 export interface Reconciled {
@@ -46,36 +64,14 @@ export interface Reconciled {
 
 const PAGE = 500;
 
-export async function reconcile(options: ReconcileOptions): Promise<Reconciled> {
-  const counts = { processing: 0, corrected: 0 };
-  // Many at once, so that their changes share a commit: after the loss of a database all of them are new.
-  const looking = new Set<Promise<void>>();
-  for await (const found of walkFiles(options.spool.areaPath('processing'))) {
-    if ('odd' in found) {
-      options.onOdd(found.path, found.odd);
-      continue;
-    }
-    const looked = seen(options, found, counts).finally(() => looking.delete(looked));
-    looking.add(looked);
-    if (looking.size >= PAGE) await Promise.all(looking);
-  }
-  await Promise.all(looking);
-  for (const state of ['processing', 'incoming', 'incoming_tmp'] as const) {
-    await eachRecord(options.journal, state, async record => {
-      if (await lost(options, record)) counts.corrected += 1;
-    });
-  }
-  return counts;
-}
-
 /** A file that lies in `processing`: cases 3, 4, 6, 9, 10. */
-async function seen(
-  { spool, journal, clock, knows, onOdd }: ReconcileOptions,
-  { relative, path, stats }: Extract<Found, { stats: Stats }>,
+async function reconcileFile(
+  { spool, journal, clock, destinations, onUndeliverable }: ReconcileContext,
+  { relative, path, stats }: Extract<WalkedFile, { stats: Stats }>,
   counts: { processing: number; corrected: number },
 ): Promise<void> {
-  const address = addressOf(relative, knows);
-  if ('fault' in address) return onOdd(path, address.fault);
+  const address = addressOf(relative, destinations);
+  if ('fault' in address) return onUndeliverable(path, address.fault);
   counts.processing += 1;
   const identity = identityOf(stats);
   const nowMs = clock.nowMs();
@@ -108,80 +104,11 @@ async function seen(
 }
 
 /** A record whose file is not where it says: cases 5, 7, 8, 11, 12. @returns whether it was changed */
-async function lost(options: ReconcileOptions, record: FileRecord): Promise<boolean> {
-  const { spool, journal, clock, isBeingCopied } = options;
-  if (record.source !== null) return false;
-  if (record.state !== 'incoming_tmp' && spool.fileAt(record.state, record)) return false;
-  if (record.state === 'incoming_tmp' && (spool.fileAt('incoming', record) || isBeingCopied(record)))
-    return false;
-  const nowMs = clock.nowMs();
-  if (record.state === 'processing' && (await follow(options, record)) !== undefined) return true;
-  await journal.change(record.id, vanished(nowMs));
+async function reconcileRecord(context: ReconcileContext, record: FileRecord): Promise<boolean> {
+  if (!originOf(record).isAstray(context.spool, record)) return false;
+  if (record.state === 'processing' && (await follow(context, record)) !== undefined) return true;
+  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
   return true;
-}
-
-/**
- * Brings a record to where its file is when the move was made and the record's change was not: cases 3, 5, 7, 8, after a crash, or
- * when the journal's disk was full.
- * @returns the state that the record is in now; undefined when its file is nowhere else
- */
-export async function follow(
-  { spool, journal, clock }: Pick<ReconcileOptions, 'spool' | 'journal' | 'clock'>,
-  record: FileRecord,
-): Promise<FileState | undefined> {
-  const nowMs = clock.nowMs();
-  if (record.state === 'incoming') {
-    const moved = spool.fileAt('processing', record);
-    if (moved?.ino !== record.inode || journal.byAddress(record, 'processing')) return undefined;
-    const taken = { ...identityOf(moved), state: 'processing', hold: null, nextAttemptAtMs: nowMs } as const;
-    await journal.change(record.id, taken);
-    return 'processing';
-  }
-  const waiting = spool.fileAt('incoming', record);
-  if (waiting && sameIdentity(identityOf(waiting), record) && !journal.byAddress(record, 'incoming')) {
-    await journal.change(record.id, { state: 'incoming', nextAttemptAtMs: nowMs });
-    return 'incoming';
-  }
-  for (const area of ['completed', 'failed'] as const) {
-    const location = whereIn(spool, area, record);
-    if (location === undefined) continue;
-    const ended = {
-      ...{ state: area, nextAttemptAtMs: null, hold: null },
-      outcome: (area === 'completed' ? 'success' : 'failure') as UploadOutcome,
-      location: location === record.filepath ? null : location,
-    };
-    if (area === 'failed') await journal.change(record.id, ended);
-    else {
-      // Only a verified try leads there; its row was cut off.
-      const times = { startedAt: record.lastUpdated, finishedAt: new Date(nowMs).toISOString() };
-      const none = { errorClass: null, errorCode: null, errorMessage: null } as const;
-      const change = { ...ended, ...none, completedAtMs: nowMs, failures: 0 };
-      await journal.recordAttempt(record.id, { ...times, ...none, outcome: 'success' }, change);
-    }
-    return area;
-  }
-  return undefined;
-}
-
-/** What a record becomes whose file somebody took away. */
-export function vanished(nowMs: number) {
-  return {
-    state: 'failed',
-    outcome: 'failure',
-    nextAttemptAtMs: null,
-    hold: null,
-    errorCode: 'source_missing',
-    errorClass: 'permanent',
-    errorMessage: 'the file was taken away before it was delivered',
-    removedAtMs: nowMs,
-  } as const;
-}
-
-function whereIn(spool: Spool, area: 'completed' | 'failed', record: FileRecord): string | undefined {
-  return freeNameCandidates(record.filepath, record.id).find(location => {
-    const stats = spool.fileAt(area, record, location);
-    return stats !== undefined && sameIdentity(identityOf(stats), record);
-  });
 }
 
 async function eachRecord(

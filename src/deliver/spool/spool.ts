@@ -11,15 +11,24 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { FileAddress, FileIdentity } from '../../keep/local/journal.ts';
+import type { FileAddress } from '../../keep/local/journal.ts';
 import { AREAS, type Area } from './address.ts';
 import { DirectorySync } from './directory-sync.ts';
+import { regularFile, systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
 
-/** What a move found: the file is gone, or something of that name is there already. */
+/** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
 
-/** Prefix of the folder in which a running copy works, below a bucket's folder of `incoming_tmp` (S4). */
+/** Where a file lies that has ended, in `completed` or `failed`. */
+export interface RestingPlace {
+  /** Its path below the bucket's folder, null where that is its own. */
+  readonly location: string | null;
+  /** null for a file of a folder, which lies in the spool from now on. */
+  readonly source?: null;
+}
+
+/** Prefix of the folder in which a running copy works, below a bucket's folder of `incoming_tmp`. */
 export const COPY_FOLDER = '.copy-';
 
 /** Directories left by moves that are remembered for pruning; beyond that some stay until the next start. */
@@ -28,7 +37,7 @@ const MAX_PRUNABLE = 10_000;
 const MOVE_TRIES = 5;
 
 /**
- * The folders of the station, `{root}/{area}/{profile}/{bucket}/path` (F13), and the only place that moves files among
+ * The folders of the station, `{root}/{area}/{profile}/{bucket}/path`, and the only place that moves files among
  * them. Moves are rename(2), done in one step on this thread: between looking whether a name is free and taking it nothing
  * else of this process runs, and no other process moves files into `processing`, `completed` or `failed`.
  */
@@ -47,17 +56,22 @@ export class Spool {
     return join(this.root, area);
   }
 
+  /** Whether a path lies in one of the areas. */
+  holds(path: string): boolean {
+    return AREAS.some(area => path.startsWith(`${this.areaPath(area)}/`));
+  }
+
   bucketPath(area: Area, { profile, bucket }: Omit<FileAddress, 'filepath'>): string {
     return join(this.root, area, profile, bucket);
   }
 
-  /** Where a file of that address lies in an area; `location` where it has another name there (S5). */
+  /** Where a file of that address lies in an area; `location` where it has another name there. */
   pathOf(area: Area, address: FileAddress, location: string | null = null): string {
     return `${this.root}/${area}/${address.profile}/${address.bucket}/${location ?? address.filepath}`;
   }
 
   /**
-   * Makes the areas and the folders of profiles and known buckets (F39), and sees that all are on one file system (F20).
+   * Makes the areas and the folders of profiles and known buckets, and sees that all are on one file system.
    * @throws SluiceError spool_invalid, disk_full, disk_failed
    */
   prepare(folders: readonly { readonly profile: string; readonly buckets: readonly string[] }[]): void {
@@ -82,16 +96,16 @@ export class Spool {
     const check = (path: string, depth: number): void => {
       const stats = lstatSync(path, { throwIfNoEntry: false });
       if (stats?.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.dev !== dev)
-        throw other(path);
+        throw onOtherFileSystem(path);
       if (!stats?.isDirectory()) return;
-      if (stats.dev !== dev) throw other(path);
+      if (stats.dev !== dev) throw onOtherFileSystem(path);
       if (depth < 2) for (const name of readdirSync(path)) check(join(path, name), depth + 1);
     };
     for (const area of AREAS) check(this.areaPath(area), 0);
   }
 
   /**
-   * Empties `incoming_tmp` (F38) but for what running copies work on (S4).
+   * Empties `incoming_tmp` but for what running copies work on.
    * @param isGone whether the process that named the folder has ended
    */
   emptyIncomingTmp(isGone: (worker: string) => boolean): void {
@@ -106,7 +120,7 @@ export class Spool {
     if (statSync(area, { throwIfNoEntry: false })) empty(area, 0);
   }
 
-  /** Moves a file that has arrived to the same path under `processing` (F19). Never replaces one there. */
+  /** Moves a file that has arrived to the same path under `processing`. Never replaces one there. */
   take(address: FileAddress): MoveResult {
     return this.#move(this.pathOf('incoming', address), this.pathOf('processing', address), true);
   }
@@ -117,15 +131,11 @@ export class Spool {
   }
 
   /**
-   * Moves a file out of `processing` for good (F20, F42); resolves when that is on the disk. A name that is taken there is
-   * not touched (S5): the file gets `~ID` after its own.
-   * @returns its path below the bucket's folder, null where that is its own; undefined when the file is gone
+   * Moves a file out of `processing` for good; resolves when that is on the disk. A name that is taken there is
+   * not touched: the file gets `~ID` after its own.
+   * @returns undefined when the file is gone
    */
-  async finish(
-    area: 'completed' | 'failed',
-    address: FileAddress,
-    id: number,
-  ): Promise<{ readonly location: string | null } | undefined> {
+  finish(area: 'completed' | 'failed', address: FileAddress, id: number): Promise<RestingPlace | undefined> {
     return this.#put(this.pathOf('processing', address), area, address, id);
   }
 
@@ -142,7 +152,7 @@ export class Spool {
     area: 'completed' | 'failed',
     address: FileAddress,
     id: number,
-  ): Promise<{ readonly location: string | null } | undefined> {
+  ): Promise<RestingPlace | undefined> {
     const bucketFolder = this.bucketPath(area, address);
     const location = freeName(bucketFolder, address.filepath, id);
     const to = join(bucketFolder, location);
@@ -162,7 +172,7 @@ export class Spool {
     try {
       unlinkSync(path);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR')
+      if (systemErrorCode(error) !== 'ENOENT' && systemErrorCode(error) !== 'ENOTDIR')
         throw asSluiceError(error, { operation: 'remove', subject: path });
     }
     if (area !== 'incoming') this.#prunable.add(dirname(path));
@@ -193,13 +203,13 @@ export class Spool {
       try {
         rmdirSync(path);
       } catch (error) {
-        if (codeOf(error) !== 'ENOENT') return;
+        if (systemErrorCode(error) !== 'ENOENT') return;
       }
     }
   }
 
-  /** Whether a path lies where only this process makes and removes directories. */
-  #isOurs(path: string): boolean {
+  /** Whether a file lies where only this process makes and removes directories. */
+  #isPrunable(path: string): boolean {
     return path.startsWith(`${this.root}/processing/`) || path.startsWith(`${this.root}/failed/`);
   }
 
@@ -208,10 +218,10 @@ export class Spool {
       try {
         if (mustBeFree && lstatSync(to, { throwIfNoEntry: false })) return 'blocked';
         renameSync(from, to);
-        if (this.#prunable.size < MAX_PRUNABLE && this.#isOurs(from)) this.#prunable.add(dirname(from));
+        if (this.#prunable.size < MAX_PRUNABLE && this.#isPrunable(from)) this.#prunable.add(dirname(from));
         return 'moved';
       } catch (error) {
-        const code = codeOf(error);
+        const code = systemErrorCode(error);
         if (code === 'ENOENT' && attempt < MOVE_TRIES) {
           if (!regularFile(from)) return 'gone';
           if (!makeDirectory(dirname(to))) return 'blocked';
@@ -219,7 +229,7 @@ export class Spool {
         }
         if (['ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY'].includes(code))
           return regularFile(from) ? 'blocked' : 'gone';
-        if (code === 'EXDEV') throw other(to);
+        if (code === 'EXDEV') throw onOtherFileSystem(to);
         throw asSluiceError(error, { operation: 'move', subject: from });
       }
     }
@@ -232,9 +242,9 @@ function isRunningCopy(name: string, isGone: (worker: string) => boolean): boole
 
 /** Directories from `inner` up to `outer`, both included. */
 function between(outer: string, inner: string): string[] {
-  const found: string[] = [];
-  for (let path = inner; path.length >= outer.length; path = dirname(path)) found.push(path);
-  return found;
+  const directories: string[] = [];
+  for (let path = inner; path.length >= outer.length; path = dirname(path)) directories.push(path);
+  return directories;
 }
 
 /** False where a file stands in the way. */
@@ -243,40 +253,12 @@ function makeDirectory(path: string): boolean {
     mkdirSync(path, { recursive: true });
     return true;
   } catch (error) {
-    if (['ENOTDIR', 'EEXIST'].includes(codeOf(error))) return false;
+    if (['ENOTDIR', 'EEXIST'].includes(systemErrorCode(error))) return false;
     throw asSluiceError(error, { operation: 'make directory', subject: path });
   }
 }
 
-/** The file's stats, undefined where there is no regular file. */
-export function regularFile(path: string): Stats | undefined {
-  try {
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    return stats?.isFile() ? stats : undefined;
-  } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') return undefined;
-    throw asSluiceError(error, { operation: 'look at', subject: path });
-  }
-}
-
-export function identityOf(stats: Stats): FileIdentity {
-  return { size: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino };
-}
-
-export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
-  return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
-}
-
-/** ISO 8601; file systems that keep no birth time answer 0 or the change time. */
-export function creationDateOf(stats: Stats): string {
-  return new Date(Math.floor(stats.birthtimeMs > 0 ? stats.birthtimeMs : stats.mtimeMs)).toISOString();
-}
-
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-function other(path: string): SluiceError {
+function onOtherFileSystem(path: string): SluiceError {
   return new SluiceError(
     'spool_invalid',
     `${path} is on another file system than the incoming area; files could not be moved in one step`,

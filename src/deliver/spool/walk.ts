@@ -2,16 +2,17 @@ import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { isUnspeakable, readNames, shownName } from '../intake/watch/names.ts';
 
-export type Found =
+/** What `walkFiles` comes across. */
+export type WalkedFile =
   | { readonly path: string; readonly relative: string; readonly stats: Stats }
-  /** Something that is not a plain file, and why it is skipped (V5). */
-  | { readonly path: string; readonly odd: string };
+  /** Something that is not a plain file, and why it is skipped. */
+  | { readonly path: string; readonly problem: string };
 
 /** Directories read before the event loop gets its turn. */
 const YIELD_EVERY = 50;
 
-/** Every file below a directory; nothing in it stops the walk. Links are not followed (V5). */
-export async function* walkFiles(root: string): AsyncGenerator<Found> {
+/** Every file below a directory; nothing in it stops the walk. Links are not followed. */
+export async function* walkFiles(root: string): AsyncGenerator<WalkedFile> {
   const pending = [''];
   for (let count = 1; pending.length > 0; count += 1) {
     const below = pending.pop() ?? '';
@@ -24,24 +25,24 @@ export async function* walkFiles(root: string): AsyncGenerator<Found> {
       const relative = below === '' ? name : `${below}/${name}`;
       const path = join(root, relative);
       if (isUnspeakable(name)) {
-        yield { path: join(root, below, shownName(name)), odd: 'its name is not valid UTF-8; rename it' };
+        yield { path: join(root, below, shownName(name)), problem: 'its name is not valid UTF-8; rename it' };
         continue;
       }
       const stats = lstatSync(path, { throwIfNoEntry: false });
       if (stats?.isDirectory()) pending.push(relative);
       else if (stats?.isFile()) yield { path, relative, stats };
       else if (stats)
-        yield { path, odd: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is no regular file' };
+        yield { path, problem: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is no regular file' };
     }
   }
 }
 
-function namesIn(directory: string): (string | { path: string; odd: string })[] {
+function namesIn(directory: string): (string | { path: string; problem: string })[] {
   try {
     return readNames(directory);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return [];
-    return [{ path: directory, odd: `it cannot be read: ${code}` }];
+    return [{ path: directory, problem: `it cannot be read: ${code}` }];
   }
 }

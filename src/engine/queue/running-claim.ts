@@ -31,8 +31,6 @@ const LONGEST_SETTLE_WAIT_MS = 10_000;
 
 export class RunningClaim {
   readonly claim: Claim;
-  /** Until when the claim is held for certain; later it may have been taken back. */
-  leaseUntilMs: number;
   /** Resolves when it is over. Never rejects. */
   readonly over: Promise<void>;
   readonly #options: RunningClaimOptions;
@@ -42,7 +40,6 @@ export class RunningClaim {
   /** Starts the handler. */
   constructor(claim: Claim, options: RunningClaimOptions) {
     this.claim = claim;
-    this.leaseUntilMs = claim.leaseUntilMs;
     this.#options = options;
     this.over = this.#run();
   }

@@ -1,14 +1,18 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError } from '../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import { siblingModule, ThreadClient } from '../../base/thread-client.ts';
+import type { ReplyOf, RequestName, RequestOf } from '../../base/thread-protocol.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 import { type CollectorStatus, restingCollectors } from './collector-status.ts';
 import { assertSameFileSystem, HandOver } from './hand-over.ts';
 import type { CapturePlan } from './settings.ts';
-import { CaptureLink } from './threads/link.ts';
+import type { CaptureEvent, CaptureProtocol } from './threads/capture-server.ts';
 
+/** Readings live for a second; a small nursery keeps the thread small. The rest is room for what a full disk does not take. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 /** Pause before a capture thread that failed is made anew. */
 const RESTART_MS = 1_000;
 /** A thread that does not answer in time is busy; what it said last is shown. */
@@ -21,8 +25,8 @@ export interface CaptureOptions {
   readonly journal: CaptureJournal;
   readonly clock: Clock;
   readonly log: Logger;
-  /** The module that runs inside the capture thread. */
-  readonly threadEntry: URL;
+  /** The module that runs inside the capture thread; a test gives another. */
+  readonly threadEntry?: URL;
 }
 
 /**
@@ -35,17 +39,27 @@ export class Capture implements Service {
   readonly name = 'capture';
   readonly #options: CaptureOptions;
   #plan: CapturePlan;
-  #link: CaptureLink | undefined;
+  readonly #thread: ThreadClient<CaptureProtocol>;
   #handOver: HandOver | undefined;
   #cancelRestart = (): void => undefined;
   /** Undefined until the thread has told one. */
   #lastStatus: readonly CollectorStatus[] | undefined;
   #started = false;
+  /** The thread is there and has the plan. */
+  #configured = false;
+  #crashes = 0;
   #stopped = false;
 
   constructor(options: CaptureOptions) {
     this.#options = options;
     this.#plan = options.plan;
+    this.#thread = new ThreadClient({
+      name: 'capture',
+      entry: options.threadEntry ?? siblingModule(import.meta.url, './threads/capture-thread'),
+      resourceLimits: RESOURCE_LIMITS,
+      onEvent: event => this.#heard(event),
+      onExit: failure => failure && this.#failed(failure),
+    });
   }
 
   /** Recovers what the last run left, then starts the collectors. Throws spool_invalid, disk_*. */
@@ -73,8 +87,7 @@ export class Capture implements Service {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelRestart();
-    await this.#link?.stop();
-    this.#link = undefined;
+    await this.#thread.stop();
     await this.#handOver?.close();
   }
 
@@ -86,8 +99,8 @@ export class Capture implements Service {
 
   /** Completes every file in progress and hands it over, before a sync (V3). Does nothing where capture does not run. */
   async complete(): Promise<void> {
-    if (!this.#link || this.#stopped) return;
-    await this.#link.ask({ type: 'complete' });
+    if (!this.#configured || this.#stopped) return;
+    await this.#request('complete', undefined);
     await this.#handOver?.settle();
   }
 
@@ -95,8 +108,8 @@ export class Capture implements Service {
   async status(): Promise<readonly CollectorStatus[]> {
     const { clock } = this.#options;
     const known = this.#lastStatus ?? restingCollectors(this.#plan);
-    const asked = this.#link?.ask({ type: 'status' }).catch(() => undefined);
-    if (!asked || this.#stopped) return known;
+    if (!this.#configured || this.#stopped) return known;
+    const asked = this.#request('status', undefined).catch(() => undefined);
     let cancel = (): void => undefined;
     const late = new Promise<undefined>(resolve => {
       cancel = clock.timer(STATUS_PATIENCE_MS, () => resolve(undefined));
@@ -110,36 +123,53 @@ export class Capture implements Service {
   /** The thread is made once there is something for it to do. */
   async #configure(): Promise<void> {
     const { collectors, directory } = this.#plan;
-    if (!this.#link && collectors.length === 0 && readdirSync(directory).length === 0) return;
-    this.#link ??= this.#open();
-    await this.#link.ask({ type: 'configure', plan: this.#plan });
+    if (!this.#configured && collectors.length === 0 && readdirSync(directory).length === 0) return;
+    await this.#request('configure', this.#plan);
+    this.#configured = true;
   }
 
-  #open(): CaptureLink {
-    const { threadEntry: entry, log, clock } = this.#options;
-    return new CaptureLink({
-      entry,
-      log,
-      onFinished: finished => this.#handOver?.take(finished),
-      onFailure: error => {
-        if (this.#stopped) return;
-        log.error({ err: error }, 'the capture thread failed; it is made anew');
-        this.#cancelRestart = clock.timer(RESTART_MS, () => void this.#restart());
-      },
-    });
+  async #request<N extends RequestName<CaptureProtocol>>(
+    name: N,
+    body: RequestOf<CaptureProtocol, N>,
+  ): Promise<ReplyOf<CaptureProtocol, N>> {
+    const crashes = this.#crashes;
+    try {
+      return await this.#thread.request(name, body);
+    } catch (error) {
+      if (crashes === this.#crashes) throw error;
+      throw new SluiceError('stopping', 'capture is not running', { cause: error });
+    }
+  }
+
+  #heard(event: CaptureEvent): void {
+    if (event.type === 'finished') this.#handOver?.take(event.finished);
+    else this.#options.log[event.level](event.facts, event.message);
+  }
+
+  #failed(error: SluiceError): void {
+    this.#crashes += 1;
+    this.#configured = false;
+    this.#options.log.error({ err: error }, 'the capture thread failed; it is made anew');
+    this.#restartSoon();
+  }
+
+  #restartSoon(): void {
+    this.#cancelRestart = this.#options.clock.timer(RESTART_MS, () => void this.#restart());
   }
 
   async #restart(): Promise<void> {
-    const { log, clock } = this.#options;
-    const link = this.#open();
-    this.#link = link;
+    const crashes = this.#crashes;
     try {
-      await link.ask({ type: 'configure', plan: this.#plan });
+      await this.#configure();
     } catch (error) {
-      if (this.#stopped) return;
-      log.error({ reason: asSluiceError(error).message }, 'capture could not go on; it is tried again');
-      await link.stop();
-      this.#cancelRestart = clock.timer(RESTART_MS, () => void this.#restart());
+      // Of a thread that crashed again `#failed` has seen to it.
+      if (this.#stopped || crashes !== this.#crashes) return;
+      this.#options.log.error(
+        { reason: asSluiceError(error).message },
+        'capture could not go on; it is tried again',
+      );
+      await this.#thread.terminate();
+      this.#restartSoon();
     }
   }
 }

@@ -22,8 +22,6 @@ import { unsentReadings } from './unsent.ts';
 /** What capture stands on; the composition root knows what it is. */
 export interface CaptureOpeners {
   readonly openCaptures: (path: string) => Promise<CaptureJournal>;
-  /** The module that runs inside the capture thread. */
-  readonly captureThreadEntry: URL;
 }
 
 /** What capture needs of delivery, which takes its files over. */
@@ -31,9 +29,9 @@ export interface DeliverySide {
   /** Names of the profiles that there are. */
   profiles(): readonly string[];
   status(): { readonly syncing: boolean };
-  /** Delivered files that are kept, to give way first on a full disk. */
-  kept(): Reclaimer;
-  journal(): Journal | undefined;
+  /** Delivered files that are retained, to give way first on a full disk. */
+  completedFiles(): Reclaimer;
+  journalIfRunning(): Journal | undefined;
 }
 
 export interface CapturesOptions extends CaptureOpeners {
@@ -80,7 +78,7 @@ export class Captures implements Service {
   /** Throws destination_invalid for a collector whose profile is not known, spool_invalid, disk_*, database_*. */
   async start(): Promise<void> {
     if (this.#journal) return;
-    const { clock, log, deliveries, openCaptures, captureThreadEntry: threadEntry } = this.#options;
+    const { clock, log, deliveries, openCaptures } = this.#options;
     const { database, deliver } = this.#config;
     const plan = capturePlan(this.#config);
     const [stray] = this.#strays(plan);
@@ -88,7 +86,7 @@ export class Captures implements Service {
     const journal = await openCaptures(database);
     this.#journal = journal;
     const incoming = join(deliver.directory, 'incoming');
-    this.#capture = new Capture({ plan, incoming, journal, clock, log, threadEntry });
+    this.#capture = new Capture({ plan, incoming, journal, clock, log });
     this.#budget = this.#newBudget(journal, incoming);
     this.#staleness = new Staleness({
       ...{ journal, clock, log },
@@ -187,8 +185,14 @@ export class Captures implements Service {
       enabled: () => this.#isOn(),
       settings: () => budgetSettings(this.#config),
       measure: () => measureDisk(directory),
-      reclaimers: [deliveries.kept(), clones(directory)],
-      unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => deliveries.journal() }),
+      reclaimers: [deliveries.completedFiles(), clones(directory)],
+      unsent: unsentReadings({
+        directory,
+        incoming,
+        captures,
+        clock,
+        journal: () => deliveries.journalIfRunning(),
+      }),
       record: rows => captures.recordFreed(rows),
     });
   }

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
-import { withoutCredentials } from '../../base/redact.ts';
+import { withoutCredentials } from '../../base/text.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from './changeset.ts';
 import type { Forge, ForgeSettings, OpenForge } from './forge.ts';

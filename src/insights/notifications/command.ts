@@ -1,42 +1,37 @@
 import { spawn } from 'node:child_process';
 import { SluiceError } from '../../base/errors.ts';
-import type { Limits, SentNotification } from './sent.ts';
-
-export interface NotifyCommand {
-  readonly program: string;
-  readonly args: readonly string[];
-}
+import type { NotificationPayload, SendingLimits } from './payload.ts';
 
 /** Of the station's environment a command sees this much: its secrets are none of the command's business. */
-const KEPT_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
+const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
 /** Of standard error, for the message. */
 const MAX_STDERR_CHARS = 500;
 
 /**
- * Runs a command for a notification: no shell, the notification in `SLUICE_*` variables and as JSON on standard
+ * Runs a command for a notification: no shell, the payload in `SLUICE_*` variables and as JSON on standard
  * input. Exit status 0 is success. It and all that it started are killed after `timeoutMs`, or when the signal aborts.
  * @throws SluiceError `notification_refused` where there is no such program, `notification_failed` for any other
  *   end, the signal's reason
  */
 export async function runCommand(
-  { program, args }: NotifyCommand,
-  sent: SentNotification,
-  { timeoutMs, signal }: Limits,
+  { program, args }: { readonly program: string; readonly args: readonly string[] },
+  payload: NotificationPayload,
+  { timeoutMs, signal }: SendingLimits,
 ): Promise<void> {
   signal.throwIfAborted();
   const child = spawn(program, args, {
     // A group of its own, so that all of it can be ended.
     detached: true,
     cwd: '/',
-    env: environment(sent),
+    env: environment(payload),
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(-MAX_STDERR_CHARS);
   });
-  // It need not read what it is told.
-  child.stdin.on('error', () => undefined).end(`${JSON.stringify(sent)}\n`);
+  // It need not read its input.
+  child.stdin.on('error', () => undefined).end(`${JSON.stringify(payload)}\n`);
   const stop = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const kill = (): void => killGroup(child.pid);
   stop.addEventListener('abort', kill, { once: true });
@@ -62,10 +57,10 @@ export async function runCommand(
   }
 }
 
-function environment({ id, event, repository, message, raisedAt }: SentNotification): NodeJS.ProcessEnv {
-  const kept = KEPT_VARIABLES.map(name => [name, process.env[name]] as const);
+function environment({ id, event, repository, message, raisedAt }: NotificationPayload): NodeJS.ProcessEnv {
+  const passed = PASSED_VARIABLES.map(name => [name, process.env[name]] as const);
   return {
-    ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+    ...Object.fromEntries(passed.filter(([, value]) => value !== undefined)),
     SLUICE_NOTIFICATION: String(id),
     SLUICE_EVENT: event,
     SLUICE_REPOSITORY: repository,

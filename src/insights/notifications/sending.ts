@@ -1,14 +1,18 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Config } from '../../config/schema.ts';
-import type { FailedWork, WorkHandler, WorkOutcome } from '../../engine/queue/handler.ts';
-import type { Claim } from '../../engine/queue/work-queue.ts';
+import type { WorkHandler } from '../../engine/queue/handler.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { RetrySchedule } from '../../engine/retry.ts';
-import type { Notification } from '../../keep/store/notifications.ts';
-import type { Store } from '../../keep/store/store.ts';
+import type { NotificationStore } from '../../keep/store/notifications.ts';
 import { runCommand } from './command.ts';
-import { sendingOf } from './notifier.ts';
-import type { SentNotification } from './sent.ts';
+import { type NotificationPayload, payloadOf } from './payload.ts';
 import { postWebhook } from './webhook.ts';
+
+/** The kind under which sendings stand on the schedule. */
+export const NOTIFICATION_KIND = 'notification';
+
+/** Ways out besides the log. */
+type Channel = 'webhook' | 'command';
 
 /** Ten tries over some three hours; then it is given up, and its row says why. */
 const RETRY: RetrySchedule = {
@@ -20,57 +24,76 @@ const RETRY: RetrySchedule = {
   permanent: 'give-up',
 };
 
-export interface SendingTools {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly notify: () => Config['notify'];
+/** The ways out that a configuration opens. */
+export function channelsOf({ webhook, command }: Config['notify']): readonly Channel[] {
+  const channels: Channel[] = [];
+  if (webhook !== undefined) channels.push('webhook');
+  if (command.length > 0) channels.push('command');
+  return channels;
 }
 
-/** Sends one notification by one way. At least once: a crash between the sending and its record repeats it, under the same id. */
-export function sendingHandler(tools: SendingTools): WorkHandler {
+/** Puts a sending on the schedule, due at once, unless it stands there already. */
+export async function scheduleSending(
+  id: number,
+  channel: string,
+  queue: WorkQueue,
+  nowMs: number,
+): Promise<void> {
+  await queue.put(`${NOTIFICATION_KIND}:${id}:${channel}`, {
+    kind: NOTIFICATION_KIND,
+    group: `${NOTIFICATION_KIND}:${channel}`,
+    runAtMs: nowMs,
+    reason: 'raised',
+    ifAbsent: true,
+  });
+}
+
+/** What a key of the schedule means: which notification, by which channel. */
+function sendingOf(key: string): { readonly id: number; readonly channel: string } {
+  const [, id, channel = ''] = key.split(':');
+  return { id: Number(id), channel };
+}
+
+/**
+ * Sends one notification by one channel. At least once: a crash between the sending and its record repeats it, under
+ * the same id.
+ */
+export function sendingHandler(
+  notifications: NotificationStore,
+  clock: Clock,
+  notify: () => Config['notify'],
+): WorkHandler {
   return {
     retry: RETRY,
-    run: (claim, signal) => send(claim, signal, tools),
-    onFailure: failure => recordEnd(failure, tools),
+    async run({ key }, signal) {
+      const { id, channel } = sendingOf(key);
+      const notification = await notifications.byId(id);
+      if (!notification) return { nextAtMs: null, reason: 'no longer known' };
+      const isSent = await send(channel, payloadOf(notification), notify(), signal);
+      await notifications.endSending(id, channel, isSent ? null : 'no longer configured', clock.nowMs());
+      return { nextAtMs: null, reason: 'sent' };
+    },
+    async onFailure({ claim, error, decision }) {
+      if (!('giveUp' in decision)) return;
+      const { id, channel } = sendingOf(claim.key);
+      await notifications.endSending(id, channel, error.message, clock.nowMs());
+    },
   };
 }
 
-async function send(claim: Claim, signal: AbortSignal, tools: SendingTools): Promise<WorkOutcome> {
-  const { store, clock } = tools;
-  const { id, channel } = sendingOf(claim.key);
-  const notification = await store.notifications.byId(id);
-  if (!notification) return { nextAtMs: null, reason: 'no longer known' };
-  const done = await sendBy(channel, sentForm(notification), tools.notify(), signal);
-  await store.notifications.endSending(id, channel, done ? null : 'no longer configured', clock.nowMs());
-  return { nextAtMs: null, reason: 'sent' };
-}
-
-/** @returns false when the configuration does not have that way any more */
-async function sendBy(
+/** @returns false when the configuration does not have that channel any more */
+async function send(
   channel: string,
-  sent: SentNotification,
+  payload: NotificationPayload,
   { webhook, command, timeoutMs }: Config['notify'],
   signal: AbortSignal,
 ): Promise<boolean> {
   if (channel === 'webhook' && webhook !== undefined) {
-    await postWebhook(webhook, sent, { timeoutMs, signal });
+    await postWebhook(webhook, payload, { timeoutMs, signal });
     return true;
   }
   const [program, ...args] = command;
   if (channel !== 'command' || program === undefined) return false;
-  await runCommand({ program, args }, sent, { timeoutMs, signal });
+  await runCommand({ program, args }, payload, { timeoutMs, signal });
   return true;
-}
-
-async function recordEnd(
-  { claim, error, decision }: FailedWork,
-  { store, clock }: SendingTools,
-): Promise<void> {
-  if (!('giveUp' in decision)) return;
-  const { id, channel } = sendingOf(claim.key);
-  await store.notifications.endSending(id, channel, error.message, clock.nowMs());
-}
-
-function sentForm({ id, event, url, message, raisedAtMs }: Notification): SentNotification {
-  return { id, event, repository: url, message, raisedAt: new Date(raisedAtMs).toISOString() };
 }

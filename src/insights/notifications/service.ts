@@ -9,8 +9,8 @@ import { Workers } from '../../engine/workers.ts';
 import type { Notification } from '../../keep/store/notifications.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository } from '../../keep/store/types.ts';
-import { NOTIFICATION_KIND, type SyncFailure, scheduleUnsent, tellOfVisit } from './notifier.ts';
-import { sendingHandler } from './sending.ts';
+import { dueNotifications, type SyncFailure } from './due.ts';
+import { channelsOf, NOTIFICATION_KIND, scheduleSending, sendingHandler } from './sending.ts';
 
 export interface NotificationsOptions {
   readonly config: () => Config;
@@ -24,10 +24,14 @@ export interface NotificationsOptions {
 const CONCURRENCY = 4;
 const PER_CHANNEL = 2;
 const DRAIN_MS = 500;
-/** What another process raises is rare, and may be told a little later. */
+/** What another process raises is rare, and may be sent a little later. */
 const POLL_MS = 5000;
 
-/** What people are told of tracked repositories (P12), as a part of the station: raised by visits, sent by workers of its own. */
+/**
+ * Notifications about tracked repositories: raised by their syncs, into the log at once, and sent by workers of its own.
+ *
+ *   idle ──start()──▶ sending ──stop()──▶ stopped
+ */
 export class Notifications implements Service {
   readonly name = 'notifications';
   readonly #options: NotificationsOptions;
@@ -41,8 +45,10 @@ export class Notifications implements Service {
     if (this.#workers) return;
     const { config, stores, clock, random, log } = this.#options;
     const { store, queue } = stores();
-    await scheduleUnsent({ store, queue, clock });
-    const handler = sendingHandler({ store, clock, notify: () => config().notify });
+    // A process that was killed may have left what it raised off the schedule.
+    for (const { id, channel } of await store.notifications.unsent()) {
+      await scheduleSending(id, channel, queue, clock.nowMs());
+    }
     const workers = new Workers({
       name: 'notification workers',
       queue,
@@ -50,7 +56,9 @@ export class Notifications implements Service {
       random,
       log,
       worker: newWorkerId(),
-      handlers: new Map([[NOTIFICATION_KIND, handler]]),
+      handlers: new Map([
+        [NOTIFICATION_KIND, sendingHandler(store.notifications, clock, () => config().notify)],
+      ]),
       concurrency: CONCURRENCY,
       perGroup: PER_CHANNEL,
       timing: { drainMs: DRAIN_MS, pollMs: POLL_MS },
@@ -63,14 +71,50 @@ export class Notifications implements Service {
     await this.#workers?.stop();
   }
 
-  /** Raises what a sync of a tracked repository gives cause to report. */
-  async synced(repository: Repository, failure: SyncFailure | undefined): Promise<void> {
+  /**
+   * Raises what a sync of a tracked repository gives cause to: each notification once, however often this is called,
+   * restarts included. May be called before `start`, and after `stop` while the store is open.
+   * @param repository as it is after the sync
+   * @param failure of the sync; undefined when it succeeded
+   * @returns what was raised
+   */
+  async raiseAfterSync(
+    repository: Repository,
+    failure: SyncFailure | undefined,
+  ): Promise<readonly Notification[]> {
     const { config, stores, clock, log } = this.#options;
-    await tellOfVisit(repository, failure, { ...stores(), clock, log, notify: config().notify });
+    const { store, queue } = stores();
+    const { notify } = config();
+    const nowMs = clock.nowMs();
+    const { lastCommitAt } = repository.totals;
+    const activity = {
+      nowMs,
+      lastCommitAtMs: lastCommitAt === null ? null : lastCommitAt * 1000,
+      lastNewsAtMs: repository.lastNewsAtMs,
+      failure,
+    };
+    const channels = channelsOf(notify);
+    const raised: Notification[] = [];
+    const notices = await store.notifications.notices(repository.id);
+    for (const { event, message } of dueNotifications(activity, notices, notify)) {
+      const wanted = { repositoryId: repository.id, event, message, channels };
+      const notification = await store.notifications.raise(wanted, nowMs);
+      if (!notification) continue;
+      raised.push(notification);
+      logRaised(notification, log);
+      for (const channel of channels) await scheduleSending(notification.id, channel, queue, clock.nowMs());
+    }
+    return raised;
   }
 
   /** Newest first. */
   recent(limit: number): Promise<Notification[]> {
     return this.#options.stores().store.notifications.recent(limit);
   }
+}
+
+function logRaised({ event, url, message, id }: Notification, log: Logger): void {
+  const about = { target: url, event, notification: id };
+  if (event === 'stale' || event === 'failing') log.warn(about, message);
+  else log.info(about, message);
 }

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
-import type { Limits, SentNotification } from './sent.ts';
+import type { NotificationPayload, SendingLimits } from './payload.ts';
 
 /** Answers that another try may change: too early, too many, or a fault of theirs. */
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -9,8 +9,11 @@ const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
  * The URL may hold a secret in its path, so messages name its host only.
  * @throws SluiceError `notification_refused` (permanent), `notification_failed` (transient), the signal's reason
  */
-export async function postWebhook(url: string, sent: SentNotification, limits: Limits): Promise<void> {
-  const { timeoutMs, signal } = limits;
+export async function postWebhook(
+  url: string,
+  payload: NotificationPayload,
+  { timeoutMs, signal }: SendingLimits,
+): Promise<void> {
   const host = URL.parse(url)?.host;
   if (host === undefined) throw new SluiceError('notification_refused', 'notify.webhook is no URL');
   const late = AbortSignal.timeout(timeoutMs);
@@ -19,7 +22,7 @@ export async function postWebhook(url: string, sent: SentNotification, limits: L
     const { statusCode, headers, body } = await request(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'user-agent': 'sluice' },
-      body: JSON.stringify(sent),
+      body: JSON.stringify(payload),
       signal: AbortSignal.any([signal, late]),
     });
     body.on('error', () => undefined).destroy();

@@ -1,6 +1,6 @@
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '../../base/clock.ts';
-import { threadEnvironment } from '../../base/thread-environment.ts';
+import { siblingModule, ThreadClient } from '../../base/thread-client.ts';
+import type { CheckpointProtocol } from './checkpoint-server.ts';
 
 /**
  * Brings what is committed from the write-ahead log into the database file on a thread of its own. Within COMMIT, where
@@ -22,11 +22,11 @@ const LOOK_EVERY_MS = 1000;
 const FROM_PAGES = 8000;
 const IDLE_MS = 30_000;
 /** It runs one statement over and over. */
-const LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
+const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
 
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
-  #worker: Worker | undefined;
+  readonly #thread: ThreadClient<CheckpointProtocol>;
   #cancelLook: (() => void) | undefined;
   #cancelIdle: () => void = () => undefined;
   #running = false;
@@ -34,6 +34,13 @@ export class Checkpoints {
 
   constructor(options: CheckpointsOptions) {
     this.#options = options;
+    this.#thread = new ThreadClient({
+      name: 'checkpoint',
+      entry: siblingModule(import.meta.url, './checkpoint-thread'),
+      setup: options.path,
+      resourceLimits: RESOURCE_LIMITS,
+      background: true,
+    });
   }
 
   /** Something was committed. */
@@ -51,18 +58,29 @@ export class Checkpoints {
 
   async #end(): Promise<void> {
     this.#cancelIdle();
-    const worker = this.#worker;
-    this.#worker = undefined;
-    await worker?.terminate();
+    await this.#thread.terminate();
   }
 
   #look(): void {
     this.#cancelLook = undefined;
-    if (this.#pending() < FROM_PAGES) return;
+    if (this.#pending() >= FROM_PAGES) void this.#run();
+  }
+
+  async #run(): Promise<void> {
     this.#running = true;
     this.#cancelIdle();
-    this.#worker ??= this.#start();
-    this.#worker.postMessage('checkpoint');
+    try {
+      await this.#thread.request('checkpoint', undefined);
+    } catch {
+      // What stopped it (a full disk, say) stops commits as well, which tell of it; the next look starts another.
+      this.#running = false;
+      await this.#end();
+      return;
+    }
+    this.#running = false;
+    this.#cancelIdle = this.#options.clock.timer(IDLE_MS, () => void this.#end());
+    // What came meanwhile may be much already.
+    this.written();
   }
 
   #pending(): number {
@@ -72,26 +90,5 @@ export class Checkpoints {
       // A database that cannot even be asked fails the next commit, which tells of it.
       return 0;
     }
-  }
-
-  #start(): Worker {
-    const entry = new URL('./checkpoint-thread.ts', import.meta.url);
-    const worker = new Worker(entry, {
-      ...{ name: 'checkpoints', workerData: this.#options.path, resourceLimits: LIMITS },
-      env: threadEnvironment(),
-    });
-    worker.unref();
-    worker.on('message', () => {
-      this.#running = false;
-      this.#cancelIdle = this.#options.clock.timer(IDLE_MS, () => void this.#end());
-      // What came meanwhile may be much already.
-      this.written();
-    });
-    // What stopped it (a full disk, say) stops commits as well, which tell of it; the next look starts another.
-    worker.on('error', () => {
-      this.#worker = undefined;
-      this.#running = false;
-    });
-    return worker;
   }
 }

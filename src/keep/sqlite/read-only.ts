@@ -1,14 +1,22 @@
-import { constants, type DatabaseSync } from 'node:sqlite';
+import { constants, DatabaseSync } from 'node:sqlite';
 
 /** More rows than a reading should have. */
 const MAX_ROWS = 10_000;
 
 /**
- * The rows of one query as a JSON list; blobs as hexadecimal text. The connection must have been opened for reading only; attaching
- * other databases is refused here.
- * @throws what SQLite throws; RangeError for more than 10 000 rows
+ * Runs queries on a database that is opened, for reading only, with the first of them. Each yields its rows as a JSON list,
+ * blobs as hexadecimal text, and throws what SQLite throws, or RangeError for more than 10 000 rows.
  */
-export function rowsAsJson(connection: DatabaseSync, sql: string): string {
+export function readOnlyQueries(path: string): (sql: string) => string {
+  let connection: DatabaseSync | undefined;
+  return sql => {
+    connection ??= new DatabaseSync(path, { readOnly: true });
+    return rowsAsJson(connection, sql);
+  };
+}
+
+/** Attaching other databases, which would be open for writing, is refused. */
+function rowsAsJson(connection: DatabaseSync, sql: string): string {
   connection.setAuthorizer(action =>
     action === constants.SQLITE_ATTACH ? constants.SQLITE_DENY : constants.SQLITE_OK,
   );

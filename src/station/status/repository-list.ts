@@ -1,5 +1,5 @@
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
-import { keyOf } from '../../gather/repos/tracking/schedule.ts';
+import { repositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import { type ScheduledRepository, withNext } from '../../gather/repos/tracking/service.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { RepositoryChoice } from '../../keep/store/repositories.ts';
@@ -33,8 +33,8 @@ export async function listRepositories(
     order === 'size'
       ? await listBySize(store, clones, filter)
       : await store.repositories.list({ ...filter, order });
-  const items = await queue.getMany(page.map(keyOf));
-  return page.map(repository => withNext(repository, items.get(keyOf(repository))));
+  const items = await queue.getMany(page.map(repositoryKey));
+  return page.map(repository => withNext(repository, items.get(repositoryKey(repository))));
 }
 
 /** Sizes are of clones on this machine's disk, which the store knows nothing of. */

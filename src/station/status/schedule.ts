@@ -1,7 +1,7 @@
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
-import { REPOSITORY_KIND, urlOfKey } from '../../gather/repos/tracking/schedule.ts';
+import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
 import { reusing } from './reuse.ts';
@@ -86,6 +86,6 @@ function listedItem(item: QueueItem, changeset: StoredChangeset | undefined): Li
 }
 
 function targetOf({ kind, key }: QueueItem): string {
-  if (kind === REPOSITORY_KIND) return urlOfKey(key);
+  if (kind === REPOSITORY_KIND) return urlOfRepositoryKey(key);
   return kind === CHURN_KIND ? urlOfChurnKey(key) : key;
 }

@@ -1,12 +1,12 @@
 import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/schema.ts';
-import type { EndpointStatus } from '../../deliver/queue/endpoint-health.ts';
+import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
 import type { BakeProgress } from '../../gather/repos/bake/bake.ts';
-import type { ChurnRun } from '../../gather/repos/churn/handler.ts';
+import type { RunningChurn } from '../../gather/repos/churn/handler.ts';
 import { type ChurnStatus, churnStatus } from '../../gather/repos/churn/status.ts';
-import { urlOfKey } from '../../gather/repos/tracking/schedule.ts';
+import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
@@ -106,7 +106,7 @@ export async function readStatus(options: {
   readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
   readonly baking: readonly RunningBake[];
   readonly config: Pick<Config, 'repos' | 'insights'>;
-  readonly churning: ReadonlyMap<string, ChurnRun>;
+  readonly churning: RunningChurn;
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly EndpointStatus[];
   readonly changesets: ChangesetFigures;
@@ -130,7 +130,7 @@ export async function readStatus(options: {
       running: counts.running,
       raised: counts.raised,
       next: upcoming.map(({ key, runAtMs, reason }) => ({
-        target: urlOfKey(key),
+        target: urlOfRepositoryKey(key),
         at: new Date(runAtMs).toISOString(),
         reason,
       })),
@@ -144,7 +144,7 @@ export async function readStatus(options: {
         .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
       baking: options.baking,
-      churn: await churnStatus(repositories, { queue, config: options.config, running: options.churning }),
+      churn: await churnStatus(repositories, queue, options.config, options.churning),
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
+import { creationDateOf, identityOf } from '../../../src/deliver/spool/files.ts';
 import { reconcile } from '../../../src/deliver/spool/reconcile.ts';
-import { creationDateOf, identityOf, Spool } from '../../../src/deliver/spool/spool.ts';
+import { Spool } from '../../../src/deliver/spool/spool.ts';
 import type { FileRecord, FileState } from '../../../src/keep/local/journal.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { startDelivery } from '../../support/delivery.ts';
@@ -37,12 +38,13 @@ async function after(
       nextAttemptAtMs: NEXT,
       hold: null,
     }));
-  const odd: string[] = [];
   const run = () =>
     reconcile({
-      ...{ spool, journal, clock: systemClock, knows: profile => profile === 'local' },
-      onOdd: found => odd.push(found),
-      isBeingCopied: () => false,
+      spool,
+      journal,
+      clock: systemClock,
+      destinations: new Set(['local']),
+      onUndeliverable: (path, fault) => assert.fail(`${path} ${fault}`),
     });
   const counts = await run();
   const records = journal.list({}).toReversed();

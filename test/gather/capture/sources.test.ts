@@ -133,10 +133,7 @@ test("V1: query: rows of the station's own database, which it cannot change", as
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openLocal(path, { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
-  const thread = new QueryThread(
-    new URL('../../../src/gather/capture/sources/query-thread.ts', import.meta.url),
-    path,
-  );
+  const thread = new QueryThread(path);
   t.after(() => thread.close());
   const ask = (sql: string) => new QuerySource(sql, thread).read(patience);
   assert.deepEqual(

@@ -12,9 +12,9 @@ import { temporaryDirectory } from '../../support/git-repositories.ts';
 /** A capture thread that is too busy to say how it is. */
 const BUSY_THREAD = `
 import { parentPort } from 'node:worker_threads';
-parentPort.on('message', ({ id, type }) => {
-  if (type !== 'status') parentPort.postMessage({ type: 'done', id });
-  if (type === 'stop') parentPort.close();
+parentPort.on('message', ({ type, id, name }) => {
+  if (type === 'close') parentPort.close();
+  else if (name !== 'status') parentPort.postMessage({ type: 'reply', id });
 });`;
 
 test('V11: while the capture thread does not answer, its collectors are shown as they are planned', async t => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
@@ -10,8 +10,7 @@ import { silentLogger } from '../../../src/base/log.ts';
 import type { Config } from '../../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { runCommand } from '../../../src/insights/notifications/command.ts';
-import { tellOfVisit } from '../../../src/insights/notifications/notifier.ts';
-import type { SentNotification } from '../../../src/insights/notifications/sent.ts';
+import type { NotificationPayload } from '../../../src/insights/notifications/payload.ts';
 import { Notifications } from '../../../src/insights/notifications/service.ts';
 import { postWebhook } from '../../../src/insights/notifications/webhook.ts';
 import { openStore } from '../../../src/keep/sqlite/open-store.ts';
@@ -20,7 +19,7 @@ import { until } from '../../support/sluice.ts';
 import { queryRows } from '../../support/sqlite-store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
-const SENT: SentNotification = {
+const PAYLOAD: NotificationPayload = {
   id: 7,
   event: 'stale',
   repository: 'https://example.org/a b',
@@ -32,16 +31,21 @@ const NOTIFY: Config['notify'] = { staleAfterDays: 30, afterFailures: 3, command
 
 async function hook(t: TestContext, status: () => number) {
   const bodies: unknown[] = [];
-  const server = createServer(async (request, response) => {
+  const origin = await serve(t, async (request, response) => {
     bodies.push(await json(request));
     response.writeHead(status(), { 'retry-after': '120', location: '/elsewhere' }).end('x'.repeat(100_000));
-  }).listen(0, '127.0.0.1');
+  });
+  return { bodies, url: `${origin}/secret-path` };
+}
+
+async function serve(t: TestContext, answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
     server.closeAllConnections();
     server.close();
   });
-  return { bodies, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret-path` };
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 const limits = (timeoutMs = 2000) => ({ timeoutMs, signal: new AbortController().signal });
@@ -49,8 +53,8 @@ const limits = (timeoutMs = 2000) => ({ timeoutMs, signal: new AbortController()
 test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other refusals are not, and no message shows its path', async t => {
   let status = 204;
   const { bodies, url } = await hook(t, () => status);
-  await postWebhook(url, SENT, limits());
-  assert.deepEqual(bodies, [SENT]);
+  await postWebhook(url, PAYLOAD, limits());
+  assert.deepEqual(bodies, [PAYLOAD]);
   for (const [code, retry] of [
     [500, 'transient'],
     [429, 'transient'],
@@ -59,7 +63,7 @@ test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other 
   ] as const) {
     status = code;
     await assert.rejects(
-      postWebhook(url, SENT, limits()),
+      postWebhook(url, PAYLOAD, limits()),
       (error: { retry: string; retryAfterMs: number; message: string }) => {
         assert.deepEqual([error.retry, error.retryAfterMs], [retry, 120_000]);
         assert.doesNotMatch(error.message, /secret/);
@@ -71,14 +75,8 @@ test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other 
 });
 
 test('P12: a webhook that never answers ends within its time-out', async t => {
-  const server = createServer(() => undefined).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  await assert.rejects(postWebhook(url, SENT, limits(100)), { code: 'notification_failed' });
+  const url = await serve(t, () => undefined);
+  await assert.rejects(postWebhook(url, PAYLOAD, limits(100)), { code: 'notification_failed' });
 });
 
 test('P12: a command gets arguments as they are, the notification in variables and on stdin, and none of our secrets', async t => {
@@ -87,17 +85,19 @@ test('P12: a command gets arguments as they are, the notification in variables a
   t.after(() => delete process.env.SLUICE_TEST_SECRET);
   const script =
     'printf "%s|%s|%s|%s|" "$1" "$SLUICE_EVENT" "$SLUICE_MESSAGE" "$SLUICE_TEST_SECRET" > "$0"; cat >> "$0"';
-  await runCommand({ program: 'sh', args: ['-c', script, out, '$(a); b'] }, SENT, limits());
-  assert.equal(readFileSync(out, 'utf8'), `$(a); b|stale|${SENT.message}||${JSON.stringify(SENT)}\n`);
-  await runCommand({ program: 'true', args: [] }, SENT, limits());
+  await runCommand({ program: 'sh', args: ['-c', script, out, '$(a); b'] }, PAYLOAD, limits());
+  assert.equal(readFileSync(out, 'utf8'), `$(a); b|stale|${PAYLOAD.message}||${JSON.stringify(PAYLOAD)}\n`);
+  await runCommand({ program: 'true', args: [] }, PAYLOAD, limits());
 });
 
 test('P12: a command that fails says what it said, one that hangs is killed with its children, one that is not there is final', async () => {
-  const failing = runCommand({ program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] }, SENT, limits());
+  const failing = runCommand({ program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] }, PAYLOAD, limits());
   await assert.rejects(failing, { code: 'notification_failed', message: 'sh ended with 3: broken' });
-  const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, SENT, limits(100));
+  const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, PAYLOAD, limits(100));
   await assert.rejects(hanging, { code: 'notification_failed', message: /did not end within 0\.1 s/ });
-  await assert.rejects(runCommand({ program: '/nowhere', args: [] }, SENT, limits()), { retry: 'permanent' });
+  await assert.rejects(runCommand({ program: '/nowhere', args: [] }, PAYLOAD, limits()), {
+    retry: 'permanent',
+  });
 });
 
 test('P12: raised once over restarts, sent until the webhook takes it, and given up ways out are on record', async t => {
@@ -119,9 +119,8 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   const repository = await first.store.repositories.byId(id);
   assert.ok(repository);
   const old = { ...repository, totals: { ...repository.totals, lastCommitAt: 0 } };
-  const tools = { ...first, clock, log: silentLogger, notify };
   assert.deepEqual(
-    (await tellOfVisit(old, undefined, tools)).map(({ event }) => event),
+    (await first.notifications.raiseAfterSync(old, undefined)).map(({ event }) => event),
     ['stale'],
   );
   await first.notifications.start();
@@ -136,7 +135,7 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   status = 200;
   clock.jump(300_000);
   const second = await open();
-  assert.deepEqual(await tellOfVisit(old, undefined, { ...tools, ...second }), []);
+  assert.deepEqual(await second.notifications.raiseAfterSync(old, undefined), []);
   await second.notifications.start();
   await until('it is sent', async () => (await second.store.notifications.unsent()).length === 0);
   assert.equal(bodies.length, 2);
@@ -154,7 +153,7 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   );
   const awake = { ...old, lastNewsAtMs: clock.nowMs() };
   assert.deepEqual(
-    (await tellOfVisit(awake, undefined, { ...tools, ...second })).map(({ event }) => event),
+    (await second.notifications.raiseAfterSync(awake, undefined)).map(({ event }) => event),
     ['awake'],
   );
   assert.deepEqual(

@@ -10,9 +10,9 @@ import type {
 } from '../../../keep/buckets/bucket.ts';
 import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
-import { identityOf, regularFile, sameIdentity } from '../../spool/spool.ts';
-import { changed } from './read-whole.ts';
+import { identityOf, regularFile, sameIdentity } from '../../spool/files.ts';
 import type { Sending } from './sending.ts';
+import { sourceChanged } from './whole.ts';
 
 export interface SendingInParts extends Sending {
   readonly at: ObjectAddress;
@@ -38,9 +38,9 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
 }
 
 /**
- * Sends a large file in parts, several at once (S8). The store reads each part from the file block by block, so memory is
+ * Sends a large file in parts, several at once. The store reads each part from the file block by block, so memory is
  * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart the next
- * call goes on with the missing ones. The object becomes visible in one step, and only if the file has not changed (S9).
+ * call goes on with the missing ones. The object becomes visible in one step, and only if the file has not changed.
  */
 export async function sendInParts(
   sending: SendingInParts,
@@ -50,13 +50,13 @@ export async function sendInParts(
   await sendMissing(sending, progress);
   const stats = regularFile(path);
   if (!stats || !sameIdentity(identityOf(stats), identity)) {
-    const kept = journal.upload(record.id);
-    if (kept) await abandon(sending, kept);
-    throw changed(path);
+    const unfinished = journal.upload(record.id);
+    if (unfinished) await abandonUpload(sending, unfinished);
+    throw sourceChanged(path);
   }
   const parts = [...progress.parts.values()].toSorted((a, b) => a.partNumber - b.partNumber);
   const crc32 = wholeCrc32(parts);
-  const expected = { size: identity.size, parts, ...(crc32 === undefined ? {} : { crc32 }) };
+  const expected = { size: identity.size, parts, crc32 };
   try {
     const result = await store.completeUpload(progress.upload, parts, { signal });
     await journal.dropUpload(record.id);
@@ -69,37 +69,38 @@ export async function sendInParts(
     const isThere =
       head !== undefined && head.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
     if (!isThere) throw error;
-    return { result: { etag: head.etag, ...(crc32 === undefined ? {} : { crc32 }) }, expected };
+    return { result: { etag: head.etag, crc32 }, expected };
   }
 }
 
 /** An upload whose row has no id yet: it may have been begun at the store, or not. */
 const INTENDED = '';
-/** The store's clock and ours may differ by so much when uploads of a crashed run are looked for. */
+/** The store's clock and this one may differ by so much when uploads of a crashed run are looked for. */
 const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 async function begin(sending: SendingInParts): Promise<Progress> {
   const { store, at, properties, signal, journal, record, identity, settings, clock } = sending;
   const partBytes = partBytesFor(identity.size, settings.partBytes, store.limits);
-  const kept = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
+  const unfinished = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
   // A crash between the store's answer and its row would leave an upload that nobody knows; the intention is known.
-  await journal.saveUpload({ ...kept, upload: { ...at, uploadId: INTENDED } });
+  await journal.saveUpload({ ...unfinished, upload: { ...at, uploadId: INTENDED } });
   const upload = await store.createUpload(at, { ...properties, signal });
   const { bucket, key, uploadId } = upload;
-  await journal.saveUpload({ ...kept, upload: { bucket, key, uploadId } });
+  await journal.saveUpload({ ...unfinished, upload: { bucket, key, uploadId } });
   return { upload, partBytes, parts: new Map() };
 }
 
 /** Aborts what a run that was cut off may have begun for that key; where uploads cannot be listed they stay. */
 async function abortIntended(
   { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
-  kept: UnfinishedUpload,
+  unfinished: UnfinishedUpload,
 ): Promise<void> {
-  const { bucket, key } = kept.upload;
+  const { bucket, key } = unfinished.upload;
   try {
     for (const pending of await store.listUploads(bucket, { prefix: key, signal })) {
-      const isOurs = pending.key === key && pending.initiatedMs >= kept.startedAtMs - CLOCK_TOLERANCE_MS;
-      if (isOurs) await store.abortUpload(pending, { signal });
+      const isIntended =
+        pending.key === key && pending.initiatedMs >= unfinished.startedAtMs - CLOCK_TOLERANCE_MS;
+      if (isIntended) await store.abortUpload(pending, { signal });
     }
   } catch (error) {
     const mayNot =
@@ -110,37 +111,39 @@ async function abortIntended(
 }
 
 /** Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be called again. */
-export async function abandon(
+export async function abandonUpload(
   sending: Pick<SendingInParts, 'store' | 'signal' | 'journal'>,
-  kept: UnfinishedUpload,
+  unfinished: UnfinishedUpload,
 ): Promise<void> {
-  if (kept.upload.uploadId === INTENDED) await abortIntended(sending, kept);
-  else await sending.store.abortUpload(kept.upload, { signal: sending.signal });
-  await sending.journal.dropUpload(kept.recordId);
+  if (unfinished.upload.uploadId === INTENDED) await abortIntended(sending, unfinished);
+  else await sending.store.abortUpload(unfinished.upload, { signal: sending.signal });
+  await sending.journal.dropUpload(unfinished.recordId);
 }
 
 /** The upload that was begun for this very content, with the parts that both the journal and the store know. */
 async function resume(sending: SendingInParts): Promise<Progress | undefined> {
   const { store, at, journal, record, identity, signal } = sending;
-  const kept = journal.upload(record.id);
-  if (!kept) return undefined;
+  const unfinished = journal.upload(record.id);
+  if (!unfinished) return undefined;
   const isThis =
-    kept.upload.key === at.key && kept.upload.bucket === at.bucket && sameIdentity(kept, identity);
-  if (!isThis || kept.upload.uploadId === INTENDED) {
-    await abandon(sending, kept);
+    unfinished.upload.key === at.key &&
+    unfinished.upload.bucket === at.bucket &&
+    sameIdentity(unfinished, identity);
+  if (!isThis || unfinished.upload.uploadId === INTENDED) {
+    await abandonUpload(sending, unfinished);
     return undefined;
   }
   try {
     const stored = new Map(
-      (await store.listParts(kept.upload, { signal })).map(part => [part.partNumber, part]),
+      (await store.listParts(unfinished.upload, { signal })).map(part => [part.partNumber, part]),
     );
-    const both = kept.parts.filter(part => {
-      const there = stored.get(part.partNumber);
-      return there?.etag === part.etag && there.size === part.size;
+    const both = unfinished.parts.filter(part => {
+      const atStore = stored.get(part.partNumber);
+      return atStore?.etag === part.etag && atStore.size === part.size;
     });
     return {
-      upload: kept.upload,
-      partBytes: kept.partBytes,
+      upload: unfinished.upload,
+      partBytes: unfinished.partBytes,
       parts: new Map(both.map(part => [part.partNumber, part])),
     };
   } catch (error) {

@@ -8,7 +8,7 @@ const DEFAULT_TYPE = 'application/octet-stream';
 const MAX_TAGS = 10;
 
 /**
- * What is stored beside the bytes (S10): type by the file's name, `mtime` in seconds since the epoch as rclone and s3cmd
+ * What is stored beside the bytes: type by the file's name, `mtime` in seconds since the epoch as rclone and s3cmd
  * write it, and the CRC32 where it is known before the upload (files sent whole).
  */
 export function propertiesOf(
@@ -17,18 +17,21 @@ export function propertiesOf(
   destination: Omit<DestinationSettings, 'match'>,
   crc32?: string,
 ): ObjectProperties {
-  const tags = { ...destination.tags, ...(destination.tagSegments ? tagsIn(filepath) : {}) };
-  const { storageClass, encryption } = destination;
+  const { storageClass, encryption, tagSegments } = destination;
+  const tags = tagSegments ? { ...destination.tags, ...tagsIn(filepath) } : destination.tags;
+  const mtime = String(stats.mtimeMs / 1000);
   return {
     contentType: mime.getType(filepath) ?? DEFAULT_TYPE,
-    metadata: {
-      mtime: String(stats.mtimeMs / 1000),
-      ...(crc32 === undefined ? {} : { crc32 }),
-    },
-    ...(storageClass === undefined ? {} : { storageClass }),
-    ...(encryption === undefined ? {} : { encryption }),
-    ...(Object.keys(tags).length === 0 ? {} : { tags }),
+    metadata: crc32 === undefined ? { mtime } : { mtime, crc32 },
+    storageClass,
+    encryption,
+    tags: isEmpty(tags) ? undefined : tags,
   };
+}
+
+function isEmpty(tags: Readonly<Record<string, string>> | undefined): boolean {
+  for (const _ in tags) return false;
+  return true;
 }
 
 /** `tag=NAME` folders of a path as tags with an empty value; the first ten. */

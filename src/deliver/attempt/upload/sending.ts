@@ -14,7 +14,7 @@ export interface Sending {
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;
   readonly signal: AbortSignal;
-  /** Told of bytes on their way. */
+  /** Called with each number of bytes that is on its way. */
   readonly onProgress: (bytes: number) => void;
 }
 

@@ -50,20 +50,22 @@ export interface Trouble {
 /** What a test may break on purpose. */
 export type Fault = 'pause-events' | 'resume-events' | 'crash';
 
-/** To the thread. Requests that carry an `id` are answered by `done` once everything they found has been sent. */
-export type Request =
-  | { readonly type: 'add-root'; readonly id: number; readonly path: string }
-  | { readonly type: 'remove-root'; readonly id: number; readonly path: string }
-  | { readonly type: 'sweep'; readonly id: number; readonly deep: boolean }
-  | { readonly type: 'forget'; readonly paths: readonly string[] }
-  | { readonly type: 'fault'; readonly id: number; readonly fault: Fault }
-  | { readonly type: 'stop' };
+/** Each request is replied to once everything that it found has been sent. */
+export interface WatchProtocol {
+  readonly requests: {
+    readonly 'add-root': { readonly request: string; readonly reply: undefined };
+    readonly 'remove-root': { readonly request: string; readonly reply: undefined };
+    readonly sweep: { readonly request: { readonly deep: boolean }; readonly reply: undefined };
+    readonly forget: { readonly request: readonly string[]; readonly reply: undefined };
+    readonly fault: { readonly request: Fault; readonly reply: undefined };
+  };
+  readonly event: WatchEvent;
+}
 
 /** From the thread, in the order in which things were found. */
-export type Answer =
+export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
-  | { readonly type: 'trouble'; readonly trouble: Trouble }
-  | { readonly type: 'done'; readonly id: number };
+  | { readonly type: 'trouble'; readonly trouble: Trouble };
 
 /** What the thread is started with. */
 export interface ThreadSetup {

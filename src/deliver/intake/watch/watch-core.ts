@@ -1,9 +1,9 @@
 import { applyEvent } from './apply-events.ts';
 import { decodeEvents } from './inotify-events.ts';
 import { Inspector } from './inspector.ts';
-import { Jobs } from './jobs.ts';
+import { type Job, Jobs } from './jobs.ts';
 import type { Libc } from './libc.ts';
-import type { Answer, Arrival, Request, ThreadSetup } from './messages.ts';
+import type { Arrival, ThreadSetup, WatchEvent } from './messages.ts';
 import { Rechecks } from './rechecks.ts';
 import { Sweeper } from './sweep.ts';
 import { type Place, Tree } from './tree.ts';
@@ -19,10 +19,13 @@ export interface CoreOptions extends ThreadSetup {
   readonly libc: Libc | undefined;
   readonly monotonicMs: () => number;
   readonly nowMs: () => number;
-  readonly send: (answer: Answer) => void;
+  readonly sendEvent: (event: WatchEvent) => void;
 }
 
-/** Everything the watching thread does, less its waiting: one `turn` serves all that can be served now. */
+/**
+ * Everything the watching thread does, less its waiting: one `turn` serves all that can be served now. What is asked
+ * for happens in the turns that follow; its promise resolves after all that it found was sent.
+ */
 export class WatchCore {
   readonly #options: CoreOptions;
   readonly #jobs = new Jobs();
@@ -36,7 +39,7 @@ export class WatchCore {
 
   constructor(options: CoreOptions) {
     this.#options = options;
-    const { libc, descriptors, monotonicMs, nowMs, settleMs, send } = options;
+    const { libc, descriptors, monotonicMs, nowMs, settleMs, sendEvent } = options;
     const notifier = libc && descriptors ? { libc, inotify: descriptors.inotify } : undefined;
     this.#tree = new Tree(options.maxRemembered, watch =>
       notifier?.libc.removeWatch(notifier.inotify, watch),
@@ -48,7 +51,7 @@ export class WatchCore {
       settleMs,
       monotonicMs,
       onArrival: arrival => this.#arrived(arrival),
-      onTrouble: trouble => send({ type: 'trouble', trouble }),
+      onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
     });
     this.#sweeper = new Sweeper({
       tree: this.#tree,
@@ -56,36 +59,35 @@ export class WatchCore {
       jobs: this.#jobs,
       notifier,
       nowMs,
-      onTrouble: trouble => send({ type: 'trouble', trouble }),
+      onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
     });
   }
 
-  /** Takes a request from the main thread; what it asks for happens in the turns that follow. */
-  request(request: Request): void {
-    switch (request.type) {
-      case 'add-root':
-        this.#tree.roots.set(request.path, undefined);
-        this.#sweeper.openRoot(request.path);
-        this.#jobs.addPatient(this.#answerWhenListed(request.id));
-        return;
-      case 'remove-root':
-        this.#sweeper.closeRoot(request.path);
-        this.#done(request.id);
-        return;
-      case 'sweep':
-        this.#jobs.addPatient(this.#sweep(request.deep, request.id));
-        return;
-      case 'forget':
-        for (const path of request.paths) this.#forget(path);
-        return;
-      case 'fault':
-        if (request.fault === 'crash') throw new Error('crash asked for');
-        this.#eventsPaused = request.fault === 'pause-events';
-        this.#done(request.id);
-        return;
-      case 'stop':
-        return;
-    }
+  /** Resolves when all below it is listed. */
+  addRoot(path: string): Promise<void> {
+    this.#tree.roots.set(path, undefined);
+    this.#sweeper.openRoot(path);
+    return this.#whenDone(this.#untilListed());
+  }
+
+  removeRoot(path: string): void {
+    this.#sweeper.closeRoot(path);
+    this.#flush();
+  }
+
+  /** @param deep looks at every file instead of names alone */
+  sweep(deep: boolean): Promise<void> {
+    return this.#whenDone(this.#sweeper.sweep(deep));
+  }
+
+  /** See `Watch.forget`. */
+  forget(paths: readonly string[]): void {
+    for (const path of paths) this.#forget(path);
+  }
+
+  /** For tests: whether the kernel's events are left unread. */
+  pauseEvents(paused: boolean): void {
+    this.#eventsPaused = paused;
   }
 
   /** Serves events, what falls due, and a slice of the listings, and sends what was found. */
@@ -119,14 +121,20 @@ export class WatchCore {
     if (overflowed) this.#jobs.addPatient(this.#sweeper.sweep(true));
   }
 
-  *#sweep(deep: boolean, id: number): Generator<void, void, void> {
-    yield* this.#sweeper.sweep(deep);
-    this.#done(id);
+  #whenDone(job: Job): Promise<void> {
+    return new Promise(resolve => {
+      this.#jobs.addPatient(this.#flushed(job, resolve));
+    });
   }
 
-  *#answerWhenListed(id: number): Generator<void, void, void> {
+  *#flushed(job: Job, resolve: () => void): Job {
+    yield* job;
+    this.#flush();
+    resolve();
+  }
+
+  *#untilListed(): Job {
     while (this.#jobs.urgentPending) yield;
-    this.#done(id);
   }
 
   #forget(path: string): void {
@@ -142,15 +150,10 @@ export class WatchCore {
     if (this.#arrivals.length >= BATCH) this.#flush();
   }
 
-  #done(id: number): void {
-    this.#flush();
-    this.#options.send({ type: 'done', id });
-  }
-
   #flush(): void {
     if (this.#arrivals.length === 0) return;
     const arrivals = this.#arrivals;
     this.#arrivals = [];
-    this.#options.send({ type: 'arrivals', arrivals });
+    this.#options.sendEvent({ type: 'arrivals', arrivals });
   }
 }

@@ -5,7 +5,7 @@ import type { Service } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/log.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import type { Arrival, Fault, Trouble, WatchMode } from './messages.ts';
-import { ThreadLink } from './thread-link.ts';
+import { WatchClient } from './watch-client.ts';
 
 export type { Arrival, Trouble, TroubleKind, Via, WatchMode } from './messages.ts';
 
@@ -80,7 +80,7 @@ class ThreadedWatch implements Watch {
   readonly name = 'watch';
   readonly #options: WatchOptions;
   readonly #roots = new Set<string>();
-  #link: ThreadLink | undefined;
+  #client: WatchClient | undefined;
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #cancelTimer = (): void => undefined;
@@ -111,25 +111,25 @@ class ThreadedWatch implements Watch {
     const root = resolve(path);
     if (this.#roots.has(root)) return;
     this.#claimRoot(root);
-    await this.#link?.ask({ type: 'add-root', path: root });
+    await this.#client?.request('add-root', root);
   }
 
   async removeRoot(path: string): Promise<void> {
     const root = resolve(path);
-    if (this.#roots.delete(root)) await this.#link?.ask({ type: 'remove-root', path: root });
+    if (this.#roots.delete(root)) await this.#client?.request('remove-root', root);
   }
 
   async sweepNow(): Promise<void> {
-    if (!this.#link) throw new SluiceError('stopping', 'the watch does not run');
-    await this.#link.ask({ type: 'sweep', deep: true });
+    if (!this.#client) throw new SluiceError('stopping', 'the watch does not run');
+    await this.#client.request('sweep', { deep: true });
   }
 
   forget(paths: readonly string[]): void {
-    this.#link?.tell({ type: 'forget', paths: paths.map(path => resolve(path)) });
+    this.#client?.forget(paths.map(path => resolve(path)));
   }
 
   async injectFault(fault: Fault): Promise<void> {
-    await this.#link?.ask({ type: 'fault', fault });
+    await this.#client?.request('fault', fault);
   }
 
   #claimRoot(root: string): void {
@@ -152,8 +152,8 @@ class ThreadedWatch implements Watch {
 
   async #stop(): Promise<void> {
     this.#cancelTimer();
-    await this.#link?.stop();
-    this.#link = undefined;
+    await this.#client?.stop();
+    this.#client = undefined;
   }
 
   async #findLibc(): Promise<Libc | undefined> {
@@ -175,32 +175,32 @@ class ThreadedWatch implements Watch {
 
   /** Starts a thread, gives it the roots and waits until all is listed. */
   async #run(libc: Libc | undefined): Promise<void> {
-    const link = this.#openLink(libc);
-    this.#link = link;
+    const client = this.#openClient(libc);
+    this.#client = client;
     try {
-      await Promise.all([...this.#roots].map(path => link.ask({ type: 'add-root', path })));
+      await Promise.all([...this.#roots].map(path => client.request('add-root', path)));
     } catch (error) {
-      await link.stop();
+      await client.stop();
       throw error;
     }
     this.#planSweep();
   }
 
-  #openLink(libc: Libc | undefined): ThreadLink {
+  #openClient(libc: Libc | undefined): WatchClient {
     const { settleMs, maxRemembered = DEFAULT_MAX_REMEMBERED, onTrouble } = this.#options;
-    const open = (chosen: Libc | undefined): ThreadLink => {
-      const link = new ThreadLink({
+    const open = (chosen: Libc | undefined): WatchClient => {
+      const client = new WatchClient({
         libc: chosen,
         settleMs,
         maxRemembered,
-        onAnswer: answer => {
-          if (answer.type === 'trouble') onTrouble(answer.trouble);
-          else this.#deliver(answer.arrivals);
+        onEvent: event => {
+          if (event.type === 'trouble') onTrouble(event.trouble);
+          else this.#deliver(event.arrivals);
         },
         onFailure: error => this.#threadFailed(error),
       });
       this.#mode = chosen ? 'inotify' : 'sweep';
-      return link;
+      return client;
     };
     if (!libc) return open(undefined);
     try {
@@ -229,7 +229,7 @@ class ThreadedWatch implements Watch {
   async #sweep(): Promise<void> {
     this.#sweeps += 1;
     try {
-      await this.#link?.ask({ type: 'sweep', deep: this.#sweeps % DEEP_EVERY === 0 });
+      await this.#client?.request('sweep', { deep: this.#sweeps % DEEP_EVERY === 0 });
     } catch (error) {
       // The thread has ended: by request, or `#threadFailed` sees to it.
       this.#options.log.debug({ err: error }, 'sweep not finished');
@@ -240,7 +240,7 @@ class ThreadedWatch implements Watch {
 
   #threadFailed(error: Error): void {
     this.#cancelTimer();
-    this.#link = undefined;
+    this.#client = undefined;
     const message = `the watching thread failed (${error.message}); sweeping from here on`;
     this.#options.log.error({ err: error }, message);
     this.#options.onTrouble({ kind: 'thread_failed', path: '', message });

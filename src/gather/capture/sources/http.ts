@@ -1,6 +1,6 @@
 import type { Agent } from 'undici';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import { MAX_READING_BYTES, type Raw } from '../reading.ts';
 import type { ReadingSource } from './source.ts';
 

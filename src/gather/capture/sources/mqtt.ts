@@ -1,6 +1,6 @@
 import type { MqttClient } from 'mqtt';
 import { SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import type { Raw } from '../reading.ts';
 import type { BrokerPlan } from '../settings.ts';
 import type { PushSource, ReadingSource } from './source.ts';

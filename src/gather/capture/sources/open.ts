@@ -13,10 +13,10 @@ export interface Sources {
   close(): Promise<void>;
 }
 
-/** Sources of the real world. @param queryEntry the module of the query thread */
+/** Sources of the real world. */
 export function openSources(
   plan: Pick<CapturePlan, 'broker' | 'database' | 'station'>,
-  { clock, queryEntry }: { readonly clock: Clock; readonly queryEntry: URL },
+  clock: Clock,
 ): Sources {
   let broker: Broker | undefined;
   let queries: QueryThread | undefined;
@@ -30,7 +30,7 @@ export function openSources(
         case 'file':
           return new FileSource({ path: source.path, monotonicMs: () => clock.monotonicMs() });
         case 'query':
-          queries ??= new QueryThread(queryEntry, plan.database);
+          queries ??= new QueryThread(plan.database);
           return new QuerySource(source.sql, queries);
         case 'mqtt':
           broker ??= new Broker(plan.broker, `sluice-${plan.station}`);

@@ -1,11 +1,6 @@
-import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../../base/clock.ts';
-import { serveCapture } from './serve.ts';
+import { serveThread } from '../../../base/thread-server.ts';
+import { type CaptureProtocol, captureServer } from './capture-server.ts';
 
-/** The composition root of the capture thread. */
-if (!parentPort) throw new Error('capture-thread.ts runs in a worker thread only');
-
-serveCapture(parentPort, {
-  clock: systemClock,
-  queryEntry: new URL('../sources/query-thread.ts', import.meta.url),
-});
+/** Entry of the capture thread. */
+await serveThread<CaptureProtocol>((_setup, sendEvent) => captureServer(systemClock, sendEvent));

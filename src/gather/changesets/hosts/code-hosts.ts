@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from '../../forges/changeset.ts';
 import type { Forge, ForgeSettings, OpenForge } from '../../forges/forge.ts';

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { shownUrl } from './shown-url.ts';
@@ -95,4 +95,13 @@ function nothingThere(text: string, isFile: boolean): SluiceError {
       ...(hostLike ? { hint: `For a repository on that host write https://${text}.` } : {}),
     },
   );
+}
+
+/** The root of the git work tree that holds a folder; undefined where there is none. */
+export function enclosingRepository(folder: string): string | undefined {
+  for (let at = resolve(folder); ; at = dirname(at)) {
+    // A file in work trees and submodules, a folder elsewhere.
+    if (existsSync(join(at, '.git'))) return at;
+    if (at === dirname(at)) return undefined;
+  }
 }

@@ -1,4 +1,5 @@
-import { domainToASCII } from 'node:url';
+import { resolve } from 'node:path';
+import { domainToASCII, fileURLToPath } from 'node:url';
 import { SluiceError } from '../../../base/errors.ts';
 import { type Disk, parseRepositoryPath, systemDisk } from './path.ts';
 import { shownUrl } from './shown-url.ts';
@@ -59,6 +60,25 @@ export function parseRepositoryUrl(text: string, options: ParseUrlOptions): Repo
   const scp = /^(?:([^@/]*)@)?(\[[^\]/]*\]|[^:/@[\]]*):(.*)$/s.exec(text);
   if (scp) return parseScpLike(text, scp[1], scp[2] ?? '', scp[3] ?? '');
   return parsePath(text, text, options);
+}
+
+/** What the store and the schedule know of an address: the URL in its one spelling, and the group for limits. */
+export type RepositoryAddress = Pick<RepositoryUrl, 'url' | 'host'>;
+
+/**
+ * The address that a text of the configuration means. A path where no repository is (a disk that is not
+ * mounted) is one all the same: its bakes fail and say so until it is there, and its rows are kept.
+ * @param directory where relative paths start
+ * @throws SluiceError `url_invalid`, `url_refused`, `url_has_credentials`
+ */
+export function configuredAddress(text: string, directory: string): RepositoryAddress {
+  try {
+    return parseRepositoryUrl(text, { from: 'config', directory });
+  } catch (error) {
+    if (!(error instanceof SluiceError) || error.code !== 'not_a_repository') throw error;
+    const path = /^file:/i.test(text) ? fileURLToPath(text) : text;
+    return { url: resolve(directory, path), host: 'local' };
+  }
 }
 
 function refuseHostileText(text: string): void {

@@ -1,51 +1,26 @@
 import { join } from 'node:path';
-import { allEnded } from '../../../base/all-ended.ts';
 import type { Clock } from '../../../base/clock.ts';
+import { allEnded } from '../../../base/lifecycle.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../../keep/store/types.ts';
-import type { RepositoryUrl } from '../address/url.ts';
-import type { SizeHost } from '../cache/estimate.ts';
 import { type SyncedClone, syncClone } from '../clone/clone.ts';
 import { type Mailmap, readMailmap } from '../clone/mailmap.ts';
 import { maintainClone } from '../clone/maintain.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import type { Remote } from '../git/access.ts';
-import type { HttpCredentials } from '../git/credentials.ts';
 import type { GitProgress } from '../git/progress.ts';
 import { prepareWidePipe } from '../git/wide-pipe.ts';
 import { type IngestResult, ingestHistory } from '../history/ingest.ts';
-import { mapIdentities } from '../history/mailmap.ts';
-import { ParsingThread } from '../history/parsing-thread.ts';
-
-/** Everything that one bake needs to know; plain data, so that it can go to another thread. */
-export interface BakeJob {
-  readonly repositoryId: number;
-  readonly address: RepositoryUrl;
-  readonly cacheDirectory: string;
-  /** Nothing has been read of it yet. */
-  readonly first: boolean;
-  /** Tags too, and so the commits that only tags reach. */
-  readonly tags: boolean;
-  /** Where its address redirects to, when that has been found and judged. */
-  readonly place: RepositoryUrl | undefined;
-  /** Longest silence of git before it is given up. */
-  readonly idleTimeoutMs: number;
-  /** How long the host may take to accept a connection. */
-  readonly connectTimeoutMs: number;
-  /** For the repository's host; never logged or stored. */
-  readonly credentials: HttpCredentials | undefined;
-  /** Whom to ask how large it is (P5). */
-  readonly sizeHost: SizeHost | undefined;
-  /** The only addresses that may be connected to, where not every one is allowed (S3). */
-  readonly addresses: readonly string[] | undefined;
-}
+import { mapPersonIdentities } from '../history/mailmap.ts';
+import { ThreadedParser } from '../history/threaded-parser.ts';
+import { type BakeJob, remoteOf } from './job.ts';
 
 /** Where a bake is. `text` is git's own progress line while fetching. */
 export type BakeProgress =
   | { readonly phase: 'fetch'; readonly text: string }
   | { readonly phase: 'history'; readonly commits: number; readonly perSecond: number };
 
-/** What `bake --json` prints and the API answers (station.md). Times are ISO 8601. */
+/** What `bake --json` prints and the API answers. Times are ISO 8601. */
 export interface BakeSummary {
   readonly url: string;
   readonly commits: number;
@@ -59,13 +34,13 @@ export interface BakeSummary {
   /** Of it, until the clone was up to date. */
   readonly fetchMs: number;
   readonly cache: 'clone' | 'fetch' | 'restore';
-  /** Where it was found, when its own address redirects there. */
+  /** Where it is, when its own address redirects there. */
   readonly movedTo?: string;
   /** What a person should know although the bake succeeded. */
   readonly warnings?: readonly string[];
 }
 
-export interface BakeTools {
+export interface BakeContext {
   readonly store: Store;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -74,27 +49,27 @@ export interface BakeTools {
 
 /**
  * Bakes one repository: brings its clone in the cache up to date (or makes it), then turns the commits that
- * are new into rows and takes out those that no ref reaches any more (P4, P10, P11). The caller holds the
- * repository's claim. May be repeated and interrupted anywhere (S8).
+ * are new into rows and takes out those that no ref reaches any more. The caller holds the
+ * repository's claim. May be repeated and interrupted anywhere.
  *
  * @throws SluiceError of git and the network (`not_a_repository`, `connection_lost` …), `disk_full`,
  *   `database_*`, `cancelled`
  */
-export async function bake(job: BakeJob, tools: BakeTools): Promise<BakeSummary> {
-  const parsing = new ParsingThread();
+export async function bake(job: BakeJob, context: BakeContext): Promise<BakeSummary> {
+  const parsing = new ThreadedParser();
   try {
-    return await bakeWith(job, tools, parsing);
+    return await bakeWith(job, context, parsing);
   } finally {
     await parsing.close();
   }
 }
 
-async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread): Promise<BakeSummary> {
+async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedParser): Promise<BakeSummary> {
   const { repositoryId, address, place } = job;
-  const { store, clock } = tools;
+  const { store, clock } = context;
   const startMs = clock.monotonicMs();
   const remote = remoteOf(job);
-  const bringing = bringClone(job, remote, tools);
+  const bringing = bringClone(job, remote, context);
   // A first bake reads much; git is at its own work meanwhile.
   if (job.first) {
     parsing.prepare();
@@ -106,24 +81,21 @@ async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread):
     headRef: clone.headRef ?? null,
     objectFormat: clone.objectFormat,
     shallow: clone.shallow,
-    // Set again once all is done: a bake that is interrupted is not made up for by a look.
+    // Set again once all is done: after a bake that is interrupted, a check of the remote is not enough.
     remoteCheck: null,
   });
   const [history, mailmapRead] = await allEnded([
-    readHistory(job, clone, tools, parsing),
-    mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: tools.signal }),
+    readHistory(job, clone, context, parsing),
+    mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: context.signal }),
   ]);
-  const mailmap = await applyMailmap(job, clone, mailmapRead, tools);
-  await maintainClone(clone.gitDir, { signal: tools.signal });
-  if (mailmap.warning === undefined) await allowLooks(job, clone, tools);
+  const mailmap = await applyMailmap(job, clone, mailmapRead, context);
+  await maintainClone(clone.gitDir, { signal: context.signal });
+  if (mailmap.warning === undefined) await allowRemoteChecks(job, clone, context);
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
-  const warnings = [
-    ...(clone.shallow
-      ? ['the repository is shallow itself: only a part of its history is there to be read']
-      : []),
-    ...clone.warnings.map(({ message }) => message),
-    ...(mailmap.warning === undefined ? [] : [mailmap.warning]),
-  ];
+  const warnings = clone.warnings.map(({ message }) => message);
+  if (clone.shallow)
+    warnings.unshift('the repository is shallow itself: only a part of its history is there to be read');
+  if (mailmap.warning !== undefined) warnings.push(mailmap.warning);
   return {
     url: address.url,
     commits,
@@ -135,31 +107,25 @@ async function bakeWith(job: BakeJob, tools: BakeTools, parsing: ParsingThread):
     durationMs: Math.round(clock.monotonicMs() - startMs),
     fetchMs,
     cache: clone.outcome === 'clone' ? 'clone' : 'fetch',
-    ...(place === undefined ? {} : { movedTo: place.url }),
-    ...(warnings.length > 0 ? { warnings } : {}),
+    movedTo: place?.url,
+    warnings: warnings.length > 0 ? warnings : undefined,
   };
 }
 
-/** The repository at its host, as a job has it. */
-export function remoteOf(job: BakeJob): Remote {
-  const { address, place, credentials, addresses, connectTimeoutMs } = job;
-  return { ...address, place, credentials, addresses, connectTimeoutMs };
-}
-
-/** From now on it is enough to compare the remote's refs with the cursor (look.ts), until one of them moves. */
-async function allowLooks(job: BakeJob, clone: SyncedClone, { store }: BakeTools): Promise<void> {
+/** From now on it is enough to compare the remote's refs with the cursor (`isRemoteUnchanged`), until one of them moves. */
+async function allowRemoteChecks(job: BakeJob, clone: SyncedClone, { store }: BakeContext): Promise<void> {
   const { spelling = job.address.remote, otherRefs } = clone;
   await store.repositories.update(job.repositoryId, { remoteCheck: { spelling, otherRefs } });
 }
 
-interface BroughtClone {
+interface CurrentClone {
   readonly clone: SyncedClone;
   /** Two small objects to fetch at the most, which come with the clone where that had to be brought up to date. */
   readonly mailmapBrought: Mailmap | undefined;
 }
 
-async function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promise<BroughtClone> {
-  const { signal } = tools;
+async function bringClone(job: BakeJob, remote: Remote, context: BakeContext): Promise<CurrentClone> {
+  const { signal } = context;
   let mailmapBrought: Mailmap | undefined;
   const clone = await syncClone({
     directory: join(job.cacheDirectory, cloneDirectoryName(job.address.url)),
@@ -167,7 +133,7 @@ async function bringClone(job: BakeJob, remote: Remote, tools: BakeTools): Promi
     tags: job.tags,
     idleTimeoutMs: job.idleTimeoutMs,
     signal,
-    onProgress: progress => tools.onProgress({ phase: 'fetch', text: inGitsWords(progress) }),
+    onProgress: progress => context.onProgress({ phase: 'fetch', text: inGitsWords(progress) }),
     async alongside(brought) {
       mailmapBrought = await readMailmap(brought, { remote, signal });
     },
@@ -182,10 +148,10 @@ function inGitsWords({ phase, percent, done, total }: GitProgress): string {
 function readHistory(
   job: BakeJob,
   clone: SyncedClone,
-  tools: BakeTools,
-  parsing: ParsingThread,
+  context: BakeContext,
+  parsing: ThreadedParser,
 ): Promise<IngestResult> {
-  const { store, clock, signal, onProgress } = tools;
+  const { store, clock, signal, onProgress } = context;
   const startMs = clock.monotonicMs();
   return ingestHistory({
     gitDir: clone.gitDir,
@@ -206,11 +172,11 @@ async function applyMailmap(
   job: BakeJob,
   clone: SyncedClone,
   { content, warning }: Mailmap,
-  { store, signal }: BakeTools,
+  { store, signal }: BakeContext,
 ): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
   if (warning) return { totals: undefined, warning: warning.message };
   const writer = store.history(job.repositoryId);
-  const totals = await mapIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
+  const totals = await mapPersonIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
   return { totals, warning: undefined };
 }
 

@@ -1,60 +1,33 @@
-import type { Config } from '../../../config/schema.ts';
-import type { Repository } from '../../../keep/store/types.ts';
-import { forgeSettings } from '../../forges/settings.ts';
 import type { RepositoryUrl } from '../address/url.ts';
 import type { SizeHost } from '../cache/estimate.ts';
+import type { Remote } from '../git/access.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
-import type { BakeJob } from './bake.ts';
 
-/** Forges take any user name with a token; this one is as good as another. */
-const ANY_USERNAME = 'sluice';
-
-/**
- * What a bake needs of the configuration, with the credentials of the repository's host if there are any.
- * @param at where the connection goes: `addresses` to pin, and `place` when the repository has moved there
- */
-export function bakeJob(
-  repository: Repository,
-  address: RepositoryUrl,
-  config: Config,
-  at: Partial<Pick<BakeJob, 'addresses' | 'place'>> = {},
-): BakeJob {
-  const { addresses, place } = at;
-  return {
-    repositoryId: repository.id,
-    address,
-    first: repository.lastBakedAtMs === null,
-    cacheDirectory: config.cache.directory,
-    tags: config.git.tags,
-    place,
-    idleTimeoutMs: config.git.idleTimeoutMs,
-    connectTimeoutMs: config.git.connectTimeoutMs,
-    credentials: credentialsFor(place ?? address, config),
-    sizeHost: sizeHostOf(place ?? address, config),
-    addresses,
-  };
+/** Everything that one bake needs to know; plain data, so that it can go to another thread. */
+export interface BakeJob {
+  readonly repositoryId: number;
+  readonly address: RepositoryUrl;
+  readonly cacheDirectory: string;
+  /** Nothing has been read of it yet. */
+  readonly first: boolean;
+  /** Tags too, and so the commits that only tags reach. */
+  readonly tags: boolean;
+  /** Where its address redirects to, when that has been found and judged. */
+  readonly place: RepositoryUrl | undefined;
+  /** Longest silence of git before it is given up. */
+  readonly idleTimeoutMs: number;
+  /** How long the host may take to accept a connection. */
+  readonly connectTimeoutMs: number;
+  /** For the repository's host; never logged or stored. */
+  readonly credentials: HttpCredentials | undefined;
+  /** Whom to ask how large it is. */
+  readonly sizeHost: SizeHost | undefined;
+  /** The only addresses that may be connected to, where not every one is allowed. */
+  readonly addresses: readonly string[] | undefined;
 }
 
-/** The code host that a repository is on, for asking its size. Its token may be for the API alone. */
-function sizeHostOf({ scheme, host, port }: RepositoryUrl, { hosts }: Config): SizeHost | undefined {
-  if (scheme === 'file' || scheme === 'git') return undefined;
-  const known = forgeSettings({ hosts }, 0);
-  // Over SSH the port is not that of the API.
-  const named = scheme === 'ssh' ? undefined : known.find(each => each.host === `${host}:${port}`);
-  const found = named ?? known.find(each => each.host === host);
-  if (!found) return undefined;
-  const credential = found.credentials.find(({ kind }) => kind === 'token');
-  const token = credential?.kind === 'token' ? credential.token : undefined;
-  return { kind: found.kind, baseUrl: found.baseUrl, token };
-}
-
-/** The credentials that the configuration has for a host, by its name with port or without. */
-export function credentialsFor(
-  { scheme, host, port }: RepositoryUrl,
-  config: Config,
-): HttpCredentials | undefined {
-  if (scheme !== 'https' && scheme !== 'http') return undefined;
-  const found = config.hosts[`${host}:${port}`] ?? config.hosts[host];
-  const token = found?.token ?? found?.tokens[0];
-  return token === undefined ? undefined : { token, username: found?.username ?? ANY_USERNAME };
+/** The repository at its host, as a job has it. */
+export function remoteOf(job: BakeJob): Remote {
+  const { address, place, credentials, addresses, connectTimeoutMs } = job;
+  return { ...address, place, credentials, addresses, connectTimeoutMs };
 }

@@ -1,9 +1,9 @@
-import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, type ErrorCode } from '../../../base/errors.ts';
-import type { Logger } from '../../../base/log.ts';
-import type { Store } from '../../../keep/store/store.ts';
 import type { Repository, RepositoryState } from '../../../keep/store/types.ts';
+import type { RepositoryContext } from '../context.ts';
 import type { BakeSummary } from './bake.ts';
+
+type RecordContext = Pick<RepositoryContext, 'store' | 'clock' | 'log'>;
 
 /** What a failure says of the repository at its remote; any other failure is `failing`. */
 const STATE_AFTER: Partial<Record<ErrorCode, RepositoryState>> = {
@@ -23,20 +23,21 @@ const STATE_AFTER: Partial<Record<ErrorCode, RepositoryState>> = {
 export async function recordedBake(
   repository: Repository,
   reason: string,
-  tools: { readonly store: Store; readonly clock: Clock; readonly log: Logger },
+  context: RecordContext,
   run: () => Promise<BakeSummary>,
 ): Promise<BakeSummary> {
-  const { store, clock } = tools;
+  const { store, clock } = context;
   const { id } = await store.runs.start(repository.id, reason, clock.nowMs());
-  const log = tools.log.child({ target: repository.url, run: id });
+  const log = context.log.child({ target: repository.url, run: id });
   log.info({ reason }, 'bake started');
   try {
     const summary = await run();
+    // The first bake's commits are no news.
+    const hasNews = summary.newCommits > 0 && repository.lastBakedAtMs !== null;
     await store.repositories.update(repository.id, {
       state: summary.movedTo === undefined ? 'ok' : 'moved',
       lastError: null,
-      // The first bake's commits are no news.
-      ...(summary.newCommits > 0 && repository.lastBakedAtMs !== null ? { lastNewsAtMs: clock.nowMs() } : {}),
+      lastNewsAtMs: hasNews ? clock.nowMs() : undefined,
     });
     await store.runs.finish(id, { summary: JSON.stringify(summary) }, clock.nowMs());
     const { commits, newCommits, removedCommits, durationMs, cache } = summary;
@@ -54,10 +55,10 @@ export async function recordedBake(
   }
 }
 
-/** Records a visit that found all as it was: no run, since nothing was done. The caller holds the claim. */
+/** Records a sync that found all as it was: no run, since nothing was done. The caller holds the claim. */
 export async function recordUnchanged(
   repository: Repository,
-  { store, clock, log }: { readonly store: Store; readonly clock: Clock; readonly log: Logger },
+  { store, clock, log }: RecordContext,
 ): Promise<void> {
   const state = repository.movedTo === null ? 'ok' : 'moved';
   await store.repositories.update(repository.id, { state, lastError: null, lastBakedAtMs: clock.nowMs() });

@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
-import { withClone } from '../clone/claim.ts';
+import { withCloneClaim } from '../clone/claim.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';
 import { cleanCache } from '../clone/scratch.ts';
@@ -39,7 +39,7 @@ export async function adoptClones(tools: EvictionTools, signal: AbortSignal): Pr
 }
 
 async function forget({ url }: CloneRecord, tools: EvictionTools, signal: AbortSignal): Promise<void> {
-  await withClone(url, tools, signal, async () => {
+  await withCloneClaim(url, tools, signal, async () => {
     const record = await tools.clones.byUrl(url);
     if (record && (await isThere(join(tools.settings().directory, record.directory))) === undefined)
       await tools.clones.change(url, { directory: record.directory, onDisk: false, sized: true });
@@ -49,7 +49,7 @@ async function forget({ url }: CloneRecord, tools: EvictionTools, signal: AbortS
 async function adopt(url: string, name: string, tools: EvictionTools, signal: AbortSignal): Promise<void> {
   const { clones, settings, log } = tools;
   const path = join(settings().directory, name);
-  await withClone(url, tools, signal, async inner => {
+  await withCloneClaim(url, tools, signal, async inner => {
     const found = await isThere(path);
     if (found === undefined) return;
     const clone = await openClone(path, inner);

@@ -10,7 +10,7 @@ import { cloneDirectoryName } from '../clone/names.ts';
 import { adoptClones } from './adopt.ts';
 import { ColdStorage } from './cold/cold-storage.ts';
 import { evictClone } from './evict.ts';
-import { type FreedClones, noRoom, RoomKeeper, type RoomTools, type RunningBake } from './room.ts';
+import { type CloneUse, type EvictedClones, noRoom, RoomKeeper, type RoomTools } from './room.ts';
 import { diskUsage, readNotes } from './usage.ts';
 
 export interface CloneCacheTools extends Omit<RoomTools, 'cold' | 'worker' | 'closing'> {
@@ -94,11 +94,11 @@ export class CloneCache {
    * @param bake gets a signal that aborts with `cache_full` when the disk runs short
    * @throws SluiceError `cache_full`, and whatever `bake` throws
    */
-  async using(
+  async useForBake(
     request: CacheRequest,
     bake: (signal: AbortSignal) => Promise<BakeSummary>,
   ): Promise<BakeSummary> {
-    return this.within(request, async (signal, { restored, warning }) => {
+    return this.use(request, async (signal, { restored, warning }) => {
       const summary = await bake(signal);
       if (warning !== undefined) return { ...summary, warnings: [...(summary.warnings ?? []), warning] };
       // A restored clone that turned out to be of no use was cloned anew.
@@ -107,7 +107,7 @@ export class CloneCache {
   }
 
   /** As `using`, for any work in a clone that may make or grow it. */
-  async within<T>(request: CacheRequest, work: (signal: AbortSignal, came: Came) => Promise<T>): Promise<T> {
+  async use<T>(request: CacheRequest, work: (signal: AbortSignal, came: Came) => Promise<T>): Promise<T> {
     await this.open();
     const { clones, clock, settings } = this.#tools;
     const { url, purpose = 'bake' } = request;
@@ -133,7 +133,7 @@ export class CloneCache {
   }
 
   /** Evicts least recently used clones until that many bytes are freed, or nothing more may go. */
-  async free(bytes: number, signal: AbortSignal = this.#closing.signal): Promise<FreedClones> {
+  async free(bytes: number, signal: AbortSignal = this.#closing.signal): Promise<EvictedClones> {
     await this.open();
     const { freedBytes, evicted } = await this.#room.free(bytes, signal);
     return { freedBytes, evicted };
@@ -151,7 +151,7 @@ export class CloneCache {
   }
 
   /** Evicts one clone, pinned or not. Throws `not_found` where it has none, `clone_in_use`, `bucket_unavailable` under `keep`. */
-  async evict(url: string, signal: AbortSignal): Promise<FreedClones> {
+  async evict(url: string, signal: AbortSignal): Promise<EvictedClones> {
     await this.open();
     const record = await this.#known(url);
     const outcome = record.onDisk ? await evictClone(url, this.#tools, signal) : 'not there';
@@ -205,7 +205,7 @@ export class CloneCache {
 
   /** P4, P5: room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
   async #makeRoomFor(
-    flight: RunningBake,
+    flight: CloneUse,
     before: CloneRecord | undefined,
     request: CacheRequest,
   ): Promise<void> {
@@ -223,7 +223,7 @@ export class CloneCache {
   }
 
   /** A disk that is full although it was watched (faster than the watch): what may go goes, and once more. */
-  async #withRoom<T>(flight: RunningBake, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async #withRoom<T>(flight: CloneUse, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
@@ -236,7 +236,7 @@ export class CloneCache {
   }
 
   async #come(
-    flight: RunningBake,
+    flight: CloneUse,
     before: CloneRecord | undefined,
     request: CacheRequest,
     signal: AbortSignal,
@@ -275,7 +275,7 @@ export class CloneCache {
   }
 
   /** What cannot be recorded now is measured at the next start; the bake's own end counts. */
-  async #record({ url, path }: RunningBake, directory: string): Promise<void> {
+  async #record({ url, path }: CloneUse, directory: string): Promise<void> {
     const { clones, clock, log } = this.#tools;
     try {
       const [bytes, notes] = await Promise.all([diskUsage(path), readNotes(path)]);

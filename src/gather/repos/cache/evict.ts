@@ -4,12 +4,12 @@ import { asSluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { formatBytes } from '../../../base/units.ts';
 import type { CloneRecord, CloneRecords } from '../../../keep/local/clone-records.ts';
-import { type ClaimTools, withClone } from '../clone/claim.ts';
+import { type CloneClaimContext, withCloneClaim } from '../clone/claim.ts';
 import { removeTree, scratchPath } from '../clone/scratch.ts';
 import type { ColdStorage } from './cold/cold-storage.ts';
 import type { CacheSettings } from './settings.ts';
 
-export interface EvictionTools extends ClaimTools {
+export interface EvictionTools extends CloneClaimContext {
   readonly clones: CloneRecords;
   readonly log: Logger;
   readonly settings: () => CacheSettings;
@@ -25,7 +25,7 @@ export type EvictionOutcome = 'evicted' | 'in use' | 'kept' | 'not there';
  * that the next start removes.
  */
 export function evictClone(url: string, tools: EvictionTools, signal: AbortSignal): Promise<EvictionOutcome> {
-  return withClone(url, tools, signal, async inner => {
+  return withCloneClaim(url, tools, signal, async inner => {
     const record = await tools.clones.byUrl(url);
     if (!record?.onDisk) return 'not there';
     const copied = await sendAway(record, tools, inner);

@@ -1,9 +1,10 @@
-import type { BakeJob, BakeProgress } from '../bake/bake.ts';
+import type { BakeProgress } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
 import type { CacheRequest } from './clone-cache.ts';
 import { estimateFromHost } from './estimate.ts';
 
 /** What a bake's job asks of the cache. */
-export function cacheRequest(
+export function bakeRequest(
   job: BakeJob,
   signal: AbortSignal,
   onProgress: (progress: BakeProgress) => void,
@@ -18,7 +19,7 @@ export function churnRequest(
   onProgress: (progress: BakeProgress) => void,
 ): CacheRequest {
   return {
-    ...cacheRequest(job, signal, onProgress),
+    ...bakeRequest(job, signal, onProgress),
     purpose: 'churn',
     estimateBytes: asking => estimate(job, false, asking),
   };

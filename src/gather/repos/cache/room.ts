@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
-import { urlOfKey } from '../tracking/schedule.ts';
+import { urlOfRepositoryKey } from '../tracking/schedule.ts';
 import { chooseEvictions, type Evictable, missingBytes, type Room, type Shortage } from './choose.ts';
 import { type EvictionTools, evictClone } from './evict.ts';
 import type { CacheSettings } from './settings.ts';
 import { diskUsage, freeBytesOf, scratchUsage } from './usage.ts';
 
 /** A repository that is being worked in by this process. */
-export interface RunningBake {
+export interface CloneUse {
   readonly url: string;
   /** Full path of its clone, there or not. */
   readonly path: string;
@@ -21,13 +21,13 @@ export interface RunningBake {
   readonly stop: AbortController;
 }
 
-export interface FreedClones {
+export interface EvictedClones {
   readonly freedBytes: number;
   /** URLs, in the order in which they went. */
   readonly evicted: readonly string[];
 }
 
-export interface Made extends FreedClones {
+export interface MadeRoom extends EvictedClones {
   readonly short: Shortage | undefined;
 }
 
@@ -55,7 +55,7 @@ const CLAIMS_SEEN = 10_000;
  */
 export class RoomKeeper {
   readonly #tools: RoomTools;
-  readonly #flights = new Set<RunningBake>();
+  readonly #flights = new Set<CloneUse>();
   readonly #evictions = new Serializer();
   #cancelLook: () => void = () => undefined;
 
@@ -64,14 +64,14 @@ export class RoomKeeper {
   }
 
   /** Notes that work in a clone begins. To be ended by `end`, whatever happens. */
-  begin(flight: Omit<RunningBake, 'stop'>): RunningBake {
+  begin(flight: Omit<CloneUse, 'stop'>): CloneUse {
     const begun = { ...flight, stop: new AbortController() };
     this.#flights.add(begun);
     if (this.#flights.size === 1) this.#lookLater();
     return begun;
   }
 
-  end(flight: RunningBake): void {
+  end(flight: CloneUse): void {
     this.#flights.delete(flight);
     if (this.#flights.size === 0) this.#cancelLook();
   }
@@ -80,14 +80,14 @@ export class RoomKeeper {
    * Evicts until both budgets hold with `bytes` more.
    * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls short
    */
-  make(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<Made> {
+  make(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
     return this.#evictions.run(() =>
       this.#make(room => ({ ...room, neededBytes: room.neededBytes + bytes }), how, signal),
     );
   }
 
   /** Evicts until `bytes` have been freed or nothing more may go, whatever the budgets say. */
-  free(bytes: number, signal: AbortSignal): Promise<Made> {
+  free(bytes: number, signal: AbortSignal): Promise<MadeRoom> {
     return this.#evictions.run(() => {
       let first: number | undefined;
       // As if the disk lacked just these bytes; what has been freed since is free now.
@@ -116,7 +116,7 @@ export class RoomKeeper {
     return (await this.#look(new Set())).room;
   }
 
-  async #make(adjust: (room: Room) => Room, how: 'enough' | 'most', signal: AbortSignal): Promise<Made> {
+  async #make(adjust: (room: Room) => Room, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
     const passed = new Set<string>();
     const evicted: Evictable[] = [];
     for (;;) {
@@ -146,7 +146,7 @@ export class RoomKeeper {
       freeBytes(directory),
       Promise.all(flights.map(({ path }) => diskUsage(path))),
     ]);
-    const claimed = new Set(running.map(({ key }) => urlOfKey(key)));
+    const claimed = new Set(running.map(({ key }) => urlOfRepositoryKey(key)));
     const flying = new Set(flights.map(({ path }) => path));
     const there = records.filter(record => record.onDisk);
     const resting = there.filter(record => !flying.has(join(directory, record.directory)));

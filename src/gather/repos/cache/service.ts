@@ -10,9 +10,9 @@ import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { Profile } from '../../../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../../../keep/disk/budget.ts';
 import type { CloneRecords } from '../../../keep/local/clone-records.ts';
-import { trackedRepository } from '../tracking/schedule.ts';
+import { configuredAddress } from '../address/url.ts';
 import { type CacheEntry, type CacheFigures, CloneCache } from './clone-cache.ts';
-import type { FreedClones } from './room.ts';
+import type { EvictedClones } from './room.ts';
 import { type CacheSettings, cacheSettings } from './settings.ts';
 
 /** Their step in what gives way on a full disk. */
@@ -81,13 +81,13 @@ export interface CacheApi {
   evict(
     what: { readonly url: string } | { readonly bytes: number },
     signal: AbortSignal,
-  ): Promise<FreedClones>;
+  ): Promise<EvictedClones>;
 }
 
 /** @param cwd where relative paths start */
 export function cacheApi(cache: () => CloneCache, cwd: string): CacheApi {
   const urlOf = async (text: string): Promise<string> => {
-    const { url, host } = trackedRepository(text, cwd);
+    const { url, host } = configuredAddress(text, cwd);
     // Of paths only those that the cache knows: nothing is told of any other.
     if (host === 'local' && !(await cache().knows(url)))
       throw new SluiceError('not_found', `the cache knows no repository ${text}`);

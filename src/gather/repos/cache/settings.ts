@@ -1,5 +1,5 @@
 import type { Config } from '../../../config/schema.ts';
-import { trackedRepository } from '../tracking/schedule.ts';
+import { configuredAddress } from '../address/url.ts';
 import { type ColdPlace, parseColdPlace } from './cold/place.ts';
 
 /** What the cache keeps to; sizes in bytes. */
@@ -25,7 +25,7 @@ export function cacheSettings({ cache }: Config, cwd: string): CacheSettings {
     directory: cache.directory,
     minFreeBytes: cache.minFreeDiskBytes,
     maxBytes: cache.maxSizeBytes,
-    neverEvict: new Set(cache.neverEvict.map(text => trackedRepository(text, cwd).url)),
+    neverEvict: new Set(cache.neverEvict.map(text => configuredAddress(text, cwd).url)),
     coldStorage: cache.coldStorage === undefined ? undefined : parseColdPlace(cache.coldStorage),
     coldStorageUnavailable: cache.coldStorageUnavailable,
   };

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type BakeJob, type BakeProgress, type BakeTools, remoteOf } from '../bake/bake.ts';
+import type { BakeContext, BakeProgress } from '../bake/bake.ts';
+import { type BakeJob, remoteOf } from '../bake/job.ts';
 import { syncClone } from '../clone/clone.ts';
 import { cloneDirectoryName } from '../clone/names.ts';
 import { openClone } from '../clone/open.ts';
@@ -20,39 +21,33 @@ export interface ChurnProgress {
   readonly commits: number;
 }
 
+export interface ChurnSliceContext extends Omit<BakeContext, 'onProgress'> {
+  readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
+}
+
 /**
- * Reads churn for a while (S6): a lean clone is first replaced by a full one, since churn needs the files (S4). The
- * caller holds the repository's claim. May be repeated and interrupted anywhere. Throws as `bake` does.
+ * Reads churn for a while: a lean clone is first replaced by a full one, since churn needs the files. The caller holds
+ * the repository's claim. May be repeated and interrupted anywhere. Throws as `bake` does.
  */
-export async function churnSlice(
-  job: ChurnJob,
-  tools: Omit<BakeTools, 'onProgress'> & {
-    readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
-  },
-): Promise<ChurnPassResult> {
-  const { store, clock, signal } = tools;
+export async function churnSlice(job: ChurnJob, context: ChurnSliceContext): Promise<ChurnPassResult> {
+  const { store, clock, signal, onProgress } = context;
+  const { largestFileBytes, processes, sliceMs } = job;
   const writer = store.churn(job.repositoryId);
   // Before anything is fetched: most turns after a bake without news end here.
   if ((await writer.waiting(1)).length === 0) return { commits: 0, complete: true };
   return churnPass({
-    gitDir: await fullClone(job, tools),
+    gitDir: await fullClone(job, context),
     writer,
     clock,
     signal,
-    largestFileBytes: job.largestFileBytes,
-    processes: job.processes,
-    ...(job.sliceMs === undefined ? {} : { sliceMs: job.sliceMs }),
-    onProgress: commits => tools.onProgress({ phase: 'churn', commits }),
+    largestFileBytes,
+    processes,
+    sliceMs,
+    onProgress: commits => onProgress({ phase: 'churn', commits }),
   });
 }
 
-async function fullClone(
-  job: ChurnJob,
-  {
-    signal,
-    onProgress,
-  }: Pick<BakeTools, 'signal'> & { readonly onProgress: (progress: BakeProgress) => void },
-): Promise<string> {
+async function fullClone(job: ChurnJob, { signal, onProgress }: ChurnSliceContext): Promise<string> {
   const directory = join(job.cacheDirectory, cloneDirectoryName(job.address.url));
   const existing = await openClone(directory, signal);
   if (existing && !existing.lean) return existing.gitDir;

@@ -1,11 +1,11 @@
 import type { FileChurn } from '../../../keep/store/churn.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 
-/** What `NumstatParser` finds, in the order in which git wrote it. */
+/** Hears what `NumstatParser` reads, in the order in which git wrote it. */
 export interface NumstatEvents {
-  /** A commit's files are all known. Told of each commit that git could read, merges without files. */
+  /** A commit's files are all known. Called for each commit that git could read, for merges without files. */
   commit(hash: ObjectId, files: readonly FileChurn[]): void;
-  /** All that was asked for before the mark has been told. */
+  /** All that was asked for before the mark has been answered. */
   mark(): void;
 }
 

@@ -18,7 +18,7 @@ export interface ChurnPassOptions extends ChurnReaderOptions {
   readonly processes: number;
   /** After so long no more is begun; what is under way is finished. No bound when absent. */
   readonly sliceMs?: number;
-  /** Told now and then how many commits this call has dealt with. */
+  /** Called now and then with how many commits this call has dealt with. */
   readonly onProgress?: (commits: number) => void;
 }
 
@@ -29,7 +29,7 @@ export interface ChurnPassResult {
 }
 
 /**
- * Reads the churn of commits that wait (S6), oldest id first, and stores it. May be interrupted anywhere and called
+ * Reads the churn of commits that wait, oldest id first, and stores it. May be interrupted anywhere and called
  * again: what is stored is not read again. Throws `repository_corrupt` when blobs are missing, `cancelled` on
  * `signal`, and what the store throws.
  */
@@ -47,7 +47,7 @@ class ChurnPass {
   /** First ids of chunks that are not stored yet: below the lowest of them everything is. */
   readonly #unstored = new Set<number>();
   /** What has been read and is to be stored next. */
-  #found: Found[] = [];
+  #read: ReadChunk[] = [];
   #commits = 0;
 
   constructor(options: ChurnPassOptions) {
@@ -62,7 +62,7 @@ class ChurnPass {
         this.#startReaders();
         const lanes = this.#readers.flatMap(reader => Array.from({ length: CHUNKS_AHEAD }, () => reader));
         await allOrFirstError(lanes.map(reader => this.#work(reader)));
-        await this.#storeFound();
+        await this.#storeRead();
         complete = this.#hasTime() && (await this.#fill());
       }
       return { commits: this.#commits, complete };
@@ -96,20 +96,20 @@ class ChurnPass {
       const first = chunk[0]?.id ?? 0;
       this.#unstored.add(first);
       const commits = await reader.read(chunk);
-      this.#found.push({ first, asked: chunk.length, commits });
-      if (this.#found.length * CHUNK_COMMITS >= STORED_AT_ONCE) await this.#storeFound();
+      this.#read.push({ first, asked: chunk.length, commits });
+      if (this.#read.length * CHUNK_COMMITS >= STORED_AT_ONCE) await this.#storeRead();
     }
   }
 
-  async #storeFound(): Promise<void> {
-    const found = this.#found;
-    if (found.length === 0) return;
-    this.#found = [];
+  async #storeRead(): Promise<void> {
+    const chunks = this.#read;
+    if (chunks.length === 0) return;
+    this.#read = [];
     await this.#options.writer.append(
-      found.flatMap(({ commits }) => commits),
-      this.#completeWith(found),
+      chunks.flatMap(({ commits }) => commits),
+      this.#completeWith(chunks),
     );
-    for (const { first, asked } of found) {
+    for (const { first, asked } of chunks) {
       this.#unstored.delete(first);
       this.#commits += asked;
     }
@@ -117,16 +117,16 @@ class ChurnPass {
   }
 
   /** The id up to which nothing waits once these are stored: other chunks may be stored before or after them. */
-  #completeWith(found: readonly Found[]): number {
-    const own = new Set(found.map(({ first }) => first));
-    const others = [...this.#unstored].filter(first => !own.has(first));
-    const lowest = Math.min(...others, this.#waiting[this.#taken]?.id ?? Number.POSITIVE_INFINITY);
+  #completeWith(chunks: readonly ReadChunk[]): number {
+    const own = new Set(chunks.map(({ first }) => first));
+    const unread = [...this.#unstored].filter(first => !own.has(first));
+    const lowest = Math.min(...unread, this.#waiting[this.#taken]?.id ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(lowest) ? lowest - 1 : (this.#waiting.at(-1)?.id ?? 0);
   }
 }
 
 /** A chunk that has been read. */
-interface Found {
+interface ReadChunk {
   readonly first: number;
   readonly asked: number;
   readonly commits: readonly CommitChurn[];

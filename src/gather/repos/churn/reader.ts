@@ -11,9 +11,10 @@ export interface ChurnReaderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Asked {
+/** Commits that git was asked for and has not answered to the last. */
+interface Question {
   readonly byHash: ReadonlyMap<ObjectId, WaitingCommit>;
-  readonly found: CommitChurn[];
+  readonly answered: CommitChurn[];
   readonly resolve: (commits: CommitChurn[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -22,7 +23,7 @@ interface Asked {
 export class ChurnReader {
   readonly #git: GitProcess;
   /** In the order in which git was asked, the one that is being answered first. */
-  readonly #asked: Asked[] = [];
+  readonly #questions: Question[] = [];
   #failure: unknown;
 
   constructor({ gitDir, largestFileBytes, signal }: ChurnReaderOptions) {
@@ -33,17 +34,17 @@ export class ChurnReader {
       // Replace refs and grafts would show another history than the one that is stored.
       env: { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null' },
       protocol: 'none',
-      ...(signal ? { signal } : {}),
+      signal,
     });
     const parser = new NumstatParser({
       commit: (hash, files) => {
-        const asked = this.#asked[0];
-        const commit = asked?.byHash.get(hash);
-        if (commit) asked?.found.push({ ...commit, files });
+        const question = this.#questions[0];
+        const commit = question?.byHash.get(hash);
+        if (commit) question?.answered.push({ ...commit, files });
       },
       mark: () => {
-        const asked = this.#asked.shift();
-        asked?.resolve(asked.found);
+        const question = this.#questions.shift();
+        question?.resolve(question.answered);
       },
     });
     this.#git.stdout.on('data', (chunk: Buffer) => {
@@ -67,7 +68,7 @@ export class ChurnReader {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       const byHash = new Map(commits.map(commit => [commit.hash, commit]));
-      this.#asked.push({ byHash, found: [], resolve, reject });
+      this.#questions.push({ byHash, answered: [], resolve, reject });
       this.#git.stdin.write(`${commits.map(({ hash }) => hash).join('\n')}\n${MARK}`);
     });
   }
@@ -80,6 +81,6 @@ export class ChurnReader {
 
   #fail(error: unknown): void {
     this.#failure ??= error;
-    for (const { reject } of this.#asked.splice(0)) reject(this.#failure);
+    for (const { reject } of this.#questions.splice(0)) reject(this.#failure);
   }
 }

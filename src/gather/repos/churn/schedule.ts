@@ -1,17 +1,18 @@
-import type { Clock } from '../../../base/clock.ts';
 import type { Config } from '../../../config/schema.ts';
-import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import { trackedRepository } from '../tracking/schedule.ts';
+import { configuredAddress } from '../address/url.ts';
+import type { RepositoryContext } from '../context.ts';
 
 /** The kind under which churn stands on the schedule, and the group: it takes all processors, so one at a time. */
 export const CHURN_KIND = 'churn';
 const KEY_PREFIX = 'churn:';
 
-export function churnKeyOf(repository: { readonly url: string }): string {
+/** The key of a repository's churn on the schedule. */
+export function churnKey(repository: { readonly url: string }): string {
   return KEY_PREFIX + repository.url;
 }
 
+/** The repository that such a key is about. */
 export function urlOfChurnKey(key: string): string {
   return key.slice(KEY_PREFIX.length);
 }
@@ -21,18 +22,18 @@ export function wantsChurn(
   { url }: { readonly url: string },
   { repos, insights }: Pick<Config, 'repos' | 'insights'>,
 ): boolean {
-  const one = repos.filter(entry => entry.url !== undefined);
-  const said = one.find(entry => entry.churn !== undefined && trackedRepository(entry.url, '.').url === url);
-  return said?.churn ?? insights.churn;
+  const ofOne = repos.filter(entry => entry.url !== undefined);
+  const own = ofOne.find(entry => entry.churn !== undefined && configuredAddress(entry.url, '.').url === url);
+  return own?.churn ?? insights.churn;
 }
 
 /** Puts a repository's churn on the schedule. May be repeated. */
 export function scheduleChurn(
   repository: Repository,
   reason: string,
-  { queue, clock }: { readonly queue: WorkQueue; readonly clock: Clock },
+  { queue, clock }: Pick<RepositoryContext, 'queue' | 'clock'>,
 ): Promise<void> {
-  return queue.put(churnKeyOf(repository), {
+  return queue.put(churnKey(repository), {
     kind: CHURN_KIND,
     group: CHURN_KIND,
     runAtMs: clock.nowMs(),

@@ -1,10 +1,10 @@
 import type { Config } from '../../../config/schema.ts';
 import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import type { ChurnRun } from './handler.ts';
-import { CHURN_KIND, churnKeyOf, wantsChurn } from './schedule.ts';
+import type { RunningChurn } from './handler.ts';
+import { CHURN_KIND, churnKey, wantsChurn } from './schedule.ts';
 
-/** Churn at a glance: `repos.churn` of the status (S6). */
+/** Churn at a glance: `repos.churn` of the status. */
 export interface ChurnStatus {
   /** Repositories whose churn is to be read. */
   readonly wanted: number;
@@ -17,12 +17,17 @@ export interface ChurnStatus {
   }[];
 }
 
+type StatusQueue = Pick<WorkQueue, 'counts' | 'get'>;
+type ReadonlyRunning = Pick<RunningChurn, 'get'>;
+
 const ORDER = ['reading', 'failing', 'waiting'];
 
-/** Reads it from the schedule: what is on it waits, and leaves it when all is read. */
+/** Reads it from the schedule: what is on it waits, and leaves it when all is read. @param running what this process reads */
 export async function churnStatus(
   repositories: readonly Repository[],
-  { queue, config, running }: ChurnStatusTools,
+  queue: StatusQueue,
+  config: Pick<Config, 'repos' | 'insights'>,
+  running: ReadonlyRunning,
 ): Promise<ChurnStatus> {
   const wanted = repositories.filter(repository => wantsChurn(repository, config));
   const { byKind } = await queue.counts();
@@ -35,27 +40,21 @@ export async function churnStatus(
   };
 }
 
-export interface ChurnStatusTools {
-  readonly queue: Pick<WorkQueue, 'counts' | 'get'>;
-  readonly config: Pick<Config, 'repos' | 'insights'>;
-  /** What this process reads, by URL. */
-  readonly running: ReadonlyMap<string, ChurnRun>;
-}
-
 async function behind(
   { url, totals }: Repository,
-  queue: ChurnStatusTools['queue'],
-  running: ChurnStatusTools['running'],
+  queue: StatusQueue,
+  running: ReadonlyRunning,
 ): Promise<ChurnStatus['behind'][number] | undefined> {
-  const item = await queue.get(churnKeyOf({ url }));
+  const item = await queue.get(churnKey({ url }));
   if (!item) return undefined;
-  const run = running.get(url);
-  if (run) {
-    const perSecond = run.readMs > 0 ? `, ${Math.round((run.commits * 1000) / run.readMs)}/s` : '';
+  const reading = running.get(url);
+  if (reading) {
+    const { commits, readMs } = reading;
+    const perSecond = readMs > 0 ? `, ${Math.round((commits * 1000) / readMs)}/s` : '';
     return {
       url,
       state: 'reading',
-      progress: `${run.commits} of at most ${totals.commits} commits read${perSecond}`,
+      progress: `${commits} of at most ${totals.commits} commits read${perSecond}`,
     };
   }
   const { lastError } = item;

@@ -1,7 +1,7 @@
 import { mkdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { allEnded } from '../../../base/all-ended.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { allEnded } from '../../../base/lifecycle.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
 import type { GitProgress } from '../git/progress.ts';

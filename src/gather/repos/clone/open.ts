@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { allEnded } from '../../../base/all-ended.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { allEnded } from '../../../base/lifecycle.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';

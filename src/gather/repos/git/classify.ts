@@ -1,5 +1,5 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import type { GitProtocol } from './environment.ts';
 import { parseProgress } from './progress.ts';
 

@@ -30,7 +30,7 @@ export function utf8FromLatin1(text: string): string {
  * Gives the same object for the same `Name <email>`, so that who wrote a commit costs one look into a map.
  * Keys and values are copies: a slice would keep the whole chunk that it was cut from in memory.
  */
-export class Identities {
+export class PersonIdentities {
   readonly #known = new Map<string, PersonIdentity>();
 
   /** @param latin1 the text between the keyword and the date, bytes as latin1 */

@@ -2,9 +2,9 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
-import { ParsingThread } from './parsing-thread.ts';
 import { reconcile, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
+import { ThreadedParser } from './threaded-parser.ts';
 import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
 
 export interface IngestOptions {
@@ -16,7 +16,7 @@ export interface IngestOptions {
   readonly clock: Clock;
   readonly signal?: AbortSignal;
   /** Parses long histories; whoever gives it closes it. One of its own unless given. */
-  readonly parsing?: ParsingThread;
+  readonly parsing?: ThreadedParser;
   /** Told after every thousand commits or so. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
@@ -45,7 +45,7 @@ export interface IngestResult {
  * `cancelled` on `signal`, and what the store throws.
  */
 export async function ingestHistory(options: IngestOptions): Promise<IngestResult> {
-  const parsing = options.parsing ?? new ParsingThread();
+  const parsing = options.parsing ?? new ThreadedParser();
   try {
     return await new Ingest(options, parsing).run();
   } finally {
@@ -69,7 +69,7 @@ class Ingest {
   #added = 0;
   #removed = 0;
 
-  constructor(options: IngestOptions, parsing: ParsingThread) {
+  constructor(options: IngestOptions, parsing: ThreadedParser) {
     this.#options = options;
     this.#context = { gitDir: options.gitDir, signal: options.signal, parsing };
   }

@@ -23,7 +23,9 @@ export interface MapIdentitiesOptions {
  * that this very mailmap has not been applied to are asked about, so a repeated call costs nothing and a
  * changed mailmap never reads history again.
  */
-export async function mapIdentities(options: MapIdentitiesOptions): Promise<RepositoryTotals | undefined> {
+export async function mapPersonIdentities(
+  options: MapIdentitiesOptions,
+): Promise<RepositoryTotals | undefined> {
   const { writer, mailmap } = options;
   const mailmapHash =
     mailmap === undefined || mailmap.length === 0 ? '' : createHash('sha256').update(mailmap).digest('hex');

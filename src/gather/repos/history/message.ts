@@ -1,5 +1,5 @@
 import type { PersonIdentity } from '../../../keep/store/types.ts';
-import { type Identities, isSpace, utf8FromLatin1 } from './identity.ts';
+import { isSpace, type PersonIdentities, utf8FromLatin1 } from './identity.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
 /** UTF-8 takes up to four bytes a character. */
@@ -17,7 +17,12 @@ export interface Message {
 }
 
 /** @param text latin1 text; the message is `start` to `end` */
-export function parseMessage(text: string, start: number, end: number, identities: Identities): Message {
+export function parseMessage(
+  text: string,
+  start: number,
+  end: number,
+  identities: PersonIdentities,
+): Message {
   let at = start;
   let line = lineEnd(text, at, end);
   let to = trimmedEnd(text, at, line);
@@ -58,7 +63,7 @@ function coAuthorsOf(
   text: string,
   firstBlank: number,
   end: number,
-  identities: Identities,
+  identities: PersonIdentities,
 ): readonly PersonIdentity[] {
   let last = end;
   // Blank lines at the end are not a paragraph.
@@ -90,7 +95,7 @@ function clean(latin1: string): string {
   return subject.length > MAX_SUBJECT_CHARS ? subject.slice(0, MAX_SUBJECT_CHARS).toWellFormed() : subject;
 }
 
-function coAuthor(line: string, identities: Identities): PersonIdentity | undefined {
+function coAuthor(line: string, identities: PersonIdentities): PersonIdentity | undefined {
   const keyword = CO_AUTHOR.exec(line);
   const close = line.lastIndexOf('>');
   if (!keyword || close < 0) return undefined;

@@ -1,6 +1,6 @@
 import type { CommitRow, ObjectId, PersonIdentity } from '../../../keep/store/types.ts';
 import { recoded } from './encoding.ts';
-import { dateStart, Identities, secondsAt, zoneAt } from './identity.ts';
+import { dateStart, PersonIdentities, secondsAt, zoneAt } from './identity.ts';
 import { lineEnd, parseMessage } from './message.ts';
 import { ObjectSplitter } from './records.ts';
 
@@ -18,7 +18,7 @@ const NO_PARENTS: readonly ObjectId[] = [];
  * searches and slices fastest; the few fields that hold other bytes are decoded again as UTF-8.
  */
 export class CommitParser {
-  readonly #identities = new Identities();
+  readonly #identities = new PersonIdentities();
   readonly #splitter: ObjectSplitter;
 
   /** @param tell is told every commit */

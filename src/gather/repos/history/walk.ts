@@ -3,14 +3,14 @@ import { feed } from '../git/feed.ts';
 import { type GitOptions, type GitProcess, type Output, runGit, spawnGit } from '../git/spawn.ts';
 import { openWidePipe } from '../git/wide-pipe.ts';
 import { type CommitSource, ParsedHere } from './commit-source.ts';
-import type { ParsingThread } from './parsing-thread.ts';
+import type { ThreadedParser } from './threaded-parser.ts';
 
 /** Where git reads and who may stop it. */
 export interface WalkContext {
   readonly gitDir: string;
   readonly signal?: AbortSignal | undefined;
   /** Parses walks from the beginning of a history. */
-  readonly parsing: ParsingThread;
+  readonly parsing: ThreadedParser;
 }
 
 /** Commits reachable from `from` and not from `not`. Ids of tags mean the commits they point to. */

@@ -4,7 +4,7 @@ import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
 import { pinnedLookup } from '../git/reach.ts';
 
-export interface MoveRules {
+export interface RedirectRules {
   /**
    * The only addresses that a place may be reached at; undefined when any will do.
    * @throws SluiceError `url_refused` for a place that may not be gone to at all
@@ -27,7 +27,7 @@ const PROBE = '/info/refs?service=git-upload-pack';
  * @throws SluiceError `repository_moved`, saying where it leads and why it is not followed; of the network
  *   `host_unreachable`, `timed_out`
  */
-export async function findNewPlace(address: RepositoryUrl, rules: MoveRules): Promise<RepositoryUrl> {
+export async function followRedirects(address: RepositoryUrl, rules: RedirectRules): Promise<RepositoryUrl> {
   let place = address;
   for (let hop = 0; hop < MAX_HOPS; hop += 1) {
     const location = await redirectOf(place, rules);
@@ -43,7 +43,7 @@ export async function findNewPlace(address: RepositoryUrl, rules: MoveRules): Pr
 }
 
 /** The absolute address that a place redirects to; undefined when it answers for itself, whatever it says. */
-async function redirectOf(place: RepositoryUrl, rules: MoveRules): Promise<string | undefined> {
+async function redirectOf(place: RepositoryUrl, rules: RedirectRules): Promise<string | undefined> {
   const addresses = await rules.addressesOf(place);
   const credentials = rules.credentialsFor(place);
   const { Agent, request } = await import('undici');
@@ -87,7 +87,7 @@ async function judged(
   location: string,
   from: RepositoryUrl,
   original: RepositoryUrl,
-  rules: MoveRules,
+  rules: RedirectRules,
 ): Promise<RepositoryUrl> {
   if (!location.endsWith(PROBE)) throw notFollowed(original, location, 'that is no repository');
   try {

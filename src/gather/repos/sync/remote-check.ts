@@ -1,13 +1,13 @@
 import type { Store } from '../../../keep/store/store.ts';
 import type { RefSnapshot, RemoteCheck, Repository } from '../../../keep/store/types.ts';
-import { type BakeJob, remoteOf } from '../bake/bake.ts';
+import { type BakeJob, remoteOf } from '../bake/job.ts';
 import { DETACHED_REF } from '../clone/open.ts';
 import { lsRemote, type RemoteRefs } from '../git/remote.ts';
 
-/** A bake that a look at the remote may save. */
-export interface LookJob {
+/** A bake that a check of the remote may save. */
+export interface RemoteCheckJob {
   readonly job: BakeJob;
-  readonly look: RemoteCheck;
+  readonly check: RemoteCheck;
   /** The branch that HEAD named at the last bake; null when there was none. */
   readonly headRef: string | null;
 }
@@ -20,15 +20,15 @@ const MANY_OTHER_REFS = 2000;
  * touched and need not be there. False may be wrong (a bake then finds nothing new), true is not.
  * @throws SluiceError as `lsRemote`
  */
-export async function nothingNew(
-  { job, look, headRef }: LookJob,
+export async function isRemoteUnchanged(
+  { job, check, headRef }: RemoteCheckJob,
   { store, signal }: { readonly store: Store; readonly signal: AbortSignal },
 ): Promise<boolean> {
   const history = store.history(job.repositoryId);
   const [cursor, pending] = await Promise.all([history.cursor(), history.pending()]);
   if (pending) return false;
-  const head = look.otherRefs <= MANY_OTHER_REFS || headRef === null;
-  const options = { signal, tags: job.tags, head, preferred: look.spelling };
+  const head = check.otherRefs <= MANY_OTHER_REFS || headRef === null;
+  const options = { signal, tags: job.tags, head, preferred: check.spelling };
   const remoteRefs = await lsRemote(remoteOf(job), options);
   const sameHead = !head || (remoteRefs.head ?? null) === headRef;
   return sameHead && sameRefs(cursor, remoteRefs);
@@ -40,9 +40,10 @@ function sameRefs(cursor: RefSnapshot, { refs, detachedHead }: RemoteRefs): bool
   return detachedHead === undefined || cursor.get(DETACHED_REF) === detachedHead;
 }
 
-/** The look that may stand in for a bake; undefined when only a bake will do. */
-export function lookFor(repository: Repository, job: BakeJob): LookJob | undefined {
-  const { remoteCheck: look, headRef, lastBakedAtMs } = repository;
-  if (look === null || lastBakedAtMs === null) return undefined;
-  return { job, look, headRef };
+/** The check that may stand in for a bake; undefined when only a bake will do. */
+export function remoteCheckFor(
+  { remoteCheck: check, headRef, lastBakedAtMs }: Repository,
+  job: BakeJob,
+): RemoteCheckJob | undefined {
+  return check === null || lastBakedAtMs === null ? undefined : { job, check, headRef };
 }

@@ -1,156 +1,108 @@
-import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Config } from '../../../config/schema.ts';
-import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import { publicAddresses } from '../address/public-address.ts';
+import { addressesToPin } from '../address/network-policy.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
-import type { BakeJob, BakeProgress, BakeSummary } from '../bake/bake.ts';
-import { bakeJob, credentialsFor } from '../bake/job.ts';
-import type { CloneCache } from '../cache/clone-cache.ts';
-import { cacheRequest } from '../cache/request.ts';
+import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
+import { bakeJobAt, credentialsFor, knownPlace } from '../bake/prepare-job.ts';
+import { bakeRequest } from '../cache/request.ts';
+import type { RepositoryContext } from '../context.ts';
 import type { BakeThreads } from '../threads/pool.ts';
-import { findNewPlace } from './redirect.ts';
-import { lookFor } from './remote-check.ts';
+import { followRedirects } from './redirect.ts';
+import { remoteCheckFor } from './remote-check.ts';
+
+export interface SyncContext extends Omit<RepositoryContext, 'queue' | 'threads'> {
+  readonly threads: Pick<BakeThreads, 'run' | 'isRemoteUnchanged'>;
+}
 
 /**
- * The ways to a repository's remote, found anew when one is closed:
+ * One sync of a repository, by whoever holds its claim. The ways to its remote are found anew when one is closed:
  *
- *   own address ──redirects──▶ found and judged ──▶ place ──leads nowhere, or a day has passed──▶ own address
+ *   own address ──redirects──▶ followed and judged ──▶ place ──leads nowhere, or a day has passed──▶ own address
  *
  * The row keeps its own address, so that whoever asks by it goes on finding it.
  */
-export interface RepositorySyncTools {
-  readonly config: Config;
-  readonly store: Store;
-  readonly threads: Pick<BakeThreads, 'run' | 'look'>;
-  readonly cache: CloneCache;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-}
-
-/** For so long a redirect counts as seen; then its own address is asked again, which may have a repository of its own by then. */
-const SEEN_FOR_MS = 24 * 3_600_000;
-
-/** One visit to a repository, by whoever holds its claim. */
 export class RepositorySync {
   readonly #repository: Repository;
   readonly #address: RepositoryUrl;
-  readonly #tools: RepositorySyncTools;
+  readonly #context: SyncContext;
+  /** The same from the start of this sync to its end. */
+  readonly #config: Config;
+  readonly #signal: AbortSignal;
 
   /** Throws `url_*` for what is no address of a repository (any more). */
-  constructor(repository: Repository, tools: RepositorySyncTools) {
+  constructor(repository: Repository, context: SyncContext, signal: AbortSignal) {
     this.#repository = repository;
     // The URL was checked against who asked for it when it was put on the schedule.
     this.#address = parseRepositoryUrl(repository.url, { from: 'config' });
-    this.#tools = tools;
+    this.#context = context;
+    this.#config = context.config();
+    this.#signal = signal;
   }
 
-  /** Whether a look at the remote shows that there is nothing to do. Throws as `nothingNew` does. */
-  async nothingNew(): Promise<boolean> {
-    const { threads, signal } = this.#tools;
+  /** Whether a check of the remote shows that there is nothing to do. Throws as `isRemoteUnchanged` does. */
+  async isUnchanged(): Promise<boolean> {
+    const { threads } = this.#context;
     const place = this.#knownPlace();
     // Its own address is due to be asked again, and only a bake finds the place anew.
     if (this.#repository.movedTo !== null && !place) return false;
-    const look = lookFor(this.#repository, await this.#job(place));
-    return look !== undefined && (await threads.look(look, signal));
+    const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
+    const check = remoteCheckFor(this.#repository, job);
+    return check !== undefined && (await threads.isRemoteUnchanged(check, this.#signal));
   }
 
-  /** Bakes it, wherever it is. Throws as `bake` and `findNewPlace` do. */
+  /** Bakes it, wherever it is. Throws as `bake` and `followRedirects` do. */
   async bake(onProgress: (progress: BakeProgress) => void): Promise<BakeSummary> {
-    const { threads, cache, signal } = this.#tools;
-    const at = async (place: RepositoryUrl | undefined): Promise<BakeSummary> => {
-      const job = await this.#job(place);
-      const request = cacheRequest(job, signal, onProgress);
-      return cache.using(request, inner => threads.run(job, inner, onProgress));
-    };
     const known = this.#knownPlace();
     if (known) {
       try {
-        return await at(known);
+        return await this.#bakeAt(known, onProgress);
       } catch (error) {
         if (!isClosedWay(error)) throw error;
       }
     }
     try {
-      const summary = await at(undefined);
+      const summary = await this.#bakeAt(undefined, onProgress);
       if (this.#repository.movedTo !== null) await this.#remember(undefined);
       return summary;
     } catch (error) {
       if (!(error instanceof SluiceError) || error.code !== 'repository_moved') throw error;
-      const place = await this.#find();
+      const place = await this.#followRedirects();
       await this.#remember(place);
-      return at(place);
+      return this.#bakeAt(place, onProgress);
     }
   }
 
+  async #bakeAt(
+    place: RepositoryUrl | undefined,
+    onProgress: (progress: BakeProgress) => void,
+  ): Promise<BakeSummary> {
+    const { threads, cache } = this.#context;
+    const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
+    const request = bakeRequest(job, this.#signal, onProgress);
+    return cache.useForBake(request, signal => threads.run(job, signal, onProgress));
+  }
+
   #knownPlace(): RepositoryUrl | undefined {
-    return knownPlace(this.#repository, this.#tools.clock.nowMs());
+    return knownPlace(this.#repository, this.#context.clock.nowMs());
   }
 
-  #job(place: RepositoryUrl | undefined): Promise<BakeJob> {
-    return jobAt(place, this.#repository, this.#address, this.#tools.config);
-  }
-
-  #find(): Promise<RepositoryUrl> {
-    const { config, signal } = this.#tools;
-    return findNewPlace(this.#address, {
-      addressesOf: place => addressesOf(place, this.#repository, this.#address, config),
-      credentialsFor: place => credentialsFor(place, config),
-      timeoutMs: config.git.connectTimeoutMs,
-      signal,
+  #followRedirects(): Promise<RepositoryUrl> {
+    return followRedirects(this.#address, {
+      addressesOf: place => addressesToPin(place, this.#repository, this.#address, this.#config),
+      credentialsFor: place => credentialsFor(place, this.#config),
+      timeoutMs: this.#config.git.connectTimeoutMs,
+      signal: this.#signal,
     });
   }
 
   async #remember(place: RepositoryUrl | undefined): Promise<void> {
-    const { store, clock } = this.#tools;
+    const { store, clock } = this.#context;
     await store.repositories.update(this.#repository.id, {
       movedTo: place?.url ?? null,
       movedSeenAtMs: place ? clock.nowMs() : null,
     });
   }
-}
-
-/** What work on a repository's clone needs, where it was last known to be. Throws `url_*`. */
-export function jobFor(repository: Repository, config: Config, nowMs: number): Promise<BakeJob> {
-  const address = parseRepositoryUrl(repository.url, { from: 'config' });
-  return jobAt(knownPlace(repository, nowMs), repository, address, config);
-}
-
-async function jobAt(
-  place: RepositoryUrl | undefined,
-  repository: Repository,
-  address: RepositoryUrl,
-  config: Config,
-): Promise<BakeJob> {
-  const addresses = await addressesOf(place ?? address, repository, address, config);
-  return bakeJob(repository, address, config, { addresses, place });
-}
-
-function knownPlace({ movedTo, movedSeenAtMs }: Repository, nowMs: number): RepositoryUrl | undefined {
-  const isFresh = nowMs - (movedSeenAtMs ?? 0) < SEEN_FOR_MS;
-  return movedTo !== null && isFresh ? parseRepositoryUrl(movedTo, { from: 'config' }) : undefined;
-}
-
-/**
- * What was asked for over the API, and what a host sends us to, may only be on the public internet unless the
- * configuration says otherwise (S3). What the configuration or the command line names may be anywhere, and may
- * move about on its own host.
- */
-async function addressesOf(
-  { scheme, host, port }: RepositoryUrl,
-  repository: Repository,
-  own: RepositoryUrl,
-  { git }: Config,
-): Promise<readonly string[] | undefined> {
-  const isOwnHost = host === own.host && port === own.port;
-  if (scheme === 'file' || git.allowPrivateAddresses) return undefined;
-  return isTrusted(repository) && isOwnHost ? undefined : publicAddresses(host);
-}
-
-/** Whether somebody who may name any address wants it tracked: everybody but who asks over the API. */
-export function isTrusted({ trackedBy }: Pick<Repository, 'trackedBy'>): boolean {
-  return trackedBy.some(origin => origin !== 'api');
 }
 
 /** Whether the place that a repository had moved to is no longer one. */

@@ -1,35 +1,40 @@
-import { systemRandom } from '../../../base/random.ts';
-import type { WorkHandler } from '../../../engine/queue/handler.ts';
+import { type Random, systemRandom } from '../../../base/random.ts';
+import type { EndedWork, WorkHandler } from '../../../engine/queue/handler.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
-import { Workers, type WorkersOptions } from '../../../engine/workers.ts';
-import { REPOSITORY_KIND } from '../tracking/schedule.ts';
-import { OWNER_KIND } from '../tracking/track.ts';
-import { type HandlerTools, repositoryHandler } from './handler.ts';
-
-export interface RepositoryWorkersOptions extends HandlerTools, Pick<WorkersOptions, 'queue'> {
-  readonly random?: WorkersOptions['random'] | undefined;
-  /** Lists the repositories of owners, which is done beside their visits. */
-  readonly ownerHandler: WorkHandler;
-  readonly onEnded: NonNullable<WorkersOptions['onEnd']>;
-}
+import { Workers } from '../../../engine/workers.ts';
+import type { RepositoryContext } from '../context.ts';
+import { OWNER_KIND, REPOSITORY_KIND } from '../tracking/schedule.ts';
+import { repositoryHandler, type SyncListeners } from './handler.ts';
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
 const DRAIN_MS = 500;
 
-/** Those who visit repositories as a part of the station: so many at once, and so many of one host (S11, P7). */
-export function repositoryWorkers(options: RepositoryWorkersOptions): Workers {
-  const { config, queue, clock, log, random = systemRandom, ownerHandler, onEnded } = options;
+/**
+ * Those who sync repositories as a service of the station: so many at once, and so many of one host.
+ * @param ownerHandler lists the repositories of owners, which is done beside their syncs
+ * @param onWorkEnd called with every piece of work that is over
+ */
+export function repositoryWorkers(
+  context: RepositoryContext & { readonly random?: Random },
+  listeners: SyncListeners,
+  ownerHandler: WorkHandler,
+  onWorkEnd: (ended: EndedWork) => void,
+): Workers {
+  const { config, queue, clock, log, random = systemRandom } = context;
   return new Workers({
     name: 'repository workers',
-    ...{ queue, clock, random, log },
+    queue,
+    clock,
+    random,
+    log,
     worker: newWorkerId(),
     handlers: new Map([
-      [REPOSITORY_KIND, repositoryHandler(options)],
+      [REPOSITORY_KIND, repositoryHandler(context, listeners)],
       [OWNER_KIND, ownerHandler],
     ]),
     concurrency: config().git.concurrency,
     perGroup: () => config().git.perHost,
-    onEnd: onEnded,
+    onEnd: onWorkEnd,
     timing: { drainMs: DRAIN_MS },
   });
 }

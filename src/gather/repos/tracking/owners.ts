@@ -1,5 +1,4 @@
 import { matchesGlob } from 'node:path';
-import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Config } from '../../../config/schema.ts';
@@ -10,9 +9,9 @@ import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { TrackingOrigin } from '../../../keep/store/types.ts';
 import type { Forge, ForgeRepository } from '../../forges/forge.ts';
 import { harmlessUrl } from '../address/shown-url.ts';
-import { parseRepositoryUrl } from '../address/url.ts';
-import type { TrackedRepository } from './schedule.ts';
-import { type TrackingTools, trackExactly } from './track.ts';
+import { parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
+import { OWNER_KIND } from './schedule.ts';
+import { type TrackingContext, trackExactly } from './track.ts';
 
 /** An owner at a code host, with every entry of the configuration that names it. */
 export interface Owner {
@@ -67,48 +66,68 @@ export function isWanted(
   });
 }
 
-export interface OwnerTools {
-  readonly config: () => Config;
-  readonly tracking: () => TrackingTools;
+/** What owners are listed with: what tracks what they have, and their code hosts. */
+export interface OwnerContext extends TrackingContext {
+  readonly log: Logger;
   /** The code host of that name. Throws `url_invalid` where it is none that is known. */
   readonly forgeOf: (host: string) => Forge;
-  readonly clock: Clock;
-  readonly log: Logger;
 }
 
-/** What the workers do with an owner whose time has come: list its repositories, track exactly those that are wanted. */
-export function ownerHandler(tools: OwnerTools): WorkHandler {
-  return { retry: SYNC_RETRY, run: (claim, signal) => discover(claim, signal, tools) };
+/**
+ * What the workers do with an owner whose time has come: list its repositories, track exactly those that are wanted.
+ * @param context as it is when work begins
+ */
+export function ownerHandler(context: () => OwnerContext): WorkHandler {
+  return { retry: SYNC_RETRY, run: (claim, signal) => discover(claim, signal, context()) };
+}
+
+/**
+ * Makes the owners that are asked for their repositories exactly these: they are asked at once, since what is
+ * wanted of them may have changed; the repositories of those that are gone are tracked by them no more.
+ */
+export async function scheduleOwners(owners: readonly Owner[], context: TrackingContext): Promise<void> {
+  const { store, queue, clock } = context;
+  const keys = new Set<TrackingOrigin>(owners.map(({ key }) => key));
+  for (const origin of await store.tracking.origins()) {
+    if (!origin.startsWith('owner:') || keys.has(origin)) continue;
+    await queue.drop(origin);
+    await trackExactly([], origin, context);
+  }
+  for (const { key, host } of owners) {
+    const group = host.replace(/:\d+$/, '');
+    await queue.put(key, { kind: OWNER_KIND, group, runAtMs: clock.nowMs(), reason: 'asked at start' });
+  }
 }
 
 /** A listing that breaks off changes nothing: what is missing from half of one may be in the other half. */
-async function discover(claim: Claim, signal: AbortSignal, tools: OwnerTools): Promise<WorkOutcome> {
-  const { config, tracking, forgeOf, clock, log } = tools;
+async function discover(claim: Claim, signal: AbortSignal, context: OwnerContext): Promise<WorkOutcome> {
+  const { config, forgeOf, clock, log } = context;
   const owner = ownersOf(config()).find(({ key }) => key === claim.key);
   if (!owner) return { nextAtMs: null, reason: 'no longer configured' };
-  const found: TrackedRepository[] = [];
+  const wanted: RepositoryAddress[] = [];
   let listed = 0;
   for await (const { repositories } of forgeOf(owner.host).listRepositories(owner.name, { signal })) {
     listed += repositories.length;
-    found.push(
-      ...repositories.filter(each => isWanted(each, owner)).flatMap(each => addressOf(each, owner, log)),
-    );
+    for (const repository of repositories) {
+      const address = isWanted(repository, owner) ? addressOf(repository, owner, log) : undefined;
+      if (address) wanted.push(address);
+    }
   }
-  await trackExactly(found, owner.key, tracking());
-  log.info({ target: owner.key, listed, tracked: found.length }, 'owner asked for its repositories');
-  const reason = `${found.length} of ${listed} repositories tracked`;
+  await trackExactly(wanted, owner.key, context);
+  log.info({ target: owner.key, listed, tracked: wanted.length }, 'owner asked for its repositories');
+  const reason = `${wanted.length} of ${listed} repositories tracked`;
   return { nextAtMs: clock.nowMs() + owner.everyMs, reason };
 }
 
 /**
  * The configuration trusts the owner's host, and with it what lies there; where a host names another, that is
- * nobody's wish (S3).
- * @returns none for an address that will not do
+ * nobody's wish.
+ * @returns undefined for an address that will not do
  */
-function addressOf({ url }: ForgeRepository, owner: Owner, log: Logger): TrackedRepository[] {
+function addressOf({ url }: ForgeRepository, owner: Owner, log: Logger): RepositoryAddress | undefined {
   try {
     const address = parseRepositoryUrl(url, { from: 'api' });
-    if (address.host === owner.host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) return [address];
+    if (address.host === owner.host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')) return address;
     throw new SluiceError('url_refused', `it is on ${address.host}, not on ${owner.host}`);
   } catch (error) {
     const { code, message } = asSluiceError(error);
@@ -116,6 +135,6 @@ function addressOf({ url }: ForgeRepository, owner: Owner, log: Logger): Tracked
       { target: owner.key, repository: harmlessUrl(url), code, reason: message },
       'left out a repository',
     );
-    return [];
+    return undefined;
   }
 }

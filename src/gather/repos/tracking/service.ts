@@ -1,55 +1,39 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
-import type { Logger } from '../../../base/log.ts';
-import { withoutCredentials } from '../../../base/redact.ts';
+import { withoutCredentials } from '../../../base/text.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler } from '../../../engine/queue/handler.ts';
 import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import type { Forge } from '../../forges/forge.ts';
-import { repositoryAround } from '../address/enclosing-repository.ts';
+import { isTrusted } from '../address/network-policy.ts';
+import { enclosingRepository } from '../address/path.ts';
 import { publicAddresses } from '../address/public-address.ts';
-import { parseRepositoryUrl } from '../address/url.ts';
-import { isTrusted } from '../sync/repository-sync.ts';
-import { type Owner, ownerHandler, ownersOf } from './owners.ts';
-import { keyOf, type TrackedRepository, trackedRepository } from './schedule.ts';
-import {
-  followOwners,
-  raise,
-  scheduleTracked,
-  type TrackingTools,
-  track,
-  trackExactly,
-  type Untracked,
-  untrack,
-} from './track.ts';
+import { configuredAddress, parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
+import { type Owner, type OwnerContext, ownerHandler, ownersOf, scheduleOwners } from './owners.ts';
+import { repositoryKey } from './schedule.ts';
+import { makeDueNow, scheduleTracked, track, trackExactly, type Untracked, untrack } from './track.ts';
 
-export interface TrackingOptions {
-  readonly config: () => Config;
+export interface TrackingOptions extends Omit<OwnerContext, 'store' | 'queue'> {
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;
   readonly cwd: string;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** The code host of that name. Throws `url_invalid` where it is none that is known. */
-  readonly forgeOf: (host: string) => Forge;
+  /** Throws `stopping` while they are not open. */
   readonly stores: () => { readonly store: Store; readonly queue: WorkQueue };
 }
 
-/** A repository with its place on the schedule, for "when and why" (S6). */
+/** A repository with its place on the schedule, for "when and why". */
 export interface ScheduledRepository {
   readonly repository: Repository;
   readonly next: { readonly atMs: number; readonly reason: string; readonly failures: number } | undefined;
 }
 
-/** Which repositories the station keeps fresh, as a part of it: what the configuration lists is tracked from start on. */
+/** Which repositories the station keeps fresh, as a service of it: what the configuration lists is tracked from start on. */
 export class Tracking implements Service {
   readonly name = 'tracking';
   readonly #options: TrackingOptions;
-  #configured: readonly TrackedRepository[] = [];
+  #configured: readonly RepositoryAddress[] = [];
   /** Those that were followed last; undefined before the start. */
   #owners: readonly Owner[] | undefined;
 
@@ -59,33 +43,32 @@ export class Tracking implements Service {
 
   async start(): Promise<void> {
     await this.apply(this.wanted(this.#options.config()));
-    await scheduleTracked(this.#tools);
+    await scheduleTracked(this.#context);
   }
 
   async stop(): Promise<void> {}
 
   /** The repositories that a configuration lists, or the one around the station if there is none. Throws `url_*`. */
-  wanted(config: Config): readonly TrackedRepository[] {
+  wanted(config: Config): readonly RepositoryAddress[] {
     const { configured, cwd } = this.#options;
     const urls = config.repos.flatMap(({ url }) => (url === undefined ? [] : [url]));
-    const here = configured || config.repos.length > 0 ? undefined : repositoryAround(cwd);
-    return [...urls, ...(here === undefined ? [] : [here])].map(url => trackedRepository(url, cwd));
+    const here = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
+    return [...urls, ...(here === undefined ? [] : [here])].map(url => configuredAddress(url, cwd));
   }
 
   /** Makes what the configuration tracks exactly these and its owners'; what is tracked by hand stays. */
-  async apply(wanted: readonly TrackedRepository[]): Promise<void> {
-    await trackExactly(wanted, 'config', this.#tools);
+  async apply(wanted: readonly RepositoryAddress[]): Promise<void> {
+    await trackExactly(wanted, 'config', this.#context);
     this.#configured = wanted;
     const owners = ownersOf(this.#options.config());
     if (isDeepStrictEqual(owners, this.#owners)) return;
-    await followOwners(owners, this.#tools);
+    await scheduleOwners(owners, this.#context);
     this.#owners = owners;
   }
 
   /** What the workers do with owners: asks them for their repositories. */
   ownerHandler(): WorkHandler {
-    const { config, clock, log, forgeOf } = this.#options;
-    return ownerHandler({ config, clock, log, forgeOf, tracking: () => this.#tools });
+    return ownerHandler(() => this.#context);
   }
 
   /** URLs that the configuration lists. */
@@ -98,49 +81,49 @@ export class Tracking implements Service {
    * @throws SluiceError `url_*` for what is not allowed from there
    */
   async track(urls: readonly string[]): Promise<readonly Repository[]> {
-    const asked: TrackedRepository[] = [];
-    for (const url of urls) asked.push(await this.askedFor(url));
-    const tracked: Repository[] = [];
-    for (const repository of asked) tracked.push(await track(repository, 'api', this.#tools));
-    return tracked;
+    const addresses: RepositoryAddress[] = [];
+    for (const url of urls) addresses.push(await this.askedFor(url));
+    const repositories: Repository[] = [];
+    for (const address of addresses) repositories.push(await track(address, 'api', this.#context));
+    return repositories;
   }
 
   /** Takes off what was tracked by hand. Throws `url_invalid`, `not_found`. May be repeated. */
   async untrack(url: string): Promise<Untracked> {
-    return untrack(await this.repository(url), ['api', 'cli'], this.#tools);
+    return untrack(await this.repository(url), ['api', 'cli'], this.#context);
   }
 
   /**
-   * Brings tracked repositories to the front: they are visited at once, before all others (S11).
+   * Brings tracked repositories to the front: they are synced at once, before all others.
    * @throws SluiceError `url_invalid`, or `not_tracked` for one that is not tracked, before any is raised
    */
   async syncNow(urls: readonly string[]): Promise<readonly Repository[]> {
-    const found: Repository[] = [];
+    const repositories: Repository[] = [];
     for (const url of urls) {
       const repository = await this.#known(url);
       if (!repository?.tracked) {
         throw new SluiceError('not_tracked', `${withoutCredentials(url)} is not tracked here`);
       }
-      found.push(repository);
+      repositories.push(repository);
     }
-    for (const repository of found) await raise(repository, 'asked for by hand', this.#tools);
-    return found;
+    for (const repository of repositories) await makeDueNow(repository, 'asked for by hand', this.#context);
+    return repositories;
   }
 
   /**
-   * Raises the tracked repository that a push was made to: for webhooks (C7, S8).
+   * Raises the tracked repository that a push was made to: for webhooks.
    * @param spellings the addresses that the host gives for it (https, ssh, git); those that make no sense are passed over
    * @param reason in words: "webhook: push"
    * @returns the URLs that were raised; none when nothing of the kind is tracked
    */
-  async raiseRepository(spellings: readonly string[], reason: string): Promise<readonly string[]> {
+  async syncAfterPush(spellings: readonly string[], reason: string): Promise<readonly string[]> {
     const { store } = this.#options.stores();
     const urls = new Set(spellings.map(spelling => normalised(spelling)).filter(url => url !== undefined));
     const raised: string[] = [];
     for (const url of urls) {
       for (const repository of await store.repositories.alike(url)) {
         if (!repository.tracked || raised.includes(repository.url)) continue;
-        await raise(repository, reason, this.#tools);
+        await makeDueNow(repository, reason, this.#context);
         raised.push(repository.url);
       }
     }
@@ -157,12 +140,12 @@ export class Tracking implements Service {
   /** One repository with its next time and why. Throws as `repository`. */
   async scheduled(url: string): Promise<ScheduledRepository> {
     const repository = await this.repository(url);
-    const item = await this.#options.stores().queue.get(keyOf(repository));
+    const item = await this.#options.stores().queue.get(repositoryKey(repository));
     return withNext(repository, item);
   }
 
-  /** What nobody trusted has named yet must be allowed to those who ask over the API (S3). */
-  async askedFor(url: string): Promise<TrackedRepository> {
+  /** What nobody trusted has named yet must be allowed to those who ask over the API. */
+  async askedFor(url: string): Promise<RepositoryAddress> {
     const { store } = this.#options.stores();
     const named = await store.repositories.byUrl(url);
     if (named && isTrusted(named)) return named;
@@ -182,9 +165,8 @@ export class Tracking implements Service {
     return (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
   }
 
-  get #tools(): TrackingTools {
-    const { clock, config, stores } = this.#options;
-    return { ...stores(), clock, rhythm: config().schedule };
+  get #context(): OwnerContext {
+    return { ...this.#options, ...this.#options.stores() };
   }
 }
 

@@ -1,13 +1,8 @@
-import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
-import type { SyncRhythm } from '../../../engine/schedule.ts';
-import type { Store } from '../../../keep/store/store.ts';
 import type { Repository, TrackingOrigin } from '../../../keep/store/types.ts';
-import { atOnce, keyOf, nextFetch, REPOSITORY_KIND, type TrackedRepository } from './schedule.ts';
-
-/** The kind under which owners stand on the schedule: each is asked for its repositories on a rhythm (S2). */
-export const OWNER_KIND = 'owner';
+import type { RepositoryAddress } from '../address/url.ts';
+import type { RepositoryContext } from '../context.ts';
+import { dueNow, nextRepositorySync, REPOSITORY_KIND, repositoryKey } from './schedule.ts';
 
 /**
  * Which repositories are kept fresh, and their places on the schedule:
@@ -16,23 +11,18 @@ export const OWNER_KIND = 'owner';
  *
  * Origins come and go by themselves: what was tracked by hand stays when the configuration forgets it.
  */
-export interface TrackingTools {
-  readonly store: Store;
-  readonly queue: WorkQueue;
-  readonly clock: Clock;
-  readonly rhythm: SyncRhythm;
-}
+export type TrackingContext = Pick<RepositoryContext, 'config' | 'store' | 'queue' | 'clock'>;
 
 /** Tracks a repository for an origin, and puts it on the schedule. May be repeated: it keeps its time then. */
 export async function track(
-  { url, host }: TrackedRepository,
+  { url, host }: RepositoryAddress,
   origin: TrackingOrigin,
-  tools: TrackingTools,
+  context: TrackingContext,
 ): Promise<Repository> {
-  const { store, clock } = tools;
+  const { store, clock } = context;
   const { id } = await store.repositories.ensure(url, host);
   await store.tracking.add(id, origin, clock.nowMs());
-  return scheduled(id, tools);
+  return putOnScheduleById(id, context);
 }
 
 /** What `untrack` leaves: who tracks it still, if anybody does. */
@@ -42,58 +32,61 @@ export type Untracked = Pick<Repository, 'url' | 'tracked' | 'trackedBy'>;
 export async function untrack(
   repository: Repository,
   origins: readonly TrackingOrigin[],
-  tools: TrackingTools,
+  context: TrackingContext,
 ): Promise<Untracked> {
-  const { store } = tools;
+  const { store } = context;
   const ended = await store.tracking.remove(repository.id, origins);
-  if (ended) await takeOff(repository, tools);
+  if (ended) await takeOffSchedule(repository, context);
   return (await store.repositories.byId(repository.id)) ?? repository;
 }
 
 /** Makes what an origin wants exactly these. May be repeated; those that stay keep their time. */
 export async function trackExactly(
-  wanted: readonly TrackedRepository[],
+  wanted: readonly RepositoryAddress[],
   origin: TrackingOrigin,
-  tools: TrackingTools,
+  context: TrackingContext,
 ): Promise<void> {
-  const { store, clock } = tools;
+  const { store, clock } = context;
   const ids: number[] = [];
   for (const { url, host } of wanted) ids.push((await store.repositories.ensure(url, host)).id);
   const { ended } = await store.tracking.replace(origin, ids, clock.nowMs());
   for (const id of ended) {
     const repository = await store.repositories.byId(id);
-    if (repository) await takeOff(repository, tools);
+    if (repository) await takeOffSchedule(repository, context);
   }
   // All of them: a process that was killed between the two may have left one off the schedule.
-  for (const id of ids) await scheduled(id, tools);
+  for (const id of ids) await putOnScheduleById(id, context);
 }
 
 /** Sees to it that everything tracked is on the schedule: a process that was killed may have left something off it. */
-export async function scheduleTracked(tools: TrackingTools): Promise<void> {
-  for (const repository of await tools.store.repositories.list()) {
-    if (repository.tracked) await putOn(repository, tools);
+export async function scheduleTracked(context: TrackingContext): Promise<void> {
+  for (const repository of await context.store.repositories.list()) {
+    if (repository.tracked) await putOnSchedule(repository, context);
   }
 }
 
-/** Brings a tracked repository to the front: it is visited at once, before all others (C6, S11). */
-export async function raise(
+/** Brings a tracked repository to the front: it is synced at once, before all others. */
+export async function makeDueNow(
   repository: Repository,
   reason: string,
-  { queue, clock }: Pick<TrackingTools, 'queue' | 'clock'>,
+  { queue, clock }: Pick<TrackingContext, 'queue' | 'clock'>,
 ): Promise<void> {
-  await queue.put(keyOf(repository), atOnce(repository, reason, clock.nowMs()));
+  await queue.put(repositoryKey(repository), dueNow(repository, reason, clock.nowMs()));
 }
 
-async function scheduled(id: number, tools: TrackingTools): Promise<Repository> {
-  const repository = await tools.store.repositories.byId(id);
+async function putOnScheduleById(id: number, context: TrackingContext): Promise<Repository> {
+  const repository = await context.store.repositories.byId(id);
   if (!repository) throw new SluiceError('internal', `repository ${id} vanished from the store`);
-  await putOn(repository, tools);
+  await putOnSchedule(repository, context);
   return repository;
 }
 
-async function putOn(repository: Repository, { queue, clock, rhythm }: TrackingTools): Promise<void> {
-  const { nextAtMs, reason } = nextFetch(repository, clock.nowMs(), rhythm);
-  await queue.put(keyOf(repository), {
+async function putOnSchedule(
+  repository: Repository,
+  { config, queue, clock }: TrackingContext,
+): Promise<void> {
+  const { nextAtMs, reason } = nextRepositorySync(repository, clock.nowMs(), config().schedule);
+  await queue.put(repositoryKey(repository), {
     kind: REPOSITORY_KIND,
     group: repository.host,
     runAtMs: nextAtMs ?? clock.nowMs(),
@@ -103,30 +96,6 @@ async function putOn(repository: Repository, { queue, clock, rhythm }: TrackingT
 }
 
 /** A bake that somebody waits for is still done. */
-async function takeOff(repository: Repository, { store, queue }: TrackingTools): Promise<void> {
-  if ((await store.runs.waiting(repository.id)) === undefined) await queue.drop(keyOf(repository));
-}
-
-/**
- * Makes the owners that are asked for their repositories exactly these: they are asked at once, since what is
- * wanted of them may have changed; the repositories of those that are gone are tracked by them no more.
- */
-export async function followOwners(owners: readonly Followed[], tools: TrackingTools): Promise<void> {
-  const { store, queue, clock } = tools;
-  const keys = new Set<TrackingOrigin>(owners.map(({ key }) => key));
-  for (const origin of await store.tracking.origins()) {
-    if (!origin.startsWith('owner:') || keys.has(origin)) continue;
-    await queue.drop(origin);
-    await trackExactly([], origin, tools);
-  }
-  for (const { key, host } of owners) {
-    const group = host.replace(/:\d+$/, '');
-    await queue.put(key, { kind: OWNER_KIND, group, runAtMs: clock.nowMs(), reason: 'asked at start' });
-  }
-}
-
-/** What an owner is to the schedule. */
-export interface Followed {
-  readonly key: TrackingOrigin;
-  readonly host: string;
+async function takeOffSchedule(repository: Repository, { store, queue }: TrackingContext): Promise<void> {
+  if ((await store.runs.waiting(repository.id)) === undefined) await queue.drop(repositoryKey(repository));
 }

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Libc, loadLibc } from '../../../../src/deliver/intake/watch/libc.ts';
-import type { Answer, Arrival, Trouble } from '../../../../src/deliver/intake/watch/messages.ts';
+import type { Arrival, Trouble, WatchEvent } from '../../../../src/deliver/intake/watch/messages.ts';
 import { WatchCore } from '../../../../src/deliver/intake/watch/watch-core.ts';
 import { running, scratch } from '../../../support/arrivals.ts';
 
@@ -22,14 +22,14 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
   const arrivals: Arrival[] = [];
   const troubles: Trouble[] = [];
   const time = { ms: 0 };
-  const send = (answer: Answer): void => {
-    if (answer.type === 'arrivals') arrivals.push(...answer.arrivals);
-    if (answer.type === 'trouble') troubles.push(answer.trouble);
+  const sendEvent = (event: WatchEvent): void => {
+    if (event.type === 'arrivals') arrivals.push(...event.arrivals);
+    else troubles.push(event.trouble);
   };
   const watching = new WatchCore({
     descriptors,
     libc,
-    send,
+    sendEvent,
     settleMs,
     maxRemembered: 1000,
     monotonicMs: () => time.ms,
@@ -40,10 +40,10 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
     while (watching.idleMs() === 0);
   };
   const sweep = (deep: boolean): void => {
-    watching.request({ type: 'sweep', id: 0, deep });
+    void watching.sweep(deep);
     turn();
   };
-  watching.request({ type: 'add-root', id: 0, path: root });
+  void watching.addRoot(root);
   turn();
   return { arrivals, troubles, turn, sweep, time, paths: () => arrivals.map(({ path }) => path).sort() };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
-import { keyOf } from '../../../../src/gather/repos/tracking/schedule.ts';
+import { repositoryKey } from '../../../../src/gather/repos/tracking/schedule.ts';
 import { CacheBench } from '../../../support/cache-bench.ts';
 import { startGitDaemon } from '../../../support/git-remotes.ts';
 
@@ -71,9 +71,9 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   assert.ok(a && b);
   for (const one of [a, b]) await bench.bake(one.path);
   const place = { kind: 'repository', group: 'local', runAtMs: Date.now() + 3_600_000, reason: 'quiet' };
-  for (const one of [a, b]) await bench.queue.put(keyOf({ url: one.path }), place);
+  for (const one of [a, b]) await bench.queue.put(repositoryKey({ url: one.path }), place);
   const [claim] = await bench.queue.claim({
-    ...{ worker: newWorkerId(), keys: [keyOf({ url: a.path })], max: 1, leaseMs: 30_000 },
+    ...{ worker: newWorkerId(), keys: [repositoryKey({ url: a.path })], max: 1, leaseMs: 30_000 },
   });
   assert.ok(claim);
   await assert.rejects(
@@ -83,12 +83,12 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   const { evicted } = await bench.cache.free(2 ** 30);
   assert.deepEqual(evicted, [b.path]);
   assert.deepEqual(await bench.onDisk(), ['a']);
-  const item = await bench.queue.get(keyOf({ url: b.path }));
+  const item = await bench.queue.get(repositoryKey({ url: b.path }));
   assert.deepEqual([item?.runAtMs, item?.reason, item?.claimedBy], [place.runAtMs, 'quiet', null]);
   await bench.queue.complete(claim, { nextAtMs: null });
   assert.equal(await bench.cache.evictableBytes(), (await bench.record(a)).bytes);
   await bench.cache.evict(a.path, new AbortController().signal);
-  assert.equal(await bench.queue.get(keyOf({ url: a.path })), undefined);
+  assert.equal(await bench.queue.get(repositoryKey({ url: a.path })), undefined);
   assert.deepEqual(bench.folders(), []);
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
-import { bakeJob } from '../../../../src/gather/repos/bake/job.ts';
+import { bakeJob } from '../../../../src/gather/repos/bake/prepare-job.ts';
 import { estimateFromHost } from '../../../../src/gather/repos/cache/estimate.ts';
 import type { Repository } from '../../../../src/keep/store/types.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';

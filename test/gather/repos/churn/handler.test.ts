@@ -6,13 +6,13 @@ import { silentLogger } from '../../../../src/base/log.ts';
 import { loadConfig } from '../../../../src/config/load.ts';
 import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
-import { bakeAlone } from '../../../../src/gather/repos/bake/standalone.ts';
+import { bakeStandalone } from '../../../../src/gather/repos/bake/standalone.ts';
 import { churnHandler } from '../../../../src/gather/repos/churn/handler.ts';
 import { churnSlice } from '../../../../src/gather/repos/churn/job.ts';
-import { churnKeyOf, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
+import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
 import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
 import { readClone } from '../../../../src/gather/repos/clone/open.ts';
-import { atOnce, keyOf } from '../../../../src/gather/repos/tracking/schedule.ts';
+import { dueNow, repositoryKey } from '../../../../src/gather/repos/tracking/schedule.ts';
 import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { cacheOf } from '../../../support/clone-cache.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
@@ -33,7 +33,7 @@ async function baked(t: TestContext) {
   });
   const signal = new AbortController().signal;
   const tools = {
-    config,
+    config: () => config,
     store,
     queue,
     cache: cacheOf({ config, store, queue, clock: systemClock }),
@@ -42,20 +42,21 @@ async function baked(t: TestContext) {
     signal,
     onProgress: () => undefined,
   };
-  await bakeAlone(origin.path, tools);
+  await bakeStandalone(origin.path, tools);
   const repository = await store.repositories.byUrl(origin.path);
   assert.ok(repository);
   const handler = churnHandler({
     ...tools,
     config: () => ({ ...config, insights: { ...config.insights, churn: true } }),
     worker: newWorkerId(),
+    running: new Map(),
     threads: { churn: (job, stop) => churnSlice(job, { ...tools, signal: stop }) },
   });
   const run = async () => {
     await scheduleChurn(repository, 'test', { queue, clock: systemClock });
     const [claim] = await queue.claim({
       worker: newWorkerId(),
-      keys: [churnKeyOf(repository)],
+      keys: [churnKey(repository)],
       max: 1,
       leaseMs: 60_000,
     });
@@ -75,7 +76,7 @@ test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
   assert.equal((await clone())?.lean, false);
   assert.equal(await churned(), 5);
-  assert.equal(await queue.get(keyOf(repository)), undefined);
+  assert.equal(await queue.get(repositoryKey(repository)), undefined);
   const [file] = queryRows(store, 'SELECT path, changes FROM paths');
   assert.deepEqual({ ...file }, { path: 'file', changes: 5 });
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
@@ -83,8 +84,8 @@ test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed
 
 test('P7: churn waits for a bake that runs or is due, and hands a tracked repository back at its own time', async t => {
   const { queue, repository, run, churned } = await baked(t);
-  const key = keyOf(repository);
-  await queue.put(key, atOnce(repository, 'asked for by hand', Date.now()));
+  const key = repositoryKey(repository);
+  await queue.put(key, dueNow(repository, 'asked for by hand', Date.now()));
   assert.match(JSON.stringify(await run()), /postponedToMs.*being baked/);
   const [claim] = await queue.claim({ worker: newWorkerId(), keys: [key], max: 1, leaseMs: 60_000 });
   assert.ok(claim);

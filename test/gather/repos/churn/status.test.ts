@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Config } from '../../../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { churnKeyOf, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
+import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
 import { churnStatus } from '../../../../src/gather/repos/churn/status.ts';
 import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
@@ -19,18 +19,19 @@ test('S6: the status says whose churn is read, waits or fails; what is read to i
   const repositories = await store.repositories.list();
   const named = (name: string) => repositories.filter(({ url }) => url.endsWith(`/${name}`));
   const config = { insights: { churn: true }, repos: [{ url: 'https://example.org/off', churn: false }] };
-  const tools = { queue, config: config as unknown as Config, running: new Map() };
-  assert.deepEqual(await churnStatus(repositories, tools), { wanted: 4, behind: [] });
+  const running = new Map();
+  const status = () => churnStatus(repositories, queue, config as unknown as Config, running);
+  assert.deepEqual(await status(), { wanted: 4, behind: [] });
   for (const name of ['waiting', 'reading', 'failing'])
     for (const one of named(name)) await scheduleChurn(one, 'test', { queue, clock });
   for (const one of named('failing')) {
-    const [claim] = await queue.claim({ worker: 'w', keys: [churnKeyOf(one)], max: 1, leaseMs: 1000 });
+    const [claim] = await queue.claim({ worker: 'w', keys: [churnKey(one)], max: 1, leaseMs: 1000 });
     assert.ok(claim);
     const error = { code: 'disk_full', message: 'no room', hint: '', retry: 'transient' } as const;
     await queue.fail(claim, { error, retryAtMs: clock.nowMs() + 1000, reason: 'no room' });
   }
-  tools.running.set('https://example.org/reading', { commits: 500, readMs: 2000 });
-  const { behind } = await churnStatus(repositories, tools);
+  running.set('https://example.org/reading', { commits: 500, readMs: 2000 });
+  const { behind } = await status();
   assert.deepEqual(
     behind.map(({ url, state, progress }) => [url.slice(20), state, progress]),
     [

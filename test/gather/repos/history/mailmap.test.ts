@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mapIdentities } from '../../../../src/gather/repos/history/mailmap.ts';
+import { mapPersonIdentities } from '../../../../src/gather/repos/history/mailmap.ts';
 import { queryRows } from '../../../support/sqlite-store.ts';
 import { openBench } from './support.ts';
 
@@ -28,7 +28,7 @@ test('S10: identities are mapped as git maps them; odd ones stay; a changed mail
   git.write('mailmap', MAILMAP);
   assert.equal((await ingest()).totals.authors, git.authors());
   const options = { gitDir: git.gitDir, writer: writer() };
-  const totals = await mapIdentities({ ...options, mailmap: Buffer.from(MAILMAP) });
+  const totals = await mapPersonIdentities({ ...options, mailmap: Buffer.from(MAILMAP) });
   assert.equal(totals?.authors, git.authors(file));
   const mapped = queryRows(
     store,
@@ -39,8 +39,8 @@ test('S10: identities are mapped as git maps them; odd ones stay; a changed mail
     'Ada Lovelaceada@example.org',
     'Bobbob@example.org',
   ]);
-  assert.equal(await mapIdentities({ ...options, mailmap: Buffer.from(MAILMAP) }), undefined);
-  const back = await mapIdentities({ ...options, mailmap: undefined });
+  assert.equal(await mapPersonIdentities({ ...options, mailmap: Buffer.from(MAILMAP) }), undefined);
+  const back = await mapPersonIdentities({ ...options, mailmap: undefined });
   assert.equal(back?.authors, git.authors());
   assert.deepEqual(queryRows(store, 'SELECT 1 FROM identities WHERE name <> mapped_name'), []);
 });
@@ -51,9 +51,9 @@ test('S10: a commit by somebody new is mapped by the same mailmap', async t => {
   const first = git.commit();
   git.setRefs(new Map([['refs/heads/main', first]]));
   await ingest();
-  await mapIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
+  await mapPersonIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
   git.setRefs(new Map([['refs/heads/main', git.commit({ parents: [first], author: 'Ada <a@x> 5 +0000' })]]));
   assert.equal((await ingest()).totals.authors, 2);
-  const totals = await mapIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
+  const totals = await mapPersonIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
   assert.deepEqual([totals?.authors, totals?.commits], [1, 2]);
 });

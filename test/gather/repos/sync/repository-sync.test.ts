@@ -8,38 +8,38 @@ import { Worker } from 'node:worker_threads';
 import { startHttpRemote } from '../../../support/git-remotes.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 import { rows } from '../../../support/sluice.ts';
-import { visiting } from '../../../support/visits.ts';
+import { openSyncBench } from '../../../support/sync-bench.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
 test('S11: where nothing has moved a visit is one listing of refs: no run, no clone needed, fresh all the same', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
   origin.commit('one');
   origin.git('tag', 'v1', 'main');
   const remote = await startHttpRemote(t, root);
-  const { url } = await visits.track(`${remote.origin}/a`);
-  await visits.visit(url);
-  assert.deepEqual(visits.done, ['bake']);
-  rmSync(visits.config.cache.directory, { recursive: true });
+  const { url } = await bench.track(`${remote.origin}/a`);
+  await bench.sync(url);
+  assert.deepEqual(bench.steps, ['bake']);
+  rmSync(bench.config.cache.directory, { recursive: true });
   const requestsBefore = remote.requests.length;
-  await visits.clock.advance(1000);
-  const { repository } = await visits.visit(url);
-  assert.deepEqual(visits.done, ['bake', 'look']);
-  assert.equal(repository.lastBakedAtMs, visits.clock.nowMs());
+  await bench.clock.advance(1000);
+  const { repository } = await bench.sync(url);
+  assert.deepEqual(bench.steps, ['bake', 'check']);
+  assert.equal(repository.lastBakedAtMs, bench.clock.nowMs());
   assert.deepEqual([repository.state, repository.totals.commits], ['ok', 1]);
   assert.ok(remote.requests.length - requestsBefore <= 2, remote.requests.join('\n'));
-  assert.equal((await visits.store.runs.recent(10)).length, 1);
+  assert.equal((await bench.store.runs.recent(10)).length, 1);
 });
 
 test('S11: a new commit, a moved or deleted branch, a new tag and another HEAD each bring a bake', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
   origin.commit('one');
-  const { url } = await visits.track(origin.path);
-  await visits.visit(url);
+  const { url } = await bench.track(origin.path);
+  await bench.sync(url);
   const changes: Readonly<Record<string, () => unknown>> = {
     commit: () => origin.commit('two'),
     branch: () => origin.git('branch', 'side', 'main~1'),
@@ -50,66 +50,66 @@ test('S11: a new commit, a moved or deleted branch, a new tag and another HEAD e
   };
   for (const [name, change] of Object.entries(changes)) {
     change();
-    await visits.visit(url);
+    await bench.sync(url);
     assert.deepEqual(
-      visits.done.splice(0),
-      name === 'commit' ? ['bake', 'look', 'bake'] : ['look', 'bake'],
+      bench.steps.splice(0),
+      name === 'commit' ? ['bake', 'check', 'bake'] : ['check', 'bake'],
       name,
     );
-    await visits.visit(url);
-    assert.deepEqual(visits.done.splice(0), ['look'], name);
+    await bench.sync(url);
+    assert.deepEqual(bench.steps.splice(0), ['check'], name);
   }
-  const repository = await visits.store.repositories.byUrl(url);
+  const repository = await bench.store.repositories.byUrl(url);
   assert.equal(repository?.headRef, 'refs/heads/side');
 });
 
 test('S11: a bake that somebody waits for is done though nothing has moved', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const origin = new TestRepository(join(temporaryDirectory(t), 'a.git'));
   origin.commit('one');
-  const { url, id } = await visits.track(origin.path);
-  await visits.visit(url);
-  const run = await visits.store.runs.request(id, 'asked for by hand', visits.clock.nowMs());
-  await visits.visit(url);
-  assert.deepEqual(visits.done, ['bake', 'bake']);
-  assert.equal((await visits.store.runs.byId(run.id))?.state, 'done');
+  const { url, id } = await bench.track(origin.path);
+  await bench.sync(url);
+  const run = await bench.store.runs.request(id, 'asked for by hand', bench.clock.nowMs());
+  await bench.sync(url);
+  assert.deepEqual(bench.steps, ['bake', 'bake']);
+  assert.equal((await bench.store.runs.byId(run.id))?.state, 'done');
 });
 
 test('P12: the first bake is no news, later commits are, whatever their dates', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const origin = new TestRepository(join(temporaryDirectory(t), 'a.git'));
   origin.commit('one');
-  const { url } = await visits.track(origin.path);
-  assert.equal((await visits.visit(url)).repository.lastNewsAtMs, null);
+  const { url } = await bench.track(origin.path);
+  assert.equal((await bench.sync(url)).repository.lastNewsAtMs, null);
   origin.commit('of the same date');
-  await visits.clock.advance(5000);
-  assert.equal((await visits.visit(url)).repository.lastNewsAtMs, visits.clock.nowMs());
+  await bench.clock.advance(5000);
+  assert.equal((await bench.sync(url)).repository.lastNewsAtMs, bench.clock.nowMs());
 });
 
 test('Moved: a redirect on its own host is found, judged and followed; asked again after a day; gone back, it is ok', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
   origin.commit('one');
   const remote = await startHttpRemote(t, root);
-  const { url } = await visits.track(`${remote.origin}/a.git`);
-  await visits.visit(url);
+  const { url } = await bench.track(`${remote.origin}/a.git`);
+  await bench.sync(url);
   const kept = join(root, 'kept');
   mkdirSync(kept);
   renameSync(origin.path, join(kept, 'a.git'));
   remote.faults.redirect = { to: '/kept', except: '/kept' };
-  const { repository } = await visits.visit(url);
+  const { repository } = await bench.sync(url);
   assert.deepEqual(
     [repository.state, repository.movedTo, repository.lastError, repository.totals.commits],
     ['moved', `${remote.origin}/kept/a`, null, 1],
   );
-  visits.done.splice(0);
-  const again = await visits.visit(url);
-  assert.deepEqual([visits.done.splice(0), again.repository.state], [['look'], 'moved']);
+  bench.steps.splice(0);
+  const again = await bench.sync(url);
+  assert.deepEqual([bench.steps.splice(0), again.repository.state], [['check'], 'moved']);
 
-  await visits.clock.advance(DAY_MS + 1);
-  const dayLater = await visits.visit(url);
-  assert.deepEqual(visits.done.splice(0), ['bake', 'bake']);
+  await bench.clock.advance(DAY_MS + 1);
+  const dayLater = await bench.sync(url);
+  assert.deepEqual(bench.steps.splice(0), ['bake', 'bake']);
   assert.deepEqual(
     [dayLater.repository.state, dayLater.repository.movedTo],
     ['moved', `${remote.origin}/kept/a`],
@@ -117,20 +117,20 @@ test('Moved: a redirect on its own host is found, judged and followed; asked aga
 
   delete remote.faults.redirect;
   renameSync(join(kept, 'a.git'), origin.path);
-  const back = await visits.visit(url);
+  const back = await bench.sync(url);
   assert.deepEqual([back.repository.state, back.repository.movedTo], ['ok', null]);
   assert.equal(back.error, undefined);
 });
 
 test('S3, moved: a redirect to another private host or port, or off to no repository, is shown and not followed', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
   const remote = await startHttpRemote(t, root);
   const elsewhere = await startHttpRemote(t, root);
-  const { url } = await visits.track(`${remote.origin}/a.git`);
+  const { url } = await bench.track(`${remote.origin}/a.git`);
   remote.faults.redirect = { to: elsewhere.origin };
-  const { repository, error } = await visits.visit(url);
+  const { repository, error } = await bench.sync(url);
   assert.equal(error?.code, 'repository_moved');
   assert.deepEqual([repository.state, repository.movedTo], ['moved', null]);
   assert.match(
@@ -139,23 +139,23 @@ test('S3, moved: a redirect to another private host or port, or off to no reposi
   );
   assert.deepEqual(elsewhere.requests, []);
   remote.faults.redirect = { to: 'file:///etc' };
-  assert.equal((await visits.visit(url)).error?.code, 'repository_moved');
+  assert.equal((await bench.sync(url)).error?.code, 'repository_moved');
   remote.faults.redirect = { to: remote.origin };
-  const loop = await visits.visit(url);
+  const loop = await bench.sync(url);
   assert.match(loop.error?.message ?? '', /more than 5 redirects/);
-  visits.config = { ...visits.config, git: { ...visits.config.git, allowPrivateAddresses: true } };
+  bench.config = { ...bench.config, git: { ...bench.config.git, allowPrivateAddresses: true } };
   remote.faults.redirect = { to: elsewhere.origin };
-  assert.equal((await visits.visit(url)).repository.state, 'moved');
-  assert.equal((await visits.visit(url)).repository.movedTo, `${elsewhere.origin}/a`);
+  assert.equal((await bench.sync(url)).repository.state, 'moved');
+  assert.equal((await bench.sync(url)).repository.movedTo, `${elsewhere.origin}/a`);
 });
 
 test('Vanished, private, unreachable: shown so, rows kept, and well again by itself', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
   const remote = await startHttpRemote(t, root);
-  const { url } = await visits.track(`${remote.origin}/a`);
-  await visits.visit(url);
+  const { url } = await bench.track(`${remote.origin}/a`);
+  await bench.sync(url);
   const cases = [
     [{ status: 404 }, 'gone', 'permanent'],
     [{ basicAuth: { username: 'a', token: 'b' } }, 'private', 'permanent'],
@@ -163,27 +163,27 @@ test('Vanished, private, unreachable: shown so, rows kept, and well again by its
   ] as const;
   for (const [faults, state, retry] of cases) {
     Object.assign(remote.faults, faults);
-    const failed = await visits.visit(url);
+    const failed = await bench.sync(url);
     assert.deepEqual([failed.repository.state, failed.error?.retry], [state, retry]);
     assert.equal(failed.repository.totals.commits, 1);
     for (const key of Object.keys(faults)) delete remote.faults[key as keyof typeof remote.faults];
-    const well = await visits.visit(url);
+    const well = await bench.sync(url);
     assert.deepEqual([well.repository.state, well.repository.lastError], ['ok', null], state);
   }
-  assert.equal(rows(join(visits.directory, 'sluice.db'), 'SELECT count(*) AS n FROM commits')[0]?.n, 1);
-  assert.equal(visits.told.filter(({ failure }) => failure !== undefined).length, cases.length);
+  assert.equal(rows(join(bench.directory, 'sluice.db'), 'SELECT count(*) AS n FROM commits')[0]?.n, 1);
+  assert.equal(bench.reported.filter(({ failure }) => failure !== undefined).length, cases.length);
 });
 
 test('S3: what is tracked over the API alone may not be on a private address, whoever else may', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
   const remote = await startHttpRemote(t, root);
-  const { url } = await visits.track(`${remote.origin}/a`, 'api');
-  assert.equal((await visits.visit(url)).error?.code, 'url_refused');
+  const { url } = await bench.track(`${remote.origin}/a`, 'api');
+  assert.equal((await bench.sync(url)).error?.code, 'url_refused');
   assert.deepEqual(remote.requests, []);
-  await visits.track(url, 'owner:git.example.com/team');
-  assert.equal((await visits.visit(url)).error, undefined);
+  await bench.track(url, 'owner:git.example.com/team');
+  assert.equal((await bench.sync(url)).error, undefined);
 });
 
 /** Listens and accepts nothing: the kernel takes a few connections into the backlog and lets the others wait. */
@@ -195,30 +195,30 @@ const DEAF_SERVER = `
   });`;
 
 test('git.connectTimeout: a host that accepts no connection is told within it', async t => {
-  const visits = await visiting(t, { connectTimeoutMs: 300 });
+  const bench = await openSyncBench(t, { connectTimeoutMs: 300 });
   const deaf = new Worker(DEAF_SERVER, { eval: true });
   t.after(() => deaf.terminate());
   const [port] = (await once(deaf, 'message')) as [number];
   const waiting = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
   t.after(() => waiting.forEach(socket => void socket.destroy()));
   for (const scheme of ['http', 'git']) {
-    const { url } = await visits.track(`${scheme}://127.0.0.1:${port}/a`);
+    const { url } = await bench.track(`${scheme}://127.0.0.1:${port}/a`);
     const startMs = performance.now();
-    const { error } = await visits.visit(url);
+    const { error } = await bench.sync(url);
     assert.equal(error?.code, 'timed_out', error?.message ?? '');
     assert.ok(performance.now() - startMs < 5000);
   }
 });
 
 test('Dead host: a refused connection is told without starting git', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise(resolve => server.once('listening', resolve));
   const { port } = server.address() as { port: number };
   await new Promise(resolve => server.close(resolve));
   for (const scheme of ['http', 'git']) {
-    const { url } = await visits.track(`${scheme}://127.0.0.1:${port}/a`);
-    const { error, repository } = await visits.visit(url);
+    const { url } = await bench.track(`${scheme}://127.0.0.1:${port}/a`);
+    const { error, repository } = await bench.sync(url);
     assert.deepEqual([error?.code, repository.state], ['host_unreachable', 'unreachable']);
   }
 });

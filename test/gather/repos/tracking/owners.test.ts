@@ -5,9 +5,13 @@ import { silentLogger } from '../../../../src/base/log.ts';
 import type { OwnerEntry } from '../../../../src/config/sections/repos.ts';
 import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
 import type { Forge, ForgeRepository, RepositoryPage } from '../../../../src/gather/forges/forge.ts';
-import { isWanted, ownerHandler, ownersOf } from '../../../../src/gather/repos/tracking/owners.ts';
-import { followOwners } from '../../../../src/gather/repos/tracking/track.ts';
-import { type Visits, visiting } from '../../../support/visits.ts';
+import {
+  isWanted,
+  ownerHandler,
+  ownersOf,
+  scheduleOwners,
+} from '../../../../src/gather/repos/tracking/owners.ts';
+import { openSyncBench, type SyncBench } from '../../../support/sync-bench.ts';
 
 const ENTRY: OwnerEntry = {
   owner: 'github:Team',
@@ -45,20 +49,18 @@ function forgeOf(pages: readonly (readonly ForgeRepository[] | SluiceError)[]): 
   return { listRepositories } as unknown as Forge;
 }
 
-function ask(visits: Visits, entries: readonly OwnerEntry[], pages: Parameters<typeof forgeOf>[0]) {
-  visits.config = { ...visits.config, repos: [...entries] };
-  const handler = ownerHandler({
-    config: () => visits.config,
-    tracking: () => visits.tools,
+function ask(bench: SyncBench, entries: readonly OwnerEntry[], pages: Parameters<typeof forgeOf>[0]) {
+  bench.config = { ...bench.config, repos: [...entries] };
+  const handler = ownerHandler(() => ({
+    ...bench.context,
     forgeOf: () => forgeOf(pages),
-    clock: visits.clock,
     log: silentLogger,
-  });
+  }));
   const claim = { key: 'owner:github.com/team' } as Claim;
   return handler.run(claim, new AbortController().signal);
 }
 
-async function tracked({ store }: Visits): Promise<string[]> {
+async function tracked({ store }: SyncBench): Promise<string[]> {
   return (await store.repositories.list()).filter(each => each.tracked).map(({ url }) => url);
 }
 
@@ -87,37 +89,37 @@ test('S2: an owner is one however it is spelled; include, exclude, archived and 
 });
 
 test('S2: all pages are tracked, new ones come, gone ones go; those tracked by hand stay; what names another host is left out', async t => {
-  const visits = await visiting(t);
+  const bench = await openSyncBench(t);
   const first = [
     [repository('team/a'), repository('team/b')],
     [repository('team/c', { url: 'https://10.0.0.1/c' })],
   ];
-  const outcome = await ask(visits, [ENTRY], first);
+  const outcome = await ask(bench, [ENTRY], first);
   assert.deepEqual(outcome, {
-    nextAtMs: visits.clock.nowMs() + ENTRY.everyMs,
+    nextAtMs: bench.clock.nowMs() + ENTRY.everyMs,
     reason: '2 of 3 repositories tracked',
   });
-  assert.deepEqual(await tracked(visits), ['https://github.com/team/a', 'https://github.com/team/b']);
-  await visits.track('https://github.com/team/a');
-  await ask(visits, [ENTRY], [[repository('team/d')]]);
-  assert.deepEqual(await tracked(visits), ['https://github.com/team/a', 'https://github.com/team/d']);
+  assert.deepEqual(await tracked(bench), ['https://github.com/team/a', 'https://github.com/team/b']);
+  await bench.track('https://github.com/team/a');
+  await ask(bench, [ENTRY], [[repository('team/d')]]);
+  assert.deepEqual(await tracked(bench), ['https://github.com/team/a', 'https://github.com/team/d']);
 });
 
 test('S2: a listing that breaks off changes nothing', async t => {
-  const visits = await visiting(t);
-  await ask(visits, [ENTRY], [[repository('team/a')]]);
+  const bench = await openSyncBench(t);
+  await ask(bench, [ENTRY], [[repository('team/a')]]);
   const broken = [[repository('team/b')], new SluiceError('rate_limited', 'later')];
-  await assert.rejects(ask(visits, [ENTRY], broken), { code: 'rate_limited' });
-  assert.deepEqual(await tracked(visits), ['https://github.com/team/a']);
+  await assert.rejects(ask(bench, [ENTRY], broken), { code: 'rate_limited' });
+  assert.deepEqual(await tracked(bench), ['https://github.com/team/a']);
 });
 
 test('S2: an owner taken out of the configuration takes its repositories off, and itself off the schedule', async t => {
-  const visits = await visiting(t);
-  await followOwners(ownersOf({ repos: [ENTRY] }), visits.tools);
-  await ask(visits, [ENTRY], [[repository('team/a')]]);
-  assert.equal((await visits.tools.queue.get('owner:github.com/team'))?.kind, 'owner');
-  await followOwners([], visits.tools);
-  assert.deepEqual(await tracked(visits), []);
-  assert.equal(await visits.tools.queue.get('owner:github.com/team'), undefined);
-  assert.equal((await visits.tools.queue.counts()).size, 0);
+  const bench = await openSyncBench(t);
+  await scheduleOwners(ownersOf({ repos: [ENTRY] }), bench.context);
+  await ask(bench, [ENTRY], [[repository('team/a')]]);
+  assert.equal((await bench.context.queue.get('owner:github.com/team'))?.kind, 'owner');
+  await scheduleOwners([], bench.context);
+  assert.deepEqual(await tracked(bench), []);
+  assert.equal(await bench.context.queue.get('owner:github.com/team'), undefined);
+  assert.equal((await bench.context.queue.counts()).size, 0);
 });

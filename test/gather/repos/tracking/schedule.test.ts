@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULT_RHYTHM } from '../../../../src/engine/schedule.ts';
-import { nextFetch } from '../../../../src/gather/repos/tracking/schedule.ts';
+import { nextRepositorySync } from '../../../../src/gather/repos/tracking/schedule.ts';
 import type { Repository } from '../../../../src/keep/store/types.ts';
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,7 @@ function hours(lastCommitMs: number | null, lastNewsAtMs: number | null = null):
   const lastCommitAt = lastCommitMs === null ? null : lastCommitMs / 1000;
   const totals = { commits: 1, authors: 1, firstCommitAt: lastCommitAt, lastCommitAt };
   const repository = { tracked: true, totals, lastBakedAtMs: NOW_MS, lastNewsAtMs } as Repository;
-  return ((nextFetch(repository, NOW_MS, DEFAULT_RHYTHM).nextAtMs ?? 0) - NOW_MS) / HOUR_MS;
+  return ((nextRepositorySync(repository, NOW_MS, DEFAULT_RHYTHM).nextAtMs ?? 0) - NOW_MS) / HOUR_MS;
 }
 
 test('S11: as long again as the last commit is ago, or the last news, whichever is later', () => {
@@ -21,7 +21,7 @@ test('S11: as long again as the last commit is ago, or the last news, whichever 
   assert.equal(hours(NOW_MS - HOUR_MS, NOW_MS - 3 * HOUR_MS), 1);
   assert.equal(hours(null), 8);
   assert.equal(
-    nextFetch({ tracked: false, totals: {} } as Repository, NOW_MS, DEFAULT_RHYTHM).nextAtMs,
+    nextRepositorySync({ tracked: false, totals: {} } as Repository, NOW_MS, DEFAULT_RHYTHM).nextAtMs,
     null,
   );
 });

@@ -1,0 +1,45 @@
+/**
+ * Replaces user name and password in every URL of a text: nothing that is logged, stored or shown may hold
+ * them. A password may itself hold an `@`, so all up to the last one before the path goes.
+ */
+export function withoutCredentials(text: string): string {
+  return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
+}
+
+/**
+ * The candidate that a mistyped word most likely meant, or undefined when none is near. One slip (a letter
+ * missing, extra, wrong, or two swapped) is allowed for every three letters, and one at least; case is no slip.
+ */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+/** How many letters must be put in, taken out, replaced, or swapped with their neighbour (optimal string alignment). */
+export function editDistance(from: string, to: string): number {
+  let twoBack: number[] = [];
+  let previous = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= from.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= to.length; column += 1) {
+      const same = from[row - 1] === to[column - 1];
+      let cost = Math.min(
+        (previous[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (previous[column - 1] ?? 0) + (same ? 0 : 1),
+      );
+      const swapped =
+        row > 1 && column > 1 && from[row - 1] === to[column - 2] && from[row - 2] === to[column - 1];
+      if (swapped) cost = Math.min(cost, (twoBack[column - 2] ?? 0) + 1);
+      current.push(cost);
+    }
+    [twoBack, previous] = [previous, current];
+  }
+  return previous[to.length] ?? 0;
+}

@@ -1,0 +1,77 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { fromErrorRecord, toErrorRecord } from './errors.ts';
+import type {
+  EventOf,
+  FromThread,
+  ProgressOf,
+  ReplyOf,
+  RequestName,
+  RequestOf,
+  ThreadProtocol,
+  ToThread,
+  Transfer,
+} from './thread-protocol.ts';
+
+/** What a handler is given besides the request. */
+export interface RequestContext<Progress> {
+  /** Aborts when the one who asked gives up, with that one's reason. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: Progress, transfer?: Transfer) => void;
+}
+
+/** One function a request. Each is called as soon as its request comes, also while others have not replied yet. */
+export type RequestHandlers<P extends ThreadProtocol> = {
+  readonly [N in RequestName<P>]: (
+    request: RequestOf<P, N>,
+    context: RequestContext<ProgressOf<P, N>>,
+  ) => Returned<ReplyOf<P, N>>;
+};
+
+/** A handler without a reply may simply end. */
+type Returned<Reply> = [Reply] extends [undefined] ? void | Promise<void> : Reply | Promise<Reply>;
+
+export interface ThreadServer<P extends ThreadProtocol> {
+  readonly handlers: RequestHandlers<P>;
+  /** Called once, when the client stops; the thread ends when nothing is open any more. */
+  readonly close?: () => void | Promise<void>;
+}
+
+/**
+ * All that an entry of a thread has to call: serves the requests of its `ThreadClient` until that stops. What a handler
+ * throws is the reply.
+ * @param make the server, from what the client gave as `setup`; `sendEvent` says something unasked
+ * @throws in the main thread, where entries are loaded to be compiled, before `make` is called
+ */
+export async function serveThread<P extends ThreadProtocol, Setup = undefined>(
+  make: (setup: Setup, sendEvent: (event: EventOf<P>) => void) => ThreadServer<P> | Promise<ThreadServer<P>>,
+): Promise<void> {
+  const port = parentPort;
+  if (!port) throw new Error('the entry of a thread runs in a worker thread only');
+  const running = new Map<number, AbortController>();
+  const send = (message: FromThread, transfer: Transfer = []): void => port.postMessage(message, transfer);
+  const { handlers, close } = await make(workerData as Setup, event => send({ type: 'event', body: event }));
+
+  const serve = async (id: number | undefined, name: RequestName<P>, body: unknown): Promise<void> => {
+    const controller = new AbortController();
+    const onProgress = (progress: unknown, transfer?: Transfer): void => {
+      if (id !== undefined) send({ type: 'progress', id, body: progress }, transfer);
+    };
+    const handle = handlers[name];
+    // Nobody would hear of its failure, so that one is the thread's.
+    if (id === undefined) return void (await handle(body, { signal: controller.signal, onProgress }));
+    running.set(id, controller);
+    try {
+      send({ type: 'reply', id, body: await handle(body, { signal: controller.signal, onProgress }) });
+    } catch (error) {
+      send({ type: 'failed', id, error: toErrorRecord(error) });
+    } finally {
+      running.delete(id);
+    }
+  };
+
+  port.on('message', (message: ToThread) => {
+    if (message.type === 'request') void serve(message.id, message.name, message.body);
+    else if (message.type === 'abort') running.get(message.id)?.abort(fromErrorRecord(message.error));
+    else void Promise.resolve(close?.()).finally(() => port.close());
+  });
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { Journal } from '../keep/local/journal.ts';
+import type { Uploader } from './attempt/upload/uploader.ts';
+import type { Destination } from './destinations.ts';
+import type { BucketCache } from './queue/bucket-cache.ts';
+import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { DeliverySettings } from './settings.ts';
+import type { Spool } from './spool/spool.ts';
+import type { Statistics } from './statistics.ts';
+
+/** What everything in a session works with; an attempt goes by the settings of the context that it began with. */
+export interface DeliveryContext {
+  readonly settings: DeliverySettings;
+  /** By profile. */
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly spool: Spool;
+  readonly journal: Journal;
+  readonly endpoints: EndpointMonitor;
+  readonly buckets: BucketCache;
+  readonly uploader: Uploader;
+  readonly statistics: Statistics;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** The files and their records, without anybody to send them to: what a command has that works beside the station. */
+export type SpoolContext = Pick<DeliveryContext, 'spool' | 'journal' | 'clock'>;

@@ -1,0 +1,89 @@
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import type { FileRecord } from '../../keep/local/journal.ts';
+import type { DeliveryContext } from '../context.ts';
+import { originAt } from '../origin/origin-of.ts';
+import { regularFile } from '../spool/files.ts';
+
+/** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
+const MAX_ENTERING = 20_000;
+/** Paths whose fault was logged; beyond that some are logged again. */
+const MAX_REFUSED_PATHS = 10_000;
+
+export interface IntakeEvents {
+  /** The record of a file that may be due. */
+  readonly onEntered: (record: FileRecord) => void;
+  /** A file could not be entered: it is to be reported again. */
+  readonly onNotEntered: (path: string) => void;
+}
+
+/** Turns files that the watch reports, in `incoming` and in the folders, into records. */
+export class Intake {
+  readonly #context: DeliveryContext;
+  readonly #events: IntakeEvents;
+  readonly #refusedPaths = new Set<string>();
+  readonly #entering = new Set<Promise<void>>();
+  #refused = 0;
+
+  constructor(context: DeliveryContext, events: IntakeEvents) {
+    this.#context = context;
+    this.#events = events;
+  }
+
+  /** Files in the spool that cannot be delivered as they are, seen since the start. */
+  get refused(): number {
+    return this.#refused;
+  }
+
+  /** Throws when there are too many at once: the watch reports them again later. */
+  take(arrivals: readonly { readonly path: string }[]): void {
+    if (this.#entering.size + arrivals.length > MAX_ENTERING && this.#entering.size > 0) {
+      throw new SluiceError('slow_down', `${this.#entering.size} files are being entered already`);
+    }
+    for (const { path } of arrivals) this.#enter(path);
+  }
+
+  /** Says once that a file cannot be delivered as it is. */
+  refuse(path: string, fault: string): void {
+    if (this.#refusedPaths.has(path)) return;
+    if (this.#refusedPaths.size >= MAX_REFUSED_PATHS) this.#refusedPaths.clear();
+    this.#refusedPaths.add(path);
+    if (this.#context.spool.holds(path)) this.#refused += 1;
+    this.#context.log.warn({ path }, `${path} ${fault}`);
+  }
+
+  /** Resolves when all that was taken is entered. */
+  async settle(): Promise<void> {
+    while (this.#entering.size > 0) await Promise.all(this.#entering);
+  }
+
+  #enter(path: string): void {
+    const stats = regularFile(path);
+    // Taken meanwhile, by us or by somebody else.
+    if (!stats) return;
+    const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path, stats);
+    if (entry instanceof Promise) this.#awaitRecord(path, entry);
+    else if (entry === undefined) return;
+    else if ('fault' in entry) this.refuse(path, entry.fault);
+    else this.#events.onEntered(entry);
+  }
+
+  #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {
+    const { log } = this.#context;
+    const entering = entry.then(
+      record => {
+        this.#entering.delete(entering);
+        if (!record) return;
+        const { id, profile, bucket, filepath, size } = record;
+        log.debug({ profile, bucket, path: filepath, record: id, bytes: size }, 'found');
+        this.#events.onEntered(record);
+      },
+      error => {
+        this.#entering.delete(entering);
+        const { message: reason } = asSluiceError(error);
+        log.error({ path, reason }, `could not enter ${path} into the journal, tried again soon: ${reason}`);
+        this.#events.onNotEntered(path);
+      },
+    );
+    this.#entering.add(entering);
+  }
+}

@@ -1,0 +1,73 @@
+import type { Stats } from 'node:fs';
+import type { FileIdentity, FileRecord } from '../../keep/local/journal.ts';
+import type { DeliveryOutcome } from '../attempt/outcome.ts';
+import type { DeliveryContext } from '../context.ts';
+import type { Destination } from '../destinations.ts';
+import type { MoveResult, RestingPlace, Spool } from '../spool/spool.ts';
+
+/**
+ * Where a file comes from, and so what is done with it: one that was put into the spool moves from area to area
+ * (spooled-file.ts), one of a folder is delivered from where it lies (folder-file.ts). All that differs between the two
+ * stands here; nobody else asks which one it is. Origins hold no state.
+ *
+ *   enter ──▶ begin ──▶ (sent from `path`) ──▶ complete
+ *               ▲                        ╲
+ *               └──────── retry ◀──────── fail ──▶ drop
+ */
+export interface FileOrigin {
+  /** Puts a file that has arrived at `path` on record, or refuses it. */
+  enter(context: DeliveryContext, path: string, stats: Stats): Entry;
+  /** Makes a file in `incoming` ready to be sent, unless it must wait there; writes down what it waits for. */
+  begin(
+    context: DeliveryContext,
+    destination: Destination,
+    record: FileRecord,
+    signal: AbortSignal,
+  ): Promise<BegunAttempt | BeginFailure>;
+  /** Where the file lies once `begin` is done. */
+  path(spool: Spool, record: FileRecord): string;
+  /** The object's key, where it is not made of the record's path and the destination's prefix. */
+  objectKey(record: FileRecord): string | undefined;
+  /** Takes the file of that identity where delivered files go; resolves when that is on the disk. */
+  complete(
+    context: DeliveryContext,
+    record: FileRecord,
+    delivered: FileIdentity,
+  ): Promise<RestingPlace | undefined>;
+  /** Takes the file where failed files go; resolves when that is on the disk. */
+  fail(context: DeliveryContext, record: FileRecord): Promise<RestingPlace | undefined>;
+  /**
+   * What is known of a file that an attempt did not find, its record put right.
+   * @returns the attempt's outcome; undefined when the file is nowhere
+   */
+  findAgain(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome | undefined>;
+  /** The state in which a failed file begins anew. */
+  readonly retryState: 'incoming' | 'processing';
+  /** Takes a failed file back to where tries begin. */
+  retry(spool: Spool, record: FileRecord): MoveResult;
+  /** Removes a failed file from the spool. */
+  drop(spool: Spool, record: FileRecord): void;
+  /** Whether the file of a record in `incoming` is still there, or under way. */
+  isPresent(spool: Spool, record: FileRecord): boolean;
+  /** Whether a crash may have left the file elsewhere than its record says. */
+  isAstray(spool: Spool, record: FileRecord): boolean;
+  /** The delivered file, where the spool still has it. */
+  completedFile(spool: Spool, record: FileRecord): Stats | undefined;
+}
+
+/** Being written to the journal, on record as it is, refused, or (undefined) delivered already. */
+export type Entry = Promise<FileRecord | undefined> | FileRecord | Refusal | undefined;
+
+/** Why a file cannot be delivered as it lies; follows its path in a sentence. */
+export interface Refusal {
+  readonly fault: string;
+}
+
+export interface BegunAttempt {
+  /** The file as it was seen a moment ago. */
+  readonly seen?: FileIdentity;
+  /** Settled when the record says that the attempt has begun; awaited together with the outcome. */
+  readonly onRecord?: Promise<void>;
+}
+
+export type BeginFailure = Extract<DeliveryOutcome, 'waiting' | 'blocked' | 'gone'>;

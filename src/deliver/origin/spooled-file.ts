@@ -1,0 +1,129 @@
+import type { FileIdentity, FileRecord } from '../../keep/local/journal.ts';
+import type { DeliveryContext } from '../context.ts';
+import type { Destination } from '../destinations.ts';
+import { logFields } from '../listing.ts';
+import { addressOf } from '../spool/address.ts';
+import { hasRunningCopy } from '../spool/copies.ts';
+import { creationDateOf, identityOf, regularFile } from '../spool/files.ts';
+import { follow } from '../spool/follow.ts';
+import type { FileOrigin } from './file-origin.ts';
+
+/** A file that was put into `incoming`. Its record is in the state that bears its area's name. */
+export const spooledFile: FileOrigin = {
+  enter({ spool, journal, clock, destinations, settings }, path, stats) {
+    const address = addressOf(path.slice(spool.areaPath('incoming').length + 1), destinations);
+    if ('fault' in address) return address;
+    const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
+    return journal.enter({
+      ...address,
+      ...identityOf(stats),
+      state: 'incoming',
+      fileCreationDate: creationDateOf(stats),
+      nextAttemptAtMs: isWaiting ? null : clock.nowMs(),
+      hold: isWaiting ? 'empty' : null,
+    });
+  },
+
+  /** From `incoming` to `processing`, which never replaces a file there. */
+  async begin(context, destination, record, signal) {
+    const { spool, journal, settings, buckets, clock } = context;
+    const stats = spool.fileAt('incoming', record);
+    if (!stats) return 'gone';
+    if (stats.size === 0 && settings.emptyFiles === 'wait') {
+      await journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
+      return 'waiting';
+    }
+    const isKnown = buckets.known(record.profile, record.bucket) === true;
+    if (!isKnown && (await awaitsBucket(context, destination, record, signal))) return 'waiting';
+    const result = spool.take(record);
+    if (result === 'gone') return 'gone';
+    if (result === 'blocked') {
+      await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
+      return 'blocked';
+    }
+    // Asked for before anything else can enter a file at that address; settled together with the outcome.
+    const seen: FileIdentity = identityOf(stats);
+    const onRecord = journal.change(record.id, { state: 'processing', hold: null, ...seen });
+    onRecord.catch(() => undefined);
+    context.log.debug(logFields(record), 'moved to processing');
+    return { seen, onRecord };
+  },
+
+  path(spool, record) {
+    return spool.pathOf('processing', record);
+  },
+
+  objectKey() {
+    return undefined;
+  },
+
+  complete({ spool }, record) {
+    return spool.finish('completed', record, record.id);
+  },
+
+  fail({ spool }, record) {
+    return spool.finish('failed', record, record.id);
+  },
+
+  async findAgain(context, record) {
+    // It may have been replaced between two looks; what lies there now enters by itself.
+    const isReplaced =
+      record.state === 'processing' && regularFile(context.spool.pathOf('processing', record));
+    if (isReplaced) return 'waiting';
+    // The record may lag behind its file: the journal's disk was full after the move.
+    const state = await follow(context, context.journal.byId(record.id) ?? record);
+    if (state === undefined) return undefined;
+    return state === 'completed' || state === 'failed' ? state : 'waiting';
+  },
+
+  retryState: 'processing',
+
+  retry(spool, record) {
+    return spool.retake(record, record.location);
+  },
+
+  drop(spool, record) {
+    spool.remove('failed', record, record.location);
+  },
+
+  isPresent(spool, record) {
+    // Between the rename and its row, a file is in processing already.
+    return (spool.fileAt('incoming', record) ?? spool.fileAt('processing', record)) !== undefined;
+  },
+
+  isAstray(spool, record) {
+    if (record.state !== 'incoming_tmp') return spool.fileAt(record.state, record) === undefined;
+    return spool.fileAt('incoming', record) === undefined && !hasRunningCopy(spool, record);
+  },
+
+  completedFile(spool, record) {
+    return spool.fileAt('completed', record, record.location);
+  },
+};
+
+/**
+ * Leaves a file where it is whose bucket does not exist: nothing is gained by moving it. When that cannot be asked, the
+ * upload will show it.
+ */
+async function awaitsBucket(
+  { buckets, endpoints, journal }: DeliveryContext,
+  destination: Destination,
+  record: FileRecord,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (endpoints.isOffline(destination.endpoint)) return false;
+  try {
+    if (await buckets.exists(destination, record.bucket, signal)) return false;
+  } catch (error) {
+    endpoints.noteCall(destination.endpoint, error);
+    return false;
+  }
+  await journal.change(record.id, {
+    hold: 'bucket',
+    nextAttemptAtMs: null,
+    errorCode: 'bucket_missing',
+    errorClass: 'permanent',
+    errorMessage: `bucket ${record.bucket} does not exist`,
+  });
+  return true;
+}

@@ -1,0 +1,129 @@
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import {
+  type CallOutcome,
+  callOutcomeOf,
+  type EndpointHealth,
+  type EndpointState,
+  healthAfterCall,
+  healthAfterProbe,
+  newEndpointHealth,
+  nextProbeAtMs,
+} from '../../engine/endpoint-health.ts';
+import type { Destination } from '../destinations.ts';
+
+export interface EndpointStatus {
+  readonly endpoint: string;
+  readonly state: EndpointState;
+  readonly sinceMs: number;
+}
+
+export interface EndpointMonitorOptions {
+  readonly destinations: readonly Destination[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly probeEveryMs: number;
+  /** An endpoint that was offline answers again. */
+  readonly onBack: (endpoint: string) => void;
+}
+
+/**
+ * The health of every endpoint: each call is noted here (engine/endpoint-health.ts says what follows from it), and those
+ * that are offline are probed, one call at a time each, `probeEveryMs` apart.
+ */
+export class EndpointMonitor {
+  readonly #options: EndpointMonitorOptions;
+  readonly #health = new Map<string, EndpointHealth>();
+  readonly #cancelProbes = new Map<string, () => void>();
+  readonly #probes = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: EndpointMonitorOptions) {
+    this.#options = options;
+    for (const { endpoint } of options.destinations)
+      this.#health.set(endpoint, newEndpointHealth(options.clock.nowMs()));
+  }
+
+  /** Every endpoint, once. */
+  get endpoints(): string[] {
+    return [...this.#health.keys()];
+  }
+
+  isOffline(endpoint: string): boolean {
+    return this.#health.get(endpoint)?.state === 'offline';
+  }
+
+  stateOf(endpoint: string): EndpointState {
+    return this.#health.get(endpoint)?.state ?? 'unknown';
+  }
+
+  status(): EndpointStatus[] {
+    return [...this.#health].map(([endpoint, { state, sinceMs }]) => ({ endpoint, state, sinceMs }));
+  }
+
+  /** Notes how a call to the endpoint ended; `error` undefined: it did what was asked. */
+  noteCall(endpoint: string, error?: unknown): void {
+    const outcome = error === undefined ? 'succeeded' : callOutcomeOf(asSluiceError(error));
+    if (outcome) this.#apply(endpoint, outcome, error);
+  }
+
+  /** Probes the endpoint now, if it is offline. @returns whether it answers */
+  async answers(endpoint: string): Promise<boolean> {
+    if (this.isOffline(endpoint)) await this.#probe(endpoint);
+    return !this.isOffline(endpoint);
+  }
+
+  /** Ends probes and timers; may be called again. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    for (const cancel of this.#cancelProbes.values()) cancel();
+    this.#cancelProbes.clear();
+    await Promise.all(this.#probes);
+  }
+
+  #apply(endpoint: string, outcome: CallOutcome, error: unknown): void {
+    const { clock, log, onBack } = this.#options;
+    const before = this.#health.get(endpoint) ?? newEndpointHealth(clock.nowMs());
+    const after = healthAfterCall(before, outcome, clock.nowMs());
+    this.#health.set(endpoint, after);
+    if (before.state === after.state) return;
+    const reason = error === undefined ? undefined : asSluiceError(error).message;
+    const level = after.state === 'online' ? 'info' : 'warn';
+    log[level]({ endpoint, from: before.state, to: after.state, reason }, `link is ${after.state}`);
+    if (after.state === 'offline') this.#scheduleProbe(endpoint);
+    else this.#cancelProbe(endpoint);
+    if (before.state === 'offline') onBack(endpoint);
+  }
+
+  #scheduleProbe(endpoint: string): void {
+    const { clock, probeEveryMs } = this.#options;
+    const health = this.#health.get(endpoint);
+    const dueMs = health && nextProbeAtMs(health, probeEveryMs);
+    if (dueMs === undefined || this.#stopped.signal.aborted) return;
+    this.#cancelProbe(endpoint);
+    const cancel = clock.timer(Math.max(0, dueMs - clock.nowMs()), () => {
+      void this.#probe(endpoint).then(() => this.#scheduleProbe(endpoint));
+    });
+    this.#cancelProbes.set(endpoint, cancel);
+  }
+
+  #cancelProbe(endpoint: string): void {
+    this.#cancelProbes.get(endpoint)?.();
+    this.#cancelProbes.delete(endpoint);
+  }
+
+  /** Asks the endpoint anything; any answer will do. */
+  async #probe(endpoint: string): Promise<void> {
+    const health = this.#health.get(endpoint);
+    const destination = this.#options.destinations.find(one => one.endpoint === endpoint);
+    if (!health || !destination || this.#stopped.signal.aborted) return;
+    this.#health.set(endpoint, healthAfterProbe(health, this.#options.clock.nowMs()));
+    const probe = destination.store.listBuckets({ signal: this.#stopped.signal }).then(
+      () => this.noteCall(endpoint),
+      error => this.noteCall(endpoint, error),
+    );
+    this.#probes.add(probe);
+    await probe.finally(() => this.#probes.delete(probe));
+  }
+}

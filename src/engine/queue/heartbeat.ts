@@ -1,0 +1,121 @@
+import type { Clock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
+import type { Claim, WorkQueue } from './work-queue.ts';
+
+/** Hears what becomes of a claim; whoever works under it must then stop. May hear it again: the first time counts. */
+export interface ClaimListener {
+  /** `lease_lost`: another worker has it, or its lease has ended without a sign of life. */
+  onLost(reason: SluiceError): void;
+  /** The item was taken off the schedule while it runs: still held, but nobody wants the result. */
+  onDropped?(): void;
+}
+
+export interface HeartbeatOptions {
+  readonly queue: Pick<WorkQueue, 'heartbeat'>;
+  readonly clock: Clock;
+  /** To which each beat prolongs the claims; a third of it passes between two. */
+  readonly leaseMs: number;
+  /** The queue could not be told. The claims hold until their leases end, and the next beat tries again. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+interface HeldClaim {
+  readonly listener: ClaimListener;
+  /** Until when it is held for certain; later it may have been taken back. */
+  untilMs: number;
+}
+
+/**
+ * Keeps claims alive while work is done under them:
+ *
+ *   no claims ──hold()──▶ beating every third of a lease ──the last one is let go, or stop()──▶ no claims
+ *
+ *   a claim: held ──a beat prolongs it──▶ held ──let go──▶ over
+ *              └─ answered as lost, or not prolonged before its lease ended ─▶ `onLost`
+ */
+export class Heartbeat {
+  readonly #options: HeartbeatOptions;
+  readonly #held = new Map<Claim, HeldClaim>();
+  #isBeating = false;
+  #cancelBeat: () => void = () => undefined;
+
+  constructor(options: HeartbeatOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business. */
+  hold(claim: Claim, listener: ClaimListener): () => void {
+    this.#held.set(claim, { listener, untilMs: claim.leaseUntilMs });
+    if (this.#held.size === 1) this.#beatLater();
+    return () => {
+      this.#held.delete(claim);
+      if (this.#held.size === 0) this.#cancelBeat();
+    };
+  }
+
+  /** Lets all claims go: their leases end by themselves. May be repeated. */
+  stop(): void {
+    this.#held.clear();
+    this.#cancelBeat();
+  }
+
+  #beatLater(): void {
+    const { clock, leaseMs } = this.#options;
+    this.#cancelBeat = clock.timer(leaseMs / 3, () => {
+      this.#beatLater();
+      // A beat that still waits for a locked database: another may take over what it could not prolong.
+      if (this.#isBeating) this.#loseExpired();
+      else void this.#beat();
+    });
+  }
+
+  async #beat(): Promise<void> {
+    const { queue, clock, leaseMs, onFailure } = this.#options;
+    const beaten = [...this.#held];
+    this.#isBeating = true;
+    const untilMs = clock.nowMs() + leaseMs;
+    try {
+      const claims = beaten.map(([claim]) => claim);
+      const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
+      for (const [claim, held] of beaten) {
+        held.untilMs = untilMs;
+        // Let go while the queue was asked.
+        if (!this.#held.has(claim)) continue;
+        if (lost.includes(claim))
+          held.listener.onLost(new SluiceError('lease_lost', 'another worker has taken over'));
+        if (dropped.includes(claim)) held.listener.onDropped?.();
+      }
+    } catch (error) {
+      onFailure?.(error);
+      this.#loseExpired();
+    } finally {
+      this.#isBeating = false;
+    }
+  }
+
+  #loseExpired(): void {
+    const nowMs = this.#options.clock.nowMs();
+    for (const { listener, untilMs } of this.#held.values()) {
+      if (untilMs > nowMs) continue;
+      listener.onLost(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));
+    }
+  }
+}
+
+/**
+ * Runs `action` under one claim, kept alive meanwhile; the signal that `action` gets aborts with `lease_lost` when the
+ * claim is held no more. Settling it is the caller's business.
+ */
+export async function underClaim<T>(
+  claim: Claim,
+  options: HeartbeatOptions,
+  action: (lost: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const lost = new AbortController();
+  const letGo = new Heartbeat(options).hold(claim, { onLost: reason => lost.abort(reason) });
+  try {
+    return await action(lost.signal);
+  } finally {
+    letGo();
+  }
+}

@@ -1,0 +1,80 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { Logger, LogLevel, LogMethod } from '../../../base/log.ts';
+import { systemRandom } from '../../../base/random.ts';
+import type { ThreadServer } from '../../../base/thread-server.ts';
+import type { CollectorStatus } from '../collector-status.ts';
+import type { Finished } from '../files/collector-files.ts';
+import { threadPace } from '../pace.ts';
+import { CaptureRunner } from '../runner.ts';
+import type { CapturePlan } from '../settings.ts';
+import { openSources } from '../sources/open.ts';
+
+type Level = Exclude<LogLevel, 'silent'>;
+
+/** What the capture thread says unasked. A file is announced before the reply to what completed it. */
+export type CaptureEvent =
+  | { readonly type: 'finished'; readonly finished: Finished }
+  | {
+      readonly type: 'log';
+      readonly level: Level;
+      readonly facts: object;
+      readonly message: string;
+    };
+
+export interface CaptureProtocol {
+  readonly requests: {
+    readonly configure: { readonly request: CapturePlan; readonly reply: undefined };
+    /** Complete every file in progress, before a sync. */
+    readonly complete: { readonly request: undefined; readonly reply: undefined };
+    readonly status: { readonly request: undefined; readonly reply: readonly CollectorStatus[] };
+  };
+  readonly event: CaptureEvent;
+}
+
+/**
+ * The inside of the capture thread: collectors of its own, so that neither HTTP nor a burst of deliveries delays a
+ * reading. Its end completes every file.
+ */
+export function captureServer(
+  clock: Clock,
+  sendEvent: (event: CaptureEvent) => void,
+): ThreadServer<CaptureProtocol> {
+  const runner = new CaptureRunner({
+    clock,
+    pace: threadPace(clock),
+    random: systemRandom,
+    log: eventLogger(sendEvent),
+    openSources: plan => openSources(plan, clock),
+    onFinished: finished => sendEvent({ type: 'finished', finished }),
+  });
+  return {
+    handlers: {
+      configure: plan => runner.configure(plan),
+      complete: () => runner.complete('sync'),
+      status: () => runner.status(),
+    },
+    close: () => runner.stop(),
+  };
+}
+
+/** Log lines are written by the station's thread. */
+function eventLogger(sendEvent: (event: CaptureEvent) => void): Logger {
+  const at =
+    (level: Level): LogMethod =>
+    (facts: object | string, message?: string): void =>
+      sendEvent(
+        typeof facts === 'string'
+          ? { type: 'log', level, facts: {}, message: facts }
+          : { type: 'log', level, facts, message: message ?? '' },
+      );
+  const logger: Logger = {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('fatal'),
+    child: () => logger,
+  };
+  return logger;
+}

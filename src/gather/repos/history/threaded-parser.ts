@@ -1,0 +1,104 @@
+import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
+import type { CommitRows } from '../../../keep/store/types.ts';
+import type { GitProcess } from '../git/spawn.ts';
+import type { WidePipe } from '../git/wide-pipe.ts';
+import { type CommitSource, endOfCommits } from './commit-source.ts';
+import { CommitUnpacker, type PackedCommits } from './packed-commits.ts';
+import type { ParseProtocol } from './parse-pipe.ts';
+
+/** Commits are short-lived. What is old are the people of a history, and a message of many megabytes now and then. */
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 8, maxOldGenerationSizeMb: 128 };
+
+/**
+ * A thread that parses what git writes, while the thread that asked for it stores: reading a large history keeps git,
+ * parser and SQLite busy at the same time.
+ *
+ *   absent ──prepare()──▶ up, idle ──read()──▶ reading ──all taken, or close() of the source──▶ …
+ *
+ * After a source that was read to its end the thread is idle again; one that is given up ends the thread with it, and
+ * the next read makes another.
+ */
+export class ThreadedParser {
+  readonly #thread = new ThreadClient<ParseProtocol>({
+    name: 'parsing',
+    entry: siblingModule(import.meta.url, './parse-thread'),
+    resourceLimits: RESOURCE_LIMITS,
+    background: true,
+    // The pipe that it is handed.
+    usesForeignDescriptors: true,
+  });
+
+  /** Starts the thread, so that it is there by the time that it is needed. May be repeated. */
+  prepare(): void {
+    this.#thread.start();
+  }
+
+  /** The commits in what `git` writes into the pipe. One source at a time. */
+  read(git: GitProcess, pipe: WidePipe): CommitSource {
+    return new ParsedByThread(this.#thread, git, pipe);
+  }
+
+  /** Ends the thread. May be repeated. */
+  close(): Promise<void> {
+    return this.#thread.terminate();
+  }
+}
+
+class ParsedByThread implements CommitSource {
+  readonly done: Promise<void>;
+  readonly #thread: ThreadClient<ParseProtocol>;
+  readonly #pipe: WidePipe;
+  readonly #taken = new Int32Array(new SharedArrayBuffer(4));
+  readonly #unpacker = new CommitUnpacker();
+  readonly #waiting: PackedCommits[] = [];
+  #ended = false;
+  #incomplete = false;
+  #failure: unknown;
+  #wake: () => void = () => undefined;
+
+  constructor(thread: ThreadClient<ParseProtocol>, git: GitProcess, pipe: WidePipe) {
+    this.#thread = thread;
+    this.#pipe = pipe;
+    void this.#read();
+    this.done = endOfCommits(git, () => this.#incomplete);
+  }
+
+  async next(): Promise<CommitRows> {
+    while (this.#waiting.length === 0 && !this.#ended) {
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+    const packed = this.#waiting.shift();
+    if (packed) {
+      Atomics.add(this.#taken, 0, 1);
+      Atomics.notify(this.#taken, 0);
+      return this.#unpacker.unpack(packed);
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    return [];
+  }
+
+  async close(): Promise<void> {
+    // A thread that has not come to the end still reads the pipe: its descriptor must not be closed, and used again, under it.
+    if (!this.#ended) await this.#thread.terminate();
+    this.#ended = true;
+    this.#pipe.close();
+  }
+
+  async #read(): Promise<void> {
+    const job = { descriptor: this.#pipe.readFd, taken: this.#taken };
+    const onProgress = (packed: PackedCommits): void => {
+      this.#waiting.push(packed);
+      this.#wake();
+    };
+    try {
+      const { incomplete } = await this.#thread.request('parse', job, { onProgress });
+      this.#incomplete = incomplete;
+    } catch (error) {
+      this.#failure = error;
+    }
+    this.#ended = true;
+    this.#wake();
+  }
+}

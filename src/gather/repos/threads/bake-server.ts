@@ -1,0 +1,67 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { ThreadServer } from '../../../base/thread-server.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import { type BakeProgress, type BakeSummary, bake } from '../bake/bake.ts';
+import type { BakeJob } from '../bake/job.ts';
+import { type ChurnJob, churnSlice } from '../churn/job.ts';
+import type { ChurnPassResult } from '../churn/pass.ts';
+import { isRemoteUnchanged, type RemoteCheckJob } from '../sync/remote-check.ts';
+
+/** What a bake thread is given when it is made. */
+export interface BakeThreadSetup {
+  readonly databasePath: string;
+}
+
+export interface BakeProtocol {
+  readonly requests: {
+    readonly bake: {
+      readonly request: BakeJob;
+      readonly reply: BakeSummary;
+      readonly progress: BakeProgress;
+    };
+    /** Replied to with whether nothing is new. */
+    readonly checkRemote: { readonly request: RemoteCheckJob; readonly reply: boolean };
+    readonly churn: { readonly request: ChurnJob; readonly reply: ChurnPassResult };
+  };
+}
+
+/** Progress is sent on at most this often. */
+const PROGRESS_EVERY_MS = 200;
+
+/**
+ * The inside of a bake thread: bakes what the station asks for with a store of its own, which it closes at the end.
+ * Several bakes may be asked for at once; they share the thread.
+ */
+export function bakeServer(tools: {
+  /** One that cannot be opened fails every request. */
+  readonly store: Promise<Store>;
+  readonly clock: Clock;
+}): ThreadServer<BakeProtocol> {
+  const { clock } = tools;
+  const seldom = (send: (progress: BakeProgress) => void): ((progress: BakeProgress) => void) => {
+    let sentAtMs = Number.NEGATIVE_INFINITY;
+    return progress => {
+      const nowMs = clock.monotonicMs();
+      if (nowMs - sentAtMs < PROGRESS_EVERY_MS) return;
+      sentAtMs = nowMs;
+      send(progress);
+    };
+  };
+  return {
+    handlers: {
+      async bake(job, { signal, onProgress }) {
+        return bake(job, { store: await tools.store, clock, signal, onProgress: seldom(onProgress) });
+      },
+      async checkRemote(job, { signal }) {
+        return isRemoteUnchanged(job, { store: await tools.store, signal });
+      },
+      async churn(job, { signal }) {
+        return churnSlice(job, { store: await tools.store, clock, signal, onProgress: () => undefined });
+      },
+    },
+    async close() {
+      const store = await tools.store.catch(() => undefined);
+      await store?.close();
+    },
+  };
+}

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { SluiceError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import type { Claim } from '../../src/engine/queue/work-queue.ts';
+import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
+import { bake } from '../../src/gather/repos/bake/bake.ts';
+import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/sync/handler.ts';
+import { isRemoteUnchanged } from '../../src/gather/repos/sync/remote-check.ts';
+import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
+import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
+import { type TrackingContext, track } from '../../src/gather/repos/tracking/track.ts';
+import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
+import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
+import { cacheOf } from './clone-cache.ts';
+import { temporaryDirectory } from './git-repositories.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+/** What a test of syncs works with: a real store and real git, the engine's part played by the test. */
+export interface SyncBench {
+  readonly directory: string;
+  readonly store: SqliteStore;
+  readonly clock: VirtualClock;
+  readonly context: TrackingContext;
+  config: Config;
+  /** Remote checks and bakes so far, in order. */
+  readonly steps: ('check' | 'bake')[];
+  /** What listeners have heard of syncs of tracked repositories. */
+  readonly reported: SyncedRepository[];
+  track(url: string, origin?: TrackingOrigin): Promise<Repository>;
+  /** Syncs it as a worker does; answers with it as it is afterwards, and what the sync threw. */
+  sync(
+    url: string,
+    attempt?: number,
+  ): Promise<{ readonly repository: Repository; readonly error?: SluiceError }>;
+}
+
+export async function openSyncBench(t: TestContext, git: Partial<Config['git']> = {}): Promise<SyncBench> {
+  const directory = temporaryDirectory(t, 'sluice-syncs');
+  const clock = new VirtualClock();
+  const store = await openStore(join(directory, 'sluice.db'), { clock });
+  t.after(() => store.close());
+  const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
+  const loaded = await loadConfig({ cwd: directory, env: {} });
+  const config = { ...loaded.config, git: { ...loaded.config.git, ...git } };
+  const context = { config: () => bench.config, store, queue, clock };
+  const cache = cacheOf({ config, store, queue, clock });
+  const bench: SyncBench = {
+    directory,
+    store,
+    clock,
+    context,
+    config,
+    steps: [],
+    reported: [],
+    async track(url, origin = 'cli') {
+      const address = parseRepositoryUrl(url, { from: 'cli' });
+      return track(address, origin, context);
+    },
+    async sync(url, attempt = 1) {
+      const handler = repositoryHandler(
+        { ...context, cache, log: silentLogger, threads: inThisThread(bench) },
+        {
+          running: new Map(),
+          onEnd: () => undefined,
+          onSynced: async synced => void bench.reported.push(synced),
+        },
+      );
+      const known = await store.repositories.byUrl(url);
+      if (!known) throw new Error(`${url} is not known`);
+      const claim = claimOf(known, attempt, clock.nowMs());
+      let error: SluiceError | undefined;
+      try {
+        await handler.run(claim, new AbortController().signal);
+      } catch (thrown) {
+        if (!(thrown instanceof SluiceError)) throw thrown;
+        error = thrown;
+        await handler.onFailure?.({ claim, error, decision: { retryAtMs: clock.nowMs() } });
+      }
+      const repository = (await store.repositories.byUrl(url)) ?? known;
+      return { repository, error };
+    },
+  };
+  return bench;
+}
+
+/** Bakes and checks in this thread. */
+function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'run' | 'isRemoteUnchanged'> {
+  return {
+    async run(job, signal, onProgress) {
+      steps.push('bake');
+      return bake(job, { store, clock, signal, onProgress });
+    },
+    async isRemoteUnchanged(job, signal) {
+      steps.push('check');
+      return isRemoteUnchanged(job, { store, signal });
+    },
+  };
+}
+
+function claimOf(repository: Repository, attempt: number, nowMs: number): Claim {
+  return {
+    key: repositoryKey(repository),
+    kind: REPOSITORY_KIND,
+    group: repository.host,
+    priority: 'normal',
+    reason: 'test',
+    runAtMs: nowMs,
+    attempt,
+    leaseUntilMs: nowMs + 60_000,
+    token: 1,
+  };
+}
