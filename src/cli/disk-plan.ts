@@ -8,7 +8,7 @@ import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
 import { recordedClones } from '../gather/repos/cache/service.ts';
-import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
+import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
@@ -34,7 +34,7 @@ export async function printDiskPlan(
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
       const plan = await withClones(config, place, cli, clones =>
-        currentPlan({
+        previewBudget({
           settings: () => budgetSettings(config),
           measure: () => measureDisk(place),
           reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger }), ...clones],
@@ -73,7 +73,7 @@ async function withClones<T>(
   }
 }
 
-function shown(plan: FullPlan, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
+function shown(plan: DiskBudgetPreview, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [

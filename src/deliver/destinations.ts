@@ -5,7 +5,7 @@ import type { Profile } from '../keep/buckets/object-store-definition.ts';
 /** A profile of the credentials with the store it leads to. */
 export interface Destination {
   readonly profile: string;
-  /** What the link's state is kept for: profiles of one endpoint share it. */
+  /** What health is known of: profiles of one endpoint share it. */
   readonly endpoint: string;
   readonly store: ObjectStore;
 }

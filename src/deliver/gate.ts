@@ -1,6 +1,65 @@
 import { execFile } from 'node:child_process';
 import { asSluiceError } from '../base/errors.ts';
+import type { DeliveryContext } from './context.ts';
+import type { Dispatcher } from './queue/dispatcher.ts';
 import type { GateSettings } from './settings.ts';
+
+/**
+ * Whether files may go, which opens and shuts the dispatcher:
+ *
+ *   shut ──ask(): an explicit yes──▶ open ──ask(): anything else──▶ shut
+ *
+ * Open from the start where no question is set, shut for good where only manual syncs deliver. A manual sync holds it open
+ * meanwhile, whatever the state.
+ */
+export class Gate {
+  readonly #context: Pick<DeliveryContext, 'settings' | 'log'>;
+  readonly #dispatcher: Dispatcher;
+  #isOpen: boolean;
+  #holds = 0;
+
+  constructor(context: Pick<DeliveryContext, 'settings' | 'log'>, dispatcher: Dispatcher) {
+    const { automatic, gate } = context.settings;
+    this.#context = context;
+    this.#dispatcher = dispatcher;
+    this.#isOpen = automatic && gate === null;
+  }
+
+  /** Whether scheduled syncs run. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Asks the question, where one is set. Never throws. */
+  async ask(signal: AbortSignal): Promise<void> {
+    const { settings, log } = this.#context;
+    if (settings.automatic && settings.gate !== null && !signal.aborted) {
+      const { open, reason } = await askGate(settings.gate, signal);
+      // An answer that was cut off is none.
+      if (signal.aborted) return;
+      if (open !== this.#isOpen) log.info({ open, reason }, open ? 'the gate is open' : 'the gate is shut');
+      this.#isOpen = open;
+    }
+    this.#apply();
+  }
+
+  /** Lets files go, whatever the schedule and the question say, until the function returned is called. */
+  holdOpen(): () => void {
+    this.#holds += 1;
+    this.#apply();
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+      this.#apply();
+    };
+  }
+
+  #apply(): void {
+    if (this.#isOpen || this.#holds > 0) this.#dispatcher.open();
+    else this.#dispatcher.shut();
+  }
+}
 
 export interface GateAnswer {
   readonly open: boolean;

@@ -1,7 +1,7 @@
 import { asSluiceError } from '../base/errors.ts';
 import { abandonUpload } from './attempt/upload/parts.ts';
 import type { DeliveryContext } from './context.ts';
-import { askGate } from './gate.ts';
+import type { Gate } from './gate.ts';
 import { originOf } from './origin/origin-of.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
 import { applyRetention } from './retention.ts';
@@ -14,6 +14,8 @@ interface Duty {
   /** Done in a pass only if so much time has gone since it was last done; 0: in every pass. */
   readonly everyMs: number;
   readonly run: () => Promise<void> | void;
+  /** When it was last done, at first the start; monotonic. */
+  lastMs: number;
 }
 
 /** Has files handed over that are still being gathered; `manual` where a person asked for the sync. */
@@ -21,63 +23,55 @@ export type BeforeSync = (manual: boolean) => Promise<void>;
 
 /** Pause before retention looks after a delivery, so that many deliveries share one pass over the files. */
 const RETENTION_PAUSE_MS = 200;
-/** Records in incoming whose file is looked for in one pass. */
+/** Records in incoming whose file is checked in one pass. */
 const VANISHED_PAGE = 500;
 
 /**
  * What is done beside delivery: a pass over the table of duties every `intervalMs`, one pass at a time; one that takes longer than
  * the interval delays the next. A duty that fails is logged and keeps no other from being done.
- *
- * It also says whether files may go at all: while the gate is open, or held open for a manual sync.
  */
 export class Maintenance {
   readonly #context: DeliveryContext;
-  readonly #dispatcher: Dispatcher;
+  readonly #gate: Gate;
   readonly #beforeSync: BeforeSync;
   readonly #duties: readonly Duty[];
-  readonly #lastRunMs = new Map<Duty, number>();
   readonly #stopped = new AbortController();
+  /** The pass that runs; the next one waits for it. */
   #pass: Promise<void> = Promise.resolve();
   #cancelTimer: (() => void) | undefined;
   #cancelRetention: (() => void) | undefined;
-  #gateIsOpen: boolean;
-  #heldOpen = 0;
+  /** Where the next pass goes on to check records in incoming. */
   #vanishedAfterId = 0;
 
-  constructor(context: DeliveryContext, dispatcher: Dispatcher, beforeSync: BeforeSync) {
-    this.#context = context;
-    this.#dispatcher = dispatcher;
-    this.#beforeSync = beforeSync;
+  constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
     const { settings, clock, spool, statistics, log } = context;
-    this.#gateIsOpen = settings.automatic && settings.gate === null;
-    const statisticsDuty: Duty = {
-      name: 'statistics',
-      everyMs: settings.statisticsEveryMs,
-      run: () => statistics.log(log),
-    };
+    this.#context = context;
+    this.#gate = gate;
+    this.#beforeSync = beforeSync;
+    const startMs = clock.monotonicMs();
+    const duty = (name: string, run: Duty['run'], everyMs = 0): Duty => ({
+      name,
+      everyMs,
+      run,
+      lastMs: startMs,
+    });
     this.#duties = [
-      { name: 'gate', everyMs: 0, run: () => this.#askGate() },
-      { name: 'files being gathered', everyMs: 0, run: () => this.#gatherForSync() },
-      { name: 'buckets', everyMs: 0, run: () => this.askForMissingBuckets() },
-      { name: 'vanished files', everyMs: 0, run: () => this.#findVanished() },
-      { name: 'abandoned uploads', everyMs: 0, run: () => this.#abortAbandoned() },
-      { name: 'retention', everyMs: 0, run: () => this.#retain() },
-      { name: 'pruning', everyMs: 0, run: () => spool.prune() },
-      statisticsDuty,
+      duty('gate', () => gate.ask(this.#stopped.signal)),
+      duty('files being gathered', () => this.#gatherForSync()),
+      duty('buckets', () => this.askForMissingBuckets()),
+      duty('vanished files', () => this.#findVanished()),
+      duty('abandoned uploads', () => this.#abortAbandoned()),
+      duty('retention', () => this.#retain()),
+      duty('pruning', () => spool.prune()),
+      duty('statistics', () => statistics.log(log), settings.statisticsEveryMs),
       // What another process put into the journal is due, too.
-      { name: 'queue', everyMs: 0, run: () => dispatcher.wake() },
+      duty('queue', () => dispatcher.wake()),
     ];
-    this.#lastRunMs.set(statisticsDuty, clock.monotonicMs());
-  }
-
-  /** Whether scheduled syncs run: automatically, and the gate is open. */
-  get syncing(): boolean {
-    return this.#gateIsOpen;
   }
 
   /** Resolves when the gate has been asked for the first time; further passes follow by themselves. */
   async start(): Promise<void> {
-    await this.#askGate();
+    await this.#gate.ask(this.#stopped.signal);
     this.#planPass();
   }
 
@@ -87,18 +81,6 @@ export class Maintenance {
     this.#cancelTimer?.();
     this.#cancelRetention?.();
     await this.#pass;
-  }
-
-  /** Delivers whatever the schedule and the gate say, until the function returned is called. */
-  holdOpen(): () => void {
-    this.#heldOpen += 1;
-    this.#openOrShut();
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.#heldOpen -= 1;
-      isHeld = false;
-      this.#openOrShut();
-    };
   }
 
   /** Has files handed over for a manual sync. What fails there is logged and holds up nothing. */
@@ -146,8 +128,8 @@ export class Maintenance {
   async #runPass(): Promise<void> {
     for (const duty of this.#duties) {
       const nowMs = this.#context.clock.monotonicMs();
-      if (nowMs - (this.#lastRunMs.get(duty) ?? Number.NEGATIVE_INFINITY) < duty.everyMs) continue;
-      this.#lastRunMs.set(duty, nowMs);
+      if (nowMs - duty.lastMs < duty.everyMs) continue;
+      duty.lastMs = nowMs;
       await this.#guarded(duty.name, duty.run);
     }
   }
@@ -162,25 +144,8 @@ export class Maintenance {
     }
   }
 
-  async #askGate(): Promise<void> {
-    const { settings, log } = this.#context;
-    if (settings.automatic && settings.gate !== null && !this.#stopped.signal.aborted) {
-      const { open, reason } = await askGate(settings.gate, this.#stopped.signal);
-      if (open !== this.#gateIsOpen)
-        log.info({ open, reason }, open ? 'the gate is open' : 'the gate is shut');
-      this.#gateIsOpen = open;
-    }
-    this.#openOrShut();
-  }
-
-  #openOrShut(): void {
-    if (this.#stopped.signal.aborted) return;
-    if (this.#gateIsOpen || this.#heldOpen > 0) this.#dispatcher.open();
-    else this.#dispatcher.shut();
-  }
-
   async #gatherForSync(): Promise<void> {
-    if (this.#gateIsOpen) await this.#beforeSync(false);
+    if (this.#gate.isOpen) await this.#beforeSync(false);
   }
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */

@@ -10,7 +10,7 @@ export type RetentionContext = Pick<DeliveryContext, 'spool' | 'journal' | 'cloc
 
 /** Removed in one pass; what is left waits for the next one. */
 const PASS = 1000;
-/** Files that a reclaimer looks at in one go. */
+/** Files that a reclaimer reads in one go. */
 const RECLAIM_PAGE = 500;
 
 /** Whether the oldest retained file must go. Pure. */
@@ -80,7 +80,7 @@ async function removeCompleted(
   const stats = originOf(record).completedFile(spool, record);
   const isSame = stats !== undefined && sameIdentity(identityOf(stats), record);
   if (isSame) spool.remove('completed', record, record.location);
-  // One that is gone, or that somebody put another in the place of, is no longer ours to count.
+  // One that is gone, or that somebody put another in the place of, no longer counts.
   await journal.change(record.id, { removedAtMs: clock.nowMs() });
   if (isSame) log.debug(logFields(record), 'removed from completed');
   return isSame;

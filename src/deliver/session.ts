@@ -10,6 +10,7 @@ import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { type Destination, openDestinations } from './destinations.ts';
+import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { Watch, WatchOptions } from './intake/watch/watch.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
@@ -33,13 +34,6 @@ export interface SessionOptions {
   readonly openWatch: (options: WatchOptions) => Watch;
 }
 
-/** How long uploads may go on after a stop was asked for. */
-const STOP_GRACE_MS = 3_000;
-/** How long the start waits for the names of the buckets, for which it makes folders. */
-const BUCKET_LIST_PATIENCE_MS = 1_000;
-/** How long a bucket counts as missing before it is asked for again. */
-const MISSING_BUCKET_MS = 30_000;
-
 /**
  * Delivery under one plan, from start to stop; a changed plan gets another session.
  *
@@ -55,7 +49,7 @@ const MISSING_BUCKET_MS = 30_000;
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
  *   5. the file before it at its address ended  #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
- *   7. the gate opened or shut                  maintenance                 dispatcher opens or shuts
+ *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
  *   8. a missing bucket appeared                maintenance                 its files are due now
  *   9. another process wrote to the journal     maintenance, `wake`         as 3
  *  10. the clock was set back                   dispatcher (its timer)      times in the journal are moved, as 3
@@ -70,6 +64,7 @@ export class DeliverySession {
   #context: DeliveryContext;
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
+  readonly #gate: Gate;
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
   readonly #stopping = new AbortController();
@@ -86,7 +81,7 @@ export class DeliverySession {
   ) {
     const { clock, log, random } = options;
     const { settings } = plan;
-    const { bucketCacheMs: keepMs, probeEveryMs } = settings;
+    const { bucketCacheMs, missingBucketMs, probeEveryMs } = settings;
     const destinations = openDestinations(plan.profiles, openStore);
     this.#plan = plan;
     this.#context = {
@@ -101,7 +96,12 @@ export class DeliverySession {
         probeEveryMs,
         onBack: endpoint => void this.#sendWaiting(endpoint),
       }),
-      buckets: new BucketCache({ clock, keepMs, keepMissingMs: Math.min(MISSING_BUCKET_MS, keepMs), log }),
+      buckets: new BucketCache({
+        clock,
+        log,
+        keepMs: bucketCacheMs,
+        keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
+      }),
       uploader: new Uploader(journal, clock),
       statistics: new Statistics(),
       clock,
@@ -116,7 +116,8 @@ export class DeliverySession {
       onEntered: record => this.#dispatcher.offer(record),
       onNotEntered: path => this.#watch.forget([path]),
     });
-    this.#maintenance = new Maintenance(this.#context, this.#dispatcher, options.beforeSync);
+    this.#gate = new Gate(this.#context, this.#dispatcher);
+    this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
     this.#watch = options.openWatch({
       roots: [this.#context.spool.areaPath('incoming'), ...settings.folders.map(({ path }) => path)],
       sweepIntervalMs: settings.intervalMs,
@@ -130,10 +131,10 @@ export class DeliverySession {
 
   /** Makes folders, makes journal and tree agree, and watches; resolves when all that lies there is on record. */
   async start(): Promise<void> {
-    const { spool, destinations, log } = this.#context;
+    const { spool, log } = this.#context;
     spool.emptyIncomingTmp(isCopyGone);
     spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
-    await this.#makeBucketFolders([...destinations.values()]);
+    await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
     const done = await reconcile({ ...this.#context, onUndeliverable });
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
@@ -142,18 +143,18 @@ export class DeliverySession {
     await this.#intake.settle();
   }
 
-  /** Ends what waits for a person's patience: manual syncs. */
+  /** A stop begins (14): ends what waits for a person's patience, manual syncs. */
   interrupt(): void {
     this.#stopping.abort(new SluiceError('stopping', 'delivery is stopping'));
   }
 
-  /** What comes in first, what goes out last. Resolves when nothing runs any more. */
+  /** Stops what comes in first, what goes out last (14). Resolves when nothing runs any more. */
   async stop(): Promise<void> {
-    const { endpoints, statistics, spool, destinations, log } = this.#context;
+    const { settings, endpoints, statistics, spool, destinations, log } = this.#context;
     this.interrupt();
     await this.#maintenance.stop();
     await this.#watch.stop();
-    await this.#dispatcher.drain(STOP_GRACE_MS);
+    await this.#dispatcher.drain(settings.stopGraceMs);
     await this.#intake.settle();
     await endpoints.stop();
     statistics.log(log);
@@ -162,7 +163,7 @@ export class DeliverySession {
   }
 
   /**
-   * Takes over a plan in which only what a single file is sent by is different: what is under way goes on undisturbed.
+   * Takes over a plan in which only what a single file is sent by is different (13): what is under way goes on undisturbed.
    * @returns false, and nothing has changed, where the plan asks for more than that
    */
   adopt(plan: DeliveryPlan): boolean {
@@ -172,7 +173,7 @@ export class DeliverySession {
     return true;
   }
 
-  /** Another process may have put something due into the journal. */
+  /** Another process may have put something due into the journal (9). */
   wake(): void {
     this.#dispatcher.wake();
   }
@@ -181,13 +182,13 @@ export class DeliverySession {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
-      syncing: this.#maintenance.syncing,
+      syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
       throughput: this.#context.statistics.all(),
     };
   }
 
-  /** As Delivery.syncNow has it. */
+  /** A person wants all files sent (12); as Delivery.syncNow has it. */
   async syncNow(callerSignal: AbortSignal): Promise<SyncOutcome> {
     const signal = AbortSignal.any([callerSignal, this.#stopping.signal]);
     signal.throwIfAborted();
@@ -197,7 +198,7 @@ export class DeliverySession {
     if (!answers.includes(true)) throw offline(names);
     const count = new SyncCount();
     this.#syncs.add(count);
-    const close = this.#maintenance.holdOpen();
+    const release = this.#gate.holdOpen();
     try {
       await this.#maintenance.gather();
       await this.#watch.sweepNow();
@@ -210,11 +211,12 @@ export class DeliverySession {
       if (names.every(endpoint => endpoints.isOffline(endpoint))) throw offline(names);
       return count.outcome(journal);
     } finally {
-      close();
+      release();
       this.#syncs.delete(count);
     }
   }
 
+  /** An attempt ended, whichever way (4). */
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
     for (const sync of this.#syncs) sync.note(record, outcome);
     if (outcome === 'completed') this.#maintenance.fileDelivered();
@@ -222,7 +224,7 @@ export class DeliverySession {
     else if (outcome !== 'waiting' && this.#blocked.size > 0) this.#unblock(record);
   }
 
-  /** Sends the file that waited for the one before it at its address, if one did. */
+  /** The file before it at its address ended (5): sends the file that waited for that, if one did. */
   #unblock(ended: FileRecord): void {
     if (!this.#blocked.delete(addressText(ended))) return;
     const { journal, clock } = this.#context;
@@ -230,7 +232,7 @@ export class DeliverySession {
     if (next) this.#dispatcher.offer({ ...next, nextAttemptAtMs: clock.nowMs() });
   }
 
-  /** An endpoint is back: what waits for it goes now. */
+  /** An endpoint is back (6): what waits for it goes now. */
   async #sendWaiting(endpoint: string): Promise<void> {
     const { journal, clock, log, destinations } = this.#context;
     try {
@@ -249,11 +251,12 @@ export class DeliverySession {
   }
 
   /** Folders of known buckets. A store that does not answer soon gets them later, with its first files. */
-  async #makeBucketFolders(destinations: readonly Destination[]): Promise<void> {
-    const all = Promise.all(destinations.map(destination => this.#makeFoldersFor(destination)));
+  async #makeBucketFolders(): Promise<void> {
+    const { settings, clock, destinations } = this.#context;
+    const all = Promise.all([...destinations.values()].map(one => this.#makeFoldersFor(one)));
     let cancel = (): void => undefined;
     const patience = new Promise<void>(resolve => {
-      cancel = this.#context.clock.timer(BUCKET_LIST_PATIENCE_MS, resolve);
+      cancel = clock.timer(settings.bucketListPatienceMs, resolve);
     });
     await Promise.race([all, patience]);
     cancel();

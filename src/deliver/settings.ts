@@ -66,11 +66,17 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
 /**
  * Defaults of what users may set stand in the configuration's schema (config/sections/deliver.ts and sync.ts) and nowhere
  * else. Here is what they may not set, since no value but these was ever wanted; tests set it. What bounds memory or the
- * length of a batch is a constant of the file that works with it.
+ * length of a batch, or paces one mechanism, is a constant of the file that works with it.
  */
 const FIXED_SETTINGS = {
   /** How long a bucket counts as there, and a server as answering no HEAD, without being asked again. */
   bucketCacheMs: 5 * 60_000,
+  /** How long a bucket counts as missing before it is asked for again. */
+  missingBucketMs: 30_000,
+  /** How long the start waits for the names of the buckets, for which it makes folders. */
+  bucketListPatienceMs: 1_000,
+  /** How long uploads may go on after a stop was asked for. */
+  stopGraceMs: 3_000,
   /** How often upload statistics are logged. */
   statisticsEveryMs: 60_000,
 };

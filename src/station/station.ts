@@ -10,8 +10,8 @@ import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { Captures } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
@@ -51,7 +51,7 @@ export interface StationOptions {
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -134,7 +134,7 @@ class ComposedStation implements Station {
       () => this.status(),
       () => this.changesets.limits.calls(),
     );
-    this.schedule = scheduleApi(current.stores, () => options.clock.nowMs());
+    this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),

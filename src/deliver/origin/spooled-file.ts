@@ -66,7 +66,7 @@ export const spooledFile: FileOrigin = {
   },
 
   async findAgain(context, record) {
-    // It may have been replaced between two looks; what lies there now enters by itself.
+    // It may have been replaced meanwhile; what lies there now enters by itself.
     const isReplaced =
       record.state === 'processing' && regularFile(context.spool.pathOf('processing', record));
     if (isReplaced) return 'waiting';

@@ -83,7 +83,7 @@ export class BucketCache {
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       if (error.code === 'bucket_missing') return this.#note(destination.profile, bucket, false);
-      // A key may be allowed to put objects and nothing else: the upload will tell.
+      // A key may be allowed to put objects and nothing else: the upload will show it.
       if (error.code === 'access_denied' || error.code === 'not_supported')
         return this.#note(destination.profile, bucket, true);
       throw error;

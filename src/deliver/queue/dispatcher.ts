@@ -84,7 +84,7 @@ export class Dispatcher {
     this.#pumpSoon();
   }
 
-  /** Something may have become due: looks into the journal. */
+  /** Something may have become due: reads the journal. */
   wake(): void {
     this.#mayHaveDue = true;
     this.#pumpSoon();
@@ -202,7 +202,7 @@ export class Dispatcher {
       const atMs = this.#context.journal.byId(id)?.nextAttemptAtMs ?? null;
       if (atMs !== null) this.#timer.dueAt(atMs);
     } catch {
-      // The next look into the journal finds it, and says what is wrong with the journal.
+      // The next reading of the journal brings it up, and logs what is wrong with the journal.
       this.#mayHaveDue = true;
     }
   }

@@ -1,12 +1,8 @@
 import type { FileRecord } from '../../keep/local/journal.ts';
+import type { DeliverySettings } from '../settings.ts';
 
-export interface Lanes {
-  readonly workers: number;
-  readonly smallInFlight: number;
-  readonly memoryBytes: number;
-  /** Larger files take the lane of large ones. */
-  readonly partsAboveBytes: number;
-}
+/** Larger files than `partsAboveBytes` take the lane of large ones. */
+type Lanes = Pick<DeliverySettings, 'workers' | 'smallInFlight' | 'memoryBytes' | 'partsAboveBytes'>;
 
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so

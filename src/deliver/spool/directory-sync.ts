@@ -1,23 +1,23 @@
 import { close, fsync, open } from 'node:fs';
 import { type Clock, systemClock } from '../../base/clock.ts';
 
-/** Two rounds begin at least so far apart. */
-const ROUND_EVERY_MS = 10;
+/** Two batches begin at least so far apart. */
+const BATCH_EVERY_MS = 10;
 
-interface Round {
+interface Batch {
   readonly directories: Set<string>;
   readonly done: PromiseWithResolvers<void>;
 }
 
 /**
- * Makes renames durable: flushes directories, many callers sharing one flush each. Rounds go one after the other;
+ * Makes renames durable: flushes directories, many callers sharing one flush each. Batches go one after the other;
  * what is asked for while one runs goes into the next, since its rename may have come too late for this one. The first
- * round begins at once; further ones keep a distance, since each has the file system write its journal, for which renames
+ * batch begins at once; further ones keep a distance, since each has the file system write its journal, for which renames
  * have to wait.
  */
 export class DirectorySync {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;
-  #next: Round | undefined;
+  #next: Batch | undefined;
   #running = false;
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'sleep'> = systemClock) {
@@ -31,23 +31,23 @@ export class DirectorySync {
     const { promise } = this.#next.done;
     if (!this.#running) {
       this.#running = true;
-      // A turn of the event loop's room, so that callers of one turn share the first round, too.
-      setImmediate(() => void this.#rounds());
+      // A turn of the event loop's room, so that callers of one turn share the first batch, too.
+      setImmediate(() => void this.#runBatches());
     }
     return promise;
   }
 
-  async #rounds(): Promise<void> {
-    for (let round = this.#next; round; round = this.#next) {
+  async #runBatches(): Promise<void> {
+    for (let batch = this.#next; batch; batch = this.#next) {
       const startMs = this.#clock.monotonicMs();
       this.#next = undefined;
       try {
-        await Promise.all([...round.directories].map(flush));
-        round.done.resolve();
+        await Promise.all([...batch.directories].map(flush));
+        batch.done.resolve();
       } catch (error) {
-        round.done.reject(error);
+        batch.done.reject(error);
       }
-      const restMs = ROUND_EVERY_MS - (this.#clock.monotonicMs() - startMs);
+      const restMs = BATCH_EVERY_MS - (this.#clock.monotonicMs() - startMs);
       if (restMs > 0) await this.#clock.sleep(restMs);
     }
     this.#running = false;

@@ -13,7 +13,7 @@ export function regularFile(path: string): Stats | undefined {
   }
 }
 
-/** What tells this content of the file from any other. */
+/** What distinguishes this content of the file from any other. */
 export function identityOf(stats: Stats): FileIdentity {
   return { size: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino };
 }

@@ -44,7 +44,7 @@ function entryKind(path: string): 'nothing' | 'directory' | 'other' {
     if (!stats) return 'nothing';
     return stats.isDirectory() ? 'directory' : 'other';
   } catch (error) {
-    // A file stands where the path has a directory: whoever asks looks at that segment.
+    // A file stands where the path has a directory: the caller checks that segment, too.
     if (systemErrorCode(error) === 'ENOTDIR') return 'other';
     throw error;
   }

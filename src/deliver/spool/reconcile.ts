@@ -114,12 +114,12 @@ async function reconcileRecord(context: ReconcileContext, record: FileRecord): P
 async function eachRecord(
   journal: Journal,
   state: FileState,
-  visit: (record: FileRecord) => Promise<void>,
+  reconcile: (record: FileRecord) => Promise<void>,
 ): Promise<void> {
   for (let afterId = 0; ; ) {
     const page = journal.inState(state, afterId, PAGE);
     if (page.length === 0) return;
-    await Promise.all(page.map(visit));
+    await Promise.all(page.map(reconcile));
     afterId = page.at(-1)?.id ?? afterId;
   }
 }

@@ -125,7 +125,7 @@ export class Spool {
     return this.#move(this.pathOf('incoming', address), this.pathOf('processing', address), true);
   }
 
-  /** Moves a failed file to `processing` for another round of tries. */
+  /** Moves a failed file to `processing` for another series of tries. */
   retake(address: FileAddress, location: string | null): MoveResult {
     return this.#move(this.pathOf('failed', address, location), this.pathOf('processing', address), true);
   }

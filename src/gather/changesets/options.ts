@@ -5,17 +5,10 @@ import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { ForgeKind, OpenForge } from '../forges/forge.ts';
-import type { ForgeWebhooks } from '../forges/webhook.ts';
-
-/** What code hosts are made of; the composition root knows the implementations. */
-export interface ForgeKinds {
-  readonly open: OpenForge;
-  readonly webhooks: Readonly<Record<ForgeKind, ForgeWebhooks>>;
-}
+import type { ForgeImplementations } from '../forges/definitions.ts';
 
 export interface ChangesetsOptions {
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
   readonly config: () => Config;
   readonly stores: () => { readonly store: Store; readonly queue: WorkQueue };
   readonly clock: Clock;

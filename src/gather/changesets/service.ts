@@ -15,7 +15,7 @@ import type {
   WebhookTotals,
 } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { ForgeKind } from '../forges/forge.ts';
+import type { ForgeKind } from '../forges/definitions.ts';
 import { forgeSettings } from '../forges/settings.ts';
 import type { WebhookHeaders } from '../forges/webhook.ts';
 import {
@@ -186,7 +186,7 @@ export class Changesets implements Service {
   receive(kind: ForgeKind, headers: WebhookHeaders, rawBody: Buffer): Promise<Received> {
     return receiveWebhook(kind, headers, rawBody, {
       ...this.#tools(),
-      kinds: this.#options.forges.webhooks,
+      webhooksOf: this.#options.forges.webhooksOf,
       hosts: () => this.hosts.settings(),
       clockSkewMs: host => this.limits.clockSkewMs(host),
       onPush: this.#options.onPush,

@@ -4,7 +4,8 @@ import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts'
 import type { SyncRhythm } from '../../engine/schedule.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
-import type { ForgeKind, ForgeSettings } from '../forges/forge.ts';
+import type { ForgeKind } from '../forges/definitions.ts';
+import type { ForgeSettings } from '../forges/forge.ts';
 import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
 import { atOnce, atPlannedTime, latest, planSync } from './next-sync.ts';
 
@@ -12,7 +13,7 @@ export interface WebhookTools {
   readonly changesets: ChangesetStore;
   readonly queue: WorkQueue;
   readonly clock: Clock;
-  readonly kinds: Readonly<Record<ForgeKind, ForgeWebhooks>>;
+  readonly webhooksOf: (kind: ForgeKind) => ForgeWebhooks;
   readonly hosts: () => readonly ForgeSettings[];
   readonly rhythm: (host: string) => SyncRhythm;
   readonly forgetClosedAfterMs: () => number;
@@ -43,7 +44,7 @@ export async function receiveWebhook(
   tools: WebhookTools,
 ): Promise<Received> {
   const host = senderOf(kind, headers, rawBody, tools);
-  const delivery = tools.kinds[kind].parse(headers, rawBody, host);
+  const delivery = tools.webhooksOf(kind).parse(headers, rawBody, host);
   const { deliveryId, event } = delivery;
   const { changesets, queue, clock } = tools;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
@@ -82,7 +83,7 @@ function senderOf(kind: ForgeKind, headers: WebhookHeaders, rawBody: Buffer, too
     });
   }
   const found = candidates.find(({ webhookSecret = '' }) =>
-    tools.kinds[kind].verify(headers, rawBody, webhookSecret),
+    tools.webhooksOf(kind).verify(headers, rawBody, webhookSecret),
   );
   if (!found) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
   return found.host;

@@ -2,7 +2,7 @@ import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { Workers } from '../../engine/workers.ts';
-import type { ForgeKind } from '../forges/forge.ts';
+import { FORGES, forgeDefinition } from '../forges/definitions.ts';
 import { type DiscoverTools, sourceHandler } from './following/discover.ts';
 import type { FollowTools } from './following/follow.ts';
 import { CallSlots } from './hosts/call-slots.ts';
@@ -13,9 +13,7 @@ import type { ChangesetsOptions } from './options.ts';
 import { Batches } from './sync/batches.ts';
 import { changesetHandler, type SyncTools } from './sync/handler.ts';
 
-/** GitHub answers fifty in one request; the others cost a call each, so that larger batches only take longer. */
-const BATCH: Readonly<Record<ForgeKind, number>> = { github: 50, gitlab: 10, gitea: 10 };
-const LARGEST_BATCH = 50;
+const LARGEST_BATCH = Math.max(...FORGES.map(({ batchSize }) => batchSize));
 const DRAIN_MS = 2000;
 
 export interface ChangesetWorkersOptions {
@@ -34,7 +32,7 @@ export function createChangesetWorkers(given: ChangesetWorkersOptions): Workers 
   const settings = (): Config['changesets'] => options.config().changesets;
   const batchOf = (host: string): number => {
     const found = hosts.settings().find(each => each.host === host);
-    return BATCH[found?.kind ?? 'github'];
+    return found ? forgeDefinition(found.kind).batchSize : LARGEST_BATCH;
   };
   const forge = (host: string) => hosts.of(host);
   const slots = new CallSlots(() => ({ overall: settings().concurrency, perHost: settings().perHost }));

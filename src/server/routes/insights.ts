@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PERIODS } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
 import { dayOf } from '../../insights/window.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
 
 const InsightQuery = z.strictObject({
@@ -17,7 +17,7 @@ const InsightQuery = z.strictObject({
 });
 
 /** `GET /api/v1/insights/NAME?repo=…&repo=…&since=&until=&by=&bots=&limit=`: over those repositories, or all. */
-export function insightRoutes(app: Hono, station: StationApi): void {
+export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
   for (const insight of INSIGHTS) {
     app.get(`/api/v1/insights/${insight.name}`, async context => {
       const { since, until, by, bots, limit = insight.limit ?? 0 } = readQuery(context, InsightQuery);
@@ -27,12 +27,15 @@ export function insightRoutes(app: Hono, station: StationApi): void {
         sinceDay: since === undefined ? undefined : dayOf(since, 'since'),
         untilDay: until === undefined ? undefined : dayOf(until, 'until'),
         withoutBots: bots === 'exclude',
-        nowMs: Date.now(),
+        nowMs: clock.nowMs(),
         by,
         limit,
       });
-      const unread = insight.ofChurn ? { unread: await station.questions.unreadChurn(repositoryIds) } : {};
-      return context.json({ ...(insight.byPeriod ? { by } : {}), [insight.key]: rows, ...unread });
+      return context.json({
+        by: insight.byPeriod ? by : undefined,
+        [insight.key]: rows,
+        unread: insight.ofChurn ? await station.questions.unreadChurn(repositoryIds) : undefined,
+      });
     });
   }
 

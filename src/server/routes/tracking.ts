@@ -4,8 +4,8 @@ import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
 import { listedClone } from '../../gather/repos/cache/service.ts';
 import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
 import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
-import type { StationApi } from '../../station/station-api.ts';
 import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
 
@@ -25,12 +25,8 @@ const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
-/** Which repositories are kept fresh (S2, S11): track, untrack, sync now, and when one is next and why (S6). */
-export function trackingRoutes(
-  app: Hono,
-  station: StationApi,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
-): void {
+/** Which repositories are kept fresh: track, untrack, sync now, and when one is next and why. */
+export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
   const { tracking, cache } = station;
   const shown = ({ repository, next }: ScheduledRepository, clones: ReadonlyMap<string, CacheEntry>) => {
     const clone = clones.get(repository.url);

@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
@@ -45,11 +46,11 @@ const HALF_HOURS = 48;
 
 export function scheduleApi(
   stores: () => { readonly store: Store; readonly queue: WorkQueue },
-  nowMs: () => number,
+  clock: Clock,
 ): ScheduleApi {
   const halfHoursAhead = reusing(
-    () => stores().queue.countDue({ fromMs: nowMs(), spanMs: HALF_HOUR_MS, count: HALF_HOURS }),
-    () => performance.now(),
+    () => stores().queue.countDue({ fromMs: clock.nowMs(), spanMs: HALF_HOUR_MS, count: HALF_HOURS }),
+    clock,
   );
   return {
     async upcoming(limit) {

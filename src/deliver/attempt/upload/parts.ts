@@ -63,7 +63,7 @@ export async function sendInParts(
     return { result, expected };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
-    // The upload is gone, or it was completed and the answer got lost: the object tells.
+    // The upload is gone, or it was completed and the answer got lost: the object shows which.
     await journal.dropUpload(record.id);
     const head = await store.headObject(at, { signal, checksum: true }).catch(() => undefined);
     const isThere =

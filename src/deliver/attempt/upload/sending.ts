@@ -9,7 +9,7 @@ export interface Sending {
   readonly record: FileRecord;
   /** Where the file lies now. */
   readonly path: string;
-  /** The file as it was seen a moment ago; it is looked at where this is not given. */
+  /** The file as it was seen a moment ago; its stats are read where this is not given. */
   readonly seen?: FileIdentity;
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;

@@ -28,7 +28,7 @@ export function applyEvent(event: InotifyEvent, tree: Tree, inspector: Inspector
   } else if (event.mask & IN.CREATE) {
     if (inspector.created(place) === 'directory') sweeper.discover(directory, event.name);
   } else if (event.mask & (IN.CLOSE_WRITE | IN.MOVED_TO)) {
-    sweeper.look(place, 'event', (event.mask & IN.CLOSE_WRITE) !== 0);
+    sweeper.inspect(place, 'event', (event.mask & IN.CLOSE_WRITE) !== 0);
   } else if (event.mask & (IN.MOVED_FROM | IN.DELETE)) {
     inspector.left(place);
   }

@@ -20,9 +20,9 @@ export interface InspectorOptions {
 }
 
 /** What a name turned out to be. A directory is the caller's to take up. */
-export type Finding = 'nothing' | 'directory' | 'other';
+export type NameKind = 'nothing' | 'directory' | 'other';
 
-/** How long after the creation of a name without a close it is looked at: hard links are made so. */
+/** How long after the creation of a name without a close it is inspected: hard links are made so. */
 const CREATED_RECHECK_MS = 2000;
 
 /**
@@ -32,14 +32,14 @@ const CREATED_RECHECK_MS = 2000;
  */
 export class Inspector {
   readonly #options: InspectorOptions;
-  #toldOfMemory = false;
+  #memoryLimitReported = false;
 
   constructor(options: InspectorOptions) {
     this.#options = options;
   }
 
   /** @param closed whether a CLOSE_WRITE event named it */
-  look({ directory, name }: Place, via: Via, closed = false): Finding {
+  inspect({ directory, name }: Place, via: Via, closed = false): NameKind {
     const { tree, rechecks, monotonicMs } = this.#options;
     if (!directory.attached) return 'nothing';
     if (isUnspeakable(name)) return this.#badName(directory, name);
@@ -85,13 +85,13 @@ export class Inspector {
   }
 
   /** A name was made: soon closed if it is being written, but a hard link or mknod gets no close. */
-  created(place: Place): Finding {
+  created(place: Place): NameKind {
     const { tree, rechecks, monotonicMs } = this.#options;
     const { directory, name } = place;
     const path = pathOf(directory, name);
     const stat = isUnspeakable(name) ? undefined : this.#stat(directory, name, path);
     if (stat === 'troubled') return 'other';
-    if (!stat?.isFile() || stat.nlink > 1) return this.look(place, 'event');
+    if (!stat?.isFile() || stat.nlink > 1) return this.inspect(place, 'event');
     const known = directory.entries.get(name);
     // A listing was faster than this event.
     if (known?.state === 'reported' && sameContent(known, identityOf(stat))) return 'other';
@@ -118,7 +118,7 @@ export class Inspector {
     tree.forget(directory, name);
   }
 
-  /** Tells of something about a whole directory, once until `directory.trouble` is cleared. */
+  /** Reports something about a whole directory, once until `directory.trouble` is cleared. */
   directoryTrouble(directory: Directory, kind: TroubleKind, message: string): void {
     if (directory.trouble === kind) return;
     directory.trouble = kind;
@@ -129,8 +129,8 @@ export class Inspector {
     const { tree, onArrival, onTrouble, rechecks } = this.#options;
     rechecks.cancel(path);
     onArrival({ path, size, mtimeMs, inode, via });
-    if (tree.evicted === 0 || this.#toldOfMemory) return;
-    this.#toldOfMemory = true;
+    if (tree.evicted === 0 || this.#memoryLimitReported) return;
+    this.#memoryLimitReported = true;
     onTrouble({
       kind: 'memory_limit',
       path,
@@ -150,7 +150,7 @@ export class Inspector {
     }
   }
 
-  #badName(directory: Directory, name: string): Finding {
+  #badName(directory: Directory, name: string): NameKind {
     this.#trouble(
       directory,
       name,
@@ -161,7 +161,7 @@ export class Inspector {
     return 'other';
   }
 
-  #notAFile(directory: Directory, name: string, path: string, stat: Stats): Finding {
+  #notAFile(directory: Directory, name: string, path: string, stat: Stats): NameKind {
     if (!stat.isSymbolicLink()) {
       const message = `is skipped, it is a ${specialKind(stat)}`;
       this.#trouble(directory, name, identityOf(stat), 'special_file', message);

@@ -1,7 +1,7 @@
 import type { TroubleKind } from './messages.ts';
 import type { Writer } from './writers.ts';
 
-/** What tells one content of a file from another without reading it. */
+/** What distinguishes one content of a file from another without reading it. */
 export interface ObservedFile {
   readonly inode: number;
   readonly size: number;
@@ -17,7 +17,7 @@ export interface ObservedFile {
  *       │            │ still open, or nobody can say             ▲
  *       ├────────────┼─▶ writing ───writer gone──────────────────┤
  *       ├────────────┴─▶ settling ──the same for long enough─────┤
- *       └──────────────▶ troubled ──mended───────────────────────┘
+ *       └──────────────▶ troubled ──repaired─────────────────────┘
  *
  * A name that goes away is forgotten from any state.
  */
@@ -26,7 +26,7 @@ export type Entry = ObservedFile &
     | { readonly state: 'reported' }
     /** A CREATE event named it: whoever made it most likely writes it, and its CLOSE_WRITE will come. */
     | { readonly state: 'created' }
-    /** Somebody has it open; `attempt` counts the looks that found so. */
+    /** Somebody has it open; `attempt` counts the inspections that saw so. */
     | { readonly state: 'writing'; readonly attempt: number }
     /** The kernel's answer is no proof; unchanged since `sinceMs` on the clock that never jumps, and must be for `waitMs`. */
     | { readonly state: 'settling'; readonly sinceMs: number; readonly waitMs: number }
@@ -49,9 +49,9 @@ export interface Verdict {
 }
 
 /**
- * Waits before another look at a file that somebody writes. Its CLOSE_WRITE event normally comes first. These are
+ * Waits before another inspection of a file that somebody writes. Its CLOSE_WRITE event normally comes first. These are
  * for the instant in which the kernel has sent that event but still counts the writer, and for writers that
- * close it under another name (hard links, O_TMPFILE). After the last one each sweep looks.
+ * close it under another name (hard links, O_TMPFILE). After the last one each sweep inspects it.
  */
 const WRITING_RECHECKS_MS = [20, 200, 2000] as const;
 
@@ -69,7 +69,7 @@ export function sameContent(a: ObservedFile, b: ObservedFile): boolean {
  * How long a file must stay the same before two kinds of evidence are believed, each true but for an instant:
  *
  * - Empty and without a writer. Within open(2) a new name can be seen before its writer is counted, and the kernel
- *   grants the lease then (51 of 590 000 looks at files being made; never once there was content).
+ *   grants the lease then (51 of 590 000 inspections of files being made; never once there was content).
  * - Closed, where there is no lease. The event may be of an earlier file of that name, and this one half-written.
  */
 const CONFIRM_MS = 2000;

@@ -1,4 +1,4 @@
-/** What the watch tells its owner, and what its two threads say to each other. Plain data, fit for postMessage. */
+/** What the watch reports to its owner, and what its two threads send each other. Plain data, fit for postMessage. */
 
 /**
  * How the watch learns of files: `inotify` from the kernel's events with the sweep behind them, `sweep` from
@@ -6,7 +6,7 @@
  */
 export type WatchMode = 'inotify' | 'sweep';
 
-/** A file that is complete as far as can be known: nobody had it open for writing when it was looked at. */
+/** A file that is complete as far as can be known: nobody had it open for writing when it was inspected. */
 export interface Arrival {
   readonly path: string;
   /** Bytes. An empty file is reported too, after two seconds, and again once it has content. */
@@ -20,8 +20,8 @@ export interface Arrival {
 export type Via = 'event' | 'scan' | 'sweep';
 
 /**
- * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is told
- *   once, and again only if it goes away and comes back (V5).
+ * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is
+ *   reported once, and again only if it goes away and comes back.
  * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
  * - `watch_limit`: the kernel grants no more watches; the directories without one are swept instead.
  * - `memory_limit`: more files lie in place than are remembered; some will be reported again.
@@ -50,7 +50,7 @@ export interface Trouble {
 /** What a test may break on purpose. */
 export type Fault = 'pause-events' | 'resume-events' | 'crash';
 
-/** Each request is replied to once everything that it found has been sent. */
+/** Each request is replied to once everything that came of it has been sent. */
 export interface WatchProtocol {
   readonly requests: {
     readonly 'add-root': { readonly request: string; readonly reply: undefined };
@@ -62,7 +62,7 @@ export interface WatchProtocol {
   readonly event: WatchEvent;
 }
 
-/** From the thread, in the order in which things were found. */
+/** From the thread, in the order in which things were noticed. */
 export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
   | { readonly type: 'trouble'; readonly trouble: Trouble };

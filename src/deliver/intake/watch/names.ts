@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 
 /**
  * File names are bytes; object keys and every path in sluice are Unicode text. A name that is not UTF-8
- * cannot be delivered as itself, so it is told as trouble. Inside the watch such a name is a NUL (which no
- * real name holds) and then the name with its odd bytes shown as `\xNN`, so that it clashes with no other.
+ * cannot be delivered as itself, so it is reported as trouble. Inside the watch such a name is a NUL (which no
+ * real name holds) and then the name with the other bytes shown as `\xNN`, so that it clashes with no other.
  */
 const UNSPEAKABLE = '\0';
 

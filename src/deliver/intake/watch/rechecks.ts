@@ -1,11 +1,11 @@
 /**
- * Things to look at again later. There are only a few different delays, so each has a lane in which things
+ * Things to inspect again later. There are only a few different delays, so each has a lane in which things
  * lie in the order in which they fall due, and a hundred thousand of them cost no more than one.
  */
 export class Rechecks<T> {
   readonly #lanes = new Map<number, Map<string, { readonly dueMs: number; readonly item: T }>>();
 
-  /** Puts the thing called `key` into the lane of `delayMs`, behind all others; its earlier place there is lost. */
+  /** Puts the thing called `key` into the lane of `delayMs`, behind all that is in it; its earlier place there is lost. */
   schedule(key: string, item: T, delayMs: number, nowMs: number): void {
     let lane = this.#lanes.get(delayMs);
     if (!lane) {

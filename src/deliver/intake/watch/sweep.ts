@@ -26,23 +26,23 @@ export interface SweeperOptions {
 const MTIME_GRAIN_MS = 2500;
 
 /**
- * Lists directories and reconciles them with what is known of them: the truth behind the events (V1).
+ * Lists directories and reconciles them with what is known of them: the truth behind the events.
  *
  * A new directory is watched first and listed then, so that what arrives in between is seen twice rather than
  * never. A sweep lists names only, and where a watched directory's own mtime shows that no name came or
- * went, not even those. A deep sweep, and every sweep of an unwatched directory, looks at each file.
+ * went, not even those. A deep sweep, and every sweep of an unwatched directory, inspects each file.
  */
 export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #localByDevice = new Map<number, boolean>();
   readonly #missingRoots = new Set<string>();
-  #toldOfLimit = false;
+  #limitReported = false;
 
   constructor(options: SweeperOptions) {
     this.#options = options;
   }
 
-  /** Takes a wanted root up if it is there; tells once if it is not. */
+  /** Takes a wanted root up if it is there; reports once if it is not. */
   openRoot(path: string): void {
     // A root may itself be a symlink; nothing below it may.
     const stat = statIfDirectory(path, statSync);
@@ -72,7 +72,7 @@ export class Sweeper {
   discover(parent: Directory, name: string, again = false): void {
     const { inspector, jobs } = this.#options;
     if (isUnspeakable(name)) {
-      inspector.look({ directory: parent, name }, 'scan');
+      inspector.inspect({ directory: parent, name }, 'scan');
       return;
     }
     const path = pathOf(parent, name);
@@ -91,8 +91,8 @@ export class Sweeper {
   }
 
   /** Looks at a name and takes it up if it is a directory. */
-  look(place: Place, via: Via, closed = false): void {
-    if (this.#options.inspector.look(place, via, closed) === 'directory') {
+  inspect(place: Place, via: Via, closed = false): void {
+    if (this.#options.inspector.inspect(place, via, closed) === 'directory') {
       this.discover(place.directory, place.name);
     }
   }
@@ -110,7 +110,7 @@ export class Sweeper {
     this.#options.tree.detach(directory);
   }
 
-  /** Walks all there is. Ends when the new directories found on the way are listed too. */
+  /** Walks all there is. Ends when the new directories met on the way are listed too. */
   *sweep(deep: boolean): Job {
     const { tree, jobs } = this.#options;
     for (const [path, root] of [...tree.roots]) {
@@ -121,9 +121,9 @@ export class Sweeper {
       yield;
     }
     for (const place of [...tree.unresolved.values()]) {
-      // The listing has looked at every file there.
+      // The listing has inspected every file there.
       if (deep || place.directory.watch === undefined) continue;
-      this.look(place, 'sweep');
+      this.inspect(place, 'sweep');
       yield;
     }
     while (jobs.urgentPending) yield;
@@ -164,8 +164,8 @@ export class Sweeper {
   }
 
   #limitReached(directory: Directory): void {
-    if (this.#toldOfLimit) return;
-    this.#toldOfLimit = true;
+    if (this.#limitReported) return;
+    this.#limitReported = true;
     this.#options.onTrouble({
       kind: 'watch_limit',
       path: directory.path,
@@ -190,7 +190,7 @@ export class Sweeper {
     for (const name of names) {
       if (!directory.attached) return;
       if (directory.children.has(name) || (!everyFile && directory.entries.has(name))) continue;
-      this.look({ directory, name }, via);
+      this.inspect({ directory, name }, via);
       yield;
     }
     // Only now: a listing cut short by a crash of this job must not count as complete.
@@ -200,7 +200,7 @@ export class Sweeper {
   /** Another directory, or nothing, lies at the path. */
   #replaced(directory: Directory): void {
     this.#options.tree.detach(directory);
-    if (directory.parent) this.look({ directory: directory.parent, name: directory.name }, 'sweep');
+    if (directory.parent) this.inspect({ directory: directory.parent, name: directory.name }, 'sweep');
   }
 
   #names(directory: Directory): string[] | undefined {
@@ -248,10 +248,10 @@ function statOf(directory: Directory): Stats | undefined {
 
 function statIfDirectory(path: string, stat: typeof lstatSync): Stats | undefined {
   try {
-    const found = stat(path, { throwIfNoEntry: false });
-    return found?.isDirectory() ? found : undefined;
+    const stats = stat(path, { throwIfNoEntry: false });
+    return stats?.isDirectory() ? stats : undefined;
   } catch {
-    // ENOTDIR, EACCES, ELOOP: not a directory that can be walked; its parent's listing tells of it.
+    // ENOTDIR, EACCES, ELOOP: not a directory that can be walked; its parent's listing reports it.
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ export interface Directory {
   watch: number | undefined;
   /** The directory's mtime before its last complete listing; NaN when that says nothing. */
   listedMtimeMs: number;
-  /** What was told about the directory itself. */
+  /** What was reported of the directory itself. */
   trouble: TroubleKind | undefined;
   /** False once it has left the tree; whoever still holds it must let go. */
   attached: boolean;
@@ -40,7 +40,7 @@ export function pathOf(directory: Directory, name: string): string {
 export class Tree {
   /** Every root that is wanted; undefined while it is not there. */
   readonly roots = new Map<string, Directory | undefined>();
-  /** Names that are not reported yet, by path: the sweep looks at each of them again. */
+  /** Names that are not reported yet, by path: the sweep inspects each of them again. */
   readonly unresolved = new Map<string, Place>();
   readonly #byWatch = new Map<number, Directory>();
   /** Directories with entries, the quietest first. */
@@ -50,7 +50,7 @@ export class Tree {
   #reported = 0;
   #evicted = 0;
 
-  /** @param onUnwatch told of each descriptor whose directory has left the tree */
+  /** @param onUnwatch called with each descriptor whose directory has left the tree */
   constructor(maxRemembered: number, onUnwatch: (watch: number) => void) {
     this.#maxRemembered = maxRemembered;
     this.#onUnwatch = onUnwatch;

@@ -24,7 +24,7 @@ export interface CoreOptions extends ThreadSetup {
 
 /**
  * Everything the watching thread does, less its waiting: one `turn` serves all that can be served now. What is asked
- * for happens in the turns that follow; its promise resolves after all that it found was sent.
+ * for happens in the turns that follow; its promise resolves after all that came of it was sent.
  */
 export class WatchCore {
   readonly #options: CoreOptions;
@@ -75,7 +75,7 @@ export class WatchCore {
     this.#flush();
   }
 
-  /** @param deep looks at every file instead of names alone */
+  /** @param deep inspects every file instead of names alone */
   sweep(deep: boolean): Promise<void> {
     return this.#whenDone(this.#sweeper.sweep(deep));
   }
@@ -90,11 +90,11 @@ export class WatchCore {
     this.#eventsPaused = paused;
   }
 
-  /** Serves events, what falls due, and a slice of the listings, and sends what was found. */
+  /** Serves events, what falls due, and a slice of the listings, and sends what came of it. */
   turn(): void {
     this.#readEvents();
     for (const place of this.#rechecks.takeDue(this.#options.monotonicMs())) {
-      this.#sweeper.look(place, this.#options.descriptors ? 'event' : 'sweep');
+      this.#sweeper.inspect(place, this.#options.descriptors ? 'event' : 'sweep');
     }
     this.#jobs.run(this.#options.monotonicMs, SLICE_MS);
     this.#flush();

@@ -27,16 +27,15 @@ export interface WatchOptions {
    * Files that have arrived, in batches. Must return soon. If it throws, the batch is reported again by a later sweep.
    */
   readonly onArrival: (arrivals: readonly Arrival[]) => void;
-  /** Something to tell a person, once each. */
+  /** Something for a person to know, once each. */
   readonly onTrouble: (trouble: Trouble) => void;
   /** Where to load the foreign function interface from; a test names one that is not there. */
   readonly foreignFunctionModule?: string;
 }
 
 /**
- * Notices every file that arrives under a set of directories, and none that is still being written (F14–F18,
- * F23–F26, V1, V5). A file has arrived when it lies there and nobody has it open for writing; it is reported
- * once for each content it takes under each name. Which content a reader finds later is the reader's to check (S9).
+ * Notices every file that arrives under a set of directories, and none that is still being written . A file has arrived when it lies there and nobody has it open for writing; it is reported
+ * once for each content it takes under each name. Which content a reader finds later is the reader's to check.
  *
  * States: idle ──start()──▶ running ──stop()──▶ stopped. `stopped` is final. While running the watching thread
  * may fail; it is then replaced by one that sweeps only, which reports all that lies there again.
@@ -44,7 +43,7 @@ export interface WatchOptions {
 export interface Watch extends Service {
   /** What is in effect; `inotify` still sweeps, and sweeps alone where events are no truth (network disks). */
   readonly mode: WatchMode;
-  /** Resolves when all that lay under the roots has been looked at, and its arrivals reported. */
+  /** Resolves when all that lay under the roots has been inspected, and its arrivals reported. */
   start(): Promise<void>;
   /**
    * Watches one more root; resolves like `start`. One that is watched already is left as it is. Before `start`
@@ -53,11 +52,11 @@ export interface Watch extends Service {
   addRoot(path: string): Promise<void>;
   /** Forgets a root; nothing under it is reported after this resolves. An unknown one is no error. */
   removeRoot(path: string): Promise<void>;
-  /** A deep sweep now: every file is looked at. Resolves when what it found has been reported. */
+  /** A deep sweep now: every file is inspected. Resolves when what came of it has been reported. */
   sweepNow(): Promise<void>;
   /**
-   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events tell
-   * of moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
+   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events report
+   * moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
    */
   forget(paths: readonly string[]): void;
   /** Breaks something on purpose, for tests. */
@@ -66,7 +65,7 @@ export interface Watch extends Service {
 
 /**
  * Each so many sweeps one is deep (every five minutes at 6 s): it notices a file rewritten in place under a watch that
- * went silent. New names are noticed by every sweep, and unwatched directories are always looked at in full.
+ * went silent. New names are noticed by every sweep, and unwatched directories are always inspected in full.
  */
 const DEEP_EVERY = 50;
 const DEFAULT_MAX_REMEMBERED = 1_000_000;

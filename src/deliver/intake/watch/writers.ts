@@ -8,7 +8,7 @@ import type { Libc } from './libc.ts';
  */
 export type Writer = 'none' | 'open' | 'unknown';
 
-/** `busy` says nothing against the file: it could not be looked at just now. */
+/** `busy` says nothing against the file: it could not be opened just now. */
 export type Probe =
   | { readonly type: 'file'; readonly writer: Writer; readonly stat: Stats }
   | { readonly type: 'gone' }
@@ -54,7 +54,7 @@ export function probe(path: string, libc: Libc | undefined): Probe {
 
 function probeFailure(path: string, error: NodeJS.ErrnoException): Probe {
   const code = error.code ?? '';
-  // ELOOP: a symlink has taken its place since; the next look sees it as one.
+  // ELOOP: a symlink has taken its place since; the next inspection sees it as one.
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { type: 'gone' };
   if (COME_BACK_LATER.has(code)) return { type: 'busy' };
   return { type: 'unreadable', reason: `${code || error.message} on opening ${path}` };

@@ -74,7 +74,7 @@ function sizeHostOf({ scheme, host, port }: RepositoryUrl, { hosts }: Config): S
   if (!found) return undefined;
   const credential = found.credentials.find(({ kind }) => kind === 'token');
   const token = credential?.kind === 'token' ? credential.token : undefined;
-  return { kind: found.kind, baseUrl: found.baseUrl, token };
+  return { kind: found.kind, baseUrl: found.baseUrl, apiUrl: found.apiUrl, token };
 }
 
 /** The credentials that the configuration has for a host, by its name with port or without. */
