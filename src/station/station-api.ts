@@ -1,7 +1,7 @@
 import type { Delivery } from '../deliver/service.ts';
 import type { Captures } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
-import type { CacheApi } from '../gather/repos/cache/service.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
 import type { PeopleStore } from '../keep/store/people.ts';

@@ -12,7 +12,8 @@ import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { Captures } from '../gather/capture/service.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
-import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
+import { CloneCacheService } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
@@ -28,6 +29,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { coldBucketOpener } from './cold-bucket.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -77,7 +79,7 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
-  readonly #cache: CachePart;
+  readonly #cache: CloneCacheService;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
@@ -114,7 +116,7 @@ class ComposedStation implements Station {
       config: () => this.#config,
       stores: () => this.#stores,
     };
-    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
+    this.#cache = new CloneCacheService({ ...current, openBucket: coldBucketOpener(current) });
     this.cache = this.#cache.api;
     this.captures = new Captures({
       ...options,

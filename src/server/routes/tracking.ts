@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
-import { listedClone } from '../../gather/repos/cache/service.ts';
 import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
 import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
 import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
+import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';

@@ -9,7 +9,7 @@ import { bakeStandalone } from '../../../../src/gather/repos/bake/standalone.ts'
 import { churnHandler } from '../../../../src/gather/repos/churn/handler.ts';
 import { churnSlice } from '../../../../src/gather/repos/churn/job.ts';
 import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
-import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
+import { cloneDirectoryName } from '../../../../src/gather/repos/clone/directories.ts';
 import { readClone } from '../../../../src/gather/repos/clone/open.ts';
 import { dueNow, repositoryKey } from '../../../../src/gather/repos/tracking/schedule.ts';
 import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
