@@ -18,6 +18,8 @@ export async function main(): Promise<void> {
   };
   process.exitCode = await runCli(process.argv.slice(2), {
     version,
+    // A checkout runs its TypeScript, and has no `sluice` on the path.
+    program: import.meta.url.endsWith('.ts') ? 'npm start --' : 'sluice',
     clock: systemClock,
     env: process.env,
     cwd: process.cwd(),
@@ -45,7 +47,7 @@ export async function main(): Promise<void> {
       return (await import('./keep/sqlite/open-local.ts')).openLocal(path, { clock: systemClock });
     },
     async loadForges() {
-      return (await import('./gather/forges/definitions.ts')).forgeKinds;
+      return (await import('./gather/forges/definitions.ts')).loadForges();
     },
     async loadObjectStores(profiles) {
       return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock);

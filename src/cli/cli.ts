@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
@@ -9,6 +9,8 @@ import type { Output } from './terminal.ts';
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
 export interface Cli {
   readonly version: string;
+  /** What a person types for `sluice` where this one was started. */
+  readonly program: string;
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
@@ -26,7 +28,7 @@ export interface Cli {
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
   loadObjectStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */
-  loadForges(): Promise<ForgeKinds>;
+  loadForges(): Promise<ForgeImplementations>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
 }

@@ -7,8 +7,8 @@ import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
-import { recordedClones } from '../gather/repos/cache/service.ts';
-import { currentPlan, type FullPlan, measureDisk } from '../keep/disk/budget.ts';
+import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
+import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
@@ -34,7 +34,7 @@ export async function printDiskPlan(
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
       const plan = await withClones(config, place, cli, clones =>
-        currentPlan({
+        previewBudget({
           settings: () => budgetSettings(config),
           measure: () => measureDisk(place),
           reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger }), ...clones],
@@ -53,7 +53,7 @@ export async function printDiskPlan(
   });
 }
 
-type CountedClones = ReturnType<typeof recordedClones>;
+type CountedClones = ReturnType<typeof recordedCloneReclaimer>;
 
 /** The clones that may give way, as the cache's own rules have it; none where there is no database yet. */
 async function withClones<T>(
@@ -66,14 +66,14 @@ async function withClones<T>(
   const stores = await cli.openStores(config.database);
   const cache = commandCache(config, stores, cli);
   try {
-    return await use([recordedClones(cache, config.cache.directory, place)]);
+    return await use([recordedCloneReclaimer(cache, config.cache.directory, place)]);
   } finally {
     await cache.close();
     await stores.close();
   }
 }
 
-function shown(plan: FullPlan, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
+function shown(plan: DiskBudgetPreview, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [

@@ -36,8 +36,10 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     local: await cli.openLocal(config.database),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
+  const { clock } = cli;
   const app = createApp({
     station,
+    clock,
     log,
     hostNames: [host, ...hosts],
     token,
@@ -45,11 +47,11 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     stopping: stop,
     webFolder: cli.webFolder,
   });
-  const server = createHttpServer({ app, host, port, requestTimeoutMs });
+  const server = createHttpServer({ app, clock, host, port, requestTimeoutMs });
   const watch = new ConfigWatch({
     load: loadOptions(options, cli),
     initial: loaded,
-    clock: cli.clock,
+    clock,
     onChange: async ({ next, changedPaths }) => {
       await station.reconfigure(next);
       const fixed = changedPaths.filter(isFixed);
@@ -61,7 +63,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const lifecycle = new Lifecycle(
     [...station.services, server, announce(config.root, () => server.url()), watch],
     {
-      clock: cli.clock,
+      clock,
       stopTimeoutMs: STOP_TIMEOUT_MS,
       onStopFailure: (part, error) => log.error({ part, err: error }, 'a part did not stop cleanly'),
     },
@@ -85,7 +87,7 @@ function isFixed(path: string): boolean {
   return FIXED_SETTINGS.some(name => path === name || path.startsWith(`${name}.`));
 }
 
-/** What is running and what to try next, in under fifteen lines (station.md, "First minute"). */
+/** What is running and what to try next, in under fifteen lines. */
 function greeting(station: Station, url: string, spool: string, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const tracked = station.tracked();
@@ -106,9 +108,9 @@ ${style.bold(`sluice ${cli.version}`)} is up. Ctrl-C stops it.
   deliveries  ${deliveries}
 
 Try next, in another terminal:
-  npm start -- bake https://github.com/git/git
-  npm start -- deliveries ls
-  npm start -- status
+  ${cli.program} bake https://github.com/git/git
+  ${cli.program} deliveries ls
+  ${cli.program} status
   curl -d '{"url": "https://github.com/git/git", "wait": true}' ${url}/bake
 \n`;
 }

@@ -13,7 +13,7 @@ const METRICS_PATH = '/metrics';
 const SESSION_COOKIE = 'sluice_session';
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
-/** Headers that keep a browser from doing more with our pages than they need. */
+/** Headers that keep a browser from doing more with the pages than they need. */
 export const securityHeaders: MiddlewareHandler = async (context, next) => {
   await next();
   context.header(
@@ -27,15 +27,15 @@ export const securityHeaders: MiddlewareHandler = async (context, next) => {
 };
 
 /**
- * Refuses requests whose Host is not ours (DNS rebinding: a page elsewhere resolves its own name to our
- * address) and requests that another site's page sends (their Origin is not ours).
- * @param names host names without port that are ours
+ * Refuses requests whose Host is not the station (DNS rebinding: a page elsewhere resolves its own name to its
+ * address) and requests that another site's page sends (their Origin is another).
+ * @param names host names without port that it has besides the loopback ones
  */
 export function ownHostOnly(names: readonly string[]): MiddlewareHandler {
-  const ours = new Set([...LOOPBACK_NAMES, ...names.map(name => inUrl(name.toLowerCase()))]);
+  const ownNames = new Set([...LOOPBACK_NAMES, ...names.map(name => inUrl(name.toLowerCase()))]);
   return async (context, next) => {
     const host = context.req.header('host') ?? '';
-    if (!ours.has(hostName(host))) {
+    if (!ownNames.has(hostName(host))) {
       throw new SluiceError('host_refused', `this station does not answer to the name "${host}"`);
     }
     const origin = context.req.header('origin');

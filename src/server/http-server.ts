@@ -2,11 +2,13 @@ import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Hono } from 'hono';
+import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 
 export interface HttpServerOptions {
   readonly app: Hono;
+  readonly clock: Clock;
   readonly host: string;
   /** 0 takes any free port. */
   readonly port: number;
@@ -26,7 +28,7 @@ export interface HttpServer extends Service {
 
 /** Listens for the app. start() throws `port_in_use`; stop() ends idle connections at once and the others soon. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { app, host, port, requestTimeoutMs } = options;
+  const { app, clock, host, port, requestTimeoutMs } = options;
   let server: Server | undefined;
 
   return {
@@ -51,9 +53,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       server = undefined;
       const closed = new Promise<void>(resolve => closing.close(() => resolve()));
       closing.closeIdleConnections();
-      const hard = setTimeout(() => closing.closeAllConnections(), CLOSE_GRACE_MS);
+      const cancel = clock.timer(CLOSE_GRACE_MS, () => closing.closeAllConnections());
       await closed;
-      clearTimeout(hard);
+      cancel();
     },
     url() {
       const address = server?.address() as AddressInfo | null | undefined;

@@ -1,7 +1,7 @@
 import type { Delivery } from '../deliver/service.ts';
 import type { Captures } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
-import type { CacheApi } from '../gather/repos/cache/service.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { Tracking } from '../gather/repos/tracking/service.ts';
 import type { InsightDatabase } from '../insights/insight-database.ts';
 import type { Notifications } from '../insights/notifications/service.ts';

@@ -10,9 +10,10 @@ import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { Captures } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
-import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
+import { CloneCacheService } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
@@ -27,6 +28,7 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { coldBucketOpener } from './cold-bucket.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -49,7 +51,7 @@ export interface StationOptions {
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -75,7 +77,7 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
-  readonly #cache: CachePart;
+  readonly #cache: CloneCacheService;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
@@ -112,7 +114,7 @@ class ComposedStation implements Station {
       config: () => this.#config,
       stores: () => this.#stores,
     };
-    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
+    this.#cache = new CloneCacheService({ ...current, openBucket: coldBucketOpener(current) });
     this.cache = this.#cache.api;
     this.captures = new Captures({
       ...options,
@@ -132,7 +134,7 @@ class ComposedStation implements Station {
       () => this.status(),
       () => this.changesets.limits.calls(),
     );
-    this.schedule = scheduleApi(current.stores, () => options.clock.nowMs());
+    this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
       local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),

@@ -7,6 +7,7 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
   let stderr = '';
   const code = await runCli(args, {
     version: '1.2.3',
+    program: 'sluice',
     clock: systemClock,
     env,
     cwd: '/',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Logger, LogMethod } from '../../src/base/log.ts';
-import { loadConfig } from '../../src/config/load.ts';
+import { loadConfig } from '../support/config.ts';
 import { startDelivery } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { profileFor } from '../support/s3-profile.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { FullPlan } from '../../src/keep/disk/budget.ts';
+import type { DiskBudgetPreview } from '../../src/keep/disk/budget.ts';
 import { jsonLines } from '../support/delivery-station.ts';
 import { grownRepository, rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
@@ -69,7 +69,7 @@ test('S4: sluice disk plan counts the clones that may give way without a station
   const database = join(cwd, 'sluice.db');
   const before = rows(database, 'SELECT * FROM clones ORDER BY url');
   const asked = await sluice(t, ['disk', 'plan', '--json'], { cwd });
-  const [{ plan } = { plan: undefined }] = jsonLines<{ plan: FullPlan }>(asked);
+  const [{ plan } = { plan: undefined }] = jsonLines<{ plan: DiskBudgetPreview }>(asked);
   const mayGo = Number(before.find(({ url }) => url === kept.path)?.bytes);
   assert.ok(mayGo > 0);
   assert.deepEqual(plan?.steps, [{ name: 'clones', bytes: mayGo }]);

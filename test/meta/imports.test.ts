@@ -9,8 +9,8 @@ const SRC = resolve(import.meta.dirname, '../../src');
 const ROOMS: readonly (readonly string[])[] = [
   ['base'],
   ['config'],
-  ['keep/store', 'keep/local', 'keep/disk', 'keep/buckets'],
-  ['keep/sqlite'],
+  ['keep/store', 'keep/local', 'keep/buckets'],
+  ['keep/disk', 'keep/sqlite'],
   ['engine'],
   ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
@@ -21,7 +21,7 @@ const ROOMS: readonly (readonly string[])[] = [
 ];
 
 /** The main entry, the entries of threads and the lists of kinds: they alone name concrete implementations. */
-const MAIN = /^main(-modules)?\.ts$/;
+const MAIN = /^main\.ts$/;
 const ROOTS = /^main(-modules)?\.ts$|-thread\.ts$|\/definitions\.ts$/;
 
 /** Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them. */

@@ -1,55 +1,13 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import { silentLogger } from '../../src/base/log.ts';
-import { type AppOptions, createApp } from '../../src/server/app.ts';
+import type { AppOptions } from '../../src/server/app-options.ts';
+import { assertProblem, servedApp } from '../support/served-app.ts';
 import { type StubBehaviour, stationStub } from '../support/station-stub.ts';
-
-const WEB = resolve(import.meta.dirname, '../../src/web');
-
-interface Asked {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly text: string;
-  readonly body: Readonly<Record<string, unknown>>;
-}
 
 function serve(behaviour: StubBehaviour = {}, options: Partial<AppOptions> = {}) {
   const station = stationStub(behaviour);
-  const app = createApp({
-    station,
-    log: silentLogger,
-    hostNames: [],
-    token: undefined,
-    maxBodyBytes: 1000,
-    stopping: new AbortController().signal,
-    webFolder: WEB,
-    ...options,
-  });
-  const ask = async (path: string, init: RequestInit = {}): Promise<Asked> => {
-    const headers = new Headers(init.headers);
-    if (!headers.has('host')) headers.set('host', 'localhost:8750');
-    const response = await app.fetch(new Request(`http://localhost:8750${path}`, { ...init, headers }));
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return {
-      status: response.status,
-      headers: response.headers,
-      text,
-      body: isJson && text ? JSON.parse(text) : {},
-    };
-  };
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Asked> =>
-    ask(path, { method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body), headers });
-  return { station, ask, post };
-}
-
-function assertProblem(answer: Asked, status: number, code: string): void {
-  assert.equal(answer.status, status, answer.text);
-  assert.equal(answer.headers.get('content-type'), 'application/problem+json');
-  assert.deepEqual([answer.body.status, answer.body.code], [status, code]);
-  for (const name of ['type', 'title', 'detail', 'hint']) assert.ok(answer.body[name], name);
+  return { station, ...servedApp({ station, ...options }) };
 }
 
 test('P1, P2: POST /bake answers 202 at once with the address of its run, which then answers', async () => {

@@ -1,21 +1,32 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import { silentLogger } from '../../src/base/log.ts';
 import type { CaptureFilter, CaptureLineage } from '../../src/keep/local/captures.ts';
-import { createApp } from '../../src/server/app.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
+import { asJson, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
 
-const WEB = resolve(import.meta.dirname, '../../src/web');
 const FILE: CaptureLineage = {
-  ...{ id: 7, collector: 'temperature', method: 'file', intervalMs: 500, tags: ['lab'], station: 'here' },
-  ...{ profile: 'local', bucket: 'outbox', filepath: 'readings/temperature/a.ndjson' },
-  ...{ readings: 4, bytes: 76, reason: 'size', completedAtMs: 1_790_000_000_000 },
-  ...{ firstAt: '2026-11-22T10:00:00.000Z', lastAt: '2026-11-22T10:00:01.500Z' },
-  ...{ recordId: 3, state: 'completed', objectKey: 'readings/temperature/a.ndjson' },
-  ...{ deliveredAtMs: 1_790_000_001_000, lostAtMs: null },
+  id: 7,
+  collector: 'temperature',
+  method: 'file',
+  intervalMs: 500,
+  tags: ['lab'],
+  station: 'here',
+  profile: 'local',
+  bucket: 'outbox',
+  filepath: 'readings/temperature/a.ndjson',
+  readings: 4,
+  bytes: 76,
+  reason: 'size',
+  completedAtMs: 1_790_000_000_000,
+  firstAt: '2026-11-22T10:00:00.000Z',
+  lastAt: '2026-11-22T10:00:01.500Z',
+  recordId: 3,
+  state: 'completed',
+  objectKey: 'readings/temperature/a.ndjson',
+  deliveredAtMs: 1_790_000_001_000,
+  lostAtMs: null,
 };
 
 /** The server's part alone; `filters` tells which lists were asked for. */
@@ -33,16 +44,7 @@ function serve(captures: Partial<StationApi['captures']> = {}) {
       ...captures,
     },
   };
-  const app = createApp({
-    ...{ station, log: silentLogger, hostNames: [], token: undefined, maxBodyBytes: 1000, webFolder: WEB },
-    stopping: new AbortController().signal,
-  });
-  const ask = async (path: string) => {
-    const url = `http://localhost:8750${path}`;
-    const response = await app.fetch(new Request(url, { headers: { host: 'localhost:8750' } }));
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
-  return { ask, filters };
+  return { filters, ask: servedApp({ station }).ask };
 }
 
 test('HTTP, S2: one capture file has its collector, its counts and its object key', async () => {
@@ -52,7 +54,8 @@ test('HTTP, S2: one capture file has its collector, its counts and its object ke
       throw new SluiceError('not_found', `there is no capture file ${id}`);
     },
   });
-  assert.deepEqual(await ask('/api/v1/capture/files/7'), { status: 200, body: { ...FILE } });
+  const there = await ask('/api/v1/capture/files/7');
+  assert.deepEqual([there.status, there.body], [200, FILE]);
   const missing = await ask('/api/v1/capture/files/8');
   assert.deepEqual([missing.status, missing.body.code], [404, 'not_found']);
   assert.equal((await ask('/api/v1/capture/files/seven')).status, 404);
@@ -62,7 +65,7 @@ test('HTTP, S2: the list of capture files takes a collector and a page, within b
   const { ask, filters } = serve();
   assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [{ ...FILE }] });
   await ask('/api/v1/capture/files?collector=temperature&before=9&limit=3');
-  assert.deepEqual(filters, [{ limit: 100 }, { limit: 3, collector: 'temperature', beforeId: 9 }]);
+  assert.deepEqual(asJson(filters), [{ limit: 100 }, { limit: 3, collector: 'temperature', beforeId: 9 }]);
   for (const query of ['limit=0', 'limit=1001', 'before=x', 'collector=', 'colector=temperature']) {
     const { status, body } = await ask(`/api/v1/capture/files?${query}`);
     assert.deepEqual([query, status, typeof body.code], [query, 400, 'string']);
@@ -71,8 +74,13 @@ test('HTTP, S2: the list of capture files takes a collector and a page, within b
 
 test('HTTP, S4: the disk budget tells its plan, what would be lost, and what gave way', async () => {
   const plan = {
-    ...{ usedShare: 0.95, full: true, neededBytes: 500, missingBytes: 100, captureShare: 0.6 },
-    ...{ steps: [{ name: 'clones', bytes: 400 }], losesReadings: true },
+    usedShare: 0.95,
+    full: true,
+    neededBytes: 500,
+    missingBytes: 100,
+    captureShare: 0.6,
+    steps: [{ name: 'clones', bytes: 400 }],
+    losesReadings: true,
     files: [{ path: 'local/outbox/readings/temperature/b.ndjson', bytes: 100, readings: 5 }],
   };
   const freed = [
@@ -85,7 +93,8 @@ test('HTTP, S4: the disk budget tells its plan, what would be lost, and what gav
       return { plan, freed };
     },
   });
-  assert.deepEqual(await ask('/api/v1/disk'), { status: 200, body: { plan, freed } });
+  const answer = await ask('/api/v1/disk');
+  assert.deepEqual([answer.status, answer.body], [200, { plan, freed }]);
   await ask('/api/v1/disk?limit=5');
   assert.deepEqual(limits, [100, 5]);
   assert.equal((await ask('/api/v1/disk?limit=-1')).status, 400);

@@ -1,25 +1,28 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
-import { silentLogger } from '../../src/base/log.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createApp } from '../../src/server/app.ts';
 import { createHttpServer, type HttpServer } from '../../src/server/http-server.ts';
-import { type StubBehaviour, stationStub } from '../support/station-stub.ts';
+import type { StationApi } from '../../src/station/station-api.ts';
+import { appOptions } from '../support/served-app.ts';
+import { stationStub } from '../support/station-stub.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
-async function listening(t: TestContext, behaviour: StubBehaviour = {}, requestTimeoutMs = 30_000) {
-  const app = createApp({
-    station: stationStub(behaviour),
-    log: silentLogger,
-    hostNames: [],
-    token: undefined,
-    maxBodyBytes: 1000,
-    stopping: new AbortController().signal,
-    webFolder: resolve(import.meta.dirname, '../../src/web'),
-  });
-  const server = createHttpServer({ app, host: '127.0.0.1', port: 0, requestTimeoutMs });
+interface Listening {
+  readonly station?: StationApi;
+  readonly clock?: Clock;
+  readonly requestTimeoutMs?: number;
+}
+
+async function listening(
+  t: TestContext,
+  { station = stationStub(), clock = systemClock, requestTimeoutMs = 30_000 }: Listening = {},
+): Promise<HttpServer> {
+  const app = createApp(appOptions({ station }));
+  const server = createHttpServer({ app, clock, host: '127.0.0.1', port: 0, requestTimeoutMs });
   await server.start();
   t.after(() => server.stop());
   return server;
@@ -53,7 +56,7 @@ test('HTTP: a body that is announced as too large or grows so is refused while i
 });
 
 test('HTTP: a client that does not finish its request in time is sent away', async t => {
-  const server = await listening(t, {}, 1000);
+  const server = await listening(t, { requestTimeoutMs: 1000 });
   const startMs = performance.now();
   const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{';
   assert.match(await raw(server, head), /^HTTP\/1\.1 408 /);
@@ -61,7 +64,7 @@ test('HTTP: a client that does not finish its request in time is sent away', asy
 });
 
 test('HTTP: a client that goes away while it waits or sends harms nobody', async t => {
-  const server = await listening(t, { runsHang: true });
+  const server = await listening(t, { station: stationStub({ runsHang: true }) });
   const leaving = new AbortController();
   const body = JSON.stringify({ url: 'https://example.org/x', wait: true });
   const waiting = fetch(`${server.url()}/bake`, { method: 'POST', body, signal: leaving.signal });
@@ -76,31 +79,34 @@ test('HTTP: a client that goes away while it waits or sends harms nobody', async
 });
 
 test('HTTP: stop ends idle connections and is bounded where an answer hangs; the port is free again', async t => {
-  const server = await listening(t, { runsHang: true });
-  await fetch(`${server.url()}/ping`);
+  const clock = new VirtualClock();
+  const station = stationStub({ runsHang: true });
+  const server = await listening(t, { station, clock });
   const { port } = new URL(server.url());
   const body = JSON.stringify({ url: 'https://example.org/x', wait: true });
   const waiting = fetch(`${server.url()}/bake`, { method: 'POST', body });
   waiting.catch(() => undefined);
-  await fetch(`${server.url()}/ping`);
+  while (station.asked.length === 0) await fetch(`${server.url()}/ping`);
+  const stopped = server.stop();
+  await clock.advance(1_999);
+  assert.equal(clock.pendingTimers, 1, 'an answer under way gets two seconds');
+  await clock.advance(1);
+  await stopped;
   await server.stop();
-  await server.stop();
+  assert.equal(clock.pendingTimers, 0);
   await assert.rejects(waiting);
   await assert.rejects(fetch(`http://127.0.0.1:${port}/ping`));
 });
 
 test('HTTP: a port in use is named', async t => {
   const { port } = new URL((await listening(t)).url());
-  const app = createApp({
-    station: stationStub(),
-    log: silentLogger,
-    hostNames: [],
-    token: undefined,
-    maxBodyBytes: 1,
-    stopping: new AbortController().signal,
-    webFolder: resolve(import.meta.dirname, '../../src/web'),
+  const second = createHttpServer({
+    app: createApp(appOptions()),
+    clock: systemClock,
+    host: '127.0.0.1',
+    port: Number(port),
+    requestTimeoutMs: 1000,
   });
-  const second = createHttpServer({ app, host: '127.0.0.1', port: Number(port), requestTimeoutMs: 1000 });
   await assert.rejects(second.start(), { code: 'port_in_use' });
   await second.stop();
 });

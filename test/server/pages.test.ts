@@ -1,38 +1,23 @@
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import { silentLogger } from '../../src/base/log.ts';
 import type { SqlRow } from '../../src/keep/store/store.ts';
-import { createApp } from '../../src/server/app.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
+import { type Answered, asJson, assertProblem, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
+import { VirtualClock } from '../support/virtual-clock.ts';
 
-const WEB = resolve(import.meta.dirname, '../../src/web');
-const ORIGIN = 'http://localhost:8750';
+/** The app over a station of which something is changed. */
+function serve(changed: Partial<StationApi> = {}, clock = new VirtualClock()) {
+  return servedApp({ station: { ...stationStub(), ...changed }, clock });
+}
 
-/** The server's part alone, for what the pages ask. */
-function serve(changed: Partial<StationApi> = {}) {
-  const app = createApp({
-    ...{ station: { ...stationStub(), ...changed }, log: silentLogger, hostNames: [], token: undefined },
-    ...{ maxBodyBytes: 1000, webFolder: WEB, stopping: new AbortController().signal },
-  });
-  return async (path: string, body?: unknown) => {
-    const init = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
-    const response = await app.fetch(
-      new Request(ORIGIN + path, { ...init, headers: { host: 'localhost:8750' } }),
-    );
-    const text = await response.text();
-    const type = response.headers.get('content-type') ?? '';
-    return {
-      ...{ status: response.status, type, headers: response.headers, text },
-      body: (/json/.test(type) ? JSON.parse(text) : {}) as Record<string, unknown>,
-    };
-  };
+function contentType({ headers }: Answered): string {
+  return headers.get('content-type') ?? '';
 }
 
 test('Dashboard: pages, parts and styles are served below the folder under the strict content policy, nothing else is', async () => {
-  const ask = serve();
+  const { ask } = serve();
   for (const [path, type] of [
     ['/', 'text/html'],
     ['/app.js', 'text/javascript'],
@@ -42,7 +27,7 @@ test('Dashboard: pages, parts and styles are served below the folder under the s
   ] as const) {
     const answer = await ask(path);
     assert.equal(answer.status, 200, path);
-    assert.ok(answer.type.startsWith(type), answer.type);
+    assert.ok(contentType(answer).startsWith(type), contentType(answer));
     assert.match(answer.headers.get('content-security-policy') ?? '', /script-src 'self'; style-src 'self'/);
   }
   for (const path of ['/tsconfig.json', '/pages/', '/pages/../../main.ts', '/pages/absent.js'])
@@ -53,7 +38,7 @@ test('S11: another round for failed files by text; the answer counts all and lis
   const record = { id: 1, size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null };
   const selections: unknown[] = [];
   const { deliveries } = stationStub();
-  const ask = serve({
+  const { post } = serve({
     deliveries: {
       ...deliveries,
       retryFailed: async selection => {
@@ -64,28 +49,23 @@ test('S11: another round for failed files by text; the answer counts all and lis
     },
   });
   const path = '/api/v1/deliveries/failed/retry';
-  const { body } = await ask(path, { text: 'scan', limit: 1 });
+  const { body } = await post(path, { text: 'scan', limit: 1 });
   const listed = body.deliveries as { readonly id: number }[];
   assert.deepEqual([body.total, body.problems, listed.map(({ id }) => id)], [2, 1, [2]]);
   assert.deepEqual(selections, [{ text: 'scan' }]);
-  assert.equal(((await ask(path, { all: true })).body.deliveries as unknown[]).length, 2);
-  const refused = await ask(path, { limit: 5 });
-  assert.deepEqual([refused.status, refused.body.code], [400, 'body_invalid']);
-  assert.match(refused.type, /problem\+json/);
+  assert.equal(((await post(path, { all: true })).body.deliveries as unknown[]).length, 2);
+  assertProblem(await post(path, { limit: 5 }), 400, 'body_invalid');
 });
 
 test('C2, S10: changesets are listed by several states, what waits for review, and what is idle; in the order asked for', async () => {
   const asked: unknown[] = [];
   const { changesets } = stationStub();
-  const ask = serve({
-    changesets: {
-      ...changesets,
-      list: async (filter, page) => {
-        asked.push([filter, page]);
-        return [];
-      },
-    },
-  });
+  const clock = new VirtualClock();
+  const list: typeof changesets.list = async (filter, page) => {
+    asked.push(asJson([filter, page]));
+    return [];
+  };
+  const { ask } = serve({ changesets: { ...changesets, list } }, clock);
   const { body } = await ask('/api/v1/changesets?state=open,draft&review=waiting&order=idle&after=7&limit=3');
   assert.deepEqual(body, { changesets: [], next: null });
   assert.deepEqual(asked.splice(0), [
@@ -95,8 +75,7 @@ test('C2, S10: changesets are listed by several states, what waits for review, a
     ],
   ]);
   await ask('/api/v1/changesets?idleDays=14');
-  const [[filter]] = asked as [[{ readonly idleSinceMs: number }]];
-  assert.ok(Math.abs(Date.now() - 14 * 86_400_000 - filter.idleSinceMs) < 60_000);
+  assert.deepEqual(asked, [[{ idleSinceMs: clock.nowMs() - 14 * 86_400_000 }, { order: 'id', limit: 100 }]]);
   for (const query of ['state=open,absent', 'review=done', 'order=title', 'idleDays=0'])
     assert.equal((await ask(`/api/v1/changesets?${query}`)).status, 400, query);
 });
@@ -105,11 +84,11 @@ test('S10, S6: people, repositories and the schedule go out in pages, never all 
   const { people, schedule } = stationStub();
   const filters: unknown[] = [];
   const one = { id: 1, name: 'A', email: 'a@x', bot: false, botByHand: false, commits: 1, emails: ['a@x'] };
-  const ask = serve({
+  const { ask } = serve({
     people: {
       ...people,
       list: async filter => {
-        filters.push(filter);
+        filters.push(asJson(filter));
         return [one, one];
       },
     },
@@ -134,7 +113,7 @@ test('S10, S6: people, repositories and the schedule go out in pages, never all 
     assert.equal((await ask(`/api/v1/${path}`)).status, 400, path);
 });
 
-test('Dashboard: what is stuck is told by cause, what a person must see to first, with what to do', async () => {
+test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do', async () => {
   const { changesets, captures } = stationStub();
   const row = (values: SqlRow): SqlRow => ({
     stage: null,
@@ -154,14 +133,20 @@ test('Dashboard: what is stuck is told by cause, what a person must see to first
     [/FROM repositories/, [row({ stage: 'gone', count: 1, last_at: 0 })]],
     [/FROM changesets/, []],
   ];
-  const ask = serve({
+  const { ask } = serve({
     source: { query: async sql => answers.find(([pattern]) => pattern.test(sql))?.[1] ?? [] },
     changesets: {
       ...changesets,
       holds: () => [
         {
-          ...{ host: 'git.example', kind: 'refused', sinceMs: 0, untilMs: 1, code: 'token_refused' },
-          ...{ message: 'refused', hint: 'Give another token.', failures: 1 },
+          host: 'git.example',
+          kind: 'refused',
+          sinceMs: 0,
+          untilMs: 1,
+          code: 'token_refused',
+          message: 'refused',
+          hint: 'Give another token.',
+          failures: 1,
         },
       ],
     },
@@ -182,5 +167,5 @@ test('Dashboard: what is stuck is told by cause, what a person must see to first
   assert.equal(found[1]?.hint, 'Give another token.');
   assert.equal(found[3]?.lastAt, '1970-01-01T00:00:00.000Z');
   const broken = serve({ source: { query: () => Promise.reject(new SluiceError('database_busy', 'busy')) } });
-  assert.match((await broken('/api/v1/troubles')).type, /problem\+json/);
+  assert.match(contentType(await broken.ask('/api/v1/troubles')), /problem\+json/);
 });

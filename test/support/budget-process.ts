@@ -72,7 +72,7 @@ const budget = new DiskBudget({
   }),
   record: rows => captures.recordFreed(rows),
 });
-const plan = await budget.plan();
+const plan = await budget.preview();
 const first = await budget.check();
 const left = readdirSync(join(root, 'incoming/local/outbox/one'));
 const { usedBytes, usableBytes } = await measureDisk(root);

@@ -4,10 +4,9 @@ import { seededRandom } from '../../src/base/random.ts';
 import { Collector } from '../../src/gather/capture/collector.ts';
 import { CollectorFiles, type Finished } from '../../src/gather/capture/files/collector-files.ts';
 import { timerPace } from '../../src/gather/capture/pace.ts';
-import type { Raw } from '../../src/gather/capture/reading.ts';
 import { CaptureRunner } from '../../src/gather/capture/runner.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
-import type { PushSource, ReadingSource } from '../../src/gather/capture/sources/source.ts';
+import type { PushSource, Raw, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
 export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPlan {
   return {
@@ -107,7 +106,7 @@ export function runnerOf(
     pace: timerPace(clock),
     random: seededRandom(1),
     log,
-    openSources: () => ({ open, close: async () => undefined }),
+    openSources: async () => ({ open, close: async () => undefined }),
     onFinished: one => finished.push(one),
   });
   return { runner, finished };

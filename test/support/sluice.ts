@@ -7,7 +7,11 @@ import type { TestContext } from 'node:test';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 import { killAtExit } from './left-behind.ts';
 
-export const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
+/** The checkout's command, or an installed package's where `npm run test:package` names its folder. */
+export const MAIN = resolve(
+  process.env.SLUICE_INSTALLED ?? resolve(import.meta.dirname, '../..'),
+  'bin/sluice.js',
+);
 /** Longer than anything here takes on a busy machine; only what hangs meets it. */
 const PATIENCE_MS = 60_000;
 

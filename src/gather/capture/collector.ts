@@ -3,9 +3,9 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { CollectorFiles } from './files/collector-files.ts';
 import type { Pace } from './pace.ts';
 import { Rate } from './rate.ts';
-import { interpret, type Raw } from './reading.ts';
+import { interpret } from './reading.ts';
 import type { CollectorPlan } from './settings.ts';
-import type { PushSource, ReadingSource } from './sources/source.ts';
+import type { PushSource, Raw, ReadingSource } from './sources/source.ts';
 import { dueTick, tickTimeMs } from './ticks.ts';
 
 /** Collectors that come at least this often wait to the tenth of a millisecond. */

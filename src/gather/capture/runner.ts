@@ -11,7 +11,7 @@ import { CollectorFiles, type FileLimits, type Finished } from './files/collecto
 import { recover } from './files/recover.ts';
 import type { Pace } from './pace.ts';
 import type { CapturePlan, CollectorPlan } from './settings.ts';
-import type { Sources } from './sources/open.ts';
+import type { Sources } from './sources/definitions.ts';
 import { ErrorTelling } from './told.ts';
 
 /** Readings are handed to the system at least every second (V4); a round may take some time itself. */
@@ -22,7 +22,7 @@ export interface RunnerOptions {
   readonly pace: Pace;
   readonly random: Random;
   readonly log: Logger;
-  readonly openSources: (plan: CapturePlan) => Sources;
+  readonly openSources: (plan: CapturePlan) => Promise<Sources>;
   /** A file that is complete; called once for each. */
   readonly onFinished: (finished: Finished) => void;
 }
@@ -64,7 +64,7 @@ export class CaptureRunner {
       if (!isShared) {
         await this.#remove([...this.#collectors.keys()]);
         await this.#sources?.close();
-        this.#sources = this.#options.openSources(plan);
+        this.#sources = await this.#options.openSources(plan);
       }
       const names = (one: CapturePlan | undefined): string[] => one?.collectors.map(({ name }) => name) ?? [];
       if (!before || !isSame([before.control, names(before)], [plan.control, names(plan)])) {

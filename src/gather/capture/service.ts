@@ -4,7 +4,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
-import { DiskBudget, type FullPlan, measureDisk, type Reclaimer } from '../../keep/disk/budget.ts';
+import { DiskBudget, type DiskBudgetPreview, measureDisk, type Reclaimer } from '../../keep/disk/budget.ts';
 import type {
   CaptureFilter,
   CaptureJournal,
@@ -161,10 +161,12 @@ export class Captures implements Service {
   }
 
   /** What would give way on this disk now, and what gave way so far, newest first. */
-  async disk(limit: number): Promise<{ readonly plan: FullPlan; readonly freed: readonly FreedSpace[] }> {
+  async disk(
+    limit: number,
+  ): Promise<{ readonly plan: DiskBudgetPreview; readonly freed: readonly FreedSpace[] }> {
     const freed = this.#open.listFreed(limit);
     if (!this.#budget) throw new SluiceError('stopping', 'the station is not running');
-    return { plan: await this.#budget.plan(), freed };
+    return { plan: await this.#budget.preview(), freed };
   }
 
   get #open(): CaptureJournal {

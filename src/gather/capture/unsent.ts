@@ -37,8 +37,8 @@ export function unsentReadings(options: UnsentOptions): UnsentReadings {
       .sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   return {
     bytes: async () => captures.unsent().reduce((sum, { bytes }) => sum + bytes, 0),
-    everyNth: async n => takeEveryNth(inOrder(), n, ({ state }) => state !== 'processing').map(told),
-    async lose(n) {
+    listEveryNth: async n => takeEveryNth(inOrder(), n, ({ state }) => state !== 'processing').map(told),
+    async deleteEveryNth(n) {
       const lost = takeEveryNth(inOrder(), n, one => one.state !== 'processing' && remove(options, one));
       for (const one of lost) await note(options, one);
       return lost.map(told);

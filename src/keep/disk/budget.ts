@@ -4,7 +4,8 @@ import { asSluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { formatBytes } from '../../base/units.ts';
-import { type DiskBudgetPlan, type DiskBudgetSettings, type DiskFacts, planBudget } from './plan.ts';
+import type { FreedSpace } from '../local/captures.ts';
+import { type DiskBudgetPlan, type DiskBudgetSettings, type DiskUsage, planBudget } from './plan.ts';
 
 /** Something that can give room back and lose nothing by it. */
 export interface Reclaimer {
@@ -27,49 +28,37 @@ export interface UnsentFile {
 export interface UnsentReadings {
   /** All of them together. */
   bytes(): Promise<number>;
-  /** Every n-th of them, as `lose` would take them. */
-  everyNth(n: number): Promise<readonly UnsentFile[]>;
-  /** Deletes every n-th. @returns those deleted */
-  lose(n: number): Promise<readonly UnsentFile[]>;
+  /** Every n-th of them, as `deleteEveryNth` would take them. */
+  listEveryNth(n: number): Promise<readonly UnsentFile[]>;
+  /** @returns those deleted */
+  deleteEveryNth(n: number): Promise<readonly UnsentFile[]>;
 }
 
-/** What gave way. Times are milliseconds since the epoch. */
-export interface FreedRoom {
-  readonly atMs: number;
-  readonly step: string;
-  readonly path: string | null;
-  readonly files: number;
-  readonly bytes: number;
-  readonly readings: number;
-  readonly lost: boolean;
-}
-
-/** The plan together with the very files that would be lost. */
-export interface FullPlan extends DiskBudgetPlan {
+/** The plan for a moment, with the very files that would be lost. */
+export interface DiskBudgetPreview extends DiskBudgetPlan {
   readonly files: readonly UnsentFile[];
 }
 
 export interface DiskBudgetOptions {
-  /** Whether anything is to give way at all: captures are on (V8). */
+  /** Whether anything is to give way at all: captures are on. */
   readonly enabled: () => boolean;
-  readonly settings: () => DiskBudgetSettings & { readonly deleteEveryNth: number };
-  readonly measure: () => Promise<DiskFacts>;
-  /** In the order in which they give way (S4). */
+  readonly settings: () => DiskBudgetSettings;
+  readonly measure: () => Promise<DiskUsage>;
+  /** In the order in which they give way. */
   readonly reclaimers: readonly Reclaimer[];
   readonly unsent: UnsentReadings;
   /** Notes what gave way, on the disk. */
-  readonly record: (rows: readonly FreedRoom[]) => Promise<void>;
+  readonly record: (rows: readonly FreedSpace[]) => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** V8. */
 const CHECK_EVERY_MS = 30_000;
-/** A disk that stays full, with nothing that may give way, is told at most this often. */
+/** A disk that stays full, with nothing that may give way, is warned of at most this often. */
 const WARN_EVERY_MS = 5 * 60_000;
 
 /** The room of the file system that holds a path. Throws disk_failed. */
-export async function measureDisk(path: string): Promise<DiskFacts> {
+export async function measureDisk(path: string): Promise<DiskUsage> {
   try {
     const { blocks, bfree, bavail, bsize } = await statfs(path);
     const usedBytes = (blocks - bfree) * bsize;
@@ -79,23 +68,25 @@ export async function measureDisk(path: string): Promise<DiskFacts> {
   }
 }
 
-/** The plan for this moment; nothing is changed. */
-export async function currentPlan(
+/** What would give way now; nothing is changed. Throws what is thrown by what it asks. */
+export async function previewBudget(
   options: Pick<DiskBudgetOptions, 'settings' | 'measure' | 'unsent'> & {
     readonly reclaimers: readonly Pick<Reclaimer, 'name' | 'reclaimableBytes'>[];
   },
-): Promise<FullPlan> {
+): Promise<DiskBudgetPreview> {
   const { settings, measure, reclaimers, unsent } = options;
-  const supplies = await Promise.all(
+  const reclaimables = await Promise.all(
     reclaimers.map(async one => ({ name: one.name, bytes: await one.reclaimableBytes() })),
   );
-  const plan = planBudget(await measure(), settings(), supplies, await unsent.bytes());
-  return { ...plan, files: plan.losesReadings ? await unsent.everyNth(settings().deleteEveryNth) : [] };
+  const plan = planBudget(await measure(), settings(), reclaimables, await unsent.bytes());
+  return { ...plan, files: plan.losesReadings ? await unsent.listEveryNth(settings().deleteEveryNth) : [] };
 }
 
 /**
- * The one place that decides what gives way when the disk runs short (S4). Looks every 30 s; between two steps it measures
+ * The one place that decides what gives way when the disk runs short. Checks every 30 s; between two steps it measures
  * again, since what a step gives may be less or more than it promised.
+ *
+ * States: idle ──start──▶ waiting ──30 s──▶ checking ──▶ waiting; any ──stop──▶ stopped (final), after the check that runs.
  */
 export class DiskBudget implements Service {
   readonly name = 'disk budget';
@@ -120,15 +111,15 @@ export class DiskBudget implements Service {
   }
 
   /** What would give way now; nothing is changed. */
-  plan(): Promise<FullPlan> {
-    return currentPlan(this.#options);
+  preview(): Promise<DiskBudgetPreview> {
+    return previewBudget(this.#options);
   }
 
-  /** Looks, and frees what must go. Throws what the reclaimers throw. @returns what gave way */
-  async check(): Promise<readonly FreedRoom[]> {
+  /** Measures, and frees what must go. Throws what the reclaimers throw. @returns what gave way */
+  async check(): Promise<readonly FreedSpace[]> {
     const { enabled, reclaimers, unsent, settings, record } = this.#options;
     if (!enabled()) return [];
-    const rows: FreedRoom[] = [];
+    const rows: FreedSpace[] = [];
     for (const reclaimer of reclaimers) {
       const needed = await this.#needed();
       if (needed === 0) break;
@@ -139,9 +130,9 @@ export class DiskBudget implements Service {
       rows.push(row);
     }
     const plan = planBudget(await this.#options.measure(), settings(), [], await unsent.bytes());
-    if (plan.losesReadings) rows.push(...(await this.#lose()));
+    if (plan.losesReadings) rows.push(...(await this.#deleteReadings()));
     else if (plan.full) this.#warn(plan);
-    this.#tell(rows);
+    this.#report(rows);
     return rows;
   }
 
@@ -150,9 +141,9 @@ export class DiskBudget implements Service {
     return planBudget(await measure(), settings(), [], 0).neededBytes;
   }
 
-  async #lose(): Promise<FreedRoom[]> {
+  async #deleteReadings(): Promise<FreedSpace[]> {
     const { unsent, settings, record } = this.#options;
-    const lost = await unsent.lose(settings().deleteEveryNth);
+    const lost = await unsent.deleteEveryNth(settings().deleteEveryNth);
     const rows = lost.map(({ path, bytes, readings }) =>
       this.#row({ step: 'capture', path, files: 1, bytes, readings, lost: true }),
     );
@@ -160,11 +151,11 @@ export class DiskBudget implements Service {
     return rows;
   }
 
-  #row(row: Partial<FreedRoom> & Pick<FreedRoom, 'step' | 'files' | 'bytes'>): FreedRoom {
+  #row(row: Partial<FreedSpace> & Pick<FreedSpace, 'step' | 'files' | 'bytes'>): FreedSpace {
     return { atMs: this.#options.clock.nowMs(), path: null, readings: 0, lost: false, ...row };
   }
 
-  #tell(rows: readonly FreedRoom[]): void {
+  #report(rows: readonly FreedSpace[]): void {
     const { log } = this.#options;
     const lost = rows.filter(row => row.lost);
     for (const { step, files, bytes } of rows.filter(row => !row.lost))

@@ -1,19 +1,21 @@
 /** A file system's room, as df(1) counts it: what is reserved for root counts as neither used nor usable. */
-export interface DiskFacts {
+export interface DiskUsage {
   readonly usedBytes: number;
   /** Used and available together. */
   readonly usableBytes: number;
 }
 
 export interface DiskBudgetSettings {
-  /** From this share on the disk counts as full (V8). */
+  /** From this share on the disk counts as full. */
   readonly usageThreshold: number;
-  /** Unsent readings give way only where they take at least this share of the disk (V8). */
+  /** Unsent readings give way only where they take at least this share of the disk. */
   readonly captureShareThreshold: number;
+  /** How many unsent files there are for each that is deleted. */
+  readonly deleteEveryNth: number;
 }
 
-/** What could give way, in the order in which it does (S4). */
-export interface Supply {
+/** What could give way and lose nothing by it. */
+export interface Reclaimable {
   readonly name: string;
   readonly bytes: number;
 }
@@ -24,7 +26,7 @@ export interface DiskBudgetPlan {
   /** To get below the threshold. */
   readonly neededBytes: number;
   /** What each gives, as far as it is needed; those that give nothing are left out. */
-  readonly steps: readonly Supply[];
+  readonly steps: readonly Reclaimable[];
   /** What is still needed after the steps. */
   readonly missingBytes: number;
   readonly captureShare: number;
@@ -33,23 +35,24 @@ export interface DiskBudgetPlan {
 }
 
 /**
- * Decides what gives way on a full disk (V8, S4): each supply in its order gives only what is still needed, and unsent readings
+ * Decides what gives way on a full disk: each in its order gives only what is still needed, and unsent readings
  * go last and only where they are to blame. Pure.
+ * @param reclaimables in the order in which they give way
+ * @param captureBytes what unsent readings take
  */
 export function planBudget(
-  facts: DiskFacts,
-  settings: DiskBudgetSettings,
-  supplies: readonly Supply[],
+  { usedBytes, usableBytes }: DiskUsage,
+  settings: Pick<DiskBudgetSettings, 'usageThreshold' | 'captureShareThreshold'>,
+  reclaimables: readonly Reclaimable[],
   captureBytes: number,
 ): DiskBudgetPlan {
-  const { usedBytes, usableBytes } = facts;
   const usedShare = usableBytes > 0 ? usedBytes / usableBytes : 0;
   const captureShare = usableBytes > 0 ? captureBytes / usableBytes : 0;
   const full = usableBytes > 0 && usedShare >= settings.usageThreshold;
   const neededBytes = full ? Math.floor(usedBytes - settings.usageThreshold * usableBytes) + 1 : 0;
-  const steps: Supply[] = [];
+  const steps: Reclaimable[] = [];
   let missingBytes = neededBytes;
-  for (const { name, bytes } of supplies) {
+  for (const { name, bytes } of reclaimables) {
     const given = Math.min(Math.max(0, bytes), missingBytes);
     if (given > 0) steps.push({ name, bytes: given });
     missingBytes -= given;
@@ -59,9 +62,9 @@ export function planBudget(
 }
 
 /**
- * Takes every n-th of a list: index 0, n, 2n… One that cannot be taken at a slot is passed over without being counted, so that the next
- * one is taken instead (V8).
- * @param take whether this one could be taken; called for those at a slot alone
+ * Takes every n-th of a list: index 0, n, 2n… One that cannot be taken at its turn is passed over without being counted, so
+ * that the next one is taken instead.
+ * @param take whether this one could be taken; called for those whose turn it is alone
  * @returns those taken
  */
 export function takeEveryNth<T>(items: readonly T[], n: number, take: (item: T) => boolean): T[] {

@@ -21,7 +21,7 @@ export interface CapturedFile extends FileAddress {
   readonly completedAtMs: number;
 }
 
-/** Collector, file and object side by side (capture.md, S2). */
+/** Collector, file and object side by side. */
 export interface CaptureLineage extends CapturedFile {
   readonly id: number;
   /** Its row in `file_records`; null until delivery has seen it. */

@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../base/errors.ts';
 import type { Run } from '../../keep/store/types.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import { problemAnswer } from '../problem.ts';
 
@@ -37,13 +37,9 @@ function runPath(run: Run): string {
   return `/api/v1/runs/${run.id}`;
 }
 
-/** `POST /bake` (P1, P2) and the runs it starts. */
-export function bakeRoutes(
-  app: Hono,
-  station: StationApi,
-  { maxBodyBytes, stopping }: { readonly maxBodyBytes: number; readonly stopping: AbortSignal },
-): void {
-  const ended = async (run: Run, signal: AbortSignal): Promise<Run> => {
+/** `POST /bake` and the runs it starts. */
+export function bakeRoutes(app: Hono, { station, maxBodyBytes, stopping }: AppOptions): void {
+  const waitForEnd = async (run: Run, signal: AbortSignal): Promise<Run> => {
     try {
       return await station.waitForRun(run.id, signal);
     } catch (error) {
@@ -58,7 +54,7 @@ export function bakeRoutes(
     const run = await station.requestBake(url, 'asked for by hand');
     context.header('Location', runPath(run));
     if (!wait) return context.json(runAnswer(run), 202);
-    return endOfRun(context, await ended(run, AbortSignal.any([context.req.raw.signal, stopping])));
+    return endOfRun(context, await waitForEnd(run, AbortSignal.any([context.req.raw.signal, stopping])));
   });
 
   app.get('/api/v1/runs', async context => {
@@ -73,7 +69,7 @@ export function bakeRoutes(
   });
 }
 
-/** Never a success status for a failure (P2). */
+/** Never a success status for a failure. */
 function endOfRun(context: Context, run: Run): Response {
   if (run.error === null) return context.json(runAnswer(run), 200);
   const error = fromErrorRecord(JSON.parse(run.error) as ErrorRecord);

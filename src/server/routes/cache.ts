@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { listedClone } from '../../gather/repos/cache/service.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import { listedClone } from '../../gather/repos/cache/api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson } from '../body.ts';
 
 const PinRequest = z.strictObject({ url: z.string().min(1), pinned: z.boolean().default(true) });
@@ -10,12 +10,8 @@ const EvictRequest = z.union([
   z.strictObject({ bytes: z.int().min(1) }),
 ]);
 
-/** The clones on disk (S5): what is there, pins, evictions. `POST /bake` fetches one. */
-export function cacheRoutes(
-  app: Hono,
-  { cache }: Pick<StationApi, 'cache'>,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
-): void {
+/** The clones on disk: what is there, pins, evictions. `POST /bake` fetches one. */
+export function cacheRoutes(app: Hono, { station: { cache }, maxBodyBytes }: AppOptions): void {
   app.get('/api/v1/cache', async context => {
     const [figures, clones] = await Promise.all([cache.figures(), cache.list()]);
     return context.json({ ...figures, entries: clones.map(listedClone) });

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
 
 const FilesQuery = z.strictObject({
@@ -11,8 +11,8 @@ const FilesQuery = z.strictObject({
 
 const DiskQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(100) });
 
-/** Collectors, the files of their readings with what became of them (S2), and the disk budget (S4). */
-export function captureRoutes(app: Hono, { captures }: Pick<StationApi, 'captures'>): void {
+/** Collectors, the files of their readings with what became of them, and the disk budget. */
+export function captureRoutes(app: Hono, { station: { captures } }: AppOptions): void {
   app.get('/api/v1/capture', async context => {
     const status = await captures.status();
     const totals = new Map(captures.totals().map(({ collector, ...sums }) => [collector, sums]));
@@ -21,12 +21,7 @@ export function captureRoutes(app: Hono, { captures }: Pick<StationApi, 'capture
   });
   app.get('/api/v1/capture/files', context => {
     const { collector, before, limit } = readQuery(context, FilesQuery);
-    const files = captures.files({
-      limit,
-      ...(collector === undefined ? {} : { collector }),
-      ...(before === undefined ? {} : { beforeId: before }),
-    });
-    return context.json({ files });
+    return context.json({ files: captures.files({ collector, beforeId: before, limit }) });
   });
   app.get('/api/v1/capture/files/:id{[0-9]+}', context =>
     context.json(captures.file(Number(context.req.param('id')))),

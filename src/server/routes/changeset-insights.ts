@@ -4,7 +4,7 @@ import { PERIODS } from '../../insights/calendar.ts';
 import { openChangesets } from '../../insights/changesets/open.ts';
 import { reportQuery, STALE_AFTER_DAYS } from '../../insights/changesets/question.ts';
 import { changesetReport } from '../../insights/changesets/report.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,15 +23,15 @@ const Query = z.strictObject({
 
 const OpenQuery = Query.pick({ host: true, repository: true, staleAfterDays: true });
 
-/** How changesets are reviewed and merged (S12). */
-export function changesetInsightRoutes(app: Hono, station: StationApi, nowMs: () => number): void {
+/** How changesets are reviewed and merged. */
+export function changesetInsightRoutes(app: Hono, { station, clock }: AppOptions): void {
   app.get('/api/v1/insights/changesets', async context => {
-    const query = reportQuery(readQuery(context, Query), nowMs(), '');
-    return context.json(await changesetReport(station.source, query, nowMs()));
+    const query = reportQuery(readQuery(context, Query), clock.nowMs(), '');
+    return context.json(await changesetReport(station.source, query, clock.nowMs()));
   });
   app.get('/api/v1/insights/changesets/open', async context => {
     const { staleAfterDays, host, repository } = readQuery(context, OpenQuery);
     const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
-    return context.json(await openChangesets(station.source, scope, nowMs()));
+    return context.json(await openChangesets(station.source, scope, clock.nowMs()));
   });
 }

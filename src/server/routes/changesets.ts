@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { listedEvent } from '../../gather/changesets/listed-changeset.ts';
 import { CHANGESET_STATES, type ChangesetFilter } from '../../keep/store/changesets.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 const DAY_MS = 86_400_000;
@@ -46,18 +46,17 @@ const Selection = z
     error: 'give urls or filter, one of the two',
   });
 
-/** Pull and merge requests: list, track, sync now, with when next and why (C1, C2, S6, S10). */
+/** Pull and merge requests: list, track, sync now, with when next and why. */
 export function changesetRoutes(
   app: Hono,
-  { changesets }: StationApi,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
+  { station: { changesets }, clock, maxBodyBytes }: AppOptions,
 ): void {
   app.get('/api/v1/changesets', async context => {
     const { after, limit, order, ...query } = readQuery(context, ListQuery);
-    const page = { limit, order, ...(after === undefined ? {} : { afterId: after }) };
-    const found = await changesets.list(filterOf(query), page);
-    const next = found.length === limit ? (found.at(-1)?.id ?? null) : null;
-    return context.json({ changesets: found, next });
+    const filter = filterOf(query, clock.nowMs());
+    const page = await changesets.list(filter, { limit, order, afterId: after });
+    const next = page.length === limit ? (page.at(-1)?.id ?? null) : null;
+    return context.json({ changesets: page, next });
   });
   app.get('/api/v1/changesets/one', async context =>
     context.json(await changesets.find(readQuery(context, UrlQuery).url)),
@@ -77,7 +76,9 @@ export function changesetRoutes(
   );
   app.post('/api/v1/changesets/sync', async context => {
     const { urls, filter } = await readJson(context, Selection, maxBodyBytes);
-    const raised = urls ? await changesets.syncNow(urls) : await changesets.syncWhere(filterOf(filter ?? {}));
+    const raised = urls
+      ? await changesets.syncNow(urls)
+      : await changesets.syncWhere(filterOf(filter ?? {}, clock.nowMs()));
     return context.json({ raised }, 202);
   });
 }
@@ -85,13 +86,12 @@ export function changesetRoutes(
 type Listed = Omit<z.output<typeof ListQuery>, 'after' | 'limit' | 'order'>;
 type Query = { [K in keyof Listed]?: Listed[K] | undefined };
 
-function filterOf({ state, search, review, idleDays, ...rest }: Query): ChangesetFilter {
-  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
+function filterOf({ state, search, review, idleDays, ...rest }: Query, nowMs: number): ChangesetFilter {
   return {
-    ...given,
-    ...(state === undefined ? {} : { states: state }),
-    ...(review === undefined ? {} : { waitingForReview: true }),
-    ...(idleDays === undefined ? {} : { idleSinceMs: Date.now() - idleDays * DAY_MS }),
-    ...(search === undefined ? {} : { text: search }),
+    ...rest,
+    states: state,
+    waitingForReview: review && true,
+    idleSinceMs: idleDays && nowMs - idleDays * DAY_MS,
+    text: search,
   };
 }

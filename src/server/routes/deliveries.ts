@@ -4,7 +4,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../../deliver/listing.ts';
 import { FILE_STATES } from '../../keep/local/journal.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 const WAITING = ['incoming', 'processing'] as const;
@@ -38,24 +38,21 @@ const Selection = z
     },
   );
 
-/** Records of files, manual sync (V7) and what has failed (S11). */
+/** Records of files, manual sync and what has failed. */
 export function deliveryRoutes(
   app: Hono,
-  station: StationApi,
-  { maxBodyBytes, stopping }: { readonly maxBodyBytes: number; readonly stopping: AbortSignal },
+  { station: { deliveries }, maxBodyBytes, stopping }: AppOptions,
 ): void {
-  const { deliveries } = station;
-
   app.get('/api/v1/deliveries', context => {
     const { state, profile, bucket, search, cause, before, limit } = readQuery(context, ListQuery);
     const records = deliveries.list({
       limit,
-      ...(state === undefined ? {} : { states: state === 'waiting' ? WAITING : [state] }),
-      ...(profile === undefined ? {} : { profile }),
-      ...(bucket === undefined ? {} : { bucket }),
-      ...(search === undefined ? {} : { text: search }),
-      ...(cause === undefined ? {} : { errorCode: cause }),
-      ...(before === undefined ? {} : { beforeId: before }),
+      states: state === 'waiting' ? WAITING : state && [state],
+      profile,
+      bucket,
+      text: search,
+      errorCode: cause,
+      beforeId: before,
     });
     return context.json({ deliveries: records.map(toListedDelivery) });
   });
@@ -97,5 +94,5 @@ export function deliveryRoutes(
 }
 
 function failedAnswer({ record, problem }: FailedOutcome): ListedDelivery & { problem?: string } {
-  return { ...toListedDelivery(record), ...(problem === undefined ? {} : { problem }) };
+  return { ...toListedDelivery(record), problem };
 }

@@ -4,7 +4,7 @@ import { PERIODS } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
 import { unreadChurn } from '../../insights/unread.ts';
 import { dayOf } from '../../insights/window.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
 
 const InsightQuery = z.strictObject({
@@ -18,7 +18,7 @@ const InsightQuery = z.strictObject({
 });
 
 /** `GET /api/v1/insights/NAME?repo=…&repo=…&since=&until=&by=&bots=&limit=`: over those repositories, or all. */
-export function insightRoutes(app: Hono, station: StationApi): void {
+export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
   for (const insight of INSIGHTS) {
     app.get(`/api/v1/insights/${insight.name}`, async context => {
       const { since, until, by, bots, limit = insight.limit ?? 0 } = readQuery(context, InsightQuery);
@@ -28,12 +28,15 @@ export function insightRoutes(app: Hono, station: StationApi): void {
         sinceDay: since === undefined ? undefined : dayOf(since, 'since'),
         untilDay: until === undefined ? undefined : dayOf(until, 'until'),
         withoutBots: bots === 'exclude',
-        nowMs: Date.now(),
+        nowMs: clock.nowMs(),
         by,
         limit,
       });
-      const unread = insight.ofChurn ? { unread: await unreadChurn(station.source, repositoryIds) } : {};
-      return context.json({ ...(insight.byPeriod ? { by } : {}), [insight.key]: rows, ...unread });
+      return context.json({
+        by: insight.byPeriod ? by : undefined,
+        [insight.key]: rows,
+        unread: insight.ofChurn ? await unreadChurn(station.source, repositoryIds) : undefined,
+      });
     });
   }
 

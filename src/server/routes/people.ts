@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 const ListQuery = z.strictObject({
@@ -12,19 +12,11 @@ const ListQuery = z.strictObject({
 const Emails = z.strictObject({ emails: z.array(z.string()).min(1).max(1000) });
 const BotRequest = z.strictObject({ email: z.string(), bot: z.boolean().nullable() });
 
-/** Who is who (S10): listing, merging by hand, undoing that, and saying who is a program. */
-export function peopleRoutes(
-  app: Hono,
-  station: StationApi,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
-): void {
+/** Who is who: listing, merging by hand, undoing that, and saying who is a program. */
+export function peopleRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
   app.get('/api/v1/people', async context => {
     const { search, bots, offset, limit } = readQuery(context, ListQuery);
-    const people = await station.people.list({
-      ...{ offset, limit },
-      ...(search === undefined ? {} : { text: search }),
-      ...(bots === undefined ? {} : { bots }),
-    });
+    const people = await station.people.list({ text: search, bots, offset, limit });
     return context.json({ people, next: people.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/people/merge', async context => {

@@ -1,9 +1,9 @@
 import type { Hono } from 'hono';
 import type { Repository } from '../../keep/store/types.ts';
-import type { StationApi } from '../../station/station-api.ts';
+import type { AppOptions } from '../app-options.ts';
 
 /** Repositories that are known. */
-export function repositoryRoutes(app: Hono, station: StationApi): void {
+export function repositoryRoutes(app: Hono, { station }: AppOptions): void {
   app.get('/api/v1/repos', async context =>
     context.json({ repositories: (await station.repositories()).map(repositoryAnswer) }),
   );

@@ -1,14 +1,18 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { asSluiceError } from '../../base/errors.ts';
-import type { StationApi } from '../../station/station-api.ts';
-import { readJson } from '../body.ts';
+import { reusing } from '../../station/status/reuse.ts';
+import { findTroubles } from '../../station/status/troubles.ts';
+import type { AppOptions } from '../app-options.ts';
+import { readJson, readQuery } from '../body.ts';
 import type { tokenGuard } from '../guard.ts';
 
 const SessionRequest = z.strictObject({ token: z.string() });
+const ScheduleQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
-/** Is it there, is it well, what is it doing. */
-export function statusRoutes(app: Hono, station: StationApi): void {
+/** Is it there, is it well, what is it doing, what comes next, and what is stuck. */
+export function statusRoutes(app: Hono, { station, clock }: AppOptions): void {
+  const troubles = reusing(() => findTroubles(station), clock);
   app.get('/ping', context => context.text('pong\n'));
   app.get('/healthz', async context => {
     try {
@@ -25,10 +29,24 @@ export function statusRoutes(app: Hono, station: StationApi): void {
       : context.json({ status: 'starting or stopping' }, 503),
   );
   app.get('/api/v1/status', async context => context.json(await station.status()));
+  app.get('/api/v1/schedule', async context =>
+    context.json(await station.schedule.upcoming(readQuery(context, ScheduleQuery).limit)),
+  );
+  app.get('/api/v1/troubles', async context => context.json({ troubles: await troubles() }));
+  // For Prometheus, in its text format.
+  app.get('/metrics', async context => {
+    const { contentType, text } = await station.metrics.render();
+    context.header('Content-Type', contentType);
+    return context.body(text);
+  });
 }
 
 /** A session cookie for the dashboard, in exchange for the token. */
-export function sessionRoute(app: Hono, guard: ReturnType<typeof tokenGuard>, maxBodyBytes: number): void {
+export function sessionRoute(
+  app: Hono,
+  guard: ReturnType<typeof tokenGuard>,
+  { maxBodyBytes }: AppOptions,
+): void {
   app.post('/api/v1/session', async context => {
     const { token } = await readJson(context, SessionRequest, maxBodyBytes);
     guard.openSession(context, token);

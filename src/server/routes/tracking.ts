@@ -1,13 +1,13 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
+import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
-import { listedClone } from '../../gather/repos/cache/service.ts';
-import type { StationApi } from '../../station/station-api.ts';
 import {
   listRepositories,
   REPOSITORY_CHOICES,
   REPOSITORY_ORDERS,
 } from '../../station/status/repository-list.ts';
+import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
 
@@ -27,12 +27,8 @@ const PageQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
 
-/** Which repositories are kept fresh (S2, S11): track, untrack, sync now, and when one is next and why (S6). */
-export function trackingRoutes(
-  app: Hono,
-  station: StationApi,
-  { maxBodyBytes }: { readonly maxBodyBytes: number },
-): void {
+/** Which repositories are kept fresh: track, untrack, sync now, and when one is next and why. */
+export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
   const { tracking, cache } = station;
   const one = async (url: string, clones: ReadonlyMap<string, CacheEntry>) => {
     const { repository, next } = await tracking.scheduled(url);

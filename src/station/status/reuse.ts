@@ -1,3 +1,5 @@
+import type { Clock } from '../../base/clock.ts';
+
 /** The share of the time that answering may take: an answer that took 300 ms is given again for 15 s. */
 const SHARE = 1 / 50;
 
@@ -6,16 +8,16 @@ const SHARE = 1 / 50;
  * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer, or
  * waits for the one under way. An error is told to those who wait for it and not kept.
  */
-export function reusing<T>(ask: () => Promise<T>, nowMs: () => number): () => Promise<T> {
+export function reusing<T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonicMs'>): () => Promise<T> {
   let last: { readonly answer: Promise<T>; freshUntilMs: number } | undefined;
   return () => {
-    const startMs = nowMs();
+    const startMs = clock.monotonicMs();
     if (last && startMs < last.freshUntilMs) return last.answer;
     const current = { answer: ask(), freshUntilMs: Number.POSITIVE_INFINITY };
     last = current;
     current.answer.then(
       () => {
-        const endMs = nowMs();
+        const endMs = clock.monotonicMs();
         current.freshUntilMs = endMs + (endMs - startMs) / SHARE;
       },
       () => {

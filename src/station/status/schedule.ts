@@ -1,5 +1,6 @@
+import type { Clock } from '../../base/clock.ts';
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
+import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { Store } from '../../keep/store/store.ts';
@@ -15,7 +16,7 @@ export interface ListedItem {
   readonly title: string | null;
   /** ISO 8601. */
   readonly at: string;
-  /** Why then, in words (S6). */
+  /** Why then, in words. */
   readonly reason: string;
   readonly priority: string;
   readonly running: boolean;
@@ -44,12 +45,9 @@ const HALF_HOURS = 48;
 
 export function scheduleApi(
   stores: () => { readonly store: Store; readonly queue: WorkQueue },
-  nowMs: () => number,
+  clock: Clock,
 ): ScheduleApi {
-  const halfHoursAhead = reusing(
-    () => byHalfHour(stores().store, nowMs()),
-    () => performance.now(),
-  );
+  const halfHoursAhead = reusing(() => byHalfHour(stores().store, clock.nowMs()), clock);
   return {
     async upcoming(limit) {
       const { store, queue } = stores();

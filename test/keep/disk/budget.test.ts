@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { silentLogger } from '../../../src/base/log.ts';
-import { DiskBudget, type FreedRoom, type Reclaimer } from '../../../src/keep/disk/budget.ts';
+import { DiskBudget, type Reclaimer } from '../../../src/keep/disk/budget.ts';
 import { planBudget, takeEveryNth } from '../../../src/keep/disk/plan.ts';
+import type { FreedSpace } from '../../../src/keep/local/captures.ts';
 import { rememberingLog } from '../../support/capture.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -83,7 +84,7 @@ test('V8: a file in progress elsewhere at a slot does not advance the count: the
 function smallDisk(used: number, completed: number, captures: number, enabled = true) {
   const disk = { used, completed, captures };
   const clock = new VirtualClock();
-  const rows: FreedRoom[] = [];
+  const rows: FreedSpace[] = [];
   const { log, told } = rememberingLog();
   const reclaimer: Reclaimer = {
     name: 'completed',
@@ -107,8 +108,8 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
     reclaimers: [reclaimer],
     unsent: {
       bytes: async () => disk.captures,
-      everyNth: async n => takeEveryNth(unsent, n, () => true),
-      async lose(n) {
+      listEveryNth: async n => takeEveryNth(unsent, n, () => true),
+      async deleteEveryNth(n) {
         const lost = takeEveryNth(unsent, n, () => true);
         for (const { bytes } of lost) {
           disk.used -= bytes;
@@ -124,7 +125,7 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
 
 test('S4: what is delivered goes first and spares the readings; all is recorded', async () => {
   const { disk, rows, budget, clock, told } = smallDisk(950, 200, 600);
-  const plan = await budget.plan();
+  const plan = await budget.preview();
   assert.deepEqual(
     [plan.full, plan.steps, plan.losesReadings, plan.files],
     [true, [{ name: 'completed', bytes: 51 }], false, []],

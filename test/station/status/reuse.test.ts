@@ -11,7 +11,7 @@ test('an answer is given again for fifty times as long as it took, one question 
       asked.push(question);
       return question.promise;
     },
-    () => nowMs,
+    { monotonicMs: () => nowMs },
   );
   const [one, two] = [ask(), ask()];
   assert.equal(asked.length, 1, 'those who come meanwhile wait for the same answer');

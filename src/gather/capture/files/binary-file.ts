@@ -1,9 +1,9 @@
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncFolder, writeDurably } from '../../../base/durable-files.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { IN_PROGRESS, SIDECAR } from './names.ts';
-import { syncDirectory } from './sync-directory.ts';
 
 /** As the metadata of a binary reading has it, so that recovery tells whole ones from torn ones. */
 export function checksumOf(bytes: Uint8Array): string {
@@ -18,22 +18,12 @@ export function checksumOf(bytes: Uint8Array): string {
 export async function writeBinary(path: string, bytes: Uint8Array, metadata: string): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await writeSynced(path + SIDECAR + IN_PROGRESS, metadata);
-    await writeSynced(path + IN_PROGRESS, bytes);
+    await writeDurably(path + SIDECAR + IN_PROGRESS, metadata);
+    await writeDurably(path + IN_PROGRESS, bytes);
     await rename(path + SIDECAR + IN_PROGRESS, path + SIDECAR);
     await rename(path + IN_PROGRESS, path);
-    await syncDirectory(dirname(path));
+    await syncFolder(dirname(path));
   } catch (error) {
     throw asSluiceError(error, { operation: 'write a reading', subject: path });
-  }
-}
-
-async function writeSynced(path: string, content: Uint8Array | string): Promise<void> {
-  const handle = await open(path, 'w');
-  try {
-    await handle.writeFile(content);
-    await handle.datasync();
-  } finally {
-    await handle.close();
   }
 }

@@ -1,10 +1,10 @@
 import { type FileHandle, mkdir, open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { syncFolder } from '../../../base/durable-files.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { Times } from '../reading.ts';
 import { IN_PROGRESS } from './names.ts';
-import { syncDirectory } from './sync-directory.ts';
 
 /** Some ten readings; it grows with what comes between two flushes. */
 const FIRST_BUFFER_BYTES = 4096;
@@ -119,7 +119,7 @@ export class LineFile {
     if (!sync || this.#synced === this.#written) return;
     const upTo = this.#written;
     await this.#handle?.datasync();
-    if (isNew || this.#synced === 0) await syncDirectory(dirname(this.path));
+    if (isNew || this.#synced === 0) await syncFolder(dirname(this.path));
     this.#synced = upTo;
   }
 

@@ -6,7 +6,7 @@ import type { CommitSource } from './commit-source.ts';
 /**
  * Stores what a walk gives while it is still walking. Between two batches the event loop gets its turn, so that
  * reading goes on.
- * @param onStored told after each batch how many commits it had
+ * @param onStored called after each batch with how many commits it had
  * @returns how many were new in the store
  * @throws SluiceError as git fails, `cancelled` on `signal`, and what the store throws; what was stored stays
  */

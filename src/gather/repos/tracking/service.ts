@@ -52,8 +52,9 @@ export class Tracking implements Service {
   wanted(config: Config): readonly RepositoryAddress[] {
     const { configured, cwd } = this.#options;
     const urls = config.repos.flatMap(({ url }) => (url === undefined ? [] : [url]));
-    const here = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
-    return [...urls, ...(here === undefined ? [] : [here])].map(url => configuredAddress(url, cwd));
+    const around = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
+    if (around !== undefined) urls.push(around);
+    return urls.map(url => configuredAddress(url, cwd));
   }
 
   /** Makes what the configuration tracks exactly these and its owners'; what is tracked by hand stays. */
@@ -154,7 +155,7 @@ export class Tracking implements Service {
     const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
     const known = await store.repositories.byUrl(address.url);
     const isTrustedRow = known !== undefined && isTrusted(known);
-    // Looked up again when it is baked; asked now so that the caller hears of it.
+    // Resolved again when it is baked; asked now so that the caller hears of it.
     if (address.scheme !== 'file' && !allowPrivateAddresses && !isTrustedRow)
       await publicAddresses(address.host);
     return address;
@@ -162,7 +163,7 @@ export class Tracking implements Service {
 
   async #known(url: string): Promise<Repository | undefined> {
     const { byUrl } = this.#options.stores().store.repositories;
-    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
+    // Nothing is read or fetched here, so any path may be asked about: what is not known has no row.
     return (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
   }
 

@@ -1,5 +1,6 @@
-import { lstat, mkdir, open, realpath } from 'node:fs/promises';
+import { lstat, mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
@@ -95,18 +96,5 @@ export async function makeDurableFolder(folder: string, above: string): Promise<
   for (let path = folder; path !== above && path.startsWith(above); path = dirname(path)) {
     await syncFolder(dirname(path));
     if (path === first) return;
-  }
-}
-
-/** Makes the names in a folder durable: a rename is only then safe from a power failure. */
-export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    // Network file systems refuse it; the rename itself is all that can be had there.
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
-  } finally {
-    await handle.close();
   }
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress, ObjectSource, TransferOptions } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
-import { codeOf, keyInvalid, makeDurableFolder, syncFolder } from './paths.ts';
+import { codeOf, keyInvalid, makeDurableFolder } from './paths.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
 

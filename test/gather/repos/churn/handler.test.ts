@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../../src/base/clock.ts';
 import { silentLogger } from '../../../../src/base/log.ts';
-import { loadConfig } from '../../../../src/config/load.ts';
 import { SqliteWorkQueue } from '../../../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { newWorkerId } from '../../../../src/engine/queue/worker-id.ts';
 import { bakeStandalone } from '../../../../src/gather/repos/bake/standalone.ts';
 import { churnHandler } from '../../../../src/gather/repos/churn/handler.ts';
 import { churnSlice } from '../../../../src/gather/repos/churn/job.ts';
 import { churnKey, scheduleChurn } from '../../../../src/gather/repos/churn/schedule.ts';
-import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
+import { cloneDirectoryName } from '../../../../src/gather/repos/clone/directories.ts';
 import { readClone } from '../../../../src/gather/repos/clone/open.ts';
 import { dueNow, repositoryKey } from '../../../../src/gather/repos/tracking/schedule.ts';
 import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { cacheOf } from '../../../support/clone-cache.ts';
+import { loadConfig } from '../../../support/config.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 
 /** A repository that was baked, and what reads its churn. */

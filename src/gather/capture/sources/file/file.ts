@@ -1,9 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
-import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { ReadingSource } from './source.ts';
+import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
 
 /** statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre. */
 const REMOTE = new Set([

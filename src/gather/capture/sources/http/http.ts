@@ -1,8 +1,7 @@
 import type { Agent } from 'undici';
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/text.ts';
-import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { ReadingSource } from './source.ts';
+import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import { withoutCredentials } from '../../../../base/text.ts';
+import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
 
 const NO_CONTENT = 204;
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT'];

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
-import { MAX_READING_BYTES, type Raw } from '../reading.ts';
-import type { ReadingSource } from './source.ts';
+import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
 
 /** EX_TEMPFAIL of sysexits.h: no reading this time, on purpose (V6). */
 const FILTERED = 75;

@@ -1,9 +1,8 @@
 import type { MqttClient } from 'mqtt';
-import { SluiceError } from '../../../base/errors.ts';
-import { withoutCredentials } from '../../../base/text.ts';
-import type { Raw } from '../reading.ts';
-import type { BrokerPlan } from '../settings.ts';
-import type { PushSource, ReadingSource } from './source.ts';
+import { SluiceError } from '../../../../base/errors.ts';
+import { withoutCredentials } from '../../../../base/text.ts';
+import type { PushSource, Raw, ReadingSource } from '../source.ts';
+import type { BrokerPlan } from '../source-definition.ts';
 
 const RECONNECT_MS = 1_000;
 

@@ -1,0 +1,19 @@
+import type { Clock } from '../base/clock.ts';
+import type { Logger } from '../base/log.ts';
+import type { StationApi } from '../station/station-api.ts';
+
+/** What answers are made of; each route takes what it needs. */
+export interface AppOptions {
+  readonly station: StationApi;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Names besides the loopback ones that the Host header may carry. */
+  readonly hostNames: readonly string[];
+  /** Asked for on every request that tells or changes something, when set. */
+  readonly token: string | undefined;
+  readonly maxBodyBytes: number;
+  /** Aborts when the station stops: requests that wait for a run are then answered at once. */
+  readonly stopping: AbortSignal;
+  /** Folder with the pages. */
+  readonly webFolder: string;
+}
