@@ -32,7 +32,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
   await withStores(config.database, cli, async ({ store }) => {
-    const report = await changesetReport(store, query, nowMs);
+    const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
     await writeOut(content, options, cli);

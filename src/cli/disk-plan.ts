@@ -7,7 +7,7 @@ import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent.ts';
-import { recordedClones } from '../gather/repos/cache/service.ts';
+import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
 import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -51,7 +51,7 @@ export async function printDiskPlan(
   );
 }
 
-type CountedClones = ReturnType<typeof recordedClones>;
+type CountedClones = ReturnType<typeof recordedCloneReclaimer>;
 
 /** The clones that may give way, as the cache's own rules have it; none where there is no database yet. */
 async function withClones<T>(
@@ -61,7 +61,7 @@ async function withClones<T>(
   use: (clones: readonly CountedClones[]) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(config.database)) return use([]);
-  return withCache(config, cli, cache => use([recordedClones(cache, config.cache.directory, place)]));
+  return withCache(config, cli, cache => use([recordedCloneReclaimer(cache, config.cache.directory, place)]));
 }
 
 function renderPlan(

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { type Destination, openDestinations } from '../deliver/destinations.ts';
-import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
-import { createCloneCache } from '../gather/repos/cache/service.ts';
+import { CloneCache } from '../gather/repos/cache/clone-cache.ts';
+import { currentCacheSettings } from '../gather/repos/cache/settings.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { CaptureJournal } from '../keep/local/captures.ts';
 import type { Journal } from '../keep/local/journal.ts';
+import { coldBucketOpener } from '../station/cold-bucket.ts';
 import type { Stores } from '../station/station-api.ts';
 import type { Cli } from './cli.ts';
 
@@ -36,7 +37,15 @@ export function withCache<T>(
   use: (cache: CloneCache, stores: Stores) => Promise<T>,
 ): Promise<T> {
   return withStores(config.database, cli, async stores => {
-    const cache = createCloneCache({ ...cli, ...stores, config: () => config, log: silentLogger });
+    const { clock, cwd, env, loadObjectStores } = cli;
+    const cache = new CloneCache({
+      clones: stores.clones,
+      queue: stores.queue,
+      clock,
+      log: silentLogger,
+      settings: currentCacheSettings(() => config, cwd),
+      openBucket: coldBucketOpener({ config: () => config, env, log: silentLogger, loadObjectStores }),
+    });
     try {
       return await use(cache, stores);
     } finally {
