@@ -16,8 +16,8 @@ interface Line {
   readonly facts: Readonly<Record<string, unknown>>;
 }
 
-/** A logger that keeps what it is told. */
-function keepingLogger(): { readonly lines: Line[]; readonly log: Logger } {
+/** A logger that collects its lines. */
+function collectingLogger(): { readonly lines: Line[]; readonly log: Logger } {
   const lines: Line[] = [];
   const method = (level: string): LogMethod =>
     ((facts: object | string, message?: string): void => {
@@ -39,7 +39,7 @@ function keepingLogger(): { readonly lines: Line[]; readonly log: Logger } {
 test('F51, V11: found, moved, uploaded, retried and failed are logged with profile, bucket, path and record', async t => {
   const server = await startS3Server();
   t.after(() => server.stop());
-  const { lines, log } = keepingLogger();
+  const { lines, log } = collectingLogger();
   const rig = await startDelivery(t, {
     log,
     profiles: [profileFor(server, { name: 'cloud' })],
@@ -51,7 +51,7 @@ test('F51, V11: found, moved, uploaded, retried and failed are logged with profi
   server.faults.add({ kind: 'error', status: 403, code: 'AccessDenied', operation: 'PutObject' });
   rig.write('incoming/cloud/bucket/denied.txt', 'a');
   const denied = await rig.until('denied.txt', ({ state }) => state === 'failed');
-  // The last line of a flight follows its record.
+  // The last line of an attempt follows its record.
   await rig.delivery.stop();
   const said = (record: { readonly id: number; readonly filepath: string }) =>
     lines.filter(
@@ -67,7 +67,7 @@ test('F51, V11: found, moved, uploaded, retried and failed are logged with profi
   assert.equal(levels.get('uploaded'), 'info');
   assert.equal(levels.get('delivered after backoff'), 'debug');
   const [retried] = said(slow).filter(({ level, message }) => level === 'info' && message !== 'uploaded');
-  assert.ok(retried, 'the backoff is told at info');
+  assert.ok(retried, 'the backoff is logged at info');
   const [failed] = said(denied).filter(({ message }) => message === 'moved to failed');
   assert.equal(failed?.level, 'warn');
 });

@@ -1,32 +1,40 @@
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { systemClock } from '../../src/base/clock.ts';
-import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
+import type { WorkQueue } from '../../src/engine/queue/work-queue.ts';
+import type { Store } from '../../src/keep/store/store.ts';
 import type { CommitRow } from '../../src/keep/store/types.ts';
-import { temporaryDirectory } from '../support/git-repositories.ts';
+
+/** A store of its own for a test, closed after it: what every suite of the store's contract works with. */
+export interface StoreFixture {
+  readonly store: Store;
+  /** On the same database. */
+  readonly queue: WorkQueue;
+  /** One query over the documented schema. */
+  query(sql: string, ...params: readonly (string | number)[]): Promise<Record<string, unknown>[]>;
+  /** Another connection to the same store, as another process has it. */
+  reopen(): Promise<Store>;
+}
+
+export type OpenStore = (t: TestContext) => Promise<StoreFixture>;
 
 /** A commit of a test, in few words. */
-export interface Told {
+export interface TestCommit {
   readonly who: string;
   /** Seconds since the epoch. */
   readonly at: number;
   /** Minutes east of UTC. */
   readonly zone?: number;
   readonly merge?: boolean;
-  readonly files?: Readonly<Record<string, readonly [number | null, number | null]>>;
+  readonly files?: Readonly<Record<string, readonly [added: number | null, removed: number | null]>>;
 }
 
-export async function openTestStore(t: TestContext): Promise<SqliteStore> {
-  const path = join(temporaryDirectory(t, 'sluice-insights'), 'sluice.db');
-  const store = await openStore(path, { clock: systemClock });
-  t.after(() => store.close());
-  return store;
-}
-
-/** Stores a history with its churn, through the writers that bakes use. */
-export async function tell(store: SqliteStore, url: string, commits: readonly Told[]): Promise<number> {
+/** Stores a history with its churn, through the writers that bakes use. @returns the repository's id */
+export async function storeHistory(
+  store: Store,
+  url: string,
+  commits: readonly TestCommit[],
+): Promise<number> {
   const { id } = await store.repositories.ensure(url, 'local');
-  const rows = commits.map((told, index) => rowOf(url, told, index));
+  const rows = commits.map((commit, index) => rowOf(url, commit, index));
   const writer = store.history(id);
   await writer.begin(new Map());
   await writer.append(rows, rows.length);
@@ -48,11 +56,11 @@ export async function tell(store: SqliteStore, url: string, commits: readonly To
   return id;
 }
 
-export function hashOf(url: string, index: number): string {
+function hashOf(url: string, index: number): string {
   return Buffer.from(`${url} ${index}`).toString('hex').padEnd(40, '0').slice(0, 40);
 }
 
-function rowOf(url: string, { who, at, zone = 0, merge = false }: Told, index: number): CommitRow {
+function rowOf(url: string, { who, at, zone = 0, merge = false }: TestCommit, index: number): CommitRow {
   const person = { name: who, email: `${who.toLowerCase()}@example.org` };
   const parent = hashOf(url, index + 1);
   return {
