@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
-import type { CollectorStatus } from '../gather/capture/collector-status.ts';
+import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
 import type { CaptureJournal, CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';

@@ -1,5 +1,5 @@
 import type { Delivery } from '../deliver/service.ts';
-import type { Captures } from '../gather/capture/service.ts';
+import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/service.ts';
 import type { Tracking } from '../gather/repos/tracking/service.ts';
@@ -48,7 +48,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /**

@@ -1,5 +1,5 @@
 import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
-import type { CollectorStatus } from '../../gather/capture/collector-status.ts';
+import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { InsightDatabase } from '../../insights/insight-database.ts';
 import type { SqlRow } from '../../keep/store/store.ts';
