@@ -47,7 +47,7 @@ export async function main(): Promise<void> {
       return (await import('./keep/sqlite/open-local.ts')).openLocal(path, { clock: systemClock });
     },
     async loadForges() {
-      return (await import('./gather/forges/definitions.ts')).forgeKinds;
+      return (await import('./gather/forges/definitions.ts')).loadForges();
     },
     async loadObjectStores(profiles) {
       return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock);

@@ -6,11 +6,12 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { systemRandom } from '../../src/base/random.ts';
-import { complete, schema } from '../../src/config/schema.ts';
+import { SCHEMA } from '../../src/cli/load.ts';
+import { complete } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { atOnce } from '../../src/gather/changesets/next-sync.ts';
+import { atOnce } from '../../src/gather/changesets/schedule.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
-import { forgeKinds } from '../../src/gather/forges/definitions.ts';
+import { loadForges } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';
 import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import { median } from './measure.ts';
@@ -26,7 +27,7 @@ const queue = new SqliteWorkQueue({
   isWorkerGone: () => false,
 });
 const config = complete(
-  schema.parse({
+  SCHEMA.parse({
     ...{ root: '/nowhere', database: path, schedule: { maxInterval: '9h' } },
     hosts: { [HOST]: { kind: 'github', baseUrl: `http://${HOST}`, token: 't' } },
   }),
@@ -57,7 +58,7 @@ function found(ref: WantedChangeset['ref']) {
 }
 
 const changesets = new Changesets({
-  forges: { open: () => forge, webhooks: forgeKinds.webhooks },
+  forges: { ...(await loadForges()), open: () => forge },
   ...{ clock: systemClock, random: systemRandom, log: silentLogger },
   config: () => config,
   stores: () => ({ store, queue }),

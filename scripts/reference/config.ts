@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { SCHEMA } from '../../src/cli/load.ts';
 import { describeSettings, type Setting } from '../../src/config/describe.ts';
 import { FILE_VARIABLE, OVERRIDES } from '../../src/config/overrides.ts';
 import { formatPath } from '../../src/config/paths.ts';
@@ -7,7 +8,7 @@ import { code, GENERATED, table } from './markdown.ts';
 
 /** docs/reference/config.md, from the schema. */
 export function configReference(): string {
-  const settings = describeSettings();
+  const settings = describeSettings(SCHEMA);
   const single = settings.filter(each => each.settings.length === 0);
   const sections = settings.filter(each => each.settings.length > 0);
   return `${GENERATED}

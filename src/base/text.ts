@@ -6,6 +6,12 @@ export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
 }
 
+/** `a`, `a or b`, `a, b or c`. */
+export function inWords(words: readonly string[], conjunction: 'and' | 'or'): string {
+  const last = words.at(-1) ?? '';
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`;
+}
+
 /**
  * The candidate that a mistyped word most likely meant, or undefined when none is near. One slip (a letter
  * missing, extra, wrong, or two swapped) is allowed for every three letters, and one at least; case is no slip.

@@ -6,8 +6,7 @@ import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
 import { bakeStandalone } from '../gather/repos/bake/standalone.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { ChurnProgress } from '../gather/repos/churn/job.ts';
-import { topAuthors } from '../insights/authors.ts';
-import { commitsByPeriod } from '../insights/commits.ts';
+import { activityByPeriod } from '../insights/activity.ts';
 import type { Stores } from '../station/stores.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
@@ -125,10 +124,11 @@ function peopleReport(cli: Cli, { store }: Stores): Report {
     async done(target, summary) {
       const repository = await store.repositories.byUrl(summary.url);
       const scope = { repositoryIds: repository ? [repository.id] : [] };
-      const [weeks, authors] = await Promise.all([
-        commitsByPeriod(store, scope, 'week'),
-        topAuthors(store, scope, AUTHORS_SHOWN),
+      const [days, authors] = await Promise.all([
+        store.questions.activityByDay(scope),
+        store.questions.topAuthors(scope, AUTHORS_SHOWN),
       ]);
+      const weeks = activityByPeriod(days, 'week');
       lines.end(target);
       cli.stdout.write(`${renderSummary({ summary, weeks, authors }, style)}\n`);
     },

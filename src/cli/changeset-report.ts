@@ -32,7 +32,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const { config } = await load(options, cli);
   const { store, close } = await cli.openStores(config.database);
   try {
-    const report = await changesetReport(store, query, nowMs);
+    const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
     await writeOut(content, options, cli);

@@ -2,7 +2,7 @@ import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { unlimitedBudget } from '../engine/call-budgets/call-budget.ts';
-import { type FollowTools, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
+import { type FollowContext, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
 import { CodeHosts } from '../gather/changesets/hosts/code-hosts.ts';
 import {
   type ListedChangeset,
@@ -33,7 +33,7 @@ export interface ListOptions extends Options {
 /** What is listed says why hosts are on hold, if the station tells it soon. */
 const STATION_PATIENCE_MS = 2000;
 
-type Tools = FollowTools & { readonly holds: ReadonlyMap<string, ListedHold> };
+type Tools = FollowContext & { readonly holds: ReadonlyMap<string, ListedHold> };
 
 /** Rows are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -189,11 +189,7 @@ async function withTools(
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
   const { store, queue, close } = await cli.openStores(config.database);
   try {
-    await act({
-      ...{ changesets: store.changesets, queue, clock: cli.clock, hosts, holds },
-      rhythm: () => config.schedule,
-      forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
-    });
+    await act({ changesets: store.changesets, queue, clock: cli.clock, hosts, holds });
   } finally {
     await close();
     await hosts.stop();

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
@@ -28,7 +28,7 @@ export interface Cli {
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
   loadObjectStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
   /** What opens code hosts and reads their webhooks. */
-  loadForges(): Promise<ForgeKinds>;
+  loadForges(): Promise<ForgeImplementations>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */
   stopSignal(): AbortSignal;
 }

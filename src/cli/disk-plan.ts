@@ -7,7 +7,7 @@ import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent-readings.ts';
-import { recordedClones } from '../gather/repos/cache/service.ts';
+import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
 import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -53,7 +53,7 @@ export async function printDiskPlan(
   });
 }
 
-type CountedClones = ReturnType<typeof recordedClones>;
+type CountedClones = ReturnType<typeof recordedCloneReclaimer>;
 
 /** The clones that may give way, as the cache's own rules have it; none where there is no database yet. */
 async function withClones<T>(
@@ -66,7 +66,7 @@ async function withClones<T>(
   const stores = await cli.openStores(config.database);
   const cache = commandCache(config, stores, cli);
   try {
-    return await use([recordedClones(cache, config.cache.directory, place)]);
+    return await use([recordedCloneReclaimer(cache, config.cache.directory, place)]);
   } finally {
     await cache.close();
     await stores.close();

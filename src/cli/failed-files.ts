@@ -1,7 +1,7 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { dropFailed, type FailedSelection, listFailed, retryFailed } from '../deliver/failed.ts';
-import { type ListedDelivery, listed } from '../deliver/listing.ts';
+import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -43,7 +43,7 @@ export function failedFiles(
     const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
     const told = outcomes.map(({ record, problem }) => ({
-      ...listed(record),
+      ...toListedDelivery(record),
       ...(problem ? { problem } : {}),
     }));
     return report(action, told, options.json === true, cli);

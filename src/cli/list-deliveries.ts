@@ -1,6 +1,6 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { listed } from '../deliver/listing.ts';
+import { toListedDelivery } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { withJournal } from './delivery.ts';
@@ -62,7 +62,7 @@ function limitOf(text: string | undefined): number {
 /** One record as a line. */
 export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   if (json) {
-    cli.stdout.write(`${JSON.stringify(listed(record))}\n`);
+    cli.stdout.write(`${JSON.stringify(toListedDelivery(record))}\n`);
     return;
   }
   const style = styleFor(cli.stdout, cli.env);

@@ -1,8 +1,8 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration, parseBytes } from '../base/units.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
+import { type CacheApi, cacheApi, listedClone } from '../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
-import { type CacheApi, cacheApi, listedClone } from '../gather/repos/cache/service.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';

@@ -5,8 +5,8 @@ import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
 import { wantsChurn } from '../gather/repos/churn/schedule.ts';
 import type { Period } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
-import { type UnreadChurn, unreadChurn } from '../insights/unread.ts';
 import { dayOf } from '../insights/window.ts';
+import type { UnreadChurn } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -44,11 +44,11 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
   const { store, close } = await cli.openStores(config.database);
   try {
     const repositoryIds = await idsOf(options.repo, store);
-    const rows = await insight.rows(store, { ...question, repositoryIds });
+    const rows = await insight.rows(store.questions, { ...question, repositoryIds });
     const content = await render(rows, insight.columns, format);
     await writeOut(content, options, cli);
     if (insight.ofChurn) {
-      for (const line of whatIsUnread(await unreadChurn(store, repositoryIds), config)) {
+      for (const line of whatIsUnread(await store.questions.unreadChurn(repositoryIds), config)) {
         cli.stderr.write(`${printable(line)}\n`);
       }
     }

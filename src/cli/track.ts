@@ -1,6 +1,7 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
-import { isOwner } from '../config/sections/repos.ts';
+import { parseOwner } from '../config/kinds.ts';
+import { FORGES } from '../gather/forges/definitions.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
 import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
@@ -33,7 +34,7 @@ export async function trackTargets(
   const { repositories, well } = await changesetsFirst(targets, 'track', options, cli);
   if (repositories.length === 0) return well;
   const all = await eachOf(repositories, options, cli, async (target, tools) => {
-    if (isOwner(target)) {
+    if (parseOwner(target, FORGES)) {
       throw new SluiceError('usage', `${target} is an owner, not a repository`, {
         hint: 'List owners under "repos" in sluice.yaml.',
       });

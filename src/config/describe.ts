@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { examplesOf } from './json-schema.ts';
-import { schema } from './schema.ts';
+import type { ConfigSchema } from './schema.ts';
 import { childOf, type Shape, shapeOf } from './walk.ts';
 
 /** A setting as the reference page and the template tell of it. */
@@ -32,7 +32,7 @@ interface JsonField {
 }
 
 /** Every setting, in the order of the schema; the older place below `config:` is left to prose. */
-export function describeSettings(): Setting[] {
+export function describeSettings(schema: ConfigSchema): Setting[] {
   const json = z.toJSONSchema(schema, { io: 'input', reused: 'inline' }) as JsonField;
   return below(schema, json, '').filter(({ path }) => path !== 'config');
 }

@@ -54,7 +54,9 @@ interface Described {
 }
 
 function named<S extends z.ZodType>(schema: S, { description, example }: Described, kind?: FieldKind): S {
-  const described = schema.meta({ description, ...(example === undefined ? {} : { examples: [example] }) });
+  const described = schema.meta(
+    example === undefined ? { description } : { description, examples: [example] },
+  );
   if (kind) fieldKinds.add(described, kind);
   return described;
 }
@@ -158,7 +160,7 @@ export function choice<const W extends readonly [string, ...string[]]>(
 }
 
 /** One of a few words, that may be left out. */
-export function optionalChoice<const W extends readonly [string, ...string[]]>(words: W, options: Described) {
+export function optionalChoice<const W extends readonly string[]>(words: W, options: Described) {
   return named(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
 }
 
@@ -191,6 +193,23 @@ export function text(options: Described & { readonly default: string }) {
 /** A line of text that may be left out. @param check a further rule: answers with what is wrong */
 export function optionalText(options: Described, check?: (value: string) => string | undefined) {
   return named(line(undefined, check).optional(), options);
+}
+
+/** Text of any number of lines, that may be left out. @param what as in "must be a SQL query" */
+export function optionalLines(what: string, options: Described) {
+  return named(
+    z
+      .string({ error: `must be ${what}` })
+      .min(1, { error: 'is empty' })
+      .optional(),
+    options,
+  );
+}
+
+/** A program and its arguments, that may be left out. */
+export function optionalProgram(options: Described) {
+  const program = z.array(line('must be text'), { error: 'must be a list: a program and its arguments' });
+  return named(program.min(1, { error: 'must name a program' }).optional(), options);
 }
 
 /** A path: absolute in the typed configuration. In the file relative to the file's folder; `~/` is home. */
@@ -238,6 +257,21 @@ export type Rule<S extends z.ZodRawShape> = (
   values: Partial<z.output<z.ZodObject<S>>>,
   fault: (key: keyof S & string, message: string) => void,
 ) => void;
+
+/** What keeps a text from being the address of a web page, or undefined. */
+export function webAddressFault(value: string): string | undefined {
+  return /^https?:\/\//.test(value) ? undefined : 'must begin with http:// or https://';
+}
+
+/** A rule: of a shell command and a web address that answer the same question one is given, and not both. */
+export function commandOrUrl(
+  { command, url }: { readonly command?: string | undefined; readonly url?: string | undefined },
+  fault: (key: 'command' | 'url', message: string) => void,
+): void {
+  if ((command === undefined) === (url === undefined)) fault('command', 'or url must be given, and not both');
+  const urlFault = url === undefined ? undefined : webAddressFault(url);
+  if (urlFault !== undefined) fault('url', urlFault);
+}
 
 /** A zod error text for "not even of the right type", leaving other faults of the same schema to their own texts. */
 export function onlyForType(message: string) {

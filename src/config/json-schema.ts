@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fieldKinds } from './fields.ts';
-import { schema } from './schema.ts';
+import type { ConfigSchema } from './schema.ts';
 
 /** The examples that a field was described with; zod leaves them out where a transform follows. */
 export function examplesOf(field: z.core.$ZodType): readonly unknown[] | undefined {
@@ -16,7 +16,7 @@ const PATTERNS = {
 const REFERENCE = { type: 'string', pattern: String.raw`\$\{` };
 
 /** The JSON Schema (draft 2020-12) of sluice.yaml, for editors and \`sluice config schema\`. */
-export function jsonSchema(): Record<string, unknown> {
+export function jsonSchema(schema: ConfigSchema): Record<string, unknown> {
   const json = z.toJSONSchema(schema, {
     io: 'input',
     reused: 'inline',

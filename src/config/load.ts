@@ -9,8 +9,7 @@ import { collectOverrides, FILE_VARIABLE, type OverrideName, type Overriding } f
 import { formatPath, isMapping, type SettingPath, valueAt } from './paths.ts';
 import { prepare, prepareText, readingFault, resolvePath, type Surroundings, statFile } from './prepare.ts';
 import { houseStyle } from './robot-names.ts';
-import { type Config, complete, schema } from './schema.ts';
-import { isOwner } from './sections/repos.ts';
+import { type Config, type ConfigSchema, complete } from './schema.ts';
 import { childOf, mapTyped, shapeOf } from './walk.ts';
 
 /** What is read when no file is named and the current directory has it. */
@@ -20,12 +19,13 @@ const DEFAULT_FILE = 'sluice.yaml';
 export const MAX_FILE_BYTES = 1_048_576;
 
 export interface LoadOptions {
+  readonly schema: ConfigSchema;
   /** `--config`; goes before SLUICE_CONFIG and ./sluice.yaml. Relative to `cwd`. */
   readonly file?: string | undefined;
   readonly env: Environment;
   /** From the command line; they go before the environment, and that before the file. */
   readonly overrides?: Partial<Readonly<Record<OverrideName, string | number | undefined>>>;
-  /** Says what is wrong with the address of a repository beyond its form; the rooms to the right know. */
+  /** Says what is wrong with an entry of `repos` beyond its form; the rooms to the right know. */
   readonly repositoryFault?: ((address: string) => string | undefined) | undefined;
   /** Absolute. Relative paths start here unless they stand in the file: those start at its folder. */
   readonly cwd: string;
@@ -54,7 +54,7 @@ export function configFile(options: Pick<LoadOptions, 'file' | 'env' | 'cwd'>): 
  * @throws ConfigError (`config_invalid`) with every fault found
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
-  const { env, cwd } = options;
+  const { env, cwd, schema } = options;
   const file = configFile(options);
   const label = shortPath(file.path, cwd);
   const text = readText(file.path, label, file.required);
@@ -66,7 +66,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const lifted = liftConfig(renamed.tree, report);
   const prepared = prepare(schema, lifted.tree, { env, base: dirname(file.path) }, report);
   const overrides = collectOverrides(options.overrides ?? {}, env);
-  const tree = override(prepared.tree, overrides, { env, base: cwd });
+  const tree = override(schema, prepared.tree, overrides, { env, base: cwd });
 
   const parsed = schema.safeParse(tree);
   const origins = new Map(overrides.map(({ path, origin }) => [formatPath(path), origin]));
@@ -97,7 +97,7 @@ function addressFaults(tree: unknown, faultOf: (address: string) => string | und
   return entries.flatMap((entry: unknown, index) => {
     const path = isMapping(entry) ? ['repos', index, 'url'] : ['repos', index];
     const address = isMapping(entry) ? entry.url : entry;
-    const message = typeof address === 'string' && !isOwner(address) ? faultOf(address) : undefined;
+    const message = typeof address === 'string' ? faultOf(address) : undefined;
     return message === undefined ? [] : [{ path, message }];
   });
 }
@@ -132,7 +132,12 @@ function yamlFaults(yaml: YamlText | undefined, label: string): ConfigFault[] {
 }
 
 /** The tree with options and variables in it. Below a value that is no mapping nothing is set: that is the fault to tell. */
-function override(tree: unknown, overrides: readonly Overriding[], around: Surroundings): unknown {
+function override(
+  schema: ConfigSchema,
+  tree: unknown,
+  overrides: readonly Overriding[],
+  around: Surroundings,
+): unknown {
   if (!isMapping(tree)) return tree;
   let result = tree;
   for (const { path, displaces, value } of overrides) {

@@ -2,6 +2,7 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { onlyForType } from './fields.ts';
+import type { Kinds } from './kinds.ts';
 import { bake } from './sections/bake.ts';
 import { cache } from './sections/cache.ts';
 import { CAPTURE_DEFAULTS, capture } from './sections/capture.ts';
@@ -20,40 +21,42 @@ import { sync } from './sections/sync.ts';
 
 /**
  * The one source of what sluice.yaml may hold. A new section is a file in sections/ and a line here; a
- * default that depends on other settings or on the machine is filled in by `complete`.
+ * default that depends on other settings or on the machine is filled in by `complete`. Made once a process.
+ * @param kinds of what the rooms further on define
  */
-const SECTIONS = {
-  root,
-  database,
-  log,
-  server,
-  repos,
-  git,
-  hosts,
-  cache,
-  schedule,
-  notify,
-  changesets,
-  bake,
-  insights,
-  sync,
-  deliver,
-  capture,
-};
+export function configSchema({ forges, readingSources }: Kinds) {
+  return z.strictObject(
+    {
+      root,
+      database,
+      log,
+      server,
+      repos: repos(forges),
+      git,
+      hosts: hosts(forges),
+      cache,
+      schedule,
+      notify,
+      changesets,
+      bake,
+      insights,
+      sync,
+      deliver,
+      capture: capture(readingSources),
+      // Before validation its content moves one level up (lift.ts); what is still here then is out of place.
+      config: z
+        .strictObject({ cache: cache.optional() })
+        .optional()
+        .meta({ description: 'An older place for `cache`, read as if it stood at the top.' }),
+    },
+    {
+      error: onlyForType('must be a mapping of settings'),
+    },
+  );
+}
 
-export const schema = z.strictObject(
-  {
-    ...SECTIONS,
-    // Before validation its content moves one level up (lift.ts); what is still here then is out of place.
-    config: z
-      .strictObject({ cache: cache.optional() })
-      .optional()
-      .meta({ description: 'An older place for `cache`, read as if it stood at the top.' }),
-  },
-  {
-    error: onlyForType('must be a mapping of settings'),
-  },
-);
+/** What sluice.yaml may hold, with the kinds that this program knows. */
+export type ConfigSchema = ReturnType<typeof configSchema>;
 
 type DeepReadonly<T> = T extends readonly (infer Item)[]
   ? readonly DeepReadonly<Item>[]
@@ -61,8 +64,8 @@ type DeepReadonly<T> = T extends readonly (infer Item)[]
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T;
 
-/** Zero means the default as well (capture.md, V9). */
-function completeCapture({ root, deliver, capture }: z.output<typeof schema>) {
+/** Zero means the default as well. */
+function completeCapture({ root, deliver, capture }: z.output<ConfigSchema>) {
   return {
     ...capture,
     directory: capture.directory ?? join(deliver.directory ?? root, 'capture'),
@@ -75,7 +78,7 @@ function completeCapture({ root, deliver, capture }: z.output<typeof schema>) {
 }
 
 /** Fills in what depends on other settings or on the machine. */
-export function complete(parsed: z.output<typeof schema>, processors = availableParallelism()) {
+export function complete(parsed: z.output<ConfigSchema>, processors = availableParallelism()) {
   const { config: _lifted, ...settings } = parsed;
   return {
     ...settings,

@@ -5,14 +5,14 @@ import { writeBytes, writeDuration } from '../base/units.ts';
 import { typedKey } from './fields.ts';
 import type { LoadedConfig } from './load.ts';
 import { isMapping } from './paths.ts';
-import { type Config, schema } from './schema.ts';
+import type { Config, ConfigSchema } from './schema.ts';
 import { alternativeFor, mapTyped } from './walk.ts';
 
 /** Stands where a secret is set. */
 const MASK = '***';
 
 /** A copy with every secret, and every password in a URL, replaced: fit to be shown and logged. */
-export function maskConfig(config: Config): Config {
+export function maskConfig(config: Config, schema: ConfigSchema): Config {
   return mapTyped(schema, config, (value, shape) => {
     if (shape?.kind?.kind === 'secret' && value !== undefined) return MASK;
     return typeof value === 'string' ? withoutCredentials(value) : value;
@@ -23,8 +23,8 @@ export function maskConfig(config: Config): Config {
  * The configuration in force in the form of the file, secrets masked: names without units, durations and
  * sizes as text. A secret that came from a file is left out beside the file's name.
  */
-export function toFileForm(config: Config): Record<string, unknown> {
-  return fileForm(schema, maskConfig(config)) as Record<string, unknown>;
+export function toFileForm(config: Config, schema: ConfigSchema): Record<string, unknown> {
+  return fileForm(schema, maskConfig(config, schema)) as Record<string, unknown>;
 }
 
 function fileForm(field: z.core.$ZodType, value: unknown): unknown {
@@ -51,9 +51,12 @@ function fileForm(field: z.core.$ZodType, value: unknown): unknown {
 }
 
 /** What `sluice config show` prints: YAML that could be a sluice.yaml, with a note where a value came from elsewhere. */
-export function showConfig({ config, sources }: Pick<LoadedConfig, 'config' | 'sources'>): string {
+export function showConfig(
+  { config, sources }: Pick<LoadedConfig, 'config' | 'sources'>,
+  schema: ConfigSchema,
+): string {
   const document = parseDocument('{}');
-  document.contents = document.createNode(toFileForm(config)) as Document.Parsed['contents'];
+  document.contents = document.createNode(toFileForm(config, schema)) as Document.Parsed['contents'];
   for (const [path, origin] of sources) {
     const keys = path.split('.');
     const node: unknown = document.getIn(keys, true);

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import { describeSettings, type Setting } from './describe.ts';
+import type { ConfigSchema } from './schema.ts';
 
 const HEAD = `# sluice.yaml: what this station gathers, keeps and delivers.
 #
@@ -9,8 +10,8 @@ const HEAD = `# sluice.yaml: what this station gathers, keeps and delivers.
 `;
 
 /** What `sluice config init` writes: every setting, explained, at its default and commented out. */
-export function initTemplate(): string {
-  return [HEAD, ...describeSettings().map(section)].join('\n');
+export function initTemplate(schema: ConfigSchema): string {
+  return [HEAD, ...describeSettings(schema).map(section)].join('\n');
 }
 
 function section(setting: Setting): string {

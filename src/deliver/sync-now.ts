@@ -33,7 +33,7 @@ export class SyncCount {
   }
 }
 
-export function offline(endpoints: readonly string[]): SluiceError {
+export function nothingAnswers(endpoints: readonly string[]): SluiceError {
   return new SluiceError('host_unreachable', `nothing answers at ${endpoints.join(', ')}; the files wait`, {
     operation: 'sync',
   });

@@ -16,7 +16,7 @@ import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
  *  running   claims when there is room: after a put of this process, a piece of work that is over, the next due
  *            time, what another process wrote, and every pollMs for what announces itself to nobody: leases that end
  *  draining  claims nothing; what runs may finish
- *  aborting  what still runs is told to stop, and handed back without counting a failure
+ *  aborting  what still runs is asked to stop, and handed back without counting a failure
  *  stopped   final. A handler that did not stop even then keeps its claim until its lease ends or its process is
  *            gone: handing it back while it runs would let another work beside it.
  */
@@ -48,7 +48,7 @@ export interface WorkersTiming {
   readonly pollMs: number;
   /** How long running work may take to finish once stop() is called, */
   readonly drainMs: number;
-  /** and how long after that to stop when told to. */
+  /** and how long after that to stop once it is aborted. */
   readonly abortMs: number;
   /** Between two searches for processes that are gone. */
   readonly deadCheckMs: number;

@@ -1,20 +1,21 @@
 import type { Delivery } from '../deliver/service.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
-import type { CacheApi } from '../gather/repos/cache/service.ts';
-import type { Tracking } from '../gather/repos/tracking/service.ts';
-import type { InsightDatabase } from '../insights/insight-database.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
+import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
+import type { Questions } from '../keep/store/questions.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { Metrics } from './status/metrics.ts';
+import type { RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
 
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
-  /** Reads over the documented schema. */
-  readonly source: InsightDatabase;
+  /** What is asked of all that is known. */
+  readonly questions: Questions;
   /** The clones on disk. */
   readonly cache: CacheApi;
   /** Who is who, beyond mailmaps. */
@@ -22,7 +23,7 @@ export interface StationApi {
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Delivery,
-    'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+    'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */
   readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
@@ -61,9 +62,13 @@ export interface StationApi {
   run(id: number): Promise<Run | undefined>;
   recentRuns(limit: number): Promise<Run[]>;
   repositories(): Promise<Repository[]>;
+  /** A page of them, each with its next time and why. */
+  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]>;
   /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
   repository(url: string): Promise<Repository>;
   status(): Promise<StationStatus>;
+  /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
+  checkStore(): Promise<void>;
   /** True between a finished start and the beginning of stop. */
   ready(): boolean;
 }

@@ -10,9 +10,10 @@ import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { CaptureService } from '../gather/capture/service.ts';
-import type { ForgeKinds } from '../gather/changesets/options.ts';
 import { Changesets } from '../gather/changesets/service.ts';
-import { type CacheApi, CachePart, createCloneCache } from '../gather/repos/cache/service.ts';
+import type { ForgeImplementations } from '../gather/forges/definitions.ts';
+import type { CacheApi } from '../gather/repos/cache/api.ts';
+import { CloneCacheService } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
@@ -20,17 +21,20 @@ import type { RepositoryContext } from '../gather/repos/context.ts';
 import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
 import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { Tracking } from '../gather/repos/tracking/service.ts';
+import { type ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
+import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
+import { coldBucketOpener } from './cold-bucket.ts';
 import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
+import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
 import type { Stores } from './stores.ts';
@@ -49,7 +53,7 @@ export interface StationOptions {
   readonly openStores: (url: string) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
-  readonly forges: ForgeKinds;
+  readonly forges: ForgeImplementations;
 }
 
 /** A station, put together but not started: its parts go into a lifecycle, in this order. */
@@ -75,7 +79,7 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
-  readonly #cache: CachePart;
+  readonly #cache: CloneCacheService;
   readonly cache: CacheApi;
   readonly tracking: Tracking;
   readonly notifications: Notifications;
@@ -112,7 +116,7 @@ class ComposedStation implements Station {
       config: () => this.#config,
       stores: () => this.#stores,
     };
-    this.#cache = new CachePart(() => createCloneCache({ ...current, ...this.#stores }), current);
+    this.#cache = new CloneCacheService({ ...current, openBucket: coldBucketOpener(current) });
     this.cache = this.#cache.api;
     this.captures = new CaptureService({
       ...options,
@@ -150,8 +154,8 @@ class ComposedStation implements Station {
     ];
   }
 
-  get source(): Store {
-    return this.#store;
+  get questions(): Questions {
+    return this.#store.questions;
   }
 
   get people(): PeopleStore {
@@ -191,6 +195,14 @@ class ComposedStation implements Station {
 
   repositories(): Promise<Repository[]> {
     return this.#store.repositories.list();
+  }
+
+  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]> {
+    return listRepositories(this.#stores, filter);
+  }
+
+  checkStore(): Promise<void> {
+    return this.#store.check();
   }
 
   repository(url: string): Promise<Repository> {

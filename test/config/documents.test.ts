@@ -7,22 +7,21 @@ import { z } from 'zod';
 import { REPOSITORY } from '../../scripts/generate-reference.ts';
 import { describeSettings, type Setting } from '../../src/config/describe.ts';
 import { jsonSchema } from '../../src/config/json-schema.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { OVERRIDES } from '../../src/config/overrides.ts';
-import { schema } from '../../src/config/schema.ts';
 import { toFileForm } from '../../src/config/show.ts';
 import { initTemplate } from '../../src/config/template.ts';
 import { shapeAt } from '../../src/config/walk.ts';
+import { loadConfig, schema } from '../support/config.ts';
 import { load } from './support.ts';
 
 /** The JSON Schema as a validator of its own, apart from the schema it was made from. */
-const byJsonSchema = z.fromJSONSchema(jsonSchema() as Parameters<typeof z.fromJSONSchema>[0]);
+const byJsonSchema = z.fromJSONSchema(jsonSchema(schema) as Parameters<typeof z.fromJSONSchema>[0]);
 
 const all = (settings: readonly Setting[]): Setting[] =>
   settings.flatMap(each => [each, ...all(each.settings)]);
 
 test('every setting has a description in sentences', () => {
-  const settings = all(describeSettings());
+  const settings = all(describeSettings(schema));
   assert.ok(settings.length > 30);
   for (const { path, description } of settings) assert.match(description, /^\p{Lu}.*\.$/u, path);
 });
@@ -32,7 +31,7 @@ test('every option and variable sets something that the schema knows', () => {
 });
 
 test('the template is valid as it stands and with every default uncommented, and both are the defaults', async t => {
-  const template = initTemplate();
+  const template = initTemplate(schema);
   const uncommented = template.replaceAll(/^( *)#(?=\w+:)/gm, '$1');
   assert.notEqual(uncommented, template);
   const { config: defaults, folder } = await load(t, '');
@@ -41,7 +40,7 @@ test('the template is valid as it stands and with every default uncommented, and
     assert.equal(JSON.stringify(config).replaceAll(other, folder), JSON.stringify(defaults));
     assert.equal(byJsonSchema.safeParse(parse(yaml)).success, true);
   }
-  const shown = Object.values(toFileForm(defaults)).flatMap(value =>
+  const shown = Object.values(toFileForm(defaults, schema)).flatMap(value =>
     typeof value === 'object' ? Object.keys(value ?? {}) : [],
   );
   for (const key of shown)
@@ -49,7 +48,7 @@ test('the template is valid as it stands and with every default uncommented, and
 });
 
 test('every example of the template is valid', async t => {
-  const uncommented = initTemplate()
+  const uncommented = initTemplate(schema)
     .replaceAll(/^( *)#(?=\w+:)(?! e\.g)/gm, '$1# ')
     .replaceAll(/^( *)# e\.g\. (?!\w+File:)/gm, '$1');
   const { config } = await load(t, uncommented, { env: { SLUICE_TOKEN: 'a', GITHUB_TOKEN: 'b' } });

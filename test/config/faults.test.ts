@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ConfigError } from '../../src/config/faults.ts';
-import { loadConfig, MAX_FILE_BYTES } from '../../src/config/load.ts';
+import { MAX_FILE_BYTES } from '../../src/config/load.ts';
+import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
 test('every fault is told at once, with its line, its path and what would be right', async t => {
@@ -149,7 +150,6 @@ test('a file that this user may not read', async t => {
 test('no text at all makes loading end in anything but a configuration or faults', async t => {
   const folder = await folderWith(t, {});
   const { readYaml } = await import('../../src/config/document.ts');
-  const { schema } = await import('../../src/config/schema.ts');
   const { explain } = await import('../../src/config/judge.ts');
   const { prepare } = await import('../../src/config/prepare.ts');
   const { liftConfig } = await import('../../src/config/lift.ts');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadConfig } from '../../src/config/load.ts';
-import { complete, schema } from '../../src/config/schema.ts';
+import { complete } from '../../src/config/schema.ts';
+import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
 test('without a file everything is at its default, paths start from the current directory', async t => {

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { substitute } from '../../src/config/environment.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { maskConfig, showConfig } from '../../src/config/show.ts';
+import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
 test('environment variables take the place of ${NAME}, in keys never', async t => {
@@ -123,23 +123,25 @@ repos: [https://a/b, {url: https://c/d}]
 cache: {maxSize: 1500MB}
 `;
   const loaded = await load(t, yaml, { overrides: { port: 1234 } });
-  const masked = maskConfig(loaded.config);
+  const masked = maskConfig(loaded.config, schema);
   assert.equal(masked.server.token, '***');
   assert.equal(masked.hosts['github.com']?.token, '***');
   assert.equal(masked.hosts['github.com']?.username, 'joe');
   assert.equal(loaded.config.server.token, 'hunter2', 'the original is untouched');
-  const shown = showConfig(loaded);
+  const shown = showConfig(loaded, schema);
   assert.ok(!shown.includes('hunter2'));
   assert.match(shown, /^ {2}port: 1234 # from --port$/m);
   assert.match(shown, /^ {2}requestTimeout: 1m30s$/m);
   assert.match(shown, /^ {2}maxSize: 1500MB$/m);
   const again = await load(t, shown);
-  assert.deepEqual(maskConfig(again.config), masked);
+  assert.deepEqual(maskConfig(again.config, schema), masked);
 });
 
 test('config show leaves out a secret beside the file it came from', async t => {
   const cwd = await folderWith(t, { 'sluice.yaml': 'server: {tokenFile: t}\n', t: 'hunter2' });
-  const shown = parse(showConfig(await loadConfig({ env: {}, cwd }))) as { server: Record<string, unknown> };
+  const shown = parse(showConfig(await loadConfig({ env: {}, cwd }), schema)) as {
+    server: Record<string, unknown>;
+  };
   assert.equal(shown.server.tokenFile, join(cwd, 't'));
   assert.ok(!('token' in shown.server));
 });

@@ -2,7 +2,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { ConfigError, type ConfigFault, formatFault } from '../../src/config/faults.ts';
-import { type LoadedConfig, type LoadOptions, loadConfig } from '../../src/config/load.ts';
+import type { LoadedConfig } from '../../src/config/load.ts';
+import { loadConfig, type TestLoadOptions } from '../support/config.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 /** A folder with files, by relative name. */
@@ -19,7 +20,7 @@ export async function folderWith(t: TestContext, files: Readonly<Record<string, 
 export async function load(
   t: TestContext,
   yaml: string,
-  options: Partial<LoadOptions> = {},
+  options: Partial<TestLoadOptions> = {},
 ): Promise<LoadedConfig & { readonly folder: string }> {
   const folder = await folderWith(t, { 'sluice.yaml': yaml });
   return { ...(await loadConfig({ env: {}, cwd: folder, ...options })), folder };
@@ -40,7 +41,7 @@ export async function faultsOf(loading: Promise<unknown>): Promise<readonly Conf
 export async function linesOf(
   t: TestContext,
   yaml: string,
-  options: Partial<LoadOptions> = {},
+  options: Partial<TestLoadOptions> = {},
 ): Promise<string[]> {
   return (await faultsOf(load(t, yaml, options))).map(formatFault);
 }

@@ -5,8 +5,9 @@ import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import type { SluiceError } from '../../src/base/errors.ts';
 import { changedPaths } from '../../src/config/changes.ts';
-import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
+import type { LoadOptions } from '../../src/config/load.ts';
 import { type ConfigChange, ConfigWatch, type ConfigWatchOptions } from '../../src/config/watch.ts';
+import { loadConfig, schema } from '../support/config.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { folderWith } from './support.ts';
 
@@ -19,7 +20,7 @@ async function watching(
   options: Partial<ConfigWatchOptions> = {},
 ) {
   const folder = await folderWith(t, files);
-  const load: LoadOptions = { env: {}, cwd: folder, ...options.load };
+  const load: LoadOptions = { schema, env: {}, cwd: folder, ...options.load };
   const clock = new VirtualClock();
   const told: (ConfigChange | SluiceError)[] = [];
   let wake = (): void => undefined;
@@ -132,7 +133,7 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   const folder = await folderWith(t, {});
   await symlink(join(target, 'real.yaml'), join(folder, 'sluice.yaml'));
   // Events tell of the link's folder only, so writing to the target is seen by the poll alone.
-  const load = { env: {}, cwd: folder };
+  const load = { schema, env: {}, cwd: folder };
   const { clock, told, watch } = await watching(t, {}, { load, initial: await loadConfig(load) });
   await watch.start();
   await writeFile(join(target, 'real.yaml'), '');

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { unlimitedBudget } from '../../src/engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from '../../src/gather/forges/changeset.ts';
+import { forgeDefinition } from '../../src/gather/forges/definitions.ts';
 import { GiteaForge } from '../../src/gather/forges/gitea/gitea.ts';
 import { giteaWebhooks } from '../../src/gather/forges/gitea/webhooks.ts';
 import { changesetsOf, forgeSuite, repositoriesOf } from '../suites/forge-suite.ts';
@@ -48,6 +49,7 @@ forgeSuite(`Gitea (real: ${setting('SLUICE_GITEA_NAME')})`, async (t, budget) =>
       kind: 'gitea',
       host,
       baseUrl,
+      apiUrl: forgeDefinition('gitea').apiUrlOf(baseUrl),
       credentials: [{ kind: 'token', id: 'token-1', token }],
       webhookSecret: undefined,
       timeoutMs: 20_000,
@@ -99,6 +101,7 @@ const open = (given: string): GiteaForge =>
       kind: 'gitea',
       host,
       baseUrl,
+      apiUrl: forgeDefinition('gitea').apiUrlOf(baseUrl),
       credentials: [{ kind: 'token', id: 'token-1', token: given }],
       webhookSecret: undefined,
       timeoutMs: 20_000,

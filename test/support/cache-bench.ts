@@ -4,7 +4,6 @@ import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { SluiceError } from '../../src/base/errors.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { isWorkerGone } from '../../src/engine/queue/worker-id.ts';
@@ -16,6 +15,7 @@ import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
 import type { CloneRecord } from '../../src/keep/local/clone-records.ts';
 import { createCloneRecords } from '../../src/keep/sqlite/local/clone-records.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
+import { loadConfig } from './config.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 import { addCommits } from './sluice.ts';
 

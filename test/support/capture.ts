@@ -5,9 +5,8 @@ import { Collector } from '../../src/gather/capture/collectors/collector.ts';
 import { Collectors } from '../../src/gather/capture/collectors/collectors.ts';
 import { coarseTickTimer } from '../../src/gather/capture/collectors/tick-timer.ts';
 import { CollectorFiles, type FinishedFile } from '../../src/gather/capture/files/collector-files.ts';
-import type { Raw } from '../../src/gather/capture/reading.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
-import type { PushSource, ReadingSource } from '../../src/gather/capture/sources/source.ts';
+import type { PushSource, Raw, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
 export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPlan {
   return {
@@ -103,7 +102,7 @@ export function collectorsOf(
     timer: coarseTickTimer(clock),
     random: seededRandom(1),
     log,
-    openSources: () => ({ open, close: async () => undefined }),
+    openSources: async () => ({ open, close: async () => undefined }),
     onFinished: one => finished.push(one),
   });
   return { collectors, finished };

@@ -6,15 +6,15 @@ import type { Logger } from '../../src/base/log.ts';
 import { silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { complete, schema } from '../../src/config/schema.ts';
+import { complete } from '../../src/config/schema.ts';
 import type { EndedWork } from '../../src/engine/queue/handler.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import type { ForgeKinds } from '../../src/gather/changesets/options.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
-import type { ForgeKind } from '../../src/gather/forges/forge.ts';
+import type { ForgeImplementations } from '../../src/gather/forges/definitions.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';
 import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
 import { openStore } from '../../src/keep/sqlite/open-store.ts';
+import { schema } from './config.ts';
 import { startGithub } from './forge/github.ts';
 import type { ForgeStandIn } from './forge/server.ts';
 import { tempDirectory } from './temp-directory.ts';
@@ -41,9 +41,8 @@ function signature(rawBody: Buffer, secret: string): string {
   return createHmac('sha256', secret).update(rawBody).digest('hex');
 }
 
-function testWebhooks(kind: ForgeKind): ForgeWebhooks {
+function testWebhooks(): ForgeWebhooks {
   return {
-    kind,
     verify(headers, rawBody, secret) {
       const given = Buffer.from(String(headers['x-signature'] ?? ''));
       const right = Buffer.from(signature(rawBody, secret));
@@ -68,9 +67,9 @@ function testWebhooks(kind: ForgeKind): ForgeWebhooks {
   };
 }
 
-export const testForges: ForgeKinds = {
+export const testForges: ForgeImplementations = {
   open: (settings, { budget }) => new GithubForge(settings, { budget }),
-  webhooks: { github: testWebhooks('github'), gitlab: testWebhooks('gitlab'), gitea: testWebhooks('gitea') },
+  webhooksOf: testWebhooks,
 };
 
 export interface TestChangesets {

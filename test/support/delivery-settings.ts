@@ -1,6 +1,7 @@
-import { complete, schema } from '../../src/config/schema.ts';
+import { complete } from '../../src/config/schema.ts';
 import { type DeliverySettings, settingsFrom } from '../../src/deliver/settings.ts';
 import type { RetrySchedule } from '../../src/engine/retry.ts';
+import { schema } from './config.ts';
 
 /** What delivery does where the configuration says nothing. */
 export const DELIVERY_DEFAULTS: DeliverySettings = settingsFrom(complete(schema.parse({})));

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
 import { type SyncedClone, type SyncOptions, syncClone } from '../../src/gather/repos/clone/clone.ts';
-import { cloneDirectoryName } from '../../src/gather/repos/clone/names.ts';
+import { cloneDirectoryName } from '../../src/gather/repos/clone/directories.ts';
 import type { Remote } from '../../src/gather/repos/git/access.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import type { Claim } from '../../src/engine/queue/work-queue.ts';
@@ -16,6 +15,7 @@ import { type TrackingContext, track } from '../../src/gather/repos/tracking/tra
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
+import { loadConfig } from './config.ts';
 import { temporaryDirectory } from './git-repositories.ts';
 import { VirtualClock } from './virtual-clock.ts';
 

@@ -16,7 +16,7 @@ import type { TestContext } from 'node:test';
 import { parseArgs } from 'node:util';
 import { formatBytes } from '../../src/base/units.ts';
 import { diskUsage } from '../../src/gather/repos/cache/usage.ts';
-import { cloneDirectoryName } from '../../src/gather/repos/clone/names.ts';
+import { cloneDirectoryName } from '../../src/gather/repos/clone/directories.ts';
 import { type FastTime, fastClockEnvironment, fastNowMs } from '../support/fast-clock.ts';
 import { type RunningStation, rows, startStation } from '../support/sluice.ts';
 import { TortureRemotes } from '../support/torture-remotes.ts';

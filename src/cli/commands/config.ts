@@ -22,16 +22,22 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
     .description('print the JSON Schema of sluice.yaml')
     .addHelpText('after', examples([['sluice config schema > schema.json', 'for your editor']]))
     .action(async () => {
-      const { jsonSchema } = await import('../../config/json-schema.ts');
-      cli.stdout.write(`${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+      const [{ SCHEMA }, { jsonSchema }] = await Promise.all([
+        import('../load.ts'),
+        import('../../config/json-schema.ts'),
+      ]);
+      cli.stdout.write(`${JSON.stringify(jsonSchema(SCHEMA), undefined, 2)}\n`);
     });
   config
     .command('init')
     .description('print a configuration file to begin with')
     .addHelpText('after', examples([['sluice config init > sluice.yaml', 'begin one']]))
     .action(async () => {
-      const { initTemplate } = await import('../../config/template.ts');
-      cli.stdout.write(initTemplate());
+      const [{ SCHEMA }, { initTemplate }] = await Promise.all([
+        import('../load.ts'),
+        import('../../config/template.ts'),
+      ]);
+      cli.stdout.write(initTemplate(SCHEMA));
     });
 }
 
@@ -67,13 +73,14 @@ function defineShow(config: Command, cli: Cli): void {
     )
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
-      const [{ load }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
+      const [{ load, SCHEMA }, { maskConfig, showConfig, toFileForm }] = await Promise.all([
         import('../load.ts'),
         import('../../config/show.ts'),
       ]);
       const loaded = await load(options, cli);
-      const asJson = (): string => `${JSON.stringify(toFileForm(maskConfig(loaded.config)))}\n`;
-      cli.stdout.write(options.json ? asJson() : showConfig(loaded));
+      const asJson = (): string =>
+        `${JSON.stringify(toFileForm(maskConfig(loaded.config, SCHEMA), SCHEMA))}\n`;
+      cli.stdout.write(options.json ? asJson() : showConfig(loaded, SCHEMA));
     });
 }
 

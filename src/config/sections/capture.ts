@@ -1,6 +1,8 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import * as fields from '../fields.ts';
 import {
   choice,
+  commandOrUrl,
   count,
   duration,
   flag,
@@ -15,16 +17,16 @@ import {
   share,
   size,
 } from '../fields.ts';
+import type { ReadingSourceSetting } from '../kinds.ts';
 import { place } from './deliver.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 const EXTENSION = /^[A-Za-z0-9]{1,16}$/;
-const SOURCES = ['exec', 'http', 'file', 'query', 'mqtt'] as const;
 
 /** Where MQTT brokers listen. */
 export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
 
-/** What counts where a setting is 0 or not given (capture.md, V9). */
+/** What counts where a setting is 0 or not given . */
 export const CAPTURE_DEFAULTS = {
   maxFileSizeBytes: 256 * 1024,
   diskUsageThreshold: 0.9,
@@ -32,72 +34,64 @@ export const CAPTURE_DEFAULTS = {
   deleteEveryNth: 5,
 } as const;
 
-function webAddress(value: string): string | undefined {
-  return /^https?:\/\//.test(value) ? undefined : 'must begin with http:// or https://';
+/** The settings under their keys. The type leaves them out: what they hold is read by `namedSources`. */
+function settingsOf(sources: readonly ReadingSourceSetting[]): Record<never, z.ZodType> {
+  return Object.fromEntries(sources.map(({ kind, setting }) => [kind, setting(fields)]));
 }
 
-const collector = mapping(
-  {
-    name: line('must be a name', value =>
-      NAME.test(value) ? undefined : 'must be letters, digits, ".", "_" and "-" only, 100 at most',
-    ).meta({ description: 'Its name: a folder of the objects and a column of every reading.' }),
-    every: optionalDuration({
-      min: '1ms',
-      max: '1d',
-      description: 'The interval: the n-th reading is taken n intervals after the start.',
-      example: '500ms',
-    }),
-    exec: z
-      .array(line('must be text'), { error: 'must be a list: a program and its arguments' })
-      .min(1, { error: 'must name a program' })
-      .optional()
-      .meta({
-        description: 'A program and its arguments; what it prints is the reading.',
-        examples: [['/usr/bin/sensors', '-j']],
+/** What a collector names to read, and what it says of it; just one in a configuration that is in force. */
+export function namedSources<S extends ReadingSourceSetting>(
+  collector: object,
+  sources: readonly S[],
+): { readonly source: S; readonly value: unknown }[] {
+  const values = new Map<string, unknown>(Object.entries(collector));
+  return sources
+    .map(source => ({ source, value: values.get(source.kind) }))
+    .filter(({ value }) => value !== undefined);
+}
+
+function collector(sources: readonly ReadingSourceSetting[]) {
+  return mapping(
+    {
+      name: line('must be a name', value =>
+        NAME.test(value) ? undefined : 'must be letters, digits, ".", "_" and "-" only, 100 at most',
+      ).meta({ description: 'Its name: a folder of the objects and a column of every reading.' }),
+      every: optionalDuration({
+        min: '1ms',
+        max: '1d',
+        description: 'The interval: the n-th reading is taken n intervals after the start.',
+        example: '500ms',
       }),
-    http: line('must be an address', webAddress)
-      .optional()
-      .meta({ description: 'An address; its answer is the reading.' }),
-    file: optionalPath({
-      description: 'A file; its content is the reading.',
-      example: '/sys/class/thermal/thermal_zone0/temp',
-    }),
-    query: z
-      .string({ error: 'must be a SQL query' })
-      .min(1, { error: 'is empty' })
-      .optional()
-      .meta({ description: "A SQL query on the station's own database; its rows are the reading." }),
-    mqtt: optionalText({
-      description: 'An MQTT topic (of capture.mqtt.url); without `every` each message is a reading.',
-      example: 'sensors/+/temperature',
-    }),
-    format: choice(['auto', 'json', 'text', 'binary'], {
-      default: 'auto',
-      description: 'What a reading is; `auto` tells JSON, text and binary apart.',
-    }),
-    extension: line('must be a file extension', value =>
-      EXTENSION.test(value) ? undefined : 'must be letters and digits, 16 at most',
-    )
-      .optional()
-      .meta({ description: 'File extension of binary readings; from their source where not given.' }),
-    to: place().meta({ description: 'Where its files go.' }),
-    tags: list(line(), { description: 'Words that each reading carries.', example: ['lab'] }),
-    timeout: duration({
-      default: '10s',
-      min: '10ms',
-      max: '1h',
-      description: 'How long a reading may take; a program is killed with all that it started.',
-    }),
-    disabled: flag({ default: false, description: 'Whether this collector rests.' }),
-  },
-  [
-    (values, fault) => {
-      const given = SOURCES.filter(source => values[source] !== undefined);
-      if (given.length !== 1) fault('name', `needs exactly one of ${SOURCES.join(', ')}`);
-      if (values.every === undefined && values.mqtt === undefined) fault('every', 'is missing');
+      ...settingsOf(sources),
+      format: choice(['auto', 'json', 'text', 'binary'], {
+        default: 'auto',
+        description: 'What a reading is; `auto` tells JSON, text and binary apart.',
+      }),
+      extension: line('must be a file extension', value =>
+        EXTENSION.test(value) ? undefined : 'must be letters and digits, 16 at most',
+      )
+        .optional()
+        .meta({ description: 'File extension of binary readings; from their source where not given.' }),
+      to: place().meta({ description: 'Where its files go.' }),
+      tags: list(line(), { description: 'Words that each reading carries.', example: ['lab'] }),
+      timeout: duration({
+        default: '10s',
+        min: '10ms',
+        max: '1h',
+        description: 'How long a reading may take; a program is killed with all that it started.',
+      }),
+      disabled: flag({ default: false, description: 'Whether this collector rests.' }),
     },
-  ],
-);
+    [
+      (values, fault) => {
+        const named = namedSources(values, sources).map(({ source }) => source);
+        if (named.length !== 1)
+          fault('name', `needs exactly one of ${sources.map(({ kind }) => kind).join(', ')}`);
+        if (values.every === undefined && !named.some(({ pushes }) => pushes)) fault('every', 'is missing');
+      },
+    ],
+  );
+}
 
 const control = mapping(
   {
@@ -114,14 +108,7 @@ const control = mapping(
       description: 'How long the answer may take.',
     }),
   },
-  [
-    ({ command, url }, fault) => {
-      if ((command === undefined) === (url === undefined))
-        fault('command', 'or url must be given, and not both');
-      const bad = url === undefined ? undefined : webAddress(url);
-      if (bad !== undefined) fault('url', bad);
-    },
-  ],
+  [commandOrUrl],
 )
   .optional()
   .meta({ description: 'Asked while running for collectors to switch and intervals to change (S3).' });
@@ -138,77 +125,78 @@ const mqtt = mapping({
   .optional()
   .meta({ description: 'The MQTT broker of collectors with `mqtt`; one on this machine where not given.' });
 
-/** capture.md. */
-export const capture = section(
-  'Readings that are taken and delivered.',
-  {
-    disabled: flag({ default: false, description: 'Whether all collectors rest.' }),
-    directory: optionalPath({
-      description:
-        "Where readings lie until they are handed over; `capture` in delivery's folder where not given, and on its file system.",
-      example: '/var/lib/sluice/capture',
-    }),
-    station: optionalText({
-      description: 'The name of this station in each reading; the host name where not given.',
-      example: 'robot-7',
-    }),
-    tags: list(line(), { description: 'Words that every reading carries.', example: ['lab'] }),
-    maxFileSize: size({
-      default: '256KiB',
-      max: '1GiB',
-      description: 'A file of this size is complete; 0 means the default.',
-    }),
-    maxAge: duration({
-      default: '1m',
-      min: '1s',
-      max: '1d',
-      description: 'A file is complete so long after its first reading.',
-    }),
-    completeBeforeSync: flag({
-      default: true,
-      description: 'Whether files in progress are completed before each scheduled sync.',
-    }),
-    fsyncInterval: duration({
-      default: '1s',
-      min: '1s',
-      max: '10m',
-      description:
-        'How often readings are forced onto the disk (fdatasync), against a power cut. They are written every second in any case, against a crash.',
-    }),
-    diskUsageThreshold: share({
-      default: CAPTURE_DEFAULTS.diskUsageThreshold,
-      description: 'From this share in use on, the disk counts as full; 0 means the default.',
-    }),
-    captureShareThreshold: share({
-      default: CAPTURE_DEFAULTS.captureShareThreshold,
-      description:
-        'Capture files are deleted unsent only where they take at least this share of the disk; 0 means the default.',
-    }),
-    deleteEveryNth: count({
-      default: CAPTURE_DEFAULTS.deleteEveryNth,
-      min: 0,
-      max: 1_000_000,
-      description: 'Which unsent capture files are deleted then: every n-th; 0 means the default.',
-    }),
-    mqtt,
-    control,
-    collectors: list(collector, {
-      description: 'What yields a reading every so often.',
-      example: [
-        {
-          name: 'temperature',
-          every: '1s',
-          file: '/sys/class/thermal/thermal_zone0/temp',
-          to: 's3://local/outbox/readings',
-        },
-      ],
-    }),
-  },
-  [
-    ({ collectors }, fault) => {
-      const names = (collectors ?? []).map(({ name }) => name.toLowerCase());
-      const twice = names.find((name, index) => names.indexOf(name) !== index);
-      if (twice !== undefined) fault('collectors', `has two collectors named "${twice}"; rename one`);
+/** @param sources kinds of what collectors read */
+export const capture = (sources: readonly ReadingSourceSetting[]) =>
+  section(
+    'Readings that are taken and delivered.',
+    {
+      disabled: flag({ default: false, description: 'Whether all collectors rest.' }),
+      directory: optionalPath({
+        description:
+          "Where readings lie until they are handed over; `capture` in delivery's folder where not given, and on its file system.",
+        example: '/var/lib/sluice/capture',
+      }),
+      station: optionalText({
+        description: 'The name of this station in each reading; the host name where not given.',
+        example: 'robot-7',
+      }),
+      tags: list(line(), { description: 'Words that every reading carries.', example: ['lab'] }),
+      maxFileSize: size({
+        default: '256KiB',
+        max: '1GiB',
+        description: 'A file of this size is complete; 0 means the default.',
+      }),
+      maxAge: duration({
+        default: '1m',
+        min: '1s',
+        max: '1d',
+        description: 'A file is complete so long after its first reading.',
+      }),
+      completeBeforeSync: flag({
+        default: true,
+        description: 'Whether files in progress are completed before each scheduled sync.',
+      }),
+      fsyncInterval: duration({
+        default: '1s',
+        min: '1s',
+        max: '10m',
+        description:
+          'How often readings are forced onto the disk (fdatasync), against a power cut. They are written every second in any case, against a crash.',
+      }),
+      diskUsageThreshold: share({
+        default: CAPTURE_DEFAULTS.diskUsageThreshold,
+        description: 'From this share in use on, the disk counts as full; 0 means the default.',
+      }),
+      captureShareThreshold: share({
+        default: CAPTURE_DEFAULTS.captureShareThreshold,
+        description:
+          'Capture files are deleted unsent only where they take at least this share of the disk; 0 means the default.',
+      }),
+      deleteEveryNth: count({
+        default: CAPTURE_DEFAULTS.deleteEveryNth,
+        min: 0,
+        max: 1_000_000,
+        description: 'Which unsent capture files are deleted then: every n-th; 0 means the default.',
+      }),
+      mqtt,
+      control,
+      collectors: list(collector(sources), {
+        description: 'What yields a reading every so often.',
+        example: [
+          {
+            name: 'temperature',
+            every: '1s',
+            file: '/sys/class/thermal/thermal_zone0/temp',
+            to: 's3://local/outbox/readings',
+          },
+        ],
+      }),
     },
-  ],
-);
+    [
+      ({ collectors }, fault) => {
+        const names = (collectors ?? []).map(({ name }) => name.toLowerCase());
+        const twice = names.find((name, index) => names.indexOf(name) !== index);
+        if (twice !== undefined) fault('collectors', `has two collectors named "${twice}"; rename one`);
+      },
+    ],
+  );

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   choice,
+  commandOrUrl,
   count,
   duration,
   flag,
@@ -21,7 +22,7 @@ import {
 const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
 
-/** `s3://profile/bucket/prefix` where files of a folder go (V4). */
+/** `s3://profile/bucket/prefix` where files of a folder go. */
 export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
@@ -45,13 +46,7 @@ const gate = mapping(
       description: 'How long the answer may take; silence means no.',
     }),
   },
-  [
-    ({ command, url }, fault) => {
-      if ((command === undefined) === (url === undefined))
-        fault('command', 'or url must be given, and not both');
-      if (url !== undefined && !/^https?:\/\//.test(url)) fault('url', 'must begin with http:// or https://');
-    },
-  ],
+  [commandOrUrl],
 )
   .optional()
   .meta({
@@ -104,7 +99,6 @@ const destination = mapping(
   ],
 );
 
-/** delivery.md. */
 export const deliver = section(
   'How files reach their buckets.',
   {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { withoutCredentials } from '../../base/text.ts';
+import { inWords, withoutCredentials } from '../../base/text.ts';
 import { duration, fieldKinds, flag, line, list, mapping, optionalFlag, optionalText } from '../fields.ts';
+import { type ForgeWords, parseOwner } from '../kinds.ts';
 import { isHostWithoutScheme } from '../paths.ts';
 
 /** A user name is part of an ssh address; a password never is part of any. */
@@ -21,16 +22,6 @@ export function repositoryUrl(check: (url: string) => string | undefined = () =>
     return check(url);
   }).register(fieldKinds, { kind: 'address' });
 }
-
-/** `github:name`, `gitlab:group/subgroup`; on GitHub and Gitea owners have no slash, and `github:a/b` is an ssh address. */
-const OWNER = /^(?:github|gitea|forgejo):[^/:@\s]+$|^gitlab:[^:@\s/]+(?:\/[^:@\s/]+)*$/;
-/** Whether an entry names an owner and not a repository. */
-export function isOwner(text: string): boolean {
-  return OWNER.test(text);
-}
-
-/** Kinds of forges whose best-known host can be meant without saying so. */
-const WITH_DEFAULT_HOST = /^git(?:hub|lab):/;
 
 /** Patterns as shells have them, for names below an owner. */
 function patterns(description: string, example: readonly string[]) {
@@ -56,78 +47,88 @@ export interface OwnerEntry {
   readonly everyMs: number;
 }
 
-const entry = mapping(
-  {
-    url: repositoryUrl().optional().meta({ description: 'The address of one repository.' }),
-    owner: line('must name an owner', owner =>
-      isOwner(owner) ? undefined : 'is not an owner; write it like github:name or gitlab:group/subgroup',
-    )
-      .optional()
-      .meta({
-        description:
-          'All repositories of an owner at a code host instead of one: `github:name`, `gitlab:group`, `gitea:name`.',
-        examples: ['github:owner'],
+function entry(forges: readonly ForgeWords[]) {
+  const ownerOf = (text: string) => parseOwner(text, forges);
+  const owners = forges.map(({ kind, ownerExample }) => `\`${kind}:${ownerExample}\``).join(', ');
+  const defaultHosts = forges.flatMap(({ defaultHost }) => defaultHost ?? []);
+  return mapping(
+    {
+      url: repositoryUrl().optional().meta({ description: 'The address of one repository.' }),
+      owner: line('must name an owner', owner =>
+        ownerOf(owner) ? undefined : 'is not an owner; write it like github:name or gitlab:group/subgroup',
+      )
+        .optional()
+        .meta({
+          description: `All repositories of an owner at a code host instead of one: ${owners}.`,
+          examples: ['github:owner'],
+        }),
+      host: optionalText({
+        description: `The owner's host where it is not ${inWords(defaultHosts, 'or')}, as named under \`hosts\`.`,
+        example: 'git.example.com',
       }),
-    host: optionalText({
-      description: "The owner's host where it is not github.com or gitlab.com, as named under `hosts`.",
-      example: 'git.example.com',
-    }),
-    include: patterns(
-      "Of an owner's repositories only those whose names match one of these; all where empty.",
-      ['lib-*'],
-    ),
-    exclude: patterns("Of an owner's repositories none whose name matches one of these.", ['*-archive']),
-    archived: flag({
-      default: false,
-      description: "Whether an owner's archived repositories are tracked, too.",
-    }),
-    forks: flag({
-      default: false,
-      description: "Whether an owner's forks of others' repositories are tracked, too.",
-    }),
-    every: duration({
-      default: '6h',
-      min: '1m',
-      max: '30d',
-      description: 'How often an owner is asked for new repositories.',
-    }),
-    churn: optionalFlag({
-      description: 'Whether its churn is read; as `insights.churn` says where not given.',
-      example: true,
-    }),
-  },
-  [
-    ({ url, owner }, fault) => {
-      if (url === undefined && owner === undefined) fault('url', 'is missing; give url or owner');
-      if (url !== undefined && owner !== undefined)
-        fault('owner', 'is given besides url; keep one of the two');
+      include: patterns(
+        "Of an owner's repositories only those whose names match one of these; all where empty.",
+        ['lib-*'],
+      ),
+      exclude: patterns("Of an owner's repositories none whose name matches one of these.", ['*-archive']),
+      archived: flag({
+        default: false,
+        description: "Whether an owner's archived repositories are tracked, too.",
+      }),
+      forks: flag({
+        default: false,
+        description: "Whether an owner's forks of others' repositories are tracked, too.",
+      }),
+      every: duration({
+        default: '6h',
+        min: '1m',
+        max: '30d',
+        description: 'How often an owner is asked for new repositories.',
+      }),
+      churn: optionalFlag({
+        description: 'Whether its churn is read; as `insights.churn` says where not given.',
+        example: true,
+      }),
     },
-    ({ owner, host }, fault) => {
-      if (owner !== undefined && host === undefined && !WITH_DEFAULT_HOST.test(owner))
-        fault('host', `is missing; ${owner} says no host`);
-      if (host !== undefined && owner === undefined) fault('host', 'belongs to an owner, and none is given');
-    },
-    ({ churn, owner }, fault) => {
-      if (churn !== undefined && owner !== undefined)
-        fault('churn', 'is for one repository; name it by url, or set insights.churn');
-    },
-  ],
-);
+    [
+      ({ url, owner }, fault) => {
+        if (url === undefined && owner === undefined) fault('url', 'is missing; give url or owner');
+        if (url !== undefined && owner !== undefined)
+          fault('owner', 'is given besides url; keep one of the two');
+      },
+      ({ owner, host }, fault) => {
+        if (owner !== undefined && host === undefined && ownerOf(owner)?.forge.defaultHost === undefined)
+          fault('host', `is missing; ${owner} says no host`);
+        if (host !== undefined && owner === undefined)
+          fault('host', 'belongs to an owner, and none is given');
+      },
+      ({ churn, owner }, fault) => {
+        if (churn !== undefined && owner !== undefined)
+          fault('churn', 'is for one repository; name it by url, or set insights.churn');
+      },
+    ],
+  );
+}
 
-/** One repository, or all of an owner's; what belongs to the other is left out. */
-const either = entry.transform(({ url, owner, churn, ...rest }): RepositoryEntry | OwnerEntry =>
-  url === undefined ? { owner: owner ?? '', ...rest } : { url, churn },
-);
+/** Repositories to keep fresh. @param forges kinds of hosts that owners may be at */
+export function repos(forges: readonly ForgeWords[]) {
+  const ownerOf = (text: string) => parseOwner(text, forges);
+  /** One repository, or all of an owner's; what belongs to the other is left out. */
+  const either = entry(forges).transform(({ url, owner, churn, ...rest }): RepositoryEntry | OwnerEntry =>
+    url === undefined ? { owner: owner ?? '', ...rest } : { url, churn },
+  );
 
-/** An entry that is a text alone. */
-const short = repositoryUrl(text =>
-  isOwner(text) && !WITH_DEFAULT_HOST.test(text)
-    ? `says no host; write it as a mapping of owner and host`
-    : undefined,
-).transform(text => either.parse(isOwner(text) ? { owner: text } : { url: text }));
+  /** An entry that is a text alone. */
+  const short = repositoryUrl(text => {
+    const owner = ownerOf(text);
+    return owner && owner.forge.defaultHost === undefined
+      ? 'says no host; write it as a mapping of owner and host'
+      : undefined;
+  }).transform(text => either.parse(ownerOf(text) ? { owner: text } : { url: text }));
 
-export const repos = list(z.union([short, either]), {
-  description:
-    'Repositories to keep fresh: a URL, a path or an owner (`github:name`) each, or a mapping with `url` or `owner`.',
-  example: ['https://github.com/owner/name', 'github:owner'],
-});
+  return list(z.union([short, either]), {
+    description:
+      'Repositories to keep fresh: a URL, a path or an owner (`github:name`) each, or a mapping with `url` or `owner`.',
+    example: ['https://github.com/owner/name', 'github:owner'],
+  });
+}

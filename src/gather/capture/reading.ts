@@ -1,16 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '../../base/errors.ts';
 import type { ReadingFormat } from './settings.ts';
-
-/** What a source yielded: bytes with what is known of their kind, or a value that is JSON already. */
-export type Raw =
-  | {
-      readonly bytes: Buffer;
-      readonly contentType?: string;
-      readonly extension?: string;
-      readonly topic?: string;
-    }
-  | { readonly json: string };
+import { MAX_READING_BYTES, type Raw } from './sources/source.ts';
 
 /** A reading as it is kept: the text of one JSON value for a line of a file, or bytes that are a file of their own. */
 export type Reading =
@@ -22,9 +13,6 @@ export interface ReadingTimes {
   readonly requestedAtMs: number;
   readonly receivedAtMs: number;
 }
-
-/** Larger ones are no readings. */
-export const MAX_READING_BYTES = 16 * 2 ** 20;
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BINARY_TYPE = /^(image|audio|video)\/|^application\/(octet-stream|pdf|zip|gzip|x-)/i;

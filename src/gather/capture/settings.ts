@@ -1,5 +1,7 @@
 import type { Config } from '../../config/schema.ts';
-import { DEFAULT_BROKER } from '../../config/sections/capture.ts';
+import { DEFAULT_BROKER, namedSources } from '../../config/sections/capture.ts';
+import { READING_SOURCES, type SourcePlan } from './sources/definitions.ts';
+import type { BrokerPlan, ReadingSourceDefinition } from './sources/source-definition.ts';
 
 /** Where a collector's files go. */
 export interface Destination {
@@ -8,13 +10,6 @@ export interface Destination {
   /** Without slashes at its ends; may be empty. */
   readonly prefix: string;
 }
-
-export type SourcePlan =
-  | { readonly method: 'exec'; readonly command: readonly string[] }
-  | { readonly method: 'http'; readonly url: string }
-  | { readonly method: 'file'; readonly path: string }
-  | { readonly method: 'query'; readonly sql: string }
-  | { readonly method: 'mqtt'; readonly topic: string };
 
 export type ReadingFormat = 'auto' | 'json' | 'text' | 'binary';
 
@@ -32,12 +27,6 @@ export interface CollectorPlan {
   readonly disabled: boolean;
 }
 
-export interface BrokerPlan {
-  readonly url: string;
-  readonly username: string | null;
-  readonly password: string | null;
-}
-
 export interface ControlPlan {
   readonly question: { readonly command: string } | { readonly url: string };
   readonly everyMs: number;
@@ -50,7 +39,7 @@ export interface CapturePlan {
   readonly directory: string;
   readonly database: string;
   readonly station: string;
-  /** V7: no collector runs; what lies there is handed over all the same. */
+  /** No collector runs; what lies there is handed over all the same. */
   readonly disabled: boolean;
   readonly maxFileBytes: number;
   readonly maxAgeMs: number;
@@ -91,7 +80,10 @@ function collectorPlan(one: Config['capture']['collectors'][number], tags: reado
   const { name, everyMs, timeoutMs, format, extension, disabled } = one;
   const [profile = '', bucket = '', ...prefix] = one.to.slice('s3://'.length).split('/');
   return {
-    ...{ name, timeoutMs, format, disabled },
+    name,
+    timeoutMs,
+    format,
+    disabled,
     source: sourcePlan(one),
     everyMs: everyMs ?? null,
     to: { profile, bucket, prefix: prefix.filter(segment => segment !== '').join('/') },
@@ -101,9 +93,8 @@ function collectorPlan(one: Config['capture']['collectors'][number], tags: reado
 }
 
 function sourcePlan(one: Config['capture']['collectors'][number]): SourcePlan {
-  if (one.exec) return { method: 'exec', command: one.exec };
-  if (one.http !== undefined) return { method: 'http', url: one.http };
-  if (one.file !== undefined) return { method: 'file', path: one.file };
-  if (one.query !== undefined) return { method: 'query', sql: one.query };
-  return { method: 'mqtt', topic: one.mqtt ?? '' };
+  const sources: readonly ReadingSourceDefinition<SourcePlan>[] = READING_SOURCES;
+  const [named] = namedSources(one, sources);
+  if (!named) throw new Error(`collector ${one.name} names nothing to read`);
+  return named.source.planOf(named.value);
 }

@@ -1,26 +1,39 @@
-import type { ForgeKind, OpenForge } from './forge.ts';
-import { GiteaForge } from './gitea/gitea.ts';
-import { giteaWebhooks } from './gitea/webhooks.ts';
-import { GithubForge } from './github/github.ts';
-import { githubWebhooks } from './github/webhooks.ts';
-import { GitlabForge } from './gitlab/gitlab.ts';
-import { gitlabWebhooks } from './gitlab/webhooks.ts';
+import type { OpenForge } from './forge.ts';
+import type { ForgeDefinition, ForgeImplementation } from './forge-definition.ts';
+import { giteaDefinition } from './gitea/definition.ts';
+import { githubDefinition } from './github/definition.ts';
+import { gitlabDefinition } from './gitlab/definition.ts';
 import type { ForgeWebhooks } from './webhook.ts';
 
-/** Part of the composition root, loaded when a command needs code hosts. */
-export const forgeKinds: {
+/** Every kind of code host, in the order of messages. The one list of them. */
+export const FORGES = [githubDefinition, gitlabDefinition, giteaDefinition] as const;
+
+export type ForgeKind = (typeof FORGES)[number]['kind'];
+
+/** The definition of a kind, which must be one of the list. */
+export function forgeDefinition(kind: string): ForgeDefinition {
+  const definition = FORGES.find(each => each.kind === kind);
+  if (!definition) throw new Error(`there is no kind of code host called ${kind}`);
+  return definition;
+}
+
+/** The implementations of all kinds. */
+export interface ForgeImplementations {
   readonly open: OpenForge;
-  readonly webhooks: Readonly<Record<ForgeKind, ForgeWebhooks>>;
-} = {
-  open: (settings, dependencies) => {
-    switch (settings.kind) {
-      case 'github':
-        return new GithubForge(settings, dependencies);
-      case 'gitlab':
-        return new GitlabForge(settings, dependencies);
-      case 'gitea':
-        return new GiteaForge(settings, dependencies);
-    }
-  },
-  webhooks: { github: githubWebhooks, gitlab: gitlabWebhooks, gitea: giteaWebhooks },
-};
+  webhooksOf(kind: ForgeKind): ForgeWebhooks;
+}
+
+/** Loads the implementations: of every kind, since a host that everybody knows is open in every station. */
+export async function loadForges(): Promise<ForgeImplementations> {
+  const loaded = new Map<string, ForgeImplementation>();
+  for (const { kind, load } of FORGES) loaded.set(kind, await load());
+  const implementationOf = (kind: string): ForgeImplementation => {
+    const implementation = loaded.get(kind);
+    if (!implementation) throw new Error(`there is no kind of code host called ${kind}`);
+    return implementation;
+  };
+  return {
+    open: (settings, dependencies) => implementationOf(settings.kind).open(settings, dependencies),
+    webhooksOf: kind => implementationOf(kind).webhooks,
+  };
+}

@@ -26,7 +26,8 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
  * It keeps no state about changesets: any number of calls may run at once, and all may be called again.
  */
 export interface Forge {
-  readonly kind: ForgeKind;
+  /** As its definition names it. */
+  readonly kind: string;
   /** Its name under `hosts:`. */
   readonly host: string;
 
@@ -72,8 +73,6 @@ export interface Forge {
   /** Closes idle connections. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
 }
-
-export type ForgeKind = 'github' | 'gitlab' | 'gitea';
 
 export interface CallOptions {
   readonly signal?: AbortSignal;
@@ -172,10 +171,13 @@ export type ForgeCredential =
 
 /** What a forge is opened with. */
 export interface ForgeSettings {
-  readonly kind: ForgeKind;
+  /** As its definition names it. */
+  readonly kind: string;
   readonly host: string;
   /** Address of its pages: `https://github.com`, `https://git.example.com/gitea`; no slash at the end. */
   readonly baseUrl: string;
+  /** Where it answers REST calls; no slash at the end. */
+  readonly apiUrl: string;
   /** Several share the load. None: only what the host shows anybody. */
   readonly credentials: readonly ForgeCredential[];
   /** Secret that webhooks are signed with; undefined: none are taken from this host. */

@@ -1,8 +1,15 @@
 import { SluiceError } from '../../base/errors.ts';
-import { withoutCredentials } from '../../base/text.ts';
+import { inWords, withoutCredentials } from '../../base/text.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { ChangesetRef } from './changeset.ts';
+import { FORGES } from './definitions.ts';
 import type { Forge, ForgeSettings, OpenForge } from './forge.ts';
+
+const KINDS = FORGES.map(({ kind }) => kind);
+/** Addresses of changesets, one a kind; the first in full. */
+const EXAMPLES = FORGES.map(({ knownHosts: [host = ''], pageExample }, index) =>
+  index === 0 ? `https://${host}/owner/name/${pageExample}` : `…/${pageExample}`,
+);
 
 /** The code hosts of a station, by name. Opened once; stateless but for their connections. */
 export class Forges {
@@ -27,7 +34,7 @@ export class Forges {
     if (found !== undefined) return found;
     throw new SluiceError('url_invalid', `${host} is no code host that sluice knows`, {
       subject: host,
-      hint: `Set hosts["${host}"].kind to github, gitlab or gitea in sluice.yaml. Known: ${this.#names()}.`,
+      hint: `Set hosts["${host}"].kind to ${inWords(KINDS, 'or')} in sluice.yaml. Known: ${this.#names()}.`,
     });
   }
 
@@ -46,7 +53,7 @@ export class Forges {
       `${shown} is the address of no changeset on a host that sluice knows`,
       {
         subject: shown,
-        hint: `Give it as https://github.com/owner/name/pull/7, …/-/merge_requests/7 or …/pulls/7. A host of your own needs hosts[${nameIn(url)}].kind in sluice.yaml; known: ${this.#names()}.`,
+        hint: `Give it as ${inWords(EXAMPLES, 'or')}. A host of your own needs hosts[${nameIn(url)}].kind in sluice.yaml; known: ${this.#names()}.`,
       },
     );
   }

@@ -1,13 +1,12 @@
 import type { Config } from '../../config/schema.ts';
-import type { ForgeCredential, ForgeKind, ForgeSettings } from './forge.ts';
+import { FORGES, forgeDefinition } from './definitions.ts';
+import type { ForgeCredential, ForgeSettings } from './forge.ts';
+import type { ForgeDefinition } from './forge-definition.ts';
 
 /** Hosts whose kind needs no telling. */
-const KNOWN: Readonly<Record<string, ForgeKind>> = {
-  'github.com': 'github',
-  'gitlab.com': 'gitlab',
-  'gitea.com': 'gitea',
-  'codeberg.org': 'gitea',
-};
+const KNOWN: ReadonlyMap<string, ForgeDefinition> = new Map(
+  FORGES.flatMap(forge => forge.knownHosts.map(host => [host, forge] as const)),
+);
 
 /**
  * The code hosts that the configuration names, and those that everybody knows (without credentials where none
@@ -15,15 +14,17 @@ const KNOWN: Readonly<Record<string, ForgeKind>> = {
  * @param timeoutMs after which a call without an answer ends
  */
 export function forgeSettings({ hosts }: Pick<Config, 'hosts'>, timeoutMs: number): ForgeSettings[] {
-  const names = new Set([...Object.keys(KNOWN), ...Object.keys(hosts)]);
+  const names = new Set([...KNOWN.keys(), ...Object.keys(hosts)]);
   return [...names].flatMap(host => {
     const given = hosts[host];
-    const kind = given?.kind ?? KNOWN[host];
-    if (kind === undefined) return [];
+    const forge = given?.kind === undefined ? KNOWN.get(host) : forgeDefinition(given.kind);
+    if (!forge) return [];
+    const baseUrl = given?.baseUrl ?? `https://${host}`;
     const settings: ForgeSettings = {
-      kind,
+      kind: forge.kind,
       host,
-      baseUrl: given?.baseUrl ?? `https://${host}`,
+      baseUrl,
+      apiUrl: forge.apiUrlOf(baseUrl),
       credentials: credentialsOf(given),
       webhookSecret: given?.webhookSecret,
       timeoutMs,

@@ -1,5 +1,4 @@
 import type { ChangesetRef, ChangesetState } from './changeset.ts';
-import type { ForgeKind } from './forge.ts';
 
 /** Header names in lower case, as node:http has them. */
 export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -9,7 +8,6 @@ export type WebhookHeaders = Readonly<Record<string, string | readonly string[] 
  * was verified.
  */
 export interface ForgeWebhooks {
-  readonly kind: ForgeKind;
   /**
    * Whether the sender knew the secret. Compares in constant time; false where the signature is missing or of
    * another form. Never throws.

@@ -1,6 +1,6 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { listedClone } from '../../gather/repos/cache/service.ts';
+import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readJson } from '../body.ts';
 

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { FORGES } from '../../gather/forges/definitions.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readBytes } from '../body.ts';
 
@@ -10,7 +11,7 @@ const MAX_BODY_BYTES = 25 * 2 ** 20;
  * 202, known event or not: the host need not send it again.
  */
 export function webhookRoutes(app: Hono, { station: { changesets } }: AppOptions): void {
-  for (const kind of ['github', 'gitlab', 'gitea'] as const) {
+  for (const { kind } of FORGES) {
     app.post(`/webhooks/${kind}`, async context => {
       const rawBody = await readBytes(context.req.raw, MAX_BODY_BYTES);
       const received = await changesets.receive(kind, context.req.header(), rawBody);

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import { hostOfGroup } from '../../gather/changesets/next-sync.ts';
+import { hostOfGroup } from '../../gather/changesets/schedule.ts';
 import type { StationStatus } from './status.ts';
 
 /** A figure that is read when it is asked for. */

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { type CallBudget, unlimitedBudget } from '../../../src/engine/call-budgets/call-budget.ts';
-import type { Forge, ForgeKind, ForgeSettings } from '../../../src/gather/forges/forge.ts';
+import { FORGES, type ForgeKind, forgeDefinition } from '../../../src/gather/forges/definitions.ts';
+import type { Forge, ForgeSettings } from '../../../src/gather/forges/forge.ts';
 import { GiteaForge } from '../../../src/gather/forges/gitea/gitea.ts';
 import { GithubForge } from '../../../src/gather/forges/github/github.ts';
 import { GitlabForge } from '../../../src/gather/forges/gitlab/gitlab.ts';
@@ -9,7 +10,7 @@ import { startGithub } from '../../support/forge/github.ts';
 import { startGitlab } from '../../support/forge/gitlab.ts';
 import type { ForgeStandIn } from '../../support/forge/server.ts';
 
-export const KINDS: readonly ForgeKind[] = ['github', 'gitlab', 'gitea'];
+export const KINDS: readonly ForgeKind[] = FORGES.map(({ kind }) => kind);
 
 const CLASSES = { github: GithubForge, gitlab: GitlabForge, gitea: GiteaForge };
 const STARTS = { github: startGithub, gitlab: startGitlab, gitea: startGitea };
@@ -32,6 +33,7 @@ export async function openForge(
       kind,
       host: standIn.host,
       baseUrl: standIn.origin,
+      apiUrl: forgeDefinition(kind).apiUrlOf(options.baseUrl ?? standIn.origin),
       credentials: [{ kind: 'token', id: 'token-1', token: 'good' }],
       webhookSecret: undefined,
       timeoutMs: 5000,

@@ -57,12 +57,12 @@ export class Tree {
   }
 
   /** How many reported names are remembered. */
-  get remembered(): number {
+  get rememberedCount(): number {
     return this.#reported;
   }
 
   /** How many names were forgotten for want of room, ever. */
-  get evicted(): number {
+  get evictedCount(): number {
     return this.#evicted;
   }
 

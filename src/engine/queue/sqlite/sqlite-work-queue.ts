@@ -7,6 +7,7 @@ import type { StoreChange } from '../../../keep/store/change.ts';
 import {
   type Claim,
   type ClaimRequest,
+  type DueSpans,
   earliest,
   type HeartbeatAnswer,
   type NextRun,
@@ -35,7 +36,7 @@ import {
   MOVE_SQL,
   PUT_BACK_SQL,
 } from './statements.ts';
-import { countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
+import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 
 export interface SqliteWorkQueueOptions {
   readonly database: Database;
@@ -171,6 +172,17 @@ export class SqliteWorkQueue implements WorkQueue {
   async get(key: string): Promise<QueueItem | undefined> {
     const row = this.#database.read(() => this.#row(key));
     return row && toItem(row);
+  }
+
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, QueueItem>> {
+    return this.#database.read(() => {
+      const rows = keys.map(key => this.#row(key)).filter(row => row !== undefined);
+      return new Map(rows.map(row => [row.key, toItem(row)]));
+    });
+  }
+
+  async countDue(spans: DueSpans): Promise<number[]> {
+    return this.#database.read(() => countDue(this.#database, spans));
   }
 
   async upcoming(limit: number): Promise<QueueItem[]> {

@@ -1,9 +1,9 @@
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { CollectorFiles } from '../files/collector-files.ts';
-import { parseReading, type Raw } from '../reading.ts';
+import { parseReading } from '../reading.ts';
 import type { CollectorPlan } from '../settings.ts';
-import type { PushSource, ReadingSource } from '../sources/source.ts';
+import type { PushSource, Raw, ReadingSource } from '../sources/source.ts';
 import { EventRate } from './event-rate.ts';
 import type { TickTimer } from './tick-timer.ts';
 import { dueTick, tickTimeMs } from './ticks.ts';

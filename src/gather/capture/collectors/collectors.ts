@@ -5,7 +5,7 @@ import type { CompletionReason } from '../../../keep/local/captures.ts';
 import { CollectorFiles, type CollectorFilesOptions, type FileLimits } from '../files/collector-files.ts';
 import { recover } from '../files/recover.ts';
 import type { CapturePlan, CollectorPlan } from '../settings.ts';
-import type { Sources } from '../sources/open.ts';
+import type { Sources } from '../sources/definitions.ts';
 import { Collector } from './collector.ts';
 import { applyControl, type ControlAnswer, ControlPoller } from './control.ts';
 import { ErrorThrottle } from './error-throttle.ts';
@@ -18,7 +18,7 @@ const FLUSH_EVERY_MS = 900;
 export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure'> {
   readonly timer: TickTimer;
   readonly log: Logger;
-  readonly openSources: (plan: CapturePlan) => Sources;
+  readonly openSources: (plan: CapturePlan) => Promise<Sources>;
 }
 
 /**
@@ -58,7 +58,7 @@ export class Collectors {
       if (!isShared) {
         await this.#remove([...this.#collectors.keys()]);
         await this.#sources?.close();
-        this.#sources = this.#options.openSources(plan);
+        this.#sources = await this.#options.openSources(plan);
       }
       const names = (one: CapturePlan | undefined): string[] => one?.collectors.map(({ name }) => name) ?? [];
       if (!before || !isSame([before.control, names(before)], [plan.control, names(plan)])) {

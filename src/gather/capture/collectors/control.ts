@@ -2,8 +2,8 @@ import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { parseDurationMs } from '../../../base/units.ts';
 import type { CapturePlan, ControlPlan } from '../settings.ts';
-import { ExecSource } from '../sources/exec.ts';
-import { HttpSource } from '../sources/http.ts';
+import { ExecSource } from '../sources/exec/exec.ts';
+import { HttpSource } from '../sources/http/http.ts';
 import type { ReadingSource } from '../sources/source.ts';
 
 /** What a control source may say of a collector; what it does not say is as configured. */

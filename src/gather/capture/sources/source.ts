@@ -1,9 +1,20 @@
-import type { Raw } from '../reading.ts';
+/** Larger ones are no readings. */
+export const MAX_READING_BYTES = 16 * 2 ** 20;
+
+/** What a source yielded: bytes with what is known of their kind, or a value that is JSON already. */
+export type Raw =
+  | {
+      readonly bytes: Buffer;
+      readonly contentType?: string;
+      readonly extension?: string;
+      readonly topic?: string;
+    }
+  | { readonly json: string };
 
 /** What yields readings when asked. */
 export interface ReadingSource {
   /**
-   * Takes one reading; undefined for one that was filtered out on purpose (V6). May answer at once or later, and is not
+   * Takes one reading; undefined for one that was filtered out on purpose. May answer at once or later, and is not
    * called again before it has answered. Throws or rejects a SluiceError; gives up when `signal` aborts, which
    * it does after the collector's time-out.
    */

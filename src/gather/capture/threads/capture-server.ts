@@ -7,7 +7,7 @@ import type { CollectorStatus } from '../collectors/status.ts';
 import { fineTickTimer } from '../collectors/tick-timer.ts';
 import type { FinishedFile } from '../files/collector-files.ts';
 import type { CapturePlan } from '../settings.ts';
-import { openSources } from '../sources/open.ts';
+import { loadSources } from '../sources/definitions.ts';
 
 type Level = Exclude<LogLevel, 'silent'>;
 
@@ -44,7 +44,7 @@ export function captureServer(
     timer: fineTickTimer(clock),
     random: systemRandom,
     log: eventLogger(sendEvent),
-    openSources: plan => openSources(plan, clock),
+    openSources: ({ database, station, broker }) => loadSources({ clock, database, station, broker }),
     onFinished: finished => sendEvent({ type: 'finished', finished }),
   });
   return {

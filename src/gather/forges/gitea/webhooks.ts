@@ -42,7 +42,6 @@ function branded(headers: Parameters<typeof webhookHeader>[0], name: string): st
 
 /** Webhooks of Gitea and Forgejo (docs.gitea.com, "Webhooks"). */
 export const giteaWebhooks: ForgeWebhooks = {
-  kind: 'gitea',
   verify: (headers, rawBody, secret) => {
     const signature = branded(headers, 'signature');
     return isHexHmac(/^[0-9a-f]{64}$/i.test(signature ?? '') ? signature : undefined, rawBody, secret);

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
-import { apiUrlOf } from '../api-url.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   CallOptions,
@@ -41,10 +40,9 @@ const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pull\/(?<number>\d+)(?:\/|$)/;
 const SEARCH_END = 1000;
 
 /** GraphQL is beside REST's folder on GitHub Enterprise Server, and on the host of the API elsewhere. */
-function addresses(baseUrl: string): { readonly apiUrl: string; readonly graphqlPath: string } {
-  const apiUrl = apiUrlOf('github', baseUrl);
+function graphqlPathOf({ baseUrl, apiUrl }: ForgeSettings): string {
   const { origin } = new URL(baseUrl);
-  return { apiUrl, graphqlPath: apiUrl.startsWith(`${origin}/`) ? `${origin}/api/graphql` : '/graphql' };
+  return apiUrl.startsWith(`${origin}/`) ? `${origin}/api/graphql` : '/graphql';
 }
 
 /**
@@ -59,13 +57,13 @@ export class GithubForge implements Forge {
   readonly #graphqlPath: string;
 
   constructor(
-    { host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+    settings: ForgeSettings,
     { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
   ) {
-    const { apiUrl, graphqlPath } = addresses(baseUrl);
+    const { host, baseUrl, apiUrl, credentials, timeoutMs } = settings;
     this.host = host;
     this.#baseUrl = baseUrl;
-    this.#graphqlPath = graphqlPath;
+    this.#graphqlPath = graphqlPathOf(settings);
     this.#client = new ApiClient({
       host,
       apiUrl,

@@ -50,7 +50,6 @@ const pushEvent = z.object({
 
 /** Webhooks of GitHub (docs.github.com, "Validating webhook deliveries", "Webhook events and payloads"). */
 export const githubWebhooks: ForgeWebhooks = {
-  kind: 'github',
   verify: (headers, rawBody, secret) => {
     const [, hex] =
       /^sha256=([0-9a-f]{64})$/i.exec(webhookHeader(headers, 'x-hub-signature-256') ?? '') ?? [];

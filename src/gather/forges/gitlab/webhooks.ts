@@ -36,7 +36,6 @@ const pushEvent = z.object({ ref: z.string(), project });
 
 /** Webhooks of GitLab (docs.gitlab.com, "Webhook events"). */
 export const gitlabWebhooks: ForgeWebhooks = {
-  kind: 'gitlab',
   verify: (headers, rawBody, secret) => {
     if (secret === '') return false;
     const signature = webhookHeader(headers, 'webhook-signature');

@@ -1,6 +1,5 @@
 import { type Clock, systemClock } from '../../../base/clock.ts';
 import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
-import { apiUrlOf } from '../api-url.ts';
 import type { ForgeSettings } from '../forge.ts';
 import { ApiClient } from './api-client.ts';
 
@@ -14,12 +13,17 @@ export interface TokenClientOptions {
  * @param header the one that carries a token
  */
 export function tokenClient(
-  { kind, host, baseUrl, credentials, timeoutMs }: ForgeSettings,
+  { host, apiUrl, credentials, timeoutMs }: ForgeSettings,
   { budget, clock = systemClock }: TokenClientOptions,
   header: (token: string) => Readonly<Record<string, string>>,
 ): ApiClient {
   return new ApiClient({
-    ...{ host, timeoutMs, budget, clock, apiUrl: apiUrlOf(kind, baseUrl), notModifiedCost: 1 },
+    host,
+    apiUrl,
+    timeoutMs,
+    budget,
+    clock,
+    notModifiedCost: 1,
     credentials: credentials.filter(({ kind }) => kind === 'token'),
     headers: { accept: 'application/json', 'user-agent': 'sluice' },
     authorize: credential => (credential.kind === 'token' ? header(credential.token) : {}),

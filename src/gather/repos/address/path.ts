@@ -30,7 +30,7 @@ function orUndefined<T>(read: () => T): T | undefined {
  * The real absolute path of a repository on disk, bare or work tree; `/x/.git` is `/x`, and `/x` stands for
  * `/x.git` where only that exists, as with git.
  * @param text what was written, for messages
- * @param allowed folders below which it must be, links resolved; undefined when any place will do (S3)
+ * @param allowed folders below which it must be, links resolved; undefined when any place will do
  * @throws SluiceError `url_refused` outside the allowed folders, whether something is there or not;
  *   `not_a_repository` where no directory is
  */
@@ -44,8 +44,8 @@ export function parseRepositoryPath(
   const wanted = resolve(directory, path);
   const folders = allowed?.map(folder => resolve(folder));
   if (folders && !isBelow(wanted, folders)) throw outside(text);
-  const found = [wanted, `${wanted}.git`].find(candidate => disk.kind(candidate) === 'directory');
-  const real = found === undefined ? undefined : disk.realPath(found);
+  const directoryThere = [wanted, `${wanted}.git`].find(candidate => disk.kind(candidate) === 'directory');
+  const real = directoryThere === undefined ? undefined : disk.realPath(directoryThere);
   if (real === undefined) throw nothingThere(text, disk.kind(wanted) === 'file');
   const tree = real.endsWith(`${sep}.git`) ? dirname(real) : real;
   if (folders) refuseOutside(text, tree, folders, disk);
@@ -92,7 +92,7 @@ function nothingThere(text: string, isFile: boolean): SluiceError {
     `${shown} is ${isFile ? 'a file, not a directory' : 'no directory here'}`,
     {
       subject: shown,
-      ...(hostLike ? { hint: `For a repository on that host write https://${text}.` } : {}),
+      hint: hostLike ? `For a repository on that host write https://${text}.` : undefined,
     },
   );
 }

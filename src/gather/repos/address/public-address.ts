@@ -66,8 +66,8 @@ export function isPrivateAddress(address: string): boolean {
 }
 
 /**
- * Resolves the host of a request from the API and refuses it when any of its addresses is not public (S3).
- * The connection must then be made to the addresses returned, not to the name: a second look-up may answer
+ * Resolves the host of a request from the API and refuses it when any of its addresses is not public.
+ * The connection must then be made to the addresses returned, not to the name: resolving it again may answer
  * otherwise (DNS rebinding). See `Remote.addresses`.
  * @param host as in `RepositoryUrl.host`
  * @returns the addresses, at least one; the host itself when it is one

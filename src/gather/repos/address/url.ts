@@ -4,12 +4,12 @@ import { SluiceError } from '../../../base/errors.ts';
 import { type Disk, parseRepositoryPath, systemDisk } from './path.ts';
 import { shownUrl } from './shown-url.ts';
 
-/** Who wrote the text: what may be named depends on it (P3, S3). */
+/** Who wrote the text: what may be named depends on it. */
 export type UrlSource = 'cli' | 'config' | 'api';
 
 export type RepositoryScheme = 'file' | 'git' | 'http' | 'https' | 'ssh';
 
-/** A repository's address, taken apart and found harmless. */
+/** A repository's address, taken apart and judged harmless. */
 export interface RepositoryUrl {
   /**
    * The one spelling of it, by which the store knows the repository: `https://host/path`, `ssh://user@host/path`,
@@ -41,11 +41,11 @@ const MAX_URL_BYTES = 2048;
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, ssh: 22, git: 9418 };
 
 /**
- * Reads the address of a repository and brings it to its one spelling (P3): trailing `/` and `.git` and
+ * Reads the address of a repository and brings it to its one spelling: trailing `/` and `.git` and
  * default ports dropped, host in lower case and IP addresses in their usual notation, `git@host:path` as
  * `ssh://git@host/path`. Idempotent: the `url` of a result parses to itself. No network; the disk is read for
  * paths only.
- * @throws SluiceError `url_invalid`, `url_refused` (S3), `url_has_credentials` (the secret is in none of its
+ * @throws SluiceError `url_invalid`, `url_refused`, `url_has_credentials` (the secret is in none of its
  *   fields), `not_a_repository` for a path where nothing is
  */
 export function parseRepositoryUrl(text: string, options: ParseUrlOptions): RepositoryUrl {
@@ -95,8 +95,8 @@ function refuseHostileText(text: string): void {
 
 function parsePath(text: string, path: string, options: ParseUrlOptions): RepositoryUrl {
   const { from, allowPaths = [], directory = process.cwd(), disk = systemDisk } = options;
-  const found = parseRepositoryPath(text, path, from === 'api' ? allowPaths : undefined, directory, disk);
-  return { url: found, scheme: 'file', host: 'local', port: undefined, remote: found };
+  const real = parseRepositoryPath(text, path, from === 'api' ? allowPaths : undefined, directory, disk);
+  return { url: real, scheme: 'file', host: 'local', port: undefined, remote: real };
 }
 
 /** `file:///path` and `file://localhost/path`. */

@@ -12,7 +12,7 @@ export interface BakeJob {
   readonly first: boolean;
   /** Tags too, and so the commits that only tags reach. */
   readonly tags: boolean;
-  /** Where its address redirects to, when that has been found and judged. */
+  /** Where its address redirects to, when that has been followed and judged. */
   readonly place: RepositoryUrl | undefined;
   /** Longest silence of git before it is given up. */
   readonly idleTimeoutMs: number;

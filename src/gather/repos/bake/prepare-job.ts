@@ -70,11 +70,11 @@ function sizeHostOf({ scheme, host, port }: RepositoryUrl, { hosts }: Config): S
   const known = forgeSettings({ hosts }, 0);
   // Over SSH the port is not that of the API.
   const named = scheme === 'ssh' ? undefined : known.find(each => each.host === `${host}:${port}`);
-  const found = named ?? known.find(each => each.host === host);
-  if (!found) return undefined;
-  const credential = found.credentials.find(({ kind }) => kind === 'token');
+  const settings = named ?? known.find(each => each.host === host);
+  if (!settings) return undefined;
+  const credential = settings.credentials.find(({ kind }) => kind === 'token');
   const token = credential?.kind === 'token' ? credential.token : undefined;
-  return { kind: found.kind, baseUrl: found.baseUrl, token };
+  return { kind: settings.kind, baseUrl: settings.baseUrl, apiUrl: settings.apiUrl, token };
 }
 
 /** The credentials that the configuration has for a host, by its name with port or without. */
@@ -83,7 +83,7 @@ export function credentialsFor(
   config: Config,
 ): HttpCredentials | undefined {
   if (scheme !== 'https' && scheme !== 'http') return undefined;
-  const found = config.hosts[`${host}:${port}`] ?? config.hosts[host];
-  const token = found?.token ?? found?.tokens[0];
-  return token === undefined ? undefined : { token, username: found?.username ?? ANY_USERNAME };
+  const settings = config.hosts[`${host}:${port}`] ?? config.hosts[host];
+  const token = settings?.token ?? settings?.tokens[0];
+  return token === undefined ? undefined : { token, username: settings?.username ?? ANY_USERNAME };
 }

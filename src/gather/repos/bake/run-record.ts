@@ -55,7 +55,7 @@ export async function recordedBake(
   }
 }
 
-/** Records a sync that found all as it was: no run, since nothing was done. The caller holds the claim. */
+/** Records a sync to which the remote was as before: no run, since nothing was done. The caller holds the claim. */
 export async function recordUnchanged(
   repository: Repository,
   { store, clock, log }: RecordContext,

@@ -65,7 +65,7 @@ async function withRepositoryClaim(
     await queue.complete(claim, nextRepositorySync(baked, clock.nowMs(), schedule));
     return summary;
   } catch (error) {
-    // What is tracked keeps its place on the schedule, where the station tries again; the others leave it.
+    // What is tracked keeps its place on the schedule, where the station tries again; what is not leaves it.
     const retryAtMs = repository.tracked ? clock.nowMs() + schedule.minIntervalMs : null;
     const record = toErrorRecord(asSluiceError(error));
     await queue.fail(claim, { error: record, retryAtMs, reason: `failed by hand: ${record.message}` });

@@ -2,22 +2,22 @@ import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
 import { withCloneClaim } from '../clone/claim.ts';
-import { cloneDirectoryName } from '../clone/names.ts';
+import { cleanCache, cloneDirectoryName } from '../clone/directories.ts';
 import { openClone } from '../clone/open.ts';
-import { cleanCache } from '../clone/scratch.ts';
-import { type EvictionTools, removeClone } from './evict.ts';
+import type { CacheContext } from './context.ts';
+import { removeClone } from './evict.ts';
 import { diskUsage, readNotes } from './usage.ts';
 
 const CLONE_NAME = /-[0-9a-f]{8}\.git$/;
 
 /**
- * Makes the records and the folders of the cache agree (P8), at start: half clones of dead processes go, clones that no
- * record knows or that were worked in when a process died are looked at and measured, broken ones are removed (to be
+ * Makes the records and the folders of the cache agree, at start: half clones of dead processes go, clones that no
+ * record knows or that were worked in when a process died are opened and measured, broken ones are removed (to be
  * cloned again when next asked for), and records of clones that are gone say so. Clones that somebody works in are left
- * to whoever does. Folders that are no clones of ours are left alone and told.
+ * to whoever does. Folders that are no clones of ours are left alone, and the log says so.
  */
-export async function adoptClones(tools: EvictionTools, signal: AbortSignal): Promise<void> {
-  const { clones, settings, log } = tools;
+export async function adoptClones(context: CacheContext, signal: AbortSignal): Promise<void> {
+  const { clones, settings, log } = context;
   const { directory } = settings();
   await mkdir(directory, { recursive: true });
   await cleanCache(directory);
@@ -26,41 +26,41 @@ export async function adoptClones(tools: EvictionTools, signal: AbortSignal): Pr
   const settled = new Set<string>();
   for (const record of records) {
     if (record.onDisk && record.sized && names.has(record.directory)) settled.add(record.directory);
-    else if (record.onDisk && !names.has(record.directory)) await forget(record, tools, signal);
+    else if (record.onDisk && !names.has(record.directory)) await forget(record, context, signal);
   }
   const known = new Map(records.map(record => [record.directory, record.url]));
   for (const name of names) {
     if (settled.has(name)) continue;
     signal.throwIfAborted();
     const url = known.get(name) ?? (await readNotes(join(directory, name)))?.url;
-    if (url !== undefined && cloneDirectoryName(url) === name) await adopt(url, name, tools, signal);
+    if (url !== undefined && cloneDirectoryName(url) === name) await adopt(url, name, context, signal);
     else log.warn({ path: join(directory, name) }, 'a folder in the cache is no clone of ours; it stays');
   }
 }
 
-async function forget({ url }: CloneRecord, tools: EvictionTools, signal: AbortSignal): Promise<void> {
-  await withCloneClaim(url, tools, signal, async () => {
-    const record = await tools.clones.byUrl(url);
-    if (record && (await isThere(join(tools.settings().directory, record.directory))) === undefined)
-      await tools.clones.change(url, { directory: record.directory, onDisk: false, sized: true });
+async function forget({ url }: CloneRecord, context: CacheContext, signal: AbortSignal): Promise<void> {
+  await withCloneClaim(url, context, signal, async () => {
+    const record = await context.clones.byUrl(url);
+    if (record && (await statIfThere(join(context.settings().directory, record.directory))) === undefined)
+      await context.clones.change(url, { directory: record.directory, onDisk: false, sized: true });
   });
 }
 
-async function adopt(url: string, name: string, tools: EvictionTools, signal: AbortSignal): Promise<void> {
-  const { clones, settings, log } = tools;
+async function adopt(url: string, name: string, context: CacheContext, signal: AbortSignal): Promise<void> {
+  const { clones, settings, log } = context;
   const path = join(settings().directory, name);
-  await withCloneClaim(url, tools, signal, async inner => {
-    const found = await isThere(path);
-    if (found === undefined) return;
+  await withCloneClaim(url, context, signal, async inner => {
+    const folder = await statIfThere(path);
+    if (!folder) return;
     const clone = await openClone(path, inner);
     if (clone?.url !== url) {
-      await removeClone({ url, directory: name }, tools);
+      await removeClone({ url, directory: name }, context);
       log.warn({ target: url }, 'a broken clone was removed; it is cloned again when needed');
       return;
     }
     const before = await clones.byUrl(url);
     const bytes = await diskUsage(path);
-    const lastUsedAtMs = Math.max(before?.lastUsedAtMs ?? 0, Math.round(before ? 0 : found.mtimeMs));
+    const lastUsedAtMs = Math.max(before?.lastUsedAtMs ?? 0, Math.round(before ? 0 : folder.mtimeMs));
     await clones.change(url, {
       directory: name,
       onDisk: true,
@@ -73,7 +73,7 @@ async function adopt(url: string, name: string, tools: EvictionTools, signal: Ab
   });
 }
 
-async function isThere(path: string): Promise<{ readonly mtimeMs: number } | undefined> {
+async function statIfThere(path: string): Promise<{ readonly mtimeMs: number } | undefined> {
   return await stat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;

@@ -4,7 +4,7 @@ export interface Evictable {
   readonly bytes: number;
   readonly lastUsedAtMs: number;
   readonly pinned: boolean;
-  /** Somebody holds its claim: it is being fetched, read or sent away (P7). */
+  /** Somebody holds its claim: it is being fetched, read or sent away. */
   readonly inUse: boolean;
 }
 
@@ -57,7 +57,7 @@ export function evictionOrder<Clone extends Evictable>(clones: readonly Clone[])
 }
 
 /**
- * Which clones go so that there is room (P4–P7). Pure. Never one that is pinned or in use; least recently used
+ * Which clones go so that there is room. Pure. Never one that is pinned or in use; least recently used
  * first, and no more than needed: a pinned or busy one is passed over and blocks none behind it.
  */
 export function chooseEvictions<Clone extends Evictable>(

@@ -3,22 +3,27 @@ import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
-import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
-import { cloneDirectoryName } from '../clone/names.ts';
+import { cloneDirectoryName } from '../clone/directories.ts';
 import { adoptClones } from './adopt.ts';
-import { ColdStorage } from './cold/cold-storage.ts';
+import { ColdStorage, type ColdStorageOptions } from './cold/cold-storage.ts';
+import type { CacheContext } from './context.ts';
 import { evictClone } from './evict.ts';
-import { type CloneUse, type EvictedClones, noRoom, RoomKeeper, type RoomTools } from './room.ts';
-import { diskUsage, readNotes } from './usage.ts';
+import { type CloneUse, type EvictedClones, noRoom, RoomKeeper } from './room.ts';
+import { diskUsage, freeBytesOf, readNotes } from './usage.ts';
 
-export interface CloneCacheTools extends Omit<RoomTools, 'cold' | 'worker' | 'closing'> {
-  /** Opens the bucket store of a profile, for cold storage. */
-  readonly openBucket: (profile: string) => Promise<ObjectStore>;
+export interface CloneCacheOptions
+  extends Pick<CacheContext, 'clones' | 'queue' | 'settings'>,
+    ColdStorageOptions {
+  /** For tests; the file system's own answer by default. */
+  readonly freeBytes?: CacheContext['freeBytes'];
 }
 
-/** What a bake asks of the cache. */
+/** What a full disk is relieved of at least, before the work that it stopped is done once more. */
+const RESCUE_BYTES = 16 * 2 ** 20;
+
+/** What work in a clone asks of the cache. */
 export interface CacheRequest {
   readonly url: string;
   /** What the host says that a clone will take, asked only where nothing better is known. */
@@ -29,8 +34,8 @@ export interface CacheRequest {
   readonly purpose?: 'bake' | 'churn';
 }
 
-/** How a clone came to be there: from cold storage, or why not from there. */
-interface Came {
+/** Whether a clone came from cold storage, or why not. */
+interface CloneRestore {
   readonly restored: boolean;
   readonly warning: string | undefined;
 }
@@ -52,28 +57,33 @@ export interface CacheFigures {
 }
 
 /**
- * The clones on this machine's disk (P4–P9). Whoever bakes goes through `using`, with the repository's claim held; everything
+ * The clones on this machine's disk. Whoever works in one goes through `use`, with the repository's claim held; everything
  * else takes the claims that it needs itself.
  *
- * A clone: absent ──using: clone or restore──▶ on disk ──evict, free, using another──▶ (cold copy) absent
+ * A clone: absent ──use: clone or restore──▶ on disk ──evict, free, use of another──▶ (cold copy) absent
  */
 export class CloneCache {
-  readonly #tools: RoomTools;
+  readonly #context: CacheContext;
   readonly #cold: ColdStorage;
   readonly #room: RoomKeeper;
   #opened: Promise<void> | undefined;
   readonly #closing = new AbortController();
 
-  constructor(tools: CloneCacheTools) {
-    this.#cold = new ColdStorage(tools);
-    const closing = this.#closing.signal;
-    this.#tools = { ...tools, cold: this.#cold, worker: newWorkerId(), closing };
-    this.#room = new RoomKeeper(this.#tools);
+  constructor(options: CloneCacheOptions) {
+    this.#cold = new ColdStorage(options);
+    this.#context = {
+      ...options,
+      cold: this.#cold,
+      worker: newWorkerId(),
+      closing: this.#closing.signal,
+      freeBytes: options.freeBytes ?? freeBytesOf,
+    };
+    this.#room = new RoomKeeper(this.#context);
   }
 
   /** Takes over what is on disk, see `adoptClones`. Called by whatever needs it; may be repeated. */
   open(): Promise<void> {
-    this.#opened ??= adoptClones(this.#tools, this.#closing.signal).catch(error => {
+    this.#opened ??= adoptClones(this.#context, this.#closing.signal).catch(error => {
       this.#opened = undefined;
       throw error;
     });
@@ -106,10 +116,13 @@ export class CloneCache {
     });
   }
 
-  /** As `using`, for any work in a clone that may make or grow it. */
-  async use<T>(request: CacheRequest, work: (signal: AbortSignal, came: Came) => Promise<T>): Promise<T> {
+  /** As `useForBake`, for any work in a clone that may make or grow it. */
+  async use<T>(
+    request: CacheRequest,
+    work: (signal: AbortSignal, restore: CloneRestore) => Promise<T>,
+  ): Promise<T> {
     await this.open();
-    const { clones, clock, settings } = this.#tools;
+    const { clones, clock, settings } = this.#context;
     const { url, purpose = 'bake' } = request;
     const directory = cloneDirectoryName(url);
     const path = join(settings().directory, directory);
@@ -117,17 +130,17 @@ export class CloneCache {
     const beforeBytes = await diskUsage(path);
     if (purpose === 'bake') await clones.use(url, directory, clock.nowMs());
     else await clones.change(url, { directory, sized: false, lastUsedAtMs: clock.nowMs() });
-    const flight = this.#room.begin({ url, path, beforeBytes, estimateBytes: 0 });
+    const use = this.#room.begin({ url, path, beforeBytes, estimateBytes: 0 });
     const isMade = beforeBytes === 0 || (purpose === 'churn' && before?.lean !== false);
     try {
-      if (isMade) await this.#makeRoomFor(flight, before, request);
-      const signal = AbortSignal.any([request.signal, flight.stop.signal]);
-      return await this.#withRoom(flight, signal, async () =>
-        work(signal, await this.#come(flight, before, request, signal)),
+      if (isMade) await this.#makeRoomFor(use, before, request);
+      const signal = AbortSignal.any([request.signal, use.stop.signal]);
+      return await this.#withRoom(use, signal, async () =>
+        work(signal, await this.#restoreIfCold(use, before, request, signal)),
       );
     } finally {
-      await this.#record(flight, directory);
-      this.#room.end(flight);
+      await this.#record(use, directory);
+      this.#room.end(use);
       await this.#settle(request.signal);
     }
   }
@@ -145,7 +158,7 @@ export class CloneCache {
     return this.#room.evictableBytes();
   }
 
-  /** As `evictableBytes`, of what is on record: looks only, and takes nothing over. */
+  /** As `evictableBytes`, of what is on record; takes nothing over. */
   recordedEvictableBytes(): Promise<number> {
     return this.#room.evictableBytes();
   }
@@ -154,7 +167,7 @@ export class CloneCache {
   async evict(url: string, signal: AbortSignal): Promise<EvictedClones> {
     await this.open();
     const record = await this.#known(url);
-    const outcome = record.onDisk ? await evictClone(url, this.#tools, signal) : 'not there';
+    const outcome = record.onDisk ? await evictClone(url, this.#context, signal) : 'not there';
     if (outcome === 'evicted') return { freedBytes: record.bytes, evicted: [url] };
     if (outcome === 'not there') throw new SluiceError('not_found', `there is no clone of ${url} on disk`);
     if (outcome === 'in use') throw new SluiceError('clone_in_use', `the clone of ${url} is in use`);
@@ -166,17 +179,17 @@ export class CloneCache {
 
   /** Keeps a clone from eviction, or no longer; also one that is not on disk yet. */
   async pin(url: string, pinned: boolean): Promise<void> {
-    await this.#tools.clones.change(url, { directory: cloneDirectoryName(url), pinned });
+    await this.#context.clones.change(url, { directory: cloneDirectoryName(url), pinned });
   }
 
   /** Whether anything is on record about a repository's clone. */
   async knows(url: string): Promise<boolean> {
-    return (await this.#tools.clones.byUrl(url)) !== undefined;
+    return (await this.#context.clones.byUrl(url)) !== undefined;
   }
 
   /** Clones on disk, in cold storage, or pinned; least recently used first. */
   async list(): Promise<CacheEntry[]> {
-    const { clones, settings } = this.#tools;
+    const { clones, settings } = this.#context;
     const { neverEvict } = settings();
     return (await clones.list())
       .map(record => {
@@ -189,7 +202,7 @@ export class CloneCache {
   async figures(): Promise<CacheFigures> {
     await this.open();
     const [{ clones }, room, evictableBytes] = await Promise.all([
-      this.#tools.clones.totals(),
+      this.#context.clones.totals(),
       this.#room.room(),
       this.#room.evictableBytes(),
     ]);
@@ -198,50 +211,46 @@ export class CloneCache {
   }
 
   async #known(url: string): Promise<CloneRecord> {
-    const record = await this.#tools.clones.byUrl(url);
+    const record = await this.#context.clones.byUrl(url);
     if (!record) throw new SluiceError('not_found', `the cache knows no clone of ${url}`);
     return record;
   }
 
-  /** P4, P5: room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
-  async #makeRoomFor(
-    flight: CloneUse,
-    before: CloneRecord | undefined,
-    request: CacheRequest,
-  ): Promise<void> {
-    const { settings } = this.#tools;
+  /** Room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
+  async #makeRoomFor(use: CloneUse, before: CloneRecord | undefined, request: CacheRequest): Promise<void> {
+    const { settings } = this.#context;
     const sameKind = before && before.lean === (request.purpose !== 'churn');
     const last = sameKind ? before.bytes : undefined;
     const known = settings().coldStorage && before?.cold ? Math.max(before.cold.bytes, last ?? 0) : last;
-    flight.estimateBytes = known || (await request.estimateBytes(request.signal)) || 0;
+    use.estimateBytes = known || (await request.estimateBytes(request.signal)) || 0;
     let { short } = await this.#room.make(0, 'enough', request.signal);
-    if (short && !known && flight.estimateBytes > 0) {
-      flight.estimateBytes = 0;
+    if (short && !known && use.estimateBytes > 0) {
+      use.estimateBytes = 0;
       ({ short } = await this.#room.make(0, 'enough', request.signal));
     }
     if (short) throw noRoom(request.url, short, settings());
   }
 
   /** A disk that is full although it was watched (faster than the watch): what may go goes, and once more. */
-  async #withRoom<T>(flight: CloneUse, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async #withRoom<T>(use: CloneUse, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {
       const known = asSluiceError(error);
       if (known.code !== 'disk_full' || !known.operation?.startsWith('git') || signal.aborted) throw error;
-      const { evicted } = await this.#room.make(Math.max(flight.estimateBytes, RESCUE_BYTES), 'most', signal);
+      const { evicted } = await this.#room.make(Math.max(use.estimateBytes, RESCUE_BYTES), 'most', signal);
       if (evicted.length === 0) throw error;
     }
     return await run();
   }
 
-  async #come(
-    flight: CloneUse,
+  async #restoreIfCold(
+    use: CloneUse,
     before: CloneRecord | undefined,
     request: CacheRequest,
     signal: AbortSignal,
-  ): Promise<Came> {
-    const isCold = before?.cold && this.#tools.settings().coldStorage && !existsSync(flight.path);
+  ): Promise<CloneRestore> {
+    const isCold = before?.cold && this.#context.settings().coldStorage && !existsSync(use.path);
     if (!isCold || !before?.cold) return { restored: false, warning: undefined };
     const warning = await this.#restore({ ...before, cold: before.cold }, request, signal);
     return { restored: warning === undefined, warning };
@@ -253,14 +262,17 @@ export class CloneCache {
     { onProgress }: CacheRequest,
     signal: AbortSignal,
   ): Promise<string | undefined> {
-    const { clones, settings, log } = this.#tools;
+    const { clones, settings, log } = this.#context;
     const { url, directory, cold } = record;
-    const of = formatBytes(cold.bytes);
+    const total = formatBytes(cold.bytes);
     try {
       await this.#cold.restore(record, settings().directory, {
         signal,
         onProgress: bytes =>
-          onProgress({ phase: 'fetch', text: `Restoring from cold storage: ${formatBytes(bytes)} of ${of}` }),
+          onProgress({
+            phase: 'fetch',
+            text: `Restoring from cold storage: ${formatBytes(bytes)} of ${total}`,
+          }),
       });
       log.info({ target: url, bytes: cold.bytes }, 'clone restored from cold storage');
       return undefined;
@@ -276,27 +288,29 @@ export class CloneCache {
 
   /** What cannot be recorded now is measured at the next start; the bake's own end counts. */
   async #record({ url, path }: CloneUse, directory: string): Promise<void> {
-    const { clones, clock, log } = this.#tools;
+    const { clones, clock, log } = this.#context;
     try {
       const [bytes, notes] = await Promise.all([diskUsage(path), readNotes(path)]);
-      const size = bytes === 0 ? {} : { bytes };
-      const kind = notes ? { lean: notes.lean } : {};
-      const use = { onDisk: bytes > 0, sized: true, lastUsedAtMs: clock.nowMs() };
-      await clones.change(url, { directory, ...use, ...size, ...kind });
+      await clones.change(url, {
+        directory,
+        onDisk: bytes > 0,
+        sized: true,
+        lastUsedAtMs: clock.nowMs(),
+        // What is gone keeps the figures that it had.
+        bytes: bytes === 0 ? undefined : bytes,
+        lean: notes?.lean,
+      });
     } catch (error) {
       log.warn({ target: url, err: error }, 'could not record the use of a clone');
     }
   }
 
-  /** What a fetch has grown beyond the budgets goes from the other end. That it cannot is told to the next who asks for room. */
+  /** What a fetch has grown beyond the budgets goes from the other end. That it cannot be, the next who asks for room hears. */
   async #settle(signal: AbortSignal): Promise<void> {
     try {
       await this.#room.make(0, 'most', signal);
     } catch (error) {
-      if (!signal.aborted) this.#tools.log.warn({ err: error }, 'could not make room after a bake');
+      if (!signal.aborted) this.#context.log.warn({ err: error }, 'could not make room after a bake');
     }
   }
 }
-
-/** What a rescue frees at least. */
-const RESCUE_BYTES = 16 * 2 ** 20;

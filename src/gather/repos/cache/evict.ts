@@ -1,20 +1,11 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
-import type { Logger } from '../../../base/log.ts';
 import { formatBytes } from '../../../base/units.ts';
-import type { CloneRecord, CloneRecords } from '../../../keep/local/clone-records.ts';
-import { type CloneClaimContext, withCloneClaim } from '../clone/claim.ts';
-import { removeTree, scratchPath } from '../clone/scratch.ts';
-import type { ColdStorage } from './cold/cold-storage.ts';
-import type { CacheSettings } from './settings.ts';
-
-export interface EvictionTools extends CloneClaimContext {
-  readonly clones: CloneRecords;
-  readonly log: Logger;
-  readonly settings: () => CacheSettings;
-  readonly cold: ColdStorage;
-}
+import type { CloneRecord } from '../../../keep/local/clone-records.ts';
+import { withCloneClaim } from '../clone/claim.ts';
+import { removeTree, scratchPath } from '../clone/directories.ts';
+import type { CacheContext } from './context.ts';
 
 /** `in use`: somebody holds its claim. `kept`: it is to go to cold storage first, and that is not there. */
 export type EvictionOutcome = 'evicted' | 'in use' | 'kept' | 'not there';
@@ -24,15 +15,22 @@ export type EvictionOutcome = 'evicted' | 'in use' | 'kept' | 'not there';
  * removes it. Whether it is pinned is the caller's to ask. Killed anywhere it leaves the clone whole, or a `tmp-*` folder
  * that the next start removes.
  */
-export function evictClone(url: string, tools: EvictionTools, signal: AbortSignal): Promise<EvictionOutcome> {
-  return withCloneClaim(url, tools, signal, async inner => {
-    const record = await tools.clones.byUrl(url);
+export function evictClone(
+  url: string,
+  context: CacheContext,
+  signal: AbortSignal,
+): Promise<EvictionOutcome> {
+  return withCloneClaim(url, context, signal, async inner => {
+    const record = await context.clones.byUrl(url);
     if (!record?.onDisk) return 'not there';
-    const copied = await sendAway(record, tools, inner);
+    const copied = await sendAway(record, context, inner);
     if (!copied) return 'kept';
     inner.throwIfAborted();
-    await removeClone(record, tools);
-    tools.log.info({ target: url, bytes: record.bytes }, `clone evicted: ${formatBytes(record.bytes)} freed`);
+    await removeClone(record, context);
+    context.log.info(
+      { target: url, bytes: record.bytes },
+      `clone evicted: ${formatBytes(record.bytes)} freed`,
+    );
     return 'evicted';
   });
 }
@@ -40,7 +38,7 @@ export function evictClone(url: string, tools: EvictionTools, signal: AbortSigna
 /** Takes a clone out of the cache; its record stays. For the holder of its claim. */
 export async function removeClone(
   { url, directory }: Pick<CloneRecord, 'url' | 'directory'>,
-  { clones, settings }: Pick<EvictionTools, 'clones' | 'settings'>,
+  { clones, settings }: Pick<CacheContext, 'clones' | 'settings'>,
 ): Promise<void> {
   const cache = settings().directory;
   const aside = scratchPath(cache);
@@ -52,8 +50,8 @@ export async function removeClone(
 }
 
 /** Whether the clone may go: it is in cold storage now, or need not be. */
-async function sendAway(record: CloneRecord, tools: EvictionTools, signal: AbortSignal): Promise<boolean> {
-  const { clones, log, settings, cold } = tools;
+async function sendAway(record: CloneRecord, context: CacheContext, signal: AbortSignal): Promise<boolean> {
+  const { clones, log, settings, cold } = context;
   const { directory, coldStorage, coldStorageUnavailable } = settings();
   if (!coldStorage) return true;
   try {

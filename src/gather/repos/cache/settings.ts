@@ -8,10 +8,10 @@ export interface CacheSettings {
   readonly minFreeBytes: number;
   /** Undefined: no limit but the disk. */
   readonly maxBytes: number | undefined;
-  /** URLs in their one spelling that the configuration pins (P6). */
+  /** URLs in their one spelling that the configuration pins. */
   readonly neverEvict: ReadonlySet<string>;
   readonly coldStorage: ColdPlace | undefined;
-  /** What becomes of a clone that must go while cold storage does not answer (P9). */
+  /** What becomes of a clone that must go while cold storage does not answer. */
   readonly coldStorageUnavailable: 'evict' | 'keep';
 }
 
@@ -28,5 +28,19 @@ export function cacheSettings({ cache }: Config, cwd: string): CacheSettings {
     neverEvict: new Set(cache.neverEvict.map(text => configuredAddress(text, cwd).url)),
     coldStorage: cache.coldStorage === undefined ? undefined : parseColdPlace(cache.coldStorage),
     coldStorageUnavailable: cache.coldStorageUnavailable,
+  };
+}
+
+/** The settings of the configuration as it is at each call, read once for each. Throws now, and then, as `cacheSettings`. */
+export function currentCacheSettings(config: () => Config, cwd: string): () => CacheSettings {
+  let configRead = config();
+  let settings = cacheSettings(configRead, cwd);
+  return () => {
+    const configNow = config();
+    if (configNow !== configRead) {
+      settings = cacheSettings(configNow, cwd);
+      configRead = configNow;
+    }
+    return settings;
   };
 }

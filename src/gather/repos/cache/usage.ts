@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, readdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
-import { isScratchName, readIfThere } from '../clone/scratch.ts';
+import { isScratchName, readIfThere } from '../clone/directories.ts';
 
 const STAT_BLOCK_BYTES = 512;
 

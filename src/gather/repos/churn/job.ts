@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { BakeContext, BakeProgress } from '../bake/bake.ts';
 import { type BakeJob, remoteOf } from '../bake/job.ts';
 import { syncClone } from '../clone/clone.ts';
-import { cloneDirectoryName } from '../clone/names.ts';
+import { cloneDirectoryName } from '../clone/directories.ts';
 import { openClone } from '../clone/open.ts';
 import { type ChurnPassResult, churnPass } from './pass.ts';
 

@@ -2,30 +2,29 @@ import { mkdir, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
-import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
 import type { GitProgress } from '../git/progress.ts';
-import { lsRemote, type RemoteRefs } from '../git/remote.ts';
+import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
-import { fetchRefs, followHead } from './fetch.ts';
+import { createScratch, removeLeftovers, removeTree, scratchPath } from './directories.ts';
+import { fetchRefs, followHead, sameRefs } from './fetch.ts';
 import { initialiseClone } from './initialise.ts';
 import { writeCommitGraph } from './maintain.ts';
 import { type Clone, openClone, readClone } from './open.ts';
-import { createScratch, removeLeftovers, removeTree, scratchPath } from './scratch.ts';
 
 /**
  * States of a clone's place in the cache, which only the holder of its claim touches:
  *
  *   absent ──init and fetch in tmp-*──▶ (whole in tmp-*) ──rename──▶ whole ──fetch──▶ whole
  *     ▲         │ failed, stopped: tmp-* removed                       │
- *     └─removed─┴──────────────── broken ◀──found so when opened───────┘
+ *     └─removed─┴──────────────── broken ◀──seen when opened───────────┘
  */
 export interface SyncOptions {
   /** Full path of the clone's place: cache directory and `cloneDirectoryName(url)`. */
   readonly directory: string;
   readonly remote: Remote;
-  /** Commits only (S4), true by default. With false a lean clone is replaced by a full one, which then stays full. */
+  /** Commits only, true by default. With false a lean clone is replaced by a full one, which then stays full. */
   readonly lean?: boolean;
   /** Tags too; true by default. */
   readonly tags?: boolean;
@@ -48,12 +47,10 @@ export interface SyncedClone extends Clone {
   readonly warnings: readonly SluiceError[];
 }
 
-/** With more foreign refs than this a listing is asked for without HEAD first. */
-const MANY_OTHER_REFS = 2000;
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
 
 /**
- * Brings the clone at `directory` up to date with its remote, cloning if need be (P4). The caller holds the
+ * Brings the clone at `directory` up to date with its remote, cloning if need be. The caller holds the
  * only claim on the directory. May be repeated at will; a call that throws leaves the clone as it was, or
  * with some of its refs moved on, and nothing half-done beside it.
  * @throws SluiceError as classified by `classifyGitFailure`
@@ -63,7 +60,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
   // Asked meanwhile; who needs the answer gets it, or why there is none.
   requireGit().catch(() => undefined);
   const existing = await openClone(directory, signal);
-  if (existing && (await nothingMoved(existing, options))) {
+  if (existing && (await hasNothingMoved(existing, options))) {
     return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
   }
   const remoteRefs = await listRefs(existing, options, true);
@@ -71,7 +68,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
     try {
       return await update(existing, remoteRefs, options);
     } catch (error) {
-      // Damage that the look at the tips does not see. If it is the remote's, cloning says so too.
+      // Damage that reading the tips does not show. If it is the remote's, cloning says so too.
       if (!(error instanceof SluiceError) || error.code !== 'repository_corrupt') throw error;
     }
   }
@@ -80,8 +77,8 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
   return await cloneAnew(remoteRefs, options);
 }
 
-/** The cheap look at a remote with very many other refs: branches and tags only. Its HEAD is followed with the next push. */
-async function nothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
+/** The cheap check of a remote with very many other refs: branches and tags only. Its HEAD is followed with the next push. */
+async function hasNothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
   if (existing.otherRefs <= MANY_OTHER_REFS || existing.headRef === undefined) return false;
   const remoteRefs = await listRefs(existing, options, false);
   return fits(existing, remoteRefs, options) && sameRefs(wanted(existing, options).tips, remoteRefs);
@@ -101,12 +98,6 @@ function fits(existing: Clone, remoteRefs: RemoteRefs, { remote, lean = true }: 
 function wanted(clone: Clone, { tags = true }: SyncOptions): Clone {
   if (tags) return clone;
   return { ...clone, tips: new Map([...clone.tips].filter(([name]) => !name.startsWith('refs/tags/'))) };
-}
-
-function sameRefs(tips: RefSnapshot, { refs, detachedHead }: RemoteRefs): boolean {
-  if (tips.size !== refs.size + (detachedHead === undefined ? 0 : 1)) return false;
-  for (const [name, id] of tips) if ((refs.get(name) ?? detachedHead) !== id) return false;
-  return true;
 }
 
 async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
@@ -158,7 +149,7 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
   }
 }
 
-/** What makes the next look at the remote cheaper. */
+/** What makes the next listing of the remote cheaper. */
 async function remember(gitDir: string, remoteRefs: RemoteRefs, signal?: AbortSignal): Promise<void> {
   const { otherRefs, spelling } = remoteRefs;
   await runGit(['config', '--local', 'sluice.otherRefs', String(otherRefs)], { gitDir, signal });

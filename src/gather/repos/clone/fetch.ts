@@ -1,3 +1,4 @@
+import type { RefSnapshot } from '../../../keep/store/types.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
@@ -7,7 +8,7 @@ export interface FetchOptions {
   readonly gitDir: string;
   /** For messages: the repository's normalised URL. */
   readonly subject: string;
-  /** What `lsRemote` just found. */
+  /** What `lsRemote` has just answered. */
   readonly remoteRefs: RemoteRefs;
   readonly tags: boolean;
   /** Leave out trees and blobs if the remote can. */
@@ -17,6 +18,13 @@ export interface FetchOptions {
   readonly signal?: AbortSignal;
   readonly idleTimeoutMs: number;
   readonly onProgress?: (progress: GitProgress) => void;
+}
+
+/** Whether a clone or the store holds exactly the refs of a remote, its detached HEAD included. */
+export function sameRefs(tips: RefSnapshot, { refs, detachedHead }: RemoteRefs): boolean {
+  if (tips.size !== refs.size + (detachedHead === undefined ? 0 : 1)) return false;
+  for (const [name, id] of refs) if (tips.get(name) !== id) return false;
+  return detachedHead === undefined || tips.get(DETACHED_REF) === detachedHead;
 }
 
 /** A repository on this disk may be left lean too, whatever its own configuration says. */
@@ -63,7 +71,7 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
     '--no-show-forced-updates',
     // A shallow remote's refs would be refused silently otherwise; once it is whole, so is the clone.
     options.shallow ? '--unshallow' : '--update-shallow',
-    ...(options.lean ? ['--filter=tree:0'] : ['--no-filter']),
+    options.lean ? '--filter=tree:0' : '--no-filter',
     ...uploadPack,
     'origin',
     ...refspecs,

@@ -2,7 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runGit } from '../git/spawn.ts';
 
-/** What a clone of ours knows of itself, in its configuration. */
+/** What a clone in the cache knows of itself, in its configuration. */
 export interface CloneNotes {
   readonly url: string;
   readonly objectFormat: 'sha1' | 'sha256';
@@ -13,8 +13,8 @@ export interface CloneNotes {
 }
 
 /**
- * Makes an empty bare repository with our notes in it; files that are there already stay. `git init` reads templates and hooks
- * of the machine unless told not to.
+ * Makes an empty bare repository with these notes in it; files that are there already stay. `git init` reads templates and hooks
+ * of the machine unless kept from it.
  */
 export async function initialiseClone(
   gitDir: string,
@@ -32,13 +32,13 @@ export async function initialiseClone(
   await runGit([...init, '--', gitDir], { signal, subject: notes.url });
   // Says that absent trees and blobs are no damage.
   const promisor = notes.lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
-  const ours = [
+  const noteLines = [
     '[sluice]',
     `url = ${quoted(notes.url)}`,
     `spelling = ${quoted(notes.spelling)}`,
     `otherRefs = ${notes.otherRefs}`,
   ];
-  await appendFile(join(gitDir, 'config'), `${[...promisor, ...ours].join('\n')}\n`);
+  await appendFile(join(gitDir, 'config'), `${[...promisor, ...noteLines].join('\n')}\n`);
 }
 
 /** A value in git's configuration syntax; control characters were refused with the URL. */

@@ -28,7 +28,7 @@ const DEFAULT_IDLE_TIMEOUT_MS = 30_000;
 const MAX_MAILMAP_BYTES = 4 * 2 ** 20;
 
 /**
- * The mailmap of the commit that HEAD names (S9). A lean clone lacks it: then HEAD's root tree and that one
+ * The mailmap of the commit that HEAD names. A lean clone lacks it: then HEAD's root tree and that one
  * blob are fetched, two objects in two small packs, which stay; nothing travels when they are there already.
  * A `.mailmap` that is a symbolic link is not followed, as with git.
  * @throws SluiceError only `cancelled`; every other failure is the `warning`
@@ -107,7 +107,7 @@ class ObjectReader {
 
   async #fetch(id: ObjectId, access: Access): Promise<void> {
     const { config, uploadPack } = originOptions({ access });
-    // Telling the remote which commits are here would make it leave out their trees, which are not.
+    // Saying to the remote which commits are here would make it leave out their trees, which are not.
     const settings = ['-c', 'fetch.negotiationAlgorithm=noop'];
     const quiet = [
       '--quiet',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
 import { runGit } from '../git/spawn.ts';
 
-/** Every fetch leaves a pack; beyond so many, look-ups slow down and a repack pays. */
+/** Every fetch leaves a pack; beyond so many, searches slow down and a repack pays. */
 const MAX_PACKS = 50;
 
 /**
@@ -25,8 +25,8 @@ export async function writeCommitGraph(
 }
 
 /**
- * Consolidates packs and refs once there are many, so that speed and disk stay flat over thousands of fetches
- * (S4). Call it after history was read, with the clone's claim held: commits that no ref reaches any more may
+ * Consolidates packs and refs once there are many, so that speed and disk stay flat over thousands of fetches.
+ * Call it after history was read, with the clone's claim held: commits that no ref reaches any more may
  * go. (From a lean clone git 2.39 never drops them; they are a few hundred bytes each.)
  * @returns whether there was something to do
  */

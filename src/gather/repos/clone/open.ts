@@ -4,9 +4,9 @@ import { allEnded } from '../../../base/lifecycle.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';
-import { readIfThere, removeLeftovers } from './scratch.ts';
+import { readIfThere, removeLeftovers } from './directories.ts';
 
-/** Where a HEAD that is on no branch is kept; unborn when there is none. */
+/** The ref that holds a HEAD that is on no branch; unborn when there is none. */
 export const DETACHED_REF = 'refs/sluice/HEAD';
 
 /** A whole clone on disk. */
@@ -30,8 +30,8 @@ export interface Clone {
 }
 
 /**
- * Opens a clone in the cache: removes lock and temporary files of a killed git, reads its refs, and looks
- * whether every tip's object can be read (P8). The caller holds the only claim on it.
+ * Opens a clone in the cache: removes lock and temporary files of a killed git, reads its refs, and checks
+ * that every tip's object can be read. The caller holds the only claim on it.
  * @returns undefined when nothing is there or what is there is broken: clone again
  * @throws SluiceError what is no fault of the clone (`cancelled`, `git_missing`, `disk_failed`)
  */
@@ -52,7 +52,7 @@ function isFaultOfClone(error: unknown): boolean {
   );
 }
 
-/** Reads a clone as it stands, without looking whether its objects are whole. */
+/** Reads a clone as it stands, without checking that its objects are whole. */
 export function readClone(gitDir: string, signal?: AbortSignal): Promise<Clone | undefined> {
   return read(gitDir, { tipsAreThere: false, signal });
 }

@@ -12,7 +12,7 @@ export interface Remote extends RepositoryUrl {
   /** Sent to this host over http and https, and nowhere else. */
   readonly credentials?: HttpCredentials;
   /**
-   * Connect to these addresses of the host and no others, whatever the resolver says by then (S3; from
+   * Connect to these addresses of the host and no others, whatever the resolver says by then (from
    * `publicAddresses`). With an HTTP proxy in the environment it is the proxy that resolves.
    */
   readonly addresses?: readonly string[];
@@ -80,7 +80,7 @@ function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
 }
 
 /**
- * Spellings of a remote to try, in this order: one row stands for several (P3), and servers differ. GitLab
+ * Spellings of a remote to try, in this order: one row stands for several, and servers differ. GitLab
  * redirects `…/name` to `…/name.git`; plain ssh servers take `host:path` from the home directory, forges do not care.
  * @param preferred the one that worked the last time comes first; ignored when it is none of them
  */

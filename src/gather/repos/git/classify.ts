@@ -100,22 +100,26 @@ const WORDS: Partial<Record<ErrorCode, (where: string) => string>> = {
  */
 export function classifyGitFailure(failure: GitFailure): SluiceError {
   const { operation, subject, error, lines, signal } = failure;
-  const details = { operation, ...(subject === undefined ? {} : { subject }) };
+  const details = { operation, subject };
   if (error) return notStarted(error, details);
   const own = lines.filter(line => !line.startsWith('remote: '));
   const rule = RULES.find(({ says, remoteToo }) => (remoteToo ? lines : own).some(line => says.test(line)));
   const where = subject ?? 'the repository';
-  const said = lastWords(lines);
+  const saying = lastWords(lines);
   const words = rule && WORDS[rule.code];
   if (rule && words) {
-    return new SluiceError(rule.code, said === '' ? words(where) : `${words(where)} (git: ${said})`, details);
+    return new SluiceError(
+      rule.code,
+      saying === '' ? words(where) : `${words(where)} (git: ${saying})`,
+      details,
+    );
   }
   const how = signal ? `was killed by ${signal}` : `failed with status ${failure.status}`;
   const what = subject === undefined ? operation : `${operation} on ${subject}`;
-  return new SluiceError('git_failed', `${what} ${how}${said === '' ? '' : `: ${said}`}`, details);
+  return new SluiceError('git_failed', `${what} ${how}${saying === '' ? '' : `: ${saying}`}`, details);
 }
 
-function notStarted(error: Error, details: { operation: string; subject?: string }): SluiceError {
+function notStarted(error: Error, details: { operation: string; subject: string | undefined }): SluiceError {
   const code = 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'EACCES') {
     return new SluiceError('git_missing', 'no git program was found on the PATH', {
@@ -128,8 +132,8 @@ function notStarted(error: Error, details: { operation: string; subject?: string
 
 /** The lines that say what went wrong, last ones, on one line; the rest is git's advice. */
 function lastWords(lines: readonly string[]): string {
-  const telling = lines.filter(line => /^(remote: )?(fatal|error|ERROR|ssh|warning: remote)\b/.test(line));
-  return (telling.length > 0 ? telling : lines).slice(-3).join(' / ');
+  const reasons = lines.filter(line => /^(remote: )?(fatal|error|ERROR|ssh|warning: remote)\b/.test(line));
+  return (reasons.length > 0 ? reasons : lines).slice(-3).join(' / ');
 }
 
 /** Whether a line of standard error is progress or a ref that moved as it should: neither explains a failure. */

@@ -29,9 +29,9 @@ export function sshCommand(connectTimeoutMs = SSH_CONNECT_TIMEOUT_MS): string {
 }
 
 /**
- * The whole environment of a git process (S3). Every `GIT_*` variable of the caller goes: inside a hook or
+ * The whole environment of a git process. Every `GIT_*` variable of the caller goes: inside a hook or
  * `git rebase --exec` they would send us to another repository. No configuration but the clone's own and ours
- * is read, nothing asks for a password, replace refs do not rewrite history (S9), messages come in English so
+ * is read, nothing asks for a password, replace refs do not rewrite history, messages come in English so
  * that they can be classified, and no missing object is fetched behind our back.
  */
 export function gitEnvironment(
@@ -84,7 +84,7 @@ const CONFIGURATION = [
   'fetch.unpackLimit=1',
   'gc.auto=0',
   'maintenance.auto=false',
-  // Odd history is normal (S9): what other gits accepted must not fail here.
+  // Malformed history is normal: what other gits accepted must not fail here.
   'transfer.fsckObjects=false',
 ];
 

@@ -2,11 +2,11 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /**
  * Which process something belongs to: `<pid>-<start>`. The start, from the boot and the clock tick of its
- * beginning (Linux), tells it from a later process of the same number; it is 0 where there is no /proc.
+ * beginning (Linux), distinguishes it from a later process of the same number; it is 0 where there is no /proc.
  */
 export type ProcessMark = string;
 
-/** Every git of ours carries the mark of its station in this variable. */
+/** Every git that a station starts carries the station's mark in this variable. */
 export const OWNER_VARIABLE = 'SLUICE_OWNER';
 
 let mark: ProcessMark | undefined;
@@ -59,7 +59,7 @@ function processIds(): readonly string[] {
   );
 }
 
-/** The mark that a process carries; undefined for those of others, and of another container, whose numbers mean something else. */
+/** The mark that a process carries; undefined for foreign ones, and for those of another container, whose numbers mean something else. */
 function ownerOf(pid: string): ProcessMark | undefined {
   return readOrUndefined(() => {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');

@@ -6,7 +6,7 @@ import type { Remote } from './access.ts';
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'];
 
 /**
- * Makes a connection to the remote's host and closes it again, so that a host that does not answer is told
+ * Makes a connection to the remote's host and closes it again, so that a host that does not answer shows
  * within `connectTimeoutMs`: curl waits five minutes, the git protocol as long as the system does, and neither
  * can be told otherwise. ssh has a time-out of its own (`sshCommand`), and its hosts may be aliases behind jump
  * hosts. Nothing happens without `connectTimeoutMs`, for paths, and behind a proxy.
@@ -22,7 +22,7 @@ export async function reach(remote: Remote, signal: AbortSignal): Promise<void> 
     host,
     port,
     autoSelectFamily: true,
-    ...(addresses === undefined ? {} : { lookup: pinnedLookup(addresses) }),
+    lookup: addresses && pinnedLookup(addresses),
   });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const timer = setTimeout(() => reject(tooLate(remote, host, connectTimeoutMs)), connectTimeoutMs);
@@ -39,7 +39,7 @@ export async function reach(remote: Remote, signal: AbortSignal): Promise<void> 
   }
 }
 
-/** Answers with the addresses that were judged, whatever the resolver says by now (S3). */
+/** Answers with the addresses that were judged, whatever the resolver says by now. */
 export function pinnedLookup(addresses: readonly string[]): LookupFunction {
   return (_host, options, answer) => {
     const all = addresses.map(address => ({ address, family: isIP(address) }));

@@ -14,7 +14,7 @@ export interface RemoteRefs {
   readonly head: string | undefined;
   /** The commit of a HEAD that is no branch's tip. */
   readonly detachedHead: ObjectId | undefined;
-  /** Undefined for an empty repository, which does not tell. */
+  /** Undefined for an empty repository, which does not say. */
   readonly objectFormat: 'sha1' | 'sha256' | undefined;
   /** Refs that are neither branch nor tag; 0 when `head` was not asked for. */
   readonly otherRefs: number;
@@ -39,6 +39,8 @@ export interface LsRemoteOptions {
   readonly head?: boolean;
 }
 
+/** With more refs than this that are neither branch nor tag, a listing is asked for without HEAD where that will do. */
+export const MANY_OTHER_REFS = 2000;
 const DEFAULT_TIMEOUT_MS = 60_000;
 
 /**
@@ -96,10 +98,10 @@ async function list(
     subject: remote.url,
   });
   git.stdin.end();
-  const found = new RefCollector(tags);
-  for await (const line of splitLines(git.stdout)) found.add(line);
+  const collector = new RefCollector(tags);
+  for await (const line of splitLines(git.stdout)) collector.add(line);
   await git.done;
-  if (!found.any && !(await speaksGit(remote, access, signal))) {
+  if (!collector.any && !(await speaksGit(remote, access, signal))) {
     throw new SluiceError(
       'not_a_repository',
       `there is no git repository at ${remote.url}, only something else`,
@@ -109,23 +111,23 @@ async function list(
       },
     );
   }
-  return { ...found.result(), access };
+  return { ...collector.result(), access };
 }
 
-/** A web page in place of a repository reads as "dumb HTTP" without refs; only the packets tell it from an empty repository. */
+/** A web page in place of a repository reads as "dumb HTTP" without refs; only the packets distinguish it from an empty repository. */
 async function speaksGit(remote: Remote, access: Access, signal: AbortSignal): Promise<boolean> {
   if (access.protocol !== 'http' && access.protocol !== 'https') return true;
-  let found = false;
+  let sawPackets = false;
   await runGit([...access.config, 'ls-remote', '--', access.url], {
     protocol: access.protocol,
     env: { ...access.env, GIT_TRACE_PACKET: '1' },
     signal,
     subject: remote.url,
     onStderrLine: line => {
-      found ||= /packet: +\S+< (# service=git-upload-pack|version [12])/.test(line);
+      sawPackets ||= /packet: +\S+< (# service=git-upload-pack|version [12])/.test(line);
     },
   });
-  return found;
+  return sawPackets;
 }
 
 /** Reads `git ls-remote --symref` line by line. */

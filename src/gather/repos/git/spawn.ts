@@ -25,7 +25,7 @@ export interface GitOptions {
   readonly protocol?: GitProtocol;
   /** Stops the process when it neither reads nor writes for so long; no limit by default. A slow reader of `stdout` does not count as silence. */
   readonly idleTimeoutMs?: number;
-  /** Told every line of standard error, cleaned of control characters and credentials; progress too. */
+  /** Called with every line of standard error, cleaned of control characters and credentials; progress too. */
   readonly onStderrLine?: (line: string) => void;
   /** Added to the hardened environment, and stronger than it. */
   readonly env?: Readonly<Record<string, string>>;
@@ -65,7 +65,7 @@ const DEFAULT_MAX_BYTES = 64 * 2 ** 20;
 type Child = ChildProcessByStdio<Writable, Readable | null, Readable>;
 
 /**
- * Starts git, hardened (S3). Arguments that come from outside belong behind `--` or `--end-of-options`.
+ * Starts git, hardened. Arguments that come from outside belong behind `--` or `--end-of-options`.
  * Nothing that is secret may stand in `args`: other users of the machine read them; use `env`.
  */
 export function spawnGit(args: readonly string[], options: GitOptions = {}): GitProcess {
@@ -201,7 +201,7 @@ class ProcessGroup {
   }
 }
 
-/** Standard error as it comes in: told to the listener, its last lines kept for the message. */
+/** Standard error as it comes in: handed to the listener, its last lines kept for the message. */
 class StderrTail {
   readonly lines: string[] = [];
   /** What the listener threw; it becomes the process's own failure. */
@@ -228,7 +228,7 @@ class StderrTail {
   }
 }
 
-/** Calls back when no byte moved in either direction for `idleTimeoutMs`; looks four times in that span. */
+/** Calls back when no byte moved in either direction for `idleTimeoutMs`; checked four times in that span. */
 function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSilence: () => void): () => void {
   if (idleTimeoutMs === undefined) return () => undefined;
   const moved = (): number =>

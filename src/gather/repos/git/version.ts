@@ -21,7 +21,7 @@ export function isAtLeast(version: GitVersion, wanted: GitVersion): boolean {
   return true;
 }
 
-const found = new Map<string, Promise<GitVersion>>();
+const versions = new Map<string, Promise<GitVersion>>();
 
 /**
  * The version of the git on the PATH. Asked once a process (and PATH); a failure is asked again, since the
@@ -30,12 +30,12 @@ const found = new Map<string, Promise<GitVersion>>();
  */
 export function requireGit(): Promise<GitVersion> {
   const path = process.env.PATH ?? '';
-  const known = found.get(path);
+  const known = versions.get(path);
   if (known) return known;
-  const asked = askGit();
-  found.set(path, asked);
-  asked.catch(() => found.delete(path));
-  return asked;
+  const asking = askGit();
+  versions.set(path, asking);
+  asking.catch(() => versions.delete(path));
+  return asking;
 }
 
 async function askGit(): Promise<GitVersion> {

@@ -12,7 +12,7 @@ export interface Signature {
 /** The last second of the year 9999. */
 export const LATEST_SECOND = 253_402_300_799;
 const LONGEST_ZONE_MINUTES = 1440;
-/** Distinct people that are kept at hand; a history with more starts the table afresh. */
+/** Distinct people that are held at hand; a history with more starts the table afresh. */
 const MAX_INTERNED = 65_536;
 const NOBODY: PersonIdentity = { name: '', email: '' };
 
@@ -27,7 +27,7 @@ export function utf8FromLatin1(text: string): string {
 }
 
 /**
- * Gives the same object for the same `Name <email>`, so that who wrote a commit costs one look into a map.
+ * Gives the same object for the same `Name <email>`, so that who wrote a commit costs one read of a map.
  * Keys and values are copies: a slice would keep the whole chunk that it was cut from in memory.
  */
 export class PersonIdentities {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
 import { reconcile, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
@@ -17,7 +17,7 @@ export interface IngestOptions {
   readonly signal?: AbortSignal;
   /** Parses long histories; whoever gives it closes it. One of its own unless given. */
   readonly parsing?: ThreadedParser;
-  /** Told after every thousand commits or so. */
+  /** Called after every thousand commits or so. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 
@@ -33,7 +33,7 @@ export interface IngestResult {
 }
 
 /**
- * Brings the store to the history that `tips` reach (P10, P11, S6–S9): reads only commits that the cursor
+ * Brings the store to the history that `tips` reach: reads only commits that the cursor
  * does not reach, takes out those that nothing reaches any more, then moves the cursor.
  *
  *   settled ──begin──▶ walking ──all commits stored──▶ settled

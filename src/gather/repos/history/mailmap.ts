@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { PersonIdentity, RepositoryTotals } from '../../../keep/store/types.ts';
 import { runGit } from '../git/spawn.ts';
 
@@ -19,7 +19,7 @@ export interface MapIdentitiesOptions {
 }
 
 /**
- * Records what the mailmap makes of every identity in the store (S10), by git's own rules. Only identities
+ * Records what the mailmap makes of every identity in the store, by git's own rules. Only identities
  * that this very mailmap has not been applied to are asked about, so a repeated call costs nothing and a
  * changed mailmap never reads history again.
  */
@@ -70,7 +70,7 @@ async function mapSome(
     gitDir,
     input,
     maxBytes: 2 ** 30,
-    ...(signal ? { signal } : {}),
+    signal,
   });
   const lines = answer.toString('utf8').split('\n');
   if (lines.length - 1 !== plain.length) {

@@ -70,21 +70,21 @@ function coAuthorsOf(
   while (last > firstBlank && text.charCodeAt(last - 1) <= SPACE) last -= 1;
   // Finds the first blank line at the latest, so that it never runs on into what stands before.
   const emptyLine = text.lastIndexOf('\n\n', last - 1);
-  let found: PersonIdentity[] | undefined;
+  let coAuthors: PersonIdentity[] | undefined;
   for (let at = Math.max(emptyLine, firstBlank) + 1; at < last; ) {
     const line = lineEnd(text, at, last);
     const code = text.charCodeAt(at);
     // "c", and "-" after two letters: the test that nearly every line fails at once.
     if ((code | 32) === 99 && text.charCodeAt(at + 2) === 45) {
       const person = coAuthor(text.slice(at, line), identities);
-      if (person && !found?.includes(person)) found = [...(found ?? []), person];
-    } else if (found && isSpace(code) && trimmedEnd(text, at, line) === at) {
+      if (person && !coAuthors?.includes(person)) coAuthors = [...(coAuthors ?? []), person];
+    } else if (coAuthors && isSpace(code) && trimmedEnd(text, at, line) === at) {
       // A line of spaces ends a paragraph, too.
-      found = undefined;
+      coAuthors = undefined;
     }
     at = line + 1;
   }
-  return found ?? NOBODY;
+  return coAuthors ?? NOBODY;
 }
 
 function clean(latin1: string): string {

@@ -21,14 +21,14 @@ export class CommitParser {
   readonly #identities = new PersonIdentities();
   readonly #splitter: ObjectSplitter;
 
-  /** @param tell is told every commit */
-  constructor(tell: (commit: CommitRow) => void) {
+  /** @param onCommit called with every commit, in order */
+  constructor(onCommit: (commit: CommitRow) => void) {
     this.#splitter = new ObjectSplitter((text, id, start, end) =>
-      tell(this.#parse(text, id, start, end, true)),
+      onCommit(this.#parse(text, id, start, end, true)),
     );
   }
 
-  /** Tells the commits that end in this chunk. Throws `repository_corrupt` for one that git has not. */
+  /** Hands on the commits that end in this chunk. Throws `repository_corrupt` for one that git has not. */
   push(chunk: Buffer): void {
     this.#splitter.push(chunk);
   }

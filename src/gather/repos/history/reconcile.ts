@@ -1,11 +1,11 @@
 import { splitLines } from '../../../base/lines.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { storeCommits } from './store-commits.ts';
 import { reachesMore, readCommits, type WalkContext, walkHashes } from './walk.ts';
 
-/** Hashes looked at in one pass: 9 bytes of memory each. */
+/** Hashes compared in one pass: 9 bytes of memory each. */
 const MAX_HASHES_A_PASS = 4_000_000;
 /** Hashes handed on at once. */
 const CHUNK_HASHES = 1000;
@@ -98,7 +98,7 @@ async function* chunks(
   if (chunk.length > 0) yield chunk;
 }
 
-/** Hashes in ascending order, each with a mark; told apart by their first 52 bits. */
+/** Hashes in ascending order, each with a mark; distinguished by their first 52 bits. */
 class SeenHashes {
   #prefixes = new Float64Array(1024);
   #marks = new Uint8Array(0);
@@ -138,9 +138,9 @@ class SeenHashes {
     let high = this.#size - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const found = this.#prefixes[middle] ?? 0;
-      if (found === wanted) return middle;
-      if (found < wanted) low = middle + 1;
+      const prefixThere = this.#prefixes[middle] ?? 0;
+      if (prefixThere === wanted) return middle;
+      if (prefixThere < wanted) low = middle + 1;
       else high = middle - 1;
     }
     return -1;

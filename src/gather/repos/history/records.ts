@@ -8,13 +8,13 @@ const LONGEST_HEADING = 128;
 const NEWLINE = 10;
 const ZERO = 48;
 
-/** Told each object: its id, and where in `text` (latin1) its contents start and end; like git, at the first NUL. */
+/** Called with each object: its id, and where in `text` (latin1) its contents start and end; like git, at the first NUL. */
 export type ObjectReader = (text: string, id: string, start: number, end: number) => void;
 
 /**
  * Cuts what `git cat-file --batch` writes into objects: a line `<id> <type> <size>`, as many bytes, and a newline.
- * What is kept of an object is bounded, so that a commit message of 300 MB costs neither memory nor more than one look
- * at each byte.
+ * What is kept of an object is bounded, so that a commit message of 300 MB costs neither memory nor more than one reading
+ * of each byte.
  *
  *   between ──whole objects in a chunk──▶ between
  *      │ the chunk ends within a heading or an object
@@ -22,7 +22,7 @@ export type ObjectReader = (text: string, id: string, start: number, end: number
  *   within ──its end comes──▶ between
  */
 export class ObjectSplitter {
-  readonly #tell: ObjectReader;
+  readonly #onObject: ObjectReader;
   /** The object that has not ended yet, heading included: its beginning, and once that is full, the latest of the rest. */
   #head: Buffer[] = [];
   #headBytes = 0;
@@ -31,17 +31,17 @@ export class ObjectSplitter {
   /** Bytes of it still to come; undefined while its heading is not complete. */
   #missing: number | undefined;
 
-  constructor(tell: ObjectReader) {
-    this.#tell = tell;
+  constructor(onObject: ObjectReader) {
+    this.#onObject = onObject;
   }
 
   get incomplete(): boolean {
     return this.#headBytes > 0;
   }
 
-  /** Tells the objects that end in this chunk. Throws `repository_corrupt` for one that git has not. */
+  /** Hands on the objects that end in this chunk. Throws `repository_corrupt` for one that git has not. */
   push(chunk: Buffer): void {
-    let at = this.incomplete ? this.#goOn(chunk) : 0;
+    let at = this.incomplete ? this.#continueObject(chunk) : 0;
     const from = at;
     const headings: number[] = [];
     while (at < chunk.length) {
@@ -58,7 +58,7 @@ export class ObjectSplitter {
         const heading = headings[index] as number;
         const end = (headings[index + 1] as number) - 1;
         if (nul >= 0 && nul < heading) nul = chunk.indexOf(0, heading);
-        this.#tellObject(text, heading - from, (nul < 0 ? end : Math.min(nul, end)) - from);
+        this.#emitObject(text, heading - from, (nul < 0 ? end : Math.min(nul, end)) - from);
       }
     }
     if (at < chunk.length) {
@@ -69,7 +69,7 @@ export class ObjectSplitter {
   }
 
   /** Adds to the object that began before. @returns where the next one starts in the chunk */
-  #goOn(chunk: Buffer): number {
+  #continueObject(chunk: Buffer): number {
     if (this.#missing === undefined) {
       // Rare: the heading itself was cut. What was kept of it is some bytes.
       const kept = this.#headBytes;
@@ -96,13 +96,13 @@ export class ObjectSplitter {
     this.#tailBytes = 0;
     this.#missing = undefined;
     const nul = text.indexOf('\0');
-    this.#tellObject(text, 0, nul < 0 ? text.length - 1 : nul);
+    this.#emitObject(text, 0, nul < 0 ? text.length - 1 : nul);
     return length;
   }
 
-  #tellObject(text: string, heading: number, end: number): void {
+  #emitObject(text: string, heading: number, end: number): void {
     const id = text.slice(heading, text.indexOf(' ', heading));
-    this.#tell(text, id, text.indexOf('\n', heading) + 1, end);
+    this.#onObject(text, id, text.indexOf('\n', heading) + 1, end);
   }
 
   /** The buffer that a chunk lies in may be filled again: what is kept is a copy. */

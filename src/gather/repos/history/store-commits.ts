@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { asSluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { CommitSource } from './commit-source.ts';
 
 /**
  * Stores what a walk gives while it is still walking. Between two batches the event loop gets its turn, so that
  * reading goes on.
- * @param onStored told after each batch how many commits it had
+ * @param onStored called after each batch with how many commits it had
  * @returns how many were new in the store
  * @throws SluiceError as git fails, `cancelled` on `signal`, and what the store throws; what was stored stays
  */

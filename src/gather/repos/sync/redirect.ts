@@ -48,10 +48,7 @@ async function redirectOf(place: RepositoryUrl, rules: RedirectRules): Promise<s
   const credentials = rules.credentialsFor(place);
   const { Agent, request } = await import('undici');
   const agent = new Agent({
-    connect: {
-      timeout: rules.timeoutMs,
-      ...(addresses === undefined ? {} : { lookup: pinnedLookup(addresses) }),
-    },
+    connect: { timeout: rules.timeoutMs, lookup: addresses && pinnedLookup(addresses) },
   });
   const asked = place.remote + PROBE;
   try {

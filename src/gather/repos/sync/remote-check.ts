@@ -1,8 +1,8 @@
 import type { Store } from '../../../keep/store/store.ts';
-import type { RefSnapshot, RemoteCheck, Repository } from '../../../keep/store/types.ts';
+import type { RemoteCheck, Repository } from '../../../keep/store/types.ts';
 import { type BakeJob, remoteOf } from '../bake/job.ts';
-import { DETACHED_REF } from '../clone/open.ts';
-import { lsRemote, type RemoteRefs } from '../git/remote.ts';
+import { sameRefs } from '../clone/fetch.ts';
+import { lsRemote, MANY_OTHER_REFS } from '../git/remote.ts';
 
 /** A bake that a check of the remote may save. */
 export interface RemoteCheckJob {
@@ -11,9 +11,6 @@ export interface RemoteCheckJob {
   /** The branch that HEAD named at the last bake; null when there was none. */
   readonly headRef: string | null;
 }
-
-/** With more foreign refs than this only branches and tags are listed; HEAD is followed with the next push. */
-const MANY_OTHER_REFS = 2000;
 
 /**
  * Whether the store holds all that the remote has: one listing of its refs against the cursor. The clone is not
@@ -27,17 +24,12 @@ export async function isRemoteUnchanged(
   const history = store.history(job.repositoryId);
   const [cursor, pending] = await Promise.all([history.cursor(), history.pending()]);
   if (pending) return false;
+  // With very many other refs only branches and tags are listed; HEAD is followed with the next push.
   const head = check.otherRefs <= MANY_OTHER_REFS || headRef === null;
   const options = { signal, tags: job.tags, head, preferred: check.spelling };
   const remoteRefs = await lsRemote(remoteOf(job), options);
   const sameHead = !head || (remoteRefs.head ?? null) === headRef;
   return sameHead && sameRefs(cursor, remoteRefs);
-}
-
-function sameRefs(cursor: RefSnapshot, { refs, detachedHead }: RemoteRefs): boolean {
-  if (cursor.size !== refs.size + (detachedHead === undefined ? 0 : 1)) return false;
-  for (const [name, id] of refs) if (cursor.get(name) !== id) return false;
-  return detachedHead === undefined || cursor.get(DETACHED_REF) === detachedHead;
 }
 
 /** The check that may stand in for a bake; undefined when only a bake will do. */

@@ -16,7 +16,7 @@ export interface SyncContext extends Omit<RepositoryContext, 'queue' | 'threads'
 }
 
 /**
- * One sync of a repository, by whoever holds its claim. The ways to its remote are found anew when one is closed:
+ * One sync of a repository, by whoever holds its claim. Where one way to its remote is closed, the next is tried:
  *
  *   own address ──redirects──▶ followed and judged ──▶ place ──leads nowhere, or a day has passed──▶ own address
  *

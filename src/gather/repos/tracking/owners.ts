@@ -1,12 +1,14 @@
 import { matchesGlob } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
+import { parseOwner } from '../../../config/kinds.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { OwnerEntry } from '../../../config/sections/repos.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { TrackingOrigin } from '../../../keep/store/types.ts';
+import { FORGES } from '../../forges/definitions.ts';
 import type { Forge, ForgeRepository } from '../../forges/forge.ts';
 import { harmlessUrl } from '../address/shown-url.ts';
 import { parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
@@ -25,8 +27,6 @@ export interface Owner {
   readonly everyMs: number;
 }
 
-const DEFAULT_HOSTS: Readonly<Record<string, string>> = { github: 'github.com', gitlab: 'gitlab.com' };
-
 /** The owners that a configuration names, each once. */
 export function ownersOf({ repos }: Pick<Config, 'repos'>): readonly Owner[] {
   const entries = repos.filter((entry): entry is OwnerEntry => entry.owner !== undefined);
@@ -38,8 +38,8 @@ export function ownersOf({ repos }: Pick<Config, 'repos'>): readonly Owner[] {
 }
 
 function placeOf({ owner, host }: OwnerEntry): { readonly host: string; readonly name: string } {
-  const colon = owner.indexOf(':');
-  return { host: host ?? DEFAULT_HOSTS[owner.slice(0, colon)] ?? '', name: owner.slice(colon + 1) };
+  const parsed = parseOwner(owner, FORGES);
+  return { host: host ?? parsed?.forge.defaultHost ?? '', name: parsed?.name ?? owner };
 }
 
 function keyOfOwner(entry: OwnerEntry): Owner['key'] {

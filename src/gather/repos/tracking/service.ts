@@ -4,7 +4,7 @@ import type { Service } from '../../../base/lifecycle.ts';
 import { withoutCredentials } from '../../../base/text.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler } from '../../../engine/queue/handler.ts';
-import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { isTrusted } from '../address/network-policy.ts';
@@ -52,8 +52,9 @@ export class Tracking implements Service {
   wanted(config: Config): readonly RepositoryAddress[] {
     const { configured, cwd } = this.#options;
     const urls = config.repos.flatMap(({ url }) => (url === undefined ? [] : [url]));
-    const here = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
-    return [...urls, ...(here === undefined ? [] : [here])].map(url => configuredAddress(url, cwd));
+    const around = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
+    if (around !== undefined) urls.push(around);
+    return urls.map(url => configuredAddress(url, cwd));
   }
 
   /** Makes what the configuration tracks exactly these and its owners'; what is tracked by hand stays. */
@@ -141,8 +142,7 @@ export class Tracking implements Service {
   async scheduled(url: string): Promise<ScheduledRepository> {
     const repository = await this.repository(url);
     const item = await this.#options.stores().queue.get(repositoryKey(repository));
-    const next = item && { atMs: item.runAtMs, reason: item.reason, failures: item.failures };
-    return { repository, next };
+    return withNext(repository, item);
   }
 
   /** What nobody trusted has named yet must be allowed to those who ask over the API. */
@@ -154,7 +154,7 @@ export class Tracking implements Service {
     const address = parseRepositoryUrl(url, { from: 'api', allowPaths });
     const known = await store.repositories.byUrl(address.url);
     const isTrustedRow = known !== undefined && isTrusted(known);
-    // Looked up again when it is baked; asked now so that the caller hears of it.
+    // Resolved again when it is baked; asked now so that the caller hears of it.
     if (address.scheme !== 'file' && !allowPrivateAddresses && !isTrustedRow)
       await publicAddresses(address.host);
     return address;
@@ -162,13 +162,19 @@ export class Tracking implements Service {
 
   async #known(url: string): Promise<Repository | undefined> {
     const { byUrl } = this.#options.stores().store.repositories;
-    // Nothing is read or fetched here, so any path may be asked about: what is not known is not found.
+    // Nothing is read or fetched here, so any path may be asked about: what is not known has no row.
     return (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
   }
 
   get #context(): OwnerContext {
     return { ...this.#options, ...this.#options.stores() };
   }
+}
+
+/** A repository and its item on the schedule, where it has one. */
+export function withNext(repository: Repository, item: QueueItem | undefined): ScheduledRepository {
+  const next = item && { atMs: item.runAtMs, reason: item.reason, failures: item.failures };
+  return { repository, next };
 }
 
 function normalised(spelling: string): string | undefined {

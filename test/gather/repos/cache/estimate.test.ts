@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { loadConfig } from '../../../../src/config/load.ts';
 import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
 import { bakeJob } from '../../../../src/gather/repos/bake/prepare-job.ts';
 import { estimateFromHost } from '../../../../src/gather/repos/cache/estimate.ts';
 import type { Repository } from '../../../../src/keep/store/types.ts';
+import { loadConfig } from '../../../support/config.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
 
 const TOKENS = {

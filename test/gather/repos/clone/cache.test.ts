@@ -5,9 +5,12 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import {
+  cleanCache,
+  cloneDirectoryName,
+  createScratch,
+} from '../../../../src/gather/repos/clone/directories.ts';
 import { maintainClone } from '../../../../src/gather/repos/clone/maintain.ts';
-import { cloneDirectoryName } from '../../../../src/gather/repos/clone/names.ts';
-import { cleanCache, createScratch } from '../../../../src/gather/repos/clone/scratch.ts';
 import { runGit } from '../../../../src/gather/repos/git/spawn.ts';
 import { CloneBench, tipsOf } from '../../../support/git-clones.ts';
 import { startGitDaemon } from '../../../support/git-remotes.ts';

@@ -6,9 +6,9 @@ import type { Logger } from '../../../../base/log.ts';
 import { formatBytes } from '../../../../base/units.ts';
 import type { ObjectAddress, ObjectStore } from '../../../../keep/buckets/bucket.ts';
 import type { CloneRecord, ColdCopy } from '../../../../keep/local/clone-records.ts';
+import { createScratch, removeTree } from '../../clone/directories.ts';
 import { initialiseClone } from '../../clone/initialise.ts';
 import { DETACHED_REF, openClone, readClone } from '../../clone/open.ts';
-import { createScratch, removeTree } from '../../clone/scratch.ts';
 import type { Manifest } from './archive.ts';
 import { type ColdPlace, keyIn, locationOf } from './place.ts';
 
@@ -19,7 +19,7 @@ export interface ColdStorageOptions {
   readonly log: Logger;
 }
 
-/** Copies of evicted clones in a bucket (P9). Every call is for the holder of the clone's claim. */
+/** Copies of evicted clones in a bucket. Every call is for the holder of the clone's claim. */
 export class ColdStorage {
   readonly #options: ColdStorageOptions;
   readonly #stores = new Map<string, Promise<ObjectStore>>();
@@ -128,7 +128,7 @@ export class ColdStorage {
     if (known) return known;
     const opening = this.#options.openBucket(profile);
     this.#stores.set(profile, opening);
-    // A credentials file that was mended is read anew the next time.
+    // A credentials file that was repaired is read anew the next time.
     opening.catch(() => this.#stores.delete(profile));
     return opening;
   }

@@ -32,7 +32,7 @@ export function keyIn({ prefix }: ColdPlace, name: string): string {
   return prefix === '' ? file : `${prefix}/${file}`;
 }
 
-/** As it is kept in the clone's record. */
+/** As it stands in the clone's record. */
 export function locationOf({ profile, bucket }: ColdPlace, key: string): string {
   return `s3://${profile}/${bucket}/${key}`;
 }

@@ -11,34 +11,38 @@ const PART_BYTES = 16 * 2 ** 20;
 const PART_TRIES = 4;
 const FIRST_WAIT_MS = 500;
 
-export interface SendTools {
+export interface SendContext {
   readonly store: ObjectStore;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
 /**
- * Sends an archive as one object, straight from where it is read, and verifies what arrived (F41). What an earlier try
+ * Sends an archive as one object, straight from where it is read, and verifies what arrived. What an earlier try
  * left unfinished under that key is given up first.
  * @returns the CRC32 of the whole, in S3's form
  * @throws SluiceError what the store's methods throw; `checksum_mismatch`
  */
-export async function sendArchive(archive: Archive, at: ObjectAddress, tools: SendTools): Promise<string> {
-  const { store, signal } = tools;
+export async function sendArchive(
+  archive: Archive,
+  at: ObjectAddress,
+  context: SendContext,
+): Promise<string> {
+  const { store, signal } = context;
   const { minPartBytes, maxPartBytes, maxParts } = store.limits;
   const least = Math.max(PART_BYTES, minPartBytes, Math.ceil(archive.bytes / maxParts));
   const partBytes = Math.min(least, maxPartBytes);
-  const checked = new Checked(archive.read());
-  const blocks = inBlocks(checked.chunks(), partBytes);
+  const checksummed = new ChecksummedChunks(archive.read());
+  const blocks = inBlocks(checksummed.chunks(), partBytes);
   if (archive.bytes <= partBytes) {
     for await (const body of blocks)
-      await again(tools, () => store.putObject(at, { body }, { signal, contentType: TYPE }));
-    await verify(archive, at, checked.crc32, [], tools);
-    return checked.crc32;
+      await withRetries(context, () => store.putObject(at, { body }, { signal, contentType: TYPE }));
+    await verify(archive, at, checksummed.crc32, [], context);
+    return checksummed.crc32;
   }
-  const parts = await sendParts(blocks, at, tools);
-  await verify(archive, at, checked.crc32, parts, tools);
-  return checked.crc32;
+  const parts = await sendParts(blocks, at, context);
+  await verify(archive, at, checksummed.crc32, parts, context);
+  return checksummed.crc32;
 }
 
 const TYPE = 'application/x-tar';
@@ -46,16 +50,16 @@ const TYPE = 'application/x-tar';
 async function sendParts(
   blocks: AsyncIterable<Buffer>,
   at: ObjectAddress,
-  tools: SendTools,
+  context: SendContext,
 ): Promise<readonly UploadedPart[]> {
-  const { store, signal } = tools;
-  await abortUnfinished(at, tools);
+  const { store, signal } = context;
+  await abortUnfinished(at, context);
   const upload = await store.createUpload(at, { signal, contentType: TYPE });
   try {
     const parts: UploadedPart[] = [];
     for await (const body of blocks) {
       const number = parts.length + 1;
-      parts.push(await again(tools, () => store.uploadPart(upload, number, { body }, { signal })));
+      parts.push(await withRetries(context, () => store.uploadPart(upload, number, { body }, { signal })));
     }
     await store.completeUpload(upload, parts, { signal });
     return parts;
@@ -66,7 +70,7 @@ async function sendParts(
   }
 }
 
-async function abortUnfinished(at: ObjectAddress, { store, signal }: SendTools): Promise<void> {
+async function abortUnfinished(at: ObjectAddress, { store, signal }: SendContext): Promise<void> {
   try {
     for (const pending of await store.listUploads(at.bucket, { prefix: at.key, signal })) {
       if (pending.key === at.key) await store.abortUpload(pending, { signal });
@@ -82,16 +86,20 @@ async function verify(
   at: ObjectAddress,
   crc32: string,
   parts: readonly UploadedPart[],
-  { store, signal }: SendTools,
+  { store, signal }: SendContext,
 ): Promise<void> {
   const head = await store.headObject(at, { checksum: true, signal });
   const where = `${at.bucket}/${at.key}`;
   if (!head) throw new SluiceError('checksum_mismatch', `${where} was sent and is not there`);
-  const verdict = verifyObject(head, { size: archive.bytes, crc32, ...(parts.length > 0 ? { parts } : {}) });
+  const verdict = verifyObject(head, {
+    size: archive.bytes,
+    crc32,
+    parts: parts.length > 0 ? parts : undefined,
+  });
   if ('differs' in verdict) throw new SluiceError('checksum_mismatch', `${where}: ${verdict.differs}`);
 }
 
-async function again<T>({ clock, signal }: SendTools, send: () => Promise<T>): Promise<T> {
+async function withRetries<T>({ clock, signal }: SendContext, send: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await send();
@@ -103,7 +111,7 @@ async function again<T>({ clock, signal }: SendTools, send: () => Promise<T>): P
 }
 
 /** Chunks passed on as they come, their CRC32 taken. */
-class Checked {
+class ChecksummedChunks {
   readonly #source: AsyncIterable<Buffer>;
   #value = 0;
 

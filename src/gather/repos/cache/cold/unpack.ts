@@ -16,7 +16,7 @@ export interface Unpacking {
   /** What they must amount to. */
   readonly bytes: number;
   readonly crc32: string;
-  /** A folder of ours, outside of which nothing is written. */
+  /** A folder of this process, outside of which nothing is written. */
   readonly into: string;
   readonly signal: AbortSignal;
   readonly onProgress?: (bytes: number) => void;
@@ -80,7 +80,7 @@ class Members {
   readonly #into: string;
   #room: number;
   #failure: unknown;
-  #tell: () => void = () => undefined;
+  #announceFailure: () => void = () => undefined;
   readonly #writes = new Serializer();
   #current: ReadEntry | undefined;
   #manifest: Manifest | undefined;
@@ -90,7 +90,7 @@ class Members {
     this.#into = into;
     this.#room = room;
     this.failed = new Promise(resolve => {
-      this.#tell = resolve;
+      this.#announceFailure = resolve;
     });
   }
 
@@ -111,7 +111,7 @@ class Members {
 
   fail(error: unknown): void {
     this.#failure ??= error;
-    this.#tell();
+    this.#announceFailure();
   }
 
   /** Ends what is being written; resolves when it has. */
@@ -146,7 +146,7 @@ class Members {
     }
     const target = join(this.#into, path);
     await mkdir(dirname(target), { recursive: true });
-    // Never through a link, never over something: the folder is ours and new.
+    // Never through a link, never over something: the folder is this process's own, and new.
     const file = await open(target, 'wx', 0o600);
     try {
       for await (const chunk of entry) await file.writeFile(chunk);
@@ -161,7 +161,7 @@ function parsed(text: string): Manifest {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Manifest;
   } catch {
-    // Told below: it is no JSON at all.
+    // Refused below: it is no JSON at all.
   }
   throw refusal(`its ${MANIFEST} is no JSON object`);
 }

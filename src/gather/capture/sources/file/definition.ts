@@ -1,0 +1,25 @@
+import type { ReadingSourceDefinition } from '../source-definition.ts';
+
+interface FilePlan {
+  readonly method: 'file';
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** The content of a file. */
+export const fileDefinition: ReadingSourceDefinition<FilePlan, string> = {
+  kind: 'file',
+  setting: ({ optionalPath }) =>
+    optionalPath({
+      description: 'A file; its content is the reading.',
+      example: '/sys/class/thermal/thermal_zone0/temp',
+    }),
+  pushes: false,
+  planOf: path => ({ method: 'file', path }),
+  async load() {
+    const { FileSource } = await import('./file.ts');
+    return ({ clock }) => ({
+      open: ({ path }) => new FileSource({ path, monotonicMs: () => clock.monotonicMs() }),
+    });
+  },
+};

@@ -1,0 +1,47 @@
+import type { Clock } from '../../../base/clock.ts';
+import type { ReadingSourceSetting } from '../../../config/kinds.ts';
+import type { PushSource, ReadingSource } from './source.ts';
+
+/** What a collector reads, as plain data that can go to another thread; the rest is its kind's. */
+export interface AnySourcePlan {
+  /** Kind of source, as its definition names it. */
+  readonly method: string;
+}
+
+export interface BrokerPlan {
+  readonly url: string;
+  readonly username: string | null;
+  readonly password: string | null;
+}
+
+/** What sources may need of the station that they are in. */
+export interface SourceSurroundings {
+  readonly clock: Clock;
+  /** Path of the station's own database. */
+  readonly database: string;
+  /** Name of the station. */
+  readonly station: string;
+  readonly broker: BrokerPlan;
+}
+
+/**
+ * A kind of source: the key of a collector that asks for it, what is planned from that key's value, and how it is opened.
+ * A new kind is a folder with a definition, and a line in definitions.ts. Loading a definition loads nothing of the
+ * source itself. Every function is handed values and plans of its own kind only.
+ */
+export interface ReadingSourceDefinition<P extends AnySourcePlan = AnySourcePlan, V = unknown>
+  extends ReadingSourceSetting {
+  readonly kind: P['method'];
+  /** The plan for a value of the key. Pure. */
+  planOf(value: V): P;
+  /** Loads the implementation. */
+  load(): Promise<(surroundings: SourceSurroundings) => SourceOpener<P>>;
+}
+
+/** Opens sources of one kind; what several of them share is made with the first that is opened. */
+export interface SourceOpener<P extends AnySourcePlan = AnySourcePlan> {
+  /** @param everyMs the interval; null: every reading as it comes, where the kind pushes */
+  open(plan: P, everyMs: number | null): ReadingSource | PushSource;
+  /** Lets go of what several sources share, once all of them are closed. Absent: nothing is shared. */
+  close?(): Promise<void>;
+}

@@ -1,0 +1,46 @@
+import type { ForgeWords } from '../../config/kinds.ts';
+import type { OpenForge } from './forge.ts';
+import type { ForgeWebhooks } from './webhook.ts';
+
+/**
+ * A kind of code host: all that others have to know of it. A new kind is a folder with a definition, and a line in
+ * definitions.ts. Loading a definition loads nothing of the implementation.
+ */
+export interface ForgeDefinition<K extends string = string> extends ForgeWords {
+  readonly kind: K;
+  /**
+   * Where a host of this kind answers REST calls, without a slash at the end. Pure.
+   * @param baseUrl address of its pages, as in `ForgeSettings`
+   */
+  apiUrlOf(baseUrl: string): string;
+  /** What follows the repository's path in the address of a changeset's page, in an example: `pull/7`. */
+  readonly pageExample: string;
+  /** How many changesets `fetchChangesets` is best given at once. */
+  readonly batchSize: number;
+  /** How to ask for the size of a repository. Pure. @param repository `owner/name` */
+  sizeQuestion(repository: string): SizeQuestion;
+  /** Loads the implementation. */
+  load(): Promise<ForgeImplementation>;
+}
+
+export interface SizeQuestion {
+  /** Path and query below the API's address. */
+  readonly path: string;
+  /** What stands before the token in the header `Authorization`. */
+  readonly scheme: 'Bearer' | 'token';
+  /** Where the answer has the bytes, if it is as documented. */
+  readonly bytesIn: (answer: unknown) => unknown;
+}
+
+export interface ForgeImplementation {
+  readonly open: OpenForge;
+  readonly webhooks: ForgeWebhooks;
+}
+
+const KIB = 1024;
+
+/** `size` of an answer, which GitHub and those that have learned from it count in KiB. */
+export function sizeInKib(answer: unknown): number | undefined {
+  const { size } = answer as { size?: unknown };
+  return typeof size === 'number' ? size * KIB : undefined;
+}

@@ -1,0 +1,32 @@
+import { type ForgeDefinition, sizeInKib } from '../forge-definition.ts';
+
+/** GitHub: github.com, GitHub Enterprise Cloud and Server. */
+export const githubDefinition: ForgeDefinition<'github'> = {
+  kind: 'github',
+  alsoFor: [],
+  knownHosts: ['github.com'],
+  defaultHost: 'github.com',
+  hasNestedOwners: false,
+  ownerExample: 'name',
+  pageExample: 'pull/7',
+  // GraphQL answers that many in one request.
+  batchSize: 50,
+  /** A host of its own on github.com and *.ghe.com, a folder on GitHub Enterprise Server. */
+  apiUrlOf(baseUrl) {
+    const { origin, hostname, protocol } = new URL(baseUrl);
+    if (hostname === 'github.com') return 'https://api.github.com';
+    return hostname.endsWith('.ghe.com') ? `${protocol}//api.${hostname}` : `${origin}/api/v3`;
+  },
+  // docs.github.com, "Get a repository".
+  sizeQuestion: repository => ({ path: `/repos/${repository}`, scheme: 'Bearer', bytesIn: sizeInKib }),
+  async load() {
+    const [{ GithubForge }, { githubWebhooks }] = await Promise.all([
+      import('./github.ts'),
+      import('./webhooks.ts'),
+    ]);
+    return {
+      open: (settings, dependencies) => new GithubForge(settings, dependencies),
+      webhooks: githubWebhooks,
+    };
+  },
+};

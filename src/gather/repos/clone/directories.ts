@@ -1,0 +1,107 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
+
+const MAX_READABLE_CHARS = 100;
+
+/**
+ * Name of a clone's directory in the cache: readable and, through the hash of the whole URL, collision-free
+ * (`github.com-git-git-3f1c22ab.git`). Pure; the same URL always has the same name.
+ * @param url normalised, as in `RepositoryUrl.url`
+ */
+export function cloneDirectoryName(url: string): string {
+  const readable = url
+    .replace(/^[a-z]+:\/\/([^/@]*@)?/, '')
+    .replace(/[^A-Za-z0-9._]+/g, '-')
+    .replace(/^[-.]+/, '')
+    .slice(0, MAX_READABLE_CHARS)
+    .replace(/[-.]+$/, '');
+  const hash = createHash('sha256').update(url).digest('hex').slice(0, 8);
+  return `${readable || 'repository'}-${hash}.git`;
+}
+
+/**
+ * Directories in which clones are made, beside the finished ones so that a rename completes them:
+ *
+ *   tmp-<process mark>-<random>
+ *
+ * What a dead process left is removed at the next start.
+ */
+const SCRATCH_NAME = /^tmp-(\d+-[0-9a-f]+)-[0-9a-f]{8}$/;
+
+/** Whether a name is one of those; a clone of `/tmp/x` begins with `tmp-`, too. */
+export function isScratchName(name: string): boolean {
+  return SCRATCH_NAME.test(name);
+}
+
+/** Makes an empty directory of this process's own in the cache directory, which is made too. */
+export async function createScratch(cacheDirectory: string): Promise<string> {
+  const path = scratchPath(cacheDirectory);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
+}
+
+/** A fresh name for something that is on its way out, or in. */
+export function scratchPath(cacheDirectory: string): string {
+  return join(cacheDirectory, `tmp-${ownMark()}-${randomBytes(4).toString('hex')}`);
+}
+
+/** Removes a directory and all below it; nothing happens when it is not there. */
+export async function removeTree(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+}
+
+/**
+ * Ends the git processes that killed stations left running, and removes what processes that no longer run
+ * left half-done in the cache directory. Call it before the first clone is opened; may be repeated any time.
+ * Leaves alone what live processes (this one included) are working in.
+ * @returns the names removed
+ */
+export async function cleanCache(cacheDirectory: string): Promise<readonly string[]> {
+  endOrphans();
+  const names = await readdir(cacheDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const dead = names.filter(name => {
+    const match = SCRATCH_NAME.exec(name);
+    return match !== null && !isAlive(match[1] ?? '');
+  });
+  for (const name of dead) await removeTree(join(cacheDirectory, name));
+  return dead;
+}
+
+const LOCK = /\.lock$/;
+const TEMPORARY = /^(tmp_|\.tmp-)|_tmp$|\.lock$/;
+
+/**
+ * Removes the lock and temporary files that a killed git left in a clone. Only for the holder of the clone's
+ * claim: it must be certain that no git works there.
+ */
+export async function removeLeftovers(gitDir: string): Promise<void> {
+  await removeMatching(gitDir, LOCK, false);
+  await removeMatching(join(gitDir, 'refs'), LOCK, true);
+  await removeMatching(join(gitDir, 'objects'), TEMPORARY, false);
+  await removeMatching(join(gitDir, 'objects', 'pack'), TEMPORARY, false);
+  await removeMatching(join(gitDir, 'objects', 'info'), TEMPORARY, true);
+}
+
+async function removeMatching(directory: string, pattern: RegExp, recursive: boolean): Promise<void> {
+  const entries = await readdir(directory, { withFileTypes: true, recursive }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      throw error;
+    },
+  );
+  for (const entry of entries)
+    if (pattern.test(entry.name)) await removeTree(join(entry.parentPath, entry.name));
+}
+
+/** Reads a small text file; undefined when it is not there. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });
+}
