@@ -39,7 +39,7 @@ export function captureServer(
   clock: Clock,
   sendEvent: (event: CaptureEvent) => void,
 ): ThreadServer<CaptureProtocol> {
-  const runner = new Collectors({
+  const collectors = new Collectors({
     clock,
     timer: fineTickTimer(clock),
     random: systemRandom,
@@ -49,11 +49,11 @@ export function captureServer(
   });
   return {
     handlers: {
-      configure: plan => runner.configure(plan),
-      complete: () => runner.complete('sync'),
-      status: () => runner.status(),
+      configure: plan => collectors.configure(plan),
+      complete: () => collectors.complete('sync'),
+      status: () => collectors.status(),
     },
-    close: () => runner.stop(),
+    close: () => collectors.stop(),
   };
 }
 
