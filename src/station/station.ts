@@ -31,13 +31,12 @@ import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { createRunWaiters } from './run-waiters.ts';
-import type { StationApi } from './station-api.ts';
+import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
 import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
-import type { Stores } from './stores.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
