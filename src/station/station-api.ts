@@ -25,7 +25,7 @@ export interface StationApi {
     'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */
-  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
+  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
   /** What people were told. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */

@@ -66,7 +66,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     tracking: {
       track: async () => [],
       untrack: nothingKnown,
-      scheduled: nothingKnown,
+      findScheduled: nothingKnown,
       syncNow: async () => [],
       syncAfterPush: async () => [],
     },

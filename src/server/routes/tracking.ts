@@ -31,7 +31,7 @@ const PageQuery = z.strictObject({
 export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
   const { tracking, cache } = station;
   const one = async (url: string, clones: ReadonlyMap<string, CacheEntry>) => {
-    const { repository, next } = await tracking.scheduled(url);
+    const { repository, next } = await tracking.findScheduled(url);
     const clone = clones.get(repository.url);
     return {
       ...repositoryAnswer(repository),

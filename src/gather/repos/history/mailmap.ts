@@ -10,7 +10,7 @@ import { runGit } from '../git/spawn.ts';
 /** Identities that one git process maps. */
 const IDENTITIES_AT_ONCE = 20_000;
 
-export interface MapIdentitiesOptions {
+export interface MapPersonIdentitiesOptions {
   readonly gitDir: string;
   readonly writer: HistoryWriter;
   /** Content of the mailmap that counts; undefined when there is none. */
@@ -24,7 +24,7 @@ export interface MapIdentitiesOptions {
  * changed mailmap never reads history again.
  */
 export async function mapPersonIdentities(
-  options: MapIdentitiesOptions,
+  options: MapPersonIdentitiesOptions,
 ): Promise<RepositoryTotals | undefined> {
   const { writer, mailmap } = options;
   const mailmapHash =
@@ -60,7 +60,7 @@ function isPlain({ name, email }: PersonIdentity): boolean {
 async function mapSome(
   identities: readonly PersonIdentity[],
   file: string,
-  { gitDir, signal }: MapIdentitiesOptions,
+  { gitDir, signal }: MapPersonIdentitiesOptions,
 ): Promise<{ from: PersonIdentity; to: PersonIdentity }[]> {
   const plain = identities.filter(isPlain);
   // The blob is named so that there is none: git would else look for HEAD:.mailmap, which may not be here.

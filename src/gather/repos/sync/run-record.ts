@@ -1,7 +1,7 @@
 import { asSluiceError, type ErrorCode } from '../../../base/errors.ts';
 import type { Repository, RepositoryState } from '../../../keep/store/types.ts';
+import type { BakeSummary } from '../bake/bake.ts';
 import type { RepositoryContext } from '../context.ts';
-import type { BakeSummary } from './bake.ts';
 
 type RecordContext = Pick<RepositoryContext, 'store' | 'clock' | 'log'>;
 
