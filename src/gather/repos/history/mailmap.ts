@@ -32,7 +32,7 @@ export async function mapPersonIdentities(
   const identities = await writer.unmapped(mailmapHash);
   if (identities.length === 0) return undefined;
   if (mailmap === undefined || mailmapHash === '') {
-    return writer.map(mailmapHash, identities.map(unchanged));
+    return writer.map(mailmapHash, identities.map(mapToItself));
   }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-mailmap-'));
   try {
@@ -48,7 +48,7 @@ export async function mapPersonIdentities(
   }
 }
 
-function unchanged(identity: PersonIdentity): { from: PersonIdentity; to: PersonIdentity } {
+function mapToItself(identity: PersonIdentity): { from: PersonIdentity; to: PersonIdentity } {
   return { from: identity, to: identity };
 }
 
@@ -77,7 +77,7 @@ async function mapSome(
     throw new SluiceError('git_failed', `git check-mailmap answered ${lines.length - 1} of ${plain.length}`);
   }
   const mapped = plain.map((from, index) => ({ from, to: readContact(lines[index] ?? '') }));
-  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(unchanged)];
+  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(mapToItself)];
 }
 
 /** `Name <email>`, or `<email>` alone. */

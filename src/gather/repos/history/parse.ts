@@ -1,5 +1,5 @@
 import type { CommitRow, ObjectId } from '../../../keep/store/types.ts';
-import { recoded } from './encoding.ts';
+import { recodeAsUtf8 } from './encoding.ts';
 import { lineEnd, parseMessage } from './message.ts';
 import { ObjectSplitter } from './object-splitter.ts';
 import { dateStart, PersonIdentities, type Signature, secondsAt, zoneAt } from './signature.ts';
@@ -65,7 +65,7 @@ export class CommitParser {
       else if (first === LETTER_E && text.startsWith('encoding ', at)) encoding ??= text.slice(at + 9, line);
     }
     if (encoding !== undefined && asWritten) {
-      const utf8 = recoded(text.slice(start, end), encoding);
+      const utf8 = recodeAsUtf8(text.slice(start, end), encoding);
       if (utf8 !== undefined) return this.#parse(utf8, hash, 0, utf8.length, false);
     }
     const authored = this.#signature(text, author, end);

@@ -20,7 +20,7 @@ const STATE_AFTER: Partial<Record<ErrorCode, RepositoryState>> = {
  * Runs one bake with its record around it: the run's row from start to end, and the repository's state. The
  * caller holds the repository's claim. Throws what the bake throws, once that is recorded.
  */
-export async function recordedBake(
+export async function recordBake(
   repository: Repository,
   reason: string,
   context: RecordContext,

@@ -12,7 +12,7 @@ import { type ChurnProgress, churnSlice } from '../churn/job.ts';
 import { claimClone, underCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
 import { nextRepositorySync } from '../tracking/schedule.ts';
-import { recordedBake } from './run-record.ts';
+import { recordBake } from './run-record.ts';
 
 /** How often the claim of a repository that another process works in is asked for again. */
 const WAIT_MS = 250;
@@ -39,7 +39,7 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
   return withRepositoryClaim(repository, context, async lost => {
     const job = bakeJob(repository, address, config);
     const held = AbortSignal.any([context.signal, lost]);
-    const summary = await recordedBake(repository, REASON, context, () =>
+    const summary = await recordBake(repository, REASON, context, () =>
       cache.useForBake(bakeRequest(job, held, onProgress), signal => bake(job, { ...context, signal })),
     );
     if (context.churn) {

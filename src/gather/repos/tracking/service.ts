@@ -119,7 +119,7 @@ export class Tracking implements Service {
    */
   async syncAfterPush(spellings: readonly string[], reason: string): Promise<readonly string[]> {
     const { store } = this.#options.stores();
-    const urls = new Set(spellings.map(spelling => normalised(spelling)).filter(url => url !== undefined));
+    const urls = new Set(spellings.map(spelling => normalise(spelling)).filter(url => url !== undefined));
     const raised: string[] = [];
     for (const url of urls) {
       for (const repository of await store.repositories.alike(url)) {
@@ -172,7 +172,7 @@ export class Tracking implements Service {
   }
 }
 
-function normalised(spelling: string): string | undefined {
+function normalise(spelling: string): string | undefined {
   try {
     return parseRepositoryUrl(spelling, { from: 'api' }).url;
   } catch {
