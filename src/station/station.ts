@@ -133,7 +133,7 @@ class ComposedStation implements Station {
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
       () => this.status(),
-      () => this.changesets.limits.calls(),
+      () => this.changesets.limiter.calls(),
     );
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
