@@ -1,6 +1,6 @@
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
-import type { Captures } from '../gather/capture/service.ts';
+import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
@@ -61,7 +61,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /**
