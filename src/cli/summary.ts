@@ -21,7 +21,7 @@ export interface SummaryFacts {
   readonly authors: readonly AuthorCommits[];
 }
 
-/** What a finished bake looks like to a person (S1). */
+/** What a finished bake looks like to a person. */
 export function renderSummary({ summary, weeks, authors }: SummaryFacts, style: Style): string {
   const lines = [`${style.bold(printable(summary.url))}  ${style.dim(howItWent(summary))}`];
   if (summary.commits === 0) {

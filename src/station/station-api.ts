@@ -1,16 +1,28 @@
 import type { Delivery } from '../deliver/service.ts';
-import type { Captures } from '../gather/capture/service.ts';
+import type { WorkQueue } from '../engine/queue/work-queue.ts';
+import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
+import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
+import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
+
+/** What a station knows, what it is to do, and which clones are on its disk. */
+export interface Stores {
+  readonly store: Store;
+  readonly queue: WorkQueue;
+  readonly clones: CloneRecords;
+  /** Closes them all; further calls fail. May be repeated. */
+  close(): Promise<void>;
+}
 
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
@@ -27,7 +39,7 @@ export interface StationApi {
   >;
   /** Which repositories are kept fresh. */
   readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
-  /** What people were told. */
+  /** What people were notified of. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */
   readonly metrics: Pick<Metrics, 'render'>;
@@ -49,7 +61,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /**
