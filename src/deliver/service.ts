@@ -5,7 +5,7 @@ import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/local/journal.ts';
+import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
 import { createWatch } from './intake/watch/watch.ts';
@@ -166,6 +166,11 @@ export class Delivery implements Service {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** Files that failed or are to be tried again, by cause. */
+  troubles(): FileTrouble[] {
+    return this.journal.troubles();
   }
 
   /** One record with its attempts, oldest first. Throws `not_found`. */

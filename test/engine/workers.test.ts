@@ -62,7 +62,7 @@ class Bench {
     return bench;
   }
 
-  /** Runs until told to end; stops at once when aborted, unless it is deaf. */
+  /** Runs until `end` or `fail` is called; stops at once when aborted, unless it is deaf. */
   handler(more: Partial<WorkHandler> & { deaf?: boolean } = {}): WorkHandler {
     return {
       retry: SYNC_RETRY,

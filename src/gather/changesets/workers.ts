@@ -2,7 +2,6 @@ import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { Workers } from '../../engine/workers.ts';
 import { FORGES, forgeDefinition } from '../forges/definitions.ts';
 import type { ChangesetContext } from './context.ts';
@@ -39,7 +38,6 @@ export function createChangesetWorkers(
     clock,
     random,
     log,
-    worker: newWorkerId(),
     handlers: new Map([
       [CHANGESET_KIND, changesetHandler({ ...context, batches, slots })],
       [SOURCE_KIND, sourceHandler({ ...context, slots, listEveryMs })],

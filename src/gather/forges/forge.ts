@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import type { SluiceError } from '../../base/errors.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from './changeset.ts';
@@ -186,5 +187,11 @@ export interface ForgeSettings {
   readonly timeoutMs: number;
 }
 
-/** How main makes a forge of any kind. */
-export type OpenForge = (settings: ForgeSettings, dependencies: { readonly budget: CallBudget }) => Forge;
+export interface ForgeDependencies {
+  readonly budget: CallBudget;
+  /** The system's own where absent. */
+  readonly clock?: Clock;
+}
+
+/** How a forge is made. It connects with its first call. */
+export type OpenForge = (settings: ForgeSettings, dependencies: ForgeDependencies) => Forge;

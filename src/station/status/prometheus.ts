@@ -18,7 +18,7 @@ const DURATIONS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 /** Names are as Prometheus wants them: base units, `_total` for what only grows. */
 const PREFIX = 'sluice_';
 
-/** The station's figures for Prometheus (S11). Syncs are counted as they end; everything else is read when asked for. */
+/** The station's figures for Prometheus. Syncs are counted as they end; everything else is read when asked for. */
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #syncs: Counter;

@@ -12,7 +12,7 @@ import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 
-/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
+/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json`. */
 export interface StationStatus {
   readonly station: StationFacts;
   readonly schedule: {

@@ -21,7 +21,7 @@ interface PendingRequest {
  *      └─────────────── its signal aborts ────────────────────────────────────────────▶ over
  */
 export class Batches {
-  readonly #hosts: CodeHosts;
+  readonly #hosts: Pick<CodeHosts, 'of'>;
   readonly #slots: CallSlots;
   readonly #maxBatch: (host: string) => number;
   readonly #waiting = new Map<string, PendingRequest[]>();
@@ -29,7 +29,7 @@ export class Batches {
   readonly #asking = new Set<string>();
 
   /** @param maxBatch changesets a request, at most */
-  constructor(hosts: CodeHosts, slots: CallSlots, maxBatch: (host: string) => number) {
+  constructor(hosts: Pick<CodeHosts, 'of'>, slots: CallSlots, maxBatch: (host: string) => number) {
     this.#hosts = hosts;
     this.#slots = slots;
     this.#maxBatch = maxBatch;
