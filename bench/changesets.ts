@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
 import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/next-sync.ts';
+import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/schedule.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
 import { followChangesets } from '../src/keep/store/change.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';

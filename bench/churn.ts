@@ -19,6 +19,7 @@ import { gitEnvironment } from '../src/gather/repos/git/environment.ts';
 import { runGit } from '../src/gather/repos/git/spawn.ts';
 import { ingestHistory } from '../src/gather/repos/history/ingest.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
+import { queryRows } from '../test/support/sqlite-store.ts';
 import { machine, median } from './support/measure.ts';
 
 const TARGET = 1.15;
@@ -125,7 +126,8 @@ async function timePass(path: string) {
   const ms = performance.now() - startMs;
   const { user, system } = process.cpuUsage(cpu);
   const gitCpuMs = cpuOfChildrenMs() - before;
-  const [sums] = await store.query(
+  const [sums] = queryRows(
+    store,
     'SELECT sum(files) AS files, sum(added) AS added, sum(removed) AS removed FROM commit_churn',
   );
   await store.close();

@@ -15,9 +15,10 @@ import { chromium } from 'playwright-core';
 import { systemClock } from '../src/base/clock.ts';
 import { INSIGHTS } from '../src/insights/catalogue.ts';
 import { changesetReport } from '../src/insights/changesets/report.ts';
-import type { Scope } from '../src/insights/insight-database.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
+import type { Scope } from '../src/keep/store/questions.ts';
 import type { Store } from '../src/keep/store/store.ts';
+import { queryRows } from '../test/support/sqlite-store.ts';
 import { machine, median } from './support/measure.ts';
 import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
 
@@ -77,12 +78,12 @@ function questions(store: Store, all: readonly number[], large: number): Asked[]
   const ofHistory = INSIGHTS.map(({ name, rows }) => ({
     what: name,
     scopes: mapValues(scopes, scope => () => {
-      return rows(store, { repositoryIds: all, ...scope, by: 'week', limit: 20, nowMs: NOW_MS });
+      return rows(store.questions, { repositoryIds: all, ...scope, by: 'week', limit: 20, nowMs: NOW_MS });
     }),
   }));
   const report = (days: number) => () => {
     const window = { sinceMs: NOW_MS - days * DAY_MS, untilMs: NOW_MS, staleAfterMs: 14 * DAY_MS };
-    return changesetReport(store, { ...window, by: 'week' }, NOW_MS);
+    return changesetReport(store.questions, { ...window, by: 'week' }, NOW_MS);
   };
   return [
     ...ofHistory,
@@ -110,7 +111,8 @@ async function measureInsights(
   rounds: number,
 ): Promise<{ readonly name: string; readonly ms: number }> {
   const store = await openStore(path, { clock: systemClock });
-  const [facts] = await store.query(
+  const [facts] = queryRows(
+    store,
     `SELECT (SELECT count(*) FROM commits) AS commits, (SELECT count(*) FROM file_changes) AS changes,
             (SELECT count(*) FROM author_days) AS author_days, (SELECT count(*) FROM people) AS people,
             (SELECT count(*) FROM repositories) AS repositories, (SELECT count(*) FROM changesets) AS changesets`,

@@ -9,7 +9,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { SCHEMA } from '../../src/cli/load.ts';
 import { complete } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { atOnce } from '../../src/gather/changesets/next-sync.ts';
+import { atOnce } from '../../src/gather/changesets/schedule.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
 import { loadForges } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';

@@ -6,12 +6,11 @@ import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { ChurnProgress } from '../gather/repos/churn/job.ts';
 import { bakeStandalone } from '../gather/repos/sync/standalone.ts';
-import { topAuthors } from '../insights/authors.ts';
-import { commitsByPeriod } from '../insights/commits.ts';
-import type { Stores } from '../station/stores.ts';
+import { activityByPeriod } from '../insights/activity.ts';
+import type { Stores } from '../station/station-api.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';
+import { withCache } from './stores.ts';
 import { renderSummary } from './summary.ts';
 import { printable, progressLines, styleFor } from './terminal.ts';
 
@@ -25,26 +24,21 @@ export async function bakeTargets(
 ): Promise<number> {
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
-  const stores = await cli.openStores(config.database);
-  const cache = commandCache(config, stores, cli);
-  try {
+  return withCache(config, cli, async (cache, stores) => {
     await cache.open();
     const report = options.json ? jsonReport(cli) : peopleReport(cli, stores);
     const queue = [...new Set(targets)];
     let failed = 0;
-    const tools = { config, stores, cache, cli, signal, report, churn: options.churn === true };
+    const context = { config, stores, cache, cli, signal, report, churn: options.churn === true };
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        if (!(await bakeOne(target, tools))) failed += 1;
+        if (!(await bakeOne(target, context))) failed += 1;
       }
     };
     await Promise.all(Array.from({ length: config.git.concurrency }, worker));
     signal.throwIfAborted();
     return failed;
-  } finally {
-    await cache.close();
-    await stores.close();
-  }
+  });
 }
 
 interface Report {
@@ -53,7 +47,7 @@ interface Report {
   failed(target: string, error: SluiceError): void;
 }
 
-interface BakeTools {
+interface BakeContext {
   readonly config: Config;
   readonly stores: Stores;
   readonly cache: CloneCache;
@@ -65,7 +59,7 @@ interface BakeTools {
 
 async function bakeOne(
   target: string,
-  { config, stores, cache, cli, signal, report, churn }: BakeTools,
+  { config, stores, cache, cli, signal, report, churn }: BakeContext,
 ): Promise<boolean> {
   try {
     const summary = await bakeStandalone(target, {
@@ -100,7 +94,7 @@ const NOTHING_KNOWN = {
   cache: null,
 } satisfies Record<Exclude<keyof BakeSummary, 'warnings' | 'movedTo'>, unknown>;
 
-/** One JSON object a repository on a line (station.md, machine shapes); failures carry `error`. */
+/** One JSON object a repository on a line; failures carry `error`. */
 function jsonReport(cli: Cli): Report {
   const print = (line: unknown): unknown => cli.stdout.write(`${JSON.stringify(line)}\n`);
   return {
@@ -125,10 +119,11 @@ function peopleReport(cli: Cli, { store }: Stores): Report {
     async done(target, summary) {
       const repository = await store.repositories.byUrl(summary.url);
       const scope = { repositoryIds: repository ? [repository.id] : [] };
-      const [weeks, authors] = await Promise.all([
-        commitsByPeriod(store, scope, 'week'),
-        topAuthors(store, scope, AUTHORS_SHOWN),
+      const [days, authors] = await Promise.all([
+        store.questions.activityByDay(scope),
+        store.questions.topAuthors(scope, AUTHORS_SHOWN),
       ]);
+      const weeks = activityByPeriod(days, 'week');
       lines.end(target);
       cli.stdout.write(`${renderSummary({ summary, weeks, authors }, style)}\n`);
     },

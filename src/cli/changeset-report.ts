@@ -4,6 +4,7 @@ import { reportQuery } from '../insights/changesets/question.ts';
 import { type ChangesetReport, changesetReport } from '../insights/changesets/report.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { withStores } from './stores.ts';
 import { formatOf, type TableOptions, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 
@@ -23,22 +24,19 @@ const COLUMNS = {
   p90: 'number',
 } as const;
 
-/** Prints how changesets are reviewed and merged (S12): percentiles a row, or the whole report as one JSON object. Throws `usage`, `database_*`, `disk_*`. */
+/** Prints how changesets are reviewed and merged: percentiles a row, or the whole report as one JSON object. Throws `usage`, `database_*`, `disk_*`. */
 export async function printChangesetReport(options: ChangesetReportOptions, cli: Cli): Promise<void> {
   const { since, until, by, host, repo } = options;
   const nowMs = cli.clock.nowMs();
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  const { store, close } = await cli.openStores(config.database);
-  try {
-    const report = await changesetReport(store, query, nowMs);
+  await withStores(config.database, cli, async ({ store }) => {
+    const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
     await writeOut(content, options, cli);
-  } finally {
-    await close();
-  }
+  });
 }
 
 /** Durations in hours, which people read more easily than seconds. */
@@ -47,7 +45,11 @@ function rowsOf(report: ChangesetReport): InsightRow[] {
   const hours = (value: number | null): number | null =>
     value === null ? null : Math.round(value / 36) / 100;
   const duration = (measure: string, { count, p50, p75, p90 }: typeof cycleS): InsightRow => ({
-    ...{ measure: `${measure}, hours`, count, p50: hours(p50), p75: hours(p75), p90: hours(p90) },
+    measure: `${measure}, hours`,
+    count,
+    p50: hours(p50),
+    p75: hours(p75),
+    p90: hours(p90),
   });
   return [
     duration('time to first review', timeToFirstReviewS),

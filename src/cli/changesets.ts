@@ -2,7 +2,7 @@ import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { unlimitedBudget } from '../engine/call-budgets/call-budget.ts';
-import { type FollowTools, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
+import { type FollowContext, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
 import { CodeHosts } from '../gather/changesets/hosts/code-hosts.ts';
 import {
   type ListedChangeset,
@@ -15,6 +15,7 @@ import type { ChangesetFigures } from '../station/status/changeset-figures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
+import { withStores } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean };
@@ -30,10 +31,10 @@ export interface ListOptions extends Options {
   readonly limit?: string;
 }
 
-/** What is listed says why hosts are on hold, if the station tells it soon. */
+/** What is listed says why hosts are on hold, if the station answers soon. */
 const STATION_PATIENCE_MS = 2000;
 
-type Tools = FollowTools & { readonly holds: ReadonlyMap<string, ListedHold> };
+type Tools = FollowContext & { readonly holds: ReadonlyMap<string, ListedHold> };
 
 /** Rows are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -45,7 +46,7 @@ export function changesetTargets(targets: readonly string[]): ReadonlySet<string
 
 /**
  * Follows changesets, or takes them off; beside a running station or without one. Prints each.
- * @param onFailure told of those with which it did not go well
+ * @param onFailure called for each with which it did not go well
  */
 export async function trackChangesets(
   urls: readonly string[],
@@ -123,13 +124,13 @@ function filterOf({ host, repo, state, author, label, search, failing }: ListOpt
     throw new SluiceError('usage', `"${state}" is no state; there are ${CHANGESET_STATES.join(', ')}`);
   }
   return {
-    ...(host === undefined ? {} : { host }),
-    ...(repo === undefined ? {} : { repository: repo }),
-    ...(state === undefined ? {} : { states }),
-    ...(author === undefined ? {} : { author }),
-    ...(label === undefined ? {} : { label }),
-    ...(search === undefined ? {} : { text: search }),
-    ...(failing === undefined ? {} : { failing }),
+    host,
+    repository: repo,
+    states: state === undefined ? undefined : states,
+    author,
+    label,
+    text: search,
+    failing,
   };
 }
 
@@ -187,15 +188,11 @@ async function withTools(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
-  const { store, queue, close } = await cli.openStores(config.database);
   try {
-    await act({
-      ...{ changesets: store.changesets, queue, clock: cli.clock, hosts, holds },
-      rhythm: () => config.schedule,
-      forgetClosedAfterMs: () => config.changesets.forgetClosedAfterMs,
-    });
+    await withStores(config.database, cli, ({ store, queue }) =>
+      act({ changesets: store.changesets, queue, clock: cli.clock, hosts, holds }),
+    );
   } finally {
-    await close();
     await hosts.stop();
   }
 }

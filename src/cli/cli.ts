@@ -3,7 +3,7 @@ import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
-import type { Stores } from '../station/stores.ts';
+import type { Stores } from '../station/station-api.ts';
 import type { Output } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */

@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 import { formatBytes } from '../base/units.ts';
 import { type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
 import { waitForDelivery } from '../deliver/copy/wait.ts';
+import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { type DeliveryTools, withDestinations, withJournal } from './delivery.ts';
+import { load } from './load.ts';
+import { withDestinations, withJournal } from './stores.ts';
 import { type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
 
 const PROGRESS = 'copy';
@@ -15,32 +17,33 @@ export interface CopyCommandOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-/** Copies into the spool, tells each file, and waits for the deliveries if asked to. Answers whether all went well. */
-export function copyFiles(
+/** Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well. */
+export async function copyFiles(
   source: string,
   destination: string,
   options: CopyCommandOptions,
   cli: Cli,
 ): Promise<boolean> {
   const signal = cli.stopSignal();
-  return withJournal(options, cli, async tools => {
+  const { config } = await load(options, cli);
+  return withJournal(config.database, cli, async journal => {
     const lines = progressLines(cli.stderr);
     const report = reporter(options, lines, cli);
-    const outcome = await withDestinations(tools.config, cli, destinations =>
+    const outcome = await withDestinations(config, cli, destinations =>
       copyIntoSpool({
-        root: tools.config.deliver.directory,
+        root: config.deliver.directory,
         source: resolve(cli.cwd, source),
         destination,
         recursive: options.recursive === true,
         dryRun: options.dryRun === true,
         destinations,
-        journal: tools.journal,
+        journal,
         clock: cli.clock,
         signal,
         onResult: report,
       }),
     );
-    const delivered = options.wait ? await allDelivered(outcome, tools, lines, cli, signal) : true;
+    const delivered = options.wait ? await waitForAll(outcome, journal, lines, cli, signal) : true;
     lines.end(PROGRESS);
     if (!options.json) cli.stdout.write(`${summary(outcome, options)}\n`);
     return outcome.failed === 0 && delivered;
@@ -73,9 +76,10 @@ function reporter(
   };
 }
 
-async function allDelivered(
+/** Answers whether all were delivered. */
+async function waitForAll(
   outcome: CopyOutcome,
-  { journal }: DeliveryTools,
+  journal: Journal,
   lines: ProgressLines,
   cli: Cli,
   signal: AbortSignal,

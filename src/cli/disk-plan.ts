@@ -6,14 +6,13 @@ import type { Config } from '../config/schema.ts';
 import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
-import { unsentReadings } from '../gather/capture/unsent.ts';
+import { unsentReadings } from '../gather/capture/unsent-readings.ts';
 import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
 import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { commandCache } from './command-cache.ts';
-import { withCaptures } from './list-captures.ts';
 import { load } from './load.ts';
+import { existingDatabase, withCache, withCaptures, withJournal } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 const FREED_SHOWN = 20;
@@ -27,10 +26,9 @@ export async function printDiskPlan(
   const { directory } = config.capture;
   const incoming = join(config.deliver.directory, 'incoming');
   const place = [directory, config.root, cli.cwd].find(path => existsSync(path)) ?? cli.cwd;
-  await withCaptures(config.database, cli, async captures => {
-    const local = await cli.openLocal(existsSync(config.database) ? config.database : ':memory:');
-    const journal = await local.openJournal();
-    try {
+  const database = existingDatabase(config);
+  await withCaptures(database, cli, captures =>
+    withJournal(database, cli, async journal => {
       const { clock } = cli;
       const spool = new Spool(config.deliver.directory);
       const plan = await withClones(config, place, cli, clones =>
@@ -45,12 +43,12 @@ export async function printDiskPlan(
       const { disabled, collectors } = config.capture;
       const inForce = !disabled && collectors.some(one => !one.disabled);
       cli.stdout.write(
-        options.json ? `${JSON.stringify({ inForce, plan, freed })}\n` : shown(plan, freed, inForce, cli),
+        options.json
+          ? `${JSON.stringify({ inForce, plan, freed })}\n`
+          : renderPlan(plan, freed, inForce, cli),
       );
-    } finally {
-      await journal.close();
-    }
-  });
+    }),
+  );
 }
 
 type CountedClones = ReturnType<typeof recordedCloneReclaimer>;
@@ -63,17 +61,15 @@ async function withClones<T>(
   use: (clones: readonly CountedClones[]) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(config.database)) return use([]);
-  const stores = await cli.openStores(config.database);
-  const cache = commandCache(config, stores, cli);
-  try {
-    return await use([recordedCloneReclaimer(cache, config.cache.directory, place)]);
-  } finally {
-    await cache.close();
-    await stores.close();
-  }
+  return withCache(config, cli, cache => use([recordedCloneReclaimer(cache, config.cache.directory, place)]));
 }
 
-function shown(plan: DiskBudgetPreview, freed: readonly FreedSpace[], inForce: boolean, cli: Cli): string {
+function renderPlan(
+  plan: DiskBudgetPreview,
+  freed: readonly FreedSpace[],
+  inForce: boolean,
+  cli: Cli,
+): string {
   const style = styleFor(cli.stdout, cli.env);
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [

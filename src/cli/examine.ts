@@ -2,8 +2,8 @@ import { SluiceError } from '../base/errors.ts';
 import type { Destination } from '../deliver/destinations.ts';
 import { type ProbeStep, probeProfile } from '../keep/buckets/probe.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { withDestinations } from './delivery.ts';
 import { load } from './load.ts';
+import { withDestinations } from './stores.ts';
 import { printable, type Style, styleFor } from './terminal.ts';
 
 export interface ExamineOptions extends GlobalOptions {
@@ -12,7 +12,7 @@ export interface ExamineOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-/** Probes the profiles named, or all, and says what is found. Answers whether everything is well. */
+/** Probes the profiles named, or all, and says what works. Answers whether everything is well. */
 export async function examine(names: readonly string[], options: ExamineOptions, cli: Cli): Promise<boolean> {
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
@@ -22,7 +22,7 @@ export async function examine(names: readonly string[], options: ExamineOptions,
       const steps = await probeProfile(store, {
         writes: options.readOnly !== true,
         signal,
-        ...(options.bucket === undefined ? {} : { buckets: options.bucket }),
+        buckets: options.bucket,
       });
       well &&= steps.every(({ outcome }) => outcome !== 'failed');
       cli.stdout.write(

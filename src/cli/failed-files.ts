@@ -1,13 +1,14 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
 import { dropFailed, type FailedSelection, listFailed, retryFailed } from '../deliver/failed.ts';
-import { type ListedDelivery, listed } from '../deliver/listing.ts';
+import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { withJournal } from './delivery.ts';
 import { printRecord } from './list-deliveries.ts';
+import { load } from './load.ts';
 import { askStation } from './station-client.ts';
+import { withJournal } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 export interface FailedOptions extends GlobalOptions {
@@ -18,7 +19,7 @@ export interface FailedOptions extends GlobalOptions {
 }
 
 /** Lists, retries or drops failed files. Answers whether all of it could be done. Throws `usage` where none are named. */
-export function failedFiles(
+export async function failedFiles(
   action: 'ls' | 'retry' | 'drop',
   options: FailedOptions,
   cli: Cli,
@@ -28,40 +29,35 @@ export function failedFiles(
   if (action !== 'ls' && !named) {
     throw new SluiceError('usage', `say which failed files to ${action}: --all, --match or --cause`);
   }
-  const selection: FailedSelection = {
-    all: all === true || !named,
-    ...(match === undefined ? {} : { match }),
-    ...(cause === undefined ? {} : { cause }),
-  };
-  return withJournal(options, cli, async ({ config, journal }) => {
-    const asked = action === 'retry' ? await askedStation(config, selection, cli) : undefined;
-    if (asked) return report('retry', asked, options.json === true, cli);
+  const selection: FailedSelection = { all: all === true || !named, match, cause };
+  const { config } = await load(options, cli);
+  return withJournal(config.database, cli, async journal => {
+    const retried = action === 'retry' ? await retryAtStation(config, selection, cli) : undefined;
+    if (retried) return report('retry', retried, options.json === true, cli);
     if (action === 'ls') {
       print(listFailed(journal, selection), options.json === true, cli);
       return true;
     }
     const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
-    const told = outcomes.map(({ record, problem }) => ({
-      ...listed(record),
-      ...(problem ? { problem } : {}),
-    }));
-    return report(action, told, options.json === true, cli);
+    const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
+    return report(action, lines, options.json === true, cli);
   });
 }
 
-type Told = ListedDelivery & { readonly problem?: string };
+/** A file and, where it could not be done, why. */
+type FailedLine = ListedDelivery & { readonly problem?: string };
 
 /** What a running station did; its retries begin at once. Undefined where none runs or answers: then the journal will do. */
-async function askedStation(
+async function retryAtStation(
   config: Config,
   selection: FailedSelection,
   cli: Cli,
-): Promise<Told[] | undefined> {
+): Promise<FailedLine[] | undefined> {
   try {
     const request = { method: 'POST', body: selection, signal: cli.stopSignal() } as const;
     const answer = await askStation(config, '/api/v1/deliveries/failed/retry', request);
-    return (answer as { readonly deliveries: Told[] }).deliveries;
+    return (answer as { readonly deliveries: FailedLine[] }).deliveries;
   } catch (error) {
     const isNotThere = error instanceof SluiceError && ['not_found', 'host_unreachable'].includes(error.code);
     if (isNotThere) return undefined;
@@ -85,10 +81,10 @@ function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
   }
 }
 
-function report(action: 'retry' | 'drop', outcomes: readonly Told[], json: boolean, cli: Cli): boolean {
+function report(action: 'retry' | 'drop', outcomes: readonly FailedLine[], json: boolean, cli: Cli): boolean {
   const problems = outcomes.filter(({ problem }) => problem !== undefined);
   if (json) {
-    for (const told of outcomes) cli.stdout.write(`${JSON.stringify(told)}\n`);
+    for (const line of outcomes) cli.stdout.write(`${JSON.stringify(line)}\n`);
     return problems.length === 0;
   }
   for (const { profile, bucket, filepath, problem } of problems) {

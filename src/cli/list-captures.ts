@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
-import type { CollectorStatus } from '../gather/capture/collector-status.ts';
-import type { CaptureJournal, CaptureLineage } from '../keep/local/captures.ts';
+import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
+import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
+import { existingDatabase, withCaptures } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -18,10 +18,11 @@ export async function listCollectors(
   const { config } = await load(options, cli);
   const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
   const { collectors } = answer as { readonly collectors: readonly CollectorStatus[] };
-  for (const one of collectors) cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : shown(one, cli));
+  for (const one of collectors)
+    cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : renderCollector(one, cli));
 }
 
-function shown(one: CollectorStatus, cli: Cli): string {
+function renderCollector(one: CollectorStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const every = one.everyMs === null ? 'each message' : `every ${formatDuration(one.everyMs)}`;
   const state = one.disabled
@@ -30,21 +31,6 @@ function shown(one: CollectorStatus, cli: Cli): string {
   const why =
     one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`;
   return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state)}${why}\n`;
-}
-
-/** Opens the journal of capture for `use`; without a database, an empty one in memory. */
-export async function withCaptures<T>(
-  database: string,
-  cli: Cli,
-  use: (captures: CaptureJournal) => Promise<T> | T,
-): Promise<T> {
-  const local = await cli.openLocal(existsSync(database) ? database : ':memory:');
-  const captures = await local.openCaptures();
-  try {
-    return await use(captures);
-  } finally {
-    await captures.close();
-  }
 }
 
 /** Prints files of readings, newest first. */
@@ -56,15 +42,14 @@ export async function listCaptureFiles(
   if (!/^[1-9]\d{0,6}$/.test(limit))
     throw new SluiceError('usage', `--limit takes a whole number, not "${limit}"`);
   const { config } = await load(options, cli);
-  await withCaptures(config.database, cli, captures => {
-    const filter = { limit: Number(limit), ...(collector === undefined ? {} : { collector }) };
-    const files = captures.list(filter);
-    for (const file of files) cli.stdout.write(json ? `${JSON.stringify(file)}\n` : shownFile(file, cli));
+  await withCaptures(existingDatabase(config), cli, captures => {
+    const files = captures.list({ limit: Number(limit), collector });
+    for (const file of files) cli.stdout.write(json ? `${JSON.stringify(file)}\n` : renderFile(file, cli));
     if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }
 
-function shownFile(file: CaptureLineage, cli: Cli): string {
+function renderFile(file: CaptureLineage, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const state = file.lostAtMs === null ? (file.state ?? 'complete') : style.bad('lost');
   const where = `s3://${file.profile}/${file.bucket}/${file.objectKey ?? file.filepath}`;

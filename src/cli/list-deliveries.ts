@@ -1,9 +1,10 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes } from '../base/units.ts';
-import { listed } from '../deliver/listing.ts';
+import { toListedDelivery } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { withJournal } from './delivery.ts';
+import { load } from './load.ts';
+import { withJournal } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 /** Records are read and printed in pages, so that a million of them need no memory. */
@@ -19,18 +20,15 @@ export interface ListOptions extends GlobalOptions {
 }
 
 /** Prints the records that the options ask for, newest first. */
-export function listDeliveries(options: ListOptions, cli: Cli): Promise<void> {
+export async function listDeliveries(options: ListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
   const limit = limitOf(options.limit);
-  return withJournal(options, cli, async ({ journal }) => {
+  const { config } = await load(options, cli);
+  await withJournal(config.database, cli, async journal => {
     let left = limit;
     let beforeId: number | undefined;
     while (left > 0) {
-      const page = journal.list({
-        ...filter,
-        limit: Math.min(PAGE, left),
-        ...(beforeId ? { beforeId } : {}),
-      });
+      const page = journal.list({ ...filter, limit: Math.min(PAGE, left), beforeId });
       for (const record of page) printRecord(record, options.json === true, cli);
       if (page.length === 0 && beforeId === undefined && !options.json)
         cli.stdout.write('no file is on record\n');
@@ -46,10 +44,10 @@ function filterOf({ state, profile, bucket, search }: ListOptions): RecordFilter
     throw new SluiceError('usage', `"${state}" is no state; there are ${FILE_STATES.join(', ')}`);
   }
   return {
-    ...(state === undefined ? {} : { states: [state as FileState] }),
-    ...(profile === undefined ? {} : { profile }),
-    ...(bucket === undefined ? {} : { bucket }),
-    ...(search === undefined ? {} : { text: search }),
+    states: state === undefined ? undefined : [state as FileState],
+    profile,
+    bucket,
+    text: search,
   };
 }
 
@@ -62,7 +60,7 @@ function limitOf(text: string | undefined): number {
 /** One record as a line. */
 export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   if (json) {
-    cli.stdout.write(`${JSON.stringify(listed(record))}\n`);
+    cli.stdout.write(`${JSON.stringify(toListedDelivery(record))}\n`);
     return;
   }
   const style = styleFor(cli.stdout, cli.env);

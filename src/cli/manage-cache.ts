@@ -4,8 +4,8 @@ import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { type CacheApi, cacheApi, listedClone } from '../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { commandCache } from './command-cache.ts';
 import { load } from './load.ts';
+import { withCache } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 interface CacheCommandOptions extends GlobalOptions {
@@ -13,37 +13,32 @@ interface CacheCommandOptions extends GlobalOptions {
   readonly bytes?: string;
 }
 
-/** Opens the cache for `use` and closes it again, whatever happens. */
-async function withCache<T>(
+/** What people may do with the cache of the configuration, for `use`. */
+async function withCacheApi<T>(
   options: GlobalOptions,
   cli: Cli,
   use: (cache: CacheApi, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
-  const stores = await cli.openStores(config.database);
-  const cache = commandCache(config, stores, cli);
-  try {
-    return await use(
+  return withCache(config, cli, cache =>
+    use(
       cacheApi(() => cache, cli.cwd),
       signal,
-    );
-  } finally {
-    await cache.close();
-    await stores.close();
-  }
+    ),
+  );
 }
 
 /** Prints every clone, least recently used first, and what they take together. */
 export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void> {
-  return withCache(options, cli, async cache => {
+  return withCacheApi(options, cli, async cache => {
     const figures = await cache.figures();
     const entries = await cache.list();
     if (options.json) {
       for (const entry of entries) cli.stdout.write(`${JSON.stringify(listedClone(entry))}\n`);
       return;
     }
-    for (const entry of entries) cli.stdout.write(`${shown(entry, cli)}\n`);
+    for (const entry of entries) cli.stdout.write(`${renderClone(entry, cli)}\n`);
     const { clones, usedBytes, freeBytes, minFreeBytes, maxBytes } = figures;
     const limit = maxBytes === null ? '' : ` of ${formatBytes(maxBytes)}`;
     cli.stdout.write(
@@ -52,19 +47,15 @@ export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void
   });
 }
 
-function shown(entry: CacheEntry, cli: Cli): string {
+function renderClone(entry: CacheEntry, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const { url, onDisk, bytes, lean, lastUsedAtMs, hits, pinnedBy, cold } = entry;
   const size = (onDisk ? formatBytes(bytes) : '-').padStart(9);
   const used =
     lastUsedAtMs === 0 ? 'never used' : `used ${formatDuration(cli.clock.nowMs() - lastUsedAtMs)} ago`;
-  const facts = [
-    used,
-    `${hits} hits`,
-    ...(onDisk ? [lean ? 'lean' : 'full'] : ['not on disk']),
-    ...(pinnedBy === null ? [] : [`pinned by ${pinnedBy}`]),
-    ...(cold ? [`cold copy ${formatBytes(cold.bytes)}`] : []),
-  ];
+  const facts = [used, `${hits} hits`, onDisk ? (lean ? 'lean' : 'full') : 'not on disk'];
+  if (pinnedBy !== null) facts.push(`pinned by ${pinnedBy}`);
+  if (cold) facts.push(`cold copy ${formatBytes(cold.bytes)}`);
   return `${size}  ${printable(url)}  ${style.dim(facts.join(', '))}`;
 }
 
@@ -75,7 +66,7 @@ export function pinClones(
   options: CacheCommandOptions,
   cli: Cli,
 ): Promise<boolean> {
-  return withCache(options, cli, cache =>
+  return withCacheApi(options, cli, cache =>
     forEach(urls, options, cli, async url => {
       await cache.pin(url, pinned);
       return { pinned };
@@ -94,7 +85,7 @@ export function evictClones(
     throw new SluiceError('usage', 'name repositories, or say with --bytes how much is to be freed');
   if (options.bytes !== undefined && bytes === undefined)
     throw new SluiceError('usage', `--bytes "${options.bytes}" is not a size; write it like 5GiB`);
-  return withCache(options, cli, async (cache, signal) => {
+  return withCacheApi(options, cli, async (cache, signal) => {
     if (bytes === undefined) {
       return forEach(urls, options, cli, async url => {
         const { freedBytes } = await cache.evict({ url }, signal);

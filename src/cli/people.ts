@@ -3,6 +3,7 @@ import type { Person } from '../keep/store/people.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { withStores } from './stores.ts';
 import { printable } from './terminal.ts';
 
 export interface PeopleOptions extends GlobalOptions {
@@ -20,8 +21,8 @@ export async function listPeople(options: PeopleOptions, cli: Cli): Promise<void
   await withStore(options, cli, async store => {
     const people = await store.people.list({
       limit: Number(options.limit),
-      ...(options.search === undefined ? {} : { text: options.search }),
-      ...(options.bots ? { bots: 'only' as const } : {}),
+      text: options.search,
+      bots: options.bots ? 'only' : undefined,
     });
     for (const person of people) print(person, options.json === true, cli);
     if (people.length === 0 && !options.json) cli.stdout.write('nobody is known\n');
@@ -46,12 +47,7 @@ async function withStore(
   action: (store: Store) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const { store, close } = await cli.openStores(config.database);
-  try {
-    await action(store);
-  } finally {
-    await close();
-  }
+  await withStores(config.database, cli, ({ store }) => action(store));
 }
 
 function print(person: Person, json: boolean, cli: Cli): void {

@@ -5,11 +5,12 @@ import { parseRepositoryUrl } from '../gather/repos/address/url.ts';
 import { wantsChurn } from '../gather/repos/churn/schedule.ts';
 import type { Period } from '../insights/calendar.ts';
 import { INSIGHTS } from '../insights/catalogue.ts';
-import { type UnreadChurn, unreadChurn } from '../insights/unread.ts';
 import { dayOf } from '../insights/window.ts';
+import type { UnreadChurn } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { withStores } from './stores.ts';
 import { formatOf, type TableOptions, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 import { printable } from './terminal.ts';
@@ -41,32 +42,29 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  const { store, close } = await cli.openStores(config.database);
-  try {
+  await withStores(config.database, cli, async ({ store }) => {
     const repositoryIds = await idsOf(options.repo, store);
-    const rows = await insight.rows(store, { ...question, repositoryIds });
+    const rows = await insight.rows(store.questions, { ...question, repositoryIds });
     const content = await render(rows, insight.columns, format);
     await writeOut(content, options, cli);
     if (insight.ofChurn) {
-      for (const line of whatIsUnread(await unreadChurn(store, repositoryIds), config)) {
+      for (const line of describeUnread(await store.questions.unreadChurn(repositoryIds), config)) {
         cli.stderr.write(`${printable(line)}\n`);
       }
     }
-  } finally {
-    await close();
-  }
+  });
 }
 
 /** Why figures fall short, and what to do about it; nothing where all has been read. */
-function whatIsUnread(unread: readonly UnreadChurn[], config: Config): string[] {
+function describeUnread(unread: readonly UnreadChurn[], config: Config): string[] {
   const lines = unread.slice(0, UNREAD_SHOWN).map(({ repository, state }) => {
     const what = `${state === 'none' ? 'nothing' : 'not all'} of ${repository} has been read`;
     return wantsChurn({ url: repository }, config)
       ? `Files and lines: ${what} yet; a running station goes on, "sluice status" says how far it is.`
       : `Files and lines: ${what}, since churn is off for it: "sluice bake --churn ${repository}" reads it once, insights.churn always.`;
   });
-  const others = unread.length - lines.length;
-  return others > 0 ? [...lines, `Files and lines: the same of ${others} more.`] : lines;
+  const more = unread.length - lines.length;
+  return more > 0 ? [...lines, `Files and lines: the same of ${more} more.`] : lines;
 }
 
 function limitOf(text: string | undefined, otherwise: number | undefined): number {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -8,6 +7,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { existingDatabase, withJournal, withStores } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
@@ -60,34 +60,30 @@ async function askAt(
 }
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
-  // Looking makes nothing: where there is no database yet, an empty one in memory tells the same.
-  const path = existsSync(config.database) ? config.database : ':memory:';
-  const stores = await cli.openStores(path);
-  const journal = await (await cli.openLocal(path)).openJournal();
-  try {
-    return await readStatus({
-      ...stores,
-      cache: config.cache,
-      baking: [],
-      config,
-      churning: new Map(),
-      deliveries: journal.counts(),
-      links: [],
-      changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
-      capture: NO_CAPTURE,
-      station: {
-        version: cli.version,
-        uptimeS: 0,
-        mode: 'down',
-        pid: null,
-        root: config.root,
-        database: config.database,
-      },
-    });
-  } finally {
-    await journal.close();
-    await stores.close();
-  }
+  const database = existingDatabase(config);
+  return withStores(database, cli, stores =>
+    withJournal(database, cli, async journal =>
+      readStatus({
+        ...stores,
+        cache: config.cache,
+        baking: [],
+        config,
+        churning: new Map(),
+        deliveries: journal.counts(),
+        links: [],
+        changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
+        capture: NO_CAPTURE,
+        station: {
+          version: cli.version,
+          uptimeS: 0,
+          mode: 'down',
+          pid: null,
+          root: config.root,
+          database: config.database,
+        },
+      }),
+    ),
+  );
 }
 
 function render(status: StationStatus, cli: Cli): string {
@@ -144,6 +140,6 @@ function churnLines({ behind }: StationStatus['repos']['churn']): string[] {
   const lines = behind
     .slice(0, REPOSITORIES_SHOWN)
     .map(({ url, state, progress }) => `  churn ${printable(url)} ${state}: ${printable(progress)}`);
-  const others = behind.length - lines.length;
-  return others > 0 ? [...lines, `  churn ${others} more`] : lines;
+  const more = behind.length - lines.length;
+  return more > 0 ? [...lines, `  churn ${more} more`] : lines;
 }

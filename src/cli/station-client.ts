@@ -34,14 +34,17 @@ export async function askStation(
   try {
     // Not fetch(): that gives up on an answer that has not begun after five minutes.
     const { statusCode, body: answer } = await request(url + path, {
-      ...{ method, signal, headersTimeout: 0, bodyTimeout: 0 },
+      method,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      body: body === undefined ? undefined : JSON.stringify(body),
     });
-    const told = (await answer.json()) as StationError;
-    if (statusCode < 400) return told;
-    const { code = 'internal', detail = `the station answered ${statusCode}`, hint } = told;
-    throw new SluiceError(code, detail, hint === undefined ? {} : { hint });
+    const reply = (await answer.json()) as StationError;
+    if (statusCode < 400) return reply;
+    const { code = 'internal', detail = `the station answered ${statusCode}`, hint } = reply;
+    throw new SluiceError(code, detail, { hint });
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     signal.throwIfAborted();

@@ -1,8 +1,8 @@
 import { formatDuration } from '../base/units.ts';
 import type { BakeSummary } from '../gather/repos/bake/bake.ts';
-import type { AuthorCommits } from '../insights/authors.ts';
+import type { PeriodActivity } from '../insights/activity.ts';
 import { isoDate } from '../insights/calendar.ts';
-import type { CommitsInPeriod } from '../insights/commits.ts';
+import type { AuthorCommits } from '../keep/store/questions.ts';
 import { printable, type Style } from './terminal.ts';
 
 const CHART_WEEKS = 52;
@@ -16,12 +16,12 @@ const HOW = { clone: 'cloned', fetch: 'fetched', restore: 'restored' } as const;
 export interface SummaryFacts {
   readonly summary: BakeSummary;
   /** Oldest first. */
-  readonly weeks: readonly CommitsInPeriod[];
+  readonly weeks: readonly Pick<PeriodActivity, 'start' | 'commits'>[];
   /** Most commits first. */
   readonly authors: readonly AuthorCommits[];
 }
 
-/** What a finished bake looks like to a person (S1). */
+/** What a finished bake looks like to a person. */
 export function renderSummary({ summary, weeks, authors }: SummaryFacts, style: Style): string {
   const lines = [`${style.bold(printable(summary.url))}  ${style.dim(howItWent(summary))}`];
   if (summary.commits === 0) {
@@ -52,7 +52,7 @@ function count(value: number, noun: string): string {
   return `${value.toLocaleString('en')} ${noun}${value === 1 ? '' : 's'}`;
 }
 
-function renderWeeks(weeks: readonly CommitsInPeriod[], style: Style): string[] {
+function renderWeeks(weeks: readonly Pick<PeriodActivity, 'start' | 'commits'>[], style: Style): string[] {
   const shown = weeks.slice(-CHART_WEEKS);
   const most = Math.max(1, ...shown.map(({ commits }) => commits));
   const heights = shown.map(({ commits }) => Math.ceil((commits / most) * CHART_ROWS * 8));

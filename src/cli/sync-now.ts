@@ -19,11 +19,12 @@ export async function syncNow(
   }
   const changesets = changesetTargets(urls);
   if (changesets.size > 0) await syncChangesets({ urls: [...changesets] }, options, cli);
-  const others = urls.filter(url => !changesets.has(url));
-  return others.length === 0 && changesets.size > 0 ? true : syncOthers(others, options, cli);
+  const rest = urls.filter(url => !changesets.has(url));
+  return rest.length === 0 && changesets.size > 0 ? true : syncRest(rest, options, cli);
 }
 
-async function syncOthers(
+/** Repositories, or deliveries where none is named. */
+async function syncRest(
   urls: readonly string[],
   options: GlobalOptions & { readonly json?: boolean },
   cli: Cli,
@@ -41,15 +42,15 @@ async function syncOthers(
     return failed === 0 && waiting === 0;
   }
   for (const url of urls) {
-    const asked = await askFor(url, config, signal);
-    const what = asked.id === undefined ? 'tracked' : `run ${asked.id}`;
-    print(asked, `${printable(url)}: ${what}, first in line`);
+    const raised = await raise(url, config, signal);
+    const what = raised.id === undefined ? 'tracked' : `run ${raised.id}`;
+    print(raised, `${printable(url)}: ${what}, first in line`);
   }
   return true;
 }
 
-/** What is tracked is looked at, and fetched if it has news; anything else is baked once. */
-async function askFor(
+/** What is tracked has its remote checked, and is fetched if it has news; anything else is baked once. */
+async function raise(
   url: string,
   config: Config,
   signal: AbortSignal,

@@ -9,6 +9,7 @@ import { type TrackingContext, track, untrack } from '../gather/repos/tracking/t
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { withStores } from './stores.ts';
 import { printable, styleFor } from './terminal.ts';
 
 type TrackOptions = GlobalOptions & { readonly json?: boolean };
@@ -31,23 +32,23 @@ export async function trackTargets(
   options: TrackOptions,
   cli: Cli,
 ): Promise<boolean> {
-  const { repositories, well } = await changesetsFirst(targets, 'track', options, cli);
+  const { repositories, well } = await trackChangesetsFirst(targets, 'track', options, cli);
   if (repositories.length === 0) return well;
-  const all = await eachOf(repositories, options, cli, async (target, tools) => {
+  const all = await eachOf(repositories, options, cli, async (target, context) => {
     if (parseOwner(target, FORGES)) {
       throw new SluiceError('usage', `${target} is an owner, not a repository`, {
         hint: 'List owners under "repos" in sluice.yaml.',
       });
     }
     const address = parseRepositoryUrl(target, { from: 'cli', directory: cli.cwd });
-    const line = await lineOf(await track(address, 'cli', tools), tools);
+    const line = await lineOf(await track(address, 'cli', context), context);
     return { line, words: `tracked: ${line.url}, ${whenNext(line, cli)}` };
   });
   return all && well;
 }
 
-/** Pull and merge requests are told from repositories by their addresses. */
-async function changesetsFirst(
+/** Pull and merge requests are known by their addresses; what is left are repositories. */
+async function trackChangesetsFirst(
   targets: readonly string[],
   action: 'track' | 'untrack',
   options: TrackOptions,
@@ -59,7 +60,7 @@ async function changesetsFirst(
   if (changesets.size > 0) {
     await trackChangesets([...changesets], action, options, cli, (url, error) => {
       well = false;
-      tellFailure(url, error, options, cli);
+      printFailure(url, error, options, cli);
     });
   }
   return { repositories: targets.filter(target => !changesets.has(target)), well };
@@ -71,15 +72,15 @@ export async function untrackTargets(
   options: TrackOptions,
   cli: Cli,
 ): Promise<boolean> {
-  const { repositories, well } = await changesetsFirst(targets, 'untrack', options, cli);
+  const { repositories, well } = await trackChangesetsFirst(targets, 'untrack', options, cli);
   if (repositories.length === 0) return well;
-  const all = await eachOf(repositories, options, cli, async (target, tools) => {
-    const { byUrl } = tools.store.repositories;
+  const all = await eachOf(repositories, options, cli, async (target, context) => {
+    const { byUrl } = context.store.repositories;
     const known = (await byUrl(target)) ?? (await byUrl(configuredAddress(target, cli.cwd).url));
     if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
-    await untrack(known, ['cli', 'api'], tools);
-    const after = (await tools.store.repositories.byId(known.id)) ?? known;
-    const line = await lineOf(after, tools);
+    await untrack(known, ['cli', 'api'], context);
+    const after = (await context.store.repositories.byId(known.id)) ?? known;
+    const line = await lineOf(after, context);
     if (!after.tracked) return { line, words: `no longer tracked: ${line.url}` };
     const words = `still tracked by ${after.trackedBy.join(', ')}: ${line.url}`;
     return { line, words, failed: true };
@@ -89,11 +90,11 @@ export async function untrackTargets(
 
 /** Lists what is tracked. */
 export async function listTracked(options: TrackOptions, cli: Cli): Promise<boolean> {
-  await withTools(options, cli, async tools => {
+  await withContext(options, cli, async context => {
     const style = styleFor(cli.stdout, cli.env);
-    const tracked = (await tools.store.repositories.list()).filter(repository => repository.tracked);
+    const tracked = (await context.store.repositories.list()).filter(repository => repository.tracked);
     for (const repository of tracked) {
-      const line = await lineOf(repository, tools);
+      const line = await lineOf(repository, context);
       if (options.json) {
         cli.stdout.write(`${JSON.stringify(line)}\n`);
         continue;
@@ -107,7 +108,8 @@ export async function listTracked(options: TrackOptions, cli: Cli): Promise<bool
   return true;
 }
 
-interface Told {
+/** What became of a target: its line for machines, and the words for people. */
+interface TargetOutcome {
   readonly line: TrackedLine;
   readonly words: string;
   readonly failed?: boolean;
@@ -117,37 +119,38 @@ async function eachOf(
   targets: readonly string[],
   options: TrackOptions,
   cli: Cli,
-  act: (target: string, tools: TrackingContext) => Promise<Told>,
+  act: (target: string, context: TrackingContext) => Promise<TargetOutcome>,
 ): Promise<boolean> {
   let well = true;
-  await withTools(options, cli, async tools => {
+  await withContext(options, cli, async context => {
     for (const target of targets) {
       try {
-        const { line, words, failed = false } = await act(target, tools);
+        const { line, words, failed = false } = await act(target, context);
         if (options.json) cli.stdout.write(`${JSON.stringify(line)}\n`);
         else cli[failed ? 'stderr' : 'stdout'].write(`${printable(words)}\n`);
         well &&= !failed;
       } catch (error) {
         well = false;
-        tellFailure(target, asSluiceError(error), options, cli);
+        printFailure(target, asSluiceError(error), options, cli);
       }
     }
   });
   return well;
 }
 
-function tellFailure(target: string, error: SluiceError, options: TrackOptions, cli: Cli): void {
+function printFailure(target: string, error: SluiceError, options: TrackOptions, cli: Cli): void {
   const { code, message, hint } = error;
   if (options.json) {
-    const nothing = {
+    const line: TrackedLine = {
+      url: harmlessUrl(target),
       tracked: false,
       trackedBy: [],
       state: null,
       movedTo: null,
       lastCommitAt: null,
       next: null,
+      error: { code, message, hint },
     };
-    const line: TrackedLine = { url: harmlessUrl(target), ...nothing, error: { code, message, hint } };
     cli.stdout.write(`${JSON.stringify(line)}\n`);
     return;
   }
@@ -155,18 +158,15 @@ function tellFailure(target: string, error: SluiceError, options: TrackOptions, 
   cli.stderr.write(`${style.bad('failed:')} ${printable(message)}\n  ${printable(hint)}\n`);
 }
 
-async function withTools(
+async function withContext(
   options: TrackOptions,
   cli: Cli,
-  use: (tools: TrackingContext) => Promise<void>,
+  use: (context: TrackingContext) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const stores = await cli.openStores(config.database);
-  try {
-    await use({ ...stores, clock: cli.clock, config: () => config });
-  } finally {
-    await stores.close();
-  }
+  await withStores(config.database, cli, stores =>
+    use({ ...stores, clock: cli.clock, config: () => config }),
+  );
 }
 
 async function lineOf(repository: Repository, { queue }: TrackingContext): Promise<TrackedLine> {

@@ -21,7 +21,7 @@ export interface ListedDelivery {
 }
 
 /** A record as people and scripts are shown it. Pure. */
-export function listed(record: FileRecord): ListedDelivery {
+export function toListedDelivery(record: FileRecord): ListedDelivery {
   const { id, profile, bucket, filepath, state, outcome, attempts, lastUpdated, hold } = record;
   const { nextAttemptAtMs, errorCode, errorMessage, removedAtMs, size } = record;
   return {

@@ -5,7 +5,7 @@ import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { Attempt, FileRecord, Journal, RecordFilter } from '../keep/local/journal.ts';
+import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
 import { createWatch } from './intake/watch/watch.ts';
@@ -17,6 +17,7 @@ import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
 
+/** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
     Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
@@ -29,6 +30,7 @@ export interface DeliveryOptions
 /** Loads what opens the stores of these profiles. */
 export type LoadObjectStores = (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
 
+/** Delivery at a glance; files by state are counts of records. */
 export interface DeliveryStatus {
   readonly incoming: number;
   readonly processing: number;
@@ -164,6 +166,11 @@ export class Delivery implements Service {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** Files that failed or are to be tried again, by cause. */
+  troubles(): FileTrouble[] {
+    return this.journal.troubles();
   }
 
   /** One record with its attempts, oldest first. Throws `not_found`. */

@@ -22,8 +22,9 @@ import { isCopyGone } from './spool/copies.ts';
 import { reconcile } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
-import { offline, SyncCount, type SyncOutcome } from './sync-now.ts';
+import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
+/** What a session takes from its surroundings. */
 export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -195,7 +196,7 @@ export class DeliverySession {
     const { journal, clock, destinations, endpoints, buckets } = this.#context;
     const names = endpoints.endpoints;
     const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
-    if (!answers.includes(true)) throw offline(names);
+    if (!answers.includes(true)) throw nothingAnswers(names);
     const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
@@ -208,7 +209,7 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
-      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw offline(names);
+      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(names);
       return count.outcome(journal);
     } finally {
       release();

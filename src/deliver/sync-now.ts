@@ -33,7 +33,8 @@ export class SyncCount {
   }
 }
 
-export function offline(endpoints: readonly string[]): SluiceError {
+/** The error of a manual sync when no endpoint answers. */
+export function nothingAnswers(endpoints: readonly string[]): SluiceError {
   return new SluiceError('host_unreachable', `nothing answers at ${endpoints.join(', ')}; the files wait`, {
     operation: 'sync',
   });

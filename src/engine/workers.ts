@@ -7,6 +7,7 @@ import type { EndedWork, WorkHandler } from './queue/handler.ts';
 import { Heartbeat } from './queue/heartbeat.ts';
 import { RunningClaim } from './queue/running-claim.ts';
 import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
+import { newWorkerId } from './queue/worker-id.ts';
 
 /**
  * States of the workers:
@@ -16,7 +17,7 @@ import type { ClaimRequest, WorkQueue } from './queue/work-queue.ts';
  *  running   claims when there is room: after a put of this process, a piece of work that is over, the next due
  *            time, what another process wrote, and every pollMs for what announces itself to nobody: leases that end
  *  draining  claims nothing; what runs may finish
- *  aborting  what still runs is told to stop, and handed back without counting a failure
+ *  aborting  what still runs is asked to stop, and handed back without counting a failure
  *  stopped   final. A handler that did not stop even then keeps its claim until its lease ends or its process is
  *            gone: handing it back while it runs would let another work beside it.
  */
@@ -28,8 +29,8 @@ export interface WorkersOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** From `newWorkerId`. */
-  readonly worker: string;
+  /** From `newWorkerId`; a new one when absent. */
+  readonly worker?: string;
   /** By kind of work; nothing else is claimed. */
   readonly handlers: ReadonlyMap<string, WorkHandler>;
   /** At most so many at once here. */
@@ -48,7 +49,7 @@ export interface WorkersTiming {
   readonly pollMs: number;
   /** How long running work may take to finish once stop() is called, */
   readonly drainMs: number;
-  /** and how long after that to stop when told to. */
+  /** and how long after that to stop once it is aborted. */
   readonly abortMs: number;
   /** Between two searches for processes that are gone. */
   readonly deadCheckMs: number;
@@ -71,6 +72,7 @@ export class Workers implements Service {
   readonly name: string;
   readonly #options: WorkersOptions;
   readonly #timing: WorkersTiming;
+  readonly #worker: string;
   readonly #active = new Set<RunningClaim>();
   readonly #heartbeat: Heartbeat;
   #state: State = 'idle';
@@ -88,6 +90,7 @@ export class Workers implements Service {
     this.name = options.name;
     this.#options = options;
     this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.#worker = options.worker ?? newWorkerId();
     const { name, queue, clock, log } = options;
     this.#heartbeat = new Heartbeat({
       queue,
@@ -178,7 +181,7 @@ export class Workers implements Service {
 
   /** Claims as much as there is room for; answers how long until another claim is worth it. */
   async #claim(): Promise<number> {
-    const { queue, clock, worker, handlers, concurrency, perGroup } = this.#options;
+    const { queue, clock, handlers, concurrency, perGroup } = this.#options;
     const { leaseMs, pollMs } = this.#timing;
     const room = concurrency - this.#active.size;
     // A piece of work that is over wakes the loop.
@@ -186,7 +189,7 @@ export class Workers implements Service {
     await this.#releaseDead();
     const kinds = [...handlers.keys()];
     const beforeMs = clock.nowMs();
-    const claims = await queue.claim({ worker, kinds, max: room, perGroup, leaseMs });
+    const claims = await queue.claim({ worker: this.#worker, kinds, max: room, perGroup, leaseMs });
     if (!this.#isRunning()) {
       // stop() was called meanwhile.
       await Promise.all(claims.map(claim => queue.release(claim)));

@@ -1,13 +1,9 @@
-import { topAuthors } from './authors.ts';
+import type { Questions, Scope } from '../keep/store/questions.ts';
+import { activityByPeriod, mergeShare, type PeriodActivity } from './activity.ts';
 import { busFactor } from './bus-factor.ts';
 import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
-import { churnByPeriod } from './churn.ts';
-import { commitsByPeriod } from './commits.ts';
 import { contributorsByPeriod } from './contributors.ts';
-import { hotSpots } from './hot-spots.ts';
-import type { InsightDatabase, Scope } from './insight-database.ts';
-import { lastCommits } from './last-commit.ts';
-import { mergeShare } from './merge-share.ts';
+import { withAges } from './last-commit.ts';
 import { punchCard } from './punch-card.ts';
 
 /** What is asked of an insight; each takes of it what it needs. */
@@ -37,7 +33,7 @@ export interface Insight {
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;
   readonly columns: Readonly<Record<string, ColumnType>>;
-  rows(source: InsightDatabase, question: Question): Promise<InsightRow[]>;
+  rows(questions: Questions, question: Question): Promise<InsightRow[]>;
 }
 
 const PERIOD = { start: 'date', commits: 'integer' } as const;
@@ -51,7 +47,8 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'periods',
     byPeriod: true,
     columns: PERIOD,
-    rows: async (source, question) => dated(await commitsByPeriod(source, question, question.by)),
+    rows: (questions, question) =>
+      byPeriod(questions, question, ({ start, commits }) => ({ start: isoDate(start), commits })),
   },
   {
     name: 'churn',
@@ -60,7 +57,13 @@ export const INSIGHTS: readonly Insight[] = [
     byPeriod: true,
     ofChurn: true,
     columns: { start: 'date', files: 'integer', added: 'integer', removed: 'integer' },
-    rows: async (source, question) => dated(await churnByPeriod(source, question, question.by)),
+    rows: (questions, question) =>
+      byPeriod(questions, question, ({ start, files, added, removed }) => ({
+        start: isoDate(start),
+        files,
+        added,
+        removed,
+      })),
   },
   {
     name: 'contributors',
@@ -68,9 +71,13 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'periods',
     byPeriod: true,
     columns: { start: 'date', active: 'integer', new: 'integer', returning: 'integer', lost: 'integer' },
-    async rows(source, question) {
+    async rows(questions, question) {
       const today = Math.floor(question.nowMs / 1000 / DAY_SECONDS);
-      return dated(await contributorsByPeriod(source, question, question.by, today));
+      const people = await questions.daysByPerson(question);
+      return contributorsByPeriod(people, question, question.by, today).map(({ start, ...counts }) => ({
+        start: isoDate(start),
+        ...counts,
+      }));
     },
   },
   {
@@ -88,8 +95,8 @@ export const INSIGHTS: readonly Insight[] = [
       firstCommitAt: 'time',
       lastCommitAt: 'time',
     },
-    async rows(source, question) {
-      const authors = await topAuthors(source, question, question.limit);
+    async rows(questions, question) {
+      const authors = await questions.topAuthors(question, question.limit);
       return authors.map(({ firstCommitAt, lastCommitAt, ...author }) => ({
         ...author,
         firstCommitAt: isoTime(firstCommitAt),
@@ -103,7 +110,8 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'people',
     byPeriod: false,
     columns: { name: 'text', email: 'text', commits: 'integer', share: 'number' },
-    rows: async (source, question) => (await busFactor(source, question)).few.map(one => ({ ...one })),
+    rows: async (questions, question) =>
+      busFactor(await questions.commitsByPerson(question)).few.map(one => ({ ...one })),
   },
   {
     name: 'hotspots',
@@ -121,8 +129,8 @@ export const INSIGHTS: readonly Insight[] = [
       lastChange: 'date',
       repository: 'text',
     },
-    async rows(source, question) {
-      const files = await hotSpots(source, question, question.limit);
+    async rows(questions, question) {
+      const files = await questions.mostChangedFiles(question, question.limit);
       return files.map(({ repository, lastChangeDay, ...file }) => ({
         ...file,
         lastChange: isoDate(lastChangeDay * DAY_SECONDS),
@@ -136,8 +144,8 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'repositories',
     byPeriod: false,
     columns: { repository: 'text', lastCommitAt: 'time', ageS: 'integer' },
-    async rows(source, question) {
-      const last = await lastCommits(source, question, question.nowMs);
+    async rows(questions, question) {
+      const last = withAges(await questions.lastCommits(question), question.nowMs);
       return last.map(({ repository, lastCommitAt, ageS }) => ({
         repository,
         lastCommitAt: lastCommitAt === null ? null : isoTime(lastCommitAt),
@@ -151,7 +159,13 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'periods',
     byPeriod: true,
     columns: { ...PERIOD, merges: 'integer', share: 'number' },
-    rows: async (source, question) => dated(await mergeShare(source, question, question.by)),
+    rows: (questions, question) =>
+      byPeriod(questions, question, activity => ({
+        start: isoDate(activity.start),
+        commits: activity.commits,
+        merges: activity.merges,
+        share: mergeShare(activity),
+      })),
   },
   {
     name: 'punch-card',
@@ -159,14 +173,17 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'hours',
     byPeriod: false,
     columns: { weekday: 'integer', hour: 'integer', commits: 'integer' },
-    rows: async (source, question) => (await punchCard(source, question)).map(hour => ({ ...hour })),
+    rows: async (questions, question) =>
+      punchCard(await questions.commitsByHourOfWeek(question)).map(hour => ({ ...hour })),
   },
 ];
 
-function dated<T extends { readonly start: number }>(
-  periods: readonly T[],
-): (Omit<T, 'start'> & { readonly start: string })[] {
-  return periods.map(({ start, ...rest }) => ({ start: isoDate(start), ...rest }));
+async function byPeriod(
+  questions: Questions,
+  question: Question,
+  row: (activity: PeriodActivity) => InsightRow,
+): Promise<InsightRow[]> {
+  return activityByPeriod(await questions.activityByDay(question), question.by).map(row);
 }
 
 function isoTime(seconds: number): string {

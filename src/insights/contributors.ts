@@ -1,7 +1,6 @@
+import type { Scope } from '../keep/store/questions.ts';
+import { withoutGaps } from './activity.ts';
 import { DAY_SECONDS, type Period, periodStart } from './calendar.ts';
-import { withoutGaps } from './days.ts';
-import { exceptBots, type InsightDatabase, type Scope } from './insight-database.ts';
-import { readNumbers } from './numbers.ts';
 
 export interface ContributorsInPeriod {
   /** First second of the period. */
@@ -31,15 +30,16 @@ const NOBODY: Readonly<Counts> = { active: 0, new: 0, returning: 0, lost: 0 };
 /**
  * Who came, stayed, came back and went, per day, week or month, oldest first. Who is new or returns is judged by
  * the whole history, whatever part of it is asked about.
+ * @param people for each the days with commits, in ascending order
+ * @param window which days are asked about
  * @param today days since the epoch: an absence that has not lasted long enough by then is none
  */
-export async function contributorsByPeriod(
-  source: InsightDatabase,
-  scope: Scope,
+export function contributorsByPeriod(
+  people: readonly (readonly number[])[],
+  window: Pick<Scope, 'sinceDay' | 'untilDay'>,
   period: Period,
   today: number,
-): Promise<ContributorsInPeriod[]> {
-  const people = await daysOfPeople(source, scope);
+): ContributorsInPeriod[] {
   const counts = new Map<number, Counts>();
   const at = (day: number): Counts => {
     const start = periodStart(day * DAY_SECONDS, period);
@@ -51,8 +51,8 @@ export async function contributorsByPeriod(
   };
   for (const days of people) countPerson(days, today, at);
   const inOrder = new Map([...counts].sort(([one], [other]) => one - other));
-  const from = periodStart((scope.sinceDay ?? 0) * DAY_SECONDS, period);
-  const to = (scope.untilDay ?? Number.POSITIVE_INFINITY) * DAY_SECONDS;
+  const from = periodStart((window.sinceDay ?? 0) * DAY_SECONDS, period);
+  const to = (window.untilDay ?? Number.POSITIVE_INFINITY) * DAY_SECONDS;
   return withoutGaps(inOrder, period, NOBODY)
     .map(([start, some]) => ({ start, ...some }))
     .filter(({ start }) => start >= from && start < to);
@@ -74,28 +74,4 @@ function countPerson(days: readonly number[], today: number, at: (day: number) =
     before = day;
   }
   if (before !== undefined && before + ABSENCE_DAYS <= today) at(before + ABSENCE_DAYS).lost += 1;
-}
-
-/** For each person the days with commits, in ascending order. */
-async function daysOfPeople(source: InsightDatabase, scope: Scope): Promise<Iterable<readonly number[]>> {
-  // A text an author: a row a day would cost ten times as much to hand over.
-  const rows = await source.query(
-    `SELECT person_id AS person, days FROM (
-       SELECT author_id, group_concat(day) AS days FROM author_days
-        WHERE repository_id IN (SELECT value FROM json_each(?1)) ${exceptBots(scope)}
-        GROUP BY repository_id, author_id)
-     JOIN identities ON identities.id = author_id`,
-    [JSON.stringify(scope.repositoryIds)],
-  );
-  const people = new Map<number, number[]>();
-  const merged = new Set<number[]>();
-  for (const row of rows) {
-    const person = Number(row.person);
-    const known = people.get(person);
-    if (known) merged.add(known);
-    people.set(person, readNumbers(String(row.days), known));
-  }
-  // One author's days come in order, by the key of the table.
-  for (const days of merged) days.sort((one, other) => one - other);
-  return people.values();
 }

@@ -1,20 +1,33 @@
 import type { Delivery } from '../deliver/service.ts';
-import type { Captures } from '../gather/capture/service.ts';
+import type { WorkQueue } from '../engine/queue/work-queue.ts';
+import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
-import type { Tracking } from '../gather/repos/tracking/service.ts';
-import type { InsightDatabase } from '../insights/insight-database.ts';
+import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
+import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
+import type { Questions } from '../keep/store/questions.ts';
+import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import type { Metrics } from './status/metrics.ts';
+import type { RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
 
+/** What a station knows, what it is to do, and which clones are on its disk. */
+export interface Stores {
+  readonly store: Store;
+  readonly queue: WorkQueue;
+  readonly clones: CloneRecords;
+  /** Closes them all; further calls fail. May be repeated. */
+  close(): Promise<void>;
+}
+
 /** What the server (and the commands that run a station) ask of one. */
 export interface StationApi {
-  /** Reads over the documented schema. */
-  readonly source: InsightDatabase;
+  /** What is asked of all that is known. */
+  readonly questions: Questions;
   /** The clones on disk. */
   readonly cache: CacheApi;
   /** Who is who, beyond mailmaps. */
@@ -22,11 +35,11 @@ export interface StationApi {
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Delivery,
-    'list' | 'record' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+    'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */
   readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
-  /** What people were told. */
+  /** What people were notified of. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */
   readonly metrics: Pick<Metrics, 'render'>;
@@ -48,7 +61,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /**
@@ -61,9 +74,13 @@ export interface StationApi {
   run(id: number): Promise<Run | undefined>;
   recentRuns(limit: number): Promise<Run[]>;
   repositories(): Promise<Repository[]>;
+  /** A page of them, each with its next time and why. */
+  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]>;
   /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
   repository(url: string): Promise<Repository>;
   status(): Promise<StationStatus>;
+  /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
+  checkStore(): Promise<void>;
   /** True between a finished start and the beginning of stop. */
   ready(): boolean;
 }

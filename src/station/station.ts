@@ -8,7 +8,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
-import { Captures } from '../gather/capture/service.ts';
+import { CaptureService } from '../gather/capture/service.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -19,21 +19,22 @@ import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../ga
 import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
 import { type RepositoryWorkersContext, repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { Tracking } from '../gather/repos/tracking/service.ts';
+import { type ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { makeDueNow } from '../gather/repos/tracking/track.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
+import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Repository, Run } from '../keep/store/types.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { createRunWaiters } from './run-waiters.ts';
-import type { StationApi } from './station-api.ts';
+import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
+import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, runningBake, type StationStatus } from './status/status.ts';
-import type { Stores } from './stores.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -81,7 +82,7 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly changesets: Changesets;
   readonly metrics: Metrics;
-  readonly captures: Captures;
+  readonly captures: CaptureService;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -114,11 +115,11 @@ class ComposedStation implements Station {
     };
     this.#cache = new CloneCacheService({ ...current, openBucket: coldBucketOpener(current) });
     this.cache = this.#cache.api;
-    this.captures = new Captures({
+    this.captures = new CaptureService({
       ...options,
       openCaptures: () => local.openCaptures(),
-      deliveries: this.deliveries,
-      clones: this.#cache.reclaimer,
+      receiver: this.deliveries,
+      reclaimers: directory => [this.deliveries.completedFiles(), this.#cache.reclaimer(directory)],
     });
     this.changesets = new Changesets({
       ...current,
@@ -130,7 +131,7 @@ class ComposedStation implements Station {
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
       () => this.status(),
-      () => this.changesets.limits.calls(),
+      () => this.changesets.limiter.calls(),
     );
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
@@ -150,8 +151,8 @@ class ComposedStation implements Station {
     ];
   }
 
-  get source(): Store {
-    return this.#store;
+  get questions(): Questions {
+    return this.#store.questions;
   }
 
   get people(): PeopleStore {
@@ -191,6 +192,14 @@ class ComposedStation implements Station {
 
   repositories(): Promise<Repository[]> {
     return this.#store.repositories.list();
+  }
+
+  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]> {
+    return listRepositories(this.#stores, filter);
+  }
+
+  checkStore(): Promise<void> {
+    return this.#store.check();
   }
 
   repository(url: string): Promise<Repository> {

@@ -24,8 +24,16 @@ async function copy(
   const results: CopyResult[] = [];
   const destinations = openDestinations(rig.plan.profiles, openStore);
   const outcome = await copyIntoSpool({
-    ...{ root: rig.root, source, destination, recursive: false, dryRun: false, ...options },
-    ...{ destinations, journal, clock: systemClock, signal: new AbortController().signal },
+    root: rig.root,
+    source,
+    destination,
+    recursive: false,
+    dryRun: false,
+    ...options,
+    destinations,
+    journal,
+    clock: systemClock,
+    signal: new AbortController().signal,
     onResult: result => results.push(result),
   });
   return { outcome, results, journal };

@@ -157,7 +157,7 @@ test('V8: a changed setting of one bucket holds for its next file, and an upload
   rig.write('incoming/local/archive/small.txt', 'small');
   await rig.until('small.txt', ({ state }) => state === 'completed');
   assert.equal(readFileSync(join(rig.target, 'archive/2026/small.txt'), 'utf8'), 'small');
-  // The small file's flight ends a moment after its record does.
+  // The small file's attempt ends a moment after its record does.
   await until(() => rig.delivery.status().uploading === 1);
   assert.deepEqual([signal?.aborted, opened], [false, 1]);
   mayGoOn.resolve();

@@ -8,7 +8,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const UNBOUNDED = { minIntervalMs: 0, maxIntervalMs: Number.MAX_VALUE };
 
-/** Mean age of an item that changes at `rate` and is looked at every `interval` (Cho and Garcia-Molina 2003). */
+/** Mean age of an item that changes at `rate` and is synced every `interval` (Cho and Garcia-Molina 2003). */
 function meanAge(rate: number, interval: number): number {
   const x = rate * interval;
   // The formula of the module's docstring; its series where the difference would lose its digits.

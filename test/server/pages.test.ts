@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import type { SqlRow } from '../../src/keep/store/store.ts';
+import type { FileTrouble } from '../../src/keep/local/journal.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { type Answered, asJson, assertProblem, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
@@ -114,27 +114,17 @@ test('S10, S6: people, repositories and the schedule go out in pages, never all 
 });
 
 test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do', async () => {
-  const { changesets, captures } = stationStub();
-  const row = (values: SqlRow): SqlRow => ({
-    stage: null,
-    code: null,
-    example: 'why',
-    last_at: null,
-    ...values,
+  const { questions, deliveries, changesets, captures } = stationStub();
+  const gone = { stage: 'gone', code: null, count: 1, example: 'why', lastAtMs: 0 };
+  const files = (state: 'failed' | 'processing', errorCode: string, count: number): FileTrouble => ({
+    ...{ state, errorCode, count, example: 'why', lastUpdated: '2026-01-01T00:00:00.000Z' },
   });
-  const answers: readonly (readonly [RegExp, SqlRow[]])[] = [
-    [
-      /file_records/,
-      [
-        row({ stage: 'processing', code: 'timed_out', count: 9, last_at: '2026-01-01T00:00:00.000Z' }),
-        row({ stage: 'failed', code: 'access_denied', count: 2 }),
-      ],
-    ],
-    [/FROM repositories/, [row({ stage: 'gone', count: 1, last_at: 0 })]],
-    [/FROM changesets/, []],
-  ];
   const { ask } = serve({
-    source: { query: async sql => answers.find(([pattern]) => pattern.test(sql))?.[1] ?? [] },
+    questions: { ...questions, troubledRepositories: async () => [gone] },
+    deliveries: {
+      ...deliveries,
+      troubles: () => [files('processing', 'timed_out', 9), files('failed', 'access_denied', 2)],
+    },
     changesets: {
       ...changesets,
       holds: () => [
@@ -166,6 +156,11 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
   assert.match(String(found[0]?.hint), /permission/);
   assert.equal(found[1]?.hint, 'Give another token.');
   assert.equal(found[3]?.lastAt, '1970-01-01T00:00:00.000Z');
-  const broken = serve({ source: { query: () => Promise.reject(new SluiceError('database_busy', 'busy')) } });
+  const broken = serve({
+    questions: {
+      ...questions,
+      failingChangesets: () => Promise.reject(new SluiceError('database_busy', 'busy')),
+    },
+  });
   assert.match(contentType(await broken.ask('/api/v1/troubles')), /problem\+json/);
 });

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
-import type { WorkQueue } from '../../src/engine/queue/work-queue.ts';
 import {
   announceEvent,
   followChangesets,
@@ -11,11 +10,7 @@ import {
   unfollowChangesets,
 } from '../../src/keep/store/change.ts';
 import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
-import type { Store } from '../../src/keep/store/store.ts';
-
-export type OpenChangesetStore = (
-  t: TestContext,
-) => Promise<{ readonly store: Store; readonly queue: WorkQueue }>;
+import type { OpenStore } from './store-fixture.ts';
 
 const ref = { host: 'h', repository: 'Owner/Name', number: 7 };
 const wanted = { ...ref, key: 'changeset:h/owner/name#7', url: 'https://h/Owner/Name/pull/7' };
@@ -40,7 +35,7 @@ const event = (id: string, atMs: number, order = 0): StoredEvent => ({
 });
 
 /** The contract of `ChangesetStore`, and of its changes together with `Work`. */
-export function changesetStoreSuite(name: string, open: OpenChangesetStore): void {
+export function changesetStoreSuite(name: string, open: OpenStore): void {
   const followed = async (t: TestContext) => {
     const stores = await open(t);
     const { changesets } = stores.store;

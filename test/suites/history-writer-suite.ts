@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import type { Store } from '../../src/keep/store/store.ts';
 import type { CommitRow, PersonIdentity } from '../../src/keep/store/types.ts';
-
-/** Opens a store of its own for a test; opening the same one again gives another connection to it. */
-export type OpenStore = (t: TestContext) => Promise<{ readonly store: Store; reopen(): Promise<Store> }>;
+import type { OpenStore, StoreFixture } from './store-fixture.ts';
 
 const ada: PersonIdentity = { name: 'Ada', email: 'ada@example.org' };
 const bob: PersonIdentity = { name: 'Bob', email: 'bob@example.org' };
@@ -33,15 +30,14 @@ export function commitOf(name: string | number, change: Partial<CommitRow> = {})
 
 const tips = new Map([['refs/heads/main', idOf('tip')]]);
 
-async function rowsOf(store: Store, repositoryId: number): Promise<unknown[]> {
-  const rows = await store.query(
+async function rowsOf(query: StoreFixture['query'], repositoryId: number): Promise<unknown[]> {
+  return query(
     `SELECT lower(hex(c.hash)) AS hash, c.subject, a.name AS author, b.name AS committer, c.parent_count,
             lower(hex(c.parents)) AS parents, c.signed, c.authored_at, c.authored_zone
      FROM commits c JOIN identities a ON a.id = c.author_id JOIN identities b ON b.id = c.committer_id
      WHERE c.repository_id = ? ORDER BY c.subject`,
-    [repositoryId],
+    repositoryId,
   );
-  return rows.map(row => ({ ...row }));
 }
 
 /** What every implementation of `HistoryWriter` does. */
@@ -53,7 +49,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
   };
 
   test(`${name}: S6: a commit is stored with all that it carries`, async t => {
-    const { store, id, writer } = await start(t);
+    const { query, id, writer } = await start(t);
     await writer.begin(tips);
     const parents = [idOf('p1'), idOf('p2'), idOf('p3')];
     const row = commitOf('x', {
@@ -64,7 +60,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
       subject: 'Grüße 🎉',
     });
     assert.equal(await writer.append([row], 1), 1);
-    assert.deepEqual(await rowsOf(store, id), [
+    assert.deepEqual(await rowsOf(query, id), [
       {
         hash: row.hash,
         subject: 'Grüße 🎉',
@@ -77,7 +73,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
         authored_zone: 60,
       },
     ]);
-    const coAuthors = await store.query(
+    const coAuthors = await query(
       'SELECT i.name FROM co_authors c JOIN identities i ON i.id = c.identity_id ORDER BY i.name',
     );
     assert.deepEqual(
@@ -130,7 +126,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
   });
 
   test(`${name}: S7: removed commits are gone from rows and totals; unknown ones are passed over`, async t => {
-    const { store, id, writer } = await start(t);
+    const { query, id, writer } = await start(t);
     await writer.begin(tips);
     await writer.append([commitOf(1), commitOf(2, { author: bob, coAuthors: [ada] })], 2);
     assert.equal(await writer.remove([idOf(2), idOf('unknown')]), 1);
@@ -141,8 +137,8 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
       firstCommitAt: 1_700_000_000,
       lastCommitAt: 1_700_000_000,
     });
-    assert.equal((await rowsOf(store, id)).length, 1);
-    assert.deepEqual(await store.query('SELECT * FROM co_authors'), []);
+    assert.equal((await rowsOf(query, id)).length, 1);
+    assert.deepEqual(await query('SELECT * FROM co_authors'), []);
   });
 
   test(`${name}: totals are those of the repository, and hashes come in order`, async t => {

@@ -16,6 +16,7 @@ import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
 import { openStore } from '../../src/keep/sqlite/open-store.ts';
 import { schema } from './config.ts';
 import { startGithub } from './forge/github.ts';
+import type { ModelChangeset } from './forge/model.ts';
 import type { ForgeStandIn } from './forge/server.ts';
 import { tempDirectory } from './temp-directory.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -49,13 +50,13 @@ function testWebhooks(): ForgeWebhooks {
       return given.length === right.length && timingSafeEqual(given, right);
     },
     parse(_headers, rawBody, host) {
-      let told: TestDelivery;
+      let delivery: TestDelivery;
       try {
-        told = JSON.parse(rawBody.toString());
+        delivery = JSON.parse(rawBody.toString());
       } catch (error) {
         throw new SluiceError('body_invalid', 'the body is not JSON', { cause: error });
       }
-      const { id: deliveryId, repository, number, atMs, push, event = 'pull_request' } = told;
+      const { id: deliveryId, repository, number, atMs, push, event = 'pull_request' } = delivery;
       const gitRef = 'refs/heads/main';
       if (push !== undefined)
         return { kind: 'push', deliveryId, event, repository, repositoryUrl: push, gitRef, atMs };
@@ -85,8 +86,8 @@ export interface TestChangesets {
   readonly pushed: readonly string[];
   /** Takes over another configuration. */
   configure(change: ConfigChange): Promise<void>;
-  /** Resolves once `look` answers true; it is asked after each piece of work and now and then. */
-  until(look: () => boolean | Promise<boolean>): Promise<void>;
+  /** Resolves once the condition holds; it is asked after each piece of work and now and then. */
+  until(condition: () => boolean | Promise<boolean>): Promise<void>;
   urlOf(repository: string, number: number): string;
   /** API calls that reached the host. */
   calls(): number;
@@ -132,15 +133,18 @@ export async function testChangesets(
   const ended: EndedWork[] = [];
   const warnings: string[] = [];
   const pushed: string[] = [];
-  let look: () => void = () => undefined;
+  let askAgain: () => void = () => undefined;
   const changesets = new Changesets({
-    ...{ forges: testForges, clock, random: seededRandom(1), log: noting(warnings) },
+    forges: testForges,
+    clock,
+    random: seededRandom(1),
+    log: noting(warnings),
     config: () => config,
     stores: () => ({ store, queue }),
     onPush: async url => void pushed.push(url),
     onEnd: one => {
       ended.push(one);
-      look();
+      askAgain();
     },
   });
   t.after(async () => {
@@ -149,7 +153,15 @@ export async function testChangesets(
     await store.close();
   });
   return {
-    ...{ changesets, standIn, clock, queue, store, host, ended, warnings, pushed },
+    changesets,
+    standIn,
+    clock,
+    queue,
+    store,
+    host,
+    ended,
+    warnings,
+    pushed,
     async configure(change) {
       const before = config;
       config = configOf(change);
@@ -161,7 +173,7 @@ export async function testChangesets(
         if (performance.now() > deadline) throw new Error('waited long enough');
         await new Promise<void>(resolve => {
           const timer = setTimeout(resolve, 5);
-          look = () => {
+          askAgain = () => {
             clearTimeout(timer);
             resolve();
           };
@@ -171,6 +183,43 @@ export async function testChangesets(
     urlOf: (repository, number) => `${standIn.origin}/${repository}/pull/${number}`,
     calls: () => standIn.log.length,
   };
+}
+
+export const HOUR_MS = 3_600_000;
+
+/** The repository of `followMany`, as a configuration follows it. */
+export const followingMany = ({ standIn }: TestChangesets): ConfigChange => ({
+  changesets: { follow: [{ repository: `${standIn.origin}/acme/many` }] },
+});
+
+/** How many open changesets have been synced. */
+export async function syncedCount({ changesets }: TestChangesets): Promise<number> {
+  const totals = await changesets.totals();
+  return totals.reduce((sum, each) => sum + (each.state === 'open' ? each.changesets : 0), 0);
+}
+
+/** Starts with a repository of so many open changesets that the configuration follows; all of them get synced. */
+export async function followMany(station: TestChangesets, count: number): Promise<void> {
+  const { standIn, clock, changesets, until } = station;
+  const repository = standIn.model.addRepository('acme/many');
+  for (let index = 0; index < count; index += 1) {
+    const createdAtMs = clock.nowMs() - HOUR_MS - index * 1000;
+    standIn.model.addChangeset(repository, { createdAtMs, updatedAtMs: createdAtMs });
+  }
+  await changesets.start();
+  await station.configure(followingMany(station));
+  await until(async () => (await syncedCount(station)) === count);
+}
+
+/** Starts with one changeset that is tracked by its address; one sync of it ends. */
+export async function trackOne(station: TestChangesets, values: Partial<ModelChangeset> = {}) {
+  const { standIn, changesets, until, ended, urlOf } = station;
+  const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'), values);
+  await changesets.start();
+  const url = urlOf('acme/one', 1);
+  await changesets.track(url);
+  await until(() => ended.length === 1);
+  return { changeset, url };
 }
 
 function noting(warnings: string[]): Logger {

@@ -53,9 +53,12 @@ export async function deliveryPlace(t: TestContext, options: S3ServerOptions = {
     return file;
   };
   return {
-    ...{ cwd, server, args, write },
+    cwd,
+    server,
+    args,
+    write,
     run: (...command) => sluice(t, [...command, ...args], { cwd }),
-    up: yaml => startStation(t, { cwd, args, ...(yaml === undefined ? {} : { yaml }) }),
+    up: yaml => startStation(t, { cwd, args, yaml }),
     drop: (name, content) => write(join('station/incoming/store/bucket', name), content),
     records: (where = '1') => rows(join(cwd, 'sluice.db'), `SELECT * FROM file_records WHERE ${where}`),
   };

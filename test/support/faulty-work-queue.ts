@@ -1,6 +1,7 @@
 import type {
   Claim,
   ClaimRequest,
+  DueSpans,
   NextRun,
   ScheduleEntry,
   ScheduleRequest,
@@ -75,6 +76,14 @@ export class FaultyWorkQueue implements WorkQueue {
 
   get(key: string) {
     return this.#queue.get(key);
+  }
+
+  getMany(keys: readonly string[]) {
+    return this.#queue.getMany(keys);
+  }
+
+  countDue(spans: DueSpans) {
+    return this.#queue.countDue(spans);
   }
 
   upcoming(limit: number) {

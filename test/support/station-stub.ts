@@ -1,5 +1,6 @@
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
+import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
@@ -18,6 +19,22 @@ async function nothingKnown(url: string): Promise<never> {
   throw new SluiceError('not_found', `no repository ${url} is known here`);
 }
 
+const NO_ANSWERS: Questions = {
+  activityByDay: async () => [],
+  topAuthors: async () => [],
+  commitsByPerson: async () => [],
+  daysByPerson: async () => [],
+  commitsByHourOfWeek: async () => [],
+  mostChangedFiles: async () => [],
+  lastCommits: async () => [],
+  unreadChurn: async () => [],
+  countOpenChangesets: async () => [],
+  changesetLives: async () => [],
+  staleChangesets: async () => ({ count: 0, oldest: [] }),
+  troubledRepositories: async () => [],
+  failingChangesets: async () => [],
+};
+
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
   const asked: string[] = [];
@@ -35,12 +52,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
   });
   return {
     asked,
-    source: {
-      async query() {
-        if (behaviour.databaseError) throw behaviour.databaseError;
-        return [];
-      },
-    },
+    questions: NO_ANSWERS,
     cache: {
       list: async () => [],
       figures: () => Promise.reject(new SluiceError('internal', 'no cache here')),
@@ -55,6 +67,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     },
     deliveries: {
       list: () => [],
+      troubles: () => [],
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },
@@ -124,7 +137,11 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     },
     recentRuns: async () => [run(7)],
     repositories: async () => [],
+    listRepositories: async () => [],
     repository: nothingKnown,
+    async checkStore() {
+      if (behaviour.databaseError) throw behaviour.databaseError;
+    },
     status: () => Promise.reject(behaviour.databaseError ?? new SluiceError('internal', 'the secret is 42')),
     ready: () => behaviour.ready ?? true,
   };

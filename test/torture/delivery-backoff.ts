@@ -21,7 +21,7 @@ const { values } = parseArgs({
 });
 const files = Number(values.files);
 const seconds = Number(values.seconds);
-/** Share of one processor, with sweeps of the tree and rounds every six seconds. */
+/** Share of one processor, with sweeps of the tree and passes of maintenance every six seconds. */
 const MOST_CPU = 0.1;
 const MOST_GROWTH_MIB = 16;
 

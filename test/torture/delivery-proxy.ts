@@ -4,7 +4,7 @@
  * thing that is wrong:
  *
  * 1. Real time, a quick retry schedule, no end of retries: all arrive byte for byte, no try before its time, counts right.
- * 2. A virtual clock, the schedule of F7–F12: hours pass; each wait is as the schedule says, what has failed eleven times lies
+ * 2. A virtual clock, the default schedule: hours pass; each wait is as the schedule says, what has failed eleven times lies
  *    in `failed`, everything else is in the bucket.
  */
 import assert from 'node:assert/strict';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
-/** `sluice bake URL|PATH…` (S1). */
+/** `sluice bake URL|PATH…`. */
 export function defineBake(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('bake')

@@ -6,7 +6,7 @@ const ACTIONS = [
   ['unpin', 'let clones be evicted again', 'sluice cache unpin https://github.com/git/git'],
 ] as const;
 
-/** `sluice cache ls|pin|unpin|evict|fetch` (S5). */
+/** `sluice cache ls|pin|unpin|evict|fetch`. */
 export function defineCache(program: Command, cli: Cli, outcome: Outcome): void {
   const cache = program
     .command('cache')

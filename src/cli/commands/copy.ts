@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Cli, Outcome } from '../cli.ts';
 import type { CopyCommandOptions } from '../copy-files.ts';
 
-/** `sluice copy [-r] SOURCE s3://profile/bucket/path` (F27–F37, S7). */
+/** `sluice copy [-r] SOURCE s3://profile/bucket/path`. */
 export function defineCopy(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('copy')

@@ -35,7 +35,7 @@ Examples:
     });
 }
 
-/** `sluice failed ls|retry|drop` (S11). */
+/** `sluice failed ls|retry|drop`. */
 export function defineFailed(program: Command, cli: Cli, outcome: Outcome): void {
   const failed = program
     .command('failed')

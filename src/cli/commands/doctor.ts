@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
-/** `sluice doctor` (S3). */
+/** `sluice doctor`. */
 export function defineDoctor(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('doctor')

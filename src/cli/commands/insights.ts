@@ -53,7 +53,7 @@ Repositories must have been baked. Days are those of the commit date, in UTC.`,
   }
 }
 
-/** `sluice insights changesets` (S12). */
+/** `sluice insights changesets`. */
 function defineChangesetReport(insights: Command, cli: Cli): void {
   insights
     .command('changesets')

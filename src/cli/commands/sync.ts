@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
-/** `sluice sync now` (V7, S11). */
+/** `sluice sync now`. */
 export function defineSync(program: Command, cli: Cli, outcome: Outcome): void {
   const sync = program
     .command('sync')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
-/** `sluice track` and `sluice untrack` (S2, S11). */
+/** `sluice track` and `sluice untrack`. */
 export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('track')

@@ -9,6 +9,7 @@ export type CopySource =
   | { readonly path: string; readonly relative: string | null; readonly size: number }
   | { readonly path: string; readonly problem: string };
 
+/** The files that are to be copied. */
 export interface CopySources {
   /** The last segment of what was named; empty for `.`, whose content is meant. */
   readonly name: string;
@@ -24,7 +25,7 @@ export function sourcesOf(source: string, recursive: boolean): CopySources {
   const name = /(^|\/)\.{1,2}\/*$/.test(source) ? '' : basename(path);
   const stats = statsOf(path, source);
   if (stats.isFile())
-    return { name: basename(path), files: only({ path, relative: null, size: stats.size }) };
+    return { name: basename(path), files: oneFile({ path, relative: null, size: stats.size }) };
   if (!stats.isDirectory())
     throw new SluiceError('usage', `${source} is neither a file nor a directory`, { subject: source });
   if (!recursive) {
@@ -33,7 +34,7 @@ export function sourcesOf(source: string, recursive: boolean): CopySources {
       hint: 'Add -r to copy it with all it holds.',
     });
   }
-  return { name, files: below(path) };
+  return { name, files: filesBelow(path) };
 }
 
 function statsOf(path: string, shown: string): Stats {
@@ -51,11 +52,11 @@ function statsOf(path: string, shown: string): Stats {
   }
 }
 
-async function* only(source: CopySource): AsyncGenerator<CopySource> {
+async function* oneFile(source: CopySource): AsyncGenerator<CopySource> {
   yield source;
 }
 
-async function* below(directory: string): AsyncGenerator<CopySource> {
+async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
   for await (const file of walkFiles(directory)) {
     if ('problem' in file) yield file;
     else yield { path: join(directory, file.relative), relative: file.relative, size: file.stats.size };

@@ -17,22 +17,22 @@ export function freeName(folder: string, filepath: string, id: number): string {
     const kind = entryKind(join(folder, ...segments.slice(0, index + 1)));
     if (kind === 'nothing') break;
     if (kind === 'directory' && !isLast) continue;
-    segments[index] = untaken(join(folder, ...segments.slice(0, index)), segment, id, isLast);
+    segments[index] = freeSegment(join(folder, ...segments.slice(0, index)), segment, id, isLast);
   }
   return segments.join('/');
 }
 
 /** `name~17`, or `name~17.2` and so on; a directory of that name will do for a directory. */
-function untaken(folder: string, name: string, id: number, isFile: boolean): string {
+function freeSegment(folder: string, name: string, id: number, isFile: boolean): string {
   for (let count = 1; ; count += 1) {
     const suffix = count === 1 ? `~${id}` : `~${id}.${count}`;
-    const candidate = cut(name, MAX_NAME_BYTES - suffix.length) + suffix;
+    const candidate = cutToBytes(name, MAX_NAME_BYTES - suffix.length) + suffix;
     const kind = entryKind(join(folder, candidate));
     if (kind === 'nothing' || (kind === 'directory' && !isFile)) return candidate;
   }
 }
 
-function cut(name: string, maxBytes: number): string {
+function cutToBytes(name: string, maxBytes: number): string {
   let short = name;
   while (Buffer.byteLength(short) > maxBytes) short = Array.from(short).slice(0, -1).join('');
   return short;
@@ -55,7 +55,7 @@ export function freeNameCandidates(filepath: string, id: number): string[] {
   const segments = filepath.split('/');
   const suffix = `~${id}`;
   const changed = segments.map((segment, index) =>
-    segments.with(index, cut(segment, MAX_NAME_BYTES - suffix.length) + suffix).join('/'),
+    segments.with(index, cutToBytes(segment, MAX_NAME_BYTES - suffix.length) + suffix).join('/'),
   );
   return [filepath, ...changed];
 }

@@ -157,7 +157,7 @@ export class Spool {
     const location = freeName(bucketFolder, address.filepath, id);
     const to = join(bucketFolder, location);
     if (this.#move(from, to, false) !== 'moved') return undefined;
-    await this.#sync.sync(...between(bucketFolder, dirname(to)));
+    await this.#sync.sync(...directoriesBetween(bucketFolder, dirname(to)));
     return { location: location === address.filepath ? null : location };
   }
 
@@ -241,7 +241,7 @@ function isRunningCopy(name: string, isGone: (worker: string) => boolean): boole
 }
 
 /** Directories from `inner` up to `outer`, both included. */
-function between(outer: string, inner: string): string[] {
+function directoriesBetween(outer: string, inner: string): string[] {
   const directories: string[] = [];
   for (let path = inner; path.length >= outer.length; path = dirname(path)) directories.push(path);
   return directories;

@@ -81,11 +81,20 @@ export interface WorkQueue {
   /** One item, for "why" and "who" (S6). */
   get(key: string): Promise<QueueItem | undefined>;
 
+  /** Those of the keys that are on the schedule, by key. */
+  getMany(keys: readonly string[]): Promise<ReadonlyMap<string, QueueItem>>;
+
   /** Waiting items in the order in which they will run: high priority that is due, then by time. */
   upcoming(limit: number): Promise<QueueItem[]>;
 
   /** Items that are claimed, by key. */
   running(limit: number): Promise<QueueItem[]>;
+
+  /**
+   * How many waiting items fall due in each of so many spans from `fromMs` on; what is due already counts in the first.
+   * Its cost grows with their number.
+   */
+  countDue(spans: DueSpans): Promise<number[]>;
 
   /** Figures for status and metrics; their cost does not grow with the size of the schedule. */
   counts(): Promise<QueueCounts>;
@@ -186,6 +195,12 @@ export interface QueueItem {
   readonly lastError: ErrorRecord | null;
   /** While it runs: who has it, and until when it is theirs without a sign of life. */
   readonly claimedBy: { readonly worker: string; readonly untilMs: number } | null;
+}
+
+export interface DueSpans {
+  readonly fromMs: number;
+  readonly spanMs: number;
+  readonly count: number;
 }
 
 export interface QueueCounts {

@@ -7,7 +7,7 @@ export interface ListedHold {
   readonly untilMs: number;
 }
 
-/** A changeset as the API and `sluice changesets ls --json` tell of it; times are ISO 8601. */
+/** A changeset as the API and `sluice changesets ls --json` show it; times are ISO 8601. */
 export interface ListedChangeset {
   readonly id: number;
   readonly url: string;
@@ -35,7 +35,7 @@ export interface ListedChangeset {
   readonly lastSyncAt: string | null;
   readonly latestEventAt: string | null;
   readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | null;
-  /** S6: when it is synced next and why then; null when it is not followed. */
+  /** When it is synced next and why then; null when it is not followed. */
   readonly next: { readonly at: string; readonly reason: string; readonly priority: string } | null;
 }
 
@@ -44,18 +44,29 @@ export function listedChangeset(
   item: QueueItem | undefined,
   hold: ListedHold | undefined,
 ): ListedChangeset {
-  const { headBranch, headCommit, baseBranch, baseCommit, lastError } = changeset;
-  const { id, url, host, repository, number, state, title, author, labels } = changeset;
-  const { additions, deletions, changedFiles, reviewState, checkState, mergeable } = changeset;
+  const { lastError } = changeset;
   return {
-    ...{ id, url, host, repository, number, state, title, author },
-    head: { branch: headBranch, commit: headCommit },
-    base: { branch: baseBranch, commit: baseCommit },
+    id: changeset.id,
+    url: changeset.url,
+    host: changeset.host,
+    repository: changeset.repository,
+    number: changeset.number,
+    state: changeset.state,
+    title: changeset.title,
+    author: changeset.author,
+    head: { branch: changeset.headBranch, commit: changeset.headCommit },
+    base: { branch: changeset.baseBranch, commit: changeset.baseCommit },
     createdAt: iso(changeset.createdAtMs),
     updatedAt: iso(changeset.updatedAtMs),
     mergedAt: iso(changeset.mergedAtMs),
     closedAt: iso(changeset.closedAtMs),
-    ...{ additions, deletions, changedFiles, labels, reviewState, checkState, mergeable },
+    additions: changeset.additions,
+    deletions: changeset.deletions,
+    changedFiles: changeset.changedFiles,
+    labels: changeset.labels,
+    reviewState: changeset.reviewState,
+    checkState: changeset.checkState,
+    mergeable: changeset.mergeable,
     followed: changeset.followed,
     followedBy: changeset.followedBy,
     lastSyncAt: iso(changeset.lastSyncAtMs),

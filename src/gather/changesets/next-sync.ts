@@ -1,45 +1,39 @@
 import { adaptiveSync } from '../../engine/adaptive.ts';
-import type { ScheduleRequest } from '../../engine/queue/work-queue.ts';
 import { nextSync, type SyncRhythm } from '../../engine/schedule.ts';
 import { loadOf, type StoredChangeset } from '../../keep/store/changesets.ts';
-import type { ChangesetRef } from '../forges/changeset.ts';
+import type { ChangesetContext } from './context.ts';
 
-/** Kinds of work on the schedule. */
-export const CHANGESET_KIND = 'changeset';
-export const SOURCE_KIND = 'changeset source';
+/**
+ * When a changeset is synced next, and why. The time stands on the schedule under its key (schedule.ts), and nowhere
+ * else. It comes from:
+ *
+ *   followed by hand, or asked for by hand   at once, first in line                     following/follow.ts, service.ts
+ *   a listing shows one that is new          at once, among the others                  following/follow-listed.ts
+ *   a listing shows a change                 the plan below, as of that change          following/follow-listed.ts
+ *   a webhook                                at once, first in line; with `quiet`, or
+ *                                            for an old event, the plan as of its event webhooks.ts
+ *   a sync                                   the plan below                             sync/handler.ts
+ *   another rhythm, or stretch factor        the plan below, for all that it concerns   planner.ts
+ *   a failure                                SYNC_RETRY (engine/retry.ts)               engine/queue/running-claim.ts
+ *   its host on hold                         it keeps its place, and waits for the host hosts/host-health.ts
+ *
+ * What is no longer followed, and what was closed long ago, comes off the schedule.
+ */
 
-const CHANGESET_PREFIX = 'changeset:';
-const SOURCE_PREFIX = 'changesets of ';
-
-/** The key of a changeset on the schedule; hosts tell names apart without regard to case. */
-export function keyOf({ host, repository, number }: ChangesetRef): string {
-  return `${CHANGESET_PREFIX}${host}/${repository.toLowerCase()}#${number}`;
-}
-
-/** The key of a source on the schedule. */
-export function keyOfSource(name: string): string {
-  return SOURCE_PREFIX + name;
-}
-
-/** The source that a key means. */
-export function sourceOfKey(key: string): string {
-  return key.slice(SOURCE_PREFIX.length);
-}
-
-/** What the limits of calls count by: apart from git, which has limits of its own. */
-export function groupOf(host: string): string {
-  return `${host} API`;
-}
-
-/** The host of a group. */
-export function hostOfGroup(group: string): string {
-  return group.replace(/ API$/, '');
-}
-
+/** What the plan depends on besides the changeset. */
 export interface Planning {
   readonly nowMs: number;
   readonly rhythm: SyncRhythm;
   readonly forgetClosedAfterMs: number;
+}
+
+/** As the configuration and the budget of the changeset's host have it now. */
+export function planningOf(
+  host: string,
+  nowMs: number,
+  { rhythm, forgetClosedAfterMs }: Pick<ChangesetContext, 'rhythm' | 'forgetClosedAfterMs'>,
+): Planning {
+  return { nowMs, rhythm: rhythm(host), forgetClosedAfterMs: forgetClosedAfterMs() };
 }
 
 /** When a changeset is next; null: never again. */
@@ -64,10 +58,10 @@ export type SyncHistory = Pick<
 >;
 
 /**
- * C1 and C3: open ones by the policy; closed, merged and deleted ones at the slowest rhythm until they are
+ * The plan: open ones by the policy of the rhythm; closed, merged and deleted ones at the slowest rhythm until they are
  * forgotten, save that an event newer than the last sync brings them forward.
  */
-export function planSync(changeset: SyncHistory, planning: Planning): PlannedSync {
+export function planNextSync(changeset: SyncHistory, planning: Planning): PlannedSync {
   if (!changeset.followed) return { nextAtMs: null, reason: 'not followed', load: 0 };
   const { nowMs, rhythm } = planning;
   const policy = rhythm.policy === 'adaptive' ? adaptiveSync : nextSync;
@@ -75,12 +69,12 @@ export function planSync(changeset: SyncHistory, planning: Planning): PlannedSyn
   const lastChangeAtMs = latest(changeset.lastChangeAtMs, changeset.latestEventAtMs);
   const over = state === 'closed' || state === 'merged' || state === 'deleted';
   const hasNews = lastSyncAtMs !== null && lastChangeAtMs !== null && lastChangeAtMs > lastSyncAtMs;
-  if (over && lastSyncAtMs !== null && !hasNews) return planOver(changeset, planning, lastSyncAtMs);
+  if (over && lastSyncAtMs !== null && !hasNews) return planClosed(changeset, planning, lastSyncAtMs);
   const { atMs, reason } = policy({ nowMs, lastSyncAtMs, lastChangeAtMs }, rhythm);
   return { nextAtMs: atMs, reason, load: loadOf(intervalOf(lastSyncAtMs, lastChangeAtMs, rhythm)) };
 }
 
-function planOver(changeset: SyncHistory, planning: Planning, lastSyncAtMs: number): PlannedSync {
+function planClosed(changeset: SyncHistory, planning: Planning, lastSyncAtMs: number): PlannedSync {
   const { state, closedAtMs, vanishedAtMs, lastChangeAtMs } = changeset;
   const { rhythm, forgetClosedAfterMs, nowMs } = planning;
   const sinceMs = (state === 'deleted' ? vanishedAtMs : closedAtMs) ?? lastChangeAtMs ?? lastSyncAtMs;
@@ -119,12 +113,19 @@ export function latest(one: number | null, two: number | null): number | null {
   return two === null ? one : Math.max(one, two);
 }
 
-/** First in line, at once (C6, S10). */
-export function atOnce(host: string, reason: string, nowMs: number): ScheduleRequest {
-  return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: nowMs, priority: 'high', reason };
-}
-
-/** In its turn: at the time that the plan says. */
-export function atPlannedTime(host: string, plan: PlannedSync, nowMs: number): ScheduleRequest {
-  return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: plan.nextAtMs ?? nowMs, reason: plan.reason };
+/**
+ * When a changeset last changed, on this machine's clock. A host whose clock is ahead may show a time that is still to
+ * come: it counts as the moment at which it was first seen, so that it does not keep the changeset at the fastest
+ * rhythm until that time has come.
+ * @param updatedAtMs as the host says it now, on its clock
+ * @param skewMs host's clock less this machine's
+ */
+export function changeTimeMs(
+  known: Pick<StoredChangeset, 'updatedAtMs' | 'lastChangeAtMs'>,
+  updatedAtMs: number,
+  skewMs: number,
+  nowMs: number,
+): number {
+  if (known.updatedAtMs === updatedAtMs && known.lastChangeAtMs !== null) return known.lastChangeAtMs;
+  return Math.min(updatedAtMs - skewMs, nowMs);
 }

@@ -1,29 +1,28 @@
-import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
-import type { ScheduleEntry, WorkQueue } from '../../engine/queue/work-queue.ts';
-import type { SyncRhythm } from '../../engine/schedule.ts';
+import type { HttpHeaders } from '../../base/http-headers.ts';
+import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
-import type { ChangesetStore, StoredChangeset } from '../../keep/store/changesets.ts';
+import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
-import type { ForgeSettings } from '../forges/forge.ts';
-import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
-import { atOnce, atPlannedTime, latest, planSync } from './next-sync.ts';
+import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
+import type { ChangesetContext } from './context.ts';
+import { latest, planNextSync, planningOf } from './next-sync.ts';
+import { atOnce, atPlannedTime } from './schedule.ts';
 
-export interface WebhookTools {
-  readonly changesets: ChangesetStore;
-  readonly queue: WorkQueue;
-  readonly clock: Clock;
-  readonly webhooksOf: (kind: ForgeKind) => ForgeWebhooks;
-  readonly hosts: () => readonly ForgeSettings[];
-  readonly rhythm: (host: string) => SyncRhythm;
-  readonly forgetClosedAfterMs: () => number;
-  readonly clockSkewMs: (host: string) => number;
-  /** A push has arrived for a repository. */
-  readonly onPush: (repositoryUrl: string) => Promise<void>;
+/** Clocks differ a little, and an API may show a change some seconds after its webhook. */
+const LATE_MS = 60_000;
+/** A webhook may take this long to arrive, and its clock differ a little. */
+const GRACE_MS = 2 * 60_000;
+
+/** One delivery as it came in, not checked yet. */
+export interface WebhookRequest {
+  readonly kind: ForgeKind;
+  readonly headers: HttpHeaders;
+  readonly rawBody: Buffer;
 }
 
 /** What became of a delivery. All are answered with success: sending it again would change nothing. */
-export type Received =
+export type WebhookOutcome =
   | { readonly outcome: 'raised'; readonly changesets: number }
   | { readonly outcome: 'push' }
   | { readonly outcome: 'ping' }
@@ -33,27 +32,29 @@ export type Received =
   | { readonly outcome: 'ignored'; readonly event: string };
 
 /**
- * Takes one delivery in (C7, S8): signature first, then its form, then its id; the latest-event times, the
- * raised places on the schedule and the id are committed together, so that a crash loses none of them.
+ * Takes one delivery in: signature first, then its form, then its id; the latest-event times, the raised places on the
+ * schedule and the id are committed together, so that a crash loses none of them.
+ * @param webhooks of the kind of host that sends it
+ * @param onPush a push has arrived for a repository
  * @throws SluiceError `signature_invalid`, `body_invalid`
  */
 export async function receiveWebhook(
-  kind: ForgeKind,
-  headers: WebhookHeaders,
-  rawBody: Buffer,
-  tools: WebhookTools,
-): Promise<Received> {
-  const host = senderOf(kind, headers, rawBody, tools);
-  const delivery = tools.webhooksOf(kind).parse(headers, rawBody, host);
+  request: WebhookRequest,
+  webhooks: ForgeWebhooks,
+  context: ChangesetContext,
+  onPush: (repositoryUrl: string) => Promise<void>,
+): Promise<WebhookOutcome> {
+  const host = senderOf(request, webhooks, context);
+  const delivery = webhooks.parse(request.headers, request.rawBody, host);
   const { deliveryId, event } = delivery;
-  const { changesets, queue, clock } = tools;
+  const { changesets, queue, clock } = context;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
   const received = recordWebhook({ host, deliveryId, event, repository, receivedAtMs });
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
-    await tools.onPush(delivery.repositoryUrl);
+    await onPush(delivery.repositoryUrl);
     await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
@@ -63,35 +64,36 @@ export async function receiveWebhook(
   }
   const concerned = await changesets.byAddresses([delivery.ref, ...delivery.others]);
   const followed = concerned.filter(changeset => changeset.followed);
-  const atMs = Math.min((delivery.atMs ?? receivedAtMs) - skewOf(delivery, host, tools), receivedAtMs);
-  const puts = followed.map(changeset => raised(changeset, atMs, receivedAtMs, tools));
+  // A time of the body is of the host's clock.
+  const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);
+  const atMs = Math.min(eventMs, receivedAtMs);
+  const entries = followed.map(changeset => entryAfterEvent(changeset, atMs, receivedAtMs, context));
   const announced = announceEvent(
     followed.map(({ id }) => id),
     atMs,
   );
-  await queue.putAll(puts, [received, announced]);
+  await queue.putAll(entries, [received, announced]);
   if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
 }
 
 /** The host whose secret the sender knew. Hosts of one kind share a path, so each one's secret is tried. */
-function senderOf(kind: ForgeKind, headers: WebhookHeaders, rawBody: Buffer, tools: WebhookTools): string {
-  const candidates = tools.hosts().filter(host => host.kind === kind && host.webhookSecret !== undefined);
+function senderOf(
+  { kind, headers, rawBody }: WebhookRequest,
+  webhooks: ForgeWebhooks,
+  { hosts }: ChangesetContext,
+): string {
+  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
   if (candidates.length === 0) {
     throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
       hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
     });
   }
-  const found = candidates.find(({ webhookSecret = '' }) =>
-    tools.webhooksOf(kind).verify(headers, rawBody, webhookSecret),
+  const sender = candidates.find(({ webhookSecret = '' }) =>
+    webhooks.verify(headers, rawBody, webhookSecret),
   );
-  if (!found) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
-  return found.host;
-}
-
-/** A time of the body is of the host's clock; without one the time of arrival stands in. */
-function skewOf(delivery: WebhookDelivery, host: string, { clockSkewMs }: WebhookTools): number {
-  return 'atMs' in delivery && delivery.atMs !== undefined ? clockSkewMs(host) : 0;
+  if (!sender) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
+  return sender.host;
 }
 
 function repositoryOf(delivery: WebhookDelivery): string | undefined {
@@ -100,24 +102,50 @@ function repositoryOf(delivery: WebhookDelivery): string | undefined {
 }
 
 /**
- * C7: at once, before all others. S2: with `quiet`, once the changes have paused. An event that is older than
- * the last sync (out of order, late) was seen by that sync: it is synced again in its turn only.
+ * At once, before all others; with `quiet`, once the changes have paused. An event that is older than the last sync (out
+ * of order, late) was seen by that sync: it is synced again among the others only.
  */
-function raised(changeset: StoredChangeset, atMs: number, nowMs: number, tools: WebhookTools): ScheduleEntry {
+function entryAfterEvent(
+  changeset: StoredChangeset,
+  atMs: number,
+  nowMs: number,
+  context: ChangesetContext,
+): ScheduleEntry {
   const { key, host, lastSyncAtMs } = changeset;
-  const rhythm = tools.rhythm(host);
+  const planning = planningOf(host, nowMs, context);
   const isNews = lastSyncAtMs === null || atMs > lastSyncAtMs - LATE_MS;
-  if (isNews && !rhythm.quiet) return { key, request: atOnce(host, 'webhook', nowMs) };
+  if (isNews && !planning.rhythm.quiet) return { key, request: atOnce(host, 'webhook', nowMs) };
   // A change that the last sync may have missed by a hair counts as one after it.
   const eventMs = isNews && lastSyncAtMs !== null ? Math.max(atMs, lastSyncAtMs + 1) : atMs;
   const latestEventAtMs = latest(changeset.latestEventAtMs, eventMs);
-  const plan = planSync(
-    { ...changeset, latestEventAtMs },
-    { nowMs, rhythm, forgetClosedAfterMs: tools.forgetClosedAfterMs() },
-  );
+  const plan = planNextSync({ ...changeset, latestEventAtMs }, planning);
   const reason = isNews ? `webhook, ${plan.reason}` : plan.reason;
   return { key, request: atPlannedTime(host, { ...plan, reason }, nowMs) };
 }
 
-/** Clocks differ a little, and an API may show a change some seconds after its webhook. */
-const LATE_MS = 60_000;
+/**
+ * Counts a change that a sync or a listing has shown and no webhook announced, where webhooks are expected: many in a
+ * row say that they do not arrive.
+ * @param known as it was before the change was seen
+ * @param changedAtMs on this machine's clock
+ */
+export async function countIfUnannounced(
+  known: StoredChangeset,
+  changedAtMs: number,
+  nowMs: number,
+  { changesets, expectsWebhooks }: ChangesetContext,
+): Promise<void> {
+  if (!expectsWebhooks(known.host) || !isUnannounced(known, changedAtMs, nowMs)) return;
+  await changesets.webhooks.countMissed(known.host, known.repository);
+}
+
+function isUnannounced(
+  { lastSyncAtMs, lastChangeAtMs, latestEventAtMs }: StoredChangeset,
+  changedAtMs: number,
+  nowMs: number,
+): boolean {
+  if (lastSyncAtMs === null || lastChangeAtMs === null) return false;
+  if (changedAtMs <= lastChangeAtMs) return false;
+  if (changedAtMs > nowMs - GRACE_MS) return false;
+  return (latestEventAtMs ?? 0) < changedAtMs - GRACE_MS;
+}

@@ -1,13 +1,6 @@
-/** The life of one changeset, from its events (S12). Pure. Times are of the host's clock, in milliseconds. */
+import type { LifeEvent } from '../../keep/store/questions.ts';
 
-export interface LifeEvent {
-  readonly kind: string;
-  readonly atMs: number;
-  readonly actor: string | null;
-  readonly actorIsBot: boolean;
-  /** Of a review: approved, changes_requested, commented, dismissed, pending. */
-  readonly review: string | null;
-}
+/** The life of one changeset, from its events. Times are of the host's clock, in milliseconds. */
 
 export interface LifeFacts {
   readonly state: string;

@@ -8,7 +8,7 @@ const DEFAULT_WINDOW_DAYS = 90;
 /** Open changesets without a change for longer are stale, unless somebody asks otherwise. */
 export const STALE_AFTER_DAYS = 14;
 
-/** What people ask of the report (S12), days as they write them, like 2026-01-31, in UTC. */
+/** What people ask of the report, days as they write them, like 2026-01-31, in UTC. */
 export interface ReportQuestion {
   readonly host?: string | undefined;
   readonly repository?: string | undefined;
@@ -32,9 +32,5 @@ export function reportQuery(question: ReportQuestion, nowMs: number, mark: '--' 
     since === undefined ? untilMs - DEFAULT_WINDOW_DAYS * DAY_MS : dayOf(since, `${mark}since`) * DAY_MS;
   if (sinceMs >= untilMs)
     throw new SluiceError('usage', `nothing lies from ${mark}since on and before ${mark}until`);
-  return {
-    ...{ sinceMs, untilMs, by, staleAfterMs: staleAfterDays * DAY_MS },
-    ...(host === undefined ? {} : { host }),
-    ...(repository === undefined ? {} : { repository }),
-  };
+  return { host, repository, sinceMs, untilMs, by, staleAfterMs: staleAfterDays * DAY_MS };
 }

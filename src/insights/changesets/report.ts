@@ -1,12 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SqlRow, SqlValue } from '../../keep/store/store.ts';
+import type { ChangesetLifeRow, ChangesetScope, Questions } from '../../keep/store/questions.ts';
 import { isoDate, type Period, periodStart } from '../calendar.ts';
-import type { InsightDatabase } from '../insight-database.ts';
-import { type Life, type LifeEvent, lifeOf, type Percentiles, percentiles } from './life.ts';
+import { type Life, lifeOf, type Percentiles, percentiles } from './life.ts';
 
-export interface ReportQuery {
-  readonly host?: string;
-  readonly repository?: string;
+type ReportQuestions = Pick<Questions, 'changesetLives' | 'staleChangesets'>;
+
+export interface ReportQuery extends ChangesetScope {
   /** Changesets opened, merged or closed from then on, in milliseconds. */
   readonly sinceMs: number;
   readonly untilMs: number;
@@ -15,7 +14,7 @@ export interface ReportQuery {
   readonly staleAfterMs: number;
 }
 
-/** S12. Durations in seconds, percentiles rather than means; of changesets merged in the window unless said otherwise. */
+/** Durations in seconds, percentiles rather than means; of changesets merged in the window unless said otherwise. */
 export interface ChangesetReport {
   /** Of all that were opened in the window. */
   readonly timeToFirstReviewS: Percentiles;
@@ -49,11 +48,7 @@ const PAGE = 500;
 const SIZES: readonly (number | null)[] = [10, 50, 250, 1000, null];
 const STALE_SHOWN = 20;
 
-interface Lived {
-  readonly createdAtMs: number;
-  readonly mergedAtMs: number | null;
-  readonly closedAtMs: number | null;
-  readonly lines: number | null;
+interface Lived extends Omit<ChangesetLifeRow, 'events'> {
   readonly life: Life;
 }
 
@@ -62,11 +57,11 @@ interface Lived {
  * turn between two pages.
  */
 export async function changesetReport(
-  source: InsightDatabase,
+  questions: ReportQuestions,
   query: ReportQuery,
   nowMs: number,
 ): Promise<ChangesetReport> {
-  const all = await livesIn(source, query, nowMs);
+  const all = await livesIn(questions, query, nowMs);
   const within = (ms: number | null): ms is number =>
     ms !== null && ms >= query.sinceMs && ms < query.untilMs;
   const opened = all.filter(({ createdAtMs }) => within(createdAtMs));
@@ -91,7 +86,7 @@ export async function changesetReport(
         life => life.cycleMs,
       ),
     })),
-    stale: await staleIn(source, query, nowMs),
+    stale: await staleIn(questions, query, nowMs),
   };
 }
 
@@ -124,101 +119,38 @@ function throughput(
     .map(([start, counts]) => ({ start: isoDate(start), ...counts }));
 }
 
-function scope({ host, repository }: ReportQuery): { readonly sql: string; readonly params: SqlValue[] } {
-  const params: SqlValue[] = [];
-  let sql = '';
-  if (host !== undefined) {
-    sql += ' AND host = ?';
-    params.push(host);
-  }
-  if (repository !== undefined) {
-    sql += ' AND repository = ?';
-    params.push(repository);
-  }
-  return { sql, params };
-}
-
-async function livesIn(source: InsightDatabase, query: ReportQuery, nowMs: number): Promise<Lived[]> {
-  const { sql, params } = scope(query);
-  const { sinceMs, untilMs } = query;
+async function livesIn(questions: ReportQuestions, query: ReportQuery, nowMs: number): Promise<Lived[]> {
+  const { host, repository, sinceMs, untilMs } = query;
   const lives: Lived[] = [];
   for (let afterId = 0; ; ) {
-    const rows = await source.query(
-      `SELECT id, state, author, created_at_ms, merged_at_ms, closed_at_ms, additions + deletions AS lines
-       FROM changesets NOT INDEXED WHERE id > ? AND created_at_ms < ?
-         AND (created_at_ms >= ? OR merged_at_ms >= ? OR closed_at_ms >= ?) ${sql}
-       ORDER BY id LIMIT ${PAGE}`,
-      [afterId, untilMs, sinceMs, sinceMs, sinceMs, ...params],
-    );
-    if (rows.length === 0) return lives;
-    const events = await eventsOf(
-      source,
-      rows.map(({ id }) => Number(id)),
-    );
-    for (const row of rows) lives.push(livedFrom(row, events.get(Number(row.id)) ?? [], nowMs));
-    afterId = Number(rows.at(-1)?.id);
+    const page = { host, repository, sinceMs, untilMs, afterId, limit: PAGE };
+    const rows = await questions.changesetLives(page);
+    const last = rows.at(-1);
+    if (!last) return lives;
+    for (const { events, ...row } of rows) lives.push({ ...row, life: lifeOf(row, events, nowMs) });
+    afterId = last.id;
     await setImmediate();
   }
 }
 
-function livedFrom(row: SqlRow, events: readonly LifeEvent[], nowMs: number): Lived {
-  const facts = {
-    state: String(row.state),
-    author: row.author === null ? null : String(row.author),
-    createdAtMs: Number(row.created_at_ms),
-    mergedAtMs: row.merged_at_ms === null ? null : Number(row.merged_at_ms),
-    closedAtMs: row.closed_at_ms === null ? null : Number(row.closed_at_ms),
-  };
-  return {
-    ...facts,
-    lines: row.lines === null ? null : Number(row.lines),
-    life: lifeOf(facts, events, nowMs),
-  };
-}
-
-async function eventsOf(source: InsightDatabase, ids: readonly number[]): Promise<Map<number, LifeEvent[]>> {
-  const rows = await source.query(
-    `SELECT changeset_id, kind, at_ms, actor, actor_is_bot, review FROM changeset_events
-     WHERE changeset_id IN (SELECT value FROM json_each(?))
-       AND kind IN ('review', 'commit', 'force_push', 'ready_for_review', 'converted_to_draft')
-     ORDER BY changeset_id, at_ms, place, host_id`,
-    [JSON.stringify(ids)],
-  );
-  const byChangeset = new Map<number, LifeEvent[]>();
-  for (const row of rows) {
-    const id = Number(row.changeset_id);
-    const events = byChangeset.get(id) ?? [];
-    byChangeset.set(id, events);
-    events.push({
-      kind: String(row.kind),
-      atMs: Number(row.at_ms),
-      actor: row.actor === null ? null : String(row.actor),
-      actorIsBot: row.actor_is_bot === 1,
-      review: row.review === null ? null : String(row.review),
-    });
-  }
-  return byChangeset;
-}
-
 async function staleIn(
-  source: InsightDatabase,
-  query: ReportQuery,
+  questions: ReportQuestions,
+  { host, repository, staleAfterMs }: ReportQuery,
   nowMs: number,
 ): Promise<ChangesetReport['stale']> {
-  const { sql, params } = scope(query);
-  const where = `state IN ('open', 'draft') AND updated_at_ms < ? ${sql}`;
-  const values = [nowMs - query.staleAfterMs, ...params];
-  const [counted] = await source.query(`SELECT count(*) AS n FROM changesets WHERE ${where}`, values);
-  const rows = await source.query(
-    `SELECT url, title, updated_at_ms FROM changesets WHERE ${where} ORDER BY updated_at_ms LIMIT ${STALE_SHOWN}`,
-    values,
-  );
+  const idleSinceMs = nowMs - staleAfterMs;
+  const { count, oldest } = await questions.staleChangesets({
+    host,
+    repository,
+    idleSinceMs,
+    limit: STALE_SHOWN,
+  });
   return {
-    count: Number(counted?.n),
-    oldest: rows.map(({ url, title, updated_at_ms }) => ({
-      url: String(url),
-      title: String(title),
-      idleS: Math.round((nowMs - Number(updated_at_ms)) / 1000),
+    count,
+    oldest: oldest.map(({ url, title, updatedAtMs }) => ({
+      url,
+      title,
+      idleS: Math.round((nowMs - updatedAtMs) / 1000),
     })),
   };
 }

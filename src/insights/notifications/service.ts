@@ -4,7 +4,6 @@ import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
-import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { Workers } from '../../engine/workers.ts';
 import type { Notification } from '../../keep/store/notifications.ts';
 import type { Store } from '../../keep/store/store.ts';
@@ -55,7 +54,6 @@ export class Notifications implements Service {
       clock,
       random,
       log,
-      worker: newWorkerId(),
       handlers: new Map([
         [NOTIFICATION_KIND, sendingHandler(store.notifications, clock, () => config().notify)],
       ]),

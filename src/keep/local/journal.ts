@@ -113,6 +113,18 @@ export interface RecordFilter {
   readonly limit?: number;
 }
 
+/** Files that are in trouble for the same reason. */
+export interface FileTrouble {
+  readonly state: 'failed' | 'processing';
+  /** May be of another version's catalogue. */
+  readonly errorCode: string;
+  readonly count: number;
+  /** What was said of the one that changed last. */
+  readonly example: string;
+  /** When that was; ISO 8601. */
+  readonly lastUpdated: string;
+}
+
 export type StateCounts = Readonly<Record<FileState, number>> & {
   /** Of those in incoming or processing: waiting for a later try or for something to happen. */
   readonly waiting: number;
@@ -149,6 +161,8 @@ export interface Journal {
   list(filter: RecordFilter): FileRecord[];
   attempts(id: number): Attempt[];
   counts(): StateCounts;
+  /** Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count. */
+  troubles(): FileTrouble[];
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
   /** Completed files still in the spool, delivered longest ago first. */

@@ -1,12 +1,16 @@
 import type { Store } from '../store/store.ts';
 import { Database, type DatabaseOptions } from './database.ts';
-import { asRow } from './rows.ts';
 import { applyChanges } from './store/changes.ts';
 import { createChangesetStore } from './store/changesets/changesets.ts';
 import { SqliteChurnWriter } from './store/churn-writer.ts';
 import { SqliteHistoryWriter } from './store/history/writer.ts';
 import { createNotificationStore } from './store/notifications.ts';
 import { createPeopleStore } from './store/people.ts';
+import { changesetQuestions } from './store/questions/changesets.ts';
+import { commitQuestions } from './store/questions/commits.ts';
+import { hotSpotQuestions } from './store/questions/hot-spots.ts';
+import { peopleQuestions } from './store/questions/people.ts';
+import { troubleQuestions } from './store/questions/troubles.ts';
 import { createRepositoryStore } from './store/repositories.ts';
 import { createRunStore } from './store/runs.ts';
 import { createTrackingStore } from './store/tracking.ts';
@@ -32,13 +36,15 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
     churn: repositoryId => new SqliteChurnWriter(database, repositoryId),
     changesets: createChangesetStore(database),
     history: repositoryId => new SqliteHistoryWriter(database, repositoryId),
-    async query(sql, params = []) {
-      return database.read(() =>
-        database
-          .statement(sql)
-          .all(...params)
-          .map(asRow),
-      );
+    questions: {
+      ...commitQuestions(database),
+      ...peopleQuestions(database),
+      ...hotSpotQuestions(database),
+      ...changesetQuestions(database),
+      ...troubleQuestions(database),
+    },
+    async check() {
+      database.read(() => database.statement('SELECT count(*) AS known FROM repositories').get());
     },
     apply: changes => database.write(() => applyChanges(database, changes)),
     close: () => database.close(),

@@ -1,4 +1,6 @@
-import type { SqlRow, SqlValue } from '../store/store.ts';
+/** A value that SQLite takes and gives. */
+export type SqlValue = null | number | string | Uint8Array;
+export type SqlRow = Record<string, SqlValue>;
 
 /** Reading columns out of a row with the type that the schema (STRICT tables) promises. */
 

@@ -159,6 +159,8 @@ export interface StoredChangesetSource {
 
 export interface ChangesetStore {
   byKey(key: string): Promise<StoredChangeset | undefined>;
+  /** Those of the keys that are known, by key. */
+  byKeys(keys: readonly string[]): Promise<ReadonlyMap<string, StoredChangeset>>;
   byAddress(address: ChangesetAddress): Promise<StoredChangeset | undefined>;
   /** Those of the addresses that are known, in no certain order. */
   byAddresses(addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]>;

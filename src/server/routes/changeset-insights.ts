@@ -27,11 +27,11 @@ const OpenQuery = Query.pick({ host: true, repository: true, staleAfterDays: tru
 export function changesetInsightRoutes(app: Hono, { station, clock }: AppOptions): void {
   app.get('/api/v1/insights/changesets', async context => {
     const query = reportQuery(readQuery(context, Query), clock.nowMs(), '');
-    return context.json(await changesetReport(station.source, query, clock.nowMs()));
+    return context.json(await changesetReport(station.questions, query, clock.nowMs()));
   });
   app.get('/api/v1/insights/changesets/open', async context => {
     const { staleAfterDays, host, repository } = readQuery(context, OpenQuery);
     const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
-    return context.json(await openChangesets(station.source, scope, clock.nowMs()));
+    return context.json(await openChangesets(station.questions, scope, clock.nowMs()));
   });
 }

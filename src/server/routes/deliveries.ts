@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
-import { type ListedDelivery, listed } from '../../deliver/listing.ts';
+import { type ListedDelivery, toListedDelivery } from '../../deliver/listing.ts';
 import { FILE_STATES } from '../../keep/local/journal.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -54,11 +54,11 @@ export function deliveryRoutes(
       errorCode: cause,
       beforeId: before,
     });
-    return context.json({ deliveries: records.map(listed) });
+    return context.json({ deliveries: records.map(toListedDelivery) });
   });
   app.get('/api/v1/deliveries/:id{[0-9]+}', context => {
     const { record, attempts } = deliveries.record(Number(context.req.param('id')));
-    return context.json({ ...listed(record), attemptHistory: attempts });
+    return context.json({ ...toListedDelivery(record), attemptHistory: attempts });
   });
 
   const sync = async (context: Context): Promise<Response> => {
@@ -94,5 +94,5 @@ export function deliveryRoutes(
 }
 
 function failedAnswer({ record, problem }: FailedOutcome): ListedDelivery & { problem?: string } {
-  return { ...listed(record), problem };
+  return { ...toListedDelivery(record), problem };
 }

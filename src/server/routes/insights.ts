@@ -2,7 +2,6 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { PERIODS } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
-import { unreadChurn } from '../../insights/unread.ts';
 import { dayOf } from '../../insights/window.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
@@ -23,7 +22,7 @@ export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
     app.get(`/api/v1/insights/${insight.name}`, async context => {
       const { since, until, by, bots, limit = insight.limit ?? 0 } = readQuery(context, InsightQuery);
       const repositoryIds = await idsOf(context.req.queries('repo') ?? []);
-      const rows = await insight.rows(station.source, {
+      const rows = await insight.rows(station.questions, {
         repositoryIds,
         sinceDay: since === undefined ? undefined : dayOf(since, 'since'),
         untilDay: until === undefined ? undefined : dayOf(until, 'until'),
@@ -35,7 +34,7 @@ export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
       return context.json({
         by: insight.byPeriod ? by : undefined,
         [insight.key]: rows,
-        unread: insight.ofChurn ? await unreadChurn(station.source, repositoryIds) : undefined,
+        unread: insight.ofChurn ? await station.questions.unreadChurn(repositoryIds) : undefined,
       });
     });
   }

@@ -16,10 +16,9 @@ export function statusRoutes(app: Hono, { station, clock }: AppOptions): void {
   app.get('/ping', context => context.text('pong\n'));
   app.get('/healthz', async context => {
     try {
-      await station.source.query('SELECT count(*) AS known FROM repositories');
+      await station.checkStore();
       return context.json({ status: 'ok' });
     } catch (error) {
-      // A station that cannot read its database is not healthy, whatever else runs.
       return context.json({ status: 'the database cannot be read', code: asSluiceError(error).code }, 503);
     }
   });

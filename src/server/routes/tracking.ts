@@ -2,11 +2,9 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
-import {
-  listRepositories,
-  REPOSITORY_CHOICES,
-  REPOSITORY_ORDERS,
-} from '../../station/status/repository-list.ts';
+import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
+import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
+import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import { repositoryAnswer } from './repositories.ts';
@@ -30,8 +28,7 @@ const PageQuery = z.strictObject({
 /** Which repositories are kept fresh: track, untrack, sync now, and when one is next and why. */
 export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
   const { tracking, cache } = station;
-  const one = async (url: string, clones: ReadonlyMap<string, CacheEntry>) => {
-    const { repository, next } = await tracking.findScheduled(url);
+  const shown = ({ repository, next }: ScheduledRepository, clones: ReadonlyMap<string, CacheEntry>) => {
     const clone = clones.get(repository.url);
     return {
       ...repositoryAnswer(repository),
@@ -45,11 +42,11 @@ export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions)
   app.get('/api/v1/repositories', async context => {
     const clones = await clonesByUrl();
     if (context.req.query('url') !== undefined)
-      return context.json(await one(readQuery(context, UrlQuery).url, clones));
+      return context.json(shown(await tracking.findScheduled(readQuery(context, UrlQuery).url), clones));
     const { search: text, show: choice, order, offset, limit } = readQuery(context, PageQuery);
-    const urls = await listRepositories(station.source, { text, choice, order, offset, limit });
-    const repositories = await Promise.all(urls.map(url => one(url, clones)));
-    return context.json({ repositories, next: urls.length === limit ? offset + limit : null });
+    const page = await station.listRepositories({ text, choice, order, offset, limit });
+    const repositories = page.map(repository => shown(repository, clones));
+    return context.json({ repositories, next: page.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/repositories', async context => {
     const { url, urls = [] } = await readJson(context, Urls, maxBodyBytes);

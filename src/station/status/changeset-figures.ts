@@ -2,7 +2,7 @@ import { holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { Changesets } from '../../gather/changesets/service.ts';
 import type { ChangesetTotals } from '../../keep/store/changesets.ts';
 
-/** Changesets at a glance: `changesets` of the status (station.md). */
+/** Changesets at a glance: `changesets` of the status. */
 export interface ChangesetFigures {
   readonly known: number;
   readonly followed: number;
@@ -10,7 +10,7 @@ export interface ChangesetFigures {
   /** By state: new, open, draft, merged, closed, deleted. */
   readonly states: Readonly<Record<string, number>>;
   readonly hosts: readonly HostFigures[];
-  /** Repositories whose changes polls find and no webhook announces (S9). */
+  /** Repositories whose changes syncs see and no webhook announces. */
   readonly webhooksMissing: readonly {
     readonly repository: string;
     readonly missed: number;
@@ -56,7 +56,7 @@ export async function changesetFigures(
   };
 }
 
-/** The part of the figures that the database alone tells. */
+/** The part of the figures that comes from the store alone. */
 export function countsOf(totals: readonly ChangesetTotals[]) {
   const states: Record<string, number> = {};
   for (const { state, changesets } of totals) states[state] = (states[state] ?? 0) + changesets;
@@ -76,15 +76,15 @@ function hostFigures(
   changesets: Pick<Changesets, 'forecasts' | 'holds'>,
 ): HostFigures {
   const hold = changesets.holds().find(each => each.host === host);
-  const plan = changesets.forecasts().find(each => each.host === host);
+  const forecast = changesets.forecasts().find(each => each.host === host);
   return {
     host,
     followed: totals.filter(each => each.host === host).reduce((sum, { followed }) => sum + followed, 0),
     state: hold?.kind ?? 'ok',
     why: hold ? holdReason(hold) : null,
     hint: hold?.hint ?? null,
-    stretch: plan?.stretch ?? 1,
-    budgets: (plan?.resources ?? []).map(each => ({
+    stretch: forecast?.stretch ?? 1,
+    budgets: (forecast?.resources ?? []).map(each => ({
       resource: each.resource,
       neededPerHour: Math.round(each.neededPerHour * 10) / 10,
       budgetPerHour: each.budgetPerHour ?? null,

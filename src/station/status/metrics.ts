@@ -9,7 +9,7 @@ export interface Rendered {
 }
 
 /**
- * The station's figures for Prometheus (S11). The client library is loaded with the first sync that ends or the first
+ * The station's figures for Prometheus. The client library is loaded with the first sync that ends or the first
  * scrape: a station that only delivers or captures has no use for it, and it takes some MiB.
  */
 export class Metrics {

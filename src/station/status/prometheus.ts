@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import { hostOfGroup } from '../../gather/changesets/next-sync.ts';
+import { hostOfGroup } from '../../gather/changesets/schedule.ts';
 import type { StationStatus } from './status.ts';
 
 /** A figure that is read when it is asked for. */
@@ -18,7 +18,7 @@ const DURATIONS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 /** Names are as Prometheus wants them: base units, `_total` for what only grows. */
 const PREFIX = 'sluice_';
 
-/** The station's figures for Prometheus (S11). Syncs are counted as they end; everything else is read when asked for. */
+/** The station's figures for Prometheus. Syncs are counted as they end; everything else is read when asked for. */
 export class Prometheus {
   readonly #registry = new Registry();
   readonly #syncs: Counter;

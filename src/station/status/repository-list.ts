@@ -1,44 +1,50 @@
-import type { InsightDatabase } from '../../insights/insight-database.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import { repositoryKey } from '../../gather/repos/tracking/schedule.ts';
+import { type ScheduledRepository, withNext } from '../../gather/repos/tracking/service.ts';
+import type { CloneRecords } from '../../keep/local/clone-records.ts';
+import type { RepositoryChoice } from '../../keep/store/repositories.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { Repository } from '../../keep/store/types.ts';
 
 export const REPOSITORY_ORDERS = ['change', 'size', 'commits', 'url'] as const;
-/** `failing`: every state but `ok` and `new`. */
-export const REPOSITORY_CHOICES = ['tracked', 'untracked', 'failing'] as const;
 
 export interface RepositoryListFilter {
   /** Somewhere in the address, without regard to case (ASCII). */
   readonly text?: string | undefined;
-  readonly choice?: (typeof REPOSITORY_CHOICES)[number] | undefined;
+  readonly choice?: RepositoryChoice | undefined;
   /** Latest change, largest clone or most commits first, or by address. */
   readonly order: (typeof REPOSITORY_ORDERS)[number];
   readonly offset: number;
   readonly limit: number;
 }
 
-const ORDERS: Readonly<Record<RepositoryListFilter['order'], string>> = {
-  change: 'coalesce(last_commit_at, 0) DESC',
-  size: 'CASE on_disk WHEN 1 THEN bytes ELSE 0 END DESC',
-  commits: 'commits DESC',
-  url: 'repositories.url',
-};
+interface Sources {
+  readonly store: Store;
+  readonly queue: WorkQueue;
+  readonly clones: CloneRecords;
+}
 
-const CHOICES: Readonly<Record<(typeof REPOSITORY_CHOICES)[number], string>> = {
-  tracked: 'tracked = 1',
-  untracked: 'tracked = 0',
-  failing: "state NOT IN ('ok', 'new')",
-};
-
-/** Addresses of the repositories that fit, a page of them. Throws `database_*`. */
+/** A page of the repositories that fit, each with its next time. Throws `database_*`. */
 export async function listRepositories(
-  source: InsightDatabase,
-  filter: RepositoryListFilter,
-): Promise<string[]> {
-  const { text, choice, order, offset, limit } = filter;
-  const conditions = ['1', ...(choice === undefined ? [] : [CHOICES[choice]])];
-  if (text !== undefined) conditions.push('instr(lower(repositories.url), lower(?)) > 0');
-  const rows = await source.query(
-    `SELECT repositories.url FROM repositories LEFT JOIN clones ON clones.url = repositories.url
-     WHERE ${conditions.join(' AND ')} ORDER BY ${ORDERS[order]}, repositories.url LIMIT ? OFFSET ?`,
-    [...(text === undefined ? [] : [text]), limit, offset],
-  );
-  return rows.map(({ url }) => String(url));
+  { store, queue, clones }: Sources,
+  { order, ...filter }: RepositoryListFilter,
+): Promise<ScheduledRepository[]> {
+  const page =
+    order === 'size'
+      ? await listBySize(store, clones, filter)
+      : await store.repositories.list({ ...filter, order });
+  const items = await queue.getMany(page.map(repositoryKey));
+  return page.map(repository => withNext(repository, items.get(repositoryKey(repository))));
+}
+
+/** Sizes are of clones on this machine's disk, which the store knows nothing of. */
+async function listBySize(
+  store: Store,
+  clones: CloneRecords,
+  { offset, limit, ...filter }: Omit<RepositoryListFilter, 'order'>,
+): Promise<Repository[]> {
+  const [repositories, records] = await Promise.all([store.repositories.list(filter), clones.list()]);
+  const sizes = new Map(records.map(({ url, onDisk, bytes }) => [url, onDisk ? bytes : 0]));
+  const sizeOf = ({ url }: Repository): number => sizes.get(url) ?? 0;
+  return repositories.sort((one, other) => sizeOf(other) - sizeOf(one)).slice(offset, offset + limit);
 }

@@ -1,8 +1,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
-import { CHANGESET_KIND } from '../../gather/changesets/next-sync.ts';
+import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
+import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
 import { reusing } from './reuse.ts';
 
@@ -47,7 +48,10 @@ export function scheduleApi(
   stores: () => { readonly store: Store; readonly queue: WorkQueue },
   clock: Clock,
 ): ScheduleApi {
-  const halfHoursAhead = reusing(() => byHalfHour(stores().store, clock.nowMs()), clock);
+  const halfHoursAhead = reusing(
+    () => stores().queue.countDue({ fromMs: clock.nowMs(), spanMs: HALF_HOUR_MS, count: HALF_HOURS }),
+    clock,
+  );
   return {
     async upcoming(limit) {
       const { store, queue } = stores();
@@ -57,32 +61,27 @@ export function scheduleApi(
         queue.upcoming(limit),
         halfHoursAhead(),
       ]);
-      const listed = (items: readonly QueueItem[]): Promise<ListedItem[]> =>
-        Promise.all(items.map(item => listedItem(item, store)));
-      return { counts, running: await listed(running), next: await listed(next), halfHours };
+      const changesets = await store.changesets.byKeys(
+        [...running, ...next].filter(({ kind }) => kind === CHANGESET_KIND).map(({ key }) => key),
+      );
+      const listed = (item: QueueItem): ListedItem => listedItem(item, changesets.get(item.key));
+      return { counts, running: running.map(listed), next: next.map(listed), halfHours };
     },
   };
 }
 
-async function byHalfHour(store: Store, nowMs: number): Promise<number[]> {
-  const rows = await store.query(
-    `SELECT max(0, CAST(run_at_ms - ?1 AS INTEGER) / ${HALF_HOUR_MS}) AS at, count(*) AS items FROM targets
-     WHERE lease_owner IS NULL AND run_at_ms < ?1 + ${HALF_HOURS * HALF_HOUR_MS} GROUP BY at`,
-    [nowMs],
-  );
-  const counts = new Map(rows.map(({ at, items }) => [Number(at), Number(items)]));
-  return Array.from({ length: HALF_HOURS }, (_, at) => counts.get(at) ?? 0);
-}
-
-async function listedItem(item: QueueItem, store: Store): Promise<ListedItem> {
+function listedItem(item: QueueItem, changeset: StoredChangeset | undefined): ListedItem {
   const { key, kind, runAtMs, reason, priority, failures, lastError, claimedBy } = item;
-  const changeset = kind === CHANGESET_KIND ? await store.changesets.byKey(key) : undefined;
   return {
-    ...{ key, kind, reason, priority, failures },
+    key,
+    kind,
     target: changeset?.url ?? targetOf(item),
     title: changeset?.title ?? null,
     at: new Date(runAtMs).toISOString(),
+    reason,
+    priority,
     running: claimedBy !== null,
+    failures,
     lastError: lastError && { code: lastError.code, message: lastError.message },
   };
 }

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/schema.ts';
 import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
+import type { DeliveryStatus } from '../../deliver/service.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
 import type { BakeProgress } from '../../gather/repos/bake/bake.ts';
@@ -11,7 +12,7 @@ import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 
-/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json` (station.md). */
+/** The station at a glance: the body of `/api/v1/status` and of `sluice status --json`. */
 export interface StationStatus {
   readonly station: StationFacts;
   readonly schedule: {
@@ -61,14 +62,10 @@ export interface StationStatus {
 }
 
 /** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
-export interface DeliveryFigures {
-  readonly incoming: number;
-  readonly processing: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly waiting: number;
-  readonly uploading: number;
-}
+export type DeliveryFigures = Pick<
+  DeliveryStatus,
+  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading'
+>;
 
 export interface StationFacts {
   readonly version: string;

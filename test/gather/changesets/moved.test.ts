@@ -1,19 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
-import { testChangesets } from '../../support/changesets.ts';
+import { followMany, testChangesets, trackOne } from '../../support/changesets.ts';
 
 const MANY = 60;
 
 test('C2: of a renamed repository the old address goes on meaning the changeset; what is new at the old name is followed beside it', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, urlOf, ended } = station;
-  const repository = standIn.model.addRepository('acme/one');
-  standIn.model.addChangeset(repository, { title: 'First' });
-  await changesets.start();
-  await changesets.track(urlOf('acme/one', 1));
-  await until(() => ended.length === 1);
-  standIn.model.rename(repository, 'acme/two');
+  const { changeset } = await trackOne(station, { title: 'First' });
+  standIn.model.rename(changeset.repository, 'acme/two');
   await changesets.syncNow([urlOf('acme/one', 1)]);
   await until(() => ended.length === 2);
   const [moved, ...others] = await changesets.list({}, { limit: 10 });
@@ -50,10 +46,7 @@ test('C2: the changesets of a deleted repository are marked deleted, and nothing
 test('S5: a token without the scope for changesets stops the host with one message, and by hand it is tried again', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended } = station;
-  const repository = standIn.model.addRepository('acme/many');
-  for (let index = 0; index < MANY; index += 1) standIn.model.addChangeset(repository);
-  await changesets.start();
-  await station.configure({ changesets: { follow: [{ repository: `${standIn.origin}/acme/many` }] } });
+  await followMany(station, MANY);
   await until(() => ended.filter(({ ending }) => ending === 'done').length > MANY);
   standIn.faults.push(({ url }) =>
     url.pathname.endsWith('/graphql')

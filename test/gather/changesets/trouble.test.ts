@@ -1,29 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SluiceError } from '../../../src/base/errors.ts';
-import { signed, type TestChangesets, testChangesets } from '../../support/changesets.ts';
+import {
+  followingMany,
+  followMany,
+  HOUR_MS,
+  syncedCount,
+  type TestChangesets,
+  testChangesets,
+  trackOne,
+} from '../../support/changesets.ts';
 import type { Fault } from '../../support/forge/server.ts';
 
 const MINUTE_MS = 60_000;
-const HOUR_MS = 60 * MINUTE_MS;
 const MANY = 120;
-
-/** So many open changesets of one repository, found by its source. */
-async function many(station: TestChangesets, count = MANY): Promise<void> {
-  const { standIn, clock } = station;
-  const repository = standIn.model.addRepository('acme/many');
-  for (let index = 0; index < count; index += 1) {
-    const createdAtMs = clock.nowMs() - HOUR_MS - index * 1000;
-    standIn.model.addChangeset(repository, { createdAtMs, updatedAtMs: createdAtMs });
-  }
-}
-
-const following = (station: TestChangesets) => ({
-  changesets: { follow: [{ repository: `${station.standIn.origin}/acme/many` }] },
-});
-
-const synced = async ({ changesets }: TestChangesets): Promise<number> =>
-  (await changesets.totals()).reduce((sum, each) => sum + (each.state === 'open' ? each.changesets : 0), 0);
 
 /** Lets hours pass in steps, the host's answers arriving in between. */
 async function pass({ clock }: TestChangesets, ms: number, stepMs = MINUTE_MS): Promise<void> {
@@ -37,10 +26,7 @@ async function pass({ clock }: TestChangesets, ms: number, stepMs = MINUTE_MS): 
 
 test('C1, S1: what is open in a repository is found, synced in batches, and left when the configuration leaves it', async t => {
   const station = await testChangesets(t);
-  await many(station, 120);
-  await station.changesets.start();
-  await station.configure(following(station));
-  await station.until(async () => (await synced(station)) === 120);
+  await followMany(station, 120);
   // Two pages of a listing and three batches, where 120 calls would have done it one by one.
   assert.ok(station.calls() <= 8, `${station.calls()} calls`);
   const newest = station.standIn.model.addChangeset(station.standIn.model.repositories[0] as never, {
@@ -48,7 +34,7 @@ test('C1, S1: what is open in a repository is found, synced in batches, and left
     updatedAtMs: station.clock.nowMs(),
   });
   await pass(station, 11 * MINUTE_MS);
-  await station.until(async () => (await synced(station)) === 121);
+  await station.until(async () => (await syncedCount(station)) === 121);
   assert.equal((await station.changesets.find(station.urlOf('acme/many', newest.number))).state, 'open');
   await station.configure({});
   const totals = await station.changesets.totals();
@@ -62,23 +48,20 @@ test('C1, S1: what is open in a repository is found, synced in batches, and left
 test('a token that is revoked stops the host with one message, and a new one sets it going', async t => {
   const tokens = ['good', 'new'];
   const station = await testChangesets(t, { tokens });
-  await many(station);
-  await station.changesets.start();
-  await station.configure(following(station));
-  await station.until(async () => (await synced(station)) === MANY);
+  await followMany(station, MANY);
   tokens.splice(0, 1);
   const before = station.calls();
   await pass(station, 50 * MINUTE_MS);
   assert.ok(station.calls() - before <= 4, `${station.calls() - before} calls with a refused token`);
-  const told = station.warnings.filter(line => /is on hold/.test(line));
-  assert.equal(told.length, 1, told.join('\n'));
+  const reported = station.warnings.filter(line => /is on hold/.test(line));
+  assert.equal(reported.length, 1, reported.join('\n'));
   assert.equal(station.changesets.holds()[0]?.kind, 'refused');
   assert.match((await station.changesets.list({}, { limit: 1 }))[0]?.next?.reason ?? '', /stopped: .*token/);
   assert.equal(
     (await station.changesets.totals()).reduce((sum, { failing }) => sum + failing, 0),
     0,
   );
-  await station.configure({ ...following(station), host: { token: 'new' } });
+  await station.configure({ ...followingMany(station), host: { token: 'new' } });
   const again = station.ended.length;
   await pass(station, 2 * MINUTE_MS, 1000);
   await station.until(() => station.ended.slice(again).some(({ ending }) => ending === 'done'));
@@ -87,17 +70,14 @@ test('a token that is revoked stops the host with one message, and a new one set
 
 test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost', async t => {
   const station = await testChangesets(t);
-  await many(station);
-  await station.changesets.start();
-  await station.configure(following(station));
-  await station.until(async () => (await synced(station)) === MANY);
+  await followMany(station, MANY);
   const down: Fault = () => ({ status: 503, json: { message: 'maintenance' } });
   station.standIn.faults.push(down);
   const before = station.calls();
   await pass(station, 24 * HOUR_MS, 15 * MINUTE_MS);
   assert.ok(station.calls() - before < 24 * 4 + 30, `${station.calls() - before} calls in a day`);
   assert.equal(station.warnings.filter(line => /is on hold/.test(line)).length, 1);
-  assert.equal(await synced(station), MANY);
+  assert.equal(await syncedCount(station), MANY);
   const failing = await station.changesets.list({ failing: true }, { limit: 1 });
   assert.equal(failing[0]?.lastError?.code, 'host_failing');
   assert.match(failing[0]?.next?.reason ?? '', /backing off after error host_failing/);
@@ -111,10 +91,7 @@ test('a host that is down for a day costs a call a quarter of an hour, and nothi
 
 test('S5: with the rate limit at zero no call is made until the host allows, and nothing fails', async t => {
   const station = await testChangesets(t);
-  await many(station, 60);
-  await station.changesets.start();
-  await station.configure(following(station));
-  await station.until(async () => (await synced(station)) === 60);
+  await followMany(station, 60);
   station.standIn.remaining = 0;
   await station.changesets.syncWhere({});
   await station.until(() => station.changesets.holds().length === 1);
@@ -136,11 +113,8 @@ test('S5: with the rate limit at zero no call is made until the host allows, and
 
 test('S5: what the configuration allows an hour is kept, and intervals are stretched and said to be', async t => {
   const station = await testChangesets(t);
-  await many(station, 150);
-  await station.changesets.start();
-  await station.configure(following(station));
-  await station.until(async () => (await synced(station)) === 150);
-  await station.configure({ ...following(station), host: { maxPointsPerHour: 2 } });
+  await followMany(station, 150);
+  await station.configure({ ...followingMany(station), host: { maxPointsPerHour: 2 } });
   const points = (): number => station.standIn.log.filter(({ path }) => /graphql/.test(path)).length;
   const before = points();
   await pass(station, 150 * MINUTE_MS);
@@ -188,11 +162,7 @@ test('C2: a page that is cut short keeps what has come, stores the error, and su
 test('C2: one that has vanished is marked deleted, and comes back when it does', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended } = station;
-  const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
-  await changesets.start();
-  const url = station.urlOf('acme/one', 1);
-  await changesets.track(url);
-  await until(() => ended.length === 1);
+  const { changeset, url } = await trackOne(station);
   standIn.model.remove(changeset);
   await changesets.syncNow([url]);
   await until(() => ended.length === 2);
@@ -207,118 +177,25 @@ test('C2: one that has vanished is marked deleted, and comes back when it does',
 
 test('a host whose clock is three hours ahead keeps nothing at the fastest rhythm', async t => {
   const station = await testChangesets(t);
-  const { standIn, changesets, until, ended, clock } = station;
+  const { standIn, changesets, clock } = station;
   standIn.skewMs = 3 * HOUR_MS;
   const hostNowMs = clock.nowMs() + 3 * HOUR_MS;
-  standIn.model.addChangeset(standIn.model.addRepository('acme/one'), {
-    ...{ createdAtMs: hostNowMs - 2 * HOUR_MS, updatedAtMs: hostNowMs - HOUR_MS },
+  const { url } = await trackOne(station, {
+    createdAtMs: hostNowMs - 2 * HOUR_MS,
+    updatedAtMs: hostNowMs - HOUR_MS,
   });
-  await changesets.start();
-  await changesets.track(station.urlOf('acme/one', 1));
-  await until(() => ended.length === 1);
-  assert.match(
-    (await changesets.find(station.urlOf('acme/one', 1))).next?.reason ?? '',
-    /last change (60 min|1 h) ago/,
-  );
+  assert.match((await changesets.find(url)).next?.reason ?? '', /last change (60 min|1 h) ago/);
 });
 
-test('a host that answers HTML is told of once, with what to check', async t => {
+test('a host that answers HTML is reported once, with what to check', async t => {
   const station = await testChangesets(t);
-  const { standIn, changesets, until, ended } = station;
-  standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
-  standIn.faults.push((_request, response) => {
+  station.standIn.faults.push((_request, response) => {
     response.setHeader('content-type', 'text/html');
     response.end('<html>Please log in</html>');
     return 'answered';
   });
-  await changesets.start();
-  const url = station.urlOf('acme/one', 1);
-  await changesets.track(url);
-  await until(() => ended.length === 1);
-  const { lastError } = await changesets.find(url);
+  const { url } = await trackOne(station);
+  const { lastError } = await station.changesets.find(url);
   assert.equal(lastError?.code, 'forge_answer_invalid');
   assert.match(lastError?.hint ?? '', /baseUrl/);
-});
-
-test('S8: webhooks: wrong signature, malformed, unknown, replayed, out of order, and of what is not followed', async t => {
-  const station = await testChangesets(t);
-  const { standIn, changesets, until, ended, clock } = station;
-  standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
-  await changesets.start();
-  const url = station.urlOf('acme/one', 1);
-  await changesets.track(url);
-  await until(() => ended.length === 1);
-  const send = ({ headers, rawBody }: ReturnType<typeof signed>) =>
-    changesets.receive('github', headers, rawBody);
-  const one = { id: 'a', repository: 'Acme/One', number: 1 };
-  const isCode = (code: string) => (error: unknown) => error instanceof SluiceError && error.code === code;
-  await assert.rejects(send(signed(one, 'wrong')), isCode('signature_invalid'));
-  await assert.rejects(send({ ...signed(one), headers: {} as never }), isCode('signature_invalid'));
-  await assert.rejects(changesets.receive('gitlab', {}, Buffer.from('{}')), isCode('signature_invalid'));
-  assert.deepEqual(await send(signed({ id: 'b', repository: 'x/y', event: 'star' })), {
-    outcome: 'ignored',
-    event: 'star',
-  });
-  assert.equal((await send(signed({ ...one, id: 'c', number: 99 }))).outcome, 'ignored');
-  assert.equal((await send(signed({ id: 'p', repository: 'x/y', push: 'https://h/x/y' }))).outcome, 'push');
-  assert.deepEqual(station.pushed, ['https://h/x/y']);
-  assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'raised');
-  await until(() => ended.length === 2);
-  assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'duplicate');
-  const latest = (await changesets.find(url)).latestEventAt;
-  assert.equal(
-    (await send(signed({ ...one, id: 'd', atMs: clock.nowMs() - 5 * HOUR_MS }))).outcome,
-    'raised',
-  );
-  await clock.settle();
-  assert.equal((await changesets.find(url)).latestEventAt, latest);
-  assert.equal(ended.length, 2);
-});
-
-test('S9: changes that no webhook announced are counted and shown, and a webhook ends that', async t => {
-  const station = await testChangesets(t);
-  const { standIn, changesets, until, ended, clock } = station;
-  const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
-  await changesets.start();
-  const url = station.urlOf('acme/one', 1);
-  await changesets.track(url);
-  await until(() => ended.length === 1);
-  for (let round = 1; round <= 3; round += 1) {
-    standIn.model.addEvent(changeset, { atMs: clock.nowMs() + 1000 });
-    await clock.advance(10 * MINUTE_MS);
-    const before = ended.length;
-    await changesets.syncNow([url]);
-    await until(() => ended.length > before);
-  }
-  assert.deepEqual(
-    (await changesets.webhookGaps()).map(({ repository }) => repository),
-    ['acme/one'],
-  );
-  const { headers, rawBody } = signed({ id: '1', repository: 'acme/one', number: 1 });
-  await changesets.receive('github', headers, rawBody);
-  assert.deepEqual(await changesets.webhookGaps(), []);
-});
-
-test('S2: with quiet, a burst of webhooks is followed by one sync after it falls quiet', async t => {
-  const station = await testChangesets(t, { schedule: { quiet: true } });
-  const { standIn, changesets, until, ended, clock } = station;
-  standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
-  await changesets.start();
-  const url = station.urlOf('acme/one', 1);
-  await changesets.track(url);
-  await until(() => ended.length === 1);
-  for (let burst = 0; burst < 10; burst += 1) {
-    await clock.advance(30_000);
-    const { headers, rawBody } = signed({
-      id: `${burst}`,
-      repository: 'acme/one',
-      number: 1,
-      atMs: clock.nowMs(),
-    });
-    await changesets.receive('github', headers, rawBody);
-  }
-  assert.equal(ended.length, 1);
-  assert.match((await changesets.find(url)).next?.reason ?? '', /webhook.*once quiet for 2 min/);
-  await clock.advance(2 * MINUTE_MS + 2000);
-  await until(() => ended.length === 2);
 });

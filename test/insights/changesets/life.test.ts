@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LifeEvent, lifeOf, percentiles } from '../../../src/insights/changesets/life.ts';
+import { lifeOf, percentiles } from '../../../src/insights/changesets/life.ts';
+import type { LifeEvent } from '../../../src/keep/store/questions.ts';
 
 const HOUR_MS = 3_600_000;
 const at = (hours: number, kind: string, more: Partial<LifeEvent> = {}): LifeEvent => ({

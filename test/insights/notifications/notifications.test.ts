@@ -16,6 +16,7 @@ import { postWebhook } from '../../../src/insights/notifications/webhook.ts';
 import { openStore } from '../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 import { until } from '../../support/sluice.ts';
+import { queryRows } from '../../support/sqlite-store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const PAYLOAD: NotificationPayload = {
@@ -139,7 +140,8 @@ test('P12: raised once over restarts, sent until the webhook takes it, and given
   await until('it is sent', async () => (await second.store.notifications.unsent()).length === 0);
   assert.equal(bodies.length, 2);
   assert.deepEqual(bodies[0], bodies[1]);
-  const sendings = await second.store.query(
+  const sendings = queryRows(
+    second.store,
     'SELECT channel, error IS NULL AS done FROM notification_sendings ORDER BY 1',
   );
   assert.deepEqual(

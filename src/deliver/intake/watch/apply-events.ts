@@ -12,8 +12,8 @@ export function applyEvent(event: InotifyEvent, tree: Tree, inspector: Inspector
   const directory = tree.byWatch(event.watch);
   // Of a watch that was given up since; the directory's new place has been listed after that.
   if (!directory) return false;
-  if (event.mask & IN.IGNORED) sweeper.watchEnded(directory);
-  else if (event.mask & (IN.DELETE_SELF | IN.MOVE_SELF)) sweeper.left(directory);
+  if (event.mask & IN.IGNORED) sweeper.handleWatchEnded(directory);
+  else if (event.mask & (IN.DELETE_SELF | IN.MOVE_SELF)) sweeper.dropIfGone(directory);
   if (event.name === '' || !directory.attached) return false;
   const place = { directory, name: event.name };
   if (event.mask & IN.ISDIR) {
@@ -21,16 +21,16 @@ export function applyEvent(event: InotifyEvent, tree: Tree, inspector: Inspector
     if (event.mask & (IN.CREATE | IN.MOVED_TO)) {
       sweeper.discover(directory, event.name, (event.mask & IN.MOVED_TO) !== 0);
     } else if (child) {
-      sweeper.left(child);
+      sweeper.dropIfGone(child);
     } else {
-      inspector.left(place);
+      inspector.handleLeft(place);
     }
   } else if (event.mask & IN.CREATE) {
-    if (inspector.created(place) === 'directory') sweeper.discover(directory, event.name);
+    if (inspector.handleCreated(place) === 'directory') sweeper.discover(directory, event.name);
   } else if (event.mask & (IN.CLOSE_WRITE | IN.MOVED_TO)) {
     sweeper.inspect(place, 'event', (event.mask & IN.CLOSE_WRITE) !== 0);
   } else if (event.mask & (IN.MOVED_FROM | IN.DELETE)) {
-    inspector.left(place);
+    inspector.handleLeft(place);
   }
   return false;
 }

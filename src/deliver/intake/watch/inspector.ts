@@ -85,7 +85,7 @@ export class Inspector {
   }
 
   /** A name was made: soon closed if it is being written, but a hard link or mknod gets no close. */
-  created(place: Place): NameKind {
+  handleCreated(place: Place): NameKind {
     const { tree, rechecks, monotonicMs } = this.#options;
     const { directory, name } = place;
     const path = pathOf(directory, name);
@@ -104,7 +104,7 @@ export class Inspector {
    * A name was deleted or moved away, and is forgotten, unless the very file that was reported lies there
    * still: then the event is older than the report. A file moved away and back has a new ctime.
    */
-  left({ directory, name }: Place): void {
+  handleLeft({ directory, name }: Place): void {
     const { tree, rechecks } = this.#options;
     const entry = directory.entries.get(name);
     if (!entry) return;
@@ -129,12 +129,12 @@ export class Inspector {
     const { tree, onArrival, onTrouble, rechecks } = this.#options;
     rechecks.cancel(path);
     onArrival({ path, size, mtimeMs, inode, via });
-    if (tree.evicted === 0 || this.#memoryLimitReported) return;
+    if (tree.evictedCount === 0 || this.#memoryLimitReported) return;
     this.#memoryLimitReported = true;
     onTrouble({
       kind: 'memory_limit',
       path,
-      message: `more than ${tree.remembered} files lie in place; the ones longest quiet will be reported again`,
+      message: `more than ${tree.rememberedCount} files lie in place; the ones longest quiet will be reported again`,
     });
   }
 

@@ -9,6 +9,7 @@ import type { Trouble, Via } from './messages.ts';
 import { isUnspeakable, readNames } from './names.ts';
 import { type Directory, type Place, pathOf, type Tree } from './tree.ts';
 
+/** What the sweeper works with. */
 export interface SweeperOptions {
   readonly tree: Tree;
   readonly inspector: Inspector;
@@ -98,14 +99,14 @@ export class Sweeper {
   }
 
   /** The kernel has ended a directory's watch: it is gone, or was made anew with the same inode number. */
-  watchEnded(directory: Directory): void {
+  handleWatchEnded(directory: Directory): void {
     this.#options.tree.setWatch(directory, undefined);
-    this.left(directory);
+    this.dropIfGone(directory);
     if (directory.attached) this.#options.jobs.addUrgent(this.#list(directory, 'scan', true));
   }
 
   /** Drops a directory unless it lies at its path still: then the event that led here is older than what is known. */
-  left(directory: Directory): void {
+  dropIfGone(directory: Directory): void {
     if (statOf(directory)?.ino === directory.inode) return;
     this.#options.tree.detach(directory);
   }
@@ -115,7 +116,7 @@ export class Sweeper {
     const { tree, jobs } = this.#options;
     for (const [path, root] of [...tree.roots]) {
       if (!tree.roots.has(path)) continue;
-      if (root) this.left(root);
+      if (root) this.dropIfGone(root);
       if (tree.roots.get(path) === undefined) this.openRoot(path);
       else if (root) yield* this.#sweepBelow(root, deep);
       yield;

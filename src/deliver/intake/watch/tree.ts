@@ -28,6 +28,7 @@ export interface Place {
   readonly name: string;
 }
 
+/** The path of a name in a directory. */
 export function pathOf(directory: Directory, name: string): string {
   return directory.path === '/' ? `/${name}` : `${directory.path}/${name}`;
 }
@@ -57,12 +58,12 @@ export class Tree {
   }
 
   /** How many reported names are remembered. */
-  get remembered(): number {
+  get rememberedCount(): number {
     return this.#reported;
   }
 
   /** How many names were forgotten for want of room, ever. */
-  get evicted(): number {
+  get evictedCount(): number {
     return this.#evicted;
   }
 

@@ -2,11 +2,13 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { Database } from '../../../keep/sqlite/database.ts';
+import { GroupCommit } from '../../../keep/sqlite/group-commit.ts';
 import { applyChanges } from '../../../keep/sqlite/store/changes.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
 import {
   type Claim,
   type ClaimRequest,
+  type DueSpans,
   earliest,
   type HeartbeatAnswer,
   type NextRun,
@@ -21,7 +23,6 @@ import {
   type WorkQueue,
 } from '../work-queue.ts';
 import { placeAsked, wholeMs } from './asked.ts';
-import { BatchedWrites } from './batched-writes.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
 import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
@@ -35,7 +36,7 @@ import {
   MOVE_SQL,
   PUT_BACK_SQL,
 } from './statements.ts';
-import { countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
+import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 
 export interface SqliteWorkQueueOptions {
   readonly database: Database;
@@ -56,7 +57,7 @@ export class SqliteWorkQueue implements WorkQueue {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #isWorkerGone: (worker: string) => boolean;
-  readonly #writes: BatchedWrites;
+  readonly #writes: GroupCommit;
   readonly #listeners = new Set<() => void>();
   readonly #others: OtherWriters;
 
@@ -64,7 +65,7 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#isWorkerGone = options.isWorkerGone;
-    this.#writes = new BatchedWrites(options.database);
+    this.#writes = new GroupCommit(options.database, { clock: options.clock, durable: false });
     this.#others = new OtherWriters(options.database, options.clock, () => this.#announce());
   }
 
@@ -171,6 +172,17 @@ export class SqliteWorkQueue implements WorkQueue {
   async get(key: string): Promise<QueueItem | undefined> {
     const row = this.#database.read(() => this.#row(key));
     return row && toItem(row);
+  }
+
+  async getMany(keys: readonly string[]): Promise<ReadonlyMap<string, QueueItem>> {
+    return this.#database.read(() => {
+      const rows = keys.map(key => this.#row(key)).filter(row => row !== undefined);
+      return new Map(rows.map(row => [row.key, toItem(row)]));
+    });
+  }
+
+  async countDue(spans: DueSpans): Promise<number[]> {
+    return this.#database.read(() => countDue(this.#database, spans));
   }
 
   async upcoming(limit: number): Promise<QueueItem[]> {

@@ -1,9 +1,9 @@
 import type { Config } from '../../../config/schema.ts';
 import type { CodeHosts } from '../hosts/code-hosts.ts';
 
-/** What of the configuration brings changesets in (C1). */
+/** What of the configuration brings changesets in, beside single addresses. */
 export interface ChangesetSource {
-  /** `repository github.com/owner/name`: tells it from every other. */
+  /** `repository github.com/owner/name`: unique. */
   readonly name: string;
   readonly host: string;
   readonly kind: 'repository' | 'owner' | 'author' | 'query';
@@ -11,6 +11,7 @@ export interface ChangesetSource {
   readonly what: string;
 }
 
+/** On whose account a changeset is followed, where it is not a source's. */
 export const HAND = 'hand';
 export const CONFIGURATION = 'configuration';
 
@@ -36,7 +37,7 @@ export function wantedChangesets(config: Config, hosts: CodeHosts): WantedChange
     for (const kind of ['repository', 'owner', 'author'] as const) {
       const address = entry[kind];
       if (address === undefined) continue;
-      const { host, path } = hosts.placeOf(address);
+      const { host, path } = hosts.hostAndPath(address);
       add(kind, host, path);
     }
     if (entry.query !== undefined && entry.host !== undefined) add('query', entry.host, entry.query);

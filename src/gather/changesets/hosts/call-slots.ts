@@ -1,5 +1,5 @@
 /**
- * Room for calls (S4): so many at once to one host, so many overall. Who waits gets room in order of priority,
+ * Room for calls: so many at once to one host, so many overall. Who waits gets room in order of priority,
  * then in the order of asking, as far as the own host has room.
  */
 export class CallSlots {

@@ -61,7 +61,7 @@ export class CodeHosts implements Service {
    * Host, and path below it, of a repository's or owner's address.
    * @throws SluiceError `url_invalid` for an address on no known host
    */
-  placeOf(url: string): { readonly host: string; readonly path: string } {
+  hostAndPath(url: string): { readonly host: string; readonly path: string } {
     for (const { host, baseUrl } of this.#settings) {
       if (!url.toLowerCase().startsWith(`${baseUrl.toLowerCase()}/`)) continue;
       const below = url.slice(baseUrl.length + 1).replace(/[?#].*$/, '');

@@ -2,17 +2,19 @@ import type { Clock } from '../../../base/clock.ts';
 import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
+import type { WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
 
 /**
- * Whether a host's items may run, so that a host that refuses the token, is down or has had enough stops as a
+ * Whether the work at a host may run, so that a host that refuses the token, is down or has had enough stops as a
  * whole, with one message, and not item by item:
  *
  *   open ──used up──▶ limited ──the time comes──────────────────▶ open
  *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
  *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
  *
- * `probing`: one item runs; its end decides.
+ * `probing`: the hold has ended, and one item runs; its end decides.
  */
 export type HostHoldKind = 'limited' | 'refused' | 'down';
 
@@ -26,14 +28,6 @@ export interface HostHold {
   readonly hint: string;
   /** Failures in a row. */
   readonly failures: number;
-}
-
-export interface HostHealthOptions {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  /** Told when a host may go on, so that its items need not wait for the next look. */
-  readonly onOpen?: () => void;
 }
 
 const HOUR_MS = 3_600_000;
@@ -61,72 +55,69 @@ export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | und
 }
 
 export class HostHealth {
-  readonly #options: HostHealthOptions;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #log: Logger;
   readonly #holds = new Map<string, HostHold>();
 
-  constructor(options: HostHealthOptions) {
-    this.#options = options;
+  constructor({ clock, random, log }: { clock: Clock; random: Random; log: Logger }) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#log = log;
   }
 
-  /** A request failed as a whole. @returns the hold that follows; undefined: the host goes on */
+  /** A request to the host failed as a whole. @returns the hold that follows; undefined: the host goes on */
   recordFailure(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
     if (kind === undefined) return undefined;
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#clock.nowMs();
     const before = this.#holds.get(host);
     // What was under way beside the one that failed first is no further failure.
     if (before?.kind === kind && before.untilMs > nowMs) return before;
     const failures = before?.kind === kind ? before.failures + 1 : 1;
     const hold: HostHold = {
-      ...{ host, kind, failures, untilMs: this.#untilMs(kind, failures, error, nowMs) },
+      host,
+      kind,
+      failures,
+      untilMs: this.#untilMs(kind, failures, error, nowMs),
       sinceMs: before?.kind === kind ? before.sinceMs : nowMs,
       ...toErrorRecord(error),
     };
     this.#holds.set(host, hold);
     if (before?.kind !== kind) {
       const { message, hint, code } = hold;
-      this.#options.log.warn(
-        { host, code, hint, until: iso(hold.untilMs) },
-        `${host} is on hold: ${message}`,
-      );
+      this.#log.warn({ host, code, hint, until: iso(hold.untilMs) }, `${host} is on hold: ${message}`);
     }
     return hold;
   }
 
-  /** A request was answered: the host is well. */
+  /** A request was answered: the host is well, and what waits may go on. */
   recordSuccess(host: string): void {
     const hold = this.#holds.get(host);
     if (!hold) return;
     this.#holds.delete(host);
-    if (hold.kind !== 'limited') this.#options.log.info({ host }, `${host} answers again`);
-    this.#options.onOpen?.();
+    if (hold.kind !== 'limited') this.#log.info({ host }, `${host} answers again`);
   }
 
   /** Lets a host that is on hold be tried at once: by hand, or since the configuration has changed. */
   forgive(host?: string): void {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#clock.nowMs();
     for (const hold of this.#holds.values()) {
       // A limit is the host's word, which nothing here changes.
       if ((host !== undefined && hold.host !== host) || hold.kind === 'limited') continue;
       this.#holds.set(hold.host, { ...hold, untilMs: nowMs });
     }
-    this.#options.onOpen?.();
-  }
-
-  /** Forgets a host. */
-  forget(host: string): void {
-    this.#holds.delete(host);
   }
 
   /** The hold in force; undefined when the host's items run, if only to probe. */
   holdOf(host: string): HostHold | undefined {
     const hold = this.#holds.get(host);
-    return hold && hold.untilMs > this.#options.clock.nowMs() ? hold : undefined;
+    return hold && hold.untilMs > this.#clock.nowMs() ? hold : undefined;
   }
 
   /** Every host that is on hold or being probed. */
   holds(): readonly HostHold[] {
     return [...this.#holds.values()].filter(
-      hold => hold.kind !== 'limited' || hold.untilMs > this.#options.clock.nowMs(),
+      hold => hold.kind !== 'limited' || hold.untilMs > this.#clock.nowMs(),
     );
   }
 
@@ -134,7 +125,7 @@ export class HostHealth {
   allowedConcurrency(host: string, full: number): number {
     const hold = this.#holds.get(host);
     if (!hold) return full;
-    if (hold.untilMs > this.#options.clock.nowMs()) return 0;
+    if (hold.untilMs > this.#clock.nowMs()) return 0;
     return hold.kind === 'limited' ? full : 1;
   }
 
@@ -142,9 +133,25 @@ export class HostHealth {
     if (kind === 'refused') return nowMs + HOUR_MS;
     if (kind === 'limited') return nowMs + Math.max(error.retryAfterMs ?? 60_000, 1000);
     const transient = { code: error.code, retry: 'transient', retryAfterMs: error.retryAfterMs } as const;
-    const decision = nextTry(DOWN_RETRY, failures, transient, this.#options.random, nowMs);
+    const decision = nextTry(DOWN_RETRY, failures, transient, this.#random, nowMs);
     return 'retryAtMs' in decision ? decision.retryAtMs : nowMs + DOWN_RETRY.maxMs;
   }
+}
+
+/**
+ * What follows where work at a host failed. Where the host as a whole is to stop, for its limit or the token, that is no
+ * failure of the item: it keeps its place in line. Anything else is thrown on, a host that is down included.
+ */
+export function postponeForHost(
+  error: SluiceError,
+  claim: Claim,
+  { health }: { readonly health: HostHealth },
+  host: string,
+  kind = holdKindOf(error),
+): WorkOutcome {
+  const hold = health.recordFailure(host, error, kind);
+  if (!hold || hold.kind === 'down') throw error;
+  return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }
 
 /** Why a host's items wait, in words. */

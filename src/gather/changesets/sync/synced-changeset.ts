@@ -1,7 +1,7 @@
-import type { StoredChangeset, StoredEvent, SyncedChangeset } from '../../../keep/store/changesets.ts';
+import type { StoredEvent, SyncedChangeset } from '../../../keep/store/changesets.ts';
 import type { Changeset, ChangesetEvent } from '../../forges/changeset.ts';
 
-/** From what a forge tells to what is kept, and what follows from it about times. Pure. */
+/** From what a forge answers to what the store keeps. Pure. */
 
 export function storedEvent(event: ChangesetEvent): StoredEvent {
   return {
@@ -20,62 +20,40 @@ export function storedEvent(event: ChangesetEvent): StoredEvent {
   };
 }
 
-export function syncedFrom(found: Changeset, syncedAtMs: number, lastChangeAtMs: number): SyncedChangeset {
+/**
+ * @param syncedAtMs when the sync began, on this machine's clock
+ * @param lastChangeAtMs see `changeTimeMs`
+ */
+export function syncedChangeset(
+  answer: Changeset,
+  syncedAtMs: number,
+  lastChangeAtMs: number,
+): SyncedChangeset {
   return {
-    repository: found.ref.repository,
-    url: found.url,
-    hostId: found.hostId,
-    state: found.state,
-    title: found.title,
-    author: found.author?.login,
-    authorIsBot: found.author?.isBot ?? false,
-    headBranch: found.head.branch,
-    headCommit: found.head.commit,
-    headRepository: found.head.repository,
-    baseBranch: found.base.branch,
-    baseCommit: found.base.commit,
-    createdAtMs: found.createdAtMs,
-    updatedAtMs: found.updatedAtMs,
-    mergedAtMs: found.mergedAtMs,
-    closedAtMs: found.closedAtMs ?? found.mergedAtMs,
-    additions: found.additions,
-    deletions: found.deletions,
-    changedFiles: found.changedFiles,
-    labels: found.labels,
-    reviewState: found.reviewState,
-    checkState: found.checkState,
-    mergeable: found.mergeable,
+    repository: answer.ref.repository,
+    url: answer.url,
+    hostId: answer.hostId,
+    state: answer.state,
+    title: answer.title,
+    author: answer.author?.login,
+    authorIsBot: answer.author?.isBot ?? false,
+    headBranch: answer.head.branch,
+    headCommit: answer.head.commit,
+    headRepository: answer.head.repository,
+    baseBranch: answer.base.branch,
+    baseCommit: answer.base.commit,
+    createdAtMs: answer.createdAtMs,
+    updatedAtMs: answer.updatedAtMs,
+    mergedAtMs: answer.mergedAtMs,
+    closedAtMs: answer.closedAtMs ?? answer.mergedAtMs,
+    additions: answer.additions,
+    deletions: answer.deletions,
+    changedFiles: answer.changedFiles,
+    labels: answer.labels,
+    reviewState: answer.reviewState,
+    checkState: answer.checkState,
+    mergeable: answer.mergeable,
     syncedAtMs,
     lastChangeAtMs,
   };
-}
-
-/**
- * When it last changed, on this machine's clock. A host whose clock is ahead may tell a time that is still to
- * come: it counts as the moment at which it was first seen, so that it does not keep the changeset at the
- * fastest rhythm until that time has come.
- */
-export function changeTimeMs(
-  known: Pick<StoredChangeset, 'updatedAtMs' | 'lastChangeAtMs'>,
-  updatedAtMs: number,
-  skewMs: number,
-  nowMs: number,
-): number {
-  if (known.updatedAtMs === updatedAtMs && known.lastChangeAtMs !== null) return known.lastChangeAtMs;
-  return Math.min(updatedAtMs - skewMs, nowMs);
-}
-
-/** A webhook may take this long to arrive, and its clock differ a little. */
-const WEBHOOK_GRACE_MS = 2 * 60_000;
-
-/** S9: a poll has found a change that happened a while ago and that no webhook told of. */
-export function isUnannounced(
-  known: Pick<StoredChangeset, 'lastSyncAtMs' | 'lastChangeAtMs' | 'latestEventAtMs'>,
-  lastChangeAtMs: number,
-  nowMs: number,
-): boolean {
-  if (known.lastSyncAtMs === null || known.lastChangeAtMs === null) return false;
-  if (lastChangeAtMs <= known.lastChangeAtMs) return false;
-  if (lastChangeAtMs > nowMs - WEBHOOK_GRACE_MS) return false;
-  return (known.latestEventAtMs ?? 0) < lastChangeAtMs - WEBHOOK_GRACE_MS;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
 import { reconcile, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';

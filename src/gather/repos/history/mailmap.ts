@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { PersonIdentity, RepositoryTotals } from '../../../keep/store/types.ts';
 import { runGit } from '../git/spawn.ts';
 

@@ -1,5 +1,5 @@
 import { splitLines } from '../../../base/lines.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { storeCommits } from './store-commits.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { asSluiceError } from '../../../base/errors.ts';
-import type { HistoryWriter } from '../../../keep/store/store.ts';
+import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { CommitSource } from './commit-source.ts';
 
 /**

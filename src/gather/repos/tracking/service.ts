@@ -4,7 +4,7 @@ import type { Service } from '../../../base/lifecycle.ts';
 import { withoutCredentials } from '../../../base/text.ts';
 import type { Config } from '../../../config/schema.ts';
 import type { WorkHandler } from '../../../engine/queue/handler.ts';
-import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { isTrusted } from '../address/network-policy.ts';
@@ -142,8 +142,7 @@ export class Tracking implements Service {
   async findScheduled(url: string): Promise<ScheduledRepository> {
     const repository = await this.repository(url);
     const item = await this.#options.stores().queue.get(repositoryKey(repository));
-    const next = item && { atMs: item.runAtMs, reason: item.reason, failures: item.failures };
-    return { repository, next };
+    return withNext(repository, item);
   }
 
   /** What nobody trusted has named yet must be allowed to those who ask over the API. */
@@ -170,6 +169,12 @@ export class Tracking implements Service {
   get #context(): OwnerContext {
     return { ...this.#options, ...this.#options.stores() };
   }
+}
+
+/** A repository and its item on the schedule, where it has one. */
+export function withNext(repository: Repository, item: QueueItem | undefined): ScheduledRepository {
+  const next = item && { atMs: item.runAtMs, reason: item.reason, failures: item.failures };
+  return { repository, next };
 }
 
 function normalise(spelling: string): string | undefined {

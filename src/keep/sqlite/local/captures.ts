@@ -9,9 +9,8 @@ import type {
   UnsentCapture,
 } from '../../local/captures.ts';
 import type { FileState } from '../../local/journal.ts';
-import type { SqlRow } from '../../store/store.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+import { asRow, integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
 
 const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
     last_at, interval_ms, tags, station, reason, completed_at_ms)

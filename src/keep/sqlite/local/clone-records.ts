@@ -1,7 +1,6 @@
 import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
-import type { SqlRow, SqlValue } from '../../store/store.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, text, textOrNull } from '../rows.ts';
+import { asRow, integer, type SqlRow, type SqlValue, text, textOrNull } from '../rows.ts';
 
 function toRecord(row: SqlRow): CloneRecord {
   const location = textOrNull(row, 'cold_location');

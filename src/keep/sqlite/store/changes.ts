@@ -6,8 +6,8 @@ import {
   type ReceivedWebhook,
   type SyncedChangeset,
 } from '../../store/changesets.ts';
-import type { SqlValue } from '../../store/store.ts';
 import type { Database } from '../database.ts';
+import type { SqlValue } from '../rows.ts';
 
 const FOLLOW = `
   INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)

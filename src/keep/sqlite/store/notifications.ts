@@ -4,9 +4,8 @@ import type {
   NotificationEvent,
   NotificationStore,
 } from '../../store/notifications.ts';
-import type { SqlRow } from '../../store/store.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, text } from '../rows.ts';
+import { asRow, integer, type SqlRow, text } from '../rows.ts';
 
 /** The notice that an event begins or ends. */
 const NOTICES: Readonly<Record<NotificationEvent, { readonly notice: Notice; readonly begins: boolean }>> = {

@@ -1,8 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
-import type { SqlRow } from '../../store/store.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, text } from '../rows.ts';
+import { asRow, integer, type SqlRow, text } from '../rows.ts';
 
 const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,

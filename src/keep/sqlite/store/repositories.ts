@@ -1,7 +1,12 @@
-import type { RepositoryChange, RepositoryStore, SqlRow } from '../../store/store.ts';
+import type {
+  RepositoryChange,
+  RepositoryChoice,
+  RepositoryFilter,
+  RepositoryStore,
+} from '../../store/repositories.ts';
 import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+import { asRow, integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
 
 /** Column for each field that `update` may change. */
 const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, string>> = {
@@ -70,6 +75,28 @@ function assignmentsOf({ remoteCheck, ...change }: RepositoryChange): readonly A
   ];
 }
 
+const ORDERS: Readonly<Record<NonNullable<RepositoryFilter['order']>, string>> = {
+  change: 'coalesce(last_commit_at, 0) DESC, url',
+  commits: 'commits DESC, url',
+  url: 'url',
+};
+
+const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
+  tracked: 'tracked = 1',
+  untracked: 'tracked = 0',
+  failing: "state NOT IN ('ok', 'new')",
+};
+
+function listRepositories(database: Database, filter: RepositoryFilter): Repository[] {
+  const { text: wanted, choice, order = 'url', offset = 0, limit = -1 } = filter;
+  const conditions = [choice === undefined ? '1' : CHOICES[choice]];
+  if (wanted !== undefined) conditions.push('instr(lower(url), lower(?)) > 0');
+  return database
+    .statement(`${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`)
+    .all(...(wanted === undefined ? [] : [wanted]), limit, offset)
+    .map(row => toRepository(asRow(row)));
+}
+
 export function createRepositoryStore(database: Database): RepositoryStore {
   const find = (where: string, value: string | number): Repository | undefined =>
     database.read(() => {
@@ -101,13 +128,8 @@ export function createRepositoryStore(database: Database): RepositoryStore {
           .map(row => toRepository(asRow(row))),
       );
     },
-    async list() {
-      return database.read(() =>
-        database
-          .statement(`${SELECT} ORDER BY url`)
-          .all()
-          .map(row => toRepository(asRow(row))),
-      );
+    async list(filter = {}) {
+      return database.read(() => listRepositories(database, filter));
     },
     async update(id, change) {
       const assignments = assignmentsOf(change);

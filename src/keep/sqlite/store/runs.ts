@@ -1,8 +1,8 @@
 import { toErrorRecord } from '../../../base/errors.ts';
-import type { RunStore, SqlRow } from '../../store/store.ts';
+import type { RunStore } from '../../store/runs.ts';
 import type { Run, RunState } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, integerOrNull, text, textOrNull } from '../rows.ts';
+import { asRow, integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';

@@ -23,7 +23,7 @@ test('memory is bounded: the quietest directories are forgotten first, unreporte
   tree.remember(quiet, 'being written', WRITING);
   for (let n = 0; n < 50; n += 1) tree.remember(quiet, `q${n}`, REPORTED);
   for (let n = 0; n < 80; n += 1) tree.remember(lively, `l${n}`, REPORTED);
-  assert.ok(tree.remembered <= 100);
+  assert.ok(tree.rememberedCount <= 100);
   assert.equal(lively.entries.size, 80);
   assert.ok(quiet.entries.has('being written'));
   assert.deepEqual([...tree.unresolved.keys()], ['/r/quiet/being written']);
@@ -39,7 +39,7 @@ test('what leaves the tree is forgotten with all below it, and its watches end',
   tree.remember(deep, 'f', REPORTED);
   tree.remember(deep, 'g', WRITING);
   tree.detach(top.children.get('a') ?? top);
-  assert.deepEqual([tree.remembered, tree.unresolved.size, deep.attached, ended], [0, 0, false, [2]]);
+  assert.deepEqual([tree.rememberedCount, tree.unresolved.size, deep.attached, ended], [0, 0, false, [2]]);
   assert.equal(tree.byWatch(2), undefined);
   tree.detach(top);
   assert.deepEqual([...tree.roots], [['/r', undefined]]);

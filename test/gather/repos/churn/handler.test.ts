@@ -16,6 +16,7 @@ import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { cacheOf } from '../../../support/clone-cache.ts';
 import { loadConfig } from '../../../support/config.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
+import { queryRows } from '../../../support/sqlite-store.ts';
 
 /** A repository that was baked, and what reads its churn. */
 async function baked(t: TestContext) {
@@ -65,7 +66,7 @@ async function baked(t: TestContext) {
     return outcome;
   };
   const clone = () => readClone(join(config.cache.directory, cloneDirectoryName(repository.url)));
-  const churned = async () => Number((await store.query('SELECT count(*) AS n FROM commit_churn'))[0]?.n);
+  const churned = () => Number(queryRows(store, 'SELECT count(*) AS n FROM commit_churn')[0]?.n);
   return { origin, store, queue, repository, run, clone, churned };
 }
 
@@ -76,7 +77,7 @@ test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed
   assert.equal((await clone())?.lean, false);
   assert.equal(await churned(), 5);
   assert.equal(await queue.get(repositoryKey(repository)), undefined);
-  const [file] = await store.query('SELECT path, changes FROM paths');
+  const [file] = queryRows(store, 'SELECT path, changes FROM paths');
   assert.deepEqual({ ...file }, { path: 'file', changes: 5 });
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
 });

@@ -7,6 +7,7 @@ import {
   churnPass,
 } from '../../../../src/gather/repos/churn/pass.ts';
 import { authoringEnvironment } from '../../../support/git-repositories.ts';
+import { queryRows } from '../../../support/sqlite-store.ts';
 import type { Bench } from '../history/support.ts';
 
 export type Rows = Record<string, readonly string[]>;
@@ -25,12 +26,13 @@ export function readChurn(bench: Bench, change: Partial<ChurnPassOptions> = {}):
 
 /** `added removed path` of each commit's files, as the store has them. */
 export async function storedRows({ store, repositoryId }: Bench): Promise<Rows> {
-  const found = await store.query(
+  const found = queryRows(
+    store,
     `SELECT lower(hex(hash)) AS hash, path, f.added, f.removed, churn.files, churn.added AS a, churn.removed AS r
        FROM commits JOIN commit_churn AS churn ON churn.commit_id = commits.id
        LEFT JOIN file_changes AS f ON f.commit_id = commits.id LEFT JOIN paths ON paths.id = f.path_id
       WHERE commits.repository_id = ?`,
-    [repositoryId],
+    repositoryId,
   );
   const rows: Record<string, string[]> = {};
   for (const { hash, path, added, removed } of found) {
@@ -79,10 +81,11 @@ export function rowsOfGit(gitDir: string, config: readonly string[] = []): Rows 
 export async function rollUps({
   store,
 }: Bench): Promise<{ readonly kept: unknown; readonly counted: unknown }> {
-  const rolled = (table: string, keys: string): Promise<unknown> =>
-    store.query(`SELECT ${keys}, commits, merges, files, added, removed FROM ${table} ORDER BY ${keys}`);
-  const count = (keys: string): Promise<unknown> =>
-    store.query(
+  const rolled = (table: string, keys: string): unknown =>
+    queryRows(store, `SELECT ${keys}, commits, merges, files, added, removed FROM ${table} ORDER BY ${keys}`);
+  const count = (keys: string): unknown =>
+    queryRows(
+      store,
       `SELECT ${keys.replace('day', 'committed_at / 86400 AS day')}, count(*) AS commits, sum(parent_count > 1) AS merges,
               total(files) AS files, total(added) AS added, total(removed) AS removed
          FROM commits LEFT JOIN commit_churn ON commit_id = id GROUP BY ${keys.replace('day', 'committed_at / 86400')}
@@ -92,18 +95,19 @@ export async function rollUps({
   const byDay = 'repository_id, day';
   return {
     kept: [
-      await rolled('author_days', byAuthor),
-      await rolled('repository_days', byDay),
-      await store.query('SELECT id, changes FROM paths WHERE changes > 0 ORDER BY id'),
-      await store.query('SELECT sum(commits) AS commits FROM repository_hours'),
+      rolled('author_days', byAuthor),
+      rolled('repository_days', byDay),
+      queryRows(store, 'SELECT id, changes FROM paths WHERE changes > 0 ORDER BY id'),
+      queryRows(store, 'SELECT sum(commits) AS commits FROM repository_hours'),
     ],
     counted: [
-      await count(byAuthor),
-      await count(byDay),
-      await store.query(
+      count(byAuthor),
+      count(byDay),
+      queryRows(
+        store,
         'SELECT path_id AS id, count(*) AS changes FROM file_changes GROUP BY path_id ORDER BY path_id',
       ),
-      await store.query('SELECT nullif(count(*), 0) AS commits FROM commits'),
+      queryRows(store, 'SELECT nullif(count(*), 0) AS commits FROM commits'),
     ],
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { HistoryWriter } from '../../../../src/keep/store/store.ts';
+import type { HistoryWriter } from '../../../../src/keep/store/history.ts';
 import type { GitFixture } from '../../../support/git-fixture.ts';
 import { type Bench, openBench } from './support.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mapPersonIdentities } from '../../../../src/gather/repos/history/mailmap.ts';
+import { queryRows } from '../../../support/sqlite-store.ts';
 import { openBench } from './support.ts';
 
 const MAILMAP = `
@@ -29,7 +30,8 @@ test('S10: identities are mapped as git maps them; odd ones stay; a changed mail
   const options = { gitDir: git.gitDir, writer: writer() };
   const totals = await mapPersonIdentities({ ...options, mailmap: Buffer.from(MAILMAP) });
   assert.equal(totals?.authors, git.authors(file));
-  const mapped = await store.query(
+  const mapped = queryRows(
+    store,
     'SELECT mapped_name || mapped_email AS who FROM identities WHERE name <> mapped_name',
   );
   assert.deepEqual(mapped.map(row => row.who).sort(), [
@@ -40,7 +42,7 @@ test('S10: identities are mapped as git maps them; odd ones stay; a changed mail
   assert.equal(await mapPersonIdentities({ ...options, mailmap: Buffer.from(MAILMAP) }), undefined);
   const back = await mapPersonIdentities({ ...options, mailmap: undefined });
   assert.equal(back?.authors, git.authors());
-  assert.deepEqual(await store.query('SELECT 1 FROM identities WHERE name <> mapped_name'), []);
+  assert.deepEqual(queryRows(store, 'SELECT 1 FROM identities WHERE name <> mapped_name'), []);
 });
 
 test('S10: a commit by somebody new is mapped by the same mailmap', async t => {

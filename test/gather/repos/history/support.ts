@@ -7,9 +7,10 @@ import {
   ingestHistory,
 } from '../../../../src/gather/repos/history/ingest.ts';
 import { openStore, type SqliteStore } from '../../../../src/keep/sqlite/open-store.ts';
-import type { HistoryWriter } from '../../../../src/keep/store/store.ts';
+import type { HistoryWriter } from '../../../../src/keep/store/history.ts';
 import { GitFixture } from '../../../support/git-fixture.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
+import { queryRows } from '../../../support/sqlite-store.ts';
 
 /** A repository, and a store that its history goes to. */
 export interface Bench {
@@ -73,7 +74,7 @@ export async function newBench(
     ingest: (change = {}) =>
       ingestHistory({ gitDir, writer: writer(), tips: git.refs(), clock: systemClock, ...change }),
     async rows() {
-      const rows = (await store.query(ROWS, [repositoryId])) as unknown as StoredCommit[];
+      const rows = queryRows(store, ROWS, repositoryId) as unknown as StoredCommit[];
       const byHash = new Map(rows.map(row => [row.hash, row]));
       if (byHash.size !== rows.length) throw new Error('a commit is stored twice');
       return byHash;

@@ -6,6 +6,7 @@ import type {
   FileHold,
   FileRecord,
   FileState,
+  FileTrouble,
   Journal,
   RecordChange,
   RecordFilter,
@@ -19,7 +20,7 @@ import { asRow, integer } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
-import { bucketsWaitedFor, countHeld, countStates, totalKept } from './totals.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalKept, troublesByCause } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
@@ -39,7 +40,7 @@ export class SqliteJournal implements Journal {
   constructor(database: Database, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
-    this.#changes = new GroupCommit(database, clock);
+    this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
   }
 
@@ -146,6 +147,10 @@ export class SqliteJournal implements Journal {
 
   counts(): StateCounts {
     return this.#database.read(() => countStates(this.#database, this.#clock.nowMs()));
+  }
+
+  troubles(): FileTrouble[] {
+    return this.#database.read(() => troublesByCause(this.#database));
   }
 
   inState(state: FileState, afterId: number, limit: number): FileRecord[] {

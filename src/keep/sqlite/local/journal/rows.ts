@@ -7,8 +7,7 @@ import type {
   RecordChange,
   UploadOutcome,
 } from '../../../local/journal.ts';
-import type { SqlRow } from '../../../store/store.ts';
-import { integer, integerOrNull, text, textOrNull } from '../../rows.ts';
+import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../../rows.ts';
 
 /** Columns by field. */
 const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {

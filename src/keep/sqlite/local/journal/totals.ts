@@ -1,5 +1,6 @@
-import type { FileHold, FileState, StateCounts } from '../../../local/journal.ts';
+import type { FileHold, FileState, FileTrouble, StateCounts } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
+import { asRow, integer, text, textOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {
@@ -44,4 +45,26 @@ export function countHeld(database: Database): Record<FileHold, number> {
     .all();
   for (const { hold, files } of rows) counts[hold as FileHold] = Number(files);
   return counts;
+}
+
+/** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
+const TROUBLES = `
+  SELECT current_state AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
+  FROM file_records INDEXED BY file_records_by_state
+  WHERE current_state IN ('failed', 'processing') AND error_code IS NOT NULL AND removed_at_ms IS NULL
+  GROUP BY current_state, error_code`;
+
+/** Journal.troubles. */
+export function troublesByCause(database: Database): FileTrouble[] {
+  return database
+    .statement(TROUBLES)
+    .all()
+    .map(asRow)
+    .map(row => ({
+      state: text(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
+      errorCode: text(row, 'code'),
+      count: integer(row, 'count'),
+      example: textOrNull(row, 'example') ?? '',
+      lastUpdated: text(row, 'last_at'),
+    }));
 }

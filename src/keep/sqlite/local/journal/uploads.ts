@@ -1,8 +1,7 @@
 import type { UnfinishedUpload, UploadedPart } from '../../../local/journal.ts';
-import type { SqlRow } from '../../../store/store.ts';
 import type { Database } from '../../database.ts';
 import type { GroupCommit } from '../../group-commit.ts';
-import { asRow, integer, text, textOrNull } from '../../rows.ts';
+import { asRow, integer, type SqlRow, text, textOrNull } from '../../rows.ts';
 
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 

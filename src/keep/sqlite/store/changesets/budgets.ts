@@ -1,7 +1,6 @@
 import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
-import type { SqlRow } from '../../../store/store.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integerOrNull, text } from '../../rows.ts';
+import { asRow, integerOrNull, type SqlRow, text } from '../../rows.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)

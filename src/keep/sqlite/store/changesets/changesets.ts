@@ -1,13 +1,13 @@
 import type { ChangesetAddress, ChangesetFilter, ChangesetStore, Page } from '../../../store/changesets.ts';
-import type { SqlValue } from '../../../store/store.ts';
 import type { Database } from '../../database.ts';
-import { asRow } from '../../rows.ts';
+import { asRow, type SqlValue } from '../../rows.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
 import { toChangeset, toTotals } from './rows.ts';
 import { sourceMethods } from './sources.ts';
 import { createWebhookStore } from './webhooks.ts';
 
+const BY_KEY = 'SELECT * FROM changesets WHERE target_key = ?';
 const BY_ADDRESS = 'SELECT * FROM changesets WHERE host = ? AND repository = ? AND number = ?';
 
 /** Changesets in SQLite. */
@@ -16,11 +16,18 @@ export function createChangesetStore(database: Database): ChangesetStore {
     const row = database.statement(BY_ADDRESS).get(host, repository, number);
     return row && toChangeset(asRow(row));
   };
+  const byKey = (key: string) => {
+    const row = database.statement(BY_KEY).get(key);
+    return row && toChangeset(asRow(row));
+  };
   return {
     async byKey(key) {
+      return database.read(() => byKey(key));
+    },
+    async byKeys(keys) {
       return database.read(() => {
-        const row = database.statement('SELECT * FROM changesets WHERE target_key = ?').get(key);
-        return row && toChangeset(asRow(row));
+        const known = keys.map(byKey).filter(changeset => changeset !== undefined);
+        return new Map(known.map(changeset => [changeset.key, changeset]));
       });
     },
     async byAddress(address) {

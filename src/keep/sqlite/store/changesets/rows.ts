@@ -9,8 +9,7 @@ import type {
   StoredReviewState,
   WebhookTotals,
 } from '../../../store/changesets.ts';
-import type { SqlRow } from '../../../store/store.ts';
-import { integer, integerOrNull, text, textOrNull } from '../../rows.ts';
+import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../../rows.ts';
 
 export function errorOf(row: SqlRow): ErrorRecord | null {
   const json = textOrNull(row, 'last_error');

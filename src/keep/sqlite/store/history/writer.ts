@@ -1,4 +1,4 @@
-import type { HistoryWriter } from '../../../store/store.ts';
+import type { HistoryWriter } from '../../../store/history.ts';
 import type {
   CommitRow,
   CommitRows,

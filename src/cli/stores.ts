@@ -1,0 +1,104 @@
+/** Opens what commands work on, beside a station or without one, and closes it again whatever happens. */
+import { existsSync } from 'node:fs';
+import { silentLogger } from '../base/log.ts';
+import type { Config } from '../config/schema.ts';
+import { type Destination, openDestinations } from '../deliver/destinations.ts';
+import { CloneCache } from '../gather/repos/cache/clone-cache.ts';
+import { currentCacheSettings } from '../gather/repos/cache/settings.ts';
+import { findProfiles } from '../keep/buckets/profiles.ts';
+import type { CaptureJournal } from '../keep/local/captures.ts';
+import type { Journal } from '../keep/local/journal.ts';
+import { coldBucketOpener } from '../station/cold-bucket.ts';
+import type { Stores } from '../station/station-api.ts';
+import type { Cli } from './cli.ts';
+
+/** The database of a configuration, or an empty one in memory where there is none yet: looking makes nothing. */
+export function existingDatabase({ database }: Pick<Config, 'database'>): string {
+  return existsSync(database) ? database : ':memory:';
+}
+
+export async function withStores<T>(
+  database: string,
+  cli: Cli,
+  use: (stores: Stores) => Promise<T>,
+): Promise<T> {
+  const stores = await cli.openStores(database);
+  try {
+    return await use(stores);
+  } finally {
+    await stores.close();
+  }
+}
+
+/** With the cache of clones as well: the claims keep a command and a station apart. */
+export function withCache<T>(
+  config: Config,
+  cli: Cli,
+  use: (cache: CloneCache, stores: Stores) => Promise<T>,
+): Promise<T> {
+  return withStores(config.database, cli, async stores => {
+    const { clock, cwd, env, loadObjectStores } = cli;
+    const cache = new CloneCache({
+      clones: stores.clones,
+      queue: stores.queue,
+      clock,
+      log: silentLogger,
+      settings: currentCacheSettings(() => config, cwd),
+      openBucket: coldBucketOpener({ config: () => config, env, log: silentLogger, loadObjectStores }),
+    });
+    try {
+      return await use(cache, stores);
+    } finally {
+      await cache.close();
+    }
+  });
+}
+
+/** The journal of deliveries. */
+export async function withJournal<T>(
+  database: string,
+  cli: Cli,
+  use: (journal: Journal) => Promise<T>,
+): Promise<T> {
+  const journal = await (await cli.openLocal(database)).openJournal();
+  try {
+    return await use(journal);
+  } finally {
+    await journal.close();
+  }
+}
+
+/** The journal of capture. */
+export async function withCaptures<T>(
+  database: string,
+  cli: Cli,
+  use: (captures: CaptureJournal) => Promise<T> | T,
+): Promise<T> {
+  const captures = await (await cli.openLocal(database)).openCaptures();
+  try {
+    return await use(captures);
+  } finally {
+    await captures.close();
+  }
+}
+
+/** The object stores of every profile. Throws `credentials_*`. */
+export async function withDestinations<T>(
+  config: Config,
+  cli: Cli,
+  use: (destinations: readonly Destination[]) => Promise<T>,
+): Promise<T> {
+  const profiles = await findProfiles({
+    credentials: config.deliver.credentials,
+    onlyCredentials: config.deliver.onlyCredentials,
+    environment: cli.env,
+    root: config.deliver.directory,
+    log: silentLogger,
+  });
+  const destinations = openDestinations(profiles, await cli.loadObjectStores(profiles));
+  try {
+    return await use(destinations);
+  } finally {
+    await Promise.all(destinations.map(({ store }) => store.close()));
+  }
+}

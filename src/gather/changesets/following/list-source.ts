@@ -1,0 +1,137 @@
+import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
+import { SYNC_RETRY } from '../../../engine/retry.ts';
+import { recordListing } from '../../../keep/store/change.ts';
+import type { StoredChangesetSource } from '../../../keep/store/changesets.ts';
+import type { ChangesetPage, ChangesetSearch, Forge } from '../../forges/forge.ts';
+import type { ChangesetContext } from '../context.ts';
+import type { CallSlots } from '../hosts/call-slots.ts';
+import { postponeForHost } from '../hosts/host-health.ts';
+import { LISTING_REASON, sourceOfKey } from '../schedule.ts';
+import { followListed } from './follow-listed.ts';
+import { type ChangesetSource, sourceNamed } from './sources.ts';
+
+/** A listing reaches back this far beyond the one before, for what changed while that one ran. */
+const OVERLAP_MS = 5 * 60_000;
+
+export interface ListingContext extends ChangesetContext {
+  readonly slots: CallSlots;
+  /** How often a source is listed, unless its host's intervals are stretched. */
+  readonly listEveryMs: () => number;
+}
+
+/** What the workers do with a source whose time has come: list what is open there, and follow what is new. */
+export function sourceHandler(context: ListingContext): WorkHandler {
+  return {
+    retry: SYNC_RETRY,
+    run: (claim, signal) => listClaimed(claim, signal, context),
+    onFailure: ({ claim, error }) =>
+      context.changesets.recordSourceFailure(sourceOfKey(claim.key), toErrorRecord(error)),
+  };
+}
+
+async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingContext): Promise<WorkOutcome> {
+  const { changesets, clock, health, slots } = context;
+  const name = sourceOfKey(claim.key);
+  const source = sourceNamed(name);
+  const known = (await changesets.sources()).find(each => each.name === name);
+  if (!source || !known) return { nextAtMs: null, reason: 'no longer wanted' };
+  const { host } = source;
+  const startMs = clock.nowMs();
+  try {
+    const list = (): Promise<Listed> => new Listing(source, known, claim, signal, context).run();
+    const { found, etag } = await slots.run(host, claim.priority, signal, list);
+    health.recordSuccess(host);
+    const { stretch = 1 } = context.rhythm(host);
+    return {
+      nextAtMs: startMs + Math.round(context.listEveryMs() * Math.max(1, stretch)),
+      reason: LISTING_REASON,
+      changes: [recordListing(name, { listedAtMs: startMs, etag, found })],
+    };
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return postponeForHost(asSluiceError(thrown, { subject: name }), claim, context, host);
+  }
+}
+
+/** Of a listing, what is recorded: how many changesets it showed, and by what the host knows it again. */
+interface Listed {
+  readonly found: number;
+  readonly etag: string | undefined;
+}
+
+/** One listing of a source: page by page, what has arrived is kept whatever comes after. */
+class Listing {
+  readonly #source: ChangesetSource;
+  readonly #known: StoredChangesetSource;
+  readonly #options: { readonly signal: AbortSignal; readonly priority: 'high' | 'normal' };
+  readonly #context: ChangesetContext;
+  /** Changesets listed so far. */
+  #count = 0;
+
+  constructor(
+    source: ChangesetSource,
+    known: StoredChangesetSource,
+    { priority }: Claim,
+    signal: AbortSignal,
+    context: ChangesetContext,
+  ) {
+    this.#source = source;
+    this.#known = known;
+    this.#options = { signal, priority };
+    this.#context = context;
+  }
+
+  async run(): Promise<Listed> {
+    const { kind, host, what } = this.#source;
+    const forge = this.#context.hosts.of(host);
+    if (kind === 'repository') {
+      const etag = this.#known.etag ?? undefined;
+      return this.#take(forge.listChangesets(what, { ...this.#options, etag }));
+    }
+    const listed = await this.#take(forge.searchChangesets(searchFor(kind, what), this.#options));
+    // A search that ends early is completed from the repositories, once.
+    if (listed.truncated && kind === 'owner' && this.#known.listedAtMs === null)
+      await this.#byRepository(forge);
+    return { found: this.#count, etag: undefined };
+  }
+
+  async #byRepository(forge: Forge): Promise<void> {
+    for await (const page of forge.listRepositories(this.#source.what, this.#options)) {
+      for (const { path, isEmpty } of page.repositories) {
+        if (!isEmpty) await this.#take(forge.listChangesets(path, this.#options));
+      }
+    }
+  }
+
+  /** Last updated first, so a later listing ends where nothing can be new. */
+  async #take(pages: AsyncIterable<ChangesetPage>): Promise<Listed & { readonly truncated: boolean }> {
+    const { listedAtMs, etag: etagBefore, found: countBefore } = this.#known;
+    const skewMs = this.#context.clockSkewMs(this.#source.host);
+    const backToMs = listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
+    let etag: string | undefined;
+    let truncated = false;
+    for await (const page of pages) {
+      if (page.notModified) return { found: countBefore, etag: etagBefore ?? undefined, truncated };
+      etag ??= page.etag;
+      truncated ||= page.truncated;
+      this.#count += page.changesets.length;
+      await followListed(page.changesets, this.#source.name, this.#context);
+      const oldest = page.changesets.at(-1);
+      if (backToMs !== undefined && oldest && oldest.updatedAtMs < backToMs) break;
+    }
+    return { found: this.#count, etag, truncated };
+  }
+}
+
+function searchFor(kind: 'owner' | 'author' | 'query', what: string): ChangesetSearch {
+  switch (kind) {
+    case 'owner':
+      return { kind, owner: what };
+    case 'author':
+      return { kind, author: what };
+    case 'query':
+      return { kind, query: what };
+  }
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import { Serializer } from '../../base/serializer.ts';
+import type { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
+import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
+import { type StoreChange, setLoad } from '../../keep/store/change.ts';
+import type { StoredChangeset } from '../../keep/store/changesets.ts';
+import type { ChangesetContext } from './context.ts';
+import { pagesOf } from './following/follow.ts';
+import type { CallForecasts } from './hosts/call-forecasts.ts';
+import { planNextSync, planningOf } from './next-sync.ts';
+import { atPlannedTime } from './schedule.ts';
+
+const FORECAST_EVERY_MS = 60_000;
+/** The event loop stands still for a page; so many take some milliseconds. */
+const RESCHEDULED_AT_ONCE = 50;
+/** Between two pages of a million changesets. */
+const PAUSE_MS = 10;
+
+export interface SyncPlannerOptions {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly limiter: CallLimiter;
+  readonly forecasts: CallForecasts;
+  readonly context: () => ChangesetContext;
+}
+
+/**
+ * Keeps the schedule of changesets in step with the rhythm and with the calls that their hosts allow:
+ *
+ *   idle ──start()──▶ running ──stop()──▶ stopped
+ *                       every minute: the calls needed are forecast; where a host's stretch factor has changed, its
+ *                       changesets are given their times anew; the budgets are stored
+ *                       start(), and rescheduleAll() for another rhythm: likewise, for all changesets
+ *
+ * All of that goes on in the background, one after the other. What fails is logged, and done again a minute later.
+ */
+export class SyncPlanner {
+  readonly #options: SyncPlannerOptions;
+  readonly #background = new Serializer();
+  readonly #stopping = new AbortController();
+  #cancelTimer: () => void = () => undefined;
+
+  constructor(options: SyncPlannerOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.rescheduleAll();
+    this.#forecastLater();
+  }
+
+  /** Resolves when nothing goes on in the background any more. May be repeated. */
+  async stop(): Promise<void> {
+    this.#cancelTimer();
+    this.#stopping.abort(new SluiceError('stopping', 'the station is stopping'));
+    await this.#background.idle();
+  }
+
+  /** Gives every followed changeset its time anew, in the background. */
+  rescheduleAll(): void {
+    this.#inBackground(async () => {
+      await this.#forecast();
+      await this.#reschedule(undefined);
+    });
+  }
+
+  /** Stores what is left of the budgets, so that it goes on counting after a restart. */
+  saveBudgets(): Promise<void> {
+    const { context, limiter } = this.#options;
+    return context().changesets.budgets.save(limiter.budgets());
+  }
+
+  #forecastLater(): void {
+    this.#cancelTimer = this.#options.clock.timer(FORECAST_EVERY_MS, () => {
+      this.#inBackground(() => this.#forecast());
+      this.#forecastLater();
+    });
+  }
+
+  async #forecast(): Promise<void> {
+    const { context, log, forecasts } = this.#options;
+    for (const host of forecasts.update(await context().changesets.totals())) {
+      const stretch = forecasts.stretchOf(host);
+      log.info({ host, stretch }, `intervals of ${host} are stretched ×${stretch}`);
+      await this.#reschedule(host);
+    }
+    await this.saveBudgets();
+  }
+
+  /** Page by page, with pauses, so that other work goes on. @param host only its changesets; all when undefined */
+  async #reschedule(host: string | undefined): Promise<void> {
+    const context = this.#options.context();
+    const pages = pagesOf({ followed: true, host }, context.changesets, RESCHEDULED_AT_ONCE);
+    for await (const page of pages) {
+      await reschedule(page, context);
+      await context.clock.sleep(PAUSE_MS, this.#stopping.signal);
+    }
+  }
+
+  #inBackground(task: () => Promise<void>): void {
+    void this.#background.run(async () => {
+      const { signal } = this.#stopping;
+      try {
+        if (!signal.aborted) await task();
+      } catch (error) {
+        if (!signal.aborted) this.#options.log.error({ err: error }, 'changesets: planning failed');
+      }
+    });
+  }
+}
+
+/** Those that back off after an error, run, or are first in line keep their place. */
+async function reschedule(page: readonly StoredChangeset[], context: ChangesetContext): Promise<void> {
+  const { queue, clock } = context;
+  const entries: ScheduleEntry[] = [];
+  const changes: StoreChange[] = [];
+  for (const changeset of page) {
+    if (changeset.lastError !== null || changeset.lastSyncAtMs === null) continue;
+    const { id, key, host } = changeset;
+    const nowMs = clock.nowMs();
+    const plan = planNextSync(changeset, planningOf(host, nowMs, context));
+    const item = await queue.get(key);
+    if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
+    if (item?.priority === 'high') continue;
+    entries.push({ key, request: atPlannedTime(host, plan, nowMs) });
+    changes.push(setLoad(id, plan.load));
+  }
+  if (entries.length > 0) await queue.putAll(entries, changes);
+}

@@ -1,0 +1,118 @@
+import type { FileChanges, Questions, Scope } from '../../../store/questions.ts';
+import type { Database } from '../../database.ts';
+import { asRow, integer, type SqlRow, type SqlValue, text } from '../../rows.ts';
+import { readNumbers } from './numbers.ts';
+import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
+
+/** Paths looked at in one step after the first, which over the whole history is all that is needed. */
+const SHORTEST_STEP = 50;
+const LONGEST_STEP = 3_200;
+
+export function hotSpotQuestions(database: Database): Pick<Questions, 'mostChangedFiles'> {
+  return {
+    async mostChangedFiles(scope, limit) {
+      return database.read(() => mostChangedFiles(database, scope, limit));
+    },
+  };
+}
+
+/**
+ * A file has at most as many changes in the scope as ever. So files are looked at in order of all their changes,
+ * until the next one has no more of them than the last one wanted has in the scope.
+ */
+function mostChangedFiles(database: Database, scope: Scope, limit: number): FileChanges[] {
+  let most: SqlRow[] = [];
+  let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
+  for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
+    const paths = nextPaths(database, scope, after, step);
+    most.push(...changesOf(database, scope, paths.map(idOf)));
+    most.sort((one, other) => integer(other, 'changes') - integer(one, 'changes') || byPath(one, other));
+    most = most.slice(0, limit);
+    const last = paths.at(-1);
+    if (last === undefined || paths.length < step) break;
+    after = { changes: integer(last, 'changes'), id: idOf(last) };
+    const least = most.at(-1);
+    if (most.length === limit && least && integer(least, 'changes') >= after.changes) break;
+  }
+  const people = peopleOf(database, scope, most.map(idOf));
+  return most.map(row => ({
+    repository: text(row, 'repository'),
+    path: text(row, 'path'),
+    changes: integer(row, 'changes'),
+    people: people.get(idOf(row)) ?? 0,
+    added: integer(row, 'added'),
+    removed: integer(row, 'removed'),
+    lastChangeDay: integer(row, 'last_day'),
+  }));
+}
+
+function idOf(row: SqlRow): number {
+  return integer(row, 'id');
+}
+
+function byPath(one: SqlRow, other: SqlRow): number {
+  return text(one, 'path') < text(other, 'path') ? -1 : 1;
+}
+
+function all(database: Database, sql: string, ...params: readonly SqlValue[]): SqlRow[] {
+  return database
+    .statement(sql)
+    .all(...params)
+    .map(asRow);
+}
+
+/** The next paths by all their changes, most first. */
+function nextPaths(
+  database: Database,
+  { repositoryIds: ids }: Scope,
+  after: { readonly changes: number; readonly id: number },
+  limit: number,
+): SqlRow[] {
+  // Of one repository the index has them in order; of several they are sorted.
+  const [only] = ids;
+  const ofThem = ids.length === 1 ? '= ?1' : `IN ${REPOSITORIES}`;
+  const sql = `
+    SELECT id, changes FROM paths
+     WHERE repository_id ${ofThem} AND changes > 0 AND (changes, id) < (?2, ?3)
+     ORDER BY changes DESC, id DESC LIMIT ?4`;
+  return all(
+    database,
+    sql,
+    ids.length === 1 ? (only ?? 0) : JSON.stringify(ids),
+    after.changes,
+    after.id,
+    limit,
+  );
+}
+
+function changesOf(database: Database, scope: Scope, ids: readonly number[]): SqlRow[] {
+  const [, since, until] = scopeParams(scope);
+  const sql = `
+    SELECT paths.id, url AS repository, path, summed.* FROM (
+      SELECT path_id, count(*) AS changes, total(added) AS added, total(removed) AS removed, max(day) AS last_day
+        FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
+       WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id) AS summed
+    JOIN paths ON paths.id = path_id JOIN repositories ON repositories.id = repository_id`;
+  return all(database, sql, JSON.stringify(ids), since, until);
+}
+
+/** How many people changed each file. Who they are is told apart here: SQLite's own DISTINCT takes twice as long. */
+function peopleOf(database: Database, scope: Scope, ids: readonly number[]): Map<number, number> {
+  const [, since, until] = scopeParams(scope);
+  const sql = `
+    SELECT path_id AS id, group_concat(author_id) AS authors
+      FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
+     WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id`;
+  const rows = all(database, sql, JSON.stringify(ids), since, until);
+  const authors = new Map(rows.map(row => [idOf(row), new Set(readNumbers(text(row, 'authors')))]));
+  const everybody = [...new Set([...authors.values()].flatMap(some => [...some]))];
+  const persons = all(
+    database,
+    'SELECT id, person_id FROM identities WHERE id IN (SELECT value FROM json_each(?))',
+    JSON.stringify(everybody),
+  );
+  const personOf = new Map(persons.map(row => [idOf(row), integer(row, 'person_id')]));
+  return new Map(
+    [...authors].map(([path, some]) => [path, new Set([...some].map(id => personOf.get(id))).size]),
+  );
+}

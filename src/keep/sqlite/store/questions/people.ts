@@ -1,0 +1,94 @@
+import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
+import type { Database } from '../../database.ts';
+import { asRow, integer, text } from '../../rows.ts';
+import { readNumbers } from './numbers.ts';
+import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
+
+/** Questions about who wrote what. */
+export function peopleQuestions(
+  database: Database,
+): Pick<Questions, 'topAuthors' | 'commitsByPerson' | 'daysByPerson'> {
+  return {
+    async topAuthors(scope, limit) {
+      return database.read(() => topAuthors(database, scope, limit));
+    },
+    async commitsByPerson(scope) {
+      return database.read(() => commitsByPerson(database, scope));
+    },
+    async daysByPerson(scope) {
+      return database.read(() => daysByPerson(database, scope));
+    },
+  };
+}
+
+/** The commit of one day by one person that is first or last; a day is a small range of the index. */
+function commitOf(end: 'min' | 'max', day: string): string {
+  return `(SELECT ${end}(committed_at) FROM commits INDEXED BY commits_by_time
+    WHERE repository_id IN ${REPOSITORIES}
+      AND committed_at >= ${day} * 86400 AND committed_at < (${day} + 1) * 86400
+      AND author_id IN (SELECT id FROM identities WHERE person_id = top.id))`;
+}
+
+function topAuthors(database: Database, scope: Scope, limit: number): AuthorCommits[] {
+  const sql = `
+    SELECT name, email, commits, added, removed, ${commitOf('min', 'first_day')} AS first_commit_at,
+           ${commitOf('max', 'last_day')} AS last_commit_at
+      FROM (SELECT people.id, people.name, people.email, sum(counted.commits) AS commits, sum(added) AS added,
+                   sum(removed) AS removed, min(first_day) AS first_day, max(last_day) AS last_day
+              FROM (SELECT author_id, sum(commits) AS commits, sum(added) AS added, sum(removed) AS removed,
+                           min(day) AS first_day, max(day) AS last_day
+                      FROM author_days WHERE ${IN_SCOPE} ${exceptBots(scope)}
+                     GROUP BY repository_id, author_id) AS counted
+              JOIN identities ON identities.id = author_id
+              JOIN people ON people.id = person_id
+             GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT ?4) AS top`;
+  return database
+    .statement(sql)
+    .all(...scopeParams(scope), limit)
+    .map(asRow)
+    .map(row => ({
+      name: text(row, 'name'),
+      email: text(row, 'email'),
+      commits: integer(row, 'commits'),
+      added: integer(row, 'added'),
+      removed: integer(row, 'removed'),
+      firstCommitAt: integer(row, 'first_commit_at'),
+      lastCommitAt: integer(row, 'last_commit_at'),
+    }));
+}
+
+function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
+  const sql = `
+    SELECT people.name, people.email, sum(counted.commits) AS commits
+      FROM (SELECT author_id, sum(commits) AS commits FROM author_days
+             WHERE ${IN_SCOPE} ${exceptBots(scope)} GROUP BY repository_id, author_id) AS counted
+      JOIN identities ON identities.id = author_id
+      JOIN people ON people.id = person_id
+     GROUP BY people.id ORDER BY commits DESC, people.name, people.email`;
+  return database
+    .statement(sql)
+    .all(...scopeParams(scope))
+    .map(asRow)
+    .map(row => ({ name: text(row, 'name'), email: text(row, 'email'), commits: integer(row, 'commits') }));
+}
+
+function daysByPerson(database: Database, scope: Scope): number[][] {
+  // A text an author: a row a day would cost ten times as much to hand over.
+  const sql = `
+    SELECT person_id AS person, days FROM (
+      SELECT author_id, group_concat(day) AS days FROM author_days
+       WHERE repository_id IN ${REPOSITORIES} ${exceptBots(scope)}
+       GROUP BY repository_id, author_id)
+    JOIN identities ON identities.id = author_id`;
+  const people = new Map<number, number[]>();
+  const merged = new Set<number[]>();
+  for (const row of database.statement(sql).all(JSON.stringify(scope.repositoryIds))) {
+    const person = Number(row.person);
+    const known = people.get(person);
+    if (known) merged.add(known);
+    people.set(person, readNumbers(String(row.days), known));
+  }
+  // One author's days come in order, by the key of the table.
+  for (const days of merged) days.sort((one, other) => one - other);
+  return [...people.values()];
+}

@@ -1,0 +1,25 @@
+import type { Scope } from '../../../store/questions.ts';
+
+/** Earlier and later than any day that a commit can have. */
+const FIRST_DAY = 0;
+const AFTER_LAST_DAY = 10_000_000;
+
+/** The repositories of a scope; parameter 1 is from `scopeParams`. */
+export const REPOSITORIES = '(SELECT value FROM json_each(?1))';
+
+/** A condition on the columns `repository_id` and `day`; its parameters are 1 to 3, from `scopeParams`. */
+export const IN_SCOPE = `repository_id IN ${REPOSITORIES} AND day >= ?2 AND day < ?3`;
+
+/** Ids of the identities of programs. */
+export const BOTS = `SELECT identities.id FROM people CROSS JOIN identities ON identities.person_id = people.id
+  WHERE people.bot = 1`;
+
+/** A condition on the column `author_id`, to be appended to others. */
+export function exceptBots({ withoutBots }: Scope): string {
+  return withoutBots ? `AND author_id NOT IN (${BOTS})` : '';
+}
+
+/** Always the same number of parameters, so that the statement is prepared once. */
+export function scopeParams({ repositoryIds, sinceDay, untilDay }: Scope): [string, number, number] {
+  return [JSON.stringify(repositoryIds), sinceDay ?? FIRST_DAY, untilDay ?? AFTER_LAST_DAY];
+}

@@ -1,0 +1,37 @@
+import type { Questions, StoreTrouble } from '../../../store/questions.ts';
+import type { Database } from '../../database.ts';
+import { asRow, integer, integerOrNull, textOrNull } from '../../rows.ts';
+
+/** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
+const REPOSITORIES = `
+  SELECT state AS stage, NULL AS code, url || ': ' || coalesce(last_error, '') AS example, count(*) AS count,
+         max(last_baked_at_ms) AS last_at
+  FROM repositories WHERE state NOT IN ('ok', 'new') GROUP BY state`;
+const CHANGESETS = `
+  SELECT NULL AS stage, json_extract(last_error, '$.code') AS code, json_extract(last_error, '$.message') AS example,
+         count(*) AS count, max(last_sync_at_ms) AS last_at
+  FROM changesets WHERE last_error IS NOT NULL AND (SELECT sum(failing) FROM changeset_totals) > 0 GROUP BY 2`;
+
+/** Questions about what is stuck. */
+export function troubleQuestions(
+  database: Database,
+): Pick<Questions, 'troubledRepositories' | 'failingChangesets'> {
+  const troubles = (sql: string): StoreTrouble[] =>
+    database.read(() =>
+      database
+        .statement(sql)
+        .all()
+        .map(asRow)
+        .map(row => ({
+          stage: textOrNull(row, 'stage'),
+          code: textOrNull(row, 'code'),
+          count: integer(row, 'count'),
+          example: textOrNull(row, 'example') ?? '',
+          lastAtMs: integerOrNull(row, 'last_at'),
+        })),
+    );
+  return {
+    troubledRepositories: async () => troubles(REPOSITORIES),
+    failingChangesets: async () => troubles(CHANGESETS),
+  };
+}

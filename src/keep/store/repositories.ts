@@ -1,0 +1,45 @@
+import type { RemoteCheck, Repository, RepositoryState } from './types.ts';
+
+/** Repositories, apart from their history. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing. */
+export interface RepositoryStore {
+  /** The repository of that normalised URL, made if it is not there. */
+  ensure(url: string, host: string): Promise<Repository>;
+  byUrl(url: string): Promise<Repository | undefined>;
+  byId(id: number): Promise<Repository | undefined>;
+  /** Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there. */
+  alike(url: string): Promise<Repository[]>;
+  /** Those that fit, in pages; all of them by URL unless something else is said. */
+  list(filter?: RepositoryFilter): Promise<Repository[]>;
+  /** Changes the fields given and no others. */
+  update(id: number, change: RepositoryChange): Promise<void>;
+}
+
+/** What becomes known of a repository apart from its history. */
+export interface RepositoryChange {
+  readonly state?: RepositoryState;
+  readonly headRef?: string | null;
+  readonly objectFormat?: 'sha1' | 'sha256';
+  readonly shallow?: boolean;
+  readonly lastError?: string | null;
+  readonly lastBakedAtMs?: number;
+  readonly lastNewsAtMs?: number;
+  readonly remoteCheck?: RemoteCheck | null;
+  readonly movedTo?: string | null;
+  readonly movedSeenAtMs?: number | null;
+}
+
+export interface RepositoryFilter {
+  /** Somewhere in the URL, without regard to case (ASCII). */
+  readonly text?: string | undefined;
+  /** `failing`: every state but `ok` and `new`. */
+  readonly choice?: RepositoryChoice | undefined;
+  /** Latest commit or most commits first, and equal ones by URL; by URL unless given. */
+  readonly order?: 'change' | 'commits' | 'url' | undefined;
+  /** Passes over so many; 0 by default. */
+  readonly offset?: number;
+  /** At most so many; all by default. */
+  readonly limit?: number;
+}
+
+export const REPOSITORY_CHOICES = ['tracked', 'untracked', 'failing'] as const;
+export type RepositoryChoice = (typeof REPOSITORY_CHOICES)[number];

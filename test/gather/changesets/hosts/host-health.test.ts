@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ErrorCode, SluiceError } from '../../../../src/base/errors.ts';
+import { silentLogger } from '../../../../src/base/log.ts';
+import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
+import {
+  HostHealth,
+  holdReason,
+  postponeForHost,
+} from '../../../../src/gather/changesets/hosts/host-health.ts';
+import { VirtualClock } from '../../../support/virtual-clock.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+function health() {
+  const clock = new VirtualClock();
+  return { clock, hosts: new HostHealth({ clock, random: () => 0, log: silentLogger }) };
+}
+
+const failure = (code: ErrorCode, retryAfterMs?: number) =>
+  new SluiceError(code, `${code}!`, { retryAfterMs });
+
+test('a host that is used up takes nothing until the time that it names, then everything', () => {
+  const { clock, hosts } = health();
+  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS));
+  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds().length], [0, 1]);
+  hosts.forgive('h');
+  assert.equal(hosts.allowedConcurrency('h', 8), 0, 'a limit is the word of the host');
+  clock.jump(5 * MINUTE_MS);
+  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds()], [8, []]);
+});
+
+test('a refused token stops a host for an hour, or until it is forgiven; then one item probes', () => {
+  const { clock, hosts } = health();
+  hosts.recordFailure('h', failure('token_refused'));
+  clock.jump(HOUR_MS - 1);
+  assert.equal(hosts.allowedConcurrency('h', 8), 0);
+  hosts.forgive();
+  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holdOf('h')], [1, undefined]);
+  hosts.recordSuccess('h');
+  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds()], [8, []]);
+});
+
+test('a host that is down is probed ever more seldom; failures beside the first one do not count', () => {
+  const { clock, hosts } = health();
+  const waits: number[] = [];
+  for (let probe = 0; probe < 5; probe += 1) {
+    const hold = hosts.recordFailure('h', failure('host_failing'));
+    assert.equal(hosts.recordFailure('h', failure('host_failing')), hold);
+    const waitMs = (hold?.untilMs ?? 0) - clock.nowMs();
+    waits.push(waitMs / MINUTE_MS);
+    clock.jump(waitMs);
+    assert.equal(hosts.allowedConcurrency('h', 8), 1);
+  }
+  assert.deepEqual(waits, [2, 4, 8, 12.5, 12.5]);
+  assert.equal(hosts.holds()[0]?.failures, 5);
+});
+
+test('an item keeps its place where its host is used up or refuses the token, and fails where it is down', () => {
+  const { hosts } = health();
+  const claim = { runAtMs: 7, reason: 'webhook' } as Claim;
+  const context = { health: hosts };
+  assert.deepEqual(postponeForHost(failure('token_refused'), claim, context, 'a'), {
+    postponedToMs: 7,
+    reason: 'webhook',
+  });
+  for (const code of ['host_failing', 'not_found'] as const) {
+    const error = failure(code);
+    assert.throws(() => postponeForHost(error, claim, context, 'b'), error);
+  }
+});
+
+test('the reason of a hold says what waits for what', () => {
+  const { hosts } = health();
+  const reasons = (['rate_limited', 'token_refused', 'host_failing'] as const).map(code => {
+    const hold = hosts.recordFailure(code, failure(code));
+    return hold && holdReason(hold).replace(/\d{4}-[^ ]*Z/, 'T');
+  });
+  assert.deepEqual(reasons, [
+    'rate_limited!, until T',
+    'stopped: token_refused!',
+    'the host is down, backing off after error host_failing until T',
+  ]);
+});

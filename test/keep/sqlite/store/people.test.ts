@@ -1,0 +1,4 @@
+import { peopleSuite } from '../../../suites/people-suite.ts';
+import { openTestStore } from '../../../support/sqlite-store.ts';
+
+peopleSuite('SQLite', openTestStore);

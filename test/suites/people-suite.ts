@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type OpenStore, storeHistory } from './store-fixture.ts';
+
+/** The contract of `PeopleStore`, and of questions about people that it changes. */
+export function peopleSuite(name: string, open: OpenStore): void {
+  test(`${name}: S10: e-mails are merged and split by hand, without a look at history; later commits follow`, async t => {
+    const { store } = await open(t);
+    const scope = {
+      repositoryIds: [
+        await storeHistory(store, '/one', [
+          { who: 'Ada', at: 1 },
+          { who: 'Ada', at: 2 },
+          { who: 'Countess', at: 3 },
+          { who: 'Grace', at: 4 },
+        ]),
+      ],
+    };
+    const names = async (): Promise<unknown> =>
+      (await store.questions.topAuthors(scope, 10)).map(({ name: who, commits }) => `${who} ${commits}`);
+    assert.deepEqual(await names(), ['Ada 2', 'Countess 1', 'Grace 1']);
+    const merged = await store.people.merge(['ada@example.org', 'COUNTESS@example.org']);
+    assert.deepEqual(
+      [merged.name, merged.commits, merged.emails],
+      ['Ada', 3, ['ada@example.org', 'COUNTESS@example.org']],
+    );
+    assert.deepEqual(await names(), ['Ada 3', 'Grace 1']);
+    // Merging with what is merged already, and a name that comes later under the same e-mail.
+    await store.people.merge(['grace@example.org', 'countess@example.org']);
+    assert.deepEqual(await names(), ['Grace 4']);
+    scope.repositoryIds.push(await storeHistory(store, '/two', [{ who: 'countess', at: 5 }]));
+    assert.deepEqual(await names(), ['Grace 5']);
+    await store.people.split(['ada@example.org', 'grace@example.org', 'countess@example.org'].slice(0, 2));
+    assert.deepEqual(await names(), ['Ada 2', 'Countess 1', 'Grace 1', 'countess 1']);
+    // One e-mail that two people have.
+    assert.equal((await store.people.merge(['countess@example.org'])).commits, 2);
+    await store.people.split(['countess@example.org']);
+    assert.deepEqual(await names(), ['Ada 2', 'Countess 1', 'Grace 1', 'countess 1']);
+    await assert.rejects(store.people.split(['ada@example.org']), /was not merged/);
+    await assert.rejects(
+      store.people.merge(['ada@example.org', 'nobody@example.org']),
+      /nobody has the e-mail/,
+    );
+    await assert.rejects(store.people.merge(['ada@example.org', ' ']), /empty e-mail/);
+    await assert.rejects(store.people.merge(['ada@example.org', 'ADA@example.org']), /two e-mails/);
+  });
+
+  test(`${name}: S10: programs are known by their names, or as somebody says`, async t => {
+    const { store } = await open(t);
+    const repositoryIds = [
+      await storeHistory(store, '/one', [
+        { who: 'dependabot[bot]', at: 1 },
+        { who: 'github-actions', at: 2 },
+        { who: 'Abbot', at: 3 },
+        { who: 'Robot-Bot', at: 4 },
+        { who: 'Ada', at: 5 },
+      ]),
+    ];
+    const people = async (): Promise<unknown> =>
+      (await store.questions.topAuthors({ repositoryIds, withoutBots: true }, 10)).map(
+        ({ name: who }) => who,
+      );
+    assert.deepEqual(await people(), ['Abbot', 'Ada']);
+    assert.equal((await store.people.setBot('ABBOT@example.org', true)).botByHand, true);
+    await store.people.setBot('robot-bot@example.org', false);
+    assert.deepEqual(await people(), ['Ada', 'Robot-Bot']);
+    await store.people.setBot('abbot@example.org', null);
+    assert.deepEqual(await people(), ['Abbot', 'Ada', 'Robot-Bot']);
+    const bots = await store.people.list({ bots: 'only', text: 'DEPEND', limit: 5 });
+    assert.deepEqual(
+      bots.map(({ name: who }) => who),
+      ['dependabot[bot]'],
+    );
+  });
+}
