@@ -8,7 +8,7 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
  * holds them to it.
  *
  * What every method promises:
- * - Before each HTTP call it asks `CallBudget.take`, after each it tells `CallBudget.seen`: nothing is sent
+ * - Before each HTTP call it asks `CallBudget.take`, after each it reports to `CallBudget.record`: nothing is sent
  *   that the budget did not let through.
  * - It tries once. Trying again is the engine's business; the only repetition inside is to ask for fewer
  *   changesets at once when the host failed over many.
