@@ -31,7 +31,7 @@ export interface ThreadServer<P extends ThreadProtocol> {
  * All that an entry of a thread has to call: serves the requests of its `ThreadClient` until that stops. What a handler
  * throws is the reply.
  * @param make the server, from what the client gave as `setup`; `sendEvent` says something unasked
- * @throws in the main thread, where entries are loaded to be compiled, before `make` is called
+ * @throws outside of a worker thread, before `make` is called
  */
 export async function serveThread<P extends ThreadProtocol, Setup = undefined>(
   make: (setup: Setup, sendEvent: (event: P['event']) => void) => ThreadServer<P> | Promise<ThreadServer<P>>,
