@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { completedFilesReclaimer } from '../deliver/retention.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import { budgetSettings } from '../gather/capture/service.ts';
-import { unsentReadings } from '../gather/capture/unsent.ts';
+import { unsentReadings } from '../gather/capture/unsent-readings.ts';
 import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
 import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';

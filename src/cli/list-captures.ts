@@ -1,6 +1,6 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
-import type { CollectorStatus } from '../gather/capture/collector-status.ts';
+import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
 import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';

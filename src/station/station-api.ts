@@ -1,6 +1,6 @@
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
-import type { Captures } from '../gather/capture/service.ts';
+import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { Repositories } from '../gather/repos/service.ts';
@@ -66,7 +66,7 @@ export interface StationApi {
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */
-  readonly captures: Pick<Captures, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
+  readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */

@@ -8,7 +8,7 @@ import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
-import { Captures } from '../gather/capture/service.ts';
+import { CaptureService } from '../gather/capture/service.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
@@ -66,7 +66,7 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
-  readonly captures: Captures;
+  readonly captures: CaptureService;
   readonly repositories: Repositories;
   readonly changesets: Changesets;
   readonly notifications: Notifications;
@@ -108,11 +108,14 @@ class ComposedStation implements Station {
       },
       onWorkEnd: ended => this.metrics.ended(ended),
     });
-    this.captures = new Captures({
+    this.captures = new CaptureService({
       ...options,
       openCaptures: () => local.openCaptures(),
-      deliveries: this.deliveries,
-      clones: this.repositories.cache.reclaimer,
+      receiver: this.deliveries,
+      reclaimers: directory => [
+        this.deliveries.completedFiles(),
+        this.repositories.cache.reclaimer(directory),
+      ],
     });
     this.changesets = new Changesets({
       ...current,
@@ -122,7 +125,7 @@ class ComposedStation implements Station {
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
       () => this.status(),
-      () => this.changesets.limits.calls(),
+      () => this.changesets.limiter.calls(),
     );
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [

@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/base/log.ts';
 import { completedFilesReclaimer } from '../../src/deliver/retention.ts';
 import { creationDateOf, identityOf, regularFile } from '../../src/deliver/spool/files.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
-import { unsentReadings } from '../../src/gather/capture/unsent.ts';
+import { unsentReadings } from '../../src/gather/capture/unsent-readings.ts';
 import { DiskBudget, measureDisk } from '../../src/keep/disk/budget.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 

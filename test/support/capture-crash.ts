@@ -44,10 +44,10 @@ export async function crashCapture(options: {
       const flushed = await captureAndKill(from, first, random() * longestMs);
       const { finished, torn } = await recover(from, systemClock.nowMs());
       tornCut += torn;
-      const handOver = new HandOver({ from, to, journal, clock: systemClock, log: silentLogger });
-      for (const one of finished) handOver.take(one);
-      // As after a crash in the hand-over: told again.
-      for (const one of finished.slice(0, 2)) handOver.take(one);
+      const handOver = new HandOver(from, to, { journal, clock: systemClock, log: silentLogger });
+      for (const one of finished) handOver.add(one);
+      // As after a crash in the hand-over: they come again.
+      for (const one of finished.slice(0, 2)) handOver.add(one);
       await handOver.close();
       for (const { path, file } of finished) {
         const content = readFileSync(join(to, path));

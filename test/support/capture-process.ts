@@ -6,9 +6,8 @@ import { CollectorFiles } from '../../src/gather/capture/files/collector-files.t
 import { collectorPlan } from './capture.ts';
 
 const [directory = '', first = '0'] = process.argv.slice(2);
-const files = new CollectorFiles({
-  plan: collectorPlan(),
-  limits: { directory, station: 'here', maxFileBytes: 2_000, maxAgeMs: 60_000 },
+const limits = { directory, station: 'here', maxFileBytes: 2_000, maxAgeMs: 60_000 };
+const files = new CollectorFiles(collectorPlan(), limits, {
   clock: systemClock,
   random: systemRandom,
   onFinished: () => undefined,
@@ -21,9 +20,9 @@ for (;;) {
   const until = next + 1 + Math.floor(Math.random() * 20);
   for (; next < until; next += 1) {
     const nowMs = systemClock.nowMs();
-    files.take({ kind: 'value', json: String(next) }, { requestedAtMs: nowMs, receivedAtMs: nowMs });
+    files.add({ kind: 'value', json: String(next) }, { requestedAtMs: nowMs, receivedAtMs: nowMs });
     if (next % 97 === 0)
-      files.take(
+      files.add(
         { kind: 'binary', bytes: Buffer.alloc(5000, next % 251), extension: 'bin' },
         { requestedAtMs: nowMs, receivedAtMs: nowMs },
       );

@@ -1,10 +1,10 @@
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import { Collector } from '../../src/gather/capture/collector.ts';
-import { CollectorFiles, type Finished } from '../../src/gather/capture/files/collector-files.ts';
-import { timerPace } from '../../src/gather/capture/pace.ts';
-import { CaptureRunner } from '../../src/gather/capture/runner.ts';
+import { Collector } from '../../src/gather/capture/collectors/collector.ts';
+import { Collectors } from '../../src/gather/capture/collectors/collectors.ts';
+import { coarseTickTimer } from '../../src/gather/capture/collectors/tick-timer.ts';
+import { CollectorFiles, type FinishedFile } from '../../src/gather/capture/files/collector-files.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
 import type { PushSource, Raw, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
@@ -46,22 +46,21 @@ export function sourceOf(read: ReadingSource['read']): ReadingSource {
 
 export const raw = (text: string): Raw => ({ bytes: Buffer.from(text) });
 
-/** A log that remembers what was told. */
-export function rememberingLog(): { readonly log: Logger; readonly told: string[] } {
-  const told: string[] = [];
+/** A log that remembers its messages. */
+export function rememberingLog(): { readonly log: Logger; readonly messages: string[] } {
+  const messages: string[] = [];
   const note = (facts: object | string, message?: string): void =>
-    void told.push(message ?? (facts as string));
+    void messages.push(message ?? (facts as string));
   const log: Logger = { ...silentLogger, info: note, warn: note, error: note, child: () => log };
-  return { log, told };
+  return { log, messages };
 }
 
 /** One collector's files, in a folder. */
 export function filesOf(directory: string, maxFileBytes: number, clock: Clock = systemClock) {
-  const finished: Finished[] = [];
+  const finished: FinishedFile[] = [];
   const failures: unknown[] = [];
-  const files = new CollectorFiles({
-    plan: collectorPlan(),
-    limits: { directory, station: 'here', maxFileBytes, maxAgeMs: 60_000 },
+  const limits = { directory, station: 'here', maxFileBytes, maxAgeMs: 60_000 };
+  const files = new CollectorFiles(collectorPlan(), limits, {
     clock,
     random: seededRandom(1),
     onFinished: one => finished.push(one),
@@ -80,34 +79,31 @@ export function collectorOf(
     [];
   const errors: string[] = [];
   const files = {
-    take: (reading: { json: string }, times: { requestedAtMs: number; receivedAtMs: number }) =>
+    add: (reading: { json: string }, times: { requestedAtMs: number; receivedAtMs: number }) =>
       taken.push({ json: reading.json, ...times }),
   } as unknown as CollectorFiles;
-  const collector = new Collector({
-    plan: collectorPlan(change),
-    source,
-    files,
+  const collector = new Collector(collectorPlan(change), source, files, {
     clock,
-    pace: timerPace(clock),
+    timer: coarseTickTimer(clock),
     onError: error => errors.push(error.message),
   });
   return { collector, taken, errors };
 }
 
-/** A runner whose sources a function makes. */
-export function runnerOf(
+/** Collectors whose sources a function makes. */
+export function collectorsOf(
   clock: Clock,
   open: (plan: CollectorPlan) => ReadingSource | PushSource,
   log: Logger = silentLogger,
 ) {
-  const finished: Finished[] = [];
-  const runner = new CaptureRunner({
+  const finished: FinishedFile[] = [];
+  const collectors = new Collectors({
     clock,
-    pace: timerPace(clock),
+    timer: coarseTickTimer(clock),
     random: seededRandom(1),
     log,
     openSources: async () => ({ open, close: async () => undefined }),
     onFinished: one => finished.push(one),
   });
-  return { runner, finished };
+  return { collectors, finished };
 }

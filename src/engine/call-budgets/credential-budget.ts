@@ -32,10 +32,15 @@ type ShownLimits = Pick<
   'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs' | 'isSecondaryLimit'
 >;
 
-/** Whether a call may go; if not, until when not and why, in words. */
-export type Admission =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly untilMs: number; readonly why: string };
+/** Whether a call may go. */
+export type Admission = { readonly ok: true } | Delay;
+
+/** Until when a call may not go, and why, in words. */
+export interface Delay {
+  readonly ok: false;
+  readonly untilMs: number;
+  readonly why: string;
+}
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

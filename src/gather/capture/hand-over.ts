@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
-import type { Finished } from './files/collector-files.ts';
+import type { FinishedFile } from './files/collector-files.ts';
 
 /** Pause before files that could not be handed over are tried again. */
 const RETRY_MS = 1_000;
@@ -12,37 +12,41 @@ const RETRY_MS = 1_000;
 const GROUP = 256;
 
 export interface HandOverOptions {
-  /** The capture folder. */
-  readonly from: string;
-  /** Delivery's `incoming`; on the same file system. */
-  readonly to: string;
   readonly journal: Pick<CaptureJournal, 'enter'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
- * Hands finished files over to delivery (V5): first their rows, on the disk, then one rename each to the same path below
+ * Hands finished files over to delivery: first their rows, on the disk, then one rename each to the same path below
  * `incoming`. A crash between the two leaves the file in the capture folder with a row that the next start finds
  * again, so that no file is entered twice and none is without a row.
  */
 export class HandOver {
+  readonly #from: string;
+  readonly #to: string;
   readonly #options: HandOverOptions;
-  #queue: Finished[] = [];
+  #queue: FinishedFile[] = [];
   #running: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
 
-  constructor(options: HandOverOptions) {
+  /**
+   * @param from the capture folder
+   * @param to delivery's `incoming`; on the same file system
+   */
+  constructor(from: string, to: string, options: HandOverOptions) {
+    this.#from = from;
+    this.#to = to;
     this.#options = options;
   }
 
-  take(finished: Finished): void {
+  add(finished: FinishedFile): void {
     this.#queue.push(finished);
     if (!this.#cancelRetry) this.#run();
   }
 
-  /** Resolves when all that was taken is handed over, or has failed and waits for the next try. */
+  /** Resolves when all that was added is handed over, or has failed and waits for the next try. */
   async settle(): Promise<void> {
     while (this.#running) await this.#running;
   }
@@ -64,7 +68,7 @@ export class HandOver {
 
   async #work(): Promise<void> {
     const { journal, clock, log } = this.#options;
-    // A turn of the event loop's room, so that files that are told together share a transaction.
+    // A turn of the event loop's room, so that files that come together share a transaction.
     await new Promise(resolve => setImmediate(resolve));
     while (this.#queue.length > 0) {
       const group = this.#queue.slice(0, GROUP);
@@ -85,14 +89,14 @@ export class HandOver {
     }
   }
 
-  #move({ path, companions }: Finished): void {
-    const { from, to } = this.#options;
+  #move({ path, companions }: FinishedFile): void {
+    const [from, to] = [this.#from, this.#to];
     for (const each of [...companions, path]) {
       try {
         mkdirSync(dirname(join(to, each)), { recursive: true });
         renameSync(join(from, each), join(to, each));
       } catch (error) {
-        // Told twice, after the thread that wrote it came back: it has been moved.
+        // It came twice, after the thread that wrote it came back: it has been moved.
         const isGone = lstatSync(join(from, each), { throwIfNoEntry: false }) === undefined;
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isGone)
           throw asSluiceError(error, { operation: 'hand over', subject: each });

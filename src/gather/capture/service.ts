@@ -5,6 +5,7 @@ import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
 import { DiskBudget, type DiskBudgetPreview, measureDisk, type Reclaimer } from '../../keep/disk/budget.ts';
+import type { DiskBudgetSettings } from '../../keep/disk/plan.ts';
 import type {
   CaptureFilter,
   CaptureJournal,
@@ -13,64 +14,66 @@ import type {
   FreedSpace,
 } from '../../keep/local/captures.ts';
 import type { Journal } from '../../keep/local/journal.ts';
-import { Capture } from './capture.ts';
-import type { CollectorStatus } from './collector-status.ts';
+import type { CollectorStatus } from './collectors/status.ts';
 import { type CapturePlan, capturePlan } from './settings.ts';
-import { Staleness } from './staleness.ts';
-import { unsentReadings } from './unsent.ts';
-
-/** What capture stands on; the composition root knows what it is. */
-export interface CaptureOpeners {
-  readonly openCaptures: (path: string) => Promise<CaptureJournal>;
-}
+import { StaleFilesMonitor } from './stale-files.ts';
+import { CaptureClient } from './threads/capture-client.ts';
+import { unsentReadings } from './unsent-readings.ts';
 
 /** What capture needs of delivery, which takes its files over. */
-export interface DeliverySide {
-  /** Names of the profiles that there are. */
+export interface FileReceiver {
+  /** Names of the profiles that files may go to. */
   profiles(): readonly string[];
+  /** `syncing`: files may go now. */
   status(): { readonly syncing: boolean };
-  /** Delivered files that are retained, to give way first on a full disk. */
-  completedFiles(): Reclaimer;
-  journalIfRunning(): Journal | undefined;
+  /** Where a file is noted that was deleted before it was sent; undefined while delivery does not run. */
+  journalIfRunning(): Pick<Journal, 'changeIf'> | undefined;
 }
 
-export interface CapturesOptions extends CaptureOpeners {
+export interface CaptureServiceOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly openCaptures: (path: string) => Promise<CaptureJournal>;
   /** Started before this, stopped after it. */
-  readonly deliveries: DeliverySide;
-  /** The clones on the disk of a folder, to give way after delivered files. */
-  readonly clones: (directory: string) => Reclaimer;
+  readonly receiver: FileReceiver;
+  /** What gives way before readings do on the disk of a folder, in that order. */
+  readonly reclaimers: (directory: string) => readonly Reclaimer[];
 }
 
 /** Capture at a glance: `capture` of `sluice status --json`. */
 export interface CaptureStatus {
   readonly enabled: boolean;
   readonly collectors: readonly CollectorStatus[];
-  /** What was deleted undelivered on a full disk, ever (V8). */
+  /** What was deleted undelivered on a full disk, ever. */
   readonly lost: { readonly files: number; readonly readings: number };
-  /** What gave way on a full disk, ever (S4). */
+  /** What gave way on a full disk, ever. */
   readonly freedBytes: number;
 }
 
 /** Nothing captures. */
 export const NO_CAPTURE: CaptureStatus = {
-  ...{ enabled: false, collectors: [], freedBytes: 0 },
+  enabled: false,
+  collectors: [],
   lost: { files: 0, readings: 0 },
+  freedBytes: 0,
 };
 
-/** Capture, the disk budget and the warning of stale files, as one part of the station. */
-export class Captures implements Service {
+/**
+ * Capture, the disk budget and the warning of stale files, as one service of the station.
+ *
+ * States: idle ──start──▶ running ──stop──▶ idle; a start that fails leaves it idle.
+ */
+export class CaptureService implements Service {
   readonly name = 'capture';
-  readonly #options: CapturesOptions;
+  readonly #options: CaptureServiceOptions;
   #config: Config;
   #journal: CaptureJournal | undefined;
-  #capture: Capture | undefined;
+  #capture: CaptureClient | undefined;
   #budget: DiskBudget | undefined;
-  #staleness: Staleness | undefined;
+  #staleFiles: StaleFilesMonitor | undefined;
 
-  constructor(options: CapturesOptions) {
+  constructor(options: CaptureServiceOptions) {
     this.#options = options;
     this.#config = options.config;
   }
@@ -78,25 +81,27 @@ export class Captures implements Service {
   /** Throws destination_invalid for a collector whose profile is not known, spool_invalid, disk_*, database_*. */
   async start(): Promise<void> {
     if (this.#journal) return;
-    const { clock, log, deliveries, openCaptures } = this.#options;
+    const { clock, log, receiver, openCaptures } = this.#options;
     const { database, deliver } = this.#config;
     const plan = capturePlan(this.#config);
     const [stray] = this.#strays(plan);
-    if (stray) throw unknownProfile(stray, deliveries.profiles());
+    if (stray) throw unknownProfile(stray, receiver.profiles());
     const journal = await openCaptures(database);
     this.#journal = journal;
     const incoming = join(deliver.directory, 'incoming');
-    this.#capture = new Capture({ plan, incoming, journal, clock, log });
+    this.#capture = new CaptureClient(plan, { incoming, journal, clock, log });
     this.#budget = this.#newBudget(journal, incoming);
-    this.#staleness = new Staleness({
-      ...{ journal, clock, log },
+    this.#staleFiles = new StaleFilesMonitor({
+      journal,
       intervalMs: () => this.#config.sync.intervalMs,
-      isAllowed: () => deliveries.status().syncing,
+      mayDeliver: () => receiver.status().syncing,
+      clock,
+      log,
     });
     try {
       await this.#capture.start();
       await this.#budget.start();
-      await this.#staleness.start();
+      await this.#staleFiles.start();
     } catch (error) {
       await this.stop();
       throw error;
@@ -104,7 +109,7 @@ export class Captures implements Service {
   }
 
   async stop(): Promise<void> {
-    await this.#staleness?.stop();
+    await this.#staleFiles?.stop();
     await this.#budget?.stop();
     await this.#capture?.stop();
     await this.#journal?.close();
@@ -112,20 +117,20 @@ export class Captures implements Service {
     this.#capture = undefined;
   }
 
-  /** Takes over another configuration (V11). A collector whose profile is not known rests, and that is told. */
+  /** Takes over another configuration. A collector whose profile is not known rests, and that is logged. */
   async reconfigure(config: Config): Promise<void> {
     this.#config = config;
     const plan = capturePlan(config);
     const strays = this.#strays(plan);
     for (const stray of strays) {
-      const { message, hint } = unknownProfile(stray, this.#options.deliveries.profiles());
+      const { message, hint } = unknownProfile(stray, this.#options.receiver.profiles());
       this.#options.log.error({ collector: stray.name, hint }, message);
     }
     const collectors = plan.collectors.map(one => (strays.includes(one) ? { ...one, disabled: true } : one));
     await this.#capture?.reconfigure({ ...plan, collectors });
   }
 
-  /** Completes every file in progress and hands it over, before a sync (V3). */
+  /** Completes every file in progress and hands it over, before a sync. */
   async complete(manual = false): Promise<void> {
     if (manual || this.#config.capture.completeBeforeSync) await this.#capture?.complete();
   }
@@ -137,7 +142,7 @@ export class Captures implements Service {
     return { enabled: this.#isOn(), collectors, lost: { files, readings }, freedBytes };
   }
 
-  /** Finished files, newest first, each with its way to the bucket (S2). */
+  /** Finished files, newest first, each with its way to the bucket. */
   files(filter: CaptureFilter): CaptureLineage[] {
     return this.#open.list(filter);
   }
@@ -154,7 +159,7 @@ export class Captures implements Service {
     return this.#open.totals();
   }
 
-  /** What waits to be delivered, of any origin, and since when the oldest does (V10). */
+  /** What waits to be delivered, of any origin, and since when the oldest does. */
   waiting(): { readonly files: number; readonly bytes: number; readonly oldestAtMs: number | null } {
     const journal = this.#open;
     return { ...journal.waitingTotals(), oldestAtMs: journal.oldestWaiting()?.createdAtMs ?? null };
@@ -180,27 +185,28 @@ export class Captures implements Service {
   }
 
   #newBudget(captures: CaptureJournal, incoming: string): DiskBudget {
-    const { clock, log, deliveries, clones } = this.#options;
+    const { clock, log, receiver, reclaimers } = this.#options;
     const { directory } = this.#config.capture;
     return new DiskBudget({
-      ...{ clock, log },
+      clock,
+      log,
       enabled: () => this.#isOn(),
       settings: () => budgetSettings(this.#config),
       measure: () => measureDisk(directory),
-      reclaimers: [deliveries.completedFiles(), clones(directory)],
+      reclaimers: reclaimers(directory),
       unsent: unsentReadings({
         directory,
         incoming,
         captures,
         clock,
-        journal: () => deliveries.journalIfRunning(),
+        journal: () => receiver.journalIfRunning(),
       }),
       record: rows => captures.recordFreed(rows),
     });
   }
 
   #strays(plan: CapturePlan): CapturePlan['collectors'] {
-    const known = new Set(this.#options.deliveries.profiles());
+    const known = new Set(this.#options.receiver.profiles());
     return plan.disabled
       ? []
       : plan.collectors.filter(({ disabled, to }) => !disabled && !known.has(to.profile));
@@ -208,7 +214,7 @@ export class Captures implements Service {
 }
 
 /** What the disk budget goes by. Pure. */
-export function budgetSettings({ capture }: Pick<Config, 'capture'>) {
+export function budgetSettings({ capture }: Pick<Config, 'capture'>): DiskBudgetSettings {
   const { diskUsageThreshold: usageThreshold, captureShareThreshold, deleteEveryNth } = capture;
   return { usageThreshold, captureShareThreshold, deleteEveryNth };
 }

@@ -1,5 +1,5 @@
 import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
-import type { CollectorStatus } from '../../gather/capture/collector-status.ts';
+import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';

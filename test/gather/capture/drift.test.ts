@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
-import { Collector } from '../../../src/gather/capture/collector.ts';
-import { threadPace } from '../../../src/gather/capture/pace.ts';
-import { tickTimeMs } from '../../../src/gather/capture/ticks.ts';
+import { Collector } from '../../../src/gather/capture/collectors/collector.ts';
+import { fineTickTimer } from '../../../src/gather/capture/collectors/tick-timer.ts';
+import { tickTimeMs } from '../../../src/gather/capture/collectors/ticks.ts';
 import { collectorPlan, filesOf, raw, sourceOf } from '../../support/capture.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 
@@ -15,16 +15,14 @@ test('V2: in real time, readings stay at start + n × interval: they jitter but 
   const takenMs: number[] = [];
   const over = Promise.withResolvers<void>();
   const startMs = systemClock.monotonicMs();
-  const collector = new Collector({
-    plan: collectorPlan({ everyMs: EVERY_MS }),
-    source: sourceOf(() => {
-      takenMs.push(systemClock.monotonicMs() - startMs);
-      if ((takenMs.at(-1) ?? 0) >= SECONDS * 1000) over.resolve();
-      return raw('1');
-    }),
-    files,
+  const source = sourceOf(() => {
+    takenMs.push(systemClock.monotonicMs() - startMs);
+    if ((takenMs.at(-1) ?? 0) >= SECONDS * 1000) over.resolve();
+    return raw('1');
+  });
+  const collector = new Collector(collectorPlan({ everyMs: EVERY_MS }), source, files, {
     clock: systemClock,
-    pace: threadPace(systemClock),
+    timer: fineTickTimer(systemClock),
     onError: error => over.reject(error),
   });
   collector.start(startMs);

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { recover, wholeLines } from '../../../src/gather/capture/files/recover.ts';
-import { interpret } from '../../../src/gather/capture/reading.ts';
+import { parseReading } from '../../../src/gather/capture/reading.ts';
 import { filesOf } from '../../support/capture.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -74,7 +74,7 @@ test('V3: a file is complete at its age; one without readings is never made', as
   const { files, finished } = filesOf(directory, 1000, clock);
   await files.flush(true);
   await files.complete('sync');
-  files.take(value('1'), TIMES);
+  files.add(value('1'), TIMES);
   await clock.advance(59_000);
   await files.flush(false);
   assert.equal(finished.length, 0);
@@ -90,10 +90,10 @@ test('V3: a binary reading is one file, with its metadata beside it', async t =>
   const directory = await tempDirectory(t);
   const { files, finished } = filesOf(directory, 10);
   const bytes = Buffer.from([0xff, 0xd8, 0xff, 0x00]);
-  const reading = interpret({ bytes, contentType: 'image/jpeg' }, 'auto', null);
+  const reading = parseReading({ bytes, contentType: 'image/jpeg' }, 'auto', null);
   assert.equal(reading.kind, 'binary');
-  files.take(reading, TIMES);
-  files.take(reading, TIMES);
+  files.add(reading, TIMES);
+  files.add(reading, TIMES);
   await files.complete('sync');
   assert.equal(finished.length, 2);
   const [{ path = '', companions = [] } = {}] = finished;
@@ -136,13 +136,13 @@ test('V4: whatever a crash leaves of the last lines, the whole ones stay and not
 test('V4: recovery completes lines and binary readings in progress, drops torn ones, and finds complete files again', async t => {
   const directory = await tempDirectory(t);
   const first = filesOf(directory, 1000);
-  first.files.take(value('1'), TIMES);
-  first.files.take(value('2'), TIMES);
+  first.files.add(value('1'), TIMES);
+  first.files.add(value('2'), TIMES);
   await first.files.flush(true);
   const [lines = ''] = below(directory);
   writeFileSync(join(directory, lines), '{"collector":"one","torn', { flag: 'a' });
   const binary = filesOf(directory, 1000);
-  binary.files.take({ kind: 'binary', bytes: Buffer.from([1, 2, 3]), extension: 'json' }, TIMES);
+  binary.files.add({ kind: 'binary', bytes: Buffer.from([1, 2, 3]), extension: 'json' }, TIMES);
   await binary.files.complete('stop');
   const torn = 'local/outbox/readings/one/20260105T000000.000Z-000001.bin.prog';
   writeFileSync(join(directory, torn), 'half');
@@ -172,7 +172,7 @@ test('V4: recovery completes lines and binary readings in progress, drops torn o
 
 test('V3: readings are told apart: JSON keeps its digits, text is text, what is not as the format says is refused', () => {
   const told = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
-    const reading = interpret({ bytes: Buffer.from(text) }, format, null);
+    const reading = parseReading({ bytes: Buffer.from(text) }, format, null);
     return reading.kind === 'value' ? reading.json : reading.kind;
   };
   assert.equal(told('12345678901234567890.10\n'), '12345678901234567890.10');
@@ -182,7 +182,7 @@ test('V3: readings are told apart: JSON keeps its digits, text is text, what is 
   assert.equal(told('42', 'text'), '"42"');
   assert.equal(told(''), '""');
   assert.throws(() => told('no', 'json'), /not JSON/);
-  assert.equal(interpret({ bytes: Buffer.from([0xff]) }, 'auto', null).kind, 'binary');
-  assert.throws(() => interpret({ bytes: Buffer.from([0xff]) }, 'text', null), /not UTF-8/);
-  assert.throws(() => interpret({ bytes: Buffer.alloc(17 * 2 ** 20) }, 'auto', null), /16 MiB/);
+  assert.equal(parseReading({ bytes: Buffer.from([0xff]) }, 'auto', null).kind, 'binary');
+  assert.throws(() => parseReading({ bytes: Buffer.from([0xff]) }, 'text', null), /not UTF-8/);
+  assert.throws(() => parseReading({ bytes: Buffer.alloc(17 * 2 ** 20) }, 'auto', null), /16 MiB/);
 });

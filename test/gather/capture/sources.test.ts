@@ -10,7 +10,7 @@ import { ExecSource } from '../../../src/gather/capture/sources/exec/exec.ts';
 import { FileSource } from '../../../src/gather/capture/sources/file/file.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http/http.ts';
 import { topicFits } from '../../../src/gather/capture/sources/mqtt/mqtt.ts';
-import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query.ts';
+import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query/query.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import { Capture } from '../../../src/gather/capture/capture.ts';
+import { CaptureClient } from '../../../src/gather/capture/threads/capture-client.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { capturePlanOf, collectorPlan } from '../../support/capture.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
@@ -23,20 +23,22 @@ test('V11: while the capture thread does not answer, its collectors are shown as
   mkdirSync(incoming);
   const journal = await openLocal(':memory:', { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
-  const capture = new Capture({
-    plan: capturePlanOf(join(folder, 'capture'), {
-      collectors: [collectorPlan({ name: 'one' }), collectorPlan({ name: 'two', disabled: true })],
-    }),
-    ...{ incoming, journal, log: silentLogger },
+  const plan = capturePlanOf(join(folder, 'capture'), {
+    collectors: [collectorPlan({ name: 'one' }), collectorPlan({ name: 'two', disabled: true })],
+  });
+  const capture = new CaptureClient(plan, {
+    incoming,
+    journal,
+    log: silentLogger,
     // Patience is over at once.
     clock: { ...systemClock, timer: (_ms, callback) => systemClock.timer(0, callback) },
     threadEntry: new URL(`data:text/javascript,${encodeURIComponent(BUSY_THREAD)}`),
   });
   await capture.start();
   t.after(() => capture.stop());
-  const told = await capture.status();
+  const status = await capture.status();
   assert.deepEqual(
-    told.map(({ name, disabled, readings }) => [name, disabled, readings]),
+    status.map(({ name, disabled, readings }) => [name, disabled, readings]),
     [
       ['one', false, 0],
       ['two', true, 0],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { systemClock } from '../../../src/base/clock.ts';
-import { threadPace, timerPace } from '../../../src/gather/capture/pace.ts';
-import { dueTick, tickTimeMs } from '../../../src/gather/capture/ticks.ts';
+import { coarseTickTimer, fineTickTimer } from '../../../src/gather/capture/collectors/tick-timer.ts';
+import { dueTick, tickTimeMs } from '../../../src/gather/capture/collectors/ticks.ts';
 import { collectorOf, raw, sourceOf } from '../../support/capture.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -131,12 +131,12 @@ test('V6: what was filtered out is neither data nor an error', async () => {
 });
 
 test('V2: in real time, ticks of 5 ms stay at start + n × interval: no drift in half a second', async () => {
-  for (const pace of [timerPace(systemClock), threadPace(systemClock)]) {
+  for (const timer of [coarseTickTimer(systemClock), fineTickTimer(systemClock)]) {
     const startMs = systemClock.monotonicMs();
     const lateMs: number[] = [];
     await new Promise<void>(done => {
       const next = (tick: number): void => {
-        pace.at(tickTimeMs(startMs, 5, tick), true, () => {
+        timer.at(tickTimeMs(startMs, 5, tick), true, () => {
           lateMs.push(systemClock.monotonicMs() - tickTimeMs(startMs, 5, tick));
           if (tick === 100) done();
           else next(tick + 1);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { silentLogger } from '../../../src/base/log.ts';
 import { DiskBudget, type Reclaimer } from '../../../src/keep/disk/budget.ts';
 import { planBudget, takeEveryNth } from '../../../src/keep/disk/plan.ts';
 import type { FreedSpace } from '../../../src/keep/local/captures.ts';
@@ -85,7 +84,7 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
   const disk = { used, completed, captures };
   const clock = new VirtualClock();
   const rows: FreedSpace[] = [];
-  const { log, told } = rememberingLog();
+  const { log, messages } = rememberingLog();
   const reclaimer: Reclaimer = {
     name: 'completed',
     reclaimableBytes: async () => disk.completed,
@@ -102,7 +101,9 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
     readings: 3,
   }));
   const budget = new DiskBudget({
-    ...{ clock, log: told ? log : silentLogger, enabled: () => enabled },
+    clock,
+    log,
+    enabled: () => enabled,
     settings: () => ({ ...SETTINGS, deleteEveryNth: 5 }),
     measure: async () => ({ usedBytes: disk.used, usableBytes: 1000 }),
     reclaimers: [reclaimer],
@@ -120,11 +121,11 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
     },
     record: async freed => void rows.push(...freed),
   });
-  return { disk, clock, rows, told, budget };
+  return { disk, clock, rows, messages, budget };
 }
 
 test('S4: what is delivered goes first and spares the readings; all is recorded', async () => {
-  const { disk, rows, budget, clock, told } = smallDisk(950, 200, 600);
+  const { disk, rows, budget, clock, messages } = smallDisk(950, 200, 600);
   const plan = await budget.preview();
   assert.deepEqual(
     [plan.full, plan.steps, plan.losesReadings, plan.files],
@@ -139,7 +140,7 @@ test('S4: what is delivered goes first and spares the readings; all is recorded'
     rows.map(({ step, bytes, lost }) => [step, bytes, lost]),
     [['completed', 51, false]],
   );
-  assert.equal(told.length, 1);
+  assert.equal(messages.length, 1);
   await budget.stop();
   assert.equal(clock.pendingTimers, 0);
 });
@@ -155,12 +156,12 @@ test('V8: readings go only where they are to blame, each on record as lost; othe
       ['capture', 'p/b/5', 3, true],
     ],
   );
-  assert.match(blamed.told.join('\n'), /2 files with 6 readings were deleted undelivered; they are lost/);
+  assert.match(blamed.messages.join('\n'), /2 files with 6 readings were deleted undelivered; they are lost/);
   const innocent = smallDisk(950, 0, 400);
   await innocent.budget.start();
   await innocent.clock.advance(6 * 60_000);
   assert.deepEqual(innocent.rows, []);
-  assert.equal(innocent.told.filter(line => /not to blame; nothing is deleted/.test(line)).length, 2);
+  assert.equal(innocent.messages.filter(line => /not to blame; nothing is deleted/.test(line)).length, 2);
   await innocent.budget.stop();
   const off = smallDisk(950, 500, 600, false);
   assert.deepEqual(await off.budget.check(), []);

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { Database } from '../../../keep/sqlite/database.ts';
+import { GroupCommit } from '../../../keep/sqlite/group-commit.ts';
 import { applyChanges } from '../../../keep/sqlite/store/changes.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type WorkQueue,
 } from '../work-queue.ts';
 import { placeAsked, wholeMs } from './asked.ts';
-import { BatchedWrites } from './batched-writes.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
 import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
@@ -57,7 +57,7 @@ export class SqliteWorkQueue implements WorkQueue {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #isWorkerGone: (worker: string) => boolean;
-  readonly #writes: BatchedWrites;
+  readonly #writes: GroupCommit;
   readonly #listeners = new Set<() => void>();
   readonly #others: OtherWriters;
 
@@ -65,7 +65,7 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#database = options.database;
     this.#clock = options.clock;
     this.#isWorkerGone = options.isWorkerGone;
-    this.#writes = new BatchedWrites(options.database);
+    this.#writes = new GroupCommit(options.database, { clock: options.clock, durable: false });
     this.#others = new OtherWriters(options.database, options.clock, () => this.#announce());
   }
 

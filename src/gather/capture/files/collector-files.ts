@@ -3,18 +3,19 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Random } from '../../../base/random.ts';
 import type { CapturedFile, CompletionReason } from '../../../keep/local/captures.ts';
-import { LineWriter, type Reading, type Times } from '../reading.ts';
+import type { Reading, ReadingTimes } from '../reading.ts';
 import type { CollectorPlan } from '../settings.ts';
 import { checksumOf, writeBinary } from './binary-file.ts';
 import { LineFile } from './line-file.ts';
+import { LineWriter } from './line-writer.ts';
 import { addressOfPath, folderOf, LINES, SIDECAR, stemOf } from './names.ts';
 
 /** A finished file that is to go into delivery. Paths are below the capture folder. */
-export interface Finished {
+export interface FinishedFile {
   readonly path: string;
   /** Files that go with it, before it. */
   readonly companions: readonly string[];
-  /** Undefined where its row was entered before a crash and cannot be told again. */
+  /** Undefined where its row was entered before a crash and its facts are gone. */
   readonly file: CapturedFile | undefined;
 }
 
@@ -27,12 +28,11 @@ export interface FileLimits {
 }
 
 export interface CollectorFilesOptions {
-  readonly plan: CollectorPlan;
-  readonly limits: FileLimits;
   readonly clock: Clock;
   readonly random: Random;
-  readonly onFinished: (finished: Finished) => void;
-  /** Told of each write that failed; it is tried again with the next flush. */
+  /** A file that is complete; called once for each. */
+  readonly onFinished: (finished: FinishedFile) => void;
+  /** Called for each write that failed; it is tried again with the next flush. */
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -47,6 +47,7 @@ const MAX_PENDING_BYTES = 16 * 2 ** 20;
  *                                                              └──────┘ next flush
  */
 export class CollectorFiles {
+  readonly #plan: CollectorPlan;
   readonly #options: CollectorFilesOptions;
   readonly #lines: LineWriter;
   #limits: FileLimits;
@@ -58,10 +59,11 @@ export class CollectorFiles {
     { bytes: number; running: Promise<void> | undefined }
   >();
 
-  constructor(options: CollectorFilesOptions) {
+  constructor(plan: CollectorPlan, limits: FileLimits, options: CollectorFilesOptions) {
+    this.#plan = plan;
+    this.#limits = limits;
     this.#options = options;
-    this.#limits = options.limits;
-    this.#lines = new LineWriter(options.plan, options.limits.station);
+    this.#lines = new LineWriter(plan, limits.station);
   }
 
   /** What is in progress now. */
@@ -70,24 +72,24 @@ export class CollectorFiles {
   }
 
   /** Other limits for the lines that come. */
-  limit(limits: FileLimits): void {
+  setLimits(limits: FileLimits): void {
     this.#limits = limits;
   }
 
   /**
    * Takes a reading in; it is on its way to the disk with the next flush. A file never grows beyond its limit unless by a single
-   * reading that is larger (V3). Throws disk_full while too much waits for the disk already.
+   * reading that is larger. Throws disk_full while too much waits for the disk already.
    */
-  take(reading: Reading, times: Times): void {
+  add(reading: Reading, times: ReadingTimes): void {
     const size = reading.kind === 'binary' ? reading.bytes.length : reading.json.length;
     if (this.#pendingBytes() + size > MAX_PENDING_BYTES)
       throw new SluiceError('disk_full', 'readings cannot be written; this one is lost');
-    if (reading.kind === 'binary') this.#takeBinary(reading, times);
+    if (reading.kind === 'binary') this.#addBinary(reading, times);
     else this.append(this.#lines.line(reading.json, times, reading.topic), times);
   }
 
-  /** Adds a line to the file in progress, as `take` does. */
-  append(line: string, times: Times): void {
+  /** Adds a line to the file in progress, as `add` does. */
+  append(line: string, times: ReadingTimes): void {
     const bytes = Buffer.byteLength(line);
     const { maxFileBytes } = this.#limits;
     if (this.#current && this.#current.size + bytes > maxFileBytes) this.#finish('size');
@@ -119,7 +121,7 @@ export class CollectorFiles {
     this.#current = undefined;
     this.#start(current.size, async () => {
       const { readings, bytes, firstAtMs, lastAtMs } = await current.complete();
-      this.#tell(current.path, [], {
+      this.#announce(current.path, [], {
         readings,
         bytes,
         reason,
@@ -129,20 +131,20 @@ export class CollectorFiles {
     });
   }
 
-  #takeBinary(reading: Extract<Reading, { kind: 'binary' }>, times: Times): void {
+  #addBinary(reading: Extract<Reading, { kind: 'binary' }>, times: ReadingTimes): void {
     const { bytes, extension, topic } = reading;
     const path = this.#newPath(`.${extension}`, times.requestedAtMs);
     const file = path.slice(path.lastIndexOf('/') + 1);
-    const about = {
-      file,
-      bytes: bytes.length,
-      crc32: checksumOf(bytes),
-      ...(topic === undefined ? {} : { topic }),
-    };
-    const metadata = this.#lines.metadata(times, about);
+    const crc32 = checksumOf(bytes);
+    const metadata = this.#lines.metadata(times, { file, bytes: bytes.length, crc32, topic });
     this.#start(bytes.length, async () => {
       await writeBinary(path, bytes, metadata);
-      this.#tell(path, [path + SIDECAR], { readings: 1, bytes: bytes.length, reason: 'binary', ...times });
+      this.#announce(path, [path + SIDECAR], {
+        readings: 1,
+        bytes: bytes.length,
+        reason: 'binary',
+        ...times,
+      });
     });
   }
 
@@ -175,16 +177,21 @@ export class CollectorFiles {
   }
 
   #newPath(extension: string, nowMs: number): string {
-    const { plan, random } = this.#options;
-    return join(this.#limits.directory, folderOf(plan), stemOf(nowMs, random) + extension);
+    const { directory } = this.#limits;
+    return join(directory, folderOf(this.#plan), stemOf(nowMs, this.#options.random) + extension);
   }
 
-  #tell(
+  #announce(
     path: string,
     companions: readonly string[],
-    about: Times & { readonly readings: number; readonly bytes: number; readonly reason: CompletionReason },
+    about: ReadingTimes & {
+      readonly readings: number;
+      readonly bytes: number;
+      readonly reason: CompletionReason;
+    },
   ): void {
-    const { plan, clock, onFinished } = this.#options;
+    const plan = this.#plan;
+    const { clock, onFinished } = this.#options;
     const below = (absolute: string): string => absolute.slice(this.#limits.directory.length + 1);
     const address = addressOfPath(below(path));
     if (!address) throw new SluiceError('internal', `${path} is no capture file`);
@@ -194,7 +201,9 @@ export class CollectorFiles {
       companions: companions.map(below),
       file: {
         ...address,
-        ...{ readings, bytes, reason },
+        readings,
+        bytes,
+        reason,
         collector: plan.name,
         method: plan.source.method,
         firstAt: new Date(about.requestedAtMs).toISOString(),

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { syncFolder } from '../../../base/durable-files.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
-import type { Times } from '../reading.ts';
+import type { ReadingTimes } from '../reading.ts';
 import { IN_PROGRESS } from './names.ts';
 
 /** Some ten readings; it grows with what comes between two flushes. */
@@ -59,7 +59,7 @@ export class LineFile {
   }
 
   /** @param bytes length of the line in UTF-8 */
-  append(line: string, bytes: number, times: Times): void {
+  append(line: string, bytes: number, times: ReadingTimes): void {
     const pendingBytes = this.#pendingBytes + bytes;
     if (pendingBytes > this.#buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(pendingBytes, 2 * this.#buffer.length));
@@ -91,12 +91,12 @@ export class LineFile {
       await this.#handle?.close();
       this.#handle = undefined;
       await rename(this.path + IN_PROGRESS, this.path);
-      const { readings, firstAtMs, lastAtMs } = {
+      return {
         readings: this.#readings,
+        bytes: this.#size,
         firstAtMs: this.#firstAtMs,
         lastAtMs: this.#lastAtMs,
       };
-      return { readings, bytes: this.#size, firstAtMs, lastAtMs };
     });
   }
 

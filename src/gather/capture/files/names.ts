@@ -3,7 +3,7 @@ import type { Random } from '../../../base/random.ts';
 import type { FileAddress } from '../../../keep/local/journal.ts';
 import type { CollectorPlan } from '../settings.ts';
 
-/** A file in progress has this after its final name; nothing that ends in it leaves the capture folder (V3). */
+/** A file in progress has this after its final name; nothing that ends in it leaves the capture folder. */
 export const IN_PROGRESS = '.prog';
 /** Lines of readings. */
 export const LINES = '.ndjson';

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
 import type { CapturedFile } from '../../../keep/local/captures.ts';
 import { checksumOf } from './binary-file.ts';
-import type { Finished } from './collector-files.ts';
+import type { FinishedFile } from './collector-files.ts';
 import { addressOfPath, IN_PROGRESS, isCaptureName, isSidecar, LINES, SIDECAR } from './names.ts';
 
 export interface Recovered {
-  readonly finished: readonly Finished[];
+  readonly finished: readonly FinishedFile[];
   /** Torn lines and torn binary readings that were cut off; none of them had been flushed. */
   readonly torn: number;
 }
@@ -26,7 +26,7 @@ interface Facts {
 }
 
 /**
- * Completes what an earlier process left in the capture folder (V4): whole readings stay, a torn last line and torn
+ * Completes what an earlier process left in the capture folder: whole readings stay, a torn last line and torn
  * binary readings are cut off. Files that are complete already are answered as well. Only while nobody captures there.
  * May be called again; what is not of capture's own naming stays untouched. Throws disk_full, disk_failed.
  */
@@ -36,7 +36,7 @@ export async function recover(directory: string, nowMs: number): Promise<Recover
     throw asSluiceError(error, { operation: 'recover readings', subject: directory });
   });
   const all = new Set(names.filter(name => addressOfPath(name) && isCaptureName(name)).sort());
-  const finished: Finished[] = [];
+  const finished: FinishedFile[] = [];
   let torn = 0;
   for (const name of all) {
     try {
@@ -57,8 +57,8 @@ export async function recover(directory: string, nowMs: number): Promise<Recover
   return { finished, torn };
 }
 
-interface One {
-  readonly finished?: Finished;
+interface RecoveredFile {
+  readonly finished?: FinishedFile;
   readonly torn: number;
 }
 
@@ -77,7 +77,12 @@ export function wholeLines(content: Buffer): { readonly lines: readonly string[]
   return { lines, bytes };
 }
 
-async function recoverLines(directory: string, path: string, name: string, nowMs: number): Promise<One> {
+async function recoverLines(
+  directory: string,
+  path: string,
+  name: string,
+  nowMs: number,
+): Promise<RecoveredFile> {
   const absolute = join(directory, name);
   const content = await readFile(absolute);
   const { lines, bytes } = wholeLines(content);
@@ -100,7 +105,7 @@ async function recoverBinary(
   name: string,
   all: ReadonlySet<string>,
   nowMs: number,
-): Promise<One> {
+): Promise<RecoveredFile> {
   const sidecar = path + SIDECAR;
   const standing = [sidecar, sidecar + IN_PROGRESS].find(each => all.has(each));
   // Its metadata has gone ahead into delivery, and its row with it.
@@ -147,7 +152,13 @@ function captured(
   const { collector, method, interval_ms: intervalMs, tags, station } = first;
   return {
     ...address,
-    ...{ collector, method, readings, bytes, intervalMs, tags, station },
+    collector,
+    method,
+    readings,
+    bytes,
+    intervalMs,
+    tags,
+    station,
     firstAt: first.requested_at,
     lastAt: last.received_at,
     reason: 'recovered',

@@ -2,10 +2,10 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Logger, LogLevel, LogMethod } from '../../../base/log.ts';
 import { systemRandom } from '../../../base/random.ts';
 import type { ThreadServer } from '../../../base/thread-server.ts';
-import type { CollectorStatus } from '../collector-status.ts';
-import type { Finished } from '../files/collector-files.ts';
-import { threadPace } from '../pace.ts';
-import { CaptureRunner } from '../runner.ts';
+import { Collectors } from '../collectors/collectors.ts';
+import type { CollectorStatus } from '../collectors/status.ts';
+import { fineTickTimer } from '../collectors/tick-timer.ts';
+import type { FinishedFile } from '../files/collector-files.ts';
 import type { CapturePlan } from '../settings.ts';
 import { loadSources } from '../sources/definitions.ts';
 
@@ -13,7 +13,7 @@ type Level = Exclude<LogLevel, 'silent'>;
 
 /** What the capture thread says unasked. A file is announced before the reply to what completed it. */
 export type CaptureEvent =
-  | { readonly type: 'finished'; readonly finished: Finished }
+  | { readonly type: 'finished'; readonly finished: FinishedFile }
   | {
       readonly type: 'log';
       readonly level: Level;
@@ -39,9 +39,9 @@ export function captureServer(
   clock: Clock,
   sendEvent: (event: CaptureEvent) => void,
 ): ThreadServer<CaptureProtocol> {
-  const runner = new CaptureRunner({
+  const collectors = new Collectors({
     clock,
-    pace: threadPace(clock),
+    timer: fineTickTimer(clock),
     random: systemRandom,
     log: eventLogger(sendEvent),
     openSources: ({ database, station, broker }) => loadSources({ clock, database, station, broker }),
@@ -49,11 +49,11 @@ export function captureServer(
   });
   return {
     handlers: {
-      configure: plan => runner.configure(plan),
-      complete: () => runner.complete('sync'),
-      status: () => runner.status(),
+      configure: plan => collectors.configure(plan),
+      complete: () => collectors.complete('sync'),
+      status: () => collectors.status(),
     },
-    close: () => runner.stop(),
+    close: () => collectors.stop(),
   };
 }
 

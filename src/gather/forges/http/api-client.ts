@@ -1,11 +1,12 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
 import type { CallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
 import { type Connections, openConnections } from './connections.ts';
-import { type AnswerHeaders, clockSkewMs, header, nextPage, type RateFacts, rateFacts } from './facts.ts';
+import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
 export interface ApiCall extends CallOptions {
   readonly method?: 'GET' | 'POST';
@@ -22,7 +23,7 @@ export interface ApiCall extends CallOptions {
 
 export interface ApiAnswer {
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: HttpHeaders;
   /** Parsed body; undefined of a 304. */
   readonly json: unknown;
   readonly rate: RateFacts;
@@ -92,9 +93,9 @@ export class ApiClient {
       const answer = await this.#once(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
       if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
-        throw this.#moved(url, header(answer.headers, 'location'), 'too often');
+        throw this.#moved(url, headerOf(answer.headers, 'location'), 'too often');
       }
-      url = this.#redirected(url, header(answer.headers, 'location'));
+      url = this.#redirected(url, headerOf(answer.headers, 'location'));
     }
   }
 
@@ -282,7 +283,7 @@ export class ApiClient {
 
 interface Received {
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: HttpHeaders;
   readonly text: string;
 }
 

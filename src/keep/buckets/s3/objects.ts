@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { headerOf } from '../../../base/http-headers.ts';
 import type {
   HeadOptions,
   MultipartUpload,
@@ -13,7 +14,7 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { crc32Of } from '../checksum.ts';
-import { AnswerError, headerOf, readAnswer } from './answer.ts';
+import { AnswerError, readAnswer } from './answer.ts';
 import {
   chunkedBlocks,
   chunkedLength,

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
+import type { HttpHeaders } from '../../../base/http-headers.ts';
 import type { ObjectProperties } from '../bucket.ts';
-import type { AnswerHeaders } from './answer.ts';
 import { encodeStrictly } from './route.ts';
 
 const METADATA_PREFIX = 'x-amz-meta-';
@@ -54,7 +54,7 @@ export function decodeMetadata(value: string): string {
   }
 }
 
-export function metadataOf(headers: AnswerHeaders): Record<string, string> {
+export function metadataOf(headers: HttpHeaders): Record<string, string> {
   const metadata: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (name.startsWith(METADATA_PREFIX) && typeof value === 'string') {

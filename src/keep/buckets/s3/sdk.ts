@@ -2,7 +2,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
-import { AnswerError, type AnswerHeaders, readAnswer } from './answer.ts';
+import type { HttpHeaders } from '../../../base/http-headers.ts';
+import { AnswerError, readAnswer } from './answer.ts';
 import type { S3Profile } from './profile.ts';
 import { isVirtual } from './route.ts';
 import type { Call, Session, Way } from './session.ts';
@@ -100,7 +101,7 @@ const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error
 
 interface SdkError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly statusCode?: number; readonly headers?: AnswerHeaders };
+  readonly $response?: { readonly statusCode?: number; readonly headers?: HttpHeaders };
   readonly Region?: unknown;
   readonly Endpoint?: unknown;
 }

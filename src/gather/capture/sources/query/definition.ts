@@ -1,5 +1,5 @@
-import type { QueryThread } from '../query.ts';
 import type { ReadingSourceDefinition } from '../source-definition.ts';
+import type { QueryThread } from './query.ts';
 
 interface QueryPlan {
   readonly method: 'query';
@@ -16,7 +16,7 @@ export const queryDefinition: ReadingSourceDefinition<QueryPlan, string> = {
   pushes: false,
   planOf: sql => ({ method: 'query', sql }),
   async load() {
-    const { QuerySource, QueryThread: Thread } = await import('../query.ts');
+    const { QuerySource, QueryThread: Thread } = await import('./query.ts');
     return ({ database }) => {
       let thread: QueryThread | undefined;
       return {

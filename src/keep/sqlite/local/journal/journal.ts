@@ -40,7 +40,7 @@ export class SqliteJournal implements Journal {
   constructor(database: Database, clock: Clock) {
     this.#database = database;
     this.#clock = clock;
-    this.#changes = new GroupCommit(database, clock);
+    this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
   }
 

@@ -1,28 +1,26 @@
 import { mkdirSync, readdirSync } from 'node:fs';
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { Service } from '../../base/lifecycle.ts';
-import type { Logger } from '../../base/log.ts';
-import { siblingModule, ThreadClient } from '../../base/thread-client.ts';
-import type { ReplyOf, RequestName, RequestOf } from '../../base/thread-protocol.ts';
-import type { CaptureJournal } from '../../keep/local/captures.ts';
-import { type CollectorStatus, restingCollectors } from './collector-status.ts';
-import { assertSameFileSystem, HandOver } from './hand-over.ts';
-import type { CapturePlan } from './settings.ts';
-import type { CaptureEvent, CaptureProtocol } from './threads/capture-server.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
+import type { ReplyOf, RequestName, RequestOf } from '../../../base/thread-protocol.ts';
+import type { CaptureJournal } from '../../../keep/local/captures.ts';
+import { type CollectorStatus, restingCollectors } from '../collectors/status.ts';
+import { assertSameFileSystem, HandOver } from '../hand-over.ts';
+import type { CapturePlan } from '../settings.ts';
+import type { CaptureEvent, CaptureProtocol } from './capture-server.ts';
 
 /** Readings live for a second; a small nursery keeps the thread small. The rest is room for what a full disk does not take. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 /** Pause before a capture thread that failed is made anew. */
 const RESTART_MS = 1_000;
-/** A thread that does not answer in time is busy; what it said last is shown. */
+/** A thread that does not reply in time is busy; its last status is shown. */
 const STATUS_PATIENCE_MS = 1_000;
 
-export interface CaptureOptions {
-  readonly plan: CapturePlan;
+export interface CaptureClientOptions {
   /** Delivery's `incoming` folder; it is there before this starts. */
   readonly incoming: string;
-  readonly journal: CaptureJournal;
+  readonly journal: Pick<CaptureJournal, 'enter'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** The module that runs inside the capture thread; a test gives another. */
@@ -30,19 +28,21 @@ export interface CaptureOptions {
 }
 
 /**
- * Capture as a part of the station: collectors in a thread of their own, finished files into delivery.
+ * The capture thread as the station sees it: collectors in there, finished files into delivery out here.
  *
- * States: idle ──start──▶ running ──stop──▶ stopped (final). Within running, a thread that fails is made anew after a
- * second; it recovers the files of the one before.
+ *   idle ──start──▶ running ──stop──▶ stopped (final)
+ *                     │  ▲
+ *    the thread fails │  │ a second later: it is made anew and recovers the files of the one before
+ *                     ▼  │
+ *                 restarting
  */
-export class Capture implements Service {
-  readonly name = 'capture';
-  readonly #options: CaptureOptions;
-  #plan: CapturePlan;
+export class CaptureClient {
+  readonly #options: CaptureClientOptions;
   readonly #thread: ThreadClient<CaptureProtocol>;
+  #plan: CapturePlan;
   #handOver: HandOver | undefined;
   #cancelRestart = (): void => undefined;
-  /** Undefined until the thread has told one. */
+  /** Undefined until the thread has replied with one. */
   #lastStatus: readonly CollectorStatus[] | undefined;
   #started = false;
   /** The thread is there and has the plan. */
@@ -50,30 +50,29 @@ export class Capture implements Service {
   #crashes = 0;
   #stopped = false;
 
-  constructor(options: CaptureOptions) {
+  constructor(plan: CapturePlan, options: CaptureClientOptions) {
+    this.#plan = plan;
     this.#options = options;
-    this.#plan = options.plan;
     this.#thread = new ThreadClient({
       name: 'capture',
-      entry: options.threadEntry ?? siblingModule(import.meta.url, './threads/capture-thread'),
+      entry: options.threadEntry ?? siblingModule(import.meta.url, './capture-thread'),
       resourceLimits: RESOURCE_LIMITS,
-      onEvent: event => this.#heard(event),
-      onExit: failure => failure && this.#failed(failure),
+      onEvent: event => this.#onEvent(event),
+      onExit: failure => failure && this.#onCrash(failure),
     });
   }
 
   /** Recovers what the last run left, then starts the collectors. Throws spool_invalid, disk_*. */
   async start(): Promise<void> {
     if (this.#started || this.#stopped) return;
-    const { incoming, journal, clock, log } = this.#options;
     const { directory } = this.#plan;
     try {
       mkdirSync(directory, { recursive: true });
     } catch (error) {
       throw asSluiceError(error, { operation: 'make the capture folder', subject: directory });
     }
-    assertSameFileSystem(directory, incoming);
-    this.#handOver = new HandOver({ from: directory, to: incoming, journal, clock, log });
+    assertSameFileSystem(directory, this.#options.incoming);
+    this.#handOver = new HandOver(directory, this.#options.incoming, this.#options);
     this.#started = true;
     try {
       await this.#configure();
@@ -83,7 +82,7 @@ export class Capture implements Service {
     }
   }
 
-  /** Completes every file and hands it over (V11). May be called again. */
+  /** Completes every file and hands it over. May be called again. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancelRestart();
@@ -91,33 +90,30 @@ export class Capture implements Service {
     await this.#handOver?.close();
   }
 
-  /** Takes over another plan (V11), but for its folder: that one counts from the next start on. */
+  /** Takes over another plan, but for its folder: that one counts from the next start on. */
   async reconfigure(plan: CapturePlan): Promise<void> {
     this.#plan = { ...plan, directory: this.#plan.directory };
     if (this.#started && !this.#stopped) await this.#configure();
   }
 
-  /** Completes every file in progress and hands it over, before a sync (V3). Does nothing where capture does not run. */
+  /** Completes every file in progress and hands it over, before a sync. Does nothing where capture does not run. */
   async complete(): Promise<void> {
     if (!this.#configured || this.#stopped) return;
     await this.#request('complete', undefined);
     await this.#handOver?.settle();
   }
 
-  /** The collectors as they are; as they were, or as they are planned, where the thread does not answer soon. */
+  /** The collectors as they are; as they were, or as they are planned, where the thread does not reply soon. */
   async status(): Promise<readonly CollectorStatus[]> {
-    const { clock } = this.#options;
     const known = this.#lastStatus ?? restingCollectors(this.#plan);
     if (!this.#configured || this.#stopped) return known;
-    const asked = this.#request('status', undefined).catch(() => undefined);
-    let cancel = (): void => undefined;
-    const late = new Promise<undefined>(resolve => {
-      cancel = clock.timer(STATUS_PATIENCE_MS, () => resolve(undefined));
-    });
-    const told = await Promise.race([asked, late]);
+    const reply = this.#request('status', undefined).catch(() => undefined);
+    const late = Promise.withResolvers<undefined>();
+    const cancel = this.#options.clock.timer(STATUS_PATIENCE_MS, () => late.resolve(undefined));
+    const status = await Promise.race([reply, late.promise]);
     cancel();
-    if (told) this.#lastStatus = told;
-    return told ?? known;
+    if (status) this.#lastStatus = status;
+    return status ?? known;
   }
 
   /** The thread is made once there is something for it to do. */
@@ -141,19 +137,20 @@ export class Capture implements Service {
     }
   }
 
-  #heard(event: CaptureEvent): void {
-    if (event.type === 'finished') this.#handOver?.take(event.finished);
+  #onEvent(event: CaptureEvent): void {
+    if (event.type === 'finished') this.#handOver?.add(event.finished);
     else this.#options.log[event.level](event.facts, event.message);
   }
 
-  #failed(error: SluiceError): void {
+  #onCrash(failure: SluiceError): void {
     this.#crashes += 1;
     this.#configured = false;
-    this.#options.log.error({ err: error }, 'the capture thread failed; it is made anew');
+    this.#options.log.error({ err: failure }, 'the capture thread failed; it is made anew');
     this.#restartSoon();
   }
 
   #restartSoon(): void {
+    this.#cancelRestart();
     this.#cancelRestart = this.#options.clock.timer(RESTART_MS, () => void this.#restart());
   }
 
@@ -162,12 +159,10 @@ export class Capture implements Service {
     try {
       await this.#configure();
     } catch (error) {
-      // Of a thread that crashed again `#failed` has seen to it.
+      // Where the thread crashed again, `#onCrash` has seen to it.
       if (this.#stopped || crashes !== this.#crashes) return;
-      this.#options.log.error(
-        { reason: asSluiceError(error).message },
-        'capture could not go on; it is tried again',
-      );
+      const reason = asSluiceError(error).message;
+      this.#options.log.error({ reason }, 'capture could not go on; it is tried again');
       await this.#thread.terminate();
       this.#restartSoon();
     }

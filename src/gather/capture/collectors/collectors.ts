@@ -1,56 +1,50 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, type SluiceError } from '../../base/errors.ts';
-import type { Logger } from '../../base/log.ts';
-import type { Random } from '../../base/random.ts';
-import { Serializer } from '../../base/serializer.ts';
-import type { CompletionReason } from '../../keep/local/captures.ts';
+import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import { Serializer } from '../../../base/serializer.ts';
+import type { CompletionReason } from '../../../keep/local/captures.ts';
+import { CollectorFiles, type CollectorFilesOptions, type FileLimits } from '../files/collector-files.ts';
+import { recover } from '../files/recover.ts';
+import type { CapturePlan, CollectorPlan } from '../settings.ts';
+import type { Sources } from '../sources/definitions.ts';
 import { Collector } from './collector.ts';
-import { type CollectorStatus, restingStatus } from './collector-status.ts';
-import { applyControl, Control, type ControlAnswer } from './control.ts';
-import { CollectorFiles, type FileLimits, type Finished } from './files/collector-files.ts';
-import { recover } from './files/recover.ts';
-import type { Pace } from './pace.ts';
-import type { CapturePlan, CollectorPlan } from './settings.ts';
-import type { Sources } from './sources/definitions.ts';
-import { ErrorTelling } from './told.ts';
+import { applyControl, type ControlAnswer, ControlPoller } from './control.ts';
+import { ErrorThrottle } from './error-throttle.ts';
+import { type CollectorStatus, restingStatus } from './status.ts';
+import type { TickTimer } from './tick-timer.ts';
 
-/** Readings are handed to the system at least every second (V4); a round may take some time itself. */
+/** Readings are handed to the system at least every second, so that a crash loses no older ones; writing takes some time itself. */
 const FLUSH_EVERY_MS = 900;
 
-export interface RunnerOptions {
-  readonly clock: Clock;
-  readonly pace: Pace;
-  readonly random: Random;
+export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure'> {
+  readonly timer: TickTimer;
   readonly log: Logger;
   readonly openSources: (plan: CapturePlan) => Promise<Sources>;
-  /** A file that is complete; called once for each. */
-  readonly onFinished: (finished: Finished) => void;
 }
 
 /**
  * All collectors under one plan.
  *
  * States: idle ──configure──▶ running ──configure──▶ running ──stop──▶ stopped (final). The first `configure` recovers
- * what an earlier process left (V4). Changes of the plan go one after the other; a collector that is the same in
- * both plans does not notice (V11).
+ * what an earlier process left. Changes of the plan go one after the other; a collector that is the same in
+ * both plans does not notice.
  */
-export class CaptureRunner {
-  readonly #options: RunnerOptions;
-  readonly #telling: ErrorTelling;
+export class Collectors {
+  readonly #options: CollectorsOptions;
+  readonly #errors: ErrorThrottle;
   readonly #collectors = new Map<string, Collector>();
   #plan: CapturePlan | undefined;
   #answer: ControlAnswer = { collectors: new Map() };
   #sources: Sources | undefined;
-  #control: Control | undefined;
+  #control: ControlPoller | undefined;
   readonly #changes = new Serializer();
   #cancelFlush = (): void => undefined;
   #flushing: Promise<void> = Promise.resolve();
   #syncedAtMs = 0;
   #stopped = false;
 
-  constructor(options: RunnerOptions) {
+  constructor(options: CollectorsOptions) {
     this.#options = options;
-    this.#telling = new ErrorTelling(options.clock);
+    this.#errors = new ErrorThrottle(options.clock);
   }
 
   /** Takes over a plan. Throws disk_* when the capture folder cannot be recovered; then nothing runs. */
@@ -79,12 +73,12 @@ export class CaptureRunner {
     });
   }
 
-  /** Completes every file in progress (V3). Resolves when `onFinished` was called for all that could be. */
+  /** Completes every file in progress. Resolves when `onFinished` was called for all that could be. */
   async complete(reason: CompletionReason): Promise<void> {
     await Promise.all([...this.#collectors.values()].map(({ files }) => files.complete(reason)));
   }
 
-  /** Stops every collector and completes every file (V11). May be called again. */
+  /** Stops every collector and completes every file. May be called again. */
   stop(): Promise<void> {
     return this.#changes.run(async () => {
       this.#stopped = true;
@@ -127,19 +121,19 @@ export class CaptureRunner {
       running => !isSame(running.plan, wanted.get(running.plan.name)),
     );
     await this.#remove(changed.map(({ plan: { name } }) => name));
-    for (const { files } of this.#collectors.values()) files.limit(limitsOf(plan));
+    for (const { files } of this.#collectors.values()) files.setLimits(limitsOf(plan));
     const startMs = this.#options.clock.monotonicMs();
     for (const one of wanted.values()) if (!this.#collectors.has(one.name)) this.#add(one, plan, startMs);
   }
 
   #add(plan: CollectorPlan, whole: CapturePlan, startMs: number): void {
-    const { clock, random, pace, onFinished } = this.#options;
+    const { clock, random, timer, onFinished } = this.#options;
     const source = this.#sources?.open(plan);
     if (!source) return;
-    const onError = (error: SluiceError): void => this.#tell(plan.name, error);
+    const onError = (error: SluiceError): void => this.#report(plan.name, error);
     const onFailure = (error: unknown): void => onError(asSluiceError(error));
-    const files = new CollectorFiles({ plan, limits: limitsOf(whole), clock, random, onFinished, onFailure });
-    const collector = new Collector({ plan, source, files, clock, pace, onError });
+    const files = new CollectorFiles(plan, limitsOf(whole), { clock, random, onFinished, onFailure });
+    const collector = new Collector(plan, source, files, { clock, timer, onError });
     this.#collectors.set(plan.name, collector);
     collector.start(startMs);
   }
@@ -151,21 +145,19 @@ export class CaptureRunner {
     for (const name of names) this.#collectors.delete(name);
   }
 
-  #newControl({ control, collectors }: CapturePlan): Control | undefined {
+  #newControl({ control, collectors }: CapturePlan): ControlPoller | undefined {
     if (!control) return undefined;
     const { clock, log } = this.#options;
-    return new Control({
-      plan: control,
-      names: new Set(collectors.map(({ name }) => name)),
+    return new ControlPoller(control, new Set(collectors.map(({ name }) => name)), {
       clock,
       onAnswer: answer => {
-        if (isSame(said(answer), said(this.#answer))) return;
+        if (isSame(plainAnswer(answer), plainAnswer(this.#answer))) return;
         this.#answer = answer;
-        log.info(said(answer), 'the control source changed collectors');
+        log.info(plainAnswer(answer), 'the control source changed collectors');
         // The first answer comes within `configure`, which reconciles itself.
         void this.#changes.run(() => this.#reconcile());
       },
-      onError: error => this.#tell('control', error),
+      onError: error => this.#report('control', error),
     });
   }
 
@@ -178,18 +170,18 @@ export class CaptureRunner {
 
   async #flush(): Promise<void> {
     const nowMs = this.#options.clock.monotonicMs();
-    // A round that comes a little early must not put the forcing off by a whole round.
+    // A flush that comes a little early must not put the forcing off until the next one.
     const isDue = nowMs - this.#syncedAtMs >= (this.#plan?.fsyncIntervalMs ?? 0) - FLUSH_EVERY_MS / 2;
     if (isDue) this.#syncedAtMs = nowMs;
     await Promise.all([...this.#collectors.values()].map(({ files }) => files.flush(isDue)));
   }
 
-  #tell(collector: string, error: SluiceError): void {
-    const untold = this.#telling.shouldTell(collector, error.message);
-    if (untold === undefined) return;
+  #report(collector: string, error: SluiceError): void {
+    const suppressed = this.#errors.admit(collector, error.message);
+    if (suppressed === undefined) return;
     const { code, message, hint } = error;
-    const again = untold > 0 ? { repeated: untold } : {};
-    this.#options.log.warn({ collector, code, ...again, hint }, `${collector}: ${message}`);
+    const repeated = suppressed || undefined;
+    this.#options.log.warn({ collector, code, repeated, hint }, `${collector}: ${message}`);
   }
 }
 
@@ -202,9 +194,9 @@ function limitsOf({ directory, station, maxFileBytes, maxAgeMs }: CapturePlan): 
   return { directory, station, maxFileBytes, maxAgeMs };
 }
 
-function said(answer: ControlAnswer): Record<string, unknown> {
-  const { disabled, collectors } = answer;
-  return { ...(disabled === undefined ? {} : { disabled }), collectors: Object.fromEntries(collectors) };
+/** An answer as JSON has it. */
+function plainAnswer({ disabled, collectors }: ControlAnswer): Record<string, unknown> {
+  return { disabled, collectors: Object.fromEntries(collectors) };
 }
 
 function isSame(one: unknown, other: unknown): boolean {

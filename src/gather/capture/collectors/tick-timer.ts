@@ -1,7 +1,7 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from '../../../base/clock.ts';
 
 /** Waits for a point in time on the clock that never jumps. */
-export interface Pace {
+export interface TickTimer {
   /**
    * Calls `callback` at `atMs` (of `clock.monotonicMs`) or soon after, never before and never within this call.
    * @param fine to the tenth of a millisecond; meant for collectors that come every few milliseconds
@@ -11,7 +11,7 @@ export interface Pace {
 }
 
 /** Timers alone, as exact as the clock's: milliseconds. */
-export function timerPace(clock: Pick<Clock, 'monotonicMs' | 'timer'>): Pace {
+export function coarseTickTimer(clock: Pick<Clock, 'monotonicMs' | 'timer'>): TickTimer {
   return {
     at(atMs, _fine, callback) {
       let cancelTimer = (): void => undefined;
@@ -35,8 +35,8 @@ const FINE_WAIT_MS = 2;
  * (futex wait, no spinning), since setTimeout counts whole milliseconds and comes one late as often as not.
  * The event loop turns once before each wait, so that everything else in the thread goes on.
  */
-export function threadPace(clock: Pick<Clock, 'monotonicMs' | 'timer'>): Pace {
-  const coarse = timerPace(clock);
+export function fineTickTimer(clock: Pick<Clock, 'monotonicMs' | 'timer'>): TickTimer {
+  const coarse = coarseTickTimer(clock);
   const cell = new Int32Array(new SharedArrayBuffer(4));
   return {
     at(atMs, fine, callback) {

@@ -1,10 +1,10 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import { parseDurationMs } from '../../base/units.ts';
-import type { CapturePlan, ControlPlan } from './settings.ts';
-import { ExecSource } from './sources/exec/exec.ts';
-import { HttpSource } from './sources/http/http.ts';
-import type { ReadingSource } from './sources/source.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { parseDurationMs } from '../../../base/units.ts';
+import type { CapturePlan, ControlPlan } from '../settings.ts';
+import { ExecSource } from '../sources/exec/exec.ts';
+import { HttpSource } from '../sources/http/http.ts';
+import type { ReadingSource } from '../sources/source.ts';
 
 /** What a control source may say of a collector; what it does not say is as configured. */
 export interface CollectorControl {
@@ -12,7 +12,7 @@ export interface CollectorControl {
   readonly everyMs?: number;
 }
 
-/** S3: `{"disabled": true, "collectors": {"NAME": {"disabled": false, "every": "500ms"}}}`, each part optional. */
+/** `{"disabled": true, "collectors": {"NAME": {"disabled": false, "every": "500ms"}}}`, each part optional. */
 export interface ControlAnswer {
   readonly disabled?: boolean;
   readonly collectors: ReadonlyMap<string, CollectorControl>;
@@ -38,7 +38,7 @@ export function parseControl(text: string, names: ReadonlySet<string>): ControlA
       else collectors.set(name, collectorControl(name, value, faults));
     }
   if (faults.length > 0) throw invalid(faults);
-  return { collectors, ...(typeof disabled === 'boolean' ? { disabled } : {}) };
+  return { disabled: typeof disabled === 'boolean' ? disabled : undefined, collectors };
 }
 
 function collectorControl(name: string, value: unknown, faults: string[]): CollectorControl {
@@ -54,10 +54,7 @@ function collectorControl(name: string, value: unknown, faults: string[]): Colle
   const everyMs = typeof every === 'string' ? parseDurationMs(every) : undefined;
   if (every !== undefined && (everyMs === undefined || everyMs < 1))
     faults.push(`${name}.every must be a duration like "500ms", at least 1ms`);
-  return {
-    ...(typeof disabled === 'boolean' ? { disabled } : {}),
-    ...(everyMs === undefined ? {} : { everyMs }),
-  };
+  return { disabled: typeof disabled === 'boolean' ? disabled : undefined, everyMs };
 }
 
 function mappingOf(text: string): Record<string, unknown> | undefined {
@@ -90,25 +87,28 @@ export function applyControl(plan: CapturePlan, answer: ControlAnswer): CaptureP
   };
 }
 
-export interface ControlOptions {
-  readonly plan: ControlPlan;
-  readonly names: ReadonlySet<string>;
+export interface ControlPollerOptions {
   readonly clock: Clock;
   readonly onAnswer: (answer: ControlAnswer) => void;
   readonly onError: (error: SluiceError) => void;
 }
 
-/** Asks a control source over and over, one question at a time (S3). An empty or filtered answer says nothing. */
-export class Control {
-  readonly #options: ControlOptions;
+/** Asks a control source over and over, one question at a time. An empty or filtered answer says nothing. */
+export class ControlPoller {
+  readonly #plan: ControlPlan;
+  readonly #names: ReadonlySet<string>;
+  readonly #options: ControlPollerOptions;
   readonly #source: ReadingSource;
   readonly #stopped = new AbortController();
   #cancelTimer = (): void => undefined;
   #asking: Promise<void> = Promise.resolve();
 
-  constructor(options: ControlOptions) {
+  /** @param names of the collectors that there are */
+  constructor(plan: ControlPlan, names: ReadonlySet<string>, options: ControlPollerOptions) {
+    this.#plan = plan;
+    this.#names = names;
     this.#options = options;
-    const { question } = options.plan;
+    const { question } = plan;
     this.#source =
       'command' in question
         ? new ExecSource(['/bin/sh', '-c', question.command])
@@ -129,24 +129,23 @@ export class Control {
   }
 
   async #ask(): Promise<void> {
-    const { plan, names, clock, onAnswer, onError } = this.#options;
+    const { clock, onAnswer, onError } = this.#options;
+    const { everyMs, timeoutMs } = this.#plan;
     const late = new AbortController();
-    const cancelLate = clock.timer(plan.timeoutMs, () =>
-      late.abort(
-        new SluiceError('timed_out', `the control source did not answer within ${plan.timeoutMs} ms`),
-      ),
+    const cancelLate = clock.timer(timeoutMs, () =>
+      late.abort(new SluiceError('timed_out', `the control source did not answer within ${timeoutMs} ms`)),
     );
     try {
       const raw = await this.#source.read(() => AbortSignal.any([late.signal, this.#stopped.signal]));
       const text = raw && 'bytes' in raw ? raw.bytes.toString('utf8') : '';
-      if (!this.#stopped.signal.aborted) onAnswer(raw ? parseControl(text, names) : NOTHING_SAID);
+      if (!this.#stopped.signal.aborted) onAnswer(raw ? parseControl(text, this.#names) : NOTHING_SAID);
     } catch (error) {
       if (!this.#stopped.signal.aborted) onError(asSluiceError(error));
     } finally {
       cancelLate();
     }
     if (this.#stopped.signal.aborted) return;
-    this.#cancelTimer = clock.timer(plan.everyMs, () => {
+    this.#cancelTimer = clock.timer(everyMs, () => {
       this.#asking = this.#ask();
     });
   }

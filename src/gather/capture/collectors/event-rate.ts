@@ -2,7 +2,7 @@
 const WINDOW_S = 10;
 
 /** Events a second over the last ten whole seconds, in ten numbers. */
-export class Rate {
+export class EventRate {
   readonly #counts = new Array<number>(WINDOW_S + 1).fill(0);
   readonly #seconds = new Array<number>(WINDOW_S + 1).fill(-1);
   #sinceS: number | undefined;

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
-import { parseControl } from '../../../src/gather/capture/control.ts';
+import { parseControl } from '../../../src/gather/capture/collectors/control.ts';
 import type { CollectorPlan } from '../../../src/gather/capture/settings.ts';
 import {
   capturePlanOf,
   collectorPlan,
+  collectorsOf,
   raw,
   rememberingLog,
-  runnerOf,
   sourceOf,
 } from '../../support/capture.ts';
 import { until } from '../../support/sluice.ts';
@@ -22,14 +23,14 @@ test('V11: a collector that is the same in both plans does not notice; others st
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   let opened = 0;
-  const { runner, finished } = runnerOf(clock, () => {
+  const { collectors, finished } = collectorsOf(clock, () => {
     opened += 1;
     return ONES();
   });
   const plan = capturePlanOf(directory, { collectors: [named('stays'), named('changes'), named('goes')] });
-  await runner.configure(plan);
+  await collectors.configure(plan);
   await clock.advance(550);
-  await runner.configure({
+  await collectors.configure({
     ...plan,
     maxAgeMs: 30_000,
     collectors: [named('stays'), named('changes', { everyMs: 200 }), named('comes')],
@@ -40,14 +41,14 @@ test('V11: a collector that is the same in both plans does not notice; others st
     ['goes', 6, 'stop'],
   ]);
   await clock.advance(400);
-  const figures = runner.status().map(({ name, readings, missed }) => [name, readings, missed]);
+  const figures = collectors.status().map(({ name, readings, missed }) => [name, readings, missed]);
   assert.deepEqual(figures, [
     ['stays', 10, 0],
     ['changes', 3, 0],
     ['comes', 5, 0],
   ]);
-  await runner.stop();
-  await runner.stop();
+  await collectors.stop();
+  await collectors.stop();
   assert.equal(
     finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0),
     6 + 6 + 10 + 3 + 5,
@@ -58,48 +59,48 @@ test('V11: a collector that is the same in both plans does not notice; others st
 test('V7: nothing runs while capture is disabled, and a disabled collector rests', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
-  const { runner } = runnerOf(clock, ONES);
+  const { collectors } = collectorsOf(clock, ONES);
   const plan = capturePlanOf(directory, { collectors: [named('a'), named('b', { disabled: true })] });
-  await runner.configure({ ...plan, disabled: true });
+  await collectors.configure({ ...plan, disabled: true });
   await clock.advance(500);
   assert.deepEqual(
-    runner.status().map(({ readings, disabled }) => [readings, disabled]),
+    collectors.status().map(({ readings, disabled }) => [readings, disabled]),
     [
       [0, true],
       [0, true],
     ],
   );
-  await runner.configure(plan);
+  await collectors.configure(plan);
   await clock.advance(500);
   assert.deepEqual(
-    runner.status().map(({ readings, disabled }) => [readings, disabled]),
+    collectors.status().map(({ readings, disabled }) => [readings, disabled]),
     [
       [6, false],
       [0, true],
     ],
   );
-  await runner.stop();
+  await collectors.stop();
 });
 
 test('V6: the same error is told at most every 2 s, another one at once, and neither stops the other collectors', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
-  const { log, told } = rememberingLog();
+  const { log, messages } = rememberingLog();
   let asked = 0;
   const failing = sourceOf(() => {
     asked += 1;
     throw new SluiceError('reading_failed', asked === 15 ? 'something else' : 'broken');
   });
-  const { runner } = runnerOf(clock, ({ name }) => (name === 'bad' ? failing : ONES()), log);
-  await runner.configure(capturePlanOf(directory, { collectors: [named('bad'), named('good')] }));
+  const { collectors } = collectorsOf(clock, ({ name }) => (name === 'bad' ? failing : ONES()), log);
+  await collectors.configure(capturePlanOf(directory, { collectors: [named('bad'), named('good')] }));
   await clock.advance(4_050);
-  assert.deepEqual(told, ['bad: broken', 'bad: something else', 'bad: broken', 'bad: broken']);
-  const [bad, good] = runner.status();
+  assert.deepEqual(messages, ['bad: broken', 'bad: something else', 'bad: broken', 'bad: broken']);
+  const [bad, good] = collectors.status();
   assert.deepEqual(
     [bad?.errors, bad?.lastError?.message, good?.errors, good?.readings],
     [41, 'broken', 0, 41],
   );
-  await runner.stop();
+  await collectors.stop();
 });
 
 test('S3: a control answer switches collectors and intervals; a faulty one is refused with every fault', () => {
@@ -112,8 +113,8 @@ test('S3: a control answer switches collectors and intervals; a faulty one is re
   assert.deepEqual(
     [...answer.collectors],
     [
-      ['a', { disabled: true }],
-      ['b', { everyMs: 250 }],
+      ['a', { disabled: true, everyMs: undefined }],
+      ['b', { disabled: undefined, everyMs: 250 }],
     ],
   );
   assert.equal(parseControl('', names).collectors.size, 0);
@@ -131,15 +132,14 @@ test('S3: a control answer switches collectors and intervals; a faulty one is re
 test('S3: while running, the control source stops, slows and starts collectors; what cannot be understood changes nothing', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
-  const { log, told } = rememberingLog();
-  const { runner } = runnerOf(clock, ONES, log);
+  const { log, messages } = rememberingLog();
+  const { collectors } = collectorsOf(clock, ONES, log);
   const said = `${directory}/control.json`;
-  const { writeFileSync } = await import('node:fs');
   const control = { question: { command: `cat ${said}` }, everyMs: 1000, timeoutMs: 60_000 };
-  const collectors = [named('a'), named('b')];
-  const state = () => runner.status().map(({ everyMs, disabled }) => [everyMs, disabled]);
+  const plans = [named('a'), named('b')];
+  const state = () => collectors.status().map(({ everyMs, disabled }) => [everyMs, disabled]);
   writeFileSync(said, '{"collectors": {"a": {"disabled": true}}}');
-  await runner.configure(capturePlanOf(`${directory}/capture`, { control, collectors }));
+  await collectors.configure(capturePlanOf(`${directory}/capture`, { control, collectors: plans }));
   assert.deepEqual(state(), [
     [100, true],
     [100, false],
@@ -152,14 +152,14 @@ test('S3: while running, the control source stops, slows and starts collectors; 
     [50, false],
   ]);
   writeFileSync(said, 'nonsense');
-  await until('the fault is told', async () => {
+  await until('the fault is reported', async () => {
     await clock.advance(1000);
-    return told.some(line => line.startsWith('control: '));
+    return messages.some(line => line.startsWith('control: '));
   });
   assert.deepEqual(state(), [
     [100, false],
     [50, false],
   ]);
-  await runner.stop();
+  await collectors.stop();
   assert.equal(clock.pendingTimers, 0);
 });

@@ -1,6 +1,6 @@
-import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
+import { siblingModule, ThreadClient } from '../../../../base/thread-client.ts';
+import type { Raw, ReadingSource } from '../source.ts';
 import type { QueryProtocol } from './query-server.ts';
-import type { Raw, ReadingSource } from './source.ts';
 
 /**
  * A thread that runs SQL, since SQLite holds up the thread that asks it. Made with the first query. One for all collectors:

@@ -7,38 +7,37 @@ import type { CaptureJournal } from '../../keep/local/captures.ts';
 
 const INTERVALS = 10;
 const LEAST_MS = 3 * 60_000;
-/** V10. */
 const WARN_EVERY_MS = 5 * 60_000;
-const LOOK_EVERY_MS = 30_000;
+const CHECK_EVERY_MS = 30_000;
 
-/** Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least (V10). Pure. */
+/** Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least. Pure. */
 function isStale(oldestAtMs: number, nowMs: number, intervalMs: number): boolean {
   return nowMs - oldestAtMs > Math.max(INTERVALS * intervalMs, LEAST_MS);
 }
 
-export interface StalenessOptions {
+export interface StaleFilesOptions {
   readonly journal: Pick<CaptureJournal, 'oldestWaiting' | 'waitingTotals'>;
   readonly intervalMs: () => number;
   /** Whether files may go at all now: a shut gate is no reason to warn. */
-  readonly isAllowed: () => boolean;
+  readonly mayDeliver: () => boolean;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Warns of files that wait to be delivered for too long, at most every five minutes (V10). */
-export class Staleness implements Service {
+/** Warns of files that wait to be delivered for too long, at most every five minutes. */
+export class StaleFilesMonitor implements Service {
   readonly name = 'staleness';
-  readonly #options: StalenessOptions;
+  readonly #options: StaleFilesOptions;
   #cancelTimer = (): void => undefined;
   #warnedAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: StalenessOptions) {
+  constructor(options: StaleFilesOptions) {
     this.#options = options;
   }
 
   async start(): Promise<void> {
-    this.#cancelTimer = this.#options.clock.timer(LOOK_EVERY_MS, () => {
-      this.#look();
+    this.#cancelTimer = this.#options.clock.timer(CHECK_EVERY_MS, () => {
+      this.#check();
       void this.start();
     });
   }
@@ -47,11 +46,11 @@ export class Staleness implements Service {
     this.#cancelTimer();
   }
 
-  #look(): void {
-    const { journal, intervalMs, isAllowed, clock, log } = this.#options;
+  #check(): void {
+    const { journal, intervalMs, mayDeliver, clock, log } = this.#options;
     if (clock.monotonicMs() - this.#warnedAtMs < WARN_EVERY_MS) return;
     try {
-      const oldest = isAllowed() ? journal.oldestWaiting() : undefined;
+      const oldest = mayDeliver() ? journal.oldestWaiting() : undefined;
       if (!oldest || !isStale(oldest.createdAtMs, clock.nowMs(), intervalMs())) return;
       this.#warnedAtMs = clock.monotonicMs();
       const { files, bytes } = journal.waitingTotals();

@@ -1,5 +1,5 @@
+import type { CapturePlan, CollectorPlan } from '../settings.ts';
 import type { CollectorFigures } from './collector.ts';
-import type { CapturePlan, CollectorPlan } from './settings.ts';
 
 /** One collector as it is now. */
 export interface CollectorStatus extends CollectorFigures {
@@ -14,21 +14,29 @@ export interface CollectorStatus extends CollectorFigures {
 
 /** Of a collector that has not begun. */
 const NO_FIGURES: CollectorFigures = {
-  ...{ readings: 0, missed: 0, filtered: 0, errors: 0, perSecond: 0, latestByMs: null },
-  ...{ lastReadingAtMs: null, lastError: null },
+  readings: 0,
+  missed: 0,
+  filtered: 0,
+  errors: 0,
+  perSecond: 0,
+  latestByMs: null,
+  lastReadingAtMs: null,
+  lastError: null,
 };
 
 /** What is known of a collector from its plan alone. Pure. */
 export function restingStatus(plan: CollectorPlan, disabled: boolean): CollectorStatus {
   return {
-    ...{ name: plan.name, method: plan.source.method, everyMs: plan.everyMs },
+    name: plan.name,
+    method: plan.source.method,
+    everyMs: plan.everyMs,
     disabled: disabled || plan.disabled,
     progress: { readings: 0, bytes: 0 },
     ...NO_FIGURES,
   };
 }
 
-/** The collectors of a plan before their thread has told anything of them. Pure. */
+/** The collectors of a plan before their thread has replied with a status. Pure. */
 export function restingCollectors({ collectors, disabled }: CapturePlan): CollectorStatus[] {
   return collectors.map(one => restingStatus(one, disabled));
 }

@@ -5,14 +5,14 @@ export interface DueTick {
   readonly missed: number;
 }
 
-/** When the n-th tick is due: at start + n × interval, whatever happened before (V2). Pure. */
+/** When the n-th tick is due: at start + n × interval, whatever happened before. Pure. */
 export function tickTimeMs(startMs: number, everyMs: number, tick: number): number {
   return startMs + tick * everyMs;
 }
 
 /**
  * Which tick is to be taken at `nowMs` after `last` (−1 before the first): the newest whose time has come; those that it
- * overtook are missed. So a slow reading delays the next one and nothing piles up (V2). Undefined before the next
+ * overtook are missed. So a slow reading delays the next one and nothing piles up. Undefined before the next
  * tick's time. Pure.
  */
 export function dueTick(startMs: number, everyMs: number, last: number, nowMs: number): DueTick | undefined {

@@ -25,7 +25,7 @@ function pathOf({ profile, bucket, filepath }: UnsentCapture): string {
 }
 
 /**
- * Complete capture files that are not delivered, in lexical order of path (V8). Those in `processing` are being uploaded or about
+ * Complete capture files that are not delivered, in lexical order of path. Those in `processing` are being uploaded or about
  * to be: in progress elsewhere. Those in `failed` wait for a person, and `.prog` files have no row: neither counts.
  */
 export function unsentReadings(options: UnsentOptions): UnsentReadings {
@@ -37,16 +37,17 @@ export function unsentReadings(options: UnsentOptions): UnsentReadings {
       .sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
   return {
     bytes: async () => captures.unsent().reduce((sum, { bytes }) => sum + bytes, 0),
-    listEveryNth: async n => takeEveryNth(inOrder(), n, ({ state }) => state !== 'processing').map(told),
+    listEveryNth: async n =>
+      takeEveryNth(inOrder(), n, ({ state }) => state !== 'processing').map(asUnsentFile),
     async deleteEveryNth(n) {
       const lost = takeEveryNth(inOrder(), n, one => one.state !== 'processing' && remove(options, one));
-      for (const one of lost) await note(options, one);
-      return lost.map(told);
+      for (const one of lost) await recordLost(options, one);
+      return lost.map(asUnsentFile);
     },
   };
 }
 
-function told(one: UnsentCapture): UnsentFile {
+function asUnsentFile(one: UnsentCapture): UnsentFile {
   return { path: pathOf(one), bytes: one.bytes, readings: one.readings };
 }
 
@@ -71,15 +72,20 @@ function remove({ directory, incoming }: UnsentOptions, one: UnsentCapture): boo
   return false;
 }
 
-async function note(
+async function recordLost(
   { captures, journal, clock }: UnsentOptions,
   { id, recordId }: UnsentCapture,
 ): Promise<void> {
   await captures.markLost(id, clock.nowMs());
   if (recordId === null) return;
   await journal()?.changeIf(recordId, 'incoming', {
-    ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null, removedAtMs: clock.nowMs() },
-    ...{ errorCode: 'capture_lost', errorClass: 'permanent' },
+    state: 'failed',
+    outcome: 'failure',
+    nextAttemptAtMs: null,
+    hold: null,
+    removedAtMs: clock.nowMs(),
+    errorCode: 'capture_lost',
+    errorClass: 'permanent',
     errorMessage: 'deleted before it was delivered, since the disk was full',
   });
 }

@@ -1,11 +1,11 @@
-import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { CollectorFiles } from './files/collector-files.ts';
-import type { Pace } from './pace.ts';
-import { Rate } from './rate.ts';
-import { interpret } from './reading.ts';
-import type { CollectorPlan } from './settings.ts';
-import type { PushSource, Raw, ReadingSource } from './sources/source.ts';
+import type { Clock } from '../../../base/clock.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { CollectorFiles } from '../files/collector-files.ts';
+import { parseReading } from '../reading.ts';
+import type { CollectorPlan } from '../settings.ts';
+import type { PushSource, Raw, ReadingSource } from '../sources/source.ts';
+import { EventRate } from './event-rate.ts';
+import type { TickTimer } from './tick-timer.ts';
 import { dueTick, tickTimeMs } from './ticks.ts';
 
 /** Collectors that come at least this often wait to the tenth of a millisecond. */
@@ -13,9 +13,9 @@ const FINE_BELOW_MS = 20;
 
 export interface CollectorFigures {
   readonly readings: number;
-  /** Ticks that were overtaken by a slow reading or a busy machine (V2). */
+  /** Ticks that were overtaken by a slow reading or a busy machine. */
   readonly missed: number;
-  /** Filtered out on purpose (V6). */
+  /** Filtered out on purpose. */
   readonly filtered: number;
   readonly errors: number;
   /** Readings a second over the last ten seconds. */
@@ -28,27 +28,25 @@ export interface CollectorFigures {
 }
 
 export interface CollectorOptions {
-  readonly plan: CollectorPlan;
-  readonly source: ReadingSource | PushSource;
-  readonly files: CollectorFiles;
   readonly clock: Clock;
-  readonly pace: Pace;
+  readonly timer: TickTimer;
   readonly onError: (error: SluiceError) => void;
 }
 
 /**
- * One collector's loop (V2):
+ * One collector's loop:
  *
  *   idle ──start──▶ waiting ──tick's time──▶ reading ──answer, error, time-out──▶ waiting
  *                      └───────────── stop ─────┴────▶ stopped (final)
  *
- * It waits for a reading to end before it looks for the next tick, so that readings never overlap.
+ * It waits for a reading to end before it asks for the next tick, so that readings never overlap.
  */
 export class Collector {
   readonly plan: CollectorPlan;
   readonly files: CollectorFiles;
+  readonly #source: ReadingSource | PushSource;
   readonly #options: CollectorOptions;
-  readonly #rate = new Rate();
+  readonly #rate = new EventRate();
   readonly #fine: boolean;
   #startMs = 0;
   #last = -1;
@@ -65,21 +63,27 @@ export class Collector {
   #cancelTimeout = (): void => undefined;
   #stopped = false;
 
-  constructor(options: CollectorOptions) {
+  constructor(
+    plan: CollectorPlan,
+    source: ReadingSource | PushSource,
+    files: CollectorFiles,
+    options: CollectorOptions,
+  ) {
+    this.plan = plan;
+    this.files = files;
+    this.#source = source;
     this.#options = options;
-    this.plan = options.plan;
-    this.files = options.files;
-    this.#fine = (options.plan.everyMs ?? Number.POSITIVE_INFINITY) < FINE_BELOW_MS;
+    this.#fine = (plan.everyMs ?? Number.POSITIVE_INFINITY) < FINE_BELOW_MS;
   }
 
   /** Begins; the first tick is at `startMs` (monotonic). */
   start(startMs: number): void {
-    const { source } = this.#options;
+    const source = this.#source;
     this.#startMs = startMs;
     if ('listen' in source) {
       source.listen(
-        raw => this.#took(raw, this.#options.clock.nowMs()),
-        error => this.#failed(error),
+        raw => this.#receive(raw, this.#options.clock.nowMs()),
+        error => this.#fail(error),
       );
     } else this.#wait();
   }
@@ -90,7 +94,7 @@ export class Collector {
     this.#cancelWait();
     this.#abort?.abort(new SluiceError('cancelled', 'the collector stops'));
     await this.#reading;
-    await this.#options.source.close();
+    await this.#source.close();
   }
 
   figures(): CollectorFigures {
@@ -110,11 +114,12 @@ export class Collector {
   #wait(): void {
     if (this.#stopped) return;
     const atMs = tickTimeMs(this.#startMs, this.plan.everyMs ?? 0, this.#last + 1);
-    this.#cancelWait = this.#options.pace.at(atMs, this.#fine, this.#tick);
+    this.#cancelWait = this.#options.timer.at(atMs, this.#fine, this.#tick);
   }
 
   readonly #tick = (): void => {
-    const { clock, source } = this.#options;
+    const source = this.#source;
+    const { clock } = this.#options;
     if (this.#stopped || 'listen' in source) return;
     const everyMs = this.plan.everyMs ?? 0;
     const nowMs = clock.monotonicMs();
@@ -133,18 +138,18 @@ export class Collector {
         this.#reading = this.#await(answer, requestedAtMs);
         return;
       }
-      this.#took(answer, requestedAtMs);
+      this.#receive(answer, requestedAtMs);
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     }
     this.#wait();
   };
 
   async #await(answer: Promise<Raw | undefined>, requestedAtMs: number): Promise<void> {
     try {
-      this.#took(await answer, requestedAtMs);
+      this.#receive(await answer, requestedAtMs);
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     } finally {
       this.#cancelTimeout();
       this.#abort = undefined;
@@ -164,26 +169,26 @@ export class Collector {
     return abort.signal;
   };
 
-  #took(raw: Raw | undefined, requestedAtMs: number): void {
+  #receive(raw: Raw | undefined, requestedAtMs: number): void {
     if (this.#stopped) return;
     if (raw === undefined) {
       this.#filtered += 1;
       return;
     }
-    const { clock, files } = this.#options;
+    const { clock } = this.#options;
     try {
-      const reading = interpret(raw, this.plan.format, this.plan.extension);
+      const reading = parseReading(raw, this.plan.format, this.plan.extension);
       const receivedAtMs = clock.nowMs();
-      files.take(reading, { requestedAtMs, receivedAtMs });
+      this.files.add(reading, { requestedAtMs, receivedAtMs });
       this.#readings += 1;
       this.#lastReadingAtMs = receivedAtMs;
       this.#rate.add(clock.monotonicMs());
     } catch (error) {
-      this.#failed(error);
+      this.#fail(error);
     }
   }
 
-  #failed(error: unknown): void {
+  #fail(error: unknown): void {
     if (this.#stopped) return;
     const { clock, onError } = this.#options;
     const known = asSluiceError(error);

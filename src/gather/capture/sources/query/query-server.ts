@@ -1,5 +1,5 @@
-import { SluiceError } from '../../../base/errors.ts';
-import type { ThreadServer } from '../../../base/thread-server.ts';
+import { SluiceError } from '../../../../base/errors.ts';
+import type { ThreadServer } from '../../../../base/thread-server.ts';
 
 export interface QueryProtocol {
   readonly requests: { readonly query: { readonly request: string; readonly reply: string } };

@@ -1,5 +1,5 @@
-import { serveThread } from '../../../base/thread-server.ts';
-import { readOnlyQueries } from '../../../keep/sqlite/read-only.ts';
+import { serveThread } from '../../../../base/thread-server.ts';
+import { readOnlyQueries } from '../../../../keep/sqlite/read-only.ts';
 import { type QueryProtocol, queryServer } from './query-server.ts';
 
 /** Entry of the thread that runs the queries of collectors. */
