@@ -43,7 +43,7 @@ export interface StationApi {
     'requestBake' | 'waitForRun' | 'run' | 'recentRuns' | 'list' | 'find'
   >;
   /** Which repositories are kept fresh. */
-  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
+  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
   /** What people were notified of. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */

@@ -194,7 +194,7 @@ class ComposedStation implements Station {
   }
 
   tracked(): readonly string[] {
-    return this.tracking.configured();
+    return this.tracking.configuredUrls();
   }
 
   async reconfigure(config: Config): Promise<void> {

@@ -11,10 +11,9 @@ import { CloneCacheService, type CloneCacheServiceOptions } from './cache/servic
 import { cacheSettings } from './cache/settings.ts';
 import type { RunningChurn } from './churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from './churn/service.ts';
-import type { RepositoryContext } from './context.ts';
 import { createRunWaiters, type RunWaiters } from './run-waiters.ts';
 import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
-import { repositoryWorkers } from './sync/workers.ts';
+import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
 import { Tracking, type TrackingOptions } from './tracking/service.ts';
 import { makeDueNow } from './tracking/track.ts';
@@ -90,7 +89,7 @@ export class Repositories {
   async requestBake(url: string, reason: string): Promise<Run> {
     if (!this.#isScheduling) throw new SluiceError('stopping', 'the station is starting or stopping');
     const { stores, clock } = this.#options;
-    const { host, url: address } = await this.tracking.askedFor(url);
+    const { host, url: address } = await this.tracking.admitFromApi(url);
     const { store, queue } = stores();
     const repository = await store.repositories.ensure(address, host);
     const run = await store.runs.request(repository.id, reason, clock.nowMs());
@@ -123,13 +122,13 @@ export class Repositories {
 
   /** Throws `url_*`, `config_invalid` for a configuration that cannot be; changes nothing. */
   check(config: Config): void {
-    this.tracking.wanted(config);
+    this.tracking.configuredRepositories(config);
     cacheSettings(config, this.#options.cwd);
   }
 
   /** Takes over what the configuration now says; what has not changed goes on undisturbed. */
   async reconfigure(): Promise<void> {
-    await this.tracking.apply(this.tracking.wanted(this.#options.config()));
+    await this.tracking.trackConfigured(this.tracking.configuredRepositories(this.#options.config()));
     await scheduleWantedChurn(this.#context);
   }
 
@@ -137,7 +136,7 @@ export class Repositories {
     return this.#options.stores().store;
   }
 
-  get #context(): RepositoryContext & { readonly random?: Random } {
+  get #context(): RepositoryWorkersContext {
     if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
     const { config, stores, clock, log, random } = this.#options;
     const { store, queue } = stores();
