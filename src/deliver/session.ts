@@ -24,6 +24,7 @@ import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
+/** What a session takes from its surroundings. */
 export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Logger;

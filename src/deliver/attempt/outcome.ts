@@ -31,6 +31,7 @@ export type DeliveryOutcome =
   /** Stopped on request, as if it had not been tried. */
   | 'handed-back';
 
+/** What is to follow on a failed try. */
 export type FailureDecision =
   /** Try again at that time; `failures` in a row so far. */
   | { readonly kind: 'retry'; readonly atMs: number; readonly failures: number }

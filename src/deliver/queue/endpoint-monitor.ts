@@ -13,6 +13,7 @@ import {
 } from '../../engine/endpoint-health.ts';
 import type { Destination } from '../destinations.ts';
 
+/** How an endpoint is doing, and since when (milliseconds since the epoch). */
 export interface EndpointStatus {
   readonly endpoint: string;
   readonly state: EndpointState;
