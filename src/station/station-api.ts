@@ -38,7 +38,7 @@ export interface StationApi {
     'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Which repositories are kept fresh. */
-  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'scheduled'>;
+  readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
   /** What people were notified of. */
   readonly notifications: Pick<Notifications, 'recent'>;
   /** Figures for Prometheus. */

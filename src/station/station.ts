@@ -2,8 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import type { Service } from '../base/lifecycle.ts';
-import { lazyService } from '../base/lifecycle.ts';
+import { lazyService, type Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
@@ -17,9 +16,8 @@ import { CloneCacheService } from '../gather/repos/cache/service.ts';
 import { cacheSettings } from '../gather/repos/cache/settings.ts';
 import type { RunningChurn } from '../gather/repos/churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
-import type { RepositoryContext } from '../gather/repos/context.ts';
 import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
-import { repositoryWorkers } from '../gather/repos/sync/workers.ts';
+import { type RepositoryWorkersContext, repositoryWorkers } from '../gather/repos/sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
 import { type ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { makeDueNow } from '../gather/repos/tracking/track.ts';
@@ -173,7 +171,7 @@ class ComposedStation implements Station {
   async requestBake(url: string, reason: string): Promise<Run> {
     const { clock } = this.#options;
     if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
-    const address = await this.tracking.askedFor(url);
+    const address = await this.tracking.admitFromApi(url);
     const repository = await this.#store.repositories.ensure(address.url, address.host);
     const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
     await makeDueNow(repository, reason, { queue: this.#stores.queue, clock });
@@ -232,18 +230,18 @@ class ComposedStation implements Station {
   }
 
   tracked(): readonly string[] {
-    return this.tracking.configured();
+    return this.tracking.configuredUrls();
   }
 
   async reconfigure(config: Config): Promise<void> {
-    const wanted = this.tracking.wanted(config);
+    const wanted = this.tracking.configuredRepositories(config);
     cacheSettings(config, this.#options.cwd);
     const before = this.#config;
     await this.changesets.check(config);
     this.#config = config;
     // Owners are listed at its hosts.
     await this.changesets.reconfigure(before);
-    await this.tracking.apply(wanted);
+    await this.tracking.trackConfigured(wanted);
     await scheduleWantedChurn(this.#repositoryContext());
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
@@ -289,7 +287,7 @@ class ComposedStation implements Station {
     );
   }
 
-  #repositoryContext(): RepositoryContext & { readonly random?: Random } {
+  #repositoryContext(): RepositoryWorkersContext {
     const { clock, log, random } = this.#options;
     const threads = this.#threads;
     if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');

@@ -79,7 +79,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     tracking: {
       track: async () => [],
       untrack: nothingKnown,
-      scheduled: nothingKnown,
+      findScheduled: nothingKnown,
       syncNow: async () => [],
       syncAfterPush: async () => [],
     },

@@ -1,3 +1,4 @@
+import type { Priority } from '../queue/work-queue.ts';
 import type { CallRecord } from './call-budget.ts';
 
 /**
@@ -71,7 +72,7 @@ export function spentLastHour(budget: CredentialBudget, nowMs: number): number {
 export function admissionByHost(
   budget: CredentialBudget,
   cost: number,
-  priority: 'high' | 'normal',
+  priority: Priority,
   nowMs: number,
 ): Admission {
   const { pausedUntilMs, resetAtMs, limit = 0 } = budget;
@@ -90,7 +91,7 @@ export function admissionByAllowance(
   spent: readonly Spent[],
   { maxPerHour }: Allowance,
   cost: number,
-  priority: 'high' | 'normal',
+  priority: Priority,
   nowMs: number,
 ): Admission {
   if (maxPerHour === undefined) return { ok: true };
@@ -105,7 +106,7 @@ export function admissionByAllowance(
   return { ok: false, untilMs: nowMs + HOUR_MS, why: 'no call is allowed' };
 }
 
-function reservedForHigh(limit: number, priority: 'high' | 'normal'): number {
+function reservedForHigh(limit: number, priority: Priority): number {
   return priority === 'high' ? 0 : Math.floor(limit * RESERVED_FOR_HIGH);
 }
 

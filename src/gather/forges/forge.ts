@@ -5,10 +5,10 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
 
 /**
  * The contract of a code host's API. `github/`, `gitlab/` and `gitea/` keep it, and test/suites/forge-suite.ts
- * holds them to it (changesets.md C1, C2, S1; repos.md for lists of repositories).
+ * holds them to it.
  *
  * What every method promises:
- * - Before each HTTP call it asks `CallBudget.take`, after each it tells `CallBudget.seen`: nothing is sent
+ * - Before each HTTP call it asks `CallBudget.take`, after each it reports to `CallBudget.record`: nothing is sent
  *   that the budget did not let through.
  * - It tries once. Trying again is the engine's business; the only repetition inside is to ask for fewer
  *   changesets at once when the host failed over many.
