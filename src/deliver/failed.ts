@@ -16,6 +16,7 @@ export interface FailedSelection {
   readonly text?: string;
 }
 
+/** What came of one failed file. */
 export interface FailedOutcome {
   readonly record: FileRecord;
   /** Why it could not be done; absent when it was. */

@@ -61,6 +61,7 @@ export class Gate {
   }
 }
 
+/** The answer to the gate's question. */
 export interface GateAnswer {
   readonly open: boolean;
   /** Why not, or what it said. */

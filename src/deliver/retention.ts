@@ -6,6 +6,7 @@ import { originOf } from './origin/origin-of.ts';
 import type { Retention } from './settings.ts';
 import { identityOf, sameIdentity } from './spool/files.ts';
 
+/** What retention works with. */
 export type RetentionContext = Pick<DeliveryContext, 'spool' | 'journal' | 'clock' | 'log'>;
 
 /** Removed in one pass; what is left waits for the next one. */

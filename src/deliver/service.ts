@@ -17,6 +17,7 @@ import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
 
+/** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
     Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
@@ -29,6 +30,7 @@ export interface DeliveryOptions
 /** Loads what opens the stores of these profiles. */
 export type LoadObjectStores = (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
 
+/** Delivery at a glance; files by state are counts of records. */
 export interface DeliveryStatus {
   readonly incoming: number;
   readonly processing: number;

@@ -24,6 +24,7 @@ import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
+/** What a session takes from its surroundings. */
 export interface SessionOptions {
   readonly clock: Clock;
   readonly log: Logger;
@@ -81,7 +82,7 @@ export class DeliverySession {
   ) {
     const { clock, log, random } = options;
     const { settings } = plan;
-    const { bucketCacheMs, missingBucketMs, probeEveryMs } = settings;
+    const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
     const destinations = openDestinations(plan.profiles, openStore);
     this.#plan = plan;
     this.#context = {
@@ -93,7 +94,7 @@ export class DeliverySession {
         destinations,
         clock,
         log,
-        probeEveryMs,
+        probeIntervalMs,
         onBack: endpoint => void this.#sendWaiting(endpoint),
       }),
       buckets: new BucketCache({

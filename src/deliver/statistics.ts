@@ -1,5 +1,6 @@
 import type { Logger } from '../base/log.ts';
 
+/** Uploads to one destination (`profile/bucket`) since the start. */
 export interface Throughput {
   readonly destination: string;
   readonly files: number;

@@ -33,6 +33,7 @@ export class SyncCount {
   }
 }
 
+/** The error of a manual sync when no endpoint answers. */
 export function nothingAnswers(endpoints: readonly string[]): SluiceError {
   return new SluiceError('host_unreachable', `nothing answers at ${endpoints.join(', ')}; the files wait`, {
     operation: 'sync',

@@ -28,11 +28,6 @@ export interface AdaptiveItem {
   readonly closed: boolean;
 }
 
-export interface AdaptiveBounds {
-  readonly minIntervalMs: number;
-  readonly maxIntervalMs: number;
-}
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 
@@ -53,7 +48,11 @@ export function changeRate({ stillMs, closed }: AdaptiveItem): number {
  * for a lower rate.
  * @param price what a call must take off the age to be made, in ms²; from `BASE_PRICE` and the stretch that the budget asks for
  */
-export function adaptiveIntervalMs(ratePerMs: number, price: number, bounds: AdaptiveBounds): number {
+export function adaptiveIntervalMs(
+  ratePerMs: number,
+  price: number,
+  bounds: Pick<SyncRhythm, 'minIntervalMs' | 'maxIntervalMs'>,
+): number {
   const { minIntervalMs, maxIntervalMs } = bounds;
   const wanted = price * ratePerMs * ratePerMs;
   const intervalMs = solve(wanted) / ratePerMs;
@@ -72,7 +71,7 @@ function worth(x: number): number {
 function solve(wanted: number): number {
   // Above the root for small and for large x, from where Newton's method comes down steadily.
   let x = Math.cbrt(3 * wanted) + Math.sqrt(2 * wanted);
-  for (let round = 0; round < 60; round += 1) {
+  for (let iteration = 0; iteration < 60; iteration += 1) {
     const slope = x < 0.01 ? x * x - (x * x * x) / 2 : x * (1 - Math.exp(-x));
     const step = (worth(x) - wanted) / slope;
     x -= step;

@@ -361,7 +361,7 @@ test('stop: nothing new is taken, what runs may finish', async t => {
   assert.equal(bench.clock.pendingTimers, 0);
 });
 
-test('stop: what does not finish in the grace is told to stop and handed back, due now, uncounted', async t => {
+test('stop: what does not finish in the grace is asked to stop and handed back, due now, uncounted', async t => {
   const bench = await Bench.open(t);
   const workers = await bench.start();
   await bench.put('a');
@@ -406,7 +406,7 @@ test('the queue fails: the workers back off, log, and go on once it is back', as
   assert.deepEqual(bench.keys, ['a0', 'a1']);
 });
 
-test('the queue fails while work ends: its result is kept and told later', async t => {
+test('the queue fails while work ends: its result is kept and settled later', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a');

@@ -122,6 +122,18 @@ test('only a composition root names a concrete implementation', () => {
   );
 });
 
+/** The rooms of SQLite: what is asked elsewhere is asked by name, of a contract. */
+const SQLITE = /^(keep|engine\/queue)\/sqlite\//;
+const STATEMENT = /['"`]\s*(SELECT|INSERT (OR|INTO)|UPDATE|DELETE FROM|PRAGMA|CREATE)\s/;
+
+test('only the rooms of SQLite open a database or hold statements', () => {
+  const wrong = sourceFiles().filter(file => {
+    const text = readFileSync(join(SRC, file), 'utf8');
+    return !SQLITE.test(file) && (/['"]node:sqlite['"]/.test(text) || STATEMENT.test(text));
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test('no file imports itself through others', () => {
   const targets = new Map<string, string[]>();
   for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);

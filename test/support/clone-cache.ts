@@ -16,7 +16,9 @@ export function cacheOf(tools: {
 }): CloneCache {
   const { config, store, queue, clock } = tools;
   return new CloneCache({
-    ...{ queue, clock, log: silentLogger },
+    queue,
+    clock,
+    log: silentLogger,
     clones: createCloneRecords(store.database),
     settings: () => cacheSettings(config, '/'),
     openBucket: name => Promise.reject(new Error(`there is no profile ${name}`)),

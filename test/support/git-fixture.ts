@@ -117,11 +117,8 @@ export class GitFixture {
 
   /** Lines of `git shortlog -sne --all`, with that mailmap. */
   authors(mailmapFile?: string): number {
-    const config = [
-      '-c',
-      'mailmap.blob=none:none',
-      ...(mailmapFile ? ['-c', `mailmap.file=${mailmapFile}`] : []),
-    ];
+    const config = ['-c', 'mailmap.blob=none:none'];
+    if (mailmapFile) config.push('-c', `mailmap.file=${mailmapFile}`);
     const text = this.git([...config, 'shortlog', '-sne', '--all']);
     return text === '' ? 0 : text.split('\n').length;
   }

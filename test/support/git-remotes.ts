@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
@@ -39,14 +39,15 @@ export interface TestRemote {
 }
 
 interface Bridge extends TestRemote {
+  origin: string;
   readonly struck: () => void;
 }
 
-function bridgeState(): Bridge & { origin: string } {
+function createBridge(faults: RemoteFaults): Bridge {
   let waiting = Promise.withResolvers<void>();
   return {
     origin: '',
-    faults: {},
+    faults: { ...faults },
     requests: [],
     faultStruck: () => waiting.promise,
     struck: () => {
@@ -56,25 +57,29 @@ function bridgeState(): Bridge & { origin: string } {
   };
 }
 
+/** Listens on a free port of this machine until the test ends. @returns `127.0.0.1:port` */
+async function listenLocally(t: TestContext, server: Server, dropConnections: () => void): Promise<string> {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(async () => {
+    dropConnections();
+    server.close();
+    await once(server, 'close');
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
 /** Smart HTTP: `git http-backend` behind a small CGI bridge. Repositories lie below `root`. */
 export async function startHttpRemote(
   t: TestContext,
   root: string,
   faults: RemoteFaults = {},
 ): Promise<TestRemote> {
-  const bridge = bridgeState();
-  Object.assign(bridge.faults, faults);
+  const bridge = createBridge(faults);
   const server = createServer((request, response) => {
     serveHttp(bridge, root, request, response).catch(() => response.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, 'close');
-  });
-  bridge.origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  bridge.origin = `http://${await listenLocally(t, server, () => server.closeAllConnections())}`;
   return bridge;
 }
 
@@ -200,22 +205,15 @@ export async function startGitDaemon(
   root: string,
   faults: RemoteFaults = {},
 ): Promise<TestRemote> {
-  const bridge = bridgeState();
-  Object.assign(bridge.faults, faults);
+  const bridge = createBridge(faults);
   const sockets = new Set<Socket>();
   const server = createTcpServer({ allowHalfOpen: true }, socket => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     serveDaemon(bridge, root, socket).catch(() => socket.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(async () => {
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  bridge.origin = `git://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const dropAll = (): void => sockets.forEach(socket => void socket.destroy());
+  bridge.origin = `git://${await listenLocally(t, server, dropAll)}`;
   return bridge;
 }
 

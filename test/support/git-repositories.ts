@@ -95,7 +95,7 @@ export function processesMentioning(text: string): readonly string[] {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
       } catch {
-        return ''; // It ended between the listing and the look.
+        return ''; // It ended between the listing and the reading.
       }
     })
     .filter(line => line.includes(text));

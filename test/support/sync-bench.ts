@@ -7,8 +7,8 @@ import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue
 import type { Claim } from '../../src/engine/queue/work-queue.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
 import { bake } from '../../src/gather/repos/bake/bake.ts';
+import { isRemoteUnchanged } from '../../src/gather/repos/bake/remote-check.ts';
 import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/sync/handler.ts';
-import { isRemoteUnchanged } from '../../src/gather/repos/sync/remote-check.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
 import { type TrackingContext, track } from '../../src/gather/repos/tracking/track.ts';
@@ -88,9 +88,9 @@ export async function openSyncBench(t: TestContext, git: Partial<Config['git']> 
 }
 
 /** Bakes and checks in this thread. */
-function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'run' | 'isRemoteUnchanged'> {
+function inThisThread({ store, clock, steps }: SyncBench): Pick<BakeThreads, 'bake' | 'isRemoteUnchanged'> {
   return {
-    async run(job, signal, onProgress) {
+    async bake(job, signal, onProgress) {
       steps.push('bake');
       return bake(job, { store, clock, signal, onProgress });
     },

@@ -24,7 +24,7 @@ interface Origin {
   /** For a copy of a real one: its commits that have not come yet, the next one last. */
   readonly coming: string[];
   /** Undoes what was done to it last. */
-  mend: (() => void) | undefined;
+  repair: (() => void) | undefined;
 }
 
 /** Many repositories behind git daemon and smart HTTP, to which bad things happen. */
@@ -69,7 +69,7 @@ export class TortureRemotes {
       const real = index % 3 === 0 ? histories[(index / 3) % histories.length] : undefined;
       const server = isFlaky ? remotes.#flaky : index % 2 === 0 ? http : daemon;
       const coming = real ? remotes.#copy(repository, real) : [];
-      const origin = { name: `r${index}`, path, server, spared: index < 3, coming, mend: undefined };
+      const origin = { name: `r${index}`, path, server, spared: index < 3, coming, repair: undefined };
       if (!real) remotes.#generate(origin, 1000 + Math.floor(remotes.#random() * 3000));
       remotes.#origins.push(origin);
     }
@@ -85,24 +85,24 @@ export class TortureRemotes {
     return this.#origins.filter(({ spared }) => spared).map(({ name, server }) => `${server.origin}/${name}`);
   }
 
-  /** Does one thing to one of them. What was broken is mended the next time it is its turn. */
+  /** Does one thing to one of them. What was broken is repaired the next time it is its turn. */
   strike(): void {
     const origin = this.#pick(this.#origins.filter(({ spared }) => !spared));
-    if (origin.mend) {
-      origin.mend();
-      origin.mend = undefined;
+    if (origin.repair) {
+      origin.repair();
+      origin.repair = undefined;
       return;
     }
     const kind = this.#pick(STRIKES);
     this.mischief[kind] += 1;
-    origin.mend = this.#do(kind, origin);
+    origin.repair = this.#do(kind, origin);
   }
 
   /** Everything whole again. */
-  mendAll(): void {
+  repairAll(): void {
     for (const origin of this.#origins) {
-      origin.mend?.();
-      origin.mend = undefined;
+      origin.repair?.();
+      origin.repair = undefined;
     }
   }
 
@@ -225,7 +225,8 @@ function hidePacks(path: string): () => void {
   const pack = join(path, 'objects', 'pack');
   const names = readdirSync(pack).filter(name => name.endsWith('.pack'));
   const alternates = join(path, 'objects', 'info', 'alternates');
-  const hidden = [...names.map(name => join(pack, name)), ...(existsSync(alternates) ? [alternates] : [])];
+  const hidden = names.map(name => join(pack, name));
+  if (existsSync(alternates)) hidden.push(alternates);
   for (const file of hidden) renameSync(file, `${file}.hidden`);
   return () => {
     for (const file of hidden) {

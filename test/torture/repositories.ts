@@ -72,7 +72,7 @@ class LogReader {
   readonly #working = new Set<string>();
   #read = 0;
 
-  look(text: string): void {
+  readOn(text: string): void {
     const end = text.lastIndexOf('\n') + 1;
     for (const line of text.slice(this.#read, end).split('\n'))
       if (line.startsWith('{')) this.#take(JSON.parse(line));
@@ -117,7 +117,7 @@ async function torture(base: string): Promise<string> {
   let station = await startStation(context, { cwd, env: fastClockEnvironment(time) });
   const sampler = setInterval(() => {
     sample(disk);
-    log.look(station.stderr());
+    log.readOn(station.stderr());
     for (const place of places) {
       if (existsSync(place)) there.add(place);
       else if (there.has(place) && !isBeingReplaced(cache)) faults.push(`${place} was pinned and went`);
@@ -135,20 +135,20 @@ async function torture(base: string): Promise<string> {
     if (performance.now() < nextKillMs) continue;
     station.process.kill('SIGKILL');
     await station.ended;
-    log.look(station.stderr());
+    log.readOn(station.stderr());
     seen.kills += 1;
     // Both at once: the sampler must not read the old station's words with the new one's reader.
     const next = await startStation(context, { cwd, env: fastClockEnvironment(time) });
     [station, log] = [next, new LogReader()];
     nextKillMs = performance.now() + KILL_EVERY_MS;
   }
-  remotes.mendAll();
+  remotes.repairAll();
   await bakeAll(station, remotes.urls);
   clearInterval(sampler);
   clearInterval(sizes);
   station.process.kill('SIGTERM');
   await station.ended;
-  log.look(station.stderr());
+  log.readOn(station.stderr());
   return verdict(remotes, cwd, cache, places);
 }
 

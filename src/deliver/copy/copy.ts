@@ -25,6 +25,7 @@ export interface CopyResult {
   readonly error?: string;
 }
 
+/** What is copied, and with what. */
 export interface CopyOptions {
   /** The station folder. */
   readonly root: string;
@@ -41,6 +42,7 @@ export interface CopyOptions {
   readonly onResult: (result: CopyResult) => void;
 }
 
+/** How many files were copied, and how many were not. */
 export interface CopyOutcome {
   readonly copied: number;
   readonly failed: number;

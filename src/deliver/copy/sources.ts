@@ -9,6 +9,7 @@ export type CopySource =
   | { readonly path: string; readonly relative: string | null; readonly size: number }
   | { readonly path: string; readonly problem: string };
 
+/** The files that are to be copied. */
 export interface CopySources {
   /** The last segment of what was named; empty for `.`, whose content is meant. */
   readonly name: string;

@@ -9,6 +9,7 @@ const MAX_ENTERING = 20_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
 const MAX_REFUSED_PATHS = 10_000;
 
+/** What the intake calls as files are entered. */
 export interface IntakeEvents {
   /** The record of a file that may be due. */
   readonly onEntered: (record: FileRecord) => void;

@@ -63,6 +63,7 @@ export interface Refusal {
   readonly fault: string;
 }
 
+/** An attempt that has begun. */
 export interface BegunAttempt {
   /** The file as it was seen a moment ago. */
   readonly seen?: FileIdentity;
@@ -70,4 +71,5 @@ export interface BegunAttempt {
   readonly onRecord?: Promise<void>;
 }
 
+/** Why an attempt did not begin: as the outcomes of these names; `gone` is still to be confirmed by `findAgain`. */
 export type BeginFailure = Extract<DeliveryOutcome, 'waiting' | 'blocked' | 'gone'>;

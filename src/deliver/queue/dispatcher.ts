@@ -12,6 +12,7 @@ const LOOK_AHEAD = 1024;
 /** A record whose attempt broke off on this side (the journal's disk is full) is left alone so long. */
 const BROKEN_OFF_PAUSE_MS = 5_000;
 
+/** What the dispatcher calls: once for each record that it has chosen, and once when that has ended. */
 export interface DispatcherEvents {
   /** One attempt at a record whose time has come. */
   readonly attempt: (

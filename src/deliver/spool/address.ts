@@ -5,6 +5,7 @@ import type { FileAddress } from '../../keep/local/journal.ts';
 export const AREAS = ['incoming_tmp', 'incoming', 'processing', 'failed', 'completed'] as const;
 export type Area = (typeof AREAS)[number];
 
+/** Names of profiles: a set or a map. */
 export interface KnownProfiles {
   has(profile: string): boolean;
 }

@@ -49,12 +49,14 @@ export async function reconcile(context: ReconcileContext): Promise<Reconciled> 
   return counts;
 }
 
+/** What reconciling works with. */
 export interface ReconcileContext extends SpoolContext {
   readonly destinations: KnownProfiles;
   /** Something in `processing` that cannot be delivered. */
   readonly onUndeliverable: (path: string, fault: string) => void;
 }
 
+/** What reconciling came across. */
 export interface Reconciled {
   /** Files in `processing`. */
   readonly processing: number;

@@ -1,3 +1,5 @@
+import type { Priority } from '../queue/work-queue.ts';
+
 /** What calls are counted under; hosts limit the two apart (GitHub: calls an hour, and points an hour). */
 export type CallResource = 'rest' | 'graphql';
 
@@ -9,7 +11,7 @@ export interface IntendedCall {
   readonly cost: number;
   /** Ids of the credentials that would do; empty: it goes without. */
   readonly credentials: readonly string[];
-  readonly priority: 'high' | 'normal';
+  readonly priority: Priority;
   readonly signal: AbortSignal | undefined;
 }
 

@@ -9,21 +9,13 @@ import {
   budgetAfterAdmission,
   budgetAfterCall,
   type CredentialBudget,
+  type Delay,
   hourlyBound,
   NEW_BUDGET,
   remainingNow,
   spentLastHour,
 } from './credential-budget.ts';
 
-/**
- * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
- * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a host:
- *
- *   usable ──used up, or asked to wait──▶ pausing ──the time comes──▶ usable
- *     │ the host refuses it (401)
- *     ▼
- *   refused ──forgive(): another configuration, or somebody asks by hand──▶ usable
- */
 export interface CallLimiterOptions {
   readonly clock: Clock;
   /** What the configuration allows, as it is now. */
@@ -41,14 +33,36 @@ export interface CredentialBudgetRecord extends CredentialBudget {
   readonly resource: string;
 }
 
+/** What all credentials of a host have of one resource. */
+export interface ResourceBudget {
+  readonly spentLastHour: number;
+  /** Bound an hour; undefined: none is known. */
+  readonly perHour: number | undefined;
+  readonly remaining: number | undefined;
+  readonly resetAtMs: number | undefined;
+}
+
+/** Stands for no credential where budgets are named by theirs. */
 const ANONYMOUS = 'none';
 const LONGEST_WAIT_MS = 2000;
 
+/**
+ * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
+ * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a host:
+ *
+ *   usable ──used up, or asked to wait──▶ pausing ──the time comes──▶ usable
+ *     │ the host refuses it (401)
+ *     ▼
+ *   refused ──forgive(): another configuration, or somebody asks by hand──▶ usable
+ */
 export class CallLimiter implements CallBudget {
   readonly #options: CallLimiterOptions;
   readonly #budgets = new Map<string, CredentialBudgetRecord>();
+  /** Credentials by host. */
   readonly #refused = new Map<string, Set<string>>();
+  /** By host. */
   readonly #skew = new Map<string, number>();
+  /** By host, resource and outcome. */
   readonly #calls = new Map<string, number>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
@@ -121,22 +135,19 @@ export class CallLimiter implements CallBudget {
     const nowMs = this.#options.clock.nowMs();
     const allowance = this.#options.allowance(host, resource);
     const refused = this.#refused.get(host);
-    const own = this.budgets().filter(state => state.host === host && state.resource === resource);
+    const own = this.#budgetsOf(host, resource);
     const usable = own.filter(({ credential }) => !refused?.has(credential));
     const byHost = totalKnown(usable.map(hourlyBound));
-    const left = usable.map(state => remainingNow(state, nowMs));
+    const left = usable.map(budget => remainingNow(budget, nowMs));
     return {
-      spentLastHour: own.reduce((sum, state) => sum + spentLastHour(state, nowMs), 0),
+      spentLastHour: own.reduce((sum, budget) => sum + spentLastHour(budget, nowMs), 0),
       perHour: leastKnown(byHost, allowance.maxPerHour),
       remaining: totalKnown(left),
       resetAtMs: usable.find(({ resetAtMs }) => resetAtMs !== undefined && resetAtMs > nowMs)?.resetAtMs,
     };
   }
 
-  #choose(
-    call: IntendedCall,
-    nowMs: number,
-  ): { readonly credential: string } | Exclude<Admission, { ok: true }> {
+  #choose(call: IntendedCall, nowMs: number): { readonly credential: string } | Delay {
     const refused = this.#refused.get(call.host);
     const all = call.credentials.length === 0 ? [ANONYMOUS] : call.credentials;
     const usable = all.filter(credential => !refused?.has(credential));
@@ -144,7 +155,7 @@ export class CallLimiter implements CallBudget {
     const allowed = this.#allowed(call, nowMs);
     if (!allowed.ok) return allowed;
     let best: { credential: string; left: number } | undefined;
-    let soonest: Exclude<Admission, { ok: true }> | undefined;
+    let soonest: Delay | undefined;
     for (const credential of usable) {
       const budget = this.#budgets.get(idOf(call.host, credential, call.resource)) ?? NEW_BUDGET;
       const admission = admissionByHost(budget, call.cost, call.priority, nowMs);
@@ -162,9 +173,14 @@ export class CallLimiter implements CallBudget {
 
   /** What the configuration says, which holds for all credentials of the host together. */
   #allowed({ host, resource, cost, priority }: IntendedCall, nowMs: number): Admission {
-    const own = this.budgets().filter(state => state.host === host && state.resource === resource);
-    const spent = own.flatMap(state => state.spent).sort(([one], [two]) => one - two);
+    const spent = this.#budgetsOf(host, resource)
+      .flatMap(budget => budget.spent)
+      .sort(([one], [two]) => one - two);
     return admissionByAllowance(spent, this.#options.allowance(host, resource), cost, priority, nowMs);
+  }
+
+  #budgetsOf(host: string, resource: string): CredentialBudgetRecord[] {
+    return this.budgets().filter(budget => budget.host === host && budget.resource === resource);
   }
 
   #letThrough({ host, resource, cost }: IntendedCall, credential: string, nowMs: number): void {
@@ -203,15 +219,6 @@ export class CallLimiter implements CallBudget {
   }
 }
 
-/** What all credentials of a host have of one resource. */
-export interface ResourceBudget {
-  readonly spentLastHour: number;
-  /** Bound an hour; undefined: none is known. */
-  readonly perHour: number | undefined;
-  readonly remaining: number | undefined;
-  readonly resetAtMs: number | undefined;
-}
-
 function totalKnown(values: readonly (number | undefined)[]): number | undefined {
   const known = values.filter(value => value !== undefined);
   return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
@@ -226,11 +233,7 @@ function idOf(host: string, credential: string, resource: string): string {
   return `${host}\n${credential}\n${resource}`;
 }
 
-function limited(
-  call: IntendedCall,
-  { untilMs, why }: { untilMs: number; why: string },
-  waitMs: number,
-): SluiceError {
+function limited(call: IntendedCall, { untilMs, why }: Delay, waitMs: number): SluiceError {
   const until = new Date(untilMs).toISOString().replace(/\.\d+Z$/, 'Z');
   return new SluiceError('rate_limited', `${call.host}: ${why}; calls go on at ${until}`, {
     operation: 'call',

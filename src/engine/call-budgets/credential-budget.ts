@@ -1,3 +1,4 @@
+import type { Priority } from '../queue/work-queue.ts';
 import type { CallRecord } from './call-budget.ts';
 
 /**
@@ -32,10 +33,15 @@ type ShownLimits = Pick<
   'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs' | 'isSecondaryLimit'
 >;
 
-/** Whether a call may go; if not, until when not and why, in words. */
-export type Admission =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly untilMs: number; readonly why: string };
+/** Whether a call may go. */
+export type Admission = { readonly ok: true } | Delay;
+
+/** Until when a call may not go, and why, in words. */
+export interface Delay {
+  readonly ok: false;
+  readonly untilMs: number;
+  readonly why: string;
+}
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -66,7 +72,7 @@ export function spentLastHour(budget: CredentialBudget, nowMs: number): number {
 export function admissionByHost(
   budget: CredentialBudget,
   cost: number,
-  priority: 'high' | 'normal',
+  priority: Priority,
   nowMs: number,
 ): Admission {
   const { pausedUntilMs, resetAtMs, limit = 0 } = budget;
@@ -85,7 +91,7 @@ export function admissionByAllowance(
   spent: readonly Spent[],
   { maxPerHour }: Allowance,
   cost: number,
-  priority: 'high' | 'normal',
+  priority: Priority,
   nowMs: number,
 ): Admission {
   if (maxPerHour === undefined) return { ok: true };
@@ -100,7 +106,7 @@ export function admissionByAllowance(
   return { ok: false, untilMs: nowMs + HOUR_MS, why: 'no call is allowed' };
 }
 
-function reservedForHigh(limit: number, priority: 'high' | 'normal'): number {
+function reservedForHigh(limit: number, priority: Priority): number {
   return priority === 'high' ? 0 : Math.floor(limit * RESERVED_FOR_HIGH);
 }
 

@@ -58,7 +58,7 @@ export interface ChangesetsOptions {
  */
 export class Changesets implements Service {
   readonly name = 'changesets';
-  readonly limits: CallLimiter;
+  readonly limiter: CallLimiter;
   /** The code hosts, which owners of repositories are listed at as well: a service that starts before all that ask them. */
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
@@ -70,7 +70,7 @@ export class Changesets implements Service {
   constructor(options: ChangesetsOptions) {
     const { clock, log, config } = options;
     this.#options = options;
-    this.limits = new CallLimiter({
+    this.limiter = new CallLimiter({
       clock,
       allowance: (host, resource) => {
         const { maxCallsPerHour, maxPointsPerHour } = config().hosts[host] ?? {};
@@ -78,15 +78,15 @@ export class Changesets implements Service {
       },
       onRefused: (host, credential) => log.warn({ host, credential }, `${host} refuses ${credential}`),
     });
-    this.hosts = new CodeHosts(options.forges.open, this.limits, () => settingsIn(config()));
+    this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
     this.#forecasts = new CallForecasts(clock, (host, resource) =>
-      this.limits.resourceBudget(host, resource),
+      this.limiter.resourceBudget(host, resource),
     );
     this.#planner = new SyncPlanner({
       clock,
       log,
-      limiter: this.limits,
+      limiter: this.limiter,
       forecasts: this.#forecasts,
       context: () => this.#context(),
     });
@@ -97,7 +97,7 @@ export class Changesets implements Service {
     await this.hosts.start();
     const context = this.#context();
     const wanted = wantedChangesets(this.#options.config(), this.hosts);
-    this.limits.restore(await context.changesets.budgets.list());
+    this.limiter.restore(await context.changesets.budgets.list());
     this.#workers = createChangesetWorkers(context, this.#options, ended => this.#recordEnd(ended));
     await this.#workers.start();
     await followExactly(wanted, context);
@@ -113,7 +113,7 @@ export class Changesets implements Service {
 
   /** Whether a configuration can be taken over. Throws `url_invalid` for an address on no known host. */
   async check(config: Config): Promise<void> {
-    const hosts = new CodeHosts(this.#options.forges.open, this.limits, () => settingsIn(config));
+    const hosts = new CodeHosts(this.#options.forges.open, this.limiter, () => settingsIn(config));
     try {
       await hosts.start();
       wantedChangesets(config, hosts);
@@ -218,7 +218,7 @@ export class Changesets implements Service {
       health: this.#health,
       rhythm: host => ({ ...config().schedule, stretch: this.#forecasts.stretchOf(host) }),
       forgetClosedAfterMs: () => config().changesets.forgetClosedAfterMs,
-      clockSkewMs: host => this.limits.clockSkewMs(host),
+      clockSkewMs: host => this.limiter.clockSkewMs(host),
       expectsWebhooks: host => config().hosts[host]?.webhookSecret !== undefined,
     };
   }
@@ -241,7 +241,7 @@ export class Changesets implements Service {
   }
 
   #forgive(host: string): void {
-    this.limits.forgive(host);
+    this.limiter.forgive(host);
     this.#health.forgive(host);
   }
 

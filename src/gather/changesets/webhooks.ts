@@ -1,9 +1,10 @@
 import { SluiceError } from '../../base/errors.ts';
+import type { HttpHeaders } from '../../base/http-headers.ts';
 import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
-import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../forges/webhook.ts';
+import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
 import { latest, planNextSync, planningOf } from './next-sync.ts';
 import { atOnce, atPlannedTime } from './schedule.ts';
@@ -16,7 +17,7 @@ const GRACE_MS = 2 * 60_000;
 /** One delivery as it came in, not checked yet. */
 export interface WebhookRequest {
   readonly kind: ForgeKind;
-  readonly headers: WebhookHeaders;
+  readonly headers: HttpHeaders;
   readonly rawBody: Buffer;
 }
 

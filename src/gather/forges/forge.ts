@@ -1,13 +1,14 @@
+import type { Clock } from '../../base/clock.ts';
 import type { SluiceError } from '../../base/errors.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from './changeset.ts';
 
 /**
  * The contract of a code host's API. `github/`, `gitlab/` and `gitea/` keep it, and test/suites/forge-suite.ts
- * holds them to it (changesets.md C1, C2, S1; repos.md for lists of repositories).
+ * holds them to it.
  *
  * What every method promises:
- * - Before each HTTP call it asks `CallBudget.take`, after each it tells `CallBudget.seen`: nothing is sent
+ * - Before each HTTP call it asks `CallBudget.take`, after each it reports to `CallBudget.record`: nothing is sent
  *   that the budget did not let through.
  * - It tries once. Trying again is the engine's business; the only repetition inside is to ask for fewer
  *   changesets at once when the host failed over many.
@@ -186,5 +187,11 @@ export interface ForgeSettings {
   readonly timeoutMs: number;
 }
 
-/** How main makes a forge of any kind. */
-export type OpenForge = (settings: ForgeSettings, dependencies: { readonly budget: CallBudget }) => Forge;
+export interface ForgeDependencies {
+  readonly budget: CallBudget;
+  /** The system's own where absent. */
+  readonly clock?: Clock;
+}
+
+/** How a forge is made. It connects with its first call. */
+export type OpenForge = (settings: ForgeSettings, dependencies: ForgeDependencies) => Forge;

@@ -1,14 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
 import { SluiceError } from '../../base/errors.ts';
-import type { WebhookHeaders } from './webhook.ts';
+import { type HttpHeaders, headerOf } from '../../base/http-headers.ts';
 
 /** What all kinds of hosts' webhooks share: signatures, ids, bodies. */
-
-export function webhookHeader(headers: WebhookHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
 
 /** Whether two texts are the same, in a time that tells nothing of where they differ, nor of their lengths. */
 export function sameSecret(given: string, wanted: string): boolean {
@@ -36,8 +31,8 @@ export function deliveryIdOf(given: string | undefined, rawBody: Buffer): string
  * The JSON of a body, which GitHub may also send as a form's field `payload`.
  * @throws SluiceError `body_invalid`
  */
-export function webhookJson(headers: WebhookHeaders, rawBody: Buffer): unknown {
-  const isForm = webhookHeader(headers, 'content-type')?.startsWith('application/x-www-form-urlencoded');
+export function webhookJson(headers: HttpHeaders, rawBody: Buffer): unknown {
+  const isForm = headerOf(headers, 'content-type')?.startsWith('application/x-www-form-urlencoded');
   const text = isForm
     ? (new URLSearchParams(rawBody.toString('utf8')).get('payload') ?? '')
     : rawBody.toString('utf8');

@@ -3,17 +3,13 @@ import type { Logger } from '../../base/log.ts';
 import type { Config } from '../../config/schema.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { CloneCache } from './cache/clone-cache.ts';
-import type { BakeThreads } from './threads/pool.ts';
 
-/** What work on repositories is done with, in a station or in a command beside one; each function takes what it needs. */
+/** What work on repositories is done with, in a station or in a command beside one; who needs more adds it. */
 export interface RepositoryContext {
   /** As it is now: it may change between two pieces of work. */
   readonly config: () => Config;
   readonly store: Store;
   readonly queue: WorkQueue;
-  readonly cache: CloneCache;
-  readonly threads: BakeThreads;
   readonly clock: Clock;
   readonly log: Logger;
 }

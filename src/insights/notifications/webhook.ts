@@ -39,10 +39,11 @@ export async function postWebhook(
 function refusal(host: string, status: number, retryAfter: string | string[] | undefined): SluiceError {
   const isTransient = status >= 500 || TRANSIENT_STATUS.has(status);
   const seconds = Number(retryAfter);
+  const retryAfterMs = retryAfter !== undefined && Number.isFinite(seconds) ? seconds * 1000 : undefined;
   return new SluiceError(
     isTransient ? 'notification_failed' : 'notification_refused',
     `the webhook at ${host} answered ${status}`,
-    retryAfter !== undefined && Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {},
+    { retryAfterMs },
   );
 }
 

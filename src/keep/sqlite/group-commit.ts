@@ -1,11 +1,29 @@
 import type { Clock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
 import type { Database } from './database.ts';
 
-/** A group this large is written at once; a smaller one when its first change has waited so long (DESIGN.md, Journal). */
+/**
+ * Puts the changes of many callers into one transaction, in the order in which they were submitted: twenty who are done
+ * together pay for one commit, and where changes are to be durable for one flush of the disk.
+ *
+ *   empty ──submit()──▶ gathering ──the turn of the event loop is over──▶ writing ──committed──▶ empty
+ *                           │                                               ▲          │
+ *                           └──durable: 64 changes wait, or 5 ms are over───┘          └──durable: the disk is flushed first
+ *
+ * What is submitted while a group is written gathers meanwhile and goes next. A group in which a change fails is rolled
+ * back and made again one by one, so that nobody's change is lost with somebody else's.
+ */
+export interface GroupCommitOptions {
+  readonly clock: Clock;
+  /** Whether a change is on the disk when its promise resolves; otherwise it is committed. */
+  readonly durable: boolean;
+}
+
+/** A durable group this large is written at once; a smaller one when its first change has waited so long. */
 const GROUP_CHANGES = 64;
 const GROUP_WAIT_MS = 5;
-/** One transaction stays within some milliseconds, for which the event loop stands still. */
-const LARGEST_GROUP = 512;
+/** One transaction stays within some ten milliseconds, for which the event loop stands still. */
+const LARGEST_GROUP = { durable: 512, committed: 256 };
 
 interface Waiting {
   readonly change: () => unknown;
@@ -18,29 +36,28 @@ interface Committed {
   readonly result: unknown;
 }
 
-/**
- * Puts the changes of many callers into one transaction, so that they share one flush of the disk.
- * States: empty ──submit──▶ gathering ──64 changes or 5 ms──▶ writing, flushing (the next group gathers meanwhile).
- */
 export class GroupCommit {
   readonly #database: Pick<Database, 'write' | 'flush'>;
   readonly #clock: Clock;
+  readonly #durable: boolean;
   #waiting: Waiting[] = [];
-  #cancelTimer: (() => void) | undefined;
+  #cancelGathering: (() => void) | undefined;
   #writing: Promise<void> | undefined;
 
-  constructor(database: Pick<Database, 'write' | 'flush'>, clock: Clock) {
+  constructor(database: Pick<Database, 'write' | 'flush'>, { clock, durable }: GroupCommitOptions) {
     this.#database = database;
     this.#clock = clock;
+    this.#durable = durable;
   }
 
-  /** Runs `change` in a transaction, after those submitted before it; answers with what it answers once that is on the disk. */
+  /**
+   * Runs `change` in a transaction, after those submitted before it; answers with what it answers once that is committed
+   * or, where durable, on the disk. It may run more than once, of which only the last holds.
+   */
   submit<T>(change: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ change, resolve: resolve as (result: unknown) => void, reject });
-      if (this.#writing) return;
-      if (this.#waiting.length >= GROUP_CHANGES) this.#write();
-      else this.#cancelTimer ??= this.#clock.timer(GROUP_WAIT_MS, () => this.#write());
+      if (!this.#writing) this.#gather();
     });
   }
 
@@ -52,27 +69,32 @@ export class GroupCommit {
     }
   }
 
+  #gather(): void {
+    if (!this.#durable) this.#cancelGathering ??= afterThisTurn(() => this.#write());
+    else if (this.#waiting.length >= GROUP_CHANGES) this.#write();
+    else this.#cancelGathering ??= this.#clock.timer(GROUP_WAIT_MS, () => this.#write());
+  }
+
   #write(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#cancelGathering?.();
+    this.#cancelGathering = undefined;
     if (this.#writing || this.#waiting.length === 0) return;
-    const group = this.#waiting.splice(0, LARGEST_GROUP);
+    const group = this.#waiting.splice(0, LARGEST_GROUP[this.#durable ? 'durable' : 'committed']);
     this.#writing = this.#writeOut(group).then(() => {
       this.#writing = undefined;
-      if (this.#waiting.length >= GROUP_CHANGES) this.#write();
-      else if (this.#waiting.length > 0) {
-        this.#cancelTimer = this.#clock.timer(GROUP_WAIT_MS, () => this.#write());
-      }
+      if (this.#waiting.length === 0) return;
+      if (this.#durable) this.#gather();
+      else this.#write();
     });
   }
 
-  /** Commits, has the disk flushed, and only then tells anybody. */
+  /** Commits, has the disk flushed, and only then resolves anything. */
   async #writeOut(group: readonly Waiting[]): Promise<void> {
     const committed: Committed[] = [];
     await this.#commit(group, committed);
     if (committed.length === 0) return;
     try {
-      await this.#database.flush();
+      if (this.#durable) await this.#database.flush();
       for (const { waiting, result } of committed) waiting.resolve(result);
     } catch (error) {
       for (const { waiting } of committed) waiting.reject(error);
@@ -84,9 +106,19 @@ export class GroupCommit {
       const results = await this.#database.write(() => group.map(({ change }) => change()));
       for (const [index, waiting] of group.entries()) committed.push({ waiting, result: results[index] });
     } catch (error) {
-      if (group.length === 1) return group[0]?.reject(error);
+      if (group.length === 1 || isNobodysFault(error)) for (const { reject } of group) reject(error);
       // One bad change must not take the others with it: each on its own, in the same order.
-      for (const one of group) await this.#commit([one], committed);
+      else for (const one of group) await this.#commit([one], committed);
     }
   }
+}
+
+/** The lock was not to be had in all the time there is: each on its own would wait as long again. */
+function isNobodysFault(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'database_busy';
+}
+
+function afterThisTurn(run: () => void): () => void {
+  const immediate = setImmediate(run);
+  return () => clearImmediate(immediate);
 }

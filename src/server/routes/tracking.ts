@@ -42,7 +42,7 @@ export function trackingRoutes(app: Hono, { station, maxBodyBytes }: AppOptions)
   app.get('/api/v1/repositories', async context => {
     const clones = await clonesByUrl();
     if (context.req.query('url') !== undefined)
-      return context.json(shown(await tracking.scheduled(readQuery(context, UrlQuery).url), clones));
+      return context.json(shown(await tracking.findScheduled(readQuery(context, UrlQuery).url), clones));
     const { search: text, show: choice, order, offset, limit } = readQuery(context, PageQuery);
     const page = await station.listRepositories({ text, choice, order, offset, limit });
     const repositories = page.map(repository => shown(repository, clones));

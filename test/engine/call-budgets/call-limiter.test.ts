@@ -130,7 +130,7 @@ test('S5: GraphQL points are counted apart, a secondary limit pauses both', asyn
   await assert.rejects(shared.take(call({ ...one, resource: 'graphql' })), isCode('rate_limited'));
 });
 
-test('a refused token is told of once and used no more; when all are, nothing is sent', async () => {
+test('a refused token is reported once and used no more; when all are, nothing is sent', async () => {
   const { limits: shared, refused } = limits();
   shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));
   shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));

@@ -187,7 +187,7 @@ test('a host whose clock is three hours ahead keeps nothing at the fastest rhyth
   assert.match((await changesets.find(url)).next?.reason ?? '', /last change (60 min|1 h) ago/);
 });
 
-test('a host that answers HTML is told of once, with what to check', async t => {
+test('a host that answers HTML is reported once, with what to check', async t => {
   const station = await testChangesets(t);
   station.standIn.faults.push((_request, response) => {
     response.setHeader('content-type', 'text/html');

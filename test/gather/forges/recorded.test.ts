@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import type { HttpHeaders } from '../../../src/base/http-headers.ts';
 import { limitOf, refusal } from '../../../src/gather/forges/http/classify.ts';
-import { type AnswerHeaders, nextPage, rateFacts } from '../../../src/gather/forges/http/facts.ts';
+import { nextPage, rateFacts } from '../../../src/gather/forges/http/facts.ts';
 import { recordingBudget, repositoriesOf } from '../../suites/forge-suite.ts';
 import { openForge } from './stand-ins.ts';
 
@@ -12,7 +13,7 @@ interface Recorded {
   readonly path: string;
   readonly status: number;
   readonly response: unknown;
-  readonly headers: AnswerHeaders;
+  readonly headers: HttpHeaders;
 }
 
 const require = createRequire(import.meta.url);

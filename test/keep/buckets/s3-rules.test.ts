@@ -4,6 +4,7 @@ import { describe, test } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
+import { readRetryAfterMs } from '../../../src/base/http-headers.ts';
 import {
   compositeCrc32,
   crc32Of,
@@ -14,7 +15,7 @@ import {
 } from '../../../src/keep/buckets/checksum.ts';
 import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
-import { readAnswer, readRetryAfter } from '../../../src/keep/buckets/s3/answer.ts';
+import { readAnswer } from '../../../src/keep/buckets/s3/answer.ts';
 import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';
 import { errorFromAnswer, errorFromTransport } from '../../../src/keep/buckets/s3/classify.ts';
 import { decodeMetadata, encodeMetadata } from '../../../src/keep/buckets/s3/properties.ts';
@@ -239,11 +240,11 @@ describe('answers', () => {
   });
 
   test('F9: Retry-After is seconds or a date, and nothing else', () => {
-    assert.equal(readRetryAfter('120', 0), 120_000);
-    assert.equal(readRetryAfter('Thu, 01 Jan 1970 00:01:00 GMT', 10_000), 50_000);
-    assert.equal(readRetryAfter('Thu, 01 Jan 1970 00:00:00 GMT', 10_000), 0);
-    assert.equal(readRetryAfter('soon', 0), undefined);
-    assert.equal(readRetryAfter(undefined, 0), undefined);
+    assert.equal(readRetryAfterMs('120', 0), 120_000);
+    assert.equal(readRetryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 10_000), 50_000);
+    assert.equal(readRetryAfterMs('Thu, 01 Jan 1970 00:00:00 GMT', 10_000), 0);
+    assert.equal(readRetryAfterMs('soon', 0), undefined);
+    assert.equal(readRetryAfterMs(undefined, 0), undefined);
   });
 
   test('F7–F12: statuses without a code are transient exactly for 408, 429 and 5xx but 501', () => {

@@ -23,7 +23,7 @@ test('a change is told of only after the flush that follows its commit', async (
         return flush.promise.then(() => void order.push('flushed'));
       },
     },
-    systemClock,
+    { clock: systemClock, durable: true },
   );
   const told = changes.submit(() => 7).then(result => order.push(`told ${result}`));
   await committed.promise;
@@ -44,7 +44,7 @@ test('a flush that fails fails every change of its group, and none of them runs 
         if (flushes === 1) throw new SluiceError('disk_failed', 'EIO');
       },
     },
-    systemClock,
+    { clock: systemClock, durable: true },
   );
   const change = () => {
     runs += 1;
@@ -57,6 +57,54 @@ test('a flush that fails fails every change of its group, and none of them runs 
   assert.equal(runs, 2);
   await changes.submit(change);
   assert.equal(runs, 3);
+});
+
+test('without a flush, what is submitted within one turn of the event loop is one transaction, in order', async () => {
+  const groups: number[] = [];
+  const made: number[] = [];
+  const changes = new GroupCommit(
+    {
+      write: async change => {
+        groups.push(made.length);
+        return change();
+      },
+      flush: () => Promise.reject(new Error('nobody asked for one')),
+    },
+    { clock: systemClock, durable: false },
+  );
+  const submit = (number: number): Promise<number> => changes.submit(() => made.push(number));
+  await Promise.all([1, 2, 3].map(submit));
+  assert.deepEqual([groups, made], [[0], [1, 2, 3]]);
+  await Promise.all(Array.from({ length: 300 }, (_, number) => submit(number)));
+  assert.equal(groups.length, 3, 'a large group is split');
+});
+
+test('a change that fails loses only itself; a lock that is not to be had fails all that wait for it, once', async () => {
+  let isBusy = false;
+  let attempts = 0;
+  const changes = new GroupCommit(
+    {
+      write: async change => {
+        attempts += 1;
+        if (isBusy) throw new SluiceError('database_busy', 'locked');
+        return change();
+      },
+      flush: async () => undefined,
+    },
+    { clock: systemClock, durable: false },
+  );
+  const bad = (): never => {
+    throw new Error('bad');
+  };
+  const submitAll = async (): Promise<string[]> => {
+    const all = [changes.submit(() => 1), changes.submit(bad), changes.submit(() => 3)];
+    return (await Promise.allSettled(all)).map(({ status }) => status);
+  };
+  assert.deepEqual(await submitAll(), ['fulfilled', 'rejected', 'fulfilled']);
+  assert.equal(attempts, 4, 'together, then each on its own');
+  isBusy = true;
+  assert.deepEqual(await submitAll(), ['rejected', 'rejected', 'rejected']);
+  assert.equal(attempts, 5);
 });
 
 test('a database flushes its log as often as it is asked, before and after a checkpoint', async t => {

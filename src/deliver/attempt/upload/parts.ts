@@ -14,6 +14,7 @@ import { identityOf, regularFile, sameIdentity } from '../../spool/files.ts';
 import type { Sending } from './sending.ts';
 import { sourceChanged } from './whole.ts';
 
+/** A large file on its way to the object `at`, with what was seen of it at the beginning. */
 export interface SendingInParts extends Sending {
   readonly at: ObjectAddress;
   readonly identity: FileIdentity;

@@ -18,6 +18,7 @@ export interface Sending {
   readonly onProgress: (bytes: number) => void;
 }
 
+/** A file that was sent: its object, and how far it is proven that it arrived as it was. */
 export interface Sent {
   readonly key: string;
   readonly etag: string;

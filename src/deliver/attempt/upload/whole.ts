@@ -97,10 +97,12 @@ export async function sendFromDisk(
   }
 }
 
+/** The error of a file that is not what it was when it began to be sent. */
 export function sourceChanged(path: string): SluiceError {
   return new SluiceError('source_changed', `${path} changed while it was being sent`, { subject: path });
 }
 
+/** The error of a file that is gone when it is to be sent. */
 export function sourceMissing(path: string): SluiceError {
   return new SluiceError('source_missing', `${path} is no longer there`, { subject: path });
 }

@@ -29,6 +29,7 @@ export const WATCH_MASK =
   IN.MOVE_SELF |
   IN.ONLYDIR;
 
+/** One event of the kernel's queue. */
 export interface InotifyEvent {
   /** Descriptor of the watch that saw it; -1 for an overflow. */
   readonly watch: number;

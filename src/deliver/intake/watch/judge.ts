@@ -33,6 +33,7 @@ export type Entry = ObservedFile &
     | { readonly state: 'troubled'; readonly trouble: TroubleKind }
   );
 
+/** What is known of a file beside its stats when it is judged. */
 export interface Evidence {
   readonly writer: Writer;
   /** A CLOSE_WRITE event named the file. */
@@ -41,6 +42,7 @@ export interface Evidence {
   readonly settleMs: number;
 }
 
+/** What is remembered of a file from now on, and whether it has arrived. */
 export interface Verdict {
   readonly entry: Entry;
   readonly report: boolean;
@@ -61,6 +63,7 @@ const WRITING_RECHECKS_MS = [20, 200, 2000] as const;
  */
 const CREATED_PATIENCE = 60;
 
+/** Whether both are the same content, as far as can be said without reading it. */
 export function sameContent(a: ObservedFile, b: ObservedFile): boolean {
   return a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }

@@ -17,6 +17,7 @@ export interface Arrival {
   readonly via: Via;
 }
 
+/** What led to a file: a kernel event, the listing of a new directory, or a sweep. */
 export type Via = 'event' | 'scan' | 'sweep';
 
 /**
@@ -39,6 +40,7 @@ export type TroubleKind =
   | 'fallback'
   | 'thread_failed';
 
+/** Something that is skipped or not as it should be. */
 export interface Trouble {
   readonly kind: TroubleKind;
   /** What it is about; bytes that are not UTF-8 are shown as `\xNN`. */

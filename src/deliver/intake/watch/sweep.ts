@@ -9,6 +9,7 @@ import type { Trouble, Via } from './messages.ts';
 import { isUnspeakable, readNames } from './names.ts';
 import { type Directory, type Place, pathOf, type Tree } from './tree.ts';
 
+/** What the sweeper works with. */
 export interface SweeperOptions {
   readonly tree: Tree;
   readonly inspector: Inspector;

@@ -28,6 +28,7 @@ export interface Place {
   readonly name: string;
 }
 
+/** The path of a name in a directory. */
 export function pathOf(directory: Directory, name: string): string {
   return directory.path === '/' ? `/${name}` : `${directory.path}/${name}`;
 }

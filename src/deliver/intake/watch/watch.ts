@@ -9,6 +9,7 @@ import { WatchClient } from './watch-client.ts';
 
 export type { Arrival, Trouble, TroubleKind, Via, WatchMode } from './messages.ts';
 
+/** What is watched, how, and who is called. */
 export interface WatchOptions {
   /** Directories watched with all below them; need not exist yet. More by `addRoot`. */
   readonly roots: readonly string[];

@@ -1,6 +1,6 @@
 import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
-import type { Claim } from '../../../engine/queue/work-queue.ts';
+import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import { recordListing } from '../../../keep/store/change.ts';
 import type { StoredChangesetSource } from '../../../keep/store/changesets.ts';
@@ -65,7 +65,7 @@ interface Listed {
 class Listing {
   readonly #source: ChangesetSource;
   readonly #known: StoredChangesetSource;
-  readonly #options: { readonly signal: AbortSignal; readonly priority: 'high' | 'normal' };
+  readonly #options: { readonly signal: AbortSignal; readonly priority: Priority };
   readonly #context: ChangesetContext;
   /** Changesets listed so far. */
   #count = 0;

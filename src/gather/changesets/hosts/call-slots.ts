@@ -1,3 +1,5 @@
+import type { Priority } from '../../../engine/queue/work-queue.ts';
+
 /**
  * Room for calls: so many at once to one host, so many overall. Who waits gets room in order of priority,
  * then in the order of asking, as far as the own host has room.
@@ -33,12 +35,7 @@ export class CallSlots {
   }
 
   /** Waits for room and runs `call` in it. Rejects with the signal's reason when that aborts first. */
-  async run<T>(
-    host: string,
-    priority: 'high' | 'normal',
-    signal: AbortSignal,
-    call: () => Promise<T>,
-  ): Promise<T> {
+  async run<T>(host: string, priority: Priority, signal: AbortSignal, call: () => Promise<T>): Promise<T> {
     await this.wait(host, priority, signal);
     try {
       return await call();
@@ -48,7 +45,7 @@ export class CallSlots {
   }
 
   /** Resolves with room taken. */
-  wait(host: string, priority: 'high' | 'normal', signal?: AbortSignal): Promise<void> {
+  wait(host: string, priority: Priority, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
       const waiting: Waiting = {
@@ -83,6 +80,6 @@ export class CallSlots {
 
 interface Waiting {
   readonly host: string;
-  readonly priority: 'high' | 'normal';
+  readonly priority: Priority;
   readonly go: () => void;
 }

@@ -1,4 +1,5 @@
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { Priority } from '../../../engine/queue/work-queue.ts';
 import type { ChangesetResult, WantedChangeset } from '../../forges/forge.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import type { CodeHosts } from '../hosts/code-hosts.ts';
@@ -6,7 +7,7 @@ import { keyOf } from '../schedule.ts';
 
 interface PendingRequest {
   readonly wanted: WantedChangeset;
-  readonly priority: 'high' | 'normal';
+  readonly priority: Priority;
   readonly signal: AbortSignal;
   readonly resolve: (result: ChangesetResult) => void;
   readonly reject: (error: unknown) => void;
@@ -39,7 +40,7 @@ export class Batches {
    * What became of one changeset. Rejects with what concerned its whole batch (host down, token refused), or
    * with the signal's reason.
    */
-  ask(wanted: WantedChangeset, priority: 'high' | 'normal', signal: AbortSignal): Promise<ChangesetResult> {
+  ask(wanted: WantedChangeset, priority: Priority, signal: AbortSignal): Promise<ChangesetResult> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const { host } = wanted.ref;
@@ -68,7 +69,7 @@ export class Batches {
   }
 
   /** Asks for one slot at a time a host; high priority asks on its own account, so that it waits behind nobody. */
-  #askForSlot(host: string, priority: 'high' | 'normal'): void {
+  #askForSlot(host: string, priority: Priority): void {
     const name = `${priority} ${host}`;
     if (this.#asking.has(name)) return;
     this.#asking.add(name);

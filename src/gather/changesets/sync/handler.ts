@@ -1,6 +1,6 @@
 import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
-import type { Claim } from '../../../engine/queue/work-queue.ts';
+import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import { recordSync, recordVanished } from '../../../keep/store/change.ts';
 import type { StoredChangeset } from '../../../keep/store/changesets.ts';
@@ -77,7 +77,7 @@ function wantedOf(changeset: StoredChangeset): WantedChangeset {
 async function addEvents(
   known: StoredChangeset,
   { changeset, events, eventsComplete }: AnsweredChangeset,
-  priority: 'high' | 'normal',
+  priority: Priority,
   signal: AbortSignal,
   { changesets, slots, hosts }: SyncContext,
 ): Promise<void> {

@@ -24,18 +24,21 @@ const branch = z.object({
   repo: z.object({ full_name: z.string() }).nullish(),
 });
 
-export const pull = z.object({
+const item = z.object({
   id: z.int(),
   number: z.int(),
   html_url: z.string(),
   title: z.string(),
   user,
   state: z.enum(['open', 'closed']),
+  created_at: z.string(),
+  updated_at: z.string(),
+});
+
+export const pull = item.extend({
   draft: z.boolean().optional(),
   merged: z.boolean(),
   mergeable: z.boolean(),
-  created_at: z.string(),
-  updated_at: z.string(),
   merged_at: z.string().nullish(),
   closed_at: z.string().nullish(),
   additions: z.int().nullish(),
@@ -48,15 +51,7 @@ export const pull = z.object({
   base: branch,
 });
 
-export const issue = z.object({
-  id: z.int(),
-  number: z.int(),
-  html_url: z.string(),
-  title: z.string(),
-  user,
-  state: z.enum(['open', 'closed']),
-  created_at: z.string(),
-  updated_at: z.string(),
+export const issue = item.extend({
   pull_request: z.object({ merged: z.boolean(), draft: z.boolean().optional() }).nullish(),
   repository: z.object({ id: z.int(), full_name: z.string() }).nullish(),
 });

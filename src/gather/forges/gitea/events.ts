@@ -1,6 +1,5 @@
 import type { ChangesetEvent, EventKind } from '../changeset.ts';
-import { placed, type UnplacedEvent } from '../events.ts';
-import { timeMs } from '../http/read.ts';
+import { eventsOf } from '../events.ts';
 import type { GiteaCommit, GiteaReview, GiteaStatus, GiteaTimelineItem } from './answers.ts';
 import { actorOf, checkStateOf } from './map.ts';
 
@@ -51,88 +50,68 @@ function titleKind(before: string, after: string): EventKind {
   return 'renamed';
 }
 
-/** Events of the timeline. Reviews are told by `reviewEvents`, commits by `commitEvents`. */
+/** Events of the timeline, less reviews (`reviewEvents`) and commits (`commitEvents`). */
 export function timelineEvents(items: readonly GiteaTimelineItem[]): ChangesetEvent[] {
-  return placed(
-    items.flatMap(item => {
-      const kind = kindOf(item);
-      const atMs = timeMs(item.created_at);
-      if (kind === undefined || atMs === undefined) return [];
-      const subject =
-        item.label?.name ??
-        item.assignee?.login ??
-        item.assignee_team?.name ??
-        (item.type === 'change_title' ? item.new_title : undefined) ??
-        (item.type === 'change_target_branch' ? item.new_ref : undefined);
-      const event: UnplacedEvent = {
+  return eventsOf(items, item => {
+    const kind = kindOf(item);
+    return (
+      kind && {
         id: `timeline:${item.id}`,
         kind,
         hostKind: item.type,
-        atMs,
+        at: item.created_at,
         actor: actorOf(item.user),
-        ...(subject === undefined ? {} : { subject }),
-      };
-      return [event];
-    }),
-  );
+        subject: subjectOf(item),
+      }
+    );
+  });
 }
 
-/** Requests for a review stand among the reviews, too; they are the timeline's to tell. */
+function subjectOf(item: GiteaTimelineItem): string | undefined {
+  if (item.type === 'change_title') return item.new_title;
+  if (item.type === 'change_target_branch') return item.new_ref;
+  return item.label?.name ?? item.assignee?.login ?? item.assignee_team?.name;
+}
+
+/** Requests for a review stand among the reviews, too; they are the timeline's to report. */
 export function reviewEvents(reviews: readonly GiteaReview[]): ChangesetEvent[] {
-  return placed(
-    reviews.flatMap(review => {
-      const said = REVIEWS[review.state];
-      const atMs = timeMs(review.submitted_at);
-      if (said === undefined || atMs === undefined) return [];
-      const event: UnplacedEvent = {
-        id: `review:${review.id}`,
+  return eventsOf(reviews, ({ id, state, submitted_at: at, user, commit_id: commit }) => {
+    const review = REVIEWS[state];
+    return (
+      review && {
+        id: `review:${id}`,
         kind: 'review',
-        hostKind: review.state,
-        atMs,
-        actor: actorOf(review.user),
-        review: said,
-        ...(review.commit_id ? { commit: review.commit_id } : {}),
-      };
-      return [event];
-    }),
-  );
+        hostKind: state,
+        at,
+        actor: actorOf(user),
+        review,
+        commit: commit || undefined,
+      }
+    );
+  });
 }
 
 /** @param commits newest first, as Gitea lists them */
 export function commitEvents(commits: readonly GiteaCommit[]): ChangesetEvent[] {
-  return placed(
-    commits.toReversed().flatMap(({ sha, commit, author }) => {
-      const atMs = timeMs(commit.committer?.date);
-      if (atMs === undefined) return [];
-      const event: UnplacedEvent = {
-        id: `commit:${sha}`,
-        kind: 'commit',
-        hostKind: 'commit',
-        atMs,
-        actor: actorOf(author),
-        commit: sha,
-      };
-      return [event];
-    }),
-  );
+  return eventsOf(commits.toReversed(), ({ sha, commit, author }) => ({
+    id: `commit:${sha}`,
+    kind: 'commit',
+    hostKind: 'commit',
+    at: commit.committer?.date,
+    actor: actorOf(author),
+    commit: sha,
+  }));
 }
 
 /** Statuses of the head commit: the latest of each context; every change of one is a status with an id of its own. */
 export function checkEvents(status: GiteaStatus, commit: string): ChangesetEvent[] {
-  return placed(
-    (status.statuses ?? []).flatMap(each => {
-      const atMs = timeMs(each.updated_at);
-      if (atMs === undefined) return [];
-      const event: UnplacedEvent = {
-        id: `check:${each.id}:${each.status}`,
-        kind: 'check',
-        hostKind: 'commit status',
-        atMs,
-        actor: actorOf(each.creator),
-        commit,
-        check: { name: each.context, state: checkStateOf(each.status) },
-      };
-      return [event];
-    }),
-  );
+  return eventsOf(status.statuses ?? [], each => ({
+    id: `check:${each.id}:${each.status}`,
+    kind: 'check',
+    hostKind: 'commit status',
+    at: each.updated_at,
+    actor: actorOf(each.creator),
+    commit,
+    check: { name: each.context, state: checkStateOf(each.status) },
+  }));
 }

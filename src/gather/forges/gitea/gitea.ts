@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import { byOrder } from '../events.ts';
 import type {
@@ -7,16 +8,16 @@ import type {
   ChangesetResult,
   ChangesetSearch,
   Forge,
+  ForgeDependencies,
   ForgeSettings,
   ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import type { ApiAnswer, ApiClient } from '../http/api-client.ts';
-import { header } from '../http/facts.ts';
-import { parsePageUrl } from '../http/parse-page-url.ts';
+import type { ApiAnswer } from '../http/api-client.ts';
 import { readAnswer, readPages } from '../http/read.ts';
-import { type TokenClientOptions, tokenClient } from '../http/token-client.ts';
+import { encodedPath, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import { tokenClient } from '../http/token-client.ts';
 import { oneByOne } from '../per-item.ts';
 import {
   commit,
@@ -36,23 +37,17 @@ const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pulls\/(?<number>\d+)(?:\/|$)/;
 
 /** The host caps it (MAX_RESPONSE_ITEMS, 50 unless configured otherwise). */
 const PER_PAGE = 50;
-const OVERLAP_MS = 60_000;
 
 /** Gitea and Forgejo, by their REST API (v1): three calls a changeset, its events some more. */
-export class GiteaForge implements Forge {
+export class GiteaForge extends RestForge implements Forge {
   readonly kind = 'gitea';
-  readonly host: string;
-  readonly #baseUrl: string;
-  readonly #client: ApiClient;
 
-  constructor(settings: ForgeSettings, options: TokenClientOptions) {
-    this.host = settings.host;
-    this.#baseUrl = settings.baseUrl;
-    this.#client = tokenClient(settings, options, token => ({ authorization: `token ${token}` }));
-  }
-
-  parseChangesetUrl(url: string): ChangesetRef | undefined {
-    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+  constructor(settings: ForgeSettings, dependencies: ForgeDependencies) {
+    super(
+      settings,
+      tokenClient(settings, dependencies, token => ({ authorization: `token ${token}` })),
+      PAGE,
+    );
   }
 
   async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
@@ -70,7 +65,7 @@ export class GiteaForge implements Forge {
       const pulls = readAnswer(z.array(pull), json, this.host, `changesets of ${path}`);
       const all = pulls.map(each => summaryOfPull(each, this.host, path));
       const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
-      const etag = header(headers, 'etag');
+      const etag = headerOf(headers, 'etag');
       yield { changesets, etag, notModified: false, truncated: false, asOfMs: hostTimeMs };
       if (changesets.length < all.length) return;
     }
@@ -80,9 +75,9 @@ export class GiteaForge implements Forge {
     const query = {
       type: 'pulls',
       state: 'open',
-      ...(search.kind === 'owner' ? { owner: search.owner } : {}),
-      ...(search.kind === 'author' ? { created_by: search.author } : {}),
-      ...(search.kind === 'query' ? { q: search.query } : {}),
+      owner: search.kind === 'owner' ? search.owner : undefined,
+      created_by: search.kind === 'author' ? search.author : undefined,
+      q: search.kind === 'query' ? search.query : undefined,
     };
     for await (const { json, hostTimeMs } of this.#pages('/repos/issues/search', query, options)) {
       const page = readAnswer(z.array(issue), json, this.host, 'a search');
@@ -91,11 +86,8 @@ export class GiteaForge implements Forge {
     }
   }
 
-  async *fetchChangesets(
-    wanted: readonly WantedChangeset[],
-    options: CallOptions = {},
-  ): AsyncGenerator<ChangesetResult> {
-    yield* oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+    return oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */
@@ -103,9 +95,9 @@ export class GiteaForge implements Forge {
     ref: ChangesetRef,
     { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
-    const { read } = await this.#pull(ref, options);
+    const { value } = await this.read(pullPath(ref), pull, shown(ref), options);
     const since = sinceMs === undefined ? undefined : new Date(sinceMs - OVERLAP_MS).toISOString();
-    yield* this.#timeline(ref, read, since, options);
+    yield* this.#timeline(ref, value, since, options);
     const after = (event: ChangesetEvent): boolean =>
       sinceMs === undefined || event.atMs >= sinceMs - OVERLAP_MS;
     yield reviewEvents(await this.#reviews(ref, options)).filter(after);
@@ -114,27 +106,14 @@ export class GiteaForge implements Forge {
     for await (const page of readPages(commits, commit, this.host, shown(ref))) yield commitEvents(page);
   }
 
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
   async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
-    const { read, hostTimeMs } = await this.#pull(ref, options);
+    const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), options);
     const reviews = await this.#reviews(ref, options);
     const path = `${repos(read.base.repo?.full_name ?? ref.repository)}/commits/${read.head.sha}/status`;
-    const { json } = await this.#client.call({ ...options, path });
-    const checks = readAnswer(status, json, this.host, shown(ref));
+    const { value: checks } = await this.read(path, status, shown(ref), options);
     const changeset = changesetOf(read, reviews, checks, this.host, ref.repository);
     const events = [...reviewEvents(reviews), ...checkEvents(checks, read.head.sha)].sort(byOrder);
     return { outcome: 'found', ref, changeset, events, eventsComplete: false, asOfMs: hostTimeMs };
-  }
-
-  async #pull(
-    ref: ChangesetRef,
-    options: CallOptions,
-  ): Promise<{ readonly read: GiteaPull; readonly hostTimeMs: number }> {
-    const { json, hostTimeMs } = await this.#client.call({ ...options, path: pullPath(ref) });
-    return { read: readAnswer(pull, json, this.host, shown(ref)), hostTimeMs };
   }
 
   async #reviews(ref: ChangesetRef, options: CallOptions): Promise<GiteaReview[]> {
@@ -157,7 +136,7 @@ export class GiteaForge implements Forge {
     let emptyPages = 0;
     for (let page = 1; emptyPages <= Math.ceil(dropped / fullest); page += 1) {
       const query = { page, limit: PER_PAGE, since };
-      const { json } = await this.#client.call({ ...options, path, query });
+      const { json } = await this.client.call({ ...options, path, query });
       const items =
         readAnswer(z.array(timelineItem.nullable()).nullable(), json, this.host, shown(ref)) ?? [];
       fullest = Math.max(fullest, items.length);
@@ -169,28 +148,28 @@ export class GiteaForge implements Forge {
   /** Pages by Link where the host gives it, by X-Total-Count where it gives only that. */
   async *#pages(
     path: string,
-    query: Readonly<Record<string, string>>,
+    query: Readonly<Record<string, string | undefined>>,
     options: CallOptions,
   ): AsyncGenerator<ApiAnswer> {
-    let told = 0;
+    let listed = 0;
     for (let page = 1; ; page += 1) {
-      const answer = await this.#client.call({
+      const answer = await this.client.call({
         ...options,
         path,
         query: { ...query, page, limit: PER_PAGE },
       });
       const items = Array.isArray(answer.json) ? answer.json.length : 0;
-      told += items;
+      listed += items;
       // An empty list may come as null.
       yield answer.json === null ? { ...answer, json: [] } : answer;
-      const total = Number(header(answer.headers, 'x-total-count') ?? 0);
-      if (items === 0 || (answer.next === undefined && told >= total)) return;
+      const total = Number(headerOf(answer.headers, 'x-total-count') ?? 0);
+      if (items === 0 || (answer.next === undefined && listed >= total)) return;
     }
   }
 }
 
 function repos(path: string): string {
-  return `/repos/${path.split('/').map(encodeURIComponent).join('/')}`;
+  return `/repos/${encodedPath(path)}`;
 }
 
 function pullPath({ repository: path, number }: ChangesetRef): string {

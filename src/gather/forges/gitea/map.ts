@@ -1,11 +1,4 @@
-import type {
-  Actor,
-  Changeset,
-  ChangesetState,
-  ChangesetSummary,
-  CheckState,
-  ReviewState,
-} from '../changeset.ts';
+import type { Actor, Changeset, ChangesetSummary, CheckState, ReviewState } from '../changeset.ts';
 import type { ForgeRepository } from '../forge.ts';
 import { timeMs } from '../http/read.ts';
 import type {
@@ -23,43 +16,37 @@ export function actorOf(user: GiteaUser): Actor | undefined {
   return { login: user.login, isBot: /(\[bot\]|-bot|^gitea-actions)$/.test(user.login) };
 }
 
-function stateOf(open: boolean, merged: boolean, draft: boolean): ChangesetState {
-  if (merged) return 'merged';
-  if (!open) return 'closed';
-  return draft ? 'draft' : 'open';
-}
-
 /** Pull requests and issues have ids of different sorts; repository and number are the same in both, and stay. */
-function hostId(repositoryId: number | undefined, number: number): string {
-  return `${repositoryId ?? 0}/${number}`;
-}
-
-export function summaryOfPull(pull: GiteaPull, host: string, repository: string): ChangesetSummary {
+function summaryOf(
+  item: GiteaPull | GiteaIssue,
+  host: string,
+  repository: { readonly path: string; readonly id: number | undefined },
+  { merged, draft }: Pick<GiteaPull, 'merged' | 'draft'>,
+): ChangesetSummary {
+  const open = draft ? 'draft' : 'open';
   return {
-    ref: { host, repository: pull.base.repo?.full_name ?? repository, number: pull.number },
-    hostId: hostId(pull.base.repo_id, pull.number),
-    url: pull.html_url,
-    title: pull.title,
-    author: actorOf(pull.user),
-    state: stateOf(pull.state === 'open', pull.merged, pull.draft ?? false),
-    createdAtMs: timeMs(pull.created_at) ?? 0,
-    updatedAtMs: timeMs(pull.updated_at) ?? 0,
+    ref: { host, repository: repository.path, number: item.number },
+    hostId: `${repository.id ?? 0}/${item.number}`,
+    url: item.html_url,
+    title: item.title,
+    author: actorOf(item.user),
+    state: merged ? 'merged' : item.state === 'open' ? open : 'closed',
+    createdAtMs: timeMs(item.created_at) ?? 0,
+    updatedAtMs: timeMs(item.updated_at) ?? 0,
   };
 }
 
+/** @param path that it was asked for by; its own differs after a rename */
+export function summaryOfPull(pull: GiteaPull, host: string, path: string): ChangesetSummary {
+  const repository = { path: pull.base.repo?.full_name ?? path, id: pull.base.repo_id };
+  return summaryOf(pull, host, repository, pull);
+}
+
+/** Undefined for an issue that is no pull request. */
 export function summaryOfIssue(issue: GiteaIssue, host: string): ChangesetSummary | undefined {
   if (!issue.pull_request || !issue.repository) return undefined;
-  const { merged, draft } = issue.pull_request;
-  return {
-    ref: { host, repository: issue.repository.full_name, number: issue.number },
-    hostId: hostId(issue.repository.id, issue.number),
-    url: issue.html_url,
-    title: issue.title,
-    author: actorOf(issue.user),
-    state: stateOf(issue.state === 'open', merged, draft ?? false),
-    createdAtMs: timeMs(issue.created_at) ?? 0,
-    updatedAtMs: timeMs(issue.updated_at) ?? 0,
-  };
+  const { id, full_name: path } = issue.repository;
+  return summaryOf(issue, host, { path, id }, issue.pull_request);
 }
 
 export function changesetOf(
@@ -105,18 +92,17 @@ function reviewStateOf(pull: GiteaPull, reviews: readonly GiteaReview[]): Review
   return reviews.some(({ state }) => state === 'COMMENT') ? 'commented' : 'none';
 }
 
+/** What is not among them has not finished. */
+const CHECK_STATES: Readonly<Record<string, CheckState>> = {
+  success: 'success',
+  warning: 'success',
+  skipped: 'success',
+  failure: 'failure',
+  error: 'failure',
+};
+
 export function checkStateOf(state: string): CheckState {
-  switch (state) {
-    case 'success':
-    case 'warning':
-    case 'skipped':
-      return 'success';
-    case 'failure':
-    case 'error':
-      return 'failure';
-    default:
-      return 'pending';
-  }
+  return CHECK_STATES[state] ?? 'pending';
 }
 
 export function repositoryOf(repository: GiteaRepository): ForgeRepository {

@@ -4,6 +4,7 @@ import { byOrder } from '../events.ts';
 import type { CallOptions, ChangesetResult, WantedChangeset } from '../forge.ts';
 import type { ApiClient } from '../http/api-client.ts';
 import { readAnswer } from '../http/read.ts';
+import { OVERLAP_MS } from '../http/rest-forge.ts';
 import { changeset, type GithubChangeset, type GraphqlError } from './answers.ts';
 import { checkEvents, commitEvents, timelineEvents } from './events.ts';
 import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
@@ -12,9 +13,6 @@ import { type BatchRepository, batchCost, batchQuery } from './queries.ts';
 
 /** As many as GitHub answers well within its ten seconds; fewer where it does not. */
 const BATCH = 50;
-
-/** Hosts list some things late; ids tell repeated ones apart. */
-export const OVERLAP_MS = 60_000;
 
 export interface BatchContext {
   readonly client: ApiClient;

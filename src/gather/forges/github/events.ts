@@ -1,6 +1,5 @@
 import type { ChangesetEvent, EventKind } from '../changeset.ts';
-import { placed, type UnplacedEvent } from '../events.ts';
-import { timeMs } from '../http/read.ts';
+import { eventsOf, type ListedEvent } from '../events.ts';
 import type { GithubChangeset, GithubCommits, GithubTimeline } from './answers.ts';
 import { actorOf, checkStateOf } from './map.ts';
 
@@ -33,74 +32,61 @@ const REVIEWS: Readonly<Record<string, NonNullable<ChangesetEvent['review']>>> =
 
 type Item = NonNullable<GithubTimeline['nodes'][number]>;
 
-function timelineEvent(item: Item): UnplacedEvent | undefined {
-  const atMs = timeMs(item.submittedAt ?? item.createdAt);
+function timelineEvent(item: Item): ListedEvent | undefined {
   // A review that is still being written is seen by its author alone and has no time.
-  if (item.id === undefined || atMs === undefined || item.state === 'PENDING') return undefined;
-  const commit = (item.afterCommit ?? item.commit)?.oid;
-  const review = REVIEWS[item.state ?? ''];
-  const subject =
-    item.label?.name ??
-    item.requestedReviewer?.login ??
-    item.requestedReviewer?.slug ??
-    item.assignee?.login ??
-    item.currentTitle ??
-    item.currentRefName;
+  if (item.id === undefined || item.state === 'PENDING') return undefined;
   return {
     id: `timeline:${item.id}`,
     kind: KINDS[item.__typename] ?? 'other',
     hostKind: item.__typename,
-    atMs,
+    at: item.submittedAt ?? item.createdAt,
     actor: actorOf(item.actor ?? item.author),
-    ...(review === undefined ? {} : { review }),
-    ...(commit === undefined ? {} : { commit }),
-    ...(subject === undefined ? {} : { subject }),
+    review: REVIEWS[item.state ?? ''],
+    commit: (item.afterCommit ?? item.commit)?.oid,
+    subject:
+      item.label?.name ??
+      item.requestedReviewer?.login ??
+      item.requestedReviewer?.slug ??
+      item.assignee?.login ??
+      item.currentTitle ??
+      item.currentRefName,
   };
 }
 
 export function timelineEvents(timeline: GithubTimeline): ChangesetEvent[] {
-  return placed(timeline.nodes.flatMap(item => (item ? (timelineEvent(item) ?? []) : [])));
+  return eventsOf(timeline.nodes, item => (item ? timelineEvent(item) : undefined));
 }
 
-/** Commits are told by their committer's date, which a rebase renews. */
+/** The time of a commit is its committer's date, which a rebase renews. */
 export function commitEvents(commits: GithubCommits): ChangesetEvent[] {
-  return placed(
-    commits.nodes.flatMap(node => {
-      const atMs = timeMs(node?.commit.committedDate);
-      if (!node || atMs === undefined) return [];
-      const { oid, author } = node.commit;
-      const event: UnplacedEvent = {
-        id: `commit:${oid}`,
+  return eventsOf(
+    commits.nodes,
+    node =>
+      node?.commit && {
+        id: `commit:${node.commit.oid}`,
         kind: 'commit',
         hostKind: 'PullRequestCommit',
-        atMs,
-        actor: actorOf(author?.user),
-        commit: oid,
-      };
-      return [event];
-    }),
+        at: node.commit.committedDate,
+        actor: actorOf(node.commit.author?.user),
+        commit: node.commit.oid,
+      },
   );
 }
 
 /** Checks of the head commit. One that has finished has another id than while it ran. */
 export function checkEvents(pull: GithubChangeset): ChangesetEvent[] {
   const last = pull.lastCommit?.nodes?.at(-1)?.commit;
-  const contexts = last?.statusCheckRollup?.contexts?.nodes ?? [];
-  return placed(
-    contexts.flatMap(check => {
-      const told = check?.conclusion ?? check?.state ?? check?.status;
-      const atMs = timeMs(check?.completedAt ?? check?.startedAt ?? check?.createdAt);
-      if (!check?.id || !last || !told || atMs === undefined) return [];
-      const event: UnplacedEvent = {
-        id: `check:${check.id}:${told.toLowerCase()}`,
-        kind: 'check',
-        hostKind: check.__typename,
-        atMs,
-        actor: actorOf(check.creator),
-        commit: last.oid,
-        check: { name: check.name ?? check.context ?? '', state: checkStateOf(told) },
-      };
-      return [event];
-    }),
-  );
+  return eventsOf(last?.statusCheckRollup?.contexts?.nodes ?? [], check => {
+    const state = check?.conclusion ?? check?.state ?? check?.status;
+    if (!check?.id || !state) return undefined;
+    return {
+      id: `check:${check.id}:${state.toLowerCase()}`,
+      kind: 'check',
+      hostKind: check.__typename,
+      at: check.completedAt ?? check.startedAt ?? check.createdAt,
+      actor: actorOf(check.creator),
+      commit: last?.oid,
+      check: { name: check.name ?? check.context ?? '', state: checkStateOf(state) },
+    };
+  });
 }

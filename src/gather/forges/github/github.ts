@@ -1,23 +1,22 @@
 import { z } from 'zod';
-import { type Clock, systemClock } from '../../../base/clock.ts';
+import { systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
+import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   CallOptions,
   ChangesetPage,
-  ChangesetResult,
   ChangesetSearch,
   Forge,
+  ForgeDependencies,
   ForgeSettings,
   ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
 import { ApiClient } from '../http/api-client.ts';
-import { header } from '../http/facts.ts';
-import { parsePageUrl } from '../http/parse-page-url.ts';
 import { readAnswer } from '../http/read.ts';
+import { encodedPath, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
 import {
   commits,
   repositoryPage,
@@ -28,7 +27,7 @@ import {
   timeline,
 } from './answers.ts';
 import { githubAuthorize } from './authorize.ts';
-import { type BatchContext, fetchInBatches, OVERLAP_MS } from './batches.ts';
+import { fetchInBatches } from './batches.ts';
 import { commitEvents, timelineEvents } from './events.ts';
 import { graphql, graphqlFacts, partFailure } from './graphql.ts';
 import { repositoryOf, repositoryOfRest, summaryOf, summaryOfRest } from './map.ts';
@@ -49,22 +48,13 @@ function graphqlPathOf({ baseUrl, apiUrl }: ForgeSettings): string {
  * GitHub (github.com, GitHub Enterprise Cloud and Server ≥ 3.17): listings of a repository by REST with ETags,
  * everything else by GraphQL, which needs a token.
  */
-export class GithubForge implements Forge {
+export class GithubForge extends RestForge implements Forge {
   readonly kind = 'github';
-  readonly host: string;
-  readonly #baseUrl: string;
-  readonly #client: ApiClient;
   readonly #graphqlPath: string;
 
-  constructor(
-    settings: ForgeSettings,
-    { budget, clock = systemClock }: { readonly budget: CallBudget; readonly clock?: Clock },
-  ) {
-    const { host, baseUrl, apiUrl, credentials, timeoutMs } = settings;
-    this.host = host;
-    this.#baseUrl = baseUrl;
-    this.#graphqlPath = graphqlPathOf(settings);
-    this.#client = new ApiClient({
+  constructor(settings: ForgeSettings, { budget, clock = systemClock }: ForgeDependencies) {
+    const { host, apiUrl, credentials, timeoutMs } = settings;
+    const client = new ApiClient({
       host,
       apiUrl,
       credentials,
@@ -81,14 +71,12 @@ export class GithubForge implements Forge {
         resource === 'graphql' ? graphqlFacts(answer, host, clock.nowMs()) : {},
       notModifiedCost: 0,
     });
-  }
-
-  parseChangesetUrl(url: string): ChangesetRef | undefined {
-    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+    super(settings, client, PAGE);
+    this.#graphqlPath = graphqlPathOf(settings);
   }
 
   async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
-    if (!this.#client.hasCredentials) return yield* this.#listPublicRepositories(owner, options);
+    if (!this.client.hasCredentials) return yield* this.#listPublicRepositories(owner, options);
     let after: string | null | undefined;
     for (;;) {
       const variables = { owner, after };
@@ -109,17 +97,17 @@ export class GithubForge implements Forge {
 
   async *#listPublicRepositories(owner: string, options: CallOptions): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
-    for await (const { json } of this.#client.pages({ ...options, path, query: { per_page: 100 } })) {
-      const page = readAnswer(z.array(restRepository), json, this.host, `repositories of ${owner}`);
+    const what = `repositories of ${owner}`;
+    for await (const page of this.readPages(path, { per_page: 100 }, restRepository, what, options)) {
       yield { repositories: page.map(repositoryOfRest) };
     }
   }
 
   async *listChangesets(repository: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
     const { state = 'open', updatedSinceMs = 0, etag, ...rest } = options;
-    const path = `/repos/${repository.split('/').map(encodeURIComponent).join('/')}/pulls`;
+    const path = `/repos/${encodedPath(repository)}/pulls`;
     const query = { state, sort: 'updated', direction: 'desc', per_page: 100 };
-    for await (const { status, json, headers, hostTimeMs } of this.#client.pages({
+    for await (const { status, json, headers, hostTimeMs } of this.client.pages({
       ...rest,
       path,
       query,
@@ -134,7 +122,7 @@ export class GithubForge implements Forge {
       const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
       yield {
         changesets,
-        etag: header(headers, 'etag'),
+        etag: headerOf(headers, 'etag'),
         notModified: false,
         truncated: false,
         asOfMs: hostTimeMs,
@@ -164,11 +152,9 @@ export class GithubForge implements Forge {
     }
   }
 
-  async *fetchChangesets(
-    wanted: readonly WantedChangeset[],
-    options: CallOptions = {},
-  ): AsyncGenerator<ChangesetResult> {
-    yield* fetchInBatches(this.#context, wanted, options);
+  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+    const context = { client: this.client, host: this.host, graphqlPath: this.#graphqlPath };
+    return fetchInBatches(context, wanted, options);
   }
 
   async *fetchEvents(
@@ -177,49 +163,27 @@ export class GithubForge implements Forge {
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const [owner = '', name = ''] = ref.repository.split('/');
     const base = { owner, name, number: ref.number };
+    const shown = `${ref.repository}#${ref.number}`;
     let before: string | null | undefined;
-    for (;;) {
+    do {
       const pull = await this.#pull(ref, { query: COMMITS_QUERY, variables: { ...base, before } }, options);
-      const page = readAnswer(
-        commits,
-        pull.recentCommits,
-        this.host,
-        `commits of ${ref.repository}#${ref.number}`,
-      );
+      const page = readAnswer(commits, pull.recentCommits, this.host, `commits of ${shown}`);
       yield commitEvents(page);
-      if (!page.pageInfo.hasPreviousPage) break;
-      before = page.pageInfo.startCursor;
-    }
+      before = page.pageInfo.hasPreviousPage ? page.pageInfo.startCursor : undefined;
+    } while (before);
     const since = sinceMs === undefined ? undefined : isoTime(sinceMs - OVERLAP_MS);
     let after: string | null | undefined;
-    for (;;) {
-      const pull = await this.#pull(
-        ref,
-        { query: EVENTS_QUERY, variables: { ...base, since, after } },
-        options,
-      );
-      const page = readAnswer(
-        timeline,
-        pull.timelineItems,
-        this.host,
-        `events of ${ref.repository}#${ref.number}`,
-      );
+    do {
+      const variables = { ...base, since, after };
+      const pull = await this.#pull(ref, { query: EVENTS_QUERY, variables }, options);
+      const page = readAnswer(timeline, pull.timelineItems, this.host, `events of ${shown}`);
       yield timelineEvents(page);
-      if (!page.pageInfo.hasNextPage) return;
-      after = page.pageInfo.endCursor;
-    }
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
-  get #context(): BatchContext {
-    return { client: this.#client, host: this.host, graphqlPath: this.#graphqlPath };
+      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : undefined;
+    } while (after);
   }
 
   #graphql(query: Parameters<typeof graphql>[1], options: CallOptions): ReturnType<typeof graphql> {
-    return graphql(this.#client, query, { ...options, path: this.#graphqlPath });
+    return graphql(this.client, query, { ...options, path: this.#graphqlPath });
   }
 
   async #pull(

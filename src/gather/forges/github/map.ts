@@ -92,24 +92,22 @@ function reviewStateOf(pull: GithubChangeset): ReviewState {
   return (pull.reviews?.totalCount ?? 0) > 0 ? 'commented' : 'none';
 }
 
-/** Of a rollup, a status or a conclusion; neutral, skipped and stale ones block nothing. */
+/** Of a rollup, a status or a conclusion; neutral, skipped and stale ones block nothing. What is not among them has not finished. */
+const CHECK_STATES: Readonly<Record<string, CheckState>> = {
+  SUCCESS: 'success',
+  NEUTRAL: 'success',
+  SKIPPED: 'success',
+  STALE: 'success',
+  FAILURE: 'failure',
+  ERROR: 'failure',
+  CANCELLED: 'failure',
+  TIMED_OUT: 'failure',
+  ACTION_REQUIRED: 'failure',
+  STARTUP_FAILURE: 'failure',
+};
+
 export function checkStateOf(state: string): CheckState {
-  switch (state) {
-    case 'SUCCESS':
-    case 'NEUTRAL':
-    case 'SKIPPED':
-    case 'STALE':
-      return 'success';
-    case 'FAILURE':
-    case 'ERROR':
-    case 'CANCELLED':
-    case 'TIMED_OUT':
-    case 'ACTION_REQUIRED':
-    case 'STARTUP_FAILURE':
-      return 'failure';
-    default:
-      return 'pending';
-  }
+  return CHECK_STATES[state] ?? 'pending';
 }
 
 type RepositoryNode = NonNullable<

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SluiceError } from '../../../base/errors.ts';
+import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   CallOptions,
@@ -7,16 +8,15 @@ import type {
   ChangesetResult,
   ChangesetSearch,
   Forge,
+  ForgeDependencies,
   ForgeSettings,
   ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import type { ApiClient } from '../http/api-client.ts';
-import { header } from '../http/facts.ts';
-import { parsePageUrl } from '../http/parse-page-url.ts';
-import { readAnswer, readPages } from '../http/read.ts';
-import { type TokenClientOptions, tokenClient } from '../http/token-client.ts';
+import { readAnswer } from '../http/read.ts';
+import { OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import { tokenClient } from '../http/token-client.ts';
 import { oneByOne } from '../per-item.ts';
 import {
   approvals,
@@ -33,24 +33,18 @@ import { commitEvents, labelEvents, noteEvents, pipelineEvents, stateEvents } fr
 import { changesetOf, repositoryOf, summaryOf } from './map.ts';
 
 const PAGE = /^(?<repository>[\w.-]+(?:\/[\w.-]+)+)\/-\/merge_requests\/(?<number>\d+)(?:\/|$)/;
-const OVERLAP_MS = 60_000;
 const PER_PAGE = { per_page: 100 };
 
 /** GitLab, by its REST API (v4): two calls a changeset, its events five more (and their further pages). */
-export class GitlabForge implements Forge {
+export class GitlabForge extends RestForge implements Forge {
   readonly kind = 'gitlab';
-  readonly host: string;
-  readonly #baseUrl: string;
-  readonly #client: ApiClient;
 
-  constructor(settings: ForgeSettings, options: TokenClientOptions) {
-    this.host = settings.host;
-    this.#baseUrl = settings.baseUrl;
-    this.#client = tokenClient(settings, options, token => ({ 'private-token': token }));
-  }
-
-  parseChangesetUrl(url: string): ChangesetRef | undefined {
-    return parsePageUrl(url, { host: this.host, baseUrl: this.#baseUrl, form: PAGE });
+  constructor(settings: ForgeSettings, dependencies: ForgeDependencies) {
+    super(
+      settings,
+      tokenClient(settings, dependencies, token => ({ 'private-token': token })),
+      PAGE,
+    );
   }
 
   async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
@@ -62,8 +56,8 @@ export class GitlabForge implements Forge {
     const ofUser = { path: `/users/${id}/projects`, query: PER_PAGE };
     for (const call of [ofGroup, ofUser]) {
       try {
-        const pages = this.#client.pages({ ...options, ...call });
-        for await (const page of readPages(pages, project, this.host, `projects of ${owner}`)) {
+        const pages = this.readPages(call.path, call.query, project, `projects of ${owner}`, options);
+        for await (const page of pages) {
           yield { repositories: page.map(repositoryOf) };
         }
         return;
@@ -117,7 +111,7 @@ export class GitlabForge implements Forge {
     repository: string,
     options: CallOptions & { readonly etag?: string | undefined },
   ): AsyncGenerator<ChangesetPage> {
-    for await (const { status, json, headers, hostTimeMs } of this.#client.pages({
+    for await (const { status, json, headers, hostTimeMs } of this.client.pages({
       ...options,
       path,
       query,
@@ -134,15 +128,12 @@ export class GitlabForge implements Forge {
         `merge requests of ${repository || 'a search'}`,
       );
       const changesets = page.map(each => summaryOf(each, this.host, repository));
-      yield { ...common, changesets, etag: header(headers, 'etag'), notModified: false };
+      yield { ...common, changesets, etag: headerOf(headers, 'etag'), notModified: false };
     }
   }
 
-  async *fetchChangesets(
-    wanted: readonly WantedChangeset[],
-    options: CallOptions = {},
-  ): AsyncGenerator<ChangesetResult> {
-    yield* oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+    return oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   async *fetchEvents(
@@ -154,42 +145,25 @@ export class GitlabForge implements Forge {
     const what = `${ref.repository}!${ref.number}`;
     const notes = { ...PER_PAGE, order_by: 'created_at', sort: 'desc' };
     // Notes come newest first, so that the listing ends where the last sync began.
-    const pagesOfNotes = this.#client.pages({ ...options, path: `${path}/notes`, query: notes });
-    for await (const page of readPages(pagesOfNotes, note, this.host, what)) {
+    for await (const page of this.readPages(`${path}/notes`, notes, note, what, options)) {
       const events = noteEvents(page.toReversed()).filter(({ atMs }) => atMs >= fromMs);
       yield events;
       if (page.some(each => Date.parse(each.created_at) < fromMs)) break;
     }
-    const pages = <S extends z.ZodType>(below: string, schema: S) =>
-      this.#all(`${path}/${below}`, schema, what, options);
-    yield labelEvents(await pages('resource_label_events', labelEvent));
-    yield stateEvents(await pages('resource_state_events', stateEvent));
-    yield commitEvents(await pages('commits', commit));
-    yield pipelineEvents(await pages('pipelines', pipeline));
-  }
-
-  async close(): Promise<void> {
-    await this.#client.close();
-  }
-
-  async #all<S extends z.ZodType>(
-    path: string,
-    schema: S,
-    what: string,
-    options: CallOptions,
-  ): Promise<z.output<S>[]> {
-    const pages = this.#client.pages({ ...options, path, query: PER_PAGE });
-    return (await Array.fromAsync(readPages(pages, schema, this.host, what))).flat();
+    const all = async <S extends z.ZodType>(below: string, item: S) =>
+      (await Array.fromAsync(this.readPages(`${path}/${below}`, PER_PAGE, item, what, options))).flat();
+    yield labelEvents(await all('resource_label_events', labelEvent));
+    yield stateEvents(await all('resource_state_events', stateEvent));
+    yield commitEvents(await all('commits', commit));
+    yield pipelineEvents(await all('pipelines', pipeline));
   }
 
   async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
     const path = pathOf(ref);
     const what = `${ref.repository}!${ref.number}`;
-    const { json, hostTimeMs } = await this.#client.call({ ...options, path });
-    const told = readAnswer(mergeRequestDetail, json, this.host, what);
-    const answer = await this.#client.call({ ...options, path: `${path}/approvals` });
-    const approved = readAnswer(approvals, answer.json, this.host, what);
-    const changeset = changesetOf(told, approved, this.host, ref.repository);
+    const { value: detail, hostTimeMs } = await this.read(path, mergeRequestDetail, what, options);
+    const { value: approved } = await this.read(`${path}/approvals`, approvals, what, options);
+    const changeset = changesetOf(detail, approved, this.host, ref.repository);
     return { outcome: 'found', ref, changeset, events: [], eventsComplete: false, asOfMs: hostTimeMs };
   }
 }

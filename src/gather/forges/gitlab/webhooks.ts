@@ -1,15 +1,9 @@
 import { z } from 'zod';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetState } from '../changeset.ts';
 import { timeMs } from '../http/read.ts';
-import type { ForgeWebhooks, WebhookDelivery, WebhookHeaders } from '../webhook.ts';
-import {
-  deliveryIdOf,
-  hmacSha256,
-  readWebhook,
-  sameSecret,
-  webhookHeader,
-  webhookJson,
-} from '../webhook-body.ts';
+import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
+import { deliveryIdOf, hmacSha256, readWebhook, sameSecret, webhookJson } from '../webhook-body.ts';
 
 const project = z.object({ path_with_namespace: z.string(), web_url: z.string() });
 
@@ -38,14 +32,14 @@ const pushEvent = z.object({ ref: z.string(), project });
 export const gitlabWebhooks: ForgeWebhooks = {
   verify: (headers, rawBody, secret) => {
     if (secret === '') return false;
-    const signature = webhookHeader(headers, 'webhook-signature');
+    const signature = headerOf(headers, 'webhook-signature');
     if (signature !== undefined) return isSigned(headers, rawBody, secret, signature);
-    const token = webhookHeader(headers, 'x-gitlab-token');
+    const token = headerOf(headers, 'x-gitlab-token');
     return token !== undefined && sameSecret(token, secret);
   },
   parse: (headers, rawBody, host) => {
-    const event = webhookHeader(headers, 'x-gitlab-event') ?? '';
-    const given = webhookHeader(headers, 'idempotency-key') ?? webhookHeader(headers, 'webhook-id');
+    const event = headerOf(headers, 'x-gitlab-event') ?? '';
+    const given = headerOf(headers, 'idempotency-key') ?? headerOf(headers, 'webhook-id');
     const base = { deliveryId: deliveryIdOf(given, rawBody), event };
     const json = webhookJson(headers, rawBody);
     switch (event) {
@@ -66,22 +60,17 @@ export const gitlabWebhooks: ForgeWebhooks = {
 
 /**
  * The signed form (Standard Webhooks): HMAC-SHA256 over `id.timestamp.body`, several signatures while tokens
- * change. The key is what follows `whsec_` in base64. Deliveries sent again are told by their id.
+ * change. The key is what follows `whsec_` in base64. Deliveries sent again are known by their id.
  */
-function isSigned(headers: WebhookHeaders, rawBody: Buffer, secret: string, signature: string): boolean {
-  const id = webhookHeader(headers, 'webhook-id');
-  const timestamp = webhookHeader(headers, 'webhook-timestamp');
+function isSigned(headers: HttpHeaders, rawBody: Buffer, secret: string, signature: string): boolean {
+  const id = headerOf(headers, 'webhook-id');
+  const timestamp = headerOf(headers, 'webhook-timestamp');
   if (id === undefined || timestamp === undefined) return false;
   const key = secret.startsWith('whsec_') ? Buffer.from(secret.slice(6), 'base64') : secret;
   const wanted = hmacSha256(key, Buffer.concat([Buffer.from(`${id}.${timestamp}.`), rawBody])).toString(
     'base64',
   );
   return signature.split(' ').some(each => sameSecret(each, `v1,${wanted}`));
-}
-
-interface Base {
-  readonly deliveryId: string;
-  readonly event: string;
 }
 
 function stateOf({ state, draft }: z.output<typeof mergeRequest>): ChangesetState | undefined {
@@ -98,8 +87,8 @@ function stateOf({ state, draft }: z.output<typeof mergeRequest>): ChangesetStat
 }
 
 function changesetDelivery(
-  base: Base,
-  told: z.output<typeof mergeRequest>,
+  base: WebhookBase,
+  change: z.output<typeof mergeRequest>,
   at: z.output<typeof project>,
   action: string,
   host: string,
@@ -107,33 +96,33 @@ function changesetDelivery(
   return {
     ...base,
     kind: 'changeset',
-    ref: { host, repository: at.path_with_namespace, number: told.iid },
+    ref: { host, repository: at.path_with_namespace, number: change.iid },
     others: [],
     action,
-    atMs: timeMs(told.updated_at),
-    state: stateOf(told),
-    title: told.title,
-    url: told.url,
+    atMs: timeMs(change.updated_at),
+    state: stateOf(change),
+    title: change.title,
+    url: change.url,
     repositoryUrl: at.web_url,
   };
 }
 
-function parseMergeRequest(base: Base, json: unknown, host: string): WebhookDelivery {
-  const { project: at, object_attributes: told } = readWebhook(mergeRequestEvent, json, base.event);
-  return changesetDelivery(base, told, at, told.action ?? 'update', host);
+function parseMergeRequest(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
+  const { project: at, object_attributes: change } = readWebhook(mergeRequestEvent, json, base.event);
+  return changesetDelivery(base, change, at, change.action ?? 'update', host);
 }
 
-function parseRelated(base: Base, json: unknown, host: string): WebhookDelivery {
+function parseRelated(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
   const {
     project: at,
-    merge_request: told,
+    merge_request: change,
     object_attributes: what,
   } = readWebhook(relatedEvent, json, base.event);
-  if (!told) return { ...base, kind: 'unknown' };
-  return changesetDelivery(base, told, at, what?.action ?? what?.status ?? 'created', host);
+  if (!change) return { ...base, kind: 'unknown' };
+  return changesetDelivery(base, change, at, what?.action ?? what?.status ?? 'created', host);
 }
 
-function parsePush(base: Base, json: unknown): WebhookDelivery {
+function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {
   const { ref: gitRef, project: at } = readWebhook(pushEvent, json, base.event);
   const where = { repository: at.path_with_namespace, repositoryUrl: at.web_url };
   return { ...base, kind: 'push', ...where, gitRef, atMs: undefined };

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { SluiceError } from '../../../base/errors.ts';
+import { headerOf } from '../../../base/http-headers.ts';
 import { notJson } from './classify.ts';
-import { header } from './facts.ts';
 
 /** No answer that sluice asks for comes near this. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
@@ -33,7 +33,7 @@ export function parseJson(text: string): { readonly value: unknown } | undefined
 
 /** A 2xx that is no JSON: a page, or JSON that ends in the middle. */
 export function unreadable(answer: Parameters<typeof notJson>[0], text: string): SluiceError {
-  if (!/json/i.test(header(answer.headers, 'content-type') ?? '')) return notJson(answer);
+  if (!/json/i.test(headerOf(answer.headers, 'content-type') ?? '')) return notJson(answer);
   return new SluiceError(
     'forge_answer_invalid',
     `${answer.host} answered ${answer.subject} with JSON that ends in the middle or is broken (${text.length} characters)`,

@@ -1,6 +1,6 @@
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
-import type { AnswerHeaders, RateFacts } from './facts.ts';
-import { header } from './facts.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import type { RateFacts } from './facts.ts';
 
 /** An answer as far as classification needs it. */
 export interface RefusedAnswer {
@@ -8,7 +8,7 @@ export interface RefusedAnswer {
   /** What was asked for, for messages: method and path. */
   readonly subject: string;
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: HttpHeaders;
   /** The host's own message, if the body was JSON and had one. */
   readonly message: string | undefined;
   readonly isJson: boolean;
@@ -74,10 +74,10 @@ export function rateLimited(
 }
 
 /** Which scopes GitHub would want, from its headers (classic tokens; fine-grained ones and apps). */
-function wantedScopes(headers: AnswerHeaders): string {
+function wantedScopes(headers: HttpHeaders): string {
   const wanted =
-    header(headers, 'x-accepted-oauth-scopes') || header(headers, 'x-accepted-github-permissions');
-  const has = header(headers, 'x-oauth-scopes');
+    headerOf(headers, 'x-accepted-oauth-scopes') || headerOf(headers, 'x-accepted-github-permissions');
+  const has = headerOf(headers, 'x-oauth-scopes');
   if (!wanted) return '';
   return ` (wanted: ${oneLine(wanted)}${has === undefined ? '' : `; the token has: ${oneLine(has) || 'none'}`})`;
 }
@@ -129,7 +129,7 @@ export function refusal(answer: RefusedAnswer): SluiceError {
 
 /** The error for a page where JSON should be. A 404 of such a form proves nothing about what was asked for. */
 export function notJson(answer: Pick<RefusedAnswer, 'host' | 'subject' | 'status' | 'headers'>): SluiceError {
-  const type = header(answer.headers, 'content-type')?.split(';')[0] ?? 'no content type';
+  const type = headerOf(answer.headers, 'content-type')?.split(';')[0] ?? 'no content type';
   const what = /html/i.test(type) ? 'a web page' : `something other than JSON (${oneLine(type)})`;
   return new SluiceError(
     'forge_answer_invalid',

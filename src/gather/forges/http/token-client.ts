@@ -1,12 +1,6 @@
-import { type Clock, systemClock } from '../../../base/clock.ts';
-import type { CallBudget } from '../../../engine/call-budgets/call-budget.ts';
-import type { ForgeSettings } from '../forge.ts';
+import { systemClock } from '../../../base/clock.ts';
+import type { ForgeDependencies, ForgeSettings } from '../forge.ts';
 import { ApiClient } from './api-client.ts';
-
-export interface TokenClientOptions {
-  readonly budget: CallBudget;
-  readonly clock?: Clock;
-}
 
 /**
  * The client of a host that knows tokens only, and counts a 304 as a call.
@@ -14,7 +8,7 @@ export interface TokenClientOptions {
  */
 export function tokenClient(
   { host, apiUrl, credentials, timeoutMs }: ForgeSettings,
-  { budget, clock = systemClock }: TokenClientOptions,
+  { budget, clock = systemClock }: ForgeDependencies,
   header: (token: string) => Readonly<Record<string, string>>,
 ): ApiClient {
   return new ApiClient({

@@ -1,7 +1,12 @@
+import type { ForgeSettings } from '../../forges/forge.ts';
 import type { RepositoryUrl } from '../address/url.ts';
-import type { SizeHost } from '../cache/estimate.ts';
 import type { Remote } from '../git/access.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
+
+/** The code host that a repository is on, where the configuration says what answers there or everybody knows. */
+export interface SizeHost extends Pick<ForgeSettings, 'kind' | 'baseUrl' | 'apiUrl'> {
+  readonly token: string | undefined;
+}
 
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {

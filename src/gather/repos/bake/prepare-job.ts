@@ -3,9 +3,8 @@ import type { Repository } from '../../../keep/store/types.ts';
 import { forgeSettings } from '../../forges/settings.ts';
 import { addressesToPin } from '../address/network-policy.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
-import type { SizeHost } from '../cache/estimate.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
-import type { BakeJob } from './job.ts';
+import type { BakeJob, SizeHost } from './job.ts';
 
 /** For so long a redirect counts as seen; then its own address is asked again, which may have a repository of its own by then. */
 const REDIRECT_SEEN_FOR_MS = 24 * 3_600_000;

@@ -223,10 +223,10 @@ export class CloneCache {
     const last = sameKind ? before.bytes : undefined;
     const known = settings().coldStorage && before?.cold ? Math.max(before.cold.bytes, last ?? 0) : last;
     use.estimateBytes = known || (await request.estimateBytes(request.signal)) || 0;
-    let { short } = await this.#room.make(0, 'enough', request.signal);
+    let { short } = await this.#room.makeRoom(0, 'enough', request.signal);
     if (short && !known && use.estimateBytes > 0) {
       use.estimateBytes = 0;
-      ({ short } = await this.#room.make(0, 'enough', request.signal));
+      ({ short } = await this.#room.makeRoom(0, 'enough', request.signal));
     }
     if (short) throw noRoom(request.url, short, settings());
   }
@@ -238,7 +238,11 @@ export class CloneCache {
     } catch (error) {
       const known = asSluiceError(error);
       if (known.code !== 'disk_full' || !known.operation?.startsWith('git') || signal.aborted) throw error;
-      const { evicted } = await this.#room.make(Math.max(use.estimateBytes, RESCUE_BYTES), 'most', signal);
+      const { evicted } = await this.#room.makeRoom(
+        Math.max(use.estimateBytes, RESCUE_BYTES),
+        'most',
+        signal,
+      );
       if (evicted.length === 0) throw error;
     }
     return await run();
@@ -308,7 +312,7 @@ export class CloneCache {
   /** What a fetch has grown beyond the budgets goes from the other end. That it cannot be, the next who asks for room hears. */
   async #settle(signal: AbortSignal): Promise<void> {
     try {
-      await this.#room.make(0, 'most', signal);
+      await this.#room.makeRoom(0, 'most', signal);
     } catch (error) {
       if (!signal.aborted) this.#context.log.warn({ err: error }, 'could not make room after a bake');
     }

@@ -1,16 +1,11 @@
 import { forgeDefinition } from '../../forges/definitions.ts';
-import type { ForgeSettings } from '../../forges/forge.ts';
 import type { RepositoryUrl } from '../address/url.ts';
+import type { SizeHost } from '../bake/job.ts';
 
-/** How long a host may take to tell a size; without it the clone is watched all the same. */
+/** How long a host may take to say a size; without it the clone is watched all the same. */
 const ASK_TIMEOUT_MS = 3000;
 /** Commits alone take about an eighth of a repository (measured: 37 of 315 MB for git.git). */
 const LEAN_SHARE = 1 / 8;
-
-/** The code host that a repository is on, where the configuration says what answers there or everybody knows. */
-export interface SizeHost extends Pick<ForgeSettings, 'kind' | 'baseUrl' | 'apiUrl'> {
-  readonly token: string | undefined;
-}
 
 export interface EstimateOptions {
   /** Only hosts of which it is known what stands behind them are asked anything. */
@@ -22,7 +17,8 @@ export interface EstimateOptions {
 }
 
 /**
- * What a clone will take, as far as the host tells it. Undefined where it does not, cannot be asked, or answers nonsense; never throws but for `signal`.
+ * What a clone will take, as far as the host says. Undefined where it does not, cannot be asked, or answers nonsense; never
+ * throws but for `signal`.
  */
 export async function estimateFromHost(
   address: RepositoryUrl,

@@ -22,12 +22,14 @@ export interface CloneUse {
   readonly stop: AbortController;
 }
 
+/** What evictions have given back. */
 export interface EvictedClones {
   readonly freedBytes: number;
   /** URLs, in the order in which they went. */
   readonly evicted: readonly string[];
 }
 
+/** Whether evictions made enough room. */
 export interface MadeRoom extends EvictedClones {
   /** Undefined where there is enough. */
   readonly short: Shortage | undefined;
@@ -75,9 +77,9 @@ export class RoomKeeper {
    * Evicts until both budgets hold with `bytes` more.
    * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls short
    */
-  make(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
+  makeRoom(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
     return this.#evictions.run(() =>
-      this.#make(room => ({ ...room, neededBytes: room.neededBytes + bytes }), how, signal),
+      this.#evictUntilEnough(room => ({ ...room, neededBytes: room.neededBytes + bytes }), how, signal),
     );
   }
 
@@ -90,15 +92,15 @@ export class RoomKeeper {
         first ??= room.usedBytes;
         return { ...room, maxBytes: first - bytes, minFreeBytes: 0, freeBytes: 0, neededBytes: 0 };
       };
-      return this.#make(asked, 'most', signal);
+      return this.#evictUntilEnough(asked, 'most', signal);
     });
   }
 
   /** Bytes that eviction could free now. */
   async evictableBytes(): Promise<number> {
     const { clones } = await this.#measure(new Set());
-    const may = clones.filter(({ pinned, inUse }) => !pinned && !inUse);
-    return may.reduce((sum, { bytes }) => sum + bytes, 0);
+    const evictable = clones.filter(({ pinned, inUse }) => !pinned && !inUse);
+    return evictable.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /** Resolves when no eviction is under way. */
@@ -111,7 +113,11 @@ export class RoomKeeper {
     return (await this.#measure(new Set())).room;
   }
 
-  async #make(adjust: (room: Room) => Room, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
+  async #evictUntilEnough(
+    adjust: (room: Room) => Room,
+    how: 'enough' | 'most',
+    signal: AbortSignal,
+  ): Promise<MadeRoom> {
     const passed = new Set<string>();
     const evicted: Evictable[] = [];
     for (;;) {
@@ -183,13 +189,13 @@ export class RoomKeeper {
   async #isFine(): Promise<boolean> {
     const { clones, settings, freeBytes } = this.#context;
     const { directory, minFreeBytes, maxBytes } = settings();
-    const [totals, scratchBytes, free, ...usedNow] = await Promise.all([
+    const [totals, scratchBytes, free, ...growth] = await Promise.all([
       clones.totals(),
       scratchUsage(directory),
       freeBytes(directory),
       ...[...this.#uses].map(async ({ path, beforeBytes }) => (await diskUsage(path)) - beforeBytes),
     ]);
-    const usedBytes = usedNow.reduce((sum, grown) => sum + Math.max(0, grown), totals.bytes + scratchBytes);
+    const usedBytes = growth.reduce((sum, grown) => sum + Math.max(0, grown), totals.bytes + scratchBytes);
     return missingBytes({ freeBytes: free, minFreeBytes, usedBytes, maxBytes, neededBytes: 0 }) <= 0;
   }
 
@@ -199,7 +205,9 @@ export class RoomKeeper {
     if ([...this.#uses].some(({ stop }) => stop.signal.aborted)) return;
     if (await this.#isFine()) return;
     const now = (seen: Room): Room => ({ ...seen, neededBytes: 0 });
-    const { short } = await this.#evictions.run(() => this.#make(now, 'most', this.#context.closing));
+    const { short } = await this.#evictions.run(() =>
+      this.#evictUntilEnough(now, 'most', this.#context.closing),
+    );
     if (!short) return;
     const scratchBytes = await scratchUsage(this.#context.settings().directory);
     for (const use of [...this.#uses].reverse()) {

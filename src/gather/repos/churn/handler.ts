@@ -4,12 +4,13 @@ import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { bakeJobAtKnownPlace } from '../bake/prepare-job.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
 import { churnRequest } from '../cache/request.ts';
 import { withCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
-import type { BakeThreads } from '../threads/pool.ts';
 import { repositoryKey } from '../tracking/schedule.ts';
 import type { ChurnJob } from './job.ts';
+import type { ChurnPassResult } from './pass.ts';
 import { urlOfChurnKey, wantsChurn } from './schedule.ts';
 
 /** How long churn keeps a clone for itself: a bake that is asked for meanwhile waits no longer. */
@@ -19,8 +20,10 @@ const PAUSE_MS = 300;
 /** After a slice for which the clone was in use. */
 const IN_USE_MS = 2_000;
 
-export interface ChurnContext extends Omit<RepositoryContext, 'threads'> {
-  readonly threads: Pick<BakeThreads, 'churn'>;
+export interface ChurnContext extends RepositoryContext {
+  readonly cache: CloneCache;
+  /** Read slices, as `churnSlice` does. */
+  readonly threads: { churn(job: ChurnJob, signal: AbortSignal): Promise<ChurnPassResult> };
   /** From `newWorkerId`: who claims clones. */
   readonly worker: string;
   /** What is being read, by URL; kept up to date for the status. */

@@ -97,20 +97,20 @@ function lines(digits: string): number | null {
  */
 export function storedPath(latin1: string): string {
   const plain = !/[\x80-\xff]/.test(latin1);
-  if (plain && latin1[0] !== '"') return copied(latin1);
+  if (plain && latin1[0] !== '"') return copyOf(latin1);
   const bytes = Buffer.from(latin1, 'latin1');
   const text = bytes.toString('utf8');
   if (text[0] !== '"' && Buffer.from(text, 'utf8').equals(bytes)) return text;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is quoted
-  return `"${latin1.replace(/[\x00-\x1f\x7f-\xff"\\]/g, quoted)}"`;
+  return `"${latin1.replace(/[\x00-\x1f\x7f-\xff"\\]/g, quoteCharacter)}"`;
 }
 
 /** A slice keeps the whole chunk that it was cut from in memory. */
-function copied(slice: string): string {
+function copyOf(slice: string): string {
   return Buffer.from(slice, 'latin1').toString('latin1');
 }
 
-function quoted(character: string): string {
+function quoteCharacter(character: string): string {
   const named = '\x07a\bb\tt\nn\x0bv\ff\rr""\\\\';
   const at = named.indexOf(character);
   if (at >= 0 && at % 2 === 0) return `\\${named[at + 1]}`;

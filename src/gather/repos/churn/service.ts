@@ -4,7 +4,7 @@ import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import { Workers } from '../../../engine/workers.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { RepositoryContext } from '../context.ts';
-import { churnHandler, type RunningChurn } from './handler.ts';
+import { type ChurnContext, churnHandler, type RunningChurn } from './handler.ts';
 import { CHURN_KIND, scheduleChurn, wantsChurn } from './schedule.ts';
 
 /** A slice that is under way gets this long when the station stops; what it has stored stays. */
@@ -12,7 +12,7 @@ const DRAIN_MS = 500;
 
 /** Churn as a service of the station: workers of its own, one repository at a time, beside those that bake. */
 export function churnWorkers(
-  context: RepositoryContext & { readonly random?: Random },
+  context: Omit<ChurnContext, 'worker' | 'running'> & { readonly random?: Random },
   running: RunningChurn,
 ): Service {
   const { queue, clock, random = systemRandom, log } = context;

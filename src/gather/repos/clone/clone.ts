@@ -61,7 +61,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
   requireGit().catch(() => undefined);
   const existing = await openClone(directory, signal);
   if (existing && (await hasNothingMoved(existing, options))) {
-    return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
+    return { ...withWantedRefs(existing, options), outcome: 'unchanged', warnings: [] };
   }
   const remoteRefs = await listRefs(existing, options, true);
   if (existing && fits(existing, remoteRefs, options)) {
@@ -81,7 +81,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
 async function hasNothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
   if (existing.otherRefs <= MANY_OTHER_REFS || existing.headRef === undefined) return false;
   const remoteRefs = await listRefs(existing, options, false);
-  return fits(existing, remoteRefs, options) && sameRefs(wanted(existing, options).tips, remoteRefs);
+  return fits(existing, remoteRefs, options) && sameRefs(withWantedRefs(existing, options).tips, remoteRefs);
 }
 
 function listRefs(existing: Clone | undefined, options: SyncOptions, head: boolean): Promise<RemoteRefs> {
@@ -95,7 +95,7 @@ function fits(existing: Clone, remoteRefs: RemoteRefs, { remote, lean = true }: 
 }
 
 /** A clone with the refs that are asked for now: tags may be there from before. */
-function wanted(clone: Clone, { tags = true }: SyncOptions): Clone {
+function withWantedRefs(clone: Clone, { tags = true }: SyncOptions): Clone {
   if (tags) return clone;
   return { ...clone, tips: new Map([...clone.tips].filter(([name]) => !name.startsWith('refs/tags/'))) };
 }
@@ -103,11 +103,11 @@ function wanted(clone: Clone, { tags = true }: SyncOptions): Clone {
 async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
   const { gitDir } = existing;
   const { signal } = options;
-  const before = wanted(existing, options).tips;
+  const before = withWantedRefs(existing, options).tips;
   const moved = !sameRefs(before, remoteRefs);
   const sameNotes = existing.otherRefs === remoteRefs.otherRefs && existing.spelling === remoteRefs.spelling;
   if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
-    return { ...wanted(existing, options), outcome: 'unchanged', warnings: [] };
+    return { ...withWantedRefs(existing, options), outcome: 'unchanged', warnings: [] };
   }
   if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
   await followHead(gitDir, remoteRefs, existing, signal);
@@ -175,7 +175,7 @@ async function fetchInto(
 }
 
 async function readAlongside(gitDir: string, moved: boolean, options: SyncOptions): Promise<Clone> {
-  const clone = wanted(await mustRead(gitDir, options.signal), options);
+  const clone = withWantedRefs(await mustRead(gitDir, options.signal), options);
   if (moved) await options.alongside?.(clone);
   return clone;
 }
@@ -189,13 +189,13 @@ async function mustRead(gitDir: string, signal?: AbortSignal): Promise<Clone> {
 /** Renames the new clone to its place; one that is there already goes aside first and is then removed. */
 async function putInPlace(scratch: string, directory: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const old = (await isThere(directory)) ? scratchPath(cache) : undefined;
+  const old = (await isDirectoryThere(directory)) ? scratchPath(cache) : undefined;
   if (old) await rename(directory, old);
   await rename(scratch, directory);
   if (old) await removeTree(old);
 }
 
-async function isThere(path: string): Promise<boolean> {
+async function isDirectoryThere(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -34,14 +34,14 @@ export async function initialiseClone(
   const promisor = notes.lean ? ['[remote "origin"]', 'promisor = true', 'partialclonefilter = tree:0'] : [];
   const noteLines = [
     '[sluice]',
-    `url = ${quoted(notes.url)}`,
-    `spelling = ${quoted(notes.spelling)}`,
+    `url = ${quote(notes.url)}`,
+    `spelling = ${quote(notes.spelling)}`,
     `otherRefs = ${notes.otherRefs}`,
   ];
   await appendFile(join(gitDir, 'config'), `${[...promisor, ...noteLines].join('\n')}\n`);
 }
 
 /** A value in git's configuration syntax; control characters were refused with the URL. */
-function quoted(value: string): string {
+function quote(value: string): string {
   return `"${value.replace(/[\\"]/g, '\\$&')}"`;
 }

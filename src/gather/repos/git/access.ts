@@ -43,11 +43,11 @@ export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
   const { scheme } = remote.place ?? remote;
   const isHttp = scheme === 'http' || scheme === 'https';
   const secret = isHttp && credentials ? credentialEnvironment(url, credentials) : {};
-  const pin = pinned(remote, url, git);
+  const pin = pinOf(remote, url, git);
   return { url: pin.url ?? url, protocol: scheme, config: pin.config ?? [], env: { ...secret, ...pin.env } };
 }
 
-function pinned(remote: Remote, url: string, git: GitVersion): Partial<Access> {
+function pinOf(remote: Remote, url: string, git: GitVersion): Partial<Access> {
   const { addresses, connectTimeoutMs } = remote;
   const { scheme, host, port } = remote.place ?? remote;
   const [first] = addresses ?? [];

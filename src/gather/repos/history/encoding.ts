@@ -19,7 +19,7 @@ const decoders = new Map<string, TextDecoder | undefined>();
  * A commit whose header names an encoding, as UTF-8, both in latin1 characters, one a byte. Like git, which decodes by
  * iconv, leaves it as it is (undefined) where it is UTF-8 already, the encoding is unknown, or the bytes are none of it.
  */
-export function recoded(latin1: string, encoding: string): string | undefined {
+export function recodeAsUtf8(latin1: string, encoding: string): string | undefined {
   const name = encoding.trim().toLowerCase();
   if (UTF8.test(name)) return undefined;
   if (LATIN1.test(name)) return Buffer.from(latin1, 'utf8').toString('latin1');

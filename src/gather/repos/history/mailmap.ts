@@ -10,7 +10,7 @@ import { runGit } from '../git/spawn.ts';
 /** Identities that one git process maps. */
 const IDENTITIES_AT_ONCE = 20_000;
 
-export interface MapIdentitiesOptions {
+export interface MapPersonIdentitiesOptions {
   readonly gitDir: string;
   readonly writer: HistoryWriter;
   /** Content of the mailmap that counts; undefined when there is none. */
@@ -24,7 +24,7 @@ export interface MapIdentitiesOptions {
  * changed mailmap never reads history again.
  */
 export async function mapPersonIdentities(
-  options: MapIdentitiesOptions,
+  options: MapPersonIdentitiesOptions,
 ): Promise<RepositoryTotals | undefined> {
   const { writer, mailmap } = options;
   const mailmapHash =
@@ -32,7 +32,7 @@ export async function mapPersonIdentities(
   const identities = await writer.unmapped(mailmapHash);
   if (identities.length === 0) return undefined;
   if (mailmap === undefined || mailmapHash === '') {
-    return writer.map(mailmapHash, identities.map(unchanged));
+    return writer.map(mailmapHash, identities.map(mapToItself));
   }
   const folder = await mkdtemp(join(tmpdir(), 'sluice-mailmap-'));
   try {
@@ -48,7 +48,7 @@ export async function mapPersonIdentities(
   }
 }
 
-function unchanged(identity: PersonIdentity): { from: PersonIdentity; to: PersonIdentity } {
+function mapToItself(identity: PersonIdentity): { from: PersonIdentity; to: PersonIdentity } {
   return { from: identity, to: identity };
 }
 
@@ -60,7 +60,7 @@ function isPlain({ name, email }: PersonIdentity): boolean {
 async function mapSome(
   identities: readonly PersonIdentity[],
   file: string,
-  { gitDir, signal }: MapIdentitiesOptions,
+  { gitDir, signal }: MapPersonIdentitiesOptions,
 ): Promise<{ from: PersonIdentity; to: PersonIdentity }[]> {
   const plain = identities.filter(isPlain);
   // The blob is named so that there is none: git would else look for HEAD:.mailmap, which may not be here.
@@ -77,7 +77,7 @@ async function mapSome(
     throw new SluiceError('git_failed', `git check-mailmap answered ${lines.length - 1} of ${plain.length}`);
   }
   const mapped = plain.map((from, index) => ({ from, to: readContact(lines[index] ?? '') }));
-  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(unchanged)];
+  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(mapToItself)];
 }
 
 /** `Name <email>`, or `<email>` alone. */

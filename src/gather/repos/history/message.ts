@@ -1,5 +1,5 @@
 import type { PersonIdentity } from '../../../keep/store/types.ts';
-import { isSpace, type PersonIdentities, utf8FromLatin1 } from './identity.ts';
+import { isSpace, type PersonIdentities, utf8FromLatin1 } from './signature.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
 /** UTF-8 takes up to four bytes a character. */

@@ -1,8 +1,8 @@
-import type { CommitRow, ObjectId, PersonIdentity } from '../../../keep/store/types.ts';
-import { recoded } from './encoding.ts';
-import { dateStart, PersonIdentities, secondsAt, zoneAt } from './identity.ts';
+import type { CommitRow, ObjectId } from '../../../keep/store/types.ts';
+import { recodeAsUtf8 } from './encoding.ts';
 import { lineEnd, parseMessage } from './message.ts';
-import { ObjectSplitter } from './records.ts';
+import { ObjectSplitter } from './object-splitter.ts';
+import { dateStart, PersonIdentities, type Signature, secondsAt, zoneAt } from './signature.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
@@ -61,11 +61,11 @@ export class CommitParser {
       if (first === SPACE) continue;
       if (first === LETTER_A && text.startsWith('author ', at)) author = at + 7;
       else if (first === LETTER_C && text.startsWith('committer ', at)) committer = at + 10;
-      else if (first === LETTER_G && isSignature(text, at)) signed = true;
+      else if (first === LETTER_G && isCryptographicSignature(text, at)) signed = true;
       else if (first === LETTER_E && text.startsWith('encoding ', at)) encoding ??= text.slice(at + 9, line);
     }
     if (encoding !== undefined && asWritten) {
-      const utf8 = recoded(text.slice(start, end), encoding);
+      const utf8 = recodeAsUtf8(text.slice(start, end), encoding);
       if (utf8 !== undefined) return this.#parse(utf8, hash, 0, utf8.length, false);
     }
     const authored = this.#signature(text, author, end);
@@ -74,10 +74,10 @@ export class CommitParser {
     return {
       hash,
       parents,
-      author: authored.identity,
+      author: authored.person,
       authoredAt: authored.at,
       authoredZone: authored.zone,
-      committer: committed.identity,
+      committer: committed.person,
       committedAt: committed.at,
       committedZone: committed.zone,
       subject: message.subject,
@@ -87,25 +87,21 @@ export class CommitParser {
   }
 
   /** Reads `Name <email> seconds zone` from `start` (−1: there was no such line) to the end of its line. */
-  #signature(
-    text: string,
-    start: number,
-    end: number,
-  ): { identity: PersonIdentity; at: number; zone: number } {
-    if (start < 0) return { identity: this.#identities.intern(''), at: 0, zone: 0 };
+  #signature(text: string, start: number, end: number): Signature {
+    if (start < 0) return { person: this.#identities.intern(''), at: 0, zone: 0 };
     const line = lineEnd(text, start, end);
     // The date follows the last bracket, wherever the e-mail ended.
     const bracket = text.lastIndexOf('>', line);
-    if (bracket < start) return { identity: this.#identities.intern(''), at: 0, zone: 0 };
+    if (bracket < start) return { person: this.#identities.intern(''), at: 0, zone: 0 };
     const date = dateStart(text, bracket + 1, line);
     return {
-      identity: this.#identities.intern(text.slice(start, bracket + 1)),
+      person: this.#identities.intern(text.slice(start, bracket + 1)),
       at: secondsAt(text, date, line),
       zone: zoneAt(text, date, line),
     };
   }
 }
 
-function isSignature(text: string, at: number): boolean {
+function isCryptographicSignature(text: string, at: number): boolean {
   return text.startsWith('gpgsig ', at) || text.startsWith('gpgsig-sha256 ', at);
 }

@@ -5,10 +5,10 @@ import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { type RetrySchedule, SYNC_RETRY } from '../../../engine/retry.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { BakeProgress } from '../bake/bake.ts';
-import { recordedBake, recordUnchanged } from '../bake/run-record.ts';
 import { CLONE_CLAIM_REASON } from '../clone/claim.ts';
 import { nextRepositorySync, urlOfRepositoryKey } from '../tracking/schedule.ts';
 import { RepositorySync, type SyncContext } from './repository-sync.ts';
+import { recordBake, recordUnchanged } from './run-record.ts';
 
 /** Repositories that this process syncs now, by URL, with the latest progress of their bakes, for status. */
 export type RunningSyncs = Map<string, BakeProgress | undefined>;
@@ -100,7 +100,7 @@ async function checkOrBake(
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);
   if (verdict === 'unchanged') return recordUnchanged(repository, context);
-  await recordedBake(repository, claim.reason, context, async () => {
+  await recordBake(repository, claim.reason, context, async () => {
     if (verdict !== 'bake') throw verdict.error;
     return begin().bake(progress => running.set(repository.url, progress));
   });

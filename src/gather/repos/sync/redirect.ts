@@ -37,9 +37,9 @@ export async function followRedirects(address: RepositoryUrl, rules: RedirectRul
         subject: address.url,
       });
     }
-    place = await judged(location, place, address, rules);
+    place = await judgeRedirect(location, place, address, rules);
   }
-  throw notFollowed(address, place.url, `there are more than ${MAX_HOPS} redirects on the way`);
+  throw notFollowedError(address, place.url, `there are more than ${MAX_HOPS} redirects on the way`);
 }
 
 /** The absolute address that a place redirects to; undefined when it answers for itself, whatever it says. */
@@ -80,27 +80,27 @@ function authorization(credentials: HttpCredentials | undefined): Record<string,
   return { authorization: `Basic ${Buffer.from(`${username}:${token}`).toString('base64')}` };
 }
 
-async function judged(
+async function judgeRedirect(
   location: string,
   from: RepositoryUrl,
   original: RepositoryUrl,
   rules: RedirectRules,
 ): Promise<RepositoryUrl> {
-  if (!location.endsWith(PROBE)) throw notFollowed(original, location, 'that is no repository');
+  if (!location.endsWith(PROBE)) throw notFollowedError(original, location, 'that is no repository');
   try {
     const place = parseRepositoryUrl(location.slice(0, -PROBE.length), { from: 'api' });
     if (place.scheme !== 'https' && (place.scheme !== 'http' || from.scheme === 'https')) {
-      throw notFollowed(original, location, 'it is not encrypted as the address before it was');
+      throw notFollowedError(original, location, 'it is not encrypted as the address before it was');
     }
     await rules.addressesOf(place);
     return place;
   } catch (error) {
     if (!(error instanceof SluiceError) || !error.code.startsWith('url_')) throw error;
-    throw notFollowed(original, location, error.message);
+    throw notFollowedError(original, location, error.message);
   }
 }
 
-function notFollowed(original: RepositoryUrl, location: string, why: string): SluiceError {
+function notFollowedError(original: RepositoryUrl, location: string, why: string): SluiceError {
   const message = `${original.url} redirects to ${shownUrl(location.replace(PROBE, ''))}, which is not followed: ${why}`;
   return new SluiceError('repository_moved', message, {
     subject: original.url,

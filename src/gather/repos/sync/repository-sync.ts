@@ -5,14 +5,16 @@ import { addressesToPin } from '../address/network-policy.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import { bakeJobAt, credentialsFor, knownPlace } from '../bake/prepare-job.ts';
+import { remoteCheckFor } from '../bake/remote-check.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
 import { bakeRequest } from '../cache/request.ts';
 import type { RepositoryContext } from '../context.ts';
 import type { BakeThreads } from '../threads/pool.ts';
 import { followRedirects } from './redirect.ts';
-import { remoteCheckFor } from './remote-check.ts';
 
-export interface SyncContext extends Omit<RepositoryContext, 'queue' | 'threads'> {
-  readonly threads: Pick<BakeThreads, 'run' | 'isRemoteUnchanged'>;
+export interface SyncContext extends Omit<RepositoryContext, 'queue'> {
+  readonly cache: CloneCache;
+  readonly threads: Pick<BakeThreads, 'bake' | 'isRemoteUnchanged'>;
 }
 
 /**
@@ -80,7 +82,7 @@ export class RepositorySync {
     const { threads, cache } = this.#context;
     const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
     const request = bakeRequest(job, this.#signal, onProgress);
-    return cache.useForBake(request, signal => threads.run(job, signal, onProgress));
+    return cache.useForBake(request, signal => threads.bake(job, signal, onProgress));
   }
 
   #knownPlace(): RepositoryUrl | undefined {

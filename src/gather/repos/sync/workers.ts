@@ -2,9 +2,18 @@ import { type Random, systemRandom } from '../../../base/random.ts';
 import type { EndedWork, WorkHandler } from '../../../engine/queue/handler.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import { Workers } from '../../../engine/workers.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
 import type { RepositoryContext } from '../context.ts';
+import type { BakeThreads } from '../threads/pool.ts';
 import { OWNER_KIND, REPOSITORY_KIND } from '../tracking/schedule.ts';
 import { repositoryHandler, type SyncListeners } from './handler.ts';
+
+/** What the workers of repositories and of their churn are made of. */
+export interface RepositoryWorkersContext extends RepositoryContext {
+  readonly cache: CloneCache;
+  readonly threads: BakeThreads;
+  readonly random?: Random;
+}
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
 const DRAIN_MS = 500;
@@ -15,7 +24,7 @@ const DRAIN_MS = 500;
  * @param onWorkEnd called with every piece of work that is over
  */
 export function repositoryWorkers(
-  context: RepositoryContext & { readonly random?: Random },
+  context: RepositoryWorkersContext,
   listeners: SyncListeners,
   ownerHandler: WorkHandler,
   onWorkEnd: (ended: EndedWork) => void,

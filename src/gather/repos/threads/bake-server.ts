@@ -3,9 +3,9 @@ import type { ThreadServer } from '../../../base/thread-server.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import { type BakeProgress, type BakeSummary, bake } from '../bake/bake.ts';
 import type { BakeJob } from '../bake/job.ts';
+import { isRemoteUnchanged, type RemoteCheckJob } from '../bake/remote-check.ts';
 import { type ChurnJob, churnSlice } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import { isRemoteUnchanged, type RemoteCheckJob } from '../sync/remote-check.ts';
 
 /** What a bake thread is given when it is made. */
 export interface BakeThreadSetup {

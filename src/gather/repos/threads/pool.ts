@@ -2,9 +2,9 @@ import type { Service } from '../../../base/lifecycle.ts';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import type { BakeJob } from '../bake/job.ts';
+import type { RemoteCheckJob } from '../bake/remote-check.ts';
 import type { ChurnJob } from '../churn/job.ts';
 import type { ChurnPassResult } from '../churn/pass.ts';
-import type { RemoteCheckJob } from '../sync/remote-check.ts';
 import type { BakeProtocol, BakeThreadSetup } from './bake-server.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { BakeProtocol, BakeThreadSetup } from './bake-server.ts';
  */
 export interface BakeThreads extends Service {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
-  run(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
+  bake(job: BakeJob, signal: AbortSignal, onProgress: (progress: BakeProgress) => void): Promise<BakeSummary>;
   /** Checks a remote there, as `isRemoteUnchanged` does. */
   isRemoteUnchanged(job: RemoteCheckJob, signal: AbortSignal): Promise<boolean>;
   /** One turn of a repository's churn, likewise; rejects as `churnSlice` does. */
@@ -46,7 +46,7 @@ export function createBakeThreads(setup: BakeThreadSetup, count: number): BakeTh
   return {
     name: 'bake threads',
     async start() {},
-    run: (job, signal, onProgress) => leastBusy().request('bake', job, { signal, onProgress }),
+    bake: (job, signal, onProgress) => leastBusy().request('bake', job, { signal, onProgress }),
     isRemoteUnchanged: (job, signal) => leastBusy().request('checkRemote', job, { signal }),
     churn: (job, signal) => leastBusy().request('churn', job, { signal }),
     async stop() {

@@ -42,14 +42,14 @@ export class Tracking implements Service {
   }
 
   async start(): Promise<void> {
-    await this.apply(this.wanted(this.#options.config()));
+    await this.trackConfigured(this.configuredRepositories(this.#options.config()));
     await scheduleTracked(this.#context);
   }
 
   async stop(): Promise<void> {}
 
   /** The repositories that a configuration lists, or the one around the station if there is none. Throws `url_*`. */
-  wanted(config: Config): readonly RepositoryAddress[] {
+  configuredRepositories(config: Config): readonly RepositoryAddress[] {
     const { configured, cwd } = this.#options;
     const urls = config.repos.flatMap(({ url }) => (url === undefined ? [] : [url]));
     const around = configured || config.repos.length > 0 ? undefined : enclosingRepository(cwd);
@@ -58,7 +58,7 @@ export class Tracking implements Service {
   }
 
   /** Makes what the configuration tracks exactly these and its owners'; what is tracked by hand stays. */
-  async apply(wanted: readonly RepositoryAddress[]): Promise<void> {
+  async trackConfigured(wanted: readonly RepositoryAddress[]): Promise<void> {
     await trackExactly(wanted, 'config', this.#context);
     this.#configured = wanted;
     const owners = ownersOf(this.#options.config());
@@ -73,7 +73,7 @@ export class Tracking implements Service {
   }
 
   /** URLs that the configuration lists. */
-  configured(): readonly string[] {
+  configuredUrls(): readonly string[] {
     return this.#configured.map(({ url }) => url);
   }
 
@@ -83,7 +83,7 @@ export class Tracking implements Service {
    */
   async track(urls: readonly string[]): Promise<readonly Repository[]> {
     const addresses: RepositoryAddress[] = [];
-    for (const url of urls) addresses.push(await this.askedFor(url));
+    for (const url of urls) addresses.push(await this.admitFromApi(url));
     const repositories: Repository[] = [];
     for (const address of addresses) repositories.push(await track(address, 'api', this.#context));
     return repositories;
@@ -119,7 +119,7 @@ export class Tracking implements Service {
    */
   async syncAfterPush(spellings: readonly string[], reason: string): Promise<readonly string[]> {
     const { store } = this.#options.stores();
-    const urls = new Set(spellings.map(spelling => normalised(spelling)).filter(url => url !== undefined));
+    const urls = new Set(spellings.map(spelling => normalise(spelling)).filter(url => url !== undefined));
     const raised: string[] = [];
     for (const url of urls) {
       for (const repository of await store.repositories.alike(url)) {
@@ -139,14 +139,14 @@ export class Tracking implements Service {
   }
 
   /** One repository with its next time and why. Throws as `repository`. */
-  async scheduled(url: string): Promise<ScheduledRepository> {
+  async findScheduled(url: string): Promise<ScheduledRepository> {
     const repository = await this.repository(url);
     const item = await this.#options.stores().queue.get(repositoryKey(repository));
     return withNext(repository, item);
   }
 
   /** What nobody trusted has named yet must be allowed to those who ask over the API. */
-  async askedFor(url: string): Promise<RepositoryAddress> {
+  async admitFromApi(url: string): Promise<RepositoryAddress> {
     const { store } = this.#options.stores();
     const named = await store.repositories.byUrl(url);
     if (named && isTrusted(named)) return named;
@@ -177,7 +177,7 @@ export function withNext(repository: Repository, item: QueueItem | undefined): S
   return { repository, next };
 }
 
-function normalised(spelling: string): string | undefined {
+function normalise(spelling: string): string | undefined {
   try {
     return parseRepositoryUrl(spelling, { from: 'api' }).url;
   } catch {

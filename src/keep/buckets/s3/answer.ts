@@ -1,3 +1,5 @@
+import { type HttpHeaders, headerOf, readRetryAfterMs } from '../../../base/http-headers.ts';
+
 /** What an S3 server answered when it did not do what was asked, from whichever transport. */
 export interface Answer {
   readonly status: number;
@@ -28,25 +30,17 @@ export class AnswerError extends Error {
 /** More of an error body than this is not read. */
 export const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
-/** One value of a header, whatever shape the transport gives it. */
-export type AnswerHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-export function headerOf(headers: AnswerHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === 'string' ? value : value?.[0];
-}
-
 /**
  * Reads an error answer (Amazon S3 API reference, "Error responses"). Takes what it can from a body that is cut short, and
  * nothing from one that is not XML; never throws.
  * @param nowMs this machine's time, for a Retry-After given as a date
  */
-export function readAnswer(status: number, headers: AnswerHeaders, body: Buffer, nowMs: number): Answer {
+export function readAnswer(status: number, headers: HttpHeaders, body: Buffer, nowMs: number): Answer {
   const text = body.subarray(0, MAX_ERROR_BODY_BYTES).toString('utf8');
   const isWebPage = /<html|<!doctype html/i.test(text.slice(0, 1024));
   const element = (name: string): string | undefined => (isWebPage ? undefined : elementOf(text, name));
   const serverTimeMs = Date.parse(headerOf(headers, 'date') ?? '');
-  const retryAfterMs = readRetryAfter(headerOf(headers, 'retry-after'), nowMs);
+  const retryAfterMs = readRetryAfterMs(headerOf(headers, 'retry-after'), nowMs);
   return withoutUndefined({
     status,
     code: element('Code') ?? headerOf(headers, 'x-minio-error-code'),
@@ -58,14 +52,6 @@ export function readAnswer(status: number, headers: AnswerHeaders, body: Buffer,
     serverTimeMs: Number.isNaN(serverTimeMs) ? undefined : serverTimeMs,
     isWebPage,
   });
-}
-
-/** Milliseconds that a Retry-After header asks to wait (RFC 9110, 10.2.3), undefined where it says nothing. */
-export function readRetryAfter(value: string | undefined, nowMs: number): number | undefined {
-  if (value === undefined) return undefined;
-  if (/^\s*\d{1,9}\s*$/.test(value)) return Number(value) * 1000;
-  const dateMs = Date.parse(value);
-  return Number.isNaN(dateMs) ? undefined : Math.max(0, dateMs - nowMs);
 }
 
 /** Text of the first element of a name; with its end missing, undefined. Error bodies do not nest the ones asked for. */

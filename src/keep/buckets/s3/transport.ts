@@ -1,5 +1,5 @@
 import type { LookupFunction } from 'node:net';
-import type { AnswerHeaders } from './answer.ts';
+import type { HttpHeaders } from '../../../base/http-headers.ts';
 
 /** What the transports take from the store. */
 export interface TransportOptions {
@@ -28,7 +28,7 @@ export interface WireRequest {
 
 export interface WireAnswer {
   readonly status: number;
-  readonly headers: AnswerHeaders;
+  readonly headers: HttpHeaders;
   /** Cut at MAX_ERROR_BODY_BYTES: the hot path's requests have no body in a good answer. */
   readonly body: Buffer;
 }

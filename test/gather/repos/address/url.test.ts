@@ -46,22 +46,12 @@ test('P3: one repository has one spelling, however it is written', () => {
 });
 
 test('P3: git is given the form that was written, and limits count by host', () => {
-  const scp = parseRepositoryUrl('git@Host:a/b.git', { from: 'api' });
-  assert.deepEqual(scp, {
-    url: 'ssh://git@host/a/b',
-    scheme: 'ssh',
-    host: 'host',
-    port: 22,
-    remote: 'git@host:a/b.git',
-  });
-  const https = parseRepositoryUrl('https://Host:8443/a.git/', { from: 'api' });
-  assert.deepEqual(https, {
-    url: 'https://host:8443/a',
-    scheme: 'https',
-    host: 'host',
-    port: 8443,
-    remote: 'https://host:8443/a.git',
-  });
+  const cases = [
+    ['git@Host:a/b.git', 'ssh://git@host/a/b', 'ssh', 22, 'git@host:a/b.git'],
+    ['https://Host:8443/a.git/', 'https://host:8443/a', 'https', 8443, 'https://host:8443/a.git'],
+  ] as const;
+  for (const [text, url, scheme, port, remote] of cases)
+    assert.deepEqual(parseRepositoryUrl(text, { from: 'api' }), { url, scheme, host: 'host', port, remote });
 });
 
 const REFUSED: readonly [string, ErrorCode][] = [

@@ -57,7 +57,11 @@ test('P4–P7: never pinned, never in use, least recent first, enough and no mor
 
 test('P5, P6: the bound that bites first is named, and a pinned one blocks none behind it', () => {
   const clone = (url: string, lastUsedAtMs: number, pinned = false): Evictable => ({
-    ...{ url, lastUsedAtMs, pinned, bytes: 100, inUse: false },
+    url,
+    lastUsedAtMs,
+    pinned,
+    bytes: 100,
+    inUse: false,
   });
   const list = [clone('oldest', 1, true), clone('newer', 3), clone('older', 2)];
   const room = { freeBytes: 1000, minFreeBytes: 500, usedBytes: 300, maxBytes: 350, neededBytes: 100 };

@@ -73,7 +73,10 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   const place = { kind: 'repository', group: 'local', runAtMs: Date.now() + 3_600_000, reason: 'quiet' };
   for (const one of [a, b]) await bench.queue.put(repositoryKey({ url: one.path }), place);
   const [claim] = await bench.queue.claim({
-    ...{ worker: newWorkerId(), keys: [repositoryKey({ url: a.path })], max: 1, leaseMs: 30_000 },
+    worker: newWorkerId(),
+    keys: [repositoryKey({ url: a.path })],
+    max: 1,
+    leaseMs: 30_000,
   });
   assert.ok(claim);
   await assert.rejects(

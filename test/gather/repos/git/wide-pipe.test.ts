@@ -51,7 +51,7 @@ test('a wide pipe ends when git is stopped, and git when it is closed', { skip: 
   const start = (signal?: AbortSignal) => {
     const pipe = openWidePipe();
     assert.ok(pipe);
-    const options = { gitDir: git.gitDir, output: pipe, ...(signal ? { signal } : {}) };
+    const options = { gitDir: git.gitDir, output: pipe, signal };
     return { pipe, git: spawnGit(['cat-file', 'blob', blob], options) };
   };
   const stop = new AbortController();

@@ -87,8 +87,14 @@ function logOf(git: GitFixture): Map<string, readonly unknown[]> {
       values.slice(at);
     rows.set(hash, [
       parents.replaceAll(' ', ''),
-      ...[an, ae, Number(aAt), minutes(aDate)],
-      ...[cn, ce, Number(cAt), minutes(cDate)],
+      an,
+      ae,
+      Number(aAt),
+      minutes(aDate),
+      cn,
+      ce,
+      Number(cAt),
+      minutes(cDate),
       subject,
     ]);
   }
@@ -101,8 +107,14 @@ async function assertAgrees({ git, rows, store, repositoryId }: Bench): Promise<
       hash,
       [
         row.parents,
-        ...[row.author, row.email, row.authoredAt, row.authoredZone],
-        ...[row.committer, row.committerEmail, row.committedAt, row.committedZone],
+        row.author,
+        row.email,
+        row.authoredAt,
+        row.authoredZone,
+        row.committer,
+        row.committerEmail,
+        row.committedAt,
+        row.committedZone,
         row.subject,
       ],
     ]),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseIdentity } from '../../../../src/gather/repos/history/identity.ts';
 import { CommitParser } from '../../../../src/gather/repos/history/parse.ts';
+import { parsePersonIdentity } from '../../../../src/gather/repos/history/signature.ts';
 import type { CommitRow } from '../../../../src/keep/store/types.ts';
 
 const HASH = 'a'.repeat(40);
@@ -84,7 +84,7 @@ test('S9: identities are split as git splits them, whatever is in them', () => {
     ['Ada <a@b', '', ''],
     ['', '', ''],
   ];
-  for (const [text, name, email] of cases) assert.deepEqual(parseIdentity(text), { name, email }, text);
+  for (const [text, name, email] of cases) assert.deepEqual(parsePersonIdentity(text), { name, email }, text);
   const odd = parseOne({ author: 'Ada <a@b>> 9 +0000' });
   assert.deepEqual([odd.author.email, odd.authoredAt], ['a@b', 9]);
 });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 
-/** EX_TEMPFAIL of sysexits.h: no reading this time, on purpose (V6). */
+/** EX_TEMPFAIL of sysexits.h: no reading this time, on purpose. */
 const FILTERED = 75;
 const MAX_ERROR_CHARS = 500;
 

@@ -6,7 +6,7 @@ import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../sourc
 const NO_CONTENT = 204;
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT'];
 
-/** The body of an HTTP answer; 204 is no reading, on purpose (V6). Redirects are errors. */
+/** The body of an HTTP answer; 204 is no reading, on purpose. Redirects are errors. */
 export class HttpSource implements ReadingSource {
   readonly #url: string;
   /** Keeps one connection open between two readings. */

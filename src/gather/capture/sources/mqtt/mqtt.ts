@@ -69,7 +69,11 @@ export class Broker {
     const { connect } = await import('mqtt');
     const { url, username, password } = this.#plan;
     const client = connect(url, {
-      ...{ clientId: this.#clientId, clean: false, resubscribe: false, reconnectPeriod: RECONNECT_MS },
+      clientId: this.#clientId,
+      clean: false,
+      resubscribe: false,
+      reconnectPeriod: RECONNECT_MS,
+      // A key that is there, even undefined, would displace what the address says.
       ...(username === null ? {} : { username }),
       ...(password === null ? {} : { password }),
     });

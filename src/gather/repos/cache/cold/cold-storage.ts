@@ -50,13 +50,13 @@ export class ColdStorage {
       import('./send.ts'),
     ]);
     const content = contentOf(clone);
-    if (await this.#isThere(record.cold, { location: locationOf(place, at.key), content }, store, at, signal))
+    const location = locationOf(place, at.key);
+    if (await this.#isThere(record.cold, { location, content }, store, at, signal))
       return record.cold as ColdCopy;
     const archive = await archiveOf(clone);
     const { clock, log } = this.#options;
     const startMs = clock.monotonicMs();
     const crc32 = await sendArchive(archive, at, { store, clock, signal });
-    const location = locationOf(place, at.key);
     const durationMs = Math.round(clock.monotonicMs() - startMs);
     log.info(
       { target: record.url, location, bytes: archive.bytes, durationMs },

@@ -10,6 +10,7 @@ const PART_BYTES = 16 * 2 ** 20;
 /** A part is tried again at once, with growing waits: the stream behind it cannot be read a second time. */
 const PART_TRIES = 4;
 const FIRST_WAIT_MS = 500;
+const CONTENT_TYPE = 'application/x-tar';
 
 export interface SendContext {
   readonly store: ObjectStore;
@@ -36,7 +37,7 @@ export async function sendArchive(
   const blocks = inBlocks(checksummed.chunks(), partBytes);
   if (archive.bytes <= partBytes) {
     for await (const body of blocks)
-      await withRetries(context, () => store.putObject(at, { body }, { signal, contentType: TYPE }));
+      await withRetries(context, () => store.putObject(at, { body }, { signal, contentType: CONTENT_TYPE }));
     await verify(archive, at, checksummed.crc32, [], context);
     return checksummed.crc32;
   }
@@ -45,8 +46,6 @@ export async function sendArchive(
   return checksummed.crc32;
 }
 
-const TYPE = 'application/x-tar';
-
 async function sendParts(
   blocks: AsyncIterable<Buffer>,
   at: ObjectAddress,
@@ -54,7 +53,7 @@ async function sendParts(
 ): Promise<readonly UploadedPart[]> {
   const { store, signal } = context;
   await abortUnfinished(at, context);
-  const upload = await store.createUpload(at, { signal, contentType: TYPE });
+  const upload = await store.createUpload(at, { signal, contentType: CONTENT_TYPE });
   try {
     const parts: UploadedPart[] = [];
     for await (const body of blocks) {

@@ -156,7 +156,7 @@ class Members {
   }
 }
 
-function parsed(text: string): Manifest {
+function parseManifest(text: string): Manifest {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value as Manifest;
@@ -170,7 +170,7 @@ async function readManifest(entry: ReadEntry): Promise<Manifest> {
   if (entry.size > MAX_MANIFEST_BYTES) throw refusal(`its ${MANIFEST} is too large`);
   const chunks: Buffer[] = [];
   for await (const chunk of entry) chunks.push(chunk);
-  const manifest = parsed(Buffer.concat(chunks).toString('utf8'));
+  const manifest = parseManifest(Buffer.concat(chunks).toString('utf8'));
   const { version, objectFormat, lean, url, headRef } = manifest;
   const sound =
     version === 1 &&

@@ -4,21 +4,23 @@ import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { parseRepositoryUrl } from '../address/url.ts';
+import { type BakeProgress, type BakeSummary, bake } from '../bake/bake.ts';
+import { bakeJob } from '../bake/prepare-job.ts';
+import type { CloneCache } from '../cache/clone-cache.ts';
 import { bakeRequest, churnRequest } from '../cache/request.ts';
 import { type ChurnProgress, churnSlice } from '../churn/job.ts';
 import { claimClone, underCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
 import { nextRepositorySync } from '../tracking/schedule.ts';
-import { type BakeProgress, type BakeSummary, bake } from './bake.ts';
-import { bakeJob } from './prepare-job.ts';
-import { recordedBake } from './run-record.ts';
+import { recordBake } from './run-record.ts';
 
 /** How often the claim of a repository that another process works in is asked for again. */
 const WAIT_MS = 250;
 const REASON = 'asked for by hand';
 
 /** What a bake in this process works with, and how it is followed. */
-export interface StandaloneContext extends Omit<RepositoryContext, 'threads'> {
+export interface StandaloneContext extends RepositoryContext {
+  readonly cache: CloneCache;
   readonly signal: AbortSignal;
   /** Churn is read after the commits, to its end. */
   readonly churn?: boolean;
@@ -37,7 +39,7 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
   return withRepositoryClaim(repository, context, async lost => {
     const job = bakeJob(repository, address, config);
     const held = AbortSignal.any([context.signal, lost]);
-    const summary = await recordedBake(repository, REASON, context, () =>
+    const summary = await recordBake(repository, REASON, context, () =>
       cache.useForBake(bakeRequest(job, held, onProgress), signal => bake(job, { ...context, signal })),
     );
     if (context.churn) {

@@ -2,7 +2,7 @@ import type { PersonIdentity } from '../../../keep/store/types.ts';
 
 /** What an `author` or `committer` line says. */
 export interface Signature {
-  readonly identity: PersonIdentity;
+  readonly person: PersonIdentity;
   /** Seconds since the epoch, clamped to years 1970–9999; 0 when there is no date that git could read. */
   readonly at: number;
   /** Minutes east of UTC, clamped to ± one day. */
@@ -10,7 +10,7 @@ export interface Signature {
 }
 
 /** The last second of the year 9999. */
-export const LATEST_SECOND = 253_402_300_799;
+const LATEST_SECOND = 253_402_300_799;
 const LONGEST_ZONE_MINUTES = 1440;
 /** Distinct people that are held at hand; a history with more starts the table afresh. */
 const MAX_INTERNED = 65_536;
@@ -38,7 +38,7 @@ export class PersonIdentities {
     const known = this.#known.get(latin1);
     if (known) return known;
     const bytes = Buffer.from(latin1, 'latin1');
-    const identity = parseIdentity(bytes.toString('utf8'));
+    const identity = parsePersonIdentity(bytes.toString('utf8'));
     if (this.#known.size >= MAX_INTERNED) this.#known.clear();
     this.#known.set(bytes.toString('latin1'), identity);
     return identity;
@@ -46,7 +46,7 @@ export class PersonIdentities {
 }
 
 /** Splits `Name <email>` as git's split_ident_line does: first `<`, first `>` after it, spaces before `<` dropped. */
-export function parseIdentity(text: string): PersonIdentity {
+export function parsePersonIdentity(text: string): PersonIdentity {
   const open = text.indexOf('<');
   const close = open < 0 ? -1 : text.indexOf('>', open);
   if (close < 0) return NOBODY;

@@ -1,7 +1,7 @@
 import { asSluiceError, type ErrorCode } from '../../../base/errors.ts';
 import type { Repository, RepositoryState } from '../../../keep/store/types.ts';
+import type { BakeSummary } from '../bake/bake.ts';
 import type { RepositoryContext } from '../context.ts';
-import type { BakeSummary } from './bake.ts';
 
 type RecordContext = Pick<RepositoryContext, 'store' | 'clock' | 'log'>;
 
@@ -20,7 +20,7 @@ const STATE_AFTER: Partial<Record<ErrorCode, RepositoryState>> = {
  * Runs one bake with its record around it: the run's row from start to end, and the repository's state. The
  * caller holds the repository's claim. Throws what the bake throws, once that is recorded.
  */
-export async function recordedBake(
+export async function recordBake(
   repository: Repository,
   reason: string,
   context: RecordContext,

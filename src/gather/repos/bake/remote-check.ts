@@ -1,8 +1,8 @@
 import type { Store } from '../../../keep/store/store.ts';
 import type { RemoteCheck, Repository } from '../../../keep/store/types.ts';
-import { type BakeJob, remoteOf } from '../bake/job.ts';
 import { sameRefs } from '../clone/fetch.ts';
 import { lsRemote, MANY_OTHER_REFS } from '../git/remote.ts';
+import { type BakeJob, remoteOf } from './job.ts';
 
 /** A bake that a check of the remote may save. */
 export interface RemoteCheckJob {
