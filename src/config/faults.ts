@@ -30,8 +30,8 @@ export class ConfigError extends SluiceError {
   constructor(faults: readonly ConfigFault[], cause?: unknown) {
     super('config_invalid', faults.map(formatFault).join('\n'), {
       operation: 'read configuration',
-      ...(faults[0]?.file === undefined ? {} : { subject: faults[0].file }),
-      ...(cause === undefined ? {} : { cause }),
+      subject: faults[0]?.file,
+      cause,
     });
     this.faults = faults;
   }

@@ -1,6 +1,6 @@
 import { isMapping, type SettingPath } from './paths.ts';
 
-/** The cache's settings may stand below `config:` as well (repos.md, P6). */
+/** The cache's settings may stand below `config:` as well. */
 export interface Lifted {
   readonly tree: unknown;
   /** Where a setting of the answer stands in the file. */

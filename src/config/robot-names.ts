@@ -2,7 +2,7 @@ import { writeBytes, writeDuration } from '../base/units.ts';
 import { isMapping, type SettingPath } from './paths.ts';
 
 /**
- * Names and units that a robot's data manager has for the same settings (capture.md, V9). They may stand at the top of the
+ * Names and units that a robot's data manager has for the same settings. They may stand at the top of the
  * file or below `capture`. This table is the mapping, for the file and for docs/reference/config.md alike.
  */
 export interface RobotName {
@@ -83,7 +83,7 @@ interface Entry {
   readonly convert: (value: unknown, where: SettingPath) => unknown;
 }
 
-/** Brings those names into the house style. Zero counts as not given; what is negative or no number is told (V9). Pure. */
+/** Brings those names into the house style. Zero counts as not given; what is negative or no number is a fault. Pure. */
 export function houseStyle(tree: unknown, report: (path: SettingPath, message: string) => void): Renamed {
   if (!isMapping(tree)) return { tree, original: path => path };
   const copy: Record<string, unknown> = { ...tree };

@@ -6,7 +6,6 @@ function placeFault(text: string): string | undefined {
   return /^s3:\/\/[^/]+\/[^/]+/.test(text) ? undefined : 'must look like s3://PROFILE/BUCKET/PREFIX';
 }
 
-/** repos.md, P5, P6 and P9. */
 export const cache = section('The clones on disk.', {
   directory: optionalPath({
     description: 'Where the clones are; `cache` in the root folder where not given.',

@@ -35,7 +35,6 @@ const followed = mapping(
   ],
 );
 
-/** changesets.md, C1 and S4. */
 export const changesets = section('Pull and merge requests that are followed.', {
   follow: list(z.union([address('a pull or merge request').transform(url => ({ url })), followed]), {
     description:

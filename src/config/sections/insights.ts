@@ -1,6 +1,5 @@
 import { flag, section, size } from '../fields.ts';
 
-/** repos.md, S6 and S10. */
 export const insights = section('What is read out of history besides the commits.', {
   churn: flag({
     default: false,

@@ -1,6 +1,5 @@
 import { count, duration, line, list, optionalCount, secret, section } from '../fields.ts';
 
-/** repos.md, P12. */
 export const notify = section('What is told of tracked repositories, to the log and beyond.', {
   staleAfterDays: optionalCount({
     min: 1,

@@ -12,7 +12,7 @@ function hasCredentials(url: string): boolean {
 
 /**
  * An address of a repository as far as its form can be told here; which schemes and hosts are allowed is
- * decided where it is used (repos.md, P3 and S3). A path is relative to the file's folder, as every path is.
+ * decided where it is used. A path is relative to the file's folder, as every path is.
  */
 export function repositoryUrl(check: (url: string) => string | undefined = () => undefined) {
   return line('must be the URL of a repository', url => {

@@ -1,7 +1,6 @@
 import { writeDuration } from '../../base/units.ts';
 import { choice, duration, flag, section } from '../fields.ts';
 
-/** changesets.md, C3, S2 and S7. */
 export const schedule = section(
   'When things are synced: after last sync + (last sync − last change), within these bounds.',
   {

@@ -1,6 +1,5 @@
 import { duration, flag, section } from '../fields.ts';
 
-/** delivery.md, V1, V7 and V9. */
 export const sync = section('When files are delivered.', {
   interval: duration({
     default: '6s',

@@ -1,6 +1,6 @@
 /**
- * What code hosts tell of changesets (C2), in one form for all of them. All times are milliseconds since the
- * Unix epoch, on the host's clock. What a host does not tell is undefined, never guessed.
+ * What code hosts say of changesets, in one form for all of them. All times are milliseconds since the
+ * Unix epoch, on the host's clock. What a host does not say is undefined, never guessed.
  */
 
 /** Where a changeset is: its repository and its number there. */
@@ -37,7 +37,7 @@ export interface Branch {
   readonly repository: string | undefined;
 }
 
-/** What a listing tells: enough to know whether a changeset is new or has changed. */
+/** What a listing has: enough to know whether a changeset is new or has changed. */
 export interface ChangesetSummary {
   readonly ref: ChangesetRef;
   /** The host's own id, the same for the changeset's whole life, a rename or transfer included. Opaque. */
@@ -51,7 +51,7 @@ export interface ChangesetSummary {
   readonly updatedAtMs: number;
 }
 
-/** All of C2. */
+/** All that is known of one. */
 export interface Changeset extends ChangesetSummary {
   readonly head: Branch;
   readonly base: Branch;
@@ -98,7 +98,7 @@ export type EventKind =
 export interface ChangesetEvent {
   /**
    * The host's id, with a prefix for its kind; unique within the changeset and the same every time the event is
-   * told, so storing it again changes nothing.
+   * listed, so storing it again changes nothing.
    */
   readonly id: string;
   readonly kind: EventKind;

@@ -5,7 +5,7 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
 
 /**
  * The contract of a code host's API. `github/`, `gitlab/` and `gitea/` keep it, and test/suites/forge-suite.ts
- * holds them to it (changesets.md C1, C2, S1; repos.md for lists of repositories).
+ * holds them to it.
  *
  * What every method promises:
  * - Before each HTTP call it asks `CallBudget.take`, after each it reports to `CallBudget.record`: nothing is sent

@@ -1,9 +1,9 @@
 /**
  * The contract of an object store. `s3/` and `directory/` keep it, and test/suites/bucket-suite.ts holds
- * them to it (delivery.md F40–F44, S1, S8, S10).
+ * them to it.
  *
  * What every method promises:
- * - It tries once. Retrying is the engine's business (F7–F12); the only repetition inside is one immediate
+ * - It tries once. Retrying is the engine's business; the only repetition inside is one immediate
  *   correction of something learned from the answer: clock offset, region, a header that the server refuses.
  * - It throws `SluiceError` with a code and retry class from the catalogue, `retryAfterMs` where the server
  *   gave one. Codes that any method may throw: host_unknown, host_unreachable, connection_lost, timed_out,
@@ -20,9 +20,9 @@ export interface ObjectStore {
   readonly description: string;
   readonly limits: StoreLimits;
 
-  /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list (S2, F43). */
+  /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list. */
   listBuckets(options?: CallOptions): Promise<string[]>;
-  /** Resolves when the bucket exists and may be used; throws bucket_missing when it does not (F43, F44). */
+  /** Resolves when the bucket exists and may be used; throws bucket_missing when it does not. */
   headBucket(bucket: string, options?: CallOptions): Promise<void>;
 
   /**
@@ -33,7 +33,7 @@ export interface ObjectStore {
    */
   putObject(at: ObjectAddress, source: ObjectSource, options?: PutOptions): Promise<PutResult>;
   /**
-   * What the store knows of an object, undefined when there is none (F41). A missing bucket also answers
+   * What the store knows of an object, undefined when there is none. A missing bucket also answers
    * undefined where the server does not tell the two apart. Throws not_supported where the server has no HEAD.
    */
   headObject(at: ObjectAddress, options?: HeadOptions): Promise<ObjectHead | undefined>;
@@ -44,7 +44,7 @@ export interface ObjectStore {
   /** One page of keys in ascending order of their UTF-8 bytes. Multipart uploads in progress are not in it. */
   listObjects(bucket: string, options?: ListOptions): Promise<ObjectPage>;
 
-  /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted (S8). */
+  /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted. */
   createUpload(at: ObjectAddress, options?: ObjectProperties & CallOptions): Promise<MultipartUpload>;
   /**
    * Stores one part, replacing the part of that number; may be called again. Throws upload_missing when the
@@ -109,7 +109,7 @@ export interface TransferOptions extends CallOptions {
   readonly onProgress?: (bytes: number) => void;
 }
 
-/** What is stored beside the bytes (S10). */
+/** What is stored beside the bytes. */
 export interface ObjectProperties {
   readonly contentType?: string;
   /** Names in lower case, ASCII; values of any text: those outside printable ASCII travel percent-encoded. The directory store keeps only `mtime`. */
@@ -126,7 +126,7 @@ export interface PutOptions extends ObjectProperties, TransferOptions {
 }
 
 export interface PutResult {
-  /** The store's own name for this content; opaque, never an MD5 to compare with (F41), and empty where Ceph completes an upload. */
+  /** The store's own name for this content; opaque, never an MD5 to compare with, and empty where Ceph completes an upload. */
   readonly etag: string;
   /** CRC32 of the bytes sent, base64 of four big-endian bytes, where the call had them pass by. */
   readonly crc32?: string;
@@ -182,7 +182,7 @@ export interface ObjectEntry {
   readonly lastModifiedMs: number;
 }
 
-/** Names an upload in parts; plain data, so that the journal can keep it across restarts (S8). */
+/** Names an upload in parts; plain data, so that the journal can keep it across restarts. */
 export interface MultipartUpload extends ObjectAddress {
   readonly uploadId: string;
 }

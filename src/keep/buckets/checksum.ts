@@ -69,7 +69,7 @@ export interface ExpectedObject {
 /** `checksum`: size and checksum agree; `size`: the size agrees and there is no checksum to compare. */
 export type Verification = { readonly agrees: 'checksum' | 'size' } | { readonly differs: string };
 
-/** Compares what HEAD answered with what was sent (F41). ETags are not looked at: they are no checksums. */
+/** Compares what HEAD answered with what was sent. ETags are not looked at: they are no checksums. */
 export function verifyObject(head: ObjectHead, expected: ExpectedObject): Verification {
   if (head.size !== expected.size)
     return { differs: `${head.size} bytes arrived, ${expected.size} were sent` };

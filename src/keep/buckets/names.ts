@@ -5,7 +5,7 @@ const MAX_KEY_BYTES = 1024;
 
 /**
  * What is wrong with an object key, or undefined. S3 itself takes more; refused here is what does not arrive as
- * itself everywhere (S10, F30): `.` and `..` as segments (HTTP libraries and proxies resolve them), empty segments,
+ * itself everywhere: `.` and `..` as segments (HTTP libraries and proxies resolve them), empty segments,
  * NUL and lone surrogates.
  */
 export function keyFault(key: string): string | undefined {

@@ -50,7 +50,7 @@ const NOT_AUTHENTICATED = [
 const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be deleted\n');
 
 /**
- * Tries out a profile as `sluice doctor` shows it (S3): reach, authenticate, list or head the buckets, put, head and
+ * Tries out a profile as `sluice doctor` shows it: reach, authenticate, list or head the buckets, put, head and
  * delete a probe object. Never throws for what the store does; a step that cannot be taken is skipped and says why. May be called
  * again; the probe object is removed even where a step between fails.
  */
@@ -118,7 +118,7 @@ function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] 
 }
 
 function skipped(step: ProbeStepName, words: string, hint?: string): ProbeStep {
-  return { step, outcome: 'skipped', words, ...(hint === undefined ? {} : { hint }) };
+  return { step, outcome: 'skipped', words, hint };
 }
 
 function listStep(listed: Attempt<string[]>, areNamed: boolean): ProbeStep {

@@ -12,9 +12,9 @@ export const LOCAL_PROFILE = 'local';
 export const LOCAL_BUCKET = 'outbox';
 
 export interface ProfileSearch {
-  /** `--credentials FILE` (F1). */
+  /** `--credentials FILE`. */
   readonly credentials?: string | undefined;
-  /** `--only-credentials FILE` (F50). */
+  /** `--only-credentials FILE`. */
   readonly onlyCredentials?: string | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory?: string;
@@ -24,9 +24,9 @@ export interface ProfileSearch {
 }
 
 /**
- * The profiles to deliver to: those of the credentials file that F50 finds, or, where there is no such file at all, the profile
- * `local`, whose bucket `outbox` is a folder in `{root}/delivered` (S1). Says in the log which file was used and which were
- * passed over. Throws credentials_missing for a file that was named and cannot be read, credentials_invalid (F3, F5, F6).
+ * The profiles to deliver to: those of the credentials file that counts (credentials/search.ts), or, where there is no such file at all, the profile
+ * `local`, whose bucket `outbox` is a folder in `{root}/delivered`. Says in the log which file was used and which were
+ * passed over. Throws credentials_missing for a file that was named and cannot be read, credentials_invalid for faults in it.
  */
 export async function findProfiles(search: ProfileSearch): Promise<readonly Profile[]> {
   const { credentials, onlyCredentials, environment, homeDirectory = homedir(), root, log } = search;
@@ -34,8 +34,8 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
     const found = await findCredentials({
       environment,
       homeDirectory,
-      ...(credentials === undefined ? {} : { argument: credentials }),
-      ...(onlyCredentials === undefined ? {} : { only: onlyCredentials }),
+      argument: credentials,
+      only: onlyCredentials,
     });
     for (const { path, why } of found.passedOver)
       log.info({ path, why }, `credentials file passed over: ${why}`);

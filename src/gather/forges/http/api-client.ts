@@ -32,7 +32,7 @@ export interface ApiAnswer {
   readonly hostTimeMs: number;
   /** This machine's clock. */
   readonly atMs: number;
-  /** Address of the next page, where the host tells one. */
+  /** Address of the next page, where the host names one. */
   readonly next: string | undefined;
 }
 
@@ -67,7 +67,7 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
 /**
- * One code host's API over HTTP: asks the budget, sends one call with a credential, tells what was seen,
+ * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
  * answers with JSON or throws what `Forge` promises. Redirects are followed on the same host only (a renamed
  * repository), each as a call of its own; https never turns into http.
  */
@@ -160,7 +160,7 @@ export class ApiClient {
     });
     const startedAtMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
-    const told = (facts: Partial<CallRecord>): void =>
+    const record = (facts: Partial<CallRecord>): void =>
       budget.record({
         host,
         resource,
@@ -191,10 +191,10 @@ export class ApiClient {
       const failure = call.signal?.aborted
         ? new SluiceError('cancelled', 'stopped on request', { operation: 'call', subject, cause: error })
         : connectionFailure(error, host, subject);
-      told({ errorCode: failure.code });
+      record({ errorCode: failure.code });
       throw failure;
     }
-    return this.#judge({ call, url, id, startedAtMs, received, told });
+    return this.#judge({ call, url, id, startedAtMs, received, record });
   }
 
   async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
@@ -216,16 +216,16 @@ export class ApiClient {
       bodyTimeout: timeoutMs,
       headers: {
         ...headers,
-        ...(credential === undefined ? {} : await authorize(credential, signal)),
-        ...(call.etag === undefined ? {} : { 'if-none-match': call.etag }),
-        ...(call.body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(credential && (await authorize(credential, signal))),
+        'if-none-match': call.etag,
+        'content-type': call.body === undefined ? undefined : 'application/json',
       },
-      ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) }),
+      body: call.body === undefined ? undefined : JSON.stringify(call.body),
     });
     return { status: statusCode, headers: answered, text: await readText(body) };
   }
 
-  #judge({ call, url, id, startedAtMs, received, told }: Judged): ApiAnswer {
+  #judge({ call, url, id, startedAtMs, received, record }: Judged): ApiAnswer {
     const { host, clock, notModifiedCost, bodyFacts } = this.#options;
     const { status, headers, text } = received;
     const nowMs = clock.nowMs();
@@ -243,11 +243,11 @@ export class ApiClient {
       next: undefined,
     };
     if (status === 304) {
-      told({ ...facts, cost: notModifiedCost });
+      record({ ...facts, cost: notModifiedCost });
       return { ...plain, json: undefined };
     }
     if (REDIRECTS.has(status)) {
-      told(facts);
+      record(facts);
       return { ...plain, json: undefined };
     }
     const parsed = parseJson(text);
@@ -266,16 +266,16 @@ export class ApiClient {
         nowMs,
       };
       const error = refusal(refused);
-      told({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
+      record({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
       throw error;
     }
     if (parsed === undefined) {
       const error = unreadable({ host, subject, status, headers }, text);
-      told({ ...facts, errorCode: error.code });
+      record({ ...facts, errorCode: error.code });
       throw error;
     }
     const { error, ...more } = bodyFacts?.(answer, call.resource ?? 'rest') ?? {};
-    told({ ...facts, ...more, ...(error === undefined ? {} : { errorCode: error.code }) });
+    record({ ...facts, ...more, errorCode: error?.code });
     if (error !== undefined) throw error;
     return answer;
   }
@@ -293,5 +293,5 @@ interface Judged {
   readonly id: string | undefined;
   readonly startedAtMs: number;
   readonly received: Received;
-  readonly told: (facts: Partial<CallRecord>) => void;
+  readonly record: (facts: Partial<CallRecord>) => void;
 }

@@ -5,16 +5,16 @@ import { type IniSection, parseIni, settingOf } from './ini.ts';
 
 const PROVIDERS = OBJECT_STORES.flatMap(({ providers }) => providers);
 
-/** Whether a section says which provider it is for: what marks a profile as meant for sluice (F50). */
+/** Whether a section says which provider it is for: what marks a profile as meant for sluice. */
 export function hasProvider(section: IniSection): boolean {
   return settingOf(section, ['provider']) !== undefined;
 }
 
 /**
- * Every profile of a credentials file (F2, F4), in its order.
+ * Every profile of a credentials file, in its order.
  * @param subject the file's path, for messages
- * @throws SluiceError credentials_invalid naming all faults of all profiles at once: no profile at all (F3), no provider
- *   (F5), missing keys (F6), values that cannot be right
+ * @throws SluiceError credentials_invalid naming all faults of all profiles at once: no profile at all, no
+ *   provider, missing keys, values that cannot be right
  */
 export function parseProfiles(text: string, subject: string): Profile[] {
   return profilesOf(parseIni(text, subject), subject);
@@ -26,9 +26,9 @@ export function profilesOf(sections: readonly IniSection[], subject: string): Pr
   if (sections.length === 0) faults.push('there is no profile in it');
   const profiles: Profile[] = [];
   for (const section of sections) {
-    const found = profileOf(section);
-    if (Array.isArray(found)) faults.push(`profile "${section.name}": ${found.join(', ')}`);
-    else profiles.push(found);
+    const profile = profileOf(section);
+    if (Array.isArray(profile)) faults.push(`profile "${section.name}": ${profile.join(', ')}`);
+    else profiles.push(profile);
   }
   if (faults.length > 0) {
     throw new SluiceError('credentials_invalid', `${subject}: ${faults.join('; ')}`, { subject });
@@ -38,7 +38,7 @@ export function profilesOf(sections: readonly IniSection[], subject: string): Pr
 
 /** The profile of a section, or what is wrong with it. */
 function profileOf(section: IniSection): Profile | string[] {
-  // A profile's name becomes a folder of the spool (F13).
+  // A profile's name becomes a folder of the spool.
   const nameFault =
     /^[^/\\\0]+$/.test(section.name) && !/^\.\.?$/.test(section.name) ? [] : ['its name cannot be a folder'];
   const provider = settingOf(section, ['provider'])?.toLowerCase();

@@ -5,7 +5,7 @@ import type { Profile } from '../object-store-definition.ts';
 import { type IniSection, parseIni } from './ini.ts';
 import { hasProvider, profilesOf } from './read-profiles.ts';
 
-/** Where a candidate file comes from, in the order of the search (F50). */
+/** Where a candidate file comes from, in the order of the search. */
 export type CredentialsOrigin = 'environment' | 'home' | 'argument';
 
 export interface CredentialsCandidate {
@@ -24,9 +24,9 @@ export interface FoundCredentials {
 }
 
 /**
- * Decides which candidate counts (F50). Before the argument comes what the AWS command line would find, if any
- * profile in it has a `provider`; without an argument the first file there is counts whatever is in it, so that F5
- * can say what is missing.
+ * Decides which candidate counts. Before the argument comes what the AWS command line would find, if any
+ * profile in it has a `provider`; without an argument the first file there is counts whatever is in it, so
+ * that reading its profiles can say what is missing.
  * @param candidates in the order of the search, an argument last
  * @throws SluiceError credentials_missing when there is none; credentials_invalid for faults in the one that counts
  */
@@ -59,11 +59,11 @@ export function chooseCredentials(candidates: readonly CredentialsCandidate[]): 
 }
 
 function missing(message: string, subject?: string): SluiceError {
-  return new SluiceError('credentials_missing', message, subject === undefined ? {} : { subject });
+  return new SluiceError('credentials_missing', message, { subject });
 }
 
 export interface CredentialsSearch {
-  /** `--credentials FILE` (F1). */
+  /** `--credentials FILE`. */
   readonly argument?: string;
   /** `--only-credentials FILE`: this file and no search. */
   readonly only?: string;

@@ -51,7 +51,7 @@ const LIMITS: StoreLimits = {
 };
 
 /**
- * A folder as object store (S1): `{path}/{bucket}/{key}`, plain files without companions, so that people and other programs can
+ * A folder as object store: `{path}/{bucket}/{key}`, plain files without companions, so that people and other programs can
  * read and add to it. An object is written to `{path}/.sluice/tmp`, synced, renamed into place, and its folder synced.
  *
  * What a plain file cannot hold is not kept: of the metadata only `mtime` (seconds since the epoch), as the file's own
@@ -99,7 +99,7 @@ export class DirectoryStore implements ObjectStore {
       const mtimeSeconds = mtimeOf(options);
       return this.#store(at, [source], {
         ...options,
-        ...(mtimeSeconds === undefined ? {} : { mtimeSeconds }),
+        mtimeSeconds,
       });
     });
   }
@@ -135,7 +135,7 @@ export class DirectoryStore implements ObjectStore {
         // The modification time is the source's own; the change time is when the object came here.
         lastModifiedMs: Number(stats.ctimeMs),
         metadata: { mtime: secondsOf(stats.mtimeNs) },
-        ...(checksum === undefined ? {} : { crc32: checksum }),
+        crc32: checksum,
       };
     });
   }
@@ -230,7 +230,7 @@ export class DirectoryStore implements ObjectStore {
       const sources = await this.#uploads.sources(upload, parts);
       const result = await this.#store(upload, sources, {
         ...options,
-        ...(mtimeSeconds === undefined ? {} : { mtimeSeconds }),
+        mtimeSeconds,
       });
       await this.#uploads.remove(upload);
       return result;

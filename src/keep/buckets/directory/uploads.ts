@@ -42,7 +42,7 @@ export class Uploads {
     const manifest: Manifest = {
       ...at,
       initiatedMs,
-      ...(mtimeSeconds === undefined ? {} : { mtimeSeconds }),
+      mtimeSeconds,
     };
     await writeFile(join(folder, 'upload.tmp'), JSON.stringify(manifest), { flush: true });
     await rename(join(folder, 'upload.tmp'), join(folder, 'upload.json'));

@@ -76,7 +76,7 @@ function codeOfStatus(status: number): ErrorCode {
   return 'request_refused';
 }
 
-/** The error for an unsuccessful answer: the code S3 gave if it is known, else the status (F7–F12). */
+/** The error for an unsuccessful answer: the code S3 gave if it is known, else the status. */
 export function errorFromAnswer(answer: Answer, context: CallContext): SluiceError {
   const known = BY_S3_CODE[answer.code ?? ''] ?? codeOfStatus(answer.status);
   const code = known === 'object_missing' && context.isInUpload ? 'upload_missing' : known;
@@ -87,12 +87,16 @@ export function errorFromAnswer(answer: Answer, context: CallContext): SluiceErr
   const request = answer.requestId === undefined ? '' : `, request ${answer.requestId}`;
   return new SluiceError(code, `${context.operation} ${context.subject}: ${saying} (${name}${request})`, {
     ...context,
-    ...(answer.isWebPage
-      ? { hint: 'A proxy or login page answers in place of the object store; check the endpoint.' }
-      : {}),
-    ...(code === 'region_wrong' ? { hint: hintOfRedirect(answer) } : {}),
-    ...(answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }),
+    hint: hintOf(code, answer),
+    retryAfterMs: answer.retryAfterMs,
   });
+}
+
+function hintOf(code: ErrorCode, answer: Answer): string | undefined {
+  if (code === 'region_wrong') return hintOfRedirect(answer);
+  return answer.isWebPage
+    ? 'A proxy or login page answers in place of the object store; check the endpoint.'
+    : undefined;
 }
 
 function hintOfRedirect(answer: Answer): string {
@@ -149,4 +153,25 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   if (code === undefined) return asSluiceError(error, context);
   const words = cause.message || first.message || code;
   return new SluiceError(code, `${context.operation} ${context.subject}: ${words}`, { ...context, cause });
+}
+
+/**
+ * The ETag of a good answer to a body. A captive portal answers 200 to anything; every S3 server gives an ETag.
+ * @param storedCrc32 as the answer names it, if it does
+ * @param sentCrc32 of what was sent, where it is known
+ * @throws SluiceError answer_invalid, checksum_mismatch
+ */
+export function assertStored(
+  call: CallContext,
+  etag: string | undefined,
+  storedCrc32: string | undefined,
+  sentCrc32: string | undefined,
+): string {
+  const about = `${call.operation} ${call.subject}`;
+  if (etag === undefined) throw new SluiceError('answer_invalid', `${about}: success without an ETag`, call);
+  if (storedCrc32 !== undefined && sentCrc32 !== undefined && storedCrc32 !== sentCrc32) {
+    const words = `the store computed CRC32 ${storedCrc32}, sent was ${sentCrc32}`;
+    throw new SluiceError('checksum_mismatch', `${about}: ${words}`, call);
+  }
+  return etag;
 }

@@ -13,9 +13,9 @@ import type {
   PutResult,
   UploadedPart,
 } from '../bucket.ts';
-import { encodeMetadata, encodeTags } from './properties.ts';
+import { propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
-import type { Call } from './session.ts';
+import { type Call, callOn } from './session.ts';
 
 /** The calls of the contract that go through the AWS SDK; each keeps what bucket.ts promises. */
 export class ControlCalls {
@@ -33,7 +33,7 @@ export class ControlCalls {
       const names: string[] = [];
       let continuation: string | undefined;
       do {
-        const input = continuation === undefined ? {} : { ContinuationToken: continuation };
+        const input = { ContinuationToken: continuation };
         const page = await client.send(new sdk.ListBucketsCommand(input), abortable(options));
         for (const bucket of page.Buckets ?? []) if (bucket.Name !== undefined) names.push(bucket.Name);
         continuation = page.ContinuationToken;
@@ -66,7 +66,7 @@ export class ControlCalls {
       const output = await client.send(
         new sdk.GetObjectCommand({
           ...address(at),
-          ...(range === undefined ? {} : { Range: `bytes=${range.first}-${range.last ?? ''}` }),
+          Range: range && `bytes=${range.first}-${range.last ?? ''}`,
         }),
         abortable(options),
       );
@@ -107,24 +107,18 @@ export class ControlCalls {
         lastModifiedMs: entry.LastModified?.getTime() ?? 0,
       }));
       const next = page.IsTruncated ? page.NextContinuationToken : undefined;
-      return { objects, ...(next === undefined ? {} : { continuation: next }) };
+      return { objects, continuation: next };
     });
   }
 
   createUpload(at: ObjectAddress, options: ObjectProperties & CallOptions): Promise<MultipartUpload> {
     const call: Call = { ...callOn('POST', 'create upload', at), protection: way => way.checksum };
     return this.#clients.run(call, async (sdk, client, way) => {
-      const metadata = Object.entries(options.metadata ?? {});
       const output = await client.send(
         new sdk.CreateMultipartUploadCommand({
           ...address(at),
-          ...(way.checksum === 'sha256' ? {} : { ChecksumAlgorithm: 'CRC32' }),
-          ContentType: options.contentType,
-          Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
-          StorageClass: options.storageClass as 'STANDARD' | undefined,
-          Tagging: options.tags === undefined ? undefined : encodeTags(options.tags),
-          ServerSideEncryption: options.encryption?.algorithm as 'AES256' | undefined,
-          SSEKMSKeyId: options.encryption?.keyId,
+          ChecksumAlgorithm: way.checksum === 'sha256' ? undefined : 'CRC32',
+          ...propertyInput(options),
         }),
         abortable(options),
       );
@@ -155,7 +149,7 @@ export class ControlCalls {
               partNumber: part.PartNumber ?? 0,
               etag: part.ETag ?? '',
               size: part.Size ?? 0,
-              ...(part.ChecksumCRC32 === undefined ? {} : { crc32: part.ChecksumCRC32 }),
+              crc32: part.ChecksumCRC32,
             });
           }
           marker = page.NextPartNumberMarker;
@@ -182,9 +176,7 @@ export class ControlCalls {
               .map(part => ({
                 PartNumber: part.partNumber,
                 ETag: part.etag,
-                ...(part.crc32 === undefined || way.checksum === 'sha256'
-                  ? {}
-                  : { ChecksumCRC32: part.crc32 }),
+                ChecksumCRC32: way.checksum === 'sha256' ? undefined : part.crc32,
               })),
           },
         }),
@@ -193,10 +185,7 @@ export class ControlCalls {
       // Ceph 16 leaves it empty; where it is absent, this is not the document that tells of success.
       if (output.ETag === undefined)
         throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no ETag`, call);
-      return {
-        etag: output.ETag,
-        ...(output.ChecksumCRC32 === undefined ? {} : { crc32: output.ChecksumCRC32 }),
-      };
+      return { etag: output.ETag, crc32: output.ChecksumCRC32 };
     });
   }
 
@@ -244,10 +233,6 @@ const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucke
 
 const abortable = (options: CallOptions): { abortSignal?: AbortSignal } =>
   options.signal === undefined ? {} : { abortSignal: options.signal };
-
-function callOn(method: string, operation: string, at: ObjectAddress): Call {
-  return { method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
-}
 
 /** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
 function decodeListed(key: string): string {

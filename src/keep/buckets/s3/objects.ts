@@ -26,10 +26,11 @@ import {
   TRAILER_NAME,
   takeRooms,
 } from './body.ts';
+import { assertStored } from './classify.ts';
 import type { ChecksumMode } from './presets.ts';
 import { metadataOf, propertyHeaders } from './properties.ts';
 import { encodeStrictly, targetOf } from './route.ts';
-import type { Call, Session, Way } from './session.ts';
+import { type Call, callOn, type Session, type Way } from './session.ts';
 import { EMPTY_SHA256, type Signer } from './signing.ts';
 import type { SmallTransport } from './small-transport.ts';
 import type { StreamTransport } from './stream-transport.ts';
@@ -98,12 +99,7 @@ export class HotPath {
       source,
       options,
     });
-    return {
-      partNumber,
-      size: sizeOf(source),
-      etag: result.etag,
-      ...(result.crc32 === undefined ? {} : { crc32: result.crc32 }),
-    };
+    return { partNumber, size: sizeOf(source), etag: result.etag, crc32: result.crc32 };
   }
 
   /** ObjectStore.headObject. */
@@ -174,7 +170,7 @@ export class HotPath {
               crc32 = value;
             })
           : plainBlocks(source, rooms),
-      ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+      onProgress: options.onProgress,
     });
     // A good answer comes after the last byte; after any other, blocks may still be on their way.
     if (answer.status < 300) giveBackRooms(rooms);
@@ -182,27 +178,10 @@ export class HotPath {
   }
 
   #resultOf(answer: WireAnswer, request: BodyRequest, crc32: string | undefined): PutResult {
-    const { call } = request;
     this.#assertGood(answer);
-    const etag = headerOf(answer.headers, 'etag');
-    if (etag === undefined) {
-      // A captive portal answers 200 to anything; every S3 server gives an ETag.
-      throw new SluiceError(
-        'answer_invalid',
-        `${call.operation} ${call.subject}: success without an ETag`,
-        call,
-      );
-    }
-    const echoed = headerOf(answer.headers, TRAILER_NAME);
-    if (echoed !== undefined && crc32 !== undefined && echoed !== crc32) {
-      const words = `the store computed CRC32 ${echoed}, sent was ${crc32}`;
-      throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
-    }
-    return {
-      etag,
-      ...(crc32 === undefined ? {} : { crc32 }),
-      ...(echoed === undefined ? {} : { confirmedCrc32: echoed }),
-    };
+    const confirmedCrc32 = headerOf(answer.headers, TRAILER_NAME);
+    const etag = assertStored(request.call, headerOf(answer.headers, 'etag'), confirmedCrc32, crc32);
+    return { etag, crc32, confirmedCrc32 };
   }
 
   #assertGood(answer: WireAnswer): void {
@@ -233,7 +212,7 @@ export class HotPath {
       origin,
       path: query === '' ? path : `${path}?${query}`,
       headers: { ...signed, 'user-agent': USER_AGENT },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
+      signal: options.signal,
     };
   }
 }
@@ -242,13 +221,7 @@ function callOf(method: string, operation: string, at: ObjectAddress, source?: O
   const isSmall = source === undefined || sizeOf(source) <= SMALL_BODY_BYTES;
   const protection = (way: Way): ChecksumMode =>
     isSmall && way.checksum === 'trailer' ? 'header' : way.checksum;
-  return {
-    method,
-    operation,
-    subject: `${at.bucket}/${at.key}`,
-    bucket: at.bucket,
-    ...(source === undefined ? {} : { protection }),
-  };
+  return { ...callOn(method, operation, at), protection: source && protection };
 }
 
 function headOf(answer: WireAnswer): ObjectHead {
@@ -263,7 +236,7 @@ function headOf(answer: WireAnswer): ObjectHead {
     etag: headerOf(headers, 'etag') ?? '',
     lastModifiedMs: Date.parse(headerOf(headers, 'last-modified') ?? '') || 0,
     metadata: metadataOf(headers),
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(crc32 === undefined ? {} : { crc32 }),
+    contentType,
+    crc32,
   };
 }

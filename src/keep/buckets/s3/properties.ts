@@ -5,7 +5,7 @@ import { encodeStrictly } from './route.ts';
 
 const METADATA_PREFIX = 'x-amz-meta-';
 
-/** Headers for what is stored beside the bytes (S10); names in lower case. Throws request_refused for a metadata name that cannot be a header. */
+/** Headers for what is stored beside the bytes; names in lower case. Throws request_refused for a metadata name that cannot be a header. */
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;
@@ -26,6 +26,19 @@ export function propertyHeaders(properties: ObjectProperties): Record<string, st
     if (keyId !== undefined) headers['x-amz-server-side-encryption-aws-kms-key-id'] = keyId;
   }
   return headers;
+}
+
+/** The same as the AWS SDK wants it in its commands. */
+export function propertyInput(properties: ObjectProperties) {
+  const metadata = Object.entries(properties.metadata ?? {});
+  return {
+    ContentType: properties.contentType,
+    Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
+    StorageClass: properties.storageClass as 'STANDARD' | undefined,
+    Tagging: properties.tags === undefined ? undefined : encodeTags(properties.tags),
+    ServerSideEncryption: properties.encryption?.algorithm as 'AES256' | undefined,
+    SSEKMSKeyId: properties.encryption?.keyId,
+  };
 }
 
 /** Tags in the form of a URL query, as x-amz-tagging wants them. */

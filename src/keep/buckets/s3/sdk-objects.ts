@@ -1,6 +1,5 @@
 import { createReadStream, type ReadStream } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { SluiceError } from '../../../base/errors.ts';
 import type {
   MultipartUpload,
   ObjectAddress,
@@ -11,10 +10,11 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { digestsOf, readWhole, shorter, sizeOf } from './body.ts';
+import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
-import { encodeMetadata, encodeTags, propertyHeaders } from './properties.ts';
+import { propertyHeaders, propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
-import type { Call, Way } from './session.ts';
+import { type Call, callOn, type Way } from './session.ts';
 
 /** What both kinds of PUT have in common for the SDK. */
 interface Sending {
@@ -49,21 +49,17 @@ export class SdkObjects {
   putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions): Promise<PutResult> {
     // Refuses metadata that cannot be a header in the same words as the hot path.
     propertyHeaders(options);
-    const metadata = Object.entries(options.metadata ?? {});
     return this.#send(
       callOf('put object', at),
       source,
       options,
       (sdk, client, { headers, abort, ...sending }) => {
         const command = new sdk.PutObjectCommand({
-          ...{ Bucket: at.bucket, Key: at.key, ...sending },
-          ContentType: options.contentType,
-          Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
-          StorageClass: options.storageClass as 'STANDARD' | undefined,
-          Tagging: options.tags === undefined ? undefined : encodeTags(options.tags),
-          ServerSideEncryption: options.encryption?.algorithm as 'AES256' | undefined,
-          SSEKMSKeyId: options.encryption?.keyId,
-          ...(options.onlyIfAbsent ? { IfNoneMatch: '*' } : {}),
+          Bucket: at.bucket,
+          Key: at.key,
+          ...sending,
+          ...propertyInput(options),
+          IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
         });
         command.middlewareStack.add(adding(headers), AT_BUILD);
         return client.send(command, abort);
@@ -108,8 +104,10 @@ export class SdkObjects {
       const headers: Record<string, string> = { 'x-amz-content-sha256': sha256 };
       if (way.expectContinue && sizeOf(source) > ASKED_FIRST_BYTES) headers.expect = '100-continue';
       const sending = {
-        ...{ Body: body, ContentLength: sizeOf(source), headers },
-        ...(way.checksum === 'sha256' ? {} : { ChecksumCRC32: crc32 }),
+        Body: body,
+        ContentLength: sizeOf(source),
+        ChecksumCRC32: way.checksum === 'sha256' ? undefined : crc32,
+        headers,
         abort: { abortSignal: AbortSignal.any(signals) },
       };
       try {
@@ -158,31 +156,13 @@ async function bodyOf(
   return stream;
 }
 
-function resultOf(
-  {
-    ETag,
-    ChecksumCRC32,
-  }: { readonly ETag?: string | undefined; readonly ChecksumCRC32?: string | undefined },
-  call: Call,
-  crc32: string,
-): PutResult {
-  if (ETag === undefined) {
-    throw new SluiceError(
-      'answer_invalid',
-      `${call.operation} ${call.subject}: success without an ETag`,
-      call,
-    );
-  }
-  if (ChecksumCRC32 !== undefined && ChecksumCRC32 !== crc32) {
-    const words = `the store computed CRC32 ${ChecksumCRC32}, sent was ${crc32}`;
-    throw new SluiceError('checksum_mismatch', `${call.operation} ${call.subject}: ${words}`, call);
-  }
-  return { etag: ETag, crc32 };
+function resultOf({ ETag, ChecksumCRC32 }: Output, call: Call, crc32: string): PutResult {
+  return { etag: assertStored(call, ETag, ChecksumCRC32, crc32), crc32 };
 }
 
 function callOf(operation: string, at: ObjectAddress): Call {
   return {
-    ...{ method: 'PUT', operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket },
+    ...callOn('PUT', operation, at),
     protection: (way: Way) => (way.checksum === 'trailer' ? 'header' : way.checksum),
   };
 }

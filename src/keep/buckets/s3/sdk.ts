@@ -12,7 +12,7 @@ import type { TransportOptions } from './transport.ts';
 type Sdk = typeof import('@aws-sdk/client-s3');
 
 /**
- * The AWS SDK for the calls that are made once a bucket or once a large file (F40). It is loaded with the first of
+ * The AWS SDK for the calls that are made once a bucket or once a large file. It is loaded with the first of
  * them: that takes longer than the rest of a start. Its own retries are off, so that ten means ten.
  */
 export class SdkClients {
@@ -35,7 +35,7 @@ export class SdkClients {
     const agentOptions = {
       keepAlive: true,
       maxSockets: transport.maxConnections,
-      ...(transport.lookup === undefined ? {} : { lookup: transport.lookup }),
+      lookup: transport.lookup,
     };
     const httpAgent = new http.Agent(agentOptions);
     const httpsAgent = new https.Agent(agentOptions);
@@ -77,13 +77,13 @@ export class SdkClients {
       credentials: {
         accessKeyId,
         secretAccessKey: secretAccessKey.reveal(),
-        ...(sessionToken === undefined ? {} : { sessionToken: sessionToken.reveal() }),
+        sessionToken: sessionToken?.reveal(),
       },
       maxAttempts: 1,
       logger: SILENT,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      ...(this.#handler === undefined ? {} : { requestHandler: this.#handler }),
+      requestHandler: this.#handler,
     });
     this.#clients.set(name, client);
     return client;
@@ -122,9 +122,9 @@ function answerErrorOf(error: unknown, nowMs: number): AnswerError | undefined {
   return new AnswerError({
     ...base,
     isWebPage,
-    ...(isMadeUp ? {} : { code: name }),
-    ...(isMadeUp || message === 'UnknownError' ? {} : { message }),
-    ...(typeof Region === 'string' ? { region: Region } : {}),
-    ...(typeof Endpoint === 'string' && base.redirect === undefined ? { redirect: Endpoint } : {}),
+    code: isMadeUp ? base.code : name,
+    message: isMadeUp || message === 'UnknownError' ? base.message : message,
+    region: typeof Region === 'string' ? Region : base.region,
+    redirect: base.redirect ?? (typeof Endpoint === 'string' ? Endpoint : undefined),
   });
 }

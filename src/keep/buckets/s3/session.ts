@@ -1,5 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
-import { type Correction, correctionFor, lesserChecksum, type Sent } from './adapt.ts';
+import type { ObjectAddress } from '../bucket.ts';
+import { type Correction, correctionFor, lesserChecksum, type SentRequest } from './adapt.ts';
 import { AnswerError } from './answer.ts';
 import { type CallContext, errorFromAnswer, errorFromTransport } from './classify.ts';
 import type { ChecksumMode } from './presets.ts';
@@ -24,6 +25,11 @@ export interface Call extends CallContext {
   readonly protection?: (way: Way) => ChecksumMode;
   /** A HEAD that asks for the checksum where it may. */
   readonly wantsChecksum?: boolean;
+}
+
+/** A call about one object. */
+export function callOn(method: string, operation: string, at: ObjectAddress): Call {
+  return { method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
 }
 
 /** More corrections than there are kinds, and checksum twice, would be going in circles. */
@@ -76,7 +82,7 @@ export class Session {
         return await attempt(way);
       } catch (error) {
         if (!(error instanceof AnswerError)) throw errorFromTransport(error, call);
-        const sent: Sent = {
+        const sent: SentRequest = {
           method: call.method,
           bucket: call.bucket,
           route: way.route,

@@ -68,7 +68,7 @@ function idleWatchingConnector(
 ): buildConnector.connector {
   const connect = build({
     timeout: options.connectTimeoutMs,
-    ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+    lookup: options.lookup,
   });
   return (target, callback) =>
     connect(target, (error, socket) => {

@@ -57,7 +57,7 @@ export class StreamTransport {
       keepAlive: true,
       timeout: 4000,
       maxSockets: options.maxConnections,
-      ...(options.lookup === undefined ? {} : { lookup: options.lookup }),
+      lookup: options.lookup,
     };
     this.#http = new http.Agent(agentOptions);
     this.#https = new https.Agent(agentOptions);
@@ -146,7 +146,7 @@ export class StreamTransport {
       headers,
       agent: isTls ? this.#https : this.#http,
       timeout: this.#options.idleTimeoutMs,
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
+      signal: request.signal,
     });
     return outgoing;
   }
