@@ -22,13 +22,13 @@ export type ColumnType = 'text' | 'integer' | 'number' | 'date' | 'time';
 /** An insight under its name for the API and the command line: rows of the same columns. */
 export interface Insight {
   readonly name: string;
-  /** What it tells, in a line. */
+  /** What it is about, in a line. */
   readonly about: string;
   /** The field of the API's answer that holds the rows. */
   readonly key: string;
-  /** Whether it is told per day, week or month. */
+  /** Whether its rows are per day, week or month. */
   readonly byPeriod: boolean;
-  /** Tells of what commits change, so that it falls short where that has not been read (`unreadChurn`). */
+  /** It is about what commits change, so that it falls short where that has not been read (`unreadChurn`). */
   readonly ofChurn?: boolean;
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;

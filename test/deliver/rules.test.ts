@@ -132,7 +132,7 @@ test('S6: what retention removes', () => {
 
 test('V2: a record is claimed from the offer to its end, and memory bounds what is under way', () => {
   const record = (id: number, size: number) => ({ id, size }) as FileRecord;
-  const queue = new ReadyQueue({ workers: 1, smallInFlight: 10, memoryBytes: 100, partsAboveBytes: 1000 });
+  const queue = new ReadyQueue({ workers: 1, smallAtOnce: 10, memoryBytes: 100, partsAboveBytes: 1000 });
   const first = record(1, 60);
   assert.ok(queue.offer(first));
   assert.ok(!queue.offer(record(1, 60)));

@@ -2,7 +2,7 @@ import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 
 /** Larger files than `partsAboveBytes` take the lane of large ones. */
-type Lanes = Pick<DeliverySettings, 'workers' | 'smallInFlight' | 'memoryBytes' | 'partsAboveBytes'>;
+type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 'partsAboveBytes'>;
 
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
@@ -53,13 +53,13 @@ export class ReadyQueue {
 
   /** The next record that there is room for; the caller ends it with `done`. */
   next(): FileRecord | undefined {
-    const { workers, smallInFlight, memoryBytes } = this.#lanes;
+    const { workers, smallAtOnce, memoryBytes } = this.#lanes;
     if (this.#large.length > 0 && this.#largeRunning < workers) {
       this.#largeRunning += 1;
       return this.#large.shift();
     }
     const small = this.#small[0];
-    if (!small || this.#smallRunning >= smallInFlight) return undefined;
+    if (!small || this.#smallRunning >= smallAtOnce) return undefined;
     // A single file always fits, or it would wait for ever.
     if (this.#smallRunning > 0 && this.#smallBytes + small.size > memoryBytes) return undefined;
     this.#smallRunning += 1;

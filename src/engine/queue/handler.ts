@@ -5,14 +5,14 @@ import type { Claim, NextRun } from './work-queue.ts';
 /** Does the work of one kind. */
 export interface WorkHandler {
   /**
-   * Does one piece of work. It may be done twice (see `Work`). Once `signal` aborts it stops soon, leaving nothing
+   * Does one piece of work. It may be done twice (see `WorkQueue`). Once `signal` aborts it stops soon, leaving nothing
    * half done, and throws; the signal's reason is a SluiceError: `stopping`, `lease_lost`, or `cancelled` when the
    * item has been taken off the schedule. What it throws otherwise is a failure, and `retry` says what follows.
    */
   run(claim: Claim, signal: AbortSignal): Promise<WorkOutcome>;
   readonly retry: RetrySchedule;
   /**
-   * Called with each failure and what was decided, before the queue is told: the place to record the attempt
+   * Called with each failure and what was decided, before the queue settles it: the place to record the attempt
    * and, when given up, to move the work's subject to where failed ones go. May be called twice for one
    * failure (a crash in between). What it throws is logged; the decision stands.
    */

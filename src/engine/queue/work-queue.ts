@@ -1,9 +1,9 @@
-import type { ErrorRecord } from '../../base/errors.ts';
+import { type ErrorRecord, SluiceError } from '../../base/errors.ts';
 import type { StoreChange } from '../../keep/store/change.ts';
 
 /**
  * The work queue on the schedule: what is to be done, when, and who does it. It holds every future time of the
- * station (C4, S3); implementations behind it pass one suite (test/suites/work-suite.ts).
+ * station but delivery's; implementations behind it pass one suite (test/suites/work-queue-suite.ts).
  *
  * States of an item, named by its key:
  *
@@ -16,13 +16,13 @@ import type { StoreChange } from '../../keep/store/change.ts';
  *    Work must therefore bear being done twice.
  *  - One claim a key at a time. `put` and `drop` never disturb a running claim: what was asked for meanwhile
  *    is remembered and applied when the claim is settled.
- *  - Due items are claimed high priority first, then by time, then by key (C5, C6).
+ *  - Due items are claimed high priority first, then by time, then by key.
  *  - Only what has been committed is answered. Every method may fail with `database_busy`, `disk_full` or
  *    another `database_*` or `disk_*` error, and has then changed nothing.
  */
 export interface WorkQueue {
   /**
-   * Puts an item on the schedule, or moves one that waits (see `Placement`). May be repeated.
+   * Puts an item on the schedule, or moves one that waits (see `ScheduleRequest`). May be repeated.
    * @throws SluiceError `internal` for a time that is not a number
    */
   put(key: string, placement: ScheduleRequest): Promise<void>;
@@ -35,7 +35,7 @@ export interface WorkQueue {
 
   /**
    * Takes an item off the schedule, with what was put while it runs. A running claim goes on until it is
-   * settled, is told so by `heartbeat`, and leaves nothing behind. Absent: nothing happens.
+   * settled, hears of it by `heartbeat`, and leaves nothing behind. Absent: nothing happens.
    */
   drop(key: string): Promise<void>;
 
@@ -78,7 +78,7 @@ export interface WorkQueue {
    */
   nextDueAt(query: { readonly kinds?: readonly string[]; readonly afterMs: number }): Promise<number | null>;
 
-  /** One item, for "why" and "who" (S6). */
+  /** One item, for "why" and "who". */
   get(key: string): Promise<QueueItem | undefined>;
 
   /** Those of the keys that are on the schedule, by key. */
@@ -100,11 +100,11 @@ export interface WorkQueue {
   counts(): Promise<QueueCounts>;
 }
 
-/** `high` runs before everything else (C6). */
+/** `high` runs before everything else. */
 export type Priority = 'normal' | 'high';
 
 /**
- * What `put` asks for. An item that waits already is moved: by the same rule that `place` states. Its kind and
+ * What `put` asks for. An item that waits already is moved: by the rule of `repositioned`. Its kind and
  * group are replaced too, unless it is running. Failures in a row are kept: only success clears them.
  */
 export interface ScheduleRequest {
@@ -116,7 +116,7 @@ export interface ScheduleRequest {
   readonly runAtMs: number;
   /** Default normal. */
   readonly priority?: Priority;
-  /** Why then, in words (S6). */
+  /** Why then, in words. */
   readonly reason: string;
   /** Leaves an item that waits or runs as it is: for making sure, at start, that everything is on the schedule. */
   readonly ifAbsent?: boolean;
@@ -132,7 +132,7 @@ export interface ScheduleEntry {
 export interface NextRun {
   readonly nextAtMs: number | null;
   readonly reason?: string;
-  /** What the work has found out, where that is the store's. */
+  /** What the work has learned, where that is the store's. */
   readonly changes?: readonly StoreChange[];
 }
 
@@ -227,7 +227,7 @@ export interface QueuePosition {
 }
 
 /**
- * C6: the place of a waiting item after it is put again. Both normal: the new time, earlier or later. Where a
+ * The place of a waiting item after it is put again. Both normal: the new time, earlier or later. Where a
  * raised one is involved: the higher priority and the earlier time, so that raising moves it forward and
  * lowering never delays it.
  */
@@ -242,4 +242,22 @@ export function earliest(first: QueuePosition, second: QueuePosition): QueuePosi
   const lowered = second.priority === 'normal' && first.priority === 'high';
   const decides = raised || (!lowered && second.runAtMs < first.runAtMs) ? second : first;
   return { ...decides, runAtMs: Math.min(first.runAtMs, second.runAtMs) };
+}
+
+/** The position that a request asks for. Throws `internal` for a time that is none. */
+export function positionAsked(
+  key: string,
+  { runAtMs, priority = 'normal', reason }: ScheduleRequest,
+): QueuePosition {
+  return { runAtMs: wholeMs(runAtMs, key), priority, reason };
+}
+
+/** A time in whole milliseconds. Throws `internal` for what is no time. */
+export function wholeMs(timeMs: number, key: string): number {
+  const whole = Math.round(timeMs);
+  if (Number.isSafeInteger(whole)) return whole;
+  throw new SluiceError('internal', `${key}: ${timeMs} is not a time`, {
+    operation: 'schedule',
+    subject: key,
+  });
 }

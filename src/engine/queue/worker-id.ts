@@ -14,14 +14,14 @@ interface ProcessState {
   readonly ended: boolean;
 }
 
-/** A name that no other worker has, for `Work.claim`. */
+/** A name that no other worker has, for `WorkQueue.claim`. */
 export function newWorkerId(): string {
   const startTime = processState(process.pid)?.startTime ?? '';
   return `${process.pid}:${startTime}:${place()}:${randomBytes(6).toString('hex')}`;
 }
 
 /**
- * Whether the worker's process is certainly gone. False when that cannot be told from here (another boot or
+ * Whether the worker's process is certainly gone. False when that cannot be seen from here (another boot or
  * container, a name of another form): its lease will end.
  */
 export function isWorkerGone(worker: string): boolean {

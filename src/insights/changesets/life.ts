@@ -95,7 +95,7 @@ export interface Percentiles {
 }
 
 export function percentiles(values: readonly (number | null)[]): Percentiles {
-  // Typed, since numbers are sorted by a function of ours only a tenth as fast.
+  // Typed, since numbers are sorted by a comparison only a tenth as fast.
   const sorted = Float64Array.from(values.filter(value => value !== null)).sort();
   const at = (share: number): number | null =>
     sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? null;

@@ -1,6 +1,6 @@
 import type { ErrorCode, RetryClass } from '../../base/errors.ts';
 
-/** Where a file is; the names of the spool's areas (F13, F46). */
+/** Where a file is; the names of the spool's areas. */
 export type FileState = 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
 export const FILE_STATES: readonly FileState[] = [
   'incoming_tmp',
@@ -12,7 +12,7 @@ export const FILE_STATES: readonly FileState[] = [
 
 export type UploadOutcome = 'success' | 'failure';
 
-/** Why a file waits for something other than time: it has no content yet (V3), its bucket does not exist (F44). */
+/** Why a file waits for something other than time: it has no content yet, its bucket does not exist. */
 export type FileHold = 'empty' | 'bucket';
 
 /** `profile`, `bucket` and the path below the bucket's folder. */
@@ -22,7 +22,7 @@ export interface FileAddress {
   readonly filepath: string;
 }
 
-/** What tells one content of a file from another without reading it (S9). */
+/** What tells one content of a file from another without reading it. */
 export interface FileIdentity {
   readonly size: number;
   readonly mtimeMs: number;
@@ -138,8 +138,8 @@ export type StateCounts = Readonly<Record<FileState, number>> & {
 export interface Journal {
   /**
    * The record of a file that comes into view. One that is still in the state given, at the same address, is used again and
-   * brought up to date (F47); an `incoming` file also takes over the record with which a copy announced it
-   * (`incoming_tmp`). Otherwise a new record begins (F48).
+   * brought up to date; an `incoming` file also takes over the record with which a copy announced it
+   * (`incoming_tmp`). Otherwise a new record begins.
    */
   enter(file: EnteringFile): Promise<FileRecord>;
   /** Changes a record; one that is not there is no error. */

@@ -7,7 +7,7 @@ import type { CheckpointProtocol } from './checkpoint-server.ts';
  * SQLite does it by itself, the event loop would stand still for it: hundreds of milliseconds for 32 MiB of pages that
  * lie apart (docs/decisions/0033-checkpoints-off-the-thread.md). The thread, some 20 MiB, exists only while it is needed.
  *
- *   quiet ──written()──▶ waiting ──LOOK_EVERY_MS──▶ looking ──little in the log──▶ quiet
+ *   quiet ──written()──▶ waiting ──CHECK_EVERY_MS──▶ checking ──little in the log──▶ quiet
  *                                                      └──much──▶ running ──over──▶ waiting
  */
 export interface CheckpointsOptions {
@@ -17,7 +17,7 @@ export interface CheckpointsOptions {
   readonly pending: () => number;
 }
 
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 /** 32 MiB. Pages that change often go into the file once for many commits, and the commit after it waits for a flush of the new log's head. */
 const FROM_PAGES = 8000;
 const IDLE_MS = 30_000;
@@ -27,7 +27,7 @@ const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 
 export class Checkpoints {
   readonly #options: CheckpointsOptions;
   readonly #thread: ThreadClient<CheckpointProtocol>;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
   #cancelIdle: () => void = () => undefined;
   #running = false;
   #closed = false;
@@ -45,14 +45,14 @@ export class Checkpoints {
 
   /** Something was committed. */
   written(): void {
-    if (this.#cancelLook || this.#running || this.#closed) return;
-    this.#cancelLook = this.#options.clock.timer(LOOK_EVERY_MS, () => this.#look());
+    if (this.#cancelCheck || this.#running || this.#closed) return;
+    this.#cancelCheck = this.#options.clock.timer(CHECK_EVERY_MS, () => this.#check());
   }
 
   /** Ends the thread, after the checkpoint that runs. May be repeated. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
     await this.#end();
   }
 
@@ -61,8 +61,8 @@ export class Checkpoints {
     await this.#thread.terminate();
   }
 
-  #look(): void {
-    this.#cancelLook = undefined;
+  #check(): void {
+    this.#cancelCheck = undefined;
     if (this.#pending() >= FROM_PAGES) void this.#run();
   }
 
@@ -72,7 +72,7 @@ export class Checkpoints {
     try {
       await this.#thread.request('checkpoint', undefined);
     } catch {
-      // What stopped it (a full disk, say) stops commits as well, which tell of it; the next look starts another.
+      // What stopped it (a full disk, say) stops commits as well, which report it; the next check starts another.
       this.#running = false;
       await this.#end();
       return;
@@ -87,7 +87,7 @@ export class Checkpoints {
     try {
       return this.#options.pending();
     } catch {
-      // A database that cannot even be asked fails the next commit, which tells of it.
+      // A database that cannot even be asked fails the next commit, which reports it.
       return 0;
     }
   }

@@ -99,7 +99,7 @@ export class Database {
     return statement;
   }
 
-  /** Runs statements that need no transaction of ours (PRAGMA, checkpoint). */
+  /** Runs statements that need no transaction here (PRAGMA, checkpoint). */
   exec(sql: string): void {
     wrap('run statement', this.path, () => this.#connection.exec(sql));
   }

@@ -1,12 +1,12 @@
 import type { ErrorRecord } from '../../base/errors.ts';
 
 /**
- * What is kept of pull and merge requests (changesets.md, C2), of the webhooks about them and of the budgets of
- * calls. Times of the host's clock are as the host told them; which clock a time is of stands with its column in
+ * What is kept of pull and merge requests, of the webhooks about them and of the budgets of
+ * calls. Times of the host's clock are as the host gave them; which clock a time is of stands with its column in
  * migration 0007. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing.
  */
 
-/** Repository and number, as the host names them; told apart without regard to case. */
+/** Repository and number, as the host names them; without regard to case. */
 export interface ChangesetAddress {
   readonly host: string;
   readonly repository: string;
@@ -83,7 +83,7 @@ export interface ChangesetDetails {
   readonly mergeable: boolean | undefined;
 }
 
-/** What a sync yields; times are of the host's clock, besides the fields named for this machine's. */
+/** A changeset as a sync saw it, times of the host's clock, besides the fields named for this machine's. */
 export interface SyncedChangeset extends ChangesetDetails {
   /** As the host names it now: another one after a rename. */
   readonly repository: string;
@@ -216,7 +216,7 @@ export interface WebhookTotals {
 export interface WebhookStore {
   /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `KEPT_DELIVERIES` are remembered. */
   isKnown(host: string, deliveryId: string): Promise<boolean>;
-  /** A poll has found a change that no webhook announced (S9). */
+  /** A poll has found a change that no webhook announced. */
   countMissed(host: string, repository: string): Promise<void>;
   /** By repository, most missed first. */
   totals(limit: number): Promise<WebhookTotals[]>;

@@ -20,7 +20,7 @@ export interface CommitChurn extends WaitingCommit {
 }
 
 /**
- * The churn of one repository's commits (S6). Rows of a commit appear together with its figures and all sums
+ * The churn of one repository's commits. Rows of a commit appear together with its figures and all sums
  * over them, and go with the commit. At most one writer a repository at a time: the caller holds its claim.
  */
 export interface ChurnWriter {

@@ -1,11 +1,11 @@
-/** What a repository is known for until the opposite is told. */
+/** What a repository is known for until the opposite is raised. */
 export type Notice = 'stale' | 'failing';
 
 /** Each notice has an event that begins it and one that ends it. */
 export type NotificationEvent = 'stale' | 'awake' | 'failing' | 'recovered';
 
 export interface Notification {
-  /** Told along with it: who has seen an id may pass over it. */
+  /** Sent along with it: who has seen an id may pass over it. */
   readonly id: number;
   readonly repositoryId: number;
   readonly url: string;
@@ -23,7 +23,7 @@ export interface NewNotification {
   readonly channels: readonly string[];
 }
 
-/** What people are told of repositories (P12), and what became of it. */
+/** What people are notified of about repositories, and what became of it. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing. */
 export interface NotificationStore {
   /** The notices that a repository is under, and since when. */
   notices(repositoryId: number): Promise<ReadonlyMap<Notice, number>>;

@@ -3,7 +3,7 @@ export interface Person {
   readonly id: number;
   readonly name: string;
   readonly email: string;
-  /** A program (S10). */
+  /** A program. */
   readonly bot: boolean;
   /** Somebody said whether it is one; otherwise the patterns did. */
   readonly botByHand: boolean;
@@ -22,7 +22,7 @@ export interface PeopleFilter {
 }
 
 /**
- * Who is who, beyond mailmaps (S10). Identities are merged by e-mail, without regard to case; no history is read
+ * Who is who, beyond mailmaps. Identities are merged by e-mail, without regard to case; no history is read
  * again. Every method may be repeated.
  */
 export interface PeopleStore {

@@ -12,7 +12,7 @@ export interface PersonIdentity {
   readonly email: string;
 }
 
-/** One commit as it is stored (P10, S6). */
+/** One commit as it is stored. */
 export interface CommitRow {
   readonly hash: ObjectId;
   readonly parents: readonly ObjectId[];
@@ -43,7 +43,7 @@ export type RepositoryState = 'new' | 'ok' | 'failing' | 'unreachable' | 'gone' 
 
 export interface Repository {
   readonly id: number;
-  /** Normalised (P3); unique. */
+  /** Normalised; unique. */
   readonly url: string;
   /** Host that the limits count by; `local` for paths. */
   readonly host: string;
@@ -61,17 +61,17 @@ export interface Repository {
   readonly totals: RepositoryTotals;
   /** When the store was last known to hold what the remote has. */
   readonly lastBakedAtMs: number | null;
-  /** When a bake last found commits that the one before had not; null while only one has been. */
+  /** When a bake last had commits that the one before had not; null while only one has been. */
   readonly lastNewsAtMs: number | null;
   readonly lastError: string | null;
-  /** Null when the last bake left something undone: then a look at the remote is not enough. */
+  /** Null when the last bake left something undone: then a remote check is not enough. */
   readonly remoteCheck: RemoteCheck | null;
   /** Where its address redirects to, normalised; null when it does not, or not to a place that may be followed. */
   readonly movedTo: string | null;
   readonly movedSeenAtMs: number | null;
 }
 
-/** What makes a look at a remote cheap. */
+/** What makes a remote check cheap. */
 export interface RemoteCheck {
   /** The spelling of its address that answered. */
   readonly spelling: string;
@@ -81,7 +81,7 @@ export interface RemoteCheck {
 
 /**
  * Who asked for a repository to be kept fresh: the configuration, somebody on the command line or over the API,
- * or the owner that it was found at (`owner:github:name`).
+ * or the owner that lists it (`owner:github:name`).
  */
 export type TrackingOrigin = 'config' | 'cli' | 'api' | `owner:${string}`;
 
@@ -93,7 +93,7 @@ export interface RepositoryTotals {
   readonly lastCommitAt: number | null;
 }
 
-/** A walk over history that was begun and not finished: it goes on where it stopped (S8). */
+/** A walk over history that was begun and not finished: it goes on where it stopped. */
 export interface PendingWalk {
   /** The tips that the walk started from. */
   readonly tips: RefSnapshot;

@@ -106,17 +106,19 @@ function frontArm(priority: 0 | 1): string {
 
 function firstOfEachGroup(database: Database, query: DueQuery, room: GroupRoom): Candidate[] {
   const ofGroup = database.statement(OF_GROUP_SQL);
-  const found: Candidate[] = [];
+  const candidates: Candidate[] = [];
   for (const kind of query.kinds) {
     for (const group of waitingGroups(database, kind)) {
       const limit = Math.min(query.max, room.of(group));
       if (limit < 1) continue;
       for (const priority of [1, 0]) {
-        found.push(...(ofGroup.all(kind, group, priority, query.nowMs, limit) as unknown as Candidate[]));
+        candidates.push(
+          ...(ofGroup.all(kind, group, priority, query.nowMs, limit) as unknown as Candidate[]),
+        );
       }
     }
   }
-  return found.sort(inLine);
+  return candidates.sort(inLine);
 }
 
 /** Each group that has waiting items, by one index seek a group: the rows between are not read. */

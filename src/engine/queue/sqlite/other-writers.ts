@@ -2,19 +2,19 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Database } from '../../../keep/sqlite/database.ts';
 
 /** How long a change of another process may go unseen. */
-const LOOK_EVERY_MS = 1000;
+const CHECK_EVERY_MS = 1000;
 
 /**
- * Tells when another connection has changed the database, other processes' included: one cheap look a second for all who
+ * Tells when another connection has changed the database, other processes' included: one cheap check a second for all who
  * wait for work. Asking for due work each time would be most of what an idle station does.
  *
- * States: resting ──start──▶ looking ──stop──▶ resting
+ * States: resting ──start──▶ checking ──stop──▶ resting
  */
 export class OtherWriters {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #onWritten: () => void;
-  #cancelLook: (() => void) | undefined;
+  #cancelCheck: (() => void) | undefined;
 
   constructor(database: Database, clock: Clock, onWritten: () => void) {
     this.#database = database;
@@ -24,17 +24,17 @@ export class OtherWriters {
 
   /** May be repeated. */
   start(): void {
-    if (!this.#cancelLook) this.#next(this.#version());
+    if (!this.#cancelCheck) this.#next(this.#version());
   }
 
   /** May be repeated. */
   stop(): void {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
   }
 
   #next(seen: number | undefined): void {
-    this.#cancelLook = this.#clock.timer(LOOK_EVERY_MS, () => {
+    this.#cancelCheck = this.#clock.timer(CHECK_EVERY_MS, () => {
       const version = this.#version();
       this.#next(version);
       if (version === undefined || version !== seen) this.#onWritten();
@@ -43,7 +43,7 @@ export class OtherWriters {
 
   /**
    * A number that moves when another connection commits (sqlite.org/pragma.html#pragma_data_version); undefined when the
-   * database cannot be asked: whoever is told then asks it, too, and says why.
+   * database cannot be asked: whoever hears of it then asks it, too, and says why.
    */
   #version(): number | undefined {
     try {

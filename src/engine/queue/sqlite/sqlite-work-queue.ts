@@ -12,6 +12,7 @@ import {
   earliest,
   type HeartbeatAnswer,
   type NextRun,
+  positionAsked,
   type QueueCounts,
   type QueueItem,
   type QueuePosition,
@@ -21,13 +22,14 @@ import {
   type Settlement,
   type WorkFailure,
   type WorkQueue,
+  wholeMs,
 } from '../work-queue.ts';
-import { placeAsked, wholeMs } from './asked.ts';
 import { anyDue, dueKeys, GroupRoom } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
-import { againOf, placeOf, priorityNumber, type TargetRow, toClaim, toItem } from './rows.ts';
+import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 import {
   AGAIN_SQL,
+  againOf,
   CLAIM_SQL,
   CLAIMED,
   DROP_RUNNING_SQL,
@@ -35,8 +37,12 @@ import {
   INSERT_SQL,
   MOVE_SQL,
   PUT_BACK_SQL,
-} from './statements.ts';
-import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
+  positionOf,
+  priorityNumber,
+  type TargetRow,
+  toClaim,
+  toItem,
+} from './targets.ts';
 
 export interface SqliteWorkQueueOptions {
   readonly database: Database;
@@ -69,12 +75,12 @@ export class SqliteWorkQueue implements WorkQueue {
     this.#others = new OtherWriters(options.database, options.clock, () => this.#announce());
   }
 
-  put(key: string, placement: ScheduleRequest): Promise<void> {
-    return this.putAll([{ key, request: placement }]);
+  put(key: string, request: ScheduleRequest): Promise<void> {
+    return this.putAll([{ key, request }]);
   }
 
   async putAll(entries: readonly ScheduleEntry[], changes: readonly StoreChange[] = []): Promise<void> {
-    const asked = entries.map(({ key, request }) => placeAsked(key, request));
+    const asked = entries.map(({ key, request }) => positionAsked(key, request));
     await this.#writes.submit(() => {
       applyChanges(this.#database, changes);
       for (const [index, { key, request }] of entries.entries())
@@ -93,7 +99,7 @@ export class SqliteWorkQueue implements WorkQueue {
 
   async claim(request: ClaimRequest): Promise<Claim[]> {
     if (request.max < 1) return [];
-    // Without this look every poll of an idle station would be a write.
+    // Without this check every poll of an idle station would be a write.
     if (!request.keys && !this.#database.read(() => this.#anythingDue(request.kinds))) return [];
     return this.#writes.submit(() => this.#claim(request));
   }
@@ -128,7 +134,7 @@ export class SqliteWorkQueue implements WorkQueue {
     const runAtMs = retryAtMs === null ? null : wholeMs(retryAtMs, claim.key);
     const lastError = JSON.stringify(error satisfies ErrorRecord);
     return this.#settle(claim, row => ({
-      next: runAtMs === null ? null : { ...placeOf(row), runAtMs, reason },
+      next: runAtMs === null ? null : { ...positionOf(row), runAtMs, reason },
       failures: row.failures + 1,
       lastError,
     }));
@@ -197,24 +203,24 @@ export class SqliteWorkQueue implements WorkQueue {
     return this.#database.read(() => countTargets(this.#database, this.#clock.nowMs()));
   }
 
-  #put(key: string, placement: ScheduleRequest, asked: QueuePosition): void {
+  #put(key: string, request: ScheduleRequest, asked: QueuePosition): void {
     const row = this.#row(key);
     if (!row) {
-      const { kind, group } = placement;
+      const { kind, group } = request;
       const insert = this.#database.statement(INSERT_SQL);
       insert.run(key, kind, group, priorityNumber(asked.priority), asked.runAtMs, asked.reason);
       return;
     }
-    if (placement.ifAbsent && row.dropped === 0) return;
+    if (request.ifAbsent && row.dropped === 0) return;
     if (row.lease_owner === null) {
-      const to = repositioned(placeOf(row), asked);
+      const to = repositioned(positionOf(row), asked);
       const move = this.#database.statement(MOVE_SQL);
-      const { kind, group } = placement;
+      const { kind, group } = request;
       move.run(kind, group, priorityNumber(to.priority), to.runAtMs, to.reason, key);
       return;
     }
     const before = againOf(row);
-    if (placement.ifAbsent && before) return;
+    if (request.ifAbsent && before) return;
     const again = before ? repositioned(before, asked) : asked;
     this.#database.statement(AGAIN_SQL).run(priorityNumber(again.priority), again.runAtMs, again.reason, key);
   }
@@ -265,7 +271,7 @@ export class SqliteWorkQueue implements WorkQueue {
 
   /** Undone work: nothing counted, due now or when it was due before, unless a later time is wanted. */
   #undone(row: TargetRow, later?: { runAtMs: number; reason: string }): Ending {
-    const was = placeOf(row);
+    const was = positionOf(row);
     const next = later
       ? { ...was, ...later }
       : { ...was, runAtMs: Math.min(was.runAtMs, this.#clock.nowMs()) };

@@ -1,6 +1,6 @@
 import type { Database } from '../../../keep/sqlite/database.ts';
 import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
-import { type TargetRow, toItem } from './rows.ts';
+import { type TargetRow, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
 

@@ -35,9 +35,20 @@ export class SqliteCaptures implements CaptureJournal {
       const insert = this.#database.statement(INSERT);
       for (const file of files) {
         insert.run(
-          ...[file.collector, file.method, file.profile, file.bucket, file.filepath],
-          ...[file.readings, file.bytes, file.firstAt, file.lastAt, file.intervalMs],
-          ...[JSON.stringify(file.tags), file.station, file.reason, file.completedAtMs],
+          file.collector,
+          file.method,
+          file.profile,
+          file.bucket,
+          file.filepath,
+          file.readings,
+          file.bytes,
+          file.firstAt,
+          file.lastAt,
+          file.intervalMs,
+          JSON.stringify(file.tags),
+          file.station,
+          file.reason,
+          file.completedAtMs,
         );
       }
     });
@@ -72,7 +83,9 @@ export class SqliteCaptures implements CaptureJournal {
         ? this.#all('SELECT * FROM capture_lineage WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
         : this.#all(
             'SELECT * FROM capture_lineage WHERE collector = ? AND id < ? ORDER BY id DESC LIMIT ?',
-            ...[collector, before, limit],
+            collector,
+            before,
+            limit,
           );
     return rows.map(toLineage);
   }

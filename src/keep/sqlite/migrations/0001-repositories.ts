@@ -1,4 +1,4 @@
-/** Repositories, their refs and runs, and the commits with the people in them (P10, S6). */
+/** Repositories, their refs and runs, and the commits with the people in them. */
 export const sql = `
 CREATE TABLE repositories (
   id               INTEGER PRIMARY KEY,

@@ -1,4 +1,4 @@
-/** What happened to every file that was to be delivered (delivery.md, Record). The first eight columns are F46's. */
+/** What happened to every file that was to be delivered. The first eight columns are promised to people who query them. */
 export const sql = `
 CREATE TABLE file_records (
   id                  INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,7 +62,7 @@ CREATE TABLE attempts (
 ) STRICT;
 CREATE INDEX attempts_by_record ON attempts (record_id, number);
 
--- Uploads in parts that are not complete: what a restart resumes (S8).
+-- Uploads in parts that are not complete: what a restart resumes.
 CREATE TABLE uploads (
   record_id      INTEGER PRIMARY KEY REFERENCES file_records(id) ON DELETE CASCADE,
   upload_id      TEXT    NOT NULL,

@@ -1,4 +1,4 @@
-/** Clones in the cache of this machine, and their copies in cold storage (repos.md, P4–P9, S5). */
+/** Clones in the cache of this machine, and their copies in cold storage. */
 export const sql = `
 CREATE TABLE clones (
   -- As in repositories.url; no foreign key, since a clone may be found on disk before its repository is known.

@@ -1,4 +1,4 @@
-/** Why repositories are kept fresh, what the last look at their remotes found, and what people are told of them (S2, S11, P12). */
+/** Why repositories are kept fresh, what the last check of their remotes saw, and what people are notified of. */
 export const sql = `
 -- Who wants a repository kept fresh: config, cli, api, or owner:<forge>:<name>. repositories.tracked is 1 as long as
 -- there is a row here; both change in one transaction.

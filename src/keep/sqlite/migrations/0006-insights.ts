@@ -1,5 +1,5 @@
 /**
- * Churn (S6), people (S10), and the daily roll-ups that insights are answered from. What hangs on a commit goes with
+ * Churn, people, and the daily roll-ups that insights are answered from. What hangs on a commit goes with
  * it by a trigger instead of a foreign key, since checking one would cost a third of an insert.
  */
 

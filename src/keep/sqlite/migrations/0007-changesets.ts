@@ -1,4 +1,4 @@
-/** Changesets and what happened to them (changesets.md, C2), webhooks taken in (S8, S9), budgets of calls (S5). */
+/** Changesets and what happened to them, webhooks received, budgets of calls. */
 export const sql = `
 CREATE TABLE changesets (
   id               INTEGER PRIMARY KEY,

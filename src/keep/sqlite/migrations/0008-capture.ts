@@ -1,4 +1,4 @@
-/** Files of readings (capture.md, S2) and what was freed when the disk ran short (S4). */
+/** Files of readings, and what was freed when the disk ran short. */
 export const sql = `
 -- One row a finished file, entered before the file leaves the capture folder. profile, bucket and filepath are
 -- those of its row in file_records, which tells the rest of its way.
@@ -23,7 +23,7 @@ CREATE TABLE capture_files (
   -- Why it was complete: size, age, sync, stop, binary, or recovered after a crash.
   reason        TEXT    NOT NULL,
   completed_at_ms INTEGER NOT NULL,
-  -- When it was deleted before it was delivered, since the disk was full (V8): data lost.
+  -- When it was deleted before it was delivered, since the disk was full: data lost.
   lost_at_ms    INTEGER,
   UNIQUE (profile, bucket, filepath)
 ) STRICT;

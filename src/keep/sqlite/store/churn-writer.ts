@@ -78,9 +78,9 @@ export class SqliteChurnWriter implements ChurnWriter {
   }
 
   #insert({ id, hash, files }: CommitChurn, additions: Additions): void {
-    const found = this.#database.statement(FIND_COMMIT).get(id, this.#repositoryId, hash);
-    if (!found) return;
-    const [author, day] = [Number(found.author), Number(found.day)];
+    const commit = this.#database.statement(FIND_COMMIT).get(id, this.#repositoryId, hash);
+    if (!commit) return;
+    const [author, day] = [Number(commit.author), Number(commit.day)];
     const sum = new Sum();
     for (const { added, removed } of files) sum.add(1, added ?? 0, removed ?? 0);
     const { changes } = this.#database.statement(INSERT_CHURN).run(id, sum.files, sum.added, sum.removed);
@@ -114,9 +114,9 @@ export class SqliteChurnWriter implements ChurnWriter {
   #pathId(path: string): number {
     const known = this.#pathIds.get(path);
     if (known !== undefined) return known;
-    const found = this.#database.statement(FIND_PATH).get(this.#repositoryId, path);
+    const row = this.#database.statement(FIND_PATH).get(this.#repositoryId, path);
     const id = Number(
-      found?.id ?? this.#database.statement(INSERT_PATH).run(this.#repositoryId, path).lastInsertRowid,
+      row?.id ?? this.#database.statement(INSERT_PATH).run(this.#repositoryId, path).lastInsertRowid,
     );
     if (this.#pathIds.size >= MAX_CACHED_PATHS) this.#pathIds.clear();
     this.#pathIds.set(path, id);

@@ -47,13 +47,12 @@ export class SqliteJournal implements Journal {
   enter(file: EnteringFile): Promise<FileRecord> {
     return this.#changes.submit(() => {
       const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
-      const known = source === undefined ? this.#takenOver(file) : undefined;
+      const known = source === undefined ? this.#recordTakenOverBy(file) : undefined;
       if (known) {
-        this.#apply(known.id, {
-          ...{ size, mtimeMs, inode, state, fileCreationDate },
-          // A try that is set for later keeps its time while the content is the same.
-          ...(isSame(known, file) && known.nextAttemptAtMs !== null ? {} : { nextAttemptAtMs, hold }),
-        });
+        const change = { size, mtimeMs, inode, state, fileCreationDate };
+        // A try that is set for later keeps its time while the content is the same.
+        const keepsTime = isSame(known, file) && known.nextAttemptAtMs !== null;
+        this.#apply(known.id, keepsTime ? change : { ...change, nextAttemptAtMs, hold });
         return this.byId(known.id) as FileRecord;
       }
       const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
@@ -89,8 +88,14 @@ export class SqliteJournal implements Journal {
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
-          ...[id, number, attempt.startedAt, attempt.finishedAt, attempt.outcome],
-          ...[attempt.errorClass, attempt.errorCode, attempt.errorMessage],
+          id,
+          number,
+          attempt.startedAt,
+          attempt.finishedAt,
+          attempt.outcome,
+          attempt.errorClass,
+          attempt.errorCode,
+          attempt.errorMessage,
         );
       return number;
     });
@@ -104,7 +109,10 @@ export class SqliteJournal implements Journal {
     return this.#one(
       `SELECT * FROM file_records INDEXED BY file_records_by_path
        WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
-      ...[filepath, bucket, profile, state],
+      filepath,
+      bucket,
+      profile,
+      state,
     );
   }
 
@@ -116,7 +124,9 @@ export class SqliteJournal implements Journal {
     return this.#all(
       `SELECT * FROM file_records INDEXED BY file_records_due
        WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
-      ...[profile, nowMs, limit],
+      profile,
+      nowMs,
+      limit,
     );
   }
 
@@ -156,7 +166,9 @@ export class SqliteJournal implements Journal {
   inState(state: FileState, afterId: number, limit: number): FileRecord[] {
     return this.#all(
       'SELECT * FROM file_records WHERE current_state = ? AND id > ? ORDER BY id LIMIT ?',
-      ...[state, afterId, limit],
+      state,
+      afterId,
+      limit,
     );
   }
 
@@ -233,7 +245,7 @@ export class SqliteJournal implements Journal {
   }
 
   /** The record that a file coming into view belongs to. */
-  #takenOver(file: EnteringFile): FileRecord | undefined {
+  #recordTakenOverBy(file: EnteringFile): FileRecord | undefined {
     if (file.state === 'completed' || file.state === 'failed') return undefined;
     if (file.state !== 'incoming') return this.byAddress(file, file.state);
     // A copy's announcement belongs to the very file it made; another file of that name is another record.
@@ -248,8 +260,13 @@ export class SqliteJournal implements Journal {
     const older = this.byAddress(by, 'incoming');
     if (!older || older.id === by.id) return;
     this.#apply(older.id, {
-      ...{ state: 'failed', outcome: 'failure', nextAttemptAtMs: null, hold: null },
-      ...{ errorCode: 'source_missing', errorClass: 'permanent', removedAtMs: this.#clock.nowMs() },
+      state: 'failed',
+      outcome: 'failure',
+      nextAttemptAtMs: null,
+      hold: null,
+      errorCode: 'source_missing',
+      errorClass: 'permanent',
+      removedAtMs: this.#clock.nowMs(),
       errorMessage: 'a newer file of that name replaced it before it was delivered',
     });
   }

@@ -6,16 +6,15 @@ import { asRow, integer, type SqlRow, text, textOrNull } from '../../rows.ts';
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 
 function toPart(row: SqlRow): UploadedPart {
-  const crc32 = textOrNull(row, 'crc32');
   return {
     partNumber: integer(row, 'part_number'),
     etag: text(row, 'etag'),
     size: integer(row, 'size_bytes'),
-    ...(crc32 === null ? {} : { crc32 }),
+    crc32: textOrNull(row, 'crc32') ?? undefined,
   };
 }
 
-/** The journal's part about uploads in parts (S8). */
+/** The journal's part about uploads in parts. */
 export class UploadRows {
   readonly #database: Database;
   readonly #changes: GroupCommit;

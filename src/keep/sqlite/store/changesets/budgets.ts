@@ -36,8 +36,14 @@ export function createBudgetStore(database: Database): BudgetStore {
           database
             .statement(SAVE)
             .run(
-              ...[host, credential, resource, limit ?? null, remaining ?? null],
-              ...[resetAtMs ?? null, pausedUntilMs ?? null, JSON.stringify(spent)],
+              host,
+              credential,
+              resource,
+              limit ?? null,
+              remaining ?? null,
+              resetAtMs ?? null,
+              pausedUntilMs ?? null,
+              JSON.stringify(spent),
             );
         }
       }),

@@ -34,7 +34,7 @@ export function createChangesetStore(database: Database): ChangesetStore {
       return database.read(() => byAddress(address));
     },
     async byAddresses(addresses) {
-      return database.read(() => addresses.map(byAddress).filter(found => found !== undefined));
+      return database.read(() => addresses.map(byAddress).filter(changeset => changeset !== undefined));
     },
     async list(filter, page) {
       return database.read(() => listChangesets(database, filter, page));

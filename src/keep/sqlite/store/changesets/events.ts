@@ -38,8 +38,19 @@ function add(database: Database, id: number, events: readonly StoredEvent[]): nu
   for (const event of events) {
     const { kind, hostKind, atMs, order, actor, actorIsBot, review, commit } = event;
     const { changes } = statement.run(
-      ...[id, event.id, kind, hostKind, atMs, order, actor, Number(actorIsBot), review],
-      ...[commit, event.checkName, event.checkState, event.subject],
+      id,
+      event.id,
+      kind,
+      hostKind,
+      atMs,
+      order,
+      actor,
+      Number(actorIsBot),
+      review,
+      commit,
+      event.checkName,
+      event.checkState,
+      event.subject,
     );
     added += Number(changes);
   }

@@ -147,21 +147,18 @@ function hourOfWeek({ authoredAt, authoredZone }: CommitRow): number {
   return Math.floor((seconds < 0 ? seconds + SECONDS_A_WEEK : seconds) / 3600);
 }
 
-function forEachRun(sorted: Float64Array, told: (key: number, count: number) => void): void {
+function forEachRun(sorted: Float64Array, use: (key: number, count: number) => void): void {
   for (let from = 0; from < sorted.length; ) {
     const key = sorted[from] as number;
     let to = from + 1;
     while (to < sorted.length && sorted[to] === key) to += 1;
-    told(key, to - from);
+    use(key, to - from);
     from = to;
   }
 }
 
-/** Of keys whose lowest bit says that the commit is a merge: tells the rest of the key with both counts. */
-function forEachDay(
-  sorted: Float64Array,
-  told: (key: number, commits: number, merges: number) => void,
-): void {
+/** Of keys whose lowest bit says that the commit is a merge: the rest of the key, with both counts. */
+function forEachDay(sorted: Float64Array, use: (key: number, commits: number, merges: number) => void): void {
   for (let from = 0; from < sorted.length; ) {
     const key = Math.floor((sorted[from] as number) / 2);
     let merges = 0;
@@ -170,7 +167,7 @@ function forEachDay(
       if (sorted[to] === key * 2 + 1) merges += 1;
       to += 1;
     }
-    told(key, to - from, merges);
+    use(key, to - from, merges);
     from = to;
   }
 }

@@ -14,7 +14,7 @@ import {
 const SETTLED_AT_ONCE = 32_768;
 
 /**
- * Commits of one repository that were stored without a look and wait to be settled: their hashes entered, their
+ * Commits of one repository that were stored without a check and wait to be settled: their hashes entered, their
  * authors counted, the roll-ups moved.
  *
  *   none ──add──▶ waiting, counted in memory ──settle──▶ none

@@ -41,7 +41,7 @@ const ROWS_AT_ONCE = 1000;
  * counted with every change, so that totals stay cheap.
  *
  * In a walk that began with nothing stored no commit can be there already. Such commits are stored without a
- * look and *settled* (hashes entered, authors counted) some thousands at once, which saves most of the work.
+ * check and *settled* (hashes entered, authors counted) some thousands at once, which saves most of the work.
  * Which ones wait is kept in the database, so whoever comes after an interruption settles them first.
  */
 export class SqliteHistoryWriter implements HistoryWriter {
@@ -234,9 +234,9 @@ export class SqliteHistoryWriter implements HistoryWriter {
     const perAuthor = new Map<number, number>();
     let removed = 0;
     for (const hash of hashes) {
-      const found = dropHash.get(this.#repositoryId, hash);
-      if (!found) continue;
-      const author = Number(drop.get(Number(found.id))?.author);
+      const row = dropHash.get(this.#repositoryId, hash);
+      if (!row) continue;
+      const author = Number(drop.get(Number(row.id))?.author);
       perAuthor.set(author, (perAuthor.get(author) ?? 0) - 1);
       removed += 1;
     }
@@ -248,9 +248,9 @@ export class SqliteHistoryWriter implements HistoryWriter {
     const known = this.#identityIds.get(identity);
     if (known !== undefined) return known;
     const { name, email } = identity;
-    const found = this.#database.statement(FIND_IDENTITY).get(this.#repositoryId, name, email);
-    const id = found
-      ? Number(found.id)
+    const row = this.#database.statement(FIND_IDENTITY).get(this.#repositoryId, name, email);
+    const id = row
+      ? Number(row.id)
       : Number(
           this.#database.statement(INSERT_IDENTITY).run(this.#repositoryId, name, email).lastInsertRowid,
         );

@@ -96,7 +96,7 @@ function changesOf(database: Database, scope: Scope, ids: readonly number[]): Sq
   return all(database, sql, JSON.stringify(ids), since, until);
 }
 
-/** How many people changed each file. Who they are is told apart here: SQLite's own DISTINCT takes twice as long. */
+/** How many people changed each file. Who they are is counted here: SQLite's own DISTINCT takes twice as long. */
 function peopleOf(database: Database, scope: Scope, ids: readonly number[]): Map<number, number> {
   const [, since, until] = scopeParams(scope);
   const sql = `

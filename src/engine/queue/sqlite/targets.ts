@@ -1,6 +1,25 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
 
+/** The table `targets`: its statements, and what its rows mean. */
+
+export const INSERT_SQL =
+  'INSERT INTO targets (key, kind, work_group, priority, run_at_ms, reason) VALUES (?, ?, ?, ?, ?, ?)';
+export const MOVE_SQL =
+  'UPDATE targets SET kind = ?, work_group = ?, priority = ?, run_at_ms = ?, reason = ? WHERE key = ?';
+export const AGAIN_SQL =
+  'UPDATE targets SET again_priority = ?, again_at_ms = ?, again_reason = ? WHERE key = ?';
+export const DROP_RUNNING_SQL = `UPDATE targets SET dropped = 1, again_priority = NULL, again_at_ms = NULL, again_reason = NULL
+  WHERE key = ?`;
+export const CLAIM_SQL = `UPDATE targets SET lease_owner = ?, lease_until_ms = ?, claim_token = ?
+  WHERE key = ? AND lease_owner IS NULL RETURNING *`;
+export const HEARTBEAT_SQL =
+  'UPDATE targets SET lease_until_ms = ? WHERE key = ? AND claim_token = ? RETURNING dropped';
+export const PUT_BACK_SQL = `UPDATE targets SET priority = ?, run_at_ms = ?, reason = ?, failures = ?, last_error = ?,
+  lease_owner = NULL, lease_until_ms = NULL, claim_token = NULL, dropped = 0,
+  again_priority = NULL, again_at_ms = NULL, again_reason = NULL WHERE key = ?`;
+export const CLAIMED = 'targets INDEXED BY targets_claimed WHERE lease_owner IS NOT NULL';
+
 /** A row of `targets` as node:sqlite hands it over; the table is STRICT, so the types hold. */
 export interface TargetRow {
   readonly key: string;
@@ -28,7 +47,7 @@ function priorityName(priority: number): Priority {
   return priority > 0 ? 'high' : 'normal';
 }
 
-export function placeOf(row: TargetRow): QueuePosition {
+export function positionOf(row: TargetRow): QueuePosition {
   return { runAtMs: row.run_at_ms, priority: priorityName(row.priority), reason: row.reason };
 }
 
@@ -47,7 +66,7 @@ export function toClaim(row: TargetRow): Claim {
     key: row.key,
     kind: row.kind,
     group: row.work_group,
-    ...placeOf(row),
+    ...positionOf(row),
     attempt: row.failures + 1,
     leaseUntilMs: row.lease_until_ms ?? 0,
     token: row.claim_token ?? 0,
@@ -59,7 +78,7 @@ export function toItem(row: TargetRow): QueueItem {
     key: row.key,
     kind: row.kind,
     group: row.work_group,
-    ...placeOf(row),
+    ...positionOf(row),
     failures: row.failures,
     lastError: row.last_error === null ? null : (JSON.parse(row.last_error) as ErrorRecord),
     claimedBy:
