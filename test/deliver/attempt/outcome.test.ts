@@ -4,11 +4,14 @@ import { SluiceError } from '../../../src/base/errors.ts';
 import {
   attemptRow,
   completedChange,
+  decideFailure,
   failedChange,
   waitingChange,
 } from '../../../src/deliver/attempt/outcome.ts';
 import type { Sent } from '../../../src/deliver/attempt/upload/sending.ts';
+import { DELIVERY_DEFAULTS } from '../../support/delivery-settings.ts';
 
+const noJitter = () => 0;
 const NOW_MS = Date.UTC(2026, 0, 5);
 const sent: Sent = {
   key: 'a.txt',
@@ -18,6 +21,52 @@ const sent: Sent = {
   identity: { size: 3, mtimeMs: 1, inode: 2 },
 };
 const refused = new SluiceError('access_denied', 'no');
+
+test('F7–F12: 30 s, doubling, ten retries after the first try, then failed', () => {
+  const error = new SluiceError('bucket_unavailable', 'no');
+  const waits: number[] = [];
+  let failures = 0;
+  for (;;) {
+    const decision = decideFailure(error, failures, DELIVERY_DEFAULTS, noJitter, 0);
+    if (decision.kind !== 'retry') {
+      assert.equal(decision.kind, 'give-up');
+      break;
+    }
+    waits.push(decision.atMs / 1000);
+    failures = decision.failures;
+  }
+  assert.equal(waits.length, 10);
+  assert.deepEqual(waits.slice(0, 4), [30, 60, 120, 240]);
+});
+
+test('F7–F12: which failures end at once, wait for a bucket, or are handed back', () => {
+  const kind = (code: ConstructorParameters<typeof SluiceError>[0]) =>
+    decideFailure(new SluiceError(code, ''), 0, DELIVERY_DEFAULTS, noJitter, 0).kind;
+  for (const code of ['access_denied', 'bucket_auth_failed', 'request_refused', 'key_invalid'] as const) {
+    assert.equal(kind(code), 'give-up', code);
+  }
+  for (const code of [
+    'timed_out',
+    'connection_lost',
+    'host_unknown',
+    'slow_down',
+    'source_changed',
+    'disk_full',
+  ] as const) {
+    assert.equal(kind(code), 'retry', code);
+  }
+  assert.equal(kind('bucket_missing'), 'await-bucket');
+  assert.equal(kind('source_missing'), 'vanished');
+  assert.equal(kind('cancelled'), 'hand-back');
+});
+
+test('V10: with `hold` a dead link uses up no try, with `count` it does', () => {
+  const error = new SluiceError('host_unreachable', '');
+  const held = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'hold' }, noJitter, 0);
+  const counted = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'count' }, noJitter, 0);
+  assert.deepEqual(held, { kind: 'retry', atMs: 60_000, failures: 3 });
+  assert.deepEqual(counted, { kind: 'retry', atMs: 240_000, failures: 4 });
+});
 
 test('the record of a delivered file says what was sent, where it lies, and nothing of earlier failures', () => {
   const change = completedChange(sent, { location: 'a.txt~7' }, NOW_MS);
