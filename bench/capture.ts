@@ -95,7 +95,9 @@ async function measure(station: Station, during: () => Promise<void>): Promise<M
     after.reduce((total, one) => total + of(one), 0) -
     before.collectors.reduce((total, one) => total + of(one), 0);
   return {
-    ...{ cpuPercent, seconds, peakMiB: station.peakMiB() },
+    cpuPercent,
+    seconds,
+    peakMiB: station.peakMiB(),
     readings: sum(one => one.readings),
     missed: sum(one => one.missed),
     errors: sum(one => one.errors),
@@ -177,7 +179,7 @@ async function burst(): Promise<string> {
   }
 }
 
-/** Readings told by the collectors against those in delivered files, after everything is complete. */
+/** Readings counted by the collectors against those in delivered files, after everything is complete. */
 async function settled(station: Station, database: string): Promise<{ all: number; lost: number }> {
   const before = (await station.collectors()).reduce((sum, one) => sum + one.readings, 0);
   await fetch(`${station.url}/api/v1/deliveries/sync`, { method: 'POST' });
