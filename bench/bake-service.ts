@@ -5,14 +5,14 @@
  *
  * Usage: node bench/bake-service.ts REPOSITORY [ROUNDS]
  */
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { addCommits, awaitClone, cloneIn, gitLog, remoteCopy } from './support/bake-remote.ts';
 import { machine, measure, median } from './support/measure.ts';
 import { memoryOf } from './support/processes.ts';
+import { startUp } from './support/up.ts';
 
 const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 const NEW_COMMITS = 10;
@@ -110,25 +110,10 @@ async function bake(url: string): Promise<Baked> {
 }
 
 async function whileUp(work: (url: string, pid: number) => Promise<void>): Promise<void> {
-  // In a folder that is no repository, so that nothing is baked unasked.
-  const station = spawn(process.execPath, [MAIN, ...options, 'up', '--port', '0'], {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const station = await startUp(options, { cwd: folder });
   try {
-    let greeting = '';
-    for await (const chunk of station.stdout) {
-      greeting += chunk;
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0];
-      if (!url) continue;
-      await work(url, station.pid ?? 0);
-      return;
-    }
-    throw new Error(`the station did not come up: ${greeting}`);
+    await work(station.url, station.pid);
   } finally {
-    if (station.exitCode === null) {
-      station.kill('SIGTERM');
-      await once(station, 'exit');
-    }
+    await station.stop();
   }
 }

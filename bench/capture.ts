@@ -8,13 +8,14 @@
  *
  * Ends with one line, and with 0 when every target was met, else 1.
  */
-import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
+import { cpuMsOf, memoryOf } from './support/processes.ts';
 import { runTelegraf } from './support/telegraf.ts';
+import { startUp } from './support/up.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,9 +25,6 @@ const { values } = parseArgs({
   },
 });
 const SECONDS = Number(values.seconds);
-const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
-/** Clock ticks a second in proc(5), on every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 interface CollectorStatus {
   readonly name: string;
@@ -49,36 +47,21 @@ async function startStation(collectors: readonly object[], settings = ''): Promi
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
   writeFileSync(join(folder, 'value'), '42.5\n');
   writeFileSync(join(folder, 'sluice.yaml'), `${settings}\ncapture: ${JSON.stringify({ collectors })}\n`);
-  const child = spawn(process.execPath, [MAIN, 'up', '--port', '0'], {
+  const { url, pid, stop } = await startUp([], {
     cwd: folder,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, HOME: folder, SLUICE_LOG_LEVEL: 'warn' },
+    env: { HOME: folder, SLUICE_LOG_LEVEL: 'warn' },
   });
-  const ended = new Promise<void>(done => child.once('exit', () => done()));
-  const url = await new Promise<string>((found, fail) => {
-    let printed = '';
-    child.stdout.on('data', chunk => {
-      printed += chunk;
-      const match = /pages +(http:\S+)/.exec(printed);
-      if (match?.[1]) found(match[1]);
-    });
-    child.once('exit', code => fail(new Error(`the station ended with ${code}`)));
-  });
-  const stat = (): string[] =>
-    readFileSync(`/proc/${child.pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
   return {
     url,
     folder,
-    cpuS: () => (Number(stat()[11]) + Number(stat()[12])) / TICKS_PER_SECOND,
-    peakMiB: () =>
-      Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'latin1'))?.[1]) / 1024,
+    cpuS: () => cpuMsOf(pid) / 1000,
+    peakMiB: () => memoryOf(pid).peakMib,
     async collectors() {
       const answer = await fetch(`${url}/api/v1/capture`);
       return ((await answer.json()) as { collectors: CollectorStatus[] }).collectors;
     },
     async stop() {
-      child.kill('SIGTERM');
-      await ended;
+      await stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -112,7 +95,9 @@ async function measure(station: Station, during: () => Promise<void>): Promise<M
     after.reduce((total, one) => total + of(one), 0) -
     before.collectors.reduce((total, one) => total + of(one), 0);
   return {
-    ...{ cpuPercent, seconds, peakMiB: station.peakMiB() },
+    cpuPercent,
+    seconds,
+    peakMiB: station.peakMiB(),
     readings: sum(one => one.readings),
     missed: sum(one => one.missed),
     errors: sum(one => one.errors),
@@ -194,7 +179,7 @@ async function burst(): Promise<string> {
   }
 }
 
-/** Readings told by the collectors against those in delivered files, after everything is complete. */
+/** Readings counted by the collectors against those in delivered files, after everything is complete. */
 async function settled(station: Station, database: string): Promise<{ all: number; lost: number }> {
   const before = (await station.collectors()).reduce((sum, one) => sum + one.readings, 0);
   await fetch(`${station.url}/api/v1/deliveries/sync`, { method: 'POST' });

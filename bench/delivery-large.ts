@@ -66,7 +66,7 @@ try {
   for (let round = 0; round < rounds; round += 1) {
     const curl = async (): Promise<number> =>
       (await measure('curl', ['-sS', '-f', '-T', staged, `${sink.server.endpoint}/bench/curl`])).wallMs;
-    const ours = async (): Promise<number> => {
+    const sluice = async (): Promise<number> => {
       const startMs = performance.now();
       renameSync(staged, join(incoming, 'large.bin'));
       await station.untilCompleted(round + 1, PATIENCE_MS);
@@ -76,13 +76,13 @@ try {
     };
     const cpuMs = cpuMsOf(station.pid);
     // Each goes first in turn.
-    const first = round % 2 === 0 ? await curl() : await ours();
-    const second = round % 2 === 0 ? await ours() : await curl();
-    const [curlMs, oursMs] = round % 2 === 0 ? [first, second] : [second, first];
-    ratios.push(curlMs / oursMs);
+    const first = round % 2 === 0 ? await curl() : await sluice();
+    const second = round % 2 === 0 ? await sluice() : await curl();
+    const [curlMs, sluiceMs] = round % 2 === 0 ? [first, second] : [second, first];
+    ratios.push(curlMs / sluiceMs);
     const cpuPerGib = (cpuMsOf(station.pid) - cpuMs) / Number(values.gib);
     console.log(
-      `round ${round + 1}: curl ${rate(curlMs)}, sluice ${rate(oursMs)} (${cpuPerGib.toFixed(0)} ms of processor time a GiB), ratio ${(curlMs / oursMs).toFixed(2)}`,
+      `round ${round + 1}: curl ${rate(curlMs)}, sluice ${rate(sluiceMs)} (${cpuPerGib.toFixed(0)} ms of processor time a GiB), ratio ${(curlMs / sluiceMs).toFixed(2)}`,
     );
   }
   const ratio = median(ratios);

@@ -123,12 +123,11 @@ async function peers(): Promise<Peer[]> {
   const rclone = await findProgram('rclone', values.rclone);
   const s5cmd = await findProgram('s5cmd', values.s5cmd);
   const transfers = Number(values.transfers);
-  return [
-    ...(rclone
-      ? [await rclonePeer(rclone, transfers, true), await rclonePeer(rclone, transfers, false)]
-      : []),
-    ...(s5cmd ? [await s5cmdPeer(s5cmd)] : []),
-  ];
+  const present: Peer[] = [];
+  if (rclone)
+    present.push(await rclonePeer(rclone, transfers, true), await rclonePeer(rclone, transfers, false));
+  if (s5cmd) present.push(await s5cmdPeer(s5cmd));
+  return present;
 }
 
 function report(contenders: readonly Contender[]): boolean {
@@ -142,16 +141,16 @@ function report(contenders: readonly Contender[]): boolean {
     );
   }
   /** Median of the ratios within each round: what else the machine did then met both. */
-  const ratio = (ours: Contender, theirs: Contender): number =>
-    median(ours.turns.map(({ wallMs }, round) => (theirs.turns[round]?.wallMs ?? Number.NaN) / wallMs));
+  const ratio = (sluice: Contender, peer: Contender): number =>
+    median(sluice.turns.map(({ wallMs }, round) => (peer.turns[round]?.wallMs ?? Number.NaN) / wallMs));
   let isMet = true;
-  for (const ours of contenders.filter(({ label }) => label.startsWith('sluice'))) {
-    for (const theirs of contenders.filter(({ label }) => !label.startsWith('sluice'))) {
-      const wanted = theirs.label.startsWith('rclone') ? 2 : 1;
-      const found = ratio(ours, theirs);
-      if (found < wanted) isMet = false;
+  for (const sluice of contenders.filter(({ label }) => label.startsWith('sluice'))) {
+    for (const peer of contenders.filter(({ label }) => !label.startsWith('sluice'))) {
+      const wanted = peer.label.startsWith('rclone') ? 2 : 1;
+      const measured = ratio(sluice, peer);
+      if (measured < wanted) isMet = false;
       console.log(
-        `${ours.label} : ${theirs.label} = ${found.toFixed(2)} (target ${wanted.toFixed(1)}, ${found >= wanted ? 'met' : 'NOT met'})`,
+        `${sluice.label} : ${peer.label} = ${measured.toFixed(2)} (target ${wanted.toFixed(1)}, ${measured >= wanted ? 'met' : 'NOT met'})`,
       );
     }
   }

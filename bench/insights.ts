@@ -6,7 +6,6 @@
  *
  * Usage: node bench/insights.ts [--commits 1000000] [--database FILE, made if it is not there] [--rounds 5] [--no-page]
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -21,6 +20,7 @@ import type { Store } from '../src/keep/store/store.ts';
 import { queryRows } from '../test/support/sqlite-store.ts';
 import { machine, median } from './support/measure.ts';
 import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
+import { startUp } from './support/up.ts';
 
 const TARGET_MS = 300;
 const PAGE_TARGET_MS = 1_000;
@@ -152,16 +152,12 @@ async function timed(rounds: number, ask: () => Promise<unknown>) {
 
 /** From navigation until the first chart holds data, in a browser without a window. */
 async function measurePage(database: string, rounds: number): Promise<number> {
-  const main = resolve(import.meta.dirname, '../bin/sluice.js');
-  const options = ['--root', join(directory, 'station'), '--database', database, '--port', '0'];
-  const station = spawn(process.execPath, [main, 'up', ...options], {
-    cwd: directory,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const options = ['--root', join(directory, 'station'), '--database', database, '--log-level', 'error'];
+  const station = await startUp(options, { cwd: directory });
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
   try {
-    const url = await addressOf(station);
+    const { url } = station;
     const times: number[] = [];
     const whole: number[] = [];
     for (let round = 0; round < rounds; round += 1) {
@@ -190,20 +186,6 @@ async function measurePage(database: string, rounds: number): Promise<number> {
     return Math.round(median(times));
   } finally {
     await browser.close();
-    const over = new Promise(done => station.once('close', done));
-    station.kill('SIGTERM');
-    await over;
+    await station.stop();
   }
-}
-
-function addressOf(station: ChildProcess): Promise<string> {
-  return new Promise((found, reject) => {
-    let text = '';
-    station.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk;
-      const url = /pages +(http:\S+)/.exec(text)?.[1];
-      if (url !== undefined) found(url);
-    });
-    station.once('close', code => reject(new Error(`the station ended with ${code}`)));
-  });
 }

@@ -4,11 +4,11 @@
  *
  * Usage: node bench/station.ts REPOSITORY [ROUNDS]
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { machine, measure, median, quantile } from './support/measure.ts';
+import { startUp, type UpStation } from './support/up.ts';
 
 const MAIN = resolve(import.meta.dirname, '../bin/sluice.js');
 const PING_EVERY_MS = 5;
@@ -35,11 +35,12 @@ async function measureStation(): Promise<void> {
   for (let round = 0; round < rounds; round += 1) {
     const station = await startStation(`ready-${round}`);
     ready.push(station.readyMs);
-    await stop(station.child);
+    await station.stop();
   }
   console.log(`station ready, from process start to its greeting: median ${Math.round(median(ready))} ms`);
 
-  const { child, url } = await startStation('bake');
+  const station = await startStation('bake');
+  const { url } = station;
   try {
     const pings = await pingWhileBaking(url);
     const figures = [0.5, 0.99, 1].map(share => quantile(pings, share).toFixed(1));
@@ -60,27 +61,20 @@ async function measureStation(): Promise<void> {
       );
     }
   } finally {
-    await stop(child);
+    await station.stop();
   }
 }
 
-async function startStation(name: string): Promise<{ child: ChildProcess; url: string; readyMs: number }> {
-  const startMs = performance.now();
-  const root = join(folder, name);
-  const args = ['--root', root, '--database', join(folder, `${name}.db`), '--log-level', 'error'];
-  // In a folder that is no repository, so that nothing is baked unasked.
-  const child = spawn(process.execPath, [MAIN, ...args, 'up', '--port', '0'], {
-    cwd: folder,
-    env: { ...process.env, SLUICE_CONFIG: configFile() },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let greeting = '';
-  for await (const chunk of child.stdout) {
-    greeting += chunk;
-    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0];
-    if (url) return { child, url, readyMs: performance.now() - startMs };
-  }
-  throw new Error(`the station did not come up: ${greeting}`);
+function startStation(name: string): Promise<UpStation> {
+  const args = [
+    '--root',
+    join(folder, name),
+    '--database',
+    join(folder, `${name}.db`),
+    '--log-level',
+    'error',
+  ];
+  return startUp(args, { cwd: folder, env: { SLUICE_CONFIG: configFile() } });
 }
 
 /** Lets the API bake a path. */
@@ -88,12 +82,6 @@ function configFile(): string {
   const path = join(folder, 'bench.yaml');
   writeFileSync(path, `git:\n  allowPaths: [${JSON.stringify(repository)}]\n`);
   return path;
-}
-
-function stop(child: ChildProcess): Promise<unknown> {
-  const ended = new Promise(done => child.once('exit', done));
-  child.kill('SIGTERM');
-  return ended;
 }
 
 async function timeOf(url: string, options?: RequestInit): Promise<number> {

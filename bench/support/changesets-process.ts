@@ -1,15 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { startGithub } from '../../test/support/forge/github.ts';
 import { ForgeModel, type ModelChangeset, type ModelRepository } from '../../test/support/forge/model.ts';
 import type { ForgeStandIn } from '../../test/support/forge/server.ts';
 import { type Stall, watchLoop } from './loop-delay.ts';
 import { median } from './measure.ts';
 import { memoryOf } from './processes.ts';
+import { startUp } from './up.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
 const LOOP_DELAY = join(import.meta.dirname, 'loop-delay.ts');
 const SETTLE_MS = 3000;
 /** What the start costs is told apart from what the schedule costs. */
@@ -71,25 +69,15 @@ export async function watchStation(
   const log = openSync(join(folder, 'station.log'), 'w');
   const stalls = join(folder, 'stalls.json');
   const args = ['--config', config, '--root', join(folder, 'root'), '--database', database];
-  const startMs = performance.now();
   const here = watchLoop();
-  const child = spawn(process.execPath, ['--import', LOOP_DELAY, MAIN, ...args, 'up', '--port', '0'], {
-    ...{ cwd: folder, env: { ...process.env, HOME: folder, LOOP_DELAY_FILE: stalls } },
-    stdio: ['ignore', 'pipe', log],
-  });
-  closeSync(log);
+  const station = await startUp(args, {
+    cwd: folder,
+    env: { HOME: folder, LOOP_DELAY_FILE: stalls },
+    flags: ['--import', LOOP_DELAY],
+    stderr: log,
+  }).finally(() => closeSync(log));
   try {
-    const url = await new Promise<string>((found, reject) => {
-      let greeting = '';
-      child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-        greeting = (greeting + text).slice(0, 10_000);
-        const address = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0];
-        if (address !== undefined) found(address);
-      });
-      child.once('exit', code => reject(new Error(`the station ended with ${code}`)));
-    });
-    const readyMs = performance.now() - startMs;
-    const pid = child.pid ?? 0;
+    const { url, pid, readyMs } = station;
     const synced = standIn.log.length;
     await new Promise(wake => setTimeout(wake, SETTLE_MS));
     const rssAfterStartMib = memoryOf(pid).nowMib;
@@ -103,7 +91,9 @@ export async function watchStation(
       .filter(stall => !isMachines(stall, here.stalls))
       .map(({ ms }) => ms);
     return {
-      ...{ readyMs, rssAfterStartMib, rssAtEndMib: memoryOf(pid).nowMib },
+      readyMs,
+      rssAfterStartMib,
+      rssAtEndMib: memoryOf(pid).nowMib,
       synced: standIn.log.slice(synced).reduce((sum, { body }) => sum + asked(body), 0),
       metricsMs: median(times.metrics),
       statusMs: median(times.status),
@@ -113,11 +103,7 @@ export async function watchStation(
     };
   } finally {
     here.stop();
-    if (child.exitCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-    }
+    await station.stop();
   }
 }
 

@@ -1,10 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { startUp } from './up.ts';
 
-const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
 const POLL_MS = 10;
 
 export interface StationOptions {
@@ -55,30 +53,29 @@ export async function startStation({ folder, server, deliver = [] }: StationOpti
     ].join('\n'),
   );
   const log = openSync(logPath, 'w');
-  const args = ['--config', config, '--root', root, '--database', database, 'up', '--port', '0'];
-  // Flags such as --cpu-prof hold for the station, too.
-  const child = spawn(process.execPath, [...process.execArgv, MAIN, ...args], {
+  const station = await startUp(['--config', config, '--root', root, '--database', database], {
     cwd: folder,
-    env: { ...process.env, HOME: folder },
-    stdio: ['ignore', 'pipe', log],
-  });
-  closeSync(log);
-  const url = await greetingOf(child).catch((error: unknown) => {
-    child.kill('SIGKILL');
-    throw new Error(`${String(error)}\n${readFileSync(logPath, 'utf8').slice(-2000)}`);
-  });
+    env: { HOME: folder },
+    // Flags such as --cpu-prof hold for the station, too.
+    flags: process.execArgv,
+    stderr: log,
+  })
+    .catch((error: unknown) => {
+      throw new Error(`${String(error)}\n${readFileSync(logPath, 'utf8').slice(-2000)}`);
+    })
+    .finally(() => closeSync(log));
   const reader = new DatabaseSync(database, { readOnly: true, timeout: 5000 });
   const statement = reader.prepare('SELECT count(*) AS n FROM file_records WHERE current_state = ?');
   return {
-    pid: child.pid ?? 0,
+    pid: station.pid,
     root,
-    url,
+    url: station.url,
     completed: () => countOf(statement, 'completed'),
     async untilCompleted(files, patienceMs) {
       const deadlineMs = performance.now() + patienceMs;
       while (countOf(statement, 'completed') < files) {
         const failed = countOf(statement, 'failed');
-        if (child.exitCode !== null || failed > 0 || performance.now() > deadlineMs)
+        if (station.exitCode() !== null || failed > 0 || performance.now() > deadlineMs)
           throw new Error(
             `${failed} failed, waited for ${files}\n${readFileSync(logPath, 'utf8').slice(-2000)}`,
           );
@@ -87,27 +84,11 @@ export async function startStation({ folder, server, deliver = [] }: StationOpti
     },
     async stop() {
       reader.close();
-      if (child.exitCode !== null) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
+      await station.stop();
     },
   };
 }
 
 function countOf(statement: StatementSync, state: string): number {
   return Number(statement.get(state)?.n);
-}
-
-function greetingOf(child: ChildProcess): Promise<string> {
-  return new Promise((found, reject) => {
-    let greeting = '';
-    // Read to the end: what it prints later must not fill the pipe.
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      greeting = (greeting + text).slice(0, 10_000);
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(greeting)?.[0];
-      if (url !== undefined) found(url);
-    });
-    child.once('exit', code => reject(new Error(`the station did not come up, it ended with ${code}`)));
-  });
 }

@@ -1,18 +1,8 @@
 import { getCompileCacheDir } from 'node:module';
 import { dirname, extname } from 'node:path';
-import { type ResourceLimits, Worker } from 'node:worker_threads';
+import { type ResourceLimits, type Transferable, Worker } from 'node:worker_threads';
 import { fromErrorRecord, SluiceError, toErrorRecord } from './errors.ts';
-import type {
-  EventOf,
-  FromThread,
-  ProgressOf,
-  ReplyOf,
-  RequestName,
-  RequestOf,
-  ThreadProtocol,
-  ToThread,
-  Transfer,
-} from './thread-protocol.ts';
+import type { FromThread, Payload, RequestName, ThreadProtocol, ToThread } from './thread-protocol.ts';
 
 export interface ThreadOptions<P extends ThreadProtocol> {
   /** What the thread does, in one word: names it in errors and to the operating system. */
@@ -31,7 +21,7 @@ export interface ThreadOptions<P extends ThreadProtocol> {
   readonly stopGraceMs?: number;
   /** Called after each message, for a thread that waits for something else than messages. */
   readonly wake?: () => void;
-  readonly onEvent?: (event: EventOf<P>) => void;
+  readonly onEvent?: (event: P['event']) => void;
   /** A thread is gone; `failure` where nobody had asked for its end. What it had not replied to rejects right after. */
   readonly onExit?: (failure: SluiceError | undefined) => void;
 }
@@ -39,8 +29,9 @@ export interface ThreadOptions<P extends ThreadProtocol> {
 export interface RequestOptions<P extends ThreadProtocol, N extends RequestName<P>> {
   /** Asks the thread to give up; the reply is awaited all the same, since until then it is still at it. */
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: ProgressOf<P, N>) => void;
-  readonly transfer?: Transfer;
+  readonly onProgress?: (progress: Payload<P, N, 'progress'>) => void;
+  /** What changes its owner instead of being copied. */
+  readonly transfer?: Transferable[];
 }
 
 interface Pending {
@@ -91,9 +82,9 @@ export class ThreadClient<P extends ThreadProtocol> {
    */
   async request<N extends RequestName<P>>(
     name: N,
-    body: RequestOf<P, N>,
+    body: Payload<P, N, 'request'>,
     { signal, onProgress, transfer }: RequestOptions<P, N> = {},
-  ): Promise<ReplyOf<P, N>> {
+  ): Promise<Payload<P, N, 'reply'>> {
     signal?.throwIfAborted();
     const thread = this.#up();
     this.#lastId += 1;
@@ -113,7 +104,7 @@ export class ThreadClient<P extends ThreadProtocol> {
   }
 
   /** Sends a request that nobody awaits; if it fails, the thread does. Does nothing after `stop`. */
-  post<N extends RequestName<P>>(name: N, body: RequestOf<P, N>): void {
+  post<N extends RequestName<P>>(name: N, body: Payload<P, N, 'request'>): void {
     if (!this.#stopping) this.#send(this.#up(), { type: 'request', name, body });
   }
 
@@ -182,7 +173,7 @@ export class ThreadClient<P extends ThreadProtocol> {
     return thread;
   }
 
-  #send({ worker }: Thread, message: ToThread, transfer: Transfer = []): void {
+  #send({ worker }: Thread, message: ToThread, transfer: Transferable[] = []): void {
     worker.postMessage(message, transfer);
     this.#options.wake?.();
   }

@@ -1,4 +1,3 @@
-import type { Transferable } from 'node:worker_threads';
 import type { ErrorRecord } from './errors.ts';
 
 /** What may be said between a `ThreadClient` and the thread that `serveThread` serves. All of it is plain data, fit for postMessage. */
@@ -16,13 +15,12 @@ export interface ThreadProtocol {
 }
 
 export type RequestName<P extends ThreadProtocol> = keyof P['requests'] & string;
-export type RequestOf<P extends ThreadProtocol, N extends RequestName<P>> = P['requests'][N]['request'];
-export type ReplyOf<P extends ThreadProtocol, N extends RequestName<P>> = P['requests'][N]['reply'];
-export type ProgressOf<P extends ThreadProtocol, N extends RequestName<P>> = P['requests'][N]['progress'];
-export type EventOf<P extends ThreadProtocol> = P['event'];
-
-/** What changes its owner instead of being copied. */
-export type Transfer = Transferable[];
+/** One of the three of a request. */
+export type Payload<
+  P extends ThreadProtocol,
+  N extends RequestName<P>,
+  K extends 'request' | 'reply' | 'progress',
+> = P['requests'][N][K];
 
 /** On the way to a thread. A request without an id is not replied to. */
 export type ToThread =

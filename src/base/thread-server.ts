@@ -1,30 +1,21 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, type Transferable, workerData } from 'node:worker_threads';
 import { fromErrorRecord, toErrorRecord } from './errors.ts';
-import type {
-  EventOf,
-  FromThread,
-  ProgressOf,
-  ReplyOf,
-  RequestName,
-  RequestOf,
-  ThreadProtocol,
-  ToThread,
-  Transfer,
-} from './thread-protocol.ts';
+import type { FromThread, Payload, RequestName, ThreadProtocol, ToThread } from './thread-protocol.ts';
 
 /** What a handler is given besides the request. */
 export interface RequestContext<Progress> {
   /** Aborts when the one who asked gives up, with that one's reason. */
   readonly signal: AbortSignal;
-  readonly onProgress: (progress: Progress, transfer?: Transfer) => void;
+  /** `transfer`: what changes its owner instead of being copied. */
+  readonly onProgress: (progress: Progress, transfer?: Transferable[]) => void;
 }
 
 /** One function a request. Each is called as soon as its request comes, also while others have not replied yet. */
 export type RequestHandlers<P extends ThreadProtocol> = {
   readonly [N in RequestName<P>]: (
-    request: RequestOf<P, N>,
-    context: RequestContext<ProgressOf<P, N>>,
-  ) => Returned<ReplyOf<P, N>>;
+    request: Payload<P, N, 'request'>,
+    context: RequestContext<Payload<P, N, 'progress'>>,
+  ) => Returned<Payload<P, N, 'reply'>>;
 };
 
 /** A handler without a reply may simply end. */
@@ -40,20 +31,21 @@ export interface ThreadServer<P extends ThreadProtocol> {
  * All that an entry of a thread has to call: serves the requests of its `ThreadClient` until that stops. What a handler
  * throws is the reply.
  * @param make the server, from what the client gave as `setup`; `sendEvent` says something unasked
- * @throws in the main thread, where entries are loaded to be compiled, before `make` is called
+ * @throws outside of a worker thread, before `make` is called
  */
 export async function serveThread<P extends ThreadProtocol, Setup = undefined>(
-  make: (setup: Setup, sendEvent: (event: EventOf<P>) => void) => ThreadServer<P> | Promise<ThreadServer<P>>,
+  make: (setup: Setup, sendEvent: (event: P['event']) => void) => ThreadServer<P> | Promise<ThreadServer<P>>,
 ): Promise<void> {
   const port = parentPort;
   if (!port) throw new Error('the entry of a thread runs in a worker thread only');
   const running = new Map<number, AbortController>();
-  const send = (message: FromThread, transfer: Transfer = []): void => port.postMessage(message, transfer);
+  const send = (message: FromThread, transfer: Transferable[] = []): void =>
+    port.postMessage(message, transfer);
   const { handlers, close } = await make(workerData as Setup, event => send({ type: 'event', body: event }));
 
   const serve = async (id: number | undefined, name: RequestName<P>, body: unknown): Promise<void> => {
     const controller = new AbortController();
-    const onProgress = (progress: unknown, transfer?: Transfer): void => {
+    const onProgress = (progress: unknown, transfer?: Transferable[]): void => {
       if (id !== undefined) send({ type: 'progress', id, body: progress }, transfer);
     };
     const handle = handlers[name];

@@ -65,10 +65,8 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
     withJournal(database, cli, async journal =>
       readStatus({
         ...stores,
-        cache: config.cache,
-        baking: [],
         config,
-        churning: new Map(),
+        running: { syncs: new Map(), churn: new Map() },
         deliveries: journal.counts(),
         links: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },

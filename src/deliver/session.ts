@@ -82,7 +82,7 @@ export class DeliverySession {
   ) {
     const { clock, log, random } = options;
     const { settings } = plan;
-    const { bucketCacheMs, missingBucketMs, probeEveryMs } = settings;
+    const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
     const destinations = openDestinations(plan.profiles, openStore);
     this.#plan = plan;
     this.#context = {
@@ -94,7 +94,7 @@ export class DeliverySession {
         destinations,
         clock,
         log,
-        probeEveryMs,
+        probeIntervalMs,
         onBack: endpoint => void this.#sendWaiting(endpoint),
       }),
       buckets: new BucketCache({

@@ -44,7 +44,7 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   /** Large transfers at once. */
   readonly workers: number;
   /** Small transfers at once. */
-  readonly smallInFlight: number;
+  readonly smallAtOnce: number;
   /** Memory that bodies under way may take. */
   readonly memoryBytes: number;
   /** Larger files go in parts. */
@@ -57,7 +57,7 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   readonly retry: RetrySchedule;
   /** Whether tries count while the endpoint cannot be reached. */
   readonly offline: 'count' | 'hold';
-  readonly probeEveryMs: number;
+  readonly probeIntervalMs: number;
   readonly gate: GateSettings | null;
   readonly folders: readonly FolderSettings[];
   readonly destinations: readonly DestinationSettings[];
@@ -92,7 +92,7 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     automatic: sync.automatic,
     settleMs: deliver.settleMs,
     workers: deliver.workers,
-    smallInFlight: deliver.smallAtOnce,
+    smallAtOnce: deliver.smallAtOnce,
     memoryBytes: deliver.memoryBytes,
     partsAboveBytes: deliver.partsAboveBytes,
     partBytes: deliver.partSizeBytes,
@@ -106,7 +106,7 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
       maxMs: deliver.retryLongestMs,
       maxRetries: deliver.retries,
     },
-    probeEveryMs: deliver.probeIntervalMs,
+    probeIntervalMs: deliver.probeIntervalMs,
     retention: retentionFrom(deliver),
     gate: gateFrom(deliver.gate),
     folders: deliver.folders.map(folderFrom),

@@ -3,13 +3,13 @@ import type { WorkQueue } from '../engine/queue/work-queue.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
+import type { Repositories } from '../gather/repos/service.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
 import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
-import type { Repository, Run } from '../keep/store/types.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
@@ -36,6 +36,11 @@ export interface StationApi {
   readonly deliveries: Pick<
     Delivery,
     'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+  >;
+  /** Repositories, and the runs that bake them. */
+  readonly repositories: Pick<
+    Repositories,
+    'requestBake' | 'waitForRun' | 'run' | 'recentRuns' | 'list' | 'find'
   >;
   /** Which repositories are kept fresh. */
   readonly tracking: Pick<Tracking, 'track' | 'untrack' | 'syncNow' | 'syncAfterPush' | 'findScheduled'>;
@@ -64,20 +69,8 @@ export interface StationApi {
   readonly captures: Pick<CaptureService, 'status' | 'files' | 'file' | 'totals' | 'waiting' | 'disk'>;
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
-  /**
-   * Asks for a bake of a repository, first in line. A run that waits already is answered again.
-   * Throws `url_*` for what is not allowed from the API, `stopping` while the station stops.
-   */
-  requestBake(url: string, reason: string): Promise<Run>;
-  /** Resolves with the run once it has ended. Rejects with the signal's reason. */
-  waitForRun(id: number, signal: AbortSignal): Promise<Run>;
-  run(id: number): Promise<Run | undefined>;
-  recentRuns(limit: number): Promise<Run[]>;
-  repositories(): Promise<Repository[]>;
-  /** A page of them, each with its next time and why. */
+  /** A page of the repositories, each with its next time and why. */
   listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]>;
-  /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
-  repository(url: string): Promise<Repository>;
   status(): Promise<StationStatus>;
   /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
   checkStore(): Promise<void>;

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import { lazyService, type Service } from '../base/lifecycle.ts';
+import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
@@ -12,29 +12,19 @@ import { CaptureService } from '../gather/capture/service.ts';
 import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
-import { CloneCacheService } from '../gather/repos/cache/service.ts';
-import { cacheSettings } from '../gather/repos/cache/settings.ts';
-import type { RunningChurn } from '../gather/repos/churn/handler.ts';
-import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from '../gather/repos/churn/service.ts';
-import type { RunningSyncs } from '../gather/repos/sync/handler.ts';
-import { type RepositoryWorkersContext, repositoryWorkers } from '../gather/repos/sync/workers.ts';
-import { type BakeThreads, createBakeThreads } from '../gather/repos/threads/pool.ts';
-import { type ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
-import { makeDueNow } from '../gather/repos/tracking/track.ts';
+import { Repositories } from '../gather/repos/service.ts';
+import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
-import type { Store } from '../keep/store/store.ts';
-import type { Repository, Run } from '../keep/store/types.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
-import { createRunWaiters } from './run-waiters.ts';
 import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
 import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
-import { readStatus, runningBake, type StationStatus } from './status/status.ts';
+import { readStatus, type StationStatus } from './status/status.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -53,7 +43,7 @@ export interface StationOptions {
   readonly forges: ForgeImplementations;
 }
 
-/** A station, put together but not started: its parts go into a lifecycle, in this order. */
+/** A station, put together but not started: its services go into a lifecycle, in this order. */
 export interface Station extends StationApi {
   readonly services: readonly Service[];
   /**
@@ -66,8 +56,8 @@ export interface Station extends StationApi {
 }
 
 /**
- * Puts a station together. The order of its parts is the order of starting, and the reverse of stopping:
- * locks, database, delivery, capture, clone cache, notifications, code hosts, bake threads, workers, schedule.
+ * Puts a station together. The order of its services is the order of starting, and the reverse of stopping:
+ * locks, database, delivery, clone cache, capture, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -76,58 +66,62 @@ export function createStation(options: StationOptions): Station {
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
-  readonly #cache: CloneCacheService;
-  readonly cache: CacheApi;
-  readonly tracking: Tracking;
-  readonly notifications: Notifications;
-  readonly changesets: Changesets;
-  readonly metrics: Metrics;
   readonly captures: CaptureService;
+  readonly repositories: Repositories;
+  readonly changesets: Changesets;
+  readonly notifications: Notifications;
+  readonly metrics: Metrics;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
-  readonly #waiters;
-  readonly #running: RunningSyncs = new Map();
-  readonly #churning: RunningChurn = new Map();
   #config: Config;
   #opened: Stores | undefined;
-  #threads: BakeThreads | undefined;
-  #ready = false;
 
   constructor(options: StationOptions) {
     this.#options = options;
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
-    this.#waiters = createRunWaiters(() => this.#store.runs, options.clock);
     const { local } = options;
     const { root, database } = options.config;
-    this.deliveries = new Delivery({
-      ...options,
-      plan: () => this.#planDelivery(this.#config),
-      openJournal: () => local.openJournal(),
-      beforeSync: manual => this.captures.complete(manual),
-    });
     const current = {
       random: systemRandom,
       ...options,
       config: () => this.#config,
       stores: () => this.#stores,
     };
-    this.#cache = new CloneCacheService({ ...current, openBucket: coldBucketOpener(current) });
-    this.cache = this.#cache.api;
+    this.deliveries = new Delivery({
+      ...options,
+      plan: () => this.#planDelivery(this.#config),
+      openJournal: () => local.openJournal(),
+      beforeSync: manual => this.captures.complete(manual),
+    });
+    this.repositories = new Repositories({
+      ...current,
+      openBucket: coldBucketOpener(current),
+      // Owners are listed within the same budget of calls as changesets.
+      forgeOf: host => this.changesets.hosts.of(host),
+      onSynced: async ({ repository, failure }) => {
+        await this.notifications.raiseAfterSync(
+          repository,
+          failure && { message: failure.error.message, inARow: failure.inARow },
+        );
+      },
+      onWorkEnd: ended => this.metrics.ended(ended),
+    });
     this.captures = new CaptureService({
       ...options,
       openCaptures: () => local.openCaptures(),
       receiver: this.deliveries,
-      reclaimers: directory => [this.deliveries.completedFiles(), this.#cache.reclaimer(directory)],
+      reclaimers: directory => [
+        this.deliveries.completedFiles(),
+        this.repositories.cache.reclaimer(directory),
+      ],
     });
     this.changesets = new Changesets({
       ...current,
       onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
       onEnd: ended => this.metrics.ended(ended),
     });
-    // Owners are listed within the same budget of calls as changesets.
-    this.tracking = new Tracking({ ...current, forgeOf: host => this.changesets.hosts.of(host) });
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
       () => this.status(),
@@ -139,28 +133,30 @@ class ComposedStation implements Station {
       local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.deliveries,
-      this.#cache,
+      this.repositories.cache,
       this.captures,
       this.notifications,
       this.changesets.hosts,
-      lazyService('bake threads', () => this.#createThreads()),
-      lazyService('repository workers', () => this.#createWorkers()),
-      lazyService('churn workers', () => churnWorkers(this.#repositoryContext(), this.#churning)),
+      ...this.repositories.workers,
       this.changesets,
-      { name: 'schedule', start: () => this.#startSchedule(), stop: async () => this.#notReady() },
+      this.repositories.schedule,
     ];
   }
 
+  get cache(): CacheApi {
+    return this.repositories.cache.api;
+  }
+
+  get tracking(): Tracking {
+    return this.repositories.tracking;
+  }
+
   get questions(): Questions {
-    return this.#store.questions;
+    return this.#stores.store.questions;
   }
 
   get people(): PeopleStore {
-    return this.#store.people;
-  }
-
-  get #store(): Store {
-    return this.#stores.store;
+    return this.#stores.store.people;
   }
 
   get #stores(): Stores {
@@ -168,56 +164,24 @@ class ComposedStation implements Station {
     return this.#opened;
   }
 
-  async requestBake(url: string, reason: string): Promise<Run> {
-    const { clock } = this.#options;
-    if (!this.#ready) throw new SluiceError('stopping', 'the station is starting or stopping');
-    const address = await this.tracking.admitFromApi(url);
-    const repository = await this.#store.repositories.ensure(address.url, address.host);
-    const run = await this.#store.runs.request(repository.id, reason, clock.nowMs());
-    await makeDueNow(repository, reason, { queue: this.#stores.queue, clock });
-    return run;
-  }
-
-  waitForRun(id: number, signal: AbortSignal): Promise<Run> {
-    return this.#waiters.wait(id, signal);
-  }
-
-  run(id: number): Promise<Run | undefined> {
-    return this.#store.runs.byId(id);
-  }
-
-  recentRuns(limit: number): Promise<Run[]> {
-    return this.#store.runs.recent(limit);
-  }
-
-  repositories(): Promise<Repository[]> {
-    return this.#store.repositories.list();
-  }
-
   listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]> {
     return listRepositories(this.#stores, filter);
   }
 
   checkStore(): Promise<void> {
-    return this.#store.check();
-  }
-
-  repository(url: string): Promise<Repository> {
-    return this.tracking.repository(url);
+    return this.#stores.store.check();
   }
 
   async status(): Promise<StationStatus> {
     const { version, clock } = this.#options;
-    const { root, database, cache } = this.#config;
+    const { root, database } = this.#config;
     const deliveries = this.deliveries.status();
     const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
     return readStatus({
       ...this.#stores,
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
-      cache,
       config: this.#config,
-      churning: this.#churning,
-      baking: [...this.#running].map(([url, progress]) => runningBake(url, progress)),
+      running: this.repositories.running,
       deliveries,
       links: deliveries.links,
       changesets: await changesetFigures(this.changesets),
@@ -226,7 +190,7 @@ class ComposedStation implements Station {
   }
 
   ready(): boolean {
-    return this.#ready;
+    return this.repositories.isScheduling;
   }
 
   tracked(): readonly string[] {
@@ -234,15 +198,13 @@ class ComposedStation implements Station {
   }
 
   async reconfigure(config: Config): Promise<void> {
-    const wanted = this.tracking.configuredRepositories(config);
-    cacheSettings(config, this.#options.cwd);
-    const before = this.#config;
+    this.repositories.check(config);
     await this.changesets.check(config);
+    const before = this.#config;
     this.#config = config;
     // Owners are listed at its hosts.
     await this.changesets.reconfigure(before);
-    await this.tracking.trackConfigured(wanted);
-    await scheduleWantedChurn(this.#repositoryContext());
+    await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
   }
@@ -260,56 +222,5 @@ class ComposedStation implements Station {
   async #closeStores(): Promise<void> {
     await this.#opened?.close();
     this.#opened = undefined;
-  }
-
-  #createThreads(): BakeThreads {
-    this.#threads = createBakeThreads({ databasePath: this.#config.database }, this.#config.bake.threads);
-    return this.#threads;
-  }
-
-  #createWorkers(): Service {
-    const context = this.#repositoryContext();
-    return repositoryWorkers(
-      context,
-      {
-        running: this.#running,
-        onEnd: () => this.#waiters.wake(),
-        onSynced: async ({ repository, failure }) => {
-          await this.notifications.raiseAfterSync(
-            repository,
-            failure && { message: failure.error.message, inARow: failure.inARow },
-          );
-        },
-        onBaked: repository => scheduleChurnAfterBake(repository, context),
-      },
-      this.tracking.ownerHandler(),
-      ended => this.metrics.ended(ended),
-    );
-  }
-
-  #repositoryContext(): RepositoryWorkersContext {
-    const { clock, log, random } = this.#options;
-    const threads = this.#threads;
-    if (!threads) throw new SluiceError('internal', 'bake threads must start before the workers');
-    const { store, queue } = this.#stores;
-    return {
-      config: () => this.#config,
-      store,
-      queue,
-      cache: this.#cache.cache,
-      threads,
-      clock,
-      log,
-      random,
-    };
-  }
-
-  async #startSchedule(): Promise<void> {
-    await this.tracking.start();
-    this.#ready = true;
-  }
-
-  async #notReady(): Promise<void> {
-    this.#ready = false;
   }
 }

@@ -4,20 +4,20 @@ import { SluiceError } from '../../src/base/errors.ts';
 import { Lifecycle, type Service } from '../../src/base/lifecycle.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
-/** A part that tells what happens to it, and may wait or fail. */
-function part(
+/** A service that notes its calls, and may wait or fail. */
+function service(
   name: string,
-  told: string[],
+  calls: string[],
   hooks: { start?: () => Promise<void>; stop?: () => Promise<void> } = {},
 ): Service {
   return {
     name,
     start: async () => {
-      told.push(`start ${name}`);
+      calls.push(`start ${name}`);
       await hooks.start?.();
     },
     stop: async () => {
-      told.push(`stop ${name}`);
+      calls.push(`stop ${name}`);
       await hooks.stop?.();
     },
   };
@@ -33,21 +33,21 @@ function lifecycle(services: readonly Service[], stopTimeoutMs = 1000) {
 const never = (): Promise<void> => new Promise(() => undefined);
 
 test('parts start in order and stop in the reverse order', async () => {
-  const told: string[] = [];
-  const { life, clock } = lifecycle([part('a', told), part('b', told)]);
+  const calls: string[] = [];
+  const { life, clock } = lifecycle([service('a', calls), service('b', calls)]);
   assert.equal(life.state, 'idle');
   await life.start();
   assert.equal(life.state, 'running');
   await life.stop();
   assert.equal(life.state, 'stopped');
-  assert.deepEqual(told, ['start a', 'start b', 'stop b', 'stop a']);
+  assert.deepEqual(calls, ['start a', 'start b', 'stop b', 'stop a']);
   assert.equal(clock.pendingTimers, 0);
 });
 
 test('repeated calls do nothing more and wait for the same end', async () => {
-  const told: string[] = [];
+  const calls: string[] = [];
   const gate = Promise.withResolvers<void>();
-  const { life } = lifecycle([part('a', told, { start: () => gate.promise })]);
+  const { life } = lifecycle([service('a', calls, { start: () => gate.promise })]);
   const [first, second] = [life.start(), life.start()];
   assert.equal(first, second);
   gate.resolve();
@@ -55,38 +55,38 @@ test('repeated calls do nothing more and wait for the same end', async () => {
   assert.equal(life.state, 'running');
   await Promise.all([life.stop(), life.stop()]);
   await life.stop();
-  assert.deepEqual(told, ['start a', 'stop a']);
+  assert.deepEqual(calls, ['start a', 'stop a']);
 });
 
-test('a part that fails to start: those that are up stop, its error is thrown', async () => {
-  const told: string[] = [];
-  const failing = part('b', told, { start: () => Promise.reject(new Error('no port')) });
-  const { life } = lifecycle([part('a', told), failing, part('c', told)]);
+test('a service that fails to start: those that are up stop, its error is thrown', async () => {
+  const calls: string[] = [];
+  const failing = service('b', calls, { start: () => Promise.reject(new Error('no port')) });
+  const { life } = lifecycle([service('a', calls), failing, service('c', calls)]);
   await assert.rejects(life.start(), { message: 'no port' });
   assert.equal(life.state, 'stopped');
-  assert.deepEqual(told, ['start a', 'start b', 'stop b', 'stop a']);
+  assert.deepEqual(calls, ['start a', 'start b', 'stop b', 'stop a']);
 });
 
 test('a stop while a part starts: what comes up late is taken down, and start says so', async () => {
-  const told: string[] = [];
+  const calls: string[] = [];
   const gate = Promise.withResolvers<void>();
   const { life } = lifecycle([
-    part('a', told),
-    part('slow', told, { start: () => gate.promise }),
-    part('c', told),
+    service('a', calls),
+    service('slow', calls, { start: () => gate.promise }),
+    service('c', calls),
   ]);
   const started = life.start();
-  while (!told.includes('start slow')) await Promise.resolve();
+  while (!calls.includes('start slow')) await Promise.resolve();
   await life.stop();
   gate.resolve();
   await assert.rejects(started, { code: 'stopping' });
   assert.equal(life.state, 'stopped');
-  assert.deepEqual(told, ['start a', 'start slow', 'stop slow', 'stop a', 'stop slow']);
+  assert.deepEqual(calls, ['start a', 'start slow', 'stop slow', 'stop a', 'stop slow']);
 });
 
 test('a stop while the last part starts is no successful start', async () => {
   const gate = Promise.withResolvers<void>();
-  const { life } = lifecycle([part('only', [], { start: () => gate.promise })]);
+  const { life } = lifecycle([service('only', [], { start: () => gate.promise })]);
   const started = life.start();
   const stopped = life.stop();
   gate.resolve();
@@ -96,25 +96,25 @@ test('a stop while the last part starts is no successful start', async () => {
 });
 
 test('stopped is final, from idle, too', async () => {
-  const told: string[] = [];
-  const { life } = lifecycle([part('a', told)]);
+  const calls: string[] = [];
+  const { life } = lifecycle([service('a', calls)]);
   await life.stop();
   await assert.rejects(life.start(), { code: 'stopping' });
-  assert.deepEqual(told, []);
+  assert.deepEqual(calls, []);
 });
 
-test('a part that does not stop in time or throws is told, and the others stop all the same', async () => {
-  const told: string[] = [];
-  const hanging = part('hanging', told, { stop: never });
-  const throwing = part('throwing', told, { stop: () => Promise.reject(new Error('broken')) });
-  const { life, clock, failures } = lifecycle([part('a', told), hanging, throwing], 5000);
+test('a service that does not stop in time or throws is reported, and the others stop all the same', async () => {
+  const calls: string[] = [];
+  const hanging = service('hanging', calls, { stop: never });
+  const throwing = service('throwing', calls, { stop: () => Promise.reject(new Error('broken')) });
+  const { life, clock, failures } = lifecycle([service('a', calls), hanging, throwing], 5000);
   await life.start();
   const stopped = life.stop();
   // The time-out is set once the part before it has been dealt with; only then may the clock move.
-  while (!told.includes('stop hanging')) await Promise.resolve();
+  while (!calls.includes('stop hanging')) await Promise.resolve();
   await clock.advance(5000);
   await stopped;
-  assert.deepEqual(told.slice(3), ['stop throwing', 'stop hanging', 'stop a']);
+  assert.deepEqual(calls.slice(3), ['stop throwing', 'stop hanging', 'stop a']);
   assert.deepEqual(
     failures.map(([name, error]) => [name, error instanceof SluiceError ? error.code : String(error)]),
     [

@@ -143,7 +143,7 @@ test('V3: an empty file waits until it has content', async t => {
 });
 
 test('V10: offline files are held, one probe finds the way back, and they go at once', async t => {
-  const { server, rig } = await rigWith(t, { settings: { probeEveryMs: 150 } });
+  const { server, rig } = await rigWith(t, { settings: { probeIntervalMs: 150 } });
   const port = Number(new URL(server.endpoint).port);
   await server.stop();
   for (let number = 0; number < 20; number += 1)

@@ -118,7 +118,7 @@ test('V4: after delivery a folder’s file can be deleted or moved to completed'
 test('V8: an equal plan disturbs nothing, a changed one starts anew, one that cannot start leaves the old one going', async t => {
   const rig = await startDelivery(t);
   assert.equal(await rig.delivery.reconfigure(structuredClone(rig.plan)), false);
-  const changed = { ...rig.plan, settings: { ...rig.plan.settings, smallInFlight: 3 } };
+  const changed = { ...rig.plan, settings: { ...rig.plan.settings, smallAtOnce: 3 } };
   assert.equal(await rig.delivery.reconfigure(changed), true);
   const [local] = rig.plan.profiles;
   assert.ok(local);

@@ -3,26 +3,16 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DiskBudgetPreview } from '../../src/keep/disk/budget.ts';
+import { capturingStation } from '../support/capturing-station.ts';
 import { jsonLines } from '../support/delivery-station.ts';
-import { grownRepository, rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+import { grownRepository, rows, sluice, standingPlace } from '../support/sluice.ts';
 
 test('S2: sluice capture ls and capture files tell of a running station; files go on without one', async t => {
-  const cwd = standingPlace(t);
-  writeFileSync(join(cwd, 'temp'), '41500\n');
-  const station = await startStation(t, {
-    cwd,
-    yaml: `
-sync: {interval: 300ms}
-capture:
-  collectors:
+  const { cwd, station } = await capturingStation(
+    t,
+    `  collectors:
     - {name: temperature, every: 50ms, file: temp, to: s3://local/outbox/readings}
-    - {name: resting, every: 1s, file: temp, to: s3://local/outbox/readings, disabled: true}
-`,
-  });
-  const database = join(cwd, 'sluice.db');
-  await until(
-    'a file is delivered',
-    () => rows(database, "SELECT 1 FROM capture_lineage WHERE state = 'completed'")[0],
+    - {name: resting, every: 1s, file: temp, to: s3://local/outbox/readings, disabled: true}`,
   );
   const listed = jsonLines<{ name: string; disabled: boolean; readings: number }>(
     await sluice(t, ['capture', 'ls', '--json'], { cwd }),

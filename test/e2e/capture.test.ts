@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { capturingStation } from '../support/capturing-station.ts';
 import { jsonLines } from '../support/delivery-station.ts';
-import { rows, standingPlace, startStation, until } from '../support/sluice.ts';
+import { rows } from '../support/sluice.ts';
 
 interface Line {
   readonly collector: string;
@@ -17,23 +18,17 @@ interface Line {
 }
 
 test('V1, V3, V5, S2: readings of a file reach their bucket, each with its metadata and each file with its lineage', async t => {
-  const cwd = standingPlace(t);
-  writeFileSync(join(cwd, 'temp'), '41500\n');
-  const station = await startStation(t, {
+  const {
     cwd,
-    yaml: `
-sync: {interval: 300ms}
-capture:
-  station: robot-7
+    station,
+    database,
+    delivered: lineage,
+  } = await capturingStation(
+    t,
+    `  station: robot-7
   collectors:
-    - {name: temperature, every: 20ms, file: temp, to: s3://local/outbox/readings, tags: [lab]}
-`,
-  });
-  const database = join(cwd, 'sluice.db');
-  const [lineage] = await until('a file is delivered', () => {
-    const found = rows(database, "SELECT * FROM capture_lineage WHERE state = 'completed'");
-    return found.length > 0 && found;
-  });
+    - {name: temperature, every: 20ms, file: temp, to: s3://local/outbox/readings, tags: [lab]}`,
+  );
   assert.deepEqual([lineage?.collector, lineage?.method, lineage?.reason], ['temperature', 'file', 'sync']);
   assert.match(
     String(lineage?.object_key),
@@ -47,8 +42,14 @@ capture:
   assert.deepEqual(
     { ...lines[0], requested_at: undefined, received_at: undefined },
     {
-      ...{ collector: 'temperature', method: 'file', interval_ms: 20, tags: ['lab'], station: 'robot-7' },
-      ...{ requested_at: undefined, received_at: undefined, reading: 41500 },
+      collector: 'temperature',
+      method: 'file',
+      interval_ms: 20,
+      tags: ['lab'],
+      station: 'robot-7',
+      requested_at: undefined,
+      received_at: undefined,
+      reading: 41500,
     },
   );
   assert.equal(lines[0]?.requested_at, lineage?.first_at);

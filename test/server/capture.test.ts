@@ -29,7 +29,7 @@ const FILE: CaptureLineage = {
   lostAtMs: null,
 };
 
-/** The server's part alone; `filters` tells which lists were asked for. */
+/** The server's part alone; `filters` holds what the lists were asked for. */
 function serve(captures: Partial<StationApi['captures']> = {}) {
   const stub = stationStub();
   const filters: CaptureFilter[] = [];

@@ -1,5 +1,5 @@
 /**
- * Fills the small file system it stands in with readings that wait to be delivered, has the disk budget look twice, and prints what
+ * Fills the small file system it stands in with readings that wait to be delivered, has the disk budget check it, and prints what
  * gave way and what is left: `node budget-process.ts`.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
@@ -30,8 +30,12 @@ async function put(area: 'incoming' | 'completed', name: string, bytes: number):
   const stats = regularFile(file);
   if (!stats) throw new Error(`${file} is not there`);
   const record = await journal.enter({
-    ...{ ...address, ...identityOf(stats), state: area, fileCreationDate: creationDateOf(stats) },
-    ...{ nextAttemptAtMs: null, hold: null },
+    ...address,
+    ...identityOf(stats),
+    state: area,
+    fileCreationDate: creationDateOf(stats),
+    nextAttemptAtMs: null,
+    hold: null,
   });
   if (area === 'completed')
     await journal.change(record.id, { outcome: 'success', completedAtMs: clock.nowMs() });
@@ -42,25 +46,32 @@ for (let index = 0; index < 4; index += 1) await put('completed', `kept-${index}
 for (let index = 0; index < 40; index += 1) {
   const name = `one/20260105T000000.000Z-${String(index).padStart(6, '0')}.ndjson`;
   await put('incoming', name, 256 * KIB);
-  const times = { firstAt: '2026-01-05T00:00:00.000Z', lastAt: '2026-01-05T00:00:01.000Z', completedAtMs: 1 };
   await captures.enter([
     {
-      ...{
-        collector: 'one',
-        method: 'file',
-        profile: 'local',
-        bucket: 'outbox',
-        filepath: name,
-        readings: 10,
-      },
-      ...{ ...times, bytes: 256 * KIB, intervalMs: 100, tags: [], station: 'here', reason: 'size' },
+      collector: 'one',
+      method: 'file',
+      profile: 'local',
+      bucket: 'outbox',
+      filepath: name,
+      readings: 10,
+      bytes: 256 * KIB,
+      firstAt: '2026-01-05T00:00:00.000Z',
+      lastAt: '2026-01-05T00:00:01.000Z',
+      intervalMs: 100,
+      tags: [],
+      station: 'here',
+      reason: 'size',
+      completedAtMs: 1,
     },
   ]);
 }
 writeFileSync(join(root, 'incoming/local/outbox/one/20260105T000000.000Z-ffffff.ndjson.prog'), 'in progress');
 
 const budget = new DiskBudget({
-  ...{ clock, log: silentLogger, enabled: () => true, measure: () => measureDisk(root) },
+  clock,
+  log: silentLogger,
+  enabled: () => true,
+  measure: () => measureDisk(root),
   settings: () => ({ usageThreshold: 0.7, captureShareThreshold: 0.5, deleteEveryNth: 5 }),
   reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger })],
   unsent: unsentReadings({

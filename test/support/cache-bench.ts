@@ -92,7 +92,7 @@ export class CacheBench {
     return repository;
   }
 
-  bake(url: string, signal = new AbortController().signal): Promise<BakeSummary> {
+  bake(url: string, signal: AbortSignal = new AbortController().signal): Promise<BakeSummary> {
     return bakeStandalone(url, {
       config: () => this.#config,
       store: this.store,

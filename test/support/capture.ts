@@ -6,7 +6,7 @@ import { Collectors } from '../../src/gather/capture/collectors/collectors.ts';
 import { coarseTickTimer } from '../../src/gather/capture/collectors/tick-timer.ts';
 import { CollectorFiles, type FinishedFile } from '../../src/gather/capture/files/collector-files.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
-import type { PushSource, Raw, ReadingSource } from '../../src/gather/capture/sources/source.ts';
+import type { PushSource, RawReading, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
 export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPlan {
   return {
@@ -44,7 +44,7 @@ export function sourceOf(read: ReadingSource['read']): ReadingSource {
   return { read, close: async () => undefined };
 }
 
-export const raw = (text: string): Raw => ({ bytes: Buffer.from(text) });
+export const raw = (text: string): RawReading => ({ bytes: Buffer.from(text) });
 
 /** A log that remembers its messages. */
 export function rememberingLog(): { readonly log: Logger; readonly messages: string[] } {

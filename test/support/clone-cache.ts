@@ -8,13 +8,13 @@ import { createCloneRecords } from '../../src/keep/sqlite/local/clone-records.ts
 import type { SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 
 /** The cache of a configuration, without cold storage. */
-export function cacheOf(tools: {
+export function cacheOf(context: {
   readonly config: Config;
   readonly store: SqliteStore;
   readonly queue: WorkQueue;
   readonly clock: Clock;
 }): CloneCache {
-  const { config, store, queue, clock } = tools;
+  const { config, store, queue, clock } = context;
   return new CloneCache({
     queue,
     clock,

@@ -20,7 +20,7 @@ const delivery = new Delivery({
       ...DELIVERY_DEFAULTS,
       intervalMs: 100,
       emptyFiles: 'upload',
-      smallInFlight: 16,
+      smallAtOnce: 16,
       partsAboveBytes: 6 * 2 ** 20,
       partBytes: 5 * 2 ** 20,
       retry: { ...DELIVERY_DEFAULTS.retry, firstMs: 50, factor: 1 },

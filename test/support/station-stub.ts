@@ -118,27 +118,29 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         ...{ running: [], next: [], halfHours: [] },
       }),
     },
-    async requestBake(url) {
-      if (behaviour.requestError) throw behaviour.requestError;
-      asked.push(url);
-      return { ...run(7), state: 'waiting', startedAtMs: null, finishedAtMs: null, summary: null };
+    repositories: {
+      async requestBake(url) {
+        if (behaviour.requestError) throw behaviour.requestError;
+        asked.push(url);
+        return { ...run(7), state: 'waiting', startedAtMs: null, finishedAtMs: null, summary: null };
+      },
+      waitForRun(id, signal) {
+        if (!behaviour.runsHang) {
+          return Promise.resolve(run(id, behaviour.runError && toErrorRecord(behaviour.runError)));
+        }
+        return new Promise((_, reject) => {
+          if (signal.aborted) reject(signal.reason);
+          signal.addEventListener('abort', () => reject(signal.reason));
+        });
+      },
+      async run(id) {
+        return id === 7 ? run(7) : undefined;
+      },
+      recentRuns: async () => [run(7)],
+      list: async () => [],
+      find: nothingKnown,
     },
-    waitForRun(id, signal) {
-      if (!behaviour.runsHang) {
-        return Promise.resolve(run(id, behaviour.runError && toErrorRecord(behaviour.runError)));
-      }
-      return new Promise((_, reject) => {
-        if (signal.aborted) reject(signal.reason);
-        signal.addEventListener('abort', () => reject(signal.reason));
-      });
-    },
-    async run(id) {
-      return id === 7 ? run(7) : undefined;
-    },
-    recentRuns: async () => [run(7)],
-    repositories: async () => [],
     listRepositories: async () => [],
-    repository: nothingKnown,
     async checkStore() {
       if (behaviour.databaseError) throw behaviour.databaseError;
     },

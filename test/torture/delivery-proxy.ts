@@ -152,7 +152,7 @@ function describe(proxy: FaultProxy): string {
 
 async function realTime(): Promise<void> {
   let share = 0.5;
-  const settings = { intervalMs: 1000, retry: QUICK, smallInFlight: 32, workers: 2 };
+  const settings = { intervalMs: 1000, retry: QUICK, smallAtOnce: 32, workers: 2 };
   await withStation(
     { settings, clock: systemClock, share: () => share, largestBytes: 12 * MIB },
     async place => {
@@ -192,7 +192,7 @@ async function virtualTime(): Promise<void> {
   const settings = {
     intervalMs: 3_600_000,
     retry: DELIVERY_RETRY,
-    smallInFlight: 16,
+    smallAtOnce: 16,
     offline: 'count' as const,
   };
   await withStation({ settings, clock, share: () => share, largestBytes: 7 * MIB }, async place => {

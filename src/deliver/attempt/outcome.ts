@@ -48,7 +48,7 @@ export type FailureDecision =
 export function decideFailure(
   error: SluiceError,
   failuresBefore: number,
-  settings: Pick<DeliverySettings, 'retry' | 'offline' | 'probeEveryMs'>,
+  settings: Pick<DeliverySettings, 'retry' | 'offline' | 'probeIntervalMs'>,
   random: Random,
   nowMs: number,
 ): FailureDecision {
@@ -57,7 +57,7 @@ export function decideFailure(
   if (error.code === 'source_missing') return { kind: 'vanished' };
   if (settings.offline === 'hold' && callOutcomeOf(error) === 'unreachable') {
     // The endpoint's probe will say when; this time counts only if the endpoint comes back unnoticed.
-    return { kind: 'retry', atMs: nowMs + settings.probeEveryMs, failures: failuresBefore };
+    return { kind: 'retry', atMs: nowMs + settings.probeIntervalMs, failures: failuresBefore };
   }
   const failures = failuresBefore + 1;
   const decision = nextTry(settings.retry, failures, error, random, nowMs);

@@ -24,14 +24,14 @@ export interface EndpointMonitorOptions {
   readonly destinations: readonly Destination[];
   readonly clock: Clock;
   readonly log: Logger;
-  readonly probeEveryMs: number;
+  readonly probeIntervalMs: number;
   /** An endpoint that was offline answers again. */
   readonly onBack: (endpoint: string) => void;
 }
 
 /**
  * The health of every endpoint: each call is noted here (engine/endpoint-health.ts says what follows from it), and those
- * that are offline are probed, one call at a time each, `probeEveryMs` apart.
+ * that are offline are probed, one call at a time each, `probeIntervalMs` apart.
  */
 export class EndpointMonitor {
   readonly #options: EndpointMonitorOptions;
@@ -98,9 +98,9 @@ export class EndpointMonitor {
   }
 
   #scheduleProbe(endpoint: string): void {
-    const { clock, probeEveryMs } = this.#options;
+    const { clock, probeIntervalMs } = this.#options;
     const health = this.#health.get(endpoint);
-    const dueMs = health && nextProbeAtMs(health, probeEveryMs);
+    const dueMs = health && nextProbeAtMs(health, probeIntervalMs);
     if (dueMs === undefined || this.#stopped.signal.aborted) return;
     this.#cancelProbe(endpoint);
     const cancel = clock.timer(Math.max(0, dueMs - clock.nowMs()), () => {

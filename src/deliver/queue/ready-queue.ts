@@ -2,12 +2,12 @@ import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 
 /** Larger files than `partsAboveBytes` take the lane of large ones. */
-type Lanes = Pick<DeliverySettings, 'workers' | 'smallInFlight' | 'memoryBytes' | 'partsAboveBytes'>;
+type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 'partsAboveBytes'>;
 
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
  * that many small files are under way while a few large ones take their time; each file counts its bytes
- * against the small lane's memory. A record's id is claimed from the moment it is offered until `done`.
+ * against the small lane's memory. A record's id is claimed from the moment it is offered until `release`.
  */
 export class ReadyQueue {
   readonly #lanes: Lanes;
@@ -51,15 +51,15 @@ export class ReadyQueue {
     return record.size > this.#lanes.partsAboveBytes;
   }
 
-  /** The next record that there is room for; the caller ends it with `done`. */
+  /** The next record that there is room for; the caller ends it with `release`. */
   next(): FileRecord | undefined {
-    const { workers, smallInFlight, memoryBytes } = this.#lanes;
+    const { workers, smallAtOnce, memoryBytes } = this.#lanes;
     if (this.#large.length > 0 && this.#largeRunning < workers) {
       this.#largeRunning += 1;
       return this.#large.shift();
     }
     const small = this.#small[0];
-    if (!small || this.#smallRunning >= smallInFlight) return undefined;
+    if (!small || this.#smallRunning >= smallAtOnce) return undefined;
     // A single file always fits, or it would wait for ever.
     if (this.#smallRunning > 0 && this.#smallBytes + small.size > memoryBytes) return undefined;
     this.#smallRunning += 1;
@@ -68,7 +68,7 @@ export class ReadyQueue {
   }
 
   /** A record that `next` gave has ended; the same object must be passed. */
-  done(record: FileRecord): void {
+  release(record: FileRecord): void {
     this.#claimed.delete(record.id);
     if (this.isLarge(record)) this.#largeRunning -= 1;
     else {

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '../../base/errors.ts';
 import type { ReadingFormat } from './settings.ts';
-import { MAX_READING_BYTES, type Raw } from './sources/source.ts';
+import { MAX_READING_BYTES, type RawReading } from './sources/source.ts';
 
 /** A reading as it is kept: the text of one JSON value for a line of a file, or bytes that are a file of their own. */
 export type Reading =
@@ -22,7 +22,7 @@ const BINARY_TYPE = /^(image|audio|video)\/|^application\/(octet-stream|pdf|zip|
  * is one; anything else is text, less blanks at its ends. JSON keeps its own digits. Pure.
  * @throws SluiceError reading_invalid when it is not what `format` says, answer_too_large
  */
-export function parseReading(raw: Raw, format: ReadingFormat, extension: string | null): Reading {
+export function parseReading(raw: RawReading, format: ReadingFormat, extension: string | null): Reading {
   if ('json' in raw) return { kind: 'value', json: raw.json };
   const { bytes, contentType = '', topic } = raw;
   if (bytes.length > MAX_READING_BYTES)

@@ -38,10 +38,13 @@ function runPath(run: Run): string {
 }
 
 /** `POST /bake` and the runs it starts. */
-export function bakeRoutes(app: Hono, { station, maxBodyBytes, stopping }: AppOptions): void {
+export function bakeRoutes(
+  app: Hono,
+  { station: { repositories }, maxBodyBytes, stopping }: AppOptions,
+): void {
   const waitForEnd = async (run: Run, signal: AbortSignal): Promise<Run> => {
     try {
-      return await station.waitForRun(run.id, signal);
+      return await repositories.waitForRun(run.id, signal);
     } catch (error) {
       if (!stopping.aborted) throw error;
       const message = `the station is stopping; ${runPath(run)} goes on once it is back`;
@@ -51,7 +54,7 @@ export function bakeRoutes(app: Hono, { station, maxBodyBytes, stopping }: AppOp
 
   app.post('/bake', async context => {
     const { url, wait } = await readJson(context, BakeRequest, maxBodyBytes);
-    const run = await station.requestBake(url, 'asked for by hand');
+    const run = await repositories.requestBake(url, 'asked for by hand');
     context.header('Location', runPath(run));
     if (!wait) return context.json(runAnswer(run), 202);
     return endOfRun(context, await waitForEnd(run, AbortSignal.any([context.req.raw.signal, stopping])));
@@ -59,11 +62,11 @@ export function bakeRoutes(app: Hono, { station, maxBodyBytes, stopping }: AppOp
 
   app.get('/api/v1/runs', async context => {
     const { limit } = readQuery(context, RunsQuery);
-    return context.json({ runs: (await station.recentRuns(limit)).map(runAnswer) });
+    return context.json({ runs: (await repositories.recentRuns(limit)).map(runAnswer) });
   });
   app.get('/api/v1/runs/:id', async context => {
     const id = context.req.param('id');
-    const run = /^[1-9]\d{0,15}$/.test(id) ? await station.run(Number(id)) : undefined;
+    const run = /^[1-9]\d{0,15}$/.test(id) ? await repositories.run(Number(id)) : undefined;
     if (!run) throw new SluiceError('not_found', `there is no run ${id}`);
     return context.json(runAnswer(run));
   });

@@ -42,8 +42,8 @@ export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
   const idsOf = async (urls: readonly string[]): Promise<number[]> => {
     const repositories =
       urls.length === 0
-        ? await station.repositories()
-        : await Promise.all(urls.map(url => station.repository(url)));
+        ? await station.repositories.list()
+        : await Promise.all(urls.map(url => station.repositories.find(url)));
     return [...new Set(repositories.map(({ id }) => id))];
   };
 }

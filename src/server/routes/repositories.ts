@@ -5,7 +5,7 @@ import type { AppOptions } from '../app-options.ts';
 /** Repositories that are known. */
 export function repositoryRoutes(app: Hono, { station }: AppOptions): void {
   app.get('/api/v1/repos', async context =>
-    context.json({ repositories: (await station.repositories()).map(repositoryAnswer) }),
+    context.json({ repositories: (await station.repositories.list()).map(repositoryAnswer) }),
   );
 }
 

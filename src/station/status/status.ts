@@ -5,8 +5,8 @@ import type { DeliveryStatus } from '../../deliver/service.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
 import type { BakeProgress } from '../../gather/repos/bake/bake.ts';
-import type { RunningChurn } from '../../gather/repos/churn/handler.ts';
 import { type ChurnStatus, churnStatus } from '../../gather/repos/churn/status.ts';
+import type { Repositories } from '../../gather/repos/service.ts';
 import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
@@ -100,17 +100,15 @@ export async function readStatus(options: {
   readonly queue: WorkQueue;
   readonly station: StationFacts;
   readonly clones: CloneRecords;
-  readonly cache: Pick<Config['cache'], 'directory' | 'maxSizeBytes' | 'minFreeDiskBytes'>;
-  readonly baking: readonly RunningBake[];
-  readonly config: Pick<Config, 'repos' | 'insights'>;
-  readonly churning: RunningChurn;
+  readonly config: Config;
+  readonly running: Repositories['running'];
   readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
   readonly links: readonly EndpointStatus[];
   readonly changesets: ChangesetFigures;
   readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
-  const { store, queue, clones, cache } = options;
-  const [counts, upcoming, repositories, kept, disk] = await Promise.all([
+  const { store, queue, clones, config, running } = options;
+  const [counts, upcoming, repositories, onDisk, disk] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
     store.repositories.list(),
@@ -140,8 +138,8 @@ export async function readStatus(options: {
         .slice(0, TROUBLED_SHOWN)
         .map(({ url, state, lastError }) => ({ url, state, error: lastError })),
       commits: repositories.reduce((sum, { totals }) => sum + totals.commits, 0),
-      baking: options.baking,
-      churn: await churnStatus(repositories, queue, options.config, options.churning),
+      baking: [...running.syncs].map(([url, progress]) => describeBake(url, progress)),
+      churn: await churnStatus(repositories, queue, config, running.churn),
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries),
@@ -152,15 +150,15 @@ export async function readStatus(options: {
       since: new Date(sinceMs).toISOString(),
     })),
     cache: {
-      clones: kept.clones,
-      usedBytes: kept.bytes,
-      maxBytes: cache.maxSizeBytes ?? null,
-      minFreeBytes: cache.minFreeDiskBytes,
+      clones: onDisk.clones,
+      usedBytes: onDisk.bytes,
+      maxBytes: config.cache.maxSizeBytes ?? null,
+      minFreeBytes: config.cache.minFreeDiskBytes,
     },
     disk: {
       freeBytes: disk.bavail * disk.bsize,
       totalBytes: disk.blocks * disk.bsize,
-      cacheDirectory: cache.directory,
+      cacheDirectory: config.cache.directory,
     },
   };
 }
@@ -173,7 +171,7 @@ function deliveryFigures(
 }
 
 /** A bake under way, in words. */
-export function runningBake(url: string, progress: BakeProgress | undefined): RunningBake {
+function describeBake(url: string, progress: BakeProgress | undefined): RunningBake {
   if (!progress) return { url, phase: 'fetch', progress: 'starting' };
   if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
   const { commits, perSecond } = progress;

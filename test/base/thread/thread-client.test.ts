@@ -7,7 +7,7 @@ import { SluiceError } from '../../../src/base/errors.ts';
 import { siblingModule, ThreadClient, type ThreadOptions } from '../../../src/base/thread-client.ts';
 import type { EchoProtocol } from './echo-protocol.ts';
 
-/** A client with what it was told; its thread ends with the test. */
+/** A client with its events and exits; its thread ends with the test. */
 function client(t: TestContext, options: Partial<ThreadOptions<EchoProtocol>> = {}) {
   const events: string[] = [];
   const exits: (SluiceError | undefined)[] = [];

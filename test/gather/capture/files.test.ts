@@ -171,17 +171,17 @@ test('V4: recovery completes lines and binary readings in progress, drops torn o
 });
 
 test('V3: readings are told apart: JSON keeps its digits, text is text, what is not as the format says is refused', () => {
-  const told = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
+  const jsonFrom = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
     const reading = parseReading({ bytes: Buffer.from(text) }, format, null);
     return reading.kind === 'value' ? reading.json : reading.kind;
   };
-  assert.equal(told('12345678901234567890.10\n'), '12345678901234567890.10');
-  assert.equal(told('{"a":\n 1}\n'), '{"a":  1}');
-  assert.equal(told('007'), '"007"');
-  assert.equal(told('up "and" running\n'), '"up \\"and\\" running"');
-  assert.equal(told('42', 'text'), '"42"');
-  assert.equal(told(''), '""');
-  assert.throws(() => told('no', 'json'), /not JSON/);
+  assert.equal(jsonFrom('12345678901234567890.10\n'), '12345678901234567890.10');
+  assert.equal(jsonFrom('{"a":\n 1}\n'), '{"a":  1}');
+  assert.equal(jsonFrom('007'), '"007"');
+  assert.equal(jsonFrom('up "and" running\n'), '"up \\"and\\" running"');
+  assert.equal(jsonFrom('42', 'text'), '"42"');
+  assert.equal(jsonFrom(''), '""');
+  assert.throws(() => jsonFrom('no', 'json'), /not JSON/);
   assert.equal(parseReading({ bytes: Buffer.from([0xff]) }, 'auto', null).kind, 'binary');
   assert.throws(() => parseReading({ bytes: Buffer.from([0xff]) }, 'text', null), /not UTF-8/);
   assert.throws(() => parseReading({ bytes: Buffer.alloc(17 * 2 ** 20) }, 'auto', null), /16 MiB/);

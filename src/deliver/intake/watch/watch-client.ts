@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
-import type { RequestName, RequestOf } from '../../../base/thread-protocol.ts';
+import type { Payload, RequestName } from '../../../base/thread-protocol.ts';
 import type { Libc } from './libc.ts';
 import type { ThreadSetup, WatchEvent, WatchProtocol } from './messages.ts';
 
@@ -47,7 +47,7 @@ export class WatchClient {
   /** Resolves when it is done and all that came of it has been handed to `onEvent`; rejects when the thread ends before. */
   request<N extends RequestName<WatchProtocol>>(
     name: N,
-    body: RequestOf<WatchProtocol, N>,
+    body: Payload<WatchProtocol, N, 'request'>,
   ): Promise<undefined> {
     return this.#thread.request(name, body);
   }

@@ -3,7 +3,7 @@ import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { CollectorFiles } from '../files/collector-files.ts';
 import { parseReading } from '../reading.ts';
 import type { CollectorPlan } from '../settings.ts';
-import type { PushSource, Raw, ReadingSource } from '../sources/source.ts';
+import type { PushSource, RawReading, ReadingSource } from '../sources/source.ts';
 import { EventRate } from './event-rate.ts';
 import type { TickTimer } from './tick-timer.ts';
 import { dueTick, tickTimeMs } from './ticks.ts';
@@ -145,7 +145,7 @@ export class Collector {
     this.#wait();
   };
 
-  async #await(answer: Promise<Raw | undefined>, requestedAtMs: number): Promise<void> {
+  async #await(answer: Promise<RawReading | undefined>, requestedAtMs: number): Promise<void> {
     try {
       this.#receive(await answer, requestedAtMs);
     } catch (error) {
@@ -169,7 +169,7 @@ export class Collector {
     return abort.signal;
   };
 
-  #receive(raw: Raw | undefined, requestedAtMs: number): void {
+  #receive(raw: RawReading | undefined, requestedAtMs: number): void {
     if (this.#stopped) return;
     if (raw === undefined) {
       this.#filtered += 1;

@@ -53,21 +53,9 @@ export class Collectors {
       if (this.#stopped) return;
       const before = this.#plan;
       if (!before) await this.#recover(plan);
-      const isShared = before && isSame(shared(before), shared(plan));
       this.#plan = plan;
-      if (!isShared) {
-        await this.#remove([...this.#collectors.keys()]);
-        await this.#sources?.close();
-        this.#sources = await this.#options.openSources(plan);
-      }
-      const names = (one: CapturePlan | undefined): string[] => one?.collectors.map(({ name }) => name) ?? [];
-      if (!before || !isSame([before.control, names(before)], [plan.control, names(plan)])) {
-        await this.#control?.stop();
-        this.#answer = { collectors: new Map() };
-        this.#control = plan.control ? this.#newControl(plan) : undefined;
-        // What it says counts from the first reading on.
-        await this.#control?.start();
-      }
+      if (!before || !isSame(sharedByAll(before), sharedByAll(plan))) await this.#reopenSources(plan);
+      if (!before || !isSame(controlled(before), controlled(plan))) await this.#restartControl(plan);
       await this.#reconcile();
       if (!before) this.#nextFlush();
     });
@@ -108,6 +96,20 @@ export class Collectors {
       const readings = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);
       log.info({ files: finished.length, readings, torn }, 'recovered the readings of the last run');
     }
+  }
+
+  async #reopenSources(plan: CapturePlan): Promise<void> {
+    await this.#remove([...this.#collectors.keys()]);
+    await this.#sources?.close();
+    this.#sources = await this.#options.openSources(plan);
+  }
+
+  async #restartControl(plan: CapturePlan): Promise<void> {
+    await this.#control?.stop();
+    this.#answer = { collectors: new Map() };
+    this.#control = this.#newControl(plan);
+    // What it says counts from the first reading on.
+    await this.#control?.start();
   }
 
   /** Makes the collectors that run those that the plan and the control source want. */
@@ -186,8 +188,13 @@ export class Collectors {
 }
 
 /** What all collectors depend on: a change of it restarts them. */
-function shared({ directory, database, station, broker }: CapturePlan): unknown {
+function sharedByAll({ directory, database, station, broker }: CapturePlan): unknown {
   return { directory, database, station, broker };
+}
+
+/** What the control source depends on. */
+function controlled({ control, collectors }: CapturePlan): unknown {
+  return { control, names: collectors.map(({ name }) => name) };
 }
 
 function limitsOf({ directory, station, maxFileBytes, maxAgeMs }: CapturePlan): FileLimits {

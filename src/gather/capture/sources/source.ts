@@ -2,7 +2,7 @@
 export const MAX_READING_BYTES = 16 * 2 ** 20;
 
 /** What a source yielded: bytes with what is known of their kind, or a value that is JSON already. */
-export type Raw =
+export type RawReading =
   | {
       readonly bytes: Buffer;
       readonly contentType?: string;
@@ -18,7 +18,7 @@ export interface ReadingSource {
    * called again before it has answered. Throws or rejects a SluiceError; gives up when `signal` aborts, which
    * it does after the collector's time-out.
    */
-  read(signal: () => AbortSignal): Raw | undefined | Promise<Raw | undefined>;
+  read(signal: () => AbortSignal): RawReading | undefined | Promise<RawReading | undefined>;
   /** Lets go of what it holds. */
   close(): Promise<void>;
 }
@@ -26,6 +26,6 @@ export interface ReadingSource {
 /** What yields readings on its own. */
 export interface PushSource {
   /** Calls `onReading` for each, in order, until closed. `onError` tells of what went wrong; it goes on by itself. */
-  listen(onReading: (raw: Raw) => void, onError: (error: unknown) => void): void;
+  listen(onReading: (raw: RawReading) => void, onError: (error: unknown) => void): void;
   close(): Promise<void>;
 }

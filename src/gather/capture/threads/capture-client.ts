@@ -3,7 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { siblingModule, ThreadClient } from '../../../base/thread-client.ts';
-import type { ReplyOf, RequestName, RequestOf } from '../../../base/thread-protocol.ts';
+import type { Payload, RequestName } from '../../../base/thread-protocol.ts';
 import type { CaptureJournal } from '../../../keep/local/captures.ts';
 import { type CollectorStatus, restingCollectors } from '../collectors/status.ts';
 import { assertSameFileSystem, HandOver } from '../hand-over.ts';
@@ -126,8 +126,8 @@ export class CaptureClient {
 
   async #request<N extends RequestName<CaptureProtocol>>(
     name: N,
-    body: RequestOf<CaptureProtocol, N>,
-  ): Promise<ReplyOf<CaptureProtocol, N>> {
+    body: Payload<CaptureProtocol, N, 'request'>,
+  ): Promise<Payload<CaptureProtocol, N, 'reply'>> {
     const crashes = this.#crashes;
     try {
       return await this.#thread.request(name, body);

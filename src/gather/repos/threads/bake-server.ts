@@ -32,12 +32,12 @@ const PROGRESS_EVERY_MS = 200;
  * The inside of a bake thread: bakes what the station asks for with a store of its own, which it closes at the end.
  * Several bakes may be asked for at once; they share the thread.
  */
-export function bakeServer(tools: {
+export function bakeServer(context: {
   /** One that cannot be opened fails every request. */
   readonly store: Promise<Store>;
   readonly clock: Clock;
 }): ThreadServer<BakeProtocol> {
-  const { clock } = tools;
+  const { clock } = context;
   const seldom = (send: (progress: BakeProgress) => void): ((progress: BakeProgress) => void) => {
     let sentAtMs = Number.NEGATIVE_INFINITY;
     return progress => {
@@ -50,17 +50,17 @@ export function bakeServer(tools: {
   return {
     handlers: {
       async bake(job, { signal, onProgress }) {
-        return bake(job, { store: await tools.store, clock, signal, onProgress: seldom(onProgress) });
+        return bake(job, { store: await context.store, clock, signal, onProgress: seldom(onProgress) });
       },
       async checkRemote(job, { signal }) {
-        return isRemoteUnchanged(job, { store: await tools.store, signal });
+        return isRemoteUnchanged(job, { store: await context.store, signal });
       },
       async churn(job, { signal }) {
-        return churnSlice(job, { store: await tools.store, clock, signal, onProgress: () => undefined });
+        return churnSlice(job, { store: await context.store, clock, signal, onProgress: () => undefined });
       },
     },
     async close() {
-      const store = await tools.store.catch(() => undefined);
+      const store = await context.store.catch(() => undefined);
       await store?.close();
     },
   };

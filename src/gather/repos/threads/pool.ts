@@ -21,7 +21,7 @@ export interface BakeThreads extends Service {
 }
 
 /**
- * Rows live for milliseconds; without limits V8 lets them pile up for some 10 MiB more before it looks. The old space has room
+ * Rows live for milliseconds; without limits V8 lets them pile up for some 10 MiB more before it collects them. The old space has room
  * for the refs of the largest repositories.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 };

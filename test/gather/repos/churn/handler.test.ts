@@ -32,7 +32,7 @@ async function baked(t: TestContext) {
     isWorkerGone: () => false,
   });
   const signal = new AbortController().signal;
-  const tools = {
+  const context = {
     config: () => config,
     store,
     queue,
@@ -42,18 +42,18 @@ async function baked(t: TestContext) {
     signal,
     onProgress: () => undefined,
   };
-  await bakeStandalone(origin.path, tools);
+  await bakeStandalone(origin.path, context);
   const repository = await store.repositories.byUrl(origin.path);
   assert.ok(repository);
   const handler = churnHandler({
-    ...tools,
+    ...context,
     config: () => ({ ...config, insights: { ...config.insights, churn: true } }),
     worker: newWorkerId(),
     running: new Map(),
-    threads: { churn: (job, stop) => churnSlice(job, { ...tools, signal: stop }) },
+    threads: { churn: (job, stop) => churnSlice(job, { ...context, signal: stop }) },
   });
   const run = async () => {
-    await scheduleChurn(repository, 'test', { queue, clock: systemClock });
+    await scheduleChurn([repository], 'test', { queue, clock: systemClock });
     const [claim] = await queue.claim({
       worker: newWorkerId(),
       keys: [churnKey(repository)],

@@ -1,6 +1,6 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
 
-interface ExecPlan {
+export interface ExecPlan {
   readonly method: 'exec';
   /** A program and its arguments. */
   readonly command: readonly string[];

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
-import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
+import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 
 /** EX_TEMPFAIL of sysexits.h: no reading this time, on purpose. */
 const FILTERED = 75;
@@ -14,14 +14,17 @@ export class ExecSource implements ReadingSource {
     this.#command = command;
   }
 
-  read(signal: () => AbortSignal): Promise<Raw | undefined> {
+  read(signal: () => AbortSignal): Promise<RawReading | undefined> {
     return run(this.#command, signal());
   }
 
   async close(): Promise<void> {}
 }
 
-function run([program = '', ...args]: readonly string[], signal: AbortSignal): Promise<Raw | undefined> {
+function run(
+  [program = '', ...args]: readonly string[],
+  signal: AbortSignal,
+): Promise<RawReading | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const chunks: Buffer[] = [];

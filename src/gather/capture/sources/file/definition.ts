@@ -1,6 +1,6 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
 
-interface FilePlan {
+export interface FilePlan {
   readonly method: 'file';
   /** Absolute. */
   readonly path: string;

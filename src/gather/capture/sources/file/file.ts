@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from 
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
-import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
+import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 
 /** statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre. */
 const REMOTE = new Set([
@@ -43,7 +43,7 @@ export class FileSource implements ReadingSource {
     this.#extension = /^\.[A-Za-z0-9]{1,16}$/.test(extname(path)) ? extname(path).slice(1) : undefined;
   }
 
-  read(signal: () => AbortSignal): Raw | Promise<Raw> {
+  read(signal: () => AbortSignal): RawReading | Promise<RawReading> {
     try {
       this.#pooledUntilMs ??= isRemote(this.#path) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
       const startMs = this.#monotonicMs();
@@ -63,7 +63,7 @@ export class FileSource implements ReadingSource {
 
   async close(): Promise<void> {}
 
-  async #readInPool(signal: AbortSignal): Promise<Raw> {
+  async #readInPool(signal: AbortSignal): Promise<RawReading> {
     if (this.#hanging) throw new SluiceError('timed_out', `${this.#path}: the last read hangs still`);
     const reading = readInPool(this.#path);
     try {
@@ -82,7 +82,7 @@ export class FileSource implements ReadingSource {
     }
   }
 
-  #raw(bytes: Buffer): Raw {
+  #raw(bytes: Buffer): RawReading {
     return this.#extension === undefined ? { bytes } : { bytes, extension: this.#extension };
   }
 

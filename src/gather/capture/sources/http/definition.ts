@@ -1,6 +1,6 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
 
-interface HttpPlan {
+export interface HttpPlan {
   readonly method: 'http';
   readonly url: string;
 }

@@ -1,7 +1,7 @@
 import type { Agent } from 'undici';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
-import { MAX_READING_BYTES, type Raw, type ReadingSource } from '../source.ts';
+import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 
 const NO_CONTENT = 204;
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT'];
@@ -16,7 +16,7 @@ export class HttpSource implements ReadingSource {
     this.#url = url;
   }
 
-  async read(signal: () => AbortSignal): Promise<Raw | undefined> {
+  async read(signal: () => AbortSignal): Promise<RawReading | undefined> {
     try {
       // Loaded by those who ask over HTTP alone: it takes several megabytes.
       const { Agent, request } = await import('undici');

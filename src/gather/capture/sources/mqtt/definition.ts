@@ -1,7 +1,7 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
 import type { Broker } from './mqtt.ts';
 
-interface MqttPlan {
+export interface MqttPlan {
   readonly method: 'mqtt';
   readonly topic: string;
 }

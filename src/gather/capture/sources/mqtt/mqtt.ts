@@ -1,14 +1,14 @@
 import type { MqttClient } from 'mqtt';
 import { SluiceError } from '../../../../base/errors.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
-import type { PushSource, Raw, ReadingSource } from '../source.ts';
+import type { PushSource, RawReading, ReadingSource } from '../source.ts';
 import type { BrokerPlan } from '../source-definition.ts';
 
 const RECONNECT_MS = 1_000;
 
 interface Listener {
   readonly topic: string;
-  readonly onReading: (raw: Raw) => void;
+  readonly onReading: (raw: RawReading) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -114,7 +114,7 @@ export class MqttMessages implements PushSource {
     this.#topic = topic;
   }
 
-  listen(onReading: (raw: Raw) => void, onError: (error: unknown) => void): void {
+  listen(onReading: (raw: RawReading) => void, onError: (error: unknown) => void): void {
     this.#leave = this.#broker.listen({ topic: this.#topic, onReading, onError });
   }
 
@@ -126,7 +126,7 @@ export class MqttMessages implements PushSource {
 /** The newest message of a topic since the last reading; none is no reading. */
 export class MqttLatest implements ReadingSource {
   readonly #leave: () => void;
-  #latest: Raw | undefined;
+  #latest: RawReading | undefined;
   #error: unknown;
 
   constructor(broker: Pick<Broker, 'listen'>, topic: string) {
@@ -142,7 +142,7 @@ export class MqttLatest implements ReadingSource {
     });
   }
 
-  read(): Raw | undefined {
+  read(): RawReading | undefined {
     const latest = this.#latest;
     const error = this.#error;
     this.#latest = undefined;

@@ -1,7 +1,7 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
 import type { QueryThread } from './query.ts';
 
-interface QueryPlan {
+export interface QueryPlan {
   readonly method: 'query';
   readonly sql: string;
 }

@@ -1,5 +1,5 @@
 import { siblingModule, ThreadClient } from '../../../../base/thread-client.ts';
-import type { Raw, ReadingSource } from '../source.ts';
+import type { RawReading, ReadingSource } from '../source.ts';
 import type { QueryProtocol } from './query-server.ts';
 
 /**
@@ -46,7 +46,7 @@ export class QuerySource implements ReadingSource {
     this.#thread = thread;
   }
 
-  async read(signal: () => AbortSignal): Promise<Raw> {
+  async read(signal: () => AbortSignal): Promise<RawReading> {
     return { json: await this.#thread.ask(this.#sql, signal()) };
   }
 

@@ -1,15 +1,15 @@
-import type { Clock } from '../base/clock.ts';
-import type { Store } from '../keep/store/store.ts';
-import type { Run } from '../keep/store/types.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Run } from '../../../keep/store/types.ts';
 
-/** Another process may end a run (a bake on the command line), so waiting looks at the row now and then, too. */
-const LOOK_EVERY_MS = 1_000;
+/** Another process may end a run (a bake on the command line), so that waiting reads the row now and then, too. */
+const CHECK_EVERY_MS = 1_000;
 
 /** Lets callers wait for runs to end. */
 export interface RunWaiters {
   /** Resolves once the run has ended; rejects with the signal's reason. */
   wait(id: number, signal: AbortSignal): Promise<Run>;
-  /** Some run has ended: whoever waits looks again at once. */
+  /** Some run has ended: whoever waits reads its run again at once. */
   wake(): void;
 }
 
@@ -23,7 +23,7 @@ export function createRunWaiters(runs: () => Store['runs'], clock: Clock): RunWa
         if (run && run.finishedAtMs !== null) return run;
         const timer = new AbortController();
         try {
-          await Promise.race([wake, clock.sleep(LOOK_EVERY_MS, AbortSignal.any([signal, timer.signal]))]);
+          await Promise.race([wake, clock.sleep(CHECK_EVERY_MS, AbortSignal.any([signal, timer.signal]))]);
         } finally {
           timer.abort();
         }

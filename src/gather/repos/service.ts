@@ -1,0 +1,166 @@
+import { SluiceError } from '../../base/errors.ts';
+import { lazyService, type Service } from '../../base/lifecycle.ts';
+import type { Random } from '../../base/random.ts';
+import type { Config } from '../../config/schema.ts';
+import type { EndedWork } from '../../engine/queue/handler.ts';
+import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { CloneRecords } from '../../keep/local/clone-records.ts';
+import type { Store } from '../../keep/store/store.ts';
+import type { Repository, Run } from '../../keep/store/types.ts';
+import { CloneCacheService, type CloneCacheServiceOptions } from './cache/service.ts';
+import { cacheSettings } from './cache/settings.ts';
+import type { RunningChurn } from './churn/handler.ts';
+import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from './churn/service.ts';
+import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
+import { createRunWaiters, type RunWaiters } from './sync/run-waiters.ts';
+import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
+import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
+import { Tracking, type TrackingOptions } from './tracking/service.ts';
+import { makeDueNow } from './tracking/track.ts';
+
+export interface RepositoriesOptions
+  extends Omit<TrackingOptions, 'stores'>,
+    Omit<CloneCacheServiceOptions, 'stores'> {
+  /** Throws `stopping` while they are not open. */
+  readonly stores: () => {
+    readonly store: Store;
+    readonly queue: WorkQueue;
+    readonly clones: CloneRecords;
+  };
+  readonly random: Random;
+  /** Called after each sync of a tracked repository, after failed ones with how many there were in a row. May throw. */
+  readonly onSynced: (synced: SyncedRepository) => Promise<void>;
+  /** Called with every piece of work that is over, for metrics. */
+  readonly onWorkEnd: (ended: EndedWork) => void;
+}
+
+/**
+ * Repositories as a station keeps them: tracked, synced and baked in threads, the churn of their commits read beside,
+ * their clones in the cache. The station starts `cache`, `workers` and `schedule` in this order, with what these need
+ * of others in between, and stops them in the reverse.
+ */
+export class Repositories {
+  readonly cache: CloneCacheService;
+  readonly tracking: Tracking;
+  readonly workers: readonly Service[];
+  /** Puts on the schedule what is tracked; bakes are taken on from then on until it stops. */
+  readonly schedule: Service;
+  /** What is synced and whose churn is read now, for status. */
+  readonly running: { readonly syncs: RunningSyncs; readonly churn: RunningChurn } = {
+    syncs: new Map(),
+    churn: new Map(),
+  };
+  readonly #options: RepositoriesOptions;
+  readonly #runWaiters: RunWaiters;
+  #threads: BakeThreads | undefined;
+  #isScheduling = false;
+
+  constructor(options: RepositoriesOptions) {
+    this.#options = options;
+    this.cache = new CloneCacheService(options);
+    this.tracking = new Tracking(options);
+    this.#runWaiters = createRunWaiters(() => this.#store.runs, options.clock);
+    this.workers = [
+      lazyService('bake threads', () => this.#createThreads()),
+      lazyService('repository workers', () => this.#createWorkers()),
+      lazyService('churn workers', () => churnWorkers(this.#context, this.running.churn)),
+    ];
+    this.schedule = {
+      name: 'schedule',
+      start: async () => {
+        await this.tracking.start();
+        this.#isScheduling = true;
+      },
+      stop: async () => {
+        this.#isScheduling = false;
+      },
+    };
+  }
+
+  /** True from the end of the schedule's start to the beginning of its stop. */
+  get isScheduling(): boolean {
+    return this.#isScheduling;
+  }
+
+  /**
+   * Asks for a bake of a repository, first in line. A run that waits already is answered again.
+   * @throws SluiceError `url_*` for what is not allowed from the API, `stopping` while nothing is scheduled
+   */
+  async requestBake(url: string, reason: string): Promise<Run> {
+    if (!this.#isScheduling) throw new SluiceError('stopping', 'the station is starting or stopping');
+    const { stores, clock } = this.#options;
+    const { host, url: address } = await this.tracking.admitFromApi(url);
+    const { store, queue } = stores();
+    const repository = await store.repositories.ensure(address, host);
+    const run = await store.runs.request(repository.id, reason, clock.nowMs());
+    await makeDueNow(repository, reason, { queue, clock });
+    return run;
+  }
+
+  /** Resolves with the run once it has ended. Rejects with the signal's reason. */
+  waitForRun(id: number, signal: AbortSignal): Promise<Run> {
+    return this.#runWaiters.wait(id, signal);
+  }
+
+  run(id: number): Promise<Run | undefined> {
+    return this.#store.runs.byId(id);
+  }
+
+  /** Latest first. */
+  recentRuns(limit: number): Promise<Run[]> {
+    return this.#store.runs.recent(limit);
+  }
+
+  list(): Promise<Repository[]> {
+    return this.#store.repositories.list();
+  }
+
+  /** The repository that a URL means, however it is written. Throws `url_invalid`, `not_found`. */
+  find(url: string): Promise<Repository> {
+    return this.tracking.repository(url);
+  }
+
+  /** Throws `url_*`, `config_invalid` for a configuration that cannot be; changes nothing. */
+  check(config: Config): void {
+    this.tracking.configuredRepositories(config);
+    cacheSettings(config, this.#options.cwd);
+  }
+
+  /** Takes over what the configuration now says; what has not changed goes on undisturbed. */
+  async reconfigure(): Promise<void> {
+    await this.tracking.trackConfigured(this.tracking.configuredRepositories(this.#options.config()));
+    await scheduleWantedChurn(this.#context);
+  }
+
+  get #store(): Store {
+    return this.#options.stores().store;
+  }
+
+  get #context(): RepositoryWorkersContext {
+    if (!this.#threads) throw new SluiceError('internal', 'bake threads must start before the workers');
+    const { config, stores, clock, log, random } = this.#options;
+    const { store, queue } = stores();
+    return { config, store, queue, cache: this.cache.cache, threads: this.#threads, clock, log, random };
+  }
+
+  #createThreads(): BakeThreads {
+    const { database, bake } = this.#options.config();
+    this.#threads = createBakeThreads({ databasePath: database }, bake.threads);
+    return this.#threads;
+  }
+
+  #createWorkers(): Service {
+    const context = this.#context;
+    return repositoryWorkers(
+      context,
+      {
+        running: this.running.syncs,
+        onEnd: () => this.#runWaiters.wake(),
+        onSynced: this.#options.onSynced,
+        onBaked: repository => scheduleChurnAfterBake(repository, context),
+      },
+      this.tracking.ownerHandler(),
+      this.#options.onWorkEnd,
+    );
+  }
+}
