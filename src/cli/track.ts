@@ -4,8 +4,9 @@ import { parseOwner } from '../config/kinds.ts';
 import { FORGES } from '../gather/forges/definitions.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import type { ScheduleContext } from '../gather/repos/context.ts';
 import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
-import { type TrackingContext, track, untrack } from '../gather/repos/tracking/track.ts';
+import { track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -119,7 +120,7 @@ async function eachOf(
   targets: readonly string[],
   options: TrackOptions,
   cli: Cli,
-  act: (target: string, context: TrackingContext) => Promise<TargetOutcome>,
+  act: (target: string, context: ScheduleContext) => Promise<TargetOutcome>,
 ): Promise<boolean> {
   let well = true;
   await withContext(options, cli, async context => {
@@ -161,7 +162,7 @@ function printFailure(target: string, error: SluiceError, options: TrackOptions,
 async function withContext(
   options: TrackOptions,
   cli: Cli,
-  use: (context: TrackingContext) => Promise<void>,
+  use: (context: ScheduleContext) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
   await withStores(config.database, cli, stores =>
@@ -169,7 +170,7 @@ async function withContext(
   );
 }
 
-async function lineOf(repository: Repository, { queue }: TrackingContext): Promise<TrackedLine> {
+async function lineOf(repository: Repository, { queue }: ScheduleContext): Promise<TrackedLine> {
   const { url, tracked, trackedBy, state, movedTo, totals } = repository;
   const item = await queue.get(repositoryKey(repository));
   const lastCommitAt =
