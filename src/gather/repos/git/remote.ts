@@ -24,6 +24,7 @@ export interface RemoteRefs {
   readonly spelling: string;
 }
 
+/** What of a remote is asked for, and for how long. */
 export interface LsRemoteOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, not just silence; 60 s by default. */

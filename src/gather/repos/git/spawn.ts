@@ -43,6 +43,7 @@ export interface Output {
   started(): void;
 }
 
+/** A git that runs. */
 export interface GitProcess {
   /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
