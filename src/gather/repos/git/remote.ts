@@ -91,7 +91,8 @@ async function list(
 ): Promise<Omit<RemoteRefs, 'spelling'>> {
   const { tags = true, head = true } = options;
   // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
-  const wanted = head ? ['--symref'] : ['--heads', ...(tags ? ['--tags'] : [])];
+  const branchesAndTags = tags ? ['--heads', '--tags'] : ['--heads'];
+  const wanted = head ? ['--symref'] : branchesAndTags;
   const git = spawnGit([...access.config, 'ls-remote', ...wanted, '--', access.url], {
     protocol: access.protocol,
     env: access.env,
