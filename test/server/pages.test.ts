@@ -117,7 +117,11 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
   const { questions, deliveries, changesets, captures } = stationStub();
   const gone = { stage: 'gone', code: null, count: 1, example: 'why', lastAtMs: 0 };
   const files = (state: 'failed' | 'processing', errorCode: string, count: number): FileTrouble => ({
-    ...{ state, errorCode, count, example: 'why', lastUpdated: '2026-01-01T00:00:00.000Z' },
+    state,
+    errorCode,
+    count,
+    example: 'why',
+    lastUpdated: '2026-01-01T00:00:00.000Z',
   });
   const { ask } = serve({
     questions: { ...questions, troubledRepositories: async () => [gone] },
