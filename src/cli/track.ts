@@ -1,11 +1,13 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { parseOwner } from '../config/kinds.ts';
+import type { QueueItem } from '../engine/queue/work-queue.ts';
 import { FORGES } from '../gather/forges/definitions.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
+import type { ScheduleContext } from '../gather/repos/context.ts';
 import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
-import { type TrackingContext, track, untrack } from '../gather/repos/tracking/track.ts';
+import { track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -41,7 +43,8 @@ export async function trackTargets(
       });
     }
     const address = parseRepositoryUrl(target, { from: 'cli', directory: cli.cwd });
-    const line = await lineOf(await track(address, 'cli', context), context);
+    const repository = await track(address, 'cli', context);
+    const line = lineOf(repository, await context.queue.get(repositoryKey(repository)));
     return { line, words: `tracked: ${line.url}, ${whenNext(line, cli)}` };
   });
   return all && well;
@@ -80,7 +83,7 @@ export async function untrackTargets(
     if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
     await untrack(known, ['cli', 'api'], context);
     const after = (await context.store.repositories.byId(known.id)) ?? known;
-    const line = await lineOf(after, context);
+    const line = lineOf(after, await context.queue.get(repositoryKey(after)));
     if (!after.tracked) return { line, words: `no longer tracked: ${line.url}` };
     const words = `still tracked by ${after.trackedBy.join(', ')}: ${line.url}`;
     return { line, words, failed: true };
@@ -93,8 +96,9 @@ export async function listTracked(options: TrackOptions, cli: Cli): Promise<bool
   await withContext(options, cli, async context => {
     const style = styleFor(cli.stdout, cli.env);
     const tracked = (await context.store.repositories.list()).filter(repository => repository.tracked);
+    const items = await context.queue.getMany(tracked.map(repositoryKey));
     for (const repository of tracked) {
-      const line = await lineOf(repository, context);
+      const line = lineOf(repository, items.get(repositoryKey(repository)));
       if (options.json) {
         cli.stdout.write(`${JSON.stringify(line)}\n`);
         continue;
@@ -119,7 +123,7 @@ async function eachOf(
   targets: readonly string[],
   options: TrackOptions,
   cli: Cli,
-  act: (target: string, context: TrackingContext) => Promise<TargetOutcome>,
+  act: (target: string, context: ScheduleContext) => Promise<TargetOutcome>,
 ): Promise<boolean> {
   let well = true;
   await withContext(options, cli, async context => {
@@ -161,7 +165,7 @@ function printFailure(target: string, error: SluiceError, options: TrackOptions,
 async function withContext(
   options: TrackOptions,
   cli: Cli,
-  use: (context: TrackingContext) => Promise<void>,
+  use: (context: ScheduleContext) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
   await withStores(config.database, cli, stores =>
@@ -169,9 +173,8 @@ async function withContext(
   );
 }
 
-async function lineOf(repository: Repository, { queue }: TrackingContext): Promise<TrackedLine> {
+function lineOf(repository: Repository, item: QueueItem | undefined): TrackedLine {
   const { url, tracked, trackedBy, state, movedTo, totals } = repository;
-  const item = await queue.get(repositoryKey(repository));
   const lastCommitAt =
     totals.lastCommitAt === null ? null : new Date(totals.lastCommitAt * 1000).toISOString();
   const next = item ? { at: new Date(item.runAtMs).toISOString(), reason: item.reason } : null;

@@ -8,10 +8,11 @@ import type { Claim } from '../../src/engine/queue/work-queue.ts';
 import { parseRepositoryUrl } from '../../src/gather/repos/address/url.ts';
 import { bake } from '../../src/gather/repos/bake/bake.ts';
 import { isRemoteUnchanged } from '../../src/gather/repos/bake/remote-check.ts';
+import type { ScheduleContext } from '../../src/gather/repos/context.ts';
 import { repositoryHandler, type SyncedRepository } from '../../src/gather/repos/sync/handler.ts';
 import type { BakeThreads } from '../../src/gather/repos/threads/pool.ts';
 import { REPOSITORY_KIND, repositoryKey } from '../../src/gather/repos/tracking/schedule.ts';
-import { type TrackingContext, track } from '../../src/gather/repos/tracking/track.ts';
+import { track } from '../../src/gather/repos/tracking/track.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { Repository, TrackingOrigin } from '../../src/keep/store/types.ts';
 import { cacheOf } from './clone-cache.ts';
@@ -24,7 +25,7 @@ export interface SyncBench {
   readonly directory: string;
   readonly store: SqliteStore;
   readonly clock: VirtualClock;
-  readonly context: TrackingContext;
+  readonly context: ScheduleContext;
   config: Config;
   /** Remote checks and bakes so far, in order. */
   readonly steps: ('check' | 'bake')[];

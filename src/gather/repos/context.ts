@@ -13,3 +13,6 @@ export interface RepositoryContext {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+/** What puts something on the schedule, by the configuration's rhythm. */
+export type ScheduleContext = Pick<RepositoryContext, 'config' | 'store' | 'queue' | 'clock'>;

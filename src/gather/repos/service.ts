@@ -11,8 +11,8 @@ import { CloneCacheService, type CloneCacheServiceOptions } from './cache/servic
 import { cacheSettings } from './cache/settings.ts';
 import type { RunningChurn } from './churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from './churn/service.ts';
-import { createRunWaiters, type RunWaiters } from './run-waiters.ts';
 import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
+import { createRunWaiters, type RunWaiters } from './sync/run-waiters.ts';
 import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
 import { Tracking, type TrackingOptions } from './tracking/service.ts';

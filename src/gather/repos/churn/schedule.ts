@@ -2,6 +2,7 @@ import type { Config } from '../../../config/schema.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { configuredAddress } from '../address/url.ts';
 import type { RepositoryContext } from '../context.ts';
+import { putInBatches } from '../tracking/schedule.ts';
 
 /** The kind under which churn stands on the schedule, and the group: it takes all processors, so one at a time. */
 export const CHURN_KIND = 'churn';
@@ -27,16 +28,15 @@ export function wantsChurn(
   return own?.churn ?? insights.churn;
 }
 
-/** Puts a repository's churn on the schedule. May be repeated. */
+/** Puts the churn of repositories on the schedule. May be repeated. */
 export function scheduleChurn(
-  repository: Repository,
+  repositories: readonly Repository[],
   reason: string,
   { queue, clock }: Pick<RepositoryContext, 'queue' | 'clock'>,
 ): Promise<void> {
-  return queue.put(churnKey(repository), {
-    kind: CHURN_KIND,
-    group: CHURN_KIND,
-    runAtMs: clock.nowMs(),
-    reason,
-  });
+  const request = { kind: CHURN_KIND, group: CHURN_KIND, runAtMs: clock.nowMs(), reason };
+  return putInBatches(
+    repositories.map(repository => ({ key: churnKey(repository), request })),
+    queue,
+  );
 }

@@ -1,9 +1,9 @@
 import type { Service } from '../../../base/lifecycle.ts';
-import { type Random, systemRandom } from '../../../base/random.ts';
+import type { Random } from '../../../base/random.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import { Workers } from '../../../engine/workers.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import type { RepositoryContext } from '../context.ts';
+import type { ScheduleContext } from '../context.ts';
 import { type ChurnContext, churnHandler, type RunningChurn } from './handler.ts';
 import { CHURN_KIND, scheduleChurn, wantsChurn } from './schedule.ts';
 
@@ -12,10 +12,10 @@ const DRAIN_MS = 500;
 
 /** Churn as a service of the station: workers of its own, one repository at a time, beside those that bake. */
 export function churnWorkers(
-  context: Omit<ChurnContext, 'worker' | 'running'> & { readonly random?: Random },
+  context: Omit<ChurnContext, 'worker' | 'running'> & { readonly random: Random },
   running: RunningChurn,
 ): Service {
-  const { queue, clock, random = systemRandom, log } = context;
+  const { queue, clock, random, log } = context;
   const worker = newWorkerId();
   const workers = new Workers({
     name: 'churn workers',
@@ -38,20 +38,19 @@ export function churnWorkers(
   };
 }
 
-type ScheduleContext = Pick<RepositoryContext, 'config' | 'store' | 'queue' | 'clock'>;
-
 /** After a bake: what is new waits for its churn. */
 export async function scheduleChurnAfterBake(
   repository: Repository,
   context: ScheduleContext,
 ): Promise<void> {
-  if (wantsChurn(repository, context.config())) await scheduleChurn(repository, 'after a bake', context);
+  if (wantsChurn(repository, context.config())) await scheduleChurn([repository], 'after a bake', context);
 }
 
 /** Everything whose churn is wanted: at start, and when the configuration has changed. What is complete ends at once. */
 export async function scheduleWantedChurn(context: ScheduleContext): Promise<void> {
-  for (const repository of await context.store.repositories.list()) {
-    if (repository.lastBakedAtMs === null || !wantsChurn(repository, context.config())) continue;
-    await scheduleChurn(repository, 'switched on, or interrupted', context);
-  }
+  const config = context.config();
+  const wanted = (await context.store.repositories.list()).filter(
+    repository => repository.lastBakedAtMs !== null && wantsChurn(repository, config),
+  );
+  await scheduleChurn(wanted, 'switched on, or interrupted', context);
 }

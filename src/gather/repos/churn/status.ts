@@ -1,7 +1,7 @@
 import type { Config } from '../../../config/schema.ts';
-import type { WorkQueue } from '../../../engine/queue/work-queue.ts';
+import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
-import type { RunningChurn } from './handler.ts';
+import type { ChurnReading, RunningChurn } from './handler.ts';
 import { CHURN_KIND, churnKey, wantsChurn } from './schedule.ts';
 
 /** Churn at a glance: `repos.churn` of the status. */
@@ -17,37 +17,32 @@ export interface ChurnStatus {
   }[];
 }
 
-type StatusQueue = Pick<WorkQueue, 'counts' | 'get'>;
-type ReadonlyRunning = Pick<RunningChurn, 'get'>;
-
 const ORDER = ['reading', 'failing', 'waiting'];
 
 /** Reads it from the schedule: what is on it waits, and leaves it when all is read. @param running what this process reads */
 export async function churnStatus(
   repositories: readonly Repository[],
-  queue: StatusQueue,
+  queue: Pick<WorkQueue, 'counts' | 'getMany'>,
   config: Pick<Config, 'repos' | 'insights'>,
-  running: ReadonlyRunning,
+  running: Pick<RunningChurn, 'get'>,
 ): Promise<ChurnStatus> {
   const wanted = repositories.filter(repository => wantsChurn(repository, config));
   const { byKind } = await queue.counts();
   const isAnyThere = byKind.some(({ kind, size }) => kind === CHURN_KIND && size > 0);
-  const items = isAnyThere ? await Promise.all(wanted.map(each => behind(each, queue, running))) : [];
+  const items = isAnyThere ? await queue.getMany(wanted.map(churnKey)) : new Map<string, QueueItem>();
   const order = (state: string): number => ORDER.indexOf(state);
-  return {
-    wanted: wanted.length,
-    behind: items.filter(item => item !== undefined).sort((a, b) => order(a.state) - order(b.state)),
-  };
+  const behind = wanted.flatMap(repository => {
+    const item = items.get(churnKey(repository));
+    return item ? [stateOf(repository, item, running.get(repository.url))] : [];
+  });
+  return { wanted: wanted.length, behind: behind.sort((a, b) => order(a.state) - order(b.state)) };
 }
 
-async function behind(
+function stateOf(
   { url, totals }: Repository,
-  queue: StatusQueue,
-  running: ReadonlyRunning,
-): Promise<ChurnStatus['behind'][number] | undefined> {
-  const item = await queue.get(churnKey({ url }));
-  if (!item) return undefined;
-  const reading = running.get(url);
+  { lastError }: QueueItem,
+  reading: ChurnReading | undefined,
+): ChurnStatus['behind'][number] {
   if (reading) {
     const { commits, readMs } = reading;
     const perSecond = readMs > 0 ? `, ${Math.round((commits * 1000) / readMs)}/s` : '';
@@ -57,7 +52,6 @@ async function behind(
       progress: `${commits} of at most ${totals.commits} commits read${perSecond}`,
     };
   }
-  const { lastError } = item;
   return lastError
     ? { url, state: 'failing', progress: lastError.message }
     : { url, state: 'waiting', progress: 'waits for its turn' };

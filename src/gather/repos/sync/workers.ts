@@ -1,4 +1,4 @@
-import { type Random, systemRandom } from '../../../base/random.ts';
+import type { Random } from '../../../base/random.ts';
 import type { EndedWork, WorkHandler } from '../../../engine/queue/handler.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import { Workers } from '../../../engine/workers.ts';
@@ -12,7 +12,7 @@ import { repositoryHandler, type SyncListeners } from './handler.ts';
 export interface RepositoryWorkersContext extends RepositoryContext {
   readonly cache: CloneCache;
   readonly threads: BakeThreads;
-  readonly random?: Random;
+  readonly random: Random;
 }
 
 /** Running bakes get this long to finish when the station stops; then they are handed back, to go on from there. */
@@ -29,7 +29,7 @@ export function repositoryWorkers(
   ownerHandler: WorkHandler,
   onWorkEnd: (ended: EndedWork) => void,
 ): Workers {
-  const { config, queue, clock, log, random = systemRandom } = context;
+  const { config, queue, clock, log, random } = context;
   return new Workers({
     name: 'repository workers',
     queue,

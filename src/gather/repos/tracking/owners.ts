@@ -12,8 +12,9 @@ import { FORGES } from '../../forges/definitions.ts';
 import type { Forge, ForgeRepository } from '../../forges/forge.ts';
 import { harmlessUrl } from '../address/shown-url.ts';
 import { parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
+import type { ScheduleContext } from '../context.ts';
 import { OWNER_KIND } from './schedule.ts';
-import { type TrackingContext, trackExactly } from './track.ts';
+import { trackExactly } from './track.ts';
 
 /** An owner at a code host, with every entry of the configuration that names it. */
 export interface Owner {
@@ -67,7 +68,7 @@ export function isWanted(
 }
 
 /** What owners are listed with: what tracks what they have, and their code hosts. */
-export interface OwnerContext extends TrackingContext {
+export interface OwnerContext extends ScheduleContext {
   readonly log: Logger;
   /** The code host of that name. Throws `url_invalid` where it is none that is known. */
   readonly forgeOf: (host: string) => Forge;
@@ -85,7 +86,7 @@ export function ownerHandler(context: () => OwnerContext): WorkHandler {
  * Makes the owners that are asked for their repositories exactly these: they are asked at once, since what is
  * wanted of them may have changed; the repositories of those that are gone are tracked by them no more.
  */
-export async function scheduleOwners(owners: readonly Owner[], context: TrackingContext): Promise<void> {
+export async function scheduleOwners(owners: readonly Owner[], context: ScheduleContext): Promise<void> {
   const { store, queue, clock } = context;
   const keys = new Set<TrackingOrigin>(owners.map(({ key }) => key));
   for (const origin of await store.tracking.origins()) {

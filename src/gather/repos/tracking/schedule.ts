@@ -1,4 +1,4 @@
-import type { ScheduleRequest } from '../../../engine/queue/work-queue.ts';
+import type { ScheduleEntry, ScheduleRequest, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import { nextSync, type SyncRhythm } from '../../../engine/schedule.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 
@@ -19,6 +19,18 @@ export function repositoryKey(repository: { readonly url: string }): string {
 /** What a key is about, for people. */
 export function urlOfRepositoryKey(key: string): string {
   return key.startsWith(KEY_PREFIX) ? key.slice(KEY_PREFIX.length) : key;
+}
+
+/** Put on the schedule in one transaction, which stays short so. */
+const PUT_AT_ONCE = 500;
+
+/** Puts any number of entries on the schedule; interrupted, some of them. May be repeated. */
+export async function putInBatches(
+  entries: readonly ScheduleEntry[],
+  queue: Pick<WorkQueue, 'putAll'>,
+): Promise<void> {
+  for (let from = 0; from < entries.length; from += PUT_AT_ONCE)
+    await queue.putAll(entries.slice(from, from + PUT_AT_ONCE));
 }
 
 /** Where a repository belongs on the schedule when it is asked for: first in line. */

@@ -1,8 +1,8 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { Repository, TrackingOrigin } from '../../../keep/store/types.ts';
 import type { RepositoryAddress } from '../address/url.ts';
-import type { RepositoryContext } from '../context.ts';
-import { dueNow, nextRepositorySync, REPOSITORY_KIND, repositoryKey } from './schedule.ts';
+import type { ScheduleContext } from '../context.ts';
+import { dueNow, nextRepositorySync, putInBatches, REPOSITORY_KIND, repositoryKey } from './schedule.ts';
 
 /**
  * Which repositories are kept fresh, and their places on the schedule:
@@ -11,18 +11,19 @@ import { dueNow, nextRepositorySync, REPOSITORY_KIND, repositoryKey } from './sc
  *
  * Origins come and go by themselves: what was tracked by hand stays when the configuration forgets it.
  */
-export type TrackingContext = Pick<RepositoryContext, 'config' | 'store' | 'queue' | 'clock'>;
 
 /** Tracks a repository for an origin, and puts it on the schedule. May be repeated: it keeps its time then. */
 export async function track(
   { url, host }: RepositoryAddress,
   origin: TrackingOrigin,
-  context: TrackingContext,
+  context: ScheduleContext,
 ): Promise<Repository> {
   const { store, clock } = context;
   const { id } = await store.repositories.ensure(url, host);
   await store.tracking.add(id, origin, clock.nowMs());
-  return putOnScheduleById(id, context);
+  const repository = await mustFind(id, context);
+  await putOnSchedule([repository], context);
+  return repository;
 }
 
 /** What `untrack` leaves: who tracks it still, if anybody does. */
@@ -32,7 +33,7 @@ export type Untracked = Pick<Repository, 'url' | 'tracked' | 'trackedBy'>;
 export async function untrack(
   repository: Repository,
   origins: readonly TrackingOrigin[],
-  context: TrackingContext,
+  context: ScheduleContext,
 ): Promise<Untracked> {
   const { store } = context;
   const ended = await store.tracking.remove(repository.id, origins);
@@ -44,58 +45,60 @@ export async function untrack(
 export async function trackExactly(
   wanted: readonly RepositoryAddress[],
   origin: TrackingOrigin,
-  context: TrackingContext,
+  context: ScheduleContext,
 ): Promise<void> {
   const { store, clock } = context;
-  const ids: number[] = [];
-  for (const { url, host } of wanted) ids.push((await store.repositories.ensure(url, host)).id);
+  const ids = (await store.repositories.ensureMany(wanted)).map(({ id }) => id);
   const { ended } = await store.tracking.replace(origin, ids, clock.nowMs());
+  const repositories = await store.repositories.getMany([...ended, ...ids]);
   for (const id of ended) {
-    const repository = await store.repositories.byId(id);
+    const repository = repositories.get(id);
     if (repository) await takeOffSchedule(repository, context);
   }
   // All of them: a process that was killed between the two may have left one off the schedule.
-  for (const id of ids) await putOnScheduleById(id, context);
+  const tracked = ids.map(id => repositories.get(id)).filter(repository => repository !== undefined);
+  await putOnSchedule(tracked, context);
 }
 
 /** Sees to it that everything tracked is on the schedule: a process that was killed may have left something off it. */
-export async function scheduleTracked(context: TrackingContext): Promise<void> {
-  for (const repository of await context.store.repositories.list()) {
-    if (repository.tracked) await putOnSchedule(repository, context);
-  }
+export async function scheduleTracked(context: ScheduleContext): Promise<void> {
+  const repositories = await context.store.repositories.list();
+  await putOnSchedule(
+    repositories.filter(({ tracked }) => tracked),
+    context,
+  );
 }
 
 /** Brings a tracked repository to the front: it is synced at once, before all others. */
 export async function makeDueNow(
   repository: Repository,
   reason: string,
-  { queue, clock }: Pick<TrackingContext, 'queue' | 'clock'>,
+  { queue, clock }: Pick<ScheduleContext, 'queue' | 'clock'>,
 ): Promise<void> {
   await queue.put(repositoryKey(repository), dueNow(repository, reason, clock.nowMs()));
 }
 
-async function putOnScheduleById(id: number, context: TrackingContext): Promise<Repository> {
-  const repository = await context.store.repositories.byId(id);
+async function mustFind(id: number, { store }: ScheduleContext): Promise<Repository> {
+  const repository = await store.repositories.byId(id);
   if (!repository) throw new SluiceError('internal', `repository ${id} vanished from the store`);
-  await putOnSchedule(repository, context);
   return repository;
 }
 
+/** Those that are on it already keep their time. */
 async function putOnSchedule(
-  repository: Repository,
-  { config, queue, clock }: TrackingContext,
+  repositories: readonly Repository[],
+  { config, queue, clock }: ScheduleContext,
 ): Promise<void> {
-  const { nextAtMs, reason } = nextRepositorySync(repository, clock.nowMs(), config().schedule);
-  await queue.put(repositoryKey(repository), {
-    kind: REPOSITORY_KIND,
-    group: repository.host,
-    runAtMs: nextAtMs ?? clock.nowMs(),
-    reason,
-    ifAbsent: true,
+  const entries = repositories.map(repository => {
+    const { nextAtMs, reason } = nextRepositorySync(repository, clock.nowMs(), config().schedule);
+    const runAtMs = nextAtMs ?? clock.nowMs();
+    const request = { kind: REPOSITORY_KIND, group: repository.host, runAtMs, reason, ifAbsent: true };
+    return { key: repositoryKey(repository), request };
   });
+  await putInBatches(entries, queue);
 }
 
 /** A bake that somebody waits for is still done. */
-async function takeOffSchedule(repository: Repository, { store, queue }: TrackingContext): Promise<void> {
+async function takeOffSchedule(repository: Repository, { store, queue }: ScheduleContext): Promise<void> {
   if ((await store.runs.waiting(repository.id)) === undefined) await queue.drop(repositoryKey(repository));
 }

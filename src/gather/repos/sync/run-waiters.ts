@@ -1,6 +1,6 @@
-import type { Clock } from '../../base/clock.ts';
-import type { Store } from '../../keep/store/store.ts';
-import type { Run } from '../../keep/store/types.ts';
+import type { Clock } from '../../../base/clock.ts';
+import type { Store } from '../../../keep/store/store.ts';
+import type { Run } from '../../../keep/store/types.ts';
 
 /** Another process may end a run (a bake on the command line), so that waiting reads the row now and then, too. */
 const CHECK_EVERY_MS = 1_000;
