@@ -52,7 +52,7 @@ export function readYaml(text: string): YamlText {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
     const problems = withoutEchoes([...document.errors, ...document.warnings]);
     const faults = problems.map(problem => ({ ...at(problem.pos[0]), message: inWords(problem) }));
-    // After a duplicate key the rest still means what it says, and its own faults can be told as well.
+    // After a duplicate key the rest still means what it says, and its own faults can be reported as well.
     const readable = problems.every(problem => problem.code === 'DUPLICATE_KEY');
     const tree: unknown = readable ? (document.toJS({ maxAliasCount: MAX_ALIASES }) ?? undefined) : undefined;
     if (isDeep(tree)) throw new RangeError('too deep');

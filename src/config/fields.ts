@@ -172,7 +172,7 @@ function lineFault(value: string): string | undefined {
 }
 
 /**
- * A line of text. The first fault found is told, and told in a way that lets the rules of its section run on.
+ * A line of text. The first fault is reported, and in a way that lets the rules of its section run on.
  * @param check a further rule: answers with what is wrong
  */
 export function line(
@@ -292,7 +292,7 @@ export function mapping<S extends z.ZodRawShape>(shape: S, rules: readonly Rule<
         );
       }
     },
-    // Whatever else is wrong, so that every fault is told at once; faulty fields are left out.
+    // Whatever else is wrong, so that every fault is reported at once; faulty fields are left out.
     { when: () => true },
   );
   return checked.transform(values => {

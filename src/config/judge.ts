@@ -12,7 +12,7 @@ export interface Finding {
 const MAX_QUOTED_CHARS = 60;
 
 /**
- * Puts what the schema found into words: the faulty value (never a secret's), what would be right, and for
+ * Puts the schema's issues into words: the faulty value (never a secret's), what would be right, and for
  * unknown keys what was probably meant.
  * @param references texts of the file that held `${NAME}`, by path; quoted instead of what was put in
  */

@@ -8,7 +8,7 @@ export interface Lifted {
 }
 
 /**
- * Moves `config.cache.*` up to `cache.*`. Keys given in both places are told and taken from the outer one.
+ * Moves `config.cache.*` up to `cache.*`. Keys given in both places are reported and taken from the outer one.
  * What is not of the form that this reads stays where it is, for the schema to judge.
  */
 export function liftConfig(tree: unknown, report: (path: SettingPath, message: string) => void): Lifted {

@@ -74,7 +74,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   findings.push(...explain(schema, parsed.error?.issues ?? [], tree, references));
   if (options.repositoryFault) findings.push(...addressFaults(tree, options.repositoryFault));
   const place = (finding: Finding): ConfigFault =>
-    placed(finding, yaml && { label, yaml }, path => renamed.original(lifted.original(path)), origins);
+    locateFault(finding, yaml && { label, yaml }, path => renamed.original(lifted.original(path)), origins);
   const faults = [...yamlFaults(yaml, label), ...firstOfEachPath(findings).map(place)];
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults.sort(byPlace));
 
@@ -162,7 +162,7 @@ function withValue(
   return isMapping(inner) ? { ...tree, [key]: withValue(inner, rest, value) } : tree;
 }
 
-function placed(
+function locateFault(
   { path, message }: Finding,
   file: { readonly label: string; readonly yaml: YamlText } | undefined,
   original: (path: SettingPath) => SettingPath,
@@ -175,7 +175,7 @@ function placed(
   return { file: file.label, ...file.yaml.locate(where), path: formatPath(where), message };
 }
 
-/** What follows from a fault that has been told (a bad token, so none at all) is not told again. */
+/** What follows from a fault that has been reported (a bad token, so none at all) is not reported again. */
 function firstOfEachPath(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ path }) => !seen.has(formatPath(path)) && seen.add(formatPath(path)));

@@ -10,14 +10,13 @@ export interface RobotName {
   /** Where the setting is in the house style. */
   readonly path: readonly [section: string, key: string];
   readonly unit: string;
-  /** Its value in the house style; undefined where it counts as not given. */
-  readonly convert: (value: number) => unknown;
+  /** Its value in the house style; undefined where it counts as not given. As it stands where there is no such function. */
+  readonly convert?: (value: number) => unknown;
 }
 
 /** Less than this many minutes is a slip, not an interval: it counts as not given. */
 const LEAST_MINUTES = 0.0001;
 const MS_PER_MINUTE = 60_000;
-const asIs = (value: number): number => value;
 
 export const ROBOT_NAMES: readonly RobotName[] = [
   {
@@ -27,12 +26,7 @@ export const ROBOT_NAMES: readonly RobotName[] = [
     convert: value =>
       value < LEAST_MINUTES ? undefined : writeDuration(Math.max(1, Math.round(value * MS_PER_MINUTE))),
   },
-  {
-    name: 'maximum_num_sync_threads',
-    path: ['deliver', 'workers'],
-    unit: 'large files at once',
-    convert: asIs,
-  },
+  { name: 'maximum_num_sync_threads', path: ['deliver', 'workers'], unit: 'large files at once' },
   {
     name: 'file_last_modified_millis',
     path: ['deliver', 'settle'],
@@ -45,23 +39,12 @@ export const ROBOT_NAMES: readonly RobotName[] = [
     unit: 'bytes',
     convert: value => writeBytes(Math.round(value)),
   },
-  {
-    name: 'delete_every_nth_when_disk_full',
-    path: ['capture', 'deleteEveryNth'],
-    unit: 'number',
-    convert: asIs,
-  },
-  {
-    name: 'disk_usage_deletion_threshold',
-    path: ['capture', 'diskUsageThreshold'],
-    unit: 'share, 0 to 1',
-    convert: asIs,
-  },
+  { name: 'delete_every_nth_when_disk_full', path: ['capture', 'deleteEveryNth'], unit: 'number' },
+  { name: 'disk_usage_deletion_threshold', path: ['capture', 'diskUsageThreshold'], unit: 'share, 0 to 1' },
   {
     name: 'capture_dir_deletion_threshold',
     path: ['capture', 'captureShareThreshold'],
     unit: 'share, 0 to 1',
-    convert: asIs,
   },
 ];
 
@@ -79,7 +62,7 @@ export interface Renamed {
 
 interface Entry {
   readonly path: readonly [string, string];
-  /** Undefined where nothing is to be set, a fault having been told where there is one. */
+  /** Undefined where nothing is to be set, a fault having been reported where there is one. */
   readonly convert: (value: unknown, where: SettingPath) => unknown;
 }
 
@@ -124,7 +107,7 @@ export function houseStyle(tree: unknown, report: (path: SettingPath, message: s
 }
 
 function knownNames(report: (path: SettingPath, message: string) => void): Map<string, Entry> {
-  const number = ({ name, path, convert }: RobotName): [string, Entry] => [
+  const number = ({ name, path, convert = value => value }: RobotName): [string, Entry] => [
     name,
     {
       path,

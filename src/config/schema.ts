@@ -3,24 +3,21 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { onlyForType } from './fields.ts';
 import type { Kinds } from './kinds.ts';
-import { bake } from './sections/bake.ts';
 import { cache } from './sections/cache.ts';
 import { CAPTURE_DEFAULTS, capture } from './sections/capture.ts';
 import { changesets } from './sections/changesets.ts';
-import { deliver } from './sections/deliver.ts';
+import { deliver, sync } from './sections/deliver.ts';
+import { database, log, root } from './sections/general.ts';
 import { git } from './sections/git.ts';
+import { bake, insights } from './sections/history.ts';
 import { hosts } from './sections/hosts.ts';
-import { insights } from './sections/insights.ts';
-import { log } from './sections/log.ts';
 import { notify } from './sections/notify.ts';
-import { database, root } from './sections/places.ts';
 import { repos } from './sections/repos.ts';
 import { schedule } from './sections/schedule.ts';
 import { server } from './sections/server.ts';
-import { sync } from './sections/sync.ts';
 
 /**
- * The one source of what sluice.yaml may hold. A new section is a file in sections/ and a line here; a
+ * The one source of what sluice.yaml may hold. A new section stands in a file of sections/ and in a line here; a
  * default that depends on other settings or on the machine is filled in by `complete`. Made once a process.
  * @param kinds of what the rooms further on define
  */

@@ -29,20 +29,20 @@ export interface ConfigWatchOptions {
   /** Applies a new configuration. Never called while an earlier call still runs. */
   readonly onChange: (change: ConfigChange) => void | Promise<void>;
   /**
-   * Told why a changed file was refused (the configuration in force stays: a ConfigError with every fault),
-   * that `onChange` threw, or that the system cannot watch (the file is then only looked at now and then).
+   * Called with why a changed file was refused (the configuration in force stays: a ConfigError with every fault),
+   * that `onChange` threw, or that the system cannot watch (the file is then only checked now and then).
    */
   readonly onFailure: (error: SluiceError) => void;
   /** How long the file must stay as it is before it is read, so that no half-written one is. */
   readonly settleMs?: number;
-  /** How often the file is looked at where events do not tell. */
+  /** How often the file is checked where events do not say. */
   readonly pollMs?: number;
 }
 
 const SETTLE_MS = 200;
 const POLL_MS = 5000;
-/** Least time between two looks for the sake of events. */
-const LOOK_PAUSE_MS = 100;
+/** Least time between two checks for the sake of events. */
+const CHECK_PAUSE_MS = 100;
 
 /**
  * Keeps the configuration in step with its file. States:
@@ -65,9 +65,9 @@ export class ConfigWatch implements Service {
   #watcher: FSWatcher | undefined;
   #cancelPoll = (): void => undefined;
   #cancelSettle = (): void => undefined;
-  #cancelLook: (() => void) | undefined;
-  #lookedAtMs = Number.NEGATIVE_INFINITY;
-  /** Identity of the file as last read (or found missing); undefined until the first look. */
+  #cancelCheck: (() => void) | undefined;
+  #checkedAtMs = Number.NEGATIVE_INFINITY;
+  /** Identity of the file as last read (or found missing); undefined until the first check. */
   #readStamp: string | undefined;
   /** Stamp that is waited on to stay the same. */
   #settlingStamp: string | undefined;
@@ -98,7 +98,7 @@ export class ConfigWatch implements Service {
     this.#watcher?.close();
     this.#cancelPoll();
     this.#cancelSettle();
-    this.#cancelLook?.();
+    this.#cancelCheck?.();
     await this.#loads.idle();
   }
 
@@ -151,37 +151,37 @@ export class ConfigWatch implements Service {
     };
     try {
       // Any event in the folder counts: mounted configurations change through a link of another name.
-      this.#watcher = watch(dirname(this.#path), { persistent: false }, () => this.#lookSoon());
+      this.#watcher = watch(dirname(this.#path), { persistent: false }, () => this.#checkSoon());
       this.#watcher.on('error', lost);
     } catch (error) {
       lost(error);
     }
   }
 
-  /** The database may lie beside the file and change a hundred times a second: events that follow closely share one look. */
-  #lookSoon(): void {
-    if (this.#cancelLook) return;
-    const sinceMs = this.#options.clock.monotonicMs() - this.#lookedAtMs;
-    if (sinceMs >= LOOK_PAUSE_MS) {
-      void this.#look();
+  /** The database may lie beside the file and change a hundred times a second: events that follow closely share one check. */
+  #checkSoon(): void {
+    if (this.#cancelCheck) return;
+    const sinceMs = this.#options.clock.monotonicMs() - this.#checkedAtMs;
+    if (sinceMs >= CHECK_PAUSE_MS) {
+      void this.#check();
       return;
     }
-    this.#cancelLook = this.#options.clock.timer(LOOK_PAUSE_MS - sinceMs, () => void this.#look());
+    this.#cancelCheck = this.#options.clock.timer(CHECK_PAUSE_MS - sinceMs, () => void this.#check());
   }
 
   #armPoll(): void {
     this.#cancelPoll = this.#options.clock.timer(this.#options.pollMs ?? POLL_MS, () => {
       if (this.#state !== 'watching') return;
       this.#armPoll();
-      void this.#look();
+      void this.#check();
     });
   }
 
   /** Begins to wait for the file to settle when it is not the one that was read. */
-  async #look(): Promise<void> {
-    this.#cancelLook?.();
-    this.#cancelLook = undefined;
-    this.#lookedAtMs = this.#options.clock.monotonicMs();
+  async #check(): Promise<void> {
+    this.#cancelCheck?.();
+    this.#cancelCheck = undefined;
+    this.#checkedAtMs = this.#options.clock.monotonicMs();
     const stamp = await stampOf(this.#path);
     // Before the first load has looked there is nothing to compare with, and it will see this very file.
     if (this.#state !== 'watching' || this.#readStamp === undefined || stamp === this.#settlingStamp) return;
@@ -191,17 +191,17 @@ export class ConfigWatch implements Service {
     this.#settlingStamp = stamp;
     this.#cancelSettle = this.#options.clock.timer(
       this.#options.settleMs ?? SETTLE_MS,
-      () => void this.#settled(stamp),
+      () => void this.#reloadIfSettled(stamp),
     );
   }
 
-  async #settled(stamp: string): Promise<void> {
+  async #reloadIfSettled(stamp: string): Promise<void> {
     const now = await stampOf(this.#path);
     if (this.#settlingStamp !== stamp || this.#state !== 'watching') return;
     this.#settlingStamp = undefined;
-    if (now !== stamp) return this.#look();
+    if (now !== stamp) return this.#check();
     if (now === this.#readStamp) return;
-    // At once, lest an event that is being looked into meanwhile has the same file read again.
+    // At once, lest an event that is being checked meanwhile has the same file read again.
     this.#readStamp = now;
     await this.reload();
   }

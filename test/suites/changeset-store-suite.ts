@@ -4,9 +4,11 @@ import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import {
   announceEvent,
   followChangesets,
+  recordListing,
   recordSync,
   recordVanished,
   recordWebhook,
+  setLoad,
   unfollowChangesets,
 } from '../../src/keep/store/change.ts';
 import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
@@ -34,7 +36,7 @@ const event = (id: string, atMs: number, order = 0): StoredEvent => ({
   ...{ review: null, commit: null, checkName: null, checkState: null, subject: null },
 });
 
-/** The contract of `ChangesetStore`, and of its changes together with `Work`. */
+/** The contract of `ChangesetStore`, and of changes of the store, alone and together with the work queue. */
 export function changesetStoreSuite(name: string, open: OpenStore): void {
   const followed = async (t: TestContext) => {
     const stores = await open(t);
@@ -86,6 +88,28 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await changesets.totals(), [
       { host: 'h', state: 'open', changesets: 1, followed: 1, failing: 0, syncsPerHour: 30 },
     ]);
+  });
+
+  test(`${name}: changes are made in their order, all of them or none, and may be made again`, async t => {
+    const { store, changesets, changeset } = await followed(t);
+    await changesets.ensureSource('s', 'h');
+    const listing = { listedAtMs: 7, etag: 'e', found: 3 };
+    const changes = [setLoad(changeset.id, loadOf(60_000)), recordListing('s', listing)];
+    const unknown = { kind: 'unknown' } as never;
+    await assert.rejects(store.apply([...changes, unknown]), { code: 'internal' });
+    assert.deepEqual(
+      [(await changesets.totals())[0]?.syncsPerHour, (await changesets.sources())[0]?.found],
+      [0, 0],
+    );
+    await changesets.recordSourceFailure('s', toErrorRecord(new SluiceError('timed_out', 'late')));
+    for (let count = 0; count < 2; count += 1) await store.apply(changes);
+    assert.equal((await changesets.totals())[0]?.syncsPerHour, 60);
+    assert.deepEqual(await changesets.sources(), [{ name: 's', host: 'h', ...listing, lastError: null }]);
+    await store.apply([unfollowChangesets([changeset.id, 999]), setLoad(999, 5)]);
+    assert.equal((await changesets.totals())[0]?.followed, 0);
+    assert.deepEqual([...(await changesets.byKeys([wanted.key, 'none'])).keys()], [wanted.key]);
+    await changesets.dropSource('s');
+    assert.deepEqual(await changesets.sources(), []);
   });
 
   test(`${name}: C2: events are kept each once, in order`, async t => {

@@ -480,6 +480,28 @@ function statusSuite(open: Open): void {
     assert.deepEqual(keysOf(await queue.running(10)), ['raised']);
   });
 
+  test('many are asked for at once; those that are not on the schedule are left out', async t => {
+    const { queue, clock } = await open(t);
+    await queue.put('a', placement(clock, 5));
+    await queue.put('b', placement(clock, -5));
+    await claimOne(queue);
+    const items = await queue.getMany(['b', 'none', 'a']);
+    assert.deepEqual([...items.keys()].sort(), ['a', 'b']);
+    assert.deepEqual(items.get('a'), await queue.get('a'));
+    assert.equal(items.get('b')?.claimedBy?.worker, 'one');
+    assert.equal((await queue.getMany([])).size, 0);
+  });
+
+  test('what falls due is counted by spans, what is due already in the first', async t => {
+    const { queue, clock } = await open(t);
+    const times = { overdue: -9000, now: 0, soon: 99, next: 100, later: 250, beyond: 300 };
+    for (const [key, inMs] of Object.entries(times)) await queue.put(key, placement(clock, inMs));
+    await queue.put('running', placement(clock, -9999));
+    await claimOne(queue);
+    const spans = { fromMs: clock.nowMs(), spanMs: 100, count: 3 };
+    assert.deepEqual(await queue.countDue(spans), [3, 1, 1]);
+  });
+
   test('nextDueAt: the earliest time after the one given, of the kinds asked for, leases included', async t => {
     const { queue, clock } = await open(t);
     const nowMs = clock.nowMs();

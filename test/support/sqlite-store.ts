@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
+import type { LocalStore } from '../../src/keep/local/local-store.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { SqlRow, SqlValue } from '../../src/keep/sqlite/rows.ts';
 import type { StoreFixture } from '../suites/store-fixture.ts';
@@ -27,6 +29,11 @@ export async function openTestStore(t: TestContext, clock: Clock = systemClock):
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
   const query: StoreFixture['query'] = async (sql, ...params) => queryRows(store, sql, ...params);
   return { path, store, queue, query, reopen };
+}
+
+/** What belongs to this machine, in a SQLite file of its own. */
+export async function openTestLocal(t: TestContext, clock: Clock = systemClock): Promise<LocalStore> {
+  return openLocal(join(await tempDirectory(t), 'sluice.db'), { clock });
 }
 
 /** The rows of one query over the documented schema (docs/reference/schema.md). */

@@ -111,7 +111,7 @@ const control = mapping(
   [commandOrUrl],
 )
   .optional()
-  .meta({ description: 'Asked while running for collectors to switch and intervals to change (S3).' });
+  .meta({ description: 'Asked while running for collectors to switch and intervals to change.' });
 
 const mqtt = mapping({
   url: line('must be an address', value =>

@@ -11,7 +11,7 @@ function hasCredentials(url: string): boolean {
 }
 
 /**
- * An address of a repository as far as its form can be told here; which schemes and hosts are allowed is
+ * An address of a repository as far as its form can be judged here; which schemes and hosts are allowed is
  * decided where it is used. A path is relative to the file's folder, as every path is.
  */
 export function repositoryUrl(check: (url: string) => string | undefined = () => undefined) {

@@ -176,7 +176,7 @@ export class Dispatcher {
     const destination = this.#context.destinations.get(record.profile);
     if (!destination || this.#isHeld(destination)) {
       // It stays due; the endpoint's return wakes us.
-      this.#queue.done(record);
+      this.#queue.release(record);
       return;
     }
     this.#attempts += 1;
@@ -187,7 +187,7 @@ export class Dispatcher {
     try {
       const outcome = await this.#events.attempt(record, destination, this.#cutOff.signal);
       this.#events.onEnded(record, outcome);
-      this.#queue.done(record);
+      this.#queue.release(record);
       if (outcome === 'waiting' || outcome === 'blocked') this.#noteNextTry(record.id);
     } catch (error) {
       this.#leaveAlone(record, error);
@@ -215,7 +215,7 @@ export class Dispatcher {
     log.error({ ...logFields(record), reason }, 'delivery broke off; tried again soon');
     const cancel = clock.timer(BROKEN_OFF_PAUSE_MS, () => {
       this.#cancelPauses.delete(cancel);
-      this.#queue.done(record);
+      this.#queue.release(record);
       this.wake();
     });
     this.#cancelPauses.add(cancel);

@@ -7,7 +7,7 @@ type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
  * that many small files are under way while a few large ones take their time; each file counts its bytes
- * against the small lane's memory. A record's id is claimed from the moment it is offered until `done`.
+ * against the small lane's memory. A record's id is claimed from the moment it is offered until `release`.
  */
 export class ReadyQueue {
   readonly #lanes: Lanes;
@@ -51,7 +51,7 @@ export class ReadyQueue {
     return record.size > this.#lanes.partsAboveBytes;
   }
 
-  /** The next record that there is room for; the caller ends it with `done`. */
+  /** The next record that there is room for; the caller ends it with `release`. */
   next(): FileRecord | undefined {
     const { workers, smallAtOnce, memoryBytes } = this.#lanes;
     if (this.#large.length > 0 && this.#largeRunning < workers) {
@@ -68,7 +68,7 @@ export class ReadyQueue {
   }
 
   /** A record that `next` gave has ended; the same object must be passed. */
-  done(record: FileRecord): void {
+  release(record: FileRecord): void {
     this.#claimed.delete(record.id);
     if (this.isLarge(record)) this.#largeRunning -= 1;
     else {

@@ -4,7 +4,7 @@ import { READING_SOURCES, type SourcePlan } from './sources/definitions.ts';
 import type { BrokerPlan, ReadingSourceDefinition } from './sources/source-definition.ts';
 
 /** Where a collector's files go. */
-export interface Destination {
+export interface UploadTarget {
   readonly profile: string;
   readonly bucket: string;
   /** Without slashes at its ends; may be empty. */
@@ -19,7 +19,7 @@ export interface CollectorPlan {
   /** Null: every message as it comes (MQTT alone). */
   readonly everyMs: number | null;
   readonly timeoutMs: number;
-  readonly to: Destination;
+  readonly to: UploadTarget;
   /** Those of the station first. */
   readonly tags: readonly string[];
   readonly format: ReadingFormat;

@@ -1,3 +1,5 @@
+import type { ChangesetDetails } from '../../keep/store/changesets.ts';
+
 /**
  * What code hosts say of changesets, in one form for all of them. All times are milliseconds since the
  * Unix epoch, on the host's clock. What a host does not say is undefined, never guessed.
@@ -23,10 +25,10 @@ export interface Actor {
 }
 
 /** Where the reviews stand: `changes_requested` outweighs `approved`, which outweighs `requested` and `commented`. */
-export type ReviewState = 'none' | 'commented' | 'requested' | 'approved' | 'changes_requested';
+export type ReviewState = ChangesetDetails['reviewState'];
 
 /** All checks of the head commit together; `none` where there are none. */
-export type CheckState = 'none' | 'pending' | 'success' | 'failure';
+export type CheckState = NonNullable<ChangesetDetails['checkState']>;
 
 /** One end of a changeset. */
 export interface Branch {
@@ -52,23 +54,9 @@ export interface ChangesetSummary {
 }
 
 /** All that is known of one. */
-export interface Changeset extends ChangesetSummary {
+export interface Changeset extends ChangesetSummary, ChangesetDetails {
   readonly head: Branch;
   readonly base: Branch;
-  readonly mergedAtMs: number | undefined;
-  /** When it was closed or merged. */
-  readonly closedAtMs: number | undefined;
-  /** Lines added and deleted; GitLab's REST API does not tell them. */
-  readonly additions: number | undefined;
-  readonly deletions: number | undefined;
-  readonly changedFiles: number | undefined;
-  /** Names, sorted. */
-  readonly labels: readonly string[];
-  readonly reviewState: ReviewState;
-  /** Undefined where the host was not asked (Gitea and GitLab tell it at a further call each). */
-  readonly checkState: CheckState | undefined;
-  /** Undefined while the host works it out, and of closed ones. */
-  readonly mergeable: boolean | undefined;
 }
 
 /** Hosts' kinds of events, brought to common words; `other` keeps what has none (see `hostKind`). */

@@ -45,7 +45,7 @@ export interface Forge {
   listRepositories(owner: string, options?: CallOptions): AsyncIterable<RepositoryPage>;
 
   /**
-   * Changesets of a repository, last updated first. With page numbers under it, a listing may tell one twice,
+   * Changesets of a repository, last updated first. With page numbers under it, a listing may name one twice,
    * and miss one that changes meanwhile: list again later with `updatedSinceMs` of the start of this one.
    */
   listChangesets(repository: string, options?: ListOptions): AsyncIterable<ChangesetPage>;
@@ -62,7 +62,7 @@ export interface Forge {
   fetchChangesets(wanted: readonly WantedChangeset[], options?: CallOptions): AsyncIterable<ChangesetResult>;
 
   /**
-   * Events of one changeset, to the last page. A few that happened before `sinceMs` may be told again (ids tell
+   * Events of one changeset, to the last page. A few that happened before `sinceMs` may come again (ids tell
    * them apart); none after it is left out. Pages come oldest first where the host can; sort by `atMs`, `order`, `id`.
    * @throws SluiceError `forge_missing`
    */
@@ -94,7 +94,7 @@ export interface RepositoryPage {
   readonly repositories: readonly ForgeRepository[];
 }
 
-/** A repository as its host tells of it. */
+/** A repository as its host describes it. */
 export interface ForgeRepository {
   /** The host's own id, the same after a rename. */
   readonly hostId: string;

@@ -30,8 +30,8 @@ export class Forges {
 
   /** @throws SluiceError `url_invalid` where the host is none that is known */
   of(host: string): Forge {
-    const found = this.find(host);
-    if (found !== undefined) return found;
+    const forge = this.find(host);
+    if (forge !== undefined) return forge;
     throw new SluiceError('url_invalid', `${host} is no code host that sluice knows`, {
       subject: host,
       hint: `Set hosts["${host}"].kind to ${inWords(KINDS, 'or')} in sluice.yaml. Known: ${this.#names()}.`,

@@ -19,7 +19,7 @@ const OF_ALL = new Set<string>([
  * taken to be failing altogether.
  * @throws SluiceError what concerns all that are still to come
  */
-export async function* oneByOne(
+export async function* fetchOneByOne(
   wanted: readonly WantedChangeset[],
   fetchOne: (wanted: WantedChangeset) => Promise<ChangesetResult>,
 ): AsyncGenerator<ChangesetResult> {

@@ -105,7 +105,7 @@ export interface CallOptions {
 }
 
 export interface TransferOptions extends CallOptions {
-  /** Told how many further bytes the operating system has taken. A correction may send, and report, some bytes twice. */
+  /** Called with how many further bytes the operating system has taken. A correction may send, and report, some bytes twice. */
   readonly onProgress?: (bytes: number) => void;
 }
 

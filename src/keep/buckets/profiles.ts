@@ -31,19 +31,15 @@ export interface ProfileSearch {
 export async function findProfiles(search: ProfileSearch): Promise<readonly Profile[]> {
   const { credentials, onlyCredentials, environment, homeDirectory = homedir(), root, log } = search;
   try {
-    const found = await findCredentials({
+    const { path, profiles, passedOver } = await findCredentials({
       environment,
       homeDirectory,
       argument: credentials,
       only: onlyCredentials,
     });
-    for (const { path, why } of found.passedOver)
-      log.info({ path, why }, `credentials file passed over: ${why}`);
-    log.info(
-      { path: found.path, profiles: found.profiles.map(({ name }) => name) },
-      `credentials from ${found.path}`,
-    );
-    return found.profiles;
+    for (const other of passedOver) log.info(other, `credentials file passed over: ${other.why}`);
+    log.info({ path, profiles: profiles.map(({ name }) => name) }, `credentials from ${path}`);
+    return profiles;
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
     if (wasNamed || !(error instanceof SluiceError)) throw error;

@@ -78,9 +78,9 @@ export interface CollectorTotals {
  * `database_invalid`, `disk_full`, `disk_failed`.
  */
 export interface CaptureJournal {
-  /** Enters finished files; one that is known already (a crash came between) is brought up to date instead. */
+  /** Enters finished files; one that is known already (a crash came between) is brought up to date instead. May be repeated. */
   enter(files: readonly CapturedFile[]): Promise<void>;
-  /** Marks a file as deleted unsent. */
+  /** Marks a file as deleted unsent. May be repeated. */
   markLost(id: number, atMs: number): Promise<void>;
   /** Notes what gave way. */
   recordFreed(rows: readonly FreedSpace[]): Promise<void>;
@@ -94,7 +94,7 @@ export interface CaptureJournal {
   listFreed(limit: number): FreedSpace[];
   /** Sums of all that gave way. */
   freedTotals(): { readonly bytes: number; readonly lostFiles: number; readonly lostReadings: number };
-  /** The oldest file that waits to be delivered, of any origin. */
+  /** The file that has waited longest to be delivered, of any origin. */
   oldestWaiting(): { readonly filepath: string; readonly createdAtMs: number } | undefined;
   waitingTotals(): { readonly files: number; readonly bytes: number };
   /** May be called again. */

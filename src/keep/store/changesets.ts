@@ -63,8 +63,28 @@ export interface ChangesetToFollow extends ChangesetAddress {
   readonly author?: string;
 }
 
+/** What a host says of a changeset besides its name, author and branches. Times are of the host's clock. */
+export interface ChangesetDetails {
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly mergedAtMs: number | undefined;
+  /** When it was closed or merged. */
+  readonly closedAtMs: number | undefined;
+  /** Lines added and deleted; GitLab's REST API does not say. */
+  readonly additions: number | undefined;
+  readonly deletions: number | undefined;
+  readonly changedFiles: number | undefined;
+  /** Names, sorted. */
+  readonly labels: readonly string[];
+  readonly reviewState: StoredReviewState;
+  /** Undefined where the host was not asked (Gitea and GitLab say it at a further call each). */
+  readonly checkState: StoredCheckState | undefined;
+  /** Undefined while the host works it out, and of closed ones. */
+  readonly mergeable: boolean | undefined;
+}
+
 /** A changeset as a sync saw it, times of the host's clock, besides the fields named for this machine's. */
-export interface SyncedChangeset {
+export interface SyncedChangeset extends ChangesetDetails {
   /** As the host names it now: another one after a rename. */
   readonly repository: string;
   readonly url: string;
@@ -78,17 +98,6 @@ export interface SyncedChangeset {
   readonly headRepository: string | undefined;
   readonly baseBranch: string;
   readonly baseCommit: string | undefined;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
-  readonly mergedAtMs: number | undefined;
-  readonly closedAtMs: number | undefined;
-  readonly additions: number | undefined;
-  readonly deletions: number | undefined;
-  readonly changedFiles: number | undefined;
-  readonly labels: readonly string[];
-  readonly reviewState: StoredReviewState;
-  readonly checkState: StoredCheckState | undefined;
-  readonly mergeable: boolean | undefined;
   /** When the sync began, on this machine's clock. */
   readonly syncedAtMs: number;
   /** When it last changed, on this machine's clock. */

@@ -1,30 +1,28 @@
 import type { TestContext } from 'node:test';
+import { iso, listed, type ModelChangeset, type ModelEvent, type ModelRepository } from './model.ts';
 import {
-  ForgeModel,
-  iso,
-  listed,
-  type ModelChangeset,
-  type ModelEvent,
-  type ModelRepository,
-} from './model.ts';
-import { ForgeStandIn, pageOf, type StandInAnswer, type StandInRequest } from './server.ts';
+  bearerToken,
+  ForgeStandIn,
+  pageOf,
+  type StandInAnswer,
+  type StandInKind,
+  type StandInRequest,
+  type StandInSetup,
+} from './server.ts';
 
 /** Gitea's REST API v1, with the ways that Gitea 1.26 was seen to have (test/real-forge). */
-export function startGitea(
-  t: TestContext | undefined,
-  { model = new ForgeModel(), tokens = [] as readonly string[], limit = 1_000_000 } = {},
-): Promise<ForgeStandIn> {
-  return ForgeStandIn.start(t, {
-    model,
-    tokens,
-    limit,
-    routes,
-    tokenOf: ({ authorization }) => /^(?:bearer|token) (.*)$/i.exec(authorization ?? '')?.[1],
-    rateHeaders: () => ({}),
-    sendsEtags: false,
-    countsNotModified: true,
-  });
+export function startGitea(t: TestContext | undefined, setup?: StandInSetup): Promise<ForgeStandIn> {
+  return ForgeStandIn.start(t, GITEA, setup);
 }
+
+const GITEA: StandInKind = {
+  routes,
+  tokenOf: bearerToken,
+  rateHeaders: () => ({}),
+  defaultLimit: 1_000_000,
+  sendsEtags: false,
+  countsNotModified: true,
+};
 
 function routes(request: StandInRequest): StandInAnswer | undefined {
   const { url, model, origin } = request;

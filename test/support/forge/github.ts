@@ -2,8 +2,16 @@ import { createRequire } from 'node:module';
 import type { TestContext } from 'node:test';
 import type { components } from '@octokit/openapi-types';
 import { githubGraphql } from './github-graphql.ts';
-import { ForgeModel, iso, listed, type ModelChangeset, type ModelRepository } from './model.ts';
-import { ForgeStandIn, pageOf, type StandInAnswer, type StandInRequest } from './server.ts';
+import { iso, listed, type ModelChangeset, type ModelRepository } from './model.ts';
+import {
+  bearerToken,
+  ForgeStandIn,
+  pageOf,
+  type StandInAnswer,
+  type StandInKind,
+  type StandInRequest,
+  type StandInSetup,
+} from './server.ts';
 
 type Pull = components['schemas']['pull-request-simple'];
 type Repository = components['schemas']['minimal-repository'];
@@ -19,34 +27,24 @@ const example = recorded.find(({ name }) => name === 'pull_request')?.examples[0
 if (example === undefined) throw new Error('no recorded pull_request delivery');
 const { pull_request: recordedPull, repository: recordedRepository } = example;
 
-export interface GithubStandInOptions {
-  readonly model?: ForgeModel;
-  readonly tokens?: readonly string[];
-  readonly limit?: number;
+/** GitHub Enterprise Server's addresses: REST below /api/v3, GraphQL at /api/graphql. */
+export function startGithub(t: TestContext | undefined, setup?: StandInSetup): Promise<ForgeStandIn> {
+  return ForgeStandIn.start(t, GITHUB, setup);
 }
 
-/** GitHub Enterprise Server's addresses: REST below /api/v3, GraphQL at /api/graphql. */
-export function startGithub(
-  t: TestContext | undefined,
-  options: GithubStandInOptions = {},
-): Promise<ForgeStandIn> {
-  const { model = new ForgeModel(), tokens = [], limit = 5000 } = options;
-  return ForgeStandIn.start(t, {
-    model,
-    tokens,
-    limit,
-    routes,
-    tokenOf: ({ authorization }) => /^(?:bearer|token) (.*)$/i.exec(authorization ?? '')?.[1],
-    rateHeaders: (remaining, resource) => ({
-      'x-ratelimit-limit': String(limit),
-      'x-ratelimit-remaining': String(remaining),
-      'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 1800),
-      'x-ratelimit-resource': resource,
-    }),
-    sendsEtags: true,
-    countsNotModified: false,
-  });
-}
+const GITHUB: StandInKind = {
+  routes,
+  tokenOf: bearerToken,
+  rateHeaders: ({ limit, remaining, resource }) => ({
+    'x-ratelimit-limit': String(limit),
+    'x-ratelimit-remaining': String(remaining),
+    'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 1800),
+    'x-ratelimit-resource': resource,
+  }),
+  defaultLimit: 5000,
+  sendsEtags: true,
+  countsNotModified: false,
+};
 
 async function routes(request: StandInRequest): Promise<StandInAnswer | undefined> {
   const { method, url, model, origin } = request;

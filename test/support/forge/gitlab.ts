@@ -1,34 +1,31 @@
 import type { TestContext } from 'node:test';
+import { iso, listed, type ModelChangeset, type ModelEvent, type ModelRepository } from './model.ts';
 import {
-  ForgeModel,
-  iso,
-  listed,
-  type ModelChangeset,
-  type ModelEvent,
-  type ModelRepository,
-} from './model.ts';
-import { ForgeStandIn, pageOf, type StandInAnswer, type StandInRequest } from './server.ts';
+  ForgeStandIn,
+  pageOf,
+  type StandInAnswer,
+  type StandInKind,
+  type StandInRequest,
+  type StandInSetup,
+} from './server.ts';
 
 /** GitLab's REST API v4 as docs.gitlab.com describes it. */
-export function startGitlab(
-  t: TestContext | undefined,
-  { model = new ForgeModel(), tokens = [] as readonly string[], limit = 2000 } = {},
-): Promise<ForgeStandIn> {
-  return ForgeStandIn.start(t, {
-    model,
-    tokens,
-    limit,
-    routes,
-    tokenOf: headers => headers['private-token'] as string | undefined,
-    rateHeaders: remaining => ({
-      'ratelimit-limit': String(limit),
-      'ratelimit-remaining': String(remaining),
-      'ratelimit-reset': String(Math.floor(Date.now() / 1000) + 60),
-    }),
-    sendsEtags: true,
-    countsNotModified: true,
-  });
+export function startGitlab(t: TestContext | undefined, setup?: StandInSetup): Promise<ForgeStandIn> {
+  return ForgeStandIn.start(t, GITLAB, setup);
 }
+
+const GITLAB: StandInKind = {
+  routes,
+  tokenOf: headers => headers['private-token'] as string | undefined,
+  rateHeaders: ({ limit, remaining }) => ({
+    'ratelimit-limit': String(limit),
+    'ratelimit-remaining': String(remaining),
+    'ratelimit-reset': String(Math.floor(Date.now() / 1000) + 60),
+  }),
+  defaultLimit: 2000,
+  sendsEtags: true,
+  countsNotModified: true,
+};
 
 function routes(request: StandInRequest): StandInAnswer | undefined {
   const { url, model, origin } = request;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import type { ForgeModel } from './model.ts';
+import { ForgeModel } from './model.ts';
 
 /** A request that the stand-in got. */
 export interface LoggedRequest {
@@ -43,17 +43,37 @@ export type Fault = (
   response: ServerResponse,
 ) => 'answered' | StandInAnswer | undefined;
 
-export interface StandInOptions {
-  readonly model: ForgeModel;
+/** What a test wants of a stand-in. */
+export interface StandInSetup {
+  /** Empty by default. */
+  readonly model?: ForgeModel;
+  /** Tokens that are taken; none given: all are, and none is needed. */
+  readonly tokens?: readonly string[];
+  /** Calls until it refuses more. */
+  readonly limit?: number;
+}
+
+/** What stand-ins of one kind have in common. */
+export interface StandInKind {
   readonly routes: Routes;
-  /** Tokens that are taken; empty: all are, and none is needed. */
-  readonly tokens: readonly string[];
   readonly tokenOf: (headers: IncomingMessage['headers']) => string | undefined;
-  readonly rateHeaders: (remaining: number, resource: string) => Readonly<Record<string, string>>;
-  readonly limit: number;
+  readonly rateHeaders: (rate: StandInRate) => Readonly<Record<string, string>>;
+  /** Where the test says nothing. */
+  readonly defaultLimit: number;
   readonly sendsEtags: boolean;
   /** Whether a 304 counts against the limit. */
   readonly countsNotModified: boolean;
+}
+
+export interface StandInRate {
+  readonly limit: number;
+  readonly remaining: number;
+  readonly resource: string;
+}
+
+/** Of an `Authorization` header, as GitHub and Gitea take it. */
+export function bearerToken({ authorization }: IncomingMessage['headers']): string | undefined {
+  return /^(?:bearer|token) (.*)$/i.exec(authorization ?? '')?.[1];
 }
 
 /** A local server that answers like a code host: limits, ETags, a log of requests, faults on demand. */
@@ -63,12 +83,18 @@ export class ForgeStandIn {
   /** Added to the Date header: a host whose clock is off. */
   skewMs = 0;
   remaining: number;
-  readonly #options: StandInOptions;
+  readonly model: ForgeModel;
+  readonly #kind: StandInKind;
+  readonly #tokens: readonly string[];
+  readonly #limit: number;
   readonly #server: Server;
 
-  private constructor(options: StandInOptions) {
-    this.#options = options;
-    this.remaining = options.limit;
+  private constructor(kind: StandInKind, setup: StandInSetup) {
+    this.#kind = kind;
+    this.model = setup.model ?? new ForgeModel();
+    this.#tokens = setup.tokens ?? [];
+    this.#limit = setup.limit ?? kind.defaultLimit;
+    this.remaining = this.#limit;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(error => {
         response.statusCode = 500;
@@ -78,15 +104,16 @@ export class ForgeStandIn {
     });
   }
 
-  static async start(t: TestContext | undefined, options: StandInOptions): Promise<ForgeStandIn> {
-    const standIn = new ForgeStandIn(options);
+  /** @param t whose end stops it */
+  static async start(
+    t: TestContext | undefined,
+    kind: StandInKind,
+    setup: StandInSetup = {},
+  ): Promise<ForgeStandIn> {
+    const standIn = new ForgeStandIn(kind, setup);
     await new Promise<void>(resolve => standIn.#server.listen(0, '127.0.0.1', resolve));
     t?.after(() => standIn.stop());
     return standIn;
-  }
-
-  get model(): ForgeModel {
-    return this.#options.model;
   }
 
   get origin(): string {
@@ -133,27 +160,27 @@ export class ForgeStandIn {
   }
 
   #refused(request: StandInRequest): StandInAnswer | undefined {
-    const { tokens, tokenOf } = this.#options;
-    const token = tokenOf(request.headers);
-    const isRefused = token === undefined ? tokens.length > 0 : tokens.length > 0 && !tokens.includes(token);
+    const tokens = this.#tokens;
+    const isRefused = tokens.length > 0 && !tokens.includes(this.#kind.tokenOf(request.headers) ?? '');
     if (isRefused) return { status: 401, json: { message: 'Bad credentials' } };
     if (this.remaining <= 0) return { status: 403, json: { message: 'API rate limit exceeded' } };
     return undefined;
   }
 
   async #routed(request: StandInRequest): Promise<StandInAnswer> {
-    return (await this.#options.routes(request)) ?? { status: 404, json: { message: 'Not Found' } };
+    return (await this.#kind.routes(request)) ?? { status: 404, json: { message: 'Not Found' } };
   }
 
   #reply(request: StandInRequest, response: ServerResponse, answer: StandInAnswer): void {
-    const { rateHeaders, sendsEtags, countsNotModified } = this.#options;
+    const { rateHeaders, sendsEtags, countsNotModified } = this.#kind;
     const text = answer.json === undefined ? '' : JSON.stringify(answer.json);
     const etag = `"${createHash('sha256').update(text).digest('hex').slice(0, 32)}"`;
     const status = answer.status ?? 200;
     const isSame = sendsEtags && status === 200 && request.headers['if-none-match'] === etag;
     if (status < 400 && (!isSame || countsNotModified)) this.remaining -= answer.cost ?? 1;
     const resource = /graphql/.test(request.url.pathname) ? 'graphql' : 'core';
-    const rates = rateHeaders(Math.max(0, this.remaining), resource);
+    const remaining = Math.max(0, this.remaining);
+    const rates = rateHeaders({ limit: this.#limit, remaining, resource });
     for (const [name, value] of Object.entries({ ...rates, ...answer.headers })) {
       if (!response.hasHeader(name) || name === 'date') response.setHeader(name, value);
     }

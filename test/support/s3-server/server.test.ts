@@ -53,7 +53,19 @@ class Sha256 {
   reset(): void {}
 }
 
-/** Headers signed by Amazon's own signer. */
+/** Amazon's own signer. */
+function signerFor({ region, credential }: S3TestServer): SignatureV4 {
+  return new SignatureV4({
+    service: 's3',
+    region,
+    sha256: Sha256,
+    uriEscapePath: false,
+    applyChecksum: false,
+    credentials: credential,
+  });
+}
+
+/** Headers signed by it. */
 async function signed(
   server: S3TestServer,
   method: string,
@@ -61,14 +73,7 @@ async function signed(
   headers: Record<string, string>,
 ): Promise<Record<string, string>> {
   const { host } = new URL(server.endpoint);
-  const signer = new SignatureV4({
-    service: 's3',
-    region: server.region,
-    sha256: Sha256,
-    uriEscapePath: false,
-    applyChecksum: false,
-    credentials: server.credential,
-  });
+  const signer = signerFor(server);
   const result = await signer.sign({
     method,
     protocol: 'http:',
@@ -219,14 +224,7 @@ test('multipart: part order, ETags, sizes and announced checksums are checked on
     extra: Record<string, string> = {},
   ): Promise<Answered> => {
     const { host } = new URL(server.endpoint);
-    const signer = new SignatureV4({
-      service: 's3',
-      region: server.region,
-      sha256: Sha256,
-      uriEscapePath: false,
-      applyChecksum: false,
-      credentials: server.credential,
-    });
+    const signer = signerFor(server);
     const headers = { host, 'x-amz-content-sha256': hash('sha256', body, 'hex'), ...extra };
     const result = await signer.sign({
       method,

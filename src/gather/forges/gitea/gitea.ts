@@ -18,7 +18,7 @@ import type { ApiAnswer } from '../http/api-client.ts';
 import { readAnswer, readPages } from '../http/read.ts';
 import { encodedPath, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
 import { tokenClient } from '../http/token-client.ts';
-import { oneByOne } from '../per-item.ts';
+import { fetchOneByOne } from '../per-item.ts';
 import {
   commit,
   type GiteaPull,
@@ -87,7 +87,7 @@ export class GiteaForge extends RestForge implements Forge {
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
-    return oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+    return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */

@@ -108,7 +108,7 @@ function resultOf(
   }
   try {
     const read = readAnswer(changeset, pull, host, `${ref.repository}#${ref.number}`);
-    return found(wanted, read, String(repository.nameWithOwner), host, answer.hostTimeMs);
+    return fetchedChangeset(wanted, read, String(repository.nameWithOwner), host, answer.hostTimeMs);
   } catch (error) {
     const within = errorAt(answer.errors, [repositoryAlias, alias]);
     return { outcome: 'failed', ref, error: within ? partFailure(within, host) : (error as SluiceError) };
@@ -126,7 +126,7 @@ function errorAt(errors: readonly GraphqlError[], path: readonly string[]): Grap
   return errors.find(error => path.every((key, i) => error.path?.[i] === undefined || error.path[i] === key));
 }
 
-function found(
+function fetchedChangeset(
   { ref, eventsSinceMs, headCommit }: WantedChangeset,
   read: GithubChangeset,
   repository: string,

@@ -40,12 +40,12 @@ export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): Bo
     return { error: new SluiceError('forge_answer_invalid', message, { operation: 'call' }) };
   }
   const body = read.data;
-  const told = rateLimit.safeParse(body.data ?? {}).data?.rateLimit;
+  const rate = rateLimit.safeParse(body.data ?? {}).data?.rateLimit;
   const skewMs = answer.hostTimeMs - answer.atMs;
-  const resetMs = timeMs(told?.resetAt);
+  const resetMs = timeMs(rate?.resetAt);
   const facts: BodyFacts = {
-    ...(told ? { cost: told.cost, limit: told.limit, remaining: told.remaining } : {}),
-    ...(resetMs === undefined ? {} : { resetAtMs: resetMs - skewMs }),
+    ...(rate && { cost: rate.cost, limit: rate.limit, remaining: rate.remaining }),
+    ...(resetMs !== undefined && { resetAtMs: resetMs - skewMs }),
   };
   const error = wholeFailure(body.data, body.errors ?? [], answer, host, nowMs);
   return error === undefined ? facts : { ...facts, error };

@@ -17,7 +17,7 @@ import type {
 import { readAnswer } from '../http/read.ts';
 import { OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
 import { tokenClient } from '../http/token-client.ts';
-import { oneByOne } from '../per-item.ts';
+import { fetchOneByOne } from '../per-item.ts';
 import {
   approvals,
   commit,
@@ -133,7 +133,7 @@ export class GitlabForge extends RestForge implements Forge {
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
-    return oneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+    return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   async *fetchEvents(

@@ -29,50 +29,50 @@ function stateOf({ state, draft }: GitlabMergeRequest): ChangesetState {
 }
 
 /** `references.full` is `group/name!7` whatever path was asked by, so it shows renames. */
-export function summaryOf(told: GitlabMergeRequest, host: string, repository: string): ChangesetSummary {
-  const path = told.references?.full.replace(/!\d+$/, '') ?? repository;
+export function summaryOf(request: GitlabMergeRequest, host: string, repository: string): ChangesetSummary {
+  const path = request.references?.full.replace(/!\d+$/, '') ?? repository;
   return {
-    ref: { host, repository: path, number: told.iid },
-    hostId: String(told.id),
-    url: told.web_url,
-    title: told.title,
-    author: actorOf(told.author),
-    state: stateOf(told),
-    createdAtMs: timeMs(told.created_at) ?? 0,
-    updatedAtMs: timeMs(told.updated_at) ?? 0,
+    ref: { host, repository: path, number: request.iid },
+    hostId: String(request.id),
+    url: request.web_url,
+    title: request.title,
+    author: actorOf(request.author),
+    state: stateOf(request),
+    createdAtMs: timeMs(request.created_at) ?? 0,
+    updatedAtMs: timeMs(request.updated_at) ?? 0,
   };
 }
 
 export function changesetOf(
-  told: GitlabDetail,
+  request: GitlabDetail,
   approvals: GitlabApprovals,
   host: string,
   repository: string,
 ): Changeset {
-  const summary = summaryOf(told, host, repository);
-  const isOwn = told.source_project_id === told.target_project_id;
-  const isOpen = told.state !== 'merged' && told.state !== 'closed';
+  const summary = summaryOf(request, host, repository);
+  const isOwn = request.source_project_id === request.target_project_id;
+  const isOpen = request.state !== 'merged' && request.state !== 'closed';
   return {
     ...summary,
     head: {
-      branch: told.source_branch,
-      commit: told.sha ?? undefined,
+      branch: request.source_branch,
+      commit: request.sha ?? undefined,
       repository: isOwn ? summary.ref.repository : undefined,
     },
     base: {
-      branch: told.target_branch,
-      commit: told.diff_refs?.base_sha ?? undefined,
+      branch: request.target_branch,
+      commit: request.diff_refs?.base_sha ?? undefined,
       repository: summary.ref.repository,
     },
-    mergedAtMs: timeMs(told.merged_at),
-    closedAtMs: timeMs(told.closed_at) ?? timeMs(told.merged_at),
+    mergedAtMs: timeMs(request.merged_at),
+    closedAtMs: timeMs(request.closed_at) ?? timeMs(request.merged_at),
     additions: undefined,
     deletions: undefined,
-    changedFiles: changedFiles(told.changes_count),
-    labels: told.labels.toSorted(),
-    reviewState: reviewStateOf(told, approvals),
-    checkState: told.head_pipeline ? checkStateOf(told.head_pipeline.status) : 'none',
-    mergeable: isOpen ? mergeable(told.detailed_merge_status) : undefined,
+    changedFiles: changedFiles(request.changes_count),
+    labels: request.labels.toSorted(),
+    reviewState: reviewStateOf(request, approvals),
+    checkState: request.head_pipeline ? checkStateOf(request.head_pipeline.status) : 'none',
+    mergeable: isOpen ? mergeable(request.detailed_merge_status) : undefined,
   };
 }
 
@@ -81,10 +81,10 @@ function changedFiles(count: string | null | undefined): number | undefined {
   return /^\d+$/.test(count ?? '') ? Number(count) : undefined;
 }
 
-function reviewStateOf(told: GitlabDetail, approvals: GitlabApprovals): ReviewState {
-  if (told.detailed_merge_status === 'requested_changes') return 'changes_requested';
+function reviewStateOf(request: GitlabDetail, approvals: GitlabApprovals): ReviewState {
+  if (request.detailed_merge_status === 'requested_changes') return 'changes_requested';
   if (approvals.approved_by.length > 0) return 'approved';
-  return (told.reviewers ?? []).length > 0 ? 'requested' : 'none';
+  return (request.reviewers ?? []).length > 0 ? 'requested' : 'none';
 }
 
 /** What keeps a merge from happening is a conflict only in one case; policies are no matter of mergeability. */
@@ -115,17 +115,17 @@ export function checkStateOf(state: string): CheckState {
   return CHECK_STATES[state] ?? 'pending';
 }
 
-export function repositoryOf(told: GitlabProject): ForgeRepository {
+export function repositoryOf(project: GitlabProject): ForgeRepository {
   return {
-    hostId: String(told.id),
-    path: told.path_with_namespace,
-    url: told.web_url,
-    isPrivate: told.visibility !== undefined && told.visibility !== 'public',
-    isArchived: told.archived ?? false,
-    isFork: told.forked_from_project !== undefined && told.forked_from_project !== null,
-    isEmpty: told.empty_repo ?? false,
-    defaultBranch: told.default_branch ?? undefined,
-    pushedAtMs: timeMs(told.last_activity_at),
-    sizeBytes: told.statistics?.repository_size,
+    hostId: String(project.id),
+    path: project.path_with_namespace,
+    url: project.web_url,
+    isPrivate: project.visibility !== undefined && project.visibility !== 'public',
+    isArchived: project.archived ?? false,
+    isFork: project.forked_from_project !== undefined && project.forked_from_project !== null,
+    isEmpty: project.empty_repo ?? false,
+    defaultBranch: project.default_branch ?? undefined,
+    pushedAtMs: timeMs(project.last_activity_at),
+    sizeBytes: project.statistics?.repository_size,
   };
 }

@@ -1,3 +1,4 @@
+import type { Agent, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
@@ -5,7 +6,6 @@ import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-
 import type { CallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
-import { type Connections, openConnections } from './connections.ts';
 import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
 export interface ApiCall extends CallOptions {
@@ -294,4 +294,16 @@ interface Judged {
   readonly startedAtMs: number;
   readonly received: Received;
   readonly record: (facts: Partial<CallRecord>) => void;
+}
+
+/** A pool of connections to one host, and what sends a request over them. */
+interface Connections {
+  readonly agent: Agent;
+  readonly send: typeof request;
+}
+
+/** The library is loaded with the first call: most stations ask few of the hosts that they know, or none. */
+async function openConnections(timeoutMs: number): Promise<Connections> {
+  const { Agent: Opened, request: send } = await import('undici');
+  return { agent: new Opened({ connections: 16, connect: { timeout: Math.min(timeoutMs, 10_000) } }), send };
 }

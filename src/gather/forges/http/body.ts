@@ -26,7 +26,7 @@ export function parseJson(text: string): { readonly value: unknown } | undefined
   try {
     return { value: JSON.parse(text) };
   } catch {
-    // What is no JSON is told apart by the caller, who knows the status.
+    // What is no JSON is judged by the caller, who knows the status.
     return undefined;
   }
 }
@@ -45,6 +45,7 @@ export function unreadable(answer: Parameters<typeof notJson>[0], text: string):
 export function messageOf(json: unknown): string | undefined {
   if (typeof json !== 'object' || json === null) return undefined;
   const { message, error, error_description: description } = json as Record<string, unknown>;
-  const found = [message, description, error].find(value => value !== undefined && value !== null);
-  return found === undefined ? undefined : typeof found === 'string' ? found : JSON.stringify(found);
+  const said = [message, description, error].find(value => value !== undefined && value !== null);
+  if (said === undefined) return undefined;
+  return typeof said === 'string' ? said : JSON.stringify(said);
 }

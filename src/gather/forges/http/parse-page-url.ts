@@ -17,9 +17,9 @@ export function parsePageUrl(
   if (!isWeb || given.username !== '' || plainHost(given) !== plainHost(base)) return undefined;
   const folder = base.pathname.replace(/\/$/, '');
   if (!given.pathname.startsWith(`${folder}/`)) return undefined;
-  const found = form.exec(safelyDecoded(given.pathname.slice(folder.length + 1)));
-  const number = Number(found?.groups?.number);
-  const repository = found?.groups?.repository;
+  const match = form.exec(safelyDecoded(given.pathname.slice(folder.length + 1)));
+  const number = Number(match?.groups?.number);
+  const repository = match?.groups?.repository;
   if (repository === undefined || !Number.isSafeInteger(number) || number < 1) return undefined;
   return { host, repository, number };
 }

@@ -15,7 +15,7 @@ export interface CredentialsCandidate {
   readonly content: { readonly text: string } | { readonly unreadable: string };
 }
 
-export interface FoundCredentials {
+export interface ChosenCredentials {
   readonly path: string;
   readonly origin: CredentialsOrigin;
   readonly profiles: readonly Profile[];
@@ -30,7 +30,7 @@ export interface FoundCredentials {
  * @param candidates in the order of the search, an argument last
  * @throws SluiceError credentials_missing when there is none; credentials_invalid for faults in the one that counts
  */
-export function chooseCredentials(candidates: readonly CredentialsCandidate[]): FoundCredentials {
+export function chooseCredentials(candidates: readonly CredentialsCandidate[]): ChosenCredentials {
   const hasArgument = candidates.some(candidate => candidate.origin === 'argument');
   const passedOver: { path: string; why: string }[] = [];
   for (const { path, origin, content } of candidates) {
@@ -72,7 +72,7 @@ export interface CredentialsSearch {
 }
 
 /** Reads the candidates and chooses among them; see `chooseCredentials` for what it throws. */
-export async function findCredentials(search: CredentialsSearch): Promise<FoundCredentials> {
+export async function findCredentials(search: CredentialsSearch): Promise<ChosenCredentials> {
   const places: [string | undefined, CredentialsOrigin][] =
     search.only !== undefined
       ? [[search.only, 'argument']]

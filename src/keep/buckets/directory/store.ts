@@ -125,9 +125,9 @@ export class DirectoryStore implements ObjectStore {
 
   headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
     return this.#run('head object', subjectOf(at), options, async () => {
-      const found = await this.#find(at);
-      if (found === undefined) return undefined;
-      const { file, stats } = found;
+      const existing = await this.#find(at);
+      if (existing === undefined) return undefined;
+      const { file, stats } = existing;
       const checksum = options.checksum ? await checksumOf(file, options.signal) : undefined;
       return {
         size: Number(stats.size),
@@ -142,9 +142,10 @@ export class DirectoryStore implements ObjectStore {
 
   getObject(at: ObjectAddress, options: GetOptions = {}): Promise<ObjectBody> {
     return this.#run('get object', subjectOf(at), options, async () => {
-      const found = await this.#find(at);
-      if (found === undefined) throw new SluiceError('object_missing', `there is no object ${subjectOf(at)}`);
-      const { file, stats } = found;
+      const existing = await this.#find(at);
+      if (existing === undefined)
+        throw new SluiceError('object_missing', `there is no object ${subjectOf(at)}`);
+      const { file, stats } = existing;
       const size = Number(stats.size);
       const first = options.range?.first ?? 0;
       const last = Math.min(options.range?.last ?? size - 1, size - 1);
@@ -163,11 +164,11 @@ export class DirectoryStore implements ObjectStore {
 
   deleteObject(at: ObjectAddress, options: CallOptions = {}): Promise<void> {
     return this.#run('delete object', subjectOf(at), options, async () => {
-      const found = await this.#find(at);
-      if (found === undefined) return;
-      await rm(found.file, { force: true });
+      const existing = await this.#find(at);
+      if (existing === undefined) return;
+      await rm(existing.file, { force: true });
       // Folders exist only as beginnings of keys: empty ones go, up to the bucket.
-      for (let folder = dirname(found.file); folder !== found.bucket; folder = dirname(folder)) {
+      for (let folder = dirname(existing.file); folder !== existing.bucket; folder = dirname(folder)) {
         if (!(await removeEmpty(folder))) return;
       }
     });

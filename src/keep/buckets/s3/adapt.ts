@@ -1,4 +1,4 @@
-import type { Answer } from './answer.ts';
+import type { ErrorAnswer } from './answer.ts';
 import type { ChecksumMode } from './presets.ts';
 import { type Route, routeAfterRedirect } from './route.ts';
 
@@ -36,11 +36,11 @@ export interface SentRequest {
 const SUSPICIOUS_SKEW_MS = 4 * 60_000;
 
 /** What to change before sending once more, or undefined where the answer stands. */
-export function correctionFor(answer: Answer, sent: SentRequest): Correction | undefined {
+export function correctionFor(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
   return clockCorrection(answer, sent) ?? routeCorrection(answer, sent) ?? bodyCorrection(answer, sent);
 }
 
-function clockCorrection(answer: Answer, sent: SentRequest): Correction | undefined {
+function clockCorrection(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
   if (answer.serverTimeMs === undefined) return undefined;
   const offsetMs = answer.serverTimeMs - sent.nowMs;
   const remainingMs = Math.abs(offsetMs - sent.clockOffsetMs);
@@ -55,7 +55,7 @@ const REGION_CODES = [
   'IllegalLocationConstraintException',
 ];
 
-function routeCorrection(answer: Answer, sent: SentRequest): Correction | undefined {
+function routeCorrection(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
   if (sent.bucket === undefined) return undefined;
   const isRedirect = answer.status === 301 || answer.status === 307 || answer.status === 308;
   const mayBeRegion = isRedirect || REGION_CODES.includes(answer.code ?? '') || sent.method === 'HEAD';
@@ -83,7 +83,7 @@ const BODY_CODES = [
 const ABOUT_BODY =
   /chunk|trailer|checksum|content-sha256|streaming|content-length|transfer|encoding|unsupported header|header .*not implemented/i;
 
-function bodyCorrection(answer: Answer, sent: SentRequest): Correction | undefined {
+function bodyCorrection(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
   if (answer.status === 417) return { kind: 'expect' };
   // HEAD's refusal has no body to say what it is about; nothing else in that request can be wrong in this way.
   if (sent.asksChecksum && answer.status === 400) return { kind: 'checksum-mode' };

@@ -1,7 +1,7 @@
 import { type HttpHeaders, headerOf, readRetryAfterMs } from '../../../base/http-headers.ts';
 
 /** What an S3 server answered when it did not do what was asked, from whichever transport. */
-export interface Answer {
+export interface ErrorAnswer {
   readonly status: number;
   /** S3's error code, `NoSuchBucket`; undefined where the body holds none (HEAD, proxies). */
   readonly code?: string;
@@ -20,8 +20,8 @@ export interface Answer {
 
 /** An unsuccessful answer on its way from a transport to the place that corrects or classifies it; never leaves s3/. */
 export class AnswerError extends Error {
-  readonly answer: Answer;
-  constructor(answer: Answer) {
+  readonly answer: ErrorAnswer;
+  constructor(answer: ErrorAnswer) {
     super(answer.message ?? answer.code ?? `HTTP ${answer.status}`);
     this.answer = answer;
   }
@@ -35,7 +35,7 @@ export const MAX_ERROR_BODY_BYTES = 64 * 1024;
  * nothing from one that is not XML; never throws.
  * @param nowMs this machine's time, for a Retry-After given as a date
  */
-export function readAnswer(status: number, headers: HttpHeaders, body: Buffer, nowMs: number): Answer {
+export function readAnswer(status: number, headers: HttpHeaders, body: Buffer, nowMs: number): ErrorAnswer {
   const text = body.subarray(0, MAX_ERROR_BODY_BYTES).toString('utf8');
   const isWebPage = /<html|<!doctype html/i.test(text.slice(0, 1024));
   const element = (name: string): string | undefined => (isWebPage ? undefined : elementOf(text, name));
@@ -72,9 +72,12 @@ function unescapeXml(text: string): string {
 }
 
 function withoutUndefined(
-  answer: { [K in keyof Answer]: Answer[K] | undefined } & Pick<Answer, 'status' | 'isWebPage'>,
-): Answer {
+  answer: { [K in keyof ErrorAnswer]: ErrorAnswer[K] | undefined } & Pick<
+    ErrorAnswer,
+    'status' | 'isWebPage'
+  >,
+): ErrorAnswer {
   return Object.fromEntries(
     Object.entries(answer).filter(([, value]) => value !== undefined),
-  ) as unknown as Answer;
+  ) as unknown as ErrorAnswer;
 }

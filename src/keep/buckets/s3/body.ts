@@ -49,8 +49,8 @@ export function readWhole(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-export function shorter(path: string, size: number, found: number): SluiceError {
-  return new SluiceError('source_changed', `${path} ended after ${found} of ${size} bytes`, {
+export function shorter(path: string, size: number, readBytes: number): SluiceError {
+  return new SluiceError('source_changed', `${path} ended after ${readBytes} of ${size} bytes`, {
     subject: path,
   });
 }
@@ -119,7 +119,7 @@ export async function* plainBlocks(source: ObjectSource, rooms: Rooms): BodyBloc
 /**
  * A body as aws-chunked with its CRC32 as trailer (Amazon S3 API reference, "Signature calculations … including
  * trailing headers", STREAMING-UNSIGNED-PAYLOAD-TRAILER): one pass over the file.
- * @param onChecksum told the CRC32 once all has been read
+ * @param onChecksum called with the CRC32 once all has been read
  */
 export async function* chunkedBlocks(
   source: ObjectSource,

@@ -1,5 +1,5 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
-import type { Answer } from './answer.ts';
+import type { ErrorAnswer } from './answer.ts';
 
 /** What was being done, for the error's message. */
 export interface CallContext {
@@ -77,7 +77,7 @@ function codeOfStatus(status: number): ErrorCode {
 }
 
 /** The error for an unsuccessful answer: the code S3 gave if it is known, else the status. */
-export function errorFromAnswer(answer: Answer, context: CallContext): SluiceError {
+export function errorFromAnswer(answer: ErrorAnswer, context: CallContext): SluiceError {
   const known = BY_S3_CODE[answer.code ?? ''] ?? codeOfStatus(answer.status);
   const code = known === 'object_missing' && context.isInUpload ? 'upload_missing' : known;
   const saying = answer.isWebPage
@@ -92,14 +92,14 @@ export function errorFromAnswer(answer: Answer, context: CallContext): SluiceErr
   });
 }
 
-function hintOf(code: ErrorCode, answer: Answer): string | undefined {
+function hintOf(code: ErrorCode, answer: ErrorAnswer): string | undefined {
   if (code === 'region_wrong') return hintOfRedirect(answer);
   return answer.isWebPage
     ? 'A proxy or login page answers in place of the object store; check the endpoint.'
     : undefined;
 }
 
-function hintOfRedirect(answer: Answer): string {
+function hintOfRedirect(answer: ErrorAnswer): string {
   const region = answer.region === undefined ? '' : ` region ${answer.region}`;
   const endpoint = answer.redirect === undefined ? '' : ` endpoint ${answer.redirect}`;
   return region === '' && endpoint === ''

@@ -95,7 +95,7 @@ export class SdkClients {
   }
 }
 
-/** Errors are thrown and told by those who know what they mean; without a logger the SDK warns on the console. */
+/** Errors are thrown, and logged by those who know what they mean; without a logger the SDK warns on the console. */
 const silent = (): void => undefined;
 const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 

@@ -1,4 +1,13 @@
-import { flag, section, size } from '../fields.ts';
+import { flag, optionalCount, section, size } from '../fields.ts';
+
+export const bake = section('Turning commits into rows.', {
+  threads: optionalCount({
+    min: 1,
+    max: 256,
+    description: 'How many repositories are read at once; half the processors where not given.',
+    example: 2,
+  }),
+});
 
 export const insights = section('What is read out of history besides the commits.', {
   churn: flag({

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { partBytesFor } from '../../../src/deliver/attempt/upload/parts.ts';
+import { keyOf, propertiesOf, tagsIn } from '../../../src/deliver/attempt/upload/properties.ts';
+import { destinationFor } from '../../../src/deliver/settings.ts';
+
+test('S8: parts are as large as wanted, and never too many', () => {
+  const limits = {
+    maxSinglePutBytes: 5e9,
+    minPartBytes: 5 * 2 ** 20,
+    maxPartBytes: 5 * 2 ** 30,
+    maxParts: 10_000,
+  };
+  assert.equal(partBytesFor(1e9, 8 * 2 ** 20, limits), 8 * 2 ** 20);
+  assert.equal(partBytesFor(1e9, 1, limits), 5 * 2 ** 20);
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 5 * 2 ** 40 }), size => {
+      assert.ok(Math.ceil(size / partBytesFor(size, 8 * 2 ** 20, limits)) <= limits.maxParts);
+    }),
+  );
+});
+
+test('S10: prefix, tags and type come from the destination and the name', () => {
+  const destinations = [
+    { match: 'p', prefix: 'all', storageClass: 'STANDARD' },
+    { match: 'p/b', prefix: '/robots/7/', tagSegments: true, tags: { project: 'x' } },
+  ];
+  const destination = destinationFor({ destinations }, 'p', 'b');
+  assert.equal(keyOf('a/b.txt', destination), 'robots/7/a/b.txt');
+  const properties = propertiesOf('tag=red/tag=blue/a.html', { mtimeMs: 1500 }, destination, 'crc');
+  assert.equal(properties.contentType, 'text/html');
+  assert.equal(properties.storageClass, 'STANDARD');
+  assert.deepEqual(properties.tags, { project: 'x', red: '', blue: '' });
+  assert.deepEqual(properties.metadata, { mtime: '1.5', crc32: 'crc' });
+  assert.deepEqual(tagsIn('tag=/x/tag=file'), {});
+});

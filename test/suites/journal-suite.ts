@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import type { EnteringFile, RecordChange } from '../../src/keep/local/journal.ts';
+import type { LocalStore } from '../../src/keep/local/local-store.ts';
+
+/** A local store of its own for a test. Opening a part of it again gives another connection. */
+export type OpenLocal = (t: TestContext, clock: Clock) => Promise<LocalStore>;
+
+const file = (filepath: string, more: Partial<EnteringFile> = {}): EnteringFile => ({
+  ...{ profile: 'p', bucket: 'b', filepath, size: 1, mtimeMs: 1, inode: 1, state: 'incoming' },
+  ...{ fileCreationDate: '2026-01-01T00:00:00.000Z', nextAttemptAtMs: 1, hold: null },
+  ...more,
+});
+
+/** The contract of `Journal`. */
+export function journalSuite(name: string, open: OpenLocal): void {
+  const start = async (t: TestContext, clock: Clock = systemClock) => {
+    const local = await open(t, clock);
+    const journal = await local.openJournal();
+    t.after(() => journal.close());
+    return { local, journal };
+  };
+
+  test(`${name}: F47, F48: one record while a file is under way, another when the same enters again`, async t => {
+    const { journal } = await start(t);
+    const first = await journal.enter(file('a'));
+    assert.equal((await journal.enter(file('a'))).id, first.id);
+    await journal.change(first.id, { state: 'processing' });
+    const second = await journal.enter(file('a'));
+    assert.notEqual(second.id, first.id);
+    await journal.change(first.id, { state: 'completed' });
+    await journal.change(second.id, { state: 'processing' });
+    await journal.change(second.id, { state: 'completed' });
+    assert.notEqual((await journal.enter(file('a'))).id, second.id);
+  });
+
+  test(`${name}: V4: a file outside the spool enters with its key, so that whoever takes it at once delivers it there`, async t => {
+    const { journal } = await start(t);
+    const where = { source: '/folder/a', objectKey: 'reports/a' };
+    await journal.enter(file('a', where));
+    const [due] = journal.due('p', 1, 1);
+    assert.deepEqual([due?.source, due?.objectKey], ['/folder/a', 'reports/a']);
+  });
+
+  test(`${name}: F49: a file that a copy announced keeps its record; one that it replaced in incoming is told of`, async t => {
+    const { journal } = await start(t);
+    const older = await journal.enter(file('a', { fileCreationDate: '2025-01-01T00:00:00.000Z' }));
+    const announced = await journal.enter(file('a', { state: 'incoming_tmp' }));
+    assert.equal((await journal.enter(file('a'))).id, announced.id);
+    assert.equal(journal.byId(older.id)?.state, 'failed');
+    assert.equal(journal.byId(older.id)?.errorCode, 'source_missing');
+    assert.equal(await journal.changeIf(announced.id, 'incoming_tmp', { state: 'incoming' }), false);
+  });
+
+  test(`${name}: a group of changes that holds a bad one loses only that`, async t => {
+    const { journal } = await start(t);
+    const one = await journal.enter(file('a'));
+    await journal.change(one.id, { state: 'processing' });
+    const bad = await journal.enter(file('a'));
+    const results = await Promise.allSettled([
+      journal.enter(file('b')),
+      journal.change(bad.id, { state: 'processing' }),
+      journal.enter(file('c')),
+    ]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'fulfilled'],
+    );
+  });
+
+  test(`${name}: what is durable when a promise resolves can be read by another process, and closing writes what is outstanding`, async t => {
+    const { journal, local } = await start(t);
+    const entering = Promise.all(
+      Array.from({ length: 1000 }, (_, number) => journal.enter(file(`${number}`))),
+    );
+    await journal.close();
+    await entering;
+    const again = await local.openJournal();
+    t.after(() => again.close());
+    assert.equal(again.counts().incoming, 1000);
+  });
+
+  test(`${name}: list finds by state, text, error and page`, async t => {
+    const { journal } = await start(t);
+    for (const name of ['dir/50%_a', 'dir/50xxa', 'other']) await journal.enter(file(name));
+    await journal.change(3, { state: 'failed', errorCode: 'access_denied' });
+    assert.deepEqual(
+      journal.list({ text: '50%_' }).map(({ id }) => id),
+      [1],
+    );
+    assert.deepEqual(
+      journal.list({ states: ['failed'], errorCode: 'access_denied' }).map(({ id }) => id),
+      [3],
+    );
+    assert.deepEqual(
+      journal.list({ beforeId: 3, limit: 1 }).map(({ id }) => id),
+      [2],
+    );
+  });
+
+  test(`${name}: what is due comes longest due first, and later tries can be made due now`, async t => {
+    const { journal } = await start(t);
+    const [late, early, other] = [
+      await journal.enter(file('late', { nextAttemptAtMs: 30 })),
+      await journal.enter(file('early', { nextAttemptAtMs: 20 })),
+      await journal.enter(file('other', { profile: 'q', nextAttemptAtMs: 20 })),
+    ];
+    const due = (nowMs: number): number[] => journal.due('p', nowMs, 9).map(({ id }) => id);
+    assert.deepEqual([due(19), due(20), due(30)], [[], [early.id], [early.id, late.id]]);
+    assert.deepEqual(journal.due('p', 30, 1).length, 1);
+    assert.deepEqual(
+      [journal.nextDueMs('p', 19), journal.nextDueMs('p', 20), journal.nextDueMs('p', 30)],
+      [20, 30, undefined],
+    );
+    assert.equal(await journal.makeDueNow('p', 25), 1);
+    assert.deepEqual(due(25), [early.id, late.id]);
+    assert.deepEqual(
+      journal.due('q', 20, 9).map(({ id }) => id),
+      [other.id],
+    );
+  });
+
+  test(`${name}: attempts are numbered and kept, each with its change of the record`, async t => {
+    const { journal } = await start(t);
+    const { id } = await journal.enter(file('a', { state: 'processing' }));
+    const times = { startedAt: '2026-01-01T00:00:00.000Z', finishedAt: '2026-01-01T00:00:01.000Z' };
+    const failed = {
+      ...times,
+      outcome: 'failure',
+      errorClass: 'transient',
+      errorCode: 'timed_out',
+      errorMessage: 'late',
+    } as const;
+    const first = journal.recordAttempt(id, failed, {
+      failures: 1,
+      errorCode: 'timed_out',
+      errorMessage: 'late',
+    });
+    const done = {
+      ...times,
+      outcome: 'success',
+      errorClass: null,
+      errorCode: null,
+      errorMessage: null,
+    } as const;
+    const second = journal.recordAttempt(id, done, {
+      state: 'completed',
+      outcome: 'success',
+      errorCode: null,
+    });
+    assert.deepEqual(await Promise.all([first, second]), [1, 2]);
+    assert.deepEqual(journal.attempts(id), [
+      { number: 1, ...failed },
+      { number: 2, ...done },
+    ]);
+    const record = journal.byId(id);
+    assert.deepEqual(
+      [record?.attempts, record?.failures, record?.state, record?.errorCode],
+      [2, 1, 'completed', null],
+    );
+  });
+
+  test(`${name}: files that wait for a bucket are let go together; those without content wait on`, async t => {
+    const { journal } = await start(t);
+    const held = { nextAttemptAtMs: null, hold: 'bucket' } as const;
+    const waiting = await journal.enter(file('a', held));
+    await journal.enter(file('b', { ...held, bucket: 'other' }));
+    await journal.enter(file('c', { nextAttemptAtMs: null, hold: 'empty' }));
+    assert.deepEqual(journal.holdCounts(), { empty: 1, bucket: 2 });
+    assert.deepEqual(
+      journal
+        .missingBuckets()
+        .map(({ bucket }) => bucket)
+        .sort(),
+      ['b', 'other'],
+    );
+    assert.equal(await journal.release('p', 'b', 7), 1);
+    const { hold, nextAttemptAtMs } = journal.byId(waiting.id) ?? {};
+    assert.deepEqual([hold, nextAttemptAtMs], [null, 7]);
+    assert.deepEqual([journal.holdCounts(), journal.counts().waiting], [{ empty: 1, bucket: 1 }, 2]);
+  });
+
+  test(`${name}: delivered files that are still in the spool come delivered longest ago first`, async t => {
+    const { journal } = await start(t);
+    const complete = async (name: string, completedAtMs: number, more: Partial<EnteringFile> = {}) => {
+      const { id } = await journal.enter(file(name, { state: 'processing', size: 10, ...more }));
+      await journal.change(id, { state: 'completed', completedAtMs });
+      return id;
+    };
+    const late = await complete('late', 9);
+    const early = await complete('early', 1);
+    await complete('outside', 5, { source: '/folder/outside' });
+    const removed = await complete('removed', 2);
+    await journal.change(removed, { removedAtMs: 10 });
+    assert.deepEqual(
+      journal.retained(9).map(({ id }) => id),
+      [early, late],
+    );
+    assert.deepEqual(journal.retainedTotals(), { files: 2, bytes: 20 });
+    assert.equal(journal.counts().completed, 4);
+    assert.deepEqual(journal.inState('completed', early, 9).length, 2);
+  });
+
+  test(`${name}: an upload in parts is kept with its parts until it is dropped, and abandoned once its file has ended`, async t => {
+    const { journal } = await start(t);
+    const { id: recordId } = await journal.enter(file('a', { state: 'processing' }));
+    const upload = {
+      ...{ recordId, upload: { bucket: 'b', key: 'a', uploadId: 'u' }, partBytes: 5, startedAtMs: 3 },
+      ...{ size: 1, mtimeMs: 1, inode: 1 },
+    };
+    assert.equal(journal.upload(recordId), undefined);
+    await journal.saveUpload(upload);
+    const parts = [
+      { partNumber: 1, etag: 'x', size: 5, crc32: undefined },
+      { partNumber: 2, etag: 'y', size: 5, crc32: 'AAAAAA==' },
+    ];
+    for (const part of parts.toReversed()) await journal.savePart(recordId, part);
+    await journal.savePart(recordId, parts[0] ?? { partNumber: 0, etag: '', size: 0 });
+    assert.deepEqual(journal.upload(recordId), { ...upload, parts });
+    assert.deepEqual(journal.abandonedUploads(), []);
+    await journal.change(recordId, { state: 'failed' });
+    assert.deepEqual(journal.abandonedUploads(), [{ ...upload, parts }]);
+    await journal.dropUpload(recordId);
+    await journal.savePart(recordId, { partNumber: 3, etag: 'z', size: 5 });
+    assert.equal(journal.upload(recordId), undefined, 'a part that comes too late makes no upload');
+  });
+
+  test(`${name}: when the clock is set back, what was put off for a while waits as long as it was to wait`, async t => {
+    const nowMs = Date.UTC(2026, 0, 1);
+    const { journal } = await start(t, { ...systemClock, nowMs: () => nowMs });
+    const { id } = await journal.enter(file('a', { state: 'processing', nextAttemptAtMs: nowMs + 500 }));
+    assert.equal(await journal.rewind(nowMs - 10_000), 1);
+    assert.equal(journal.byId(id)?.nextAttemptAtMs, nowMs - 9500);
+    assert.equal(await journal.rewind(nowMs - 10_000), 0, 'once');
+  });
+
+  test(`${name}: troubles are grouped by state and error, without files that are gone`, async t => {
+    const { journal } = await start(t);
+    const fail = async (name: string, state: 'failed' | 'processing', change: RecordChange) => {
+      const { id } = await journal.enter(file(name, { state: 'processing' }));
+      await journal.change(id, { state, errorMessage: name, ...change });
+    };
+    await fail('a', 'failed', { errorCode: 'access_denied' });
+    await fail('b', 'failed', { errorCode: 'access_denied' });
+    await fail('c', 'processing', { errorCode: 'access_denied' });
+    await fail('d', 'failed', { errorCode: 'timed_out', removedAtMs: 1 });
+    await fail('e', 'processing', { errorMessage: null });
+    const troubles = journal
+      .troubles()
+      .map(({ state, errorCode, count }) => `${state} ${errorCode} ${count}`);
+    assert.deepEqual(troubles.sort(), ['failed access_denied 2', 'processing access_denied 1']);
+    assert.match(journal.troubles().find(({ count }) => count === 2)?.example ?? '', /^[ab]$/);
+  });
+}
