@@ -4,7 +4,7 @@ import { killChildProcesses } from './base/child-processes.ts';
 
 /** The composition root: the one place that names implementations. Runs one command line; heavy modules load when a command needs them. */
 export async function main(): Promise<void> {
-  // A reader that goes away (| head) is no failure of ours.
+  // A reader that goes away (| head) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);

@@ -56,8 +56,8 @@ function print(person: Person, json: boolean, cli: Cli): void {
     return;
   }
   const { name, email, commits, bot, emails } = person;
-  const others = emails.filter(other => other !== email).map(printable);
-  const also = others.length === 0 ? '' : `, also ${others.join(', ')}`;
+  const further = emails.filter(each => each !== email).map(printable);
+  const also = further.length === 0 ? '' : `, also ${further.join(', ')}`;
   const count = commits.toLocaleString('en').padStart(9);
   cli.stdout.write(`${count}  ${printable(name)} <${printable(email)}>${also}${bot ? ' (program)' : ''}\n`);
 }

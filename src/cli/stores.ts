@@ -22,12 +22,7 @@ export async function withStores<T>(
   cli: Cli,
   use: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  const stores = await cli.openStores(database);
-  try {
-    return await use(stores);
-  } finally {
-    await stores.close();
-  }
+  return useAndClose(await cli.openStores(database), use);
 }
 
 /** With the cache of clones as well: the claims keep a command and a station apart. */
@@ -46,11 +41,7 @@ export function withCache<T>(
       settings: currentCacheSettings(() => config, cwd),
       openBucket: coldBucketOpener({ config: () => config, env, log: silentLogger, loadObjectStores }),
     });
-    try {
-      return await use(cache, stores);
-    } finally {
-      await cache.close();
-    }
+    return useAndClose(cache, opened => use(opened, stores));
   });
 }
 
@@ -60,12 +51,7 @@ export async function withJournal<T>(
   cli: Cli,
   use: (journal: Journal) => Promise<T>,
 ): Promise<T> {
-  const journal = await (await cli.openLocal(database)).openJournal();
-  try {
-    return await use(journal);
-  } finally {
-    await journal.close();
-  }
+  return useAndClose(await (await cli.openLocal(database)).openJournal(), use);
 }
 
 /** The journal of capture. */
@@ -74,12 +60,7 @@ export async function withCaptures<T>(
   cli: Cli,
   use: (captures: CaptureJournal) => Promise<T> | T,
 ): Promise<T> {
-  const captures = await (await cli.openLocal(database)).openCaptures();
-  try {
-    return await use(captures);
-  } finally {
-    await captures.close();
-  }
+  return useAndClose(await (await cli.openLocal(database)).openCaptures(), use);
 }
 
 /** The object stores of every profile. Throws `credentials_*`. */
@@ -100,5 +81,16 @@ export async function withDestinations<T>(
     return await use(destinations);
   } finally {
     await Promise.all(destinations.map(({ store }) => store.close()));
+  }
+}
+
+async function useAndClose<O extends { close(): unknown }, T>(
+  opened: O,
+  use: (opened: O) => Promise<T> | T,
+): Promise<T> {
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
   }
 }

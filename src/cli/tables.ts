@@ -32,7 +32,7 @@ function csvCell(value: Value | undefined): string {
 function table(rows: readonly InsightRow[], columns: Columns): string {
   const names = Object.keys(columns);
   const isNumber = (name: string): boolean => columns[name] === 'integer' || columns[name] === 'number';
-  const cells = rows.map(row => names.map(name => shown(row[name], columns[name])));
+  const cells = rows.map(row => names.map(name => cellText(row[name], columns[name])));
   const widths = names.map((name, index) =>
     cells.reduce((widest, row) => Math.max(widest, width(row[index] ?? '')), name.length),
   );
@@ -47,7 +47,7 @@ function table(rows: readonly InsightRow[], columns: Columns): string {
   return [names, ...cells].map(row => `${line(row)}\n`).join('');
 }
 
-function shown(value: Value | undefined, type: ColumnType | undefined): string {
+function cellText(value: Value | undefined, type: ColumnType | undefined): string {
   if (value === null || value === undefined) return '–';
   if (type === 'number') return Number(value).toFixed(3);
   const text = printable(String(value));

@@ -9,7 +9,7 @@ export interface AppOptions {
   readonly log: Logger;
   /** Names besides the loopback ones that the Host header may carry. */
   readonly hostNames: readonly string[];
-  /** Asked for on every request that tells or changes something, when set. */
+  /** Asked for on every request that reads or changes something, when set. */
   readonly token: string | undefined;
   readonly maxBodyBytes: number;
   /** Aborts when the station stops: requests that wait for a run are then answered at once. */

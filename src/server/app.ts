@@ -16,7 +16,6 @@ import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
-import { trackingRoutes } from './routes/tracking.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
 /** Everything that the station answers over HTTP, without the socket. */
@@ -33,7 +32,6 @@ export function createApp(options: AppOptions): Hono {
   bakeRoutes(app, options);
   repositoryRoutes(app, options);
   cacheRoutes(app, options);
-  trackingRoutes(app, options);
   insightRoutes(app, options);
   peopleRoutes(app, options);
   deliveryRoutes(app, options);
@@ -50,7 +48,7 @@ export function createApp(options: AppOptions): Hono {
   app.onError((error, context) => {
     const { code, status, detail } = toProblem(error);
     const about = { method: context.req.method, path: context.req.path, code };
-    // Only what is wrong here is worth its stack: a host that does not answer is told to whoever asked for it.
+    // Only what is wrong here is worth its stack: a host that does not answer is the answer to whoever asked for it.
     if (code === 'internal') options.log.error({ ...about, err: error }, 'request failed');
     else if (status >= 500 && code !== 'cancelled')
       options.log.warn({ ...about, reason: detail }, 'request failed');

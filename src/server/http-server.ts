@@ -26,7 +26,7 @@ export interface HttpServer extends Service {
   url(): string;
 }
 
-/** Listens for the app. start() throws `port_in_use`; stop() ends idle connections at once and the others soon. */
+/** Listens for the app. start() throws `port_in_use`; stop() ends idle connections at once and the rest soon. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { app, clock, host, port, requestTimeoutMs } = options;
   let server: Server | undefined;
@@ -39,7 +39,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         serverOptions: {
           requestTimeout: requestTimeoutMs,
           headersTimeout: Math.min(requestTimeoutMs, 15_000),
-          // Node looks for late clients only so often, every 30 s unless told otherwise.
+          // Node checks for late clients only so often, every 30 s unless told otherwise.
           connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECK_CLIENTS_EVERY_MS),
           maxHeaderSize: MAX_HEADER_BYTES,
         },

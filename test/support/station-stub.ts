@@ -115,7 +115,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     schedule: {
       upcoming: async () => ({
         counts: { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] },
-        ...{ running: [], next: [], halfHours: [] },
+        running: [],
+        next: [],
+        halfHours: [],
       }),
     },
     repositories: {

@@ -1,7 +1,8 @@
 import { Argument, type Command } from 'commander';
 import type { Cli, Outcome } from '../cli.ts';
+import type { Place } from '../completion/grammar.ts';
 
-/** `sluice completion bash|zsh|fish`. Defined last: it tells of the commands that are there. */
+/** `sluice completion bash|zsh|fish`. Defined last: it is about the commands that are there by then. */
 export function defineCompletion(program: Command, cli: Cli, _outcome: Outcome): void {
   program
     .command('completion')
@@ -17,7 +18,15 @@ Examples:
   source <(sluice completion bash)      for this shell only`,
     )
     .action(async (shell: string) => {
-      const { completionOf } = await import('../completion/completion.ts');
-      cli.stdout.write(completionOf(shell, program));
+      const { placesOf } = await import('../completion/grammar.ts');
+      const script = await scriptOf(shell);
+      cli.stdout.write(script(placesOf(program)));
     });
+}
+
+/** What writes the completion script of a shell: all commands and options as they are defined, nothing asked at run time. */
+async function scriptOf(shell: string): Promise<(places: readonly Place[]) => string> {
+  if (shell === 'zsh') return (await import('../completion/zsh.ts')).zshCompletion;
+  if (shell === 'fish') return (await import('../completion/fish.ts')).fishCompletion;
+  return (await import('../completion/bash.ts')).bashCompletion;
 }

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { asSluiceError } from '../../base/errors.ts';
-import { reusing } from '../../station/status/reuse.ts';
+import { cacheAnswer } from '../../station/status/answer-cache.ts';
 import { findTroubles } from '../../station/status/troubles.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -12,7 +12,7 @@ const ScheduleQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max
 
 /** Is it there, is it well, what is it doing, what comes next, and what is stuck. */
 export function statusRoutes(app: Hono, { station, clock }: AppOptions): void {
-  const troubles = reusing(() => findTroubles(station), clock);
+  const troubles = cacheAnswer(() => findTroubles(station), clock);
   app.get('/ping', context => context.text('pong\n'));
   app.get('/healthz', async context => {
     try {

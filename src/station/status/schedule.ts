@@ -5,7 +5,7 @@ import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts'
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
-import { reusing } from './reuse.ts';
+import { cacheAnswer } from './answer-cache.ts';
 
 /** A place on the schedule as people are shown it. */
 export interface ListedItem {
@@ -48,7 +48,7 @@ export function scheduleApi(
   stores: () => { readonly store: Store; readonly queue: WorkQueue },
   clock: Clock,
 ): ScheduleApi {
-  const halfHoursAhead = reusing(
+  const halfHoursAhead = cacheAnswer(
     () => stores().queue.countDue({ fromMs: clock.nowMs(), spanMs: HALF_HOUR_MS, count: HALF_HOURS }),
     clock,
   );

@@ -8,7 +8,7 @@ const SHARE = 1 / 50;
  * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer, or
  * waits for the one under way. An error goes to those who wait for it and is not kept.
  */
-export function reusing<T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonicMs'>): () => Promise<T> {
+export function cacheAnswer<T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonicMs'>): () => Promise<T> {
   let last: { readonly answer: Promise<T>; freshUntilMs: number } | undefined;
   return () => {
     const startMs = clock.monotonicMs();

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { reusing } from '../../../src/station/status/reuse.ts';
+import { cacheAnswer } from '../../../src/station/status/answer-cache.ts';
 
 test('an answer is given again for fifty times as long as it took, one question at a time, errors never', async () => {
   let nowMs = 0;
   const asked: PromiseWithResolvers<string>[] = [];
-  const ask = reusing(
+  const ask = cacheAnswer(
     () => {
       const question = Promise.withResolvers<string>();
       asked.push(question);
