@@ -2,6 +2,7 @@ import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { unlimitedBudget } from '../engine/call-budgets/call-budget.ts';
+import type { QueueItem } from '../engine/queue/work-queue.ts';
 import { type FollowContext, followByHand, unfollow } from '../gather/changesets/following/follow.ts';
 import { CodeHosts } from '../gather/changesets/hosts/code-hosts.ts';
 import {
@@ -60,7 +61,7 @@ export async function trackChangesets(
       try {
         const changeset = await (action === 'track' ? followByHand(url, tools) : unfollow(url, tools));
         const known = (await tools.changesets.byKey(changeset.key)) ?? changeset;
-        await print(known, tools, options, cli);
+        print(known, await tools.queue.get(known.key), tools, options, cli);
       } catch (error) {
         onFailure(url, asSluiceError(error));
       }
@@ -109,7 +110,8 @@ export async function listChangesets(options: ChangesetListOptions, cli: Cli): P
   await withTools(options, cli, async tools => {
     for (let afterId = 0; left > 0; ) {
       const page = await tools.changesets.list(filter, { afterId, limit: Math.min(PAGE, left) });
-      for (const changeset of page) await print(changeset, tools, options, cli);
+      const items = await tools.queue.getMany(page.map(({ key }) => key));
+      for (const changeset of page) print(changeset, items.get(changeset.key), tools, options, cli);
       if (page.length === 0 && afterId === 0 && !options.json) cli.stdout.write('no changeset is known\n');
       if (page.length < PAGE) return;
       left -= page.length;
@@ -142,13 +144,14 @@ function filterOf({
   };
 }
 
-async function print(
+function print(
   changeset: StoredChangeset,
-  { queue, clock, holds }: Tools,
+  item: QueueItem | undefined,
+  { clock, holds }: Tools,
   { json }: Options,
   cli: Cli,
-): Promise<void> {
-  const listed = listedChangeset(changeset, await queue.get(changeset.key), holds.get(changeset.host));
+): void {
+  const listed = listedChangeset(changeset, item, holds.get(changeset.host));
   cli.stdout.write(json ? `${JSON.stringify(listed)}\n` : inWords(listed, clock.nowMs(), cli));
 }
 

@@ -1,6 +1,7 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import { parseOwner } from '../config/kinds.ts';
+import type { QueueItem } from '../engine/queue/work-queue.ts';
 import { FORGES } from '../gather/forges/definitions.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
@@ -42,7 +43,8 @@ export async function trackTargets(
       });
     }
     const address = parseRepositoryUrl(target, { from: 'cli', directory: cli.cwd });
-    const line = await lineOf(await track(address, 'cli', context), context);
+    const repository = await track(address, 'cli', context);
+    const line = lineOf(repository, await context.queue.get(repositoryKey(repository)));
     return { line, words: `tracked: ${line.url}, ${whenNext(line, cli)}` };
   });
   return all && well;
@@ -81,7 +83,7 @@ export async function untrackTargets(
     if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
     await untrack(known, ['cli', 'api'], context);
     const after = (await context.store.repositories.byId(known.id)) ?? known;
-    const line = await lineOf(after, context);
+    const line = lineOf(after, await context.queue.get(repositoryKey(after)));
     if (!after.tracked) return { line, words: `no longer tracked: ${line.url}` };
     const words = `still tracked by ${after.trackedBy.join(', ')}: ${line.url}`;
     return { line, words, failed: true };
@@ -94,8 +96,9 @@ export async function listTracked(options: TrackOptions, cli: Cli): Promise<bool
   await withContext(options, cli, async context => {
     const style = styleFor(cli.stdout, cli.env);
     const tracked = (await context.store.repositories.list()).filter(repository => repository.tracked);
+    const items = await context.queue.getMany(tracked.map(repositoryKey));
     for (const repository of tracked) {
-      const line = await lineOf(repository, context);
+      const line = lineOf(repository, items.get(repositoryKey(repository)));
       if (options.json) {
         cli.stdout.write(`${JSON.stringify(line)}\n`);
         continue;
@@ -170,9 +173,8 @@ async function withContext(
   );
 }
 
-async function lineOf(repository: Repository, { queue }: ScheduleContext): Promise<TrackedLine> {
+function lineOf(repository: Repository, item: QueueItem | undefined): TrackedLine {
   const { url, tracked, trackedBy, state, movedTo, totals } = repository;
-  const item = await queue.get(repositoryKey(repository));
   const lastCommitAt =
     totals.lastCommitAt === null ? null : new Date(totals.lastCommitAt * 1000).toISOString();
   const next = item ? { at: new Date(item.runAtMs).toISOString(), reason: item.reason } : null;

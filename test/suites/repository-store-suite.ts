@@ -33,6 +33,22 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     });
   });
 
+  test(`${name}: many are made and asked for at once, in their order and by their ids`, async t => {
+    const { repositories } = (await open(t)).store;
+    const known = await repositories.ensure('/known', 'local');
+    const places = ['/new', '/known', '/other'].map(url => ({ url, host: 'local' }));
+    const made = await repositories.ensureMany(places);
+    assert.deepEqual(
+      made.map(({ url }) => url),
+      ['/new', '/known', '/other'],
+    );
+    assert.deepEqual(made[1], known);
+    assert.deepEqual(await repositories.ensureMany(places), made);
+    assert.deepEqual(await repositories.ensureMany([]), []);
+    const ids = made.map(({ id }) => id);
+    assert.deepEqual(await repositories.getMany([...ids, 999]), new Map(made.map(each => [each.id, each])));
+  });
+
   test(`${name}: an update changes the fields given and no others, null included`, async t => {
     const { repositories } = (await open(t)).store;
     const { id } = await repositories.ensure('https://h/a', 'h');

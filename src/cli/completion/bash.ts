@@ -34,10 +34,9 @@ complete -o default -F _sluice sluice
 function valueCases({ path, values }: CommandPlace): string[] {
   const free = [...values].filter(([, choices]) => choices.length === 0).map(([flag]) => `'${path}:${flag}'`);
   const chosen = [...values].filter(([, choices]) => choices.length > 0);
-  return [
-    ...chosen.map(([flag, choices]) => `    '${path}:${flag}') words='${choices.join(' ')}' ;;`),
-    ...(free.length > 0 ? [`    ${free.join(' | ')}) return ;;`] : []),
-  ];
+  const cases = chosen.map(([flag, choices]) => `    '${path}:${flag}') words='${choices.join(' ')}' ;;`);
+  if (free.length > 0) cases.push(`    ${free.join(' | ')}) return ;;`);
+  return cases;
 }
 
 /** Options only once one is begun, or where there are no commands to offer. */

@@ -116,12 +116,13 @@ async function reschedule(page: readonly StoredChangeset[], context: ChangesetCo
   const { queue, clock } = context;
   const entries: ScheduleEntry[] = [];
   const changes: StoreChange[] = [];
+  const items = await queue.getMany(page.map(({ key }) => key));
   for (const changeset of page) {
     if (changeset.lastError !== null || changeset.lastSyncAtMs === null) continue;
     const { id, key, host } = changeset;
     const nowMs = clock.nowMs();
     const plan = planNextSync(changeset, planningOf(host, nowMs, context));
-    const item = await queue.get(key);
+    const item = items.get(key);
     if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
     if (item?.priority === 'high') continue;
     entries.push({ key, request: atPlannedTime(host, plan, nowMs) });

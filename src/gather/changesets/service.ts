@@ -6,7 +6,7 @@ import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import { CallLimiter } from '../../engine/call-budgets/call-limiter.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { Workers } from '../../engine/workers.ts';
 import type {
   ChangesetFilter,
@@ -160,7 +160,8 @@ export class Changesets implements Service {
 
   async list(filter: ChangesetFilter, page: Page): Promise<ListedChangeset[]> {
     const changesets = await this.#context().changesets.list(filter, page);
-    return Promise.all(changesets.map(changeset => this.#listed(changeset)));
+    const items = await this.#context().queue.getMany(changesets.map(({ key }) => key));
+    return changesets.map(changeset => this.#withNext(changeset, items.get(changeset.key)));
   }
 
   /** Makes followed changesets due now, by address. Throws `url_invalid`, `not_found` before any is. @returns how many */
@@ -224,7 +225,10 @@ export class Changesets implements Service {
   }
 
   async #listed(changeset: StoredChangeset): Promise<ListedChangeset> {
-    const item = await this.#context().queue.get(changeset.key);
+    return this.#withNext(changeset, await this.#context().queue.get(changeset.key));
+  }
+
+  #withNext(changeset: StoredChangeset, item: QueueItem | undefined): ListedChangeset {
     const hold = this.#health.holdOf(changeset.host);
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }

@@ -4,8 +4,12 @@ import type { RemoteCheck, Repository, RepositoryState } from './types.ts';
 export interface RepositoryStore {
   /** The repository of that normalised URL, made if it is not there. */
   ensure(url: string, host: string): Promise<Repository>;
+  /** The repositories of those normalised URLs, in that order; those that are not there are made, in one transaction. */
+  ensureMany(addresses: readonly RepositoryPlace[]): Promise<Repository[]>;
   byUrl(url: string): Promise<Repository | undefined>;
   byId(id: number): Promise<Repository | undefined>;
+  /** Those of the ids that are known, by id. */
+  getMany(ids: readonly number[]): Promise<ReadonlyMap<number, Repository>>;
   /** Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there. */
   alike(url: string): Promise<Repository[]>;
   /** Those that fit, in pages; all of them by URL unless something else is said. */
@@ -26,6 +30,12 @@ export interface RepositoryChange {
   readonly remoteCheck?: RemoteCheck | null;
   readonly movedTo?: string | null;
   readonly movedSeenAtMs?: number | null;
+}
+
+/** A normalised URL, and the host that limits count by. */
+export interface RepositoryPlace {
+  readonly url: string;
+  readonly host: string;
 }
 
 export interface RepositoryFilter {

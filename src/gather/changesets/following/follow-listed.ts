@@ -20,12 +20,15 @@ export async function followListed(
   const nowMs = clock.nowMs();
   const known = await changesets.byAddresses(summaries.map(({ ref }) => ref));
   const byKey = new Map(known.map(changeset => [changesetKey(changeset), changeset]));
+  const taken = await changesets.byKeys(
+    summaries.map(({ ref }) => changesetKey(ref)).filter(key => !byKey.has(key)),
+  );
   const entries: ScheduleEntry[] = [];
   const changes: StoreChange[] = [];
   for (const summary of summaries) {
     const before = byKey.get(changesetKey(summary.ref));
     if (!before?.followed) {
-      const key = before?.key ?? (await freeKey(changesetKey(summary.ref), changesets));
+      const key = before?.key ?? (await freeKey(changesetKey(summary.ref), taken, changesets));
       const { ref, url, title, author } = summary;
       changes.push(followChangesets([{ ...ref, key, url, title, author: author?.login }], source, nowMs));
       entries.push({
@@ -49,9 +52,14 @@ export async function followListed(
 }
 
 /** A key is kept when its repository is renamed; what has come to stand at the old name since gets another. */
-async function freeKey(key: string, changesets: ChangesetStore): Promise<string> {
-  let free = key;
-  for (let next = 2; await changesets.byKey(free); next += 1) free = `${key} (${next})`;
+async function freeKey(
+  key: string,
+  taken: ReadonlyMap<string, unknown>,
+  changesets: ChangesetStore,
+): Promise<string> {
+  if (!taken.has(key)) return key;
+  let free = `${key} (2)`;
+  for (let next = 3; await changesets.byKey(free); next += 1) free = `${key} (${next})`;
   return free;
 }
 

@@ -68,7 +68,7 @@ async function fetchBatch(
   batch: readonly WantedChangeset[],
   options: ForgeCallOptions,
 ): Promise<ChangesetResult[]> {
-  const groups = grouped(batch);
+  const groups = groupByRepository(batch);
   const answer = await graphql(client, batchQuery(groups), {
     ...options,
     path: graphqlPath,
@@ -79,7 +79,7 @@ async function fetchBatch(
   );
 }
 
-function grouped(batch: readonly WantedChangeset[]): Group[] {
+function groupByRepository(batch: readonly WantedChangeset[]): Group[] {
   const byRepository = Map.groupBy(batch, ({ ref }) => ref.repository);
   return [...byRepository].map(([path, wanted]) => {
     const [owner = '', name = ''] = path.split('/');

@@ -43,6 +43,7 @@ export interface GitOutput {
   started(): void;
 }
 
+/** A git that runs. */
 export interface GitProcess {
   /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
@@ -102,17 +103,14 @@ interface StartedGit {
 function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const { signal, gitDir, subject } = options;
   const operation = `git ${args.find(argument => /^[a-z]/.test(argument)) ?? ''}`.trim();
-  const child = spawn(
-    'git',
-    [...GIT_OPTIONS, ...(gitDir === undefined ? [] : [`--git-dir=${gitDir}`]), ...args],
-    {
-      // With a directory of our own choice no repository around the station's directory is discovered.
-      cwd: '/',
-      detached: true,
-      env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
-      stdio: ['pipe', options.output?.target ?? 'pipe', 'pipe'],
-    },
-  ) as Child;
+  const inRepository = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
+  const child = spawn('git', [...GIT_OPTIONS, ...inRepository, ...args], {
+    // With a directory of our own choice no repository around the station's directory is discovered.
+    cwd: '/',
+    detached: true,
+    env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
+    stdio: ['pipe', options.output?.target ?? 'pipe', 'pipe'],
+  }) as Child;
   options.output?.started();
   const stdout = child.stdout ?? Readable.from([]);
   const group = new ProcessGroup(child);

@@ -7,6 +7,7 @@ import { storeCommits } from './store-commits.ts';
 import { ThreadedParser } from './threaded-parser.ts';
 import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
 
+/** One repository's history, and the store that it goes to. */
 export interface IngestOptions {
   /** The bare repository to read. Nothing in it is changed. */
   readonly gitDir: string;
@@ -21,11 +22,13 @@ export interface IngestOptions {
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 
+/** How far a call of `ingestHistory` has come. */
 export interface IngestProgress {
   /** Commits stored by this call so far. */
   readonly commits: number;
 }
 
+/** What a call of `ingestHistory` has changed. */
 export interface IngestResult {
   readonly newCommits: number;
   readonly removedCommits: number;

@@ -12,6 +12,7 @@ import type { RepositoryContext } from '../context.ts';
 import type { BakeThreads } from '../threads/pool.ts';
 import { followRedirects } from './redirect.ts';
 
+/** What a sync works with. */
 export interface RepositorySyncContext extends Omit<RepositoryContext, 'queue'> {
   readonly cache: CloneCache;
   readonly threads: Pick<BakeThreads, 'bake' | 'isRemoteUnchanged'>;

@@ -48,16 +48,15 @@ export async function trackExactly(
   context: ScheduleContext,
 ): Promise<void> {
   const { store, clock } = context;
-  const ids: number[] = [];
-  for (const { url, host } of wanted) ids.push((await store.repositories.ensure(url, host)).id);
+  const ids = (await store.repositories.ensureMany(wanted)).map(({ id }) => id);
   const { ended } = await store.tracking.replace(origin, ids, clock.nowMs());
+  const repositories = await store.repositories.getMany([...ended, ...ids]);
   for (const id of ended) {
-    const repository = await store.repositories.byId(id);
+    const repository = repositories.get(id);
     if (repository) await takeOffSchedule(repository, context);
   }
   // All of them: a process that was killed between the two may have left one off the schedule.
-  const tracked: Repository[] = [];
-  for (const id of ids) tracked.push(await mustFind(id, context));
+  const tracked = ids.map(id => repositories.get(id)).filter(repository => repository !== undefined);
   await putOnSchedule(tracked, context);
 }
 

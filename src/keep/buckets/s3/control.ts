@@ -79,7 +79,7 @@ export class ControlCalls {
   }
 
   async deleteObject(at: ObjectAddress, options: BucketCallOptions): Promise<void> {
-    await unless('object_missing', () =>
+    await tolerate('object_missing', () =>
       this.#clients.run(callOn('DELETE', 'delete object', at), (sdk, client) =>
         client.send(new sdk.DeleteObjectCommand(address(at)), abortable(options)),
       ),
@@ -190,7 +190,7 @@ export class ControlCalls {
   }
 
   async abortUpload(upload: MultipartUpload, options: BucketCallOptions): Promise<void> {
-    await unless('upload_missing', () =>
+    await tolerate('upload_missing', () =>
       this.#clients.run({ ...callOn('DELETE', 'abort upload', upload), isInUpload: true }, (sdk, client) =>
         client.send(
           new sdk.AbortMultipartUploadCommand({ ...address(upload), UploadId: upload.uploadId }),
@@ -243,7 +243,7 @@ function decodeListed(key: string): string {
 }
 
 /** Runs something whose failure with `code` means that it was done before. */
-async function unless(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {
+async function tolerate(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {

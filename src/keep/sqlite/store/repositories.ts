@@ -104,21 +104,34 @@ export function createRepositoryStore(database: Database): RepositoryStore {
       return row && toRepository(asRow(row));
     });
 
+  const ensureMany: RepositoryStore['ensureMany'] = async addresses => {
+    const known = addresses.map(({ url }) => find('url', url)).filter(each => each !== undefined);
+    if (known.length === addresses.length) return known;
+    return database.write(() => {
+      const insert = database.statement('INSERT OR IGNORE INTO repositories (url, host) VALUES (?, ?)');
+      const select = database.statement(`${SELECT} WHERE url = ?`);
+      return addresses.map(({ url, host }) => {
+        insert.run(url, host);
+        return toRepository(asRow(select.get(url) ?? {}));
+      });
+    });
+  };
+
   return {
     async ensure(url, host) {
-      const known = find('url', url);
-      if (known) return known;
-      return database.write(() => {
-        database.statement('INSERT OR IGNORE INTO repositories (url, host) VALUES (?, ?)').run(url, host);
-        const row = database.statement(`${SELECT} WHERE url = ?`).get(url);
-        return toRepository(asRow(row ?? {}));
-      });
+      const [repository] = await ensureMany([{ url, host }]);
+      return repository as Repository;
     },
+    ensureMany,
     async byUrl(url) {
       return find('url', url);
     },
     async byId(id) {
       return find('id', id);
+    },
+    async getMany(ids) {
+      const known = ids.map(id => find('id', id)).filter(each => each !== undefined);
+      return new Map(known.map(repository => [repository.id, repository]));
     },
     async alike(url) {
       return database.read(() =>
