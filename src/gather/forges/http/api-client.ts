@@ -3,12 +3,12 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
-import type { CallOptions, ForgeCredential } from '../forge.ts';
+import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
 import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
-export interface ApiCall extends CallOptions {
+export interface ApiCall extends ForgeCallOptions {
   readonly method?: 'GET' | 'POST';
   /** Path below the API's address, or a whole address on the same origin (a next page). */
   readonly path: string;

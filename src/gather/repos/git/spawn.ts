@@ -32,11 +32,11 @@ export interface GitOptions {
   /** What the work is about, for error messages: a URL or path without credentials. */
   readonly subject?: string;
   /** Where standard output goes instead of into `stdout`, which is empty then. */
-  readonly output?: Output | undefined;
+  readonly output?: GitOutput | undefined;
 }
 
 /** What a process writes into. */
-export interface Output {
+export interface GitOutput {
   /** For its `stdio`: a descriptor, another process's input, or nothing. */
   readonly target: number | Writable | 'ignore';
   /** Called when the process has been started, or failed to: our own copy can be closed. */

@@ -2,7 +2,7 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
-import { reconcile, removeUnreachable } from './reconcile.ts';
+import { reconcileHistory, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
 import { ThreadedParser } from './threaded-parser.ts';
 import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
@@ -123,7 +123,7 @@ class Ingest {
     }
     // Both walks can be misled by wrong clocks, and by a walk that was cut off: the count cannot.
     if (!uncertain || (await writer.count()) === (await countCommits(after, this.#context))) return;
-    const { added, removed } = await reconcile(after, writer, this.#context);
+    const { added, removed } = await reconcileHistory(after, writer, this.#context);
     this.#added += added;
     this.#removed += removed;
   }

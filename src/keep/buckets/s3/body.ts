@@ -23,7 +23,7 @@ export function sizeOf(source: ObjectSource): number {
  * `readFile`'s CPU time.
  * @throws SluiceError source_changed when the file is shorter than it should be
  */
-export function readWhole(source: ObjectSource): Promise<Buffer> {
+export function readSource(source: ObjectSource): Promise<Buffer> {
   if ('body' in source) return Promise.resolve(source.body);
   const { path, size, offset = 0 } = source;
   return new Promise((resolve, reject) => {

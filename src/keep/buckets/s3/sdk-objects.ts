@@ -9,7 +9,7 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import { digestsOf, readWhole, sizeOf, sourceTooShort } from './body.ts';
+import { digestsOf, readSource, sizeOf, sourceTooShort } from './body.ts';
 import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
 import { propertyHeaders, propertyInput } from './properties.ts';
@@ -140,7 +140,7 @@ async function bodyOf(
   options: TransferOptions,
   onFailure: (error: Error) => void,
 ): Promise<Sending['Body']> {
-  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readWhole(source);
+  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readSource(source);
   const { path, size, offset = 0 } = source;
   const stream = createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 });
   let passed = 0;

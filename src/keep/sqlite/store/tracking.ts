@@ -1,7 +1,7 @@
 import type { TrackingStore } from '../../store/tracking.ts';
 import type { TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, integer, text } from '../rows.ts';
+import { asRow, readInteger, readText } from '../rows.ts';
 
 export function createTrackingStore(database: Database): TrackingStore {
   const isTracked = (id: number): boolean =>
@@ -23,7 +23,7 @@ export function createTrackingStore(database: Database): TrackingStore {
     database
       .statement('SELECT repository_id FROM tracking WHERE origin = ?')
       .all(origin)
-      .map(row => integer(asRow(row), 'repository_id'));
+      .map(row => readInteger(asRow(row), 'repository_id'));
 
   return {
     add: (id, origin, nowMs) => database.write(() => insert(id, origin, nowMs)),
@@ -57,7 +57,7 @@ export function createTrackingStore(database: Database): TrackingStore {
         database
           .statement('SELECT DISTINCT origin FROM tracking')
           .all()
-          .map(row => text(asRow(row), 'origin') as TrackingOrigin),
+          .map(row => readText(asRow(row), 'origin') as TrackingOrigin),
       );
     },
   };

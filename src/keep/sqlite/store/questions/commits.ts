@@ -7,7 +7,7 @@ import type {
   UnreadChurn,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, integerOrNull, text } from '../../rows.ts';
+import { asRow, readInteger, readIntegerOrNull, readText } from '../../rows.ts';
 import { BOTS, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about commits, answered from the roll-ups as far as they go. */
@@ -81,12 +81,12 @@ function activityByDay(database: Database, scope: Scope): DayActivity[] {
     .all(...scopeParams(scope))
     .map(asRow)
     .map(row => ({
-      day: integer(row, 'day'),
-      commits: integer(row, 'commits'),
-      merges: integer(row, 'merges'),
-      files: integer(row, 'files'),
-      added: integer(row, 'added'),
-      removed: integer(row, 'removed'),
+      day: readInteger(row, 'day'),
+      commits: readInteger(row, 'commits'),
+      merges: readInteger(row, 'merges'),
+      files: readInteger(row, 'files'),
+      added: readInteger(row, 'added'),
+      removed: readInteger(row, 'removed'),
     }));
 }
 
@@ -120,7 +120,7 @@ function lastCommits(database: Database, scope: Scope): LastCommitTime[] {
     .statement(sql)
     .all(...scopeParams(scope))
     .map(asRow)
-    .map(row => ({ repository: text(row, 'url'), lastCommitAt: integerOrNull(row, 'last') }));
+    .map(row => ({ repository: readText(row, 'url'), lastCommitAt: readIntegerOrNull(row, 'last') }));
 }
 
 function unreadChurn(database: Database, repositoryIds: readonly number[]): UnreadChurn[] {
@@ -129,7 +129,7 @@ function unreadChurn(database: Database, repositoryIds: readonly number[]): Unre
     .all(JSON.stringify(repositoryIds))
     .map(asRow)
     .map(row => ({
-      repository: text(row, 'url'),
-      state: integer(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
+      repository: readText(row, 'url'),
+      state: readInteger(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
     }));
 }

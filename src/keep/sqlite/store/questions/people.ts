@@ -1,6 +1,6 @@
 import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, text } from '../../rows.ts';
+import { asRow, readInteger, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -47,13 +47,13 @@ function topAuthors(database: Database, scope: Scope, limit: number): AuthorComm
     .all(...scopeParams(scope), limit)
     .map(asRow)
     .map(row => ({
-      name: text(row, 'name'),
-      email: text(row, 'email'),
-      commits: integer(row, 'commits'),
-      added: integer(row, 'added'),
-      removed: integer(row, 'removed'),
-      firstCommitAt: integer(row, 'first_commit_at'),
-      lastCommitAt: integer(row, 'last_commit_at'),
+      name: readText(row, 'name'),
+      email: readText(row, 'email'),
+      commits: readInteger(row, 'commits'),
+      added: readInteger(row, 'added'),
+      removed: readInteger(row, 'removed'),
+      firstCommitAt: readInteger(row, 'first_commit_at'),
+      lastCommitAt: readInteger(row, 'last_commit_at'),
     }));
 }
 
@@ -69,7 +69,11 @@ function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
     .statement(sql)
     .all(...scopeParams(scope))
     .map(asRow)
-    .map(row => ({ name: text(row, 'name'), email: text(row, 'email'), commits: integer(row, 'commits') }));
+    .map(row => ({
+      name: readText(row, 'name'),
+      email: readText(row, 'email'),
+      commits: readInteger(row, 'commits'),
+    }));
 }
 
 function daysByPerson(database: Database, scope: Scope): number[][] {

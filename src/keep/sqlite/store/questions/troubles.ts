@@ -1,6 +1,6 @@
 import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, integerOrNull, textOrNull } from '../../rows.ts';
+import { asRow, readInteger, readIntegerOrNull, readTextOrNull } from '../../rows.ts';
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `
@@ -23,11 +23,11 @@ export function troubleQuestions(
         .all()
         .map(asRow)
         .map(row => ({
-          stage: textOrNull(row, 'stage'),
-          code: textOrNull(row, 'code'),
-          count: integer(row, 'count'),
-          example: textOrNull(row, 'example') ?? '',
-          lastAtMs: integerOrNull(row, 'last_at'),
+          stage: readTextOrNull(row, 'stage'),
+          code: readTextOrNull(row, 'code'),
+          count: readInteger(row, 'count'),
+          example: readTextOrNull(row, 'example') ?? '',
+          lastAtMs: readIntegerOrNull(row, 'last_at'),
         })),
     );
   return {
