@@ -1,6 +1,6 @@
 import type { FileHold, FileState, FileTrouble, StateCounts } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, text, textOrNull } from '../../rows.ts';
+import { integer, text, textOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {
@@ -56,15 +56,11 @@ const TROUBLES = `
 
 /** Journal.troubles. */
 export function troublesByCause(database: Database): FileTrouble[] {
-  return database
-    .statement(TROUBLES)
-    .all()
-    .map(asRow)
-    .map(row => ({
-      state: text(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
-      errorCode: text(row, 'code'),
-      count: integer(row, 'count'),
-      example: textOrNull(row, 'example') ?? '',
-      lastUpdated: text(row, 'last_at'),
-    }));
+  return database.all(TROUBLES).map(row => ({
+    state: text(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
+    errorCode: text(row, 'code'),
+    count: integer(row, 'count'),
+    example: textOrNull(row, 'example') ?? '',
+    lastUpdated: text(row, 'last_at'),
+  }));
 }

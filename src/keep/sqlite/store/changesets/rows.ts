@@ -90,7 +90,7 @@ export function toSource(row: SqlRow): StoredChangesetSource {
     host: text(row, 'host'),
     listedAtMs: integerOrNull(row, 'listed_at_ms'),
     etag: textOrNull(row, 'etag'),
-    found: integer(row, 'found'),
+    changesets: integer(row, 'found'),
     lastError: errorOf(row),
   };
 }

@@ -7,7 +7,7 @@ import type {
   UnreadChurn,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, integerOrNull, text } from '../../rows.ts';
+import { integer, integerOrNull, text } from '../../rows.ts';
 import { BOTS, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about commits, answered from the roll-ups as far as they go. */
@@ -76,18 +76,14 @@ export function commitQuestions(database: Database): CommitQuestions {
 }
 
 function activityByDay(database: Database, scope: Scope): DayActivity[] {
-  return database
-    .statement(scope.withoutBots ? DAYS_WITHOUT_BOTS : DAYS)
-    .all(...scopeParams(scope))
-    .map(asRow)
-    .map(row => ({
-      day: integer(row, 'day'),
-      commits: integer(row, 'commits'),
-      merges: integer(row, 'merges'),
-      files: integer(row, 'files'),
-      added: integer(row, 'added'),
-      removed: integer(row, 'removed'),
-    }));
+  return database.all(scope.withoutBots ? DAYS_WITHOUT_BOTS : DAYS, ...scopeParams(scope)).map(row => ({
+    day: integer(row, 'day'),
+    commits: integer(row, 'commits'),
+    merges: integer(row, 'merges'),
+    files: integer(row, 'files'),
+    added: integer(row, 'added'),
+    removed: integer(row, 'removed'),
+  }));
 }
 
 function commitsByHourOfWeek(database: Database, scope: Scope): HourCommits[] {
@@ -117,19 +113,13 @@ function lastCommits(database: Database, scope: Scope): LastCommitTime[] {
                   ORDER BY committed_at DESC LIMIT 1) AS last
       FROM repositories WHERE id IN ${REPOSITORIES} ORDER BY last, url`;
   return database
-    .statement(sql)
-    .all(...scopeParams(scope))
-    .map(asRow)
+    .all(sql, ...scopeParams(scope))
     .map(row => ({ repository: text(row, 'url'), lastCommitAt: integerOrNull(row, 'last') }));
 }
 
 function unreadChurn(database: Database, repositoryIds: readonly number[]): UnreadChurn[] {
-  return database
-    .statement(UNREAD_CHURN)
-    .all(JSON.stringify(repositoryIds))
-    .map(asRow)
-    .map(row => ({
-      repository: text(row, 'url'),
-      state: integer(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
-    }));
+  return database.all(UNREAD_CHURN, JSON.stringify(repositoryIds)).map(row => ({
+    repository: text(row, 'url'),
+    state: integer(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
+  }));
 }

@@ -1,6 +1,6 @@
 import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, integer, integerOrNull, textOrNull } from '../../rows.ts';
+import { integer, integerOrNull, textOrNull } from '../../rows.ts';
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `
@@ -17,19 +17,13 @@ export function troubleQuestions(
   database: Database,
 ): Pick<Questions, 'troubledRepositories' | 'failingChangesets'> {
   const troubles = (sql: string): StoreTrouble[] =>
-    database.read(() =>
-      database
-        .statement(sql)
-        .all()
-        .map(asRow)
-        .map(row => ({
-          stage: textOrNull(row, 'stage'),
-          code: textOrNull(row, 'code'),
-          count: integer(row, 'count'),
-          example: textOrNull(row, 'example') ?? '',
-          lastAtMs: integerOrNull(row, 'last_at'),
-        })),
-    );
+    database.all(sql).map(row => ({
+      stage: textOrNull(row, 'stage'),
+      code: textOrNull(row, 'code'),
+      count: integer(row, 'count'),
+      example: textOrNull(row, 'example') ?? '',
+      lastAtMs: integerOrNull(row, 'last_at'),
+    }));
   return {
     troubledRepositories: async () => troubles(REPOSITORIES),
     failingChangesets: async () => troubles(CHANGESETS),
