@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
 import { dueKeys } from '../src/engine/queue/sqlite/due.ts';
 import { SqliteWorkQueue } from '../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { CHANGESET_KIND, groupOf, keyOf } from '../src/gather/changesets/schedule.ts';
+import { CHANGESET_KIND, changesetKey, groupOf } from '../src/gather/changesets/schedule.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
 import { followChangesets } from '../src/keep/store/change.ts';
 import { startEndlessGithub, watchStation } from './support/changesets-process.ts';
@@ -66,7 +66,12 @@ async function fill(path: string, count: number): Promise<void> {
   for (let from = 0; from < count; from += PAGE) {
     const wanted = Array.from({ length: Math.min(PAGE, count - from) }, (_, index) => {
       const ref = { host: HOST, repository: 'o/r', number: from + index + 1 };
-      return { ...ref, key: keyOf(ref), url: `https://${HOST}/o/r/pull/${ref.number}`, title: 'A change' };
+      return {
+        ...ref,
+        key: changesetKey(ref),
+        url: `https://${HOST}/o/r/pull/${ref.number}`,
+        title: 'A change',
+      };
     });
     const puts = wanted.map(({ key, number }) => ({ key, request: request(dueAtMs(number)) }));
     await queue.putAll(puts, [followChangesets(wanted, 'bench', nowMs)]);
@@ -99,7 +104,7 @@ async function measureSchedule(path: string, count: number): Promise<void> {
   const { database } = store;
   const queue = new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone: () => false });
   const key = (round: number): string =>
-    keyOf({ host: HOST, repository: 'o/r', number: ((round * 7919) % count) + 1 });
+    changesetKey({ host: HOST, repository: 'o/r', number: ((round * 7919) % count) + 1 });
   const later = Date.now() + 2 * HOUR_MS;
   const put = await timed(1000, round =>
     queue.put(key(round), request(later + ((round * 104_729) % HOUR_MS))),
@@ -155,7 +160,7 @@ async function makeDue(path: string, count: number): Promise<void> {
   const many = Math.max(WATCHED_S, Math.round((count * WATCHED_S * 1000) / INTERVAL_MS));
   const puts = Array.from({ length: many }, (_, index) => {
     const ref = { host: HOST, repository: 'o/r', number: ((index * 7919) % count) + 1 };
-    return { key: keyOf(ref), request: request(Date.now() + (index * WATCHED_S * 1000) / many) };
+    return { key: changesetKey(ref), request: request(Date.now() + (index * WATCHED_S * 1000) / many) };
   });
   await queue.putAll(puts);
   await store.close();

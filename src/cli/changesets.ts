@@ -21,7 +21,7 @@ import { printable, styleFor } from './terminal.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean };
 
-export interface ListOptions extends Options {
+export interface ChangesetListOptions extends Options {
   readonly host?: string;
   readonly repo?: string;
   readonly state?: string;
@@ -103,7 +103,7 @@ export function parseFilter(text: string): Record<string, string | boolean> {
 }
 
 /** Prints the changesets that the options ask for, oldest known first. */
-export async function listChangesets(options: ListOptions, cli: Cli): Promise<void> {
+export async function listChangesets(options: ChangesetListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
   let left = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit);
   if (!(left >= 1)) throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
@@ -120,7 +120,15 @@ export async function listChangesets(options: ListOptions, cli: Cli): Promise<vo
   });
 }
 
-function filterOf({ host, repo, state, author, label, search, failing }: ListOptions): ChangesetFilter {
+function filterOf({
+  host,
+  repo,
+  state,
+  author,
+  label,
+  search,
+  failing,
+}: ChangesetListOptions): ChangesetFilter {
   const states = CHANGESET_STATES.filter(each => each === state);
   if (state !== undefined && states.length === 0) {
     throw new SluiceError('usage', `"${state}" is no state; there are ${CHANGESET_STATES.join(', ')}`);

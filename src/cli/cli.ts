@@ -4,7 +4,7 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { Stores } from '../station/station-api.ts';
-import type { Output } from './terminal.ts';
+import type { TerminalOutput } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
 export interface Cli {
@@ -14,8 +14,8 @@ export interface Cli {
   readonly clock: Clock;
   readonly env: NodeJS.ProcessEnv;
   readonly cwd: string;
-  readonly stdout: Output;
-  readonly stderr: Output;
+  readonly stdout: TerminalOutput;
+  readonly stderr: TerminalOutput;
   /** Folder with the dashboard's files. */
   readonly webFolder: string;
   /**

@@ -46,9 +46,9 @@ function chosen(names: readonly string[], destinations: readonly Destination[]):
 
 function render(profile: string, endpoint: string, steps: readonly ProbeStep[], style: Style): string {
   const marks = { ok: style.accent('ok     '), failed: style.bad('failed '), skipped: style.dim('skipped') };
-  const lines = steps.flatMap(({ step, outcome, words, hint }) => [
-    `  ${marks[outcome]}  ${step.padEnd(12)}  ${printable(words)}`,
-    ...(hint === undefined ? [] : [`${' '.repeat(25)}${printable(hint)}`]),
-  ]);
+  const lines = steps.flatMap(({ step, outcome, words, hint }) => {
+    const line = `  ${marks[outcome]}  ${step.padEnd(12)}  ${printable(words)}`;
+    return hint === undefined ? [line] : [line, `${' '.repeat(25)}${printable(hint)}`];
+  });
   return `${style.bold(printable(profile))}  ${style.dim(printable(endpoint))}\n${lines.join('\n')}\n`;
 }

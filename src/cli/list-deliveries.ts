@@ -10,7 +10,7 @@ import { printable, styleFor } from './terminal.ts';
 /** Records are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
 
-export interface ListOptions extends GlobalOptions {
+export interface DeliveryListOptions extends GlobalOptions {
   readonly state?: string;
   readonly profile?: string;
   readonly bucket?: string;
@@ -20,7 +20,7 @@ export interface ListOptions extends GlobalOptions {
 }
 
 /** Prints the records that the options ask for, newest first. */
-export async function listDeliveries(options: ListOptions, cli: Cli): Promise<void> {
+export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
   const limit = limitOf(options.limit);
   const { config } = await load(options, cli);
@@ -39,7 +39,7 @@ export async function listDeliveries(options: ListOptions, cli: Cli): Promise<vo
   });
 }
 
-function filterOf({ state, profile, bucket, search }: ListOptions): RecordFilter {
+function filterOf({ state, profile, bucket, search }: DeliveryListOptions): RecordFilter {
   if (state !== undefined && !FILE_STATES.includes(state as FileState)) {
     throw new SluiceError('usage', `"${state}" is no state; there are ${FILE_STATES.join(', ')}`);
   }

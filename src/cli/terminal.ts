@@ -1,6 +1,6 @@
 /** What the commands know of the terminal: colours, width, a progress line that rewrites itself. */
 
-export interface Output {
+export interface TerminalOutput {
   write(text: string | Uint8Array): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -14,7 +14,7 @@ export interface Style {
   bad(text: string): string;
 }
 
-export function styleFor(output: Output, env: NodeJS.ProcessEnv): Style {
+export function styleFor(output: TerminalOutput, env: NodeJS.ProcessEnv): Style {
   const plain = !output.isTTY || env.NO_COLOR !== undefined || env.TERM === 'dumb';
   const wrap = (code: number) => (text: string) => (plain ? text : `\u001b[${code}m${text}\u001b[0m`);
   return { bold: wrap(1), dim: wrap(2), accent: wrap(36), bad: wrap(31) };
@@ -32,7 +32,7 @@ export interface ProgressLines {
   clear(): void;
 }
 
-export function progressLines(output: Output): ProgressLines {
+export function progressLines(output: TerminalOutput): ProgressLines {
   if (!output.isTTY) return { set: () => undefined, end: () => undefined, clear: () => undefined };
   const tasks = new Map<string, string>();
   let drawn = 0;

@@ -53,7 +53,11 @@ interface Described {
   readonly example?: unknown;
 }
 
-function named<S extends z.ZodType>(schema: S, { description, example }: Described, kind?: FieldKind): S {
+function describeField<S extends z.ZodType>(
+  schema: S,
+  { description, example }: Described,
+  kind?: FieldKind,
+): S {
   const described = schema.meta(
     example === undefined ? { description } : { description, examples: [example] },
   );
@@ -66,7 +70,7 @@ interface Bounds {
   readonly max?: string;
 }
 
-function measured<T extends number>(
+function quantity<T extends number>(
   parse: (text: string) => number | undefined,
   { min, max }: Bounds,
   words: { readonly what: string; readonly example: string },
@@ -88,28 +92,28 @@ function measured<T extends number>(
 }
 
 const aDuration = (bounds: Bounds) =>
-  measured<Milliseconds>(parseDurationMs, bounds, { what: 'duration', example: '6s, 2m or 8h' });
+  quantity<Milliseconds>(parseDurationMs, bounds, { what: 'duration', example: '6s, 2m or 8h' });
 const aSize = (bounds: Bounds) =>
-  measured<Bytes>(parseBytes, bounds, { what: 'size', example: '256KiB or 5GiB' });
+  quantity<Bytes>(parseBytes, bounds, { what: 'size', example: '256KiB or 5GiB' });
 
 /** `6s`, `2m`, `8h`; milliseconds in the typed configuration. */
 export function duration(options: Described & Bounds & { readonly default: string }) {
-  return named(aDuration(options).prefault(options.default), options, { kind: 'duration' });
+  return describeField(aDuration(options).prefault(options.default), options, { kind: 'duration' });
 }
 
 /** A duration that may be left out. */
 export function optionalDuration(options: Described & Bounds) {
-  return named(aDuration(options).optional(), options, { kind: 'duration' });
+  return describeField(aDuration(options).optional(), options, { kind: 'duration' });
 }
 
 /** `256KiB`, `5GB`; bytes in the typed configuration. */
 export function size(options: Described & Bounds & { readonly default: string }) {
-  return named(aSize(options).prefault(options.default), options, { kind: 'size' });
+  return describeField(aSize(options).prefault(options.default), options, { kind: 'size' });
 }
 
 /** A size that may be left out. */
 export function optionalSize(options: Described & Bounds) {
-  return named(aSize(options).optional(), options, { kind: 'size' });
+  return describeField(aSize(options).optional(), options, { kind: 'size' });
 }
 
 interface Range {
@@ -124,28 +128,31 @@ function whole({ min, max }: Range) {
 
 /** A whole number within bounds. */
 export function count(options: Described & Range & { readonly default: number }) {
-  return named(whole(options).prefault(options.default), options);
+  return describeField(whole(options).prefault(options.default), options);
 }
 
 /** A whole number that may be left out. */
 export function optionalCount(options: Described & Range) {
-  return named(whole(options).optional(), options);
+  return describeField(whole(options).optional(), options);
 }
 
 /** A share of a whole: a number from 0 to 1. */
 export function share(options: Described & { readonly default: number }) {
   const error = 'must be a number from 0 to 1';
-  return named(z.number({ error }).min(0, { error }).max(1, { error }).prefault(options.default), options);
+  return describeField(
+    z.number({ error }).min(0, { error }).max(1, { error }).prefault(options.default),
+    options,
+  );
 }
 
 /** `true` or `false`. */
 export function flag(options: Described & { readonly default: boolean }) {
-  return named(z.boolean({ error: 'must be true or false' }).prefault(options.default), options);
+  return describeField(z.boolean({ error: 'must be true or false' }).prefault(options.default), options);
 }
 
 /** `true` or `false`, or left out. */
 export function optionalFlag(options: Described) {
-  return named(z.boolean({ error: 'must be true or false' }).optional(), options);
+  return describeField(z.boolean({ error: 'must be true or false' }).optional(), options);
 }
 
 /** One of a few words. */
@@ -153,7 +160,7 @@ export function choice<const W extends readonly [string, ...string[]]>(
   words: W,
   options: Described & { readonly default: W[number] },
 ) {
-  return named(
+  return describeField(
     z.enum(words, { error: `must be one of ${words.join(', ')}` }).prefault(options.default),
     options,
   );
@@ -161,7 +168,7 @@ export function choice<const W extends readonly [string, ...string[]]>(
 
 /** One of a few words, that may be left out. */
 export function optionalChoice<const W extends readonly string[]>(words: W, options: Described) {
-  return named(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
+  return describeField(z.enum(words, { error: `must be one of ${words.join(', ')}` }).optional(), options);
 }
 
 /** What keeps a text from being a line: not empty, no control characters, no blanks at its ends. */
@@ -187,17 +194,17 @@ export function line(
 
 /** A line of text with a default. */
 export function text(options: Described & { readonly default: string }) {
-  return named(line().prefault(options.default), options);
+  return describeField(line().prefault(options.default), options);
 }
 
 /** A line of text that may be left out. @param check a further rule: answers with what is wrong */
 export function optionalText(options: Described, check?: (value: string) => string | undefined) {
-  return named(line(undefined, check).optional(), options);
+  return describeField(line(undefined, check).optional(), options);
 }
 
 /** Text of any number of lines, that may be left out. @param what as in "must be a SQL query" */
 export function optionalLines(what: string, options: Described) {
-  return named(
+  return describeField(
     z
       .string({ error: `must be ${what}` })
       .min(1, { error: 'is empty' })
@@ -209,22 +216,22 @@ export function optionalLines(what: string, options: Described) {
 /** A program and its arguments, that may be left out. */
 export function optionalProgram(options: Described) {
   const program = z.array(line('must be text'), { error: 'must be a list: a program and its arguments' });
-  return named(program.min(1, { error: 'must name a program' }).optional(), options);
+  return describeField(program.min(1, { error: 'must name a program' }).optional(), options);
 }
 
 /** A path: absolute in the typed configuration. In the file relative to the file's folder; `~/` is home. */
 export function path(options: Described & { readonly default: string }) {
-  return named(line('must be a path').prefault(options.default), options, { kind: 'path' });
+  return describeField(line('must be a path').prefault(options.default), options, { kind: 'path' });
 }
 
 /** A path that may be left out. */
 export function optionalPath(options: Described) {
-  return named(line('must be a path').optional(), options, { kind: 'path' });
+  return describeField(line('must be a path').optional(), options, { kind: 'path' });
 }
 
 /** A list, empty by default. */
 export function list<S extends z.ZodType>(item: S, options: Described) {
-  return named(z.array(item, { error: 'must be a list' }).prefault([]), options);
+  return describeField(z.array(item, { error: 'must be a list' }).prefault([]), options);
 }
 
 /** A list of paths, empty by default. */
@@ -237,8 +244,8 @@ export function secret<const K extends string>(key: K, options: Described & { re
   const text = options.ofLines
     ? z.string({ error: 'must be text' }).min(1, { error: 'is empty' })
     : line('must be text; put it in quotes');
-  const value = named(text.optional(), options, { kind: 'secret' });
-  const file = named(
+  const value = describeField(text.optional(), options, { kind: 'secret' });
+  const file = describeField(
     line('must be a path').optional(),
     {
       description: `A file whose content is the ${key}, instead of \`${key}\`.`,

@@ -15,12 +15,12 @@ export function initTemplate(schema: ConfigSchema): string {
 }
 
 function section(setting: Setting): string {
-  if (setting.default !== undefined) return [...explained(setting, ''), ''].join('\n');
-  const inner = setting.settings.flatMap(each => explained(each, '  '));
+  if (setting.default !== undefined) return [...explain(setting, ''), ''].join('\n');
+  const inner = setting.settings.flatMap(each => explain(each, '  '));
   return [`# ${setting.description}`, `${setting.path}:`, ...inner, ''].join('\n');
 }
 
-function explained({ path, description, default: initial, example }: Setting, indent: string): string[] {
+function explain({ path, description, default: initial, example }: Setting, indent: string): string[] {
   const key = path.split('.').at(-1) ?? path;
   const write = (value: unknown): string =>
     stringify(value, { lineWidth: 0, collectionStyle: 'flow', flowCollectionPadding: false }).trimEnd();

@@ -19,7 +19,7 @@ import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { isCopyGone } from './spool/copies.ts';
-import { reconcile } from './spool/reconcile.ts';
+import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
@@ -137,7 +137,7 @@ export class DeliverySession {
     spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
     await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
-    const done = await reconcile({ ...this.#context, onUndeliverable });
+    const done = await reconcileSpool({ ...this.#context, onUndeliverable });
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
     await this.#watch.start();

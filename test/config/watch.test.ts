@@ -22,10 +22,10 @@ async function watching(
   const folder = await folderWith(t, files);
   const load: LoadOptions = { schema, env: {}, cwd: folder, ...options.load };
   const clock = new VirtualClock();
-  const told: (ConfigChange | SluiceError)[] = [];
+  const received: (ConfigChange | SluiceError)[] = [];
   let wake = (): void => undefined;
   const tell = (news: ConfigChange | SluiceError): void => {
-    told.push(news);
+    received.push(news);
     wake();
   };
   const watch = new ConfigWatch({
@@ -37,15 +37,15 @@ async function watching(
     load,
   });
   t.after(() => watch.stop());
-  /** Resolves once so many changes and failures were told. */
+  /** Resolves once so many changes and failures were received. */
   const until = async (count: number): Promise<void> => {
-    while (told.length < count) await new Promise<void>(resolve => (wake = resolve));
+    while (received.length < count) await new Promise<void>(resolve => (wake = resolve));
   };
-  return { folder, file: join(folder, 'sluice.yaml'), clock, told, watch, until };
+  return { folder, file: join(folder, 'sluice.yaml'), clock, received, watch, until };
 }
 
 test('reload: unchanged says nothing, valid is applied with what changed, invalid keeps the old one', async t => {
-  const { file, told, watch } = await watching(t, { 'sluice.yaml': port(1) });
+  const { file, received, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   assert.deepEqual(await watch.reload(), { outcome: 'unchanged' });
   const before = watch.current;
@@ -53,7 +53,7 @@ test('reload: unchanged says nothing, valid is applied with what changed, invali
   await writeFile(file, `${port(2)}schedule: {minInterval: 3m}\n`);
   const changed = await watch.reload();
   assert.equal(changed.outcome, 'changed');
-  const change = told[0] as ConfigChange;
+  const change = received[0] as ConfigChange;
   assert.deepEqual(change.changedPaths, ['schedule.minIntervalMs', 'server.port']);
   assert.equal(change.previous, before);
   assert.equal(change.next, watch.current);
@@ -62,19 +62,19 @@ test('reload: unchanged says nothing, valid is applied with what changed, invali
   await writeFile(file, 'server: {prot: 3}\nx: 1\n');
   const refused = await watch.reload();
   assert.equal(refused.outcome, 'refused');
-  assert.equal((told[1] as SluiceError).code, 'config_invalid');
-  assert.equal((told[1] as SluiceError).message.split('\n').length, 2);
+  assert.equal((received[1] as SluiceError).code, 'config_invalid');
+  assert.equal((received[1] as SluiceError).message.split('\n').length, 2);
   assert.equal(watch.current.server.port, 2);
-  assert.equal(told.length, 2);
+  assert.equal(received.length, 2);
 });
 
 test('a change of comments and order is none', async t => {
-  const { file, told, watch } = await watching(t, { 'sluice.yaml': 'log: {level: warn}\nroot: a\n' });
+  const { file, received, watch } = await watching(t, { 'sluice.yaml': 'log: {level: warn}\nroot: a\n' });
   const before = watch.current;
   await writeFile(file, '# new\nroot: ./a\nlog:\n  level: "warn"\n');
   assert.deepEqual(await watch.reload(), { outcome: 'unchanged' });
   assert.equal(watch.current, before);
-  assert.equal(told.length, 0);
+  assert.equal(received.length, 0);
 });
 
 test('options and variables keep going before the file', async t => {
@@ -89,7 +89,7 @@ test('options and variables keep going before the file', async t => {
 });
 
 test('the system tells of a written, a replaced, and a newly linked file', async t => {
-  const { folder, file, told, watch, until } = await watching(
+  const { folder, file, received, watch, until } = await watching(
     t,
     { 'sluice.yaml': port(1) },
     { clock: systemClock, settleMs: 20, pollMs: 60_000 },
@@ -105,21 +105,21 @@ test('the system tells of a written, a replaced, and a newly linked file', async
   await rename(join(folder, 'link'), file);
   await until(3);
   assert.deepEqual(
-    told.map(news => (news as ConfigChange).next.server.port),
+    received.map(news => (news as ConfigChange).next.server.port),
     [2, 3, 4],
   );
 });
 
 test('a file that appears is picked up; one that vanishes is a failure and changes nothing', async t => {
   const options = { clock: systemClock, settleMs: 20, pollMs: 60_000 };
-  const { file, told, watch, until } = await watching(t, {}, options);
+  const { file, received, watch, until } = await watching(t, {}, options);
   await watch.start();
   await writeFile(file, port(2));
   await until(1);
   assert.equal(watch.current.server.port, 2);
   await rm(file);
   await until(2);
-  assert.match((told[1] as SluiceError).message, /does not exist/);
+  assert.match((received[1] as SluiceError).message, /does not exist/);
   assert.equal(watch.current.server.port, 2);
 });
 
@@ -134,28 +134,28 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   await symlink(join(target, 'real.yaml'), join(folder, 'sluice.yaml'));
   // Events tell of the link's folder only, so writing to the target is seen by the poll alone.
   const load = { schema, env: {}, cwd: folder };
-  const { clock, told, watch } = await watching(t, {}, { load, initial: await loadConfig(load) });
+  const { clock, received, watch } = await watching(t, {}, { load, initial: await loadConfig(load) });
   await watch.start();
   await writeFile(join(target, 'real.yaml'), '');
   // The poll has seen the truncated file once a second timer, of the settling, waits beside its own.
   // Steps shorter than settling takes, so that its timer is not passed over.
   await advanceUntil(clock, 100, () => clock.pendingTimers === 2);
   await writeFile(join(target, 'real.yaml'), port(2));
-  await advanceUntil(clock, 200, () => told.length >= 1);
-  assert.equal((told[0] as ConfigChange).next.server.port, 2, 'the empty file in between was never read');
+  await advanceUntil(clock, 200, () => received.length >= 1);
+  assert.equal((received[0] as ConfigChange).next.server.port, 2, 'the empty file in between was never read');
 });
 
-test('a refused file is told once, not at every poll', async t => {
-  const { file, clock, told, watch } = await watching(t, { 'sluice.yaml': port(1) });
+test('a refused file is received once, not at every poll', async t => {
+  const { file, clock, received, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   await writeFile(file, 'x: 1\n');
-  await advanceUntil(clock, 200, () => told.length >= 1);
+  await advanceUntil(clock, 200, () => received.length >= 1);
   await clock.advance(50_000);
   await watch.reload();
-  assert.equal(told.length, 2, 'only asking for it tells it again');
+  assert.equal(received.length, 2, 'only asking for it tells it again');
 });
 
-test('changes are applied one after the other; one that fails is told, the next goes on', async t => {
+test('changes are applied one after the other; one that fails is received, the next goes on', async t => {
   const gate = Promise.withResolvers<void>();
   const seen: number[] = [];
   const failures: string[] = [];
@@ -181,7 +181,7 @@ test('changes are applied one after the other; one that fails is told, the next 
 });
 
 test('after stop nothing is left behind and nothing changes', async t => {
-  const { file, clock, told, watch } = await watching(t, { 'sluice.yaml': port(1) });
+  const { file, clock, received, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   await watch.start();
   await watch.stop();
@@ -189,7 +189,7 @@ test('after stop nothing is left behind and nothing changes', async t => {
   await writeFile(file, port(2));
   assert.deepEqual(await watch.reload(), { outcome: 'unchanged' });
   assert.equal(clock.pendingTimers, 0);
-  assert.equal(told.length, 0);
+  assert.equal(received.length, 0);
 });
 
 test('changedPaths: mappings are compared inside, lists as a whole', () => {

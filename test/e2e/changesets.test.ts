@@ -27,11 +27,11 @@ hosts:
     const { stdout } = await sluice(t, ['changesets', 'ls', '--json'], { cwd });
     return JSON.parse(stdout) as Listed;
   };
-  const until = async (look: (listed: Listed) => boolean): Promise<Listed> => {
+  const until = async (isSo: (listed: Listed) => boolean): Promise<Listed> => {
     for (;;) {
       const response = await fetch(`${station.url}/api/v1/changesets`);
-      const [found] = ((await response.json()) as { changesets: Listed[] }).changesets;
-      if (found && look(found)) return found;
+      const [listed] = ((await response.json()) as { changesets: Listed[] }).changesets;
+      if (listed && isSo(listed)) return listed;
       await new Promise(resolve => setTimeout(resolve, 20));
     }
   };

@@ -16,11 +16,11 @@ test('First minute: without configuration a file dropped into incoming/local/out
   assert.ok(station.stdout().trim().split('\n').length < 15, station.stdout());
   writeFileSync(join(inbox, 'hello.txt'), 'hello');
   const [record] = await until('it is completed', () => {
-    const found = rows(
+    const records = rows(
       join(cwd, 'sluice.db'),
       "SELECT * FROM file_records WHERE current_state = 'completed'",
     );
-    return found.length > 0 && found;
+    return records.length > 0 && records;
   });
   assert.deepEqual([record?.profile, record?.bucket, record?.filepath], ['local', 'outbox', 'hello.txt']);
   assert.equal(record?.upload_outcome, 'success');
@@ -91,9 +91,9 @@ test('F3, F5, F6: credentials that cannot work stop the start, all that is missi
   assert.match(absent.stderr, /absent/);
   mkdirSync(join(cwd, '.aws'));
   writeFileSync(join(cwd, '.aws/credentials'), '[default]\naws_access_key_id = A\n');
-  const found = await sluice(t, ['up', '--port', '0'], { cwd });
-  assert.equal(found.code, 2, found.stderr);
-  assert.match(found.stderr, /"default": no provider.*\n.*--credentials FILE/);
+  const ended = await sluice(t, ['up', '--port', '0'], { cwd });
+  assert.equal(ended.code, 2, ended.stderr);
+  assert.match(ended.stderr, /"default": no provider.*\n.*--credentials FILE/);
 });
 
 test('F27–F37, S7: copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits', async t => {

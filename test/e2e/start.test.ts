@@ -42,7 +42,7 @@ test('it starts where nothing compiled can be kept', async t => {
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
 });
 
-test('a Node that is too old is told so in plain words, and nothing else happens', async t => {
+test('a Node that is too old is refused in plain words, and nothing else happens', async t => {
   const cwd = standingPlace(t);
   const { code, stdout, stderr } = await sluice(t, ['up'], { cwd, env: asNode('20.19.2') });
   assert.equal(code, 2);

@@ -153,8 +153,8 @@ test('Configuration: paths under repos start at its file, and config check judge
   writeFileSync(file, `repos:\n${faulty.map(text => `  - ${JSON.stringify(text)}\n`).join('')}`);
   const { code, stderr } = await sluice(t, ['config', 'check', '--config', file], { cwd });
   assert.equal(code, 2);
-  const told = [/2:5 repos\[0\].*remote helper/, /3:5 repos\[1\].*scheme/, /4:5 repos\[2\].*no repository/];
-  for (const pattern of told) assert.match(stderr, pattern);
+  const faults = [/2:5 repos\[0\].*remote helper/, /3:5 repos\[1\].*scheme/, /4:5 repos\[2\].*no repository/];
+  for (const pattern of faults) assert.match(stderr, pattern);
   assert.match(stderr, /5:5 repos\[3\].*write https:\/\/github\.com\/git\/git/);
   assert.match(stderr, /6:5 repos\[4\].*says no host/);
   assert.match(stderr, /7:5 repos\[5\].*credentials/);

@@ -38,7 +38,7 @@ test('P2: wait answers with the summary, or with the error under its own status:
     const { post } = serve({ runError: new SluiceError(code, 'what went wrong') });
     const failed = await post('/bake', { url: 'https://example.org/x', wait: true });
     assertProblem(failed, status, code);
-    assert.ok(failed.body.run, 'the run is told along');
+    assert.ok(failed.body.run, 'the run comes along');
   }
 });
 

@@ -147,9 +147,9 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
     captures,
   });
   const { body } = await ask('/api/v1/troubles');
-  const found = body.troubles as Record<string, unknown>[];
+  const troubles = body.troubles as Record<string, unknown>[];
   assert.deepEqual(
-    found.map(({ kind, code, count, isWaiting }) => [kind, code, count, isWaiting]),
+    troubles.map(({ kind, code, count, isWaiting }) => [kind, code, count, isWaiting]),
     [
       ['delivery', 'access_denied', 2, false],
       ['code host', null, 1, false],
@@ -157,9 +157,9 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
       ['repository', null, 1, true],
     ],
   );
-  assert.match(String(found[0]?.hint), /permission/);
-  assert.equal(found[1]?.hint, 'Give another token.');
-  assert.equal(found[3]?.lastAt, '1970-01-01T00:00:00.000Z');
+  assert.match(String(troubles[0]?.hint), /permission/);
+  assert.equal(troubles[1]?.hint, 'Give another token.');
+  assert.equal(troubles[3]?.lastAt, '1970-01-01T00:00:00.000Z');
   const broken = serve({
     questions: {
       ...questions,

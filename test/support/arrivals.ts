@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';
-import type { Arrival, Trouble } from '../../src/deliver/intake/watch/messages.ts';
+import type { Arrival, WatchTrouble } from '../../src/deliver/intake/watch/messages.ts';
 import { createWatch, type Watch, type WatchOptions } from '../../src/deliver/intake/watch/watch.ts';
 import { temporaryDirectory } from './temp-directory.ts';
 
 /** Collects what a watch reports, and lets a test wait for it. */
 export class Collector {
   readonly arrivals: Arrival[] = [];
-  readonly troubles: Trouble[] = [];
+  readonly troubles: WatchTrouble[] = [];
   #check = (): void => undefined;
 
   readonly onArrival = (arrivals: readonly Arrival[]): void => {
@@ -18,7 +18,7 @@ export class Collector {
     this.#check();
   };
 
-  readonly onTrouble = (trouble: Trouble): void => {
+  readonly onTrouble = (trouble: WatchTrouble): void => {
     this.troubles.push(trouble);
     this.#check();
   };
@@ -42,7 +42,7 @@ export class Collector {
     return this.until(() => this.arrived(path).length >= times);
   }
 
-  untilTrouble(kind: Trouble['kind']): Promise<void> {
+  untilTrouble(kind: WatchTrouble['kind']): Promise<void> {
     return this.until(() => this.troubles.some(trouble => trouble.kind === kind));
   }
 

@@ -55,11 +55,11 @@ export function startSluice(
   });
   killAtExit(child, { group: group ?? false });
   const texts = { stdout: '', stderr: '' };
-  const looks = new Set<() => void>();
+  const waiting = new Set<() => void>();
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text;
-      for (const look of looks) look();
+      for (const check of waiting) check();
     });
   }
   const ended = once(child, 'close').then(([code, signal]) => ({ code, signal, ...texts }) as Ended);
@@ -68,22 +68,22 @@ export function startSluice(
     await ended;
   });
   const printed = (pattern: RegExp): Promise<RegExpExecArray> =>
-    new Promise((found, reject) => {
+    new Promise((resolvePrinted, reject) => {
       const fail = (why: string): void => {
         clearTimeout(timer);
-        looks.delete(look);
+        waiting.delete(check);
         reject(new Error(`${pattern} was not printed: ${why}\n${texts.stdout}\n${texts.stderr}`));
       };
-      const look = (): void => {
+      const check = (): void => {
         const match = pattern.exec(texts.stdout) ?? pattern.exec(texts.stderr);
         if (!match) return;
         clearTimeout(timer);
-        looks.delete(look);
-        found(match);
+        waiting.delete(check);
+        resolvePrinted(match);
       };
       const timer = setTimeout(() => fail('waited long enough'), PATIENCE_MS);
-      looks.add(look);
-      look();
+      waiting.add(check);
+      check();
       void ended.then(() => fail('it has ended'));
     });
   const before = <T>(coming: Promise<T>): Promise<T> =>
@@ -112,7 +112,7 @@ export interface RunningStation extends RunningSluice {
   ask(path: string, body?: unknown): Promise<{ readonly status: number; readonly body: Answer }>;
 }
 
-/** What the tests look at in answers of the API; each answer has some of it. */
+/** What the tests read of answers of the API; each answer has some of it. */
 export interface Answer {
   readonly id: number;
   readonly code: string;
@@ -153,15 +153,15 @@ export async function startStation(
   };
 }
 
-/** Looks again and again until something is so; fails when it never is. */
+/** Checks again and again until something is so, and answers it; fails when it never is. */
 export async function until<T>(
   what: string,
-  look: () => Promise<T | undefined | false> | T | undefined | false,
+  check: () => Promise<T | undefined | false> | T | undefined | false,
 ) {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {
-    const found = await look();
-    if (found !== undefined && found !== false) return found;
+    const value = await check();
+    if (value !== undefined && value !== false) return value;
     if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
     await new Promise(resolve => setTimeout(resolve, 20));
   }

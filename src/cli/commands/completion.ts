@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
 import type { Cli, Outcome } from '../cli.ts';
-import type { Place } from '../completion/grammar.ts';
+import type { CommandPlace } from '../completion/grammar.ts';
 
 /** `sluice completion bash|zsh|fish`. Defined last: it is about the commands that are there by then. */
 export function defineCompletion(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -25,7 +25,7 @@ Examples:
 }
 
 /** What writes the completion script of a shell: all commands and options as they are defined, nothing asked at run time. */
-async function scriptOf(shell: string): Promise<(places: readonly Place[]) => string> {
+async function scriptOf(shell: string): Promise<(places: readonly CommandPlace[]) => string> {
   if (shell === 'zsh') return (await import('../completion/zsh.ts')).zshCompletion;
   if (shell === 'fish') return (await import('../completion/fish.ts')).fishCompletion;
   return (await import('../completion/bash.ts')).bashCompletion;

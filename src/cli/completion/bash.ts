@@ -1,10 +1,10 @@
-import type { Place } from './grammar.ts';
+import type { CommandPlace } from './grammar.ts';
 
 /**
  * A completion script for bash 4 or newer. Commands and options contain only letters, digits and hyphens, so nothing
  * of them is quoted. Where there is nothing to offer, bash offers files.
  */
-export function bashCompletion(places: readonly Place[]): string {
+export function bashCompletion(places: readonly CommandPlace[]): string {
   const commands = places.filter(({ path }) => path !== '').map(({ path }) => `'${path}'`);
   return `# Completion of sluice for bash. For this shell: source <(sluice completion bash)
 _sluice() {
@@ -31,17 +31,16 @@ complete -o default -F _sluice sluice
 }
 
 /** What the value of an option may be; without choices files are offered. */
-function valueCases({ path, values }: Place): string[] {
+function valueCases({ path, values }: CommandPlace): string[] {
   const free = [...values].filter(([, choices]) => choices.length === 0).map(([flag]) => `'${path}:${flag}'`);
   const chosen = [...values].filter(([, choices]) => choices.length > 0);
-  return [
-    ...chosen.map(([flag, choices]) => `    '${path}:${flag}') words='${choices.join(' ')}' ;;`),
-    ...(free.length > 0 ? [`    ${free.join(' | ')}) return ;;`] : []),
-  ];
+  const cases = chosen.map(([flag, choices]) => `    '${path}:${flag}') words='${choices.join(' ')}' ;;`);
+  if (free.length > 0) cases.push(`    ${free.join(' | ')}) return ;;`);
+  return cases;
 }
 
 /** Options only once one is begun, or where there are no commands to offer. */
-function placeCase({ path, commands, options }: Place): string {
+function placeCase({ path, commands, options }: CommandPlace): string {
   const flags = options.map(({ text }) => text).join(' ');
   const names = commands.map(({ text }) => text).join(' ');
   return `        '${path}') if [[ $word == -* ]]; then words='${flags}'; else words='${names}'; fi ;;`;

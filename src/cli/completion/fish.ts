@@ -1,7 +1,7 @@
-import type { Place } from './grammar.ts';
+import type { CommandPlace } from './grammar.ts';
 
 /** A completion script for fish, which looks for it in ~/.config/fish/completions/sluice.fish. */
-export function fishCompletion(places: readonly Place[]): string {
+export function fishCompletion(places: readonly CommandPlace[]): string {
   const commands = places.filter(({ path }) => path !== '').map(({ path }) => quoted(path));
   return `# Completion of sluice for fish. For this shell: sluice completion fish | source
 function __sluice_at --argument-names wanted
@@ -19,7 +19,7 @@ ${places.flatMap(linesOf).join('\n')}
 `;
 }
 
-function linesOf({ path, commands, options, values }: Place): string[] {
+function linesOf({ path, commands, options, values }: CommandPlace): string[] {
   const start = `complete -c sluice -n ${quoted(`__sluice_at "${path}"`)}`;
   return [
     ...commands.map(({ text, about }) => `${start} -f -a ${text} -d ${quoted(about)}`),

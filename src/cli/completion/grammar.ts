@@ -7,7 +7,7 @@ export interface Word {
 }
 
 /** A command as completion sees it. */
-export interface Place {
+export interface CommandPlace {
   /** Words that lead to it: none for `sluice` itself, `config check` for a command of a command. */
   readonly path: string;
   /** Its commands, or what its arguments may be. */
@@ -18,15 +18,15 @@ export interface Place {
 }
 
 /** All commands with what may follow each, the options of all commands included; outer ones first. */
-export function placesOf(program: Command): Place[] {
+export function placesOf(program: Command): CommandPlace[] {
   return below(program, [], program.options);
 }
 
-function below(command: Command, path: readonly string[], global: readonly Option[]): Place[] {
+function below(command: Command, path: readonly string[], global: readonly Option[]): CommandPlace[] {
   const inner = command.commands;
   const everywhere = global.filter(({ long }) => long !== '--version');
   const options = path.length === 0 ? global : [...command.options, ...everywhere];
-  const place: Place = {
+  const place: CommandPlace = {
     path: path.join(' '),
     commands: [
       ...inner.map(one => ({ text: one.name(), about: one.description() })),

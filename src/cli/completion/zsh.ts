@@ -1,7 +1,7 @@
-import type { Place, Word } from './grammar.ts';
+import type { CommandPlace, Word } from './grammar.ts';
 
 /** A completion script for zsh, to be named `_sluice` in a folder of `fpath`, or sourced after `compinit`. */
-export function zshCompletion(places: readonly Place[]): string {
+export function zshCompletion(places: readonly CommandPlace[]): string {
   const commands = places.filter(({ path }) => path !== '').map(({ path }) => quoted(path));
   return `#compdef sluice
 # Completion of sluice for zsh. For this shell: source <(sluice completion zsh)
@@ -26,14 +26,14 @@ if [[ $funcstack[1] == _sluice ]]; then _sluice "$@"; else compdef _sluice sluic
 `;
 }
 
-function valueCases({ path, values }: Place): string[] {
+function valueCases({ path, values }: CommandPlace): string[] {
   return [...values].map(([flag, choices]) => {
     const act = choices.length > 0 ? `compadd -- ${choices.join(' ')}` : '_files';
     return `    (${quoted(`${path}:${flag}`)}) ${act}; return ;;`;
   });
 }
 
-function placeCase({ path, commands, options }: Place): string {
+function placeCase({ path, commands, options }: CommandPlace): string {
   return `    (${quoted(path)})
       if [[ $PREFIX == -* ]]; then offered=(${list(options)}); else offered=(${list(commands)}); fi ;;`;
 }

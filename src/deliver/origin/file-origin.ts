@@ -16,7 +16,7 @@ import type { MoveResult, RestingPlace, Spool } from '../spool/spool.ts';
  */
 export interface FileOrigin {
   /** Puts a file that has arrived at `path` on record, or refuses it. */
-  enter(context: DeliveryContext, path: string, stats: Stats): Entry;
+  enter(context: DeliveryContext, path: string, stats: Stats): EntryResult;
   /** Makes a file in `incoming` ready to be sent, unless it must wait there; writes down what it waits for. */
   begin(
     context: DeliveryContext,
@@ -56,7 +56,7 @@ export interface FileOrigin {
 }
 
 /** Being written to the journal, on record as it is, refused, or (undefined) delivered already. */
-export type Entry = Promise<FileRecord | undefined> | FileRecord | Refusal | undefined;
+export type EntryResult = Promise<FileRecord | undefined> | FileRecord | Refusal | undefined;
 
 /** Why a file cannot be delivered as it lies; follows its path in a sentence. */
 export interface Refusal {

@@ -13,7 +13,7 @@ import type { FileOrigin } from './file-origin.ts';
  */
 export const folderFile: FileOrigin = {
   enter({ journal, clock, settings }, path, stats) {
-    const folder = folderOf(settings.folders, path);
+    const folder = enclosingFolder(settings.folders, path);
     if (!folder) return undefined;
     const filepath = path.slice(folder.path.length + 1);
     const objectKey = [folder.prefix.replace(/^\/+|\/+$/g, ''), filepath].filter(Boolean).join('/');
@@ -40,7 +40,7 @@ export const folderFile: FileOrigin = {
 
   async begin({ journal, clock, settings }, _destination, record) {
     const path = sourceOf(record);
-    const folder = folderOf(settings.folders, path);
+    const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
       // No longer among the folders: nothing is tried until it is again.
       await journal.change(record.id, { nextAttemptAtMs: null });
@@ -72,7 +72,7 @@ export const folderFile: FileOrigin = {
   /** As the folder's `after` says. A file that has changed since it was sent is left: it will be sent again. */
   async complete({ spool, settings }, record, delivered) {
     const path = sourceOf(record);
-    const folder = folderOf(settings.folders, path);
+    const folder = enclosingFolder(settings.folders, path);
     if (!folder || folder.after === 'keep') return { location: null };
     const stats = regularFile(path);
     if (!stats || !sameIdentity(identityOf(stats), delivered)) return { location: null };
@@ -120,7 +120,10 @@ export const folderFile: FileOrigin = {
 };
 
 /** The folder in which a path lies, if it lies in one. */
-export function folderOf(folders: readonly FolderSettings[], path: string): FolderSettings | undefined {
+export function enclosingFolder(
+  folders: readonly FolderSettings[],
+  path: string,
+): FolderSettings | undefined {
   return folders.find(folder => path.startsWith(`${folder.path}/`));
 }
 

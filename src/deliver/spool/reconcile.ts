@@ -27,7 +27,7 @@ import { type WalkedFile, walkFiles } from './walk.ts';
  * The move to completed or failed is on the disk before its record changes, so "record completed, file in processing"
  * cannot come about. Every step here may itself be cut off and is done again at the next start.
  */
-export async function reconcile(context: ReconcileContext): Promise<Reconciled> {
+export async function reconcileSpool(context: ReconcileContext): Promise<Reconciled> {
   const counts = { processing: 0, corrected: 0 };
   // Many at once, so that their changes share a commit: after the loss of a database all of them are new.
   const underWay = new Set<Promise<void>>();

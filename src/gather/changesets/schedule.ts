@@ -14,7 +14,7 @@ const SOURCE_PREFIX = 'changesets of ';
 export const LISTING_REASON = 'look for newly opened changesets';
 
 /** The key of a changeset; hosts tell names apart without regard to case. */
-export function keyOf({ host, repository, number }: ChangesetRef): string {
+export function changesetKey({ host, repository, number }: ChangesetRef): string {
   return `${CHANGESET_PREFIX}${host}/${repository.toLowerCase()}#${number}`;
 }
 

@@ -42,16 +42,16 @@ export interface Forge {
    * All repositories of a user, organization or group (subgroups included), archived and forked ones, too.
    * @throws SluiceError `forge_missing` when there is no such owner
    */
-  listRepositories(owner: string, options?: CallOptions): AsyncIterable<RepositoryPage>;
+  listRepositories(owner: string, options?: ForgeCallOptions): AsyncIterable<RepositoryPage>;
 
   /**
    * Changesets of a repository, last updated first. With page numbers under it, a listing may name one twice,
    * and miss one that changes meanwhile: list again later with `updatedSinceMs` of the start of this one.
    */
-  listChangesets(repository: string, options?: ListOptions): AsyncIterable<ChangesetPage>;
+  listChangesets(repository: string, options?: ForgeListOptions): AsyncIterable<ChangesetPage>;
 
   /** Open changesets across repositories, last updated first where the host can (Gitea: last created). */
-  searchChangesets(search: ChangesetSearch, options?: CallOptions): AsyncIterable<ChangesetPage>;
+  searchChangesets(search: ChangesetSearch, options?: ForgeCallOptions): AsyncIterable<ChangesetPage>;
 
   /**
    * State and news of any number of changesets, in batches where the host allows (GitHub: 50 a call).
@@ -59,7 +59,10 @@ export interface Forge {
    * result; what concerns all (host down, token refused, budget at zero) is thrown, and those not yet yielded
    * are as before.
    */
-  fetchChangesets(wanted: readonly WantedChangeset[], options?: CallOptions): AsyncIterable<ChangesetResult>;
+  fetchChangesets(
+    wanted: readonly WantedChangeset[],
+    options?: ForgeCallOptions,
+  ): AsyncIterable<ChangesetResult>;
 
   /**
    * Events of one changeset, to the last page. A few that happened before `sinceMs` may come again (ids tell
@@ -68,20 +71,20 @@ export interface Forge {
    */
   fetchEvents(
     ref: ChangesetRef,
-    options?: CallOptions & { readonly sinceMs?: number },
+    options?: ForgeCallOptions & { readonly sinceMs?: number },
   ): AsyncIterable<readonly ChangesetEvent[]>;
 
   /** Closes idle connections. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
 }
 
-export interface CallOptions {
+export interface ForgeCallOptions {
   readonly signal?: AbortSignal;
   /** Passed on to the budget, which may let some work go before other work. */
   readonly priority?: 'high' | 'normal';
 }
 
-export interface ListOptions extends CallOptions {
+export interface ForgeListOptions extends ForgeCallOptions {
   /** `open` (default; drafts included) or closed and merged ones, too. */
   readonly state?: 'open' | 'all';
   /** Leave out those last updated before, on the host's clock (see `asOfMs`); the listing ends there. */

@@ -18,6 +18,7 @@ import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
 import { Tracking, type TrackingOptions } from './tracking/service.ts';
 import { makeDueNow } from './tracking/track.ts';
 
+/** What repositories are made of, and who hears of their work. */
 export interface RepositoriesOptions
   extends Omit<TrackingOptions, 'stores'>,
     Omit<CloneCacheServiceOptions, 'stores'> {

@@ -21,9 +21,9 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
 
   /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list. */
-  listBuckets(options?: CallOptions): Promise<string[]>;
+  listBuckets(options?: BucketCallOptions): Promise<string[]>;
   /** Resolves when the bucket exists and may be used; throws bucket_missing when it does not. */
-  headBucket(bucket: string, options?: CallOptions): Promise<void>;
+  headBucket(bucket: string, options?: BucketCallOptions): Promise<void>;
 
   /**
    * Stores one object, replacing what is there, or nothing at all: no reader ever sees half an object.
@@ -40,12 +40,12 @@ export interface ObjectStore {
   /** Opens an object or a part of it for reading. The caller reads `body` to its end or destroys it. Throws object_missing. */
   getObject(at: ObjectAddress, options?: GetOptions): Promise<ObjectBody>;
   /** Removes an object; one that is not there is fine, so it may be called again. */
-  deleteObject(at: ObjectAddress, options?: CallOptions): Promise<void>;
+  deleteObject(at: ObjectAddress, options?: BucketCallOptions): Promise<void>;
   /** One page of keys in ascending order of their UTF-8 bytes. Multipart uploads in progress are not in it. */
-  listObjects(bucket: string, options?: ListOptions): Promise<ObjectPage>;
+  listObjects(bucket: string, options?: ObjectListOptions): Promise<ObjectPage>;
 
   /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted. */
-  createUpload(at: ObjectAddress, options?: ObjectProperties & CallOptions): Promise<MultipartUpload>;
+  createUpload(at: ObjectAddress, options?: ObjectProperties & BucketCallOptions): Promise<MultipartUpload>;
   /**
    * Stores one part, replacing the part of that number; may be called again. Throws upload_missing when the
    * upload is gone, and what putObject throws.
@@ -58,7 +58,7 @@ export interface ObjectStore {
     options?: TransferOptions,
   ): Promise<UploadedPart>;
   /** Every part stored so far, ascending: what a resumed upload need not send again. Throws upload_missing. */
-  listParts(upload: MultipartUpload, options?: CallOptions): Promise<UploadedPart[]>;
+  listParts(upload: MultipartUpload, options?: BucketCallOptions): Promise<UploadedPart[]>;
   /**
    * Makes the parts one object, in the order of their numbers whatever the order given. Throws upload_missing
    * when the upload or a part is gone; since a lost answer leaves the same trace as a lost upload, ask headObject before
@@ -67,12 +67,15 @@ export interface ObjectStore {
   completeUpload(
     upload: MultipartUpload,
     parts: readonly UploadedPart[],
-    options?: CallOptions,
+    options?: BucketCallOptions,
   ): Promise<PutResult>;
   /** Gives up an upload and its parts; one that is gone is fine, so it may be called again. */
-  abortUpload(upload: MultipartUpload, options?: CallOptions): Promise<void>;
+  abortUpload(upload: MultipartUpload, options?: BucketCallOptions): Promise<void>;
   /** Every upload begun and neither completed nor aborted. */
-  listUploads(bucket: string, options?: { readonly prefix?: string } & CallOptions): Promise<PendingUpload[]>;
+  listUploads(
+    bucket: string,
+    options?: { readonly prefix?: string } & BucketCallOptions,
+  ): Promise<PendingUpload[]>;
 
   /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
@@ -100,11 +103,11 @@ export type ObjectSource =
   | { readonly path: string; readonly size: number; readonly offset?: number }
   | { readonly body: Buffer };
 
-export interface CallOptions {
+export interface BucketCallOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface TransferOptions extends CallOptions {
+export interface TransferOptions extends BucketCallOptions {
   /** Called with how many further bytes the operating system has taken. A correction may send, and report, some bytes twice. */
   readonly onProgress?: (bytes: number) => void;
 }
@@ -134,7 +137,7 @@ export interface PutResult {
   readonly confirmedCrc32?: string;
 }
 
-export interface HeadOptions extends CallOptions {
+export interface HeadOptions extends BucketCallOptions {
   /** Ask for the checksum, too. The directory store reads the whole file for it. */
   readonly checksum?: boolean;
 }
@@ -149,7 +152,7 @@ export interface ObjectHead {
   readonly crc32?: string;
 }
 
-export interface GetOptions extends CallOptions {
+export interface GetOptions extends BucketCallOptions {
   /** First and last byte wanted, both inclusive, as in HTTP's Range. */
   readonly range?: { readonly first: number; readonly last?: number };
 }
@@ -161,7 +164,7 @@ export interface ObjectBody {
   readonly etag: string;
 }
 
-export interface ListOptions extends CallOptions {
+export interface ObjectListOptions extends BucketCallOptions {
   readonly prefix?: string;
   /** Where the page before ended. */
   readonly continuation?: string;

@@ -69,7 +69,7 @@ export async function probeProfile(store: ObjectStore, options: ProbeOptions): P
     steps.push(
       'value' in result
         ? { step: 'head bucket', outcome: 'ok', words: `bucket "${bucket}" is there` }
-        : failed('head bucket', result.error),
+        : failedStep('head bucket', result.error),
     );
   }
   const bucket = heads.find(head => 'value' in head.result)?.bucket;
@@ -87,7 +87,7 @@ async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
   }
 }
 
-function failed(step: ProbeStepName, error: SluiceError): ProbeStep {
+function failedStep(step: ProbeStepName, error: SluiceError): ProbeStep {
   return { step, outcome: 'failed', words: `${error.message} [${error.code}]`, hint: error.hint };
 }
 
@@ -107,17 +107,17 @@ async function probeHeads(
 function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] {
   const code = 'error' in first ? first.error.code : undefined;
   if ('error' in first && UNREACHED.includes(first.error.code)) {
-    return [failed('reach', first.error), skipped('authenticate', 'nobody answered')];
+    return [failedStep('reach', first.error), skippedStep('authenticate', 'nobody answered')];
   }
   const reached: ProbeStep = { step: 'reach', outcome: 'ok', words: `${store.description} answers` };
   if ('error' in first && NOT_AUTHENTICATED.includes(first.error.code)) {
-    return [reached, failed('authenticate', first.error)];
+    return [reached, failedStep('authenticate', first.error)];
   }
   const words = code === undefined ? 'the key is accepted' : `the key is known (${code})`;
   return [reached, { step: 'authenticate', outcome: 'ok', words }];
 }
 
-function skipped(step: ProbeStepName, words: string, hint?: string): ProbeStep {
+function skippedStep(step: ProbeStepName, words: string, hint?: string): ProbeStep {
   return { step, outcome: 'skipped', words, hint };
 }
 
@@ -130,11 +130,11 @@ function listStep(listed: Attempt<string[]>, areNamed: boolean): ProbeStep {
     return { step: 'list buckets', outcome: 'ok', words };
   }
   const { code } = listed.error;
-  if (code !== 'access_denied' && code !== 'not_supported') return failed('list buckets', listed.error);
+  if (code !== 'access_denied' && code !== 'not_supported') return failedStep('list buckets', listed.error);
   const hint = areNamed
     ? undefined
     : 'Name a bucket to have it probed; uploads ask for each bucket on its own.';
-  return skipped(
+  return skippedStep(
     'list buckets',
     'this key may not list buckets; that is fine for keys of a single bucket',
     hint,
@@ -147,8 +147,8 @@ async function probeObject(
   options: ProbeOptions,
 ): Promise<ProbeStep[]> {
   const all: readonly ProbeStepName[] = ['put', 'head', 'delete'];
-  if (!options.writes) return all.map(step => skipped(step, 'not asked for'));
-  if (bucket === undefined) return all.map(step => skipped(step, 'there is no bucket to try it in'));
+  if (!options.writes) return all.map(step => skippedStep(step, 'not asked for'));
+  if (bucket === undefined) return all.map(step => skippedStep(step, 'there is no bucket to try it in'));
   const call = options.signal === undefined ? {} : { signal: options.signal };
   const at = { bucket, key: `.sluice-probe-${randomUUID()}` };
   const subject = `${bucket}/${at.key}`;
@@ -157,9 +157,9 @@ async function probeObject(
   );
   if ('error' in put) {
     return [
-      failed('put', put.error),
-      skipped('head', 'nothing was put'),
-      skipped('delete', 'nothing was put'),
+      failedStep('put', put.error),
+      skippedStep('head', 'nothing was put'),
+      skippedStep('delete', 'nothing was put'),
     ];
   }
   const steps: ProbeStep[] = [{ step: 'put', outcome: 'ok', words: `stored ${subject}` }];
@@ -175,8 +175,8 @@ async function probeObject(
 
 function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>): ProbeStep {
   if ('error' in head) {
-    if (head.error.code !== 'not_supported') return failed('head', head.error);
-    return skipped(
+    if (head.error.code !== 'not_supported') return failedStep('head', head.error);
+    return skippedStep(
       'head',
       'the server does not offer HEAD',
       'Deliveries are confirmed by the answer to PUT alone.',
@@ -186,10 +186,10 @@ function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>)
     const error = new SluiceError('object_missing', 'the object just stored is not there', {
       hint: 'The server is not consistent, or something else deletes objects; look at its life-cycle rules.',
     });
-    return failed('head', error);
+    return failedStep('head', error);
   }
   const result = verifyObject(head.value, { size: PROBE_BODY.length, crc32: crc32Of(PROBE_BODY) });
-  if ('differs' in result) return failed('head', new SluiceError('checksum_mismatch', result.differs));
+  if ('differs' in result) return failedStep('head', new SluiceError('checksum_mismatch', result.differs));
   const words =
     result.agrees === 'checksum'
       ? 'size and checksum agree'
@@ -199,6 +199,10 @@ function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>)
 
 /** Upload-only keys are common and fine, but the probe stays behind. */
 function keptStep(error: SluiceError, subject: string): ProbeStep {
-  if (error.code !== 'access_denied') return failed('delete', error);
-  return skipped('delete', 'this key may not delete; uploads do not need it', `Remove ${subject} by hand.`);
+  if (error.code !== 'access_denied') return failedStep('delete', error);
+  return skippedStep(
+    'delete',
+    'this key may not delete; uploads do not need it',
+    `Remove ${subject} by hand.`,
+  );
 }

@@ -82,7 +82,7 @@ export interface Attempt {
 }
 
 /** A part that the object store holds; the same shape as the bucket contract's. */
-export interface UploadedPart {
+export interface PartRecord {
   readonly partNumber: number;
   readonly etag: string;
   readonly size: number;
@@ -95,7 +95,7 @@ export interface UnfinishedUpload extends FileIdentity {
   readonly upload: { readonly bucket: string; readonly key: string; readonly uploadId: string };
   readonly partBytes: number;
   readonly startedAtMs: number;
-  readonly parts: readonly UploadedPart[];
+  readonly parts: readonly PartRecord[];
 }
 
 export interface RecordFilter {
@@ -185,7 +185,7 @@ export interface Journal {
   rewind(nowMs: number): Promise<number>;
 
   saveUpload(upload: Omit<UnfinishedUpload, 'parts'>): Promise<void>;
-  savePart(recordId: number, part: UploadedPart): Promise<void>;
+  savePart(recordId: number, part: PartRecord): Promise<void>;
   upload(recordId: number): UnfinishedUpload | undefined;
   /** Uploads whose record has ended: to be aborted at the store, then dropped. */
   abandonedUploads(): UnfinishedUpload[];

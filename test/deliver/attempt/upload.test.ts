@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { partBytesFor } from '../../../src/deliver/attempt/upload/parts.ts';
-import { keyOf, propertiesOf, tagsIn } from '../../../src/deliver/attempt/upload/properties.ts';
+import { objectKey, propertiesOf, tagsIn } from '../../../src/deliver/attempt/upload/properties.ts';
 import { destinationFor } from '../../../src/deliver/settings.ts';
 
 test('S8: parts are as large as wanted, and never too many', () => {
@@ -27,7 +27,7 @@ test('S10: prefix, tags and type come from the destination and the name', () => 
     { match: 'p/b', prefix: '/robots/7/', tagSegments: true, tags: { project: 'x' } },
   ];
   const destination = destinationFor({ destinations }, 'p', 'b');
-  assert.equal(keyOf('a/b.txt', destination), 'robots/7/a/b.txt');
+  assert.equal(objectKey('a/b.txt', destination), 'robots/7/a/b.txt');
   const properties = propertiesOf('tag=red/tag=blue/a.html', { mtimeMs: 1500 }, destination, 'crc');
   assert.equal(properties.contentType, 'text/html');
   assert.equal(properties.storageClass, 'STANDARD');

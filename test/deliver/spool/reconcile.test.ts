@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { creationDateOf, identityOf } from '../../../src/deliver/spool/files.ts';
-import { reconcile } from '../../../src/deliver/spool/reconcile.ts';
+import { reconcileSpool } from '../../../src/deliver/spool/reconcile.ts';
 import { Spool } from '../../../src/deliver/spool/spool.ts';
 import type { FileRecord, FileState } from '../../../src/keep/local/journal.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
@@ -39,7 +39,7 @@ async function after(
       hold: null,
     }));
   const run = () =>
-    reconcile({
+    reconcileSpool({
       spool,
       journal,
       clock: systemClock,

@@ -6,12 +6,17 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../../src/base/clock.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
+import { capturePlan } from '../../../src/gather/capture/settings.ts';
+import { loadSources } from '../../../src/gather/capture/sources/definitions.ts';
 import { ExecSource } from '../../../src/gather/capture/sources/exec/exec.ts';
 import { FileSource } from '../../../src/gather/capture/sources/file/file.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http/http.ts';
 import { topicFits } from '../../../src/gather/capture/sources/mqtt/mqtt.ts';
 import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query/query.ts';
+import type { PushSource, ReadingSource } from '../../../src/gather/capture/sources/source.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
+import { folderWith } from '../../config/support.ts';
+import { loadConfig } from '../../support/config.ts';
 import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
@@ -163,4 +168,56 @@ test('V1: mqtt: topics fit filters as MQTT has it', () => {
   ];
   for (const [filter, topic, expected] of fits)
     assert.equal(topicFits(filter, topic), expected, `${filter} ${topic}`);
+});
+
+test('V1: what a collector names is planned and opened as its kind wants it', async t => {
+  const folder = await folderWith(t, {
+    'sluice.yaml': `capture:
+  station: robot-7
+  mqtt: {url: "mqtt://127.0.0.1:1"}
+  collectors:
+    - {name: program, every: 1s, to: s3://local/outbox, exec: [/bin/echo, hello]}
+    - {name: page, every: 1s, to: s3://local/outbox, http: "http://127.0.0.1:1/"}
+    - {name: content, every: 1s, to: s3://local/outbox, file: sluice.yaml}
+    - {name: rows, every: 1s, to: s3://local/outbox, query: SELECT 1 AS one}
+    - {name: messages, to: s3://local/outbox, mqtt: a/+}
+    - {name: newest, every: 1s, to: s3://local/outbox, mqtt: a/b}
+`,
+  });
+  const database = join(folder, 'sluice.db');
+  await openLocal(database, { clock: systemClock })
+    .openCaptures()
+    .then(captures => captures.close());
+  const { config } = await loadConfig({ env: {}, cwd: folder });
+  const plan = capturePlan({ capture: config.capture, database });
+  assert.deepEqual(
+    plan.collectors.map(({ source }) => source),
+    [
+      { method: 'exec', command: ['/bin/echo', 'hello'] },
+      { method: 'http', url: 'http://127.0.0.1:1/' },
+      { method: 'file', path: join(folder, 'sluice.yaml') },
+      { method: 'query', sql: 'SELECT 1 AS one' },
+      { method: 'mqtt', topic: 'a/+' },
+      { method: 'mqtt', topic: 'a/b' },
+    ],
+  );
+  const sources = await loadSources({
+    clock: systemClock,
+    database,
+    station: 'robot-7',
+    broker: plan.broker,
+  });
+  const [program, page, content, rows, messages, newest] = plan.collectors.map(one => sources.open(one));
+  t.after(async () => {
+    await Promise.all([program, page, content, rows, messages, newest].map(source => source?.close()));
+    await sources.close();
+  });
+  const read = async (source: PushSource | ReadingSource | undefined) =>
+    source && 'read' in source ? await source.read(patience) : assert.fail('it cannot be read');
+  assert.equal(textOf(await read(program)), 'hello\n');
+  assert.match(textOf(await read(content)), /^capture:/);
+  assert.deepEqual(await read(rows), { json: '[{"one":1}]' });
+  await assert.rejects(read(page), { code: 'host_unreachable' });
+  assert.ok(messages && 'listen' in messages, 'without an interval every message is a reading');
+  assert.ok(newest && 'read' in newest, 'with one the newest is');
 });

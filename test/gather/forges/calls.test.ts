@@ -71,7 +71,7 @@ for (const kind of KINDS) {
     const sinceMs = changeset.events.at(-1)?.atMs ?? 0;
     const later = await allOf(forge.fetchEvents(ref, { sinceMs }));
     const comments = later.filter(({ kind: each }) => each === 'comment').length;
-    assert.ok(comments >= 1 && comments < 100, `${comments} told again`);
+    assert.ok(comments >= 1 && comments < 100, `${comments} came again`);
     assert.ok(standIn.log.length - calls < 10, 'few calls for few events');
   });
 

@@ -16,10 +16,10 @@ function bytes(name: string): Buffer {
 const recorded = <T>(name: string): T => JSON.parse(bytes(name).toString()) as T;
 
 test('GitLab, recorded, C2: a merge request of gitlab.com is read with all that it tells', async t => {
-  const told = recorded<Recorded>('get_merge_request');
+  const answer = recorded<Recorded>('get_merge_request');
   const { forge, standIn } = await openForge(t, 'gitlab');
   standIn.faults.push(({ url }) =>
-    url.pathname.endsWith('/approvals') ? { json: { approved_by: [] } } : { json: told },
+    url.pathname.endsWith('/approvals') ? { json: { approved_by: [] } } : { json: answer },
   );
   const ref = { host: forge.host, repository: 'gitlab-org/gitlab-ee', number: 14656 };
   const [result] = (await resultsOf(forge, [ref])).values();

@@ -34,12 +34,12 @@ test('GitHub, recorded: a repository is read as GitHub tells of it, a rename fol
     return { json: [repository?.response] };
   });
   const [read, ...others] = await repositoriesOf(forge, 'old');
-  const told = repository?.response as Record<string, unknown>;
+  const answer = repository?.response as Record<string, unknown>;
   assert.equal(others.length, 0);
-  assert.equal(read?.path, told.full_name);
-  assert.equal(read?.url, told.html_url);
-  assert.equal(read?.defaultBranch, told.default_branch);
-  assert.equal(read?.sizeBytes, Number(told.size) * 1024);
+  assert.equal(read?.path, answer.full_name);
+  assert.equal(read?.url, answer.html_url);
+  assert.equal(read?.defaultBranch, answer.default_branch);
+  assert.equal(read?.sizeBytes, Number(answer.size) * 1024);
   assert.equal(budget.taken, 2, 'the redirect is a call of its own');
 });
 

@@ -15,7 +15,7 @@ import {
 } from '../../../src/keep/buckets/checksum.ts';
 import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
-import { readAnswer } from '../../../src/keep/buckets/s3/answer.ts';
+import { readErrorAnswer } from '../../../src/keep/buckets/s3/answer.ts';
 import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';
 import { errorFromAnswer, errorFromTransport } from '../../../src/keep/buckets/s3/classify.ts';
 import { decodeMetadata, encodeMetadata } from '../../../src/keep/buckets/s3/properties.ts';
@@ -222,14 +222,14 @@ describe('answers', () => {
   test('error documents cut anywhere are read without throwing, and never invent a code', () => {
     const whole =
       '<?xml version="1.0"?>\n<Error><Code>SlowDown</Code><Message>a &lt;b&gt; &amp; c</Message><Region>r</Region></Error>';
-    assert.equal(readAnswer(503, {}, Buffer.from(whole), 0).message, 'a <b> & c');
+    assert.equal(readErrorAnswer(503, {}, Buffer.from(whole), 0).message, 'a <b> & c');
     for (let end = 0; end <= whole.length; end += 1) {
-      const { code } = readAnswer(503, {}, Buffer.from(whole.slice(0, end)), 0);
+      const { code } = readErrorAnswer(503, {}, Buffer.from(whole.slice(0, end)), 0);
       assert.ok(code === undefined || code === 'SlowDown', String(code));
     }
     fc.assert(
       fc.property(fc.uint8Array(), fc.integer({ min: 400, max: 599 }), (body, status) => {
-        const answer = readAnswer(status, {}, Buffer.from(body), 0);
+        const answer = readErrorAnswer(status, {}, Buffer.from(body), 0);
         assert.ok(
           ['permanent', 'transient'].includes(
             errorFromAnswer(answer, { operation: 'put', subject: 'a/b' }).retry,

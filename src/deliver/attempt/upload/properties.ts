@@ -45,7 +45,7 @@ export function tagsIn(filepath: string): Record<string, string> {
 }
 
 /** The object's key: the path, below the destination's prefix. */
-export function keyOf(filepath: string, destination: Omit<DestinationSettings, 'match'>): string {
+export function objectKey(filepath: string, destination: Omit<DestinationSettings, 'match'>): string {
   const prefix = destination.prefix?.replace(/^\/+|\/+$/g, '');
   return prefix ? `${prefix}/${filepath}` : filepath;
 }

@@ -6,7 +6,7 @@ import { destinationFor } from '../../settings.ts';
 import { identityOf, regularFile } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
 import { sendInParts } from './parts.ts';
-import { keyOf, propertiesOf } from './properties.ts';
+import { objectKey, propertiesOf } from './properties.ts';
 import type { Sending, Sent } from './sending.ts';
 import { readWhole, sendFromDisk, sourceMissing } from './whole.ts';
 
@@ -44,7 +44,7 @@ export class Uploader {
     const { settings, record, path, store, signal, onProgress } = sending;
     const identity = seen ?? identityAt(path);
     const destination = destinationFor(settings, record.profile, record.bucket);
-    const at = { bucket: record.bucket, key: sending.key ?? keyOf(record.filepath, destination) };
+    const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
     if (identity.size > settings.partsAboveBytes) {
       const properties = propertiesOf(record.filepath, identity, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {

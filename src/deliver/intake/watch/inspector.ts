@@ -2,21 +2,21 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import type { ObservedFile } from './judge.ts';
 import { judge, sameContent } from './judge.ts';
 import type { Libc } from './libc.ts';
-import type { Arrival, Trouble, TroubleKind, Via } from './messages.ts';
+import type { Arrival, TroubleKind, Via, WatchTrouble } from './messages.ts';
 import { isUnspeakable, shownName } from './names.ts';
 import type { Rechecks } from './rechecks.ts';
-import { type Directory, type Place, pathOf, type Tree } from './tree.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
 import { probe } from './writers.ts';
 
 export interface InspectorOptions {
   readonly tree: Tree;
-  readonly rechecks: Rechecks<Place>;
+  readonly rechecks: Rechecks<DirectoryEntry>;
   /** Absent where there are no leases. */
   readonly libc: Libc | undefined;
   readonly settleMs: number;
   readonly monotonicMs: () => number;
   readonly onArrival: (arrival: Arrival) => void;
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onTrouble: (trouble: WatchTrouble) => void;
 }
 
 /** What a name turned out to be. A directory is the caller's to take up. */
@@ -39,7 +39,7 @@ export class Inspector {
   }
 
   /** @param closed whether a CLOSE_WRITE event named it */
-  inspect({ directory, name }: Place, via: Via, closed = false): NameKind {
+  inspect({ directory, name }: DirectoryEntry, via: Via, closed = false): NameKind {
     const { tree, rechecks, monotonicMs } = this.#options;
     if (!directory.attached) return 'nothing';
     if (isUnspeakable(name)) return this.#badName(directory, name);
@@ -85,7 +85,7 @@ export class Inspector {
   }
 
   /** A name was made: soon closed if it is being written, but a hard link or mknod gets no close. */
-  handleCreated(place: Place): NameKind {
+  handleCreated(place: DirectoryEntry): NameKind {
     const { tree, rechecks, monotonicMs } = this.#options;
     const { directory, name } = place;
     const path = pathOf(directory, name);
@@ -104,7 +104,7 @@ export class Inspector {
    * A name was deleted or moved away, and is forgotten, unless the very file that was reported lies there
    * still: then the event is older than the report. A file moved away and back has a new ctime.
    */
-  handleLeft({ directory, name }: Place): void {
+  handleLeft({ directory, name }: DirectoryEntry): void {
     const { tree, rechecks } = this.#options;
     const entry = directory.entries.get(name);
     if (!entry) return;

@@ -21,7 +21,7 @@ export interface ObservedFile {
  *
  * A name that goes away is forgotten from any state.
  */
-export type Entry = ObservedFile &
+export type WatchedFile = ObservedFile &
   (
     | { readonly state: 'reported' }
     /** A CREATE event named it: whoever made it most likely writes it, and its CLOSE_WRITE will come. */
@@ -44,7 +44,7 @@ export interface Evidence {
 
 /** What is remembered of a file from now on, and whether it has arrived. */
 export interface Verdict {
-  readonly entry: Entry;
+  readonly entry: WatchedFile;
   readonly report: boolean;
   /** Look again after this long; absent when an event, the sweep or an earlier recheck will lead back here. */
   readonly recheckMs?: number;
@@ -81,7 +81,7 @@ const CONFIRM_MS = 2000;
  * Whether a regular file has arrived. Pure. Never reports one that has a writer. Reports one with content and
  * without a writer at once, any other when it has stayed the same for a while; the same content under a name once.
  */
-export function judge(previous: Entry | undefined, now: ObservedFile, evidence: Evidence): Verdict {
+export function judge(previous: WatchedFile | undefined, now: ObservedFile, evidence: Evidence): Verdict {
   const unchanged = previous !== undefined && sameContent(previous, now);
   if (unchanged && previous.state === 'reported') return { entry: previous, report: false };
   const { writer, closed, nowMs, settleMs } = evidence;
@@ -105,7 +105,7 @@ export function judge(previous: Entry | undefined, now: ObservedFile, evidence: 
   return { entry: { ...previous, waitMs: shorterMs }, report: false, recheckMs: shorterMs };
 }
 
-function patienceMs(previous: Entry | undefined, now: ObservedFile, settleMs: number): number {
+function patienceMs(previous: WatchedFile | undefined, now: ObservedFile, settleMs: number): number {
   if (previous?.inode !== now.inode) return settleMs;
   if (previous.state === 'created') return settleMs * CREATED_PATIENCE;
   return previous.state === 'settling' ? previous.waitMs : settleMs;

@@ -41,7 +41,7 @@ export type TroubleKind =
   | 'thread_failed';
 
 /** Something that is skipped or not as it should be. */
-export interface Trouble {
+export interface WatchTrouble {
   readonly kind: TroubleKind;
   /** What it is about; bytes that are not UTF-8 are shown as `\xNN`. */
   readonly path: string;
@@ -67,7 +67,7 @@ export interface WatchProtocol {
 /** From the thread, in the order in which things were noticed. */
 export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
-  | { readonly type: 'trouble'; readonly trouble: Trouble };
+  | { readonly type: 'trouble'; readonly trouble: WatchTrouble };
 
 /** What the thread is started with. */
 export interface ThreadSetup {

@@ -5,9 +5,9 @@ import { IN, WATCH_MASK } from './inotify-events.ts';
 import type { Inspector } from './inspector.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { errorName, type Libc } from './libc.ts';
-import type { Trouble, Via } from './messages.ts';
+import type { Via, WatchTrouble } from './messages.ts';
 import { isUnspeakable, readNames } from './names.ts';
-import { type Directory, type Place, pathOf, type Tree } from './tree.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
 
 /** What the sweeper works with. */
 export interface SweeperOptions {
@@ -17,7 +17,7 @@ export interface SweeperOptions {
   /** Absent where there are no kernel events. */
   readonly notifier: { readonly libc: Libc; readonly inotify: number } | undefined;
   readonly nowMs: () => number;
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onTrouble: (trouble: WatchTrouble) => void;
 }
 
 /**
@@ -92,7 +92,7 @@ export class Sweeper {
   }
 
   /** Looks at a name and takes it up if it is a directory. */
-  inspect(place: Place, via: Via, closed = false): void {
+  inspect(place: DirectoryEntry, via: Via, closed = false): void {
     if (this.#options.inspector.inspect(place, via, closed) === 'directory') {
       this.discover(place.directory, place.name);
     }

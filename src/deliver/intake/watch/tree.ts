@@ -1,4 +1,4 @@
-import type { Entry } from './judge.ts';
+import type { WatchedFile } from './judge.ts';
 import type { TroubleKind } from './messages.ts';
 
 /** A directory that the watch knows. Its fields change as the watch learns more. */
@@ -11,7 +11,7 @@ export interface Directory {
   readonly local: boolean;
   readonly device: number;
   readonly children: Map<string, Directory>;
-  readonly entries: Map<string, Entry>;
+  readonly entries: Map<string, WatchedFile>;
   /** inotify watch descriptor; absent where there is none, and the sweep is all there is. */
   watch: number | undefined;
   /** The directory's mtime before its last complete listing; NaN when that says nothing. */
@@ -23,7 +23,7 @@ export interface Directory {
 }
 
 /** A name in a directory. */
-export interface Place {
+export interface DirectoryEntry {
   readonly directory: Directory;
   readonly name: string;
 }
@@ -42,7 +42,7 @@ export class Tree {
   /** Every root that is wanted; undefined while it is not there. */
   readonly roots = new Map<string, Directory | undefined>();
   /** Names that are not reported yet, by path: the sweep inspects each of them again. */
-  readonly unresolved = new Map<string, Place>();
+  readonly unresolved = new Map<string, DirectoryEntry>();
   readonly #byWatch = new Map<number, Directory>();
   /** Directories with entries, the quietest first. */
   readonly #recency = new Set<Directory>();
@@ -126,7 +126,7 @@ export class Tree {
     return this.#byWatch.get(watch);
   }
 
-  remember(directory: Directory, name: string, entry: Entry): void {
+  remember(directory: Directory, name: string, entry: WatchedFile): void {
     if (directory.entries.get(name)?.state === 'reported') this.#reported -= 1;
     if (entry.state === 'reported') this.#reported += 1;
     directory.entries.set(name, entry);
@@ -147,7 +147,7 @@ export class Tree {
   }
 
   /** Where a path lies, if its directory is known. */
-  locate(path: string): Place | undefined {
+  locate(path: string): DirectoryEntry | undefined {
     for (const [rootPath, root] of this.roots) {
       if (!root || !path.startsWith(`${rootPath}/`)) continue;
       const segments = path.slice(rootPath.length + 1).split('/');

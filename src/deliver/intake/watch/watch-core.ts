@@ -6,7 +6,7 @@ import type { Libc } from './libc.ts';
 import type { Arrival, ThreadSetup, WatchEvent } from './messages.ts';
 import { Rechecks } from './rechecks.ts';
 import { Sweeper } from './sweep.ts';
-import { type Place, Tree } from './tree.ts';
+import { type DirectoryEntry, Tree } from './tree.ts';
 
 /** How long listings may run before events and requests are served again. The kernel queues 16 384 events by default. */
 const SLICE_MS = 10;
@@ -29,7 +29,7 @@ export interface CoreOptions extends ThreadSetup {
 export class WatchCore {
   readonly #options: CoreOptions;
   readonly #jobs = new Jobs();
-  readonly #rechecks = new Rechecks<Place>();
+  readonly #rechecks = new Rechecks<DirectoryEntry>();
   readonly #tree: Tree;
   readonly #inspector: Inspector;
   readonly #sweeper: Sweeper;

@@ -4,10 +4,10 @@ import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/log.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import type { Arrival, Fault, Trouble, WatchMode } from './messages.ts';
+import type { Arrival, Fault, WatchMode, WatchTrouble } from './messages.ts';
 import { WatchClient } from './watch-client.ts';
 
-export type { Arrival, Trouble, TroubleKind, Via, WatchMode } from './messages.ts';
+export type { Arrival, TroubleKind, Via, WatchMode, WatchTrouble } from './messages.ts';
 
 /** What is watched, how, and who is called. */
 export interface WatchOptions {
@@ -29,7 +29,7 @@ export interface WatchOptions {
    */
   readonly onArrival: (arrivals: readonly Arrival[]) => void;
   /** Something for a person to know, once each. */
-  readonly onTrouble: (trouble: Trouble) => void;
+  readonly onTrouble: (trouble: WatchTrouble) => void;
   /** Where to load the foreign function interface from; a test names one that is not there. */
   readonly foreignFunctionModule?: string;
 }

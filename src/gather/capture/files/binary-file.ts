@@ -6,7 +6,7 @@ import { asSluiceError } from '../../../base/errors.ts';
 import { IN_PROGRESS, SIDECAR } from './names.ts';
 
 /** As the metadata of a binary reading has it, so that recovery tells whole ones from torn ones. */
-export function checksumOf(bytes: Uint8Array): string {
+export function binaryChecksum(bytes: Uint8Array): string {
   return crc32(bytes).toString(16).padStart(8, '0');
 }
 

@@ -5,10 +5,10 @@ import type { Random } from '../../../base/random.ts';
 import type { CapturedFile, CompletionReason } from '../../../keep/local/captures.ts';
 import type { Reading, ReadingTimes } from '../reading.ts';
 import type { CollectorPlan } from '../settings.ts';
-import { checksumOf, writeBinary } from './binary-file.ts';
+import { binaryChecksum, writeBinary } from './binary-file.ts';
 import { LineFile } from './line-file.ts';
 import { LineWriter } from './line-writer.ts';
-import { addressOfPath, folderOf, LINES, SIDECAR, stemOf } from './names.ts';
+import { addressOfPath, collectorFolder, LINES, SIDECAR, stemOf } from './names.ts';
 
 /** A finished file that is to go into delivery. Paths are below the capture folder. */
 export interface FinishedFile {
@@ -135,7 +135,7 @@ export class CollectorFiles {
     const { bytes, extension, topic } = reading;
     const path = this.#newPath(`.${extension}`, times.requestedAtMs);
     const file = path.slice(path.lastIndexOf('/') + 1);
-    const crc32 = checksumOf(bytes);
+    const crc32 = binaryChecksum(bytes);
     const metadata = this.#lines.metadata(times, { file, bytes: bytes.length, crc32, topic });
     this.#start(bytes.length, async () => {
       await writeBinary(path, bytes, metadata);
@@ -178,7 +178,7 @@ export class CollectorFiles {
 
   #newPath(extension: string, nowMs: number): string {
     const { directory } = this.#limits;
-    return join(directory, folderOf(this.#plan), stemOf(nowMs, this.#options.random) + extension);
+    return join(directory, collectorFolder(this.#plan), stemOf(nowMs, this.#options.random) + extension);
   }
 
   #announce(

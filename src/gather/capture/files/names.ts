@@ -11,7 +11,7 @@ export const LINES = '.ndjson';
 export const SIDECAR = '.json';
 
 /** The folder of a collector's files, below the capture folder and below `incoming` alike. Pure. */
-export function folderOf({ to, name }: Pick<CollectorPlan, 'to' | 'name'>): string {
+export function collectorFolder({ to, name }: Pick<CollectorPlan, 'to' | 'name'>): string {
   return [to.profile, to.bucket, to.prefix, name].filter(part => part !== '').join('/');
 }
 

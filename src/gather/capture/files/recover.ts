@@ -2,7 +2,7 @@ import { readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asSluiceError } from '../../../base/errors.ts';
 import type { CapturedFile } from '../../../keep/local/captures.ts';
-import { checksumOf } from './binary-file.ts';
+import { binaryChecksum } from './binary-file.ts';
 import type { FinishedFile } from './collector-files.ts';
 import { addressOfPath, IN_PROGRESS, isCaptureName, isSidecar, LINES, SIDECAR } from './names.ts';
 
@@ -115,7 +115,7 @@ async function recoverBinary(
   const facts =
     standing === undefined ? undefined : factsOf(await readFile(join(directory, standing), 'utf8'));
   const isWhole =
-    facts !== undefined && facts.bytes === content.length && facts.crc32 === checksumOf(content);
+    facts !== undefined && facts.bytes === content.length && facts.crc32 === binaryChecksum(content);
   if (standing === undefined || !isWhole) {
     await unlink(join(directory, name));
     if (standing !== undefined) await unlink(join(directory, standing));

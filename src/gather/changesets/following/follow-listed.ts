@@ -4,7 +4,7 @@ import type { ChangesetStore, StoredChangeset } from '../../../keep/store/change
 import type { ChangesetSummary } from '../../forges/changeset.ts';
 import type { ChangesetContext } from '../context.ts';
 import { changeTimeMs, planNextSync, planningOf } from '../next-sync.ts';
-import { atPlannedTime, CHANGESET_KIND, groupOf, keyOf } from '../schedule.ts';
+import { atPlannedTime, CHANGESET_KIND, changesetKey, groupOf } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 
 /**
@@ -19,16 +19,16 @@ export async function followListed(
   const { changesets, queue, clock } = context;
   const nowMs = clock.nowMs();
   const known = await changesets.byAddresses(summaries.map(({ ref }) => ref));
-  const byKey = new Map(known.map(changeset => [keyOf(changeset), changeset]));
+  const byKey = new Map(known.map(changeset => [changesetKey(changeset), changeset]));
   const taken = await changesets.byKeys(
-    summaries.map(({ ref }) => keyOf(ref)).filter(key => !byKey.has(key)),
+    summaries.map(({ ref }) => changesetKey(ref)).filter(key => !byKey.has(key)),
   );
   const entries: ScheduleEntry[] = [];
   const changes: StoreChange[] = [];
   for (const summary of summaries) {
-    const before = byKey.get(keyOf(summary.ref));
+    const before = byKey.get(changesetKey(summary.ref));
     if (!before?.followed) {
-      const key = before?.key ?? (await freeKey(keyOf(summary.ref), taken, changesets));
+      const key = before?.key ?? (await freeKey(changesetKey(summary.ref), taken, changesets));
       const { ref, url, title, author } = summary;
       changes.push(followChangesets([{ ...ref, key, url, title, author: author?.login }], source, nowMs));
       entries.push({

@@ -3,7 +3,7 @@ import { followChangesets, unfollowChangesets } from '../../../keep/store/change
 import type { ChangesetFilter, ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../../forges/changeset.ts';
 import type { ChangesetContext } from '../context.ts';
-import { atOnce, groupOf, keyOf, keyOfSource, LISTING_REASON, SOURCE_KIND } from '../schedule.ts';
+import { atOnce, changesetKey, groupOf, keyOfSource, LISTING_REASON, SOURCE_KIND } from '../schedule.ts';
 import { type ChangesetSource, CONFIGURATION, HAND, type WantedChangesets } from './sources.ts';
 
 /** What following by address needs: beside a running station as well as within one. */
@@ -30,7 +30,7 @@ async function follow(
   const nowMs = clock.nowMs();
   const known = await knownAt(asked, changesets);
   const ref = known ?? asked;
-  const key = known?.key ?? keyOf(asked);
+  const key = known?.key ?? changesetKey(asked);
   const change = followChangesets([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
   await queue.putAll([{ key, request: atOnce(ref.host, reason, nowMs) }], [change]);
   const followed = await changesets.byAddress(ref);
@@ -58,7 +58,7 @@ export async function changesetAt(
 
 /** By its address, or by the one that it had before its repository was renamed: keys outlive a rename. */
 async function knownAt(ref: ChangesetRef, changesets: ChangesetStore): Promise<StoredChangeset | undefined> {
-  return (await changesets.byAddress(ref)) ?? changesets.byKey(keyOf(ref));
+  return (await changesets.byAddress(ref)) ?? changesets.byKey(changesetKey(ref));
 }
 
 /** First off the schedule, then out of the store: whatever comes between, the next time finds it. */

@@ -3,7 +3,7 @@ import type { Priority } from '../../../engine/queue/work-queue.ts';
 import type { ChangesetResult, WantedChangeset } from '../../forges/forge.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import type { CodeHosts } from '../hosts/code-hosts.ts';
-import { keyOf } from '../schedule.ts';
+import { changesetKey } from '../schedule.ts';
 
 interface PendingRequest {
   readonly wanted: WantedChangeset;
@@ -100,15 +100,15 @@ export class Batches {
     if (batch.length === 0) return;
     // More wait than fit: another slot may take them meanwhile.
     if (all.length > batch.length) this.#askForSlot(host, 'normal');
-    const left = new Map(batch.map(asked => [keyOf(asked.wanted.ref), asked]));
+    const left = new Map(batch.map(asked => [changesetKey(asked.wanted.ref), asked]));
     const stop = stopWhenAllAbort(batch);
     try {
       const priority = batch.some(asked => asked.priority === 'high') ? 'high' : 'normal';
       const wanted = batch.map(asked => asked.wanted);
       const results = this.#hosts.of(host).fetchChangesets(wanted, { signal: stop.signal, priority });
       for await (const result of results) {
-        left.get(keyOf(result.ref))?.resolve(result);
-        left.delete(keyOf(result.ref));
+        left.get(changesetKey(result.ref))?.resolve(result);
+        left.delete(changesetKey(result.ref));
       }
       const unanswered = new SluiceError(
         'forge_answer_invalid',

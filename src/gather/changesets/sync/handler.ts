@@ -14,7 +14,7 @@ import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
 import { storedEvent, syncedChangeset } from './synced-changeset.ts';
 
-export interface SyncContext extends ChangesetContext {
+export interface ChangesetSyncContext extends ChangesetContext {
   /** By which changesets are asked for. */
   readonly batches: Batches;
   /** Room for what does not go in batches: events that did not come along. */
@@ -27,7 +27,7 @@ type AnsweredChangeset = Extract<ChangesetResult, { readonly outcome: 'found' }>
 const EVENTS_OVERLAP_MS = 5 * 60_000;
 
 /** What the workers do with a changeset whose time has come: ask its host, keep the answer, say when it is next. */
-export function changesetHandler(context: SyncContext): WorkHandler {
+export function changesetHandler(context: ChangesetSyncContext): WorkHandler {
   return {
     retry: SYNC_RETRY,
     run: (claim, signal) => syncClaimed(claim, signal, context),
@@ -38,7 +38,11 @@ export function changesetHandler(context: SyncContext): WorkHandler {
   };
 }
 
-async function syncClaimed(claim: Claim, signal: AbortSignal, context: SyncContext): Promise<WorkOutcome> {
+async function syncClaimed(
+  claim: Claim,
+  signal: AbortSignal,
+  context: ChangesetSyncContext,
+): Promise<WorkOutcome> {
   const { changesets, clock, health, batches } = context;
   const changeset = await changesets.byKey(claim.key);
   if (!changeset?.followed) return { nextAtMs: null, reason: 'no longer followed' };
@@ -79,7 +83,7 @@ async function addEvents(
   { changeset, events, eventsComplete }: AnsweredChangeset,
   priority: Priority,
   signal: AbortSignal,
-  { changesets, slots, hosts }: SyncContext,
+  { changesets, slots, hosts }: ChangesetSyncContext,
 ): Promise<void> {
   await changesets.addEvents(known.id, events.map(storedEvent));
   const isUnchanged =
@@ -100,7 +104,7 @@ async function settleAnswered(
   known: StoredChangeset,
   changeset: Changeset,
   startMs: number,
-  context: SyncContext,
+  context: ChangesetSyncContext,
 ): Promise<WorkOutcome> {
   const skewMs = context.clockSkewMs(known.host);
   const lastChangeAtMs = changeTimeMs(known, changeset.updatedAtMs, skewMs, startMs);
@@ -123,7 +127,7 @@ async function settleAnswered(
   return { nextAtMs, reason, changes: [recordSync(known.id, synced, load)] };
 }
 
-function settleMissing(known: StoredChangeset, startMs: number, context: SyncContext): WorkOutcome {
+function settleMissing(known: StoredChangeset, startMs: number, context: ChangesetSyncContext): WorkOutcome {
   const vanishedAtMs = known.vanishedAtMs ?? startMs;
   const history = { ...known, state: 'deleted' as const, lastSyncAtMs: startMs, vanishedAtMs };
   const { nextAtMs, reason, load } = planNextSync(

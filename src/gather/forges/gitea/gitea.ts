@@ -3,14 +3,14 @@ import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import { byOrder } from '../events.ts';
 import type {
-  CallOptions,
   ChangesetPage,
   ChangesetResult,
   ChangesetSearch,
   Forge,
+  ForgeCallOptions,
   ForgeDependencies,
+  ForgeListOptions,
   ForgeSettings,
-  ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
@@ -50,7 +50,7 @@ export class GiteaForge extends RestForge implements Forge {
     );
   }
 
-  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+  async *listRepositories(owner: string, options: ForgeCallOptions = {}): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
     const pages = this.#pages(path, {}, options);
     for await (const page of readPages(pages, repository, this.host, `repositories of ${owner}`)) {
@@ -58,7 +58,7 @@ export class GiteaForge extends RestForge implements Forge {
     }
   }
 
-  async *listChangesets(path: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *listChangesets(path: string, options: ForgeListOptions = {}): AsyncGenerator<ChangesetPage> {
     const { state = 'open', updatedSinceMs = 0, etag: _none, ...rest } = options;
     const query = { state, sort: 'recentupdate' };
     for await (const { json, headers, hostTimeMs } of this.#pages(`${repos(path)}/pulls`, query, rest)) {
@@ -71,7 +71,10 @@ export class GiteaForge extends RestForge implements Forge {
     }
   }
 
-  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *searchChangesets(
+    search: ChangesetSearch,
+    options: ForgeCallOptions = {},
+  ): AsyncGenerator<ChangesetPage> {
     const query = {
       type: 'pulls',
       state: 'open',
@@ -86,14 +89,14 @@ export class GiteaForge extends RestForge implements Forge {
     }
   }
 
-  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+  fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
     return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const { value } = await this.read(pullPath(ref), pull, shown(ref), options);
     const since = sinceMs === undefined ? undefined : new Date(sinceMs - OVERLAP_MS).toISOString();
@@ -106,7 +109,7 @@ export class GiteaForge extends RestForge implements Forge {
     for await (const page of readPages(commits, commit, this.host, shown(ref))) yield commitEvents(page);
   }
 
-  async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
+  async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
     const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), options);
     const reviews = await this.#reviews(ref, options);
     const path = `${repos(read.base.repo?.full_name ?? ref.repository)}/commits/${read.head.sha}/status`;
@@ -116,7 +119,7 @@ export class GiteaForge extends RestForge implements Forge {
     return { outcome: 'found', ref, changeset, events, eventsComplete: false, asOfMs: hostTimeMs };
   }
 
-  async #reviews(ref: ChangesetRef, options: CallOptions): Promise<GiteaReview[]> {
+  async #reviews(ref: ChangesetRef, options: ForgeCallOptions): Promise<GiteaReview[]> {
     const pages = this.#pages(`${pullPath(ref)}/reviews`, {}, options);
     return (await Array.fromAsync(readPages(pages, review, this.host, shown(ref)))).flat();
   }
@@ -129,7 +132,7 @@ export class GiteaForge extends RestForge implements Forge {
     ref: ChangesetRef,
     { review_comments: dropped = 0 }: GiteaPull,
     since: string | undefined,
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const path = `${repos(ref.repository)}/issues/${ref.number}/timeline`;
     let fullest = 1;
@@ -149,7 +152,7 @@ export class GiteaForge extends RestForge implements Forge {
   async *#pages(
     path: string,
     query: Readonly<Record<string, string | undefined>>,
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): AsyncGenerator<ApiAnswer> {
     let listed = 0;
     for (let page = 1; ; page += 1) {

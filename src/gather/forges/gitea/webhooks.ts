@@ -13,19 +13,19 @@ const pushHook = z.object({
 /** Forgejo sends Gitea's headers beside its own; old versions of both sent Gogs's. */
 const BRANDS = ['gitea', 'forgejo', 'gogs'];
 
-function branded(headers: Parameters<typeof headerOf>[0], name: string): string | undefined {
+function brandedHeader(headers: Parameters<typeof headerOf>[0], name: string): string | undefined {
   return BRANDS.map(brand => headerOf(headers, `x-${brand}-${name}`)).find(value => value !== undefined);
 }
 
 /** Webhooks of Gitea and Forgejo (docs.gitea.com, "Webhooks"). */
 export const giteaWebhooks: ForgeWebhooks = {
   verify: (headers, rawBody, secret) => {
-    const signature = branded(headers, 'signature');
+    const signature = brandedHeader(headers, 'signature');
     return isHexHmac(/^[0-9a-f]{64}$/i.test(signature ?? '') ? signature : undefined, rawBody, secret);
   },
   parse: (headers, rawBody, host) => {
-    const event = branded(headers, 'event') ?? '';
-    const base = { deliveryId: deliveryIdOf(branded(headers, 'delivery'), rawBody), event };
+    const event = brandedHeader(headers, 'event') ?? '';
+    const base = { deliveryId: deliveryIdOf(brandedHeader(headers, 'delivery'), rawBody), event };
     const json = webhookJson(headers, rawBody);
     if (event === 'push') return parsePush(base, json);
     if (event === 'issue_comment' || event === 'pull_request_comment') return parseComment(base, json, host);

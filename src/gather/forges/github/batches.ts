@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { Changeset, ChangesetEvent } from '../changeset.ts';
 import { byOrder } from '../events.ts';
-import type { CallOptions, ChangesetResult, WantedChangeset } from '../forge.ts';
+import type { ChangesetResult, ForgeCallOptions, WantedChangeset } from '../forge.ts';
 import type { ApiClient } from '../http/api-client.ts';
 import { readAnswer } from '../http/read.ts';
 import { OVERLAP_MS } from '../http/rest-forge.ts';
@@ -31,7 +31,7 @@ interface Group extends BatchRepository {
 export async function* fetchInBatches(
   context: BatchContext,
   wanted: readonly WantedChangeset[],
-  options: CallOptions,
+  options: ForgeCallOptions,
 ): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
   let size = BATCH;
@@ -66,9 +66,9 @@ function isTooMuch(error: unknown): error is SluiceError {
 async function fetchBatch(
   { client, host, graphqlPath }: BatchContext,
   batch: readonly WantedChangeset[],
-  options: CallOptions,
+  options: ForgeCallOptions,
 ): Promise<ChangesetResult[]> {
-  const groups = grouped(batch);
+  const groups = groupByRepository(batch);
   const answer = await graphql(client, batchQuery(groups), {
     ...options,
     path: graphqlPath,
@@ -79,7 +79,7 @@ async function fetchBatch(
   );
 }
 
-function grouped(batch: readonly WantedChangeset[]): Group[] {
+function groupByRepository(batch: readonly WantedChangeset[]): Group[] {
   const byRepository = Map.groupBy(batch, ({ ref }) => ref.repository);
   return [...byRepository].map(([path, wanted]) => {
     const [owner = '', name = ''] = path.split('/');

@@ -4,13 +4,13 @@ import { SluiceError } from '../../../base/errors.ts';
 import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
-  CallOptions,
   ChangesetPage,
   ChangesetSearch,
   Forge,
+  ForgeCallOptions,
   ForgeDependencies,
+  ForgeListOptions,
   ForgeSettings,
-  ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
@@ -75,7 +75,7 @@ export class GithubForge extends RestForge implements Forge {
     this.#graphqlPath = graphqlPathOf(settings);
   }
 
-  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+  async *listRepositories(owner: string, options: ForgeCallOptions = {}): AsyncGenerator<RepositoryPage> {
     if (!this.client.hasCredentials) return yield* this.#listPublicRepositories(owner, options);
     let after: string | null | undefined;
     for (;;) {
@@ -95,7 +95,7 @@ export class GithubForge extends RestForge implements Forge {
     }
   }
 
-  async *#listPublicRepositories(owner: string, options: CallOptions): AsyncGenerator<RepositoryPage> {
+  async *#listPublicRepositories(owner: string, options: ForgeCallOptions): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
     const what = `repositories of ${owner}`;
     for await (const page of this.readPages(path, { per_page: 100 }, restRepository, what, options)) {
@@ -103,7 +103,7 @@ export class GithubForge extends RestForge implements Forge {
     }
   }
 
-  async *listChangesets(repository: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *listChangesets(repository: string, options: ForgeListOptions = {}): AsyncGenerator<ChangesetPage> {
     const { state = 'open', updatedSinceMs = 0, etag, ...rest } = options;
     const path = `/repos/${encodedPath(repository)}/pulls`;
     const query = { state, sort: 'updated', direction: 'desc', per_page: 100 };
@@ -131,7 +131,10 @@ export class GithubForge extends RestForge implements Forge {
     }
   }
 
-  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *searchChangesets(
+    search: ChangesetSearch,
+    options: ForgeCallOptions = {},
+  ): AsyncGenerator<ChangesetPage> {
     const query = `${searchTerm(search)} is:pr is:open sort:updated-desc`;
     let after: string | null | undefined;
     for (;;) {
@@ -152,14 +155,14 @@ export class GithubForge extends RestForge implements Forge {
     }
   }
 
-  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+  fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
     const context = { client: this.client, host: this.host, graphqlPath: this.#graphqlPath };
     return fetchInBatches(context, wanted, options);
   }
 
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const [owner = '', name = ''] = ref.repository.split('/');
     const base = { owner, name, number: ref.number };
@@ -182,14 +185,14 @@ export class GithubForge extends RestForge implements Forge {
     } while (after);
   }
 
-  #graphql(query: Parameters<typeof graphql>[1], options: CallOptions): ReturnType<typeof graphql> {
+  #graphql(query: Parameters<typeof graphql>[1], options: ForgeCallOptions): ReturnType<typeof graphql> {
     return graphql(this.client, query, { ...options, path: this.#graphqlPath });
   }
 
   async #pull(
     ref: ChangesetRef,
     query: Parameters<typeof graphql>[1],
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): Promise<Readonly<Record<string, unknown>>> {
     const { data, errors } = await this.#graphql(query, options);
     const repository = data.repository as { pullRequest?: Record<string, unknown> | null } | null | undefined;

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
-import type { CallOptions } from '../forge.ts';
+import type { ForgeCallOptions } from '../forge.ts';
 import type { ApiAnswer, ApiClient, BodyFacts } from '../http/api-client.ts';
 import { rateLimited } from '../http/classify.ts';
 import { timeMs } from '../http/read.ts';
@@ -20,7 +20,7 @@ export interface GraphqlAnswer {
 export async function graphql(
   client: ApiClient,
   { query, variables }: GraphqlQuery,
-  options: CallOptions & { readonly path: string; readonly cost?: number },
+  options: ForgeCallOptions & { readonly path: string; readonly cost?: number },
 ): Promise<GraphqlAnswer> {
   const answer = await client.call({
     ...options,

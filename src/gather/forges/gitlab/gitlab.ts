@@ -3,14 +3,14 @@ import { SluiceError } from '../../../base/errors.ts';
 import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
-  CallOptions,
   ChangesetPage,
   ChangesetResult,
   ChangesetSearch,
   Forge,
+  ForgeCallOptions,
   ForgeDependencies,
+  ForgeListOptions,
   ForgeSettings,
-  ListOptions,
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
@@ -47,7 +47,7 @@ export class GitlabForge extends RestForge implements Forge {
     );
   }
 
-  async *listRepositories(owner: string, options: CallOptions = {}): AsyncGenerator<RepositoryPage> {
+  async *listRepositories(owner: string, options: ForgeCallOptions = {}): AsyncGenerator<RepositoryPage> {
     const id = encodeURIComponent(owner);
     const ofGroup = {
       path: `/groups/${id}/projects`,
@@ -68,7 +68,7 @@ export class GitlabForge extends RestForge implements Forge {
     }
   }
 
-  async *listChangesets(repository: string, options: ListOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *listChangesets(repository: string, options: ForgeListOptions = {}): AsyncGenerator<ChangesetPage> {
     const { state = 'open', updatedSinceMs, etag, ...rest } = options;
     const query = {
       ...PER_PAGE,
@@ -81,7 +81,10 @@ export class GitlabForge extends RestForge implements Forge {
     yield* this.#listing(`${projects(repository)}/merge_requests`, query, repository, { ...rest, etag });
   }
 
-  async *searchChangesets(search: ChangesetSearch, options: CallOptions = {}): AsyncGenerator<ChangesetPage> {
+  async *searchChangesets(
+    search: ChangesetSearch,
+    options: ForgeCallOptions = {},
+  ): AsyncGenerator<ChangesetPage> {
     const query = { ...PER_PAGE, state: 'opened', scope: 'all', order_by: 'updated_at', sort: 'desc' };
     if (search.kind === 'owner') return yield* this.#ofOwner(search.owner, query, options);
     const filter = search.kind === 'author' ? { author_username: search.author } : { search: search.query };
@@ -92,7 +95,7 @@ export class GitlabForge extends RestForge implements Forge {
   async *#ofOwner(
     owner: string,
     query: Readonly<Record<string, string | number>>,
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): AsyncGenerator<ChangesetPage> {
     try {
       yield* this.#listing(`/groups/${encodeURIComponent(owner)}/merge_requests`, query, '', options);
@@ -109,7 +112,7 @@ export class GitlabForge extends RestForge implements Forge {
     path: string,
     query: Readonly<Record<string, string | number | undefined>>,
     repository: string,
-    options: CallOptions & { readonly etag?: string | undefined },
+    options: ForgeCallOptions & { readonly etag?: string | undefined },
   ): AsyncGenerator<ChangesetPage> {
     for await (const { status, json, headers, hostTimeMs } of this.client.pages({
       ...options,
@@ -132,13 +135,13 @@ export class GitlabForge extends RestForge implements Forge {
     }
   }
 
-  fetchChangesets(wanted: readonly WantedChangeset[], options: CallOptions = {}) {
+  fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
     return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
   }
 
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: CallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const fromMs = sinceMs === undefined ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
     const path = pathOf(ref);
@@ -158,7 +161,7 @@ export class GitlabForge extends RestForge implements Forge {
     yield pipelineEvents(await all('pipelines', pipeline));
   }
 
-  async #fetchOne(ref: ChangesetRef, options: CallOptions): Promise<ChangesetResult> {
+  async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
     const path = pathOf(ref);
     const what = `${ref.repository}!${ref.number}`;
     const { value: detail, hostTimeMs } = await this.read(path, mergeRequestDetail, what, options);

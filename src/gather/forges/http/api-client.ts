@@ -3,12 +3,12 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
-import type { CallOptions, ForgeCredential } from '../forge.ts';
+import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readText, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
 import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
-export interface ApiCall extends CallOptions {
+export interface ApiCall extends ForgeCallOptions {
   readonly method?: 'GET' | 'POST';
   /** Path below the API's address, or a whole address on the same origin (a next page). */
   readonly path: string;
@@ -93,9 +93,9 @@ export class ApiClient {
       const answer = await this.#once(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
       if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
-        throw this.#moved(url, headerOf(answer.headers, 'location'), 'too often');
+        throw this.#movedError(url, headerOf(answer.headers, 'location'), 'too often');
       }
-      url = this.#redirected(url, headerOf(answer.headers, 'location'));
+      url = this.#redirectTarget(url, headerOf(answer.headers, 'location'));
     }
   }
 
@@ -128,16 +128,16 @@ export class ApiClient {
     return url;
   }
 
-  #redirected(from: URL, location: string | undefined): URL {
+  #redirectTarget(from: URL, location: string | undefined): URL {
     const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
     const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.hostname === from.hostname;
     if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
-      throw this.#moved(from, location, 'to another host, which does not get the token');
+      throw this.#movedError(from, location, 'to another host, which does not get the token');
     }
     return to;
   }
 
-  #moved(from: URL, location: string | undefined, why: string): SluiceError {
+  #movedError(from: URL, location: string | undefined, why: string): SluiceError {
     const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
     return new SluiceError(
       'repository_moved',

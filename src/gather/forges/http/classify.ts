@@ -28,7 +28,7 @@ function oneLine(text: string): string {
     .slice(0, 300);
 }
 
-function quoted(message: string | undefined): string {
+function quote(message: string | undefined): string {
   return message === undefined || message === '' ? '' : `: ${oneLine(message)}`;
 }
 
@@ -90,7 +90,7 @@ export function refusal(answer: RefusedAnswer): SluiceError {
   if (limit !== 'none') return rateLimited(answer, limit);
   if (status >= 500) {
     const wait = rate.retryAfterMs === undefined ? {} : { retryAfterMs: rate.retryAfterMs };
-    return new SluiceError('host_failing', `${host} answered HTTP ${status}${quoted(message)}`, {
+    return new SluiceError('host_failing', `${host} answered HTTP ${status}${quote(message)}`, {
       ...details,
       ...wait,
     });
@@ -99,29 +99,29 @@ export function refusal(answer: RefusedAnswer): SluiceError {
   switch (status) {
     case 401:
       return answer.credential === undefined
-        ? new SluiceError('token_refused', `${host} wants a token for ${subject}${quoted(message)}`, {
+        ? new SluiceError('token_refused', `${host} wants a token for ${subject}${quote(message)}`, {
             ...details,
             hint: `Put one under hosts["${host}"].token in sluice.yaml.`,
           })
         : new SluiceError(
             'token_refused',
-            `${whose(answer)} is not accepted: wrong, revoked or expired${quoted(message)}`,
+            `${whose(answer)} is not accepted: wrong, revoked or expired${quote(message)}`,
             details,
           );
     case 403:
       return new SluiceError(
         'scope_missing',
-        `${whose(answer)} may not do ${subject}${quoted(message)}${wantedScopes(answer.headers)}`,
+        `${whose(answer)} may not do ${subject}${quote(message)}${wantedScopes(answer.headers)}`,
         details,
       );
     case 404:
     case 410:
     case 451:
-      return new SluiceError('forge_missing', `${host} has nothing at ${subject}${quoted(message)}`, details);
+      return new SluiceError('forge_missing', `${host} has nothing at ${subject}${quote(message)}`, details);
     default:
       return new SluiceError(
         'forge_refused',
-        `${host} refuses ${subject} (HTTP ${status})${quoted(message)}`,
+        `${host} refuses ${subject} (HTTP ${status})${quote(message)}`,
         details,
       );
   }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { ChangesetRef } from '../changeset.ts';
-import type { CallOptions, ForgeSettings } from '../forge.ts';
+import type { ForgeCallOptions, ForgeSettings } from '../forge.ts';
 import type { ApiClient } from './api-client.ts';
 import { parsePageUrl } from './parse-page-url.ts';
 import { readAnswer, readPages } from './read.ts';
@@ -38,7 +38,7 @@ export abstract class RestForge {
     path: string,
     form: S,
     what: string,
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): Promise<{ readonly value: z.output<S>; readonly hostTimeMs: number }> {
     const { json, hostTimeMs } = await this.client.call({ ...options, path });
     return { value: readAnswer(form, json, this.host, what), hostTimeMs };
@@ -50,7 +50,7 @@ export abstract class RestForge {
     query: Query,
     item: S,
     what: string,
-    options: CallOptions,
+    options: ForgeCallOptions,
   ): AsyncGenerator<z.output<S>[]> {
     return readPages(this.client.pages({ ...options, path, query }), item, this.host, what);
   }

@@ -7,6 +7,7 @@ import { shownUrl } from './shown-url.ts';
 /** Who wrote the text: what may be named depends on it. */
 export type UrlSource = 'cli' | 'config' | 'api';
 
+/** How a repository is reached; `file` for paths on this machine. */
 export type RepositoryScheme = 'file' | 'git' | 'http' | 'https' | 'ssh';
 
 /** A repository's address, taken apart and judged harmless. */
@@ -25,6 +26,7 @@ export interface RepositoryUrl {
   readonly remote: string;
 }
 
+/** Whose text it is, and what a path in it may name. */
 export interface ParseUrlOptions {
   readonly from: UrlSource;
   /** Folders below which the API may name paths; the command line and the configuration may name any path. */

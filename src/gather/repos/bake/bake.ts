@@ -40,6 +40,7 @@ export interface BakeSummary {
   readonly warnings?: readonly string[];
 }
 
+/** What a bake works with, in whichever thread. */
 export interface BakeContext {
   readonly store: Store;
   readonly clock: Clock;

@@ -21,6 +21,7 @@ export interface Room {
   readonly neededBytes: number;
 }
 
+/** Which clones go, and what is short when they have gone. */
 export type Choice<Clone extends Evictable = Evictable> =
   /** Evicted in this order they make enough room; none where there is enough. */
   | { readonly evict: readonly Clone[]; readonly short: undefined }

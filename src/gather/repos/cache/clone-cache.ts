@@ -13,6 +13,7 @@ import { evictClone } from './evict.ts';
 import { type CloneUse, type EvictedClones, noRoom, RoomKeeper } from './room.ts';
 import { diskUsage, freeBytesOf, readNotes } from './usage.ts';
 
+/** What a cache is made of. */
 export interface CloneCacheOptions
   extends Pick<CacheContext, 'clones' | 'queue' | 'settings'>,
     ColdStorageOptions {
@@ -47,6 +48,7 @@ export interface CacheEntry extends CloneRecord {
   readonly pinnedBy: 'configuration' | 'hand' | null;
 }
 
+/** The cache as a whole; null where there is no limit but the disk. */
 export interface CacheFigures {
   readonly clones: number;
   readonly usedBytes: number;

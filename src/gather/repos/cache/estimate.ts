@@ -7,6 +7,7 @@ const ASK_TIMEOUT_MS = 3000;
 /** Commits alone take about an eighth of a repository (measured: 37 of 315 MB for git.git). */
 const LEAN_SHARE = 1 / 8;
 
+/** Whom to ask, and for what kind of clone. */
 export interface EstimateOptions {
   /** Only hosts of which it is known what stands behind them are asked anything. */
   readonly host: SizeHost | undefined;

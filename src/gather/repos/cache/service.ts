@@ -8,6 +8,7 @@ import { CloneCache, type CloneCacheOptions } from './clone-cache.ts';
 import { cloneReclaimer } from './reclaimer.ts';
 import { currentCacheSettings } from './settings.ts';
 
+/** What the service makes its cache of, and when. */
 export interface CloneCacheServiceOptions extends Pick<CloneCacheOptions, 'clock' | 'log' | 'openBucket'> {
   /** As it is now. */
   readonly config: () => Config;

@@ -20,6 +20,7 @@ const PAUSE_MS = 300;
 /** After a slice for which the clone was in use. */
 const IN_USE_MS = 2_000;
 
+/** What churn is read with. */
 export interface ChurnContext extends RepositoryContext {
   readonly cache: CloneCache;
   /** Read slices, as `churnSlice` does. */

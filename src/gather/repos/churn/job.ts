@@ -16,11 +16,13 @@ export interface ChurnJob extends BakeJob {
   readonly sliceMs?: number | undefined;
 }
 
+/** How many commits this turn has dealt with. */
 export interface ChurnProgress {
   readonly phase: 'churn';
   readonly commits: number;
 }
 
+/** What a turn works with: as a bake, with progress of its own. */
 export interface ChurnSliceContext extends Omit<BakeContext, 'onProgress'> {
   readonly onProgress: (progress: BakeProgress | ChurnProgress) => void;
 }

@@ -11,6 +11,7 @@ const STORED_AT_ONCE = 1_000;
 /** Ids of waiting commits read from the store at once. */
 const WAITING_AT_ONCE = 20_000;
 
+/** One pass over what waits: of whom, how wide, how long. */
 export interface ChurnPassOptions extends ChurnReaderOptions {
   readonly writer: ChurnWriter;
   readonly clock: Clock;
@@ -22,6 +23,7 @@ export interface ChurnPassOptions extends ChurnReaderOptions {
   readonly onProgress?: (commits: number) => void;
 }
 
+/** What a pass has done, and whether another is needed. */
 export interface ChurnPassResult {
   readonly commits: number;
   /** Nothing waits any more. */

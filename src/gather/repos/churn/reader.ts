@@ -4,6 +4,7 @@ import type { ObjectId } from '../../../keep/store/types.ts';
 import { type GitProcess, spawnGit } from '../git/spawn.ts';
 import { MARK, NumstatParser } from './numstat.ts';
 
+/** Which repository is read, and how. */
 export interface ChurnReaderOptions {
   readonly gitDir: string;
   /** Larger files count as binary: a file touched, without lines. */

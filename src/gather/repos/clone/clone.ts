@@ -41,6 +41,7 @@ export interface SyncOptions {
   readonly alongside?: (clone: Clone) => Promise<void>;
 }
 
+/** A clone that is up to date, and how it came to be. */
 export interface SyncedClone extends Clone {
   readonly outcome: 'clone' | 'fetch' | 'unchanged';
   /** What went wrong without harm to the result: the commit-graph could not be written. */

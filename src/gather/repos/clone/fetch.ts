@@ -4,6 +4,7 @@ import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { type Clone, DETACHED_REF } from './open.ts';
 
+/** One fetch into a clone. */
 export interface FetchOptions {
   readonly gitDir: string;
   /** For messages: the repository's normalised URL. */

@@ -8,6 +8,7 @@ import { requireGit } from '../git/version.ts';
 import { originOptions } from './fetch.ts';
 import { type Clone, DETACHED_REF } from './open.ts';
 
+/** Where what is missing is fetched from. */
 export interface MailmapOptions {
   readonly remote: Remote;
   readonly signal?: AbortSignal;
@@ -15,6 +16,7 @@ export interface MailmapOptions {
   readonly idleTimeoutMs?: number;
 }
 
+/** A repository's mailmap, as far as it could be had. */
 export interface Mailmap {
   /** Content of `.mailmap` at HEAD; undefined when there is none, or it could not be had. */
   readonly content: Buffer | undefined;

@@ -1,4 +1,4 @@
-import type { GitProcess, Output } from './spawn.ts';
+import type { GitOutput, GitProcess } from './spawn.ts';
 
 /**
  * Has one git read what another writes, directly from one to the other; the two count as one process, with the input of
@@ -7,7 +7,7 @@ import type { GitProcess, Output } from './spawn.ts';
  *
  * @param start starts the git that writes, with its output
  */
-export function feed(reader: GitProcess, start: (output: Output) => GitProcess): GitProcess {
+export function feed(reader: GitProcess, start: (output: GitOutput) => GitProcess): GitProcess {
   const { stdin } = reader;
   // Stopped before the other one is even there: then nobody reads what that one writes.
   const target = stdin.destroyed ? 'ignore' : stdin;

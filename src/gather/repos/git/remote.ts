@@ -24,6 +24,7 @@ export interface RemoteRefs {
   readonly spelling: string;
 }
 
+/** What of a remote is asked for, and for how long. */
 export interface LsRemoteOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, not just silence; 60 s by default. */
@@ -90,7 +91,8 @@ async function list(
 ): Promise<Omit<RemoteRefs, 'spelling'>> {
   const { tags = true, head = true } = options;
   // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
-  const wanted = head ? ['--symref'] : ['--heads', ...(tags ? ['--tags'] : [])];
+  const branchesAndTags = tags ? ['--heads', '--tags'] : ['--heads'];
+  const wanted = head ? ['--symref'] : branchesAndTags;
   const git = spawnGit([...access.config, 'ls-remote', ...wanted, '--', access.url], {
     protocol: access.protocol,
     env: access.env,

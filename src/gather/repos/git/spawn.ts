@@ -32,17 +32,18 @@ export interface GitOptions {
   /** What the work is about, for error messages: a URL or path without credentials. */
   readonly subject?: string;
   /** Where standard output goes instead of into `stdout`, which is empty then. */
-  readonly output?: Output | undefined;
+  readonly output?: GitOutput | undefined;
 }
 
 /** What a process writes into. */
-export interface Output {
+export interface GitOutput {
   /** For its `stdio`: a descriptor, another process's input, or nothing. */
   readonly target: number | Writable | 'ignore';
   /** Called when the process has been started, or failed to: our own copy can be closed. */
   started(): void;
 }
 
+/** A git that runs. */
 export interface GitProcess {
   /** Must be ended, also when nothing is written. Never emits `error`: what git did not read shows in `done`. */
   readonly stdin: Writable;
@@ -102,17 +103,14 @@ interface StartedGit {
 function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const { signal, gitDir, subject } = options;
   const operation = `git ${args.find(argument => /^[a-z]/.test(argument)) ?? ''}`.trim();
-  const child = spawn(
-    'git',
-    [...GIT_OPTIONS, ...(gitDir === undefined ? [] : [`--git-dir=${gitDir}`]), ...args],
-    {
-      // With a directory of our own choice no repository around the station's directory is discovered.
-      cwd: '/',
-      detached: true,
-      env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
-      stdio: ['pipe', options.output?.target ?? 'pipe', 'pipe'],
-    },
-  ) as Child;
+  const inRepository = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
+  const child = spawn('git', [...GIT_OPTIONS, ...inRepository, ...args], {
+    // With a directory of our own choice no repository around the station's directory is discovered.
+    cwd: '/',
+    detached: true,
+    env: gitEnvironment(process.env, options.protocol ?? 'none', options.env),
+    stdio: ['pipe', options.output?.target ?? 'pipe', 'pipe'],
+  }) as Child;
   options.output?.started();
   const stdout = child.stdout ?? Readable.from([]);
   const group = new ProcessGroup(child);

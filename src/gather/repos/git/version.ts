@@ -13,6 +13,7 @@ export function parseGitVersion(text: string): GitVersion | undefined {
   return match ? [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)] : undefined;
 }
 
+/** Whether a git is that version or a newer one. */
 export function isAtLeast(version: GitVersion, wanted: GitVersion): boolean {
   for (const [index, number] of version.entries()) {
     const difference = number - (wanted[index] ?? 0);

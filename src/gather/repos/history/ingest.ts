@@ -2,11 +2,12 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
-import { reconcile, removeUnreachable } from './reconcile.ts';
+import { reconcileHistory, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
 import { ThreadedParser } from './threaded-parser.ts';
 import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
 
+/** One repository's history, and the store that it goes to. */
 export interface IngestOptions {
   /** The bare repository to read. Nothing in it is changed. */
   readonly gitDir: string;
@@ -21,11 +22,13 @@ export interface IngestOptions {
   readonly onProgress?: (progress: IngestProgress) => void;
 }
 
+/** How far a call of `ingestHistory` has come. */
 export interface IngestProgress {
   /** Commits stored by this call so far. */
   readonly commits: number;
 }
 
+/** What a call of `ingestHistory` has changed. */
 export interface IngestResult {
   readonly newCommits: number;
   readonly removedCommits: number;
@@ -120,7 +123,7 @@ class Ingest {
     }
     // Both walks can be misled by wrong clocks, and by a walk that was cut off: the count cannot.
     if (!uncertain || (await writer.count()) === (await countCommits(after, this.#context))) return;
-    const { added, removed } = await reconcile(after, writer, this.#context);
+    const { added, removed } = await reconcileHistory(after, writer, this.#context);
     this.#added += added;
     this.#removed += removed;
   }

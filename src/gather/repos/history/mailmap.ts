@@ -10,6 +10,7 @@ import { runGit } from '../git/spawn.ts';
 /** Identities that one git process maps. */
 const IDENTITIES_AT_ONCE = 20_000;
 
+/** A mailmap, and the people that it is applied to. */
 export interface MapPersonIdentitiesOptions {
   readonly gitDir: string;
   readonly writer: HistoryWriter;

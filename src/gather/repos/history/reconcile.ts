@@ -36,7 +36,7 @@ export async function removeUnreachable(
  * Makes the stored commits exactly those that `tips` reach, by comparing all hashes: for when counting shows
  * that something is off. Memory is bounded: a history of many millions is compared in several passes.
  */
-export async function reconcile(
+export async function reconcileHistory(
   tips: ReadonlySet<ObjectId>,
   writer: HistoryWriter,
   context: WalkContext,

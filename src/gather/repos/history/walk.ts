@@ -1,6 +1,6 @@
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { feed } from '../git/feed.ts';
-import { type GitOptions, type GitProcess, type Output, runGit, spawnGit } from '../git/spawn.ts';
+import { type GitOptions, type GitOutput, type GitProcess, runGit, spawnGit } from '../git/spawn.ts';
 import { openWidePipe } from '../git/wide-pipe.ts';
 import { type CommitSource, ParsedHere } from './commit-source.ts';
 import type { ThreadedParser } from './threaded-parser.ts';
@@ -36,7 +36,7 @@ export function readCommits(hashes: Iterable<ObjectId>, context: WalkContext): C
 }
 
 /** git that writes the objects whose ids it reads (see `CommitParser`). */
-function readObjects(context: WalkContext, output?: Output): GitProcess {
+function readObjects(context: WalkContext, output?: GitOutput): GitProcess {
   return spawnGit(['cat-file', '--batch', '--buffer'], { ...gitOptions(context), output });
 }
 
@@ -74,7 +74,7 @@ export async function missingObjects(ids: Iterable<ObjectId>, context: WalkConte
 }
 
 /** git that writes the hashes of a range's commits, one a line. */
-function walk(args: readonly string[], range: Range, context: WalkContext, output?: Output): GitProcess {
+function walk(args: readonly string[], range: Range, context: WalkContext, output?: GitOutput): GitProcess {
   const git = spawnGit(['rev-list', ...args, '--stdin'], { ...gitOptions(context), output });
   git.stdin.end(revisions(range));
   return git;

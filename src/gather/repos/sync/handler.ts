@@ -7,7 +7,7 @@ import type { Repository } from '../../../keep/store/types.ts';
 import type { BakeProgress } from '../bake/bake.ts';
 import { CLONE_CLAIM_REASON } from '../clone/claim.ts';
 import { nextRepositorySync, urlOfRepositoryKey } from '../tracking/schedule.ts';
-import { RepositorySync, type SyncContext } from './repository-sync.ts';
+import { RepositorySync, type RepositorySyncContext } from './repository-sync.ts';
 import { recordBake, recordUnchanged } from './run-record.ts';
 
 /** Repositories that this process syncs now, by URL, with the latest progress of their bakes, for status. */
@@ -33,7 +33,7 @@ export interface SyncedRepository {
 }
 
 /** What the workers do with a repository whose time has come: check its remote, bake it if need be, say when it is next. */
-export function repositoryHandler(context: SyncContext, listeners: SyncListeners): WorkHandler {
+export function repositoryHandler(context: RepositorySyncContext, listeners: SyncListeners): WorkHandler {
   return {
     get retry() {
       return retryFor(context.config());
@@ -55,7 +55,7 @@ function retryFor({ schedule }: Config): RetrySchedule {
 async function sync(
   claim: Claim,
   signal: AbortSignal,
-  context: SyncContext,
+  context: RepositorySyncContext,
   listeners: SyncListeners,
 ): Promise<WorkOutcome> {
   const { store, clock, log } = context;
@@ -90,7 +90,7 @@ async function checkOrBake(
   repository: Repository,
   claim: Claim,
   signal: AbortSignal,
-  context: SyncContext,
+  context: RepositorySyncContext,
   { running, onBaked }: SyncListeners,
 ): Promise<void> {
   const { store } = context;

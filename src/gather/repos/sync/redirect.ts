@@ -4,6 +4,7 @@ import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
 import { pinnedLookup } from '../git/reach.ts';
 
+/** By what each place on the way is judged and reached. */
 export interface RedirectRules {
   /**
    * The only addresses that a place may be reached at; undefined when any will do.

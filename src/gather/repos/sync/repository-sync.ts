@@ -12,7 +12,8 @@ import type { RepositoryContext } from '../context.ts';
 import type { BakeThreads } from '../threads/pool.ts';
 import { followRedirects } from './redirect.ts';
 
-export interface SyncContext extends Omit<RepositoryContext, 'queue'> {
+/** What a sync works with. */
+export interface RepositorySyncContext extends Omit<RepositoryContext, 'queue'> {
   readonly cache: CloneCache;
   readonly threads: Pick<BakeThreads, 'bake' | 'isRemoteUnchanged'>;
 }
@@ -27,13 +28,13 @@ export interface SyncContext extends Omit<RepositoryContext, 'queue'> {
 export class RepositorySync {
   readonly #repository: Repository;
   readonly #address: RepositoryUrl;
-  readonly #context: SyncContext;
+  readonly #context: RepositorySyncContext;
   /** The same from the start of this sync to its end. */
   readonly #config: Config;
   readonly #signal: AbortSignal;
 
   /** Throws `url_*` for what is no address of a repository (any more). */
-  constructor(repository: Repository, context: SyncContext, signal: AbortSignal) {
+  constructor(repository: Repository, context: RepositorySyncContext, signal: AbortSignal) {
     this.#repository = repository;
     // The URL was checked against who asked for it when it was put on the schedule.
     this.#address = parseRepositoryUrl(repository.url, { from: 'config' });

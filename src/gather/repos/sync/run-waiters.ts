@@ -13,6 +13,7 @@ export interface RunWaiters {
   wake(): void;
 }
 
+/** Waits on the rows of `runs`, which is asked at each use. */
 export function createRunWaiters(runs: () => Store['runs'], clock: Clock): RunWaiters {
   let woken = Promise.withResolvers<void>();
   return {

@@ -12,6 +12,7 @@ export interface BakeThreadSetup {
   readonly databasePath: string;
 }
 
+/** What can be asked of a bake thread. */
 export interface BakeProtocol {
   readonly requests: {
     readonly bake: {

@@ -26,6 +26,7 @@ export interface BakeThreads extends Service {
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 };
 
+/** So many threads, none of them up yet. */
 export function createBakeThreads(setup: BakeThreadSetup, count: number): BakeThreads {
   const threads = Array.from(
     { length: count },

@@ -15,6 +15,7 @@ import { type Owner, type OwnerContext, ownerHandler, ownersOf, scheduleOwners }
 import { repositoryKey } from './schedule.ts';
 import { makeDueNow, scheduleTracked, track, trackExactly, type Untracked, untrack } from './track.ts';
 
+/** What tracking is made of. */
 export interface TrackingOptions extends Omit<OwnerContext, 'store' | 'queue'> {
   /** False where there is no configuration file: the repository that the station stands in is tracked then. */
   readonly configured: boolean;

@@ -36,7 +36,7 @@ export function chooseCredentials(candidates: readonly CredentialsCandidate[]): 
   for (const { path, origin, content } of candidates) {
     const mayPassOver = hasArgument && origin !== 'argument';
     if ('unreadable' in content) {
-      if (origin === 'argument') throw missing(`cannot read ${path}: ${content.unreadable}`, path);
+      if (origin === 'argument') throw missingCredentials(`cannot read ${path}: ${content.unreadable}`, path);
       passedOver.push({ path, why: content.unreadable });
       continue;
     }
@@ -55,10 +55,10 @@ export function chooseCredentials(candidates: readonly CredentialsCandidate[]): 
     return { path, origin, profiles: profilesOf(sections, path), passedOver };
   }
   const looked = passedOver.map(({ path, why }) => `${path} (${why})`).join(', ');
-  throw missing(`no credentials file: looked for ${looked || 'nothing'}`);
+  throw missingCredentials(`no credentials file: looked for ${looked || 'nothing'}`);
 }
 
-function missing(message: string, subject?: string): SluiceError {
+function missingCredentials(message: string, subject?: string): SluiceError {
   return new SluiceError('credentials_missing', message, { subject });
 }
 

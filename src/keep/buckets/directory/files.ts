@@ -35,7 +35,7 @@ export function mtimeOf(options: ObjectProperties): number | undefined {
   return Number(text);
 }
 
-export async function checksumOf(file: string, signal: AbortSignal | undefined): Promise<string> {
+export async function fileChecksum(file: string, signal: AbortSignal | undefined): Promise<string> {
   const handle = await open(file, 'r');
   try {
     let checksum = 0;

@@ -6,14 +6,14 @@ import { Readable } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type {
-  CallOptions,
+  BucketCallOptions,
   GetOptions,
   HeadOptions,
-  ListOptions,
   MultipartUpload,
   ObjectAddress,
   ObjectBody,
   ObjectHead,
+  ObjectListOptions,
   ObjectPage,
   ObjectProperties,
   ObjectSource,
@@ -27,8 +27,8 @@ import type {
 } from '../bucket.ts';
 import { bucketFault } from '../names.ts';
 import {
-  checksumOf,
   etagOf,
+  fileChecksum,
   isFolder,
   mtimeOf,
   removeEmpty,
@@ -75,7 +75,7 @@ export class DirectoryStore implements ObjectStore {
     this.#clock = options.clock;
   }
 
-  listBuckets(options: CallOptions = {}): Promise<string[]> {
+  listBuckets(options: BucketCallOptions = {}): Promise<string[]> {
     return this.#run('list buckets in', this.#paths.root, options, async () => {
       const entries = await readdir(this.#paths.root, { withFileTypes: true });
       const names: string[] = [];
@@ -88,7 +88,7 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  headBucket(bucket: string, options: CallOptions = {}): Promise<void> {
+  headBucket(bucket: string, options: BucketCallOptions = {}): Promise<void> {
     return this.#run('head bucket', bucket, options, async () => {
       await this.#paths.bucket(bucket);
     });
@@ -128,7 +128,7 @@ export class DirectoryStore implements ObjectStore {
       const existing = await this.#find(at);
       if (existing === undefined) return undefined;
       const { file, stats } = existing;
-      const checksum = options.checksum ? await checksumOf(file, options.signal) : undefined;
+      const checksum = options.checksum ? await fileChecksum(file, options.signal) : undefined;
       return {
         size: Number(stats.size),
         etag: etagOf(stats),
@@ -162,7 +162,7 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  deleteObject(at: ObjectAddress, options: CallOptions = {}): Promise<void> {
+  deleteObject(at: ObjectAddress, options: BucketCallOptions = {}): Promise<void> {
     return this.#run('delete object', subjectOf(at), options, async () => {
       const existing = await this.#find(at);
       if (existing === undefined) return;
@@ -174,7 +174,7 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  listObjects(bucket: string, options: ListOptions = {}): Promise<ObjectPage> {
+  listObjects(bucket: string, options: ObjectListOptions = {}): Promise<ObjectPage> {
     return this.#run('list objects of', bucket, options, async () => {
       const folder = await this.#paths.bucket(bucket);
       const maxKeys = Math.min(options.maxKeys ?? 1000, 1000);
@@ -199,7 +199,10 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  createUpload(at: ObjectAddress, options: ObjectProperties & CallOptions = {}): Promise<MultipartUpload> {
+  createUpload(
+    at: ObjectAddress,
+    options: ObjectProperties & BucketCallOptions = {},
+  ): Promise<MultipartUpload> {
     return this.#run('create upload', subjectOf(at), options, async () => {
       await this.#paths.object(at);
       return this.#uploads.create({ bucket: at.bucket, key: at.key }, this.#clock.nowMs(), mtimeOf(options));
@@ -217,14 +220,14 @@ export class DirectoryStore implements ObjectStore {
     );
   }
 
-  listParts(upload: MultipartUpload, options: CallOptions = {}): Promise<UploadedPart[]> {
+  listParts(upload: MultipartUpload, options: BucketCallOptions = {}): Promise<UploadedPart[]> {
     return this.#run('list parts of', subjectOf(upload), options, () => this.#uploads.parts(upload));
   }
 
   completeUpload(
     upload: MultipartUpload,
     parts: readonly UploadedPart[],
-    options: CallOptions = {},
+    options: BucketCallOptions = {},
   ): Promise<PutResult> {
     return this.#run('complete upload', subjectOf(upload), options, async () => {
       const { mtimeSeconds } = await this.#uploads.manifest(upload);
@@ -238,13 +241,13 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  abortUpload(upload: MultipartUpload, options: CallOptions = {}): Promise<void> {
+  abortUpload(upload: MultipartUpload, options: BucketCallOptions = {}): Promise<void> {
     return this.#run('abort upload', subjectOf(upload), options, () => this.#uploads.remove(upload));
   }
 
   listUploads(
     bucket: string,
-    options: { readonly prefix?: string } & CallOptions = {},
+    options: { readonly prefix?: string } & BucketCallOptions = {},
   ): Promise<PendingUpload[]> {
     return this.#run('list uploads of', bucket, options, async () => {
       await this.#paths.bucket(bucket);
@@ -264,7 +267,7 @@ export class DirectoryStore implements ObjectStore {
   async #run<T>(
     operation: string,
     subject: string,
-    options: CallOptions,
+    options: BucketCallOptions,
     work: () => Promise<T>,
   ): Promise<T> {
     try {

@@ -86,7 +86,7 @@ export class Uploads {
       .toSorted((a, b) => a.partNumber - b.partNumber)
       .map(({ partNumber, etag }) => {
         const part = known.get(partNumber);
-        if (part?.etag !== etag) throw missing(upload, `part ${partNumber} is not there`);
+        if (part?.etag !== etag) throw missingUpload(upload, `part ${partNumber} is not there`);
         return { path: join(this.#folder, upload.uploadId, etag), size: part.size };
       });
   }
@@ -109,7 +109,7 @@ export class Uploads {
   async manifest(upload: MultipartUpload): Promise<Manifest> {
     const manifest = await this.#read(idOf(upload));
     if (manifest?.bucket !== upload.bucket || manifest.key !== upload.key)
-      throw missing(upload, 'it is not there');
+      throw missingUpload(upload, 'it is not there');
     return manifest;
   }
 
@@ -125,23 +125,23 @@ export class Uploads {
 
   async #fileOf(upload: MultipartUpload, partNumber: number): Promise<string | undefined> {
     const names = await namesIn(join(this.#folder, upload.uploadId));
-    return names.find(name => name.startsWith(`${padded(partNumber)}-`));
+    return names.find(name => name.startsWith(`${paddedNumber(partNumber)}-`));
   }
 }
 
-const padded = (partNumber: number): string => String(partNumber).padStart(5, '0');
+const paddedNumber = (partNumber: number): string => String(partNumber).padStart(5, '0');
 
 function nameOf(partNumber: number, crc32: string): string {
-  return `${padded(partNumber)}-${Buffer.from(crc32, 'base64').toString('hex')}`;
+  return `${paddedNumber(partNumber)}-${Buffer.from(crc32, 'base64').toString('hex')}`;
 }
 
 /** An id comes from a record that may have been tampered with: it must not lead anywhere else. */
 function idOf(upload: MultipartUpload): string {
-  if (!/^[0-9a-f-]{36}$/.test(upload.uploadId)) throw missing(upload, 'its id is none of this store');
+  if (!/^[0-9a-f-]{36}$/.test(upload.uploadId)) throw missingUpload(upload, 'its id is none of this store');
   return upload.uploadId;
 }
 
-function missing(upload: MultipartUpload, why: string): SluiceError {
+function missingUpload(upload: MultipartUpload, why: string): SluiceError {
   return new SluiceError('upload_missing', `upload of ${upload.bucket}/${upload.key}: ${why}`, {
     subject: upload.key,
   });

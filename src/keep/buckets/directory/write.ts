@@ -118,14 +118,14 @@ export async function moveIntoPlace(
       if (code === 'EISDIR' || code === 'ENOTEMPTY')
         throw keyInvalid(at, 'it is the beginning of other keys, so a folder');
       if (code === 'ENOTDIR') throw keyInvalid(at, 'its beginning is an object, not a folder');
-      if (code === 'EEXIST') throw existing(error, target.file, at);
+      if (code === 'EEXIST') throw objectExists(error, target.file, at);
       throw error;
     }
   }
 }
 
 /** EEXIST from mkdir: a file where a folder should be. From link: the object is there. */
-function existing(error: unknown, file: string, at: ObjectAddress): SluiceError {
+function objectExists(error: unknown, file: string, at: ObjectAddress): SluiceError {
   const isLink = error instanceof Error && 'dest' in error && error.dest === file;
   if (isLink)
     return new SluiceError('object_exists', `there is an object ${at.bucket}/${at.key} already`, {

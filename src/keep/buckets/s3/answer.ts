@@ -35,7 +35,12 @@ export const MAX_ERROR_BODY_BYTES = 64 * 1024;
  * nothing from one that is not XML; never throws.
  * @param nowMs this machine's time, for a Retry-After given as a date
  */
-export function readAnswer(status: number, headers: HttpHeaders, body: Buffer, nowMs: number): ErrorAnswer {
+export function readErrorAnswer(
+  status: number,
+  headers: HttpHeaders,
+  body: Buffer,
+  nowMs: number,
+): ErrorAnswer {
   const text = body.subarray(0, MAX_ERROR_BODY_BYTES).toString('utf8');
   const isWebPage = /<html|<!doctype html/i.test(text.slice(0, 1024));
   const element = (name: string): string | undefined => (isWebPage ? undefined : elementOf(text, name));

@@ -23,7 +23,7 @@ export function sizeOf(source: ObjectSource): number {
  * `readFile`'s CPU time.
  * @throws SluiceError source_changed when the file is shorter than it should be
  */
-export function readWhole(source: ObjectSource): Promise<Buffer> {
+export function readSource(source: ObjectSource): Promise<Buffer> {
   if ('body' in source) return Promise.resolve(source.body);
   const { path, size, offset = 0 } = source;
   return new Promise((resolve, reject) => {
@@ -38,7 +38,7 @@ export function readWhole(source: ObjectSource): Promise<Buffer> {
       const more = (): void =>
         readFile(descriptor, buffer, filled, size - filled, offset + filled, (readError, bytes) => {
           if (readError) return finish(readError);
-          if (bytes === 0) return finish(shorter(path, size, filled));
+          if (bytes === 0) return finish(sourceTooShort(path, size, filled));
           filled += bytes;
           if (filled < size) more();
           else finish(null);
@@ -49,7 +49,7 @@ export function readWhole(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-export function shorter(path: string, size: number, readBytes: number): SluiceError {
+export function sourceTooShort(path: string, size: number, readBytes: number): SluiceError {
   return new SluiceError('source_changed', `${path} ended after ${readBytes} of ${size} bytes`, {
     subject: path,
   });
@@ -104,7 +104,7 @@ async function fill(
   for (let filled = 0; filled < target.length; ) {
     const position = (source.offset ?? 0) + done + filled;
     const { bytesRead } = await handle.read(target, filled, target.length - filled, position);
-    if (bytesRead === 0) throw shorter(source.path, source.size, done + filled);
+    if (bytesRead === 0) throw sourceTooShort(source.path, source.size, done + filled);
     filled += bytesRead;
   }
 }

@@ -1,12 +1,12 @@
 import type { ListMultipartUploadsCommandOutput, ListPartsCommandOutput } from '@aws-sdk/client-s3';
 import { SluiceError } from '../../../base/errors.ts';
 import type {
-  CallOptions,
+  BucketCallOptions,
   GetOptions,
-  ListOptions,
   MultipartUpload,
   ObjectAddress,
   ObjectBody,
+  ObjectListOptions,
   ObjectPage,
   ObjectProperties,
   PendingUpload,
@@ -27,7 +27,7 @@ export class ControlCalls {
     this.#endpoint = endpoint;
   }
 
-  listBuckets(options: CallOptions): Promise<string[]> {
+  listBuckets(options: BucketCallOptions): Promise<string[]> {
     const call: Call = { method: 'GET', operation: 'list buckets at', subject: this.#endpoint };
     return this.#clients.run(call, async (sdk, client) => {
       const names: string[] = [];
@@ -42,7 +42,7 @@ export class ControlCalls {
     });
   }
 
-  async headBucket(bucket: string, options: CallOptions): Promise<void> {
+  async headBucket(bucket: string, options: BucketCallOptions): Promise<void> {
     const call: Call = { method: 'HEAD', operation: 'head bucket', subject: bucket, bucket };
     try {
       await this.#clients.run(call, (sdk, client) =>
@@ -78,15 +78,15 @@ export class ControlCalls {
     });
   }
 
-  async deleteObject(at: ObjectAddress, options: CallOptions): Promise<void> {
-    await unless('object_missing', () =>
+  async deleteObject(at: ObjectAddress, options: BucketCallOptions): Promise<void> {
+    await tolerate('object_missing', () =>
       this.#clients.run(callOn('DELETE', 'delete object', at), (sdk, client) =>
         client.send(new sdk.DeleteObjectCommand(address(at)), abortable(options)),
       ),
     );
   }
 
-  listObjects(bucket: string, options: ListOptions): Promise<ObjectPage> {
+  listObjects(bucket: string, options: ObjectListOptions): Promise<ObjectPage> {
     const call: Call = { method: 'GET', operation: 'list objects of', subject: bucket, bucket };
     return this.#clients.run(call, async (sdk, client) => {
       const page = await client.send(
@@ -111,7 +111,7 @@ export class ControlCalls {
     });
   }
 
-  createUpload(at: ObjectAddress, options: ObjectProperties & CallOptions): Promise<MultipartUpload> {
+  createUpload(at: ObjectAddress, options: ObjectProperties & BucketCallOptions): Promise<MultipartUpload> {
     const call: Call = { ...callOn('POST', 'create upload', at), protection: way => way.checksum };
     return this.#clients.run(call, async (sdk, client, way) => {
       const output = await client.send(
@@ -128,7 +128,7 @@ export class ControlCalls {
     });
   }
 
-  listParts(upload: MultipartUpload, options: CallOptions): Promise<UploadedPart[]> {
+  listParts(upload: MultipartUpload, options: BucketCallOptions): Promise<UploadedPart[]> {
     return this.#clients.run(
       { ...callOn('GET', 'list parts of', upload), isInUpload: true },
       async (sdk, client) => {
@@ -162,7 +162,7 @@ export class ControlCalls {
   completeUpload(
     upload: MultipartUpload,
     parts: readonly UploadedPart[],
-    options: CallOptions,
+    options: BucketCallOptions,
   ): Promise<PutResult> {
     const call: Call = { ...callOn('POST', 'complete upload', upload), isInUpload: true };
     return this.#clients.run(call, async (sdk, client, way) => {
@@ -189,8 +189,8 @@ export class ControlCalls {
     });
   }
 
-  async abortUpload(upload: MultipartUpload, options: CallOptions): Promise<void> {
-    await unless('upload_missing', () =>
+  async abortUpload(upload: MultipartUpload, options: BucketCallOptions): Promise<void> {
+    await tolerate('upload_missing', () =>
       this.#clients.run({ ...callOn('DELETE', 'abort upload', upload), isInUpload: true }, (sdk, client) =>
         client.send(
           new sdk.AbortMultipartUploadCommand({ ...address(upload), UploadId: upload.uploadId }),
@@ -200,7 +200,10 @@ export class ControlCalls {
     );
   }
 
-  listUploads(bucket: string, options: { readonly prefix?: string } & CallOptions): Promise<PendingUpload[]> {
+  listUploads(
+    bucket: string,
+    options: { readonly prefix?: string } & BucketCallOptions,
+  ): Promise<PendingUpload[]> {
     const call: Call = { method: 'GET', operation: 'list uploads of', subject: bucket, bucket };
     return this.#clients.run(call, async (sdk, client) => {
       const uploads: PendingUpload[] = [];
@@ -231,7 +234,7 @@ export class ControlCalls {
 
 const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucket: at.bucket, Key: at.key });
 
-const abortable = (options: CallOptions): { abortSignal?: AbortSignal } =>
+const abortable = (options: BucketCallOptions): { abortSignal?: AbortSignal } =>
   options.signal === undefined ? {} : { abortSignal: options.signal };
 
 /** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
@@ -240,7 +243,7 @@ function decodeListed(key: string): string {
 }
 
 /** Runs something whose failure with `code` means that it was done before. */
-async function unless(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {
+async function tolerate(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {

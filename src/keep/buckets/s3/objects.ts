@@ -14,14 +14,14 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { crc32Of } from '../checksum.ts';
-import { AnswerError, readAnswer } from './answer.ts';
+import { AnswerError, readErrorAnswer } from './answer.ts';
 import {
   chunkedBlocks,
   chunkedLength,
   digestsOf,
   giveBackRooms,
   plainBlocks,
-  readWhole,
+  readSource,
   sizeOf,
   TRAILER_NAME,
   takeRooms,
@@ -124,7 +124,7 @@ export class HotPath {
   }
 
   async #sendSmall(request: BodyRequest, way: Way): Promise<PutResult> {
-    const body = await readWhole(request.source);
+    const body = await readSource(request.source);
     const crc32 = crc32Of(body);
     const headers: Record<string, string> = {
       ...request.headers,
@@ -186,7 +186,9 @@ export class HotPath {
 
   #assertGood(answer: WireAnswer): void {
     if (answer.status >= 200 && answer.status < 300) return;
-    throw new AnswerError(readAnswer(answer.status, answer.headers, answer.body, this.#parts.clock.nowMs()));
+    throw new AnswerError(
+      readErrorAnswer(answer.status, answer.headers, answer.body, this.#parts.clock.nowMs()),
+    );
   }
 
   #sign(

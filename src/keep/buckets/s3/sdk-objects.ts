@@ -9,7 +9,7 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import { digestsOf, readWhole, shorter, sizeOf } from './body.ts';
+import { digestsOf, readSource, sizeOf, sourceTooShort } from './body.ts';
 import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
 import { propertyHeaders, propertyInput } from './properties.ts';
@@ -61,7 +61,7 @@ export class SdkObjects {
           ...propertyInput(options),
           IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
         });
-        command.middlewareStack.add(adding(headers), AT_BUILD);
+        command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
         return client.send(command, abort);
       },
     );
@@ -84,7 +84,7 @@ export class SdkObjects {
         PartNumber: partNumber,
         ...sending,
       });
-      command.middlewareStack.add(adding(headers), AT_BUILD);
+      command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
       return client.send(command, abort);
     });
     return { partNumber, size: sizeOf(source), ...result };
@@ -127,7 +127,7 @@ export class SdkObjects {
 const AT_BUILD = { step: 'build', name: 'sluiceHeaders' } as const;
 
 /** A middleware for headers that the SDK would leave out: it signs no hash of a stream, but takes one that is there already. */
-function adding(headers: Record<string, string>) {
+function headerMiddleware(headers: Record<string, string>) {
   return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
     (args: A): Promise<R> => {
       Object.assign((args.request as { headers: Record<string, string> }).headers, headers);
@@ -140,7 +140,7 @@ async function bodyOf(
   options: TransferOptions,
   onFailure: (error: Error) => void,
 ): Promise<Sending['Body']> {
-  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readWhole(source);
+  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readSource(source);
   const { path, size, offset = 0 } = source;
   const stream = createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 });
   let passed = 0;
@@ -150,7 +150,7 @@ async function bodyOf(
   });
   stream.pause();
   stream.on('end', () => {
-    if (passed < size) onFailure(shorter(path, size, passed));
+    if (passed < size) onFailure(sourceTooShort(path, size, passed));
   });
   stream.on('error', onFailure);
   return stream;

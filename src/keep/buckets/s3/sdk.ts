@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
 import type { HttpHeaders } from '../../../base/http-headers.ts';
-import { AnswerError, readAnswer } from './answer.ts';
+import { AnswerError, readErrorAnswer } from './answer.ts';
 import type { S3Profile } from './profile.ts';
 import { isVirtual } from './route.ts';
 import type { Call, Session, Way } from './session.ts';
@@ -116,7 +116,7 @@ function answerErrorOf(error: unknown, nowMs: number): AnswerError | undefined {
   const { $metadata, $response, Region, Endpoint, name, message } = error as SdkError;
   const status = $response?.statusCode ?? $metadata?.httpStatusCode;
   if (status === undefined) return undefined;
-  const base = readAnswer(status, $response?.headers ?? {}, Buffer.alloc(0), nowMs);
+  const base = readErrorAnswer(status, $response?.headers ?? {}, Buffer.alloc(0), nowMs);
   const isWebPage = /^text\/html/.test(String($response?.headers?.['content-type'] ?? ''));
   const isMadeUp = isWebPage || MADE_UP.test(name);
   return new AnswerError({

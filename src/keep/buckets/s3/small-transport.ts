@@ -20,7 +20,7 @@ export class SmallTransport {
     const { signal } = request;
     this.#agent ??= openAgent(this.#options);
     const agent = await this.#agent;
-    if (signal?.aborted) throw stopped();
+    if (signal?.aborted) throw cancellation();
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(resolve, reject, signal);
       agent.dispatch(
@@ -54,7 +54,7 @@ async function openAgent(options: TransportOptions): Promise<Agent> {
   });
 }
 
-function stopped(): SluiceError {
+function cancellation(): SluiceError {
   return new SluiceError('cancelled', 'stopped on request');
 }
 
@@ -97,8 +97,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #bytes = 0;
   readonly #onAbort = (): void => {
     this.#finish();
-    this.#controller?.abort(stopped());
-    this.#reject(stopped());
+    this.#controller?.abort(cancellation());
+    this.#reject(cancellation());
   };
 
   constructor(resolve: (answer: WireAnswer) => void, reject: (error: unknown) => void, signal?: AbortSignal) {
@@ -114,7 +114,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // Aborted while it waited for a connection: nothing has been sent.
-    if (this.#signal?.aborted) controller.abort(stopped());
+    if (this.#signal?.aborted) controller.abort(cancellation());
     this.#controller = controller;
   }
 

@@ -1,14 +1,14 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type {
-  CallOptions,
+  BucketCallOptions,
   GetOptions,
   HeadOptions,
-  ListOptions,
   MultipartUpload,
   ObjectAddress,
   ObjectBody,
   ObjectHead,
+  ObjectListOptions,
   ObjectPage,
   ObjectProperties,
   ObjectSource,
@@ -83,11 +83,11 @@ export class S3Store implements ObjectStore {
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
-  async listBuckets(options: CallOptions = {}): Promise<string[]> {
+  async listBuckets(options: BucketCallOptions = {}): Promise<string[]> {
     return this.#control.listBuckets(options);
   }
 
-  async headBucket(bucket: string, options: CallOptions = {}): Promise<void> {
+  async headBucket(bucket: string, options: BucketCallOptions = {}): Promise<void> {
     assertBucket(bucket);
     return this.#control.headBucket(bucket, options);
   }
@@ -106,7 +106,7 @@ export class S3Store implements ObjectStore {
    * The SDK loses an answer that comes while it is still sending to a server that then closes the connection. The
    * commonest of them can be asked for again: throws `bucket_missing` where that is the cause.
    */
-  async #tellMissingBucket(bucket: string, error: unknown, { signal }: CallOptions): Promise<void> {
+  async #tellMissingBucket(bucket: string, error: unknown, { signal }: BucketCallOptions): Promise<void> {
     const isLost = error instanceof SluiceError && error.code === 'connection_lost';
     if (this.#bodies === this.#hot || !isLost) return;
     await this.#control.headBucket(bucket, { signal }).catch(answer => {
@@ -124,19 +124,19 @@ export class S3Store implements ObjectStore {
     return this.#control.getObject(at, options);
   }
 
-  async deleteObject(at: ObjectAddress, options: CallOptions = {}): Promise<void> {
+  async deleteObject(at: ObjectAddress, options: BucketCallOptions = {}): Promise<void> {
     assertAddress(at);
     return this.#control.deleteObject(at, options);
   }
 
-  async listObjects(bucket: string, options: ListOptions = {}): Promise<ObjectPage> {
+  async listObjects(bucket: string, options: ObjectListOptions = {}): Promise<ObjectPage> {
     assertBucket(bucket);
     return this.#control.listObjects(bucket, options);
   }
 
   async createUpload(
     at: ObjectAddress,
-    options: ObjectProperties & CallOptions = {},
+    options: ObjectProperties & BucketCallOptions = {},
   ): Promise<MultipartUpload> {
     assertAddress(at);
     return this.#control.createUpload(at, options);
@@ -151,25 +151,25 @@ export class S3Store implements ObjectStore {
     return this.#bodies.uploadPart(upload, partNumber, source, options);
   }
 
-  async listParts(upload: MultipartUpload, options: CallOptions = {}): Promise<UploadedPart[]> {
+  async listParts(upload: MultipartUpload, options: BucketCallOptions = {}): Promise<UploadedPart[]> {
     return this.#control.listParts(upload, options);
   }
 
   async completeUpload(
     upload: MultipartUpload,
     parts: readonly UploadedPart[],
-    options: CallOptions = {},
+    options: BucketCallOptions = {},
   ): Promise<PutResult> {
     return this.#control.completeUpload(upload, parts, options);
   }
 
-  async abortUpload(upload: MultipartUpload, options: CallOptions = {}): Promise<void> {
+  async abortUpload(upload: MultipartUpload, options: BucketCallOptions = {}): Promise<void> {
     return this.#control.abortUpload(upload, options);
   }
 
   async listUploads(
     bucket: string,
-    options: { readonly prefix?: string } & CallOptions = {},
+    options: { readonly prefix?: string } & BucketCallOptions = {},
   ): Promise<PendingUpload[]> {
     assertBucket(bucket);
     return this.#control.listUploads(bucket, options);

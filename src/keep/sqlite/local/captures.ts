@@ -10,7 +10,7 @@ import type {
 } from '../../local/captures.ts';
 import type { FileState } from '../../local/journal.ts';
 import type { Database } from '../database.ts';
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
     last_at, interval_ms, tags, station, reason, completed_at_ms)
@@ -96,12 +96,12 @@ export class SqliteCaptures implements CaptureJournal {
          count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost
        FROM capture_lineage GROUP BY collector ORDER BY collector`,
     ).map(row => ({
-      collector: text(row, 'collector'),
-      files: integer(row, 'files'),
-      readings: integer(row, 'readings'),
-      bytes: integer(row, 'bytes'),
-      delivered: integer(row, 'delivered'),
-      lost: integer(row, 'lost'),
+      collector: readText(row, 'collector'),
+      files: readInteger(row, 'files'),
+      readings: readInteger(row, 'readings'),
+      bytes: readInteger(row, 'bytes'),
+      delivered: readInteger(row, 'delivered'),
+      lost: readInteger(row, 'lost'),
     }));
   }
 
@@ -110,26 +110,26 @@ export class SqliteCaptures implements CaptureJournal {
       `SELECT capture_lineage.id, capture_lineage.profile, capture_lineage.bucket, capture_lineage.filepath,
          record_id, state, capture_lineage.size_bytes AS bytes, readings ${UNSENT}`,
     ).map(row => ({
-      id: integer(row, 'id'),
-      profile: text(row, 'profile'),
-      bucket: text(row, 'bucket'),
-      filepath: text(row, 'filepath'),
-      recordId: integerOrNull(row, 'record_id'),
-      state: textOrNull(row, 'state') as FileState | null,
-      bytes: integer(row, 'bytes'),
-      readings: integer(row, 'readings'),
+      id: readInteger(row, 'id'),
+      profile: readText(row, 'profile'),
+      bucket: readText(row, 'bucket'),
+      filepath: readText(row, 'filepath'),
+      recordId: readIntegerOrNull(row, 'record_id'),
+      state: readTextOrNull(row, 'state') as FileState | null,
+      bytes: readInteger(row, 'bytes'),
+      readings: readInteger(row, 'readings'),
     }));
   }
 
   listFreed(limit: number): FreedSpace[] {
     return this.#all('SELECT * FROM disk_freed ORDER BY id DESC LIMIT ?', limit).map(row => ({
-      atMs: integer(row, 'at_ms'),
-      step: text(row, 'step'),
-      path: textOrNull(row, 'path'),
-      files: integer(row, 'files'),
-      bytes: integer(row, 'bytes'),
-      readings: integer(row, 'readings'),
-      lost: integer(row, 'lost') === 1,
+      atMs: readInteger(row, 'at_ms'),
+      step: readText(row, 'step'),
+      path: readTextOrNull(row, 'path'),
+      files: readInteger(row, 'files'),
+      bytes: readInteger(row, 'bytes'),
+      readings: readInteger(row, 'readings'),
+      lost: readInteger(row, 'lost') === 1,
     }));
   }
 
@@ -138,7 +138,7 @@ export class SqliteCaptures implements CaptureJournal {
       `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files * lost), 0) AS lostFiles,
          coalesce(sum(readings * lost), 0) AS lostReadings FROM disk_freed`,
     );
-    const of = (name: string): number => (row ? integer(row, name) : 0);
+    const of = (name: string): number => (row ? readInteger(row, name) : 0);
     return { bytes: of('bytes'), lostFiles: of('lostFiles'), lostReadings: of('lostReadings') };
   }
 
@@ -151,7 +151,7 @@ export class SqliteCaptures implements CaptureJournal {
       ),
     );
     return rows
-      .map(row => ({ filepath: text(row, 'filepath'), createdAtMs: Date.parse(text(row, 'at')) }))
+      .map(row => ({ filepath: readText(row, 'filepath'), createdAtMs: Date.parse(readText(row, 'at')) }))
       .sort((a, b) => a.createdAtMs - b.createdAtMs)[0];
   }
 
@@ -160,7 +160,7 @@ export class SqliteCaptures implements CaptureJournal {
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
        WHERE current_state IN ('incoming', 'processing')`,
     );
-    return { files: row ? integer(row, 'files') : 0, bytes: row ? integer(row, 'bytes') : 0 };
+    return { files: row ? readInteger(row, 'files') : 0, bytes: row ? readInteger(row, 'bytes') : 0 };
   }
 
   close(): Promise<void> {
@@ -174,25 +174,25 @@ export class SqliteCaptures implements CaptureJournal {
 
 function toLineage(row: SqlRow): CaptureLineage {
   return {
-    id: integer(row, 'id'),
-    collector: text(row, 'collector'),
-    method: text(row, 'method'),
-    profile: text(row, 'profile'),
-    bucket: text(row, 'bucket'),
-    filepath: text(row, 'filepath'),
-    readings: integer(row, 'readings'),
-    bytes: integer(row, 'size_bytes'),
-    firstAt: text(row, 'first_at'),
-    lastAt: text(row, 'last_at'),
-    intervalMs: integerOrNull(row, 'interval_ms'),
-    tags: JSON.parse(text(row, 'tags')) as string[],
-    station: text(row, 'station'),
-    reason: text(row, 'reason') as CompletionReason,
-    completedAtMs: integer(row, 'completed_at_ms'),
-    recordId: integerOrNull(row, 'record_id'),
-    state: textOrNull(row, 'state') as FileState | null,
-    objectKey: textOrNull(row, 'object_key'),
-    deliveredAtMs: integerOrNull(row, 'delivered_at_ms'),
-    lostAtMs: integerOrNull(row, 'lost_at_ms'),
+    id: readInteger(row, 'id'),
+    collector: readText(row, 'collector'),
+    method: readText(row, 'method'),
+    profile: readText(row, 'profile'),
+    bucket: readText(row, 'bucket'),
+    filepath: readText(row, 'filepath'),
+    readings: readInteger(row, 'readings'),
+    bytes: readInteger(row, 'size_bytes'),
+    firstAt: readText(row, 'first_at'),
+    lastAt: readText(row, 'last_at'),
+    intervalMs: readIntegerOrNull(row, 'interval_ms'),
+    tags: JSON.parse(readText(row, 'tags')) as string[],
+    station: readText(row, 'station'),
+    reason: readText(row, 'reason') as CompletionReason,
+    completedAtMs: readInteger(row, 'completed_at_ms'),
+    recordId: readIntegerOrNull(row, 'record_id'),
+    state: readTextOrNull(row, 'state') as FileState | null,
+    objectKey: readTextOrNull(row, 'object_key'),
+    deliveredAtMs: readIntegerOrNull(row, 'delivered_at_ms'),
+    lostAtMs: readIntegerOrNull(row, 'lost_at_ms'),
   };
 }

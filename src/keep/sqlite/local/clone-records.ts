@@ -1,28 +1,28 @@
 import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
 import type { Database } from '../database.ts';
-import { integer, type SqlRow, type SqlValue, text, textOrNull } from '../rows.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow, type SqlValue } from '../rows.ts';
 
 function toRecord(row: SqlRow): CloneRecord {
-  const location = textOrNull(row, 'cold_location');
+  const location = readTextOrNull(row, 'cold_location');
   return {
-    url: text(row, 'url'),
-    directory: text(row, 'directory'),
-    onDisk: integer(row, 'on_disk') === 1,
-    bytes: integer(row, 'bytes'),
-    sized: integer(row, 'sized') === 1,
-    lean: integer(row, 'lean') === 1,
-    lastUsedAtMs: integer(row, 'last_used_at_ms'),
-    hits: integer(row, 'hits'),
-    pinned: integer(row, 'pinned') === 1,
+    url: readText(row, 'url'),
+    directory: readText(row, 'directory'),
+    onDisk: readInteger(row, 'on_disk') === 1,
+    bytes: readInteger(row, 'bytes'),
+    sized: readInteger(row, 'sized') === 1,
+    lean: readInteger(row, 'lean') === 1,
+    lastUsedAtMs: readInteger(row, 'last_used_at_ms'),
+    hits: readInteger(row, 'hits'),
+    pinned: readInteger(row, 'pinned') === 1,
     cold:
       location === null
         ? null
         : {
             location,
-            bytes: integer(row, 'cold_bytes'),
-            crc32: text(row, 'cold_crc32'),
-            content: text(row, 'cold_content'),
-            atMs: integer(row, 'cold_at_ms'),
+            bytes: readInteger(row, 'cold_bytes'),
+            crc32: readText(row, 'cold_crc32'),
+            content: readText(row, 'cold_content'),
+            atMs: readInteger(row, 'cold_at_ms'),
           },
   };
 }
@@ -83,7 +83,7 @@ export function createCloneRecords(
     async totals() {
       const sql = 'SELECT count(*) AS clones, total(bytes) AS bytes FROM clones WHERE on_disk = 1';
       const row = database.first(sql) ?? {};
-      return { clones: integer(row, 'clones'), bytes: integer(row, 'bytes') };
+      return { clones: readInteger(row, 'clones'), bytes: readInteger(row, 'bytes') };
     },
   };
 }

@@ -5,7 +5,7 @@ import type {
   NotificationStore,
 } from '../../store/notifications.ts';
 import type { Database } from '../database.ts';
-import { integer, type SqlRow, text } from '../rows.ts';
+import { readInteger, readText, type SqlRow } from '../rows.ts';
 
 /** The notice that an event begins or ends. */
 const NOTICES: Readonly<Record<NotificationEvent, { readonly notice: Notice; readonly begins: boolean }>> = {
@@ -20,12 +20,12 @@ const SELECT =
 
 function toNotification(row: SqlRow): Notification {
   return {
-    id: integer(row, 'id'),
-    repositoryId: integer(row, 'repository_id'),
-    url: text(row, 'url'),
-    event: text(row, 'event') as NotificationEvent,
-    message: text(row, 'message'),
-    raisedAtMs: integer(row, 'raised_at_ms'),
+    id: readInteger(row, 'id'),
+    repositoryId: readInteger(row, 'repository_id'),
+    url: readText(row, 'url'),
+    event: readText(row, 'event') as NotificationEvent,
+    message: readText(row, 'message'),
+    raisedAtMs: readInteger(row, 'raised_at_ms'),
   };
 }
 
@@ -54,7 +54,7 @@ export function createNotificationStore(database: Database): NotificationStore {
           'SELECT notice, since_ms FROM notices WHERE repository_id = ?',
           repositoryId,
         );
-        return new Map(rows.map(row => [text(row, 'notice') as Notice, integer(row, 'since_ms')]));
+        return new Map(rows.map(row => [readText(row, 'notice') as Notice, readInteger(row, 'since_ms')]));
       });
     },
     raise: ({ repositoryId, event, message, channels }, nowMs) =>
@@ -88,7 +88,7 @@ export function createNotificationStore(database: Database): NotificationStore {
         .all(
           'SELECT notification_id, channel FROM notification_sendings WHERE ended_at_ms IS NULL ORDER BY notification_id',
         )
-        .map(row => ({ id: integer(row, 'notification_id'), channel: text(row, 'channel') }));
+        .map(row => ({ id: readInteger(row, 'notification_id'), channel: readText(row, 'channel') }));
     },
     async recent(limit) {
       return database.all(`${SELECT} ORDER BY notifications.id DESC LIMIT ?`, limit).map(toNotification);

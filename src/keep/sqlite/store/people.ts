@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
 import type { Database } from '../database.ts';
-import { integer, type SqlRow, text } from '../rows.ts';
+import { readInteger, readText, type SqlRow } from '../rows.ts';
 
 const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
@@ -132,15 +132,15 @@ function conditions({ text: wanted, bots }: PeopleFilter): {
 }
 
 function toPerson(row: SqlRow): Person {
-  const email = text(row, 'email');
-  const merged = row.merged === null ? [] : text(row, 'merged').split('\n');
+  const email = readText(row, 'email');
+  const merged = row.merged === null ? [] : readText(row, 'merged').split('\n');
   return {
-    id: integer(row, 'id'),
-    name: text(row, 'name'),
+    id: readInteger(row, 'id'),
+    name: readText(row, 'name'),
     email,
-    bot: integer(row, 'bot') === 1,
-    botByHand: integer(row, 'bot_by_hand') === 1,
-    commits: integer(row, 'commits'),
+    bot: readInteger(row, 'bot') === 1,
+    botByHand: readInteger(row, 'bot_by_hand') === 1,
+    commits: readInteger(row, 'commits'),
     emails: [email, ...merged],
   };
 }

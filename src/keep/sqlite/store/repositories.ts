@@ -6,7 +6,7 @@ import type {
 } from '../../store/repositories.ts';
 import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 /** Column for each field that `update` may change. */
 const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, string>> = {
@@ -28,33 +28,33 @@ const SELECT = `SELECT repositories.*,
 
 function toRepository(row: SqlRow): Repository {
   return {
-    id: integer(row, 'id'),
-    url: text(row, 'url'),
-    host: text(row, 'host'),
-    tracked: integer(row, 'tracked') === 1,
-    trackedBy: (textOrNull(row, 'tracked_by')?.split('\n') ?? []) as TrackingOrigin[],
-    state: text(row, 'state') as RepositoryState,
-    headRef: textOrNull(row, 'head_ref'),
-    objectFormat: text(row, 'object_format') === 'sha256' ? 'sha256' : 'sha1',
-    shallow: integer(row, 'shallow') === 1,
+    id: readInteger(row, 'id'),
+    url: readText(row, 'url'),
+    host: readText(row, 'host'),
+    tracked: readInteger(row, 'tracked') === 1,
+    trackedBy: (readTextOrNull(row, 'tracked_by')?.split('\n') ?? []) as TrackingOrigin[],
+    state: readText(row, 'state') as RepositoryState,
+    headRef: readTextOrNull(row, 'head_ref'),
+    objectFormat: readText(row, 'object_format') === 'sha256' ? 'sha256' : 'sha1',
+    shallow: readInteger(row, 'shallow') === 1,
     totals: {
-      commits: integer(row, 'commits'),
-      authors: integer(row, 'authors'),
-      firstCommitAt: integerOrNull(row, 'first_commit_at'),
-      lastCommitAt: integerOrNull(row, 'last_commit_at'),
+      commits: readInteger(row, 'commits'),
+      authors: readInteger(row, 'authors'),
+      firstCommitAt: readIntegerOrNull(row, 'first_commit_at'),
+      lastCommitAt: readIntegerOrNull(row, 'last_commit_at'),
     },
-    lastBakedAtMs: integerOrNull(row, 'last_baked_at_ms'),
-    lastNewsAtMs: integerOrNull(row, 'last_news_at_ms'),
-    lastError: textOrNull(row, 'last_error'),
+    lastBakedAtMs: readIntegerOrNull(row, 'last_baked_at_ms'),
+    lastNewsAtMs: readIntegerOrNull(row, 'last_news_at_ms'),
+    lastError: readTextOrNull(row, 'last_error'),
     remoteCheck: remoteCheckOf(row),
-    movedTo: textOrNull(row, 'moved_to'),
-    movedSeenAtMs: integerOrNull(row, 'moved_seen_at_ms'),
+    movedTo: readTextOrNull(row, 'moved_to'),
+    movedSeenAtMs: readIntegerOrNull(row, 'moved_seen_at_ms'),
   };
 }
 
 function remoteCheckOf(row: SqlRow): RemoteCheck | null {
-  const spelling = textOrNull(row, 'look_spelling');
-  return spelling === null ? null : { spelling, otherRefs: integer(row, 'look_other_refs') };
+  const spelling = readTextOrNull(row, 'look_spelling');
+  return spelling === null ? null : { spelling, otherRefs: readInteger(row, 'look_other_refs') };
 }
 
 type Assignment = readonly [column: string, value: string | number | null];

@@ -2,23 +2,23 @@ import { toErrorRecord } from '../../../base/errors.ts';
 import type { RunStore } from '../../store/runs.ts';
 import type { Run, RunState } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
 
 function toRun(row: SqlRow): Run {
   return {
-    id: integer(row, 'id'),
-    repositoryId: integer(row, 'repository_id'),
-    url: text(row, 'url'),
-    state: text(row, 'state') as RunState,
-    reason: text(row, 'reason'),
-    requestedAtMs: integer(row, 'requested_at_ms'),
-    startedAtMs: integerOrNull(row, 'started_at_ms'),
-    finishedAtMs: integerOrNull(row, 'finished_at_ms'),
-    summary: textOrNull(row, 'summary'),
-    error: textOrNull(row, 'error'),
+    id: readInteger(row, 'id'),
+    repositoryId: readInteger(row, 'repository_id'),
+    url: readText(row, 'url'),
+    state: readText(row, 'state') as RunState,
+    reason: readText(row, 'reason'),
+    requestedAtMs: readInteger(row, 'requested_at_ms'),
+    startedAtMs: readIntegerOrNull(row, 'started_at_ms'),
+    finishedAtMs: readIntegerOrNull(row, 'finished_at_ms'),
+    summary: readTextOrNull(row, 'summary'),
+    error: readTextOrNull(row, 'error'),
   };
 }
 

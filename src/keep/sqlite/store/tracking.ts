@@ -1,7 +1,7 @@
 import type { TrackingStore } from '../../store/tracking.ts';
 import type { TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { integer, text } from '../rows.ts';
+import { readInteger, readText } from '../rows.ts';
 
 export function createTrackingStore(database: Database): TrackingStore {
   const isTracked = (id: number): boolean =>
@@ -22,7 +22,7 @@ export function createTrackingStore(database: Database): TrackingStore {
   const wantedBy = (origin: TrackingOrigin): number[] =>
     database
       .all('SELECT repository_id FROM tracking WHERE origin = ?', origin)
-      .map(row => integer(row, 'repository_id'));
+      .map(row => readInteger(row, 'repository_id'));
 
   return {
     add: (id, origin, nowMs) => database.write(() => insert(id, origin, nowMs)),
@@ -54,7 +54,7 @@ export function createTrackingStore(database: Database): TrackingStore {
     async origins() {
       return database
         .all('SELECT DISTINCT origin FROM tracking')
-        .map(row => text(row, 'origin') as TrackingOrigin);
+        .map(row => readText(row, 'origin') as TrackingOrigin);
     },
   };
 }

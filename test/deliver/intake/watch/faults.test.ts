@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type Libc, loadLibc } from '../../../../src/deliver/intake/watch/libc.ts';
-import type { Arrival, Trouble, WatchEvent } from '../../../../src/deliver/intake/watch/messages.ts';
+import type { Arrival, WatchEvent, WatchTrouble } from '../../../../src/deliver/intake/watch/messages.ts';
 import { WatchCore } from '../../../../src/deliver/intake/watch/watch-core.ts';
 import { running, scratch } from '../../../support/arrivals.ts';
 
@@ -20,7 +20,7 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
     real.close(descriptors.wake);
   });
   const arrivals: Arrival[] = [];
-  const troubles: Trouble[] = [];
+  const troubles: WatchTrouble[] = [];
   const time = { ms: 0 };
   const sendEvent = (event: WatchEvent): void => {
     if (event.type === 'arrivals') arrivals.push(...event.arrivals);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type Entry, type Evidence, judge } from '../../../../src/deliver/intake/watch/judge.ts';
+import { type Evidence, judge, type WatchedFile } from '../../../../src/deliver/intake/watch/judge.ts';
 
 const identity = fc.record({
   inode: fc.integer({ min: 1, max: 2 }),
@@ -20,7 +20,7 @@ const SETTLE_MS = 100;
 test('V2: whatever is seen, a writer means no report, and the same content is reported once in a row', () => {
   fc.assert(
     fc.property(fc.array(look, { maxLength: 40 }), looks => {
-      let entry: Entry | undefined;
+      let entry: WatchedFile | undefined;
       let nowMs = 0;
       let lastReport = '';
       let sameSince = { key: '', ms: 0 };
@@ -45,7 +45,7 @@ test('V2: whatever is seen, a writer means no report, and the same content is re
 test('V1: a file that nobody writes is always reported in the end', () => {
   fc.assert(
     fc.property(fc.array(look, { maxLength: 10 }), identity, (looks, last) => {
-      let entry: Entry | undefined;
+      let entry: WatchedFile | undefined;
       let reported = '';
       const see = (now: typeof last, evidence: Evidence): number | undefined => {
         const verdict = judge(entry, now, evidence);
@@ -80,7 +80,7 @@ test('looks at a file being written come at growing distances, and start anew wi
   const now = { inode: 1, size: 1, mtimeMs: 1, ctimeMs: 1 };
   const evidence = { writer: 'open', nowMs: 0, settleMs: SETTLE_MS } as const;
   const waits: (number | undefined)[] = [];
-  let entry: Entry | undefined;
+  let entry: WatchedFile | undefined;
   for (const closed of [false, false, false, false, true]) {
     const verdict = judge(entry, now, { ...evidence, closed });
     entry = verdict.entry;

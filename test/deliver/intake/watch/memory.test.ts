@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isLocalType } from '../../../../src/deliver/intake/watch/filesystems.ts';
-import type { Entry } from '../../../../src/deliver/intake/watch/judge.ts';
+import type { WatchedFile } from '../../../../src/deliver/intake/watch/judge.ts';
 import { Rechecks } from '../../../../src/deliver/intake/watch/rechecks.ts';
 import { type Directory, Tree } from '../../../../src/deliver/intake/watch/tree.ts';
 
-const REPORTED: Entry = { inode: 1, size: 1, mtimeMs: 1, ctimeMs: 1, state: 'reported' };
-const WRITING: Entry = { ...REPORTED, state: 'writing', attempt: 0 };
+const REPORTED: WatchedFile = { inode: 1, size: 1, mtimeMs: 1, ctimeMs: 1, state: 'reported' };
+const WRITING: WatchedFile = { ...REPORTED, state: 'writing', attempt: 0 };
 
 function root(tree: Tree, path = '/r'): Directory {
   return tree.attach(undefined, '', { path, inode: 1, device: 1, local: true });

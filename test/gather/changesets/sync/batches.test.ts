@@ -4,9 +4,9 @@ import { SluiceError } from '../../../../src/base/errors.ts';
 import { CallSlots } from '../../../../src/gather/changesets/hosts/call-slots.ts';
 import { Batches } from '../../../../src/gather/changesets/sync/batches.ts';
 import type {
-  CallOptions,
   ChangesetResult,
   Forge,
+  ForgeCallOptions,
   WantedChangeset,
 } from '../../../../src/gather/forges/forge.ts';
 
@@ -21,12 +21,12 @@ const missing = ({ ref }: WantedChangeset): ChangesetResult => ({
 
 /** Batches of a host that answers what `answer` does; `requests` are the numbers that each request asked for. */
 function batches(
-  answer: (wanted: readonly WantedChangeset[], options?: CallOptions) => AsyncIterable<ChangesetResult>,
+  answer: (wanted: readonly WantedChangeset[], options?: ForgeCallOptions) => AsyncIterable<ChangesetResult>,
   { maxBatch = 50, perHost = 1 } = {},
 ) {
   const requests: number[][] = [];
   const forge = {
-    fetchChangesets(all: readonly WantedChangeset[], options?: CallOptions) {
+    fetchChangesets(all: readonly WantedChangeset[], options?: ForgeCallOptions) {
       requests.push(all.map(({ ref }) => ref.number));
       return answer(all, options);
     },

@@ -67,12 +67,12 @@ function run(
       if (failure !== undefined) reject(asSluiceError(failure, { operation: 'run', subject: program }));
       else if (code === 0) resolve({ bytes: Buffer.concat(chunks) });
       else if (code === FILTERED) resolve(undefined);
-      else reject(ended(program, killedBy ?? `exit code ${code}`, complaint));
+      else reject(failureOf(program, killedBy ?? `exit code ${code}`, complaint));
     });
   });
 }
 
-function ended(program: string, how: string, complaint: string): SluiceError {
+function failureOf(program: string, how: string, complaint: string): SluiceError {
   const why = complaint.trim().slice(0, MAX_ERROR_CHARS).replace(/\s+/g, ' ');
   return new SluiceError('reading_failed', `${program} ended with ${how}${why === '' ? '' : `: ${why}`}`, {
     operation: 'run',

@@ -57,7 +57,7 @@ export class FileSource implements ReadingSource {
       }
       return this.#raw(bytes);
     } catch (error) {
-      throw this.#told(error);
+      throw this.#failureOf(error);
     }
   }
 
@@ -78,7 +78,7 @@ export class FileSource implements ReadingSource {
         };
         this.#hanging = reading.then(over, over);
       }
-      throw this.#told(error);
+      throw this.#failureOf(error);
     }
   }
 
@@ -86,7 +86,7 @@ export class FileSource implements ReadingSource {
     return this.#extension === undefined ? { bytes } : { bytes, extension: this.#extension };
   }
 
-  #told(error: unknown): SluiceError {
+  #failureOf(error: unknown): SluiceError {
     return asSluiceError(error, { operation: 'read', subject: this.#path });
   }
 }

@@ -40,7 +40,7 @@ export class HttpSource implements ReadingSource {
       const content = Buffer.concat(chunks);
       return typeof contentType === 'string' ? { bytes: content, contentType } : { bytes: content };
     } catch (error) {
-      throw this.#told(error);
+      throw this.#failureOf(error);
     }
   }
 
@@ -52,7 +52,7 @@ export class HttpSource implements ReadingSource {
     return withoutCredentials(this.#url);
   }
 
-  #told(error: unknown): SluiceError {
+  #failureOf(error: unknown): SluiceError {
     const details = { operation: 'ask', subject: this.#shown, cause: error };
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
     if (UNREACHABLE.includes(code))

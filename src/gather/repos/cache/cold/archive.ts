@@ -27,6 +27,7 @@ export interface Manifest {
   readonly otherRefs: number;
 }
 
+/** Names of the members that are not copies of files. */
 export const MANIFEST = 'sluice.json';
 export const PACKED_REFS = 'packed-refs';
 const BLOCK_BYTES = 512;
@@ -63,6 +64,7 @@ function refLines(tips: RefSnapshot): string {
   return names.map(name => `${tips.get(name)} ${name}\n`).join('');
 }
 
+/** An archive that is made as it is read. */
 export interface Archive {
   readonly bytes: number;
   /** Its bytes, in order; may be read once. Throws `source_changed` when a file is not as long as it was. */

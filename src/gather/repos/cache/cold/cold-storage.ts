@@ -12,6 +12,7 @@ import { DETACHED_REF, openClone, readClone } from '../../clone/open.ts';
 import type { Manifest } from './archive.ts';
 import { type ColdPlace, keyIn, locationOf } from './place.ts';
 
+/** What cold storage is made of. */
 export interface ColdStorageOptions {
   /** Opens the store of a profile. Throws `destination_invalid` for a profile that is not there, `credentials_*`. */
   readonly openBucket: (profile: string) => Promise<ObjectStore>;

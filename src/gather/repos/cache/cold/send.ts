@@ -12,6 +12,7 @@ const PART_TRIES = 4;
 const FIRST_WAIT_MS = 500;
 const CONTENT_TYPE = 'application/x-tar';
 
+/** Where an archive is sent, and who may stop it. */
 export interface SendContext {
   readonly store: ObjectStore;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ import { isMember, MANIFEST, type Manifest } from './archive.ts';
 
 const MAX_MANIFEST_BYTES = 64 * 1024;
 
+/** An archive on its way back, and what it must be. */
 export interface Unpacking {
   /** The archive's bytes. */
   readonly source: AsyncIterable<Uint8Array>;

@@ -8,19 +8,19 @@ import type {
   FileState,
   FileTrouble,
   Journal,
+  PartRecord,
   RecordChange,
   RecordFilter,
   StateCounts,
   UnfinishedUpload,
-  UploadedPart,
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
-import { integer } from '../../rows.ts';
+import { readInteger } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
-import { bucketsWaitedFor, countHeld, countStates, totalKept, troublesByCause } from './totals.ts';
+import { bucketsWaitedFor, countHeld, countStates, totalRetained, troublesByCause } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
@@ -89,7 +89,7 @@ export class SqliteJournal implements Journal {
     return this.#changes.submit(() => {
       const { sql, values } = updateOf(id, change, this.#now(), true);
       const row = this.#database.first(sql, ...values);
-      const number = row ? integer(row, 'attempts') : 1;
+      const number = row ? readInteger(row, 'attempts') : 1;
       this.#database
         .statement(
           `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
@@ -186,7 +186,7 @@ export class SqliteJournal implements Journal {
   }
 
   retainedTotals(): { files: number; bytes: number } {
-    return this.#database.read(() => totalKept(this.#database));
+    return this.#database.read(() => totalRetained(this.#database));
   }
 
   holdCounts(): Record<FileHold, number> {
@@ -228,7 +228,7 @@ export class SqliteJournal implements Journal {
     return this.#uploads.save(upload);
   }
 
-  savePart(recordId: number, part: UploadedPart): Promise<void> {
+  savePart(recordId: number, part: PartRecord): Promise<void> {
     return this.#uploads.savePart(recordId, part);
   }
 

@@ -7,7 +7,7 @@ import type {
   RecordChange,
   UploadOutcome,
 } from '../../../local/journal.ts';
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
 
 /** Columns by field. */
 const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
@@ -75,43 +75,43 @@ export function updateOf(
 
 export function toRecord(row: SqlRow): FileRecord {
   return {
-    id: integer(row, 'id'),
-    profile: text(row, 'profile'),
-    bucket: text(row, 'bucket'),
-    filepath: text(row, 'filepath'),
-    fileCreationDate: text(row, 'file_creation_date'),
-    state: text(row, 'current_state') as FileState,
-    lastUpdated: text(row, 'last_updated'),
-    outcome: textOrNull(row, 'upload_outcome') as UploadOutcome | null,
-    size: integer(row, 'size_bytes'),
-    mtimeMs: integer(row, 'mtime_ms'),
-    inode: integer(row, 'inode'),
-    location: textOrNull(row, 'location'),
-    source: textOrNull(row, 'source'),
-    objectKey: textOrNull(row, 'object_key'),
-    attempts: integer(row, 'attempts'),
-    failures: integer(row, 'failures'),
-    nextAttemptAtMs: integerOrNull(row, 'next_attempt_at_ms'),
-    hold: textOrNull(row, 'hold') as FileHold | null,
-    errorCode: textOrNull(row, 'error_code') as ErrorCode | null,
-    errorClass: textOrNull(row, 'error_class') as RetryClass | null,
-    errorMessage: textOrNull(row, 'error_message'),
-    etag: textOrNull(row, 'etag'),
-    crc32: textOrNull(row, 'crc32'),
-    verified: textOrNull(row, 'verified') as FileRecord['verified'],
-    completedAtMs: integerOrNull(row, 'completed_at_ms'),
-    removedAtMs: integerOrNull(row, 'removed_at_ms'),
+    id: readInteger(row, 'id'),
+    profile: readText(row, 'profile'),
+    bucket: readText(row, 'bucket'),
+    filepath: readText(row, 'filepath'),
+    fileCreationDate: readText(row, 'file_creation_date'),
+    state: readText(row, 'current_state') as FileState,
+    lastUpdated: readText(row, 'last_updated'),
+    outcome: readTextOrNull(row, 'upload_outcome') as UploadOutcome | null,
+    size: readInteger(row, 'size_bytes'),
+    mtimeMs: readInteger(row, 'mtime_ms'),
+    inode: readInteger(row, 'inode'),
+    location: readTextOrNull(row, 'location'),
+    source: readTextOrNull(row, 'source'),
+    objectKey: readTextOrNull(row, 'object_key'),
+    attempts: readInteger(row, 'attempts'),
+    failures: readInteger(row, 'failures'),
+    nextAttemptAtMs: readIntegerOrNull(row, 'next_attempt_at_ms'),
+    hold: readTextOrNull(row, 'hold') as FileHold | null,
+    errorCode: readTextOrNull(row, 'error_code') as ErrorCode | null,
+    errorClass: readTextOrNull(row, 'error_class') as RetryClass | null,
+    errorMessage: readTextOrNull(row, 'error_message'),
+    etag: readTextOrNull(row, 'etag'),
+    crc32: readTextOrNull(row, 'crc32'),
+    verified: readTextOrNull(row, 'verified') as FileRecord['verified'],
+    completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
+    removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
   };
 }
 
 export function toAttempt(row: SqlRow): Attempt {
   return {
-    number: integer(row, 'number'),
-    startedAt: text(row, 'started_at'),
-    finishedAt: text(row, 'finished_at'),
-    outcome: text(row, 'outcome') as UploadOutcome,
-    errorClass: textOrNull(row, 'error_class') as RetryClass | null,
-    errorCode: textOrNull(row, 'error_code') as ErrorCode | null,
-    errorMessage: textOrNull(row, 'error_message'),
+    number: readInteger(row, 'number'),
+    startedAt: readText(row, 'started_at'),
+    finishedAt: readText(row, 'finished_at'),
+    outcome: readText(row, 'outcome') as UploadOutcome,
+    errorClass: readTextOrNull(row, 'error_class') as RetryClass | null,
+    errorCode: readTextOrNull(row, 'error_code') as ErrorCode | null,
+    errorMessage: readTextOrNull(row, 'error_message'),
   };
 }

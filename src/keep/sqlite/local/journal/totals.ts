@@ -1,6 +1,6 @@
 import type { FileHold, FileState, FileTrouble, StateCounts } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
-import { integer, text, textOrNull } from '../../rows.ts';
+import { readInteger, readText, readTextOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {
@@ -19,7 +19,7 @@ export function countStates(database: Database, nowMs: number): StateCounts {
 }
 
 /** Journal.keptTotals. */
-export function totalKept(database: Database): { files: number; bytes: number } {
+export function totalRetained(database: Database): { files: number; bytes: number } {
   const row = database
     .statement(
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
@@ -57,10 +57,10 @@ const TROUBLES = `
 /** Journal.troubles. */
 export function troublesByCause(database: Database): FileTrouble[] {
   return database.all(TROUBLES).map(row => ({
-    state: text(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
-    errorCode: text(row, 'code'),
-    count: integer(row, 'count'),
-    example: textOrNull(row, 'example') ?? '',
-    lastUpdated: text(row, 'last_at'),
+    state: readText(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
+    errorCode: readText(row, 'code'),
+    count: readInteger(row, 'count'),
+    example: readTextOrNull(row, 'example') ?? '',
+    lastUpdated: readText(row, 'last_at'),
   }));
 }

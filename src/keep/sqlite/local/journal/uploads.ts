@@ -1,16 +1,16 @@
-import type { UnfinishedUpload, UploadedPart } from '../../../local/journal.ts';
+import type { PartRecord, UnfinishedUpload } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import type { GroupCommit } from '../../group-commit.ts';
-import { integer, type SqlRow, text, textOrNull } from '../../rows.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
 
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 
-function toPart(row: SqlRow): UploadedPart {
+function toPart(row: SqlRow): PartRecord {
   return {
-    partNumber: integer(row, 'part_number'),
-    etag: text(row, 'etag'),
-    size: integer(row, 'size_bytes'),
-    crc32: textOrNull(row, 'crc32') ?? undefined,
+    partNumber: readInteger(row, 'part_number'),
+    etag: readText(row, 'etag'),
+    size: readInteger(row, 'size_bytes'),
+    crc32: readTextOrNull(row, 'crc32') ?? undefined,
   };
 }
 
@@ -37,7 +37,7 @@ export class UploadRows {
     });
   }
 
-  async savePart(recordId: number, part: UploadedPart): Promise<void> {
+  async savePart(recordId: number, part: PartRecord): Promise<void> {
     await this.#changes.submit(() =>
       this.#database
         .statement(
@@ -66,18 +66,22 @@ export class UploadRows {
   }
 
   #toUpload(row: SqlRow): UnfinishedUpload {
-    const recordId = integer(row, 'record_id');
+    const recordId = readInteger(row, 'record_id');
     const parts = this.#database
       .all('SELECT * FROM upload_parts WHERE record_id = ? ORDER BY part_number', recordId)
       .map(toPart);
     return {
       recordId,
-      upload: { bucket: text(row, 'bucket'), key: text(row, 'object_key'), uploadId: text(row, 'upload_id') },
-      partBytes: integer(row, 'part_bytes'),
-      size: integer(row, 'size_bytes'),
-      mtimeMs: integer(row, 'mtime_ms'),
-      inode: integer(row, 'inode'),
-      startedAtMs: integer(row, 'started_at_ms'),
+      upload: {
+        bucket: readText(row, 'bucket'),
+        key: readText(row, 'object_key'),
+        uploadId: readText(row, 'upload_id'),
+      },
+      partBytes: readInteger(row, 'part_bytes'),
+      size: readInteger(row, 'size_bytes'),
+      mtimeMs: readInteger(row, 'mtime_ms'),
+      inode: readInteger(row, 'inode'),
+      startedAtMs: readInteger(row, 'started_at_ms'),
       parts,
     };
   }

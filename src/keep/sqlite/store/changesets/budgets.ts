@@ -1,6 +1,6 @@
 import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { integerOrNull, type SqlRow, text } from '../../rows.ts';
+import { readIntegerOrNull, readText, type SqlRow } from '../../rows.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)
@@ -8,14 +8,14 @@ const SAVE = `
 
 function toBudget(row: SqlRow): StoredBudget {
   return {
-    host: text(row, 'host'),
-    credential: text(row, 'credential'),
-    resource: text(row, 'resource'),
-    limit: integerOrNull(row, 'max_calls') ?? undefined,
-    remaining: integerOrNull(row, 'remaining') ?? undefined,
-    resetAtMs: integerOrNull(row, 'reset_at_ms') ?? undefined,
-    pausedUntilMs: integerOrNull(row, 'paused_until_ms') ?? undefined,
-    spent: JSON.parse(text(row, 'spent')) as [number, number][],
+    host: readText(row, 'host'),
+    credential: readText(row, 'credential'),
+    resource: readText(row, 'resource'),
+    limit: readIntegerOrNull(row, 'max_calls') ?? undefined,
+    remaining: readIntegerOrNull(row, 'remaining') ?? undefined,
+    resetAtMs: readIntegerOrNull(row, 'reset_at_ms') ?? undefined,
+    pausedUntilMs: readIntegerOrNull(row, 'paused_until_ms') ?? undefined,
+    spent: JSON.parse(readText(row, 'spent')) as [number, number][],
   };
 }
 

@@ -9,99 +9,99 @@ import type {
   StoredReviewState,
   WebhookTotals,
 } from '../../../store/changesets.ts';
-import { integer, integerOrNull, type SqlRow, text, textOrNull } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
 
 export function errorOf(row: SqlRow): ErrorRecord | null {
-  const json = textOrNull(row, 'last_error');
+  const json = readTextOrNull(row, 'last_error');
   return json === null ? null : (JSON.parse(json) as ErrorRecord);
 }
 
 export function toChangeset(row: SqlRow): StoredChangeset {
-  const mergeable = integerOrNull(row, 'mergeable');
+  const mergeable = readIntegerOrNull(row, 'mergeable');
   return {
-    id: integer(row, 'id'),
-    host: text(row, 'host'),
-    repository: text(row, 'repository'),
-    number: integer(row, 'number'),
-    key: text(row, 'target_key'),
-    url: text(row, 'url'),
-    hostId: textOrNull(row, 'host_id'),
-    followed: integer(row, 'followed') === 1,
-    followedBy: text(row, 'followed_by'),
-    state: text(row, 'state') as StoredChangesetState,
-    title: text(row, 'title'),
-    author: textOrNull(row, 'author'),
-    headBranch: textOrNull(row, 'head_branch'),
-    headCommit: textOrNull(row, 'head_commit'),
-    headRepository: textOrNull(row, 'head_repository'),
-    baseBranch: textOrNull(row, 'base_branch'),
-    baseCommit: textOrNull(row, 'base_commit'),
-    createdAtMs: integerOrNull(row, 'created_at_ms'),
-    updatedAtMs: integerOrNull(row, 'updated_at_ms'),
-    mergedAtMs: integerOrNull(row, 'merged_at_ms'),
-    closedAtMs: integerOrNull(row, 'closed_at_ms'),
-    additions: integerOrNull(row, 'additions'),
-    deletions: integerOrNull(row, 'deletions'),
-    changedFiles: integerOrNull(row, 'changed_files'),
-    labels: JSON.parse(text(row, 'labels')) as string[],
-    reviewState: text(row, 'review_state') as StoredReviewState,
-    checkState: textOrNull(row, 'check_state') as StoredCheckState | null,
+    id: readInteger(row, 'id'),
+    host: readText(row, 'host'),
+    repository: readText(row, 'repository'),
+    number: readInteger(row, 'number'),
+    key: readText(row, 'target_key'),
+    url: readText(row, 'url'),
+    hostId: readTextOrNull(row, 'host_id'),
+    followed: readInteger(row, 'followed') === 1,
+    followedBy: readText(row, 'followed_by'),
+    state: readText(row, 'state') as StoredChangesetState,
+    title: readText(row, 'title'),
+    author: readTextOrNull(row, 'author'),
+    headBranch: readTextOrNull(row, 'head_branch'),
+    headCommit: readTextOrNull(row, 'head_commit'),
+    headRepository: readTextOrNull(row, 'head_repository'),
+    baseBranch: readTextOrNull(row, 'base_branch'),
+    baseCommit: readTextOrNull(row, 'base_commit'),
+    createdAtMs: readIntegerOrNull(row, 'created_at_ms'),
+    updatedAtMs: readIntegerOrNull(row, 'updated_at_ms'),
+    mergedAtMs: readIntegerOrNull(row, 'merged_at_ms'),
+    closedAtMs: readIntegerOrNull(row, 'closed_at_ms'),
+    additions: readIntegerOrNull(row, 'additions'),
+    deletions: readIntegerOrNull(row, 'deletions'),
+    changedFiles: readIntegerOrNull(row, 'changed_files'),
+    labels: JSON.parse(readText(row, 'labels')) as string[],
+    reviewState: readText(row, 'review_state') as StoredReviewState,
+    checkState: readTextOrNull(row, 'check_state') as StoredCheckState | null,
     mergeable: mergeable === null ? null : mergeable === 1,
-    firstSeenAtMs: integer(row, 'first_seen_at_ms'),
-    lastSyncAtMs: integerOrNull(row, 'last_sync_at_ms'),
-    lastChangeAtMs: integerOrNull(row, 'last_change_at_ms'),
-    latestEventAtMs: integerOrNull(row, 'latest_event_at_ms'),
-    vanishedAtMs: integerOrNull(row, 'vanished_at_ms'),
+    firstSeenAtMs: readInteger(row, 'first_seen_at_ms'),
+    lastSyncAtMs: readIntegerOrNull(row, 'last_sync_at_ms'),
+    lastChangeAtMs: readIntegerOrNull(row, 'last_change_at_ms'),
+    latestEventAtMs: readIntegerOrNull(row, 'latest_event_at_ms'),
+    vanishedAtMs: readIntegerOrNull(row, 'vanished_at_ms'),
     lastError: errorOf(row),
   };
 }
 
 export function toEvent(row: SqlRow): StoredEvent {
   return {
-    id: text(row, 'host_id'),
-    kind: text(row, 'kind'),
-    hostKind: text(row, 'host_kind'),
-    atMs: integer(row, 'at_ms'),
-    order: integer(row, 'place'),
-    actor: textOrNull(row, 'actor'),
-    actorIsBot: integer(row, 'actor_is_bot') === 1,
-    review: textOrNull(row, 'review'),
-    commit: textOrNull(row, 'commit_hash'),
-    checkName: textOrNull(row, 'check_name'),
-    checkState: textOrNull(row, 'check_state'),
-    subject: textOrNull(row, 'subject'),
+    id: readText(row, 'host_id'),
+    kind: readText(row, 'kind'),
+    hostKind: readText(row, 'host_kind'),
+    atMs: readInteger(row, 'at_ms'),
+    order: readInteger(row, 'place'),
+    actor: readTextOrNull(row, 'actor'),
+    actorIsBot: readInteger(row, 'actor_is_bot') === 1,
+    review: readTextOrNull(row, 'review'),
+    commit: readTextOrNull(row, 'commit_hash'),
+    checkName: readTextOrNull(row, 'check_name'),
+    checkState: readTextOrNull(row, 'check_state'),
+    subject: readTextOrNull(row, 'subject'),
   };
 }
 
 export function toTotals(row: SqlRow): ChangesetTotals {
   return {
-    host: text(row, 'host'),
-    state: text(row, 'state') as StoredChangesetState,
-    changesets: integer(row, 'changesets'),
-    followed: integer(row, 'followed'),
-    failing: integer(row, 'failing'),
-    syncsPerHour: integer(row, 'load') / 1e6,
+    host: readText(row, 'host'),
+    state: readText(row, 'state') as StoredChangesetState,
+    changesets: readInteger(row, 'changesets'),
+    followed: readInteger(row, 'followed'),
+    failing: readInteger(row, 'failing'),
+    syncsPerHour: readInteger(row, 'load') / 1e6,
   };
 }
 
 export function toSource(row: SqlRow): StoredChangesetSource {
   return {
-    name: text(row, 'name'),
-    host: text(row, 'host'),
-    listedAtMs: integerOrNull(row, 'listed_at_ms'),
-    etag: textOrNull(row, 'etag'),
-    changesets: integer(row, 'found'),
+    name: readText(row, 'name'),
+    host: readText(row, 'host'),
+    listedAtMs: readIntegerOrNull(row, 'listed_at_ms'),
+    etag: readTextOrNull(row, 'etag'),
+    changesets: readInteger(row, 'found'),
     lastError: errorOf(row),
   };
 }
 
 export function toWebhookTotals(row: SqlRow): WebhookTotals {
   return {
-    host: text(row, 'host'),
-    repository: text(row, 'repository'),
-    received: integer(row, 'received'),
-    lastAtMs: integerOrNull(row, 'last_at_ms'),
-    missed: integer(row, 'missed'),
-    missedSince: integer(row, 'missed_since'),
+    host: readText(row, 'host'),
+    repository: readText(row, 'repository'),
+    received: readInteger(row, 'received'),
+    lastAtMs: readIntegerOrNull(row, 'last_at_ms'),
+    missed: readInteger(row, 'missed'),
+    missedSince: readInteger(row, 'missed_since'),
   };
 }

@@ -65,7 +65,7 @@ export class UnsettledCommits {
 
   #settleCounted(): void {
     const perAuthor = this.#counted.rollUp(this.#database, this.#repositoryId);
-    if (this.#enterHashes(this.#counted.size)) countCommits(this.#database, perAuthor);
+    if (this.#enterHashes(this.#counted.size)) addCommitCounts(this.#database, perAuthor);
     else this.#run(SETTLE_COUNTS);
   }
 
@@ -100,7 +100,7 @@ export class UnsettledCommits {
 }
 
 /** Changes how many commits identities have; within a transaction. */
-export function countCommits(database: Database, perAuthor: ReadonlyMap<number, number>): void {
+export function addCommitCounts(database: Database, perAuthor: ReadonlyMap<number, number>): void {
   const statement = database.statement(COUNT_COMMITS);
   for (const [author, change] of perAuthor) statement.run(change, author);
 }

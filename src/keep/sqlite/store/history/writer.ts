@@ -29,7 +29,7 @@ import {
   UNMAPPED,
 } from './sql.ts';
 import { renewTotals } from './totals.ts';
-import { countCommits, UnsettledCommits } from './unsettled.ts';
+import { addCommitCounts, UnsettledCommits } from './unsettled.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
@@ -193,7 +193,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       first ??= Number(id);
       added += 1;
     }
-    countCommits(this.#database, perAuthor);
+    addCommitCounts(this.#database, perAuthor);
     if (first !== undefined) rollUp(this.#database, this.#repositoryId, first);
     return added;
   }
@@ -240,7 +240,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
       perAuthor.set(author, (perAuthor.get(author) ?? 0) - 1);
       removed += 1;
     }
-    countCommits(this.#database, perAuthor);
+    addCommitCounts(this.#database, perAuthor);
     return removed;
   }
 

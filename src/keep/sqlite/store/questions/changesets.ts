@@ -10,7 +10,7 @@ import type {
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { integer, integerOrNull, type SqlValue, text, textOrNull } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlValue } from '../../rows.ts';
 
 type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLives' | 'staleChangesets'>;
 
@@ -38,11 +38,11 @@ function countOpen(database: Database, query: OpenChangesetsQuery): OpenChangese
       FROM changesets
      WHERE state IN ('open', 'draft') AND (?2 IS NULL OR host = ?2) AND (?3 IS NULL OR repository = ?3) GROUP BY age`;
   return database.all(sql, idleSinceMs, host ?? null, repository ?? null, ...openedSinceMs).map(row => ({
-    age: integer(row, 'age'),
-    open: integer(row, 'open'),
-    draft: integer(row, 'draft'),
-    waitingForReview: integer(row, 'waiting'),
-    stale: integer(row, 'stale'),
+    age: readInteger(row, 'age'),
+    open: readInteger(row, 'open'),
+    draft: readInteger(row, 'draft'),
+    waitingForReview: readInteger(row, 'waiting'),
+    stale: readInteger(row, 'stale'),
   }));
 }
 
@@ -75,17 +75,17 @@ function livesOf(database: Database, query: ChangesetLivesQuery): ChangesetLifeR
   const rows = database.all(sql, afterId, untilMs, sinceMs, sinceMs, sinceMs, ...params, limit);
   const events = eventsOf(
     database,
-    rows.map(row => integer(row, 'id')),
+    rows.map(row => readInteger(row, 'id')),
   );
   return rows.map(row => ({
-    id: integer(row, 'id'),
-    state: text(row, 'state'),
-    author: textOrNull(row, 'author'),
-    createdAtMs: integer(row, 'created_at_ms'),
-    mergedAtMs: integerOrNull(row, 'merged_at_ms'),
-    closedAtMs: integerOrNull(row, 'closed_at_ms'),
-    lines: integerOrNull(row, 'lines'),
-    events: events.get(integer(row, 'id')) ?? [],
+    id: readInteger(row, 'id'),
+    state: readText(row, 'state'),
+    author: readTextOrNull(row, 'author'),
+    createdAtMs: readInteger(row, 'created_at_ms'),
+    mergedAtMs: readIntegerOrNull(row, 'merged_at_ms'),
+    closedAtMs: readIntegerOrNull(row, 'closed_at_ms'),
+    lines: readIntegerOrNull(row, 'lines'),
+    events: events.get(readInteger(row, 'id')) ?? [],
   }));
 }
 
@@ -97,15 +97,15 @@ function eventsOf(database: Database, ids: readonly number[]): Map<number, LifeE
      ORDER BY changeset_id, at_ms, place, host_id`;
   const byChangeset = new Map<number, LifeEvent[]>();
   for (const row of database.all(sql, JSON.stringify(ids))) {
-    const id = integer(row, 'changeset_id');
+    const id = readInteger(row, 'changeset_id');
     const events = byChangeset.get(id) ?? [];
     byChangeset.set(id, events);
     events.push({
-      kind: text(row, 'kind'),
-      atMs: integer(row, 'at_ms'),
-      actor: textOrNull(row, 'actor'),
-      actorIsBot: integer(row, 'actor_is_bot') === 1,
-      review: textOrNull(row, 'review'),
+      kind: readText(row, 'kind'),
+      atMs: readInteger(row, 'at_ms'),
+      actor: readTextOrNull(row, 'actor'),
+      actorIsBot: readInteger(row, 'actor_is_bot') === 1,
+      review: readTextOrNull(row, 'review'),
     });
   }
   return byChangeset;
@@ -124,9 +124,9 @@ function staleOf(database: Database, query: StaleChangesetsQuery): StaleChangese
   return {
     count: Number(counted?.n),
     oldest: oldest.map(row => ({
-      url: text(row, 'url'),
-      title: text(row, 'title'),
-      updatedAtMs: integer(row, 'updated_at_ms'),
+      url: readText(row, 'url'),
+      title: readText(row, 'title'),
+      updatedAtMs: readInteger(row, 'updated_at_ms'),
     })),
   };
 }

@@ -7,7 +7,7 @@ import type {
   UnreadChurn,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { integer, integerOrNull, text } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText } from '../../rows.ts';
 import { BOTS, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about commits, answered from the roll-ups as far as they go. */
@@ -77,12 +77,12 @@ export function commitQuestions(database: Database): CommitQuestions {
 
 function activityByDay(database: Database, scope: Scope): DayActivity[] {
   return database.all(scope.withoutBots ? DAYS_WITHOUT_BOTS : DAYS, ...scopeParams(scope)).map(row => ({
-    day: integer(row, 'day'),
-    commits: integer(row, 'commits'),
-    merges: integer(row, 'merges'),
-    files: integer(row, 'files'),
-    added: integer(row, 'added'),
-    removed: integer(row, 'removed'),
+    day: readInteger(row, 'day'),
+    commits: readInteger(row, 'commits'),
+    merges: readInteger(row, 'merges'),
+    files: readInteger(row, 'files'),
+    added: readInteger(row, 'added'),
+    removed: readInteger(row, 'removed'),
   }));
 }
 
@@ -114,12 +114,12 @@ function lastCommits(database: Database, scope: Scope): LastCommitTime[] {
       FROM repositories WHERE id IN ${REPOSITORIES} ORDER BY last, url`;
   return database
     .all(sql, ...scopeParams(scope))
-    .map(row => ({ repository: text(row, 'url'), lastCommitAt: integerOrNull(row, 'last') }));
+    .map(row => ({ repository: readText(row, 'url'), lastCommitAt: readIntegerOrNull(row, 'last') }));
 }
 
 function unreadChurn(database: Database, repositoryIds: readonly number[]): UnreadChurn[] {
   return database.all(UNREAD_CHURN, JSON.stringify(repositoryIds)).map(row => ({
-    repository: text(row, 'url'),
-    state: integer(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
+    repository: readText(row, 'url'),
+    state: readInteger(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
   }));
 }

@@ -1,6 +1,6 @@
 import type { FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { integer, type SqlRow, type SqlValue, text } from '../../rows.ts';
+import { readInteger, readText, type SqlRow, type SqlValue } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -26,32 +26,34 @@ function mostChangedFiles(database: Database, scope: Scope, limit: number): File
   for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
     const paths = nextPaths(database, scope, after, step);
     most.push(...changesOf(database, scope, paths.map(idOf)));
-    most.sort((one, other) => integer(other, 'changes') - integer(one, 'changes') || byPath(one, other));
+    most.sort(
+      (one, other) => readInteger(other, 'changes') - readInteger(one, 'changes') || byPath(one, other),
+    );
     most = most.slice(0, limit);
     const last = paths.at(-1);
     if (last === undefined || paths.length < step) break;
-    after = { changes: integer(last, 'changes'), id: idOf(last) };
+    after = { changes: readInteger(last, 'changes'), id: idOf(last) };
     const least = most.at(-1);
-    if (most.length === limit && least && integer(least, 'changes') >= after.changes) break;
+    if (most.length === limit && least && readInteger(least, 'changes') >= after.changes) break;
   }
   const people = peopleOf(database, scope, most.map(idOf));
   return most.map(row => ({
-    repository: text(row, 'repository'),
-    path: text(row, 'path'),
-    changes: integer(row, 'changes'),
+    repository: readText(row, 'repository'),
+    path: readText(row, 'path'),
+    changes: readInteger(row, 'changes'),
     people: people.get(idOf(row)) ?? 0,
-    added: integer(row, 'added'),
-    removed: integer(row, 'removed'),
-    lastChangeDay: integer(row, 'last_day'),
+    added: readInteger(row, 'added'),
+    removed: readInteger(row, 'removed'),
+    lastChangeDay: readInteger(row, 'last_day'),
   }));
 }
 
 function idOf(row: SqlRow): number {
-  return integer(row, 'id');
+  return readInteger(row, 'id');
 }
 
 function byPath(one: SqlRow, other: SqlRow): number {
-  return text(one, 'path') < text(other, 'path') ? -1 : 1;
+  return readText(one, 'path') < readText(other, 'path') ? -1 : 1;
 }
 
 function all(database: Database, sql: string, ...params: readonly SqlValue[]): SqlRow[] {
@@ -101,14 +103,14 @@ function peopleOf(database: Database, scope: Scope, ids: readonly number[]): Map
       FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
      WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id`;
   const rows = all(database, sql, JSON.stringify(ids), since, until);
-  const authors = new Map(rows.map(row => [idOf(row), new Set(readNumbers(text(row, 'authors')))]));
+  const authors = new Map(rows.map(row => [idOf(row), new Set(readNumbers(readText(row, 'authors')))]));
   const everybody = [...new Set([...authors.values()].flatMap(some => [...some]))];
   const persons = all(
     database,
     'SELECT id, person_id FROM identities WHERE id IN (SELECT value FROM json_each(?))',
     JSON.stringify(everybody),
   );
-  const personOf = new Map(persons.map(row => [idOf(row), integer(row, 'person_id')]));
+  const personOf = new Map(persons.map(row => [idOf(row), readInteger(row, 'person_id')]));
   return new Map(
     [...authors].map(([path, some]) => [path, new Set([...some].map(id => personOf.get(id))).size]),
   );

@@ -1,6 +1,6 @@
 import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { integer, text } from '../../rows.ts';
+import { readInteger, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -43,13 +43,13 @@ function topAuthors(database: Database, scope: Scope, limit: number): AuthorComm
               JOIN people ON people.id = person_id
              GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT ?4) AS top`;
   return database.all(sql, ...scopeParams(scope), limit).map(row => ({
-    name: text(row, 'name'),
-    email: text(row, 'email'),
-    commits: integer(row, 'commits'),
-    added: integer(row, 'added'),
-    removed: integer(row, 'removed'),
-    firstCommitAt: integer(row, 'first_commit_at'),
-    lastCommitAt: integer(row, 'last_commit_at'),
+    name: readText(row, 'name'),
+    email: readText(row, 'email'),
+    commits: readInteger(row, 'commits'),
+    added: readInteger(row, 'added'),
+    removed: readInteger(row, 'removed'),
+    firstCommitAt: readInteger(row, 'first_commit_at'),
+    lastCommitAt: readInteger(row, 'last_commit_at'),
   }));
 }
 
@@ -63,7 +63,11 @@ function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
      GROUP BY people.id ORDER BY commits DESC, people.name, people.email`;
   return database
     .all(sql, ...scopeParams(scope))
-    .map(row => ({ name: text(row, 'name'), email: text(row, 'email'), commits: integer(row, 'commits') }));
+    .map(row => ({
+      name: readText(row, 'name'),
+      email: readText(row, 'email'),
+      commits: readInteger(row, 'commits'),
+    }));
 }
 
 function daysByPerson(database: Database, scope: Scope): number[][] {

@@ -1,6 +1,6 @@
 import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { integer, integerOrNull, textOrNull } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readTextOrNull } from '../../rows.ts';
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `
@@ -18,11 +18,11 @@ export function troubleQuestions(
 ): Pick<Questions, 'troubledRepositories' | 'failingChangesets'> {
   const troubles = (sql: string): StoreTrouble[] =>
     database.all(sql).map(row => ({
-      stage: textOrNull(row, 'stage'),
-      code: textOrNull(row, 'code'),
-      count: integer(row, 'count'),
-      example: textOrNull(row, 'example') ?? '',
-      lastAtMs: integerOrNull(row, 'last_at'),
+      stage: readTextOrNull(row, 'stage'),
+      code: readTextOrNull(row, 'code'),
+      count: readInteger(row, 'count'),
+      example: readTextOrNull(row, 'example') ?? '',
+      lastAtMs: readIntegerOrNull(row, 'last_at'),
     }));
   return {
     troubledRepositories: async () => troubles(REPOSITORIES),
