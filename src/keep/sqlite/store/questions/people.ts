@@ -61,13 +61,11 @@ function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
       JOIN identities ON identities.id = author_id
       JOIN people ON people.id = person_id
      GROUP BY people.id ORDER BY commits DESC, people.name, people.email`;
-  return database
-    .all(sql, ...scopeParams(scope))
-    .map(row => ({
-      name: readText(row, 'name'),
-      email: readText(row, 'email'),
-      commits: readInteger(row, 'commits'),
-    }));
+  return database.all(sql, ...scopeParams(scope)).map(row => ({
+    name: readText(row, 'name'),
+    email: readText(row, 'email'),
+    commits: readInteger(row, 'commits'),
+  }));
 }
 
 function daysByPerson(database: Database, scope: Scope): number[][] {
