@@ -166,7 +166,7 @@ test('V8: a changed setting of one bucket holds for its next file, and an upload
   assert.equal(await rig.delivery.reconfigure(rig.plan), true, 'back to what was before');
 });
 
-test('F13, V5: what cannot be delivered as it lies is told and stops nothing', async t => {
+test('F13, V5: what cannot be delivered as it lies is reported and stops nothing', async t => {
   const rig = await startDelivery(t);
   rig.write('incoming/stray.txt', 'x');
   rig.write('incoming/unknown/bucket/a.txt', 'x');

@@ -244,7 +244,7 @@ export function questionsSuite(name: string, open: OpenStore): void {
     assert.deepEqual([next?.id, next?.lines, next?.events, others], [ids[2], null, [], []]);
   });
 
-  test(`${name}: what is in trouble is told by cause, with the latest of each`, async t => {
+  test(`${name}: what is in trouble is counted by cause, with the latest of each`, async t => {
     const { store } = await open(t);
     const { repositories, questions, changesets } = store;
     assert.deepEqual([await questions.troubledRepositories(), await questions.failingChangesets()], [[], []]);

@@ -105,7 +105,7 @@ test('C7: a recorded pull_request says what became of it and when', () => {
   assert.match(repositoryUrl ?? '', /^https:\/\/github\.com\//);
 });
 
-test('C7: GitLab tells of merge requests, comments and pipelines on them, and pushes', () => {
+test('C7: GitLab reports merge requests, comments and pipelines on them, and pushes', () => {
   const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
   const attributes = {
     iid: 7,

@@ -6,13 +6,11 @@ import type { ApiClient } from '../http/api-client.ts';
 import { readAnswer } from '../http/read.ts';
 import { OVERLAP_MS } from '../http/rest-forge.ts';
 import { changeset, type GithubChangeset, type GraphqlError } from './answers.ts';
+import { githubDefinition } from './definition.ts';
 import { checkEvents, commitEvents, timelineEvents } from './events.ts';
 import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
 import { changesetOf } from './map.ts';
 import { type BatchRepository, batchCost, batchQuery } from './queries.ts';
-
-/** As many as GitHub answers well within its ten seconds; fewer where it does not. */
-const BATCH = 50;
 
 export interface BatchContext {
   readonly client: ApiClient;
@@ -34,7 +32,7 @@ export async function* fetchInBatches(
   options: ForgeCallOptions,
 ): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
-  let size = BATCH;
+  let size = githubDefinition.batchSize;
   let failedSingles = 0;
   while (waiting.length > 0) {
     const batch = waiting.slice(0, size);

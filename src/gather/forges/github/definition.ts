@@ -9,7 +9,7 @@ export const githubDefinition: ForgeDefinition<'github'> = {
   hasNestedOwners: false,
   ownerExample: 'name',
   pageExample: 'pull/7',
-  // GraphQL answers that many in one request.
+  // As many as GraphQL answers in one request well within its ten seconds; fewer where it does not.
   batchSize: 50,
   /** A host of its own on github.com and *.ghe.com, a folder on GitHub Enterprise Server. */
   apiUrlOf(baseUrl) {
