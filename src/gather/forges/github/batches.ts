@@ -6,7 +6,6 @@ import type { ApiClient } from '../http/api-client.ts';
 import { readAnswer } from '../http/read.ts';
 import { OVERLAP_MS } from '../http/rest-forge.ts';
 import { changeset, type GithubChangeset, type GraphqlError } from './answers.ts';
-import { githubDefinition } from './definition.ts';
 import { checkEvents, commitEvents, timelineEvents } from './events.ts';
 import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
 import { changesetOf } from './map.ts';
@@ -16,6 +15,8 @@ export interface BatchContext {
   readonly client: ApiClient;
   readonly host: string;
   readonly graphqlPath: string;
+  /** Most changesets that one call asks for. */
+  readonly batchSize: number;
 }
 
 interface Group extends BatchRepository {
@@ -32,7 +33,7 @@ export async function* fetchInBatches(
   options: ForgeCallOptions,
 ): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
-  let size = githubDefinition.batchSize;
+  let size = context.batchSize;
   let failedSingles = 0;
   while (waiting.length > 0) {
     const batch = waiting.slice(0, size);
