@@ -51,9 +51,11 @@ interface Thread {
  *
  *   absent ──start(), request(), post()──▶ up ──stop()──▶ closing ──exit──▶ stopped (final)
  *      ▲                                    │
- *      ├────────────── terminate() ─────────┤   what it had not replied to rejects: `stopping`
- *      └───── a crash, an exit by itself ───┘   likewise: `internal`, to be tried again
+ *      ├────────────── terminate() ─────────┤
+ *      └───── a crash, an exit by itself ───┘
  *
+ * What a thread had not replied to rejects when it ends: as `stopping` where its end was asked for, else as `internal`, to be
+ * tried again.
  * After a crash the next request makes the thread anew; who does not want that calls `stop` in `onExit`.
  */
 export class ThreadClient<P extends ThreadProtocol> {
@@ -113,7 +115,7 @@ export class ThreadClient<P extends ThreadProtocol> {
     const thread = this.#thread;
     if (!thread) return;
     this.#thread = undefined;
-    rejectAll(thread, new SluiceError('stopping', `the ${this.#options.name} thread was ended`));
+    rejectAll(thread, this.#endedOnRequest());
     await thread.worker.terminate();
   }
 
@@ -165,12 +167,16 @@ export class ThreadClient<P extends ThreadProtocol> {
     worker.once('exit', () => {
       const isWanted = this.#stopping !== undefined || this.#thread !== thread;
       if (this.#thread === thread) this.#thread = undefined;
-      rejectAll(thread, failure);
+      rejectAll(thread, isWanted ? this.#endedOnRequest() : failure);
       resolve();
       onExit?.(isWanted ? undefined : failure);
     });
     if (background) worker.unref();
     return thread;
+  }
+
+  #endedOnRequest(): SluiceError {
+    return new SluiceError('stopping', `the ${this.#options.name} thread was ended`);
   }
 
   #send({ worker }: Thread, message: ToThread, transfer: Transferable[] = []): void {

@@ -93,12 +93,12 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
   test(`${name}: changes are made in their order, all of them or none, and may be made again`, async t => {
     const { store, changesets, changeset } = await followed(t);
     await changesets.ensureSource('s', 'h');
-    const listing = { listedAtMs: 7, etag: 'e', found: 3 };
+    const listing = { listedAtMs: 7, etag: 'e', changesets: 3 };
     const changes = [setLoad(changeset.id, loadOf(60_000)), recordListing('s', listing)];
     const unknown = { kind: 'unknown' } as never;
     await assert.rejects(store.apply([...changes, unknown]), { code: 'internal' });
     assert.deepEqual(
-      [(await changesets.totals())[0]?.syncsPerHour, (await changesets.sources())[0]?.found],
+      [(await changesets.totals())[0]?.syncsPerHour, (await changesets.sources())[0]?.changesets],
       [0, 0],
     );
     await changesets.recordSourceFailure('s', toErrorRecord(new SluiceError('timed_out', 'late')));

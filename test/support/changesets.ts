@@ -63,7 +63,16 @@ function testWebhooks(): ForgeWebhooks {
       if (number === undefined) return { kind: 'unknown', deliveryId, event };
       const nothing = { state: undefined, title: undefined, url: undefined, repositoryUrl: undefined };
       const ref = { host, repository, number };
-      return { kind: 'changeset', deliveryId, event, ref, others: [], action: 'edited', atMs, ...nothing };
+      return {
+        kind: 'changeset',
+        deliveryId,
+        event,
+        ref,
+        alsoConcerns: [],
+        action: 'edited',
+        atMs,
+        ...nothing,
+      };
     },
   };
 }

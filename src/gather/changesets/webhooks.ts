@@ -62,7 +62,7 @@ export async function receiveWebhook(
     await queue.putAll([], [received]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
-  const concerned = await changesets.byAddresses([delivery.ref, ...delivery.others]);
+  const concerned = await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
   const followed = concerned.filter(changeset => changeset.followed);
   // A time of the body is of the host's clock.
   const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);

@@ -61,7 +61,7 @@ export function aboutChangeset(
     ...base,
     kind: 'changeset',
     ref: { host, repository, number },
-    others: [],
+    alsoConcerns: [],
     action: '',
     atMs: undefined,
     state: undefined,

@@ -32,7 +32,7 @@ export interface ChangesetDelivery extends WebhookBase {
   readonly kind: 'changeset';
   readonly ref: ChangesetRef;
   /** Further ones that the same delivery concerns (a check of a commit that heads several). */
-  readonly others: readonly ChangesetRef[];
+  readonly alsoConcerns: readonly ChangesetRef[];
   readonly action: string;
   /** When it happened, as far as the body says; otherwise undefined: take the time of arrival. */
   readonly atMs: number | undefined;

@@ -5,6 +5,7 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
+import type { SqlRow, SqlValue } from './rows.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
@@ -97,6 +98,17 @@ export class Database {
       this.#statements.set(sql, statement);
     }
     return statement;
+  }
+
+  /** All rows of a query; its errors come out classified. */
+  all(sql: string, ...values: readonly SqlValue[]): SqlRow[] {
+    return this.read(() => this.statement(sql).all(...values)) as Record<string, unknown>[] as SqlRow[];
+  }
+
+  /** The first row of a query, if there is one; its errors come out classified. */
+  first(sql: string, ...values: readonly SqlValue[]): SqlRow | undefined {
+    const row = this.read(() => this.statement(sql).get(...values)) as Record<string, unknown> | undefined;
+    return row as SqlRow | undefined;
   }
 
   /** Runs statements that need no transaction here (PRAGMA, checkpoint). */

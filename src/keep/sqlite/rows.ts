@@ -21,8 +21,3 @@ export function readTextOrNull(row: SqlRow, column: string): string | null {
   const value = row[column];
   return value === null || value === undefined ? null : String(value);
 }
-
-/** What node:sqlite gives for a row, as our plain row type. */
-export function asRow(row: Record<string, unknown>): SqlRow {
-  return row as Record<string, SqlValue>;
-}

@@ -162,7 +162,7 @@ export interface StoredChangesetSource {
   readonly host: string;
   readonly listedAtMs: number | null;
   readonly etag: string | null;
-  readonly found: number;
+  readonly changesets: number;
   readonly lastError: ErrorRecord | null;
 }
 
@@ -199,7 +199,7 @@ export interface ChangesetStore {
 export interface SourceListing {
   readonly listedAtMs: number;
   readonly etag: string | undefined;
-  readonly found: number;
+  readonly changesets: number;
 }
 
 export interface WebhookTotals {

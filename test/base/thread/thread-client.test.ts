@@ -144,7 +144,7 @@ test('a thread that does not close in time is ended', async t => {
   const { thread, exits } = client(t, { stopGraceMs: 10 });
   thread.start();
   await thread.request('greet', 'i');
-  const spinning = assert.rejects(thread.request('spin', undefined), { code: 'internal' });
+  const spinning = assert.rejects(thread.request('spin', undefined), { code: 'stopping' });
   await thread.stop();
   await spinning;
   assert.deepEqual(exits, [undefined]);

@@ -47,7 +47,7 @@ async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingCo
     return {
       nextAtMs: startMs + Math.round(context.listEveryMs() * Math.max(1, stretch)),
       reason: LISTING_REASON,
-      changes: [recordListing(name, { listedAtMs: startMs, etag, found })],
+      changes: [recordListing(name, { listedAtMs: startMs, etag, changesets: found })],
     };
   } catch (thrown) {
     if (signal.aborted) throw thrown;
@@ -107,7 +107,7 @@ class Listing {
 
   /** Last updated first, so a later listing ends where nothing can be new. */
   async #take(pages: AsyncIterable<ChangesetPage>): Promise<Listed & { readonly truncated: boolean }> {
-    const { listedAtMs, etag: etagBefore, found: countBefore } = this.#known;
+    const { listedAtMs, etag: etagBefore, changesets: countBefore } = this.#known;
     const skewMs = this.#context.clockSkewMs(this.#source.host);
     const backToMs = listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
     let etag: string | undefined;

@@ -62,7 +62,7 @@ function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDel
     .map(({ number }) => aboutChangeset(base, host, repository, number));
   if (first === undefined) return { ...base, kind: 'unknown' };
   const atMs = timeMs(check?.completed_at ?? check?.updated_at);
-  return { ...first, others: others.map(({ ref }) => ref), action, atMs };
+  return { ...first, alsoConcerns: others.map(({ ref }) => ref), action, atMs };
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {

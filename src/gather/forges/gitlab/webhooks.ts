@@ -97,7 +97,7 @@ function changesetDelivery(
     ...base,
     kind: 'changeset',
     ref: { host, repository: at.path_with_namespace, number: change.iid },
-    others: [],
+    alsoConcerns: [],
     action,
     atMs: timeMs(change.updated_at),
     state: stateOf(change),

@@ -10,7 +10,7 @@ import type {
 } from '../../local/captures.ts';
 import type { FileState } from '../../local/journal.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
     last_at, interval_ms, tags, station, reason, completed_at_ms)
@@ -168,12 +168,7 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   #all(sql: string, ...values: (string | number)[]): SqlRow[] {
-    return this.#database.read(() =>
-      this.#database
-        .statement(sql)
-        .all(...values)
-        .map(asRow),
-    );
+    return this.#database.all(sql, ...values);
   }
 }
 

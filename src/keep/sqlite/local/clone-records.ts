@@ -1,6 +1,6 @@
 import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readText, readTextOrNull, type SqlRow, type SqlValue } from '../rows.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow, type SqlValue } from '../rows.ts';
 
 function toRecord(row: SqlRow): CloneRecord {
   const location = readTextOrNull(row, 'cold_location');
@@ -73,26 +73,17 @@ export function createCloneRecords(
         database.statement(USE_SQL).run(url, directory, nowMs);
       }),
     async byUrl(url) {
-      return database.read(() => {
-        const row = database.statement('SELECT * FROM clones WHERE url = ?').get(url);
-        return row && toRecord(asRow(row));
-      });
+      const row = database.first('SELECT * FROM clones WHERE url = ?', url);
+      return row && toRecord(row);
     },
     async list() {
       const sql = 'SELECT * FROM clones ORDER BY last_used_at_ms, url';
-      return database.read(() =>
-        database
-          .statement(sql)
-          .all()
-          .map(row => toRecord(asRow(row))),
-      );
+      return database.all(sql).map(toRecord);
     },
     async totals() {
       const sql = 'SELECT count(*) AS clones, total(bytes) AS bytes FROM clones WHERE on_disk = 1';
-      return database.read(() => {
-        const row = asRow(database.statement(sql).get() ?? {});
-        return { clones: readInteger(row, 'clones'), bytes: readInteger(row, 'bytes') };
-      });
+      const row = database.first(sql) ?? {};
+      return { clones: readInteger(row, 'clones'), bytes: readInteger(row, 'bytes') };
     },
   };
 }

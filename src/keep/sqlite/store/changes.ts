@@ -69,7 +69,7 @@ function applyChange(database: Database, change: StoreChange): void {
       forEach(SET_LOAD, [change.id], change.load);
       break;
     case 'record-listing': {
-      const { listedAtMs, etag, found } = change.listing;
+      const { listedAtMs, etag, changesets: found } = change.listing;
       database.statement(RECORD_LISTING).run(listedAtMs, etag ?? null, found, change.source);
       break;
     }

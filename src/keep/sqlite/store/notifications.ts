@@ -5,7 +5,7 @@ import type {
   NotificationStore,
 } from '../../store/notifications.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readText, type SqlRow } from '../rows.ts';
+import { readInteger, readText, type SqlRow } from '../rows.ts';
 
 /** The notice that an event begins or ends. */
 const NOTICES: Readonly<Record<NotificationEvent, { readonly notice: Notice; readonly begins: boolean }>> = {
@@ -30,9 +30,9 @@ function toNotification(row: SqlRow): Notification {
 }
 
 export function createNotificationStore(database: Database): NotificationStore {
-  const byId = (id: number | bigint): Notification | undefined => {
-    const row = database.statement(`${SELECT} WHERE notifications.id = ?`).get(id);
-    return row && toNotification(asRow(row));
+  const byId = (id: number): Notification | undefined => {
+    const row = database.first(`${SELECT} WHERE notifications.id = ?`, id);
+    return row && toNotification(row);
   };
   /** @returns whether that changed anything */
   const turn = (repositoryId: number, event: NotificationEvent, nowMs: number): boolean => {
@@ -50,10 +50,10 @@ export function createNotificationStore(database: Database): NotificationStore {
   return {
     async notices(repositoryId) {
       return database.read(() => {
-        const rows = database
-          .statement('SELECT notice, since_ms FROM notices WHERE repository_id = ?')
-          .all(repositoryId)
-          .map(asRow);
+        const rows = database.all(
+          'SELECT notice, since_ms FROM notices WHERE repository_id = ?',
+          repositoryId,
+        );
         return new Map(rows.map(row => [readText(row, 'notice') as Notice, readInteger(row, 'since_ms')]));
       });
     },
@@ -70,7 +70,7 @@ export function createNotificationStore(database: Database): NotificationStore {
             .statement('INSERT INTO notification_sendings (notification_id, channel) VALUES (?, ?)')
             .run(lastInsertRowid, channel);
         }
-        return byId(lastInsertRowid);
+        return byId(Number(lastInsertRowid));
       }),
     async byId(id) {
       return database.read(() => byId(id));
@@ -84,25 +84,14 @@ export function createNotificationStore(database: Database): NotificationStore {
           .run(nowMs, error, id, channel);
       }),
     async unsent() {
-      return database.read(() =>
-        database
-          .statement(
-            'SELECT notification_id, channel FROM notification_sendings WHERE ended_at_ms IS NULL ORDER BY notification_id',
-          )
-          .all()
-          .map(row => ({
-            id: readInteger(asRow(row), 'notification_id'),
-            channel: readText(asRow(row), 'channel'),
-          })),
-      );
+      return database
+        .all(
+          'SELECT notification_id, channel FROM notification_sendings WHERE ended_at_ms IS NULL ORDER BY notification_id',
+        )
+        .map(row => ({ id: readInteger(row, 'notification_id'), channel: readText(row, 'channel') }));
     },
     async recent(limit) {
-      return database.read(() =>
-        database
-          .statement(`${SELECT} ORDER BY notifications.id DESC LIMIT ?`)
-          .all(limit)
-          .map(row => toNotification(asRow(row))),
-      );
+      return database.all(`${SELECT} ORDER BY notifications.id DESC LIMIT ?`, limit).map(toNotification);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readText, type SqlRow } from '../rows.ts';
+import { readInteger, readText, type SqlRow } from '../rows.ts';
 
 const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
@@ -34,20 +34,17 @@ export function createPeopleStore(database: Database): PeopleStore {
     });
   };
   const read = (id: number): Person => {
-    const row = database.statement(`${PEOPLE} WHERE people.id = ? ${ORDER}`).get(id, 1, 0);
+    const row = database.first(`${PEOPLE} WHERE people.id = ? ${ORDER}`, id, 1, 0);
     if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
-    return toPerson(asRow(row));
+    return toPerson(row);
   };
 
   return {
     async list(filter) {
       const { sql, params } = conditions(filter);
-      return database.read(() =>
-        database
-          .statement(`${PEOPLE} WHERE ${sql} ${ORDER}`)
-          .all(...params, filter.limit, filter.offset ?? 0)
-          .map(row => toPerson(asRow(row))),
-      );
+      return database
+        .all(`${PEOPLE} WHERE ${sql} ${ORDER}`, ...params, filter.limit, filter.offset ?? 0)
+        .map(toPerson);
     },
     async merge(emails) {
       const wanted = checked(emails);

@@ -6,7 +6,7 @@ import type {
 } from '../../store/repositories.ts';
 import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 /** Column for each field that `update` may change. */
 const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, string>> = {
@@ -92,16 +92,20 @@ function listRepositories(database: Database, filter: RepositoryFilter): Reposit
   const conditions = [choice === undefined ? '1' : CHOICES[choice]];
   if (wanted !== undefined) conditions.push('instr(lower(url), lower(?)) > 0');
   return database
-    .statement(`${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`)
-    .all(...(wanted === undefined ? [] : [wanted]), limit, offset)
-    .map(row => toRepository(asRow(row)));
+    .all(
+      `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`,
+      ...(wanted === undefined ? [] : [wanted]),
+      limit,
+      offset,
+    )
+    .map(toRepository);
 }
 
 export function createRepositoryStore(database: Database): RepositoryStore {
   const find = (where: string, value: string | number): Repository | undefined =>
     database.read(() => {
-      const row = database.statement(`${SELECT} WHERE ${where} = ?`).get(value);
-      return row && toRepository(asRow(row));
+      const row = database.first(`${SELECT} WHERE ${where} = ?`, value);
+      return row && toRepository(row);
     });
 
   const ensureMany: RepositoryStore['ensureMany'] = async addresses => {
@@ -109,10 +113,9 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     if (known.length === addresses.length) return known;
     return database.write(() => {
       const insert = database.statement('INSERT OR IGNORE INTO repositories (url, host) VALUES (?, ?)');
-      const select = database.statement(`${SELECT} WHERE url = ?`);
       return addresses.map(({ url, host }) => {
         insert.run(url, host);
-        return toRepository(asRow(select.get(url) ?? {}));
+        return toRepository(database.first(`${SELECT} WHERE url = ?`, url) ?? {});
       });
     });
   };
@@ -134,12 +137,9 @@ export function createRepositoryStore(database: Database): RepositoryStore {
       return new Map(known.map(repository => [repository.id, repository]));
     },
     async alike(url) {
-      return database.read(() =>
-        database
-          .statement(`${SELECT} WHERE url = ?1 COLLATE NOCASE OR moved_to = ?1 COLLATE NOCASE`)
-          .all(url)
-          .map(row => toRepository(asRow(row))),
-      );
+      return database
+        .all(`${SELECT} WHERE url = ?1 COLLATE NOCASE OR moved_to = ?1 COLLATE NOCASE`, url)
+        .map(toRepository);
     },
     async list(filter = {}) {
       return database.read(() => listRepositories(database, filter));

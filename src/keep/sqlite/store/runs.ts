@@ -2,7 +2,7 @@ import { toErrorRecord } from '../../../base/errors.ts';
 import type { RunStore } from '../../store/runs.ts';
 import type { Run, RunState } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -23,15 +23,16 @@ function toRun(row: SqlRow): Run {
 }
 
 export function createRunStore(database: Database): RunStore {
-  const byId = (id: number | bigint): Run | undefined => {
-    const row = database.statement(`${SELECT} WHERE runs.id = ?`).get(id);
-    return row && toRun(asRow(row));
+  const byId = (id: number): Run | undefined => {
+    const row = database.first(`${SELECT} WHERE runs.id = ?`, id);
+    return row && toRun(row);
   };
   const waiting = (repositoryId: number): Run | undefined => {
-    const row = database
-      .statement(`${SELECT} WHERE repository_id = ? AND runs.state = 'waiting' ORDER BY runs.id LIMIT 1`)
-      .get(repositoryId);
-    return row && toRun(asRow(row));
+    const row = database.first(
+      `${SELECT} WHERE repository_id = ? AND runs.state = 'waiting' ORDER BY runs.id LIMIT 1`,
+      repositoryId,
+    );
+    return row && toRun(row);
   };
   const insert = (repositoryId: number, reason: string, nowMs: number): Run => {
     const { lastInsertRowid } = database
@@ -39,7 +40,7 @@ export function createRunStore(database: Database): RunStore {
         `INSERT INTO runs (repository_id, state, reason, requested_at_ms) VALUES (?, 'waiting', ?, ?)`,
       )
       .run(repositoryId, reason, nowMs);
-    return byId(lastInsertRowid) as Run;
+    return byId(Number(lastInsertRowid)) as Run;
   };
 
   return {
@@ -75,12 +76,7 @@ export function createRunStore(database: Database): RunStore {
       return database.read(() => waiting(repositoryId));
     },
     async recent(limit) {
-      return database.read(() =>
-        database
-          .statement(`${SELECT} ORDER BY runs.id DESC LIMIT ?`)
-          .all(limit)
-          .map(row => toRun(asRow(row))),
-      );
+      return database.all(`${SELECT} ORDER BY runs.id DESC LIMIT ?`, limit).map(toRun);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { TrackingStore } from '../../store/tracking.ts';
 import type { TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { asRow, readInteger, readText } from '../rows.ts';
+import { readInteger, readText } from '../rows.ts';
 
 export function createTrackingStore(database: Database): TrackingStore {
   const isTracked = (id: number): boolean =>
@@ -21,9 +21,8 @@ export function createTrackingStore(database: Database): TrackingStore {
   };
   const wantedBy = (origin: TrackingOrigin): number[] =>
     database
-      .statement('SELECT repository_id FROM tracking WHERE origin = ?')
-      .all(origin)
-      .map(row => readInteger(asRow(row), 'repository_id'));
+      .all('SELECT repository_id FROM tracking WHERE origin = ?', origin)
+      .map(row => readInteger(row, 'repository_id'));
 
   return {
     add: (id, origin, nowMs) => database.write(() => insert(id, origin, nowMs)),
@@ -53,12 +52,9 @@ export function createTrackingStore(database: Database): TrackingStore {
         return { began, ended };
       }),
     async origins() {
-      return database.read(() =>
-        database
-          .statement('SELECT DISTINCT origin FROM tracking')
-          .all()
-          .map(row => readText(asRow(row), 'origin') as TrackingOrigin),
-      );
+      return database
+        .all('SELECT DISTINCT origin FROM tracking')
+        .map(row => readText(row, 'origin') as TrackingOrigin);
     },
   };
 }

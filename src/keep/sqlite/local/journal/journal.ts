@@ -16,7 +16,7 @@ import type {
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
-import { asRow, readInteger } from '../../rows.ts';
+import { readInteger } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
@@ -56,10 +56,18 @@ export class SqliteJournal implements Journal {
         return this.byId(known.id) as FileRecord;
       }
       const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
-      const row = this.#database
-        .statement(INSERT)
-        .get(...values, size, mtimeMs, inode, source ?? null, nextAttemptAtMs, hold, file.objectKey ?? null);
-      return toRecord(asRow(row ?? {}));
+      const row = this.#database.first(
+        INSERT,
+        ...values,
+        size,
+        mtimeMs,
+        inode,
+        source ?? null,
+        nextAttemptAtMs,
+        hold,
+        file.objectKey ?? null,
+      );
+      return toRecord(row ?? {});
     });
   }
 
@@ -80,8 +88,8 @@ export class SqliteJournal implements Journal {
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
     return this.#changes.submit(() => {
       const { sql, values } = updateOf(id, change, this.#now(), true);
-      const row = this.#database.statement(sql).get(...values);
-      const number = row ? readInteger(asRow(row), 'attempts') : 1;
+      const row = this.#database.first(sql, ...values);
+      const number = row ? readInteger(row, 'attempts') : 1;
       this.#database
         .statement(
           `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
@@ -147,12 +155,9 @@ export class SqliteJournal implements Journal {
   }
 
   attempts(id: number): Attempt[] {
-    return this.#database.read(() =>
-      this.#database
-        .statement('SELECT * FROM attempts WHERE record_id = ? ORDER BY number')
-        .all(id)
-        .map(row => toAttempt(asRow(row))),
-    );
+    return this.#database
+      .all('SELECT * FROM attempts WHERE record_id = ? ORDER BY number', id)
+      .map(toAttempt);
   }
 
   counts(): StateCounts {
@@ -277,19 +282,12 @@ export class SqliteJournal implements Journal {
   }
 
   #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
-    return this.#database.read(() => {
-      const row = this.#database.statement(sql).get(...values);
-      return row && toRecord(asRow(row));
-    });
+    const row = this.#database.first(sql, ...values);
+    return row && toRecord(row);
   }
 
   #all(sql: string, ...values: (string | number)[]): FileRecord[] {
-    return this.#database.read(() =>
-      this.#database
-        .statement(sql)
-        .all(...values)
-        .map(row => toRecord(asRow(row))),
-    );
+    return this.#database.all(sql, ...values).map(toRecord);
   }
 
   #now(): string {

@@ -1,6 +1,5 @@
 import type { FileRecord, RecordFilter } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
-import { asRow } from '../../rows.ts';
 import { toRecord } from './rows.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -26,7 +25,10 @@ export function listRecords(database: Database, filter: RecordFilter): FileRecor
   if (filter.beforeId !== undefined) add('id < ?', filter.beforeId);
   if (filter.present) add('removed_at_ms IS NULL');
   return database
-    .statement(`SELECT * FROM file_records WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`)
-    .all(...values, filter.limit ?? DEFAULT_LIMIT)
-    .map(row => toRecord(asRow(row)));
+    .all(
+      `SELECT * FROM file_records WHERE ${conditions.join(' AND ')} ORDER BY id DESC LIMIT ?`,
+      ...values,
+      filter.limit ?? DEFAULT_LIMIT,
+    )
+    .map(toRecord);
 }

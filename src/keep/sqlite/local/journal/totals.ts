@@ -1,6 +1,6 @@
 import type { FileHold, FileState, FileTrouble, StateCounts } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readInteger, readText, readTextOrNull } from '../../rows.ts';
+import { readInteger, readText, readTextOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {
@@ -56,15 +56,11 @@ const TROUBLES = `
 
 /** Journal.troubles. */
 export function troublesByCause(database: Database): FileTrouble[] {
-  return database
-    .statement(TROUBLES)
-    .all()
-    .map(asRow)
-    .map(row => ({
-      state: readText(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
-      errorCode: readText(row, 'code'),
-      count: readInteger(row, 'count'),
-      example: readTextOrNull(row, 'example') ?? '',
-      lastUpdated: readText(row, 'last_at'),
-    }));
+  return database.all(TROUBLES).map(row => ({
+    state: readText(row, 'state') === 'failed' ? ('failed' as const) : ('processing' as const),
+    errorCode: readText(row, 'code'),
+    count: readInteger(row, 'count'),
+    example: readTextOrNull(row, 'example') ?? '',
+    lastUpdated: readText(row, 'last_at'),
+  }));
 }

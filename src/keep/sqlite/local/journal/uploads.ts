@@ -1,7 +1,7 @@
 import type { PartRecord, UnfinishedUpload } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import type { GroupCommit } from '../../group-commit.ts';
-import { asRow, readInteger, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
 
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 
@@ -49,19 +49,14 @@ export class UploadRows {
   }
 
   byRecord(recordId: number): UnfinishedUpload | undefined {
-    return this.#database.read(() => {
-      const row = this.#database.statement(`${SELECT} WHERE record_id = ?`).get(recordId);
-      return row && this.#toUpload(asRow(row));
-    });
+    const row = this.#database.first(`${SELECT} WHERE record_id = ?`, recordId);
+    return row && this.#toUpload(row);
   }
 
   abandoned(): UnfinishedUpload[] {
-    return this.#database.read(() =>
-      this.#database
-        .statement(`${SELECT} WHERE current_state IN ('completed', 'failed') LIMIT 1000`)
-        .all()
-        .map(row => this.#toUpload(asRow(row))),
-    );
+    return this.#database
+      .all(`${SELECT} WHERE current_state IN ('completed', 'failed') LIMIT 1000`)
+      .map(row => this.#toUpload(row));
   }
 
   async drop(recordId: number): Promise<void> {
@@ -73,9 +68,8 @@ export class UploadRows {
   #toUpload(row: SqlRow): UnfinishedUpload {
     const recordId = readInteger(row, 'record_id');
     const parts = this.#database
-      .statement('SELECT * FROM upload_parts WHERE record_id = ? ORDER BY part_number')
-      .all(recordId)
-      .map(part => toPart(asRow(part)));
+      .all('SELECT * FROM upload_parts WHERE record_id = ? ORDER BY part_number', recordId)
+      .map(toPart);
     return {
       recordId,
       upload: {

@@ -1,6 +1,6 @@
 import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readIntegerOrNull, readText, type SqlRow } from '../../rows.ts';
+import { readIntegerOrNull, readText, type SqlRow } from '../../rows.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)
@@ -22,12 +22,7 @@ function toBudget(row: SqlRow): StoredBudget {
 export function createBudgetStore(database: Database): BudgetStore {
   return {
     async list() {
-      return database.read(() =>
-        database
-          .statement('SELECT * FROM call_budgets')
-          .all()
-          .map(row => toBudget(asRow(row))),
-      );
+      return database.all('SELECT * FROM call_budgets').map(toBudget);
     },
     save: budgets =>
       database.write(() => {

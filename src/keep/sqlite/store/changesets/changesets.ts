@@ -1,6 +1,6 @@
 import type { ChangesetAddress, ChangesetFilter, ChangesetStore, Page } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { asRow, type SqlValue } from '../../rows.ts';
+import type { SqlValue } from '../../rows.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
 import { toChangeset, toTotals } from './rows.ts';
@@ -13,12 +13,12 @@ const BY_ADDRESS = 'SELECT * FROM changesets WHERE host = ? AND repository = ? A
 /** Changesets in SQLite. */
 export function createChangesetStore(database: Database): ChangesetStore {
   const byAddress = ({ host, repository, number }: ChangesetAddress) => {
-    const row = database.statement(BY_ADDRESS).get(host, repository, number);
-    return row && toChangeset(asRow(row));
+    const row = database.first(BY_ADDRESS, host, repository, number);
+    return row && toChangeset(row);
   };
   const byKey = (key: string) => {
-    const row = database.statement(BY_KEY).get(key);
-    return row && toChangeset(asRow(row));
+    const row = database.first(BY_KEY, key);
+    return row && toChangeset(row);
   };
   return {
     async byKey(key) {
@@ -40,12 +40,9 @@ export function createChangesetStore(database: Database): ChangesetStore {
       return database.read(() => listChangesets(database, filter, page));
     },
     async totals() {
-      return database.read(() =>
-        database
-          .statement('SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state')
-          .all()
-          .map(row => toTotals(asRow(row))),
-      );
+      return database
+        .all('SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state')
+        .map(toTotals);
     },
     recordFailure: (id, error) =>
       database.write(() => {
@@ -86,9 +83,10 @@ function listChangesets(database: Database, filter: ChangesetFilter, { afterId =
     add(`(title LIKE ? ESCAPE '\\' OR url LIKE ? ESCAPE '\\')`, pattern, pattern);
   }
   return database
-    .statement(
+    .all(
       `SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY ${isIdle ? 'updated_at_ms, id' : 'id'} LIMIT ?`,
+      ...values,
+      limit,
     )
-    .all(...values, limit)
-    .map(row => toChangeset(asRow(row)));
+    .map(toChangeset);
 }

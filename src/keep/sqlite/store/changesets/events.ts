@@ -1,6 +1,5 @@
 import type { ChangesetStore, StoredEvent } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { asRow } from '../../rows.ts';
 import { toEvent } from './rows.ts';
 
 const ADD = `
@@ -14,12 +13,7 @@ const CHUNK = 500;
 export function eventMethods(database: Database): Pick<ChangesetStore, 'events' | 'addEvents'> {
   return {
     async events(id, { offset = 0, limit = -1 } = {}) {
-      return database.read(() =>
-        database
-          .statement(IN_ORDER)
-          .all(id, limit, offset)
-          .map(row => toEvent(asRow(row))),
-      );
+      return database.all(IN_ORDER, id, limit, offset).map(toEvent);
     },
     async addEvents(id, events) {
       let added = 0;

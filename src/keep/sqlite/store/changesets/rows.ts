@@ -90,7 +90,7 @@ export function toSource(row: SqlRow): StoredChangesetSource {
     host: readText(row, 'host'),
     listedAtMs: readIntegerOrNull(row, 'listed_at_ms'),
     etag: readTextOrNull(row, 'etag'),
-    found: readInteger(row, 'found'),
+    changesets: readInteger(row, 'found'),
     lastError: errorOf(row),
   };
 }

@@ -1,6 +1,5 @@
 import type { ChangesetStore } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { asRow } from '../../rows.ts';
 import { toSource } from './rows.ts';
 
 type SourceMethods = Pick<ChangesetStore, 'sources' | 'ensureSource' | 'dropSource' | 'recordSourceFailure'>;
@@ -8,12 +7,7 @@ type SourceMethods = Pick<ChangesetStore, 'sources' | 'ensureSource' | 'dropSour
 export function sourceMethods(database: Database): SourceMethods {
   return {
     async sources() {
-      return database.read(() =>
-        database
-          .statement('SELECT * FROM changeset_sources ORDER BY name')
-          .all()
-          .map(row => toSource(asRow(row))),
-      );
+      return database.all('SELECT * FROM changeset_sources ORDER BY name').map(toSource);
     },
     ensureSource: (name, host) =>
       database.write(() => {

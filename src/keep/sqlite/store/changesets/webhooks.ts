@@ -1,6 +1,5 @@
 import type { WebhookStore } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { asRow } from '../../rows.ts';
 import { toWebhookTotals } from './rows.ts';
 
 const MISSED = `
@@ -19,12 +18,7 @@ export function createWebhookStore(database: Database): WebhookStore {
       }),
     async totals(limit) {
       const sql = 'SELECT * FROM webhook_repositories ORDER BY missed_since DESC, host, repository LIMIT ?';
-      return database.read(() =>
-        database
-          .statement(sql)
-          .all(limit)
-          .map(row => toWebhookTotals(asRow(row))),
-      );
+      return database.all(sql, limit).map(toWebhookTotals);
     },
   };
 }

@@ -10,14 +10,7 @@ import type {
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import {
-  asRow,
-  readInteger,
-  readIntegerOrNull,
-  readText,
-  readTextOrNull,
-  type SqlValue,
-} from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlValue } from '../../rows.ts';
 
 type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLives' | 'staleChangesets'>;
 
@@ -44,17 +37,13 @@ function countOpen(database: Database, query: OpenChangesetsQuery): OpenChangese
            sum(state = 'open' AND review_state IN ('none', 'requested')) AS waiting, sum(updated_at_ms < ?1) AS stale
       FROM changesets
      WHERE state IN ('open', 'draft') AND (?2 IS NULL OR host = ?2) AND (?3 IS NULL OR repository = ?3) GROUP BY age`;
-  return database
-    .statement(sql)
-    .all(idleSinceMs, host ?? null, repository ?? null, ...openedSinceMs)
-    .map(asRow)
-    .map(row => ({
-      age: readInteger(row, 'age'),
-      open: readInteger(row, 'open'),
-      draft: readInteger(row, 'draft'),
-      waitingForReview: readInteger(row, 'waiting'),
-      stale: readInteger(row, 'stale'),
-    }));
+  return database.all(sql, idleSinceMs, host ?? null, repository ?? null, ...openedSinceMs).map(row => ({
+    age: readInteger(row, 'age'),
+    open: readInteger(row, 'open'),
+    draft: readInteger(row, 'draft'),
+    waitingForReview: readInteger(row, 'waiting'),
+    stale: readInteger(row, 'stale'),
+  }));
 }
 
 /** Conditions to be appended to others, and their parameters. */
@@ -83,10 +72,7 @@ function livesOf(database: Database, query: ChangesetLivesQuery): ChangesetLifeR
       FROM changesets NOT INDEXED WHERE id > ? AND created_at_ms < ?
        AND (created_at_ms >= ? OR merged_at_ms >= ? OR closed_at_ms >= ?) ${conditions}
      ORDER BY id LIMIT ?`;
-  const rows = database
-    .statement(sql)
-    .all(afterId, untilMs, sinceMs, sinceMs, sinceMs, ...params, limit)
-    .map(asRow);
+  const rows = database.all(sql, afterId, untilMs, sinceMs, sinceMs, sinceMs, ...params, limit);
   const events = eventsOf(
     database,
     rows.map(row => readInteger(row, 'id')),
@@ -110,7 +96,7 @@ function eventsOf(database: Database, ids: readonly number[]): Map<number, LifeE
        AND kind IN ('review', 'commit', 'force_push', 'ready_for_review', 'converted_to_draft')
      ORDER BY changeset_id, at_ms, place, host_id`;
   const byChangeset = new Map<number, LifeEvent[]>();
-  for (const row of database.statement(sql).all(JSON.stringify(ids)).map(asRow)) {
+  for (const row of database.all(sql, JSON.stringify(ids))) {
     const id = readInteger(row, 'changeset_id');
     const events = byChangeset.get(id) ?? [];
     byChangeset.set(id, events);
@@ -129,10 +115,12 @@ function staleOf(database: Database, query: StaleChangesetsQuery): StaleChangese
   const { sql, params } = conditionsOf(query);
   const stale = `FROM changesets WHERE state IN ('open', 'draft') AND updated_at_ms < ? ${sql}`;
   const counted = database.statement(`SELECT count(*) AS n ${stale}`).get(query.idleSinceMs, ...params);
-  const oldest = database
-    .statement(`SELECT url, title, updated_at_ms ${stale} ORDER BY updated_at_ms LIMIT ?`)
-    .all(query.idleSinceMs, ...params, query.limit)
-    .map(asRow);
+  const oldest = database.all(
+    `SELECT url, title, updated_at_ms ${stale} ORDER BY updated_at_ms LIMIT ?`,
+    query.idleSinceMs,
+    ...params,
+    query.limit,
+  );
   return {
     count: Number(counted?.n),
     oldest: oldest.map(row => ({

@@ -7,7 +7,7 @@ import type {
   UnreadChurn,
 } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readInteger, readIntegerOrNull, readText } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readText } from '../../rows.ts';
 import { BOTS, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about commits, answered from the roll-ups as far as they go. */
@@ -76,18 +76,14 @@ export function commitQuestions(database: Database): CommitQuestions {
 }
 
 function activityByDay(database: Database, scope: Scope): DayActivity[] {
-  return database
-    .statement(scope.withoutBots ? DAYS_WITHOUT_BOTS : DAYS)
-    .all(...scopeParams(scope))
-    .map(asRow)
-    .map(row => ({
-      day: readInteger(row, 'day'),
-      commits: readInteger(row, 'commits'),
-      merges: readInteger(row, 'merges'),
-      files: readInteger(row, 'files'),
-      added: readInteger(row, 'added'),
-      removed: readInteger(row, 'removed'),
-    }));
+  return database.all(scope.withoutBots ? DAYS_WITHOUT_BOTS : DAYS, ...scopeParams(scope)).map(row => ({
+    day: readInteger(row, 'day'),
+    commits: readInteger(row, 'commits'),
+    merges: readInteger(row, 'merges'),
+    files: readInteger(row, 'files'),
+    added: readInteger(row, 'added'),
+    removed: readInteger(row, 'removed'),
+  }));
 }
 
 function commitsByHourOfWeek(database: Database, scope: Scope): HourCommits[] {
@@ -117,19 +113,13 @@ function lastCommits(database: Database, scope: Scope): LastCommitTime[] {
                   ORDER BY committed_at DESC LIMIT 1) AS last
       FROM repositories WHERE id IN ${REPOSITORIES} ORDER BY last, url`;
   return database
-    .statement(sql)
-    .all(...scopeParams(scope))
-    .map(asRow)
+    .all(sql, ...scopeParams(scope))
     .map(row => ({ repository: readText(row, 'url'), lastCommitAt: readIntegerOrNull(row, 'last') }));
 }
 
 function unreadChurn(database: Database, repositoryIds: readonly number[]): UnreadChurn[] {
-  return database
-    .statement(UNREAD_CHURN)
-    .all(JSON.stringify(repositoryIds))
-    .map(asRow)
-    .map(row => ({
-      repository: readText(row, 'url'),
-      state: readInteger(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
-    }));
+  return database.all(UNREAD_CHURN, JSON.stringify(repositoryIds)).map(row => ({
+    repository: readText(row, 'url'),
+    state: readInteger(row, 'begun') === 1 ? ('begun' as const) : ('none' as const),
+  }));
 }

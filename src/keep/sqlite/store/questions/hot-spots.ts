@@ -1,6 +1,6 @@
 import type { FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readInteger, readText, type SqlRow, type SqlValue } from '../../rows.ts';
+import { readInteger, readText, type SqlRow, type SqlValue } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -57,10 +57,7 @@ function byPath(one: SqlRow, other: SqlRow): number {
 }
 
 function all(database: Database, sql: string, ...params: readonly SqlValue[]): SqlRow[] {
-  return database
-    .statement(sql)
-    .all(...params)
-    .map(asRow);
+  return database.all(sql, ...params);
 }
 
 /** The next paths by all their changes, most first. */

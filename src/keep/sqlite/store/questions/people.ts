@@ -1,6 +1,6 @@
 import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readInteger, readText } from '../../rows.ts';
+import { readInteger, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -42,19 +42,15 @@ function topAuthors(database: Database, scope: Scope, limit: number): AuthorComm
               JOIN identities ON identities.id = author_id
               JOIN people ON people.id = person_id
              GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT ?4) AS top`;
-  return database
-    .statement(sql)
-    .all(...scopeParams(scope), limit)
-    .map(asRow)
-    .map(row => ({
-      name: readText(row, 'name'),
-      email: readText(row, 'email'),
-      commits: readInteger(row, 'commits'),
-      added: readInteger(row, 'added'),
-      removed: readInteger(row, 'removed'),
-      firstCommitAt: readInteger(row, 'first_commit_at'),
-      lastCommitAt: readInteger(row, 'last_commit_at'),
-    }));
+  return database.all(sql, ...scopeParams(scope), limit).map(row => ({
+    name: readText(row, 'name'),
+    email: readText(row, 'email'),
+    commits: readInteger(row, 'commits'),
+    added: readInteger(row, 'added'),
+    removed: readInteger(row, 'removed'),
+    firstCommitAt: readInteger(row, 'first_commit_at'),
+    lastCommitAt: readInteger(row, 'last_commit_at'),
+  }));
 }
 
 function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
@@ -65,15 +61,11 @@ function commitsByPerson(database: Database, scope: Scope): PersonCommits[] {
       JOIN identities ON identities.id = author_id
       JOIN people ON people.id = person_id
      GROUP BY people.id ORDER BY commits DESC, people.name, people.email`;
-  return database
-    .statement(sql)
-    .all(...scopeParams(scope))
-    .map(asRow)
-    .map(row => ({
-      name: readText(row, 'name'),
-      email: readText(row, 'email'),
-      commits: readInteger(row, 'commits'),
-    }));
+  return database.all(sql, ...scopeParams(scope)).map(row => ({
+    name: readText(row, 'name'),
+    email: readText(row, 'email'),
+    commits: readInteger(row, 'commits'),
+  }));
 }
 
 function daysByPerson(database: Database, scope: Scope): number[][] {

@@ -1,6 +1,6 @@
 import type { Questions, StoreTrouble } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { asRow, readInteger, readIntegerOrNull, readTextOrNull } from '../../rows.ts';
+import { readInteger, readIntegerOrNull, readTextOrNull } from '../../rows.ts';
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `
@@ -17,19 +17,13 @@ export function troubleQuestions(
   database: Database,
 ): Pick<Questions, 'troubledRepositories' | 'failingChangesets'> {
   const troubles = (sql: string): StoreTrouble[] =>
-    database.read(() =>
-      database
-        .statement(sql)
-        .all()
-        .map(asRow)
-        .map(row => ({
-          stage: readTextOrNull(row, 'stage'),
-          code: readTextOrNull(row, 'code'),
-          count: readInteger(row, 'count'),
-          example: readTextOrNull(row, 'example') ?? '',
-          lastAtMs: readIntegerOrNull(row, 'last_at'),
-        })),
-    );
+    database.all(sql).map(row => ({
+      stage: readTextOrNull(row, 'stage'),
+      code: readTextOrNull(row, 'code'),
+      count: readInteger(row, 'count'),
+      example: readTextOrNull(row, 'example') ?? '',
+      lastAtMs: readIntegerOrNull(row, 'last_at'),
+    }));
   return {
     troubledRepositories: async () => troubles(REPOSITORIES),
     failingChangesets: async () => troubles(CHANGESETS),
