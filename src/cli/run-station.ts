@@ -90,13 +90,13 @@ function isFixed(path: string): boolean {
 /** What is running and what to try next, in under fifteen lines. */
 function greeting(station: Station, url: string, spool: string, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const tracked = station.tracked();
+  const urls = station.configuredUrls();
   const baking =
-    tracked.length === 0
+    urls.length === 0
       ? 'nothing yet: you do not stand in a git repository'
-      : tracked.length === 1
-        ? printable(tracked[0] ?? '')
-        : `${tracked.length} repositories of the configuration`;
+      : urls.length === 1
+        ? printable(urls[0] ?? '')
+        : `${urls.length} repositories of the configuration`;
   const deliveries = station.deliveries.profiles().includes(LOCAL_PROFILE)
     ? `drop files into ${printable(join(spool, 'incoming', LOCAL_PROFILE, LOCAL_BUCKET))}`
     : `drop files into ${printable(join(spool, 'incoming'))}/PROFILE/BUCKET (${station.deliveries.profiles().join(', ')})`;

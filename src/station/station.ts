@@ -52,7 +52,7 @@ export interface Station extends StationApi {
    */
   reconfigure(config: Config): Promise<void>;
   /** URLs of the repositories that the configuration lists. */
-  tracked(): readonly string[];
+  configuredUrls(): readonly string[];
 }
 
 /**
@@ -106,7 +106,7 @@ class ComposedStation implements Station {
           failure && { message: failure.error.message, inARow: failure.inARow },
         );
       },
-      onWorkEnd: ended => this.metrics.ended(ended),
+      onWorkEnd: ended => this.metrics.countWork(ended),
     });
     this.captures = new CaptureService({
       ...options,
@@ -120,7 +120,7 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
-      onEnd: ended => this.metrics.ended(ended),
+      onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
     this.metrics = new Metrics(
@@ -193,7 +193,7 @@ class ComposedStation implements Station {
     return this.repositories.isScheduling;
   }
 
-  tracked(): readonly string[] {
+  configuredUrls(): readonly string[] {
     return this.tracking.configuredUrls();
   }
 

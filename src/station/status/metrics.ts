@@ -24,17 +24,17 @@ export class Metrics {
   }
 
   /** A piece of work is over; it counts in every `render` after this. */
-  ended(ended: EndedWork): void {
-    void this.#loaded().then(prometheus => prometheus.ended(ended));
+  countWork(ended: EndedWork): void {
+    void this.#load().then(prometheus => prometheus.countWork(ended));
   }
 
   /** Everything in Prometheus' text format. Throws `database_*`. */
   async render(): Promise<Rendered> {
-    const prometheus = await this.#loaded();
+    const prometheus = await this.#load();
     return { contentType: prometheus.contentType, text: await prometheus.render() };
   }
 
-  #loaded(): Promise<Prometheus> {
+  #load(): Promise<Prometheus> {
     this.#prometheus ??= import('./prometheus.ts').then(
       ({ Prometheus: Loaded }) => new Loaded(this.#station, this.#calls),
     );

@@ -59,7 +59,7 @@ export class Prometheus {
   }
 
   /** A piece of work is over. */
-  ended({ claim, ending, durationMs }: EndedWork): void {
+  countWork({ claim, ending, durationMs }: EndedWork): void {
     const host = hostOfGroup(claim.group);
     this.#syncs.inc({ kind: claim.kind, host, outcome: ending });
     this.#durations.observe({ kind: claim.kind, host }, durationMs / 1000);
