@@ -49,7 +49,7 @@ export class RunningClaim {
     this.#stop.abort(reason);
   }
 
-  /** Stops trying to tell the queue how it ended. */
+  /** Stops trying to settle it. */
   abandon(): void {
     this.#abandoned.abort(new SluiceError('stopping', 'the workers have stopped'));
   }
@@ -97,7 +97,7 @@ export class RunningClaim {
     if (giveUp) log.warn(about, `gave up: ${decision.giveUp}`);
     else log.info(about, `failed; again in ${formatDuration(decision.retryAtMs - nowMs)}`);
     if (error.code === 'internal') log.error({ key: claim.key, err: error }, 'a fault in sluice itself');
-    await this.#tellOfFailure({ claim, error, decision });
+    await this.#reportFailure({ claim, error, decision });
     const failed = {
       error: toErrorRecord(error),
       retryAtMs: giveUp ? null : decision.retryAtMs,
@@ -106,7 +106,7 @@ export class RunningClaim {
     return { ending: giveUp ? 'gave up' : 'failed', error, settle: () => queue.fail(claim, failed) };
   }
 
-  async #tellOfFailure(failure: FailedWork): Promise<void> {
+  async #reportFailure(failure: FailedWork): Promise<void> {
     try {
       await this.#options.handler.onFailure?.(failure);
     } catch (error) {
