@@ -8,6 +8,7 @@ const PAGES = [
   'ARCHITECTURE.md',
   'GOALS.md',
   'README.md',
+  'docs/benchmarks.md',
   'docs/glossary.md',
   ...globSync('docs/{guide,decisions}/*.md', { cwd: ROOT }).sort(),
 ];
@@ -26,13 +27,36 @@ test('every source path that a document names is there, superseded decisions exc
     read(page)
       .split('\n')
       .flatMap(line => {
-        const paths = quotedWords(line).filter(isSourcePath);
+        const paths = quotedWords(line)
+          .flatMap(word => word.split(' '))
+          .filter(isSourcePath);
         checked += paths.length;
         return paths.filter(path => !existsInRepository(path, paths)).map(path => `${page}: ${path}`);
       }),
   );
   assert.deepEqual(missing, []);
   assert.ok(checked > 150, `only ${checked} paths found: is the scan broken?`);
+});
+
+test('every document that code names is there', () => {
+  const named = globSync('{src,bench,scripts,bin}/**/*.{ts,js}', { cwd: ROOT }).flatMap(file =>
+    [...read(file).matchAll(/\bdocs\/[\w/-]+\.md\b/g)].map(([page]) => ({ file, page })),
+  );
+  assert.ok(named.length > 5, `${named.length}`);
+  assert.deepEqual(
+    named.filter(({ page }) => !existsInRepository(page)).map(({ file, page }) => `${file}: ${page}`),
+    [],
+  );
+});
+
+test('every script that a document has run by npm is in package.json', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const missing = PAGES.flatMap(page =>
+    [...read(page).matchAll(/\bnpm run ([\w:-]+)/g)]
+      .filter(([, script = '']) => !(script in scripts))
+      .map(([, script]) => `${page}: ${script}`),
+  );
+  assert.deepEqual(missing, []);
 });
 
 test('every link of a document to a file of the repository leads to one', () => {

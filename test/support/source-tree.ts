@@ -35,7 +35,7 @@ const ROOM = /^(base|config|keep|engine|gather|deliver|insights|server|cli|web)\
 
 /** Whether a word means a file or folder of the repository; what a build writes does not count. */
 export function isSourcePath(word: string): boolean {
-  if (/\s|[<>{}…]|:\/\//.test(word)) return false;
+  if (/\s|[<>{}…,]|:\/\//.test(word)) return false;
   if (/^(src|test|bench|scripts|bin|docs|examples)\/./.test(word)) return true;
   if (word.startsWith('dist/')) return false;
   return ROOM.test(word) || /^[\w*./-]+\.(ts|js)$/.test(word);

@@ -15,7 +15,7 @@ export interface HeartbeatOptions {
   readonly clock: Clock;
   /** To which each beat prolongs the claims; a third of it passes between two. */
   readonly leaseMs: number;
-  /** The queue could not be told. The claims hold until their leases end, and the next beat tries again. */
+  /** The queue could not be reached. The claims hold until their leases end, and the next beat tries again. */
   readonly onFailure?: (error: unknown) => void;
 }
 
