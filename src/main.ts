@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
 
-/** The composition root: the one place that names implementations. Runs one command line; heavy modules load when a command needs them. */
+/**
+ * The composition root: names implementations, as only the lists of kinds and the entries of threads do beside it. Runs
+ * one command line; heavy modules load when a command needs them.
+ */
 export async function main(): Promise<void> {
   // A reader that goes away (| head) is no failure.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {

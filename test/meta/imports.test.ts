@@ -87,6 +87,17 @@ test('every source file stands in a room, and the scan sees imports', () => {
   assert.ok(imports.length > 20, `only ${imports.length} imports found: is the scan broken?`);
 });
 
+test('ARCHITECTURE.md has the rooms and their order as they are here', () => {
+  const text = readFileSync(resolve(SRC, '../ARCHITECTURE.md'), 'utf8');
+  const rule = ROOMS.map(names => (names.length > 1 ? `{${names.join(', ')}}` : names[0])).join(' ← ');
+  assert.ok(text.includes(`\`${rule}\``), `it should say ${rule}`);
+  const table = [...text.matchAll(/^\| `([\w/]+)\/` +\|/gm)].map(([, room]) => room);
+  assert.deepEqual(
+    table.filter(room => room !== 'web'),
+    ROOMS.flat().filter(room => room !== 'main'),
+  );
+});
+
 test('imports go one way: never to the right, never to a sibling room', () => {
   const wrong = imports.filter(({ from, to }) => {
     const source = roomOf(from);

@@ -49,7 +49,7 @@ export class RunningClaim {
     this.#stop.abort(reason);
   }
 
-  /** Stops trying to tell the queue how it ended. */
+  /** Stops trying to settle it. */
   abandon(): void {
     this.#abandoned.abort(new SluiceError('stopping', 'the workers have stopped'));
   }

@@ -22,7 +22,7 @@ export interface FileAddress {
   readonly filepath: string;
 }
 
-/** What tells one content of a file from another without reading it. */
+/** What distinguishes one content of a file from another without reading it. */
 export interface FileIdentity {
   readonly size: number;
   readonly mtimeMs: number;

@@ -207,7 +207,7 @@ export interface WebhookTotals {
   readonly repository: string;
   readonly received: number;
   readonly lastAtMs: number | null;
-  /** Changes that polls found and no webhook had announced. */
+  /** Changes that polls saw and no webhook had announced. */
   readonly missed: number;
   /** Of those, how many since the last webhook. */
   readonly missedSince: number;
@@ -216,7 +216,7 @@ export interface WebhookTotals {
 export interface WebhookStore {
   /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `KEPT_DELIVERIES` are remembered. */
   isKnown(host: string, deliveryId: string): Promise<boolean>;
-  /** A poll has found a change that no webhook announced. */
+  /** Counts a change that a poll saw and no webhook had announced. */
   countMissed(host: string, repository: string): Promise<void>;
   /** By repository, most missed first. */
   totals(limit: number): Promise<WebhookTotals[]>;

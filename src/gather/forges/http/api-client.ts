@@ -4,7 +4,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
-import { messageOf, parseJson, readText, unreadable } from './body.ts';
+import { messageOf, parseJson, readBody, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
 import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
 
@@ -222,7 +222,7 @@ export class ApiClient {
       },
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
     });
-    return { status: statusCode, headers: answered, text: await readText(body) };
+    return { status: statusCode, headers: answered, text: await readBody(body) };
   }
 
   #judge({ call, url, id, startedAtMs, received, record }: Judged): ApiAnswer {

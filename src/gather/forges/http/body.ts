@@ -7,7 +7,7 @@ import { notJson } from './classify.ts';
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** The whole body as text. @throws SluiceError `answer_too_large` */
-export async function readText(body: Dispatcher.ResponseData['body']): Promise<string> {
+export async function readBody(body: Dispatcher.ResponseData['body']): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {

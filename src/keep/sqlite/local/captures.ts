@@ -73,15 +73,19 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   byId(id: number): CaptureLineage | undefined {
-    return this.#all('SELECT * FROM capture_lineage WHERE id = ?', id).map(toLineage)[0];
+    return this.#database.all('SELECT * FROM capture_lineage WHERE id = ?', id).map(toLineage)[0];
   }
 
   list({ collector, beforeId, limit }: CaptureFilter): CaptureLineage[] {
     const before = beforeId ?? Number.MAX_SAFE_INTEGER;
     const rows =
       collector === undefined
-        ? this.#all('SELECT * FROM capture_lineage WHERE id < ? ORDER BY id DESC LIMIT ?', before, limit)
-        : this.#all(
+        ? this.#database.all(
+            'SELECT * FROM capture_lineage WHERE id < ? ORDER BY id DESC LIMIT ?',
+            before,
+            limit,
+          )
+        : this.#database.all(
             'SELECT * FROM capture_lineage WHERE collector = ? AND id < ? ORDER BY id DESC LIMIT ?',
             collector,
             before,
@@ -91,38 +95,42 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   totals(): CollectorTotals[] {
-    return this.#all(
-      `SELECT collector, count(*) AS files, sum(readings) AS readings, sum(size_bytes) AS bytes,
+    return this.#database
+      .all(
+        `SELECT collector, count(*) AS files, sum(readings) AS readings, sum(size_bytes) AS bytes,
          count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost
        FROM capture_lineage GROUP BY collector ORDER BY collector`,
-    ).map(row => ({
-      collector: readText(row, 'collector'),
-      files: readInteger(row, 'files'),
-      readings: readInteger(row, 'readings'),
-      bytes: readInteger(row, 'bytes'),
-      delivered: readInteger(row, 'delivered'),
-      lost: readInteger(row, 'lost'),
-    }));
+      )
+      .map(row => ({
+        collector: readText(row, 'collector'),
+        files: readInteger(row, 'files'),
+        readings: readInteger(row, 'readings'),
+        bytes: readInteger(row, 'bytes'),
+        delivered: readInteger(row, 'delivered'),
+        lost: readInteger(row, 'lost'),
+      }));
   }
 
   unsent(): UnsentCapture[] {
-    return this.#all(
-      `SELECT capture_lineage.id, capture_lineage.profile, capture_lineage.bucket, capture_lineage.filepath,
+    return this.#database
+      .all(
+        `SELECT capture_lineage.id, capture_lineage.profile, capture_lineage.bucket, capture_lineage.filepath,
          record_id, state, capture_lineage.size_bytes AS bytes, readings ${UNSENT}`,
-    ).map(row => ({
-      id: readInteger(row, 'id'),
-      profile: readText(row, 'profile'),
-      bucket: readText(row, 'bucket'),
-      filepath: readText(row, 'filepath'),
-      recordId: readIntegerOrNull(row, 'record_id'),
-      state: readTextOrNull(row, 'state') as FileState | null,
-      bytes: readInteger(row, 'bytes'),
-      readings: readInteger(row, 'readings'),
-    }));
+      )
+      .map(row => ({
+        id: readInteger(row, 'id'),
+        profile: readText(row, 'profile'),
+        bucket: readText(row, 'bucket'),
+        filepath: readText(row, 'filepath'),
+        recordId: readIntegerOrNull(row, 'record_id'),
+        state: readTextOrNull(row, 'state') as FileState | null,
+        bytes: readInteger(row, 'bytes'),
+        readings: readInteger(row, 'readings'),
+      }));
   }
 
   listFreed(limit: number): FreedSpace[] {
-    return this.#all('SELECT * FROM disk_freed ORDER BY id DESC LIMIT ?', limit).map(row => ({
+    return this.#database.all('SELECT * FROM disk_freed ORDER BY id DESC LIMIT ?', limit).map(row => ({
       atMs: readInteger(row, 'at_ms'),
       step: readText(row, 'step'),
       path: readTextOrNull(row, 'path'),
@@ -134,7 +142,7 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   freedTotals() {
-    const [row] = this.#all(
+    const [row] = this.#database.all(
       `SELECT coalesce(sum(bytes), 0) AS bytes, coalesce(sum(files * lost), 0) AS lostFiles,
          coalesce(sum(readings * lost), 0) AS lostReadings FROM disk_freed`,
     );
@@ -144,7 +152,7 @@ export class SqliteCaptures implements CaptureJournal {
 
   oldestWaiting() {
     const rows = (['incoming', 'processing'] as const).flatMap(state =>
-      this.#all(
+      this.#database.all(
         `SELECT filepath, file_creation_date AS at FROM file_records INDEXED BY file_records_by_state
          WHERE current_state = ? ORDER BY id LIMIT 1`,
         state,
@@ -156,7 +164,7 @@ export class SqliteCaptures implements CaptureJournal {
   }
 
   waitingTotals() {
-    const [row] = this.#all(
+    const [row] = this.#database.all(
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
        WHERE current_state IN ('incoming', 'processing')`,
     );
@@ -165,10 +173,6 @@ export class SqliteCaptures implements CaptureJournal {
 
   close(): Promise<void> {
     return this.#database.close();
-  }
-
-  #all(sql: string, ...values: (string | number)[]): SqlRow[] {
-    return this.#database.all(sql, ...values);
   }
 }
 

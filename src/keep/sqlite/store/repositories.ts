@@ -142,7 +142,7 @@ export function createRepositoryStore(database: Database): RepositoryStore {
         .map(toRepository);
     },
     async list(filter = {}) {
-      return database.read(() => listRepositories(database, filter));
+      return listRepositories(database, filter);
     },
     async update(id, change) {
       const assignments = assignmentsOf(change);

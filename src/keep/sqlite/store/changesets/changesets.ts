@@ -37,7 +37,7 @@ export function createChangesetStore(database: Database): ChangesetStore {
       return database.read(() => addresses.map(byAddress).filter(changeset => changeset !== undefined));
     },
     async list(filter, page) {
-      return database.read(() => listChangesets(database, filter, page));
+      return listChangesets(database, filter, page);
     },
     async totals() {
       return database

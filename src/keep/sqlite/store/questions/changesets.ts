@@ -18,13 +18,13 @@ type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLive
 export function changesetQuestions(database: Database): ChangesetQuestions {
   return {
     async countOpenChangesets(query) {
-      return database.read(() => countOpen(database, query));
+      return countOpen(database, query);
     },
     async changesetLives(query) {
-      return database.read(() => livesOf(database, query));
+      return livesOf(database, query);
     },
     async staleChangesets(query) {
-      return database.read(() => staleOf(database, query));
+      return staleOf(database, query);
     },
   };
 }

@@ -11,7 +11,7 @@ const LONGEST_STEP = 3_200;
 export function hotSpotQuestions(database: Database): Pick<Questions, 'mostChangedFiles'> {
   return {
     async mostChangedFiles(scope, limit) {
-      return database.read(() => mostChangedFiles(database, scope, limit));
+      return mostChangedFiles(database, scope, limit);
     },
   };
 }

@@ -10,10 +10,10 @@ export function peopleQuestions(
 ): Pick<Questions, 'topAuthors' | 'commitsByPerson' | 'daysByPerson'> {
   return {
     async topAuthors(scope, limit) {
-      return database.read(() => topAuthors(database, scope, limit));
+      return topAuthors(database, scope, limit);
     },
     async commitsByPerson(scope) {
-      return database.read(() => commitsByPerson(database, scope));
+      return commitsByPerson(database, scope);
     },
     async daysByPerson(scope) {
       return database.read(() => daysByPerson(database, scope));
