@@ -26,7 +26,7 @@ const EXTENSION = /^[A-Za-z0-9]{1,16}$/;
 /** Where MQTT brokers listen. */
 export const DEFAULT_BROKER = 'mqtt://127.0.0.1:1883';
 
-/** What counts where a setting is 0 or not given . */
+/** What counts where a setting is 0 or not given. */
 export const CAPTURE_DEFAULTS = {
   maxFileSizeBytes: 256 * 1024,
   diskUsageThreshold: 0.9,

@@ -16,7 +16,7 @@ const pullHook = z.object({
     title: z.string(),
     state: z.enum(['open', 'closed']),
     draft: z.boolean().optional(),
-    merged: z.boolean().optional(),
+    merged: z.boolean().nullish(),
     merged_at: z.string().nullish(),
     updated_at: z.string().nullish(),
   }),

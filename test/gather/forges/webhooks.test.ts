@@ -105,6 +105,18 @@ test('C7: a recorded pull_request says what became of it and when', () => {
   assert.match(repositoryUrl ?? '', /^https:\/\/github\.com\//);
 });
 
+test('C7: a pull_request of which GitHub does not say yet whether it was merged is read all the same', () => {
+  const opened = recorded
+    .find(({ name }) => name === 'pull_request')
+    ?.examples.find(({ action }) => action === 'opened');
+  const pull = { ...(opened?.pull_request as object), state: 'open', draft: false, merged: null };
+  const headers = { 'x-github-event': 'pull_request', 'x-github-delivery': 'd-3' };
+  const body = Buffer.from(JSON.stringify({ ...opened, pull_request: pull }));
+  const delivery = githubWebhooks.parse(headers, body, 'github.com');
+  assert.ok(delivery.kind === 'changeset');
+  assert.equal(delivery.state, 'open');
+});
+
 test('C7: GitLab tells of merge requests, comments and pipelines on them, and pushes', () => {
   const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
   const attributes = {
