@@ -106,16 +106,19 @@ export class GroupCommit {
       const results = await this.#database.write(() => group.map(({ change }) => change()));
       for (const [index, waiting] of group.entries()) committed.push({ waiting, result: results[index] });
     } catch (error) {
-      if (group.length === 1 || isNobodysFault(error)) for (const { reject } of group) reject(error);
+      if (group.length === 1 || this.#failsAsOne(error)) for (const { reject } of group) reject(error);
       // One bad change must not take the others with it: each on its own, in the same order.
       else for (const one of group) await this.#commit([one], committed);
     }
   }
-}
 
-/** The lock was not to be had in all the time there is: each on its own would wait as long again. */
-function isNobodysFault(error: unknown): boolean {
-  return error instanceof SluiceError && error.code === 'database_busy';
+  /**
+   * Where the lock was not to be had in all the time there is, nobody's change is at fault, and each on its own would
+   * wait as long again. Durable ones do: they are about files that have been moved or sent, which would be done again.
+   */
+  #failsAsOne(error: unknown): boolean {
+    return !this.#durable && error instanceof SluiceError && error.code === 'database_busy';
+  }
 }
 
 function afterThisTurn(run: () => void): () => void {

@@ -107,6 +107,28 @@ test('a change that fails loses only itself; a lock that is not to be had fails 
   assert.equal(attempts, 5);
 });
 
+test('durable changes outlive a lock that is not to be had: each waits for it on its own', async () => {
+  let attempts = 0;
+  const changes = new GroupCommit(
+    {
+      write: async change => {
+        attempts += 1;
+        if (attempts <= 2) throw new SluiceError('database_busy', 'locked');
+        return change();
+      },
+      flush: async () => undefined,
+    },
+    { clock: systemClock, durable: true },
+  );
+  const all = [1, 2, 3].map(number => changes.submit(() => number));
+  const outcomes = await Promise.allSettled(all);
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'fulfilled', 'fulfilled'],
+  );
+  assert.equal(attempts, 4, 'together, then each on its own');
+});
+
 test('a database flushes its log as often as it is asked, before and after a checkpoint', async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
   const database = await Database.open({ path, clock: systemClock });
