@@ -80,8 +80,8 @@ export class Broker {
     client.on('connect', () => {
       for (const listener of this.#listeners) this.#subscribe(client, listener);
     });
-    client.on('error', error => this.#tell(error));
-    client.on('offline', () => this.#tell(new Error('the broker does not answer')));
+    client.on('error', error => this.#reportError(error));
+    client.on('offline', () => this.#reportError(new Error('the broker does not answer')));
     client.on('message', (topic, payload) => {
       for (const listener of this.#listeners) {
         if (topicFits(listener.topic, topic)) listener.onReading({ bytes: payload, topic });
@@ -96,7 +96,7 @@ export class Broker {
     });
   }
 
-  #tell(cause: Error): void {
+  #reportError(cause: Error): void {
     const where = withoutCredentials(this.#plan.url);
     const error = new SluiceError('host_unreachable', `MQTT broker ${where}: ${cause.message}`, { cause });
     for (const { onError } of this.#listeners) onError(error);
