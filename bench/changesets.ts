@@ -54,13 +54,18 @@ const request = (runAtMs: number) => ({
   reason: 'bench',
 });
 
-async function fill(path: string, count: number): Promise<void> {
+async function openQueue(path: string) {
   const store = await openStore(path, { clock: systemClock });
   const queue = new SqliteWorkQueue({
     database: store.database,
     clock: systemClock,
     isWorkerGone: () => false,
   });
+  return { store, queue };
+}
+
+async function fill(path: string, count: number): Promise<void> {
+  const { store, queue } = await openQueue(path);
   const startMs = performance.now();
   const nowMs = Date.now();
   for (let from = 0; from < count; from += PAGE) {
@@ -151,12 +156,7 @@ async function measureStation(path: string, count: number): Promise<void> {
 
 /** As many as linear has in that time at the slowest rhythm, spread over it, but at least one a second. */
 async function makeDue(path: string, count: number): Promise<void> {
-  const store = await openStore(path, { clock: systemClock });
-  const queue = new SqliteWorkQueue({
-    database: store.database,
-    clock: systemClock,
-    isWorkerGone: () => false,
-  });
+  const { store, queue } = await openQueue(path);
   const many = Math.max(WATCHED_S, Math.round((count * WATCHED_S * 1000) / INTERVAL_MS));
   const puts = Array.from({ length: many }, (_, index) => {
     const ref = { host: HOST, repository: 'o/r', number: ((index * 7919) % count) + 1 };

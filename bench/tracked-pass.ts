@@ -135,7 +135,7 @@ async function pingUntil(url: string, done: () => Promise<boolean>): Promise<num
   }
 }
 
-/** Raises all, and waits until each has been visited since. */
+/** Raises all, and waits until each has been synced since. */
 async function measurePass(
   url: string,
   pid: number,
@@ -144,9 +144,9 @@ async function measurePass(
   const beginMs = Date.now();
   const cpuBefore = cpuSeconds(pid);
   await fetch(`${url}/api/v1/sync`, { method: 'POST', body: JSON.stringify({ urls }) });
-  const isVisited = ({ lastBakedAt }: Tracked['repositories'][number]): boolean =>
+  const isSynced = ({ lastBakedAt }: Tracked['repositories'][number]): boolean =>
     Date.parse(lastBakedAt ?? '') >= beginMs;
-  while (!(await tracked(url)).every(isVisited))
+  while (!(await tracked(url)).every(isSynced))
     await new Promise(resolve => setTimeout(resolve, LOOK_EVERY_MS));
   return { wallS: (Date.now() - beginMs) / 1000, cpuS: cpuSeconds(pid) - cpuBefore };
 }

@@ -6,8 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../src/base/clock.ts';
-import { silentLogger } from '../src/base/log.ts';
-import { createWatch } from '../src/deliver/intake/watch/watch.ts';
+import { watchAtStationPace } from '../test/support/arrivals.ts';
 
 const [directories = 2000, filesEach = 50, idleSeconds = 60] = process.argv.slice(2).map(Number);
 const root = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
@@ -20,12 +19,7 @@ const rssBefore = process.memoryUsage().rss;
 let seen = 0;
 const written = new Map<string, number>();
 const delaysMs: number[] = [];
-const watch = createWatch({
-  roots: [root],
-  sweepIntervalMs: 6000,
-  settleMs: 10_000,
-  clock: systemClock,
-  log: silentLogger,
+const watch = watchAtStationPace(root, {
   onArrival: arrivals => {
     seen += arrivals.length;
     for (const { path } of arrivals) {

@@ -10,7 +10,7 @@ import { startUp } from './up.ts';
 
 const LOOP_DELAY = join(import.meta.dirname, 'loop-delay.ts');
 const SETTLE_MS = 3000;
-/** What the start costs is told apart from what the schedule costs. */
+/** What the start costs is counted apart from what the schedule costs. */
 const START_S = 10;
 /** A second in which this process stood still for so long, too: then the whole machine did (a virtual one is paused). */
 const MACHINE_STALL_MS = 1000;

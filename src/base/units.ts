@@ -45,7 +45,7 @@ export function parseDurationMs(text: string): number | undefined {
 }
 
 /**
- * Reads `256KiB`, `5 GB`, `1.5GiB`, `0`; decimal (kB, MB) and binary (KiB, MiB) units are told apart.
+ * Reads `256KiB`, `5 GB`, `1.5GiB`, `0`; decimal (kB, MB) and binary (KiB, MiB) units are kept apart.
  * @returns whole bytes, or undefined when the text is not a size
  */
 export function parseBytes(text: string): number | undefined {

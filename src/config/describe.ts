@@ -3,7 +3,7 @@ import { examplesOf } from './json-schema.ts';
 import type { ConfigSchema } from './schema.ts';
 import { childOf, type Shape, shapeOf } from './walk.ts';
 
-/** A setting as the reference page and the template tell of it. */
+/** A setting as the reference page and the template describe it. */
 export interface Setting {
   /** `server.port`; `hosts.<name>.token` and `repos[].url` below records and lists. */
   readonly path: string;

@@ -36,7 +36,7 @@ function explainOne(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => ({ path: [...path, key], message: unknownKey(schema, path, key, tree) }));
   }
-  // A duration is a union inside but has one text for all that it cannot be; only true alternatives are told apart.
+  // A duration is a union inside but has one text for all that it cannot be; only true alternatives are kept apart.
   if (issue.code === 'invalid_union' && shapeAt(schema, path, tree)?.type !== 'union') {
     const meant = issue.errors[alternativeIndex(schema, path, tree)] ?? issue.errors[0] ?? [];
     return meant.flatMap(inner => explainOne(schema, inner, path, tree, references));

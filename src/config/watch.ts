@@ -89,7 +89,7 @@ export class ConfigWatch implements Service {
     this.#state = 'watching';
     this.#watch();
     this.#armPoll();
-    // The file may have changed between the first load and now: read once, tell only of a difference.
+    // The file may have changed between the first load and now: read once, report only a difference.
     await this.reload();
   }
 

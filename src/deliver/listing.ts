@@ -1,6 +1,6 @@
 import type { FileRecord } from '../keep/local/journal.ts';
 
-/** A line of `deliveries ls --json` and of the API's list ; its keys stay as they are. */
+/** A line of `deliveries ls --json` and of the API's list; its keys stay as they are. */
 export interface ListedDelivery {
   readonly id: number;
   readonly profile: string;

@@ -196,6 +196,7 @@ export class DeliverySession {
     const { journal, clock, destinations, endpoints, buckets } = this.#context;
     const names = endpoints.endpoints;
     const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
+    signal.throwIfAborted();
     if (!answers.includes(true)) throw nothingAnswers(names);
     const count = new SyncCount();
     this.#syncs.add(count);

@@ -13,7 +13,7 @@ interface Counters {
   files: number;
   bytes: number;
   failures: number;
-  inFlight: number;
+  underWayBytes: number;
 }
 
 /** Counts uploads by destination: since the start, and since the last time they were logged. */
@@ -32,25 +32,25 @@ export class Statistics {
     for (const counters of this.#both(destination)) counters.failures += 1;
   }
 
-  /** @param bytes more, or less when negative */
-  inFlight(destination: string, bytes: number): void {
-    this.#of(this.#total, destination).inFlight += bytes;
+  /** What is being sent now. @param bytes more, or less when negative */
+  addUnderWay(destination: string, bytes: number): void {
+    this.#of(this.#total, destination).underWayBytes += bytes;
   }
 
   all(): Throughput[] {
-    return [...this.#total].map(([destination, { files, bytes, failures, inFlight }]) => ({
+    return [...this.#total].map(([destination, { files, bytes, failures, underWayBytes }]) => ({
       destination,
       files,
       bytes,
       failures,
-      bytesInFlight: inFlight,
+      bytesInFlight: underWayBytes,
     }));
   }
 
   /** One line a destination that did something since the last call. */
   log(log: Logger): void {
     for (const [destination, { files, bytes, failures }] of this.#period) {
-      const bytesInFlight = this.#of(this.#total, destination).inFlight;
+      const bytesInFlight = this.#of(this.#total, destination).underWayBytes;
       log.info({ destination, files, bytes, failures, bytesInFlight }, 'upload statistics');
     }
     this.#period.clear();
@@ -63,7 +63,7 @@ export class Statistics {
   #of(map: Map<string, Counters>, destination: string): Counters {
     let counters = map.get(destination);
     if (!counters) {
-      counters = { files: 0, bytes: 0, failures: 0, inFlight: 0 };
+      counters = { files: 0, bytes: 0, failures: 0, underWayBytes: 0 };
       map.set(destination, counters);
     }
     return counters;

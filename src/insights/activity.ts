@@ -1,4 +1,4 @@
-import type { DayActivity } from '../keep/store/questions.ts';
+import type { DayActivity, LastCommitTime } from '../keep/store/questions.ts';
 import { DAY_SECONDS, nextPeriod, type Period, periodStart } from './calendar.ts';
 
 /** What happened in a period. */
@@ -56,4 +56,18 @@ export function withoutGaps<T>(
     filled.push([start, value]);
   }
   return filled;
+}
+
+export interface LastCommit extends LastCommitTime {
+  /** Seconds from then to now; negative where the commit's clock was ahead. */
+  readonly ageS: number | null;
+}
+
+/** How long ago something was last committed to each repository. */
+export function withAges(last: readonly LastCommitTime[], nowMs: number): LastCommit[] {
+  return last.map(({ repository, lastCommitAt }) => ({
+    repository,
+    lastCommitAt,
+    ageS: lastCommitAt === null ? null : Math.round(nowMs / 1000 - lastCommitAt),
+  }));
 }

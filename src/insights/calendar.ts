@@ -1,5 +1,7 @@
 /** Calendar arithmetic in UTC on seconds since the epoch. Weeks begin on Monday (ISO 8601). */
 
+import { SluiceError } from '../base/errors.ts';
+
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
 
@@ -29,4 +31,17 @@ export function nextPeriod(start: number, period: Period): number {
 /** `2026-11-22`. */
 export function isoDate(at: number): string {
   return new Date(at * 1000).toISOString().slice(0, 10);
+}
+
+/**
+ * A day as people write it, `2026-11-22`, in days since the epoch.
+ * @param name of the option, for the message
+ * @throws SluiceError `usage` for anything else, and days that do not exist
+ */
+export function dayOf(text: string, name: string): number {
+  const atMs = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (Number.isNaN(atMs) || new Date(atMs).toISOString().slice(0, 10) !== text) {
+    throw new SluiceError('usage', `${name} takes a day like 2026-11-22, not "${text}"`);
+  }
+  return atMs / 1000 / DAY_SECONDS;
 }

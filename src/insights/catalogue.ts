@@ -1,9 +1,8 @@
 import type { Questions, Scope } from '../keep/store/questions.ts';
-import { activityByPeriod, mergeShare, type PeriodActivity } from './activity.ts';
+import { activityByPeriod, mergeShare, type PeriodActivity, withAges } from './activity.ts';
 import { busFactor } from './bus-factor.ts';
 import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
 import { contributorsByPeriod } from './contributors.ts';
-import { withAges } from './last-commit.ts';
 import { punchCard } from './punch-card.ts';
 
 /** What is asked of an insight; each takes of it what it needs. */

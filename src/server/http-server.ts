@@ -39,7 +39,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         serverOptions: {
           requestTimeout: requestTimeoutMs,
           headersTimeout: Math.min(requestTimeoutMs, 15_000),
-          // Node checks for late clients only so often, every 30 s unless told otherwise.
+          // Node checks for late clients only so often, every 30 s unless set otherwise.
           connectionsCheckingInterval: Math.min(requestTimeoutMs, CHECK_CLIENTS_EVERY_MS),
           maxHeaderSize: MAX_HEADER_BYTES,
         },

@@ -36,7 +36,7 @@ for (const command of COMMANDS) {
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, new RegExp(`^Usage: sluice ${command}`.trim()));
     assert.match(stdout, /\nExamples:\n {2}sluice/);
-    assert.match(stdout, /--config <file>/, 'the options that every command takes are told');
+    assert.match(stdout, /--config <file>/, 'the options that every command takes are shown');
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, `${line.length}: ${line}`);
   });
 }

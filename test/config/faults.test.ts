@@ -8,7 +8,7 @@ import { MAX_FILE_BYTES } from '../../src/config/load.ts';
 import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
-test('every fault is told at once, with its line, its path and what would be right', async t => {
+test('every fault is reported at once, with its line, its path and what would be right', async t => {
   const yaml = `server:
   prot: 1
   host: 0.0.0.0
@@ -65,7 +65,7 @@ test('the error carries the same as data, and exits with 2', async t => {
   ]);
 });
 
-test('bounds are told: too small, too large', async t => {
+test('bounds are named: too small, too large', async t => {
   assert.deepEqual(
     await linesOf(t, 'git: {idleTimeout: 5ms}\nserver: {maxBodySize: 2GiB, requestTimeout: 5}\n'),
     [

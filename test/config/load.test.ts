@@ -87,7 +87,7 @@ test('P6: config.cache is read as it stands, beside cache, each key in one of th
   );
 });
 
-test('command line before environment before file before defaults, and each is told', async t => {
+test('command line before environment before file before defaults, and each is named', async t => {
   const yaml = 'server: {port: 1, host: 127.0.0.2}\nlog: {level: debug}\n';
   const env = { SLUICE_PORT: '2', SLUICE_LOG_LEVEL: 'warn', SLUICE_HOST: '', SLUICE_TOKEN: 'from-env' };
   const { config, sources } = await load(t, yaml, {

@@ -58,7 +58,7 @@ test('V9: every negative value is refused in its own words, at its line', async 
   );
 });
 
-test('V9: a setting under both names, and one that is no number, are told where they stand', async t => {
+test('V9: a setting under both names, and one that is no number, are reported where they stand', async t => {
   assert.deepEqual(
     await linesOf(t, 'sync: {interval: 6s}\nsync_interval_mins: 1\ndisk_usage_deletion_threshold: much'),
     [
@@ -71,7 +71,7 @@ test('V9: a setting under both names, and one that is no number, are told where 
   ]);
 });
 
-test('V1: faults of collectors are told: no source, two sources, no interval, a bad name, a name twice, a bad destination', async t => {
+test('V1: faults of collectors are reported: no source, two sources, no interval, a bad name, a name twice, a bad destination', async t => {
   const lines = await linesOf(
     t,
     `capture:
@@ -83,8 +83,8 @@ test('V1: faults of collectors are told: no source, two sources, no interval, a 
     - {name: place, every: 0.1ms, file: a, to: p/b}
 `,
   );
-  const told = lines.map(line => line.replace(/^\S+ /, ''));
-  assert.deepEqual(told, [
+  const faults = lines.map(line => line.replace(/^\S+ /, ''));
+  assert.deepEqual(faults, [
     'capture.collectors[0].name: "none" needs exactly one of exec, http, file, query, mqtt',
     'capture.collectors[1].name: "two" needs exactly one of exec, http, file, query, mqtt',
     'capture.collectors[2].every: is missing',

@@ -88,7 +88,7 @@ test('options and variables keep going before the file', async t => {
   assert.equal(watch.current.server.port, 7);
 });
 
-test('the system tells of a written, a replaced, and a newly linked file', async t => {
+test('the system reports a written, a replaced, and a newly linked file', async t => {
   const { folder, file, received, watch, until } = await watching(
     t,
     { 'sluice.yaml': port(1) },
@@ -132,7 +132,7 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   const target = await folderWith(t, { 'real.yaml': port(1) });
   const folder = await folderWith(t, {});
   await symlink(join(target, 'real.yaml'), join(folder, 'sluice.yaml'));
-  // Events tell of the link's folder only, so writing to the target is seen by the poll alone.
+  // Events come from the link's folder only, so writing to the target is seen by the poll alone.
   const load = { schema, env: {}, cwd: folder };
   const { clock, received, watch } = await watching(t, {}, { load, initial: await loadConfig(load) });
   await watch.start();

@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFile
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
+import { SluiceError } from '../../src/base/errors.ts';
 import { dropFailed } from '../../src/deliver/failed.ts';
 import { isYes } from '../../src/deliver/gate.ts';
 import { Delivery } from '../../src/deliver/service.ts';
@@ -51,6 +52,33 @@ test('V6: a gate lets a scheduled sync run only after an explicit yes; a manual 
   await rig.until('b.txt', ({ state }) => state === 'incoming');
   writeFileSync(answer, 'yes\n');
   await rig.until('b.txt', ({ state }) => state === 'completed');
+});
+
+test('a manual sync that is given up while its endpoint is probed sends nothing any more', async t => {
+  const probing = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<readonly string[]>();
+  let calls = 0;
+  const rig = await startDelivery(t, {
+    settings: { automatic: false },
+    openStore: profile =>
+      Object.assign(openStore(profile), {
+        async listBuckets() {
+          calls += 1;
+          if (calls === 1) throw new SluiceError('host_unreachable', 'nobody there');
+          probing.resolve();
+          return answer.promise;
+        },
+      }),
+  });
+  rig.write('incoming/local/outbox/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'incoming');
+  const abort = new AbortController();
+  const sync = assert.rejects(rig.delivery.syncNow(abort.signal), /changed my mind/);
+  await probing.promise;
+  abort.abort(new Error('changed my mind'));
+  answer.resolve(['outbox']);
+  await sync;
+  assert.equal(rig.records()[0]?.state, 'incoming');
 });
 
 test('V6: only an explicit yes is a yes', () => {
@@ -166,7 +194,7 @@ test('V8: a changed setting of one bucket holds for its next file, and an upload
   assert.equal(await rig.delivery.reconfigure(rig.plan), true, 'back to what was before');
 });
 
-test('F13, V5: what cannot be delivered as it lies is told and stops nothing', async t => {
+test('F13, V5: what cannot be delivered as it lies is reported and stops nothing', async t => {
   const rig = await startDelivery(t);
   rig.write('incoming/stray.txt', 'x');
   rig.write('incoming/unknown/bucket/a.txt', 'x');

@@ -234,14 +234,20 @@ test('Usage errors end with exit 2 and point to --help', async t => {
   assert.deepEqual(readdirSync(cwd), []);
 });
 
-test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the same command then completes', async t => {
+/** A bake of 500 commits whose remote has stopped in the middle of its answer. */
+async function stalledBake(t: TestContext, options: { readonly group?: boolean } = {}) {
   const cwd = standingPlace(t);
   const origins = standingPlace(t);
   grownRepository(join(origins, 'a.git'), 500);
   const remote = await startHttpRemote(t, origins, { stallAfterBytes: 2_000 });
   const struck = remote.faultStruck();
-  const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd, group: true });
+  const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd, ...options });
   await running.before(struck);
+  return { cwd, remote, running };
+}
+
+test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the same command then completes', async t => {
+  const { cwd, remote, running } = await stalledBake(t, { group: true });
   const startMs = performance.now();
   // As a terminal does: to the whole foreground group.
   process.kill(-(running.process.pid ?? 0), 'SIGINT');
@@ -256,13 +262,7 @@ test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the 
 });
 
 test('P8, S8: kill -9 during "sluice bake": the next one cleans up and completes', async t => {
-  const cwd = standingPlace(t);
-  const origins = standingPlace(t);
-  grownRepository(join(origins, 'a.git'), 500);
-  const remote = await startHttpRemote(t, origins, { stallAfterBytes: 2_000 });
-  const struck = remote.faultStruck();
-  const running = startSluice(t, ['bake', `${remote.origin}/a`], { cwd });
-  await running.before(struck);
+  const { cwd, remote, running } = await stalledBake(t);
   running.process.kill('SIGKILL');
   await running.ended;
   assert.equal(scratchLeft(cwd).length, 1);

@@ -7,7 +7,7 @@ import { capturingStation } from '../support/capturing-station.ts';
 import { jsonLines } from '../support/delivery-station.ts';
 import { grownRepository, rows, sluice, standingPlace } from '../support/sluice.ts';
 
-test('S2: sluice capture ls and capture files tell of a running station; files go on without one', async t => {
+test('S2: sluice capture ls and capture files show a running station; files go on without one', async t => {
   const { cwd, station } = await capturingStation(
     t,
     `  collectors:

@@ -93,7 +93,7 @@ test('Life cycle: Ctrl-C during a bake stops within 3 s with exit 0, and the wor
   assert.equal(JSON.parse(again.stdout).commits, 500, again.stderr);
 });
 
-test('Life cycle: whoever waits for a run is told that the station stops', async t => {
+test('Life cycle: whoever waits for a run learns that the station stops', async t => {
   const { station, url } = await stationInMidFetch(t);
   const waiting = station.ask('/bake', { url, wait: true }).catch((error: unknown) => error);
   await until('the request is noted', async () => (await station.ask('/api/v1/runs')).body.runs.length > 1);

@@ -149,11 +149,11 @@ test('no file imports itself through others', () => {
   const targets = new Map<string, string[]>();
   for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
   const done = new Set<string>();
-  const visit = (file: string, path: readonly string[]): void => {
+  const follow = (file: string, path: readonly string[]): void => {
     assert.ok(!path.includes(file), `circular import: ${[...path, file].join(' → ')}`);
     if (done.has(file)) return;
-    for (const next of targets.get(file) ?? []) visit(next, [...path, file]);
+    for (const next of targets.get(file) ?? []) follow(next, [...path, file]);
     done.add(file);
   };
-  for (const file of targets.keys()) visit(file, []);
+  for (const file of targets.keys()) follow(file, []);
 });

@@ -54,7 +54,7 @@ test('a kind of code host is named in its own folder and nowhere else, but in ex
   assert.deepEqual(elsewhere, []);
 });
 
-test('kinds, and the words by which they are meant, are told apart', () => {
+test('kinds, and the words by which they are meant, are kept apart', () => {
   const words = [
     FORGES.flatMap(({ kind, alsoFor }) => [kind, ...alsoFor.map(word => word.toLowerCase())]),
     FORGES.flatMap(({ knownHosts }) => knownHosts),

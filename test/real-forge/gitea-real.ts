@@ -63,7 +63,7 @@ forgeSuite(`Gitea (real: ${setting('SLUICE_GITEA_NAME')})`, async (t, budget) =>
   return {
     forge,
     owner,
-    // The server is told to give 5 a page.
+    // The server is set to give 5 a page.
     manyItems: 12,
     addRepository: async (name, options = {}) => {
       const settings = { name, auto_init: true, default_branch: 'main', private: options.private ?? false };
@@ -109,7 +109,7 @@ const open = (given: string): GiteaForge =>
     { budget: unlimitedBudget },
   );
 
-test('Gitea (real): a token that is none, and one without a scope, are told apart', async t => {
+test('Gitea (real): a token that is none, and one without a scope, are distinguished', async t => {
   const wrong = open('0123456789012345678901234567890123456789');
   t.after(() => wrong.close());
   await assert.rejects(repositoriesOf(wrong, 'acme'), { code: 'token_refused' });

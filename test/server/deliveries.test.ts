@@ -53,7 +53,7 @@ test('HTTP: the list of deliveries takes a filter in the query and has a bound',
   ]);
 });
 
-test('HTTP: faults of a query are all told, and none reaches the journal', async () => {
+test('HTTP: faults of a query are all reported, and none reaches the journal', async () => {
   const { ask, calls } = serve();
   const answer = await ask('GET', '/api/v1/deliveries?state=gone&limit=0&color=red');
   assertProblem(answer, 400, 'usage', /state.*limit.*color/);
@@ -88,7 +88,7 @@ test('HTTP: other methods are 405 with Allow', async () => {
   }
 });
 
-test('S11: retry and drop want to be told which files, and do nothing otherwise', async () => {
+test('S11: retry and drop want to know which files, and do nothing otherwise', async () => {
   const { ask, calls } = serve();
   for (const action of ['retry', 'drop']) {
     const path = `/api/v1/deliveries/failed/${action}`;
@@ -133,7 +133,7 @@ test('V7: a manual sync over HTTP answers with counts, with the error while offl
   assert.equal(given?.aborted, true);
 });
 
-test('HTTP: with a token set, nothing about deliveries is told or done without it', async () => {
+test('HTTP: with a token set, nothing about deliveries is shown or done without it', async () => {
   const { ask, calls } = serve({}, 'a-token');
   for (const [method, path, body] of [
     ['GET', '/api/v1/deliveries', undefined],

@@ -29,7 +29,7 @@ export interface ForgeHarness {
 
 export type OpenHarness = (t: TestContext, budget: CallBudget) => Promise<ForgeHarness>;
 
-/** A budget that notes what it is asked and told. */
+/** A budget that notes what it is asked and what is reported to it. */
 export function recordingBudget(): CallBudget & { readonly facts: CallRecord[]; taken: number } {
   const facts: CallRecord[] = [];
   return {
@@ -87,7 +87,7 @@ export function foundOf(
 
 /** What every adapter must do before a host of its kind. */
 export function forgeSuite(name: string, open: OpenHarness): void {
-  test(`${name} C1: repositories of an owner come with all that is told of them, over pages`, async t => {
+  test(`${name} C1: repositories of an owner come with all that is known of them, over pages`, async t => {
     const budget = recordingBudget();
     const { forge, owner, addRepository, manyItems } = await open(t, budget);
     const paths = ['one'];
@@ -100,7 +100,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     assert.match(one?.url ?? '', /\/one$/);
     assert.ok(all.every(each => each.hostId !== '' && !each.isArchived && !each.isFork));
     assert.ok(budget.taken > 1, 'more than one page');
-    assert.equal(budget.facts.length, budget.taken, 'every call that was asked for is told');
+    assert.equal(budget.facts.length, budget.taken, 'every call that was asked for is reported');
   });
 
   test(`${name} C1: open changesets are listed, last updated first; their addresses lead back to them`, async t => {

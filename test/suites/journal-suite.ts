@@ -43,7 +43,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.deepEqual([due?.source, due?.objectKey], ['/folder/a', 'reports/a']);
   });
 
-  test(`${name}: F49: a file that a copy announced keeps its record; one that it replaced in incoming is told of`, async t => {
+  test(`${name}: F49: a file that a copy announced keeps its record; one that it replaced in incoming is reported`, async t => {
     const { journal } = await start(t);
     const older = await journal.enter(file('a', { fileCreationDate: '2025-01-01T00:00:00.000Z' }));
     const announced = await journal.enter(file('a', { state: 'incoming_tmp' }));

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { SluiceError, toErrorRecord } from '../../src/base/errors.ts';
-import { activityByPeriod, mergeShare } from '../../src/insights/activity.ts';
+import { activityByPeriod, mergeShare, withAges } from '../../src/insights/activity.ts';
 import { busFactor } from '../../src/insights/bus-factor.ts';
 import { DAY_SECONDS, periodStart } from '../../src/insights/calendar.ts';
-import { withAges } from '../../src/insights/last-commit.ts';
 import { punchCard } from '../../src/insights/punch-card.ts';
 import { followChangesets, recordSync } from '../../src/keep/store/change.ts';
 import type { SyncedChangeset } from '../../src/keep/store/changesets.ts';
@@ -244,7 +243,7 @@ export function questionsSuite(name: string, open: OpenStore): void {
     assert.deepEqual([next?.id, next?.lines, next?.events, others], [ids[2], null, [], []]);
   });
 
-  test(`${name}: what is in trouble is told by cause, with the latest of each`, async t => {
+  test(`${name}: what is in trouble is counted by cause, with the latest of each`, async t => {
     const { store } = await open(t);
     const { repositories, questions, changesets } = store;
     assert.deepEqual([await questions.troubledRepositories(), await questions.failingChangesets()], [[], []]);

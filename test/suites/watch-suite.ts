@@ -103,7 +103,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 4);
     });
 
-    test('V1: a root that is deleted is told once, and watched again when it returns', async t => {
+    test('V1: a root that is deleted is reported once, and watched again when it returns', async t => {
       const { root, watch, got } = await here(t);
       rmSync(root, { recursive: true });
       await got.untilTrouble('root_missing');
@@ -127,7 +127,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 1);
     });
 
-    test('V5: symlinks, sockets and pipes are told once, skipped, and stop nothing', async t => {
+    test('V5: symlinks, sockets and pipes are reported once, skipped, and stop nothing', async t => {
       const { root, outside, watch, got } = await here(t);
       mkdirSync(join(outside, 'elsewhere'));
       writeFileSync(join(outside, 'elsewhere/secret'), 'x');
@@ -150,7 +150,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 1);
     });
 
-    test('V5: names that are not UTF-8 are told once and skipped; other odd names arrive as themselves', async t => {
+    test('V5: names that are not UTF-8 are reported once and skipped; other odd names arrive as themselves', async t => {
       const { root, watch, got } = await here(t);
       const names = [
         'new\nline',
@@ -289,7 +289,7 @@ export function watchSuite(mode: WatchMode): void {
       );
     });
 
-    test('V5: an unreadable file and directory are told once, and taken up once they can be read', async t => {
+    test('V5: an unreadable file and directory are reported once, and taken up once they can be read', async t => {
       const { base, root } = scratch(t);
       mkdirSync(join(root, 'closed'));
       writeFileSync(join(root, 'closed/inside'), 'x');

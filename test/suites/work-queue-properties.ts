@@ -54,7 +54,7 @@ const operation = fc.oneof(
   { weight: 3, arbitrary: fc.record({ name: fc.constant('advance'), ms: fc.integer({ min: 1, max: 40 }) }) },
 );
 
-// The union of the records above, told apart by `name` once each name is a literal.
+// The union of the records above, distinguished by `name` once each name is a literal.
 type Operation =
   | { name: 'put'; key: string; kind: string; inMs: number; high: boolean; ifAbsent: number }
   | { name: 'drop'; key: string }

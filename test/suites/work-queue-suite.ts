@@ -265,7 +265,7 @@ function settlingSuite(open: Open): void {
     assert.equal(await other.complete(fresh, { nextAtMs: null }), 'lost', 'a new life of the key');
   });
 
-  test('dropped: a waiting item is gone, a running one goes on, is told, and leaves nothing behind', async t => {
+  test('dropped: a waiting item is gone, a running one goes on, learns of it, and leaves nothing behind', async t => {
     const { queue, other, clock } = await open(t);
     await queue.put('a', placement(clock, 0));
     await queue.drop('a');

@@ -62,6 +62,21 @@ export function scratch(t: TestContext): { base: string; root: string; outside: 
   return { base, root, outside };
 }
 
+/** A watch at the pace of a station, not yet started. */
+export function watchAtStationPace(
+  root: string,
+  listeners: Pick<WatchOptions, 'onArrival' | 'onTrouble'>,
+): Watch {
+  return createWatch({
+    roots: [root],
+    sweepIntervalMs: 6000,
+    settleMs: 10_000,
+    clock: systemClock,
+    log: silentLogger,
+    ...listeners,
+  });
+}
+
 /** A watch that is running and will be stopped. */
 export async function running(
   t: TestContext,

@@ -11,6 +11,7 @@ import type { EndedWork } from '../../src/engine/queue/handler.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
 import type { ForgeImplementations } from '../../src/gather/forges/definitions.ts';
+import { githubDefinition } from '../../src/gather/forges/github/definition.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';
 import type { ForgeWebhooks } from '../../src/gather/forges/webhook.ts';
 import { openStore } from '../../src/keep/sqlite/open-store.ts';
@@ -78,7 +79,7 @@ function testWebhooks(): ForgeWebhooks {
 }
 
 export const testForges: ForgeImplementations = {
-  open: (settings, { budget }) => new GithubForge(settings, { budget }),
+  open: (settings, { budget }) => new GithubForge(settings, { budget }, githubDefinition.batchSize),
   webhooksOf: testWebhooks,
 };
 

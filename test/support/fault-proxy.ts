@@ -9,7 +9,7 @@ export type Trouble =
   | { readonly kind: 'reset'; readonly afterBytes: number }
   /** Nothing passes any more, either way; both ends stay open. */
   | { readonly kind: 'stall'; readonly afterBytes: number }
-  /** The server's end is gone and the client is not told, as after a router's restart. */
+  /** The server's end is gone and the client does not learn of it, as after a router's restart. */
   | { readonly kind: 'half-open'; readonly afterBytes: number }
   /** The answer is lost: what goes up passes, what comes down is cut off by a reset. */
   | { readonly kind: 'lost-answer'; readonly afterBytes: number }

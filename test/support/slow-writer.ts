@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 
-/** Another process that holds a file open for writing and does as it is told. */
+/** Another process that holds a file open for writing and does as messages say. */
 export interface SlowWriter {
   /** Appends 5 bytes. */
   write(): Promise<void>;

@@ -8,7 +8,7 @@ import type { StationApi } from '../../src/station/station-api.ts';
 export interface StubBehaviour {
   /** How the runs that are waited for end: an error, or a summary where absent. */
   runError?: SluiceError;
-  /** Runs never end; who waits is told by their signal alone. */
+  /** Runs never end; who waits learns of the end by their signal alone. */
   runsHang?: boolean;
   requestError?: SluiceError;
   databaseError?: Error;

@@ -177,7 +177,7 @@ async function realTime(): Promise<void> {
       assert.equal(statistics?.files, files.given.size, 'files counted');
       assert.equal(statistics?.failures, counts.failures, 'failures counted');
       assert.equal(statistics?.bytes, files.bytes, 'bytes counted');
-      assert.equal(statistics?.bytesInFlight, 0, 'nothing in flight');
+      assert.equal(statistics?.bytesInFlight, 0, 'nothing under way');
       assert.equal(server.uploads('bucket').size, 0, 'no upload in parts is left');
       console.log(
         `torture proxy: ${seconds} s, ${files.given.size} files, ${Math.round(files.bytes / MIB)} MiB, 0 lost, 0 torn, 0 failed; ${counts.failures} failures retried, none before its time, the latest ${Math.round(counts.latestMs)} ms late; connections: ${describe(proxy)}`,

@@ -9,8 +9,8 @@ import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { systemClock } from '../../src/base/clock.ts';
-import { silentLogger } from '../../src/base/log.ts';
-import { type Arrival, createWatch } from '../../src/deliver/intake/watch/watch.ts';
+import type { Arrival } from '../../src/deliver/intake/watch/watch.ts';
+import { watchAtStationPace } from '../support/arrivals.ts';
 
 const files = Number(process.argv[2] ?? 20_000);
 /** Longer than this without a new arrival: what has not come is missed. */
@@ -54,12 +54,7 @@ async function allReported(): Promise<void> {
   }
 }
 
-const watch = createWatch({
-  roots: [root],
-  sweepIntervalMs: 6000,
-  settleMs: 10_000,
-  clock: systemClock,
-  log: silentLogger,
+const watch = watchAtStationPace(root, {
   onArrival: take,
   onTrouble: trouble => console.log(`trouble: ${trouble.message}`),
 });

@@ -112,7 +112,7 @@ test('S6, S10: the schedule says when and why; what is raised there runs; the ke
   await sync.press('Enter');
   await page.getByText('dashboard.git is first in line.').waitFor();
   assert.equal(await page.locator('#said').getAttribute('aria-live'), 'polite');
-  await until('it was visited', async () => {
+  await until('it was synced', async () => {
     const { body } = await station.ask(`/api/v1/schedule`);
     const { next } = body as unknown as { next: readonly { target: string; at: string }[] };
     const item = next.find(({ target }) => target.endsWith('dashboard.git'));

@@ -73,7 +73,7 @@ async function upload(
     });
   }
   const name = statisticsName(record);
-  let bytesInFlight = 0;
+  let underWayBytes = 0;
   try {
     const sent = await uploader.send({
       store: destination.store,
@@ -84,8 +84,8 @@ async function upload(
       key: originOf(record).objectKey(record),
       signal,
       onProgress: bytes => {
-        bytesInFlight += bytes;
-        statistics.inFlight(name, bytes);
+        underWayBytes += bytes;
+        statistics.addUnderWay(name, bytes);
       },
     });
     endpoints.noteCall(destination.endpoint);
@@ -94,7 +94,7 @@ async function upload(
     endpoints.noteCall(destination.endpoint, error);
     throw error;
   } finally {
-    statistics.inFlight(name, -bytesInFlight);
+    statistics.addUnderWay(name, -underWayBytes);
   }
 }
 

@@ -1,6 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
 import type { Period } from '../calendar.ts';
-import { dayOf } from '../window.ts';
+import { dayOf } from '../calendar.ts';
 import type { ReportQuery } from './report.ts';
 
 const DAY_MS = 86_400_000;

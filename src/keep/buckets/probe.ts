@@ -56,7 +56,7 @@ const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be delet
  */
 export async function probeProfile(store: ObjectStore, options: ProbeOptions): Promise<ProbeStep[]> {
   const steps: ProbeStep[] = [];
-  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const call = { signal: options.signal };
   const listed = await attempt(() => store.listBuckets(call));
   const named = options.buckets ?? ('value' in listed ? listed.value : []);
   // Where listing is not permitted, the heads of the buckets have to show the rest.
@@ -149,7 +149,7 @@ async function probeObject(
   const all: readonly ProbeStepName[] = ['put', 'head', 'delete'];
   if (!options.writes) return all.map(step => skippedStep(step, 'not asked for'));
   if (bucket === undefined) return all.map(step => skippedStep(step, 'there is no bucket to try it in'));
-  const call = options.signal === undefined ? {} : { signal: options.signal };
+  const call = { signal: options.signal };
   const at = { bucket, key: `.sluice-probe-${randomUUID()}` };
   const subject = `${bucket}/${at.key}`;
   const put = await attempt(() =>

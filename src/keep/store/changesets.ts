@@ -214,7 +214,7 @@ export interface WebhookTotals {
 }
 
 export interface WebhookStore {
-  /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `KEPT_DELIVERIES` are remembered. */
+  /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `REMEMBERED_DELIVERIES` are remembered. */
   isKnown(host: string, deliveryId: string): Promise<boolean>;
   /** Counts a change that a poll saw and no webhook had announced. */
   countMissed(host: string, repository: string): Promise<void>;

@@ -1,8 +1,7 @@
 import type { Hono } from 'hono';
 import { z } from 'zod';
-import { PERIODS } from '../../insights/calendar.ts';
+import { dayOf, PERIODS } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
-import { dayOf } from '../../insights/window.ts';
 import type { AppOptions } from '../app-options.ts';
 import { readQuery } from '../body.ts';
 

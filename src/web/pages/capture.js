@@ -1,6 +1,6 @@
 // @ts-check
-// Readings: which collectors run and how well, what waits, each file's way to its object (S2), and what would give
-// way on a full disk (S4).
+// Readings: which collectors run and how well, what waits, each file's way to its object, and what would give
+// way on a full disk.
 import { ask, query } from '../parts/api.js';
 import { diskPart } from '../parts/disk.js';
 import { element, fill, link, panel, showFacts, state } from '../parts/dom.js';

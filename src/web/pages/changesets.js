@@ -1,5 +1,5 @@
 // @ts-check
-// Pull and merge requests: what is open and for how long, which is synced when and why, and by hand (S6, S10, S12).
+// Pull and merge requests: what is open and for how long, which is synced when and why, and by hand.
 import { button, onSubmit } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { changesetFigures } from '../parts/changeset-figures.js';
@@ -213,7 +213,7 @@ function actions(chosen, filter, refresh) {
   });
   const all = button('Sync all that fit now', () => {
     const { failing, ...rest } = filter();
-    return raise({ filter: { ...rest, ...(failing ? { failing: true } : {}) } });
+    return raise({ filter: { ...rest, failing: failing ? true : undefined } });
   });
   const row = element('div', { class: 'row acts' }, some, all);
   const show = () => {
@@ -226,8 +226,11 @@ function actions(chosen, filter, refresh) {
 
 function followForm() {
   const url = element('input', {
-    ...{ name: 'url', placeholder: 'https://host/owner/name/pull/7', required: '' },
-    ...{ spellcheck: 'false', autocomplete: 'off' },
+    name: 'url',
+    placeholder: 'https://host/owner/name/pull/7',
+    required: '',
+    spellcheck: 'false',
+    autocomplete: 'off',
   });
   const form = element(
     'form',

@@ -30,10 +30,11 @@ export function open(root, params, refresh) {
   });
   const matching = button('Retry all failed that fit', () => {
     const { search, cause } = wanted.values();
+    // What is undefined is left out of the request.
     return retry({
-      ...(search ? { text: search } : {}),
-      ...(cause ? { cause } : {}),
-      ...(search || cause ? {} : { all: true }),
+      text: search || undefined,
+      cause: cause || undefined,
+      all: search || cause ? undefined : true,
     });
   });
   const list = deliveryTable(retry);

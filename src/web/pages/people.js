@@ -1,5 +1,5 @@
 // @ts-check
-// Who is who (S10): one person under several e-mails is merged by hand, and taken apart again.
+// Who is who: one person under several e-mails is merged by hand, and taken apart again.
 import { button, perform } from '../parts/act.js';
 import { ask, query } from '../parts/api.js';
 import { element, fill, panel } from '../parts/dom.js';

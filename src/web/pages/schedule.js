@@ -1,5 +1,5 @@
 // @ts-check
-// What happens next and why then; how far behind the schedule is; what code hosts' budgets allow (S5, S6, S10).
+// What happens next and why then; how far behind the schedule is; what code hosts' budgets allow.
 import { ask } from '../parts/api.js';
 import { element, panel, showFacts } from '../parts/dom.js';
 import { hostTable } from '../parts/hosts.js';

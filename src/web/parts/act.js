@@ -4,16 +4,16 @@ import { byId, element } from './dom.js';
 
 /** @param {string} text */
 export function say(text) {
-  tell(text, '');
+  show(text, '');
 }
 
 /** @param {unknown} error */
 export function sayFailure(error) {
-  tell(error instanceof Error ? error.message : String(error), 'error');
+  show(error instanceof Error ? error.message : String(error), 'error');
 }
 
 /** @param {string} text @param {string} kind */
-function tell(text, kind) {
+function show(text, kind) {
   const said = byId('said');
   said.className = `said ${kind}`;
   said.textContent = text;

@@ -6,8 +6,11 @@ import { element } from './dom.js';
 
 export function bakeForm() {
   const url = element('input', {
-    ...{ name: 'url', placeholder: 'https://host/owner/name', required: '' },
-    ...{ spellcheck: 'false', autocomplete: 'off' },
+    name: 'url',
+    placeholder: 'https://host/owner/name',
+    required: '',
+    spellcheck: 'false',
+    autocomplete: 'off',
   });
   const form = element(
     'form',

@@ -1,5 +1,5 @@
 // @ts-check
-// Changesets in figures: what is open by age, and how long review and merging take, as percentiles (S12).
+// Changesets in figures: what is open by age, and how long review and merging take, as percentiles.
 import { ask } from './api.js';
 import { columnChart } from './chart.js';
 import { element, panel, showFacts } from './dom.js';
@@ -17,8 +17,14 @@ export function changesetFigures() {
   const sizes = sizeTable();
   for (const { element: one } of [times, sizes]) one.classList.add('slim');
   const figure = element('div', {
-    ...{ id: 'merged', class: 'chart', role: 'slider', tabindex: '0', 'aria-label': 'Merged per week' },
-    ...{ 'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0' },
+    id: 'merged',
+    class: 'chart',
+    role: 'slider',
+    tabindex: '0',
+    'aria-label': 'Merged per week',
+    'aria-valuemin': '0',
+    'aria-valuemax': '0',
+    'aria-valuenow': '0',
   });
   const note = element('p', { class: 'note' });
   const chart = columnChart(figure, note, ({ start, opened, merged, closed }) => {

@@ -1,5 +1,5 @@
 // @ts-check
-// The disk: how full, and what gives way in which order when it is; what was lost so far (V8, S4).
+// The disk: how full, and what gives way in which order when it is; what was lost so far.
 import { ask } from './api.js';
 import { element, fill, panel, state } from './dom.js';
 import { table } from './table.js';

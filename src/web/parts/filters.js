@@ -58,7 +58,9 @@ function inputOf({ name, options }, value) {
     return element('input', { type: 'search', name, value, autocomplete: 'off', spellcheck: 'false' });
   const select = element('select', { name });
   for (const [key, text] of options) {
-    select.append(element('option', { value: key, ...(key === value ? { selected: '' } : {}) }, text));
+    const option = element('option', { value: key }, text);
+    if (key === value) option.setAttribute('selected', '');
+    select.append(option);
   }
   return select;
 }

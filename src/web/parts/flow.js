@@ -4,11 +4,11 @@ import { element, fill, link, state } from './dom.js';
 import { ago, since } from './times.js';
 import { bytes, count, number, percent, span } from './words.js';
 
-/** Rates are told over so long, while the page is open. */
+/** Rates are shown over so long, while the page is open. */
 const RATE_MS = 60_000;
 /** In less time one file would look like many a minute. */
 const LEAST_MS = 10_000;
-/** The oldest file may wait for so long before it is told as late. */
+/** The oldest file may wait for so long before it counts as late. */
 const LATE_MS = 180_000;
 
 /** @typedef {[string, Node | string]} Line */

@@ -103,8 +103,14 @@ function insight(name, values) {
 function chartPlace(id, title) {
   const heading = element('h3', { id: `${id}-title` }, title);
   const figure = element('div', {
-    ...{ id, class: 'chart', role: 'slider', tabindex: '0', 'aria-label': title },
-    ...{ 'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0' },
+    id,
+    class: 'chart',
+    role: 'slider',
+    tabindex: '0',
+    'aria-label': title,
+    'aria-valuemin': '0',
+    'aria-valuemax': '0',
+    'aria-valuenow': '0',
   });
   const note = element('p', { id: `${id}-note`, class: 'note' });
   return { heading, figure, note, all: element('div', {}, heading, figure, note) };

@@ -6,7 +6,7 @@ const DAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 const LABEL_REM = 2.6;
 const ROW_REM = 1.25;
 const LABELLED_HOURS = [0, 6, 12, 18];
-/** The palest square with a commit: it must still be told from an empty one. */
+/** The palest square with a commit: it must still differ visibly from an empty one. */
 const PALEST = 0.15;
 
 /**

@@ -14,7 +14,7 @@ test('V2: a record is claimed from the offer to its end, and memory bounds what 
   queue.offer(record(4, 5000));
   assert.equal(queue.next()?.id, 3);
   assert.equal(queue.next()?.id, 1);
-  assert.ok(!queue.offer(record(1, 60)), 'in flight is still claimed');
+  assert.ok(!queue.offer(record(1, 60)), 'under way is still claimed');
   assert.equal(queue.next(), undefined, 'no memory for 2, no worker for 4');
   queue.release(first);
   assert.equal(queue.next()?.id, 2);

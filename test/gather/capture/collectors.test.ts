@@ -82,7 +82,7 @@ test('V7: nothing runs while capture is disabled, and a disabled collector rests
   await collectors.stop();
 });
 
-test('V6: the same error is told at most every 2 s, another one at once, and neither stops the other collectors', async t => {
+test('V6: the same error is reported at most every 2 s, another one at once, and neither stops the other collectors', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   const { log, messages } = rememberingLog();

@@ -170,7 +170,7 @@ test('V4: recovery completes lines and binary readings in progress, drops torn o
   assert.equal(first.failures.length, 1);
 });
 
-test('V3: readings are told apart: JSON keeps its digits, text is text, what is not as the format says is refused', () => {
+test('V3: readings are distinguished: JSON keeps its digits, text is text, what is not as the format says is refused', () => {
   const jsonFrom = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
     const reading = parseReading({ bytes: Buffer.from(text) }, format, null);
     return reading.kind === 'value' ? reading.json : reading.kind;

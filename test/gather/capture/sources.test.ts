@@ -56,7 +56,7 @@ test('V1: exec: a time-out kills the program with all that it started', async t 
   });
 });
 
-test('V1: http: the body of an answer; V6: 204 is no reading; redirects and errors are told', async t => {
+test('V1: http: the body of an answer; V6: 204 is no reading; redirects and errors are reported', async t => {
   const server = createServer((request, response) => {
     if (request.url === '/none') response.writeHead(204).end();
     else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end();
@@ -93,7 +93,7 @@ test('V1: http: the body of an answer; V6: 204 is no reading; redirects and erro
   await assert.rejects(new HttpSource('http://127.0.0.1:1/').read(patience), { code: 'host_unreachable' });
 });
 
-test('V1: file: its content, large or small, of /proc too; what cannot be read is told', async t => {
+test('V1: file: its content, large or small, of /proc too; what cannot be read is reported', async t => {
   const folder = await tempDirectory(t);
   const read = async (path: string) =>
     new FileSource({ path, monotonicMs: systemClock.monotonicMs }).read(patience);

@@ -135,7 +135,7 @@ test('GitHub S5: an App calls with an installation token, which it asks for once
   assert.equal(standIn.log.filter(({ method }) => method === 'POST').length, 1);
 });
 
-test('GitHub: an App that is not accepted, or whose key is no key, is told so', async t => {
+test('GitHub: an App that is not accepted, or whose key is no key, is reported so', async t => {
   const app = { kind: 'app' as const, id: 'app-1', appId: '1', privateKey: 'no key', installationId: 5 };
   const { forge } = await openForge(t, 'github', { credentials: [app] });
   await assert.rejects(changesetsOf(forge, 'acme/app'), { code: 'token_refused' });

@@ -22,7 +22,7 @@ const scenario = (name: string): readonly Recorded[] =>
     `@octokit/fixtures/scenarios/api.github.com/${name}/normalized-fixture.json`,
   ) as readonly Recorded[];
 
-test('GitHub, recorded: a repository is read as GitHub tells of it, a rename followed on the same host', async t => {
+test('GitHub, recorded: a repository is read as GitHub describes it, a rename followed on the same host', async t => {
   const [repository] = scenario('get-repository');
   const budget = recordingBudget();
   const { forge, standIn } = await openForge(t, 'github', { credentials: [], budget });

@@ -40,6 +40,7 @@ export async function openForge(
       ...settings,
     },
     { budget },
+    forgeDefinition(kind).batchSize,
   );
   t.after(() => forge.close());
   return { forge, standIn };

@@ -27,7 +27,7 @@ const html: Fault = (_request, response) => {
 };
 
 for (const kind of KINDS) {
-  test(`${kind}: a token that is revoked or expired, and none at all, are told apart and named`, async t => {
+  test(`${kind}: a token that is revoked or expired, and none at all, are distinguished and named`, async t => {
     const budget = recordingBudget();
     const credentials = [{ kind: 'token' as const, id: 'token-1', token: 'secret-token' }];
     const { forge, standIn } = await openForge(t, kind, { credentials, budget });
@@ -61,7 +61,7 @@ for (const kind of KINDS) {
     );
   });
 
-  test(`${kind}: a host that is down, silent, or breaks off is told in one line each`, async t => {
+  test(`${kind}: a host that is down, silent, or breaks off is reported in one line each`, async t => {
     const silent = await openForge(t, kind, { timeoutMs: 100 });
     silent.standIn.faults.push(() => 'answered');
     assert.equal((await failureOf(changesetsOf(silent.forge, 'acme/app'))).code, 'timed_out');
@@ -91,7 +91,7 @@ for (const kind of KINDS) {
     assert.equal(down.retry, 'transient');
   });
 
-  test(`${kind} S5: a limit at zero says when it ends, and is told to the budget`, async t => {
+  test(`${kind} S5: a limit at zero says when it ends, and is reported to the budget`, async t => {
     const budget = recordingBudget();
     const { forge, standIn } = await openForge(t, kind, { budget });
     standIn.faults.push(() => ({
@@ -124,9 +124,9 @@ for (const kind of KINDS) {
   });
 
   test(`${kind}: a redirect to another host is not followed, and the token does not go there`, async t => {
-    let visits = 0;
+    let requests = 0;
     const elsewhere = createServer((_request, response) => {
-      visits += 1;
+      requests += 1;
       response.end('[]');
     });
     await new Promise<void>(resolve => elsewhere.listen(0, '127.0.0.1', resolve));
@@ -136,7 +136,7 @@ for (const kind of KINDS) {
     standIn.faults.push(() => ({ status: 302, json: {}, headers: { location } }));
     const moved = await failureOf(changesetsOf(forge, 'acme/app'));
     assert.equal(moved.code, 'repository_moved');
-    assert.equal(visits, 0);
+    assert.equal(requests, 0);
   });
 
   test(`${kind} S5: times of a host whose clock is an hour ahead are brought to this machine's`, async t => {
@@ -171,7 +171,7 @@ for (const kind of KINDS) {
   });
 }
 
-test('GitHub: a token without a scope is told which one is wanted', async t => {
+test('GitHub: a token without a scope is refused with the one that is wanted', async t => {
   const { forge, standIn } = await openForge(t, 'github');
   standIn.faults.push(() => ({
     status: 403,

@@ -117,7 +117,7 @@ test('C7: a pull_request of which GitHub does not say yet whether it was merged 
   assert.equal(delivery.state, 'open');
 });
 
-test('C7: GitLab tells of merge requests, comments and pipelines on them, and pushes', () => {
+test('C7: GitLab reports merge requests, comments and pipelines on them, and pushes', () => {
   const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
   const attributes = {
     iid: 7,

@@ -162,7 +162,7 @@ test('the parser gives back what was written, whatever the values hold', () => {
 const home = (text: string) => ({ path: '~/.aws/credentials', origin: 'home' as const, content: { text } });
 const argument = (text: string) => ({ path: 'arg', origin: 'argument' as const, content: { text } });
 
-test('F50: a found file without any provider is passed over for the argument, and the reason told', () => {
+test('F50: a found file without any provider is passed over for the argument, and the reason reported', () => {
   const found = chooseCredentials([home(`[work]\n${KEYS}`), argument(`[a]\n${AMAZON}`)]);
   assert.equal(found.origin, 'argument');
   assert.deepEqual(found.passedOver, [

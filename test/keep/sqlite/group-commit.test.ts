@@ -7,7 +7,7 @@ import { Database } from '../../../src/keep/sqlite/database.ts';
 import { GroupCommit } from '../../../src/keep/sqlite/group-commit.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
-test('a change is told of only after the flush that follows its commit', async () => {
+test('a change is reported only after the flush that follows its commit', async () => {
   const order: string[] = [];
   const flush = Promise.withResolvers<void>();
   const committed = Promise.withResolvers<void>();
@@ -25,12 +25,12 @@ test('a change is told of only after the flush that follows its commit', async (
     },
     { clock: systemClock, durable: true },
   );
-  const told = changes.submit(() => 7).then(result => order.push(`told ${result}`));
+  const reported = changes.submit(() => 7).then(result => order.push(`reported ${result}`));
   await committed.promise;
   assert.deepEqual(order, ['committed']);
   flush.resolve();
-  await told;
-  assert.deepEqual(order, ['committed', 'flushed', 'told 7']);
+  await reported;
+  assert.deepEqual(order, ['committed', 'flushed', 'reported 7']);
 });
 
 test('a flush that fails fails every change of its group, and none of them runs again', async () => {

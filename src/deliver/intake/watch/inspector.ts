@@ -27,7 +27,7 @@ const CREATED_RECHECK_MS = 2000;
 
 /**
  * Looks at one name and decides with `judge`. Whatever led here, an old event, a listing or the sweep, only
- * says where to look; what counts is what the file system and the kernel answer now. So an event that tells of
+ * says where to look; what counts is what the file system and the kernel answer now. So an event that speaks of
  * a file long replaced does no harm, and looking too often does none either.
  */
 export class Inspector {

@@ -35,8 +35,9 @@ export interface WatchOptions {
 }
 
 /**
- * Notices every file that arrives under a set of directories, and none that is still being written . A file has arrived when it lies there and nobody has it open for writing; it is reported
- * once for each content it takes under each name. Which content a reader finds later is the reader's to check.
+ * Notices every file that arrives under a set of directories, and none that is still being written. A file has arrived
+ * when it lies there and nobody has it open for writing; it is reported once for each content it takes under each name.
+ * Which content a reader finds later is the reader's to check.
  *
  * States: idle ──start()──▶ running ──stop()──▶ stopped. `stopped` is final. While running the watching thread
  * may fail; it is then replaced by one that sweeps only, which reports all that lies there again.

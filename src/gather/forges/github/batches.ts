@@ -11,13 +11,12 @@ import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
 import { changesetOf } from './map.ts';
 import { type BatchRepository, batchCost, batchQuery } from './queries.ts';
 
-/** As many as GitHub answers well within its ten seconds; fewer where it does not. */
-const BATCH = 50;
-
 export interface BatchContext {
   readonly client: ApiClient;
   readonly host: string;
   readonly graphqlPath: string;
+  /** Most changesets that one call asks for. */
+  readonly batchSize: number;
 }
 
 interface Group extends BatchRepository {
@@ -34,7 +33,7 @@ export async function* fetchInBatches(
   options: ForgeCallOptions,
 ): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
-  let size = BATCH;
+  let size = context.batchSize;
   let failedSingles = 0;
   while (waiting.length > 0) {
     const batch = waiting.slice(0, size);

@@ -1,5 +1,8 @@
 import { type ForgeDefinition, sizeInKib } from '../forge-definition.ts';
 
+/** As many changesets as GraphQL answers in one request well within its ten seconds; fewer are asked for where it does not. */
+const BATCH_SIZE = 50;
+
 /** GitHub: github.com, GitHub Enterprise Cloud and Server. */
 export const githubDefinition: ForgeDefinition<'github'> = {
   kind: 'github',
@@ -9,8 +12,7 @@ export const githubDefinition: ForgeDefinition<'github'> = {
   hasNestedOwners: false,
   ownerExample: 'name',
   pageExample: 'pull/7',
-  // GraphQL answers that many in one request.
-  batchSize: 50,
+  batchSize: BATCH_SIZE,
   /** A host of its own on github.com and *.ghe.com, a folder on GitHub Enterprise Server. */
   apiUrlOf(baseUrl) {
     const { origin, hostname, protocol } = new URL(baseUrl);
@@ -25,7 +27,7 @@ export const githubDefinition: ForgeDefinition<'github'> = {
       import('./webhooks.ts'),
     ]);
     return {
-      open: (settings, dependencies) => new GithubForge(settings, dependencies),
+      open: (settings, dependencies) => new GithubForge(settings, dependencies, BATCH_SIZE),
       webhooks: githubWebhooks,
     };
   },

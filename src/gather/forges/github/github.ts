@@ -51,8 +51,14 @@ function graphqlPathOf({ baseUrl, apiUrl }: ForgeSettings): string {
 export class GithubForge extends RestForge implements Forge {
   readonly kind = 'github';
   readonly #graphqlPath: string;
+  readonly #batchSize: number;
 
-  constructor(settings: ForgeSettings, { budget, clock = systemClock }: ForgeDependencies) {
+  /** @param batchSize most changesets that one call asks for */
+  constructor(
+    settings: ForgeSettings,
+    { budget, clock = systemClock }: ForgeDependencies,
+    batchSize: number,
+  ) {
     const { host, apiUrl, credentials, timeoutMs } = settings;
     const client = new ApiClient({
       host,
@@ -72,6 +78,7 @@ export class GithubForge extends RestForge implements Forge {
       notModifiedCost: 0,
     });
     super(settings, client, PAGE);
+    this.#batchSize = batchSize;
     this.#graphqlPath = graphqlPathOf(settings);
   }
 
@@ -156,7 +163,12 @@ export class GithubForge extends RestForge implements Forge {
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
-    const context = { client: this.client, host: this.host, graphqlPath: this.#graphqlPath };
+    const context = {
+      client: this.client,
+      host: this.host,
+      graphqlPath: this.#graphqlPath,
+      batchSize: this.#batchSize,
+    };
     return fetchInBatches(context, wanted, options);
   }
 

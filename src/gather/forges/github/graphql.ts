@@ -43,6 +43,7 @@ export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): Bo
   const rate = rateLimit.safeParse(body.data ?? {}).data?.rateLimit;
   const skewMs = answer.hostTimeMs - answer.atMs;
   const resetMs = timeMs(rate?.resetAt);
+  // What is undefined here would displace what the headers say.
   const facts: BodyFacts = {
     ...(rate && { cost: rate.cost, limit: rate.limit, remaining: rate.remaining }),
     ...(resetMs !== undefined && { resetAtMs: resetMs - skewMs }),

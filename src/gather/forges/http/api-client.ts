@@ -204,6 +204,7 @@ export class ApiClient {
     this.#connections ??= openConnections(timeoutMs);
     const { agent, send } = await this.#connections;
     signal.throwIfAborted();
+    const authorization = credential && (await authorize(credential, signal));
     const {
       statusCode,
       headers: answered,
@@ -216,7 +217,7 @@ export class ApiClient {
       bodyTimeout: timeoutMs,
       headers: {
         ...headers,
-        ...(credential && (await authorize(credential, signal))),
+        ...authorization,
         'if-none-match': call.etag,
         'content-type': call.body === undefined ? undefined : 'application/json',
       },

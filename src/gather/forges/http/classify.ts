@@ -89,10 +89,9 @@ export function refusal(answer: RefusedAnswer): SluiceError {
   const limit = limitOf(answer);
   if (limit !== 'none') return rateLimited(answer, limit);
   if (status >= 500) {
-    const wait = rate.retryAfterMs === undefined ? {} : { retryAfterMs: rate.retryAfterMs };
     return new SluiceError('host_failing', `${host} answered HTTP ${status}${quote(message)}`, {
       ...details,
-      ...wait,
+      retryAfterMs: rate.retryAfterMs,
     });
   }
   if (!answer.isJson) return notJson(answer);

@@ -33,7 +33,7 @@ export abstract class RestForge {
     await this.client.close();
   }
 
-  /** One answer in the form that it is documented to have. @param what it tells of, for messages */
+  /** One answer in the form that it is documented to have. @param what it is about, for messages */
   protected async read<S extends z.ZodType>(
     path: string,
     form: S,

@@ -8,7 +8,7 @@ const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'HTTPS_PROXY', 'all_proxy'
 /**
  * Makes a connection to the remote's host and closes it again, so that a host that does not answer shows
  * within `connectTimeoutMs`: curl waits five minutes, the git protocol as long as the system does, and neither
- * can be told otherwise. ssh has a time-out of its own (`sshCommand`), and its hosts may be aliases behind jump
+ * can be set otherwise. ssh has a time-out of its own (`sshCommand`), and its hosts may be aliases behind jump
  * hosts. Nothing happens without `connectTimeoutMs`, for paths, and behind a proxy.
  * @throws SluiceError `timed_out`, `host_unreachable`, `host_unknown`; the signal's reason
  */

@@ -155,9 +155,10 @@ export class DirectoryStore implements ObjectStore {
           `${subjectOf(at)} has ${size} bytes, none from ${first} to ${last}`,
         );
       }
-      const signal = options.signal === undefined ? {} : { signal: options.signal };
       const body =
-        size === 0 ? Readable.from([]) : createReadStream(file, { start: first, end: last, ...signal });
+        size === 0
+          ? Readable.from([])
+          : createReadStream(file, { start: first, end: last, signal: options.signal });
       return { body, size: last - first + 1, etag: etagOf(stats) };
     });
   }

@@ -182,7 +182,7 @@ export class ControlCalls {
         }),
         abortable(options),
       );
-      // Ceph 16 leaves it empty; where it is absent, this is not the document that tells of success.
+      // Ceph 16 leaves it empty; where it is absent, this is not the document that reports success.
       if (output.ETag === undefined)
         throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no ETag`, call);
       return { etag: output.ETag, crc32: output.ChecksumCRC32 };
@@ -234,8 +234,7 @@ export class ControlCalls {
 
 const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucket: at.bucket, Key: at.key });
 
-const abortable = (options: BucketCallOptions): { abortSignal?: AbortSignal } =>
-  options.signal === undefined ? {} : { abortSignal: options.signal };
+const abortable = ({ signal }: BucketCallOptions): { abortSignal?: AbortSignal } => ({ abortSignal: signal });
 
 /** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
 function decodeListed(key: string): string {

@@ -97,7 +97,7 @@ export class S3Store implements ObjectStore {
     try {
       return await this.#bodies.putObject(at, source, options);
     } catch (error) {
-      await this.#throwIfBucketMissing(at.bucket, error, options);
+      await this.#reportMissingBucket(at.bucket, error, options);
       throw error;
     }
   }
@@ -106,7 +106,7 @@ export class S3Store implements ObjectStore {
    * The SDK loses an answer that comes while it is still sending to a server that then closes the connection. The
    * commonest of them can be asked for again: throws `bucket_missing` where that is the cause.
    */
-  async #throwIfBucketMissing(bucket: string, error: unknown, { signal }: BucketCallOptions): Promise<void> {
+  async #reportMissingBucket(bucket: string, error: unknown, { signal }: BucketCallOptions): Promise<void> {
     const isLost = error instanceof SluiceError && error.code === 'connection_lost';
     if (this.#bodies === this.#hot || !isLost) return;
     await this.#control.headBucket(bucket, { signal }).catch(answer => {

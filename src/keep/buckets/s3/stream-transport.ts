@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
+import { answerFirst } from './answer-first.ts';
 import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
 
 /** How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as long). */
@@ -59,8 +60,8 @@ export class StreamTransport {
       maxSockets: options.maxConnections,
       lookup: options.lookup,
     };
-    this.#http = new http.Agent(agentOptions);
-    this.#https = new https.Agent(agentOptions);
+    this.#http = answerFirst(new http.Agent(agentOptions), clock);
+    this.#https = answerFirst(new https.Agent(agentOptions), clock);
     this.#options = options;
     this.#clock = clock;
   }
@@ -68,9 +69,8 @@ export class StreamTransport {
   /**
    * Sends once and resolves with any answer, good or bad. Rejects with what the socket, the blocks or the signal threw.
    *
-   * A server that refuses answers, closes and resets, and Node drops a socket, unread answer and all, with the first write
-   * that meets the reset: a third of versitygw's refusals were lost so. Such a reset is therefore followed by
-   * the same question with only the first block of the body; where that brings a refusal, it was the answer.
+   * An answer that has arrived counts before the failed write of the body that it refuses (`answerFirst`). Where the
+   * reset overtook it, the same question follows with only the first block of the body; a refusal of that was the answer.
    */
   async send(request: StreamedRequest): Promise<WireAnswer> {
     const outgoing = this.#open(request, request.headers);
@@ -213,8 +213,9 @@ async function writeBlocks(exchange: Exchange, request: StreamedRequest): Promis
     if (exchange.isSettled) return;
     exchange.hasBodyBegun = true;
     previous = new Promise(resolve => {
-      // A failed write also fails the request, whose error is the one reported.
-      exchange.outgoing.write(block.bytes, () => {
+      exchange.outgoing.write(block.bytes, error => {
+        // A failed write also fails the request, whose error is the one reported.
+        if (error) return;
         if (block.payloadBytes > 0) request.onProgress?.(block.payloadBytes);
         resolve();
       });

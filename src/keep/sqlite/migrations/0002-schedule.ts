@@ -1,4 +1,4 @@
-/** The schedule and the work queue on it: the only place that holds a future time (C4, S3). */
+/** The schedule and the work queue on it. */
 export const sql = `
 CREATE TABLE targets (
   key             TEXT    PRIMARY KEY,

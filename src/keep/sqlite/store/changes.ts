@@ -69,8 +69,8 @@ function applyChange(database: Database, change: StoreChange): void {
       forEach(SET_LOAD, [change.id], change.load);
       break;
     case 'record-listing': {
-      const { listedAtMs, etag, changesets: found } = change.listing;
-      database.statement(RECORD_LISTING).run(listedAtMs, etag ?? null, found, change.source);
+      const { listedAtMs, etag, changesets } = change.listing;
+      database.statement(RECORD_LISTING).run(listedAtMs, etag ?? null, changesets, change.source);
       break;
     }
     case 'record-webhook':

@@ -198,7 +198,7 @@ test('without koffi the watch sweeps and says so once', async t => {
   );
 });
 
-test('a watching thread that dies is told of and replaced by one that sweeps', {
+test('a watching thread that dies is reported and replaced by one that sweeps', {
   timeout: 20_000,
 }, async t => {
   const { root } = scratch(t);

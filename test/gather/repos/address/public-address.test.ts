@@ -24,7 +24,7 @@ test('S3: loopback, private, link-local, metadata and embedding ranges are priva
   for (const address of PUBLIC) assert.equal(isPrivateAddress(address), false, address);
 });
 
-test('S3: a host with one private address among public ones is refused, and the address is not told', async () => {
+test('S3: a host with one private address among public ones is refused, and the address is not named', async () => {
   const lookup = async (): Promise<string[]> => ['140.82.121.4', '10.1.2.3'];
   await assert.rejects(publicAddresses('rebind.example', lookup), error => {
     assert.equal((error as { code: string }).code, 'url_refused');

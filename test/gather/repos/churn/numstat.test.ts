@@ -17,7 +17,7 @@ function parse(chunks: readonly Buffer[]): unknown[] {
   return events;
 }
 
-test('S6: commits, renames, binary files and marks are told apart, wherever the output is cut', () => {
+test('S6: commits, renames, binary files and marks are distinguished, wherever the output is cut', () => {
   const output = Buffer.from(
     `${HASH}\0${'1\t2\ta\0'}-\t-\tend\0${'3\t0\t\0old\0end\n\0'}end\n${OTHER}\0end\nend\n`,
     'latin1',

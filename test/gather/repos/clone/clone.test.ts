@@ -263,7 +263,7 @@ test('S4: a remote that shows every pull request as a ref is looked at without t
   assert.equal((await bench.sync(`${daemon.origin}/r`)).tips.get('refs/heads/main'), tip);
 });
 
-test('S1: progress is told in git words and percentages', async t => {
+test('S1: progress is reported in git words and percentages', async t => {
   const bench = new CloneBench(t);
   for (let index = 0; index < 20; index += 1) bench.upstream.commit(`commit ${index}`);
   const phases = new Set<string>();

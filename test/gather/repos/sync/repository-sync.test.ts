@@ -12,7 +12,7 @@ import { openSyncBench } from '../../../support/sync-bench.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-test('S11: where nothing has moved a visit is one listing of refs: no run, no clone needed, fresh all the same', async t => {
+test('S11: where nothing has moved a sync is one listing of refs: no run, no clone needed, fresh all the same', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
@@ -194,7 +194,7 @@ const DEAF_SERVER = `
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });`;
 
-test('git.connectTimeout: a host that accepts no connection is told within it', async t => {
+test('git.connectTimeout: a host that accepts no connection is reported within it', async t => {
   const bench = await openSyncBench(t, { connectTimeoutMs: 300 });
   const deaf = new Worker(DEAF_SERVER, { eval: true });
   t.after(() => deaf.terminate());
@@ -210,7 +210,7 @@ test('git.connectTimeout: a host that accepts no connection is told within it', 
   }
 });
 
-test('Dead host: a refused connection is told without starting git', async t => {
+test('Dead host: a refused connection is reported without starting git', async t => {
   const bench = await openSyncBench(t);
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise(resolve => server.once('listening', resolve));

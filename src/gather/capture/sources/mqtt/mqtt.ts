@@ -1,4 +1,4 @@
-import type { MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { SluiceError } from '../../../../base/errors.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
 import type { PushSource, RawReading, ReadingSource } from '../source.ts';
@@ -68,20 +68,21 @@ export class Broker {
   async #connect(): Promise<MqttClient> {
     const { connect } = await import('mqtt');
     const { url, username, password } = this.#plan;
-    const client = connect(url, {
+    const options: IClientOptions = {
       clientId: this.#clientId,
       clean: false,
       resubscribe: false,
       reconnectPeriod: RECONNECT_MS,
-      // A key that is there, even undefined, would displace what the address says.
-      ...(username === null ? {} : { username }),
-      ...(password === null ? {} : { password }),
-    });
+    };
+    // A key that is there, even undefined, would displace what the address says.
+    if (username !== null) options.username = username;
+    if (password !== null) options.password = password;
+    const client = connect(url, options);
     client.on('connect', () => {
       for (const listener of this.#listeners) this.#subscribe(client, listener);
     });
-    client.on('error', error => this.#reportError(error));
-    client.on('offline', () => this.#reportError(new Error('the broker does not answer')));
+    client.on('error', error => this.#report(error));
+    client.on('offline', () => this.#report(new Error('the broker does not answer')));
     client.on('message', (topic, payload) => {
       for (const listener of this.#listeners) {
         if (topicFits(listener.topic, topic)) listener.onReading({ bytes: payload, topic });
@@ -96,7 +97,7 @@ export class Broker {
     });
   }
 
-  #reportError(cause: Error): void {
+  #report(cause: Error): void {
     const where = withoutCredentials(this.#plan.url);
     const error = new SluiceError('host_unreachable', `MQTT broker ${where}: ${cause.message}`, { cause });
     for (const { onError } of this.#listeners) onError(error);

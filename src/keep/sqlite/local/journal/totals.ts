@@ -18,7 +18,7 @@ export function countStates(database: Database, nowMs: number): StateCounts {
   return { ...counts, waiting: Number(later?.n) + Number(held?.n) };
 }
 
-/** Journal.keptTotals. */
+/** Journal.retainedTotals. */
 export function totalRetained(database: Database): { files: number; bytes: number } {
   const row = database
     .statement(
@@ -29,7 +29,7 @@ export function totalRetained(database: Database): { files: number; bytes: numbe
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
 }
 
-/** Journal.heldBuckets. */
+/** Journal.missingBuckets. */
 export function bucketsWaitedFor(database: Database): { profile: string; bucket: string }[] {
   return database
     .statement(`SELECT DISTINCT profile, bucket FROM file_records WHERE hold = 'bucket'`)

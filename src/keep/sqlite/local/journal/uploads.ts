@@ -24,8 +24,8 @@ export class UploadRows {
     this.#changes = changes;
   }
 
-  async save(kept: Omit<UnfinishedUpload, 'parts'>): Promise<void> {
-    const { recordId, upload, partBytes, size, mtimeMs, inode, startedAtMs } = kept;
+  async save(unfinished: Omit<UnfinishedUpload, 'parts'>): Promise<void> {
+    const { recordId, upload, partBytes, size, mtimeMs, inode, startedAtMs } = unfinished;
     await this.#changes.submit(() => {
       this.#database.statement('DELETE FROM uploads WHERE record_id = ?').run(recordId);
       this.#database

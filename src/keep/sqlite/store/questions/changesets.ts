@@ -114,7 +114,7 @@ function eventsOf(database: Database, ids: readonly number[]): Map<number, LifeE
 function staleOf(database: Database, query: StaleChangesetsQuery): StaleChangesets {
   const { sql, params } = conditionsOf(query);
   const stale = `FROM changesets WHERE state IN ('open', 'draft') AND updated_at_ms < ? ${sql}`;
-  const counted = database.statement(`SELECT count(*) AS n ${stale}`).get(query.idleSinceMs, ...params);
+  const counted = database.first(`SELECT count(*) AS n ${stale}`, query.idleSinceMs, ...params);
   const oldest = database.all(
     `SELECT url, title, updated_at_ms ${stale} ORDER BY updated_at_ms LIMIT ?`,
     query.idleSinceMs,

@@ -1,6 +1,6 @@
 import type { FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText, type SqlRow, type SqlValue } from '../../rows.ts';
+import { readInteger, readText, type SqlRow } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
@@ -56,10 +56,6 @@ function byPath(one: SqlRow, other: SqlRow): number {
   return readText(one, 'path') < readText(other, 'path') ? -1 : 1;
 }
 
-function all(database: Database, sql: string, ...params: readonly SqlValue[]): SqlRow[] {
-  return database.all(sql, ...params);
-}
-
 /** The next paths by all their changes, most first. */
 function nextPaths(
   database: Database,
@@ -74,8 +70,7 @@ function nextPaths(
     SELECT id, changes FROM paths
      WHERE repository_id ${ofThem} AND changes > 0 AND (changes, id) < (?2, ?3)
      ORDER BY changes DESC, id DESC LIMIT ?4`;
-  return all(
-    database,
+  return database.all(
     sql,
     ids.length === 1 ? (only ?? 0) : JSON.stringify(ids),
     after.changes,
@@ -92,7 +87,7 @@ function changesOf(database: Database, scope: Scope, ids: readonly number[]): Sq
         FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
        WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id) AS summed
     JOIN paths ON paths.id = path_id JOIN repositories ON repositories.id = repository_id`;
-  return all(database, sql, JSON.stringify(ids), since, until);
+  return database.all(sql, JSON.stringify(ids), since, until);
 }
 
 /** How many people changed each file. Who they are is counted here: SQLite's own DISTINCT takes twice as long. */
@@ -102,11 +97,10 @@ function peopleOf(database: Database, scope: Scope, ids: readonly number[]): Map
     SELECT path_id AS id, group_concat(author_id) AS authors
       FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
      WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id`;
-  const rows = all(database, sql, JSON.stringify(ids), since, until);
+  const rows = database.all(sql, JSON.stringify(ids), since, until);
   const authors = new Map(rows.map(row => [idOf(row), new Set(readNumbers(readText(row, 'authors')))]));
   const everybody = [...new Set([...authors.values()].flatMap(some => [...some]))];
-  const persons = all(
-    database,
+  const persons = database.all(
     'SELECT id, person_id FROM identities WHERE id IN (SELECT value FROM json_each(?))',
     JSON.stringify(everybody),
   );
