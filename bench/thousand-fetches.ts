@@ -1,5 +1,5 @@
 /**
- * What many small fetches leave of a clone (repos.md, S4): `node bench/thousand-fetches.ts [--fetches 1000] [--source REPO]
+ * What many small fetches leave of a clone (R-17): `node bench/thousand-fetches.ts [--fetches 1000] [--source REPO]
  * [--full]`. A remote grows along a real history in that many steps; after each its clone is brought up to date and
  * maintained as a bake does it. Then the remote is cloned anew beside it. Prints sizes on the way and ends with one line.
  */

@@ -1,6 +1,6 @@
 /**
- * What the policies of the schedule make of the same budget of calls: `linear` (C3, as in the original), one fixed
- * interval for all, and `adaptive` (S7). Replays what really happened to pull requests of two public projects
+ * What the policies of the schedule make of the same budget of calls: `linear` (C-6), one fixed
+ * interval for all, and `adaptive` (C-12). Replays what really happened to pull requests of two public projects
  * (data/, pushes and merges) and generated ones, from their opening until two weeks after their close.
  *
  * Items do not influence each other but through the budget, so a population of any size is its average times its
@@ -19,7 +19,7 @@ import { drawChart, type Series } from './chart.ts';
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** C1: followed for so long after the close. */
+/** C-2: followed for so long after the close. */
 const FOLLOWED_AFTER_CLOSE_MS = 14 * DAY_MS;
 /** 5 000 requests an hour, 50 changesets a request. */
 const BUDGET_A_DAY = 5_000 * 50 * 24;
@@ -51,7 +51,7 @@ interface Outcome {
 const linear =
   (stretch: number): Policy =>
   ({ atMs, lastChangeMs, closed }) => {
-    // C1: what is closed goes at the slowest rhythm.
+    // C-2: what is closed goes at the slowest rhythm.
     if (closed) return DEFAULT_RHYTHM.maxIntervalMs * stretch;
     const times = { nowMs: atMs, lastSyncAtMs: atMs, lastChangeAtMs: lastChangeMs };
     return nextSync(times, { ...DEFAULT_RHYTHM, stretch }).atMs - atMs;

@@ -9,7 +9,7 @@ import {
   toErrorRecord,
 } from '../../src/base/errors.ts';
 
-test('every code of the catalogue says what it means and what to do, in sentences', () => {
+test('every code of the catalogue says what it means and what to do, in sentences (T-1)', () => {
   for (const [code, { meaning, remedy, status }] of Object.entries(CATALOGUE)) {
     assert.match(code, /^[a-z]+(_[a-z]+)*$/);
     assert.match(meaning, /^(\p{Lu}|git).*\.$/u, code);
@@ -50,7 +50,7 @@ test('a stored code that this version does not know becomes internal, with its o
   }
 });
 
-test('whatever was thrown gets a code', () => {
+test('whatever was thrown gets a code (T-1)', () => {
   const system = (code: string): Error => Object.assign(new Error(`${code}: oh`), { code });
   assert.equal(asSluiceError(system('ENOSPC')).code, 'disk_full');
   assert.equal(asSluiceError(system('EACCES')).code, 'disk_failed');

@@ -32,7 +32,7 @@ function lifecycle(services: readonly Service[], stopTimeoutMs = 1000) {
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
-test('parts start in order and stop in the reverse order', async () => {
+test('parts start in order and stop in the reverse order (S-24)', async () => {
   const calls: string[] = [];
   const { life, clock } = lifecycle([service('a', calls), service('b', calls)]);
   assert.equal(life.state, 'idle');
@@ -58,7 +58,7 @@ test('repeated calls do nothing more and wait for the same end', async () => {
   assert.deepEqual(calls, ['start a', 'stop a']);
 });
 
-test('a service that fails to start: those that are up stop, its error is thrown', async () => {
+test('a service that fails to start: those that are up stop, its error is thrown (S-24)', async () => {
   const calls: string[] = [];
   const failing = service('b', calls, { start: () => Promise.reject(new Error('no port')) });
   const { life } = lifecycle([service('a', calls), failing, service('c', calls)]);
@@ -103,7 +103,7 @@ test('stopped is final, from idle, too', async () => {
   assert.deepEqual(calls, []);
 });
 
-test('a service that does not stop in time or throws is reported, and the others stop all the same', async () => {
+test('a service that does not stop in time or throws is reported, and the others stop all the same (S-24)', async () => {
   const calls: string[] = [];
   const hanging = service('hanging', calls, { stop: never });
   const throwing = service('throwing', calls, { stop: () => Promise.reject(new Error('broken')) });

@@ -38,7 +38,7 @@ test('a character torn at the end of the stream is shown as damaged, not lost', 
   assert.deepEqual(await lines([Buffer.from('a🜁').subarray(0, 3)]), ['a\ufffd']);
 });
 
-test('a line longer than the limit is cut there, however it arrives', async () => {
+test('a line longer than the limit is cut there, however it arrives (T-17)', async () => {
   assert.deepEqual(await lines(['abcdef\nxy'], 3), ['abc', 'xy']);
   assert.deepEqual(await lines(['ab', 'cd', 'ef', '\nxy', 'zzz'], 3), ['abc', 'xyz']);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { editDistance, nearest, withoutCredentials } from '../../src/base/text.ts';
 
-test('S3: user names and passwords in URLs are replaced', () => {
+test('user names and passwords in URLs are replaced (R-8, T-3)', () => {
   const cases: [string, string][] = [
     ['clone https://joe:pw@host/x failed', 'clone https://***@host/x failed'],
     ['https://tok@host', 'https://***@host'],
@@ -16,7 +16,7 @@ test('S3: user names and passwords in URLs are replaced', () => {
   for (const [text, clean] of cases) assert.equal(withoutCredentials(text), clean);
 });
 
-test('S3: no password gets through, whatever characters it has', () => {
+test('no password gets through, whatever characters it has (R-8, T-3)', () => {
   const password = fc.stringMatching(/^[!-~]{1,20}$/).filter(text => !/[/?#]/.test(text));
   fc.assert(
     fc.property(password, secret => {

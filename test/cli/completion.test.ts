@@ -19,7 +19,7 @@ async function offered(t: TestContext): Promise<(line: string) => readonly strin
       .filter(Boolean);
 }
 
-test('Commands: bash accepts the completion and offers commands, their commands, options and values', async t => {
+test('Commands: bash accepts the completion and offers commands, their commands, options and values (S-7)', async t => {
   const after = await offered(t);
   assert.deepEqual(after('sluice co'), ['copy', 'config', 'completion']);
   assert.deepEqual(after('sluice config '), ['check', 'show', 'schema', 'init']);
@@ -31,7 +31,7 @@ test('Commands: bash accepts the completion and offers commands, their commands,
   for (const files of ['sluice up --config ', 'sluice copy ./']) assert.deepEqual(after(files), [], files);
 });
 
-test('Commands: zsh and fish get scripts that know the same; another shell is a usage error', async () => {
+test('Commands: zsh and fish get scripts that know the same; another shell is a usage error (S-7)', async () => {
   const zsh = (await runHere(['completion', 'zsh'])).stdout;
   assert.match(zsh, /^#compdef sluice\n/);
   assert.match(zsh, /'schema:print the JSON Schema of sluice\.yaml'/);

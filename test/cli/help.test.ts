@@ -17,7 +17,7 @@ async function commandsBelow(path: readonly string[]): Promise<string[]> {
 
 const COMMANDS = await commandsBelow([]);
 
-test('Commands: help lists all that there are', () => {
+test('Commands: help lists all that there are (S-4)', () => {
   for (const command of [
     'up',
     'cache evict',
@@ -31,7 +31,7 @@ test('Commands: help lists all that there are', () => {
 });
 
 for (const command of COMMANDS) {
-  test(`sluice ${command} --help says what it does with examples, in 80 columns`, async () => {
+  test(`sluice ${command} --help says what it does with examples, in 80 columns (S-4)`, async () => {
     const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help');
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, new RegExp(`^Usage: sluice ${command}`.trim()));
@@ -45,13 +45,13 @@ test('sluice --version', async () => {
   assert.deepEqual(await run('--version'), { code: 0, stdout: '1.2.3\n', stderr: '' });
 });
 
-test('An unknown command is exit 2 with a suggestion', async () => {
+test('An unknown command is exit 2 with a suggestion (S-5)', async () => {
   const { code, stderr } = await run('statsu');
   assert.equal(code, 2);
   assert.match(stderr, /Did you mean status\?/);
 });
 
-test('config init prints a file that is valid, and config schema a schema', async () => {
+test('config init prints a file that is valid, and config schema a schema (S-13)', async () => {
   assert.match((await run('config', 'init')).stdout, /repos:/);
   assert.equal(JSON.parse((await run('config', 'schema')).stdout).type, 'object');
 });

@@ -46,7 +46,7 @@ function author(name: string, commits: number): SummaryFacts['authors'][number] 
 const weeksOf = (count: number, commits: (index: number) => number): SummaryFacts['weeks'] =>
   Array.from({ length: count }, (_, index) => ({ start: MONDAY + index * WEEK_S, commits: commits(index) }));
 
-test('S1: a summary says how many commits by whom, from when to when, and draws weeks and authors', () => {
+test('a summary says how many commits by whom, from when to when, and draws weeks and authors (R-4)', () => {
   assert.equal(
     renderSummary(facts(), plain),
     [
@@ -78,12 +78,12 @@ const FIRST_LINES: readonly (readonly [string, Partial<SummaryFacts['summary']>,
   ['a hostile URL', { url: '/x\u001b]0;owned\u0007\u202e' }, /^\/x\ufffd\]0;owned\ufffd\ufffd {2}/],
 ];
 for (const [what, changes, expected] of FIRST_LINES) {
-  test(`S1: a summary of ${what}`, () => {
+  test(`a summary of ${what} (R-4)`, () => {
     assert.match(renderSummary(facts(changes), plain), expected);
   });
 }
 
-test('S1: without commits there is nothing to draw', () => {
+test('without commits there is nothing to draw (R-4)', () => {
   const none = facts(
     { commits: 0, newCommits: 0, authors: 0, firstCommitAt: null, lastCommitAt: null },
     { weeks: [], authors: [] },
@@ -94,7 +94,7 @@ test('S1: without commits there is nothing to draw', () => {
   );
 });
 
-test('S1: the last 52 weeks are drawn, in 80 columns, a small week as something and an empty one as nothing', () => {
+test('the last 52 weeks are drawn, in 80 columns, a small week as something and an empty one as nothing (R-4)', () => {
   const weeks = weeksOf(60, index => (index === 59 ? 1 : index % 2 === 0 ? 1000 : 0));
   const lines = renderSummary(facts({}, { weeks }), plain).split('\n');
   const title = lines.findIndex(line => line.includes('commits per week, the last 52 (most: 1,000)'));
@@ -106,7 +106,7 @@ test('S1: the last 52 weeks are drawn, in 80 columns, a small week as something 
   for (const line of lines) assert.ok([...line].length <= 80, line);
 });
 
-test('S9: names of authors are cut, replaced where empty, and steer no terminal', () => {
+test('names of authors are cut, replaced where empty, and steer no terminal (R-4, S-6, T-16)', () => {
   const names = ['x'.repeat(60), '', '\u001b[2Jgone\r\n', 'ありがとう'];
   const authors = names.map((name, index) => ({ ...author(name, 10 - index), email: '' }));
   const text = renderSummary(facts({}, { authors }), plain);

@@ -30,7 +30,7 @@ class FakeTerminal {
   }
 }
 
-test('S1: progress lines are rewritten in place, one a task, and taken away', () => {
+test('progress lines are rewritten in place, one a task, and taken away (R-4)', () => {
   const terminal = new FakeTerminal();
   terminal.write('$ sluice bake a b\n');
   const lines = progressLines(terminal);
@@ -50,13 +50,13 @@ test('S1: progress lines are rewritten in place, one a task, and taken away', ()
   assert.deepEqual(terminal.screen, ['$ sluice bake a b', 'done']);
 });
 
-test('S1: a line that is longer than the terminal is wide is cut, lest it wrap and stay', () => {
+test('a line that is longer than the terminal is wide is cut, lest it wrap and stay (R-4)', () => {
   const terminal = new FakeTerminal(20);
   progressLines(terminal).set('a', '😀'.repeat(50));
   assert.equal([...(terminal.screen[0] ?? '')].length, 19);
 });
 
-test('S1: without a terminal there is no progress', () => {
+test('without a terminal there is no progress (R-4)', () => {
   let written = '';
   const lines = progressLines({ write: text => (written += text) });
   lines.set('a', 'a: 1%');
@@ -65,7 +65,7 @@ test('S1: without a terminal there is no progress', () => {
   assert.equal(written, '');
 });
 
-test('NO_COLOR, dumb terminals and pipes get no styles', () => {
+test('NO_COLOR, dumb terminals and pipes get no styles (S-6)', () => {
   const terminal = new FakeTerminal();
   assert.equal(styleFor(terminal, {}).bold('x'), '\u001b[1mx\u001b[0m');
   assert.equal(styleFor(terminal, { NO_COLOR: '1' }).bold('x'), 'x');

@@ -30,7 +30,7 @@ test('every option and variable sets something that the schema knows', () => {
   for (const { path } of Object.values(OVERRIDES)) assert.ok(shapeAt(schema, path, {}), path.join('.'));
 });
 
-test('the template is valid as it stands and with every default uncommented, and both are the defaults', async t => {
+test('the template is valid as it stands and with every default uncommented, and both are the defaults (S-13)', async t => {
   const template = initTemplate(schema);
   const uncommented = template.replaceAll(/^( *)#(?=\w+:)/gm, '$1');
   assert.notEqual(uncommented, template);
@@ -47,7 +47,7 @@ test('the template is valid as it stands and with every default uncommented, and
     assert.match(template, new RegExp(`^ +#( e\\.g\\. )?${key}:|# e\\.g\\. ${key}:`, 'm'), key);
 });
 
-test('every example of the template is valid', async t => {
+test('every example of the template is valid (S-13)', async t => {
   const uncommented = initTemplate(schema)
     .replaceAll(/^( *)#(?=\w+:)(?! e\.g)/gm, '$1# ')
     .replaceAll(/^( *)# e\.g\. (?!\w+File:)/gm, '$1');
@@ -57,14 +57,14 @@ test('every example of the template is valid', async t => {
   assert.equal(config.cache.maxSizeBytes, 50 * 2 ** 30);
 });
 
-test('examples/sluice.yaml is valid, by JSON Schema, too', async () => {
+test('examples/sluice.yaml is valid, by JSON Schema, too (S-13)', async () => {
   const file = join(REPOSITORY, 'examples/sluice.yaml');
   const { config } = await loadConfig({ file, env: {}, cwd: REPOSITORY });
   assert.equal(config.repos.length, 3);
   assert.equal(byJsonSchema.safeParse(parse(readFileSync(file, 'utf8'))).success, true);
 });
 
-test('the JSON Schema refuses what loading refuses, and takes references where loading does', () => {
+test('the JSON Schema refuses what loading refuses, and takes references where loading does (S-13)', () => {
   const accepted = [
     {},
     { server: null, repos: null },

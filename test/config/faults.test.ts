@@ -8,7 +8,7 @@ import { MAX_FILE_BYTES } from '../../src/config/load.ts';
 import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
-test('every fault is reported at once, with its line, its path and what would be right', async t => {
+test('every fault is reported at once, with its line, its path and what would be right (S-9)', async t => {
   const yaml = `server:
   prot: 1
   host: 0.0.0.0
@@ -76,7 +76,7 @@ test('bounds are named: too small, too large', async t => {
   );
 });
 
-test('YAML that is none: with lines, one fault a line', async t => {
+test('YAML that is none: with lines, one fault a line (S-9)', async t => {
   const cases: [string, RegExp][] = [
     ['server:\n\tport: 1\n', /^sluice\.yaml:2:\d+ a tab cannot indent; use spaces$/],
     ['root: a\nroot: b\n', /^sluice\.yaml:2:1 this key is given twice in the same mapping; keep one$/],
@@ -103,7 +103,7 @@ test('a key given twice does not hide the other faults', async t => {
   ]);
 });
 
-test('aliases work, alias bombs and bottomless nesting are refused at once', async t => {
+test('aliases work, alias bombs and bottomless nesting are refused at once (T-17)', async t => {
   const { config } = await load(t, 'repos: &list [https://a/b]\ncache: {neverEvict: *list}\n');
   assert.deepEqual(config.cache.neverEvict, ['https://a/b']);
   const levels = Array.from({ length: 20 }, (_, n) => `l${n + 1}: &l${n + 1} [${`*l${n},`.repeat(9)}]`);

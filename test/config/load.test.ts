@@ -16,7 +16,7 @@ test('without a file everything is at its default, paths start from the current 
   assert.deepEqual([config.server.host, config.server.port, config.log.level], ['127.0.0.1', 8750, 'info']);
 });
 
-test('C3: the bounds of the schedule are 2 minutes and 8 hours unless set', async t => {
+test('the bounds of the schedule are 2 minutes and 8 hours unless set (C-6)', async t => {
   const { config } = await load(t, '');
   assert.deepEqual(config.schedule, {
     minIntervalMs: 120_000,
@@ -52,7 +52,7 @@ test('an empty file, one of comments, and sections with every line commented out
   }
 });
 
-test('S2: repos takes URLs and mappings with a URL', async t => {
+test('repos takes URLs and mappings with a URL (R-5)', async t => {
   const { config } = await load(
     t,
     'repos:\n  - https://github.com/a/b\n  - url: git@host:c/d\n  - ssh://git@host/e\n',
@@ -63,7 +63,7 @@ test('S2: repos takes URLs and mappings with a URL', async t => {
   );
 });
 
-test('P6: config.cache is read as it stands, beside cache, each key in one of the two', async t => {
+test('config.cache is read as it stands, beside cache, each key in one of the two (R-14)', async t => {
   const nested = await load(
     t,
     'config: {cache: {neverEvict: [https://a/b], maxSize: 1GiB}}\ncache: {minFreeDisk: 2GiB}\n',
@@ -87,7 +87,7 @@ test('P6: config.cache is read as it stands, beside cache, each key in one of th
   );
 });
 
-test('command line before environment before file before defaults, and each is named', async t => {
+test('command line before environment before file before defaults, and each is named (S-10)', async t => {
   const yaml = 'server: {port: 1, host: 127.0.0.2}\nlog: {level: debug}\n';
   const env = { SLUICE_PORT: '2', SLUICE_LOG_LEVEL: 'warn', SLUICE_HOST: '', SLUICE_TOKEN: 'from-env' };
   const { config, sources } = await load(t, yaml, {
@@ -147,7 +147,7 @@ test('half the processors read repositories, one at least', () => {
   assert.equal(complete(schema.parse({ bake: { threads: 5 } }), 2).bake.threads, 5);
 });
 
-test('a server on an address that others reach needs a token', async t => {
+test('a server on an address that others reach needs a token (S-16)', async t => {
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.example.com', '1270.0.0.1']) {
     const lines = await linesOf(t, `server:\n  host: "${host}"\n`);
     assert.deepEqual(lines, [

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { ROBOT_NAMES } from '../../src/config/robot-names.ts';
 import { linesOf, load } from './support.ts';
 
-test('V9: the names of a robot data manager mean the settings of the house style, at the top and below capture', async t => {
+test('the names of a robot data manager mean the settings of the house style, at the top and below capture (K-18)', async t => {
   const { config } = await load(
     t,
     `
@@ -27,7 +27,7 @@ capture:
   assert.equal(capture.directory, join(homedir(), 'readings'));
 });
 
-test('V9: zero and not given mean the default, and so does an interval of almost zero', async t => {
+test('zero and not given mean the default, and so does an interval of almost zero (K-18)', async t => {
   const zeros = ROBOT_NAMES.map(({ name }) => `${name}: 0`).join('\n');
   const [all, given, almost] = await Promise.all([
     load(t, zeros),
@@ -49,7 +49,7 @@ test('V9: zero and not given mean the default, and so does an interval of almost
   );
 });
 
-test('V9: every negative value is refused in its own words, at its line', async t => {
+test('every negative value is refused in its own words, at its line (K-18)', async t => {
   const yaml = ROBOT_NAMES.map(({ name }) => `${name}: -1`).join('\n');
   const lines = await linesOf(t, yaml);
   assert.deepEqual(
@@ -58,7 +58,7 @@ test('V9: every negative value is refused in its own words, at its line', async 
   );
 });
 
-test('V9: a setting under both names, and one that is no number, are reported where they stand', async t => {
+test('a setting under both names, and one that is no number, are reported where they stand (K-18)', async t => {
   assert.deepEqual(
     await linesOf(t, 'sync: {interval: 6s}\nsync_interval_mins: 1\ndisk_usage_deletion_threshold: much'),
     [
@@ -71,7 +71,7 @@ test('V9: a setting under both names, and one that is no number, are reported wh
   ]);
 });
 
-test('V1: faults of collectors are reported: no source, two sources, no interval, a bad name, a name twice, a bad destination', async t => {
+test('faults of collectors are reported: no source, two sources, no interval, a bad name, a name twice, a bad destination (K-19)', async t => {
   const lines = await linesOf(
     t,
     `capture:

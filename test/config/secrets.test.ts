@@ -8,7 +8,7 @@ import { maskConfig, showConfig } from '../../src/config/show.ts';
 import { loadConfig, schema } from '../support/config.ts';
 import { faultsOf, folderWith, linesOf, load } from './support.ts';
 
-test('environment variables take the place of ${NAME}, in keys never', async t => {
+test('environment variables take the place of ${NAME}, in keys never (S-11)', async t => {
   const env = { TOKEN: '12345', PORT: '99', QUIET: 'true', A: 'x', LEVEL: 'debug' };
   const yaml = `hosts: {github.com: {token: "\${TOKEN}", username: "a-\${A}-\${A}"}}
 server: {port: "\${PORT}"}
@@ -59,7 +59,7 @@ test('substitution: text without "${" stays, "$${" becomes "${", values are not 
   assert.equal(substitute('${toString}', {}).faults.length, 1, 'only what is set counts');
 });
 
-test('a secret may come from a file, relative to the configuration', async t => {
+test('a secret may come from a file, relative to the configuration (S-11)', async t => {
   const cwd = await folderWith(t, {
     'etc/s.yaml': 'server: {tokenFile: t}\nhosts: {h: {tokenFile: t}}\n',
     'etc/t': '  top\n',
@@ -89,7 +89,7 @@ test('a secret file that cannot be used, or stands beside the secret, is a fault
   ]);
 });
 
-test('S3: no fault quotes a secret, wherever it was put by mistake', async t => {
+test('no fault quotes a secret, wherever it was put by mistake (S-11)', async t => {
   const env = { SECRET: 'hunter2\n' };
   const cases = [
     'hosts: {github.com: hunter2}\n',
@@ -115,7 +115,7 @@ test('S3: no fault quotes a secret, wherever it was put by mistake', async t => 
   }
 });
 
-test('config show: secrets masked, in the form of the file, origins noted; what it shows loads as the same', async t => {
+test('config show: secrets masked, in the form of the file, origins noted; what it shows loads as the same (S-10, S-11)', async t => {
   const yaml = `root: /data
 server: {token: hunter2, requestTimeout: 90s}
 hosts: {github.com: {token: hunter2, username: joe}}

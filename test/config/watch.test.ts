@@ -44,7 +44,7 @@ async function watching(
   return { folder, file: join(folder, 'sluice.yaml'), clock, received, watch, until };
 }
 
-test('reload: unchanged says nothing, valid is applied with what changed, invalid keeps the old one', async t => {
+test('reload: unchanged says nothing, valid is applied with what changed, invalid keeps the old one (S-12)', async t => {
   const { file, received, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   assert.deepEqual(await watch.reload(), { outcome: 'unchanged' });
@@ -128,7 +128,7 @@ async function advanceUntil(clock: VirtualClock, stepMs: number, condition: () =
   while (!condition()) await clock.advance(stepMs);
 }
 
-test('where no event comes, the poll finds the change; a half-written file is waited for', async t => {
+test('where no event comes, the poll finds the change; a half-written file is waited for (S-12)', async t => {
   const target = await folderWith(t, { 'real.yaml': port(1) });
   const folder = await folderWith(t, {});
   await symlink(join(target, 'real.yaml'), join(folder, 'sluice.yaml'));
@@ -145,7 +145,7 @@ test('where no event comes, the poll finds the change; a half-written file is wa
   assert.equal((received[0] as ConfigChange).next.server.port, 2, 'the empty file in between was never read');
 });
 
-test('a refused file is received once, not at every poll', async t => {
+test('a refused file is received once, not at every poll (S-12)', async t => {
   const { file, clock, received, watch } = await watching(t, { 'sluice.yaml': port(1) });
   await watch.start();
   await writeFile(file, 'x: 1\n');

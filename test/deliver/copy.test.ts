@@ -39,7 +39,7 @@ async function copy(
   return { outcome, results, journal };
 }
 
-test('F30: a destination is a profile, a bucket and a path without odd segments', () => {
+test('a destination is a profile, a bucket and a path without odd segments (D-27)', () => {
   assert.deepEqual(parseDestination('s3://p/b/a/c'), { profile: 'p', bucket: 'b', path: 'a/c', into: false });
   assert.deepEqual(parseDestination('s3://p/b/a/'), { profile: 'p', bucket: 'b', path: 'a', into: true });
   for (const whole of ['s3://p/b', 's3://p/b/']) {
@@ -60,7 +60,7 @@ test('F30: a destination is a profile, a bucket and a path without odd segments'
   }
 });
 
-test('F30: a trailing slash means into this prefix', () => {
+test('a trailing slash means into this prefix (D-27)', () => {
   assert.equal(keyFor(parseDestination('s3://p/b/new'), 'old', null), 'new');
   assert.equal(keyFor(parseDestination('s3://p/b/dir/'), 'old', null), 'dir/old');
   assert.equal(keyFor(parseDestination('s3://p/b'), 'dir', 'x/y'), 'dir/x/y');
@@ -68,7 +68,7 @@ test('F30: a trailing slash means into this prefix', () => {
   assert.equal(keyFor(parseDestination('s3://p/b/'), '', 'x/y'), 'x/y');
 });
 
-test('F27–F37, F49: a copy with a station running is delivered under one record', async t => {
+test('a copy with a station running is delivered under one record (D-26, D-44)', async t => {
   const rig = await startDelivery(t);
   const source = rig.write('../hello.txt', 'hello');
   utimesSync(source, 1_000_000_000, 1_000_000_000);
@@ -82,7 +82,7 @@ test('F27–F37, F49: a copy with a station running is delivered under one recor
   assert.deepEqual(filesBelow(join(rig.root, 'incoming_tmp')), []);
 });
 
-test('F32, V5: a directory goes with all it holds; what cannot be copied is named and stops nothing', async t => {
+test('a directory goes with all it holds; what cannot be copied is named and stops nothing (D-20, D-26)', async t => {
   const rig = await startDelivery(t, { settings: { automatic: false } });
   const source = join(rig.root, '../source');
   await mkdir(join(source, 'deep/er'), { recursive: true });
@@ -100,7 +100,7 @@ test('F32, V5: a directory goes with all it holds; what cannot be copied is name
   assert.deepEqual(filesBelow(join(rig.root, 'incoming/local/outbox')), ['x/a.txt', 'x/deep/er/b.txt']);
 });
 
-test('F30: an unknown profile or bucket is refused before anything is copied', async t => {
+test('an unknown profile or bucket is refused before anything is copied (D-27)', async t => {
   const rig = await startDelivery(t);
   const source = rig.write('../a.txt', 'a');
   await assert.rejects(copy(t, rig, source, 's3://other/outbox/'), /no profile "other"; known here: local/);
@@ -108,7 +108,7 @@ test('F30: an unknown profile or bucket is refused before anything is copied', a
   await assert.rejects(copy(t, rig, '/not/there', 's3://local/outbox/'), /does not exist/);
 });
 
-test('F38, S4: a starting server empties incoming_tmp but for what a running copy works on', async t => {
+test('a starting server empties incoming_tmp but for what a running copy works on (D-14)', async t => {
   const rig = await startDelivery(t);
   await rig.delivery.stop();
   rig.write('incoming_tmp/local/outbox/half.txt', 'ha');

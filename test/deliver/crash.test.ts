@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crashDelivery } from '../support/delivery-crash.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-test('S12: killed at random moments, every file arrives byte for byte with one right record', {
+test('killed at random moments, every file arrives byte for byte with one right record (D-45, T-12)', {
   timeout: 60_000,
 }, async t => {
   const { files } = await crashDelivery({

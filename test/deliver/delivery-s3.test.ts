@@ -22,7 +22,7 @@ async function rigWith(t: TestContext, options: RigOptions & { readonly server?:
   return { server, rig };
 }
 
-test('F40, F41, S10: objects arrive with type, mtime and checksum, and odd names as themselves', async t => {
+test('objects arrive with type, mtime and checksum, and odd names as themselves (D-29, D-33, D-34)', async t => {
   const { server, rig } = await rigWith(t);
   const names = ['a b+c%20.json', 'ünï/日本.txt', `${'x'.repeat(200)}/${'y'.repeat(200)}.bin`];
   for (const name of names) rig.write(`incoming/cloud/bucket/${name}`, name);
@@ -38,7 +38,7 @@ test('F40, F41, S10: objects arrive with type, mtime and checksum, and odd names
   assert.ok(server.requests.some(({ operation }) => operation === 'HeadObject'));
 });
 
-test('F7–F12: a transient failure is tried again, each try is a row, success clears the counter', async t => {
+test('a transient failure is tried again, each try is a row, success clears the counter (D-36, D-39)', async t => {
   const { server, rig } = await rigWith(t);
   server.faults.add({ kind: 'error', status: 503, code: 'SlowDown', operation: 'PutObject', times: 3 });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
@@ -58,7 +58,7 @@ test('F7–F12: a transient failure is tried again, each try is a row, success c
   assert.equal(server.requests.filter(({ operation }) => operation === 'PutObject').length, 4);
 });
 
-test('F11: after ten retries the file moves to failed, and the record says so; S11: retry brings it through', async t => {
+test('after ten retries the file moves to failed, and the record says so; retry brings it through (D-37, D-42)', async t => {
   const { server, rig } = await rigWith(t);
   server.faults.add({ kind: 'error', status: 500, code: 'InternalError', operation: 'PutObject', times: 11 });
   rig.write('incoming/cloud/bucket/dir/a.txt', 'a');
@@ -79,7 +79,7 @@ test('F11: after ten retries the file moves to failed, and the record says so; S
   assert.equal(done.attempts, 12);
 });
 
-test('F7: what trying again cannot mend fails at once', async t => {
+test('what trying again cannot mend fails at once (D-36)', async t => {
   const { server, rig } = await rigWith(t);
   server.faults.add({ kind: 'error', status: 403, code: 'AccessDenied', operation: 'PutObject' });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
@@ -88,7 +88,7 @@ test('F7: what trying again cannot mend fails at once', async t => {
   assert.equal(record.errorCode, 'access_denied');
 });
 
-test('F43, F44: files of a missing bucket stay in place and go once it exists; the others go on', async t => {
+test('files of a missing bucket stay in place and go once it exists; the others go on (D-30)', async t => {
   const { server, rig } = await rigWith(t, { settings: { bucketCacheMs: 100 } });
   rig.write('incoming/cloud/later/a.txt', 'a');
   rig.write('incoming/cloud/bucket/b.txt', 'b');
@@ -100,14 +100,14 @@ test('F43, F44: files of a missing bucket stay in place and go once it exists; t
   assert.equal(record.attempts, 1);
 });
 
-test('F41, S2: a server without HEAD, and a key that may not list, deliver all the same', async t => {
+test('a server without HEAD, and a key that may not list, deliver all the same (D-6, D-29)', async t => {
   const { rig } = await rigWith(t, { server: { quirks: { head: 501, listBuckets: 'denied' } } });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
   const record = await rig.until('a.txt', ({ state }) => state === 'completed');
   assert.equal(record.verified, 'none');
 });
 
-test('F41: with verify: answer, HEAD is asked only where the answer to the PUT proves nothing', async t => {
+test('with verify: answer, HEAD is asked only where the answer to the PUT proves nothing (D-29)', async t => {
   const { server, rig } = await rigWith(t, { settings: { verify: 'answer', partsAboveBytes: 6 * 2 ** 20 } });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
   const small = await rig.until('a.txt', ({ state }) => state === 'completed');
@@ -120,7 +120,7 @@ test('F41: with verify: answer, HEAD is asked only where the answer to the PUT p
   assert.equal(heads(), 1);
 });
 
-test('S5: a file that would overwrite another in completed lies beside it', async t => {
+test('a file that would overwrite another in completed lies beside it (D-12)', async t => {
   const { rig } = await rigWith(t);
   rig.write('incoming/cloud/bucket/a.txt', 'one');
   await rig.until('a.txt', ({ state }) => state === 'completed');
@@ -131,7 +131,7 @@ test('S5: a file that would overwrite another in completed lies beside it', asyn
   assert.equal(rig.read(`completed/cloud/bucket/${second.location}`).toString(), 'two');
 });
 
-test('V3: an empty file waits until it has content', async t => {
+test('an empty file waits until it has content (D-19)', async t => {
   const { server, rig } = await rigWith(t);
   rig.write('incoming/cloud/bucket/a.txt', '');
   await rig.until('a.txt', ({ hold }) => hold === 'empty');
@@ -142,7 +142,7 @@ test('V3: an empty file waits until it has content', async t => {
   assert.equal(rig.records().length, 1);
 });
 
-test('V10: offline files are held, one probe finds the way back, and they go at once', async t => {
+test('offline files are held, one probe finds the way back, and they go at once (D-41)', async t => {
   const { server, rig } = await rigWith(t, { settings: { probeIntervalMs: 150 } });
   const port = Number(new URL(server.endpoint).port);
   await server.stop();
@@ -158,7 +158,7 @@ test('V10: offline files are held, one probe finds the way back, and they go at 
   assert.equal(rig.delivery.status().links[0]?.state, 'online');
 });
 
-test('V7: a manual sync delivers without a schedule, counts what it cannot deliver, and answers with an error while offline', async t => {
+test('a manual sync delivers without a schedule, counts what it cannot deliver, and answers with an error while offline (D-23)', async t => {
   const { server, rig } = await rigWith(t, { settings: { automatic: false } });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
   await rig.until('a.txt', ({ state }) => state === 'incoming');
@@ -183,7 +183,7 @@ test('V7: a manual sync delivers without a schedule, counts what it cannot deliv
   await assert.rejects(rig.delivery.syncNow(AbortSignal.timeout(10_000)), { code: 'host_unreachable' });
 });
 
-test('S8: a large file goes in parts; an interrupted upload resumes from the parts already there after a restart', async t => {
+test('a large file goes in parts; an interrupted upload resumes from the parts already there after a restart (D-31)', async t => {
   const { server, rig } = await rigWith(t, {
     settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 1 },
   });
@@ -204,7 +204,7 @@ test('S8: a large file goes in parts; an interrupted upload resumes from the par
   assert.equal(next.delivery.journal.upload(1), undefined);
 });
 
-test('S9: a file that changes while it is being sent in parts is sent again, never delivered torn', async t => {
+test('a file that changes while it is being sent in parts is sent again, never delivered torn (D-32)', async t => {
   const { server, rig } = await rigWith(t, {
     settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 1 },
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { filesBelow, startDelivery } from '../support/delivery.ts';
 
-test('F13, F19, F20, F42, F49: a file dropped into incoming is in the bucket, on record, and in completed', async t => {
+test('a file dropped into incoming is in the bucket, on record, and in completed (D-9, D-11, D-44)', async t => {
   const rig = await startDelivery(t);
   rig.write('incoming/local/outbox/some/dir/hello world.txt', 'hello');
   const record = await rig.until('some/dir/hello world.txt', ({ state }) => state === 'completed');
@@ -22,14 +22,14 @@ test('F13, F19, F20, F42, F49: a file dropped into incoming is in the bucket, on
   );
 });
 
-test('F39: the areas, the profile and its known buckets have folders after the start', async t => {
+test('the areas, the profile and its known buckets have folders after the start (D-10)', async t => {
   const rig = await startDelivery(t);
   for (const area of ['incoming_tmp', 'incoming', 'processing', 'failed', 'completed']) {
     assert.ok(existsSync(join(rig.root, area, 'local', 'outbox')), area);
   }
 });
 
-test('F24: what lies in processing and incoming at the start is delivered', async t => {
+test('what lies in processing and incoming at the start is delivered (D-16)', async t => {
   const rig = await startDelivery(t, { start: false });
   rig.write('processing/local/outbox/left.txt', 'left');
   rig.write('incoming/local/outbox/before.txt', 'before');
@@ -39,7 +39,7 @@ test('F24: what lies in processing and incoming at the start is delivered', asyn
   assert.deepEqual(filesBelow(join(rig.target, 'outbox')), ['before.txt', 'left.txt']);
 });
 
-test('F47, F48: the same file entering again makes a new record', async t => {
+test('the same file entering again makes a new record (D-44)', async t => {
   const rig = await startDelivery(t);
   rig.write('incoming/local/outbox/a.txt', 'a');
   await rig.until('a.txt', ({ state }) => state === 'completed');

@@ -34,7 +34,7 @@ function withoutRoomOnce(journal: Journal, moment: Moment): { journal: Journal; 
 }
 
 for (const moment of ['entered', 'taken', 'completed', 'failed'] as const) {
-  test(`S12: no room in the journal when a file is ${moment}: its record is right soon, without a restart`, async t => {
+  test(`no room in the journal when a file is ${moment}: its record is right soon, without a restart (D-45, T-11)`, async t => {
     const server = await startS3Server();
     t.after(() => server.stop());
     if (moment === 'failed')

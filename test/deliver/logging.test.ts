@@ -36,7 +36,7 @@ function collectingLogger(): { readonly lines: Line[]; readonly log: Logger } {
   return { lines, log };
 }
 
-test('F51, V11: found, moved, uploaded, retried and failed are logged with profile, bucket, path and record', async t => {
+test('found, moved, uploaded, retried and failed are logged with profile, bucket, path and record (D-46)', async t => {
   const server = await startS3Server();
   t.after(() => server.stop());
   const { lines, log } = collectingLogger();
@@ -72,7 +72,7 @@ test('F51, V11: found, moved, uploaded, retried and failed are logged with profi
   assert.equal(failed?.level, 'warn');
 });
 
-test('F21, F22, F39: areas are there for every profile, and what lay in processing goes before what lies in incoming', async t => {
+test('areas are there for every profile, and what lay in processing goes before what lies in incoming (D-10, D-16)', async t => {
   const server = await startS3Server();
   t.after(() => server.stop());
   const profiles = [profileFor(server, { name: 'cloud' })];
@@ -89,7 +89,7 @@ test('F21, F22, F39: areas are there for every profile, and what lay in processi
   assert.equal(puts.length, 4);
 });
 
-test('F45, V9: the database is sluice.db in the current directory, and the defaults are those promised', async t => {
+test('the database is sluice.db in the current directory, and the defaults are those promised (D-25, D-43)', async t => {
   const cwd = await tempDirectory(t);
   const { config } = await loadConfig({ env: {}, cwd });
   assert.equal(config.database, join(cwd, 'sluice.db'));

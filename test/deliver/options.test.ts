@@ -11,7 +11,7 @@ import { Spool } from '../../src/deliver/spool/spool.ts';
 import { filesBelow, openStore, startDelivery, until } from '../support/delivery.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
-test('F20: an area on another file system is refused at start with a clear error', async t => {
+test('an area on another file system is refused at start with a clear error (D-11)', async t => {
   const rig = await startDelivery(t, { start: false });
   mkdirSync(rig.root, { recursive: true });
   symlinkSync('/proc', join(rig.root, 'completed'));
@@ -21,14 +21,14 @@ test('F20: an area on another file system is refused at start with a clear error
   });
 });
 
-test('S6: retention `never` deletes a delivered file at once, and its record says so', async t => {
+test('retention `never` deletes a delivered file at once, and its record says so (D-13)', async t => {
   const rig = await startDelivery(t, { settings: { retention: { keep: 'never' } } });
   rig.write('incoming/local/outbox/d/a.txt', 'a');
   await rig.until('d/a.txt', ({ removedAtMs, state }) => removedAtMs !== null && state === 'completed');
   assert.deepEqual(filesBelow(join(rig.root, 'completed')), []);
 });
 
-test('S6: retention by size removes what was delivered longest ago, and nothing that has no record', async t => {
+test('retention by size removes what was delivered longest ago, and nothing that has no record (D-13)', async t => {
   const retention = { keep: 'within', ms: Number.POSITIVE_INFINITY, bytes: 15 } as const;
   const rig = await startDelivery(t, { settings: { retention } });
   rig.write('completed/local/outbox/foreign.txt', 'not ours');
@@ -40,7 +40,7 @@ test('S6: retention by size removes what was delivered longest ago, and nothing 
   assert.deepEqual(filesBelow(join(rig.root, 'completed/local/outbox')), ['b', 'foreign.txt']);
 });
 
-test('V6: a gate lets a scheduled sync run only after an explicit yes; a manual sync ignores it', async t => {
+test('a gate lets a scheduled sync run only after an explicit yes; a manual sync ignores it (D-22)', async t => {
   const folder = await tempDirectory(t);
   const answer = join(folder, 'answer');
   const rig = await startDelivery(t, { settings: { gate: { command: `cat ${answer}`, timeoutMs: 5000 } } });
@@ -81,7 +81,7 @@ test('a manual sync that is given up while its endpoint is probed sends nothing 
   assert.equal(rig.records()[0]?.state, 'incoming');
 });
 
-test('V6: only an explicit yes is a yes', () => {
+test('only an explicit yes is a yes (D-22)', () => {
   for (const yes of ['true', 'yes', 'YES\n', '{"sync": true}', '{"open":true,"why":"night"}'])
     assert.ok(isYes(yes), yes);
   for (const no of [
@@ -101,7 +101,7 @@ test('V6: only an explicit yes is a yes', () => {
   }
 });
 
-test('V4: a folder is delivered where it lies, once for each content, across restarts', async t => {
+test('a folder is delivered where it lies, once for each content, across restarts (D-21)', async t => {
   const folder = await tempDirectory(t);
   const path = join(folder, 'deep/report.txt');
   mkdirSync(join(folder, 'deep'));
@@ -127,7 +127,7 @@ test('V4: a folder is delivered where it lies, once for each content, across res
   assert.equal(next.records().length, 2);
 });
 
-test('V4: after delivery a folder’s file can be deleted or moved to completed', async t => {
+test('after delivery a folder’s file can be deleted or moved to completed (D-21)', async t => {
   const base = await tempDirectory(t);
   const folderOf = (after: 'delete' | 'completed') => {
     const path = join(base, after);
@@ -143,7 +143,7 @@ test('V4: after delivery a folder’s file can be deleted or moved to completed'
   assert.deepEqual(filesBelow(join(rig.root, 'completed')), ['local/outbox/completed.txt']);
 });
 
-test('V8: an equal plan disturbs nothing, a changed one starts anew, one that cannot start leaves the old one going', async t => {
+test('an equal plan disturbs nothing, a changed one starts anew, one that cannot start leaves the old one going (D-24)', async t => {
   const rig = await startDelivery(t);
   assert.equal(await rig.delivery.reconfigure(structuredClone(rig.plan)), false);
   const changed = { ...rig.plan, settings: { ...rig.plan.settings, smallAtOnce: 3 } };
@@ -156,7 +156,7 @@ test('V8: an equal plan disturbs nothing, a changed one starts anew, one that ca
   await rig.until('a.txt', ({ state }) => state === 'completed');
 });
 
-test('V8: a changed setting of one bucket holds for its next file, and an upload under way to another goes on', async t => {
+test('a changed setting of one bucket holds for its next file, and an upload under way to another goes on (D-24)', async t => {
   const sent = Promise.withResolvers<AbortSignal | undefined>();
   const mayGoOn = Promise.withResolvers<void>();
   t.after(() => mayGoOn.resolve());
@@ -194,7 +194,7 @@ test('V8: a changed setting of one bucket holds for its next file, and an upload
   assert.equal(await rig.delivery.reconfigure(rig.plan), true, 'back to what was before');
 });
 
-test('F13, V5: what cannot be delivered as it lies is reported and stops nothing', async t => {
+test('what cannot be delivered as it lies is reported and stops nothing (D-9, D-20)', async t => {
   const rig = await startDelivery(t);
   rig.write('incoming/stray.txt', 'x');
   rig.write('incoming/unknown/bucket/a.txt', 'x');
@@ -206,7 +206,7 @@ test('F13, V5: what cannot be delivered as it lies is reported and stops nothing
   assert.equal(rig.records().length, 1);
 });
 
-test('S12: a record whose file was taken away says so', async t => {
+test('a record whose file was taken away says so (D-45)', async t => {
   const rig = await startDelivery(t, { settings: { automatic: false } });
   const path = rig.write('incoming/local/outbox/a.txt', 'a');
   await rig.until('a.txt', ({ state }) => state === 'incoming');
@@ -216,7 +216,7 @@ test('S12: a record whose file was taken away says so', async t => {
   assert.notEqual(record.removedAtMs, null);
 });
 
-test('S11: dropping failed files removes them and keeps their records', async t => {
+test('dropping failed files removes them and keeps their records (D-42)', async t => {
   const rig = await startDelivery(t);
   rig.write('failed/local/outbox/a.txt', 'a');
   const { journal } = rig.delivery;

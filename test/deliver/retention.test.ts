@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mustGo } from '../../src/deliver/retention.ts';
 
-test('S6: what retention removes', () => {
+test('what retention removes (D-13)', () => {
   const file = { completedAtMs: 1000 };
   assert.equal(mustGo({ keep: 'always' }, file, 1e12, 1e12), false);
   assert.equal(mustGo({ keep: 'never' }, file, 0, 1000), true);

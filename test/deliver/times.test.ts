@@ -23,13 +23,13 @@ async function rigThatFailsOnce(t: TestContext, clock: BentClock, firstMs: numbe
   return rig;
 }
 
-test('F7–F12: the next try comes at its time, however far apart the sweeps are', async t => {
+test('the next try comes at its time, however far apart the sweeps are (D-40)', async t => {
   const rig = await rigThatFailsOnce(t, new BentClock(), 100);
   const record = await rig.until('a.txt', ({ state }) => state === 'completed');
   assert.equal(record.attempts, 2);
 });
 
-test('F7–F12: a clock that is set back a day does not make a file wait for a day', async t => {
+test('a clock that is set back a day does not make a file wait for a day (D-40, T-13)', async t => {
   const clock = new BentClock();
   const rig = await rigThatFailsOnce(t, clock, 500);
   clock.jump(-DAY_MS);
@@ -38,7 +38,7 @@ test('F7–F12: a clock that is set back a day does not make a file wait for a d
   assert.ok(Date.parse(String(second?.startedAt)) < Date.parse(String(first?.startedAt)));
 });
 
-test('F7–F12: a clock that is set back between two runs does not either', async t => {
+test('a clock that is set back between two runs does not either (D-40, T-13)', async t => {
   const clock = new BentClock();
   const rig = await rigThatFailsOnce(t, clock, 2000);
   await rig.delivery.stop();
@@ -52,7 +52,7 @@ test('F7–F12: a clock that is set back between two runs does not either', asyn
   await next.until('a.txt', ({ state }) => state === 'completed');
 });
 
-test('F7–F12: a clock that is set forward a day lets a waiting file go, once', async t => {
+test('a clock that is set forward a day lets a waiting file go, once (D-40, T-13)', async t => {
   const clock = new BentClock();
   const rig = await rigThatFailsOnce(t, clock, 500);
   clock.jump(DAY_MS);

@@ -6,7 +6,7 @@ import { standingPlace } from '../support/sluice.ts';
 
 const PROCESS = resolve(import.meta.dirname, '../support/budget-process.ts');
 
-test('V8, S4: on a real small disk, kept files go first, then every fifth unsent one; all is on record', t => {
+test('on a real small disk, kept files go first, then every fifth unsent one; all is on record (K-15, K-16)', t => {
   const folder = standingPlace(t);
   const script = `mount -t tmpfs -o size=14m tmpfs ${folder} && cd ${folder} && ${process.execPath} ${PROCESS}`;
   const printed = execFileSync('unshare', ['-rm', 'sh', '-c', script], { encoding: 'utf8' });

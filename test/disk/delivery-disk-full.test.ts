@@ -16,7 +16,7 @@ function storePlace(place: string): { readonly credentials: string; readonly tar
   return { credentials, target };
 }
 
-test('S4, F33: a disk that is full while copying says so, leaves nothing half; with room again the copy goes through', t => {
+test('a disk that is full while copying says so, leaves nothing half; with room again the copy goes through (D-26, T-11)', t => {
   const outside = standingPlace(t);
   const { credentials } = storePlace(outside);
   writeFileSync(join(outside, 'large.bin'), Buffer.alloc(6 * 2 ** 20, 'x'));
@@ -36,7 +36,7 @@ test('S4, F33: a disk that is full while copying says so, leaves nothing half; w
   assert.deepEqual(found, ['station/incoming/nas/outbox/large.bin']);
 });
 
-test('S12, V1: a disk that is full while files are moved and recorded loses none, and all goes on by itself with room again', t => {
+test('a disk that is full while files are moved and recorded loses none, and all goes on by itself with room again (D-17, D-45, T-11)', t => {
   const outside = standingPlace(t);
   const { credentials, target } = storePlace(outside);
   const log = join(outside, 'log');

@@ -6,7 +6,7 @@ import { onSmallDisk } from '../support/small-disk.ts';
 
 const BAKE = '$SLUICE bake "$ORIGIN" --json; echo "exit $?"; ls -A station/cache;';
 
-test('P5: a disk that is full while git writes ends with a clear message and nothing of the clone', t => {
+test('a disk that is full while git writes ends with a clear message and nothing of the clone (R-13, T-11)', t => {
   const origin = grownRepository(join(standingPlace(t), 'a.git'), 20_000, 50);
   const printed = onSmallDisk(standingPlace(t), '1m', `ORIGIN=${origin.path}\n${BAKE}`);
   const [line = '', exit, ...left] = printed.trim().split('\n');
@@ -16,7 +16,7 @@ test('P5: a disk that is full while git writes ends with a clear message and not
   assert.deepEqual([exit, left], ['exit 1', []]);
 });
 
-test('P5, S8: a disk that is full while rows are written says so; with room again the same bake completes', t => {
+test('a disk that is full while rows are written says so; with room again the same bake completes (R-24, T-11)', t => {
   const origin = grownRepository(join(standingPlace(t), 'a.git'), 20_000, 50);
   const script = `ORIGIN=${origin.path}\n${BAKE}\nmount -o remount,size=64m .\n${BAKE}`;
   const lines = onSmallDisk(standingPlace(t), '7m', script).trim().split('\n');

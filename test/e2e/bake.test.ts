@@ -56,7 +56,7 @@ function program(cwd: string, name: string, script: string): string {
   return folder;
 }
 
-test('S1, P3: git://, http, ssh, scp-like and a path all bake to the same figures, each line with the same keys', async t => {
+test('git://, http, ssh, scp-like and a path all bake to the same figures, each line with the same keys (R-3, R-4)', async t => {
   const cwd = standingPlace(t);
   const origins = standingPlace(t);
   const origin = grownRepository(join(origins, 'a.git'), 120, 7);
@@ -89,7 +89,7 @@ test('S1, P3: git://, http, ssh, scp-like and a path all bake to the same figure
   assert.ok(known.includes(`${daemon.origin}/a`) && known.includes(origin.path), String(known));
 });
 
-test('S1: several at once of which one fails: exit 1, a line each, the failed one with its error', async t => {
+test('several at once of which one fails: exit 1, a line each, the failed one with its error (R-4)', async t => {
   const cwd = standingPlace(t);
   const paths = ['a', 'b'].map(name => grownRepository(join(cwd, `${name}.git`), 3).path);
   const { code, lines } = await bake(t, [paths[0] ?? '', join(cwd, 'absent'), paths[1] ?? ''], { cwd });
@@ -105,7 +105,7 @@ test('S1: several at once of which one fails: exit 1, a line each, the failed on
   assert.equal(lines.length, 3);
 });
 
-test('P11, S7: news, a force-push and a deleted branch: the rows follow what the refs reach', async t => {
+test('news, a force-push and a deleted branch: the rows follow what the refs reach (R-23)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'origin.git'), 10);
   const baked = async (): Promise<readonly unknown[]> => {
@@ -128,7 +128,7 @@ test('P11, S7: news, a force-push and a deleted branch: the rows follow what the
   assert.deepEqual(await baked(), [10, 0, 4, 'fetch']);
 });
 
-test('S9: an empty repository and one that has only a tag bake without an error', async t => {
+test('an empty repository and one that has only a tag bake without an error (R-25)', async t => {
   const cwd = standingPlace(t);
   const empty = new TestRepository(join(cwd, 'empty.git'));
   const tagged = grownRepository(join(cwd, 'tagged.git'), 2);
@@ -142,7 +142,7 @@ test('S9: an empty repository and one that has only a tag bake without an error'
   assert.match((await sluice(t, ['bake', empty.path], { cwd })).stdout, /no commits yet/);
 });
 
-test('S3: bad URLs are refused with one clear message each; what they say is neither run nor repeated where secret', async t => {
+test('bad URLs are refused with one clear message each; what they say is neither run nor repeated where secret (R-7, R-8)', async t => {
   const cwd = standingPlace(t);
   const bad: readonly (readonly [string, string])[] = [
     ['https://user:hunter2@example.org/x', 'url_has_credentials'],
@@ -176,7 +176,7 @@ test('S3: bad URLs are refused with one clear message each; what they say is nei
   }
 });
 
-test('P2: authentication, a web page, a server error, a broken connection: each has its own code; then all is well', async t => {
+test('authentication, a web page, a server error, a broken connection: each has its own code; then all is well (R-10, T-6)', async t => {
   const cwd = standingPlace(t);
   const origins = standingPlace(t);
   grownRepository(join(origins, 'a.git'), 400);
@@ -204,7 +204,7 @@ test('P2: authentication, a web page, a server error, a broken connection: each 
   assert.deepEqual(states, [{ state: 'ok', last_error: null }]);
 });
 
-test('Start: without git, or with one that is too old, the message says which git is needed', async t => {
+test('Start: without git, or with one that is too old, the message says which git is needed (S-3)', async t => {
   const cwd = standingPlace(t);
   const { path } = grownRepository(join(cwd, 'a.git'), 1);
   const none = join(cwd, 'none');
@@ -217,7 +217,7 @@ test('Start: without git, or with one that is too old, the message says which gi
   assert.deepEqual([tooOld.code, tooOld.lines[0]?.error?.code], [1, 'git_too_old'], tooOld.stderr);
 });
 
-test('Usage errors end with exit 2 and point to --help', async t => {
+test('Usage errors end with exit 2 and point to --help (S-5)', async t => {
   const cwd = standingPlace(t);
   for (const args of [
     ['bake'],
@@ -246,7 +246,7 @@ async function stalledBake(t: TestContext, options: { readonly group?: boolean }
   return { cwd, remote, running };
 }
 
-test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the same command then completes', async t => {
+test('Ctrl-C during a bake ends it with exit 130 and nothing half-made; the same command then completes (R-4, S-8)', async t => {
   const { cwd, remote, running } = await stalledBake(t, { group: true });
   const startMs = performance.now();
   // As a terminal does: to the whole foreground group.
@@ -261,7 +261,7 @@ test('S1: Ctrl-C during a bake ends it with exit 130 and nothing half-made; the 
   assert.equal(again.lines[0]?.commits, 500, again.stderr);
 });
 
-test('P8, S8: kill -9 during "sluice bake": the next one cleans up and completes', async t => {
+test('kill -9 during "sluice bake": the next one cleans up and completes (R-16, R-24)', async t => {
   const { cwd, remote, running } = await stalledBake(t);
   running.process.kill('SIGKILL');
   await running.ended;
@@ -284,7 +284,7 @@ function shell(cwd: string, line: string, env: NodeJS.ProcessEnv = {}): string {
   });
 }
 
-test('Output: colours and progress on a terminal only; NO_COLOR and pipes are plain; a reader may go away', async t => {
+test('Output: colours and progress on a terminal only; NO_COLOR and pipes are plain; a reader may go away (S-6)', async t => {
   const cwd = standingPlace(t);
   symlinkSync(grownRepository(join(cwd, 'a.git'), 40).path, join(cwd, 'b.git'));
   const onTerminal = (env: NodeJS.ProcessEnv = {}): string =>

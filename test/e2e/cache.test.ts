@@ -15,7 +15,7 @@ interface Listed {
   readonly cold: { readonly location: string } | null;
 }
 
-test('S5, P9: sluice cache without a station: ls, pin, evict into cold storage, fetch back', async t => {
+test('sluice cache without a station: ls, pin, evict into cold storage, fetch back (R-18, R-20)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(standingPlace(t), 'a.git'), 300);
   mkdirSync(join(cwd, 'store', 'cold'), { recursive: true });
@@ -59,7 +59,7 @@ test('S5, P9: sluice cache without a station: ls, pin, evict into cold storage, 
   assert.equal(JSON.parse(stdout).cache, 'restore');
 });
 
-test('S5, P6: the cache of a running station over HTTP and in its status; config.cache.neverEvict as it stands', async t => {
+test('the cache of a running station over HTTP and in its status; config.cache.neverEvict as it stands (R-14, R-20)', async t => {
   const cwd = standingPlace(t);
   const [a, b] = ['a', 'b'].map(name => grownRepository(join(cwd, `${name}.git`), 100));
   assert.ok(a && b);

@@ -7,7 +7,7 @@ import { capturingStation } from '../support/capturing-station.ts';
 import { jsonLines } from '../support/delivery-station.ts';
 import { grownRepository, rows, sluice, standingPlace } from '../support/sluice.ts';
 
-test('S2: sluice capture ls and capture files show a running station; files go on without one', async t => {
+test('sluice capture ls and capture files show a running station; files go on without one (K-11)', async t => {
   const { cwd, station } = await capturingStation(
     t,
     `  collectors:
@@ -46,7 +46,7 @@ test('S2: sluice capture ls and capture files show a running station; files go o
   assert.equal(bad.code, 2);
 });
 
-test('S4: sluice disk plan counts the clones that may give way without a station, and changes nothing', async t => {
+test('sluice disk plan counts the clones that may give way without a station, and changes nothing (K-17)', async t => {
   const cwd = standingPlace(t);
   const [kept, pinned] = ['a', 'b'].map(name => grownRepository(join(standingPlace(t), `${name}.git`), 300));
   assert.ok(kept && pinned);

@@ -17,7 +17,7 @@ interface Line {
   readonly reading: unknown;
 }
 
-test('V1, V3, V5, S2: readings of a file reach their bucket, each with its metadata and each file with its lineage', async t => {
+test('readings of a file reach their bucket, each with its metadata and each file with its lineage (K-1, K-8, K-11)', async t => {
   const {
     cwd,
     station,
@@ -64,7 +64,7 @@ test('V1, V3, V5, S2: readings of a file reach their bucket, each with its metad
 
   station.process.kill('SIGTERM');
   assert.equal((await station.ended).code, 0);
-  // V11: at the stop everything is complete and handed over; nothing is in progress.
+  // At the stop everything is complete and handed over; nothing is in progress.
   const left = readdirSync(join(cwd, 'station/capture'), { recursive: true, encoding: 'utf8' });
   assert.deepEqual(
     left.filter(name => /\./.test(name)),

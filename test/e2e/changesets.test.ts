@@ -10,7 +10,7 @@ interface Listed {
   readonly next: { readonly reason: string } | null;
 }
 
-test('C1, S8, S10, S11: tracked from the command line, synced by the station, raised by a signed webhook, measured', async t => {
+test('tracked from the command line, synced by the station, raised by a signed webhook, measured (C-1, C-18, C-19, C-21, C-23)', async t => {
   const cwd = standingPlace(t);
   const standIn = await startGithub(t, { tokens: ['good'] });
   const repository = standIn.model.addRepository('acme/one');

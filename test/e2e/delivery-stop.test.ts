@@ -8,7 +8,7 @@ import { startSluice, until } from '../support/sluice.ts';
 
 const MIB = 2 ** 20;
 
-test('V7: sync now delivers what waits with the schedule off; without a station it says so', async t => {
+test('sync now delivers what waits with the schedule off; without a station it says so (D-23)', async t => {
   const place = await deliveryPlace(t);
   const alone = await place.run('sync', 'now');
   assert.equal(alone.code, 1, alone.stderr);
@@ -21,7 +21,7 @@ test('V7: sync now delivers what waits with the schedule off; without a station 
   assert.equal(String(await place.server.read('bucket', 'waits')), 'x');
 });
 
-test('V7: sync now ends when its caller goes away, and when the station stops', async t => {
+test('sync now ends when its caller goes away, and when the station stops (D-23, S-8)', async t => {
   const place = await deliveryPlace(t);
   place.server.faults.add({ kind: 'stall', operation: 'PutObject', afterBytes: 0, times: 2 });
   const station = await place.up('sync: {automatic: false}\n');
@@ -70,7 +70,7 @@ async function assertAllDelivered(place: DeliveryPlace, files: ReadonlyMap<strin
   }
 }
 
-test('S12: killed with -9 in the middle of uploads and started again, each object is there once, byte for byte', async t => {
+test('killed with -9 in the middle of uploads and started again, each object is there once, byte for byte (D-45, T-12)', async t => {
   const { place, station, files } = await stationInMidUpload(t);
   station.process.kill('SIGKILL');
   await station.ended;
@@ -79,7 +79,7 @@ test('S12: killed with -9 in the middle of uploads and started again, each objec
   await assertAllDelivered(place, files);
 });
 
-test('Life cycle: SIGTERM in the middle of uploads ends within 6 s with exit 0, and the next station delivers', async t => {
+test('Life cycle: SIGTERM in the middle of uploads ends within 6 s with exit 0, and the next station delivers (D-45, S-23)', async t => {
   const { place, station, files } = await stationInMidUpload(t);
   const startMs = performance.now();
   station.process.kill('SIGTERM');
@@ -92,7 +92,7 @@ test('Life cycle: SIGTERM in the middle of uploads ends within 6 s with exit 0, 
   await assertAllDelivered(place, files);
 });
 
-test('V7, V10: an endpoint that is down is shown offline and sync now says so; back again, the file goes', async t => {
+test('an endpoint that is down is shown offline and sync now says so; back again, the file goes (D-23, D-41)', async t => {
   const place = await deliveryPlace(t);
   const { endpoint } = place.server;
   await place.server.stop();

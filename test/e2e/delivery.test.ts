@@ -8,7 +8,7 @@ import { rows, sluice, standingPlace, startStation, until } from '../support/slu
 
 const MIB = 2 ** 20;
 
-test('First minute: without configuration a file dropped into incoming/local/outbox is delivered', async t => {
+test('First minute: without configuration a file dropped into incoming/local/outbox is delivered (S-2)', async t => {
   const cwd = standingPlace(t);
   const station = await startStation(t, { cwd });
   const inbox = join(cwd, 'station/incoming/local/outbox');
@@ -29,7 +29,7 @@ test('First minute: without configuration a file dropped into incoming/local/out
   assert.equal(existsSync(join(inbox, 'hello.txt')), false);
 });
 
-test('F1, S8, S10, V3: files of all sizes and names arrive as they are; an empty one waits; no secret is shown', async t => {
+test('files of all sizes and names arrive as they are; an empty one waits; no secret is shown (D-8, D-19, D-31, D-33)', async t => {
   const place = await deliveryPlace(t);
   const files = new Map([
     ['one', Buffer.from('1')],
@@ -69,7 +69,7 @@ test('F1, S8, S10, V3: files of all sizes and names arrive as they are; an empty
   assert.match(station.stderr(), /"path":"one","record":\d+/);
 });
 
-test('F3, F5, F6: credentials that cannot work stop the start, all that is missing named at once', async t => {
+test('credentials that cannot work stop the start, all that is missing named at once (D-1, D-3)', async t => {
   const cwd = standingPlace(t);
   const path = join(cwd, 'credentials');
   const upWith = async (text: string) => {
@@ -96,7 +96,7 @@ test('F3, F5, F6: credentials that cannot work stop the start, all that is missi
   assert.match(ended.stderr, /"default": no provider.*\n.*--credentials FILE/);
 });
 
-test('F27–F37, S7: copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits', async t => {
+test('copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits (D-26, D-28)', async t => {
   const place = await deliveryPlace(t);
   place.write('photos/a.jpg', 'aa');
   place.write('photos/sub/b c.jpg', 'bbb');
@@ -124,7 +124,7 @@ test('F27–F37, S7: copy -r --json tells each file in the agreed shape, --dry-r
   for (const key of keys) assert.match(key, /^2026\/.*(a|b c)\.jpg$/);
 });
 
-test('F30: copy of a directory without -r and to places that cannot be are usage errors', async t => {
+test('copy of a directory without -r and to places that cannot be are usage errors (D-27)', async t => {
   const place = await deliveryPlace(t);
   const file = place.write('folder/file', 'x');
   const folder = join(place.cwd, 'folder');
@@ -146,7 +146,7 @@ test('F30: copy of a directory without -r and to places that cannot be are usage
   assert.equal(place.records().length, 0);
 });
 
-test('S11: files refused by the server are listed, retried and dropped beside the running station', async t => {
+test('files refused by the server are listed, retried and dropped beside the running station (D-42)', async t => {
   const place = await deliveryPlace(t);
   for (const key of ['a.csv', 'b.csv', 'c.log', 'd.tmp'])
     place.server.faults.add({
@@ -176,7 +176,7 @@ test('S11: files refused by the server are listed, retried and dropped beside th
   assert.equal(existsSync(join(place.cwd, 'station/failed/store/bucket/d.tmp')), false);
 });
 
-test('F44: a bucket that is missing is logged as an error at once; made, its files go with the next sync now', async t => {
+test('a bucket that is missing is logged as an error at once; made, its files go with the next sync now (D-30)', async t => {
   const place = await deliveryPlace(t);
   const station = await place.up();
   place.write('station/incoming/store/later/file', 'x');
@@ -191,7 +191,7 @@ test('F44: a bucket that is missing is logged as an error at once; made, its fil
   assert.equal(station.stderr().match(/"level":50/g)?.length, 1);
 });
 
-test('S3: doctor says what works, and what does not with what to do', async t => {
+test('doctor says what works, and what does not with what to do (D-7)', async t => {
   const place = await deliveryPlace(t);
   const good = await place.run('doctor');
   assert.equal(good.code, 0, good.stdout);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import { grownRepository, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
-test('S6, S10: sluice bake --churn, insights in every format, people merged: from the command line', async t => {
+test('sluice bake --churn, insights in every format, people merged: from the command line (R-22, R-26, R-33)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'origin.git'), 12, 3);
   origin.commit('a change', { 'odd, "name"': 'one\ntwo\n' });
@@ -54,7 +54,7 @@ test('S6, S10: sluice bake --churn, insights in every format, people merged: fro
   assert.deepEqual([wrong.code, /--since takes a day/.test(wrong.stderr)], [2, true]);
 });
 
-test('S10: insights over one or several repositories, without programs, and people over the API', async t => {
+test('insights over one or several repositories, without programs, and people over the API (R-27, R-32)', async t => {
   const cwd = standingPlace(t);
   const one = grownRepository(join(cwd, 'one.git'), 4, 2);
   const other = grownRepository(join(cwd, 'other.git'), 3, 3);
@@ -91,7 +91,7 @@ test('S10: insights over one or several repositories, without programs, and peop
   assert.equal((await station.ask('/api/v1/insights/commits?since=yesterday')).status, 400);
 });
 
-test('S12: sluice insights changesets: percentiles in a table or CSV, the whole report as JSON', async t => {
+test('sluice insights changesets: percentiles in a table or CSV, the whole report as JSON (C-24)', async t => {
   const cwd = standingPlace(t);
   // Merged two days after it was opened, reviewed after six hours.
   const hourMs = 3_600_000;

@@ -48,7 +48,7 @@ async function stopped(station: RunningStation, signal: NodeJS.Signals) {
   return { code, tookMs: performance.now() - startMs };
 }
 
-test('First minute: in a repository, without configuration, the station bakes it and says what to try next', async t => {
+test('First minute: in a repository, without configuration, the station bakes it and says what to try next (S-1)', async t => {
   const cwd = workTree(t, 3);
   const station = await startStation(t, { cwd });
   const greeting = station.stdout().trim().split('\n');
@@ -70,7 +70,7 @@ test('First minute: in a repository, without configuration, the station bakes it
   assert.match((await sluice(t, ['status'], { cwd })).stdout, /not running/);
 });
 
-test('First minute: in a folder that is no repository the station is up and says what it does not bake', async t => {
+test('First minute: in a folder that is no repository the station is up and says what it does not bake (S-1)', async t => {
   const cwd = standingPlace(t);
   const station = await startStation(t, { cwd });
   assert.match(station.stdout(), /baking +nothing yet/);
@@ -81,7 +81,7 @@ test('First minute: in a folder that is no repository the station is up and says
   assert.ok(tookMs < 3000, `${tookMs} ms`);
 });
 
-test('Life cycle: Ctrl-C during a bake stops within 3 s with exit 0, and the work is handed back', async t => {
+test('Life cycle: Ctrl-C during a bake stops within 3 s with exit 0, and the work is handed back (S-23)', async t => {
   const { station, url, cwd, remote } = await stationInMidFetch(t);
   const { code, tookMs } = await stopped(station, 'SIGINT');
   assert.equal(code, 0, station.stderr());
@@ -93,7 +93,7 @@ test('Life cycle: Ctrl-C during a bake stops within 3 s with exit 0, and the wor
   assert.equal(JSON.parse(again.stdout).commits, 500, again.stderr);
 });
 
-test('Life cycle: whoever waits for a run learns that the station stops', async t => {
+test('Life cycle: whoever waits for a run learns that the station stops (S-23)', async t => {
   const { station, url } = await stationInMidFetch(t);
   const waiting = station.ask('/bake', { url, wait: true }).catch((error: unknown) => error);
   await until('the request is noted', async () => (await station.ask('/api/v1/runs')).body.runs.length > 1);
@@ -104,7 +104,7 @@ test('Life cycle: whoever waits for a run learns that the station stops', async 
   assert.deepEqual([answer.status, answer.body.code], [503, 'stopping']);
 });
 
-test('Life cycle: a second signal ends the station at once, and git with it', async t => {
+test('Life cycle: a second signal ends the station at once, and git with it (S-23)', async t => {
   const { station, cwd } = await stationInMidFetch(t);
   station.process.kill('SIGINT');
   await station.printed(/"msg":"stopping"/);
@@ -114,7 +114,7 @@ test('Life cycle: a second signal ends the station at once, and git with it', as
   await until('git has ended too', () => processesMentioning(cwd).length === 0);
 });
 
-test('P8, S8: after kill -9 during a fetch the next station cleans up, bakes, and holds no claim for the dead', async t => {
+test('after kill -9 during a fetch the next station cleans up, bakes, and holds no claim for the dead (R-16, R-24, S-25)', async t => {
   const { station, remote, cwd, url } = await stationInMidFetch(t);
   assert.equal(scratchLeft(cwd).length, 1);
   station.process.kill('SIGKILL');
@@ -133,7 +133,7 @@ test('P8, S8: after kill -9 during a fetch the next station cleans up, bakes, an
   assert.equal((await next.ask('/api/v1/status')).body.schedule.running, 0);
 });
 
-test('P7, S8: kill -9 while commits are stored leaves no double and no missing rows', async t => {
+test('kill -9 while commits are stored leaves no double and no missing rows (R-15, R-24, T-12)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(standingPlace(t), 'big.git'), 15_000, 40);
   const station = await startStation(t, { cwd, yaml: `repos: [${origin.path}]\n` });
@@ -151,7 +151,7 @@ test('P7, S8: kill -9 while commits are stored leaves no double and no missing r
   assert.deepEqual([baked?.commits, baked?.authors, stored()], [15_000, 40, 15_000]);
 });
 
-test('Two stations: a second one on the same root or database is refused with exit 1 and the name of the first', async t => {
+test('Two stations: a second one on the same root or database is refused with exit 1 and the name of the first (S-26)', async t => {
   const cwd = standingPlace(t);
   const first = await startStation(t, { cwd });
   const elsewhere = standingPlace(t);
@@ -172,7 +172,7 @@ test('Two stations: a second one on the same root or database is refused with ex
   assert.equal((await first.ask('/readyz')).status, 200);
 });
 
-test('Start: a port in use, a file that is no database and one of a newer sluice end with exit 1 and one clear message', async t => {
+test('Start: a port in use, a file that is no database and one of a newer sluice end with exit 1 and one clear message (S-3)', async t => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   t.after(() => taken.close());
@@ -202,7 +202,7 @@ test('Start: a port in use, a file that is no database and one of a newer sluice
   assert.match(late.stderr, /newer/);
 });
 
-test('Configuration: five faults are all listed with their lines, exit 2', async t => {
+test('Configuration: five faults are all listed with their lines, exit 2 (S-9)', async t => {
   const cwd = standingPlace(t);
   const yaml = [
     'servr: {}', // 1
@@ -223,7 +223,7 @@ test('Configuration: five faults are all listed with their lines, exit 2', async
   assert.match(stderr, /server/);
 });
 
-test('Configuration: a SIGHUP takes a new repository in; a faulty file changes nothing and says why', async t => {
+test('Configuration: a SIGHUP takes a new repository in; a faulty file changes nothing and says why (S-12)', async t => {
   const cwd = standingPlace(t);
   const [one, two] = ['one', 'two'].map(name => grownRepository(join(cwd, 'origins', `${name}.git`), 2).path);
   const station = await startStation(t, { cwd, yaml: `repos: [${one}]\n` });
@@ -245,7 +245,7 @@ test('Configuration: a SIGHUP takes a new repository in; a faulty file changes n
   assert.equal((await tracked()).length, 2);
 });
 
-test('Tracked paths: one that is not there keeps no station down; it is baked once it is there', async t => {
+test('Tracked paths: one that is not there keeps no station down; it is baked once it is there (R-31)', async t => {
   const cwd = standingPlace(t);
   const path = join(cwd, 'later.git');
   const station = await startStation(t, { cwd, yaml: `repos: [${path}]\n` });
@@ -259,7 +259,7 @@ test('Tracked paths: one that is not there keeps no station down; it is baked on
   assert.equal(await state(), 'ok');
 });
 
-test('P7: a station and "sluice bake" on one database bake one repository one after the other', async t => {
+test('a station and "sluice bake" on one database bake one repository one after the other (R-15)', async t => {
   const { station, remote, url, cwd } = await stationInMidFetch(t);
   const beside = startSluice(t, ['bake', url, '--json'], { cwd });
   await until('both know of it', () => rows(join(cwd, 'sluice.db'), 'SELECT 1 FROM runs').length > 0);
@@ -275,7 +275,7 @@ test('P7: a station and "sluice bake" on one database bake one repository one af
   assert.deepEqual(scratchLeft(cwd), []);
 });
 
-test('P1, P2: 20 requests at once for one repository share its runs; all end with the same rows', async t => {
+test('20 requests at once for one repository share its runs; all end with the same rows (R-1)', async t => {
   const cwd = standingPlace(t);
   const origin = new TestRepository(join(cwd, 'origin.git'));
   origin.commit('first');

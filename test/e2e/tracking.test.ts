@@ -44,7 +44,7 @@ async function api(station: RunningStation, method: string, path: string, body?:
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
-test('S2: track, list and untrack work without a station, say the same for machines, and fail one by one', async t => {
+test('track, list and untrack work without a station, say the same for machines, and fail one by one (R-5)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'a.git'), 3);
   const tracked = await sluice(t, ['track', './a.git', 'https://example.org/x.git', '--json'], { cwd });
@@ -75,7 +75,7 @@ test('S2: track, list and untrack work without a station, say the same for machi
   assert.match(owner.stderr, /github:git is an owner, not a repository\n.*repos[\s\S]*ext::sh/);
 });
 
-test('S2, S11: beside a station track takes effect at once; a reload of the configuration leaves it; sync now and push raise it', async t => {
+test('beside a station track takes effect at once; a reload of the configuration leaves it; sync now and push raise it (R-5, R-28, S-12)', async t => {
   const cwd = standingPlace(t);
   const listed = grownRepository(join(cwd, 'listed.git'), 3);
   const byHand = grownRepository(join(cwd, 'hand.git'), 4);
@@ -104,7 +104,7 @@ test('S2, S11: beside a station track takes effect at once; a reload of the conf
   assert.deepEqual(rows(join(cwd, 'sluice.db'), "SELECT key FROM targets WHERE kind = 'repository'"), []);
 });
 
-test('S2, S3: the API tracks and untracks; what it may not name is refused, and of several none is taken then', async t => {
+test('the API tracks and untracks; what it may not name is refused, and of several none is taken then (R-5, R-9)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'a.git'), 3);
   const yaml = `git: {allowPaths: [${cwd}]}\nschedule: {minInterval: 1h}\nlog: {level: warn}\n`;
@@ -130,7 +130,7 @@ test('S2, S3: the API tracks and untracks; what it may not name is refused, and 
   assert.equal((await api(station, 'PUT', '/api/v1/repositories')).status, 405);
 });
 
-test('Configuration: paths under repos start at its file, and config check judges every address with its line', async t => {
+test('Configuration: paths under repos start at its file, and config check judges every address with its line (R-5, S-9)', async t => {
   const cwd = standingPlace(t);
   const place = standingPlace(t);
   grownRepository(join(place, 'a.git'), 3);

@@ -21,7 +21,7 @@ const anyRate = fc
   .map(Math.exp);
 const anyPrice = fc.double({ min: Math.log(1e6), max: Math.log(1e18), noNaN: true }).map(Math.exp);
 
-test('S7: at the interval that is answered, one more call takes just the price off the mean age', () => {
+test('at the interval that is answered, one more call takes just the price off the mean age (C-12)', () => {
   fc.assert(
     fc.property(anyRate, anyPrice, (rate, price) => {
       const interval = adaptiveIntervalMs(rate, price, UNBOUNDED);
@@ -36,7 +36,7 @@ test('S7: at the interval that is answered, one more call takes just the price o
   );
 });
 
-test('S7: what changes more often is looked at more often, and a dearer call is made less often', () => {
+test('what changes more often is looked at more often, and a dearer call is made less often (C-12)', () => {
   fc.assert(
     fc.property(
       anyRate,
@@ -51,7 +51,7 @@ test('S7: what changes more often is looked at more often, and a dearer call is 
   );
 });
 
-test('S7: an interval stays within its bounds', () => {
+test('an interval stays within its bounds (C-12)', () => {
   const bounds = { minIntervalMs: 2 * MINUTE_MS, maxIntervalMs: 3 * DAY_MS };
   const still = (stillMs: number, closed = false) => changeRate({ stillMs, closed });
   assert.equal(adaptiveIntervalMs(still(0), 1, bounds), bounds.minIntervalMs);
@@ -60,7 +60,7 @@ test('S7: an interval stays within its bounds', () => {
   assert.ok(afterADay > 2 * HOUR_MS && afterADay < 3 * HOUR_MS, `${afterADay / HOUR_MS} h at the base price`);
 });
 
-test('S7: the longer it has been still, the lower the rate; a clock that is behind makes no harm', () => {
+test('the longer it has been still, the lower the rate; a clock that is behind makes no harm (C-12)', () => {
   assert.ok(changeRate({ stillMs: HOUR_MS, closed: false }) > changeRate({ stillMs: DAY_MS, closed: false }));
   assert.equal(changeRate({ stillMs: -HOUR_MS, closed: false }), changeRate({ stillMs: 0, closed: false }));
   assert.ok(changeRate({ stillMs: 0, closed: true }) < changeRate({ stillMs: 30 * DAY_MS, closed: false }));
@@ -73,7 +73,7 @@ const RHYTHM = {
   policy: 'adaptive',
 } as const;
 
-test('S7: a sync is planned from its last sync, with the reason in words (S6)', () => {
+test('a sync is planned from its last sync, with the reason in words (C-8, C-12)', () => {
   const lastSyncAtMs = Date.UTC(2026, 0, 5, 10);
   const at = (lastChangeAtMs: number | null, closed = false, stretch = 1) =>
     adaptiveSync({ nowMs: lastSyncAtMs, lastSyncAtMs, lastChangeAtMs }, { ...RHYTHM, stretch }, closed);
@@ -92,7 +92,7 @@ test('S7: a sync is planned from its last sync, with the reason in words (S6)', 
   assert.ok(at(lastSyncAtMs - DAY_MS, true).atMs > still.atMs, 'what is closed waits longer');
 });
 
-test('S5, S7: stretched, nothing comes sooner, and what seldom changes waits just so many times as long', () => {
+test('stretched, nothing comes sooner, and what seldom changes waits just so many times as long (C-12, C-15)', () => {
   const lastSyncAtMs = Date.UTC(2026, 0, 5, 10);
   const interval = (stillMs: number, stretch: number): number => {
     const times = { nowMs: lastSyncAtMs, lastSyncAtMs, lastChangeAtMs: lastSyncAtMs - stillMs };

@@ -17,14 +17,14 @@ const after = (...outcomes: CallOutcome[]): EndpointHealth =>
     newEndpointHealth(0),
   );
 
-test('V10: an endpoint is unknown until something is seen of it', () => {
+test('an endpoint is unknown until something is seen of it (D-41)', () => {
   assert.equal(newEndpointHealth(5).state, 'unknown');
   assert.equal(after('succeeded').state, 'online');
   assert.equal(after('refused').state, 'online');
   assert.equal(after('unreachable').state, 'offline');
 });
 
-test('V10: troubles in a row make it unhealthy, one success makes it well', () => {
+test('troubles in a row make it unhealthy, one success makes it well (D-41)', () => {
   assert.equal(after('succeeded', 'failed', 'failed').state, 'online');
   assert.equal(after('succeeded', 'failed', 'failed', 'failed').state, 'unhealthy');
   assert.equal(after('succeeded', 'failed', 'failed', 'succeeded', 'failed').state, 'online');
@@ -32,12 +32,12 @@ test('V10: troubles in a row make it unhealthy, one success makes it well', () =
   assert.equal(after('failed', 'failed', 'failed', 'succeeded').state, 'online');
 });
 
-test('V10: what is offline comes back by an answer, not by one time-out', () => {
+test('what is offline comes back by an answer, not by one time-out (D-41, T-4)', () => {
   assert.equal(after('unreachable', 'failed').state, 'offline');
   assert.equal(after('unreachable', 'refused').state, 'online');
 });
 
-test('V10: probes of an offline endpoint are apart by the given time', () => {
+test('probes of an offline endpoint are apart by the given time (D-41)', () => {
   const health = healthAfterCall(newEndpointHealth(0), 'unreachable', 100);
   assert.equal(nextProbeAtMs(health, 60_000), 60_100);
   const again = healthAfterCall(healthAfterProbe(health, 60_100), 'unreachable', 60_200);
@@ -45,7 +45,7 @@ test('V10: probes of an offline endpoint are apart by the given time', () => {
   assert.equal(nextProbeAtMs(healthAfterCall(again, 'succeeded', 70_000), 60_000), undefined);
 });
 
-test('V10: `sinceMs` changes exactly when the state does', () => {
+test('`sinceMs` changes exactly when the state does (D-41)', () => {
   const outcome = fc.constantFrom<CallOutcome>('succeeded', 'refused', 'failed', 'unreachable');
   fc.assert(
     fc.property(fc.array(outcome, { maxLength: 30 }), outcomes => {
@@ -59,7 +59,7 @@ test('V10: `sinceMs` changes exactly when the state does', () => {
   );
 });
 
-test('V10: an error of this side says nothing of the endpoint', () => {
+test('an error of this side says nothing of the endpoint (D-41, T-4)', () => {
   assert.equal(callOutcomeOf({ code: 'source_changed', retry: 'transient' }), undefined);
   assert.equal(callOutcomeOf({ code: 'host_unknown', retry: 'transient' }), 'unreachable');
   assert.equal(callOutcomeOf({ code: 'slow_down', retry: 'transient' }), 'failed');

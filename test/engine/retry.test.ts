@@ -17,7 +17,7 @@ function waitMs(schedule: typeof SYNC_RETRY, attempt: number, error: RetryableEr
   return 'retryAtMs' in decision ? decision.retryAtMs - NOW_MS : decision.giveUp;
 }
 
-test('F7–F12: deliveries wait 30 s, doubling; ten retries after the first try, then an end', () => {
+test('deliveries wait 30 s, doubling; ten retries after the first try, then an end (D-37)', () => {
   const waits = Array.from({ length: 10 }, (_, index) => waitMs(DELIVERY_RETRY, index + 1, broken));
   assert.deepEqual(
     waits,
@@ -26,22 +26,22 @@ test('F7–F12: deliveries wait 30 s, doubling; ten retries after the first try,
   assert.equal(waitMs(DELIVERY_RETRY, 11, broken), 'connection_lost: failed 11 times');
 });
 
-test('F7–F12: what trying again would only repeat is not retried', () => {
+test('what trying again would only repeat is not retried (D-36)', () => {
   assert.equal(waitMs(DELIVERY_RETRY, 1, denied), 'authentication_required: trying again would not help');
 });
 
-test('F7–F12: a cancelled try is not the end of a file', () => {
+test('a cancelled try is not the end of a file (D-36)', () => {
   assert.equal(waitMs(DELIVERY_RETRY, 1, new SluiceError('cancelled', 'stopped on request')), 30_000);
 });
 
-test('F7–F12: Retry-After is honoured, up to a day', () => {
+test('Retry-After is honoured, up to a day (D-38)', () => {
   const slowDown = (retryAfterMs: number) => new SluiceError('host_unreachable', '503', { retryAfterMs });
   assert.equal(waitMs(DELIVERY_RETRY, 1, slowDown(90_000)), 90_000);
   assert.equal(waitMs(DELIVERY_RETRY, 4, slowDown(90_000)), 240_000);
   assert.equal(waitMs(DELIVERY_RETRY, 1, slowDown(1e15)), 24 * HOUR_MS);
 });
 
-test('Errors: syncs back off from 2 min to 8 h and never give up; permanent failures go to the slowest rhythm', () => {
+test('Errors: syncs back off from 2 min to 8 h and never give up; permanent failures go to the slowest rhythm (C-16)', () => {
   assert.equal(waitMs(SYNC_RETRY, 1, broken), 120_000);
   assert.equal(waitMs(SYNC_RETRY, 2, broken), 240_000);
   const latest = waitMs(SYNC_RETRY, 1_000_000, broken, () => 1);
@@ -54,7 +54,7 @@ test('Errors: syncs back off from 2 min to 8 h and never give up; permanent fail
 
 const attempts = fc.integer({ min: 1, max: 2000 });
 
-test('waits stay within [first, max], jitter included, and repeat with the same random numbers', () => {
+test('waits stay within [first, max], jitter included, and repeat with the same random numbers (D-37)', () => {
   fc.assert(
     fc.property(attempts, fc.integer(), (attempt, seed) => {
       const wait = waitMs(SYNC_RETRY, attempt, broken, seededRandom(seed));
@@ -73,7 +73,7 @@ test('more failures never mean a shorter wait when chance plays no part', () => 
   );
 });
 
-test('never before what the far side asked for, within a day', () => {
+test('never before what the far side asked for, within a day (D-38)', () => {
   fc.assert(
     fc.property(attempts, fc.nat(24 * HOUR_MS), fc.integer(), (attempt, retryAfterMs, seed) => {
       const error = { code: 'host_unreachable', retry: 'transient', retryAfterMs } as const;

@@ -11,30 +11,30 @@ function next(lastSyncAtMs: number | null, lastChangeAtMs: number | null, change
   return nextSync({ nowMs: at(12, 0), lastSyncAtMs, lastChangeAtMs }, { ...DEFAULT_RHYTHM, ...change });
 }
 
-test('C3: synced 10:00, changed 9:55 → 10:05', () => {
+test('synced 10:00, changed 9:55 → 10:05 (C-6)', () => {
   assert.deepEqual(next(at(10, 0), at(9, 55)), {
     atMs: at(10, 5),
     reason: 'last change 5 min ago → every 5 min',
   });
 });
 
-test('C3: synced 10:00, changed 9:50 → 10:10', () => {
+test('synced 10:00, changed 9:50 → 10:10 (C-6)', () => {
   assert.equal(next(at(10, 0), at(9, 50)).atMs, at(10, 10));
 });
 
-test('C3: synced 10:00, changed 10:01, after the sync → 10:02', () => {
+test('synced 10:00, changed 10:01, after the sync → 10:02 (C-6)', () => {
   assert.deepEqual(next(at(10, 0), at(10, 1)), {
     atMs: at(10, 2),
     reason: 'changed after the last sync → every 2 min',
   });
 });
 
-test('C3: never synced → now, whatever is known of changes', () => {
+test('never synced → now, whatever is known of changes (C-6)', () => {
   assert.deepEqual(next(null, at(9, 0)), { atMs: at(12, 0), reason: 'never synced' });
   assert.equal(next(null, null, { quiet: true }).atMs, at(12, 0));
 });
 
-test('C3: nothing changed for long, or ever → every 8 h', () => {
+test('nothing changed for long, or ever → every 8 h (C-6)', () => {
   assert.deepEqual(next(at(10, 0), at(10, 0) - 72 * HOUR_MS), {
     atMs: at(18, 0),
     reason: 'last change 3 d ago → every 8 h',
@@ -42,17 +42,17 @@ test('C3: nothing changed for long, or ever → every 8 h', () => {
   assert.deepEqual(next(at(10, 0), null), { atMs: at(18, 0), reason: 'no change known → every 8 h' });
 });
 
-test('S2: a burst of changes after the sync is followed by one sync after it falls quiet', () => {
+test('a burst of changes after the sync is followed by one sync after it falls quiet (C-7)', () => {
   const quiet = { quiet: true };
   assert.equal(next(at(10, 0), at(10, 1), quiet).atMs, at(10, 3));
   assert.deepEqual(next(at(10, 0), at(10, 30), quiet), {
     atMs: at(10, 32),
     reason: 'changed after the last sync → once quiet for 2 min',
   });
-  assert.equal(next(at(10, 0), at(9, 55), quiet).atMs, at(10, 5), 'an older change leaves C3 as it is');
+  assert.equal(next(at(10, 0), at(9, 55), quiet).atMs, at(10, 5), 'an older change waits for nothing');
 });
 
-test('S6: the reason says hours and the stretch', () => {
+test('the reason says hours and the stretch (C-8)', () => {
   assert.equal(next(at(10, 0), at(7, 0)).reason, 'last change 3 h ago → every 3 h');
   assert.equal(next(at(10, 0), at(8, 30)).reason, 'last change 1.5 h ago → every 1.5 h');
   const stretched = next(at(10, 0), at(9, 50), { stretch: 1.4 });
@@ -69,7 +69,7 @@ const rhythm = fc.record({
   stretch: fc.double({ min: 1, max: 20, noNaN: true }),
 });
 
-test('C3: always within [lastSync + min, lastSync + max], stretched', () => {
+test('always within [lastSync + min, lastSync + max], stretched (C-6)', () => {
   fc.assert(
     fc.property(time, fc.option(time), rhythm, (sync, change, limits) => {
       const waitMs = next(sync, change, limits).atMs - sync;
@@ -79,7 +79,7 @@ test('C3: always within [lastSync + min, lastSync + max], stretched', () => {
   );
 });
 
-test('C3: a later change never means a later sync, a later sync never an earlier next one', () => {
+test('a later change never means a later sync, a later sync never an earlier next one (C-6)', () => {
   fc.assert(
     fc.property(time, time, time, fc.nat(), rhythm, (sync, change, later, step, limits) => {
       const [older, newer] = change < later ? [change, later] : [later, change];
@@ -89,7 +89,7 @@ test('C3: a later change never means a later sync, a later sync never an earlier
   );
 });
 
-test('S2: never before lastSync + min; quiet for min after the last change of a burst', () => {
+test('never before lastSync + min; quiet for min after the last change of a burst (C-7)', () => {
   fc.assert(
     fc.property(time, time, (sync, change) => {
       const { atMs } = next(sync, change, { quiet: true });
@@ -100,7 +100,7 @@ test('S2: never before lastSync + min; quiet for min after the last change of a 
   );
 });
 
-test('S5: stretching by less than 1 changes nothing', () => {
+test('stretching by less than 1 changes nothing (C-15)', () => {
   fc.assert(
     fc.property(time, time, fc.double({ min: 0, max: 1, noNaN: true }), (sync, change, stretch) => {
       assert.deepEqual(next(sync, change, { stretch }), next(sync, change));

@@ -131,7 +131,7 @@ class Bench {
   }
 }
 
-test('S4: at most so many at once overall, in order; the next one as soon as one is over', async t => {
+test('at most so many at once overall, in order; the next one as soon as one is over (C-11)', async t => {
   const bench = await Bench.open(t);
   for (const [index, key] of ['a', 'b', 'c', 'd'].entries()) await bench.put(key, index - 10);
   const workers = await bench.start();
@@ -146,7 +146,7 @@ test('S4: at most so many at once overall, in order; the next one as soon as one
   assert.equal(workers.active, 0);
 });
 
-test('S4: at most so many of a group, others go on beside it', async t => {
+test('at most so many of a group, others go on beside it (C-11)', async t => {
   const bench = await Bench.open(t);
   for (const key of ['a', 'b', 'c']) await bench.put(key, -10, { group: 'full' });
   await bench.put('d', 0, { group: 'other' });
@@ -179,7 +179,7 @@ test('each kind goes to its handler, other kinds are left to others', async t =>
   assert.equal((await bench.queue.counts()).size, 1);
 });
 
-test('C6: a put of this process starts work at once', async t => {
+test('a put of this process starts work at once (C-10)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a', 0, { priority: 'high' });
@@ -197,7 +197,7 @@ test('work starts exactly when it is due', async t => {
   assert.deepEqual(bench.keys, ['a']);
 });
 
-test('C4: what another process puts is seen within a second', async t => {
+test('what another process puts is seen within a second (C-9)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a', 0, {}, bench.elsewhere);
@@ -224,7 +224,7 @@ test('nothing polls hot: idle, full, or with a full group due, the queue is aske
   assert.equal(claims() - full, 0, 'no room, nothing asked');
 });
 
-test('S6: done work goes back with its next time and reason', async t => {
+test('done work goes back with its next time and reason (C-8)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a');
@@ -234,7 +234,7 @@ test('S6: done work goes back with its next time and reason', async t => {
   assert.deepEqual(bench.keys, ['a', 'a']);
 });
 
-test('V10: postponed work waits without an attempt counted', async t => {
+test('postponed work waits without an attempt counted (D-41)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a');
@@ -246,7 +246,7 @@ test('V10: postponed work waits without an attempt counted', async t => {
   assert.deepEqual(bench.endings, ['a postponed']);
 });
 
-test('F7–F12: ten retries at 30 s doubling, each recorded, then given up and off the schedule', async t => {
+test('ten retries at 30 s doubling, each recorded, then given up and off the schedule (D-37, D-39)', async t => {
   const bench = await Bench.open(t);
   const handler = bench.handler({
     retry: DELIVERY_RETRY,
@@ -299,7 +299,7 @@ test('long work keeps its claim by heartbeats', async t => {
   assert.deepEqual(bench.endings, ['a done']);
 });
 
-test('P7: work that another has taken over is stopped, and its end changes nothing', async t => {
+test('work that another has taken over is stopped, and its end changes nothing (S-25)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a');
@@ -313,7 +313,7 @@ test('P7: work that another has taken over is stopped, and its end changes nothi
   assert.deepEqual(bench.endings, ['a handed back']);
 });
 
-test('P7: a heartbeat that answers "lost" stops the work', async t => {
+test('a heartbeat that answers "lost" stops the work (S-25)', async t => {
   const bench = await Bench.open(t);
   await bench.start({ handlers: new Map([['sync', bench.handler({ deaf: true })]]) });
   await bench.put('a');
@@ -337,7 +337,7 @@ test('work that is taken off the schedule is stopped at the next heartbeat', asy
   assert.equal(await bench.queue.get('a'), undefined);
 });
 
-test('P7: work of a process that is gone is taken over', async t => {
+test('work of a process that is gone is taken over (S-25)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a', 9000);
@@ -361,7 +361,7 @@ test('stop: nothing new is taken, what runs may finish', async t => {
   assert.equal(bench.clock.pendingTimers, 0);
 });
 
-test('stop: what does not finish in the grace is asked to stop and handed back, due now, uncounted', async t => {
+test('stop: what does not finish in the grace is asked to stop and handed back, due now, uncounted (S-23)', async t => {
   const bench = await Bench.open(t);
   const workers = await bench.start();
   await bench.put('a');
@@ -392,7 +392,7 @@ test('stop and start may be repeated; stopped is final', async t => {
   await assert.rejects(workers.start(), { code: 'stopping' });
 });
 
-test('the queue fails: the workers back off, log, and go on once it is back', async t => {
+test('the queue fails: the workers back off, log, and go on once it is back (T-14)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   const claims = (): number => bench.asked.get('claim') ?? 0;
@@ -406,7 +406,7 @@ test('the queue fails: the workers back off, log, and go on once it is back', as
   assert.deepEqual(bench.keys, ['a0', 'a1']);
 });
 
-test('the queue fails while work ends: its result is kept and settled later', async t => {
+test('the queue fails while work ends: its result is kept and settled later (T-14)', async t => {
   const bench = await Bench.open(t);
   await bench.start();
   await bench.put('a');

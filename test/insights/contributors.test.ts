@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contributorsByPeriod } from '../../src/insights/contributors.ts';
 
-test('contributors are new once, lost after 90 days without a commit, and return from that', () => {
+test('contributors are new once, lost after 90 days without a commit, and return from that (R-32)', () => {
   // Days 0 to 30 are January 1970. Ada goes on, Grace stays away for 90 days and returns, Alan is lost.
   const people = [
     [0, 40, 100, 180],

@@ -4,7 +4,7 @@ import { QUERIES } from '../../scripts/reference/schema-words.ts';
 import { storeHistory, type TestCommit } from '../suites/store-fixture.ts';
 import { openTestStore, queryRows } from '../support/sqlite-store.ts';
 
-test('the ten queries of docs/reference/schema.md run, and answer where there is something to tell', async t => {
+test('the ten queries of docs/reference/schema.md run, and answer where there is something to tell (R-34)', async t => {
   assert.equal(QUERIES.length, 10);
   const { store } = await openTestStore(t);
   for (const { title, sql } of QUERIES) assert.deepEqual(queryRows(store, sql), [], `${title}, without data`);

@@ -17,7 +17,7 @@ function blocksOf(page: string): { readonly line: number; readonly yaml: string 
   }));
 }
 
-test('Configuration: every example in README, guide and examples/ is valid as it stands', async t => {
+test('Configuration: every example in README, guide and examples/ is valid as it stands (S-13)', async t => {
   const folder = temporaryDirectory(t);
   const secret = join(folder, 'secret');
   writeFileSync(secret, 'x');
@@ -39,7 +39,7 @@ test('Configuration: every example in README, guide and examples/ is valid as it
   assert.ok(checked > 10, `${checked}`);
 });
 
-test('Commands: every sluice command that README and guide show exists, with the options they give it', async () => {
+test('Commands: every sluice command that README and guide show exists, with the options they give it (S-4)', async () => {
   const shown = new Set<string>();
   for (const page of PAGES) {
     const text = readFileSync(join(ROOT, page), 'utf8');

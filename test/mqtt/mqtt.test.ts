@@ -56,7 +56,7 @@ function linesIn(cwd: string): Line[] {
   }
 }
 
-test('V1: mqtt: each message is a reading; with an interval the newest one is; what came while the station was down is not lost', async t => {
+test('mqtt: each message is a reading; with an interval the newest one is; what came while the station was down is not lost (K-1, K-3)', async t => {
   const cwd = standingPlace(t);
   const port = await freePort();
   const client = await startBroker(t, cwd, port);

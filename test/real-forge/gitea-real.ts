@@ -127,7 +127,7 @@ test('Gitea (real): a token that is none, and one without a scope, are distingui
   await assert.rejects(repositoriesOf(narrow, 'acme'), { code: 'scope_missing' });
 });
 
-test('Gitea (real) C7, S8: its webhooks verify with the secret and are read', async t => {
+test('Gitea (real): its webhooks verify with the secret and are read (C-18, C-19)', async t => {
   const received: { readonly headers: IncomingMessage['headers']; readonly body: Buffer }[] = [];
   const listener = createServer(async (request, response) => {
     const chunks: Buffer[] = [];

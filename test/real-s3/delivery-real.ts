@@ -45,7 +45,7 @@ function sha256(bytes: Buffer): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-test(`F14–F20, F40–F42: files dropped are delivered and verified by ${server.name}`, async t => {
+test(`files dropped are delivered and verified by ${server.name} (D-11, D-15, D-29)`, async t => {
   const { rig, bucket, read } = await rigWith(t);
   const given = new Map([
     ['a.txt', Buffer.from('hello')],
@@ -60,7 +60,7 @@ test(`F14–F20, F40–F42: files dropped are delivered and verified by ${server
   }
 });
 
-test(`S8: an upload in parts that was cut off resumes, on ${server.name}`, async t => {
+test(`an upload in parts that was cut off resumes, on ${server.name} (D-31)`, async t => {
   // Gone after the first part: the second never gets through until the station is started anew.
   let isCut = true;
   const proxy = await startFaultProxy(server.endpoint, () =>
@@ -82,7 +82,7 @@ test(`S8: an upload in parts that was cut off resumes, on ${server.name}`, async
   await next.delivery.stop();
 });
 
-test(`F27–F37: a copy is delivered to ${server.name}; a bucket that is not there is refused`, async t => {
+test(`a copy is delivered to ${server.name}; a bucket that is not there is refused (D-26, D-27)`, async t => {
   const { rig, bucket, profile, read } = await rigWith(t);
   const content = randomBytes(50_000);
   const source = join(rig.root, '..', 'source.bin');

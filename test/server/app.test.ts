@@ -10,7 +10,7 @@ function serve(behaviour: StubBehaviour = {}, options: Partial<AppOptions> = {})
   return { station, ...servedApp({ station, ...options }) };
 }
 
-test('P1, P2: POST /bake answers 202 at once with the address of its run, which then answers', async () => {
+test('POST /bake answers 202 at once with the address of its run, which then answers (R-1)', async () => {
   const { ask, post, station } = serve();
   const answer = await post('/bake', { url: 'https://example.org/x' });
   assert.deepEqual([answer.status, answer.headers.get('location')], [202, '/api/v1/runs/7']);
@@ -23,7 +23,7 @@ test('P1, P2: POST /bake answers 202 at once with the address of its run, which 
   }
 });
 
-test('P2: wait answers with the summary, or with the error under its own status: never success for a failure', async () => {
+test('wait answers with the summary, or with the error under its own status: never success for a failure (R-2)', async () => {
   const done = await serve().post('/bake', { url: 'https://example.org/x', wait: true });
   assert.deepEqual([done.status, done.body.summary], [200, { commits: 3 }]);
   for (const [code, status] of [
@@ -42,7 +42,7 @@ test('P2: wait answers with the summary, or with the error under its own status:
   }
 });
 
-test('Life cycle: who waits for a run when the station stops gets 503 at once', async () => {
+test('Life cycle: who waits for a run when the station stops gets 503 at once (S-23)', async () => {
   const stopping = new AbortController();
   const { post } = serve({ runsHang: true }, { stopping: stopping.signal });
   const waiting = post('/bake', { url: 'https://example.org/x', wait: true });
@@ -50,7 +50,7 @@ test('Life cycle: who waits for a run when the station stops gets 503 at once', 
   assertProblem(await waiting, 503, 'stopping');
 });
 
-test('P2: bodies that are not what they should be get 400 or 413 with what is wrong', async () => {
+test('bodies that are not what they should be get 400 or 413 with what is wrong (R-2)', async () => {
   const { post, ask, station } = serve();
   const wrong: readonly (readonly [unknown, RegExp])[] = [
     ['', /not JSON/],
@@ -80,7 +80,7 @@ test('P2: bodies that are not what they should be get 400 or 413 with what is wr
   assert.deepEqual(station.asked, []);
 });
 
-test('Methods: those that a path does not take get 405 with Allow, OPTIONS 204 with Allow, HEAD as GET without a body', async () => {
+test('Methods: those that a path does not take get 405 with Allow, OPTIONS 204 with Allow, HEAD as GET without a body (R-1, S-14)', async () => {
   const { ask } = serve();
   for (const [path, method, allow] of [
     ['/bake', 'GET', 'OPTIONS, POST'],
@@ -100,7 +100,7 @@ test('Methods: those that a path does not take get 405 with Allow, OPTIONS 204 w
   assert.deepEqual([head.status, head.text], [200, '']);
 });
 
-test('Unknown paths get 404 as a problem, traversals too', async () => {
+test('Unknown paths get 404 as a problem, traversals too (S-14)', async () => {
   const { ask } = serve();
   for (const path of [
     '/nothing',
@@ -114,7 +114,7 @@ test('Unknown paths get 404 as a problem, traversals too', async () => {
   }
 });
 
-test('Queries: unknown and ill-typed parameters get 400', async () => {
+test('Queries: unknown and ill-typed parameters get 400 (S-14)', async () => {
   const { ask } = serve();
   for (const path of [
     '/api/v1/runs?limit=0',
@@ -128,7 +128,7 @@ test('Queries: unknown and ill-typed parameters get 400', async () => {
   assertProblem(await ask('/api/v1/insights/commits?repo=https://example.org/none'), 404, 'not_found');
 });
 
-test('Health: 503 when the database cannot be read or the station is not ready; an inner fault tells nothing of itself', async () => {
+test('Health: 503 when the database cannot be read or the station is not ready; an inner fault tells nothing of itself (S-14, S-18)', async () => {
   assert.equal((await serve().ask('/healthz')).status, 200);
   const gone = await serve({ databaseError: new SluiceError('database_invalid', 'x') }).ask('/healthz');
   assert.deepEqual([gone.status, gone.body.code], [503, 'database_invalid']);
@@ -139,7 +139,7 @@ test('Health: 503 when the database cannot be read or the station is not ready; 
   assert.ok(!internal.text.includes('42'));
 });
 
-test('Host and Origin: other names and pages of other sites are refused (DNS rebinding)', async () => {
+test('Host and Origin: other names and pages of other sites are refused (DNS rebinding) (S-17)', async () => {
   const { ask, post } = serve({}, { hostNames: ['sluice.example.com', 'fd00::7'] });
   for (const host of ['localhost', '127.0.0.1:8750', '[::1]:8750', 'SLUICE.example.com', '[fd00::7]:80']) {
     assert.equal((await ask('/ping', { headers: { host } })).status, 200, host);
@@ -154,7 +154,7 @@ test('Host and Origin: other names and pages of other sites are refused (DNS reb
   }
 });
 
-test('Token: asked for on everything that tells or changes something; Bearer or a session cookie will do', async () => {
+test('Token: asked for on everything that tells or changes something; Bearer or a session cookie will do (S-16)', async () => {
   const { ask, post } = serve({}, { token: 'correct horse' });
   for (const path of ['/', '/app.js', '/ping', '/healthz', '/readyz']) {
     assert.equal((await ask(path)).status, 200, path);
@@ -184,7 +184,7 @@ test('Token: asked for on everything that tells or changes something; Bearer or 
   assert.equal((await post('/bake', { url: 'https://example.org/x' }, withCookie)).status, 202);
 });
 
-test('Every answer, errors too, carries the security headers', async () => {
+test('Every answer, errors too, carries the security headers (S-17)', async () => {
   const { ask, post } = serve({}, { token: 'x' });
   const answers = [
     ask('/'),

@@ -47,7 +47,7 @@ function serve(captures: Partial<StationApi['captures']> = {}) {
   return { filters, ask: servedApp({ station }).ask };
 }
 
-test('HTTP, S2: one capture file has its collector, its counts and its object key', async () => {
+test('HTTP: one capture file has its collector, its counts and its object key (K-11)', async () => {
   const { ask } = serve({
     file(id) {
       if (id === FILE.id) return FILE;
@@ -61,7 +61,7 @@ test('HTTP, S2: one capture file has its collector, its counts and its object ke
   assert.equal((await ask('/api/v1/capture/files/seven')).status, 404);
 });
 
-test('HTTP, S2: the list of capture files takes a collector and a page, within bounds', async () => {
+test('HTTP: the list of capture files takes a collector and a page, within bounds (K-11)', async () => {
   const { ask, filters } = serve();
   assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [{ ...FILE }] });
   await ask('/api/v1/capture/files?collector=temperature&before=9&limit=3');
@@ -72,7 +72,7 @@ test('HTTP, S2: the list of capture files takes a collector and a page, within b
   }
 });
 
-test('HTTP, S4: the disk budget tells its plan, what would be lost, and what gave way', async () => {
+test('HTTP: the disk budget tells its plan, what would be lost, and what gave way (K-17)', async () => {
   const plan = {
     usedShare: 0.95,
     full: true,

@@ -41,7 +41,7 @@ function serve(deliveries: Partial<StationApi['deliveries']> = {}, token?: strin
   };
 }
 
-test('HTTP: the list of deliveries takes a filter in the query and has a bound', async () => {
+test('HTTP: the list of deliveries takes a filter in the query and has a bound (S-19)', async () => {
   const { ask, calls } = serve();
   const query = 'state=failed&profile=p&bucket=b&search=a%2Fb&cause=access_denied&before=9&limit=3';
   assert.deepEqual((await ask('GET', `/api/v1/deliveries?${query}`)).body, { deliveries: [] });
@@ -88,7 +88,7 @@ test('HTTP: other methods are 405 with Allow', async () => {
   }
 });
 
-test('S11: retry and drop want to know which files, and do nothing otherwise', async () => {
+test('retry and drop want to know which files, and do nothing otherwise (D-42)', async () => {
   const { ask, calls } = serve();
   for (const action of ['retry', 'drop']) {
     const path = `/api/v1/deliveries/failed/${action}`;
@@ -109,7 +109,7 @@ test('S11: retry and drop want to know which files, and do nothing otherwise', a
   assert.deepEqual(calls.dropped, [{ ids: [3] }]);
 });
 
-test('V7: a manual sync over HTTP answers with counts, with the error while offline, and gets its caller’s signal', async () => {
+test('a manual sync over HTTP answers with counts, with the error while offline, and gets its caller’s signal (D-23)', async () => {
   for (const path of ['/api/v1/deliveries/sync', '/api/deliveries/sync']) {
     const answer = await serve().ask('POST', path);
     assert.deepEqual([answer.status, answer.body], [200, { delivered: 0, failed: 0, waiting: 0, empty: 0 }]);
@@ -133,7 +133,7 @@ test('V7: a manual sync over HTTP answers with counts, with the error while offl
   assert.equal(given?.aborted, true);
 });
 
-test('HTTP: with a token set, nothing about deliveries is shown or done without it', async () => {
+test('HTTP: with a token set, nothing about deliveries is shown or done without it (S-16)', async () => {
   const { ask, calls } = serve({}, 'a-token');
   for (const [method, path, body] of [
     ['GET', '/api/v1/deliveries', undefined],

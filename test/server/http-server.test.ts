@@ -36,7 +36,7 @@ async function raw(server: HttpServer, ...parts: readonly string[]): Promise<str
   return text(socket);
 }
 
-test('HTTP: headers that are too large, and what is no HTTP, get an error and the server goes on', async t => {
+test('HTTP: headers that are too large, and what is no HTTP, get an error and the server goes on (S-15)', async t => {
   const server = await listening(t);
   const large = `GET /ping HTTP/1.1\r\nHost: localhost\r\nX-Large: ${'x'.repeat(20_000)}\r\n\r\n`;
   assert.match(await raw(server, large), /^HTTP\/1\.1 431 /);
@@ -47,7 +47,7 @@ test('HTTP: headers that are too large, and what is no HTTP, get an error and th
   assert.equal((await fetch(`${server.url()}/ping`)).status, 200);
 });
 
-test('HTTP: a body that is announced as too large or grows so is refused while it comes', async t => {
+test('HTTP: a body that is announced as too large or grows so is refused while it comes (S-15, T-17)', async t => {
   const server = await listening(t);
   const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
   assert.match(await raw(server, `${head}Content-Length: 5000000\r\n\r\n{`), /^HTTP\/1\.1 413 /);
@@ -55,7 +55,7 @@ test('HTTP: a body that is announced as too large or grows so is refused while i
   assert.match(await raw(server, `${head}Transfer-Encoding: chunked\r\n\r\n`, chunk), /^HTTP\/1\.1 413 /);
 });
 
-test('HTTP: a client that does not finish its request in time is sent away', async t => {
+test('HTTP: a client that does not finish its request in time is sent away (S-15)', async t => {
   const server = await listening(t, { requestTimeoutMs: 1000 });
   const startMs = performance.now();
   const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{';
@@ -63,7 +63,7 @@ test('HTTP: a client that does not finish its request in time is sent away', asy
   assert.ok(performance.now() - startMs < 10_000);
 });
 
-test('HTTP: a client that goes away while it waits or sends harms nobody', async t => {
+test('HTTP: a client that goes away while it waits or sends harms nobody (S-15)', async t => {
   const server = await listening(t, { station: stationStub({ runsHang: true }) });
   const leaving = new AbortController();
   const body = JSON.stringify({ url: 'https://example.org/x', wait: true });

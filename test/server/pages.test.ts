@@ -16,7 +16,7 @@ function contentType({ headers }: Answered): string {
   return headers.get('content-type') ?? '';
 }
 
-test('Dashboard: pages, parts and styles are served below the folder under the strict content policy, nothing else is', async () => {
+test('Dashboard: pages, parts and styles are served below the folder under the strict content policy, nothing else is (S-22)', async () => {
   const { ask } = serve();
   for (const [path, type] of [
     ['/', 'text/html'],
@@ -34,7 +34,7 @@ test('Dashboard: pages, parts and styles are served below the folder under the s
     assert.equal((await ask(path)).status, 404, path);
 });
 
-test('S11: another round for failed files by text; the answer counts all and lists problems first, as many as asked for', async () => {
+test('another round for failed files by text; the answer counts all and lists problems first, as many as asked for (D-42)', async () => {
   const record = { id: 1, size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null };
   const selections: unknown[] = [];
   const { deliveries } = stationStub();
@@ -57,7 +57,7 @@ test('S11: another round for failed files by text; the answer counts all and lis
   assertProblem(await post(path, { limit: 5 }), 400, 'body_invalid');
 });
 
-test('C2, S10: changesets are listed by several states, what waits for review, and what is idle; in the order asked for', async () => {
+test('changesets are listed by several states, what waits for review, and what is idle; in the order asked for (C-22)', async () => {
   const asked: unknown[] = [];
   const { changesets } = stationStub();
   const clock = new VirtualClock();
@@ -80,7 +80,7 @@ test('C2, S10: changesets are listed by several states, what waits for review, a
     assert.equal((await ask(`/api/v1/changesets?${query}`)).status, 400, query);
 });
 
-test('S10, S6: people, repositories and the schedule go out in pages, never all at once', async () => {
+test('people, repositories and the schedule go out in pages, never all at once (S-19)', async () => {
   const { people, schedule } = stationStub();
   const filters: unknown[] = [];
   const one = { id: 1, name: 'A', email: 'a@x', bot: false, botByHand: false, commits: 1, emails: ['a@x'] };
@@ -113,7 +113,7 @@ test('S10, S6: people, repositories and the schedule go out in pages, never all 
     assert.equal((await ask(`/api/v1/${path}`)).status, 400, path);
 });
 
-test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do', async () => {
+test('Dashboard: what is stuck is listed by cause, what a person must see to first, with what to do (S-20)', async () => {
   const { questions, deliveries, changesets, captures } = stationStub();
   const gone = { stage: 'gone', code: null, count: 1, example: 'why', lastAtMs: 0 };
   const files = (state: 'failed' | 'processing', errorCode: string, count: number): FileTrouble => ({

@@ -24,7 +24,7 @@ export interface BucketSubject {
   close(): Promise<void>;
 }
 
-/** Every key that people's files have, and a few that only tests have (S10). */
+/** Every key that people's files have, and a few that only tests have (D-33). */
 const ODD_KEYS = [
   'plain.txt',
   'with space.txt',
@@ -120,12 +120,12 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       }
     });
 
-    test('F43: the bucket is listed and its head answers', async () => {
+    test('the bucket is listed and its head answers (D-30)', async () => {
       assert.ok((await store.listBuckets()).includes(subject.bucket));
       await store.headBucket(subject.bucket);
     });
 
-    test('F44: a missing bucket is bucket_missing, permanent', async () => {
+    test('a missing bucket is bucket_missing, permanent (D-30)', async () => {
       const bucket = `missing-${randomUUID().slice(0, 8)}`;
       await assert.rejects(store.headBucket(bucket), fails('bucket_missing'));
       // Servers answer a large body long before its end and close the connection: the answer must not be lost to that.
@@ -140,7 +140,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       await assert.rejects(store.listObjects(bucket), fails('bucket_missing'));
     });
 
-    test('F41: what was put comes back byte for byte, and HEAD verifies it', async () => {
+    test('what was put comes back byte for byte, and HEAD verifies it (D-29)', async () => {
       const bytes = randomBytes(70_000);
       const result = await store.putObject(at('small.bin'), await fileOf(bytes));
       assert.notEqual(result.etag, '');
@@ -162,7 +162,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       assert.equal((await readAll(store, at('again'))).toString(), 'two');
     });
 
-    test('V3: an empty object is an object', async () => {
+    test('an empty object is an object (D-19)', async () => {
       await put('empty', '');
       assert.equal((await store.headObject(at('empty')))?.size, 0);
       assert.equal((await readAll(store, at('empty'))).length, 0);
@@ -197,7 +197,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       assert.equal(sha(await readAll(store, at('buffer'))), sha(bytes));
     });
 
-    test('S9: a file shorter than announced is source_changed and leaves no object', async () => {
+    test('a file shorter than announced is source_changed and leaves no object (D-32)', async () => {
       for (const size of [100, 2 * 1024 * 1024]) {
         const file = await fileOf(randomBytes(size));
         const putting = store.putObject(at(`short-${size}`), { path: file.path, size: size + 1 });
@@ -206,7 +206,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       }
     });
 
-    test('S10: odd keys arrive as themselves, in HEAD, GET and listing', async () => {
+    test('odd keys arrive as themselves, in HEAD, GET and listing (D-33)', async () => {
       const sent = ODD_KEYS.map(key => `odd/${key}`);
       for (const key of sent) await put(key, key);
       for (const key of sent) {
@@ -219,7 +219,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       assert.deepEqual(await listAll(store, subject.bucket, `${prefix}/odd/`), []);
     });
 
-    test('S10: keys up to 1 024 bytes are stored, longer and impossible ones refused as key_invalid', async () => {
+    test('keys up to 1 024 bytes are stored, longer and impossible ones refused as key_invalid (D-33)', async () => {
       const room = 1024 - Buffer.byteLength(`${prefix}/`);
       const segment = 'k'.repeat(Math.min(200, subject.maxSegmentBytes));
       const longest = Array.from({ length: 20 }, () => segment)
@@ -245,7 +245,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       }
     });
 
-    test('S10: content type and metadata are kept, text of any kind included', async () => {
+    test('content type and metadata are kept, text of any kind included (D-34)', async () => {
       const metadata = { mtime: '1700000000.25', note: 'größe 100% \u{1f9ad}  two spaces', empty: '' };
       await store.putObject(
         at('properties.json'),
@@ -334,7 +334,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       assert.equal(await store.headObject(at('cancelled')), undefined);
     });
 
-    test('S8: a multipart upload resumes from the parts that are there, in any order, and verifies', async () => {
+    test('a multipart upload resumes from the parts that are there, in any order, and verifies (D-31)', async () => {
       const partBytes = Math.max(store.limits.minPartBytes, 1024 * 1024);
       const bytes = randomBytes(2 * partBytes + 12_345);
       const file = await fileOf(bytes);
@@ -377,7 +377,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       await assert.rejects(store.listParts(upload), fails('upload_missing'));
     });
 
-    test('S8: uploads begun are listed; aborting one removes it and may be repeated', async () => {
+    test('uploads begun are listed; aborting one removes it and may be repeated (D-31)', async () => {
       const upload = await store.createUpload(at('abandoned.bin'));
       await store.uploadPart(upload, 1, { body: Buffer.from('part') });
       const pending = await store.listUploads(subject.bucket, { prefix: `${prefix}/abandoned` });
@@ -397,7 +397,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
       assert.equal(await store.headObject(at('abandoned.bin')), undefined);
     });
 
-    test('S8: completing with a part that is not there is upload_missing', async () => {
+    test('completing with a part that is not there is upload_missing (D-31)', async () => {
       const upload = await store.createUpload(at('incomplete.bin'));
       const part = await store.uploadPart(upload, 1, { body: Buffer.from('part') });
       const completing = store.completeUpload(upload, [{ ...part, partNumber: 2 }]);

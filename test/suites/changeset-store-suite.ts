@@ -50,7 +50,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     return { ...stores, changesets, changeset };
   };
 
-  test(`${name}: S3: what is followed and its place on the schedule are committed together`, async t => {
+  test(`${name}: what is followed and its place on the schedule are committed together (C-9)`, async t => {
     const { changesets, queue, changeset } = await followed(t);
     assert.deepEqual([changeset.state, changeset.followed, changeset.followedBy], ['new', true, 'hand']);
     assert.equal((await queue.get(wanted.key))?.runAtMs, 5);
@@ -60,7 +60,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.equal(await queue.get('other'), undefined);
   });
 
-  test(`${name}: C2: a sync is kept with its settlement; a claim that is lost keeps nothing`, async t => {
+  test(`${name}: a sync is kept with its settlement; a claim that is lost keeps nothing (C-3)`, async t => {
     const { changesets, queue, changeset } = await followed(t);
     const claim = { worker: 'one', max: 1, leaseMs: 60_000 };
     const [first] = await queue.claim(claim);
@@ -112,7 +112,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await changesets.sources(), []);
   });
 
-  test(`${name}: C2: events are kept each once, in order`, async t => {
+  test(`${name}: events are kept each once, in order (C-3)`, async t => {
     const { changesets, changeset } = await followed(t);
     assert.equal(await changesets.addEvents(changeset.id, [event('b', 2), event('a', 2), event('z', 1)]), 3);
     assert.equal(await changesets.addEvents(changeset.id, [event('b', 2), event('c', 2, -1)]), 1);
@@ -122,7 +122,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     );
   });
 
-  test(`${name}: C2: one that has vanished keeps what was known; a renamed repository takes its rows along`, async t => {
+  test(`${name}: one that has vanished keeps what was known; a renamed repository takes its rows along (C-4)`, async t => {
     const { changesets, queue, changeset } = await followed(t);
     await queue.putAll([], [recordSync(changeset.id, { ...found, repository: 'Owner/New' }, 1)]);
     assert.equal((await changesets.byAddress({ ...ref, repository: 'owner/new' }))?.key, wanted.key);
@@ -131,7 +131,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual([gone?.state, gone?.title, gone?.vanishedAtMs], ['deleted', 'T', 50]);
   });
 
-  test(`${name}: C7: the latest event only ever gets later`, async t => {
+  test(`${name}: the latest event only ever gets later (C-18)`, async t => {
     const { changesets, queue, changeset } = await followed(t);
     for (const atMs of [100, 50]) await queue.putAll([], [announceEvent([changeset.id], atMs)]);
     assert.equal((await changesets.byKey(wanted.key))?.latestEventAtMs, 100);
@@ -150,7 +150,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.equal(await by('hand'), 'hand');
   });
 
-  test(`${name}: S8, S9: deliveries are remembered by id, missed changes counted until a webhook arrives`, async t => {
+  test(`${name}: deliveries are remembered by id, missed changes counted until a webhook arrives (C-19, C-20)`, async t => {
     const { store, queue } = await open(t);
     const { webhooks } = store.changesets;
     const delivery = { host: 'h', deliveryId: 'd', event: 'e', repository: 'o/r', receivedAtMs: 9 };
@@ -163,7 +163,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual([totals?.received, totals?.missed, totals?.missedSince], [1, 1, 0]);
   });
 
-  test(`${name}: S10: lists tell what waits for review and what is idle, longest idle first`, async t => {
+  test(`${name}: lists tell what waits for review and what is idle, longest idle first (C-22)`, async t => {
     const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));
     await queue.putAll([], [followChangesets(many, 'hand', 1)]);
@@ -186,7 +186,7 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await list({ idleSinceMs: 20 }), [2, 3]);
   });
 
-  test(`${name}: lists are filtered and paged by id`, async t => {
+  test(`${name}: lists are filtered and paged by id (C-22)`, async t => {
     const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({
       ...{ ...ref, number, key: `k${number}`, url: `u${number}`, title: number % 2 ? '100% odd' : 'even' },

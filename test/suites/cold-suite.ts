@@ -14,11 +14,11 @@ export interface ColdSubject {
   close(): Promise<void>;
 }
 
-/** Cold storage on a bucket of any kind (P9): test/gather/repos/cache runs it here, `npm run test:s3` on a real server. */
+/** Cold storage on a bucket of any kind (R-18): test/gather/repos/cache runs it here, `npm run test:s3` on a real server. */
 export function coldSuite(name: string, open: () => Promise<ColdSubject>): void {
   const never = new AbortController().signal;
 
-  test(`P9: ${name}: an evicted clone goes to the bucket and comes back, and only what is newer is fetched`, async t => {
+  test(`${name}: an evicted clone goes to the bucket and comes back, and only what is newer is fetched (R-18)`, async t => {
     const { store, bucket, close } = await open();
     t.after(close);
     const bench = await CacheBench.open(t, async () => ({ ...bound(store), close: async () => undefined }));

@@ -87,7 +87,7 @@ export function foundOf(
 
 /** What every adapter must do before a host of its kind. */
 export function forgeSuite(name: string, open: OpenHarness): void {
-  test(`${name} C1: repositories of an owner come with all that is known of them, over pages`, async t => {
+  test(`${name}: repositories of an owner come with all that is known of them, over pages (R-6)`, async t => {
     const budget = recordingBudget();
     const { forge, owner, addRepository, manyItems } = await open(t, budget);
     const paths = ['one'];
@@ -103,7 +103,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     assert.equal(budget.facts.length, budget.taken, 'every call that was asked for is reported');
   });
 
-  test(`${name} C1: open changesets are listed, last updated first; their addresses lead back to them`, async t => {
+  test(`${name}: open changesets are listed, last updated first; their addresses lead back to them (C-2)`, async t => {
     const { forge, addRepository, addChangeset, close } = await open(t, recordingBudget());
     const repository = await addRepository('listed');
     const refs: ChangesetRef[] = [];
@@ -123,7 +123,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     assert.deepEqual(await changesetsOf(forge, repository, { state: 'all', updatedSinceMs: since }), []);
   });
 
-  test(`${name} C2: state, author, branches, labels, reviews of many at once; one that is gone is missing`, async t => {
+  test(`${name}: state, author, branches, labels, reviews of many at once; one that is gone is missing (C-3)`, async t => {
     const { forge, addRepository, addChangeset, label, approve, close } = await open(t, recordingBudget());
     const repository = await addRepository('states');
     const first = await addChangeset(repository, 'first');
@@ -147,7 +147,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     assert.equal(results.get(999)?.outcome, 'missing');
   });
 
-  test(`${name} C2: events come each once, in order, the same ids every time, over pages`, async t => {
+  test(`${name}: events come each once, in order, the same ids every time, over pages (C-3)`, async t => {
     const { forge, addRepository, addChangeset, comment, approve, label, close, manyItems } = await open(
       t,
       recordingBudget(),
@@ -176,7 +176,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     );
   });
 
-  test(`${name}: a renamed repository is found under its new name`, async t => {
+  test(`${name}: a renamed repository is found under its new name (C-4)`, async t => {
     const { forge, addRepository, addChangeset, rename } = await open(t, recordingBudget());
     const repository = await addRepository('before');
     const ref = await addChangeset(repository, 'stays');

@@ -48,7 +48,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     return { ...opened, id, writer: opened.store.history(id) };
   };
 
-  test(`${name}: S6: a commit is stored with all that it carries`, async t => {
+  test(`${name}: a commit is stored with all that it carries (R-21)`, async t => {
     const { query, id, writer } = await start(t);
     await writer.begin(tips);
     const parents = [idOf('p1'), idOf('p2'), idOf('p3')];
@@ -82,7 +82,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     );
   });
 
-  test(`${name}: S8: a commit is stored once, whatever is repeated`, async t => {
+  test(`${name}: a commit is stored once, whatever is repeated (R-24)`, async t => {
     const { writer } = await start(t);
     const rows = Array.from({ length: 30 }, (_, index) => commitOf(index));
     await writer.begin(tips);
@@ -97,7 +97,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     assert.equal(await writer.count(), 31);
   });
 
-  test(`${name}: S8: where a walk stopped outlives the connection, rows and position together`, async t => {
+  test(`${name}: where a walk stopped outlives the connection, rows and position together (R-24)`, async t => {
     const { id, writer, reopen } = await start(t);
     assert.equal(await writer.pending(), undefined);
     await writer.begin(tips);
@@ -113,7 +113,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     assert.equal(await other.count(), 3);
   });
 
-  test(`${name}: S8: a batch that fails leaves nothing behind, and the next one is stored`, async t => {
+  test(`${name}: a batch that fails leaves nothing behind, and the next one is stored (R-24)`, async t => {
     const { writer } = await start(t);
     await writer.begin(tips);
     const broken = commitOf('broken', { author: bob, subject: null as unknown as string });
@@ -125,7 +125,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     assert.deepEqual([totals.commits, totals.authors], [2, 2]);
   });
 
-  test(`${name}: S7: removed commits are gone from rows and totals; unknown ones are passed over`, async t => {
+  test(`${name}: removed commits are gone from rows and totals; unknown ones are passed over (R-23)`, async t => {
     const { query, id, writer } = await start(t);
     await writer.begin(tips);
     await writer.append([commitOf(1), commitOf(2, { author: bob, coAuthors: [ada] })], 2);
@@ -181,7 +181,7 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     assert.equal(await writer.count(), batches * 500 - 3000);
   });
 
-  test(`${name}: S10: a mailmap merges people without touching commits, and can be taken back`, async t => {
+  test(`${name}: a mailmap merges people without touching commits, and can be taken back (R-26)`, async t => {
     const { writer } = await start(t);
     const alias: PersonIdentity = { name: 'A.', email: 'a@old.example' };
     await writer.begin(tips);

@@ -22,7 +22,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     return { local, journal };
   };
 
-  test(`${name}: F47, F48: one record while a file is under way, another when the same enters again`, async t => {
+  test(`${name}: one record while a file is under way, another when the same enters again (D-44)`, async t => {
     const { journal } = await start(t);
     const first = await journal.enter(file('a'));
     assert.equal((await journal.enter(file('a'))).id, first.id);
@@ -35,7 +35,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.notEqual((await journal.enter(file('a'))).id, second.id);
   });
 
-  test(`${name}: V4: a file outside the spool enters with its key, so that whoever takes it at once delivers it there`, async t => {
+  test(`${name}: a file outside the spool enters with its key, so that whoever takes it at once delivers it there (D-21)`, async t => {
     const { journal } = await start(t);
     const where = { source: '/folder/a', objectKey: 'reports/a' };
     await journal.enter(file('a', where));
@@ -43,7 +43,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.deepEqual([due?.source, due?.objectKey], ['/folder/a', 'reports/a']);
   });
 
-  test(`${name}: F49: a file that a copy announced keeps its record; one that it replaced in incoming is reported`, async t => {
+  test(`${name}: a file that a copy announced keeps its record; one that it replaced in incoming is reported (D-44)`, async t => {
     const { journal } = await start(t);
     const older = await journal.enter(file('a', { fileCreationDate: '2025-01-01T00:00:00.000Z' }));
     const announced = await journal.enter(file('a', { state: 'incoming_tmp' }));

@@ -4,7 +4,7 @@ import { type OpenStore, storeHistory } from './store-fixture.ts';
 
 /** The contract of `PeopleStore`, and of questions about people that it changes. */
 export function peopleSuite(name: string, open: OpenStore): void {
-  test(`${name}: S10: e-mails are merged and split by hand, without a look at history; later commits follow`, async t => {
+  test(`${name}: e-mails are merged and split by hand, without a look at history; later commits follow (R-26)`, async t => {
     const { store } = await open(t);
     const scope = {
       repositoryIds: [
@@ -45,7 +45,7 @@ export function peopleSuite(name: string, open: OpenStore): void {
     await assert.rejects(store.people.merge(['ada@example.org', 'ADA@example.org']), /two e-mails/);
   });
 
-  test(`${name}: S10: programs are known by their names, or as somebody says`, async t => {
+  test(`${name}: programs are known by their names, or as somebody says (R-27)`, async t => {
     const { store } = await open(t);
     const repositoryIds = [
       await storeHistory(store, '/one', [

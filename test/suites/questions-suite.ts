@@ -47,7 +47,7 @@ const linesOf = ({ files = {} }: TestCommit, which: 0 | 1): number =>
 
 /** The contract of `Questions`, with what is made of the answers. */
 export function questionsSuite(name: string, open: OpenStore): void {
-  test(`${name}: every insight, over any set of repositories, days and people, is what counting the commits one by one gives`, async t => {
+  test(`${name}: every insight, over any set of repositories, days and people, is what counting the commits one by one gives (R-32)`, async t => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(commit, { maxLength: 60 }),

@@ -37,7 +37,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(watch.mode, mode);
     });
 
-    test('F23: a file renamed into the tree is reported', async t => {
+    test('a file renamed into the tree is reported (D-15)', async t => {
       const { root, outside, got } = await here(t);
       writeFileSync(join(outside, 'a'), 'whole');
       renameSync(join(outside, 'a'), join(root, 'a'));
@@ -45,7 +45,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals[0]?.size, 5);
     });
 
-    test('F24–F26: what lies there at the start is reported', async t => {
+    test('what lies there at the start is reported (D-16)', async t => {
       const { root } = scratch(t);
       mkdirSync(join(root, 'x/y'), { recursive: true });
       writeFileSync(join(root, 'x/y/old'), 'old');
@@ -54,7 +54,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 1);
     });
 
-    test('V1: a whole tree moved in is reported, and what is written in it afterwards', async t => {
+    test('a whole tree moved in is reported, and what is written in it afterwards (D-17)', async t => {
       const { root, outside, got } = await here(t);
       for (let d = 0; d < 20; d += 1) {
         mkdirSync(join(outside, `tree/${d}/deep/er`), { recursive: true });
@@ -67,7 +67,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.deepEqual([got.arrivals.length, got.twice()], [101, []]);
     });
 
-    test('V1: files written at once into directories just made are not missed', async t => {
+    test('files written at once into directories just made are not missed (D-17)', async t => {
       const { root, got } = await here(t);
       for (let n = 0; n < 300; n += 1) {
         const directory = join(root, `n${n % 10}/${n}/a/b/c`);
@@ -78,7 +78,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.deepEqual([got.arrivals.length, got.twice()], [300, []]);
     });
 
-    test('V1: a hard link is reported; the name it was made from is not reported again', async t => {
+    test('a hard link is reported; the name it was made from is not reported again (D-17)', async t => {
       const { root, outside, watch, got } = await here(t);
       writeFileSync(join(outside, 'origin'), 'x');
       linkSync(join(outside, 'origin'), join(root, 'first'));
@@ -103,7 +103,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 4);
     });
 
-    test('V1: a root that is deleted is reported once, and watched again when it returns', async t => {
+    test('a root that is deleted is reported once, and watched again when it returns (D-17)', async t => {
       const { root, watch, got } = await here(t);
       rmSync(root, { recursive: true });
       await got.untilTrouble('root_missing');
@@ -116,7 +116,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.troubles.filter(({ kind }) => kind === 'root_missing').length, 1);
     });
 
-    test('V1: a root that is moved away and made anew is watched where it should be', async t => {
+    test('a root that is moved away and made anew is watched where it should be (D-17)', async t => {
       const { root, outside, watch, got } = await here(t);
       renameSync(root, join(outside, 'was-root'));
       mkdirSync(root);
@@ -127,7 +127,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 1);
     });
 
-    test('V5: symlinks, sockets and pipes are reported once, skipped, and stop nothing', async t => {
+    test('symlinks, sockets and pipes are reported once, skipped, and stop nothing (D-20)', async t => {
       const { root, outside, watch, got } = await here(t);
       mkdirSync(join(outside, 'elsewhere'));
       writeFileSync(join(outside, 'elsewhere/secret'), 'x');
@@ -150,7 +150,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals.length, 1);
     });
 
-    test('V5: names that are not UTF-8 are reported once and skipped; other odd names arrive as themselves', async t => {
+    test('names that are not UTF-8 are reported once and skipped; other odd names arrive as themselves (D-20)', async t => {
       const { root, watch, got } = await here(t);
       const names = [
         'new\nline',
@@ -177,7 +177,7 @@ export function watchSuite(mode: WatchMode): void {
       ]);
     });
 
-    test('V3: an empty file is reported with size 0, and again once it has content', async t => {
+    test('an empty file is reported with size 0, and again once it has content (D-19)', async t => {
       const { root, got } = await here(t);
       const path = join(root, 'empty');
       writeFileSync(path, '');
@@ -190,7 +190,7 @@ export function watchSuite(mode: WatchMode): void {
       );
     });
 
-    test('V2: a file left in place is not reported again until it changes', async t => {
+    test('a file left in place is not reported again until it changes (D-18)', async t => {
       const { root, watch, got } = await here(t);
       const path = join(root, 'kept');
       writeFileSync(path, 'one');
@@ -202,7 +202,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.equal(got.arrivals[1]?.size, 6);
     });
 
-    test('V2: a file that the consumer moves away makes no noise, and is reported when it is moved back', async t => {
+    test('a file that the consumer moves away makes no noise, and is reported when it is moved back (D-18)', async t => {
       const { root, outside, watch, got } = await here(t);
       const [path, away] = [join(root, 'f'), join(outside, 'f')];
       writeFileSync(path, 'x');
@@ -260,7 +260,7 @@ export function watchSuite(mode: WatchMode): void {
 
   // Apart from the others: they block the main thread, need it for a steady writer, or touch what is the whole process's.
   describe(`watch, mode ${mode}, one at a time`, { timeout: 30_000 }, () => {
-    test('F14–F18: a file that another process writes slowly is reported only once it is closed', async t => {
+    test('a file that another process writes slowly is reported only once it is closed (D-15)', async t => {
       const { root, watch, got } = await here(t);
       const path = join(root, 'slow');
       const writer = await slowWriter(t, path);
@@ -275,7 +275,7 @@ export function watchSuite(mode: WatchMode): void {
       assert.deepEqual([got.arrivals.length, got.arrivals[0]?.size], [1, bytes]);
     });
 
-    test('V1: 2 000 files in 200 new directories while the main thread is blocked: none missed, none early', async t => {
+    test('2 000 files in 200 new directories while the main thread is blocked: none missed, none early (D-17)', async t => {
       const { root, got } = await here(t);
       const writer = spawn(process.execPath, [BURST_WRITER, root, '200', '10'], { stdio: 'inherit' });
       const exited = once(writer, 'exit');
@@ -289,7 +289,7 @@ export function watchSuite(mode: WatchMode): void {
       );
     });
 
-    test('V5: an unreadable file and directory are reported once, and taken up once they can be read', async t => {
+    test('an unreadable file and directory are reported once, and taken up once they can be read (D-20)', async t => {
       const { base, root } = scratch(t);
       mkdirSync(join(root, 'closed'));
       writeFileSync(join(root, 'closed/inside'), 'x');

@@ -179,7 +179,7 @@ export class WorkModel {
   }
 }
 
-/** C6 in the words of the specification. */
+/** What is raised goes first, and nothing delays it (C-10). */
 function moved(from: Standing, to: Standing): Standing {
   if (from.priority === 'normal' && to.priority === 'normal') return to;
   const runAtMs = Math.min(from.runAtMs, to.runAtMs);

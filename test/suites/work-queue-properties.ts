@@ -178,7 +178,7 @@ class Pair {
 
 /** Whatever several workers do in whatever order, the queue answers as the model does. */
 export function workProperties(open: () => Promise<EmptyWork>, runs: number): void {
-  test(`S4: any operations of several workers agree with a plain model, after each step (${runs} runs)`, async () => {
+  test(`any operations of several workers agree with a plain model, after each step (${runs} runs) (C-11)`, async () => {
     const steps = fc.array(operation as fc.Arbitrary<Operation>, { maxLength: 40, size: 'max' });
     await fc.assert(
       fc.asyncProperty(steps, async operations => {

@@ -50,7 +50,7 @@ async function claimOne(queue: WorkQueue): Promise<Claim> {
 const keysOf = (items: readonly { readonly key: string }[]): string[] => items.map(({ key }) => key);
 
 function orderSuite(open: Open): void {
-  test('C5: due items are claimed in chronological order, ties by key, none before its time', async t => {
+  test('due items are claimed in chronological order, ties by key, none before its time (C-9)', async t => {
     const { queue, clock } = await open(t);
     const times = { late: -1, tie2: -50, tie1: -50, early: -99, now: 0, soon: 1 };
     for (const [key, inMs] of Object.entries(times)) await queue.put(key, placement(clock, inMs));
@@ -61,7 +61,7 @@ function orderSuite(open: Open): void {
     assert.deepEqual(keysOf(await claimSome(queue)), ['soon']);
   });
 
-  test('C6: high priority runs before all others, and not before its time', async t => {
+  test('high priority runs before all others, and not before its time (C-10)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('old', placement(clock, -9000));
     await queue.put('raised', placement(clock, 0, { priority: 'high', kind: 'other' }));
@@ -120,7 +120,7 @@ function raisingSuite(open: Open): void {
     assert.equal((await queue.counts()).size, 1);
   });
 
-  test('C6: raising an item that waits moves it; lowering never delays a raised one', async t => {
+  test('raising an item that waits moves it; lowering never delays a raised one (C-10)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('a', placement(clock, 500));
     const raised = { runAtMs: clock.nowMs(), priority: 'high', reason: 'webhook' };
@@ -130,7 +130,7 @@ function raisingSuite(open: Open): void {
     assert.deepEqual(await place(queue), raised);
   });
 
-  test('C6: raising never delays either', async t => {
+  test('raising never delays either (C-10)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('a', placement(clock, 10));
     await queue.put('a', placement(clock, 500, { priority: 'high', reason: 'webhook' }));
@@ -141,7 +141,7 @@ function raisingSuite(open: Open): void {
     });
   });
 
-  test('C6: an item that is not on the schedule can be raised', async t => {
+  test('an item that is not on the schedule can be raised (C-10)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('a', placement(clock, 0, { priority: 'high' }));
     assert.deepEqual(keysOf(await claimSome(queue)), ['a']);
@@ -237,7 +237,7 @@ function settlingSuite(open: Open): void {
     assert.deepEqual((await queue.get('a'))?.reason, 'sooner');
   });
 
-  test('C6: several puts while claimed are remembered as one, by the same rule as for a waiting item', async t => {
+  test('several puts while claimed are remembered as one, by the same rule as for a waiting item (C-10)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('a', placement(clock, 0));
     const claim = await claimOne(queue);
@@ -248,7 +248,7 @@ function settlingSuite(open: Open): void {
     assert.deepEqual([item?.priority, item?.reason, item?.runAtMs], ['high', 'webhook', claim.runAtMs + 20]);
   });
 
-  test('a stale claim settles nothing', async t => {
+  test('a stale claim settles nothing (S-25)', async t => {
     const { queue, other, clock } = await open(t);
     await queue.put('a', placement(clock, 0));
     const stale = await claimOne(queue);
@@ -295,7 +295,7 @@ function settlingSuite(open: Open): void {
 }
 
 function groupSuite(open: Open): void {
-  test('S4: at most so many of a group at once, those of all workers and kinds counted', async t => {
+  test('at most so many of a group at once, those of all workers and kinds counted (C-11)', async t => {
     const { queue, other, clock } = await open(t);
     for (let index = 0; index < 9; index += 1) {
       await queue.put(`a${index}`, placement(clock, 0, { group: 'a', kind: index % 2 ? 'bake' : 'sync' }));
@@ -310,7 +310,7 @@ function groupSuite(open: Open): void {
     assert.deepEqual(keysOf(await claimSome(queue, 9, perGroup)), ['a2']);
   });
 
-  test('S4: a full group, and a paused one, never block others, with thousands due in front', async t => {
+  test('a full group, and a paused one, never block others, with thousands due in front (C-11)', async t => {
     const { queue, clock } = await open(t);
     const puts = Array.from({ length: 3000 }, (_, index) =>
       queue.put(
@@ -381,7 +381,7 @@ function leaseSuite(open: Open): void {
     );
   });
 
-  test('P7: claims of a process that is gone are free at once', async t => {
+  test('claims of a process that is gone are free at once (S-25)', async t => {
     const { queue, other, clock, gone } = await open(t);
     for (const key of ['a', 'b']) await queue.put(key, placement(clock, 0));
     await claimSome(queue, 1, { worker: 'killed' });
@@ -413,7 +413,7 @@ function leaseSuite(open: Open): void {
     assert.equal(heard, 3);
   });
 
-  test('C4: listeners hear within a second of what another process put, and of nothing while nothing happens', async t => {
+  test('listeners hear within a second of what another process put, and of nothing while nothing happens (C-9)', async t => {
     const { queue, other, clock } = await open(t);
     let heard = 0;
     const stop = queue.onWork(() => {
@@ -431,7 +431,7 @@ function leaseSuite(open: Open): void {
 }
 
 function statusSuite(open: Open): void {
-  test('C4: counts of the schedule, what is due and how late, what runs', async t => {
+  test('counts of the schedule, what is due and how late, what runs (C-9)', async t => {
     const { queue, other, clock } = await open(t);
     const none = { size: 0, due: 0, behindMs: 0, running: 0, raised: 0, byKind: [] };
     assert.deepEqual(await queue.counts(), none);
@@ -464,7 +464,7 @@ function statusSuite(open: Open): void {
     );
   });
 
-  test('S6: upcoming items in the order in which they will run, with reasons; running ones apart', async t => {
+  test('upcoming items in the order in which they will run, with reasons; running ones apart (C-8)', async t => {
     const { queue, clock } = await open(t);
     await queue.put('soon', placement(clock, 10, { kind: 'bake' }));
     await queue.put('due', placement(clock, -10));

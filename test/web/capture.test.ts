@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('V2, V6, V10, S2, S4: collectors with readings, missed ticks and errors; a file from its collector to its object; the disk', async t => {
+test('collectors with readings, missed ticks and errors; a file from its collector to its object; the disk (K-11, S-20)', async t => {
   const cwd = standingPlace(t);
   writeFileSync(join(cwd, 'heat'), '41500\n');
   const station = await startStation(t, {

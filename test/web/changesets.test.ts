@@ -20,7 +20,7 @@ interface Listed {
   readonly lastSyncAt: string | null;
 }
 
-test('S6, S10, S12: changesets by age and state; one, a chosen few and all that fit are raised; a hostile title stays text', async t => {
+test('changesets by age and state; one, a chosen few and all that fit are raised; a hostile title stays text (C-8, C-21, C-22, S-22, T-16)', async t => {
   const standIn = await startGithub(t, { tokens: ['good'] });
   const repository = standIn.model.addRepository('acme/one');
   const add = (title: string, ageDays: number, values: object = {}) => {

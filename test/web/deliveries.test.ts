@@ -17,7 +17,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test('S11: failed files by cause, their attempts, the next try counting down, and another round for one, a cause and all that fit', async t => {
+test('failed files by cause, their attempts, the next try counting down, and another round for one, a cause and all that fit (D-42)', async t => {
   const cwd = standingPlace(t);
   await seedDeliveries(cwd, 12);
   const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
@@ -63,7 +63,7 @@ test('S11: failed files by cause, their attempts, the next try counting down, an
   assert.deepEqual(complaints, []);
 });
 
-test('Dashboard: a list of 100 000 deliveries stays responsive, and holds one page of them at a time', async t => {
+test('Dashboard: a list of 100 000 deliveries stays responsive, and holds one page of them at a time (S-21)', async t => {
   const cwd = standingPlace(t);
   await seedDeliveries(cwd, 1);
   // The journal takes a file after the other; so many rows are copies of the one that it made.

@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [path: string, shown: string])[] = [
   ['capture', '#collectors tbody tr'],
 ];
 
-test('Dashboard: every page holds in light and dark, on a phone 360 pixels wide and with text at 200 %, without scrolling sideways', async t => {
+test('Dashboard: every page holds in light and dark, on a phone 360 pixels wide and with text at 200 %, without scrolling sideways (S-21)', async t => {
   const station = await demoStation(t);
   const { body } = await station.ask('/api/v1/repositories?search=firmware');
   const [{ url } = { url: '' }] = body.repositories;
@@ -64,7 +64,7 @@ const FAINTEST = `[...document.querySelectorAll('body *')].filter(one => one.che
     return [getComputedStyle(one).color, getComputedStyle(ground ?? document.body).backgroundColor, one.textContent.slice(0, 40)];
   })`;
 
-test('Dashboard: a station with nothing says on every page what to do', async t => {
+test('Dashboard: a station with nothing says on every page what to do (S-21)', async t => {
   const station = await startStation(t, { cwd: standingPlace(t), yaml: 'repos: []\n' });
   const { page, complaints } = await openPage(t, browser, station.url);
   const empty: readonly (readonly [path: string, words: string])[] = [
@@ -83,7 +83,7 @@ test('Dashboard: a station with nothing says on every page what to do', async t 
   assert.deepEqual(complaints, []);
 });
 
-test('S6, S10: the schedule says when and why; what is raised there runs; the keyboard goes through navigation and rows, and a refresh leaves the focus', async t => {
+test('the schedule says when and why; what is raised there runs; the keyboard goes through navigation and rows, and a refresh leaves the focus (C-8, C-21, S-20, S-21)', async t => {
   const station = await demoStation(t);
   const { page, complaints } = await openPage(t, browser, `${station.url}/#/`);
   const stuck = page.locator('#troubles tbody tr');

@@ -89,7 +89,7 @@ test('Page: bakes what is asked for, leads to what was baked, follows news; the 
   assert.deepEqual(complaints, []);
 });
 
-test('Page: asks for the token, refuses a wrong one, and goes on with the right one', async t => {
+test('Page: asks for the token, refuses a wrong one, and goes on with the right one (S-16)', async t => {
   const station = await bakedStation(t, 'server: {token: correct-horse}\n');
   const { page } = await openPage(t, browser, station.url);
   const token = page.getByLabel('Token of this station');
@@ -119,7 +119,7 @@ test('Page: a station without repositories offers to bake one; one that is gone 
   await page.getByText('the station does not answer').waitFor();
 });
 
-test('S6, S10: people per month, hours of the week, churn and hot spots of a repository; programs are left out when asked', async t => {
+test('people per month, hours of the week, churn and hot spots of a repository; programs are left out when asked (R-27, R-32)', async t => {
   const origins = standingPlace(t);
   const origin = grownRepository(join(origins, 'churned.git'), 40, 3);
   for (let at = 0; at < 3; at += 1) origin.commit(`change ${at}`, { 'src/hot': `${at}\n`, cold: 'x' });

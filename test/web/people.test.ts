@@ -15,7 +15,7 @@ interface Authors {
   readonly authors: readonly { readonly name: string; readonly commits: number }[];
 }
 
-test('S10: two identities are merged into one person by hand, taken apart, and marked as a program, by keyboard', async t => {
+test('two identities are merged into one person by hand, taken apart, and marked as a program, by keyboard (R-26, R-27, S-21)', async t => {
   const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
   const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
   await until(

@@ -1,4 +1,4 @@
-import type { FileRecord, FileState } from '../../keep/local/journal.ts';
+import { type FileRecord, type FileState, goneChange, type RecordChange } from '../../keep/local/journal.ts';
 import type { SpoolContext } from '../context.ts';
 import { identityOf, sameIdentity } from './files.ts';
 import { freeNameCandidates } from './free-name.ts';
@@ -61,17 +61,8 @@ export async function follow(
 }
 
 /** What a record becomes whose file somebody took away. Pure. */
-export function vanishedChange(nowMs: number) {
-  return {
-    state: 'failed',
-    outcome: 'failure',
-    nextAttemptAtMs: null,
-    hold: null,
-    errorCode: 'source_missing',
-    errorClass: 'permanent',
-    errorMessage: 'the file was taken away before it was delivered',
-    removedAtMs: nowMs,
-  } as const;
+export function vanishedChange(nowMs: number): RecordChange {
+  return goneChange('the file was taken away before it was delivered', nowMs);
 }
 
 /** The path below the bucket's folder under which the very file of the record lies in an area. */

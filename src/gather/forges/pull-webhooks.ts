@@ -41,8 +41,7 @@ export function parsePull(base: WebhookBase, json: unknown, host: string): Webho
   const open = pull.draft ? 'draft' : 'open';
   const ended = pull.merged || pull.merged_at ? 'merged' : 'closed';
   return {
-    ...aboutChangeset(base, host, repository, pull.number),
-    action,
+    ...aboutChangeset(base, host, repository, pull.number, action),
     atMs: timeMs(pull.updated_at),
     state: pull.state === 'open' ? open : ended,
     title: pull.title,
@@ -56,13 +55,14 @@ export function aboutChangeset(
   host: string,
   { full_name: repository, html_url: repositoryUrl }: z.output<typeof hookRepository>,
   number: number,
+  action: string,
 ): ChangesetDelivery {
   return {
     ...base,
     kind: 'changeset',
     ref: { host, repository, number },
     alsoConcerns: [],
-    action: '',
+    action,
     atMs: undefined,
     state: undefined,
     title: undefined,

@@ -1,13 +1,17 @@
+import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { lazyService, type Service } from '../../base/lifecycle.ts';
+import type { Logger } from '../../base/log.ts';
 import type { Random } from '../../base/random.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { ObjectStore } from '../../keep/buckets/bucket.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { Repository, Run } from '../../keep/store/types.ts';
-import { CloneCacheService, type CloneCacheServiceOptions } from './cache/service.ts';
+import type { Forge } from '../forges/forge.ts';
+import { CloneCacheService } from './cache/service.ts';
 import { cacheSettings } from './cache/settings.ts';
 import type { RunningChurn } from './churn/handler.ts';
 import { churnWorkers, scheduleChurnAfterBake, scheduleWantedChurn } from './churn/service.ts';
@@ -15,20 +19,30 @@ import type { RunningSyncs, SyncedRepository } from './sync/handler.ts';
 import { createRunWaiters, type RunWaiters } from './sync/run-waiters.ts';
 import { type RepositoryWorkersContext, repositoryWorkers } from './sync/workers.ts';
 import { type BakeThreads, createBakeThreads } from './threads/pool.ts';
-import { Tracking, type TrackingOptions } from './tracking/service.ts';
+import { Tracking } from './tracking/service.ts';
 import { makeDueNow } from './tracking/track.ts';
 
 /** What repositories are made of, and who hears of their work. */
-export interface RepositoriesOptions
-  extends Omit<TrackingOptions, 'stores'>,
-    Omit<CloneCacheServiceOptions, 'stores'> {
+export interface RepositoriesOptions {
+  /** As it is now: it may change between two pieces of work. */
+  readonly config: () => Config;
+  /** False where there is no configuration file: the repository that the station stands in is tracked then. */
+  readonly configured: boolean;
+  /** Where relative paths start. */
+  readonly cwd: string;
   /** Throws `stopping` while they are not open. */
   readonly stores: () => {
     readonly store: Store;
     readonly queue: WorkQueue;
     readonly clones: CloneRecords;
   };
+  readonly clock: Clock;
   readonly random: Random;
+  readonly log: Logger;
+  /** The code host of that name. Throws `url_invalid` where it is none that is known. */
+  readonly forgeOf: (host: string) => Forge;
+  /** Opens the object store of a profile, for cold storage. */
+  readonly openBucket: (profile: string) => Promise<ObjectStore>;
   /** Called after each sync of a tracked repository, after failed ones with how many there were in a row. May throw. */
   readonly onSynced: (synced: SyncedRepository) => Promise<void>;
   /** Called with every piece of work that is over, for metrics. */

@@ -168,7 +168,7 @@ async function probeObject(
   steps.push(
     'value' in removed
       ? { step: 'delete', outcome: 'ok', words: `removed ${subject}` }
-      : keptStep(removed.error, subject),
+      : undeletedStep(removed.error, subject),
   );
   return steps;
 }
@@ -198,7 +198,7 @@ function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>)
 }
 
 /** Upload-only keys are common and fine, but the probe stays behind. */
-function keptStep(error: SluiceError, subject: string): ProbeStep {
+function undeletedStep(error: SluiceError, subject: string): ProbeStep {
   if (error.code !== 'access_denied') return failedStep('delete', error);
   return skippedStep(
     'delete',

@@ -194,3 +194,17 @@ export interface Journal {
   /** Writes what is outstanding and closes; may be called again. */
   close(): Promise<void>;
 }
+
+/** What a record says whose file is no longer there and was not delivered. Pure. @param errorMessage why it is not, in words */
+export function goneChange(errorMessage: string, nowMs: number): RecordChange {
+  return {
+    state: 'failed',
+    outcome: 'failure',
+    nextAttemptAtMs: null,
+    hold: null,
+    errorCode: 'source_missing',
+    errorClass: 'permanent',
+    errorMessage,
+    removedAtMs: nowMs,
+  };
+}

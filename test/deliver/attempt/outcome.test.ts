@@ -22,7 +22,7 @@ const sent: Sent = {
 };
 const refused = new SluiceError('access_denied', 'no');
 
-test('F7–F12: 30 s, doubling, ten retries after the first try, then failed', () => {
+test('30 s, doubling, ten retries after the first try, then failed (D-37)', () => {
   const error = new SluiceError('bucket_unavailable', 'no');
   const waits: number[] = [];
   let failures = 0;
@@ -39,7 +39,7 @@ test('F7–F12: 30 s, doubling, ten retries after the first try, then failed', (
   assert.deepEqual(waits.slice(0, 4), [30, 60, 120, 240]);
 });
 
-test('F7–F12: which failures end at once, wait for a bucket, or are handed back', () => {
+test('which failures end at once, wait for a bucket, or are handed back (D-36)', () => {
   const kind = (code: ConstructorParameters<typeof SluiceError>[0]) =>
     decideFailure(new SluiceError(code, ''), 0, DELIVERY_DEFAULTS, noJitter, 0).kind;
   for (const code of ['access_denied', 'bucket_auth_failed', 'request_refused', 'key_invalid'] as const) {
@@ -60,7 +60,7 @@ test('F7–F12: which failures end at once, wait for a bucket, or are handed bac
   assert.equal(kind('cancelled'), 'hand-back');
 });
 
-test('V10: with `hold` a dead link uses up no try, with `count` it does', () => {
+test('with `hold` a dead link uses up no try, with `count` it does (D-41)', () => {
   const error = new SluiceError('host_unreachable', '');
   const held = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'hold' }, noJitter, 0);
   const counted = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'count' }, noJitter, 0);

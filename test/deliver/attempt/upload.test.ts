@@ -5,7 +5,7 @@ import { partBytesFor } from '../../../src/deliver/attempt/upload/parts.ts';
 import { objectKey, propertiesOf, tagsIn } from '../../../src/deliver/attempt/upload/properties.ts';
 import { destinationFor } from '../../../src/deliver/settings.ts';
 
-test('S8: parts are as large as wanted, and never too many', () => {
+test('parts are as large as wanted, and never too many (D-31)', () => {
   const limits = {
     maxSinglePutBytes: 5e9,
     minPartBytes: 5 * 2 ** 20,
@@ -21,7 +21,7 @@ test('S8: parts are as large as wanted, and never too many', () => {
   );
 });
 
-test('S10: prefix, tags and type come from the destination and the name', () => {
+test('prefix, tags and type come from the destination and the name (D-34)', () => {
   const destinations = [
     { match: 'p', prefix: 'all', storageClass: 'STANDARD' },
     { match: 'p/b', prefix: '/robots/7/', tagSegments: true, tags: { project: 'x' } },

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ReadyQueue } from '../../../src/deliver/queue/ready-queue.ts';
 import type { FileRecord } from '../../../src/keep/local/journal.ts';
 
-test('V2: a record is claimed from the offer to its end, and memory bounds what is under way', () => {
+test('a record is claimed from the offer to its end, and memory bounds what is under way (D-18, D-35)', () => {
   const record = (id: number, size: number) => ({ id, size }) as FileRecord;
   const queue = new ReadyQueue({ workers: 1, smallAtOnce: 10, memoryBytes: 100, partsAboveBytes: 1000 });
   const first = record(1, 60);

@@ -5,7 +5,7 @@ import { addressOf } from '../../../src/deliver/spool/address.ts';
 
 const profiles = new Set(['p']);
 
-test('F13: a path below an area is profile, bucket and key', () => {
+test('a path below an area is profile, bucket and key (D-9)', () => {
   assert.deepEqual(addressOf('p/b/a/ü +%.txt', profiles), {
     profile: 'p',
     bucket: 'b',
@@ -22,7 +22,7 @@ test('F13: a path below an area is profile, bucket and key', () => {
   }
 });
 
-test('F13: every good key comes back from its path', () => {
+test('every good key comes back from its path (D-9)', () => {
   const segment = fc
     .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
     .filter(text => !/[/\0]/.test(text) && !/^\.{1,2}$/.test(text));

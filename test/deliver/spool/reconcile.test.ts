@@ -60,32 +60,32 @@ async function after(
   return { before, records, record: records[0] as FileRecord, counts, journal };
 }
 
-test('S12, case 2: in incoming with its record, nothing is changed', async t => {
+test('case 2: in incoming with its record, nothing is changed (D-45)', async t => {
   const { record, counts } = await after(t, 'incoming', 'incoming');
   assert.equal(record.state, 'incoming');
   assert.deepEqual(counts, { processing: 0, corrected: 0 });
 });
 
-test('S12, case 3: moved to processing, its record not yet', async t => {
+test('case 3: moved to processing, its record not yet (D-45)', async t => {
   const { records, record, before } = await after(t, 'processing', 'incoming');
   assert.equal(records.length, 1);
   assert.equal(record.id, before?.id);
   assert.equal(record.state, 'processing');
 });
 
-test('S12, case 4: in processing on record, its next try keeps its time', async t => {
+test('case 4: in processing on record, its next try keeps its time (D-45)', async t => {
   const { record, counts } = await after(t, 'processing', 'processing');
   assert.equal(record.nextAttemptAtMs, NEXT);
   assert.deepEqual(counts, { processing: 1, corrected: 0 });
 });
 
-test('S12, case 5: the move to processing was lost in a power cut', async t => {
+test('case 5: the move to processing was lost in a power cut (D-45)', async t => {
   const { records, record } = await after(t, 'incoming', 'processing');
   assert.equal(records.length, 1);
   assert.equal(record.state, 'incoming');
 });
 
-test('S12, case 7: moved to completed, its record not yet', async t => {
+test('case 7: moved to completed, its record not yet (D-45)', async t => {
   const { record, journal } = await after(t, 'completed', 'processing');
   assert.equal(record.state, 'completed');
   assert.equal(record.outcome, 'success');
@@ -93,7 +93,7 @@ test('S12, case 7: moved to completed, its record not yet', async t => {
   assert.equal(journal.attempts(record.id).length, 1);
 });
 
-test('S12, S5, case 7: moved to completed under another name', async t => {
+test('case 7: moved to completed under another name (D-12, D-45)', async t => {
   for (const location of ['dir/a.txt~1', 'dir~1/a.txt']) {
     const { record } = await after(t, 'completed', 'processing', { location });
     assert.equal(record.state, 'completed');
@@ -101,39 +101,39 @@ test('S12, S5, case 7: moved to completed under another name', async t => {
   }
 });
 
-test('S12, case 7: another file of that name in completed is not taken for it', async t => {
+test('case 7: another file of that name in completed is not taken for it (D-45)', async t => {
   const { record } = await after(t, 'completed', 'processing', { otherFile: true });
   assert.equal(record.state, 'failed');
   assert.equal(record.errorCode, 'source_missing');
 });
 
-test('S12, case 8: moved to failed, its record not yet', async t => {
+test('case 8: moved to failed, its record not yet (D-45)', async t => {
   const { record } = await after(t, 'failed', 'processing');
   assert.equal(record.state, 'failed');
   assert.equal(record.outcome, 'failure');
   assert.equal(record.removedAtMs, null);
 });
 
-test('S12, case 9: moved back from failed for a retry, its record not yet', async t => {
+test('case 9: moved back from failed for a retry, its record not yet (D-45)', async t => {
   const { record, records } = await after(t, 'processing', 'failed');
   assert.equal(records.length, 1);
   assert.equal(record.state, 'processing');
   assert.equal(record.outcome, null);
 });
 
-test('S12, case 10: in processing without a record', async t => {
+test('case 10: in processing without a record (D-45)', async t => {
   const { record } = await after(t, 'processing', null);
   assert.equal(record.state, 'processing');
   assert.notEqual(record.nextAttemptAtMs, null);
 });
 
-test('S12, case 11: what a dead copy announced never arrived', async t => {
+test('case 11: what a dead copy announced never arrived (D-45)', async t => {
   const { record } = await after(t, null, 'incoming_tmp');
   assert.equal(record.state, 'failed');
   assert.notEqual(record.removedAtMs, null);
 });
 
-test('S12, case 12: the file of a record is nowhere', async t => {
+test('case 12: the file of a record is nowhere (D-45)', async t => {
   for (const state of ['incoming', 'processing'] as const) {
     const { record } = await after(t, null, state);
     assert.equal(record.state, 'failed');

@@ -61,7 +61,7 @@ function limits(maxPerHour?: number) {
 
 const isCode = (code: string) => (error: unknown) => error instanceof SluiceError && error.code === code;
 
-test('S5: what is left at zero waits for the reset, and goes on after it', () => {
+test('what is left at zero waits for the reset, and goes on after it (C-13)', () => {
   const budget = after(NEW_BUDGET, {}, 0);
   assert.deepEqual(admissionByHost(budget, 1, 'high', 1000), {
     ok: false,
@@ -71,7 +71,7 @@ test('S5: what is left at zero waits for the reset, and goes on after it', () =>
   assert.deepEqual(admissionByHost(budget, 1, 'normal', HOUR_MS), { ok: true });
 });
 
-test('S5: a twentieth is kept for what is asked for by hand; a pause holds for all', () => {
+test('a twentieth is kept for what is asked for by hand; a pause holds for all (C-13)', () => {
   const budget = after(NEW_BUDGET, { remaining: 250 }, 0);
   assert.equal(admissionByHost(budget, 1, 'normal', 1).ok, false);
   assert.equal(admissionByHost(budget, 1, 'high', 1).ok, true);
@@ -83,13 +83,13 @@ test('S5: a twentieth is kept for what is asked for by hand; a pause holds for a
   });
 });
 
-test('S5: an answer that was overtaken does not raise what is left', () => {
+test('an answer that was overtaken does not raise what is left (C-13)', () => {
   const late = after(after(NEW_BUDGET, { remaining: 10 }, 0), { remaining: 12 }, 1);
   assert.equal(late.remaining, 10);
   assert.equal(budgetAfterAdmission(late, 3, 2).remaining, 7);
 });
 
-test('S5: never more than the configuration allows in any hour, all tokens together (property)', async () => {
+test('never more than the configuration allows in any hour, all tokens together (property) (C-13)', async () => {
   const waits = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1, maxLength: 60 });
   await fc.assert(
     fc.asyncProperty(waits, fc.integer({ min: 1, max: 8 }), async (minutes, maxPerHour) => {
@@ -109,7 +109,7 @@ test('S5: never more than the configuration allows in any hour, all tokens toget
   );
 });
 
-test('S5: several tokens share the load; the one with more left goes first', async () => {
+test('several tokens share the load; the one with more left goes first (C-14)', async () => {
   const { limits: shared } = limits();
   const used: string[] = [];
   for (let count = 0; count < 10; count += 1) used.push((await shared.take(call())) ?? '');
@@ -119,7 +119,7 @@ test('S5: several tokens share the load; the one with more left goes first', asy
   assert.equal(await shared.take(call()), 'a');
 });
 
-test('S5: GraphQL points are counted apart, a secondary limit pauses both', async () => {
+test('GraphQL points are counted apart, a secondary limit pauses both (C-13)', async () => {
   const { limits: shared, clock } = limits();
   const one = { credentials: ['a'] };
   await shared.take(call(one));
@@ -130,7 +130,7 @@ test('S5: GraphQL points are counted apart, a secondary limit pauses both', asyn
   await assert.rejects(shared.take(call({ ...one, resource: 'graphql' })), isCode('rate_limited'));
 });
 
-test('a refused token is reported once and used no more; when all are, nothing is sent', async () => {
+test('a refused token is reported once and used no more; when all are, nothing is sent (C-17)', async () => {
   const { limits: shared, refused } = limits();
   shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));
   shared.record(answered({ errorCode: 'token_refused', status: 401, remaining: undefined }));
@@ -141,7 +141,7 @@ test('a refused token is reported once and used no more; when all are, nothing i
   assert.equal(await shared.take(call({ credentials: ['a'] })), 'a');
 });
 
-test('S5: what is kept over a restart goes on counting', async () => {
+test('what is kept over a restart goes on counting (C-13)', async () => {
   const first = limits(3);
   for (let count = 0; count < 3; count += 1) await first.limits.take(call({ priority: 'high' }));
   const second = limits(3);

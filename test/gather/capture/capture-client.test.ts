@@ -46,7 +46,7 @@ async function shownBy(capture: CaptureClient): Promise<unknown> {
   return (await capture.status()).map(({ name, disabled, readings }) => [name, disabled, readings]);
 }
 
-test('V11: while the capture thread does not answer, its collectors are shown as they are planned', async t => {
+test('while the capture thread does not answer, its collectors are shown as they are planned', async t => {
   const busy = standIn("if (name !== 'status') parentPort.postMessage({ type: 'reply', id });");
   // Patience is over at once.
   const { capture } = await clientOf(t, busy, hasty);

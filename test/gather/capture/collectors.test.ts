@@ -19,7 +19,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const ONES = () => sourceOf(() => raw('1'));
 const named = (name: string, change: Partial<CollectorPlan> = {}) => collectorPlan({ name, ...change });
 
-test('V11: a collector that is the same in both plans does not notice; others stop, and their files are complete', async t => {
+test('a collector that is the same in both plans does not notice; others stop, and their files are complete (K-14)', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   let opened = 0;
@@ -56,7 +56,7 @@ test('V11: a collector that is the same in both plans does not notice; others st
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('V7: nothing runs while capture is disabled, and a disabled collector rests', async t => {
+test('nothing runs while capture is disabled, and a disabled collector rests (K-12)', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   const { collectors } = collectorsOf(clock, ONES);
@@ -82,7 +82,7 @@ test('V7: nothing runs while capture is disabled, and a disabled collector rests
   await collectors.stop();
 });
 
-test('V6: the same error is reported at most every 2 s, another one at once, and neither stops the other collectors', async t => {
+test('the same error is reported at most every 2 s, another one at once, and neither stops the other collectors (K-7)', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   const { log, messages } = rememberingLog();
@@ -103,7 +103,7 @@ test('V6: the same error is reported at most every 2 s, another one at once, and
   await collectors.stop();
 });
 
-test('S3: a control answer switches collectors and intervals; a faulty one is refused with every fault', () => {
+test('a control answer switches collectors and intervals; a faulty one is refused with every fault (K-13)', () => {
   const names = new Set(['a', 'b']);
   const answer = parseControl(
     '{"disabled": false, "collectors": {"a": {"disabled": true}, "b": {"every": "250ms"}}}',
@@ -129,7 +129,7 @@ test('S3: a control answer switches collectors and intervals; a faulty one is re
   assert.throws(() => parseControl('[1]', names), /not a JSON object/);
 });
 
-test('S3: while running, the control source stops, slows and starts collectors; what cannot be understood changes nothing', async t => {
+test('while running, the control source stops, slows and starts collectors; what cannot be understood changes nothing (K-13)', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   const { log, messages } = rememberingLog();

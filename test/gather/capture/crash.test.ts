@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { crashCapture } from '../../support/capture-crash.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
-test('V4: killed at random moments, every flushed reading is there once, none torn, and the rows count right', async t => {
+test('killed at random moments, every flushed reading is there once, none torn, and the rows count right (K-10, T-12)', async t => {
   const { readings } = await crashCapture({
     base: await tempDirectory(t),
     rounds: 5,

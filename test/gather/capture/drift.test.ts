@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../../support/git-repositories.ts';
 const EVERY_MS = 5;
 const SECONDS = 2;
 
-test('V2: in real time, readings stay at start + n × interval: they jitter but do not drift', async t => {
+test('in real time, readings stay at start + n × interval: they jitter but do not drift (K-4)', async t => {
   const { files } = filesOf(temporaryDirectory(t, 'sluice-drift'), 2 ** 20);
   const takenMs: number[] = [];
   const over = Promise.withResolvers<void>();

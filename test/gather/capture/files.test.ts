@@ -19,7 +19,7 @@ function below(directory: string): string[] {
     .sort();
 }
 
-test('V3: four readings of 19 bytes under a limit of 50: one complete file and one in progress', async t => {
+test('four readings of 19 bytes under a limit of 50: one complete file and one in progress (K-9)', async t => {
   const directory = await tempDirectory(t);
   const { files, finished } = filesOf(directory, 50);
   for (let index = 0; index < 4; index += 1) files.append(`${'x'.repeat(18)}\n`, TIMES);
@@ -35,7 +35,7 @@ test('V3: four readings of 19 bytes under a limit of 50: one complete file and o
   await files.complete('stop');
 });
 
-test('V3: a file never exceeds its limit unless by one reading that is larger; nothing is lost and order stays', async t => {
+test('a file never exceeds its limit unless by one reading that is larger; nothing is lost and order stays (K-9)', async t => {
   const directory = await tempDirectory(t);
   await fc.assert(
     fc.asyncProperty(
@@ -68,7 +68,7 @@ test('V3: a file never exceeds its limit unless by one reading that is larger; n
   );
 });
 
-test('V3: a file is complete at its age; one without readings is never made', async t => {
+test('a file is complete at its age; one without readings is never made (K-9)', async t => {
   const directory = await tempDirectory(t);
   const clock = new VirtualClock();
   const { files, finished } = filesOf(directory, 1000, clock);
@@ -86,7 +86,7 @@ test('V3: a file is complete at its age; one without readings is never made', as
   );
 });
 
-test('V3: a binary reading is one file, with its metadata beside it', async t => {
+test('a binary reading is one file, with its metadata beside it (K-8)', async t => {
   const directory = await tempDirectory(t);
   const { files, finished } = filesOf(directory, 10);
   const bytes = Buffer.from([0xff, 0xd8, 0xff, 0x00]);
@@ -110,7 +110,7 @@ test('V3: a binary reading is one file, with its metadata beside it', async t =>
   assert.ok(path.endsWith(`/${file}`));
 });
 
-test('V4: whatever a crash leaves of the last lines, the whole ones stay and nothing torn does', () => {
+test('whatever a crash leaves of the last lines, the whole ones stay and nothing torn does (K-10)', () => {
   const line = (index: number): string =>
     `${JSON.stringify({ collector: 'one', requested_at: 'x', reading: index })}\n`;
   fc.assert(
@@ -133,7 +133,7 @@ test('V4: whatever a crash leaves of the last lines, the whole ones stay and not
   );
 });
 
-test('V4: recovery completes lines and binary readings in progress, drops torn ones, and finds complete files again', async t => {
+test('recovery completes lines and binary readings in progress, drops torn ones, and finds complete files again (K-10)', async t => {
   const directory = await tempDirectory(t);
   const first = filesOf(directory, 1000);
   first.files.add(value('1'), TIMES);
@@ -170,7 +170,7 @@ test('V4: recovery completes lines and binary readings in progress, drops torn o
   assert.equal(first.failures.length, 1);
 });
 
-test('V3: readings are distinguished: JSON keeps its digits, text is text, what is not as the format says is refused', () => {
+test('readings are distinguished: JSON keeps its digits, text is text, what is not as the format says is refused (K-8)', () => {
   const jsonFrom = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
     const reading = parseReading({ bytes: Buffer.from(text) }, format, null);
     return reading.kind === 'value' ? reading.json : reading.kind;

@@ -23,7 +23,7 @@ import { tempDirectory } from '../../support/temp-directory.ts';
 const patience = () => AbortSignal.timeout(20_000);
 const textOf = (raw: unknown): string => (raw as { bytes: Buffer }).bytes.toString();
 
-test('V1: exec: what a program prints; V6: exit 75 is no reading; other failures say why', async () => {
+test('exec: what a program prints; exit 75 is no reading; other failures say why (K-1, K-6)', async () => {
   const run = (script: string) => new ExecSource(['/bin/sh', '-c', script]).read(patience);
   assert.equal(textOf(await run('printf 42')), '42');
   assert.equal(await run('echo ignored; exit 75'), undefined);
@@ -31,7 +31,7 @@ test('V1: exec: what a program prints; V6: exit 75 is no reading; other failures
   await assert.rejects(new ExecSource(['/none/such']).read(patience), { code: 'disk_failed' });
 });
 
-test('V1: exec: a time-out kills the program with all that it started', async t => {
+test('exec: a time-out kills the program with all that it started (K-5)', async t => {
   const folder = await tempDirectory(t);
   const alive = join(folder, 'pid');
   const abort = new AbortController();
@@ -56,7 +56,7 @@ test('V1: exec: a time-out kills the program with all that it started', async t 
   });
 });
 
-test('V1: http: the body of an answer; V6: 204 is no reading; redirects and errors are reported', async t => {
+test('http: the body of an answer; 204 is no reading; redirects and errors are reported (K-1, K-6)', async t => {
   const server = createServer((request, response) => {
     if (request.url === '/none') response.writeHead(204).end();
     else if (request.url === '/moved') response.writeHead(302, { location: '/' }).end();
@@ -93,7 +93,7 @@ test('V1: http: the body of an answer; V6: 204 is no reading; redirects and erro
   await assert.rejects(new HttpSource('http://127.0.0.1:1/').read(patience), { code: 'host_unreachable' });
 });
 
-test('V1: file: its content, large or small, of /proc too; what cannot be read is reported', async t => {
+test('file: its content, large or small, of /proc too; what cannot be read is reported (K-1)', async t => {
   const folder = await tempDirectory(t);
   const read = async (path: string) =>
     new FileSource({ path, monotonicMs: systemClock.monotonicMs }).read(patience);
@@ -108,7 +108,7 @@ test('V1: file: its content, large or small, of /proc too; what cannot be read i
   await assert.rejects(read(join(folder, 'directory')), { code: 'disk_failed' });
 });
 
-test('V6: a file that is slow again and again is read in the pool for a minute, one that was slow once is not', async t => {
+test('a file that is slow again and again is read in the pool for a minute, one that was slow once is not (K-4)', async t => {
   const path = join(await tempDirectory(t), 'heat');
   writeFileSync(path, '41500\n');
   let nowMs = 0;
@@ -134,7 +134,7 @@ test('V6: a file that is slow again and again is read in the pool for a minute, 
   assert.equal(await isPooled(0), false);
 });
 
-test("V1: query: rows of the station's own database, which it cannot change", async t => {
+test("query: rows of the station's own database, which it cannot change (K-1, K-2)", async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openLocal(path, { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
@@ -153,7 +153,7 @@ test("V1: query: rows of the station's own database, which it cannot change", as
   await assert.rejects(ask('SELECT * FROM nowhere'), /no such table/);
 });
 
-test('V1: mqtt: topics fit filters as MQTT has it', () => {
+test('mqtt: topics fit filters as MQTT has it (K-3)', () => {
   const fits: [string, string, boolean][] = [
     ['a/b', 'a/b', true],
     ['a/b', 'a/b/c', false],
@@ -170,7 +170,7 @@ test('V1: mqtt: topics fit filters as MQTT has it', () => {
     assert.equal(topicFits(filter, topic), expected, `${filter} ${topic}`);
 });
 
-test('V1: what a collector names is planned and opened as its kind wants it', async t => {
+test('what a collector names is planned and opened as its kind wants it (K-1)', async t => {
   const folder = await folderWith(t, {
     'sluice.yaml': `capture:
   station: robot-7

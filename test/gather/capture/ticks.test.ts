@@ -10,7 +10,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const aStart = fc.double({ min: 0, max: 1e9, noNaN: true });
 const anInterval = fc.oneof(fc.integer({ min: 1, max: 86_400_000 }), fc.constantFrom(1, 3, 7, 33));
 
-test('V2: the due tick is the newest whose time has come; those between it and the last one are missed', () => {
+test('the due tick is the newest whose time has come; those between it and the last one are missed (K-4)', () => {
   fc.assert(
     fc.property(
       aStart,
@@ -32,7 +32,7 @@ test('V2: the due tick is the newest whose time has come; those between it and t
   );
 });
 
-test('V2: however long readings take, each tick is taken once or missed once, and never before its time', () => {
+test('however long readings take, each tick is taken once or missed once, and never before its time (K-4)', () => {
   fc.assert(
     fc.property(
       anInterval,
@@ -54,7 +54,7 @@ test('V2: however long readings take, each tick is taken once or missed once, an
   );
 });
 
-test('V2: a quick source is asked at start + n × interval, for an hour, with no drift and nothing missed', async () => {
+test('a quick source is asked at start + n × interval, for an hour, with no drift and nothing missed (K-4)', async () => {
   const clock = new VirtualClock();
   const { collector, taken } = collectorOf(
     clock,
@@ -73,7 +73,7 @@ test('V2: a quick source is asked at start + n × interval, for an hour, with no
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('V2: a reading that takes longer delays the next, never overlaps it, and does not pile up', async () => {
+test('a reading that takes longer delays the next, never overlaps it, and does not pile up (K-4)', async () => {
   const clock = new VirtualClock();
   let [running, most] = [0, 0];
   const slow = sourceOf(async signal => {
@@ -97,7 +97,7 @@ test('V2: a reading that takes longer delays the next, never overlaps it, and do
   await collector.stop();
 });
 
-test('V2: a reading that does not come within its time-out is an error, and the ticks go on', async () => {
+test('a reading that does not come within its time-out is an error, and the ticks go on (K-5)', async () => {
   const clock = new VirtualClock();
   let asked = 0;
   const hanging = sourceOf(signal => {
@@ -116,7 +116,7 @@ test('V2: a reading that does not come within its time-out is an error, and the 
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('V6: what was filtered out is neither data nor an error', async () => {
+test('what was filtered out is neither data nor an error (K-6)', async () => {
   const clock = new VirtualClock();
   let asked = 0;
   const { collector, taken, errors } = collectorOf(
@@ -130,7 +130,7 @@ test('V6: what was filtered out is neither data nor an error', async () => {
   await collector.stop();
 });
 
-test('V2: in real time, ticks of 5 ms stay at start + n × interval: no drift in half a second', async () => {
+test('in real time, ticks of 5 ms stay at start + n × interval: no drift in half a second (K-4)', async () => {
   for (const timer of [coarseTickTimer(systemClock), fineTickTimer(systemClock)]) {
     const startMs = systemClock.monotonicMs();
     const lateMs: number[] = [];

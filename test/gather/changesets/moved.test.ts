@@ -5,7 +5,7 @@ import { followMany, testChangesets, trackOne } from '../../support/changesets.t
 
 const MANY = 60;
 
-test('C2: of a renamed repository the old address goes on meaning the changeset; what is new at the old name is followed beside it', async t => {
+test('of a renamed repository the old address goes on meaning the changeset; what is new at the old name is followed beside it (C-4)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, urlOf, ended } = station;
   const { changeset } = await trackOne(station, { title: 'First' });
@@ -27,7 +27,7 @@ test('C2: of a renamed repository the old address goes on meaning the changeset;
   assert.equal((await changesets.find(urlOf('acme/one', 1))).title, 'Another');
 });
 
-test('C2: the changesets of a deleted repository are marked deleted, and nothing else is', async t => {
+test('the changesets of a deleted repository are marked deleted, and nothing else is (C-4)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, urlOf, ended } = station;
   for (const name of ['acme/gone', 'acme/stays'])
@@ -43,7 +43,7 @@ test('C2: the changesets of a deleted repository are marked deleted, and nothing
   assert.deepEqual(states, ['deleted', 'open']);
 });
 
-test('S5: a token without the scope for changesets stops the host with one message, and by hand it is tried again', async t => {
+test('a token without the scope for changesets stops the host with one message, and by hand it is tried again (C-17)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended } = station;
   await followMany(station, MANY);
@@ -70,7 +70,7 @@ test('S5: a token without the scope for changesets stops the host with one messa
   assert.deepEqual(changesets.holds(), []);
 });
 
-test('C1: what cannot be followed is refused with what, where and what to do', async t => {
+test('what cannot be followed is refused with what, where and what to do (C-1)', async t => {
   const { changesets, urlOf } = await testChangesets(t);
   await changesets.start();
   const refusal = async (call: Promise<unknown>): Promise<string> => {

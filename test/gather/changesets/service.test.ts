@@ -4,7 +4,7 @@ import { signed, testChangesets } from '../../support/changesets.ts';
 
 const MINUTE_MS = 60_000;
 
-test('C1, C3, C7, S6: one is tracked by its address, synced, listed with its reason, and raised by a webhook', async t => {
+test('one is tracked by its address, synced, listed with its reason, and raised by a webhook (C-1, C-6, C-8, C-18)', async t => {
   const { changesets, standIn, clock, ended, until, urlOf } = await testChangesets(t);
   const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'), {
     updatedAtMs: clock.nowMs() - 10 * MINUTE_MS,

@@ -24,7 +24,7 @@ async function pass({ clock }: TestChangesets, ms: number, stepMs = MINUTE_MS): 
   }
 }
 
-test('C1, S1: what is open in a repository is found, synced in batches, and left when the configuration leaves it', async t => {
+test('what is open in a repository is found, synced in batches, and left when the configuration leaves it (C-1, C-2, C-5)', async t => {
   const station = await testChangesets(t);
   await followMany(station, 120);
   // Two pages of a listing and three batches, where 120 calls would have done it one by one.
@@ -45,7 +45,7 @@ test('C1, S1: what is open in a repository is found, synced in batches, and left
   assert.equal((await station.queue.counts()).size, 0);
 });
 
-test('a token that is revoked stops the host with one message, and a new one sets it going', async t => {
+test('a token that is revoked stops the host with one message, and a new one sets it going (C-17)', async t => {
   const tokens = ['good', 'new'];
   const station = await testChangesets(t, { tokens });
   await followMany(station, MANY);
@@ -68,7 +68,7 @@ test('a token that is revoked stops the host with one message, and a new one set
   assert.deepEqual(station.changesets.holds(), []);
 });
 
-test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost', async t => {
+test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost (T-8)', async t => {
   const station = await testChangesets(t);
   await followMany(station, MANY);
   const down: Fault = () => ({ status: 503, json: { message: 'maintenance' } });
@@ -89,7 +89,7 @@ test('a host that is down for a day costs a call a quarter of an hour, and nothi
   assert.deepEqual(station.changesets.holds(), []);
 });
 
-test('S5: with the rate limit at zero no call is made until the host allows, and nothing fails', async t => {
+test('with the rate limit at zero no call is made until the host allows, and nothing fails (C-13)', async t => {
   const station = await testChangesets(t);
   await followMany(station, 60);
   station.standIn.remaining = 0;
@@ -111,7 +111,7 @@ test('S5: with the rate limit at zero no call is made until the host allows, and
   );
 });
 
-test('S5: what the configuration allows an hour is kept, and intervals are stretched and said to be', async t => {
+test('what the configuration allows an hour is kept, and intervals are stretched and said to be (C-13, C-15)', async t => {
   const station = await testChangesets(t);
   await followMany(station, 150);
   await station.configure({ ...followingMany(station), host: { maxPointsPerHour: 2 } });
@@ -125,7 +125,7 @@ test('S5: what the configuration allows an hour is kept, and intervals are stret
   assert.ok(listed.some(({ next }) => /stretched ×.* by the rate limit/.test(next?.reason ?? '')));
 });
 
-test('C2: a page that is cut short keeps what has come, stores the error, and success clears it', async t => {
+test('a page that is cut short keeps what has come, stores the error, and success clears it (C-3, C-16, T-9)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended, clock } = station;
   const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
@@ -159,7 +159,7 @@ test('C2: a page that is cut short keeps what has come, stores the error, and su
   );
 });
 
-test('C2: one that has vanished is marked deleted, and comes back when it does', async t => {
+test('one that has vanished is marked deleted, and comes back when it does (C-4)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended } = station;
   const { changeset, url } = await trackOne(station);
@@ -175,7 +175,7 @@ test('C2: one that has vanished is marked deleted, and comes back when it does',
   assert.equal((await changesets.find(url)).state, 'open');
 });
 
-test('a host whose clock is three hours ahead keeps nothing at the fastest rhythm', async t => {
+test('a host whose clock is three hours ahead keeps nothing at the fastest rhythm (T-13)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, clock } = station;
   standIn.skewMs = 3 * HOUR_MS;
@@ -187,7 +187,7 @@ test('a host whose clock is three hours ahead keeps nothing at the fastest rhyth
   assert.match((await changesets.find(url)).next?.reason ?? '', /last change (60 min|1 h) ago/);
 });
 
-test('a host that answers HTML is reported once, with what to check', async t => {
+test('a host that answers HTML is reported once, with what to check (T-6)', async t => {
   const station = await testChangesets(t);
   station.standIn.faults.push((_request, response) => {
     response.setHeader('content-type', 'text/html');

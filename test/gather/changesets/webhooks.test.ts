@@ -5,7 +5,7 @@ import { HOUR_MS, signed, testChangesets, trackOne } from '../../support/changes
 
 const MINUTE_MS = 60_000;
 
-test('S8: webhooks: wrong signature, malformed, unknown, replayed, out of order, and of what is not followed', async t => {
+test('webhooks: wrong signature, malformed, unknown, replayed, out of order, and of what is not followed (C-19)', async t => {
   const station = await testChangesets(t);
   const { changesets, until, ended, clock } = station;
   const { url } = await trackOne(station);
@@ -36,7 +36,7 @@ test('S8: webhooks: wrong signature, malformed, unknown, replayed, out of order,
   assert.equal(ended.length, 2);
 });
 
-test('S9: changes that no webhook announced are counted and shown, and a webhook ends that', async t => {
+test('changes that no webhook announced are counted and shown, and a webhook ends that (C-20)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended, clock } = station;
   const { changeset, url } = await trackOne(station);
@@ -56,7 +56,7 @@ test('S9: changes that no webhook announced are counted and shown, and a webhook
   assert.deepEqual(await changesets.webhookGaps(), []);
 });
 
-test('S2: with quiet, a burst of webhooks is followed by one sync after it falls quiet', async t => {
+test('with quiet, a burst of webhooks is followed by one sync after it falls quiet (C-7)', async t => {
   const station = await testChangesets(t, { schedule: { quiet: true } });
   const { changesets, until, ended, clock } = station;
   const { url } = await trackOne(station);

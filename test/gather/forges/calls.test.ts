@@ -13,7 +13,7 @@ import {
 } from '../../suites/forge-suite.ts';
 import { KINDS, openForge } from './stand-ins.ts';
 
-test('GitHub S1: following 1 000 open changesets costs at most a twentieth of a call each and sync', async t => {
+test('GitHub: following 1 000 open changesets costs at most a twentieth of a call each and sync (C-5)', async t => {
   const budget = recordingBudget();
   const { forge, standIn } = await openForge(t, 'github', { budget });
   const repository = standIn.model.addRepository('acme/app');
@@ -35,7 +35,7 @@ test('GitHub S1: following 1 000 open changesets costs at most a twentieth of a 
   t.diagnostic(`${standIn.log.length} calls for 1000 changesets`);
 });
 
-test('GitHub S1: a listing where nothing has changed is one call that costs nothing', async t => {
+test('GitHub: a listing where nothing has changed is one call that costs nothing (C-5)', async t => {
   const budget = recordingBudget();
   const { forge, standIn } = await openForge(t, 'github', { budget });
   const repository = standIn.model.addRepository('acme/app');
@@ -54,7 +54,7 @@ test('GitHub S1: a listing where nothing has changed is one call that costs noth
 });
 
 for (const kind of KINDS) {
-  test(`${kind} C2: 5 000 events of one changeset come complete, each once, in order`, async t => {
+  test(`${kind}: 5 000 events of one changeset come complete, each once, in order (C-3)`, async t => {
     const { forge, standIn } = await openForge(t, kind);
     const repository = standIn.model.addRepository('acme/app');
     const changeset = standIn.model.addChangeset(repository);
@@ -75,7 +75,7 @@ for (const kind of KINDS) {
     assert.ok(standIn.log.length - calls < 10, 'few calls for few events');
   });
 
-  test(`${kind} C1: a search by author or owner finds open ones across repositories`, async t => {
+  test(`${kind}: a search by author or owner finds open ones across repositories (C-1)`, async t => {
     const { forge, standIn } = await openForge(t, kind);
     const [app, lib, other] = ['acme/app', 'acme/lib', 'else/where'].map(path =>
       standIn.model.addRepository(path),
@@ -115,7 +115,7 @@ const PUBLIC = {
   size: 108,
 };
 
-test('GitHub S5: an App calls with an installation token, which it asks for once', async t => {
+test('GitHub: an App calls with an installation token, which it asks for once (C-14)', async t => {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -141,7 +141,7 @@ test('GitHub: an App that is not accepted, or whose key is no key, is reported s
   await assert.rejects(changesetsOf(forge, 'acme/app'), { code: 'token_refused' });
 });
 
-test('GitHub C2: bots, checks and what a changeset lacks', async t => {
+test('GitHub: bots, checks and what a changeset lacks (C-3)', async t => {
   const { forge, standIn } = await openForge(t, 'github');
   const repository = standIn.model.addRepository('acme/app');
   const changeset = standIn.model.addChangeset(repository, {

@@ -15,7 +15,7 @@ function bytes(name: string): Buffer {
 
 const recorded = <T>(name: string): T => JSON.parse(bytes(name).toString()) as T;
 
-test('GitLab, recorded, C2: a merge request of gitlab.com is read with all that it tells', async t => {
+test('GitLab, recorded: a merge request of gitlab.com is read with all that it tells (C-3)', async t => {
   const answer = recorded<Recorded>('get_merge_request');
   const { forge, standIn } = await openForge(t, 'gitlab');
   standIn.faults.push(({ url }) =>
@@ -45,7 +45,7 @@ test('GitLab, recorded, C2: a merge request of gitlab.com is read with all that 
   assert.equal(changeset.updatedAtMs, Date.parse('2019-08-20T09:09:56.690Z'));
 });
 
-test('GitLab, recorded, C1: listings are read; a path comes from the answer, or else from what was asked', async t => {
+test('GitLab, recorded: listings are read; a path comes from the answer, or else from what was asked (C-1)', async t => {
   const ofProject = recorded<Recorded[]>('get_merge_requests');
   // Recorded with labels in detail, which are not asked for here.
   const ofGroup = recorded<(Recorded & { labels: { name: string }[] })[]>('list_group_merge_requests').map(
@@ -65,7 +65,7 @@ test('GitLab, recorded, C1: listings are read; a path comes from the answer, or 
   );
 });
 
-test('GitLab, recorded, C7: webhooks of merge requests, comments and pipelines name their merge request, pushes their project', () => {
+test('GitLab, recorded: webhooks of merge requests, comments and pipelines name their merge request, pushes their project (C-18)', () => {
   const read = (event: string, name: string) =>
     gitlabWebhooks.parse({ 'x-gitlab-event': event }, bytes(`webhook_${name}`), 'h');
   for (const [event, name] of [

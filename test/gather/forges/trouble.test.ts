@@ -27,7 +27,7 @@ const html: Fault = (_request, response) => {
 };
 
 for (const kind of KINDS) {
-  test(`${kind}: a token that is revoked or expired, and none at all, are distinguished and named`, async t => {
+  test(`${kind}: a token that is revoked or expired, and none at all, are distinguished and named (C-17)`, async t => {
     const budget = recordingBudget();
     const credentials = [{ kind: 'token' as const, id: 'token-1', token: 'secret-token' }];
     const { forge, standIn } = await openForge(t, kind, { credentials, budget });
@@ -43,7 +43,7 @@ for (const kind of KINDS) {
     assert.match(missing.message, /wants a token/);
   });
 
-  test(`${kind}: a host that answers a web page is no host that has lost the repository`, async t => {
+  test(`${kind}: a host that answers a web page is no host that has lost the repository (T-6)`, async t => {
     const { forge, standIn } = await openForge(t, kind);
     standIn.faults.push(html);
     const page = await failureOf(changesetsOf(forge, 'acme/app'));
@@ -61,7 +61,7 @@ for (const kind of KINDS) {
     );
   });
 
-  test(`${kind}: a host that is down, silent, or breaks off is reported in one line each`, async t => {
+  test(`${kind}: a host that is down, silent, or breaks off is reported in one line each (T-5)`, async t => {
     const silent = await openForge(t, kind, { timeoutMs: 100 });
     silent.standIn.faults.push(() => 'answered');
     assert.equal((await failureOf(changesetsOf(silent.forge, 'acme/app'))).code, 'timed_out');
@@ -91,7 +91,7 @@ for (const kind of KINDS) {
     assert.equal(down.retry, 'transient');
   });
 
-  test(`${kind} S5: a limit at zero says when it ends, and is reported to the budget`, async t => {
+  test(`${kind}: a limit at zero says when it ends, and is reported to the budget (C-13)`, async t => {
     const budget = recordingBudget();
     const { forge, standIn } = await openForge(t, kind, { budget });
     standIn.faults.push(() => ({
@@ -106,7 +106,7 @@ for (const kind of KINDS) {
     assert.equal(budget.facts.at(-1)?.retryAfterMs, 90_000);
   });
 
-  test(`${kind}: half a listing then an error: what came is kept, the error follows`, async t => {
+  test(`${kind}: half a listing then an error: what came is kept, the error follows (T-9)`, async t => {
     const { forge, standIn } = await openForge(t, kind);
     const repository = standIn.model.addRepository('acme/app');
     for (let i = 0; i < 150; i += 1) standIn.model.addChangeset(repository);
@@ -123,7 +123,7 @@ for (const kind of KINDS) {
     assert.match(failure.message, /HTTP 502: Bad Gateway/);
   });
 
-  test(`${kind}: a redirect to another host is not followed, and the token does not go there`, async t => {
+  test(`${kind}: a redirect to another host is not followed, and the token does not go there (T-7)`, async t => {
     let requests = 0;
     const elsewhere = createServer((_request, response) => {
       requests += 1;
@@ -139,7 +139,7 @@ for (const kind of KINDS) {
     assert.equal(requests, 0);
   });
 
-  test(`${kind} S5: times of a host whose clock is an hour ahead are brought to this machine's`, async t => {
+  test(`${kind}: times of a host whose clock is an hour ahead are brought to this machine's (C-13, T-13)`, async t => {
     const budget = recordingBudget();
     const { forge, standIn } = await openForge(t, kind, { budget });
     standIn.skewMs = 3_600_000;
@@ -171,7 +171,7 @@ for (const kind of KINDS) {
   });
 }
 
-test('GitHub: a token without a scope is refused with the one that is wanted', async t => {
+test('GitHub: a token without a scope is refused with the one that is wanted (C-17)', async t => {
   const { forge, standIn } = await openForge(t, 'github');
   standIn.faults.push(() => ({
     status: 403,
@@ -183,7 +183,7 @@ test('GitHub: a token without a scope is refused with the one that is wanted', a
   assert.match(failure.message, /wanted: repo; the token has: read:user/);
 });
 
-test('GitHub S5: primary, secondary and GraphQL limits, each with its own wait', async t => {
+test('GitHub: primary, secondary and GraphQL limits, each with its own wait (C-13)', async t => {
   const budget = recordingBudget();
   const { forge, standIn } = await openForge(t, 'github', { budget });
   const ref = { host: forge.host, repository: 'acme/app', number: 1 };
@@ -217,7 +217,7 @@ test('GitHub S5: primary, secondary and GraphQL limits, each with its own wait',
   );
 });
 
-test('GitHub S1: where the host fails over a batch it is asked for fewer; where it is down, it is left alone', async t => {
+test('GitHub: where the host fails over a batch it is asked for fewer; where it is down, it is left alone (C-5)', async t => {
   const { forge, standIn } = await openForge(t, 'github');
   const repository = standIn.model.addRepository('acme/app');
   for (let i = 0; i < 60; i += 1) standIn.model.addChangeset(repository);

@@ -16,7 +16,7 @@ const facts = {
   closedAtMs: 20 * HOUR_MS,
 };
 
-test('S12: the parts of a cycle add up to it, and time as a draft is in none of them', () => {
+test('the parts of a cycle add up to it, and time as a draft is in none of them (C-24)', () => {
   const events = [
     at(1, 'commit', { actor: 'ada' }),
     at(2, 'review', { actorIsBot: true, review: 'commented' }),
@@ -42,14 +42,14 @@ test('S12: the parts of a cycle add up to it, and time as a draft is in none of 
   assert.equal((firstReviewMs ?? 0) + (inReviewMs ?? 0) + (waitForMergeMs ?? 0), cycleMs);
 });
 
-test('S12: one that is a draft still, unreviewed, has a draft time and nothing else', () => {
+test('one that is a draft still, unreviewed, has a draft time and nothing else (C-24)', () => {
   const open = { ...facts, state: 'draft', mergedAtMs: null, closedAtMs: null };
   const life = lifeOf(open, [], 3 * HOUR_MS);
   const nothing = { firstReviewMs: null, inReviewMs: null, waitForMergeMs: null, cycleMs: null };
   assert.deepEqual(life, { draftMs: 3 * HOUR_MS, ...nothing, rounds: 0 });
 });
 
-test('S12: percentiles by nearest rank, of what there is', () => {
+test('percentiles by nearest rank, of what there is (C-24)', () => {
   assert.deepEqual(percentiles([null, 3, 1, 2, 4]), { count: 4, p50: 2, p75: 3, p90: 4 });
   assert.deepEqual(percentiles([null]), { count: 0, p50: null, p75: null, p90: null });
 });

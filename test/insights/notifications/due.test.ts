@@ -14,7 +14,7 @@ function due(activity: Partial<RepositoryActivity>, notices = NONE, policy = POL
   return dueNotifications(whole, notices, policy).map(({ event }) => event);
 }
 
-test('P12: stale at exactly so many days without a commit, not a moment before, and never without the setting', () => {
+test('stale at exactly so many days without a commit, not a moment before, and never without the setting (R-30)', () => {
   const atMs = NOW_MS - 30 * DAY_MS;
   assert.deepEqual(due({ lastCommitAtMs: atMs }), ['stale']);
   assert.deepEqual(due({ lastCommitAtMs: atMs + 1 }), []);
@@ -24,20 +24,20 @@ test('P12: stale at exactly so many days without a commit, not a moment before, 
   );
 });
 
-test('P12: old commits that came lately, commits of the future and an empty repository are not stale', () => {
+test('old commits that came lately, commits of the future and an empty repository are not stale (R-30)', () => {
   assert.deepEqual(due({ lastCommitAtMs: 0, lastNewsAtMs: NOW_MS - DAY_MS }), []);
   assert.deepEqual(due({ lastCommitAtMs: NOW_MS + 1000 * DAY_MS }), []);
   assert.deepEqual(due({ lastCommitAtMs: null }), []);
 });
 
-test('P12: awake by news after the notice, whatever the commits are dated; not by another setting', () => {
+test('awake by news after the notice, whatever the commits are dated; not by another setting (R-30)', () => {
   const notices = new Map<Notice, number>([['stale', NOW_MS - 10 * DAY_MS]]);
   assert.deepEqual(due({ lastCommitAtMs: 0, lastNewsAtMs: NOW_MS }, notices), ['awake']);
   assert.deepEqual(due({ lastNewsAtMs: NOW_MS - 11 * DAY_MS }, notices), []);
   assert.deepEqual(due({ lastNewsAtMs: null }, notices, { ...POLICY, staleAfterDays: 9999 }), []);
 });
 
-test('P12: failing at so many failures in a row, once; recovered by the first success', () => {
+test('failing at so many failures in a row, once; recovered by the first success (R-30)', () => {
   const failure = (inARow: number): Partial<RepositoryActivity> => ({
     failure: { message: 'no answer', inARow },
   });
@@ -53,7 +53,7 @@ test('P12: failing at so many failures in a row, once; recovered by the first su
   );
 });
 
-test('P12, property: by a clock that only goes on, each event follows its opposite, however syncs go', () => {
+test('property: by a clock that only goes on, each event follows its opposite, however syncs go (R-30)', () => {
   const step = fc.record({ days: fc.integer({ min: 0, max: 60 }), news: fc.boolean(), fails: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), steps => {

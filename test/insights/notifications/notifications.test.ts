@@ -50,7 +50,7 @@ async function serve(t: TestContext, answer: RequestListener): Promise<string> {
 
 const limits = (timeoutMs = 2000) => ({ timeoutMs, signal: new AbortController().signal });
 
-test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other refusals are not, and no message shows its path', async t => {
+test('a webhook gets JSON; 5xx and 429 are tried again when it says, other refusals are not, and no message shows its path (R-30)', async t => {
   let status = 204;
   const { bodies, url } = await hook(t, () => status);
   await postWebhook(url, PAYLOAD, limits());
@@ -74,12 +74,12 @@ test('P12: a webhook gets JSON; 5xx and 429 are tried again when it says, other 
   assert.equal(bodies.length, 5);
 });
 
-test('P12: a webhook that never answers ends within its time-out', async t => {
+test('a webhook that never answers ends within its time-out (R-30)', async t => {
   const url = await serve(t, () => undefined);
   await assert.rejects(postWebhook(url, PAYLOAD, limits(100)), { code: 'notification_failed' });
 });
 
-test('P12: a command gets arguments as they are, the notification in variables and on stdin, and none of our secrets', async t => {
+test('a command gets arguments as they are, the notification in variables and on stdin, and none of our secrets (R-30)', async t => {
   const out = join(temporaryDirectory(t), 'out');
   process.env.SLUICE_TEST_SECRET = 'x';
   t.after(() => delete process.env.SLUICE_TEST_SECRET);
@@ -90,7 +90,7 @@ test('P12: a command gets arguments as they are, the notification in variables a
   await runCommand({ program: 'true', args: [] }, PAYLOAD, limits());
 });
 
-test('P12: a command that fails says what it said, one that hangs is killed with its children, one that is not there is final', async () => {
+test('a command that fails says what it said, one that hangs is killed with its children, one that is not there is final (R-30)', async () => {
   const failing = runCommand({ program: 'sh', args: ['-c', 'echo broken >&2; exit 3'] }, PAYLOAD, limits());
   await assert.rejects(failing, { code: 'notification_failed', message: 'sh ended with 3: broken' });
   const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, PAYLOAD, limits(100));
@@ -100,7 +100,7 @@ test('P12: a command that fails says what it said, one that hangs is killed with
   });
 });
 
-test('P12: raised once over restarts, sent until the webhook takes it, and given up ways out are on record', async t => {
+test('raised once over restarts, sent until the webhook takes it, and given up ways out are on record (R-30)', async t => {
   const path = join(temporaryDirectory(t), 'sluice.db');
   const clock = new VirtualClock();
   let status = 503;

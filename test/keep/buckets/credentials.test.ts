@@ -27,7 +27,7 @@ const faultOf = (text: string): string => {
   assert.fail('no fault found');
 };
 
-test('F2: every profile is read, default and named ones, in order', () => {
+test('every profile is read, default and named ones, in order (D-1)', () => {
   const text = `[default]\n${AMAZON}\n[robots]\nprovider=directory\npath=/mnt/nas\n[ third ]\n${AMAZON}`;
   assert.deepEqual(
     parseProfiles(text, 'file').map(({ name, kind }) => `${name} ${kind}`),
@@ -35,12 +35,12 @@ test('F2: every profile is read, default and named ones, in order', () => {
   );
 });
 
-test('F3: no profile at all is an error', () => {
+test('no profile at all is an error (D-1)', () => {
   assert.match(faultOf(''), /no profile/);
   assert.match(faultOf('# only a comment\n'), /no profile/);
 });
 
-test('F4: each provider with its keys; names without regard to case, AWS names too', () => {
+test('each provider with its keys; names without regard to case, AWS names too (D-2)', () => {
   const [amazon, cloudflare, backblaze, other] = parseProfiles(
     `[a]\n${AMAZON}
 [c]\nprovider = Cloudflare\naws_access_key_id = AK\naws_secret_access_key = SK\naws_region = auto\naws_endpoint = https://x.r2.cloudflarestorage.com
@@ -59,7 +59,7 @@ test('F4: each provider with its keys; names without regard to case, AWS names t
   assert.deepEqual([other?.region, other?.addressing, other?.checksum], ['us-east-1', 'virtual', 'sha256']);
 });
 
-test('S2: Cloudflare R2 signs for the region auto when none is named', () => {
+test('Cloudflare R2 signs for the region auto when none is named (D-6)', () => {
   const [profile] = parseProfiles(
     `[r2]\nprovider=cloudflare\n${KEYS}AWS_ENDPOINT=https://x.r2.cloudflarestorage.com`,
     'file',
@@ -67,12 +67,12 @@ test('S2: Cloudflare R2 signs for the region auto when none is named', () => {
   assert.equal((profile as S3Profile).region, 'auto');
 });
 
-test('F5: a profile without provider is an error that names it', () => {
+test('a profile without provider is an error that names it (D-3)', () => {
   assert.match(faultOf(`[good]\n${AMAZON}[bare]\n${KEYS}`), /profile "bare": no provider/);
   assert.match(faultOf('[odd]\nprovider = dropbox'), /profile "odd": unknown provider "dropbox"/);
 });
 
-test('F6: every missing key of every profile is named at once', () => {
+test('every missing key of every profile is named at once (D-3)', () => {
   const message = faultOf(
     '[one]\nprovider=backblaze\n[two]\nprovider=amazon\nAWS_REGION=\n[three]\nprovider=directory\n[four]\nprovider=s3',
   );
@@ -83,7 +83,7 @@ test('F6: every missing key of every profile is named at once', () => {
   assert.match(message, /"four": missing AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_ENDPOINT$/);
 });
 
-test('values that cannot be right are named without being shown', () => {
+test('values that cannot be right are named without being shown (D-8)', () => {
   const s3 = (endpoint: string, more = '') =>
     faultOf(`[p]\nprovider=s3\n${KEYS}endpoint_url=${endpoint}\n${more}`);
   assert.match(s3('localhost:9000'), /must begin with https/);
@@ -95,7 +95,7 @@ test('values that cannot be right are named without being shown', () => {
   assert.doesNotMatch(faultOf('[p]\nthis line holds SECRETSECRET'), /SECRETSECRET/);
 });
 
-test('secrets show in no form but reveal()', () => {
+test('secrets show in no form but reveal() (D-8)', () => {
   const profiles = parseProfiles(
     `[p]\n${AMAZON}aws_session_token=TOKENTOKEN`.replace('SK', 'HUSHHUSH'),
     'file',
@@ -162,7 +162,7 @@ test('the parser gives back what was written, whatever the values hold', () => {
 const home = (text: string) => ({ path: '~/.aws/credentials', origin: 'home' as const, content: { text } });
 const argument = (text: string) => ({ path: 'arg', origin: 'argument' as const, content: { text } });
 
-test('F50: a found file without any provider is passed over for the argument, and the reason reported', () => {
+test('a found file without any provider is passed over for the argument, and the reason reported (D-4)', () => {
   const found = chooseCredentials([home(`[work]\n${KEYS}`), argument(`[a]\n${AMAZON}`)]);
   assert.equal(found.origin, 'argument');
   assert.deepEqual(found.passedOver, [
@@ -170,7 +170,7 @@ test('F50: a found file without any provider is passed over for the argument, an
   ]);
 });
 
-test('F50: a found file with a provider comes before the argument; F5 then applies to all of it', () => {
+test('a found file with a provider comes before the argument; every profile in it needs one then (D-4)', () => {
   assert.equal(chooseCredentials([home(`[a]\n${AMAZON}`), argument(`[b]\n${AMAZON}`)]).origin, 'home');
   assert.throws(
     () => chooseCredentials([home(`[a]\n${AMAZON}[b]\n${KEYS}`), argument(`[b]\n${AMAZON}`)]),
@@ -178,12 +178,12 @@ test('F50: a found file with a provider comes before the argument; F5 then appli
   );
 });
 
-test('F50: without an argument F5 applies to a found file; no file at all is credentials_missing', () => {
+test('without an argument a found file is taken, and needs them too; no file at all is credentials_missing (D-4)', () => {
   assert.throws(() => chooseCredentials([home(`[work]\n${KEYS}`)]), /profile "work": no provider/);
   assert.throws(() => chooseCredentials([]), { code: 'credentials_missing' });
 });
 
-test('F1, F50: the files are looked for where the AWS command line does; --only-credentials looks nowhere else', async context => {
+test('the files are looked for where the AWS command line does; --only-credentials looks nowhere else (D-4)', async context => {
   const folder = temporaryDirectory(context, 'sluice-credentials');
   await mkdir(join(folder, '.aws'));
   await writeFile(join(folder, '.aws', 'credentials'), `[home]\n${AMAZON}`);
@@ -202,7 +202,7 @@ test('F1, F50: the files are looked for where the AWS command line does; --only-
   });
 });
 
-test('F4, S1: the example has a profile of every provider, each complete', () => {
+test('the example has a profile of every provider, each complete (D-2, D-5)', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../examples/credentials'), 'utf8');
   const providers = parseProfiles(text, 'examples/credentials').map(({ provider }) => provider);
   assert.deepEqual(providers.toSorted(), OBJECT_STORES.flatMap(store => store.providers).toSorted());

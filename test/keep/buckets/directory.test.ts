@@ -27,7 +27,7 @@ async function setUp(
 const body = Buffer.from('body');
 const at = (key: string) => ({ bucket: 'bucket', key });
 
-test('S1: no key leads out of the folder, whatever it is made of', async context => {
+test('no key leads out of the folder, whatever it is made of (D-5, T-16)', async context => {
   const { outside, path, store } = await setUp(context);
   const piece = fc.oneof(
     fc.constantFrom('..', '.', '/', '//', '\\', '\0', '~', '%2e%2e', 'a', 'b'),
@@ -46,7 +46,7 @@ test('S1: no key leads out of the folder, whatever it is made of', async context
   assert.deepEqual((await readdir(path)).sort(), ['.sluice', 'bucket']);
 });
 
-test('S1: links do not lead out of the bucket, broken ones neither; reading does not follow them', async context => {
+test('links do not lead out of the bucket, broken ones neither; reading does not follow them (D-5)', async context => {
   const { outside, path, store } = await setUp(context);
   await writeFile(join(outside, 'secret'), 'secret');
   await symlink(outside, join(path, 'bucket', 'link'));
@@ -71,7 +71,7 @@ test('S1: links do not lead out of the bucket, broken ones neither; reading does
   );
 });
 
-test('S1: an upload id from a tampered record leads nowhere', async context => {
+test('an upload id from a tampered record leads nowhere (D-5)', async context => {
   const { outside, store } = await setUp(context);
   await writeFile(
     join(outside, 'upload.json'),
@@ -97,7 +97,7 @@ test('an object and the beginning of others exclude each other, in words', async
   await assert.rejects(store.putObject(at('k'.repeat(256)), { body }), fails('key_invalid'));
 });
 
-test("files are plain, carry the source's time, and nothing is left beside them", async context => {
+test("files are plain, carry the source's time, and nothing is left beside them (D-5)", async context => {
   const { path, store } = await setUp(context);
   await store.putObject(at('deep/file.txt'), { body }, { metadata: { mtime: '1700000000.25' } });
   assert.equal((await stat(join(path, 'bucket/deep/file.txt'))).mtimeMs, 1_700_000_000_250);

@@ -39,13 +39,13 @@ const ALL_OK = [
   'delete: ok',
 ];
 
-test('S3: a good profile passes every step and leaves nothing behind', async context => {
+test('a good profile passes every step and leaves nothing behind (D-7)', async context => {
   const { steps, server } = await probe(context, {});
   assert.deepEqual(outcomes(steps), ALL_OK);
   assert.equal(server.objects('bucket').size, 0);
 });
 
-test('S3: the directory store passes the same steps', async context => {
+test('the directory store passes the same steps (D-7)', async context => {
   const path = temporaryDirectory(context, 'sluice-probe');
   await mkdir(join(path, 'bucket'));
   const profile = { kind: 'directory', name: 'd', provider: 'directory', path } as const;
@@ -58,20 +58,20 @@ test('S3: the directory store passes the same steps', async context => {
   ]);
 });
 
-test('S3: nobody there fails the first step in words and stops', async context => {
+test('nobody there fails the first step in words and stops (D-7)', async context => {
   const { steps } = await probe(context, { prepare: server => void server.stop() });
   assert.deepEqual(outcomes(steps), ['reach: failed', 'authenticate: skipped']);
   assert.match(steps[0]?.words ?? '', /ECONNREFUSED|ECONNRESET/);
   assert.ok(steps[0]?.hint);
 });
 
-test('S3: a wrong secret fails authentication, not reach', async context => {
+test('a wrong secret fails authentication, not reach (D-7)', async context => {
   const { steps } = await probe(context, {}, { secretAccessKey: new Secret('wrong') });
   assert.deepEqual(outcomes(steps), ['reach: ok', 'authenticate: failed']);
   assert.match(steps[1]?.hint ?? '', /key/);
 });
 
-test('S2: a key that may not list is fine when its bucket is named', async context => {
+test('a key that may not list is fine when its bucket is named (D-6)', async context => {
   const { steps } = await probe(context, { quirks: { listBuckets: 'denied' } }, {}, ['bucket']);
   assert.deepEqual(
     outcomes(steps),
@@ -87,7 +87,7 @@ test('S2: a key that may not list is fine when its bucket is named', async conte
   assert.match(unnamed.steps[2]?.hint ?? '', /Name a bucket/);
 });
 
-test('S3: a missing bucket is named; HEAD not offered and DELETE denied are skipped with what follows', async context => {
+test('a missing bucket is named; HEAD not offered and DELETE denied are skipped with what follows (D-7)', async context => {
   const { steps } = await probe(context, {}, {}, ['elsewhere']);
   assert.equal(steps.find(({ step }) => step === 'head bucket')?.outcome, 'failed');
   assert.match(steps.find(({ step }) => step === 'head bucket')?.words ?? '', /elsewhere/);

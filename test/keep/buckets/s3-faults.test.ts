@@ -55,7 +55,7 @@ async function setUp(
 
 const puts = (server: S3TestServer) => server.requests.filter(({ operation }) => operation === 'PutObject');
 
-describe('faults of the server, each once and not retried here (F7–F12)', () => {
+describe('faults of the server, each once and not retried here (D-36)', () => {
   const refused = (status: number, code?: string): Fault => ({ kind: 'error', status, code });
   const cases: [string, Fault, ErrorCode, RetryClass][] = [
     ['500', refused(500, 'InternalError'), 'bucket_unavailable', 'transient'],
@@ -81,7 +81,7 @@ describe('faults of the server, each once and not retried here (F7–F12)', () =
     ['a lost answer', { kind: 'lost-answer' }, 'connection_lost', 'transient'],
   ];
   for (const [label, fault, code, retry] of cases) {
-    test(`${label}: ${code}, ${retry}, small and large`, async context => {
+    test(`${label}: ${code}, ${retry}, small and large (D-36, T-2)`, async context => {
       const { server, store } = await setUp(context);
       for (const source of [SMALL, LARGE]) {
         server.faults.add(fault);
@@ -101,7 +101,7 @@ describe('faults of the server, each once and not retried here (F7–F12)', () =
     });
   }
 
-  test('F9: Retry-After reaches the error, as seconds and as a date, on every path', async context => {
+  test('Retry-After reaches the error, as seconds and as a date, on every path (D-38)', async context => {
     const { server, store } = await setUp(context);
     const slow = (value: string): Fault => ({
       kind: 'error',
@@ -123,7 +123,7 @@ describe('faults of the server, each once and not retried here (F7–F12)', () =
     assert.ok(waitMs > 50_000 && waitMs <= 60_000, `${waitMs} ms`);
   });
 
-  test('control calls are classified the same way, and made once', async context => {
+  test('control calls are classified the same way, and made once (T-2)', async context => {
     const { server, store } = await setUp(context);
     const cases: [Fault, ErrorCode][] = [
       [{ kind: 'error', status: 500, code: 'InternalError' }, 'bucket_unavailable'],
@@ -150,7 +150,7 @@ describe('faults of the server, each once and not retried here (F7–F12)', () =
 });
 
 describe('connections', () => {
-  test('F7: refused is host_unreachable, an unknown name host_unknown, both transient', async context => {
+  test('refused is host_unreachable, an unknown name host_unknown, both transient (D-36)', async context => {
     const { server, store } = await setUp(context);
     await server.stop();
     const unknown = storeFor({ ...server, endpoint: 'http://no-such-host.invalid' });
@@ -163,7 +163,7 @@ describe('connections', () => {
     await assert.rejects(unknown.listBuckets(), fails('host_unknown'));
   });
 
-  test('a server that is silent ends the call with timed_out after idleTimeoutMs', async context => {
+  test('a server that is silent ends the call with timed_out after idleTimeoutMs (T-5)', async context => {
     const { server, store } = await setUp(context, {}, {}, { idleTimeoutMs: 150 });
     for (const source of [SMALL, LARGE]) {
       for (const afterBytes of [0, 1]) {
@@ -177,7 +177,7 @@ describe('connections', () => {
     await assert.rejects(store.listObjects('bucket'), fails('timed_out'));
   });
 
-  test('a slow server that keeps taking bytes is no time-out, however long it takes', async context => {
+  test('a slow server that keeps taking bytes is no time-out, however long it takes (T-5)', async context => {
     const patience = { idleTimeoutMs: 1000, minBytesPerSecond: 8 * 1024 * 1024 };
     const { server, store } = await setUp(context, { storage: noStorage() }, {}, patience);
     const body = Buffer.alloc(36 * 1024 * 1024);
@@ -188,7 +188,7 @@ describe('connections', () => {
     assert.equal(server.objects('bucket').get('key')?.content.size, body.length);
   });
 
-  test('plain text where TLS is expected is tls_failed', async context => {
+  test('plain text where TLS is expected is tls_failed (T-6)', async context => {
     const { server } = await setUp(context);
     const store = storeFor({ ...server, endpoint: server.endpoint.replace('http:', 'https:') });
     context.after(() => store.close());
@@ -197,7 +197,7 @@ describe('connections', () => {
     await assert.rejects(store.listBuckets(), fails('tls_failed'));
   });
 
-  test('something that does not speak HTTP is answer_invalid', async context => {
+  test('something that does not speak HTTP is answer_invalid (T-6)', async context => {
     const liar = createServer(socket => {
       socket.on('error', () => socket.destroy());
       socket.once('data', () => socket.end('220 mail.example ESMTP\r\n'));
@@ -244,7 +244,7 @@ describe('connections', () => {
 
 describe('what one answer corrects', () => {
   for (const offsetMs of [3_600_000, -86_400_000]) {
-    test(`a clock ${offsetMs / 60_000} minutes off is corrected once and remembered`, async context => {
+    test(`a clock ${offsetMs / 60_000} minutes off is corrected once and remembered (T-13)`, async context => {
       const { server, store } = await setUp(context, { quirks: { clockOffsetMs: offsetMs } });
       await store.putObject(AT, SMALL);
       await store.putObject(AT, SMALL);
@@ -255,7 +255,7 @@ describe('what one answer corrects', () => {
     });
   }
 
-  test('a clock that is off is found by HEAD and by the SDK as well', async context => {
+  test('a clock that is off is found by HEAD and by the SDK as well (T-13)', async context => {
     const quirks = { clockOffsetMs: 3_600_000 };
     const heading = await setUp(context, { quirks });
     assert.equal(await heading.store.headObject(AT), undefined);
@@ -264,14 +264,14 @@ describe('what one answer corrects', () => {
     assert.equal(listing.server.requests.length, 2);
   });
 
-  test('a clock that no correction mends is clock_skew, permanent, after one further try', async context => {
+  test('a clock that no correction mends is clock_skew, permanent, after one further try (T-13)', async context => {
     const { server, store } = await setUp(context);
     server.faults.add({ kind: 'error', status: 403, code: 'RequestTimeTooSkewed', times: 9 });
     await assert.rejects(store.putObject(AT, SMALL), fails('clock_skew'));
     assert.equal(server.requests.length, 2);
   });
 
-  test('S2: aws-chunked refused with 411 or 501, or taken for a hash, falls back to a checksum in the header', async context => {
+  test('aws-chunked refused with 411 or 501, or taken for a hash, falls back to a checksum in the header (D-6)', async context => {
     for (const awsChunked of [411, 501, 'mismatch'] as const) {
       const { server, store } = await setUp(context, { quirks: { awsChunked } });
       const result = await store.putObject(AT, LARGE);
@@ -282,7 +282,7 @@ describe('what one answer corrects', () => {
     }
   });
 
-  test('S2: checksum headers refused fall back to the payload hash, for small and large bodies and parts', async context => {
+  test('checksum headers refused fall back to the payload hash, for small and large bodies and parts (D-6)', async context => {
     for (const source of [SMALL, LARGE]) {
       const { server, store } = await setUp(context, { quirks: { checksumHeaders: 'refused' } });
       await store.putObject(AT, source);
@@ -311,7 +311,7 @@ describe('what one answer corrects', () => {
     assert.deepEqual(await ignoring.server.read('bucket', 'key'), LARGE.body);
   });
 
-  test('a bucket in another region is found there, small, large and by the SDK; the region is remembered', async context => {
+  test('a bucket in another region is found there, small, large and by the SDK; the region is remembered (T-7)', async context => {
     const buckets = ['bucket', { name: 'far', region: 'eu-north-1' }];
     for (const source of [SMALL, LARGE]) {
       const { server, store } = await setUp(context, { buckets });
@@ -353,7 +353,7 @@ describe('what one answer corrects', () => {
     assert.equal((await store.listObjects('bucket')).objects.length, 1);
   });
 
-  test('a redirect to another host is not followed: region_wrong, and the hint names it', async context => {
+  test('a redirect to another host is not followed: region_wrong, and the hint names it (T-7)', async context => {
     const { server, store } = await setUp(context);
     const headers = { location: 'http://attacker.example/bucket/key' };
     server.faults.add({ kind: 'error', status: 307, code: 'TemporaryRedirect', headers });
@@ -365,7 +365,7 @@ describe('what one answer corrects', () => {
     assert.equal(server.requests.length, 1);
   });
 
-  test('redirects in a circle end', async context => {
+  test('redirects in a circle end (T-7)', async context => {
     const { server, store } = await setUp(context);
     const { server: other } = await setUp(context);
     const to = (target: S3TestServer): Fault => ({
@@ -382,7 +382,7 @@ describe('what one answer corrects', () => {
 });
 
 describe('quirks and credentials', () => {
-  test('F41: no HEAD is not_supported', async context => {
+  test('no HEAD is not_supported (D-29)', async context => {
     for (const head of [405, 501] as const) {
       const { store } = await setUp(context, { quirks: { head } });
       await store.putObject(AT, SMALL);
@@ -390,13 +390,13 @@ describe('quirks and credentials', () => {
     }
   });
 
-  test('F43: a key that may not list buckets is access_denied, and headBucket still answers', async context => {
+  test('a key that may not list buckets is access_denied, and headBucket still answers (D-30)', async context => {
     const { store } = await setUp(context, { quirks: { listBuckets: 'denied' } });
     await assert.rejects(store.listBuckets(), fails('access_denied'));
     await store.headBucket('bucket');
   });
 
-  test('a wrong secret is bucket_auth_failed and a bucket out of bounds access_denied; no message holds the secret', async context => {
+  test('a wrong secret is bucket_auth_failed and a bucket out of bounds access_denied; no message holds the secret (D-8, T-3)', async context => {
     const secret = 'a-very-secret-text';
     const { server } = await setUp(context, {
       buckets: ['bucket', 'closed'],
@@ -455,7 +455,7 @@ describe('quirks and credentials', () => {
     assert.ok(server.requests.some(({ url }) => url.startsWith('/a%20b/')));
   });
 
-  test('S10: storage class, tags and encryption reach the server, for objects and uploads in parts', async context => {
+  test('storage class, tags and encryption reach the server, for objects and uploads in parts (D-34)', async context => {
     const { server, store } = await setUp(context);
     const properties = {
       storageClass: 'STANDARD_IA',
@@ -487,7 +487,7 @@ describe('quirks and credentials', () => {
     await store.abortUpload(upload);
   });
 
-  test('a lost answer to completeUpload shows as upload_missing afterwards, and HEAD tells that it is done', async context => {
+  test('a lost answer to completeUpload shows as upload_missing afterwards, and HEAD tells that it is done (T-10)', async context => {
     const { server, store } = await setUp(context);
     const upload = await store.createUpload(AT);
     const part = await store.uploadPart(upload, 1, SMALL);

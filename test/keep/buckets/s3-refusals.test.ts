@@ -71,7 +71,7 @@ describe('a server that refuses a body, closes and resets', () => {
     };
 
     for (const status of [400, 403]) {
-      test(`${label}: its ${status} counts before the failed write`, async context => {
+      test(`${label}: its ${status} counts before the failed write (D-36, T-2)`, async context => {
         const body = '<Error><Code>Refused</Code></Error>';
         const refusing = await startRefusing(
           context,
@@ -86,7 +86,7 @@ describe('a server that refuses a body, closes and resets', () => {
       });
     }
 
-    test(`${label}: a connection lost without an answer is an error`, async context => {
+    test(`${label}: a connection lost without an answer is an error (D-36)`, async context => {
       const refusing = await startRefusing(context, '');
       const { sending } = await send(context, refusing);
       await assert.rejects(sending, error => {

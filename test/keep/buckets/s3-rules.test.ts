@@ -150,7 +150,7 @@ describe('checksums', () => {
     );
   });
 
-  test('F41: the whole and the composite of parts verify, in any order; anything else differs', () => {
+  test('the whole and the composite of parts verify, in any order; anything else differs (D-29)', () => {
     fc.assert(
       fc.property(fc.array(bytes, { minLength: 1, maxLength: 6 }), pieces => {
         const whole = Buffer.concat(pieces);
@@ -174,7 +174,7 @@ describe('checksums', () => {
   });
 });
 
-test('F41: the answer to a PUT proves an object by the CRC32 it names or by an MD5, and by nothing else', () => {
+test('the answer to a PUT proves an object by the CRC32 it names or by an MD5, and by nothing else (D-29)', () => {
   const body = Buffer.from('content');
   const crc32 = crc32Of(body);
   const md5 = hash('md5', body, 'hex');
@@ -219,7 +219,7 @@ describe('bodies', () => {
 });
 
 describe('answers', () => {
-  test('error documents cut anywhere are read without throwing, and never invent a code', () => {
+  test('error documents cut anywhere are read without throwing, and never invent a code (T-2)', () => {
     const whole =
       '<?xml version="1.0"?>\n<Error><Code>SlowDown</Code><Message>a &lt;b&gt; &amp; c</Message><Region>r</Region></Error>';
     assert.equal(readErrorAnswer(503, {}, Buffer.from(whole), 0).message, 'a <b> & c');
@@ -239,7 +239,7 @@ describe('answers', () => {
     );
   });
 
-  test('F9: Retry-After is seconds or a date, and nothing else', () => {
+  test('Retry-After is seconds or a date, and nothing else (D-38)', () => {
     assert.equal(readRetryAfterMs('120', 0), 120_000);
     assert.equal(readRetryAfterMs('Thu, 01 Jan 1970 00:01:00 GMT', 10_000), 50_000);
     assert.equal(readRetryAfterMs('Thu, 01 Jan 1970 00:00:00 GMT', 10_000), 0);
@@ -247,7 +247,7 @@ describe('answers', () => {
     assert.equal(readRetryAfterMs(undefined, 0), undefined);
   });
 
-  test('F7–F12: statuses without a code are transient exactly for 408, 429 and 5xx but 501', () => {
+  test('statuses without a code are transient exactly for 408, 429 and 5xx but 501 (D-36)', () => {
     for (let status = 300; status < 600; status += 1) {
       const { retry } = errorFromAnswer({ status, isWebPage: false }, { operation: 'put', subject: 'a' });
       const isTransient = status === 408 || status === 429 || (status >= 500 && status !== 501);
@@ -255,7 +255,7 @@ describe('answers', () => {
     }
   });
 
-  test('F7: network errors are transient, trust errors are not, cancelling is neither', () => {
+  test('network errors are transient, trust errors are not, cancelling is neither (D-36)', () => {
     const retryOf = (code: string) =>
       errorFromTransport(Object.assign(new Error('x'), { code }), { operation: 'put', subject: 'a' }).retry;
     for (const code of [
@@ -302,7 +302,7 @@ describe('routes', () => {
     });
   });
 
-  test('redirects are followed within a provider, never to others nor to another scheme', () => {
+  test('redirects are followed within a provider, never to others nor to another scheme (T-7)', () => {
     const follow = (to: string) => routeAfterRedirect(amazon, 'bucket', to)?.endpoint;
     assert.equal(follow('https://bucket.s3.eu-west-1.amazonaws.com/k'), 'https://s3.eu-west-1.amazonaws.com');
     assert.equal(follow('bucket.s3-us-west-2.amazonaws.com'), 'https://s3-us-west-2.amazonaws.com');

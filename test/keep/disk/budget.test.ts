@@ -10,7 +10,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const SETTINGS = { usageThreshold: 0.9, captureShareThreshold: 0.5 };
 const aSize = fc.nat(1e12);
 
-test('V8, S4: a plan gives exactly what is needed, in order, and readings only last and only where they are to blame', () => {
+test('a plan gives exactly what is needed, in order, and readings only last and only where they are to blame (K-15, K-16)', () => {
   fc.assert(
     fc.property(aSize, aSize, fc.array(aSize, { maxLength: 3 }), aSize, (used, free, sizes, captures) => {
       const facts = { usedBytes: used, usableBytes: used + free };
@@ -38,7 +38,7 @@ test('V8, S4: a plan gives exactly what is needed, in order, and readings only l
   );
 });
 
-test('V8: every n-th goes: index 0, N, 2N…', () => {
+test('every n-th goes: index 0, N, 2N… (K-16)', () => {
   const files = Array.from({ length: 12 }, (_, index) => index);
   assert.deepEqual(
     takeEveryNth(files, 5, () => true),
@@ -54,7 +54,7 @@ test('V8: every n-th goes: index 0, N, 2N…', () => {
   );
 });
 
-test('V8: a file in progress elsewhere at a slot does not advance the count: the next one is taken instead', () => {
+test('a file in progress elsewhere at a slot does not advance the count: the next one is taken instead (K-16)', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 60 }), fc.integer({ min: 1, max: 7 }), (busy, n) => {
       const files = busy.map((isBusy, index) => ({ isBusy, index }));
@@ -124,7 +124,7 @@ function smallDisk(used: number, completed: number, captures: number, enabled = 
   return { disk, clock, rows, messages, budget };
 }
 
-test('S4: what is delivered goes first and spares the readings; all is recorded', async () => {
+test('what is delivered goes first and spares the readings; all is recorded (K-15)', async () => {
   const { disk, rows, budget, clock, messages } = smallDisk(950, 200, 600);
   const plan = await budget.preview();
   assert.deepEqual(
@@ -145,7 +145,7 @@ test('S4: what is delivered goes first and spares the readings; all is recorded'
   assert.equal(clock.pendingTimers, 0);
 });
 
-test('V8: readings go only where they are to blame, each on record as lost; otherwise a warning at most every five minutes', async () => {
+test('readings go only where they are to blame, each on record as lost; otherwise a warning at most every five minutes (K-16)', async () => {
   const blamed = smallDisk(950, 10, 600);
   const rows = await blamed.budget.check();
   assert.deepEqual(

@@ -35,7 +35,7 @@ async function opened(t: Parameters<typeof tempDirectory>[0]) {
   return { clock, database, fill, pending, untilDone };
 }
 
-test('S3: checkpoints run beside the event loop, for little not at all, and again after the thread has rested', async t => {
+test('checkpoints run beside the event loop, for little not at all, and again after the thread has rested (S-27)', async t => {
   const { clock, fill, database, pending, untilDone } = await opened(t);
   await database.write(() => database.exec('CREATE TABLE little (a)'));
   await clock.advance(5000);
@@ -50,7 +50,7 @@ test('S3: checkpoints run beside the event loop, for little not at all, and agai
   assert.equal(database.statement('SELECT count(*) AS n FROM filling').get()?.n, 2 * PAGES);
 });
 
-test('closed while a checkpoint runs, a database has all that was committed', async t => {
+test('closed while a checkpoint runs, a database has all that was committed (S-27)', async t => {
   const { clock, fill, database } = await opened(t);
   await fill();
   await clock.advance(1001);

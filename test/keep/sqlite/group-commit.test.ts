@@ -7,7 +7,7 @@ import { Database } from '../../../src/keep/sqlite/database.ts';
 import { GroupCommit } from '../../../src/keep/sqlite/group-commit.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
-test('a change is reported only after the flush that follows its commit', async () => {
+test('a change is reported only after the flush that follows its commit (S-27)', async () => {
   const order: string[] = [];
   const flush = Promise.withResolvers<void>();
   const committed = Promise.withResolvers<void>();

@@ -10,7 +10,7 @@ import type { CommitRow } from '../../../src/keep/store/types.ts';
 const LATEST_SECOND = 253_402_300_799;
 const TABLES = ['author_days', 'repository_days', 'repository_hours'];
 
-test('S9: commits counted while they are stored are rolled up as their rows would be, odd dates and zones too', async t => {
+test('commits counted while they are stored are rolled up as their rows would be, odd dates and zones too (R-25, R-32)', async t => {
   const store = await openStore(':memory:', { clock: systemClock });
   t.after(() => store.close());
   const people = ['Ada', 'Bo', 'Cy'].map(name => ({ name, email: `${name}@x` }));

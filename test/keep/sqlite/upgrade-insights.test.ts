@@ -13,7 +13,7 @@ import { sql as tracking } from '../../../src/keep/sqlite/migrations/0005-tracki
 import { openStore } from '../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../support/git-repositories.ts';
 
-test('a database from before has its roll-ups and people after the migration', async t => {
+test('a database from before has its roll-ups and people after the migration (S-28)', async t => {
   const path = join(temporaryDirectory(t, 'sluice-upgrade'), 'old.db');
   const old = new DatabaseSync(path);
   for (const sql of [repositories, schedule, journal, cache, tracking]) old.exec(sql);
@@ -54,7 +54,7 @@ test('a database from before has its roll-ups and people after the migration', a
   );
 });
 
-test('commits that are settled after the migration are counted once', async t => {
+test('commits that are settled after the migration are counted once (S-28)', async t => {
   const path = join(temporaryDirectory(t, 'sluice-upgrade'), 'sluice.db');
   const store = await openStore(path, { clock: systemClock });
   t.after(() => store.close());

@@ -58,7 +58,7 @@ export class Faults {
   }
 }
 
-/** Standing departures from the norm, such as real providers have (S2); may be changed while the server runs. */
+/** Standing departures from the norm, such as real providers have (D-6); may be changed while the server runs. */
 export interface Quirks {
   /** Keys may not list buckets. */
   listBuckets?: 'denied';

@@ -38,8 +38,7 @@ function parseComment(base: WebhookBase, json: unknown, host: string): WebhookDe
   const { action, is_pull: isPull, issue, repository } = readWebhook(commentHook, json, base.event);
   if (!isPull && base.event !== 'pull_request_comment') return { ...base, kind: 'unknown' };
   return {
-    ...aboutChangeset(base, host, repository, issue.number),
-    action,
+    ...aboutChangeset(base, host, repository, issue.number, action),
     atMs: timeMs(issue.updated_at),
   };
 }

@@ -49,8 +49,8 @@ export const githubWebhooks: ForgeWebhooks = {
 function parseComment(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
   const { action, issue, repository } = readWebhook(commentHook, json, base.event);
   if (!issue.pull_request) return { ...base, kind: 'unknown' };
-  const about = aboutChangeset(base, host, repository, issue.number);
-  return { ...about, action, atMs: timeMs(issue.updated_at) };
+  const about = aboutChangeset(base, host, repository, issue.number, action);
+  return { ...about, atMs: timeMs(issue.updated_at) };
 }
 
 /** Checks name the changesets whose head they ran on, except those from forks. */
@@ -59,10 +59,10 @@ function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDel
   const check = run ?? suite;
   const [first, ...others] = (check?.pull_requests ?? [])
     .filter(each => each.base.repo.url === repository.url)
-    .map(({ number }) => aboutChangeset(base, host, repository, number));
+    .map(({ number }) => aboutChangeset(base, host, repository, number, action));
   if (first === undefined) return { ...base, kind: 'unknown' };
   const atMs = timeMs(check?.completed_at ?? check?.updated_at);
-  return { ...first, alsoConcerns: others.map(({ ref }) => ref), action, atMs };
+  return { ...first, alsoConcerns: others.map(({ ref }) => ref), atMs };
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {

@@ -46,7 +46,7 @@ export function readErrorAnswer(
   const element = (name: string): string | undefined => (isWebPage ? undefined : elementOf(text, name));
   const serverTimeMs = Date.parse(headerOf(headers, 'date') ?? '');
   const retryAfterMs = readRetryAfterMs(headerOf(headers, 'retry-after'), nowMs);
-  return withoutUndefined({
+  return {
     status,
     code: element('Code') ?? headerOf(headers, 'x-minio-error-code'),
     message: element('Message') ?? (isWebPage ? undefined : headerOf(headers, 'x-minio-error-desc')),
@@ -56,7 +56,7 @@ export function readErrorAnswer(
     retryAfterMs,
     serverTimeMs: Number.isNaN(serverTimeMs) ? undefined : serverTimeMs,
     isWebPage,
-  });
+  };
 }
 
 /** Text of the first element of a name; with its end missing, undefined. Error bodies do not nest the ones asked for. */
@@ -74,15 +74,4 @@ const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&',
 
 function unescapeXml(text: string): string {
   return text.replace(/&(lt|gt|amp|quot|apos);/g, (_, name: string) => ENTITIES[name] ?? '');
-}
-
-function withoutUndefined(
-  answer: { [K in keyof ErrorAnswer]: ErrorAnswer[K] | undefined } & Pick<
-    ErrorAnswer,
-    'status' | 'isWebPage'
-  >,
-): ErrorAnswer {
-  return Object.fromEntries(
-    Object.entries(answer).filter(([, value]) => value !== undefined),
-  ) as unknown as ErrorAnswer;
 }

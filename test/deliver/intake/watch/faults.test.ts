@@ -48,7 +48,7 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
   return { arrivals, troubles, turn, sweep, time, paths: () => arrivals.map(({ path }) => path).sort() };
 }
 
-test('V1: events lost to an overflow lose no file', async t => {
+test('events lost to an overflow lose no file (D-17)', async t => {
   const { root, outside } = scratch(t);
   mkdirSync(join(root, 'moved'));
   writeFileSync(join(root, 'changed'), 'x');
@@ -83,7 +83,7 @@ test('V1: events lost to an overflow lose no file', async t => {
   assert.equal(paths().length, found.length + 2);
 });
 
-test('V1: without watches left, directories are swept, the sysctl is named once, and a freed watch is taken', async t => {
+test('without watches left, directories are swept, the sysctl is named once, and a freed watch is taken (D-17, T-15)', async t => {
   const { root } = scratch(t);
   mkdirSync(join(root, 'a'));
   mkdirSync(join(root, 'b'));
@@ -131,7 +131,7 @@ test('where the kernel grants no lease, a close is believed after two seconds an
   }
 });
 
-test('F14–F18: a lease granted before the kernel counts the writer of a new file makes no early report', async t => {
+test('a lease granted before the kernel counts the writer of a new file makes no early report (D-15)', async t => {
   const { root } = scratch(t);
   const kernel = { tooEarly: true };
   const { turn, sweep, arrivals, time } = await core(t, root, real => ({
@@ -159,7 +159,7 @@ test('F14–F18: a lease granted before the kernel counts the writer of a new fi
   );
 });
 
-test('V1: a watch that went silent is made good by the sweep', async t => {
+test('a watch that went silent is made good by the sweep (D-17)', async t => {
   const { root } = scratch(t);
   const { turn, sweep, paths } = await core(t, root, () => ({ read: () => 0 }));
   writeFileSync(join(root, 'f'), 'x');
@@ -172,7 +172,7 @@ test('V1: a watch that went silent is made good by the sweep', async t => {
   assert.equal(paths().length, 2);
 });
 
-test('V1: the kernel queue really overflows while nobody reads it, and no file is lost', {
+test('the kernel queue really overflows while nobody reads it, and no file is lost (D-17)', {
   timeout: 30_000,
 }, async t => {
   const { root } = scratch(t);
@@ -186,7 +186,7 @@ test('V1: the kernel queue really overflows while nobody reads it, and no file i
   assert.deepEqual([got.arrivals.length, new Set(got.arrivals.map(({ path }) => path)).size], [8600, 8600]);
 });
 
-test('without koffi the watch sweeps and says so once', async t => {
+test('without koffi the watch sweeps and says so once (T-15)', async t => {
   const { root } = scratch(t);
   const { watch, got } = await running(t, root, { foreignFunctionModule: 'koffi-that-is-not-there' });
   assert.equal(watch.mode, 'sweep');
@@ -198,7 +198,7 @@ test('without koffi the watch sweeps and says so once', async t => {
   );
 });
 
-test('a watching thread that dies is reported and replaced by one that sweeps', {
+test('a watching thread that dies is reported and replaced by one that sweeps (T-15)', {
   timeout: 20_000,
 }, async t => {
   const { root } = scratch(t);

@@ -44,7 +44,7 @@ test('a run cut short is an error, never half an event', () => {
   );
 });
 
-test('V5: a name is itself when it is UTF-8, and distinct from every real name when it is not', () => {
+test('a name is itself when it is UTF-8, and distinct from every real name when it is not (D-20)', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), name => {
       fc.pre(!name.includes('\0') && name.isWellFormed());

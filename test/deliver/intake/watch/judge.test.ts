@@ -17,7 +17,7 @@ const look = fc.record({
 });
 const SETTLE_MS = 100;
 
-test('V2: whatever is seen, a writer means no report, and the same content is reported once in a row', () => {
+test('whatever is seen, a writer means no report, and the same content is reported once in a row (D-18)', () => {
   fc.assert(
     fc.property(fc.array(look, { maxLength: 40 }), looks => {
       let entry: WatchedFile | undefined;
@@ -42,7 +42,7 @@ test('V2: whatever is seen, a writer means no report, and the same content is re
   );
 });
 
-test('V1: a file that nobody writes is always reported in the end', () => {
+test('a file that nobody writes is always reported in the end (D-17)', () => {
   fc.assert(
     fc.property(fc.array(look, { maxLength: 10 }), identity, (looks, last) => {
       let entry: WatchedFile | undefined;

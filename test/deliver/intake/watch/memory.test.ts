@@ -78,7 +78,7 @@ test('rechecks fall due in their order, once, and can be cancelled', () => {
   assert.deepEqual(rechecks.takeDue(300), []);
 });
 
-test('V1: network and FUSE file systems are swept, local ones are trusted', () => {
+test('network and FUSE file systems are swept, local ones are trusted (D-17)', () => {
   for (const [type, local] of [
     [0x6969, false],
     [0xff534d42, false],

@@ -28,7 +28,7 @@ async function useAll(queue: WorkQueue): Promise<void> {
   await Promise.all([queue.counts(), queue.upcoming(5), queue.running(5), queue.nextDueAt({ afterMs: 0 })]);
 }
 
-test('C4, S3: no statement reads the whole schedule or sorts it', async t => {
+test('no statement reads the whole schedule or sorts it (C-9)', async t => {
   const database = await Database.open({ path: ':memory:', clock: systemClock });
   t.after(() => database.close());
   const texts = new Set<string>();

@@ -16,7 +16,7 @@ async function open(t: TestContext): Promise<{ path: string; queue: SqliteWorkQu
   return { path, queue: new SqliteWorkQueue({ database, clock: systemClock, isWorkerGone }) };
 }
 
-test('S4: three processes on one queue do every item once, and never one twice at a time', async t => {
+test('three processes on one queue do every item once, and never one twice at a time (C-11)', async t => {
   const { path, queue } = await open(t);
   const marks = new DatabaseSync(`${path}.marks`);
   marks.exec('PRAGMA journal_mode = WAL; CREATE TABLE inside (key TEXT PRIMARY KEY)');
@@ -39,7 +39,7 @@ test('S4: three processes on one queue do every item once, and never one twice a
   assert.equal((await queue.counts()).size, 0);
 });
 
-test('P7: what a killed process held is free at once, not a lease time later', async t => {
+test('what a killed process held is free at once, not a lease time later (S-25)', async t => {
   const { path, queue } = await open(t);
   await queue.put('a', { kind: 'bake', group: 'host', runAtMs: 0, reason: 'test' });
   const child = startChild(t, 'work-process.ts', [path, 'hold']);

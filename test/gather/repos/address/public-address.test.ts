@@ -19,12 +19,12 @@ const PUBLIC = [
   '::ffff:8.8.8.8',
 ];
 
-test('S3: loopback, private, link-local, metadata and embedding ranges are private', () => {
+test('loopback, private, link-local, metadata and embedding ranges are private (R-9)', () => {
   for (const address of PRIVATE) assert.equal(isPrivateAddress(address), true, address);
   for (const address of PUBLIC) assert.equal(isPrivateAddress(address), false, address);
 });
 
-test('S3: a host with one private address among public ones is refused, and the address is not named', async () => {
+test('a host with one private address among public ones is refused, and the address is not named (R-9)', async () => {
   const lookup = async (): Promise<string[]> => ['140.82.121.4', '10.1.2.3'];
   await assert.rejects(publicAddresses('rebind.example', lookup), error => {
     assert.equal((error as { code: string }).code, 'url_refused');
@@ -33,7 +33,7 @@ test('S3: a host with one private address among public ones is refused, and the 
   });
 });
 
-test('S3: every spelling of an address is seen through without asking the resolver', async () => {
+test('every spelling of an address is seen through without asking the resolver (R-9)', async () => {
   const lookup = (): Promise<string[]> => assert.fail('the resolver was asked');
   for (const spelling of [
     '127.1',
@@ -49,7 +49,7 @@ test('S3: every spelling of an address is seen through without asking the resolv
   }
 });
 
-test('S3: public addresses come back for pinning', async () => {
+test('public addresses come back for pinning (R-9)', async () => {
   assert.deepEqual(await publicAddresses('host.example', async () => ['140.82.121.4']), ['140.82.121.4']);
   assert.deepEqual(await publicAddresses('140.82.121.4'), ['140.82.121.4']);
 });

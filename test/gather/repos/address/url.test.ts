@@ -41,11 +41,11 @@ const ONE_SPELLING: readonly [string, string][] = [
   ['https://bücher.example/ä', 'https://xn--bcher-kva.example/%C3%A4'],
 ];
 
-test('P3: one repository has one spelling, however it is written', () => {
+test('one repository has one spelling, however it is written (R-3)', () => {
   for (const [text, url] of ONE_SPELLING) assert.equal(urlOf(text), url, text);
 });
 
-test('P3: git is given the form that was written, and limits count by host', () => {
+test('git is given the form that was written, and limits count by host (R-3)', () => {
   const cases = [
     ['git@Host:a/b.git', 'ssh://git@host/a/b', 'ssh', 22, 'git@host:a/b.git'],
     ['https://Host:8443/a.git/', 'https://host:8443/a', 'https', 8443, 'https://host:8443/a.git'],
@@ -103,7 +103,7 @@ const REFUSED: readonly [string, ErrorCode][] = [
   ['a;b@host:x', 'url_invalid'],
 ];
 
-test('S3: what could run a command, read a file or is no URL is refused with one line', () => {
+test('what could run a command, read a file or is no URL is refused with one line (R-7)', () => {
   for (const [text, code] of REFUSED) {
     const error = refusal(text);
     assert.equal(error.code, code, `${JSON.stringify(text)}: ${error.message}`);
@@ -112,7 +112,7 @@ test('S3: what could run a command, read a file or is no URL is refused with one
   }
 });
 
-test('S3: credentials in a URL are refused and not repeated', () => {
+test('credentials in a URL are refused and not repeated (R-8)', () => {
   for (const text of [
     'https://ada:s3cret@host/x',
     'https://s3cret@host/x',
@@ -129,7 +129,7 @@ test('S3: credentials in a URL are refused and not repeated', () => {
   }
 });
 
-test('P3: a path is a plain real path, with or without .git, however it is reached', t => {
+test('a path is a plain real path, with or without .git, however it is reached (R-3)', t => {
   const root = realpathSync(temporaryDirectory(t));
   mkdirSync(join(root, 'tree', '.git'), { recursive: true });
   mkdirSync(join(root, 'bare.git'));
@@ -151,7 +151,7 @@ test('P3: a path is a plain real path, with or without .git, however it is reach
   assert.equal(parseRepositoryUrl('tree', { from: 'cli', directory: root }).host, 'local');
 });
 
-test('S1: a path where nothing is says so, and means the host where it looks like one', t => {
+test('a path where nothing is says so, and means the host where it looks like one (R-10)', t => {
   const directory = temporaryDirectory(t);
   writeFileSync(join(directory, 'file'), '');
   for (const text of ['none', 'file']) {
@@ -160,7 +160,7 @@ test('S1: a path where nothing is says so, and means the host where it looks lik
   assert.match(refusal('github.com/git/git', 'cli').hint, /https:\/\/github\.com\/git\/git/);
 });
 
-test('S3: over the API only paths below allowed folders, links resolved', t => {
+test('over the API only paths below allowed folders, links resolved (R-9)', t => {
   const root = realpathSync(temporaryDirectory(t));
   for (const name of ['open/a', 'open/worktree', 'secret', 'open-not'])
     mkdirSync(join(root, name), { recursive: true });
@@ -197,7 +197,7 @@ const anyUrl = fc
       : `${scheme}${host}:${path}${tail}`,
   );
 
-test('P3: normalising is idempotent, and neither host case nor tail matters', () => {
+test('normalising is idempotent, and neither host case nor tail matters (R-3)', () => {
   fc.assert(
     fc.property(anyUrl, text => {
       const parsed = parseRepositoryUrl(text, { from: 'api' });
@@ -210,7 +210,7 @@ test('P3: normalising is idempotent, and neither host case nor tail matters', ()
   );
 });
 
-test('S3: whatever the text, it is refused by a coded error or is safe to give to git', () => {
+test('whatever the text, it is refused by a coded error or is safe to give to git (R-7)', () => {
   const piece = fc.constantFrom(
     'https://',
     'ssh://',
@@ -247,7 +247,7 @@ test('S3: whatever the text, it is refused by a coded error or is safe to give t
   );
 });
 
-test('S3: no shown address holds what stands before its last @', () => {
+test('no shown address holds what stands before its last @ (R-8, T-3)', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[A-Za-z0-9:/?#_-]{6,20}$/), secret => {
       assert.ok(!shownUrl(`https://u:SECRET${secret}@host/x`).includes('SECRET'));

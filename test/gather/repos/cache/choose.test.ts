@@ -31,7 +31,7 @@ const rooms: fc.Arbitrary<Room> = fc.record({
 
 const total = (list: readonly Evictable[]): number => list.reduce((sum, { bytes }) => sum + bytes, 0);
 
-test('P4–P7: never pinned, never in use, least recent first, enough and no more, or a shortage that adds up', () => {
+test('never pinned, never in use, least recent first, enough and no more, or a shortage that adds up (R-12, R-14, R-15)', () => {
   fc.assert(
     fc.property(clones, rooms, (list, room) => {
       const { evict, short } = chooseEvictions(list, room);
@@ -55,7 +55,7 @@ test('P4–P7: never pinned, never in use, least recent first, enough and no mor
   );
 });
 
-test('P5, P6: the bound that bites first is named, and a pinned one blocks none behind it', () => {
+test('the bound that bites first is named, and a pinned one blocks none behind it (R-12, R-14)', () => {
   const clone = (url: string, lastUsedAtMs: number, pinned = false): Evictable => ({
     url,
     lastUsedAtMs,

@@ -15,7 +15,7 @@ const failsWith = (code: string, words: RegExp) => (error: unknown) => {
   return true;
 };
 
-test('P4, P5, P8: the least recently used clone goes when the cache is full, in an order that survives restarts', async t => {
+test('the least recently used clone goes when the cache is full, in an order that survives restarts (R-11, R-12, R-16)', async t => {
   const bench = await CacheBench.open(t);
   const [a, b, c] = ['a', 'b', 'c'].map(name => bench.repository(name));
   assert.ok(a && b && c);
@@ -36,7 +36,7 @@ test('P4, P5, P8: the least recently used clone goes when the cache is full, in 
   assert.equal(figures.clones, 2);
 });
 
-test('P6: pinned ones stay and block no other; where they alone leave no room, the error says so', async t => {
+test('pinned ones stay and block no other; where they alone leave no room, the error says so (R-14)', async t => {
   const bench = await CacheBench.open(t);
   const [a, b, c, d] = ['a', 'b', 'c', 'd'].map(name => bench.repository(name));
   assert.ok(a && b && c && d);
@@ -65,7 +65,7 @@ test('P6: pinned ones stay and block no other; where they alone leave no room, t
   assert.deepEqual(await bench.onDisk(), ['a', 'd', 'b']);
 });
 
-test('P7: a clone in use is not evicted; what stands on the schedule stands there again after an eviction', async t => {
+test('a clone in use is not evicted; what stands on the schedule stands there again after an eviction (R-15)', async t => {
   const bench = await CacheBench.open(t);
   const [a, b] = ['a', 'b'].map(name => bench.repository(name));
   assert.ok(a && b);
@@ -95,7 +95,7 @@ test('P7: a clone in use is not evicted; what stands on the schedule stands ther
   assert.deepEqual(bench.folders(), []);
 });
 
-test('P8: clones that no record knows are taken over, broken ones removed and cloned again, foreign ones left', async t => {
+test('clones that no record knows are taken over, broken ones removed and cloned again, foreign ones left (R-16)', async t => {
   const bench = await CacheBench.open(t);
   const [a, b] = ['a', 'b'].map(name => bench.repository(name));
   assert.ok(a && b);
@@ -122,7 +122,7 @@ test('P8: clones that no record knows are taken over, broken ones removed and cl
   assert.deepEqual(await bench.onDisk(), ['b'], 'one that somebody removed is known to be gone');
 });
 
-test('P5: a clone that runs the disk short has others evicted while it runs, then stops and leaves nothing', async t => {
+test('a clone that runs the disk short has others evicted while it runs, then stops and leaves nothing (R-13)', async t => {
   const bench = await CacheBench.open(t);
   const [a, b] = ['a', 'b'].map(name => bench.repository(name, 3000));
   assert.ok(a && b);

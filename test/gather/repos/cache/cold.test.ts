@@ -45,7 +45,7 @@ coldSuite('the test S3 server', async () => {
 
 const never = new AbortController().signal;
 
-test('P9: a bucket that is away: by default the clone goes all the same, with "keep" it stays', async t => {
+test('a bucket that is away: by default the clone goes all the same, with "keep" it stays (R-18)', async t => {
   const bench = await CacheBench.open(t);
   const coldStorage = { profile: 'away', bucket: 'b', prefix: '' };
   bench.settings = { ...bench.settings, coldStorage, coldStorageUnavailable: 'keep' };
@@ -70,7 +70,7 @@ function archive(content: Buffer): Archive {
   return { bytes: content.length, read };
 }
 
-test('P9: a large archive goes in parts, a part that fails goes again, what an earlier try left is given up', async t => {
+test('a large archive goes in parts, a part that fails goes again, what an earlier try left is given up (R-18)', async t => {
   const server = await startS3Server({ buckets: ['cold'] });
   const store = storeFor(server);
   t.after(async () => {
@@ -131,7 +131,7 @@ const MANIFEST = JSON.stringify({
   otherRefs: 0,
 });
 
-test('P9, S3: an archive that holds anything but what a clone needs is refused, and nothing lands outside', async t => {
+test('an archive that holds anything but what a clone needs is refused, and nothing lands outside (R-19, T-16)', async t => {
   const manifest = { path: 'sluice.json', body: MANIFEST };
   const hostile: Parameters<typeof tar>[0][] = [
     [manifest, { path: '../evil', body: 'x' }],
@@ -160,7 +160,7 @@ test('P9, S3: an archive that holds anything but what a clone needs is refused, 
   assert.equal((await sound.result).url, 'u');
 });
 
-test('P9: a cut or changed archive is refused, whatever was cut or changed', async t => {
+test('a cut or changed archive is refused, whatever was cut or changed (R-19)', async t => {
   const whole = tar([
     { path: 'sluice.json', body: MANIFEST },
     { path: 'packed-refs', body: 'r'.repeat(3000) },
@@ -195,7 +195,7 @@ test('P9: a cut or changed archive is refused, whatever was cut or changed', asy
   );
 });
 
-test('P9: names of an archive are few and lead nowhere', () => {
+test('names of an archive are few and lead nowhere (R-19)', () => {
   for (const name of [
     'packed-refs',
     'shallow',

@@ -39,7 +39,7 @@ async function ask(t: TestContext, url: string, answer: unknown, asking: Asking 
   return { bytes: await estimateFromHost(address, { host, lean, signal, fetch }), asked };
 }
 
-test('P5: hosts that tell a size are asked in their own way, ssh spellings included', async t => {
+test('hosts that tell a size are asked in their own way, ssh spellings included (R-13)', async t => {
   const github = await ask(t, 'git@github.com:git/git.git', { size: 300 });
   assert.deepEqual(github.asked, [
     { url: 'https://api.github.com/repos/git/git', authorization: 'Bearer s1' },
@@ -54,7 +54,7 @@ test('P5: hosts that tell a size are asked in their own way, ssh spellings inclu
   assert.equal(codeberg.asked[0]?.authorization, 'token s3');
 });
 
-test('P5: hosts of one’s own are asked where the configuration says what answers there', async t => {
+test('hosts of one’s own are asked where the configuration says what answers there (R-13)', async t => {
   const hosts = {
     'git.example.com': { kind: 'gitea', baseUrl: 'https://git.example.com/gitea', token: 's' },
     'lab.example.com:8443': { kind: 'gitlab', baseUrl: 'https://lab.example.com:8443' },
@@ -85,7 +85,7 @@ test('P5: hosts of one’s own are asked where the configuration says what answe
     assert.equal(await urlAsked(url), undefined);
 });
 
-test('P5, S3: other hosts are asked nothing, and what cannot be a size is none', async t => {
+test('other hosts are asked nothing, and what cannot be a size is none (R-13)', async t => {
   for (const url of [
     'https://example.org/a/b',
     'http://github.com/a/b',

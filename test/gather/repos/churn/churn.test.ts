@@ -119,7 +119,7 @@ function place(tree: Map<string, Buffer>, name: string, to: Buffer | undefined):
   else tree.set(name, to);
 }
 
-test('S6, S9: after any fetches, force-pushes and deletions churn is what git log --numstat says', async t => {
+test('after any fetches, force-pushes and deletions churn is what git log --numstat says (R-22)', async t => {
   await fc.assert(
     fc.asyncProperty(history, refSets, fc.constantFrom('sha1', 'sha256'), async (shapes, sets, format) => {
       const bench = await openBench(t, format as 'sha1' | 'sha256');
@@ -140,7 +140,7 @@ test('S6, S9: after any fetches, force-pushes and deletions churn is what git lo
   );
 });
 
-test('S6: a pass that is broken off goes on where it stopped, and reads nothing twice', async t => {
+test('a pass that is broken off goes on where it stopped, and reads nothing twice (R-22)', async t => {
   const bench = await openBench(t);
   const shapes = Array.from({ length: 6000 }, (_, index) => ({
     parents: index === 0 ? [] : [index - 1],
@@ -164,7 +164,7 @@ test('S6: a pass that is broken off goes on where it stopped, and reads nothing 
   assert.deepEqual(slice, { commits: 0, complete: true });
 });
 
-test('S6: renames are followed, as git log does it: without them the figures would be others', async t => {
+test('renames are followed, as git log does it: without them the figures would be others (R-22)', async t => {
   const bench = await openBench(t);
   const body = Buffer.from(Array.from({ length: 50 }, (_, line) => `line ${line}\n`).join(''));
   const commit = (parents: number[], changes: Change[]): Shape => ({

@@ -70,7 +70,7 @@ async function baked(t: TestContext) {
   return { origin, store, queue, repository, run, clone, churned };
 }
 
-test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed, and leaves no claim behind', async t => {
+test('a bake makes a lean clone; churn makes it full, reads what changed, and leaves no claim behind (R-17, R-22)', async t => {
   const { store, queue, repository, run, clone, churned } = await baked(t);
   assert.equal((await clone())?.lean, true);
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
@@ -82,7 +82,7 @@ test('S4, S6: a bake makes a lean clone; churn makes it full, reads what changed
   assert.deepEqual(await run(), { nextAtMs: null, reason: 'nothing waits' });
 });
 
-test('P7: churn waits for a bake that runs or is due, and hands a tracked repository back at its own time', async t => {
+test('churn waits for a bake that runs or is due, and hands a tracked repository back at its own time (R-22)', async t => {
   const { queue, repository, run, churned } = await baked(t);
   const key = repositoryKey(repository);
   await queue.put(key, dueNow(repository, 'asked for by hand', Date.now()));

@@ -17,7 +17,7 @@ function parse(chunks: readonly Buffer[]): unknown[] {
   return events;
 }
 
-test('S6: commits, renames, binary files and marks are distinguished, wherever the output is cut', () => {
+test('commits, renames, binary files and marks are distinguished, wherever the output is cut (R-22)', () => {
   const output = Buffer.from(
     `${HASH}\0${'1\t2\ta\0'}-\t-\tend\0${'3\t0\t\0old\0end\n\0'}end\n${OTHER}\0end\nend\n`,
     'latin1',
@@ -46,7 +46,7 @@ test('S6: commits, renames, binary files and marks are distinguished, wherever t
   assert.throws(() => parse([Buffer.from('what is this\0')]), /diff-tree wrote/);
 });
 
-test('S9: paths are stored as text where they are text, else quoted, and no two become one', () => {
+test('paths are stored as text where they are text, else quoted, and no two become one (R-22, R-25)', () => {
   const latin1 = (text: string): string => Buffer.from(text, 'utf8').toString('latin1');
   assert.equal(storedPath(latin1('dir/Grüße 🎉.txt')), 'dir/Grüße 🎉.txt');
   assert.equal(storedPath('a\nb\tc'), 'a\nb\tc');

@@ -9,7 +9,7 @@ import { openStore } from '../../../../src/keep/sqlite/open-store.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 
-test('S6: the status says whose churn is read, waits or fails; what is read to its end is not there', async t => {
+test('the status says whose churn is read, waits or fails; what is read to its end is not there (R-22)', async t => {
   const clock = new VirtualClock();
   const store = await openStore(join(temporaryDirectory(t), 'sluice.db'), { clock });
   t.after(() => store.close());

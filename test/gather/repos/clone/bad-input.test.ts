@@ -45,7 +45,7 @@ async function served(
   return { bench, server, text: `${server.origin}/r` };
 }
 
-test('bad input: not a repository, as path, over http and over git', async t => {
+test('bad input: not a repository, as path, over http and over git (R-10)', async t => {
   const { bench, server } = await served(t, 'http');
   const daemon = await startGitDaemon(t, bench.root);
   mkdirSync(join(bench.root, 'plain'));
@@ -55,7 +55,7 @@ test('bad input: not a repository, as path, over http and over git', async t => 
   }
 });
 
-test('bad input: authentication needed, wrong token, right token', async t => {
+test('bad input: authentication needed, wrong token, right token (R-10)', async t => {
   const { bench, server, text } = await served(t, 'http');
   bench.upstream.commit('one');
   server.faults.basicAuth = { username: 'ada', token: 's3cret' };
@@ -71,7 +71,7 @@ test('bad input: authentication needed, wrong token, right token', async t => {
   assert.doesNotMatch(readFileSync(join(clone.gitDir, 'config'), 'utf8'), /s3cret|authorization/i);
 });
 
-test('bad input: host unknown, and a port where nothing listens', async t => {
+test('bad input: host unknown, and a port where nothing listens (R-10)', async t => {
   const bench = new CloneBench(t);
   for (const scheme of ['http', 'git']) {
     await failsCleanly(bench, bench.sync(`${scheme}://no-such-host.invalid/r`), 'host_unknown');
@@ -81,7 +81,7 @@ test('bad input: host unknown, and a port where nothing listens', async t => {
   await failsCleanly(bench, bench.sync('ssh://git@127.0.0.1:1/r'), 'host_unreachable');
 });
 
-test('bad input: the connection breaks in the middle of a clone', async t => {
+test('bad input: the connection breaks in the middle of a clone (R-10, T-9)', async t => {
   for (const kind of ['http', 'git'] as const) {
     const { bench, server, text } = await served(t, kind);
     fill(bench, 300_000);
@@ -92,7 +92,7 @@ test('bad input: the connection breaks in the middle of a clone', async t => {
   }
 });
 
-test('bad input: the connection breaks in the middle of a fetch; the clone stays whole', async t => {
+test('bad input: the connection breaks in the middle of a fetch; the clone stays whole (R-10, T-9)', async t => {
   const { bench, server, text } = await served(t, 'http');
   const first = bench.upstream.commit('one');
   const { gitDir } = await bench.sync(text);
@@ -108,7 +108,7 @@ test('bad input: the connection breaks in the middle of a fetch; the clone stays
   assert.notEqual(clone.tips.get('refs/heads/main'), first);
 });
 
-test('bad input: a server that falls silent', async t => {
+test('bad input: a server that falls silent (R-10, T-5)', async t => {
   for (const kind of ['http', 'git'] as const) {
     const { bench, server, text } = await served(t, kind);
     fill(bench, 300_000);
@@ -117,7 +117,7 @@ test('bad input: a server that falls silent', async t => {
   }
 });
 
-test('P8: a clone that is stopped leaves nothing', async t => {
+test('a clone that is stopped leaves nothing (R-16)', async t => {
   const { bench, server, text } = await served(t, 'http');
   fill(bench, 300_000);
   server.faults.stallAfterBytes = 100_000;
@@ -129,7 +129,7 @@ test('P8: a clone that is stopped leaves nothing', async t => {
   await failsCleanly(bench, run, 'cancelled');
 });
 
-test('bad input: a server with an error of its own', async t => {
+test('bad input: a server with an error of its own (R-10)', async t => {
   const { bench, server, text } = await served(t, 'http');
   for (const status of [500, 503, 429]) {
     server.faults.status = status;
@@ -138,7 +138,7 @@ test('bad input: a server with an error of its own', async t => {
   }
 });
 
-test('S3: a redirect to another host is not followed', async t => {
+test('a redirect to another host is not followed (R-9, T-7)', async t => {
   const { bench, server, text } = await served(t, 'http');
   bench.upstream.commit('one');
   const other = await startHttpRemote(t, bench.root);
@@ -147,7 +147,7 @@ test('S3: a redirect to another host is not followed', async t => {
   assert.deepEqual(other.requests, []);
 });
 
-test('bad input: no room on the disk, in a clone and in a fetch', async t => {
+test('bad input: no room on the disk, in a clone and in a fetch (R-10, T-11)', async t => {
   const bench = new CloneBench(t);
   mkdirSync(bench.cache);
   // A file system of its own is the only honest full disk; it takes root, as in a container.
@@ -176,7 +176,7 @@ async function fillsTheDisk(bench: CloneBench): Promise<void> {
   assert.deepEqual(await objectsIn(gitDir), ['commit']);
 }
 
-test('bad input: no git, or one that is too old', async t => {
+test('bad input: no git, or one that is too old (R-10)', async t => {
   const bench = new CloneBench(t);
   const path = process.env.PATH;
   process.env.PATH = bench.root;
@@ -189,7 +189,7 @@ test('bad input: no git, or one that is too old', async t => {
   await failsCleanly(bench, bench.sync(), 'git_too_old');
 });
 
-test("bad input: another user's repository on this disk", async t => {
+test("bad input: another user's repository on this disk (R-10)", async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one');
   execFileSync('chown', ['-R', '12345', bench.upstream.path]);
@@ -197,7 +197,7 @@ test("bad input: another user's repository on this disk", async t => {
   assert.match(error.message, /belongs to another user/);
 });
 
-test('bad input: objects are missing at the remote', async t => {
+test('bad input: objects are missing at the remote (R-10)', async t => {
   const { bench, text } = await served(t, 'git');
   const first = bench.upstream.commit('one');
   bench.upstream.commit('two');
@@ -207,7 +207,7 @@ test('bad input: objects are missing at the remote', async t => {
   await failsCleanly(bench, bench.sync(text), 'repository_corrupt');
 });
 
-test('S3: hooks and helpers of a served or local repository never run, submodules are not looked at', async t => {
+test('hooks and helpers of a served or local repository never run, submodules are not looked at (R-7)', async t => {
   const bench = new CloneBench(t);
   const { upstream } = bench;
   const trace = join(bench.root, 'ran');

@@ -21,7 +21,7 @@ import {
   temporaryDirectory,
 } from '../../../support/git-repositories.ts';
 
-test('P8: names in the cache are readable, and differ where URLs do', () => {
+test('names in the cache are readable, and differ where URLs do (R-16)', () => {
   assert.match(cloneDirectoryName('https://github.com/git/git'), /^github\.com-git-git-[0-9a-f]{8}\.git$/);
   assert.match(cloneDirectoryName('ssh://git@host:2222/a/b'), /^host-2222-a-b-[0-9a-f]{8}\.git$/);
   assert.match(cloneDirectoryName('/srv/über x'), /^srv-ber-x-[0-9a-f]{8}\.git$/);
@@ -33,7 +33,7 @@ test('P8: names in the cache are readable, and differ where URLs do', () => {
   );
 });
 
-test('P8: what dead processes left is removed, what live ones work in is not', async t => {
+test('what dead processes left is removed, what live ones work in is not (R-16)', async t => {
   const cache = temporaryDirectory(t);
   const mine = await createScratch(cache);
   const child = spawn('sleep', ['0']);
@@ -50,7 +50,7 @@ test('P8: what dead processes left is removed, what live ones work in is not', a
   assert.deepEqual(await cleanCache(join(cache, 'absent')), []);
 });
 
-test('P8: a fetch that outlived its killed station is ended before its clone is used again', async t => {
+test('a fetch that outlived its killed station is ended before its clone is used again (R-16)', async t => {
   const bench = new CloneBench(t);
   const daemon = await startGitDaemon(t, bench.root, { stallAfterBytes: 10 });
   bench.upstream.commit('one');
@@ -78,7 +78,7 @@ test('P8: a fetch that outlived its killed station is ended before its clone is 
   assert.deepEqual(processesMentioning(bench.cache), []);
 });
 
-test('S4: many packs of a lean clone become one, nothing is lost, and it fetches on', async t => {
+test('many packs of a lean clone become one, nothing is lost, and it fetches on (R-17)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one', { a: '1' });
   for (let index = 0; index < 6; index += 1) {
@@ -97,7 +97,7 @@ test('S4: many packs of a lean clone become one, nothing is lost, and it fetches
   assert.equal((await runGit(['rev-list', '--count', '--all'], { gitDir })).toString().trim(), '8');
 });
 
-test('S4: a full clone drops what a force-push left behind, and its commit-graph knows', async t => {
+test('a full clone drops what a force-push left behind, and its commit-graph knows (R-17)', async t => {
   const bench = new CloneBench(t);
   const first = bench.upstream.commit('one', { a: '1' });
   for (const message of ['two', 'three']) {

@@ -15,7 +15,7 @@ import {
   TestRepository,
 } from '../../../support/git-repositories.ts';
 
-test('P4, S4: a clone is lean and whole over every transport: commits and no trees or blobs', async t => {
+test('a clone is lean and whole over every transport: commits and no trees or blobs (R-11, R-17)', async t => {
   const bench = new CloneBench(t);
   const { upstream, root } = bench;
   upstream.git('config', 'uploadpack.allowFilter', 'true');
@@ -40,7 +40,7 @@ test('P4, S4: a clone is lean and whole over every transport: commits and no tre
   );
 });
 
-test('S4: a local repository is cloned lean whatever its configuration; a server without filters gives all', async t => {
+test('a local repository is cloned lean whatever its configuration; a server without filters gives all (R-17)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.git('config', 'uploadpack.allowFilter', 'false');
   bench.upstream.commit('one', { a: '1' });
@@ -51,7 +51,7 @@ test('S4: a local repository is cloned lean whatever its configuration; a server
   assert.equal((await bench.sync(`${http.origin}/r`)).outcome, 'unchanged');
 });
 
-test('P4: later only what is new travels, and nothing at all when nothing moved', async t => {
+test('later only what is new travels, and nothing at all when nothing moved (R-11)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.git('config', 'uploadpack.allowFilter', 'true');
   bench.upstream.commit('one');
@@ -70,7 +70,7 @@ test('P4: later only what is new travels, and nothing at all when nothing moved'
   assert.equal((await objectsIn(clone.gitDir)).length, 2);
 });
 
-test('S7: force-push, deleted branch, topic that becomes topic/x, tags and a renamed default branch are followed', async t => {
+test('force-push, deleted branch, topic that becomes topic/x, tags and a renamed default branch are followed (R-23)', async t => {
   const bench = new CloneBench(t);
   const { upstream } = bench;
   const one = upstream.commit('one');
@@ -91,7 +91,7 @@ test('S7: force-push, deleted branch, topic that becomes topic/x, tags and a ren
   assert.equal(renamed.headRef, 'refs/heads/trunk');
 });
 
-test('S7: a moved HEAD alone is followed without a fetch; tags can be left out', async t => {
+test('a moved HEAD alone is followed without a fetch; tags can be left out (R-23)', async t => {
   const bench = new CloneBench(t);
   const { upstream } = bench;
   upstream.git('update-ref', 'refs/heads/other', upstream.commit('one'));
@@ -105,7 +105,7 @@ test('S7: a moved HEAD alone is followed without a fetch; tags can be left out',
   assert.deepEqual([...without.tips.keys()], ['refs/heads/main', 'refs/heads/other']);
 });
 
-test('S9: a detached HEAD on no branch is fetched, followed and let go again', async t => {
+test('a detached HEAD on no branch is fetched, followed and let go again (R-25)', async t => {
   const bench = new CloneBench(t);
   const { upstream } = bench;
   upstream.commit('one');
@@ -123,7 +123,7 @@ test('S9: a detached HEAD on no branch is fetched, followed and let go again', a
   assert.equal((await bench.sync()).outcome, 'unchanged');
 });
 
-test('S9: an empty repository, and a default branch that is missing, are fine', async t => {
+test('an empty repository, and a default branch that is missing, are fine (R-25)', async t => {
   const bench = new CloneBench(t);
   const empty = await bench.sync();
   assert.deepEqual([empty.outcome, empty.tips.size, empty.headRef], ['clone', 0, undefined]);
@@ -136,7 +136,7 @@ test('S9: an empty repository, and a default branch that is missing, are fine', 
   assert.equal((await bench.sync()).tips.size, 0);
 });
 
-test('S9: a SHA-256 repository is cloned, also where an empty one was taken for SHA-1', async t => {
+test('a SHA-256 repository is cloned, also where an empty one was taken for SHA-1 (R-25)', async t => {
   const bench = new CloneBench(t, 'sha256');
   assert.equal((await bench.sync()).objectFormat, 'sha1');
   const tip = bench.upstream.commit('one');
@@ -150,7 +150,7 @@ test('S9: a SHA-256 repository is cloned, also where an empty one was taken for 
   assert.equal(bench.names().length, 1);
 });
 
-test('S9: a shallow remote is cloned as far as it goes, and to the end once it is whole', async t => {
+test('a shallow remote is cloned as far as it goes, and to the end once it is whole (R-25)', async t => {
   const bench = new CloneBench(t);
   for (const message of ['one', 'two', 'three']) bench.upstream.commit(message);
   const shallowPath = join(bench.root, 'shallow.git');
@@ -177,7 +177,7 @@ test('S9: a shallow remote is cloned as far as it goes, and to the end once it i
   );
 });
 
-test('S4: churn turns a lean clone into a full one, which stays full', async t => {
+test('churn turns a lean clone into a full one, which stays full (R-17)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one', { a: '1' });
   await bench.sync();
@@ -191,7 +191,7 @@ test('S4: churn turns a lean clone into a full one, which stays full', async t =
   assert.equal(bench.names().length, 1);
 });
 
-test('P8: locks and temporary files of a killed git do not stand in the way', async t => {
+test('locks and temporary files of a killed git do not stand in the way (R-16)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one');
   const { gitDir } = await bench.sync();
@@ -214,7 +214,7 @@ test('P8: locks and temporary files of a killed git do not stand in the way', as
   for (const name of left) assert.equal(existsSync(join(gitDir, name)), false, name);
 });
 
-test('P8: broken clones are found and cloned again', async t => {
+test('broken clones are found and cloned again (R-16)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one');
   const { gitDir } = await bench.sync();
@@ -239,7 +239,7 @@ test('P8: broken clones are found and cloned again', async t => {
   assert.equal(bench.names().length, 1);
 });
 
-test('P8: a clone of something else in that place is replaced', async t => {
+test('a clone of something else in that place is replaced (R-16)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one');
   const { directory } = bench.options();
@@ -250,7 +250,7 @@ test('P8: a clone of something else in that place is replaced', async t => {
   assert.deepEqual([clone.outcome, clone.tips.get('refs/heads/main')], ['clone', tip]);
 });
 
-test('S4: a remote that shows every pull request as a ref is looked at without them', async t => {
+test('a remote that shows every pull request as a ref is looked at without them (R-17)', async t => {
   const bench = new CloneBench(t);
   const id = bench.upstream.commit('one');
   const pulls = Array.from({ length: 2500 }, (_, index) => `${id} refs/pull/${10_000 + index}/head\n`);
@@ -263,7 +263,7 @@ test('S4: a remote that shows every pull request as a ref is looked at without t
   assert.equal((await bench.sync(`${daemon.origin}/r`)).tips.get('refs/heads/main'), tip);
 });
 
-test('S1: progress is reported in git words and percentages', async t => {
+test('progress is reported in git words and percentages (R-4)', async t => {
   const bench = new CloneBench(t);
   for (let index = 0; index < 20; index += 1) bench.upstream.commit(`commit ${index}`);
   const phases = new Set<string>();
@@ -271,7 +271,7 @@ test('S1: progress is reported in git words and percentages', async t => {
   assert.ok(phases.has('Receiving objects 100'), [...phases].join());
 });
 
-test('P4: what goes alongside runs once whenever something came, on the refs that came, and its failure leaves nothing', async t => {
+test('what goes alongside runs once whenever something came, on the refs that came, and its failure leaves nothing (R-11)', async t => {
   const bench = new CloneBench(t);
   const one = bench.upstream.commit('one');
   const seen: unknown[] = [];

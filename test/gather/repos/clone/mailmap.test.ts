@@ -7,7 +7,7 @@ import { objectsIn } from '../../../support/git-repositories.ts';
 
 const MAILMAP = 'Ada <ada@example.org> <old@example.org>\n';
 
-test('S9: the mailmap of a lean clone costs two objects, and nothing the second time', async t => {
+test('the mailmap of a lean clone costs two objects, and nothing the second time (R-26)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.git('config', 'uploadpack.allowFilter', 'true');
   bench.upstream.commit('one', { '.mailmap': MAILMAP, a: '1', 'b/c': '2', 'b/d/e': '3' });
@@ -27,7 +27,7 @@ test('S9: the mailmap of a lean clone costs two objects, and nothing the second 
   assert.deepEqual(await objectsIn(clone.gitDir), ['blob', 'commit', 'commit', 'tree', 'tree']);
 });
 
-test('S9: no mailmap, an empty repository, and a symbolic link give none, without a warning', async t => {
+test('no mailmap, an empty repository, and a symbolic link give none, without a warning (R-26)', async t => {
   const bench = new CloneBench(t);
   const read = async () => await readMailmap(await bench.sync(), { remote: bench.remote() });
   assert.deepEqual(await read(), { content: undefined, warning: undefined });
@@ -39,7 +39,7 @@ test('S9: no mailmap, an empty repository, and a symbolic link give none, withou
   assert.deepEqual(await read(), { content: undefined, warning: undefined });
 });
 
-test('S9: a mailmap that cannot be had is a warning; a stop is a stop', async t => {
+test('a mailmap that cannot be had is a warning; a stop is a stop (R-26)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.git('config', 'uploadpack.allowFilter', 'true');
   bench.upstream.commit('one', { '.mailmap': MAILMAP });
@@ -54,7 +54,7 @@ test('S9: a mailmap that cannot be had is a warning; a stop is a stop', async t 
   assert.equal((await readMailmap(clone, { remote })).content?.toString(), MAILMAP);
 });
 
-test('S9: an absurdly large mailmap is left out', async t => {
+test('an absurdly large mailmap is left out (R-26, T-17)', async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one', { '.mailmap': '#'.repeat(5_000_000) });
   const { content, warning } = await readMailmap(await bench.sync(), { remote: bench.remote() });
@@ -62,7 +62,7 @@ test('S9: an absurdly large mailmap is left out', async t => {
   assert.match(warning?.message ?? '', /larger than 4194304 bytes/);
 });
 
-test('S9: HEAD may be on no branch, and its commit of any size', async t => {
+test('HEAD may be on no branch, and its commit of any size (R-25)', async t => {
   const bench = new CloneBench(t);
   const one = bench.upstream.commit('one', { '.mailmap': MAILMAP });
   bench.upstream.git('update-ref', '--no-deref', 'HEAD', one);

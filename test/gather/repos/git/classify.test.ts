@@ -98,7 +98,7 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
   ['git_failed'],
 ];
 
-test('every failure seen has its code', () => {
+test('every failure seen has its code (R-10)', () => {
   for (const [code, ...lines] of SEEN) assert.equal(failed(lines).code, code, lines.join('\n'));
 });
 
@@ -107,7 +107,7 @@ test("what the far side says about its own disk is not this disk's", () => {
   assert.equal(failed(lines).code, 'connection_lost');
 });
 
-test('the message is one line that names the subject and ends with what git said last', () => {
+test('the message is one line that names the subject and ends with what git said last (T-3)', () => {
   const error = failed(['hint: blah', 'error: one', 'fatal: two'], 'https://host/x');
   assert.equal(error.message, 'git fetch on https://host/x failed with status 128: error: one / fatal: two');
   assert.equal(error.subject, 'https://host/x');
@@ -122,7 +122,7 @@ test('the message is one line that names the subject and ends with what git said
   assert.equal(killed.message, 'git fetch was killed by SIGKILL');
 });
 
-test('S3: lines are free of credentials, headers and terminal escapes', () => {
+test('lines are free of credentials, headers and terminal escapes (R-8, T-3, T-16)', () => {
   assert.equal(
     cleanLine("fatal: 'https://ada:s3cret@host/x' \u001b[31mred\u001b[0m\u0007"),
     "fatal: 'https://***@host/x' red",

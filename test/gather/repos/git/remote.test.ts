@@ -39,7 +39,7 @@ test('refs, HEAD and object format come over git, http, ssh and from a path alik
   }
 });
 
-test('S9: detached, unborn and symbolic HEADs, an empty repository, SHA-256', async t => {
+test('detached, unborn and symbolic HEADs, an empty repository, SHA-256 (R-25)', async t => {
   const { repository } = repositoryIn(t);
   const remote = remoteAt(repository.path);
   const empty = await lsRemote(remote);
@@ -61,7 +61,7 @@ test('S9: detached, unborn and symbolic HEADs, an empty repository, SHA-256', as
   assert.equal((await lsRemote(remoteAt(long.path))).objectFormat, 'sha256');
 });
 
-test('P3: the .git that a spelling lost is tried again where the server wants it', async t => {
+test('the .git that a spelling lost is tried again where the server wants it (R-3)', async t => {
   const { root, repository } = repositoryIn(t);
   repository.commit('one');
   const http = await startHttpRemote(t, root, { redirect: { to: '', except: '/r.git/' } });
@@ -75,14 +75,14 @@ test('P3: the .git that a spelling lost is tried again where the server wants it
   );
 });
 
-test('P3: an scp-like path that starts in the home directory is found from its one spelling', () => {
+test('an scp-like path that starts in the home directory is found from its one spelling (R-3)', () => {
   const written = parseRepositoryUrl('me@host:a/b', { from: 'cli' });
   assert.deepEqual(remoteSpellings(written), ['me@host:a/b', 'ssh://me@host/a/b', 'ssh://me@host/~/a/b']);
   const stored = parseRepositoryUrl(written.url, { from: 'config' });
   assert.deepEqual(remoteSpellings(stored), ['ssh://me@host/a/b', 'ssh://me@host/~/a/b']);
 });
 
-test('bad input: a web page is no repository, though git would call it an empty one', async t => {
+test('bad input: a web page is no repository, though git would call it an empty one (R-10, T-6)', async t => {
   const http = await startHttpRemote(t, temporaryDirectory(t), { page: '<html>hi' });
   await assert.rejects(lsRemote(remoteAt(`${http.origin}/r`)), { code: 'not_a_repository' });
   http.faults.page = '<html>\n<body>\n';
@@ -97,7 +97,7 @@ test('an empty repository over http is empty, not absent', async t => {
   assert.equal((await lsRemote(remoteAt(`${http.origin}/r`))).refs.size, 0);
 });
 
-test('bad input: the whole listing has a time limit', async t => {
+test('bad input: the whole listing has a time limit (R-10)', async t => {
   const http = await startHttpRemote(t, temporaryDirectory(t));
   const { root } = repositoryIn(t);
   fakeSsh(t, root, 'sleep 60');
@@ -110,7 +110,7 @@ test('bad input: the whole listing has a time limit', async t => {
   });
 });
 
-test('S3: http goes to the pinned address whatever the name says', async t => {
+test('http goes to the pinned address whatever the name says (R-9)', async t => {
   const { root, repository } = repositoryIn(t);
   repository.commit('one');
   const http = await startHttpRemote(t, root);
@@ -124,7 +124,7 @@ test('S3: http goes to the pinned address whatever the name says', async t => {
   assert.match(daemon.requests.at(-1) ?? '', /host=pinned\.invalid/);
 });
 
-test('S3: ssh is pinned too, asks nothing, and knows the host by its name', async t => {
+test('ssh is pinned too, asks nothing, and knows the host by its name (R-9)', async t => {
   const { root, repository } = repositoryIn(t);
   repository.commit('one');
   const calls = fakeSsh(t, root);
@@ -136,7 +136,7 @@ test('S3: ssh is pinned too, asks nothing, and knows the host by its name', asyn
   );
 });
 
-test('S3: a git that cannot pin an address over http refuses instead of trusting the name', () => {
+test('a git that cannot pin an address over http refuses instead of trusting the name (R-9)', () => {
   const remote = { ...remoteAt('https://host.example/x'), addresses: ['1.1.1.1'] };
   assert.throws(() => accessTo(remote, remote.remote, [2, 36, 9]), { code: 'git_too_old' });
   assert.deepEqual(accessTo(remote, remote.remote, [2, 37, 0]).config, [
@@ -145,7 +145,7 @@ test('S3: a git that cannot pin an address over http refuses instead of trusting
   ]);
 });
 
-test('S9: 100 000 refs are listed', async t => {
+test('100 000 refs are listed (R-25)', async t => {
   const { repository } = repositoryIn(t);
   const id = repository.commit('one');
   const { writeFileSync } = await import('node:fs');

@@ -14,7 +14,7 @@ import {
   temporaryDirectory,
 } from '../../../support/git-repositories.ts';
 
-test('S3: variables of a surrounding git, its configuration and pagers do not reach ours', () => {
+test('variables of a surrounding git, its configuration and pagers do not reach ours (R-7)', () => {
   const environment = gitEnvironment(
     {
       PATH: '/bin',
@@ -36,7 +36,7 @@ test('S3: variables of a surrounding git, its configuration and pagers do not re
   assert.equal(environment.LC_ALL, 'C');
 });
 
-test('S3: running inside a hook or "git rebase --exec" does not redirect git', async t => {
+test('running inside a hook or "git rebase --exec" does not redirect git (R-7)', async t => {
   const repository = new TestRepository(join(realpathSync(temporaryDirectory(t)), 'a.git'));
   const id = repository.commit('one');
   process.env.GIT_DIR = '/nonexistent';
@@ -65,7 +65,7 @@ test('a git that does not read its input fails by its own reason, not by a broke
   });
 });
 
-test('too much output stops git', async () => {
+test('too much output stops git (T-17)', async () => {
   await assert.rejects(runGit(['help', '--all'], { maxBytes: 100 }), {
     code: 'answer_too_large',
     message: /more than 100 bytes/,
@@ -95,7 +95,7 @@ test('a child that outlives git and holds its pipes is not waited for', async t 
   assert.deepEqual(processesMentioning(directory), []);
 });
 
-test('silence is timed_out; a slow reader is no silence', async t => {
+test('silence is timed_out; a slow reader is no silence (T-5)', async t => {
   const directory = temporaryDirectory(t);
   fakeProgram(t, directory, 'git', 'case "$*" in *flood*) head -c 1000000 /dev/zero;; *) sleep 60;; esac');
   await assert.rejects(runGit(['version'], { idleTimeoutMs: 200, subject: 'https://host/x' }), {
@@ -117,7 +117,7 @@ test('what a listener throws is the failure of the process, not of the station',
   await assert.rejects(runGit(['version'], { onStderrLine }), /listener/);
 });
 
-test('S3: credentials reach the one origin and stand in no argument', async () => {
+test('credentials reach the one origin and stand in no argument (R-8)', async () => {
   const env = credentialEnvironment('https://Host.example:8443/a/b', { username: 'ada', token: 's3cret' });
   const value = async (url: string): Promise<string> =>
     (await runGit(['config', '--get-urlmatch', 'http.extraHeader', url], { env })).toString().trim();
@@ -132,7 +132,7 @@ test('S3: credentials reach the one origin and stand in no argument', async () =
   }
 });
 
-test('S1: progress lines are read, other lines are not', () => {
+test('progress lines are read, other lines are not (R-4)', () => {
   assert.deepEqual(parseProgress('Receiving objects:  37% (740/2000), 1.20 MiB | 3.00 MiB/s'), {
     phase: 'Receiving objects',
     percent: 37,

@@ -135,7 +135,7 @@ function sorted<T>(rows: ReadonlyMap<string, T>): [string, T][] {
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-test('S6, S7: after any fetches, force-pushes and deletions the rows are what git says', async t => {
+test('after any fetches, force-pushes and deletions the rows are what git says (R-21, R-23)', async t => {
   await fc.assert(
     fc.asyncProperty(history, refSets, async (shapes, sets) => {
       const bench = await openBench(t);
@@ -171,7 +171,7 @@ function breaking(writer: HistoryWriter, call: number, before: boolean): History
   });
 }
 
-test('S8: broken off at any point, and repeated with the same or newer refs, the rows are what git says', async t => {
+test('broken off at any point, and repeated with the same or newer refs, the rows are what git says (R-24)', async t => {
   const interruption = fc.record({ call: fc.integer({ min: 1, max: 9 }), before: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(

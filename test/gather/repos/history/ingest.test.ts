@@ -6,7 +6,7 @@ import { SluiceError } from '../../../../src/base/errors.ts';
 import { ADA } from '../../../support/git-fixture.ts';
 import { main, newBench, openBench } from './support.ts';
 
-test('S9: an empty repository has no commits, and gets its first ones later', async t => {
+test('an empty repository has no commits, and gets its first ones later (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const empty = await ingest();
   assert.deepEqual(empty, {
@@ -21,7 +21,7 @@ test('S9: an empty repository has no commits, and gets its first ones later', as
   assert.deepEqual([...(await rows()).keys()], [first]);
 });
 
-test('S9: a SHA-256 repository', async t => {
+test('a SHA-256 repository (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t, 'sha256');
   const root = git.commit();
   const tip = git.commit({ parents: [root] });
@@ -32,7 +32,7 @@ test('S9: a SHA-256 repository', async t => {
   assert.equal(stored.get(root)?.parents, '');
 });
 
-test('S9: hostile headers and messages become rows, each with what git makes of it', async t => {
+test('hostile headers and messages become rows, each with what git makes of it (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const latin1 = Buffer.from([...Buffer.from('J'), 0xf6, ...Buffer.from('rg <j@x> 5 +0000')]);
   const commits = {
@@ -76,7 +76,7 @@ test('S9: hostile headers and messages become rows, each with what git makes of 
   assert.equal((await ingest()).totals.authors, git.authors());
 });
 
-test('S9: what a commit says in another encoding is stored as git shows it', async t => {
+test('what a commit says in another encoding is stored as git shows it (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const written: [string, number[]][] = [
     ['ISO-8859-1', [0xe4, 0x85, 0x41]],
@@ -114,7 +114,7 @@ test('S9: what a commit says in another encoding is stored as git shows it', asy
   }
 });
 
-test('S9: a message of 40 MB, and one in a single line', async t => {
+test('a message of 40 MB, and one in a single line (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const lines = git.commit({
     message: `subject\n\n${'line of text\n'.repeat(3_000_000)}\nCo-authored-by: Eve <e@x>\n`,
@@ -127,7 +127,7 @@ test('S9: a message of 40 MB, and one in a single line', async t => {
   assert.equal(stored.get(line)?.subject, 'x'.repeat(1000));
 });
 
-test('S9: replace refs and grafts do not change history', async t => {
+test('replace refs and grafts do not change history (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const root = git.commit();
   const tip = git.commit({ parents: [root] });
@@ -138,7 +138,7 @@ test('S9: replace refs and grafts do not change history', async t => {
   assert.deepEqual([...(await rows()).keys()].sort(), [root, tip].sort());
 });
 
-test('S9: tags are followed to their commits; tags of trees and blobs are passed over', async t => {
+test('tags are followed to their commits; tags of trees and blobs are passed over (R-25)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const tagged = git.commit({ message: 'tagged' });
   const blob = git.git(['hash-object', '-w', '--stdin'], 'text');
@@ -157,7 +157,7 @@ test('S9: tags are followed to their commits; tags of trees and blobs are passed
   assert.equal((await ingest()).newCommits, 0);
 });
 
-test('S7: news are found by reachability, however old they are; force-pushes and deletions take commits out', async t => {
+test('news are found by reachability, however old they are; force-pushes and deletions take commits out (R-23)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const at = (seconds: number): string => `Ada <ada@example.org> ${seconds} +0000`;
   const root = git.commit({ committer: at(1000) });
@@ -189,7 +189,7 @@ async function summary(
   return [newCommits, removedCommits, totals.commits];
 }
 
-test('S7: wrong clocks never cost reachable commits', async t => {
+test('wrong clocks never cost reachable commits (R-23)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const at = (seconds: number): string => `Ada <ada@example.org> ${seconds} +0000`;
   // A long chain whose dates run backwards: git gives up early when it looks for what both sides share.
@@ -211,7 +211,7 @@ test('S7: wrong clocks never cost reachable commits', async t => {
   assert.deepEqual([...(await rows()).keys()].sort(), git.git(['rev-list', '--all']).split('\n').sort());
 });
 
-test('S7: old tips that are gone from the repository are made up for by comparing everything', async t => {
+test('old tips that are gone from the repository are made up for by comparing everything (R-23)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const root = git.commit();
   git.setRefs(main(git.commit({ parents: [root], message: 'lost' })));
@@ -224,7 +224,7 @@ test('S7: old tips that are gone from the repository are made up for by comparin
   assert.deepEqual([...(await rows()).keys()].sort(), [root, tip].sort());
 });
 
-test('S9: missing objects are an error that says so, and what was stored stays', async t => {
+test('missing objects are an error that says so, and what was stored stays (R-10, T-9)', async t => {
   const { git, ingest } = await openBench(t);
   const chain = git.commits(
     Array.from({ length: 300 }, (_, index) => ({ parents: index ? [index - 1] : [] })),
@@ -247,7 +247,7 @@ test('S9: missing objects are an error that says so, and what was stored stays',
   );
 });
 
-test('S9: 100 000 refs', async t => {
+test('100 000 refs (R-25)', async t => {
   const { git, ingest } = await openBench(t);
   const commits = git.commits(
     Array.from({ length: 100 }, (_, index) => ({ parents: index ? [index - 1] : [] })),

@@ -10,7 +10,7 @@ Ada Lovelace <ada@example.org> <ADA@old.example>
 Bob <bob@example.org> Robert <r@example.org>
 `;
 
-test('S10: identities are mapped as git maps them; odd ones stay; a changed mailmap reads no history', async t => {
+test('identities are mapped as git maps them; odd ones stay; a changed mailmap reads no history (R-26)', async t => {
   const { git, ingest, writer, store } = await openBench(t);
   const people = [
     'Ada <ada@example.org>',
@@ -45,7 +45,7 @@ test('S10: identities are mapped as git maps them; odd ones stay; a changed mail
   assert.deepEqual(queryRows(store, 'SELECT 1 FROM identities WHERE name <> mapped_name'), []);
 });
 
-test('S10: a commit by somebody new is mapped by the same mailmap', async t => {
+test('a commit by somebody new is mapped by the same mailmap (R-26)', async t => {
   const { git, ingest, writer } = await openBench(t);
   const mailmap = Buffer.from('Ada <ada@example.org> <a@x>\n');
   const first = git.commit();

@@ -38,7 +38,7 @@ function parseOne(parts: Parts): CommitRow {
   return row;
 }
 
-test('S6: a plain commit', () => {
+test('a plain commit (R-21)', () => {
   assert.deepEqual(parseOne({}), {
     hash: HASH,
     parents: [PARENT],
@@ -54,7 +54,7 @@ test('S6: a plain commit', () => {
   });
 });
 
-test('S9: dates of any size and zones of any width are clamped', () => {
+test('dates of any size and zones of any width are clamped (R-25)', () => {
   const cases: [string, number, number][] = [
     ['18446744073709551616 +0000', 253_402_300_799, 0],
     ['4102444800 -0930', 4_102_444_800, -570],
@@ -73,7 +73,7 @@ test('S9: dates of any size and zones of any width are clamped', () => {
   }
 });
 
-test('S9: identities are split as git splits them, whatever is in them', () => {
+test('identities are split as git splits them, whatever is in them (R-25)', () => {
   const cases: [string, string, string][] = [
     ['Ada <a@b>', 'Ada', 'a@b'],
     [' <>', '', ''],
@@ -89,12 +89,12 @@ test('S9: identities are split as git splits them, whatever is in them', () => {
   assert.deepEqual([odd.author.email, odd.authoredAt], ['a@b', 9]);
 });
 
-test('S9: the same identity is the same object, also from different chunks', () => {
+test('the same identity is the same object, also from different chunks (R-25)', () => {
   const [first, second] = parse(record(), record());
   assert.equal(first?.author, second?.author);
 });
 
-test('S9: invalid UTF-8 becomes U+FFFD, valid UTF-8 stays', () => {
+test('invalid UTF-8 becomes U+FFFD, valid UTF-8 stays (R-25)', () => {
   const bytes = Buffer.concat([
     Buffer.from(`tree ${HASH}\nauthor J`),
     Buffer.from([0xf6]),
@@ -107,7 +107,7 @@ test('S9: invalid UTF-8 becomes U+FFFD, valid UTF-8 stays', () => {
   assert.equal(row?.subject, 'Grü\ufffd 🎉');
 });
 
-test('S9: a merged tag or signature is not mistaken for the commit itself; of a repeated header the last counts', () => {
+test('a merged tag or signature is not mistaken for the commit itself; of a repeated header the last counts (R-25)', () => {
   const headers = [
     `mergetag object ${HASH}`,
     ' type commit',
@@ -126,7 +126,7 @@ test('S9: a merged tag or signature is not mistaken for the commit itself; of a 
   assert.equal(parseOne({ headers: 'author Zed <z> 1 +0000\n' }).author.name, 'Zed');
 });
 
-test('S9: an encoding that the header names is decoded as git does it, and left alone where it is none', () => {
+test('an encoding that the header names is decoded as git does it, and left alone where it is none (R-25)', () => {
   const encoded = (encoding: string, bytes: number[]): CommitRow => {
     const head = Buffer.from(`tree ${HASH}\nauthor A`);
     const rest = Buffer.from(` <a@b> 5 +0000\ncommitter B <b> 5 +0000\nencoding ${encoding}\n\n`);
@@ -150,7 +150,7 @@ test('S9: an encoding that the header names is decoded as git does it, and left 
   for (const [encoding, bytes, text] of cases) assert.equal(encoded(encoding, bytes).subject, text, encoding);
 });
 
-test('S9: a commit ends at its first NUL, as for git; the next one is whole', () => {
+test('a commit ends at its first NUL, as for git; the next one is whole (R-25)', () => {
   const [cut, next] = parse(
     record({ body: 'one\0two\n' }),
     Buffer.concat([record({ body: 'three\n' }), record({ body: 'four\0\n' })]),
@@ -158,14 +158,14 @@ test('S9: a commit ends at its first NUL, as for git; the next one is whole', ()
   assert.deepEqual([cut?.subject, next?.subject], ['one', 'three']);
 });
 
-test('S9: an object that git has not is an error that names it', () => {
+test('an object that git has not is an error that names it (R-10)', () => {
   assert.throws(() => parse(record(), Buffer.from(`${PARENT} missing\n`)), {
     code: 'repository_corrupt',
     message: `object ${PARENT} missing`,
   });
 });
 
-test('S6: the subject is the first paragraph on one line, cut at 1 000 characters', () => {
+test('the subject is the first paragraph on one line, cut at 1 000 characters (R-21)', () => {
   const cases: [string, string][] = [
     ['', ''],
     ['one\ntwo\n\nbody\n', 'one two'],
@@ -179,7 +179,7 @@ test('S6: the subject is the first paragraph on one line, cut at 1 000 character
   for (const [body, subject] of cases) assert.equal(parseOne({ body }).subject, subject);
 });
 
-test('S6: co-authors come from the last paragraph only, each once', () => {
+test('co-authors come from the last paragraph only, each once (R-21)', () => {
   const names = (body: string): string[] => parseOne({ body }).coAuthors.map(person => person.name);
   const trailers = 'Signed-off-by: X <x>\nCo-authored-by: Eve <e@x>\nco-AUTHORED-by:Zed <z>\n';
   assert.deepEqual(names(`s\n\n${trailers}`), ['Eve', 'Zed']);
@@ -205,7 +205,7 @@ function pushLarge(parser: CommitParser, start: string, filler: string, end: str
 
 const HEAD = `tree ${HASH}\nauthor Ada <a@b> 5 +0100\ncommitter Bob <b@c> 6 -0230\n`;
 
-test('S9: a record of any length is parsed in bounded memory, its end included', () => {
+test('a record of any length is parsed in bounded memory, its end included (R-25, T-17)', () => {
   const rows: CommitRow[] = [];
   const parser = new CommitParser(row => rows.push(row));
   const filler = `${'x'.repeat(999)}\n`.repeat(64);
@@ -220,7 +220,7 @@ test('S9: a record of any length is parsed in bounded memory, its end included',
   );
 });
 
-test('S9: a header that never ends yields a commit without a subject', () => {
+test('a header that never ends yields a commit without a subject (R-25)', () => {
   const rows: CommitRow[] = [];
   const parser = new CommitParser(row => rows.push(row));
   pushLarge(parser, HEAD, ` ${'x'.repeat(998)}\n`.repeat(64), '\nlate\n');

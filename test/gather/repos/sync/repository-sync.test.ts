@@ -12,7 +12,7 @@ import { openSyncBench } from '../../../support/sync-bench.ts';
 
 const DAY_MS = 24 * 3_600_000;
 
-test('S11: where nothing has moved a sync is one listing of refs: no run, no clone needed, fresh all the same', async t => {
+test('where nothing has moved a sync is one listing of refs: no run, no clone needed, fresh all the same (R-29)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
@@ -33,7 +33,7 @@ test('S11: where nothing has moved a sync is one listing of refs: no run, no clo
   assert.equal((await bench.store.runs.recent(10)).length, 1);
 });
 
-test('S11: a new commit, a moved or deleted branch, a new tag and another HEAD each bring a bake', async t => {
+test('a new commit, a moved or deleted branch, a new tag and another HEAD each bring a bake (R-29)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
@@ -63,7 +63,7 @@ test('S11: a new commit, a moved or deleted branch, a new tag and another HEAD e
   assert.equal(repository?.headRef, 'refs/heads/side');
 });
 
-test('S11: a bake that somebody waits for is done though nothing has moved', async t => {
+test('a bake that somebody waits for is done though nothing has moved (R-29)', async t => {
   const bench = await openSyncBench(t);
   const origin = new TestRepository(join(temporaryDirectory(t), 'a.git'));
   origin.commit('one');
@@ -75,7 +75,7 @@ test('S11: a bake that somebody waits for is done though nothing has moved', asy
   assert.equal((await bench.store.runs.byId(run.id))?.state, 'done');
 });
 
-test('P12: the first bake is no news, later commits are, whatever their dates', async t => {
+test('the first bake is no news, later commits are, whatever their dates (R-30)', async t => {
   const bench = await openSyncBench(t);
   const origin = new TestRepository(join(temporaryDirectory(t), 'a.git'));
   origin.commit('one');
@@ -86,7 +86,7 @@ test('P12: the first bake is no news, later commits are, whatever their dates', 
   assert.equal((await bench.sync(url)).repository.lastNewsAtMs, bench.clock.nowMs());
 });
 
-test('Moved: a redirect on its own host is found, judged and followed; asked again after a day; gone back, it is ok', async t => {
+test('Moved: a redirect on its own host is found, judged and followed; asked again after a day; gone back, it is ok (R-9, R-31)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   const origin = new TestRepository(join(root, 'a.git'));
@@ -122,7 +122,7 @@ test('Moved: a redirect on its own host is found, judged and followed; asked aga
   assert.equal(back.error, undefined);
 });
 
-test('S3, moved: a redirect to another private host or port, or off to no repository, is shown and not followed', async t => {
+test('moved: a redirect to another private host or port, or off to no repository, is shown and not followed (R-9, R-31)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
@@ -149,7 +149,7 @@ test('S3, moved: a redirect to another private host or port, or off to no reposi
   assert.equal((await bench.sync(url)).repository.movedTo, `${elsewhere.origin}/a`);
 });
 
-test('Vanished, private, unreachable: shown so, rows kept, and well again by itself', async t => {
+test('Vanished, private, unreachable: shown so, rows kept, and well again by itself (R-31)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
@@ -174,7 +174,7 @@ test('Vanished, private, unreachable: shown so, rows kept, and well again by its
   assert.equal(bench.reported.filter(({ failure }) => failure !== undefined).length, cases.length);
 });
 
-test('S3: what is tracked over the API alone may not be on a private address, whoever else may', async t => {
+test('what is tracked over the API alone may not be on a private address, whoever else may (R-9)', async t => {
   const bench = await openSyncBench(t);
   const root = temporaryDirectory(t);
   new TestRepository(join(root, 'a.git')).commit('one');
@@ -194,7 +194,7 @@ const DEAF_SERVER = `
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });`;
 
-test('git.connectTimeout: a host that accepts no connection is reported within it', async t => {
+test('git.connectTimeout: a host that accepts no connection is reported within it (T-5)', async t => {
   const bench = await openSyncBench(t, { connectTimeoutMs: 300 });
   const deaf = new Worker(DEAF_SERVER, { eval: true });
   t.after(() => deaf.terminate());
@@ -210,7 +210,7 @@ test('git.connectTimeout: a host that accepts no connection is reported within i
   }
 });
 
-test('Dead host: a refused connection is reported without starting git', async t => {
+test('Dead host: a refused connection is reported without starting git (R-10, T-4)', async t => {
   const bench = await openSyncBench(t);
   const server = createServer().listen(0, '127.0.0.1');
   await new Promise(resolve => server.once('listening', resolve));

@@ -64,7 +64,7 @@ async function tracked({ store }: SyncBench): Promise<string[]> {
   return (await store.repositories.list()).filter(each => each.tracked).map(({ url }) => url);
 }
 
-test('S2: an owner is one however it is spelled; include, exclude, archived and forks decide by name', () => {
+test('an owner is one however it is spelled; include, exclude, archived and forks decide by name (R-6)', () => {
   const wanted = (entry: Partial<OwnerEntry>, found: ForgeRepository): boolean => {
     const [owner] = ownersOf({ repos: [{ ...ENTRY, ...entry }] });
     assert.ok(owner);
@@ -88,7 +88,7 @@ test('S2: an owner is one however it is spelled; include, exclude, archived and 
   assert.equal(wanted({ owner: 'gitlab:Team', include: ['a'] }, repository('team/sub/a')), true);
 });
 
-test('S2: all pages are tracked, new ones come, gone ones go; those tracked by hand stay; what names another host is left out', async t => {
+test('all pages are tracked, new ones come, gone ones go; those tracked by hand stay; what names another host is left out (R-6)', async t => {
   const bench = await openSyncBench(t);
   const first = [
     [repository('team/a'), repository('team/b')],
@@ -105,7 +105,7 @@ test('S2: all pages are tracked, new ones come, gone ones go; those tracked by h
   assert.deepEqual(await tracked(bench), ['https://github.com/team/a', 'https://github.com/team/d']);
 });
 
-test('S2: a listing that breaks off changes nothing', async t => {
+test('a listing that breaks off changes nothing (R-6)', async t => {
   const bench = await openSyncBench(t);
   await ask(bench, [ENTRY], [[repository('team/a')]]);
   const broken = [[repository('team/b')], new SluiceError('rate_limited', 'later')];
@@ -113,7 +113,7 @@ test('S2: a listing that breaks off changes nothing', async t => {
   assert.deepEqual(await tracked(bench), ['https://github.com/team/a']);
 });
 
-test('S2: an owner taken out of the configuration takes its repositories off, and itself off the schedule', async t => {
+test('an owner taken out of the configuration takes its repositories off, and itself off the schedule (R-6)', async t => {
   const bench = await openSyncBench(t);
   await scheduleOwners(ownersOf({ repos: [ENTRY] }), bench.context);
   await ask(bench, [ENTRY], [[repository('team/a')]]);

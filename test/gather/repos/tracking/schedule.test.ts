@@ -15,7 +15,7 @@ function hours(lastCommitMs: number | null, lastNewsAtMs: number | null = null):
   return ((nextRepositorySync(repository, NOW_MS, DEFAULT_RHYTHM).nextAtMs ?? 0) - NOW_MS) / HOUR_MS;
 }
 
-test('S11: as long again as the last commit is ago, or the last news, whichever is later', () => {
+test('as long again as the last commit is ago, or the last news, whichever is later (R-28)', () => {
   assert.equal(hours(NOW_MS - 3 * HOUR_MS), 3);
   assert.equal(hours(NOW_MS - 3 * HOUR_MS, NOW_MS - HOUR_MS), 1);
   assert.equal(hours(NOW_MS - HOUR_MS, NOW_MS - 3 * HOUR_MS), 1);
@@ -26,7 +26,7 @@ test('S11: as long again as the last commit is ago, or the last news, whichever 
   );
 });
 
-test('S9, S11: a commit of the year 2100 does not have its repository fetched every two minutes until then', () => {
+test('a commit of the year 2100 does not have its repository fetched every two minutes until then (R-28, T-13)', () => {
   assert.equal(hours(Date.UTC(2100, 0, 1)), 8);
   assert.equal(hours(Date.UTC(2100, 0, 1), NOW_MS - 2 * HOUR_MS), 2);
   // A clock that is ahead by some hours is believed.

@@ -17,7 +17,7 @@ async function openJournal(t: TestContext) {
   return { journal, path };
 }
 
-test('F46: file_records begins with the columns that people were promised', async t => {
+test('file_records begins with the columns that people were promised (D-43)', async t => {
   const { path } = await openJournal(t);
   const database = new DatabaseSync(path, { readOnly: true });
   t.after(() => database.close());
@@ -38,7 +38,7 @@ test('F46: file_records begins with the columns that people were promised', asyn
   assert.deepEqual(columns.slice(0, promised.length), promised);
 });
 
-test('Retry: 100 000 waiting files cost an index lookup', async t => {
+test('Retry: 100 000 waiting files cost an index lookup (D-40)', async t => {
   const { journal, path } = await openJournal(t);
   const database = new DatabaseSync(path, { timeout: 5000 });
   t.after(() => database.close());

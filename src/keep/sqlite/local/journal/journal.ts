@@ -1,18 +1,19 @@
 import type { Clock } from '../../../../base/clock.ts';
-import type {
-  Attempt,
-  EnteringFile,
-  FileAddress,
-  FileHold,
-  FileRecord,
-  FileState,
-  FileTrouble,
-  Journal,
-  PartRecord,
-  RecordChange,
-  RecordFilter,
-  StateCounts,
-  UnfinishedUpload,
+import {
+  type Attempt,
+  type EnteringFile,
+  type FileAddress,
+  type FileHold,
+  type FileRecord,
+  type FileState,
+  type FileTrouble,
+  goneChange,
+  type Journal,
+  type PartRecord,
+  type RecordChange,
+  type RecordFilter,
+  type StateCounts,
+  type UnfinishedUpload,
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
@@ -264,16 +265,8 @@ export class SqliteJournal implements Journal {
   #supersede(by: FileRecord): void {
     const older = this.byAddress(by, 'incoming');
     if (!older || older.id === by.id) return;
-    this.#apply(older.id, {
-      state: 'failed',
-      outcome: 'failure',
-      nextAttemptAtMs: null,
-      hold: null,
-      errorCode: 'source_missing',
-      errorClass: 'permanent',
-      removedAtMs: this.#clock.nowMs(),
-      errorMessage: 'a newer file of that name replaced it before it was delivered',
-    });
+    const message = 'a newer file of that name replaced it before it was delivered';
+    this.#apply(older.id, goneChange(message, this.#clock.nowMs()));
   }
 
   #apply(id: number, change: RecordChange): void {
