@@ -9,7 +9,7 @@ const oldestNode = Number(/\d+/.exec(engines.node)[0]);
 if (Number(process.versions.node.split('.')[0]) < oldestNode) {
   process.stderr.write(
     `sluice: this Node is ${process.versions.node}; sluice needs ${oldestNode} or newer.\n` +
-      '  In a checkout, "npm start" brings the right one along.\n',
+      `  Install Node ${oldestNode} or newer; in a checkout, "npm start" brings the right one along.\n`,
   );
   process.exitCode = 2;
 } else {

@@ -9,6 +9,7 @@ import { budgetSettings } from '../gather/capture/service.ts';
 import { unsentReadings } from '../gather/capture/unsent-readings.ts';
 import { recordedCloneReclaimer } from '../gather/repos/cache/reclaimer.ts';
 import { type DiskBudgetPreview, measureDisk, previewBudget } from '../keep/disk/budget.ts';
+import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
 import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -35,7 +36,10 @@ export async function printDiskPlan(
         previewBudget({
           settings: () => budgetSettings(config),
           measure: () => measureDisk(place),
-          reclaimers: [completedFilesReclaimer({ spool, journal, clock, log: silentLogger }), ...clones],
+          reclaimers: inOrderOfGivingWay(
+            completedFilesReclaimer({ spool, journal, clock, log: silentLogger }),
+            clones,
+          ),
           unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
         }),
       );

@@ -15,6 +15,7 @@ import type { CacheApi } from '../gather/repos/cache/api.ts';
 import { Repositories } from '../gather/repos/service.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
+import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
@@ -112,10 +113,8 @@ class ComposedStation implements Station {
       ...options,
       openCaptures: () => local.openCaptures(),
       receiver: this.deliveries,
-      reclaimers: directory => [
-        this.deliveries.completedFiles(),
-        this.repositories.cache.reclaimer(directory),
-      ],
+      reclaimers: directory =>
+        inOrderOfGivingWay(this.deliveries.completedFiles(), [this.repositories.cache.reclaimer(directory)]),
     });
     this.changesets = new Changesets({
       ...current,

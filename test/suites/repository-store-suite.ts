@@ -112,6 +112,9 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await list({ order: 'commits' }), ['/B-many', '/c-few', '/a-empty']);
     assert.deepEqual(await list({ order: 'change' }), ['/c-few', '/B-many', '/a-empty']);
     assert.deepEqual(await list({ order: 'change', offset: 1, limit: 1 }), ['/B-many']);
+    const leading = ['/c-few', '/not-there', '/a-empty'];
+    assert.deepEqual(await list({ leading }), ['/c-few', '/a-empty', '/B-many']);
+    assert.deepEqual(await list({ leading, offset: 1, limit: 1 }), ['/a-empty']);
     assert.deepEqual(await list({ text: '-MANY' }), ['/B-many']);
     assert.deepEqual(await list({ text: '%' }), []);
     assert.deepEqual(await list({ choice: 'tracked' }), ['/B-many']);

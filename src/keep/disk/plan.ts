@@ -20,6 +20,14 @@ export interface Reclaimable {
   readonly bytes: number;
 }
 
+/**
+ * What gives way without a loss, in this order: kept copies of delivered files, then clones, which can be fetched again.
+ * After them come only unsent readings, in the capture's own directory, which nobody else has.
+ */
+export function inOrderOfGivingWay<T>(deliveredFiles: T, clones: readonly T[]): readonly T[] {
+  return [deliveredFiles, ...clones];
+}
+
 export interface DiskBudgetPlan {
   readonly usedShare: number;
   readonly full: boolean;

@@ -45,6 +45,8 @@ export interface RepositoryFilter {
   readonly choice?: RepositoryChoice | undefined;
   /** Latest commit or most commits first, and equal ones by URL; by URL unless given. */
   readonly order?: 'change' | 'commits' | 'url' | undefined;
+  /** URLs that come before all others, in this order; what they are ordered by is not the store's. */
+  readonly leading?: readonly string[] | undefined;
   /** Passes over so many; 0 by default. */
   readonly offset?: number;
   /** At most so many; all by default. */

@@ -4,7 +4,6 @@ import { type ScheduledRepository, withNext } from '../../gather/repos/tracking/
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { RepositoryChoice } from '../../keep/store/repositories.ts';
 import type { Store } from '../../keep/store/store.ts';
-import type { Repository } from '../../keep/store/types.ts';
 
 export const REPOSITORY_ORDERS = ['change', 'size', 'commits', 'url'] as const;
 
@@ -31,20 +30,15 @@ export async function listRepositories(
 ): Promise<ScheduledRepository[]> {
   const page =
     order === 'size'
-      ? await listBySize(store, clones, filter)
+      ? await store.repositories.list({ ...filter, leading: await largestClones(clones) })
       : await store.repositories.list({ ...filter, order });
   const items = await queue.getMany(page.map(repositoryKey));
   return page.map(repository => withNext(repository, items.get(repositoryKey(repository))));
 }
 
-/** Sizes are of clones on this machine's disk, which the store knows nothing of. */
-async function listBySize(
-  store: Store,
-  clones: CloneRecords,
-  { offset, limit, ...filter }: Omit<RepositoryListFilter, 'order'>,
-): Promise<Repository[]> {
-  const [repositories, records] = await Promise.all([store.repositories.list(filter), clones.list()]);
-  const sizes = new Map(records.map(({ url, onDisk, bytes }) => [url, onDisk ? bytes : 0]));
-  const sizeOf = ({ url }: Repository): number => sizes.get(url) ?? 0;
-  return repositories.sort((one, other) => sizeOf(other) - sizeOf(one)).slice(offset, offset + limit);
+/** Those with a clone on this machine's disk, largest first: of sizes the store knows nothing. */
+async function largestClones(clones: CloneRecords): Promise<readonly string[]> {
+  const onDisk = (await clones.list()).filter(record => record.onDisk && record.bytes > 0);
+  onDisk.sort((one, other) => other.bytes - one.bytes || (one.url < other.url ? -1 : 1));
+  return onDisk.map(({ url }) => url);
 }

@@ -76,9 +76,9 @@ function assignmentsOf({ remoteCheck, ...change }: RepositoryChange): readonly A
 }
 
 const ORDERS: Readonly<Record<NonNullable<RepositoryFilter['order']>, string>> = {
-  change: 'coalesce(last_commit_at, 0) DESC, url',
-  commits: 'commits DESC, url',
-  url: 'url',
+  change: 'coalesce(last_commit_at, 0) DESC, repositories.url',
+  commits: 'commits DESC, repositories.url',
+  url: 'repositories.url',
 };
 
 const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
@@ -88,17 +88,25 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
 };
 
 function listRepositories(database: Database, filter: RepositoryFilter): Repository[] {
-  const { text: wanted, choice, order = 'url', offset = 0, limit = -1 } = filter;
+  const { text: wanted, choice, order = 'url', leading = [], offset = 0, limit = -1 } = filter;
   const conditions = [choice === undefined ? '1' : CHOICES[choice]];
-  if (wanted !== undefined) conditions.push('instr(lower(url), lower(?)) > 0');
-  return database
-    .all(
-      `${SELECT} WHERE ${conditions.join(' AND ')} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`,
-      ...(wanted === undefined ? [] : [wanted]),
-      limit,
-      offset,
-    )
-    .map(toRepository);
+  if (wanted !== undefined) conditions.push('instr(lower(repositories.url), lower(?)) > 0');
+  const where = `WHERE ${conditions.join(' AND ')}`;
+  const text = wanted === undefined ? [] : [wanted];
+  const rows =
+    leading.length === 0
+      ? database.all(`${SELECT} ${where} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`, ...text, limit, offset)
+      : database.all(
+          // Materialized, SQLite makes an index of it; json_each alone would be gone through once a row.
+          `WITH leading(url, place) AS MATERIALIZED (SELECT value, key FROM json_each(?))
+           ${SELECT} LEFT JOIN leading ON leading.url = repositories.url ${where}
+           ORDER BY place IS NULL, place, ${ORDERS[order]} LIMIT ? OFFSET ?`,
+          JSON.stringify(leading),
+          ...text,
+          limit,
+          offset,
+        );
+  return rows.map(toRepository);
 }
 
 export function createRepositoryStore(database: Database): RepositoryStore {
