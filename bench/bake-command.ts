@@ -1,7 +1,7 @@
 /**
- * `sluice bake` as a whole process against `git log --all` of the same fields to /dev/null on the same clone in the same
- * run: what a first bake takes from the moment that its clone stands in the cache until the process has ended; a first
- * bake from the start of the process, with the clone there from before; and a bake of ten new commits.
+ * `sluice bake` as a whole process against `git log --all` of the same fields to /dev/null on the same clone in the
+ * same run: what a first bake takes from the moment that its clone stands in the cache until the process has ended; a
+ * first bake from the start of the process, with the clone there from before; and a bake of ten new commits.
  *
  * Usage: node bench/bake-command.ts REPOSITORY [ROUNDS]
  */

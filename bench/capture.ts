@@ -1,5 +1,6 @@
 /**
- * What capture costs, each run in a station of its own (docs/benchmarks.md): `node bench/capture.ts [--seconds 60] [--only NAME] [--telegraf PROGRAM]`.
+ * What capture costs, each run in a station of its own (docs/benchmarks.md): `node bench/capture.ts [--seconds 60]
+ * [--only NAME] [--telegraf PROGRAM]`.
  *
  *   many   100 collectors at 10 Hz from files: CPU, peak memory, missed ticks; before it the same job in Telegraf, where there
  *          is one (bench/peers/telegraf.sh builds it)

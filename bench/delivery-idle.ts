@@ -1,9 +1,11 @@
 /**
- * What a station costs that has nothing to do: `node bench/delivery-idle.ts [--files 100000] [--directories 2000] [--seconds 120]`.
+ * What a station costs that has nothing to do: `node bench/delivery-idle.ts [--files 100000] [--directories 2000]
+ * [--seconds 120]`.
  *
- * A first station delivers nothing; it makes the folders. Then `completed` is filled with files and their records are entered as a
- * delivery leaves them, `incoming` gets the directories that are watched, and a station (`sluice up`, defaults) is started over them.
- * Processor time is counted after it has settled, over whole sweeps. Ends with 0 when both targets were met, else 1.
+ * A first station delivers nothing; it makes the folders. Then `completed` is filled with files and their records are
+ * entered as a delivery leaves them, `incoming` gets the directories that are watched, and a station (`sluice up`,
+ * defaults) is started over them. Processor time is counted after it has settled, over whole sweeps. Ends with 0 when
+ * both targets were met, else 1.
  */
 import { closeSync, mkdirSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,9 +2,10 @@
  * One large file from `incoming` to `completed` against `curl -T` with the same file and sink:
  * `node bench/delivery-large.ts [--gib 4] [--rounds 3] [--directory DIR]`.
  *
- * sluice is a running station (`sluice up`, defaults: parts of 8 MiB with CRC32 trailers, four at once, each part on record); its time
- * runs from the file's rename into `incoming` to the record `completed`. The sink (bench/sink.ts) throws bodies away, so this is
- * about the wire. They take turns; the ratio is the median over the rounds. Ends with 0 when both targets were met, else 1.
+ * sluice is a running station (`sluice up`, defaults: parts of 8 MiB with CRC32 trailers, four at once, each part on
+ * record); its time runs from the file's rename into `incoming` to the record `completed`. The sink (bench/sink.ts)
+ * throws bodies away, so this is about the wire. They take turns; the ratio is the median over the rounds. Ends with 0
+ * when both targets were met, else 1.
  */
 import { randomBytes } from 'node:crypto';
 import {

@@ -2,9 +2,9 @@
  * From close(2) of a small file to its object being complete, with a station otherwise idle:
  * `node bench/delivery-latency.ts [--files 300] [--bytes 4096] [--every 50] [--verify head]`.
  *
- * A file is written straight into `incoming` every so many milliseconds. The server (versitygw, data in memory, a process of its own)
- * makes an object visible by linking it into place, which is noticed by watching its folder: that is the end of the time taken, so
- * the watching is part of it. Ends with 0 when both targets were met, else 1.
+ * A file is written straight into `incoming` every so many milliseconds. The server (versitygw, data in memory, a
+ * process of its own) makes an object visible by linking it into place, which is noticed by watching its folder: that
+ * is the end of the time taken, so the watching is part of it. Ends with 0 when both targets were met, else 1.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';

@@ -1,12 +1,12 @@
 /**
  * Many small files from `incoming` to `completed`, journal on, against rclone and s5cmd with the same files and server:
- * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM] [--s5cmd PROGRAM]
- * [--transfers 32] [--at-once 256] [--alone] [--directory DIR]`.
+ * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM]
+ * [--s5cmd PROGRAM] [--transfers 32] [--at-once 256] [--alone] [--directory DIR]`.
  *
- * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time runs
- * until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that of the command.
- * All take turns within a round, in another order each time; ratios are medians over the rounds. The server is versitygw in a
- * process of its own, its data in memory. Ends with 0 when every target was met, else 1.
+ * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time
+ * runs until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that
+ * of the command. All take turns within a round, in another order each time; ratios are medians over the rounds. The
+ * server is versitygw in a process of its own, its data in memory. Ends with 0 when every target was met, else 1.
  */
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';

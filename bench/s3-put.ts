@@ -1,7 +1,7 @@
 /**
- * CPU time and throughput of small PUTs: `node bench/s3-put.ts [--files 5000] [--bytes 4096] [--rclone PROGRAM] [--sdk]`.
- * Files on disk go to the test S3 server in a process of its own; figures are this process's (or rclone's) user and system CPU
- * time for one file. Rates depend on the server and the machine; compare them within one run only.
+ * CPU time and throughput of small PUTs: `node bench/s3-put.ts [--files 5000] [--bytes 4096] [--rclone PROGRAM]
+ * [--sdk]`. Files on disk go to the test S3 server in a process of its own; figures are this process's (or rclone's)
+ * user and system CPU time for one file. Rates depend on the server and the machine; compare them within one run only.
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

@@ -1,4 +1,7 @@
-/** The test S3 server as a process of its own, so that its CPU time is not counted with the client's. Prints its endpoint; ends with its parent. */
+/**
+ * The test S3 server as a process of its own, so that its CPU time is not counted with the client's. Prints its
+ * endpoint; ends with its parent.
+ */
 import { memoryStorage, noStorage } from '../test/support/s3-server/contents.ts';
 import { startS3Server } from '../test/support/s3-server/server.ts';
 

@@ -1,6 +1,6 @@
 /**
- * An S3 server that throws every body away, as a process of its own: `node bench/sink.ts`. Prints its endpoint; ends with its
- * standard input. It checks nothing; it knows the sizes of what it was sent, so that HEAD can be compared.
+ * An S3 server that throws every body away, as a process of its own: `node bench/sink.ts`. Prints its endpoint; ends
+ * with its standard input. It checks nothing; it knows the sizes of what it was sent, so that HEAD can be compared.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,7 +1,8 @@
 /**
  * What many small fetches leave of a clone (R-17): `node bench/thousand-fetches.ts [--fetches 1000] [--source REPO]
  * [--full]`. A remote grows along a real history in that many steps; after each its clone is brought up to date and
- * maintained as a bake does it. Then the remote is cloned anew beside it. Prints sizes on the way and ends with one line.
+ * maintained as a bake does it. Then the remote is cloned anew beside it. Prints sizes on the way and ends with one
+ * line.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

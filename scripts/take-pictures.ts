@@ -1,9 +1,9 @@
 /**
- * Takes the pictures of the pages that README.md and docs/guide/pages.md show, of a station with made-up data that stands
- * in /srv/sluice with its repositories in /srv/git, so that the pictures show paths as people have them.
+ * Takes the pictures of the pages that README.md and docs/guide/pages.md show, of a station with made-up data that
+ * stands in /srv/sluice with its repositories in /srv/git, so that the pictures show paths as people have them.
  *
- * Usage: node scripts/take-pictures.ts (needs Chromium, as the tests of the pages do, and the right to write below /srv;
- * both folders are made and removed again, and must not be there before)
+ * Usage: node scripts/take-pictures.ts (needs Chromium, as the tests of the pages do, and the right to write below
+ * /srv; both folders are made and removed again, and must not be there before)
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';

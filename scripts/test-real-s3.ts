@@ -1,8 +1,8 @@
 /**
- * `npm run test:s3`: the bucket suite and delivery against a real S3 server. Takes the first that is there or can be had: versitygw or
- * MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one. With
- * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the
- * suite passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes.
+ * `npm run test:s3`: the bucket suite and delivery against a real S3 server. Takes the first that is there or can be
+ * had: versitygw or MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one. With
+ * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the suite
+ * passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** One changeset as it really went, or as it might have: milliseconds after it was opened, in order; the last is its close. */
+/**
+ * One changeset as it really went, or as it might have: milliseconds after it was opened, in order; the last is its
+ * close.
+ */
 export type Activity = readonly number[];
 
 const MINUTE_MS = 60_000;

@@ -12,7 +12,9 @@ const LOOP_DELAY = join(import.meta.dirname, 'loop-delay.ts');
 const SETTLE_MS = 3000;
 /** What the start costs is counted apart from what the schedule costs. */
 const START_S = 10;
-/** A second in which this process stood still for so long, too: then the whole machine did (a virtual one is paused). */
+/**
+ * A second in which this process stood still for so long, too: then the whole machine did (a virtual one is paused).
+ */
 const MACHINE_STALL_MS = 1000;
 
 /** A host that has every number of one repository, made when it is asked for, last changed as the bench says. */

@@ -7,7 +7,9 @@ import { versitygw } from '../../scripts/real-s3/versitygw.ts';
 
 const INSTALL_BUDGET_MS = 9 * 60_000;
 
-/** An S3 server that is not ours, for comparing clients; its data lies in memory, so that its disk is nobody's limit. */
+/**
+ * An S3 server that is not ours, for comparing clients; its data lies in memory, so that its disk is nobody's limit.
+ */
 export interface Gateway {
   readonly server: RealServer;
   readonly folder: string;

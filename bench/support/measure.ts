@@ -11,7 +11,10 @@ export interface Measured {
   readonly stdout: string;
 }
 
-/** How often a running process's peak is read; its last value before the end is what counts. Reading takes time from what is measured. */
+/**
+ * How often a running process's peak is read; its last value before the end is what counts. Reading takes time from
+ * what is measured.
+ */
 const SAMPLE_MS = 20;
 
 /** Runs a command to its end and answers its wall time and peak memory. Throws when it fails. */

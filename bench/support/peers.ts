@@ -18,8 +18,8 @@ export async function findProgram(name: string, given: string | undefined): Prom
 }
 
 /**
- * rclone as its documentation advises for many small files: no listing of the target, no check of the bucket, and as many
- * transfers as ask for it. `verified` leaves its HEAD after each upload in place, which `--s3-no-head` takes away.
+ * rclone as its documentation advises for many small files: no listing of the target, no check of the bucket, and as
+ * many transfers as ask for it. `verified` leaves its HEAD after each upload in place, which `--s3-no-head` takes away.
  */
 export async function rclonePeer(program: string, transfers: number, verified: boolean): Promise<Peer> {
   const { stdout } = await run(program, ['version']);

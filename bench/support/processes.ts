@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 /** Length of the kernel's clock tick in /proc/PID/stat; USER_HZ is 100 on every Linux that Node runs on (proc(5)). */
 const TICK_MS = 10;
 
-/** Processor time, user and system, of a process with all its threads; what it was for one that is gone is not known: 0. */
+/**
+ * Processor time, user and system, of a process with all its threads; what it was for one that is gone is not known: 0.
+ */
 export function cpuMsOf(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

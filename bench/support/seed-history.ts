@@ -18,8 +18,8 @@ const SMALLER_ONES = 2;
 
 /**
  * Fills a database with a history of that many commits over twenty years, churn included: a fifth merges, a few
- * people and files with most of it, three in a hundred by a program; and two smaller repositories of the same people; and
- * a changeset for ten of its commits. The same for the same number.
+ * people and files with most of it, three in a hundred by a program; and two smaller repositories of the same people;
+ * and a changeset for ten of its commits. The same for the same number.
  * @param nowMs when the history ends
  */
 export async function seedHistory(path: string, commits: number, nowMs: number): Promise<void> {

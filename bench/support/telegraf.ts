@@ -14,8 +14,8 @@ export interface PeerFigures {
 }
 
 /**
- * The job of `many` in Telegraf (bench/peers/telegraf.sh builds one): so many inputs of one file every 100 ms, a JSON line a
- * reading into one file, flushed every second. It forces nothing onto the disk and sends nothing anywhere.
+ * The job of `many` in Telegraf (bench/peers/telegraf.sh builds one): so many inputs of one file every 100 ms, a JSON
+ * line a reading into one file, flushed every second. It forces nothing onto the disk and sends nothing anywhere.
  */
 export async function runTelegraf(program: string, inputs: number, seconds: number): Promise<PeerFigures> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

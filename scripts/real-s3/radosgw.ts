@@ -17,7 +17,10 @@ const PACKAGES = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'];
 const STEP_BUDGET_MS = 30_000;
 const KEYS = { access: 'SLUICEREALTEST', secret: 'sluice-real-test-secret' };
 
-/** Ceph's gateway over a cluster of one monitor and one OSD in memory: another implementation altogether, and an old one in Debian. */
+/**
+ * Ceph's gateway over a cluster of one monitor and one OSD in memory: another implementation altogether, and an old one
+ * in Debian.
+ */
 export const radosgw: RealServerKind = {
   name: 'radosgw',
   async obtain(budgetMs) {

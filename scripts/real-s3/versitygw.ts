@@ -4,7 +4,9 @@ import { freePort, obtainWithGo, type RealServerKind, run, startProgram, untilAn
 
 const MODULE = 'github.com/versity/versitygw/cmd/versitygw@v1.8.0';
 
-/** Versity S3 Gateway over a folder: keys become paths, so a key cannot be both an object and the beginning of another. */
+/**
+ * Versity S3 Gateway over a folder: keys become paths, so a key cannot be both an object and the beginning of another.
+ */
 export const versitygw: RealServerKind = {
   name: 'versitygw',
   obtain: budgetMs => obtainWithGo('versitygw', MODULE, budgetMs),

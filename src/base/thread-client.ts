@@ -54,9 +54,9 @@ interface Thread {
  *      ├────────────── terminate() ─────────┤
  *      └───── a crash, an exit by itself ───┘
  *
- * What a thread had not replied to rejects when it ends: as `stopping` where its end was asked for, else as `internal`, to be
- * tried again.
- * After a crash the next request makes the thread anew; who does not want that calls `stop` in `onExit`.
+ * What a thread had not replied to rejects when it ends: as `stopping` where its end was asked for, else as `internal`,
+ * to be tried again. After a crash the next request makes the thread anew; who does not want that calls `stop` in
+ * `onExit`.
  */
 export class ThreadClient<P extends ThreadProtocol> {
   readonly #options: ThreadOptions<P>;
@@ -73,14 +73,18 @@ export class ThreadClient<P extends ThreadProtocol> {
     return this.#thread?.pending.size ?? 0;
   }
 
-  /** Makes the thread, so that it is there by the time that it is needed. May be repeated. Throws `stopping` after `stop`. */
+  /**
+   * Makes the thread, so that it is there by the time that it is needed. May be repeated. Throws `stopping` after
+   * `stop`.
+   */
   start(): void {
     this.#up();
   }
 
   /**
-   * Resolves with the reply, after all progress and events that were sent before it. Rejects with the `SluiceError` that
-   * answers it, with the signal's reason where it was aborted before it was sent, and when the thread ends before it replies.
+   * Resolves with the reply, after all progress and events that were sent before it. Rejects with the `SluiceError`
+   * that answers it, with the signal's reason where it was aborted before it was sent, and when the thread ends before
+   * it replies.
    */
   async request<N extends RequestName<P>>(
     name: N,

@@ -1,6 +1,9 @@
 import type { ErrorRecord } from './errors.ts';
 
-/** What may be said between a `ThreadClient` and the thread that `serveThread` serves. All of it is plain data, fit for postMessage. */
+/**
+ * What may be said between a `ThreadClient` and the thread that `serveThread` serves. All of it is plain data, fit for
+ * postMessage.
+ */
 export interface ThreadProtocol {
   /** By name: what is asked, what is replied, and what is sent while it is worked on. */
   readonly requests: {

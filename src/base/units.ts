@@ -58,7 +58,9 @@ export function parseBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** The duration as a configuration file has it, nothing rounded: `1m30s`, `8h`, `0`. Takes whole milliseconds from 0 on. */
+/**
+ * The duration as a configuration file has it, nothing rounded: `1m30s`, `8h`, `0`. Takes whole milliseconds from 0 on.
+ */
 export function writeDuration(ms: number): string {
   let restMs = ms;
   let text = '';
@@ -70,7 +72,9 @@ export function writeDuration(ms: number): string {
   return text || '0';
 }
 
-/** The size as a configuration file has it, nothing rounded: `5GiB`, `20GB`, `1500B`, `0`. Takes whole bytes from 0 on. */
+/**
+ * The size as a configuration file has it, nothing rounded: `5GiB`, `20GB`, `1500B`, `0`. Takes whole bytes from 0 on.
+ */
 export function writeBytes(bytes: number): string {
   if (bytes === 0) return '0';
   const names = ['TiB', 'GiB', 'MiB', 'KiB', 'TB', 'GB', 'MB', 'kB', 'B'];

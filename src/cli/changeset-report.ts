@@ -24,7 +24,10 @@ const COLUMNS = {
   p90: 'number',
 } as const;
 
-/** Prints how changesets are reviewed and merged: percentiles a row, or the whole report as one JSON object. Throws `usage`, `database_*`, `disk_*`. */
+/**
+ * Prints how changesets are reviewed and merged: percentiles a row, or the whole report as one JSON object. Throws
+ * `usage`, `database_*`, `disk_*`.
+ */
 export async function printChangesetReport(options: ChangesetReportOptions, cli: Cli): Promise<void> {
   const { since, until, by, host, repo } = options;
   const nowMs = cli.clock.nowMs();

@@ -18,7 +18,9 @@ export interface FailedOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-/** Lists, retries or drops failed files. Answers whether all of it could be done. Throws `usage` where none are named. */
+/**
+ * Lists, retries or drops failed files. Answers whether all of it could be done. Throws `usage` where none are named.
+ */
 export async function failedFiles(
   action: 'ls' | 'retry' | 'drop',
   options: FailedOptions,
@@ -48,7 +50,10 @@ export async function failedFiles(
 /** A file and, where it could not be done, why. */
 type FailedLine = ListedDelivery & { readonly problem?: string };
 
-/** What a running station did; its retries begin at once. Undefined where none runs or answers: then the journal will do. */
+/**
+ * What a running station did; its retries begin at once. Undefined where none runs or answers: then the journal will
+ * do.
+ */
 async function retryAtStation(
   config: Config,
   selection: FailedSelection,

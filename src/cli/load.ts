@@ -28,7 +28,9 @@ export function loadOptions(options: GlobalOptions & ListenOptions, cli: Cli): L
   };
 }
 
-/** What keeps an entry of `repos` from being an owner or an address; its words follow the setting's name in a sentence. */
+/**
+ * What keeps an entry of `repos` from being an owner or an address; its words follow the setting's name in a sentence.
+ */
 function repositoryFault(address: string, directory: string): string | undefined {
   if (parseOwner(address, FORGES)) return undefined;
   try {

@@ -19,8 +19,8 @@ async function stationUrl(config: Config): Promise<string> {
 }
 
 /**
- * Asks a running station over its API and answers what it answers, however long that takes: a manual sync ends when all is
- * delivered. Throws the station's own error where it has one, `host_unreachable` where it does not answer, the
+ * Asks a running station over its API and answers what it answers, however long that takes: a manual sync ends when all
+ * is delivered. Throws the station's own error where it has one, `host_unreachable` where it does not answer, the
  * signal's reason once that aborts.
  */
 export async function askStation(

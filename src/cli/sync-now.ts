@@ -7,7 +7,9 @@ import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { printable } from './terminal.ts';
 
-/** Asks the running station. Answers whether all went well; throws what the station says, `not_found` where none runs. */
+/**
+ * Asks the running station. Answers whether all went well; throws what the station says, `not_found` where none runs.
+ */
 export async function syncNow(
   urls: readonly string[],
   options: GlobalOptions & { readonly json?: boolean; readonly filter?: string },

@@ -12,7 +12,10 @@ z.config({ jitless: true });
  * is `maxSizeBytes`: `section` renames them by their kind, values and types alike.
  */
 
-/** What a field holds beyond its JSON type; paths (of addresses those that are paths) are made absolute, secrets masked, secret files read. */
+/**
+ * What a field holds beyond its JSON type; paths (of addresses those that are paths) are made absolute, secrets masked,
+ * secret files read.
+ */
 export interface FieldKind {
   readonly kind: 'duration' | 'size' | 'path' | 'address' | 'secret' | 'secretFile';
   /** Of a `secretFile`: the key beside it that its content becomes. */

@@ -131,7 +131,10 @@ function yamlFaults(yaml: YamlText | undefined, label: string): ConfigFault[] {
   return (yaml?.faults ?? []).map(fault => ({ file: label, path: '', ...fault }));
 }
 
-/** The tree with options and variables in it. Below a value that is no mapping nothing is set: that is the fault to report. */
+/**
+ * The tree with options and variables in it. Below a value that is no mapping nothing is set: that is the fault to
+ * report.
+ */
 function override(
   schema: ConfigSchema,
   tree: unknown,

@@ -74,7 +74,10 @@ export function resolvePath(path: string, { env, base }: Surroundings): string {
   return resolve(base, path);
 }
 
-/** git's own rule: a colon before the first slash makes it a URL or scp-like. What the section refuses stays to be quoted. */
+/**
+ * git's own rule: a colon before the first slash makes it a URL or scp-like. What the section refuses stays to be
+ * quoted.
+ */
 function isPathAddress(text: string): boolean {
   return !/^[^/]*:/.test(text) && !/^[\s-]|\s$|\p{Cc}/u.test(text) && !isHostWithoutScheme(text);
 }
@@ -111,7 +114,10 @@ function withSecretFiles(
   return { ...mapping, ...added };
 }
 
-/** The file's text less blanks and line ends around it. After a report the answer only keeps further faults from following. */
+/**
+ * The file's text less blanks and line ends around it. After a report the answer only keeps further faults from
+ * following.
+ */
 function readSecret(file: string, report: (fault: string) => void): string {
   try {
     const { size } = statFile(file);

@@ -10,7 +10,9 @@ export interface RobotName {
   /** Where the setting is in the house style. */
   readonly path: readonly [section: string, key: string];
   readonly unit: string;
-  /** Its value in the house style; undefined where it counts as not given. As it stands where there is no such function. */
+  /**
+   * Its value in the house style; undefined where it counts as not given. As it stands where there is no such function.
+   */
   readonly convert?: (value: number) => unknown;
 }
 
@@ -66,7 +68,9 @@ interface Entry {
   readonly convert: (value: unknown, where: SettingPath) => unknown;
 }
 
-/** Brings those names into the house style. Zero counts as not given; what is negative or no number is a fault. Pure. */
+/**
+ * Brings those names into the house style. Zero counts as not given; what is negative or no number is a fault. Pure.
+ */
 export function houseStyle(tree: unknown, report: (path: SettingPath, message: string) => void): Renamed {
   if (!isMapping(tree)) return { tree, original: path => path };
   const copy: Record<string, unknown> = { ...tree };

@@ -50,7 +50,9 @@ function fileForm(field: z.core.$ZodType, value: unknown): unknown {
   );
 }
 
-/** What `sluice config show` prints: YAML that could be a sluice.yaml, with a note where a value came from elsewhere. */
+/**
+ * What `sluice config show` prints: YAML that could be a sluice.yaml, with a note where a value came from elsewhere.
+ */
 export function showConfig(
   { config, sources }: Pick<LoadedConfig, 'config' | 'sources'>,
   schema: ConfigSchema,

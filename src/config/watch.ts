@@ -158,7 +158,10 @@ export class ConfigWatch implements Service {
     }
   }
 
-  /** The database may lie beside the file and change a hundred times a second: events that follow closely share one check. */
+  /**
+   * The database may lie beside the file and change a hundred times a second: events that follow closely share one
+   * check.
+   */
   #checkSoon(): void {
     if (this.#cancelCheck) return;
     const sinceMs = this.#options.clock.monotonicMs() - this.#checkedAtMs;

@@ -49,8 +49,8 @@ export function listFailed(journal: Journal, selection: FailedSelection): FileRe
 }
 
 /**
- * Gives failed files another series of tries, the first of them now. Works beside a running station, which notices within
- * `sync.interval`, and without one. Repeating it does nothing more.
+ * Gives failed files another series of tries, the first of them now. Works beside a running station, which notices
+ * within `sync.interval`, and without one. Repeating it does nothing more.
  */
 export async function retryFailed(
   context: SpoolContext,

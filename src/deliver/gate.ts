@@ -9,8 +9,8 @@ import type { GateSettings } from './settings.ts';
  *
  *   shut ──ask(): an explicit yes──▶ open ──ask(): anything else──▶ shut
  *
- * Open from the start where no question is set, shut for good where only manual syncs deliver. A manual sync holds it open
- * meanwhile, whatever the state.
+ * Open from the start where no question is set, shut for good where only manual syncs deliver. A manual sync holds it
+ * open meanwhile, whatever the state.
  */
 export class Gate {
   readonly #context: Pick<DeliveryContext, 'settings' | 'log'>;
@@ -71,8 +71,9 @@ export interface GateAnswer {
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Asks whether to sync now. Only an explicit yes opens: the text `true` or `yes`, or JSON `true` or an object whose `sync`,
- * `open` or `allow` is `true`. A non-zero exit, an HTTP error, silence, or any other answer means no. Never throws.
+ * Asks whether to sync now. Only an explicit yes opens: the text `true` or `yes`, or JSON `true` or an object whose
+ * `sync`, `open` or `allow` is `true`. A non-zero exit, an HTTP error, silence, or any other answer means no. Never
+ * throws.
  */
 export async function askGate(gate: GateSettings, signal: AbortSignal): Promise<GateAnswer> {
   const limited = AbortSignal.any([signal, AbortSignal.timeout(gate.timeoutMs)]);

@@ -27,8 +27,8 @@ const RETENTION_PAUSE_MS = 200;
 const VANISHED_PAGE = 500;
 
 /**
- * What is done beside delivery: a pass over the table of duties every `intervalMs`, one pass at a time; one that takes longer than
- * the interval delays the next. A duty that fails is logged and keeps no other from being done.
+ * What is done beside delivery: a pass over the table of duties every `intervalMs`, one pass at a time; one that takes
+ * longer than the interval delays the next. A duty that fails is logged and keeps no other from being done.
  */
 export class Maintenance {
   readonly #context: DeliveryContext;

@@ -32,8 +32,8 @@ export function mustGo(
 }
 
 /**
- * Removes delivered files from `completed` as the setting says, delivered longest ago first. Only files with a record that
- * says their delivery was verified are touched, and only while they are still the very files delivered.
+ * Removes delivered files from `completed` as the setting says, delivered longest ago first. Only files with a record
+ * that says their delivery was verified are touched, and only while they are still the very files delivered.
  * @returns how many were removed
  */
 export async function applyRetention(context: RetentionContext, retention: Retention): Promise<number> {

@@ -100,7 +100,9 @@ export class Delivery implements Service {
     });
   }
 
-  /** Uploads under way get a few seconds, then they are handed back; all files stay in the spool. May be called again. */
+  /**
+   * Uploads under way get a few seconds, then they are handed back; all files stay in the spool. May be called again.
+   */
   stop(): Promise<void> {
     this.#session?.interrupt();
     return this.#changes.run(async () => {
@@ -115,7 +117,8 @@ export class Delivery implements Service {
   /**
    * Takes over another plan: an equal one disturbs nothing; one that differs only in what single files are sent by
    * (destinations, parts, verification, retries) holds for the next files and disturbs none under way; otherwise what
-   * runs is finished or handed back and starts anew. When the new plan cannot start, the old one goes on and the error is thrown.
+   * runs is finished or handed back and starts anew. When the new plan cannot start, the old one goes on and the error
+   * is thrown.
    * @returns whether anything changed
    */
   reconfigure(plan: DeliveryPlan): Promise<boolean> {

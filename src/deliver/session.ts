@@ -164,7 +164,8 @@ export class DeliverySession {
   }
 
   /**
-   * Takes over a plan in which only what a single file is sent by is different (13): what is under way goes on undisturbed.
+   * Takes over a plan in which only what a single file is sent by is different (13): what is under way goes on
+   * undisturbed.
    * @returns false, and nothing has changed, where the plan asks for more than that
    */
   adopt(plan: DeliveryPlan): boolean {

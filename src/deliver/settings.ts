@@ -64,9 +64,9 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
 }
 
 /**
- * Defaults of what users may set stand in the configuration's schema (config/sections/deliver.ts and sync.ts) and nowhere
- * else. Here is what they may not set, since no value but these was ever wanted; tests set it. What bounds memory or the
- * length of a batch, or paces one mechanism, is a constant of the file that works with it.
+ * Defaults of what users may set stand in the configuration's schema (config/sections/deliver.ts and sync.ts) and
+ * nowhere else. Here is what they may not set, since no value but these was ever wanted; tests set it. What bounds
+ * memory or the length of a batch, or paces one mechanism, is a constant of the file that works with it.
  */
 const FIXED_SETTINGS = {
   /** How long a bucket counts as there, and a server as answering no HEAD, without being asked again. */

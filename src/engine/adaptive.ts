@@ -46,7 +46,8 @@ export function changeRate({ stillMs, closed }: AdaptiveItem): number {
 /**
  * The interval at which one more call is worth exactly `price`, within the bounds. Longer for a higher price and
  * for a lower rate.
- * @param price what a call must take off the age to be made, in ms²; from `BASE_PRICE` and the stretch that the budget asks for
+ * @param price what a call must take off the age to be made, in ms²; from `BASE_PRICE` and the stretch that the budget
+ * asks for
  */
 export function adaptiveIntervalMs(
   ratePerMs: number,

@@ -1,11 +1,11 @@
 /**
  * When something that is followed at a host (a changeset, a repository) is synced next, as a pure rule.
  *
- * Two schedules hold future times. What is due in gathering, and what notifications are to be sent, stands in `targets`,
- * the table of the work queue (queue/), which processes share and workers.ts works off: this rule says when next after a
- * success, retry.ts after a failure. What is due in delivery stands in `file_records.next_attempt_at_ms`, beside the
- * state of each file (keep/local/journal.ts): files are many, are this machine's own, are due as soon as they come and
- * have no rhythm, so delivery uses retry.ts alone.
+ * Two schedules hold future times. What is due in gathering, and what notifications are to be sent, stands in
+ * `targets`, the table of the work queue (queue/), which processes share and workers.ts works off: this rule says when
+ * next after a success, retry.ts after a failure. What is due in delivery stands in `file_records.next_attempt_at_ms`,
+ * beside the state of each file (keep/local/journal.ts): files are many, are this machine's own, are due as soon as
+ * they come and have no rhythm, so delivery uses retry.ts alone.
  */
 
 export interface SyncTimes {

@@ -67,7 +67,9 @@ const DEFAULT_TIMING: WorkersTiming = {
 const FIRST_ERROR_WAIT_MS = 250;
 const LONGEST_ERROR_WAIT_MS = 30_000;
 
-/** A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap claim every pollMs. */
+/**
+ * A bounded pool that works off the queue. Nothing in it runs while nothing is due, save one cheap claim every pollMs.
+ */
 export class Workers implements Service {
   readonly name: string;
   readonly #options: WorkersOptions;

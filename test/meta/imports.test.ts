@@ -24,7 +24,9 @@ const ROOMS: readonly (readonly string[])[] = [
 const MAIN = /^main\.ts$/;
 const ROOTS = /^main(-modules)?\.ts$|-thread\.ts$|\/definitions\.ts$/;
 
-/** Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them. */
+/**
+ * Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them.
+ */
 const IMPLEMENTATIONS = [
   'keep/sqlite',
   'keep/buckets/s3',

@@ -1,4 +1,7 @@
-/** Run by scripts/test-real-s3.ts, which says where the server is; not part of `npm test`. Delivery itself, against a real server. */
+/**
+ * Run by scripts/test-real-s3.ts, which says where the server is; not part of `npm test`. Delivery itself, against a
+ * real server.
+ */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

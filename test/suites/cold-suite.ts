@@ -14,7 +14,10 @@ export interface ColdSubject {
   close(): Promise<void>;
 }
 
-/** Cold storage on a bucket of any kind (R-18): test/gather/repos/cache runs it here, `npm run test:s3` on a real server. */
+/**
+ * Cold storage on a bucket of any kind (R-18): test/gather/repos/cache runs it here, `npm run test:s3` on a real
+ * server.
+ */
 export function coldSuite(name: string, open: () => Promise<ColdSubject>): void {
   const never = new AbortController().signal;
 

@@ -258,7 +258,8 @@ export function watchSuite(mode: WatchMode): void {
     });
   });
 
-  // Apart from the others: they block the main thread, need it for a steady writer, or touch what is the whole process's.
+  // Apart from the others: they block the main thread, need it for a steady writer, or touch what is the whole
+  // process's.
   describe(`watch, mode ${mode}, one at a time`, { timeout: 30_000 }, () => {
     test('a file that another process writes slowly is reported only once it is closed (D-15)', async t => {
       const { root, watch, got } = await here(t);

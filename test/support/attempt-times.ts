@@ -16,8 +16,8 @@ export interface AttemptCounts {
 }
 
 /**
- * Checks every attempt on record against the schedule: numbered from 1, each at least the schedule's wait after the one before,
- * at most `maxRetries` + 1; completed records end in a success, failed ones in the last failure allowed.
+ * Checks every attempt on record against the schedule: numbered from 1, each at least the schedule's wait after the one
+ * before, at most `maxRetries` + 1; completed records end in a success, failed ones in the last failure allowed.
  * @param slackMs how much later than the longest jitter a try may come
  */
 export function checkAttempts(database: string, schedule: RetrySchedule, slackMs: number): AttemptCounts {

@@ -1,6 +1,6 @@
 /**
- * Fills the small file system it stands in with readings that wait to be delivered, has the disk budget check it, and prints what
- * gave way and what is left: `node budget-process.ts`.
+ * Fills the small file system it stands in with readings that wait to be delivered, has the disk budget check it, and
+ * prints what gave way and what is left: `node budget-process.ts`.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

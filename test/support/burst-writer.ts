@@ -1,6 +1,6 @@
 /**
- * Run as a process: `burst-writer.ts ROOT DIRECTORIES FILES_EACH`. Makes new directories and at once writes files into them, each in
- * two halves of 32 bytes, so that a file of 64 bytes is a complete one.
+ * Run as a process: `burst-writer.ts ROOT DIRECTORIES FILES_EACH`. Makes new directories and at once writes files into
+ * them, each in two halves of 32 bytes, so that a file of 64 bytes is a complete one.
  */
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';

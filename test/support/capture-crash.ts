@@ -22,8 +22,8 @@ export interface CrashOutcome {
 }
 
 /**
- * Captures, kills the process with SIGKILL at a random moment, recovers and hands over; again and again on one folder. Throws at the
- * first flushed reading that is lost or there twice, at a torn line, at a row that counts wrong.
+ * Captures, kills the process with SIGKILL at a random moment, recovers and hands over; again and again on one folder.
+ * Throws at the first flushed reading that is lost or there twice, at a torn line, at a row that counts wrong.
  */
 export async function crashCapture(options: {
   readonly base: string;

@@ -1,4 +1,7 @@
-/** Captures into a folder until it is killed: `node capture-process.ts DIRECTORY`. Prints the number of each reading once it is flushed. */
+/**
+ * Captures into a folder until it is killed: `node capture-process.ts DIRECTORY`. Prints the number of each reading
+ * once it is flushed.
+ */
 import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';

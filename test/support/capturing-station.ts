@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { rows, standingPlace, startStation, until } from './sluice.ts';
 
-/** A station whose collectors may read a file called `temp`; it syncs several times a second. @param capture lines of the section */
+/**
+ * A station whose collectors may read a file called `temp`; it syncs several times a second. @param capture lines of
+ * the section
+ */
 export async function capturingStation(t: TestContext, capture: string) {
   const cwd = standingPlace(t);
   writeFileSync(join(cwd, 'temp'), '41500\n');

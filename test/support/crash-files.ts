@@ -22,8 +22,8 @@ export interface CrashFilesOptions {
 }
 
 /**
- * Puts files of mixed sizes into a spool in every way: written in place, slowly in pieces, renamed in, and as whole trees. Slow
- * writers go on whatever becomes of the station meanwhile.
+ * Puts files of mixed sizes into a spool in every way: written in place, slowly in pieces, renamed in, and as whole
+ * trees. Slow writers go on whatever becomes of the station meanwhile.
  */
 export class CrashFiles {
   /** By object key, from the moment at which the file begins to arrive. */

@@ -38,10 +38,10 @@ export interface CrashOutcome {
 const PATIENCE_MS = 60_000;
 
 /**
- * Kills a delivering process with SIGKILL at random moments, while it starts too, and files of mixed sizes keep arriving. After each kill,
- * what the bucket shows is whole and what the journal calls completed is there. In the end one process runs undisturbed, and
- * every file has arrived byte for byte, has exactly one record which says so, and lies in `completed` and nowhere
- * else; no upload in parts is left, neither at the server nor in the journal.
+ * Kills a delivering process with SIGKILL at random moments, while it starts too, and files of mixed sizes keep
+ * arriving. After each kill, what the bucket shows is whole and what the journal calls completed is there. In the end
+ * one process runs undisturbed, and every file has arrived byte for byte, has exactly one record which says so, and
+ * lies in `completed` and nowhere else; no upload in parts is left, neither at the server nor in the journal.
  */
 export async function crashDelivery(options: CrashOptions): Promise<CrashOutcome> {
   const { base, rounds, seed, largestBytes } = options;

@@ -1,6 +1,6 @@
 /**
- * Delivery as a process of its own, to be killed: `delivery-process.ts ROOT DATABASE ENDPOINT REGION`. Prints `ready` once started,
- * and runs until it is killed or its standard input ends.
+ * Delivery as a process of its own, to be killed: `delivery-process.ts ROOT DATABASE ENDPOINT REGION`. Prints `ready`
+ * once started, and runs until it is killed or its standard input ends.
  */
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLogger } from '../../src/base/log.ts';

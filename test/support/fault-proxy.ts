@@ -95,7 +95,10 @@ function pass(client: Socket, upstream: Socket, trouble: Trouble): void {
   if ('afterBytes' in trouble && trouble.afterBytes === 0) strike();
 }
 
-/** Writes a piece on, late or slowly where that is the trouble; the source waits meanwhile, so that order and memory hold. */
+/**
+ * Writes a piece on, late or slowly where that is the trouble; the source waits meanwhile, so that order and memory
+ * hold.
+ */
 function forward(from: Socket, to: Socket, data: Buffer, trouble: Trouble): void {
   const waitMs =
     trouble.kind === 'latency'

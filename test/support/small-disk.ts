@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { MAIN } from './sluice.ts';
 
 /**
- * Runs a script in a small file system of its own, in a mount namespace that ends with the shell; `$SLUICE` is the command line.
- * Needs Linux with user namespaces, hence not for `npm test`.
+ * Runs a script in a small file system of its own, in a mount namespace that ends with the shell; `$SLUICE` is the
+ * command line. Needs Linux with user namespaces, hence not for `npm test`.
  * @returns what it printed
  */
 export function onSmallDisk(folder: string, size: string, script: string): string {

@@ -42,8 +42,8 @@ export function isSourcePath(word: string): boolean {
 }
 
 /**
- * Whether there is such a file or folder, in the repository or in src; `*` stands for any name. A name alone may be of a
- * file in a folder of `near`, or, with `*` in it, of any folder.
+ * Whether there is such a file or folder, in the repository or in src; `*` stands for any name. A name alone may be of
+ * a file in a folder of `near`, or, with `*` in it, of any folder.
  */
 export function existsInRepository(path: string, near: readonly string[] = []): boolean {
   const folders = near.map(word => (word.endsWith('/') ? word : dirname(word)));

@@ -5,7 +5,9 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Turns of the event loop that promises get to settle after each step; enough for a dozen writes one after the other. */
+/**
+ * Turns of the event loop that promises get to settle after each step; enough for a dozen writes one after the other.
+ */
 const SETTLING_TURNS = 12;
 
 /** A clock that stands still until a test moves it. Timers run in the order of their times, ties as they were set. */

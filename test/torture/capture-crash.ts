@@ -1,6 +1,6 @@
 /**
- * Torture of capture, the long form of test/gather/capture/crash.test.ts: `node test/torture/capture-crash.ts [--rounds 200] [--seed 1]`.
- * Ends with one line; throws, and exits 1, at the first reading that is lost, torn or there twice.
+ * Torture of capture, the long form of test/gather/capture/crash.test.ts: `node test/torture/capture-crash.ts [--rounds
+ * 200] [--seed 1]`. Ends with one line; throws, and exits 1, at the first reading that is lost, torn or there twice.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * Torture of waiting: `node test/torture/delivery-backoff.ts [--files 100000] [--seconds 20]`. So many files wait out a backoff; the CPU that
- * the station uses meanwhile and its memory are read from /proc. Ends with one line; exits 1 unless the CPU is idle and the memory flat.
+ * Torture of waiting: `node test/torture/delivery-backoff.ts [--files 100000] [--seconds 20]`. So many files wait out a
+ * backoff; the CPU that the station uses meanwhile and its memory are read from /proc. Ends with one line; exits 1
+ * unless the CPU is idle and the memory flat.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,10 +1,11 @@
 /**
- * Torture of delivery over a bad network: `node test/torture/delivery-proxy.ts [--seconds 600] [--seed 1]`. A proxy resets, stalls, half
- * opens, delays and throttles connections while files arrive. Two parts, each ending with one line; throws, and exits 1, at the first
- * thing that is wrong:
+ * Torture of delivery over a bad network: `node test/torture/delivery-proxy.ts [--seconds 600] [--seed 1]`. A proxy
+ * resets, stalls, half opens, delays and throttles connections while files arrive. Two parts, each ending with one
+ * line; throws, and exits 1, at the first thing that is wrong:
  *
- * 1. Real time, a quick retry schedule, no end of retries: all arrive byte for byte, no try before its time, counts right.
- * 2. A virtual clock, the default schedule: hours pass; each wait is as the schedule says, what has failed eleven times lies
+ * 1. Real time, a quick retry schedule, no end of retries: all arrive byte for byte, no try before its time, counts
+ * right. 2. A virtual clock, the default schedule: hours pass; each wait is as the schedule says, what has failed
+ * eleven times lies
  *    in `failed`, everything else is in the bucket.
  */
 import assert from 'node:assert/strict';

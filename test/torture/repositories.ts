@@ -1,11 +1,12 @@
 /**
- * Torture of the clone cache: `npm run torture:repositories [-- --short] [--minutes 30] [--speed 8] [--remotes 60] [--disk 16] [--seed 1] [--source /path/of/a/real/repo.git]…`.
- * A station keeps many remotes fresh for half an hour of its schedule, by a clock that runs `--speed` times faster than the
- * machine's, in a file system too small for all of them, while they grow, are force-pushed, emptied, deleted, corrupted, fall
- * silent, are slow or drop connections, and the station is killed now and then. `--source` may be given several times: every
- * third remote is a copy of one of those. `--short` is two minutes of a schedule with shorter intervals. Needs Linux and root
- * (it mounts a tmpfs). Throws, and exits 1, when a budget is exceeded by more than one repository's growth, a clone in use or
- * a pinned one is evicted, or a count is not git's own at the end.
+ * Torture of the clone cache: `npm run torture:repositories [-- --short] [--minutes 30] [--speed 8] [--remotes 60]
+ * [--disk 16] [--seed 1] [--source /path/of/a/real/repo.git]…`. A station keeps many remotes fresh for half an hour of
+ * its schedule, by a clock that runs `--speed` times faster than the machine's, in a file system too small for all of
+ * them, while they grow, are force-pushed, emptied, deleted, corrupted, fall silent, are slow or drop connections, and
+ * the station is killed now and then. `--source` may be given several times: every third remote is a copy of one of
+ * those. `--short` is two minutes of a schedule with shorter intervals. Needs Linux and root (it mounts a tmpfs).
+ * Throws, and exits 1, when a budget is exceeded by more than one repository's growth, a clone in use or a pinned one
+ * is evicted, or a count is not git's own at the end.
  */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -41,7 +42,10 @@ const { values } = parseArgs({
 const minutes = Number(values.minutes ?? (values.short ? 2 : 30));
 /** Time of the station's: what is written of minutes in what follows is of its schedule. */
 const time: FastTime = { speed: Number(values.speed), startMs: Date.now() };
-/** Every remote has its turn half a dozen times at least, those that change lately as often as the product's defaults have it. */
+/**
+ * Every remote has its turn half a dozen times at least, those that change lately as often as the product's defaults
+ * have it.
+ */
 const schedule = values.short ? { minInterval: '10s', maxInterval: '1m' } : { maxInterval: '5m' };
 const count = Number(values.remotes ?? (values.short ? 16 : 60));
 const diskMiB = Number(values.disk ?? (values.short ? 5 : 16));
@@ -67,7 +71,9 @@ const faults: string[] = [];
 const cleanUps: (() => unknown)[] = [];
 const context = { after: (clean: () => unknown) => cleanUps.push(clean) } as unknown as TestContext;
 
-/** Reads a station's log as it comes: what is evicted must not be worked in, by the order in which the station says so. */
+/**
+ * Reads a station's log as it comes: what is evicted must not be worked in, by the order in which the station says so.
+ */
 class LogReader {
   readonly #working = new Set<string>();
   #read = 0;

@@ -1,6 +1,7 @@
 /**
  * The other process of the watch torture: `watch-writer.ts ROOT OUTSIDE`. At `{first, last}` over IPC it makes
- * those files and answers `done`. A file's name ends in its full size, so that whoever sees it knows whether it is whole.
+ * those files and answers `done`. A file's name ends in its full size, so that whoever sees it knows whether it is
+ * whole.
  */
 import {
   closeSync,

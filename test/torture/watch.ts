@@ -1,7 +1,7 @@
 /**
- * Torture of the watch: `node test/torture/watch.ts [files]`. Another process makes files in every way there is, while the main
- * thread here is busy most of the time and the kernel's queue is made to overflow. Half of the files are moved away
- * at once by the consumer. Ends with one line and exits 1 unless nothing was missed, early or reported twice.
+ * Torture of the watch: `node test/torture/watch.ts [files]`. Another process makes files in every way there is, while
+ * the main thread here is busy most of the time and the kernel's queue is made to overflow. Half of the files are moved
+ * away at once by the consumer. Ends with one line and exits 1 unless nothing was missed, early or reported twice.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -24,7 +24,10 @@ Examples:
     });
 }
 
-/** What writes the completion script of a shell: all commands and options as they are defined, nothing asked at run time. */
+/**
+ * What writes the completion script of a shell: all commands and options as they are defined, nothing asked at run
+ * time.
+ */
 async function scriptOf(shell: string): Promise<(places: readonly CommandPlace[]) => string> {
   if (shell === 'zsh') return (await import('../completion/zsh.ts')).zshCompletion;
   if (shell === 'fish') return (await import('../completion/fish.ts')).fishCompletion;

@@ -65,7 +65,9 @@ export function decideFailure(
   return { kind: 'retry', atMs: decision.retryAtMs, failures };
 }
 
-/** What the record of a delivered file says. Pure. @param place undefined: somebody took the file away after it was sent */
+/**
+ * What the record of a delivered file says. Pure. @param place undefined: somebody took the file away after it was sent
+ */
 export function completedChange(sent: Sent, place: RestingPlace | undefined, nowMs: number): RecordChange {
   return {
     state: 'completed',

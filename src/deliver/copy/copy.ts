@@ -54,9 +54,9 @@ export interface CopyOutcome {
 const TRIES = 3;
 
 /**
- * Copies a file or a directory into the spool: into `incoming_tmp`, and when a file is complete and on the disk, renamed to
- * the same place in `incoming`. Works beside a running station and without one. A file that fails is reported through
- * `onResult` and does not stop the others.
+ * Copies a file or a directory into the spool: into `incoming_tmp`, and when a file is complete and on the disk,
+ * renamed to the same place in `incoming`. Works beside a running station and without one. A file that fails is
+ * reported through `onResult` and does not stop the others.
  * @throws SluiceError usage or destination_invalid before anything is copied; cancelled
  */
 export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> {

@@ -4,8 +4,8 @@ import type { FileRecord, Journal } from '../../keep/local/journal.ts';
 const POLL_EVERY_MS = 100;
 
 /**
- * Resolves when every record has ended, in `completed` or `failed` (`--wait`). It polls the journal, since the station that
- * delivers is another process. Rejects with the signal's reason.
+ * Resolves when every record has ended, in `completed` or `failed` (`--wait`). It polls the journal, since the station
+ * that delivers is another process. Rejects with the signal's reason.
  */
 export async function waitForDelivery(
   journal: Journal,

@@ -19,8 +19,8 @@ interface Answer {
 }
 
 /**
- * Whether buckets exist: ListBuckets, and HeadBucket where the key may not list or the list does not name it (buckets of
- * other accounts are in no list). Answers are kept for minutes; callers that come together share one question.
+ * Whether buckets exist: ListBuckets, and HeadBucket where the key may not list or the list does not name it (buckets
+ * of other accounts are in no list). Answers are kept for minutes; callers that come together share one question.
  */
 export class BucketCache {
   readonly #options: BucketCacheOptions;

@@ -106,8 +106,8 @@ export class Dispatcher {
   }
 
   /**
-   * Chooses nothing any more, lets what runs finish for `graceMs`, then cuts it off: it is handed back and goes on at the next
-   * start, uploads in parts where they were. Resolves when nothing runs. May be called again.
+   * Chooses nothing any more, lets what runs finish for `graceMs`, then cuts it off: it is handed back and goes on at
+   * the next start, uploads in parts where they were. Resolves when nothing runs. May be called again.
    */
   async drain(graceMs: number): Promise<void> {
     this.shut();

@@ -7,8 +7,8 @@ const LONGEST_WAIT_MS = 60_000;
 const SET_BACK_MS = 1_000;
 
 /**
- * Wakes when the earliest of the times asked for has come. Times of next tries are wall clock and lie in the journal: when
- * the clock is set back, also between two runs, they would be too far away and are moved.
+ * Wakes when the earliest of the times asked for has come. Times of next tries are wall clock and lie in the journal:
+ * when the clock is set back, also between two runs, they would be too far away and are moved.
  */
 export class DueTimer {
   readonly #context: Pick<DeliveryContext, 'journal' | 'clock' | 'log'>;

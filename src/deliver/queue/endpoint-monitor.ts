@@ -30,8 +30,8 @@ export interface EndpointMonitorOptions {
 }
 
 /**
- * The health of every endpoint: each call is noted here (engine/endpoint-health.ts says what follows from it), and those
- * that are offline are probed, one call at a time each, `probeIntervalMs` apart.
+ * The health of every endpoint: each call is noted here (engine/endpoint-health.ts says what follows from it), and
+ * those that are offline are probed, one call at a time each, `probeIntervalMs` apart.
  */
 export class EndpointMonitor {
   readonly #options: EndpointMonitorOptions;

@@ -5,8 +5,8 @@ import type { DeliverySettings } from '../settings.ts';
 type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 'partsAboveBytes'>;
 
 /**
- * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two lanes, so
- * that many small files are under way while a few large ones take their time; each file counts its bytes
+ * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two
+ * lanes, so that many small files are under way while a few large ones take their time; each file counts its bytes
  * against the small lane's memory. A record's id is claimed from the moment it is offered until `release`.
  */
 export class ReadyQueue {

@@ -11,8 +11,8 @@ export function copyFolder(spool: Spool, address: Omit<FileAddress, 'filepath'>,
 }
 
 /**
- * Whether the copy of that name has certainly ended. A name of another boot counts as ended, since this machine has been started
- * anew; should it be another machine's on a shared disk, its copy notices and copies that file again.
+ * Whether the copy of that name has certainly ended. A name of another boot counts as ended, since this machine has
+ * been started anew; should it be another machine's on a shared disk, its copy notices and copies that file again.
  */
 export function isCopyGone(worker: string): boolean {
   const bootOf = (name: string): string => (name.split(':')[2] ?? '').split('/')[0] ?? '';

@@ -12,8 +12,8 @@ interface Batch {
 /**
  * Makes renames durable: flushes directories, many callers sharing one flush each. Batches go one after the other;
  * what is asked for while one runs goes into the next, since its rename may have come too late for this one. The first
- * batch begins at once; further ones keep a distance, since each has the file system write its journal, for which renames
- * have to wait.
+ * batch begins at once; further ones keep a distance, since each has the file system write its journal, for which
+ * renames have to wait.
  */
 export class DirectorySync {
   readonly #clock: Pick<Clock, 'monotonicMs' | 'sleep'>;

@@ -6,8 +6,8 @@ import { systemErrorCode } from './files.ts';
 const MAX_NAME_BYTES = 255;
 
 /**
- * A path below `folder` that no file has: `filepath` itself, or with `~ID` after the segment that is taken, be it the file's name
- * or a directory of its path that is a file there.
+ * A path below `folder` that no file has: `filepath` itself, or with `~ID` after the segment that is taken, be it the
+ * file's name or a directory of its path that is a file there.
  */
 export function freeName(folder: string, filepath: string, id: number): string {
   if (entryKind(join(folder, filepath)) === 'nothing') return filepath;

@@ -38,8 +38,8 @@ const MOVE_TRIES = 5;
 
 /**
  * The folders of the station, `{root}/{area}/{profile}/{bucket}/path`, and the only place that moves files among
- * them. Moves are rename(2), done in one step on this thread: between looking whether a name is free and taking it nothing
- * else of this process runs, and no other process moves files into `processing`, `completed` or `failed`.
+ * them. Moves are rename(2), done in one step on this thread: between looking whether a name is free and taking it
+ * nothing else of this process runs, and no other process moves files into `processing`, `completed` or `failed`.
  */
 export class Spool {
   readonly root: string;
@@ -184,9 +184,9 @@ export class Spool {
   }
 
   /**
-   * Removes the directories that moves out of `processing`, `failed` and `completed` left empty; never in `incoming`, where
-   * somebody may be about to write into one. A move that comes between makes its directory again. One that files go
-   * through all the time stays: it is removed once none has left it since the last time.
+   * Removes the directories that moves out of `processing`, `failed` and `completed` left empty; never in `incoming`,
+   * where somebody may be about to write into one. A move that comes between makes its directory again. One that files
+   * go through all the time stays: it is removed once none has left it since the last time.
    * @param everything removes them at once
    */
   prune(everything = false): void {

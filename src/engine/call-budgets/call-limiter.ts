@@ -48,7 +48,8 @@ const LONGEST_WAIT_MS = 2000;
 
 /**
  * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
- * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a host:
+ * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a
+ * host:
  *
  *   usable ──used up, or asked to wait──▶ pausing ──the time comes──▶ usable
  *     │ the host refuses it (401)

@@ -2,8 +2,8 @@ import type { Priority } from '../queue/work-queue.ts';
 import type { CallRecord } from './call-budget.ts';
 
 /**
- * How much may be asked of a host, as pure rules over what is known of one credential's budget. Two bounds hold at once,
- * whichever is stricter: what the host says (`remaining` until `resetAtMs`, or a pause it asked for) and what the
+ * How much may be asked of a host, as pure rules over what is known of one credential's budget. Two bounds hold at
+ * once, whichever is stricter: what the host says (`remaining` until `resetAtMs`, or a pause it asked for) and what the
  * configuration allows (`maxPerHour`, in any sixty minutes).
  */
 

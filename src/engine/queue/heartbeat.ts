@@ -43,7 +43,9 @@ export class Heartbeat {
     this.#options = options;
   }
 
-  /** Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business. */
+  /**
+   * Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business.
+   */
   hold(claim: Claim, listener: ClaimListener): () => void {
     this.#held.set(claim, { listener, untilMs: claim.leaseUntilMs });
     if (this.#held.size === 1) this.#beatLater();

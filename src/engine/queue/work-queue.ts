@@ -63,12 +63,15 @@ export interface WorkQueue {
    */
   release(claim: Claim, until?: { readonly runAtMs: number; readonly reason: string }): Promise<Settlement>;
 
-  /** Takes back the claims of processes of this machine that are gone (kill -9, crash); answers how many. May be repeated. */
+  /**
+   * Takes back the claims of processes of this machine that are gone (kill -9, crash); answers how many. May be
+   * repeated.
+   */
   releaseDead(): Promise<number>;
 
   /**
-   * Calls `listener` after each change of this process that may make work claimable, and about a second after any change
-   * of another process. Answers how to stop that.
+   * Calls `listener` after each change of this process that may make work claimable, and about a second after any
+   * change of another process. Answers how to stop that.
    */
   onWork(listener: () => void): () => void;
 

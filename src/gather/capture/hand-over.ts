@@ -105,7 +105,9 @@ export class HandOver {
   }
 }
 
-/** Sees that files can be renamed from one folder into the other. Both must be there. @throws SluiceError spool_invalid */
+/**
+ * Sees that files can be renamed from one folder into the other. Both must be there. @throws SluiceError spool_invalid
+ */
 export function assertSameFileSystem(capture: string, incoming: string): void {
   if (lstatSync(capture).dev === lstatSync(incoming).dev) return;
   throw new SluiceError('spool_invalid', `${capture} is on another file system than ${incoming}`, {

@@ -18,8 +18,9 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BINARY_TYPE = /^(image|audio|video)\/|^application\/(octet-stream|pdf|zip|gzip|x-)/i;
 
 /**
- * What a source yielded, as the reading that it is. `auto`: bytes that are not UTF-8, or whose content type says so, are binary; what is a JSON value
- * is one; anything else is text, less blanks at its ends. JSON keeps its own digits. Pure.
+ * What a source yielded, as the reading that it is. `auto`: bytes that are not UTF-8, or whose content type says so,
+ * are binary; what is a JSON value is one; anything else is text, less blanks at its ends. JSON keeps its own digits.
+ * Pure.
  * @throws SluiceError reading_invalid when it is not what `format` says, answer_too_large
  */
 export function parseReading(raw: RawReading, format: ReadingFormat, extension: string | null): Reading {

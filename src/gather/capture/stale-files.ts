@@ -10,7 +10,10 @@ const LEAST_MS = 3 * 60_000;
 const WARN_EVERY_MS = 5 * 60_000;
 const CHECK_EVERY_MS = 30_000;
 
-/** Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least. Pure. */
+/**
+ * Whether the oldest file that waits has waited too long: more than ten sync intervals, and three minutes at least.
+ * Pure.
+ */
 function isStale(oldestAtMs: number, nowMs: number, intervalMs: number): boolean {
   return nowMs - oldestAtMs > Math.max(INTERVALS * intervalMs, LEAST_MS);
 }

@@ -25,8 +25,9 @@ function pathOf({ profile, bucket, filepath }: UnsentCapture): string {
 }
 
 /**
- * Complete capture files that are not delivered, in lexical order of path. Those in `processing` are being uploaded or about
- * to be: in progress elsewhere. Those in `failed` wait for a person, and `.prog` files have no row: neither counts.
+ * Complete capture files that are not delivered, in lexical order of path. Those in `processing` are being uploaded or
+ * about to be: in progress elsewhere. Those in `failed` wait for a person, and `.prog` files have no row: neither
+ * counts.
  */
 export function unsentReadings(options: UnsentOptions): UnsentReadings {
   const { captures } = options;

@@ -59,7 +59,9 @@ export interface ChangesetsOptions {
 export class Changesets implements Service {
   readonly name = 'changesets';
   readonly limiter: CallLimiter;
-  /** The code hosts, which owners of repositories are listed at as well: a service that starts before all that ask them. */
+  /**
+   * The code hosts, which owners of repositories are listed at as well: a service that starts before all that ask them.
+   */
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
   readonly #health: HostHealth;
@@ -164,7 +166,9 @@ export class Changesets implements Service {
     return changesets.map(changeset => this.#withNext(changeset, items.get(changeset.key)));
   }
 
-  /** Makes followed changesets due now, by address. Throws `url_invalid`, `not_found` before any is. @returns how many */
+  /**
+   * Makes followed changesets due now, by address. Throws `url_invalid`, `not_found` before any is. @returns how many
+   */
   async syncNow(urls: readonly string[]): Promise<number> {
     const context = this.#context();
     const changesets: StoredChangeset[] = [];

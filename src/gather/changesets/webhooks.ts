@@ -102,8 +102,8 @@ function repositoryOf(delivery: WebhookDelivery): string | undefined {
 }
 
 /**
- * At once, before all others; with `quiet`, once the changes have paused. An event that is older than the last sync (out
- * of order, late) was seen by that sync: it is synced again among the others only.
+ * At once, before all others; with `quiet`, once the changes have paused. An event that is older than the last sync
+ * (out of order, late) was seen by that sync: it is synced again among the others only.
  */
 function entryAfterEvent(
   changeset: StoredChangeset,

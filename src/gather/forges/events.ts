@@ -1,7 +1,9 @@
 import type { ChangesetEvent } from './changeset.ts';
 import { timeMs } from './http/read.ts';
 
-/** An event as a host lists it: `at` is its time in ISO 8601; its place among those of the same time is not known yet. */
+/**
+ * An event as a host lists it: `at` is its time in ISO 8601; its place among those of the same time is not known yet.
+ */
 export type ListedEvent = Omit<ChangesetEvent, 'order' | 'atMs'> & { readonly at: string | null | undefined };
 
 /** The order of events: time, then the host's order among those of one time, then id. */

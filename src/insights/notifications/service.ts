@@ -27,7 +27,8 @@ const DRAIN_MS = 500;
 const POLL_MS = 5000;
 
 /**
- * Notifications about tracked repositories: raised by their syncs, into the log at once, and sent by workers of its own.
+ * Notifications about tracked repositories: raised by their syncs, into the log at once, and sent by workers of its
+ * own.
  *
  *   idle ──start()──▶ sending ──stop()──▶ stopped
  */

@@ -37,7 +37,10 @@ export interface ObjectStore {
    * undefined where the server does not tell the two apart. Throws not_supported where the server has no HEAD.
    */
   headObject(at: ObjectAddress, options?: HeadOptions): Promise<ObjectHead | undefined>;
-  /** Opens an object or a part of it for reading. The caller reads `body` to its end or destroys it. Throws object_missing. */
+  /**
+   * Opens an object or a part of it for reading. The caller reads `body` to its end or destroys it. Throws
+   * object_missing.
+   */
   getObject(at: ObjectAddress, options?: GetOptions): Promise<ObjectBody>;
   /** Removes an object; one that is not there is fine, so it may be called again. */
   deleteObject(at: ObjectAddress, options?: BucketCallOptions): Promise<void>;
@@ -61,8 +64,8 @@ export interface ObjectStore {
   listParts(upload: MultipartUpload, options?: BucketCallOptions): Promise<UploadedPart[]>;
   /**
    * Makes the parts one object, in the order of their numbers whatever the order given. Throws upload_missing
-   * when the upload or a part is gone; since a lost answer leaves the same trace as a lost upload, ask headObject before
-   * starting over.
+   * when the upload or a part is gone; since a lost answer leaves the same trace as a lost upload, ask headObject
+   * before starting over.
    */
   completeUpload(
     upload: MultipartUpload,
@@ -108,14 +111,20 @@ export interface BucketCallOptions {
 }
 
 export interface TransferOptions extends BucketCallOptions {
-  /** Called with how many further bytes the operating system has taken. A correction may send, and report, some bytes twice. */
+  /**
+   * Called with how many further bytes the operating system has taken. A correction may send, and report, some bytes
+   * twice.
+   */
   readonly onProgress?: (bytes: number) => void;
 }
 
 /** What is stored beside the bytes. */
 export interface ObjectProperties {
   readonly contentType?: string;
-  /** Names in lower case, ASCII; values of any text: those outside printable ASCII travel percent-encoded. The directory store keeps only `mtime`. */
+  /**
+   * Names in lower case, ASCII; values of any text: those outside printable ASCII travel percent-encoded. The directory
+   * store keeps only `mtime`.
+   */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
@@ -129,7 +138,10 @@ export interface PutOptions extends ObjectProperties, TransferOptions {
 }
 
 export interface PutResult {
-  /** The store's own name for this content; opaque, never an MD5 to compare with, and empty where Ceph completes an upload. */
+  /**
+   * The store's own name for this content; opaque, never an MD5 to compare with, and empty where Ceph completes an
+   * upload.
+   */
   readonly etag: string;
   /** CRC32 of the bytes sent, base64 of four big-endian bytes, where the call had them pass by. */
   readonly crc32?: string;

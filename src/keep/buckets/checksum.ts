@@ -88,8 +88,9 @@ function expectedComposite(expected: ExpectedObject): string | undefined {
 }
 
 /**
- * Whether the answer to putObject proves that the store holds this very content: it names the CRC32 of what it received, or its
- * ETag is the content's MD5. An ETag that is no MD5 (parts, encryption with a key of one's own) proves nothing, and nothing against it.
+ * Whether the answer to putObject proves that the store holds this very content: it names the CRC32 of what it
+ * received, or its ETag is the content's MD5. An ETag that is no MD5 (parts, encryption with a key of one's own) proves
+ * nothing, and nothing against it.
  */
 export function isProven(result: PutResult, crc32OfBody: string, body: Uint8Array): boolean {
   if (result.confirmedCrc32 !== undefined) return result.confirmedCrc32 === crc32OfBody;

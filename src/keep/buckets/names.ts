@@ -21,7 +21,10 @@ export function keyFault(key: string): string | undefined {
   return undefined;
 }
 
-/** What is wrong with a bucket name, or undefined. Wider than Amazon's rule, as other servers are; safe in a URL and as a folder. */
+/**
+ * What is wrong with a bucket name, or undefined. Wider than Amazon's rule, as other servers are; safe in a URL and as
+ * a folder.
+ */
 export function bucketFault(bucket: string): string | undefined {
   if (/^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$/.test(bucket) && !bucket.includes('..')) return undefined;
   return 'use letters, digits, dots, hyphens and underscores, beginning with a letter or digit';

@@ -51,8 +51,8 @@ const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be delet
 
 /**
  * Tries out a profile as `sluice doctor` shows it: reach, authenticate, list or head the buckets, put, head and
- * delete a probe object. Never throws for what the store does; a step that cannot be taken is skipped and says why. May be called
- * again; the probe object is removed even where a step between fails.
+ * delete a probe object. Never throws for what the store does; a step that cannot be taken is skipped and says why. May
+ * be called again; the probe object is removed even where a step between fails.
  */
 export async function probeProfile(store: ObjectStore, options: ProbeOptions): Promise<ProbeStep[]> {
   const steps: ProbeStep[] = [];

@@ -24,9 +24,10 @@ export interface ProfileSearch {
 }
 
 /**
- * The profiles to deliver to: those of the credentials file that counts (credentials/search.ts), or, where there is no such file at all, the profile
- * `local`, whose bucket `outbox` is a folder in `{root}/delivered`. Says in the log which file was used and which were
- * passed over. Throws credentials_missing for a file that was named and cannot be read, credentials_invalid for faults in it.
+ * The profiles to deliver to: those of the credentials file that counts (credentials/search.ts), or, where there is no
+ * such file at all, the profile `local`, whose bucket `outbox` is a folder in `{root}/delivered`. Says in the log which
+ * file was used and which were passed over. Throws credentials_missing for a file that was named and cannot be read,
+ * credentials_invalid for faults in it.
  */
 export async function findProfiles(search: ProfileSearch): Promise<readonly Profile[]> {
   const { credentials, onlyCredentials, environment, homeDirectory = homedir(), root, log } = search;

@@ -21,8 +21,8 @@ export interface Reclaimable {
 }
 
 /**
- * What gives way without a loss, in this order: kept copies of delivered files, then clones, which can be fetched again.
- * After them come only unsent readings, in the capture's own directory, which nobody else has.
+ * What gives way without a loss, in this order: kept copies of delivered files, then clones, which can be fetched
+ * again. After them come only unsent readings, in the capture's own directory, which nobody else has.
  */
 export function inOrderOfGivingWay<T>(deliveredFiles: T, clones: readonly T[]): readonly T[] {
   return [deliveredFiles, ...clones];
@@ -70,8 +70,8 @@ export function planBudget(
 }
 
 /**
- * Takes every n-th of a list: index 0, n, 2n… One that cannot be taken at its turn is passed over without being counted, so
- * that the next one is taken instead.
+ * Takes every n-th of a list: index 0, n, 2n… One that cannot be taken at its turn is passed over without being
+ * counted, so that the next one is taken instead.
  * @param take whether this one could be taken; called for those whose turn it is alone
  * @returns those taken
  */

@@ -78,7 +78,10 @@ export interface CollectorTotals {
  * `database_invalid`, `disk_full`, `disk_failed`.
  */
 export interface CaptureJournal {
-  /** Enters finished files; one that is known already (a crash came between) is brought up to date instead. May be repeated. */
+  /**
+   * Enters finished files; one that is known already (a crash came between) is brought up to date instead. May be
+   * repeated.
+   */
   enter(files: readonly CapturedFile[]): Promise<void>;
   /** Marks a file as deleted unsent. May be repeated. */
   markLost(id: number, atMs: number): Promise<void>;

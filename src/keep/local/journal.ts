@@ -29,7 +29,9 @@ export interface FileIdentity {
   readonly inode: number;
 }
 
-/** One row of `file_records`; see its migration for the columns. Times ending in `Ms` are milliseconds since the epoch. */
+/**
+ * One row of `file_records`; see its migration for the columns. Times ending in `Ms` are milliseconds since the epoch.
+ */
 export interface FileRecord extends FileAddress, FileIdentity {
   readonly id: number;
   /** ISO 8601. */
@@ -131,14 +133,14 @@ export type StateCounts = Readonly<Record<FileState, number>> & {
 };
 
 /**
- * The journal of delivery. Changes are put into groups and are on the disk when their promise resolves; they are applied in
- * the order in which they were asked for, so a caller that needs no certainty yet may go on before. Reads see
- * what has been applied. Any method may throw `database_busy`, `database_invalid`, `disk_full`, `disk_failed`.
+ * The journal of delivery. Changes are put into groups and are on the disk when their promise resolves; they are
+ * applied in the order in which they were asked for, so a caller that needs no certainty yet may go on before. Reads
+ * see what has been applied. Any method may throw `database_busy`, `database_invalid`, `disk_full`, `disk_failed`.
  */
 export interface Journal {
   /**
-   * The record of a file that comes into view. One that is still in the state given, at the same address, is used again and
-   * brought up to date; an `incoming` file also takes over the record with which a copy announced it
+   * The record of a file that comes into view. One that is still in the state given, at the same address, is used again
+   * and brought up to date; an `incoming` file also takes over the record with which a copy announced it
    * (`incoming_tmp`). Otherwise a new record begins.
    */
   enter(file: EnteringFile): Promise<FileRecord>;
@@ -161,7 +163,9 @@ export interface Journal {
   list(filter: RecordFilter): FileRecord[];
   attempts(id: number): Attempt[];
   counts(): StateCounts;
-  /** Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count. */
+  /**
+   * Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count.
+   */
   troubles(): FileTrouble[];
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
@@ -179,7 +183,8 @@ export interface Journal {
   makeDueNow(profile: string, nowMs: number): Promise<number>;
 
   /**
-   * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to wait then.
+   * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to
+   * wait then.
    * @returns how many waiting records were
    */
   rewind(nowMs: number): Promise<number>;
@@ -195,7 +200,10 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** What a record says whose file is no longer there and was not delivered. Pure. @param errorMessage why it is not, in words */
+/**
+ * What a record says whose file is no longer there and was not delivered. Pure. @param errorMessage why it is not, in
+ * words
+ */
 export function goneChange(errorMessage: string, nowMs: number): RecordChange {
   return {
     state: 'failed',

@@ -5,7 +5,8 @@ import type { CheckpointProtocol } from './checkpoint-server.ts';
 /**
  * Brings what is committed from the write-ahead log into the database file on a thread of its own. Within COMMIT, where
  * SQLite does it by itself, the event loop would stand still for it: hundreds of milliseconds for 32 MiB of pages that
- * lie apart (docs/decisions/0033-checkpoints-off-the-thread.md). The thread, some 20 MiB, exists only while it is needed.
+ * lie apart (docs/decisions/0033-checkpoints-off-the-thread.md). The thread, some 20 MiB, exists only while it is
+ * needed.
  *
  *   quiet ──written()──▶ waiting ──CHECK_EVERY_MS──▶ checking ──little in the log──▶ quiet
  *                                                      └──much──▶ running ──over──▶ waiting
@@ -18,7 +19,10 @@ export interface CheckpointsOptions {
 }
 
 const CHECK_EVERY_MS = 1000;
-/** 32 MiB. Pages that change often go into the file once for many commits, and the commit after it waits for a flush of the new log's head. */
+/**
+ * 32 MiB. Pages that change often go into the file once for many commits, and the commit after it waits for a flush of
+ * the new log's head.
+ */
 const FROM_PAGES = 8000;
 const IDLE_MS = 30_000;
 /** It runs one statement over and over. */

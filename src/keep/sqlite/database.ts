@@ -15,9 +15,9 @@ export interface DatabaseOptions {
   /** Size of the page cache. */
   readonly cacheBytes?: number;
   /**
-   * `full` has every commit on the disk when `write` resolves, and holds up this thread meanwhile; `normal`, the default, may lose
-   * the last commits in a power cut, though not in a crash, unless `flush` followed them, and never tears the database
-   * (sqlite.org/pragma.html#pragma_synchronous).
+   * `full` has every commit on the disk when `write` resolves, and holds up this thread meanwhile; `normal`, the
+   * default, may lose the last commits in a power cut, though not in a crash, unless `flush` followed them, and never
+   * tears the database (sqlite.org/pragma.html#pragma_synchronous).
    */
   readonly synchronous?: 'full' | 'normal';
   /** Checkpoints on a thread of their own, for an event loop that must not stand still. Off: within commits. */
@@ -26,7 +26,10 @@ export interface DatabaseOptions {
 
 const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
 const DEFAULT_CACHE_BYTES = 16 * 2 ** 20;
-/** Pages of the log from which on a COMMIT brings them into the file: 32 MiB; four times that where a thread comes before. */
+/**
+ * Pages of the log from which on a COMMIT brings them into the file: 32 MiB; four times that where a thread comes
+ * before.
+ */
 const CHECKPOINT_PAGES = 8000;
 const CHECKPOINT_PAGES_BESIDE_THREAD = 32_000;
 /** First wait before a busy database is tried again; doubles up to the longest. */
@@ -143,9 +146,9 @@ export class Database {
   }
 
   /**
-   * Resolves when every change that was committed before this call is on the disk: what `synchronous = FULL` does within
-   * COMMIT, done on another thread (docs/decisions/0030-journal-flushed-off-the-thread.md). One call at a time. Throws
-   * `disk_*`; what was committed stays visible then, and the next call makes good for it.
+   * Resolves when every change that was committed before this call is on the disk: what `synchronous = FULL` does
+   * within COMMIT, done on another thread (docs/decisions/0030-journal-flushed-off-the-thread.md). One call at a time.
+   * Throws `disk_*`; what was committed stays visible then, and the next call makes good for it.
    */
   async flush(): Promise<void> {
     try {

@@ -51,8 +51,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `change` in a transaction, after those submitted before it; answers with what it answers once that is committed
-   * or, where durable, on the disk. It may run more than once, of which only the last holds.
+   * Runs `change` in a transaction, after those submitted before it; answers with what it answers once that is
+   * committed or, where durable, on the disk. It may run more than once, of which only the last holds.
    */
   submit<T>(change: () => T): Promise<T> {
     return new Promise((resolve, reject) => {

@@ -4,8 +4,8 @@ import { constants, DatabaseSync } from 'node:sqlite';
 const MAX_ROWS = 10_000;
 
 /**
- * Runs queries on a database that is opened, for reading only, with the first of them. Each yields its rows as a JSON list,
- * blobs as hexadecimal text, and throws what SQLite throws, or RangeError for more than 10 000 rows.
+ * Runs queries on a database that is opened, for reading only, with the first of them. Each yields its rows as a JSON
+ * list, blobs as hexadecimal text, and throws what SQLite throws, or RangeError for more than 10 000 rows.
  */
 export function readOnlyQueries(path: string): (sql: string) => string {
   let connection: DatabaseSync | undefined;

@@ -180,7 +180,10 @@ export interface ChangesetStore {
   /** Figures by host and state; their cost does not grow with the number of changesets. */
   totals(): Promise<ChangesetTotals[]>;
 
-  /** Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were new */
+  /**
+   * Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were
+   * new
+   */
   addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
   /** A sync that failed. */
   recordFailure(id: number, error: ErrorRecord): Promise<void>;
@@ -214,7 +217,10 @@ export interface WebhookTotals {
 }
 
 export interface WebhookStore {
-  /** Whether a webhook of that id was received (`recordWebhook`); ids of the last `REMEMBERED_DELIVERIES` are remembered. */
+  /**
+   * Whether a webhook of that id was received (`recordWebhook`); ids of the last `REMEMBERED_DELIVERIES` are
+   * remembered.
+   */
   isKnown(host: string, deliveryId: string): Promise<boolean>;
   /** Counts a change that a poll saw and no webhook had announced. */
   countMissed(host: string, repository: string): Promise<void>;

@@ -8,7 +8,10 @@ export interface WaitingCommit {
 
 /** What a commit did to one file. */
 export interface FileChurn {
-  /** As git has it, in UTF-8; the new one where a file was renamed. One that is no UTF-8, or begins with `"`, in git's quoted form. */
+  /**
+   * As git has it, in UTF-8; the new one where a file was renamed. One that is no UTF-8, or begins with `"`, in git's
+   * quoted form.
+   */
   readonly path: string;
   /** Lines; null for a binary file. */
   readonly added: number | null;

@@ -23,7 +23,10 @@ export interface NewNotification {
   readonly channels: readonly string[];
 }
 
-/** What people are notified of about repositories, and what became of it. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing. */
+/**
+ * What people are notified of about repositories, and what became of it. Methods may fail with `database_busy`,
+ * `database_invalid` or `disk_full`, having changed nothing.
+ */
 export interface NotificationStore {
   /** The notices that a repository is under, and since when. */
   notices(repositoryId: number): Promise<ReadonlyMap<Notice, number>>;

@@ -1,14 +1,15 @@
 /**
  * The questions that are asked of what is known, by name: each answers with typed rows, and takes milliseconds over
  * hundreds of thousands of commits. What they mean to people is made of them in `insights/` and by the station. None
- * changes anything; every one may throw `database_*`. Days are days since the epoch, in UTC; commits count by commit date.
+ * changes anything; every one may throw `database_*`. Days are days since the epoch, in UTC; commits count by commit
+ * date.
  */
 export interface Questions {
   /** Sums by day, ascending; only days with commits. */
   activityByDay(scope: Scope): Promise<DayActivity[]>;
   /**
-   * People by number of commits, most first, then by name and e-mail: the order and figures of `git shortlog -sne --all`.
-   * A person is a distinct name and e-mail after the mailmap, unless e-mails were merged by hand.
+   * People by number of commits, most first, then by name and e-mail: the order and figures of `git shortlog -sne
+   * --all`. A person is a distinct name and e-mail after the mailmap, unless e-mails were merged by hand.
    */
   topAuthors(scope: Scope, limit: number): Promise<AuthorCommits[]>;
   /** Everybody who wrote a commit, in the order of `topAuthors`. */
@@ -32,7 +33,10 @@ export interface Questions {
 
   /** Counts changesets that are open or drafts, by how long ago they were opened. Ages without any may be left out. */
   countOpenChangesets(query: OpenChangesetsQuery): Promise<OpenChangesetCounts[]>;
-  /** Changesets opened before the end of a window, and opened, merged or closed since its beginning, with the events of their reviews; by id. */
+  /**
+   * Changesets opened before the end of a window, and opened, merged or closed since its beginning, with the events of
+   * their reviews; by id.
+   */
   changesetLives(query: ChangesetLivesQuery): Promise<ChangesetLifeRow[]>;
   /** How many open changesets and drafts have not changed for so long, and the ones that changed longest ago. */
   staleChangesets(query: StaleChangesetsQuery): Promise<StaleChangesets>;
@@ -128,7 +132,9 @@ export interface ChangesetScope {
 export interface OpenChangesetsQuery extends ChangesetScope {
   /** Those that the host has seen no change of since then are stale. */
   readonly idleSinceMs: number;
-  /** Ages: those opened since the first time, then since the second, and so on, and at last all older ones. Descending. */
+  /**
+   * Ages: those opened since the first time, then since the second, and so on, and at last all older ones. Descending.
+   */
   readonly openedSinceMs: readonly number[];
 }
 

@@ -1,16 +1,23 @@
 import type { RemoteCheck, Repository, RepositoryState } from './types.ts';
 
-/** Repositories, apart from their history. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing. */
+/**
+ * Repositories, apart from their history. Methods may fail with `database_busy`, `database_invalid` or `disk_full`,
+ * having changed nothing.
+ */
 export interface RepositoryStore {
   /** The repository of that normalised URL, made if it is not there. */
   ensure(url: string, host: string): Promise<Repository>;
-  /** The repositories of those normalised URLs, in that order; those that are not there are made, in one transaction. */
+  /**
+   * The repositories of those normalised URLs, in that order; those that are not there are made, in one transaction.
+   */
   ensureMany(addresses: readonly RepositoryPlace[]): Promise<Repository[]>;
   byUrl(url: string): Promise<Repository | undefined>;
   byId(id: number): Promise<Repository | undefined>;
   /** Those of the ids that are known, by id. */
   getMany(ids: readonly number[]): Promise<ReadonlyMap<number, Repository>>;
-  /** Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there. */
+  /**
+   * Those that a normalised URL may mean to its host: in whatever case (forges do not tell them apart), or moved there.
+   */
   alike(url: string): Promise<Repository[]>;
   /** Those that fit, in pages; all of them by URL unless something else is said. */
   list(filter?: RepositoryFilter): Promise<Repository[]>;

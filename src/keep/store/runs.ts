@@ -1,7 +1,10 @@
 import type { SluiceError } from '../../base/errors.ts';
 import type { Run } from './types.ts';
 
-/** Bakes, from request to end. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed nothing. */
+/**
+ * Bakes, from request to end. Methods may fail with `database_busy`, `database_invalid` or `disk_full`, having changed
+ * nothing.
+ */
 export interface RunStore {
   /** A waiting run for the repository: the one already waiting, if there is one, else a new one. */
   request(repositoryId: number, reason: string, nowMs: number): Promise<Run>;

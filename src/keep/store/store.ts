@@ -22,7 +22,9 @@ export interface Store {
   readonly changesets: ChangesetStore;
   readonly questions: Questions;
 
-  /** Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim. */
+  /**
+   * Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim.
+   */
   history(repositoryId: number): HistoryWriter;
 
   /** Opens a repository's churn for writing, under the same claim. */

@@ -5,8 +5,8 @@ const SHARE = 1 / 50;
 
 /**
  * What `ask` answers, asked anew only once the last answer is fifty times as old as it took to find: for questions that
- * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer, or
- * waits for the one under way. An error goes to those who wait for it and is not kept.
+ * go through much where there is much, and that pages ask every two seconds. Who asks meanwhile gets the last answer,
+ * or waits for the one under way. An error goes to those who wait for it and is not kept.
  */
 export function cacheAnswer<T>(ask: () => Promise<T>, clock: Pick<Clock, 'monotonicMs'>): () => Promise<T> {
   let last: { readonly answer: Promise<T>; freshUntilMs: number } | undefined;

@@ -31,7 +31,10 @@ export interface StationStatus {
     readonly known: number;
     readonly tracked: number;
     readonly failing: number;
-    /** The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said last. */
+    /**
+     * The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said
+     * last.
+     */
     readonly troubled: readonly {
       readonly url: string;
       readonly state: string;

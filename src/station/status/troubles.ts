@@ -29,7 +29,10 @@ export interface TroubleSources {
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
-/** What is stuck now, grouped by its cause, most first: those that a person must see to before those that are tried again. Throws `database_*`. */
+/**
+ * What is stuck now, grouped by its cause, most first: those that a person must see to before those that are tried
+ * again. Throws `database_*`.
+ */
 export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> {
   const { questions, deliveries, changesets, captures } = sources;
   const [repositories, failing, { collectors }] = await Promise.all([

@@ -145,7 +145,8 @@ test('in real time, ticks of 5 ms stay at start + n × interval: no drift in hal
       next(0);
     });
     assert.ok(Math.min(...lateMs) >= 0, 'never early');
-    // A busy machine holds up some, and drift would hold up all of the later ones: half a millisecond a tick is 25 here.
+    // A busy machine holds up some, and drift would hold up all of the later ones: half a millisecond a tick is 25
+    // here.
     const leastLateMs = Math.min(...lateMs.slice(50));
     assert.ok(leastLateMs < 25, `the least late of the second half was ${leastLateMs} ms late`);
   }

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { S3Error } from './errors.ts';
 
 /**
- * Verifies AWS Signature Version 4 in the Authorization header. Written from Amazon's documents alone and sharing nothing
- * with src/, so that a mistake there cannot hide here.
+ * Verifies AWS Signature Version 4 in the Authorization header. Written from Amazon's documents alone and sharing
+ * nothing with src/, so that a mistake there cannot hide here.
  */
 export interface ServerCredential {
   readonly accessKeyId: string;

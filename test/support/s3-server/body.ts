@@ -201,7 +201,9 @@ async function readUnsignedChunks(
   return trailers;
 }
 
-/** Each chunk's signature covers the one before it (Amazon S3 API reference, "Transferring Payload in Multiple Chunks"). */
+/**
+ * Each chunk's signature covers the one before it (Amazon S3 API reference, "Transferring Payload in Multiple Chunks").
+ */
 async function readSignedChunks(
   reader: ByteReader,
   receiver: Receiver,

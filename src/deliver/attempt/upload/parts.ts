@@ -40,8 +40,9 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
 
 /**
  * Sends a large file in parts, several at once. The store reads each part from the file block by block, so memory is
- * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart the next
- * call goes on with the missing ones. The object becomes visible in one step, and only if the file has not changed.
+ * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart
+ * the next call goes on with the missing ones. The object becomes visible in one step, and only if the file has not
+ * changed.
  */
 export async function sendInParts(
   sending: SendingInParts,
@@ -111,7 +112,10 @@ async function abortIntended(
   }
 }
 
-/** Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be called again. */
+/**
+ * Aborts an upload that is in the journal and will not go on, and forgets it. Throws what the store throws; it may be
+ * called again.
+ */
 export async function abandonUpload(
   sending: Pick<SendingInParts, 'store' | 'signal' | 'journal'>,
   unfinished: UnfinishedUpload,
@@ -172,7 +176,8 @@ async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }
       const size = Math.min(partBytes, identity.size - offset);
       const part = await store.uploadPart(upload, number, { path, offset, size }, { signal, onProgress });
       parts.set(number, part);
-      // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows are there.
+      // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows
+      // are there.
       saving.push(journal.savePart(record.id, part).catch(fail));
     }
   };

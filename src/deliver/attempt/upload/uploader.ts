@@ -14,8 +14,8 @@ import { readWhole, sendFromDisk, sourceMissing } from './whole.ts';
 const CHANGED_TRIES = 3;
 
 /**
- * Sends one file in one of three ways, and verifies that it arrived: small files from memory, large ones in parts, or whole
- * from the disk where the store knows no parts. Tries once; when to try again is decided elsewhere (outcome.ts).
+ * Sends one file in one of three ways, and verifies that it arrived: small files from memory, large ones in parts, or
+ * whole from the disk where the store knows no parts. Tries once; when to try again is decided elsewhere (outcome.ts).
  */
 export class Uploader {
   readonly #journal: Journal;

@@ -59,8 +59,8 @@ function assertSame(path: string, expected: FileIdentity, stats: Stats, bytes: n
 }
 
 /**
- * Sends a large file whole, to a store without parts. The store makes the object visible after the last byte has passed: a
- * file that has changed by then is given up before.
+ * Sends a large file whole, to a store without parts. The store makes the object visible after the last byte has
+ * passed: a file that has changed by then is given up before.
  * @throws SluiceError source_changed; or what the store throws
  */
 export async function sendFromDisk(

@@ -24,7 +24,9 @@ const SHARED_ELSEWHERE: ReadonlySet<number> = new Set([
   0x47504653, // GPFS
 ]);
 
-/** Whether a file system of that type is seen only by this machine's kernel, so that events and leases are the truth. */
+/**
+ * Whether a file system of that type is seen only by this machine's kernel, so that events and leases are the truth.
+ */
 export function isLocalType(type: number): boolean {
   return !SHARED_ELSEWHERE.has(type >>> 0);
 }

@@ -28,7 +28,10 @@ export type WatchedFile = ObservedFile &
     | { readonly state: 'created' }
     /** Somebody has it open; `attempt` counts the inspections that saw so. */
     | { readonly state: 'writing'; readonly attempt: number }
-    /** The kernel's answer is no proof; unchanged since `sinceMs` on the clock that never jumps, and must be for `waitMs`. */
+    /**
+     * The kernel's answer is no proof; unchanged since `sinceMs` on the clock that never jumps, and must be for
+     * `waitMs`.
+     */
     | { readonly state: 'settling'; readonly sinceMs: number; readonly waitMs: number }
     | { readonly state: 'troubled'; readonly trouble: TroubleKind }
   );

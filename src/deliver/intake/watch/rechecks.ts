@@ -5,7 +5,9 @@
 export class Rechecks<T> {
   readonly #lanes = new Map<number, Map<string, { readonly dueMs: number; readonly item: T }>>();
 
-  /** Puts the thing called `key` into the lane of `delayMs`, behind all that is in it; its earlier place there is lost. */
+  /**
+   * Puts the thing called `key` into the lane of `delayMs`, behind all that is in it; its earlier place there is lost.
+   */
   schedule(key: string, item: T, delayMs: number, nowMs: number): void {
     let lane = this.#lanes.get(delayMs);
     if (!lane) {

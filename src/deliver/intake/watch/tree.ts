@@ -35,8 +35,8 @@ export function pathOf(directory: Directory, name: string): string {
 
 /**
  * All that the watch remembers: the directories, which watch descriptor stands for which, and the names in
- * them. At most `maxRemembered` names that were reported: beyond that, those in the directories that have been quiet longest are
- * forgotten, and reported again if a sweep finds them.
+ * them. At most `maxRemembered` names that were reported: beyond that, those in the directories that have been quiet
+ * longest are forgotten, and reported again if a sweep finds them.
  */
 export class Tree {
   /** Every root that is wanted; undefined while it is not there. */

@@ -44,7 +44,9 @@ export class WatchClient {
     this.#thread.start();
   }
 
-  /** Resolves when it is done and all that came of it has been handed to `onEvent`; rejects when the thread ends before. */
+  /**
+   * Resolves when it is done and all that came of it has been handed to `onEvent`; rejects when the thread ends before.
+   */
   request<N extends RequestName<WatchProtocol>>(
     name: N,
     body: Payload<WatchProtocol, N, 'request'>,

@@ -8,7 +8,9 @@ import { Rechecks } from './rechecks.ts';
 import { Sweeper } from './sweep.ts';
 import { type DirectoryEntry, Tree } from './tree.ts';
 
-/** How long listings may run before events and requests are served again. The kernel queues 16 384 events by default. */
+/**
+ * How long listings may run before events and requests are served again. The kernel queues 16 384 events by default.
+ */
 const SLICE_MS = 10;
 /** Arrivals in one message to the main thread. */
 const BATCH = 512;

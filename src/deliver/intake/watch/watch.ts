@@ -57,8 +57,9 @@ export interface Watch extends Service {
   /** A deep sweep now: every file is inspected. Resolves when what came of it has been reported. */
   sweepNow(): Promise<void>;
   /**
-   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events report
-   * moves as well; without them a file that is moved away and back between two sweeps is noticed only if this was called.
+   * The consumer has moved these files away or wants to hear of them again. To be called after the move. Kernel events
+   * report moves as well; without them a file that is moved away and back between two sweeps is noticed only if this
+   * was called.
    */
   forget(paths: readonly string[]): void;
   /** Breaks something on purpose, for tests. */

@@ -5,8 +5,8 @@ import type { Database } from '../../../keep/sqlite/database.ts';
 const CHECK_EVERY_MS = 1000;
 
 /**
- * Tells when another connection has changed the database, other processes' included: one cheap check a second for all who
- * wait for work. Asking for due work each time would be most of what an idle station does.
+ * Tells when another connection has changed the database, other processes' included: one cheap check a second for all
+ * who wait for work. Asking for due work each time would be most of what an idle station does.
  *
  * States: resting ──start──▶ checking ──stop──▶ resting
  */
@@ -42,8 +42,8 @@ export class OtherWriters {
   }
 
   /**
-   * A number that moves when another connection commits (sqlite.org/pragma.html#pragma_data_version); undefined when the
-   * database cannot be asked: whoever hears of it then asks it, too, and says why.
+   * A number that moves when another connection commits (sqlite.org/pragma.html#pragma_data_version); undefined when
+   * the database cannot be asked: whoever hears of it then asks it, too, and says why.
    */
   #version(): number | undefined {
     try {

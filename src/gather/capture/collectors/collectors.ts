@@ -12,7 +12,10 @@ import { ErrorThrottle } from './error-throttle.ts';
 import { type CollectorStatus, restingStatus } from './status.ts';
 import type { TickTimer } from './tick-timer.ts';
 
-/** Readings are handed to the system at least every second, so that a crash loses no older ones; writing takes some time itself. */
+/**
+ * Readings are handed to the system at least every second, so that a crash loses no older ones; writing takes some time
+ * itself.
+ */
 const FLUSH_EVERY_MS = 900;
 
 export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure'> {

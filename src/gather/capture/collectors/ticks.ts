@@ -11,9 +11,9 @@ export function tickTimeMs(startMs: number, everyMs: number, tick: number): numb
 }
 
 /**
- * Which tick is to be taken at `nowMs` after `last` (−1 before the first): the newest whose time has come; those that it
- * overtook are missed. So a slow reading delays the next one and nothing piles up. Undefined before the next
- * tick's time. Pure.
+ * Which tick is to be taken at `nowMs` after `last` (−1 before the first): the newest whose time has come; those that
+ * it overtook are missed. So a slow reading delays the next one and nothing piles up. Undefined before the next tick's
+ * time. Pure.
  */
 export function dueTick(startMs: number, everyMs: number, last: number, nowMs: number): DueTick | undefined {
   let tick = Math.floor((nowMs - startMs) / everyMs);

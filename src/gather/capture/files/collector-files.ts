@@ -77,8 +77,8 @@ export class CollectorFiles {
   }
 
   /**
-   * Takes a reading in; it is on its way to the disk with the next flush. A file never grows beyond its limit unless by a single
-   * reading that is larger. Throws disk_full while too much waits for the disk already.
+   * Takes a reading in; it is on its way to the disk with the next flush. A file never grows beyond its limit unless by
+   * a single reading that is larger. Throws disk_full while too much waits for the disk already.
    */
   add(reading: Reading, times: ReadingTimes): void {
     const size = reading.kind === 'binary' ? reading.bytes.length : reading.json.length;

@@ -22,13 +22,16 @@ export interface LineTotals {
  *
  *   in memory ──first flush──▶ NAME.ndjson.prog ──complete──▶ NAME.ndjson
  *
- * Lines are gathered in memory and written where the last ones ended, so that a write that failed half-way (a full disk)
- * is simply done again. Operations go one after the other; one that failed may be called again and loses nothing.
+ * Lines are gathered in memory and written where the last ones ended, so that a write that failed half-way (a full
+ * disk) is simply done again. Operations go one after the other; one that failed may be called again and loses nothing.
  */
 export class LineFile {
   /** Its final path. */
   readonly path: string;
-  /** Lines that are not written yet. Bytes, not strings: what a collector keeps for a second must not burden the garbage collector. */
+  /**
+   * Lines that are not written yet. Bytes, not strings: what a collector keeps for a second must not burden the garbage
+   * collector.
+   */
   #buffer = Buffer.allocUnsafeSlow(FIRST_BUFFER_BYTES);
   #pendingBytes = 0;
   #size = 0;

@@ -63,8 +63,8 @@ interface RecoveredFile {
 }
 
 /**
- * The whole lines at the beginning of a file, with the bytes that they take. After a power cut its end may hold anything, NULs
- * above all, so each line from the last one backwards must prove to be JSON. Pure.
+ * The whole lines at the beginning of a file, with the bytes that they take. After a power cut its end may hold
+ * anything, NULs above all, so each line from the last one backwards must prove to be JSON. Pure.
  */
 export function wholeLines(content: Buffer): { readonly lines: readonly string[]; readonly bytes: number } {
   let bytes = content.lastIndexOf(0x0a) + 1;

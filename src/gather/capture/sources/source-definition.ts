@@ -25,9 +25,9 @@ export interface SourceSurroundings {
 }
 
 /**
- * A kind of source: the key of a collector that asks for it, what is planned from that key's value, and how it is opened.
- * A new kind is a folder with a definition, and a line in definitions.ts. Loading a definition loads nothing of the
- * source itself. Every function is handed values and plans of its own kind only.
+ * A kind of source: the key of a collector that asks for it, what is planned from that key's value, and how it is
+ * opened. A new kind is a folder with a definition, and a line in definitions.ts. Loading a definition loads nothing of
+ * the source itself. Every function is handed values and plans of its own kind only.
  */
 export interface ReadingSourceDefinition<P extends AnySourcePlan = AnySourcePlan, V = unknown>
   extends ReadingSourceSetting {

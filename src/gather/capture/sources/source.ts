@@ -25,7 +25,9 @@ export interface ReadingSource {
 
 /** What yields readings on its own. */
 export interface PushSource {
-  /** Calls `onReading` for each, in order, until closed. `onError` is called with what went wrong; it goes on by itself. */
+  /**
+   * Calls `onReading` for each, in order, until closed. `onError` is called with what went wrong; it goes on by itself.
+   */
   listen(onReading: (raw: RawReading) => void, onError: (error: unknown) => void): void;
   close(): Promise<void>;
 }

@@ -10,7 +10,10 @@ import { assertSameFileSystem, HandOver } from '../hand-over.ts';
 import type { CapturePlan } from '../settings.ts';
 import type { CaptureEvent, CaptureProtocol } from './capture-server.ts';
 
-/** Readings live for a second; a small nursery keeps the thread small. The rest is room for what a full disk does not take. */
+/**
+ * Readings live for a second; a small nursery keeps the thread small. The rest is room for what a full disk does not
+ * take.
+ */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 1024 };
 /** Pause before a capture thread that failed is made anew. */
 const RESTART_MS = 1_000;

@@ -27,7 +27,10 @@ export class CodeHosts implements Service {
     await this.refresh();
   }
 
-  /** Takes over what the configuration has now. Where nothing has changed, nothing is touched. @returns hosts whose settings changed */
+  /**
+   * Takes over what the configuration has now. Where nothing has changed, nothing is touched. @returns hosts whose
+   * settings changed
+   */
   async refresh(): Promise<readonly string[]> {
     const settings = this.#wanted();
     const before = new Map(this.#settings.map(each => [each.host, JSON.stringify(each)]));

@@ -139,8 +139,8 @@ export class HostHealth {
 }
 
 /**
- * What follows where work at a host failed. Where the host as a whole is to stop, for its limit or the token, that is no
- * failure of the item: it keeps its place in line. Anything else is thrown on, a host that is down included.
+ * What follows where work at a host failed. Where the host as a whole is to stop, for its limit or the token, that is
+ * no failure of the item: it keeps its place in line. Anything else is thrown on, a host that is down included.
  */
 export function postponeForHost(
   error: SluiceError,

@@ -1,6 +1,9 @@
 import { type ForgeDefinition, sizeInKib } from '../forge-definition.ts';
 
-/** As many changesets as GraphQL answers in one request well within its ten seconds; fewer are asked for where it does not. */
+/**
+ * As many changesets as GraphQL answers in one request well within its ten seconds; fewer are asked for where it does
+ * not.
+ */
 const BATCH_SIZE = 50;
 
 /** GitHub: github.com, GitHub Enterprise Cloud and Server. */

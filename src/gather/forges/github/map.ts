@@ -92,7 +92,10 @@ function reviewStateOf(pull: GithubChangeset): ReviewState {
   return (pull.reviews?.totalCount ?? 0) > 0 ? 'commented' : 'none';
 }
 
-/** Of a rollup, a status or a conclusion; neutral, skipped and stale ones block nothing. What is not among them has not finished. */
+/**
+ * Of a rollup, a status or a conclusion; neutral, skipped and stale ones block nothing. What is not among them has not
+ * finished.
+ */
 const CHECK_STATES: Readonly<Record<string, CheckState>> = {
   SUCCESS: 'success',
   NEUTRAL: 'success',

@@ -3,7 +3,10 @@
  * schema. Values go as variables, never into the text.
  */
 
-/** Timeline items that become events; all others (mentions, cross references, subscriptions) say nothing of the changeset. */
+/**
+ * Timeline items that become events; all others (mentions, cross references, subscriptions) say nothing of the
+ * changeset.
+ */
 const ITEM_TYPES = [
   'ISSUE_COMMENT',
   'PULL_REQUEST_REVIEW',
@@ -92,7 +95,9 @@ export const RECENT_COMMITS = 30;
 /** Connections of GraphQL that one changeset opens; a hundred cost a point. */
 const CONNECTIONS_EACH = 8;
 
-/** Points that a batch is expected to cost ("Rate limits for the GraphQL API": requests to fulfil it / 100, at least 1). */
+/**
+ * Points that a batch is expected to cost ("Rate limits for the GraphQL API": requests to fulfil it / 100, at least 1).
+ */
 export function batchCost(changesets: number): number {
   return Math.max(1, Math.ceil((changesets * CONNECTIONS_EACH) / 100));
 }

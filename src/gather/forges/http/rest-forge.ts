@@ -10,7 +10,9 @@ export const OVERLAP_MS = 60_000;
 
 type Query = Readonly<Record<string, string | number | undefined>>;
 
-/** What code hosts have in common whose API answers over HTTP: pages of changesets, listings, and connections that end. */
+/**
+ * What code hosts have in common whose API answers over HTTP: pages of changesets, listings, and connections that end.
+ */
 export abstract class RestForge {
   readonly host: string;
   protected readonly client: ApiClient;

@@ -9,9 +9,9 @@ export function isTrusted({ trackedBy }: Pick<Repository, 'trackedBy'>): boolean
 }
 
 /**
- * The IP addresses that a connection to `place` must go to; undefined when any will do. What was asked for over the API,
- * and what a host sends us to, may only be on the public internet unless the configuration says otherwise. What the
- * configuration or the command line names may be anywhere, and may move about on its own host.
+ * The IP addresses that a connection to `place` must go to; undefined when any will do. What was asked for over the
+ * API, and what a host sends us to, may only be on the public internet unless the configuration says otherwise. What
+ * the configuration or the command line names may be anywhere, and may move about on its own host.
  * @param own the repository's own address
  * @throws SluiceError as `publicAddresses`
  */

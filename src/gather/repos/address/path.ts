@@ -3,7 +3,10 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { shownUrl } from './shown-url.ts';
 
-/** What must be asked of the file system to name a repository on it. Answers undefined for what is not there or may not be read. */
+/**
+ * What must be asked of the file system to name a repository on it. Answers undefined for what is not there or may not
+ * be read.
+ */
 export interface Disk {
   realPath(path: string): string | undefined;
   kind(path: string): 'directory' | 'file' | undefined;

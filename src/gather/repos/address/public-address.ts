@@ -2,7 +2,9 @@ import { lookup as systemLookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { SluiceError } from '../../../base/errors.ts';
 
-/** All addresses of a host name, as numbers; throws an error with a `code` (ENOTFOUND, EAI_AGAIN) when there is none. */
+/**
+ * All addresses of a host name, as numbers; throws an error with a `code` (ENOTFOUND, EAI_AGAIN) when there is none.
+ */
 export type Lookup = (host: string) => Promise<readonly string[]>;
 
 /** The system's resolver, so that /etc/hosts counts just as it does for git. */

@@ -113,7 +113,9 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
   };
 }
 
-/** From now on it is enough to compare the remote's refs with the cursor (`isRemoteUnchanged`), until one of them moves. */
+/**
+ * From now on it is enough to compare the remote's refs with the cursor (`isRemoteUnchanged`), until one of them moves.
+ */
 async function allowRemoteChecks(job: BakeJob, clone: SyncedClone, { store }: BakeContext): Promise<void> {
   const { spelling = job.address.remote, otherRefs } = clone;
   await store.repositories.update(job.repositoryId, { remoteCheck: { spelling, otherRefs } });

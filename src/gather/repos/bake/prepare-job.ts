@@ -6,7 +6,10 @@ import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
 import type { BakeJob, SizeHost } from './job.ts';
 
-/** For so long a redirect counts as seen; then its own address is asked again, which may have a repository of its own by then. */
+/**
+ * For so long a redirect counts as seen; then its own address is asked again, which may have a repository of its own by
+ * then.
+ */
 const REDIRECT_SEEN_FOR_MS = 24 * 3_600_000;
 /** Forges take any user name with a token; this one is as good as another. */
 const ANY_USERNAME = 'sluice';

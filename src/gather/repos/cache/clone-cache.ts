@@ -59,8 +59,8 @@ export interface CacheFigures {
 }
 
 /**
- * The clones on this machine's disk. Whoever works in one goes through `use`, with the repository's claim held; everything
- * else takes the claims that it needs itself.
+ * The clones on this machine's disk. Whoever works in one goes through `use`, with the repository's claim held;
+ * everything else takes the claims that it needs itself.
  *
  * A clone: absent ──use: clone or restore──▶ on disk ──evict, free, use of another──▶ (cold copy) absent
  */
@@ -101,8 +101,8 @@ export class CloneCache {
   }
 
   /**
-   * Runs a bake with room for its clone: evicts others, restores from cold storage, watches the disk while `bake` runs and
-   * stops it when there is no more room, and keeps the record of use. The caller holds the repository's claim.
+   * Runs a bake with room for its clone: evicts others, restores from cold storage, watches the disk while `bake` runs
+   * and stops it when there is no more room, and keeps the record of use. The caller holds the repository's claim.
    * @param bake gets a signal that aborts with `cache_full` when the disk runs short
    * @throws SluiceError `cache_full`, and whatever `bake` throws
    */
@@ -165,7 +165,10 @@ export class CloneCache {
     return this.#room.evictableBytes();
   }
 
-  /** Evicts one clone, pinned or not. Throws `not_found` where it has none, `clone_in_use`, `bucket_unavailable` under `keep`. */
+  /**
+   * Evicts one clone, pinned or not. Throws `not_found` where it has none, `clone_in_use`, `bucket_unavailable` under
+   * `keep`.
+   */
   async evict(url: string, signal: AbortSignal): Promise<EvictedClones> {
     await this.open();
     const record = await this.#known(url);
@@ -311,7 +314,10 @@ export class CloneCache {
     }
   }
 
-  /** What a fetch has grown beyond the budgets goes from the other end. That it cannot be, the next who asks for room hears. */
+  /**
+   * What a fetch has grown beyond the budgets goes from the other end. That it cannot be, the next who asks for room
+   * hears.
+   */
   async #settle(signal: AbortSignal): Promise<void> {
     try {
       await this.#room.makeRoom(0, 'most', signal);

@@ -18,8 +18,8 @@ export interface EstimateOptions {
 }
 
 /**
- * What a clone will take, as far as the host says. Undefined where it does not, cannot be asked, or answers nonsense; never
- * throws but for `signal`.
+ * What a clone will take, as far as the host says. Undefined where it does not, cannot be asked, or answers nonsense;
+ * never throws but for `signal`.
  */
 export async function estimateFromHost(
   address: RepositoryUrl,

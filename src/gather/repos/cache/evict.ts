@@ -12,8 +12,8 @@ export type EvictionOutcome = 'evicted' | 'in use' | 'kept' | 'not there';
 
 /**
  * Evicts one clone: takes its claim, sends it to cold storage where there is one, moves it aside in one step, and
- * removes it. Whether it is pinned is the caller's to ask. Killed anywhere it leaves the clone whole, or a `tmp-*` folder
- * that the next start removes.
+ * removes it. Whether it is pinned is the caller's to ask. Killed anywhere it leaves the clone whole, or a `tmp-*`
+ * folder that the next start removes.
  */
 export function evictClone(
   url: string,

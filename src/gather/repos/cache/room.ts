@@ -43,8 +43,8 @@ const SMALL_GROWTH_BYTES = 2 ** 20;
 const MAX_CLAIMS = 10_000;
 
 /**
- * Keeps the cache within its budgets: one eviction after the other, however many ask, and a check now and then while clones
- * grow. What two processes do beside each other each sees through the records, the claims and the disk itself.
+ * Keeps the cache within its budgets: one eviction after the other, however many ask, and a check now and then while
+ * clones grow. What two processes do beside each other each sees through the records, the claims and the disk itself.
  *
  *   no clone in use ──begin──▶ checking every 200 ms ──last end──▶ no clone in use
  *                                  │ too little room, nothing left to evict
@@ -75,7 +75,8 @@ export class RoomKeeper {
 
   /**
    * Evicts until both budgets hold with `bytes` more.
-   * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls short
+   * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls
+   * short
    */
   makeRoom(bytes: number, how: 'enough' | 'most', signal: AbortSignal): Promise<MadeRoom> {
     return this.#evictions.run(() =>

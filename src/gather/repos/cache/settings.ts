@@ -31,7 +31,10 @@ export function cacheSettings({ cache }: Config, cwd: string): CacheSettings {
   };
 }
 
-/** The settings of the configuration as it is at each call, read once for each. Throws now, and then, as `cacheSettings`. */
+/**
+ * The settings of the configuration as it is at each call, read once for each. Throws now, and then, as
+ * `cacheSettings`.
+ */
 export function currentCacheSettings(config: () => Config, cwd: string): () => CacheSettings {
   let configRead = config();
   let settings = cacheSettings(configRead, cwd);

@@ -18,7 +18,9 @@ export function urlOfChurnKey(key: string): string {
   return key.slice(KEY_PREFIX.length);
 }
 
-/** Whether the configuration wants the churn of a repository: what it says of that one goes before what it says of all. */
+/**
+ * Whether the configuration wants the churn of a repository: what it says of that one goes before what it says of all.
+ */
 export function wantsChurn(
   { url }: { readonly url: string },
   { repos, insights }: Pick<Config, 'repos' | 'insights'>,

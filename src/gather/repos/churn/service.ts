@@ -46,7 +46,9 @@ export async function scheduleChurnAfterBake(
   if (wantsChurn(repository, context.config())) await scheduleChurn([repository], 'after a bake', context);
 }
 
-/** Everything whose churn is wanted: at start, and when the configuration has changed. What is complete ends at once. */
+/**
+ * Everything whose churn is wanted: at start, and when the configuration has changed. What is complete ends at once.
+ */
 export async function scheduleWantedChurn(context: ScheduleContext): Promise<void> {
   const config = context.config();
   const wanted = (await context.store.repositories.list()).filter(

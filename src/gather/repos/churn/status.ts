@@ -19,7 +19,10 @@ export interface ChurnStatus {
 
 const ORDER = ['reading', 'failing', 'waiting'];
 
-/** Reads it from the schedule: what is on it waits, and leaves it when all is read. @param running what this process reads */
+/**
+ * Reads it from the schedule: what is on it waits, and leaves it when all is read. @param running what this process
+ * reads
+ */
 export async function churnStatus(
   repositories: readonly Repository[],
   queue: Pick<WorkQueue, 'counts' | 'getMany'>,

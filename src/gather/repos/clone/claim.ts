@@ -5,8 +5,8 @@ import { configuredAddress, type RepositoryAddress } from '../address/url.ts';
 import { REPOSITORY_KIND, repositoryKey } from '../tracking/schedule.ts';
 
 /**
- * A repository's claim on the work queue is the only lock on its clone. Workers of the queue take it for syncs; here it is
- * taken for what is no sync: baking by hand, evicting, taking over, reading churn.
+ * A repository's claim on the work queue is the only lock on its clone. Workers of the queue take it for syncs; here it
+ * is taken for what is no sync: baking by hand, evicting, taking over, reading churn.
  */
 export interface CloneClaimContext {
   readonly queue: WorkQueue;
@@ -35,7 +35,9 @@ export async function claimClone(
   return claim;
 }
 
-/** Runs `action` under a claim of `claimClone`; its signal aborts when the claim is lost. The caller settles the claim. */
+/**
+ * Runs `action` under a claim of `claimClone`; its signal aborts when the claim is lost. The caller settles the claim.
+ */
 export function underCloneClaim<T>(
   claim: Claim,
   { queue, clock }: Pick<CloneClaimContext, 'queue' | 'clock'>,
@@ -45,9 +47,9 @@ export function underCloneClaim<T>(
 }
 
 /**
- * Runs `action` with the claim on a repository's clone, and gives it back: what stood on the schedule stands there again
- * afterwards as before. `in use` where somebody else has it, or somebody waits for it first in line. The signal that
- * `action` gets aborts with `signal` and when the claim is lost.
+ * Runs `action` with the claim on a repository's clone, and gives it back: what stood on the schedule stands there
+ * again afterwards as before. `in use` where somebody else has it, or somebody waits for it first in line. The signal
+ * that `action` gets aborts with `signal` and when the claim is lost.
  */
 export async function withCloneClaim<T>(
   url: string,

@@ -78,7 +78,10 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
   return await cloneAnew(remoteRefs, options);
 }
 
-/** The cheap check of a remote with very many other refs: branches and tags only. Its HEAD is followed with the next push. */
+/**
+ * The cheap check of a remote with very many other refs: branches and tags only. Its HEAD is followed with the next
+ * push.
+ */
 async function hasNothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
   if (existing.otherRefs <= MANY_OTHER_REFS || existing.headRef === undefined) return false;
   const remoteRefs = await listRefs(existing, options, false);

@@ -13,8 +13,8 @@ export interface CloneNotes {
 }
 
 /**
- * Makes an empty bare repository with these notes in it; files that are there already stay. `git init` reads templates and hooks
- * of the machine unless kept from it.
+ * Makes an empty bare repository with these notes in it; files that are there already stay. `git init` reads templates
+ * and hooks of the machine unless kept from it.
  */
 export async function initialiseClone(
   gitDir: string,

@@ -4,7 +4,10 @@ import { OWNER_VARIABLE, ownMark } from './owner.ts';
 /** Schemes that one run of git may use; `none` also stops lazy fetches of a partial clone. */
 export type GitProtocol = 'none' | 'file' | 'git' | 'http' | 'https' | 'ssh';
 
-/** Variables of the caller's environment that say how to trust TLS, and nothing about which repository or command to use. */
+/**
+ * Variables of the caller's environment that say how to trust TLS, and nothing about which repository or command to
+ * use.
+ */
 const KEPT_GIT_VARIABLES = new Set(['GIT_SSL_CAINFO', 'GIT_SSL_CAPATH']);
 
 const SSH_CONNECT_TIMEOUT_MS = 30_000;

@@ -3,7 +3,10 @@ import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectId } from '../../../keep/store/types.ts';
 
-/** Of the index of a pack, version 2 (git-scm.com/docs/gitformat-pack): a mark, the version, then how many ids begin with each byte or a lower one. */
+/**
+ * Of the index of a pack, version 2 (git-scm.com/docs/gitformat-pack): a mark, the version, then how many ids begin
+ * with each byte or a lower one.
+ */
 const MARK = 0xff744f63;
 const VERSION = 2;
 const FANOUT_START = 8;

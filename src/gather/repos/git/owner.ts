@@ -59,7 +59,10 @@ function processIds(): readonly string[] {
   );
 }
 
-/** The mark that a process carries; undefined for foreign ones, and for those of another container, whose numbers mean something else. */
+/**
+ * The mark that a process carries; undefined for foreign ones, and for those of another container, whose numbers mean
+ * something else.
+ */
 function ownerOf(pid: string): ProcessMark | undefined {
   return readOrUndefined(() => {
     const environment = readFileSync(`/proc/${pid}/environ`, 'latin1');

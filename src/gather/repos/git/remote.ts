@@ -116,7 +116,10 @@ async function list(
   return { ...collector.result(), access };
 }
 
-/** A web page in place of a repository reads as "dumb HTTP" without refs; only the packets distinguish it from an empty repository. */
+/**
+ * A web page in place of a repository reads as "dumb HTTP" without refs; only the packets distinguish it from an empty
+ * repository.
+ */
 async function speaksGit(remote: Remote, access: Access, signal: AbortSignal): Promise<boolean> {
   if (access.protocol !== 'http' && access.protocol !== 'https') return true;
   let sawPackets = false;
@@ -173,7 +176,9 @@ class RefCollector {
     };
   }
 
-  /** Servers before symref support name only HEAD's commit: then the likeliest branch with that tip, as git clone does. */
+  /**
+   * Servers before symref support name only HEAD's commit: then the likeliest branch with that tip, as git clone does.
+   */
   #headBranch(): string | undefined {
     if (this.#symref !== undefined) return this.#refs.has(this.#symref) ? this.#symref : undefined;
     if (this.#headId === undefined) return undefined;

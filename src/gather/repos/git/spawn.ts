@@ -23,7 +23,10 @@ export interface GitOptions {
   readonly signal?: AbortSignal;
   /** The one scheme that it may use to reach others; `none` by default. */
   readonly protocol?: GitProtocol;
-  /** Stops the process when it neither reads nor writes for so long; no limit by default. A slow reader of `stdout` does not count as silence. */
+  /**
+   * Stops the process when it neither reads nor writes for so long; no limit by default. A slow reader of `stdout` does
+   * not count as silence.
+   */
   readonly idleTimeoutMs?: number;
   /** Called with every line of standard error, cleaned of control characters and credentials; progress too. */
   readonly onStderrLine?: (line: string) => void;

@@ -47,7 +47,10 @@ export class WidePipe {
     this.#isStarted = true;
   }
 
-  /** Closes the reading end, which nobody may read any more; a process that still writes is ended by SIGPIPE. May be repeated. */
+  /**
+   * Closes the reading end, which nobody may read any more; a process that still writes is ended by SIGPIPE. May be
+   * repeated.
+   */
   close(): void {
     this.started();
     if (!this.#isClosed) closeSync(this.readFd);

@@ -17,7 +17,8 @@ const decoders = new Map<string, TextDecoder | undefined>();
 
 /**
  * A commit whose header names an encoding, as UTF-8, both in latin1 characters, one a byte. Like git, which decodes by
- * iconv, leaves it as it is (undefined) where it is UTF-8 already, the encoding is unknown, or the bytes are none of it.
+ * iconv, leaves it as it is (undefined) where it is UTF-8 already, the encoding is unknown, or the bytes are none of
+ * it.
  */
 export function recodeAsUtf8(latin1: string, encoding: string): string | undefined {
   const name = encoding.trim().toLowerCase();

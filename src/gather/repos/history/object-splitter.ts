@@ -8,13 +8,15 @@ const LONGEST_HEADING = 128;
 const NEWLINE = 10;
 const ZERO = 48;
 
-/** Called with each object: its id, and where in `text` (latin1) its contents start and end; like git, at the first NUL. */
+/**
+ * Called with each object: its id, and where in `text` (latin1) its contents start and end; like git, at the first NUL.
+ */
 export type ObjectReader = (text: string, id: string, start: number, end: number) => void;
 
 /**
  * Cuts what `git cat-file --batch` writes into objects: a line `<id> <type> <size>`, as many bytes, and a newline.
- * What is kept of an object is bounded, so that a commit message of 300 MB costs neither memory nor more than one reading
- * of each byte.
+ * What is kept of an object is bounded, so that a commit message of 300 MB costs neither memory nor more than one
+ * reading of each byte.
  *
  *   between ──whole objects in a chunk──▶ between
  *      │ the chunk ends within a heading or an object
@@ -23,7 +25,9 @@ export type ObjectReader = (text: string, id: string, start: number, end: number
  */
 export class ObjectSplitter {
   readonly #onObject: ObjectReader;
-  /** The object that has not ended yet, heading included: its beginning, and once that is full, the latest of the rest. */
+  /**
+   * The object that has not ended yet, heading included: its beginning, and once that is full, the latest of the rest.
+   */
   #head: Buffer[] = [];
   #headBytes = 0;
   #tail: Buffer[] = [];

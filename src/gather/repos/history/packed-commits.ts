@@ -1,6 +1,9 @@
 import type { CommitRow, CommitRows, PersonIdentity } from '../../../keep/store/types.ts';
 
-/** Numbers of one commit in `PackedCommits.numbers`: author, authoredAt, zone, committer, committedAt, zone, parents, signed. */
+/**
+ * Numbers of one commit in `PackedCommits.numbers`: author, authoredAt, zone, committer, committedAt, zone, parents,
+ * signed.
+ */
 const NUMBERS = 8;
 
 /**

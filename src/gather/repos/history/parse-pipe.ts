@@ -26,7 +26,9 @@ export interface ParseProtocol {
 /** Batches that are sent before the first of them is taken; it then waits, and git with it. */
 const MAX_BATCHES_AHEAD = 8;
 const CHUNK_BYTES = 2 ** 18;
-/** With less than this in the pipe it waits a little, so that each read is worth its price: git writes 4 KiB at a time. */
+/**
+ * With less than this in the pipe it waits a little, so that each read is worth its price: git writes 4 KiB at a time.
+ */
 const WORTH_BYTES = 2 ** 16;
 const PAUSE_MS = 1;
 

@@ -80,7 +80,8 @@ class ParsedByThread implements CommitSource {
   }
 
   async close(): Promise<void> {
-    // A thread that has not come to the end still reads the pipe: its descriptor must not be closed, and used again, under it.
+    // A thread that has not come to the end still reads the pipe: its descriptor must not be closed, and used again,
+    // under it.
     if (!this.#ended) await this.#thread.terminate();
     this.#ended = true;
     this.#pipe.close();

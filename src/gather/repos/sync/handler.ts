@@ -32,7 +32,9 @@ export interface SyncedRepository {
   readonly failure?: { readonly error: SluiceError; readonly inARow: number };
 }
 
-/** What the workers do with a repository whose time has come: check its remote, bake it if need be, say when it is next. */
+/**
+ * What the workers do with a repository whose time has come: check its remote, bake it if need be, say when it is next.
+ */
 export function repositoryHandler(context: RepositorySyncContext, listeners: SyncListeners): WorkHandler {
   return {
     get retry() {

@@ -8,8 +8,8 @@ import type { ChurnPassResult } from '../churn/pass.ts';
 import type { BakeProtocol, BakeThreadSetup } from './bake-server.ts';
 
 /**
- * Threads that bake, so that the one that answers HTTP never waits for a large history. Each is made with its first bake;
- * when one crashes its bakes fail, and the next bake makes it anew.
+ * Threads that bake, so that the one that answers HTTP never waits for a large history. Each is made with its first
+ * bake; when one crashes its bakes fail, and the next bake makes it anew.
  */
 export interface BakeThreads extends Service {
   /** Bakes in the thread with the fewest bakes. Rejects as `bake` does; aborting `signal` stops git and rejects. */
@@ -21,8 +21,8 @@ export interface BakeThreads extends Service {
 }
 
 /**
- * Rows live for milliseconds; without limits V8 lets them pile up for some 10 MiB more before it collects them. The old space has room
- * for the refs of the largest repositories.
+ * Rows live for milliseconds; without limits V8 lets them pile up for some 10 MiB more before it collects them. The old
+ * space has room for the refs of the largest repositories.
  */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 1024 };
 

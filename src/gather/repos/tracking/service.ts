@@ -30,7 +30,10 @@ export interface ScheduledRepository {
   readonly next: { readonly atMs: number; readonly reason: string; readonly failures: number } | undefined;
 }
 
-/** Which repositories the station keeps fresh, as a service of it: what the configuration lists is tracked from start on. */
+/**
+ * Which repositories the station keeps fresh, as a service of it: what the configuration lists is tracked from start
+ * on.
+ */
 export class Tracking implements Service {
   readonly name = 'tracking';
   readonly #options: TrackingOptions;
@@ -114,7 +117,8 @@ export class Tracking implements Service {
 
   /**
    * Raises the tracked repository that a push was made to: for webhooks.
-   * @param spellings the addresses that the host gives for it (https, ssh, git); those that make no sense are passed over
+   * @param spellings the addresses that the host gives for it (https, ssh, git); those that make no sense are passed
+   * over
    * @param reason in words: "webhook: push"
    * @returns the URLs that were raised; none when nothing of the kind is tracked
    */

@@ -51,12 +51,13 @@ const LIMITS: StoreLimits = {
 };
 
 /**
- * A folder as object store: `{path}/{bucket}/{key}`, plain files without companions, so that people and other programs can
- * read and add to it. An object is written to `{path}/.sluice/tmp`, synced, renamed into place, and its folder synced.
+ * A folder as object store: `{path}/{bucket}/{key}`, plain files without companions, so that people and other programs
+ * can read and add to it. An object is written to `{path}/.sluice/tmp`, synced, renamed into place, and its folder
+ * synced.
  *
  * What a plain file cannot hold is not kept: of the metadata only `mtime` (seconds since the epoch), as the file's own
- * modification time; no content type, storage class, tags or encryption. The ETag is made of inode, size and time. A key cannot
- * be both an object and the beginning of another one, and its segments have at most 255 bytes: key_invalid.
+ * modification time; no content type, storage class, tags or encryption. The ETag is made of inode, size and time. A
+ * key cannot be both an object and the beginning of another one, and its segments have at most 255 bytes: key_invalid.
  */
 export class DirectoryStore implements ObjectStore {
   readonly description: string;

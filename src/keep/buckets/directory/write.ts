@@ -23,8 +23,8 @@ export interface WriteOptions extends TransferOptions {
 }
 
 /**
- * Copies sources, one after another, into a new temporary file in `folder`, syncs it and reads its size back. The file is
- * removed again when anything fails.
+ * Copies sources, one after another, into a new temporary file in `folder`, syncs it and reads its size back. The file
+ * is removed again when anything fails.
  */
 export async function writeTemporary(
   folder: string,

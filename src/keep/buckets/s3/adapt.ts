@@ -7,7 +7,9 @@ import { type Route, routeAfterRedirect } from './route.ts';
  * second request is another one.
  */
 export type Correction =
-  /** The server's clock runs `offsetMs` ahead of this machine's; the machine's clock may not be set, the signature may. */
+  /**
+   * The server's clock runs `offsetMs` ahead of this machine's; the machine's clock may not be set, the signature may.
+   */
   | { readonly kind: 'clock'; readonly offsetMs: number }
   /** The bucket lies elsewhere. `lasting`: later requests go there, too. */
   | { readonly kind: 'route'; readonly route: Route; readonly lasting: boolean }
@@ -32,7 +34,10 @@ export interface SentRequest {
   readonly clockOffsetMs: number;
 }
 
-/** Amazon's limit is 15 minutes; a HEAD refused for its time says nothing but 403, so a difference well below counts there. */
+/**
+ * Amazon's limit is 15 minutes; a HEAD refused for its time says nothing but 403, so a difference well below counts
+ * there.
+ */
 const SUSPICIOUS_SKEW_MS = 4 * 60_000;
 
 /** What to change before sending once more, or undefined where the answer stands. */

@@ -31,8 +31,8 @@ export class AnswerError extends Error {
 export const MAX_ERROR_BODY_BYTES = 64 * 1024;
 
 /**
- * Reads an error answer (Amazon S3 API reference, "Error responses"). Takes what it can from a body that is cut short, and
- * nothing from one that is not XML; never throws.
+ * Reads an error answer (Amazon S3 API reference, "Error responses"). Takes what it can from a body that is cut short,
+ * and nothing from one that is not XML; never throws.
  * @param nowMs this machine's time, for a Retry-After given as a date
  */
 export function readErrorAnswer(
@@ -59,7 +59,9 @@ export function readErrorAnswer(
   };
 }
 
-/** Text of the first element of a name; with its end missing, undefined. Error bodies do not nest the ones asked for. */
+/**
+ * Text of the first element of a name; with its end missing, undefined. Error bodies do not nest the ones asked for.
+ */
 function elementOf(xml: string, name: string): string | undefined {
   const begin = xml.indexOf(`<${name}>`);
   if (begin < 0) return undefined;

@@ -63,7 +63,10 @@ const ROOM_BYTES = HEAD_ROOM_BYTES + BLOCK_BYTES + CRLF.length;
 const MAX_SPARE = 8;
 const spareRooms: Rooms[] = [];
 
-/** Rooms for a streamed body. Left to the garbage collector they pile up faster than it comes: 90 MiB with four parts at once. */
+/**
+ * Rooms for a streamed body. Left to the garbage collector they pile up faster than it comes: 90 MiB with four parts at
+ * once.
+ */
 export function takeRooms(): Rooms {
   return spareRooms.pop() ?? [Buffer.allocUnsafe(ROOM_BYTES), Buffer.allocUnsafe(ROOM_BYTES)];
 }

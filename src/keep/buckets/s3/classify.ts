@@ -11,7 +11,10 @@ export interface CallContext {
   readonly isInUpload?: boolean;
 }
 
-/** S3's error codes by the catalogue code they stand for (Amazon S3 API reference, "List of error codes"; MinIO, Ceph and B2 add a few). */
+/**
+ * S3's error codes by the catalogue code they stand for (Amazon S3 API reference, "List of error codes"; MinIO, Ceph
+ * and B2 add a few).
+ */
 const BY_S3_CODE: Readonly<Record<string, ErrorCode>> = {
   NoSuchBucket: 'bucket_missing',
   NoSuchKey: 'object_missing',
@@ -130,7 +133,10 @@ const BY_NETWORK_CODE: Readonly<Record<string, ErrorCode>> = {
   EPROTO: 'tls_failed',
 };
 
-/** Codes of OpenSSL's certificate verification and of Node's TLS layer (nodejs.org/api/tls.html, "X509 certificate error codes"). */
+/**
+ * Codes of OpenSSL's certificate verification and of Node's TLS layer (nodejs.org/api/tls.html, "X509 certificate error
+ * codes").
+ */
 const TLS_CODE =
   /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET|VERIFY)_|HOSTNAME_MISMATCH|INVALID_CA)/;
 

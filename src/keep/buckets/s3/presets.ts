@@ -34,8 +34,9 @@ export const S3_PRESETS = {
     checksum: 'trailer',
     expectContinue: true,
   },
-  // R2's region is "auto"; it lists CRC32 among its checksums (developers.cloudflare.com/r2/api/s3/api) but not AWS's streaming
-  // signatures (…/r2/examples/aws/aws-sdk-net). Until 2025 it answered 501 to x-amz-checksum-crc32; such an answer is adapted to.
+  // R2's region is "auto"; it lists CRC32 among its checksums (developers.cloudflare.com/r2/api/s3/api) but not AWS's
+  // streaming signatures (…/r2/examples/aws/aws-sdk-net). Until 2025 it answered 501 to x-amz-checksum-crc32; such an
+  // answer is adapted to.
   cloudflare: {
     addressing: 'path',
     defaultRegion: 'auto',

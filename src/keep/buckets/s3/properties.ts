@@ -5,7 +5,10 @@ import { encodeStrictly } from './route.ts';
 
 const METADATA_PREFIX = 'x-amz-meta-';
 
-/** Headers for what is stored beside the bytes; names in lower case. Throws request_refused for a metadata name that cannot be a header. */
+/**
+ * Headers for what is stored beside the bytes; names in lower case. Throws request_refused for a metadata name that
+ * cannot be a header.
+ */
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;

@@ -25,7 +25,10 @@ interface Sending {
   readonly abort: { readonly abortSignal: AbortSignal };
 }
 
-/** Above this a body may not be gone before an early refusal closes the connection, which the SDK takes for a broken one. */
+/**
+ * Above this a body may not be gone before an early refusal closes the connection, which the SDK takes for a broken
+ * one.
+ */
 const ASKED_FIRST_BYTES = 16 * 1024;
 
 /** What both answers have in common. */
@@ -35,8 +38,9 @@ interface Output {
 }
 
 /**
- * PUT of objects and parts by the AWS SDK, instead of HotPath: slower, and there to fall back on where a server and the hot path do
- * not get along (`transport = sdk` in a profile). The CRC32 and SHA-256 are computed first and sent in headers.
+ * PUT of objects and parts by the AWS SDK, instead of HotPath: slower, and there to fall back on where a server and the
+ * hot path do not get along (`transport = sdk` in a profile). The CRC32 and SHA-256 are computed first and sent in
+ * headers.
  */
 export class SdkObjects {
   readonly #clients: SdkClients;
@@ -126,7 +130,10 @@ export class SdkObjects {
 
 const AT_BUILD = { step: 'build', name: 'sluiceHeaders' } as const;
 
-/** A middleware for headers that the SDK would leave out: it signs no hash of a stream, but takes one that is there already. */
+/**
+ * A middleware for headers that the SDK would leave out: it signs no hash of a stream, but takes one that is there
+ * already.
+ */
 function headerMiddleware(headers: Record<string, string>) {
   return <A extends { request: unknown }, R>(next: (args: A) => Promise<R>) =>
     (args: A): Promise<R> => {

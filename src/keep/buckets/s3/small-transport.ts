@@ -59,8 +59,8 @@ function cancellation(): SluiceError {
 }
 
 /**
- * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a slow
- * upload of one large buffer goes on as long as the kernel takes some of it.
+ * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a
+ * slow upload of one large buffer goes on as long as the kernel takes some of it.
  */
 function idleWatchingConnector(
   build: typeof buildConnector,

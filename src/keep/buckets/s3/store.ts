@@ -51,7 +51,10 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
   maxConnections: 256,
 };
 
-/** An ObjectStore on an S3 server: hot path by hand, control calls by the AWS SDK. Opens no connection until the first call. */
+/**
+ * An ObjectStore on an S3 server: hot path by hand, control calls by the AWS SDK. Opens no connection until the first
+ * call.
+ */
 export class S3Store implements ObjectStore {
   readonly description: string;
   readonly limits = LIMITS;

@@ -7,19 +7,25 @@ import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
 import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
 
-/** How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as long). */
+/**
+ * How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as
+ * long).
+ */
 const CONTINUE_WAIT_MS = 1000;
 
 /**
- * How long the answer to the question after a reset may take. versitygw reads some kilobytes before it looks at a request
- * at all, and then waits a second for more before it refuses.
+ * How long the answer to the question after a reset may take. versitygw reads some kilobytes before it looks at a
+ * request at all, and then waits a second for more before it refuses.
  */
 const REFUSAL_WAIT_MS = 3000;
 
 /** Most that Linux holds of one connection's unsent bytes by default (tcp_wmem). */
 const KERNEL_BUFFER_BYTES = 4 * 1024 * 1024;
 
-/** Blocks of a body on the wire; `payloadBytes` of each are the object's own. A block is not touched again until the next is asked for twice. */
+/**
+ * Blocks of a body on the wire; `payloadBytes` of each are the object's own. A block is not touched again until the
+ * next is asked for twice.
+ */
 export type BodyBlocks = AsyncIterable<{ readonly bytes: Buffer; readonly payloadBytes: number }>;
 
 export interface StreamedRequest extends WireRequest {
@@ -53,7 +59,8 @@ export class StreamTransport {
   readonly #clock: Pick<Clock, 'timer'>;
 
   constructor(options: TransportOptions, clock: Pick<Clock, 'timer'>) {
-    // The agent's time-out counts for idle sockets: dropped before a server's usual 5 s would drop them under a request.
+    // The agent's time-out counts for idle sockets: dropped before a server's usual 5 s would drop them under a
+    // request.
     const agentOptions = {
       keepAlive: true,
       timeout: 4000,
@@ -70,7 +77,8 @@ export class StreamTransport {
    * Sends once and resolves with any answer, good or bad. Rejects with what the socket, the blocks or the signal threw.
    *
    * An answer that has arrived counts before the failed write of the body that it refuses (`answerFirst`). Where the
-   * reset overtook it, the same question follows with only the first block of the body; a refusal of that was the answer.
+   * reset overtook it, the same question follows with only the first block of the body; a refusal of that was the
+   * answer.
    */
   async send(request: StreamedRequest): Promise<WireAnswer> {
     const outgoing = this.#open(request, request.headers);
@@ -128,7 +136,10 @@ export class StreamTransport {
     return answer !== undefined && answer.status >= 300 ? answer : undefined;
   }
 
-  /** How long the answer may take: the time-out, and the time that a slow link needs for what the kernel has taken but not sent. */
+  /**
+   * How long the answer may take: the time-out, and the time that a slow link needs for what the kernel has taken but
+   * not sent.
+   */
   #answerPatienceMs(request: StreamedRequest): number {
     const { idleTimeoutMs, minBytesPerSecond } = this.#options;
     const heldBytes = Math.min(Number(request.headers['content-length'] ?? 0), KERNEL_BUFFER_BYTES);
@@ -203,7 +214,9 @@ function isReset(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
 }
 
-/** Writes the blocks one after another, reading the next while the kernel takes the last; stops when an answer is there. */
+/**
+ * Writes the blocks one after another, reading the next while the kernel takes the last; stops when an answer is there.
+ */
 async function writeBlocks(exchange: Exchange, request: StreamedRequest): Promise<void> {
   let previous: Promise<void> = Promise.resolve();
   for await (const block of request.blocks()) {

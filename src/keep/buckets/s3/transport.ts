@@ -6,7 +6,8 @@ export interface TransportOptions {
   /** Ends a request in which no byte has moved, either way, for this long. Never a limit on the whole. */
   readonly idleTimeoutMs: number;
   /**
-   * Slowest link that is waited for once a streamed body has been handed over: what the kernel still holds then moves unseen.
+   * Slowest link that is waited for once a streamed body has been handed over: what the kernel still holds then moves
+   * unseen.
    */
   readonly minBytesPerSecond: number;
   readonly connectTimeoutMs: number;

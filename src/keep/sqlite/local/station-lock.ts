@@ -5,7 +5,9 @@ import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { ExclusivePlace } from '../../local/station-lock.ts';
 
-/** Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there. */
+/**
+ * Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there.
+ */
 const USER_VERSION_OFFSET = 60;
 const SQLITE_BUSY = 5;
 

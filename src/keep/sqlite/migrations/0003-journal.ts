@@ -1,4 +1,6 @@
-/** What happened to every file that was to be delivered. The first eight columns are promised to people who query them. */
+/**
+ * What happened to every file that was to be delivered. The first eight columns are promised to people who query them.
+ */
 export const sql = `
 CREATE TABLE file_records (
   id                  INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -39,7 +39,9 @@ const COUNT_RECEIVED = `
   INSERT INTO webhook_repositories (host, repository, received, last_at_ms) VALUES (?, ?, 1, ?)
   ON CONFLICT (host, repository) DO UPDATE SET received = received + 1, last_at_ms = excluded.last_at_ms, missed_since = 0`;
 
-/** Makes changes of the store, in their order, within a transaction. Throws `internal` for a kind that it does not know. */
+/**
+ * Makes changes of the store, in their order, within a transaction. Throws `internal` for a kind that it does not know.
+ */
 export function applyChanges(database: Database, changes: readonly StoreChange[]): void {
   for (const change of changes) applyChange(database, change);
 }

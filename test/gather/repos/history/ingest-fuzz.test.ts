@@ -45,7 +45,9 @@ const history = fc
   .integer({ min: 1, max: 40 })
   .chain(size => fc.tuple(...Array.from({ length: size }, (_, index) => shape(index))));
 
-/** Refs by number to positions in the history. Sets of refs that follow one another make fetches, pushes and deletions. */
+/**
+ * Refs by number to positions in the history. Sets of refs that follow one another make fetches, pushes and deletions.
+ */
 const refSets = fc.array(fc.dictionary(fc.constantFrom('a', 'b', 'c/d', 'e'), fc.nat(39)), {
   minLength: 1,
   maxLength: 4,

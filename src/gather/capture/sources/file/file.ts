@@ -4,13 +4,16 @@ import { extname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 
-/** statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS, Lustre. */
+/**
+ * statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS,
+ * Lustre.
+ */
 const REMOTE = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f, 0x0bd00bd0,
 ]);
 /**
- * A file that takes longer so many times in a row is read in the pool for a while, so that it does not hold up the other
- * collectors. Once alone it may have been the machine.
+ * A file that takes longer so many times in a row is read in the pool for a while, so that it does not hold up the
+ * other collectors. Once alone it may have been the machine.
  */
 const SLOW_MS = 5;
 const SLOW_READS = 3;
@@ -23,9 +26,9 @@ export interface FileSourceOptions {
 }
 
 /**
- * The content of a file. Small local files, /proc and /sys above all, are read at once: that takes some ten microseconds, where
- * a read in the thread pool takes ten times that. Slow ones and those of network file systems go through the pool. Opened anew
- * each time, since it may have been replaced.
+ * The content of a file. Small local files, /proc and /sys above all, are read at once: that takes some ten
+ * microseconds, where a read in the thread pool takes ten times that. Slow ones and those of network file systems go
+ * through the pool. Opened anew each time, since it may have been replaced.
  */
 export class FileSource implements ReadingSource {
   readonly #path: string;

@@ -25,7 +25,10 @@ export function topicFits(filter: string, topic: string): boolean {
   return wanted.length === given.length;
 }
 
-/** One connection to the broker for all collectors. It comes back by itself; the library is loaded with the first listener. */
+/**
+ * One connection to the broker for all collectors. It comes back by itself; the library is loaded with the first
+ * listener.
+ */
 export class Broker {
   readonly #plan: BrokerPlan;
   readonly #clientId: string;

@@ -5,7 +5,10 @@ export interface QueryProtocol {
   readonly requests: { readonly query: { readonly request: string; readonly reply: string } };
 }
 
-/** The inside of the query thread. @param run runs a query where nothing can be written; @returns its rows as a JSON list */
+/**
+ * The inside of the query thread. @param run runs a query where nothing can be written; @returns its rows as a JSON
+ * list
+ */
 export function queryServer(run: (sql: string) => string): ThreadServer<QueryProtocol> {
   return {
     handlers: {

@@ -3,8 +3,8 @@ import type { RawReading, ReadingSource } from '../source.ts';
 import type { QueryProtocol } from './query-server.ts';
 
 /**
- * A thread that runs SQL, since SQLite holds up the thread that asks it. Made with the first query. One for all collectors:
- * their queries go one after the other.
+ * A thread that runs SQL, since SQLite holds up the thread that asks it. Made with the first query. One for all
+ * collectors: their queries go one after the other.
  */
 export class QueryThread {
   readonly #thread: ThreadClient<QueryProtocol>;

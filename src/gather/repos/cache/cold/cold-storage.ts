@@ -30,8 +30,8 @@ export class ColdStorage {
   }
 
   /**
-   * Makes sure that a clone as it stands is in cold storage, sending it only if what is there is something else. Nothing is
-   * written to this disk. May be repeated.
+   * Makes sure that a clone as it stands is in cold storage, sending it only if what is there is something else.
+   * Nothing is written to this disk. May be repeated.
    * @throws SluiceError of the store; `repository_corrupt` when the clone cannot be read
    */
   async offload(
@@ -79,8 +79,8 @@ export class ColdStorage {
   }
 
   /**
-   * Brings a clone back into its place in the cache, which must be empty. It is whole and checked then, and as old as the
-   * copy: the next sync fetches what is newer. A call that throws leaves nothing behind.
+   * Brings a clone back into its place in the cache, which must be empty. It is whole and checked then, and as old as
+   * the copy: the next sync fetches what is newer. A call that throws leaves nothing behind.
    * @throws SluiceError of the store, `object_missing`; `checksum_mismatch` for an archive that is not the one sent;
    *   `repository_corrupt`, `disk_*`, `cancelled`
    */

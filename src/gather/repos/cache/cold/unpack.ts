@@ -24,9 +24,9 @@ export interface Unpacking {
 }
 
 /**
- * Writes the members of an archive below a folder. Only names that `isMember` knows, plain files, each once, together no
- * larger than the archive: whatever else it holds, it is refused. What was written of a refused one is the caller's to
- * remove.
+ * Writes the members of an archive below a folder. Only names that `isMember` knows, plain files, each once, together
+ * no larger than the archive: whatever else it holds, it is refused. What was written of a refused one is the caller's
+ * to remove.
  * @throws SluiceError `checksum_mismatch` when it is not the archive that was sent; `disk_*`, `cancelled`
  */
 export async function unpack(unpacking: Unpacking): Promise<Manifest> {

@@ -39,8 +39,8 @@ const FIELDS = Object.keys(COLUMNS) as (keyof RecordChange)[];
 const UPDATES = new Map<number, { readonly update: string; readonly tried: string }>();
 
 /**
- * The update that a change asks for, and its values in order: the time of the change, the fields, the id. The text is the same for
- * the same fields, so its statement is prepared once.
+ * The update that a change asks for, and its values in order: the time of the change, the fields, the id. The text is
+ * the same for the same fields, so its statement is prepared once.
  * @param isTry counts a try, too, and answers with its number
  */
 export function updateOf(
