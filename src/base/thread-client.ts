@@ -114,7 +114,10 @@ export class ThreadClient<P extends ThreadProtocol> {
     if (!this.#stopping) this.#send(this.#up(), { type: 'request', name, body });
   }
 
-  /** Ends the thread at once, if there is one. The next request makes another. */
+  /**
+   * Ends the thread at once, if there is one; resolves when it has. Does nothing where it is ending already. The next
+   * request makes another.
+   */
   async terminate(): Promise<void> {
     const thread = this.#thread;
     if (!thread) return;

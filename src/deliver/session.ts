@@ -61,7 +61,10 @@ export interface SessionOptions {
  */
 export class DeliverySession {
   #plan: DeliveryPlan;
-  /** What the next attempts go by; those under way keep the one that they began with. */
+  /**
+   * What the next attempts go by; those under way keep the one that they began with. Intake, gate, dispatcher and
+   * maintenance keep the first one: nothing that they go by differs in a plan that is adopted (`isSameButForFiles`).
+   */
   #context: DeliveryContext;
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;

@@ -17,10 +17,10 @@ export interface BusFactor {
 export function busFactor(people: readonly PersonCommits[]): BusFactor {
   const commits = people.reduce((sum, person) => sum + person.commits, 0);
   const few: BusFactor['few'][number][] = [];
-  let theirs = 0;
+  let covered = 0;
   for (const person of people) {
-    if (theirs * 2 >= commits) break;
-    theirs += person.commits;
+    if (covered * 2 >= commits) break;
+    covered += person.commits;
     few.push({ ...person, share: person.commits / commits });
   }
   return { factor: few.length, commits, people: people.length, few };

@@ -59,7 +59,7 @@ export class Intake {
 
   #enter(path: string): void {
     const stats = regularFile(path);
-    // Taken meanwhile, by us or by somebody else.
+    // Moved meanwhile, by an attempt or by somebody else.
     if (!stats) return;
     const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path, stats);
     if (entry instanceof Promise) this.#awaitRecord(path, entry);

@@ -47,8 +47,8 @@ export class Heartbeat {
    * Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business.
    */
   hold(claim: Claim, listener: ClaimListener): () => void {
+    if (this.#held.size === 0) this.#beatLater();
     this.#held.set(claim, { listener, untilMs: claim.leaseUntilMs });
-    if (this.#held.size === 1) this.#beatLater();
     return () => {
       this.#held.delete(claim);
       if (this.#held.size === 0) this.#cancelBeat();

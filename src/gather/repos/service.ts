@@ -160,7 +160,7 @@ export class Repositories {
 
   #createThreads(): BakeThreads {
     const { database, bake } = this.#options.config();
-    this.#threads = createBakeThreads({ databasePath: database }, bake.threads);
+    this.#threads = createBakeThreads({ storeUrl: database }, bake.threads);
     return this.#threads;
   }
 

@@ -152,9 +152,9 @@ export class SqliteWorkQueue implements WorkQueue {
     if (gone.length === 0) return 0;
     const released = await this.#writes.submit(() => {
       const rows = this.#database.statement(`SELECT * FROM ${CLAIMED}`).all() as unknown as TargetRow[];
-      const theirs = rows.filter(row => gone.includes(row.lease_owner ?? ''));
-      for (const row of theirs) this.#putBack(row, this.#undone(row));
-      return theirs.length;
+      const abandoned = rows.filter(row => gone.includes(row.lease_owner ?? ''));
+      for (const row of abandoned) this.#putBack(row, this.#undone(row));
+      return abandoned.length;
     });
     if (released > 0) this.#announce();
     return released;

@@ -9,7 +9,7 @@ import type { ChurnPassResult } from '../churn/pass.ts';
 
 /** What a bake thread is given when it is made. */
 export interface BakeThreadSetup {
-  readonly databasePath: string;
+  readonly storeUrl: string;
 }
 
 /** What can be asked of a bake thread. */

@@ -4,6 +4,6 @@ import { openStore } from '../../../keep/sqlite/open-store.ts';
 import { type BakeProtocol, type BakeThreadSetup, bakeServer } from './bake-server.ts';
 
 /** Entry of a bake thread: its own connection to the database, and nothing else of the station. */
-await serveThread<BakeProtocol, BakeThreadSetup>(({ databasePath }) =>
-  bakeServer({ store: openStore(databasePath, { clock: systemClock }), clock: systemClock }),
+await serveThread<BakeProtocol, BakeThreadSetup>(({ storeUrl }) =>
+  bakeServer({ store: openStore(storeUrl, { clock: systemClock }), clock: systemClock }),
 );
