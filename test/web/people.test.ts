@@ -63,3 +63,27 @@ test('two identities are merged into one person by hand, taken apart, and marked
   assert.match(page.url(), /#\/people\?bots=only$/);
   assert.deepEqual(complaints, []);
 });
+
+test('a click counts that a list is refreshed under (S-21)', async t => {
+  const origin = grownRepository(join(standingPlace(t), 'origin.git'), 30, 3);
+  const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
+  await until(
+    'it is baked',
+    async () => (await station.ask('/api/v1/repos')).body.repositories[0]?.state === 'ok',
+  );
+  const { page } = await openPage(t, browser, `${station.url}/#/people`);
+  const mark = page.getByRole('button', { name: 'Mark as program: Author 1' });
+  await mark.hover();
+  await page.mouse.down();
+  // What is pressed changes meanwhile, and the page has asked for it and for one thing more.
+  await station.ask('/api/v1/people/bot', { email: 'author1@example.org', bot: false });
+  const answered = () => page.waitForResponse(response => response.url().includes('/api/v1/people?'));
+  await answered();
+  await answered();
+  await page.mouse.up();
+  await page.getByText('Author 1 is a program.').waitFor();
+  await page
+    .getByRole('row', { name: /Author 1/ })
+    .getByText('a program, by hand')
+    .waitFor();
+});

@@ -1,18 +1,44 @@
 // @ts-check
-// Lists that are refreshed under the reader's hands: a row that has not changed is left alone, and one that has
-// keeps the focus.
+// Lists that are refreshed under the reader's hands: a row that has not changed is left alone, one that has keeps the
+// focus, and none changes while something in the list is pressed.
+
+/** What is pressed now: a click comes only where it is pressed and let go in the same element. @type {Node | null} */
+let pressed = null;
+/** Lists that wait until it is let go. @type {Map<Element, () => void>} */
+const waiting = new Map();
+
+addEventListener('pointerdown', event => {
+  pressed = /** @type {Node} */ (event.target);
+});
+for (const end of ['pointerup', 'pointercancel']) {
+  addEventListener(end, () => {
+    // The click itself is still to come.
+    setTimeout(() => {
+      pressed = null;
+      const shows = [...waiting.values()];
+      waiting.clear();
+      for (const show of shows) show();
+    });
+  });
+}
 
 /**
  * @template T
  * @param {Element} parent
  * @param {(item: T) => string} keyOf
  * @param {(item: T) => HTMLElement} make
- * @returns {(items: readonly T[]) => void} shows these, in this order
+ * @returns {(items: readonly T[]) => void} shows these, in this order; once it is let go where something is pressed in it
  */
 export function keyedRows(parent, keyOf, make) {
   /** @type {Map<string, {text: string, row: HTMLElement}>} */
   let known = new Map();
-  return items => {
+  /** @param {readonly T[]} items */
+  const show = items => {
+    if (parent.contains(pressed)) {
+      waiting.set(parent, () => show(items));
+      return;
+    }
+    waiting.delete(parent);
     /** @type {typeof known} */
     const next = new Map();
     const focused = placeOfFocus(parent);
@@ -34,6 +60,7 @@ export function keyedRows(parent, keyOf, make) {
     // Gone: not to another row, which the next key would then act upon.
     else stay(parent);
   };
+  return show;
 }
 
 /** Keeps the place of the focus, so that the next Tab goes on from here. @param {Element} parent */
