@@ -5,7 +5,7 @@
  * them, while they grow, are force-pushed, emptied, deleted, corrupted, fall silent, are slow or drop connections, and
  * the station is killed now and then. `--source` may be given several times: every third remote is a copy of one of
  * those. `--short` is two minutes of a schedule with shorter intervals. Needs Linux and root (it mounts a tmpfs).
- * Throws, and exits 1, when a budget is exceeded by more than one repository's growth, a clone in use or a pinned one
+ * Throws, and exits 1, when a budget is exceeded by more than the bakes at once grow by, a clone in use or a pinned one
  * is evicted, or a count is not git's own at the end.
  */
 import assert from 'node:assert/strict';
@@ -22,10 +22,20 @@ import { type FastTime, fastClockEnvironment, fastNowMs } from '../support/fast-
 import { type RunningStation, rows, startStation } from '../support/sluice.ts';
 import { TortureRemotes } from '../support/torture-remotes.ts';
 
-/** The repository that this checkout belongs to, a work tree of it included. */
-function ownRepository(): string {
-  const ask = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
-  return execFileSync('git', ask, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+/** Each may make a clone whose size nobody knows before; so much may be over the budget until evictions catch up. */
+const BAKES_AT_ONCE = 2;
+/** Commits of this project's own history that the remotes are copies of. */
+const OWN_COMMITS = 300;
+
+/** A copy of how the history of this checkout begins, so that what is on the disk does not grow with the project. */
+function ownHistory(folder: string): string {
+  const path = join(folder, 'own.git');
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+  git('init', '--quiet', '--bare', '--initial-branch=main', path);
+  const commits = git('rev-list', '--reverse', '--topo-order', 'HEAD').split('\n');
+  git('push', '--quiet', path, `${commits[Math.min(OWN_COMMITS, commits.length) - 1]}:refs/heads/main`);
+  return path;
 }
 
 const { values } = parseArgs({
@@ -36,7 +46,7 @@ const { values } = parseArgs({
     remotes: { type: 'string' },
     disk: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    source: { type: 'string', multiple: true, default: [ownRepository()] },
+    source: { type: 'string', multiple: true },
   },
 });
 const minutes = Number(values.minutes ?? (values.short ? 2 : 30));
@@ -105,10 +115,11 @@ async function torture(base: string): Promise<string> {
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskMiB}m`, 'tmpfs', disk]);
   cleanUps.push(() => execFileSync('umount', ['-l', disk]));
   const folder = join(base, 'remotes');
+  const sources = values.source?.map(source => resolve(source)) ?? [ownHistory(base)];
   const remotes = await TortureRemotes.start(context, {
     folder,
     count,
-    sources: values.source.map(source => resolve(source)),
+    sources,
     seed: Number(values.seed),
     nowMs: () => fastNowMs(time),
   });
@@ -163,7 +174,7 @@ function yaml(remotes: TortureRemotes, cache: string, pinned: readonly string[])
     repos: remotes.urls,
     schedule,
     git: { idleTimeout: '2s', allowPrivateAddresses: true, concurrency: 4, perHost: 4 },
-    bake: { threads: 2 },
+    bake: { threads: BAKES_AT_ONCE },
     config: { cache: { directory: cache, minFreeDisk: `${minFreeBytes}B`, neverEvict: pinned } },
   });
 }
@@ -222,7 +233,8 @@ function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: re
   const left = readdirSync(cache).filter(name => /^tmp-\d+-[0-9a-f]+-[0-9a-f]{8}$/.test(name));
   if (left.length > 0) faults.push(`half clones left: ${left.join(', ')}`);
   if (seen.evicted === 0) faults.push('nothing was evicted: the disk is not too small for the remotes');
-  if (seen.overBytes > seen.largestBytes) faults.push(`budget exceeded by ${formatBytes(seen.overBytes)}`);
+  if (seen.overBytes > BAKES_AT_ONCE * seen.largestBytes)
+    faults.push(`budget exceeded by ${formatBytes(seen.overBytes)}`);
   assert.deepEqual(faults.slice(0, 20), [], `${faults.length} faults`);
   const failed = [...seen.failed].map(([code, times]) => `${code} ${times}`).join(', ');
   const struck = Object.entries(remotes.mischief)
@@ -230,7 +242,7 @@ function verdict(remotes: TortureRemotes, cwd: string, cache: string, places: re
     .join(', ');
   const share = (seen.overBytes / seen.largestBytes).toFixed(2);
   return (
-    `torture repositories: ${minutes} minutes of the schedule, ${count} remotes (${Math.ceil(count / 3)} copies of ${values.source.length} real ones) on a ${diskMiB} MiB disk, ${seen.bakes} bakes, ${seen.evicted} evictions, ${seen.kills} kills, ` +
+    `torture repositories: ${minutes} minutes of the schedule, ${count} remotes (${Math.ceil(count / 3)} copies of ${values.source?.length ?? 1} real ones) on a ${diskMiB} MiB disk, ${seen.bakes} bakes, ${seen.evicted} evictions, ${seen.kills} kills, ` +
     `${wanted.size} counts equal to git's, 0 evicted in use, 0 pinned gone, at most ${formatBytes(Math.max(0, seen.overBytes))} over budget ` +
     `(${share} of the largest clone) in ${seen.samples} samples; remotes: ${struck}; failed: ${failed}`
   );
