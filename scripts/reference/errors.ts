@@ -5,11 +5,11 @@ import { code, GENERATED, table } from './markdown.ts';
 export function errorsReference(): string {
   const rows = Object.entries(CATALOGUE)
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, { retry, exitCode, status, meaning, remedy }]) => [
+    .map(([name, { answer, exitCode, status, meaning, remedy }]) => [
       code(name),
       meaning,
       remedy,
-      retry,
+      answer,
       String(exitCode),
       String(status),
     ]);
@@ -18,10 +18,11 @@ export function errorsReference(): string {
 # Errors
 
 Every failure carries one of these codes: in logs, in \`--json\` output, and in the problem details of the HTTP
-API. *Retry* says what trying again would bring: \`permanent\` the same failure, \`transient\` perhaps success,
-\`cancelled\` that somebody asked for the work to stop. Where a case at hand is known better, the error itself
-says so (a hint of its own, another retry class).
+API. *What follows*: \`give-up\` where the failure speaks of this very thing and would be the same again, \`hold\` where
+it speaks of a place (a server that cannot be reached, a key, a full disk): what waits there stays where it is and goes
+on by itself, \`retry\` where the trouble is passing, \`cancelled\` where somebody asked for the work to stop. Where a case
+at hand is known better, the error itself says so.
 
-${table(['Code', 'Meaning', 'What to do', 'Retry', 'Exit code', 'HTTP status'], rows)}
+${table(['Code', 'Meaning', 'What to do', 'What follows', 'Exit code', 'HTTP status'], rows)}
 `;
 }

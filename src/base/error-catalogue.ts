@@ -1,17 +1,25 @@
 /**
  * Every failure that a person may see has a code from this catalogue. Adapters label what went wrong
- * (`retry`), the engine decides what follows; the command line takes its exit code and the HTTP API its
+ * (`answer`), the engine decides what follows; the command line takes its exit code and the HTTP API its
  * status from here. `docs/reference/errors.md` is generated from this table and a test holds the two together.
  */
 
 /**
- * What trying again would bring: `permanent` the same failure, `transient` perhaps success, `cancelled`
- * that somebody asked for the work to stop.
+ * What follows a failure.
+ *
+ * - `give-up`: it speaks of this very thing and would be the same again.
+ * - `hold`: it speaks of a place (`HeldPlace`). Nothing is wrong with the item: it stays where it is, no try is counted,
+ *   one probe at a time goes to the place, and all goes on by itself when the place is right again.
+ * - `retry`: passing trouble with this request; the retry rule counts it.
+ * - `cancelled`: somebody asked for the work to stop.
  */
-export type RetryClass = 'permanent' | 'transient' | 'cancelled';
+export type FailureAnswer = 'give-up' | 'hold' | 'retry' | 'cancelled';
+
+/** What a failure answered by `hold` holds: everything that needs it waits. */
+export type HeldPlace = 'endpoint' | 'profile' | 'bucket' | 'disk';
 
 interface CatalogueEntry {
-  readonly retry: RetryClass;
+  readonly answer: FailureAnswer;
   /** Exit code of a command that ends with it: 1 something failed, 2 usage. */
   readonly exitCode: 1 | 2;
   /** HTTP status of an answer that carries it. */
@@ -25,105 +33,105 @@ interface CatalogueEntry {
 export const CATALOGUE = {
   // What was asked for: commands, configuration, the API.
   usage: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
     remedy: 'Read --help.',
   },
   config_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 500,
     meaning: 'The configuration file has faults; all are listed.',
     remedy: 'Mend the lines named, then try "sluice config check".',
   },
   body_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 400,
     meaning: 'A request body is not the JSON it should be.',
     remedy: 'Compare it with the OpenAPI document.',
   },
   body_too_large: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 413,
     meaning: 'A request body is larger than the server reads.',
     remedy: 'Send less at once.',
   },
   unauthorized: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 401,
     meaning: 'The API token is missing or wrong.',
     remedy: 'Send it as "Authorization: Bearer …".',
   },
   host_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 421,
     meaning: 'The Host header names a server that this is not.',
     remedy: 'Use the address that the station prints, or list the name under server.hosts.',
   },
   method_not_allowed: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 405,
     meaning: 'That path does not take this method.',
     remedy: 'Use a method from the Allow header.',
   },
   not_found: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'There is no such thing here.',
     remedy: 'Check the name.',
   },
   not_tracked: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'The repository is not kept fresh here.',
     remedy: 'Track it first ("sluice track URL"), or bake it once.',
   },
   url_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 422,
     meaning: 'Not a repository URL or path that sluice understands.',
     remedy: 'Give https://, http://, ssh://, git://, user@host:path, or (on the command line) a path.',
   },
   url_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 422,
     meaning: 'The URL is well-formed but not allowed here.',
     remedy: 'See git.allowPrivateAddresses and git.allowPaths in sluice.yaml.',
   },
   url_has_credentials: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 422,
     meaning: 'The URL carries a password or token.',
     remedy: 'Take it out of the URL; put it under hosts.<name>.token in sluice.yaml or use an ssh URL.',
   },
   credentials_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 500,
     meaning: 'No credentials file was found.',
     remedy: 'Name one with --credentials FILE; "sluice doctor --help" shows its form.',
   },
   credentials_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 500,
     meaning: 'The credentials file has faults; all are listed.',
     remedy: 'Mend the profiles named.',
   },
   destination_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 422,
     meaning: 'Not a destination of the form s3://PROFILE/BUCKET/PATH, or one that is not there.',
@@ -132,84 +140,84 @@ export const CATALOGUE = {
 
   // The station, its disk and its database.
   station_running: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 409,
     meaning: 'Another station already runs on this root or database.',
     remedy: 'Stop it, or give --root and --database of its own.',
   },
   port_in_use: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'Something else listens on that address.',
     remedy: 'Stop it, or choose another port with --port.',
   },
   stopping: {
-    retry: 'cancelled',
+    answer: 'cancelled',
     exitCode: 1,
     status: 503,
     meaning: 'The station is stopping and takes no new work.',
     remedy: 'Try again once it is back.',
   },
   cancelled: {
-    retry: 'cancelled',
+    answer: 'cancelled',
     exitCode: 1,
     status: 503,
     meaning: 'The work was stopped on request.',
     remedy: 'Start it again when wanted.',
   },
   lease_lost: {
-    retry: 'cancelled',
+    answer: 'cancelled',
     exitCode: 1,
     status: 409,
     meaning: 'Another worker took the work over because this one was silent too long.',
     remedy: 'Nothing to do.',
   },
   disk_full: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 507,
     meaning: 'The disk has no room left.',
     remedy: 'Free some space; what was being written has been removed.',
   },
   disk_failed: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 500,
     meaning: 'The file system refused to read or write.',
     remedy: 'Check permissions and the disk.',
   },
   database_newer: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'The database was written by a newer sluice.',
     remedy: 'Upgrade, or name another file with --database.',
   },
   database_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'The file is not a sluice database or is damaged.',
     remedy: 'Name another file with --database, or restore a backup.',
   },
   database_busy: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 503,
     meaning: 'Another process kept the database locked for too long.',
     remedy: 'Try again; see which process holds it.',
   },
   spool_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'The station folder cannot be used as a spool.',
     remedy: 'Put the whole folder on one local file system.',
   },
   internal: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'Something in sluice itself is wrong.',
@@ -218,35 +226,35 @@ export const CATALOGUE = {
 
   // Reaching another machine.
   host_unknown: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'The host name has no address.',
     remedy: 'Check the spelling and the network.',
   },
   host_unreachable: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'Nothing answered at the host.',
     remedy: 'Check the network, the port and whether the host is up.',
   },
   host_failing: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'The host answered with an error of its own (HTTP 429 or 5xx).',
     remedy: 'Try again later; see the status page of the host.',
   },
   host_key_unknown: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The ssh key of the host is not known here, or it has changed.',
     remedy: 'Compare the key and add it to known_hosts (ssh-keyscan).',
   },
   tls_failed: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'No TLS connection: the certificate is not trusted, or the port speaks something else.',
@@ -254,21 +262,21 @@ export const CATALOGUE = {
       'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or NODE_EXTRA_CA_CERTS (S3).',
   },
   connection_lost: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'The connection broke in the middle.',
     remedy: 'Try again; nothing half-done was kept.',
   },
   timed_out: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 504,
     meaning: 'Nothing was heard for longer than the time-out.',
     remedy: 'Try again, or raise the time-out in sluice.yaml.',
   },
   answer_too_large: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The far side sent more than sluice takes of such a thing.',
@@ -277,70 +285,70 @@ export const CATALOGUE = {
 
   // Repositories, git and clones.
   git_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'No git program was found.',
     remedy: 'Install git 2.31 or newer and put it on the PATH.',
   },
   git_too_old: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 500,
     meaning: 'The git program found is older than 2.31.',
     remedy: 'Install a newer git and put it first on the PATH.',
   },
   git_failed: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'git failed in a way that sluice has no better word for.',
     remedy: 'Read its message, which follows.',
   },
   not_a_repository: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'There is no git repository at that place.',
     remedy: 'Check the URL or path; private repositories need credentials.',
   },
   authentication_required: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The host wants credentials or refuses the ones it got.',
     remedy: 'Set hosts.<name>.token in sluice.yaml, or use an ssh URL with a key in the agent.',
   },
   repository_moved: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The host redirects to another address; redirects are not followed.',
     remedy: 'Use the address that it redirects to.',
   },
   repository_not_owned: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The repository on this disk belongs to another user.',
     remedy: 'Run sluice as its owner, or change the owner.',
   },
   repository_corrupt: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'Objects of the repository are missing or damaged.',
     remedy: 'Run "git fsck" at the remote.',
   },
   cache_full: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 507,
     meaning: 'There is no room for a clone, and nothing more that may be evicted.',
     remedy: 'Raise cache.maxSize, lower cache.minFreeDisk, free some disk, or unpin a repository.',
   },
   clone_in_use: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 409,
     meaning: 'The clone is being fetched, read or sent away just now.',
@@ -349,21 +357,21 @@ export const CATALOGUE = {
 
   // Code hosts and notifications.
   token_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The code host does not accept the token: it is wrong, revoked or expired.',
     remedy: 'Make a new token and put it under hosts.<name>.token in sluice.yaml.',
   },
   scope_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The token is valid but may not do this.',
     remedy: 'Give the token the scope or permission named, or use another one.',
   },
   rate_limited: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 503,
     meaning: "The code host's limit of calls is used up for now.",
@@ -371,21 +379,21 @@ export const CATALOGUE = {
       'Nothing to do: it goes on when the host allows. More tokens under hosts.<name>.tokens share the load.',
   },
   forge_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'The code host has no such owner, repository or changeset, or does not show it to this token.',
     remedy: 'Check the address; private repositories need a token that may read them.',
   },
   forge_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The code host refused the request as one that it will not do.',
     remedy: 'Read its message, which follows.',
   },
   forge_answer_invalid: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning:
@@ -393,21 +401,21 @@ export const CATALOGUE = {
     remedy: 'Check hosts.<name>.baseUrl and kind in sluice.yaml, and any proxy between.',
   },
   signature_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 401,
     meaning: 'The signature of a webhook is missing or wrong.',
     remedy: 'Use the same secret at the host and under hosts.<name>.webhookSecret in sluice.yaml.',
   },
   notification_failed: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'A webhook or command that tells of repositories failed.',
     remedy: 'Nothing to do: it is tried again some times. Read its message if it goes on.',
   },
   notification_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'A webhook refuses what it is sent, or the command is not there.',
@@ -416,112 +424,112 @@ export const CATALOGUE = {
 
   // Object stores.
   bucket_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'The bucket does not exist at its provider.',
     remedy: 'Create it, or correct the folder name; its files wait where they are.',
   },
   bucket_auth_failed: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The object store does not know the access key or refuses its signature.',
     remedy: 'Check the key, the secret and the region of the profile.',
   },
   access_denied: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The access key is valid but may not do this.',
     remedy: 'Grant it the permission named, or use another key.',
   },
   clock_skew: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: "This machine's clock and the object store's are too far apart.",
     remedy: 'Set the clock (NTP).',
   },
   region_wrong: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The bucket lies in another region or at another endpoint.',
     remedy: 'Set the region and endpoint of the profile as the message says.',
   },
   object_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'There is no object of that key.',
     remedy: 'Check the key.',
   },
   object_exists: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 409,
     meaning: 'There is an object of that key already, and it was not to be replaced.',
     remedy: 'Choose another key, or allow replacing.',
   },
   key_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 2,
     status: 422,
     meaning: 'The object key or bucket name cannot be stored.',
     remedy: 'Rename the file as the message says.',
   },
   object_too_large: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 422,
     meaning: 'The object is larger than the store takes.',
     remedy: 'Split it.',
   },
   request_refused: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The object store refused the request as invalid.',
     remedy: 'Read its message; "sluice doctor" may tell more.',
   },
   not_supported: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'The object store does not offer this operation.',
     remedy: 'Use another provider preset for the profile.',
   },
   upload_missing: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'A multipart upload or one of its parts is no longer there.',
     remedy: 'Nothing to do: the upload begins anew.',
   },
   slow_down: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 503,
     meaning: 'The object store asks for fewer requests.',
     remedy: 'Nothing to do: it is tried again later.',
   },
   bucket_unavailable: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 503,
     meaning: 'The object store failed on its side.',
     remedy: 'Nothing to do: it is tried again later.',
   },
   checksum_mismatch: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'What arrived is not what was sent.',
     remedy: 'Nothing to do: it is sent again. If it happens often, suspect memory or network hardware.',
   },
   answer_invalid: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'What answered does not speak S3: a proxy or a login page, perhaps.',
@@ -530,35 +538,35 @@ export const CATALOGUE = {
 
   // Files on their way, and readings.
   source_missing: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 404,
     meaning: 'The file vanished before it was delivered.',
     remedy: 'Put it into incoming again if it was not taken away on purpose.',
   },
   source_changed: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 409,
     meaning: 'The file changed while it was being sent.',
     remedy: 'Nothing to do: it is sent again.',
   },
   reading_failed: {
-    retry: 'transient',
+    answer: 'retry',
     exitCode: 1,
     status: 502,
     meaning: 'A collector could not take a reading.',
     remedy: 'See the message; the next reading is tried at its time.',
   },
   reading_invalid: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 502,
     meaning: 'A reading is not of the format that its collector has.',
     remedy: 'Set "format" of the collector, or mend its source.',
   },
   capture_lost: {
-    retry: 'permanent',
+    answer: 'give-up',
     exitCode: 1,
     status: 410,
     meaning: 'A file of readings was deleted before it was delivered, since the disk was full.',

@@ -1,6 +1,6 @@
-import { CATALOGUE, type ErrorCode, type RetryClass } from './error-catalogue.ts';
+import { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
 
-export { CATALOGUE, type ErrorCode, type RetryClass } from './error-catalogue.ts';
+export { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
 
 export interface ErrorDetails {
   /** What was being done: "fetch", "read history", "open database". */
@@ -11,7 +11,9 @@ export interface ErrorDetails {
   readonly hint?: string;
   readonly cause?: unknown;
   /** Overrides the catalogue where the case at hand is known better (a 503 against a 500). */
-  readonly retry?: RetryClass;
+  readonly answer?: FailureAnswer;
+  /** What is held, where the answer is `hold`; the endpoint where absent. */
+  readonly holds?: HeldPlace;
   /** Earliest sensible next try, when the far side said (Retry-After). */
   readonly retryAfterMs?: number;
 }
@@ -26,7 +28,9 @@ export class SluiceError extends Error {
   readonly operation: string | undefined;
   readonly subject: string | undefined;
   readonly hint: string;
-  readonly retry: RetryClass;
+  readonly answer: FailureAnswer;
+  /** What is held; undefined unless the answer is `hold`. */
+  readonly holds: HeldPlace | undefined;
   readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -36,7 +40,8 @@ export class SluiceError extends Error {
     this.operation = details.operation;
     this.subject = details.subject;
     this.hint = details.hint ?? known.remedy;
-    this.retry = details.retry ?? known.retry;
+    this.answer = details.answer ?? known.answer;
+    this.holds = this.answer === 'hold' ? (details.holds ?? 'endpoint') : undefined;
     this.retryAfterMs = details.retryAfterMs;
   }
 
@@ -54,7 +59,8 @@ export interface ErrorRecord {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
-  readonly retry: RetryClass;
+  readonly answer: FailureAnswer;
+  readonly holds?: HeldPlace;
   readonly operation?: string;
   readonly subject?: string;
 }
@@ -66,7 +72,8 @@ export function toErrorRecord(error: unknown): ErrorRecord {
     code: known.code,
     message: known.message,
     hint: known.hint,
-    retry: known.retry,
+    answer: known.answer,
+    holds: known.holds,
     operation: known.operation,
     subject: known.subject,
   };

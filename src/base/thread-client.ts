@@ -162,13 +162,13 @@ export class ThreadClient<P extends ThreadProtocol> {
     });
     const { promise: ended, resolve } = Promise.withResolvers<void>();
     const thread: Thread = { worker, pending: new Map(), ended };
-    let failure = new SluiceError('internal', `a ${name} thread ended unexpectedly`, { retry: 'transient' });
+    let failure = new SluiceError('internal', `a ${name} thread ended unexpectedly`, { answer: 'retry' });
     worker.on('message', (message: FromThread) => this.#receive(thread, message));
     worker.on('error', cause => {
       const reason = cause instanceof Error ? cause.message : String(cause);
       failure = new SluiceError('internal', `a ${name} thread crashed: ${reason}`, {
         cause,
-        retry: 'transient',
+        answer: 'retry',
       });
     });
     worker.once('exit', () => {

@@ -102,8 +102,8 @@ function jsonReport(cli: Cli): Report {
     async done(_target, summary) {
       print(summary);
     },
-    failed(target, { code, message, hint, retry }) {
-      print({ ...NOTHING_KNOWN, url: harmlessUrl(target), error: { code, message, hint, retry } });
+    failed(target, { code, message, hint, answer }) {
+      print({ ...NOTHING_KNOWN, url: harmlessUrl(target), error: { code, message, hint, answer } });
     },
   };
 }

@@ -124,10 +124,10 @@ async function forEach(
       );
     } catch (error) {
       allDone = false;
-      const { code, message, hint, retry } = asSluiceError(error);
+      const { code, message, hint, answer } = asSluiceError(error);
       if (code === 'cancelled') throw error;
       if (options.json) {
-        cli.stdout.write(`${JSON.stringify({ url: name, error: { code, message, hint, retry } })}\n`);
+        cli.stdout.write(`${JSON.stringify({ url: name, error: { code, message, hint, answer } })}\n`);
       } else cli.stderr.write(`${printable(message)}\n  ${printable(hint)}\n`);
     }
   }

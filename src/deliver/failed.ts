@@ -30,7 +30,7 @@ function isSelected(record: FileRecord, selection: FailedSelection): boolean {
   const { all, ids, match, cause, text } = selection;
   if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
-  if (cause !== undefined && record.errorCode !== cause && record.errorClass !== cause) return false;
+  if (cause !== undefined && record.errorCode !== cause && record.errorAnswer !== cause) return false;
   const whole = `${record.profile}/${record.bucket}/${record.filepath}`;
   if (text !== undefined && !whole.toLowerCase().includes(text.toLowerCase())) return false;
   if (match === undefined) return true;

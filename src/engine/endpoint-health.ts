@@ -39,7 +39,7 @@ export function newEndpointHealth(nowMs: number): EndpointHealth {
 }
 
 /** What an error says of the endpoint; undefined: nothing (it was raised on this side). */
-export function callOutcomeOf(error: Pick<SluiceError, 'code' | 'retry'>): CallOutcome | undefined {
+export function callOutcomeOf(error: Pick<SluiceError, 'code' | 'answer'>): CallOutcome | undefined {
   switch (error.code) {
     case 'host_unknown':
     case 'host_unreachable':

@@ -41,7 +41,7 @@ const LONGEST_RETRY_AFTER_MS = 24 * HOUR_MS;
 export type RetryDecision = { readonly retryAtMs: number } | { readonly giveUp: string };
 
 /** Of an error, what the decision depends on. */
-export type RetryableError = Pick<SluiceError, 'code' | 'retry' | 'retryAfterMs'>;
+export type RetryableError = Pick<SluiceError, 'code' | 'answer' | 'retryAfterMs'>;
 
 /**
  * What follows on a failed try.
@@ -59,7 +59,7 @@ export function nextTry(
   random: Random,
   nowMs: number,
 ): RetryDecision {
-  if (error.retry === 'permanent') {
+  if (error.answer === 'give-up') {
     if (schedule.permanent === 'give-up') return { giveUp: `${error.code}: trying again would not help` };
     return { retryAtMs: nowMs + jittered(longestBaseMs(schedule), schedule, random) };
   }

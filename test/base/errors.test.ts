@@ -20,16 +20,16 @@ test('every code of the catalogue says what it means and what to do, in sentence
 
 test('an error takes hint and retry class from the catalogue unless it knows better', () => {
   const plain = new SluiceError('git_failed', 'exit 128');
-  assert.equal(plain.retry, 'transient');
+  assert.equal(plain.answer, 'retry');
   assert.equal(plain.hint, CATALOGUE.git_failed.remedy);
   assert.equal(plain.exitCode, 1);
   assert.equal(plain.status, 502);
   const better = new SluiceError('git_failed', 'exit 128', {
-    retry: 'permanent',
+    answer: 'give-up',
     hint: 'Give up.',
     cause: 'x',
   });
-  assert.deepEqual([better.retry, better.hint, better.cause], ['permanent', 'Give up.', 'x']);
+  assert.deepEqual([better.answer, better.hint, better.cause], ['give-up', 'Give up.', 'x']);
 });
 
 test('an error survives being stored and read back', () => {
@@ -44,9 +44,9 @@ test('an error survives being stored and read back', () => {
 
 test('a stored code that this version does not know becomes internal, with its own words', () => {
   for (const code of ['from_the_future', 'toString', '__proto__']) {
-    const record = { code, message: 'm', hint: 'h', retry: 'transient' } as unknown as ErrorRecord;
-    const { code: known, message, hint, retry } = fromErrorRecord(record);
-    assert.deepEqual([known, message, hint, retry], ['internal', 'm', 'h', 'transient']);
+    const record = { code, message: 'm', hint: 'h', answer: 'retry' } as unknown as ErrorRecord;
+    const { code: known, message, hint, answer } = fromErrorRecord(record);
+    assert.deepEqual([known, message, hint, answer], ['internal', 'm', 'h', 'retry']);
   }
 });
 

@@ -68,7 +68,7 @@ test('after ten retries the file moves to failed, and the record says so; retry 
   assert.equal(rig.read('failed/cloud/bucket/dir/a.txt').toString(), 'a');
   const { journal } = rig.delivery;
   assert.equal(listFailed(journal, { match: '**/b.txt' }).length, 0);
-  assert.equal(listFailed(journal, { cause: 'transient', match: 'dir/*.txt' }).length, 1);
+  assert.equal(listFailed(journal, { cause: 'retry', match: 'dir/*.txt' }).length, 1);
   const context = { spool: new Spool(rig.root), journal, clock: systemClock };
   assert.deepEqual(
     (await retryFailed(context, { all: true })).map(({ problem }) => problem),

@@ -163,7 +163,7 @@ test('files refused by the server are listed, retried and dropped beside the run
   assert.deepEqual([...new Set(failed.map(({ lastError }) => lastError.code))], ['access_denied']);
   assert.match((await place.run('failed', 'ls')).stdout, /^access_denied {2}4 files\n/);
   assert.equal((await place.run('failed', 'retry')).code, 2);
-  const none = await place.run('failed', 'retry', '--cause', 'transient');
+  const none = await place.run('failed', 'retry', '--cause', 'retry');
   assert.match(none.stdout, /^0 will be tried again/);
   assert.match((await place.run('failed', 'drop', '--match', '*.tmp')).stdout, /^1 removed/);
   assert.match((await place.run('failed', 'retry', '--match', '*.csv')).stdout, /^2 will be tried again/);

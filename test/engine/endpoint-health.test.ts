@@ -60,8 +60,8 @@ test('`sinceMs` changes exactly when the state does (D-41)', () => {
 });
 
 test('an error of this side says nothing of the endpoint (D-41, T-4)', () => {
-  assert.equal(callOutcomeOf({ code: 'source_changed', retry: 'transient' }), undefined);
-  assert.equal(callOutcomeOf({ code: 'host_unknown', retry: 'transient' }), 'unreachable');
-  assert.equal(callOutcomeOf({ code: 'slow_down', retry: 'transient' }), 'failed');
-  assert.equal(callOutcomeOf({ code: 'access_denied', retry: 'permanent' }), 'refused');
+  assert.equal(callOutcomeOf({ code: 'source_changed', answer: 'retry' }), undefined);
+  assert.equal(callOutcomeOf({ code: 'host_unknown', answer: 'retry' }), 'unreachable');
+  assert.equal(callOutcomeOf({ code: 'slow_down', answer: 'retry' }), 'failed');
+  assert.equal(callOutcomeOf({ code: 'access_denied', answer: 'give-up' }), 'refused');
 });

@@ -76,7 +76,7 @@ test('more failures never mean a shorter wait when chance plays no part', () => 
 test('never before what the far side asked for, within a day (D-38)', () => {
   fc.assert(
     fc.property(attempts, fc.nat(24 * HOUR_MS), fc.integer(), (attempt, retryAfterMs, seed) => {
-      const error = { code: 'host_unreachable', retry: 'transient', retryAfterMs } as const;
+      const error = { code: 'host_unreachable', answer: 'retry', retryAfterMs } as const;
       assert.ok(Number(waitMs(SYNC_RETRY, attempt, error, seededRandom(seed))) >= retryAfterMs);
     }),
   );

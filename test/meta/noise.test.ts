@@ -100,12 +100,12 @@ test('nothing reaches into the runtime', () => {
   assert.deepEqual(placesOf(/process\.execve|moduleLoadList|process\.binding/g, all), []);
 });
 
-test('a source file holds a role: what is shorter than twenty lines is a contract, an entry or a definition', () => {
+test('a source file holds a role: what is shorter than twenty lines is a contract, an entry, a definition or a migration', () => {
   const isContract = (text: string): boolean =>
     !/^(export )?(default )?(async )?(function|class|const|let)\b/m.test(text);
   const short = sources
     .filter(({ path, text }) => path.endsWith('.ts') && text.trimEnd().split('\n').length < 20)
-    .filter(({ path, text }) => !/-thread\.ts$|\/definitions?\.ts$/.test(path) && !isContract(text))
+    .filter(({ path, text }) => !/-thread\.ts$|\/definitions?\.ts$|\/migrations\//.test(path) && !isContract(text))
     .map(({ path }) => path);
   assert.deepEqual(short, Object.keys(SHORT_FILES));
 });

@@ -133,7 +133,7 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
         const source = await fileOf(randomBytes(size));
         await assert.rejects(store.putObject({ bucket, key: 'a' }, source), error => {
           fails('bucket_missing')(error);
-          assert.equal((error as SluiceError).retry, 'permanent');
+          assert.equal((error as SluiceError).answer, 'give-up');
           return true;
         });
       }

@@ -128,7 +128,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const failed = {
       ...times,
       outcome: 'failure',
-      errorClass: 'transient',
+      errorAnswer: 'retry',
       errorCode: 'timed_out',
       errorMessage: 'late',
     } as const;
@@ -140,7 +140,7 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const done = {
       ...times,
       outcome: 'success',
-      errorClass: null,
+      errorAnswer: null,
       errorCode: null,
       errorMessage: null,
     } as const;

@@ -14,7 +14,7 @@ export interface EmptyWork {
 }
 
 const LEASE_MS = 50;
-const ERROR: ErrorRecord = { code: 'timed_out', message: 'nothing heard', hint: 'Wait.', retry: 'transient' };
+const ERROR: ErrorRecord = { code: 'timed_out', message: 'nothing heard', hint: 'Wait.', answer: 'retry' };
 
 const KEYS = ['a', 'b', 'c', 'd'];
 const key = fc.constantFrom(...KEYS);

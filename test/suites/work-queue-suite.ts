@@ -18,7 +18,7 @@ const ERROR: ErrorRecord = {
   code: 'connection_lost',
   message: 'reset by peer',
   hint: 'Wait.',
-  retry: 'transient',
+  answer: 'retry',
 };
 
 /** The contract of `Work`: every implementation passes it. */

@@ -202,15 +202,15 @@ async function seedFile(cwd: string, journal: Journal, at: number, kind: Kind | 
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const startedMs = createdMs + attempt * 600_000;
     const error = { errorCode: code ?? null, errorMessage: message ?? null };
-    const errorClass = isOver ? 'permanent' : 'transient';
+    const errorAnswer = isOver ? 'give-up' : 'retry';
     await journal.recordAttempt(
       record.id,
       {
-        ...{ ...error, errorClass, outcome: 'failure' },
+        ...{ ...error, errorAnswer, outcome: 'failure' },
         startedAt: new Date(startedMs).toISOString(),
         finishedAt: new Date(startedMs + 1200).toISOString(),
       },
-      { ...error, errorClass, ...(isOver ? { outcome: 'failure' } : {}) },
+      { ...error, errorAnswer, ...(isOver ? { outcome: 'failure' } : {}) },
     );
   }
 }

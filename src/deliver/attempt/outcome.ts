@@ -52,7 +52,7 @@ export function decideFailure(
   random: Random,
   nowMs: number,
 ): FailureDecision {
-  if (error.retry === 'cancelled') return { kind: 'hand-back' };
+  if (error.answer === 'cancelled') return { kind: 'hand-back' };
   if (error.code === 'bucket_missing') return { kind: 'await-bucket' };
   if (error.code === 'source_missing') return { kind: 'vanished' };
   if (settings.offline === 'hold' && callOutcomeOf(error) === 'unreachable') {
@@ -85,7 +85,7 @@ export function completedChange(sent: Sent, place: RestingPlace | undefined, now
     mtimeMs: sent.identity.mtimeMs,
     inode: sent.identity.inode,
     errorCode: null,
-    errorClass: null,
+    errorAnswer: null,
     errorMessage: null,
     completedAtMs: nowMs,
     removedAtMs: place === undefined ? nowMs : undefined,
@@ -97,7 +97,7 @@ export function waitingChange(
   decision: Extract<FailureDecision, { readonly kind: 'retry' | 'await-bucket' }>,
   error: SluiceError,
 ): RecordChange {
-  const reason = { errorCode: error.code, errorClass: error.retry, errorMessage: error.message };
+  const reason = { errorCode: error.code, errorAnswer: error.answer, errorMessage: error.message };
   return decision.kind === 'retry'
     ? { ...reason, failures: decision.failures, nextAttemptAtMs: decision.atMs }
     : { ...reason, hold: 'bucket', nextAttemptAtMs: null };
@@ -118,7 +118,7 @@ export function failedChange(
     hold: null,
     location: place?.location ?? null,
     errorCode: error.code,
-    errorClass: error.retry,
+    errorAnswer: error.answer,
     errorMessage: error.message,
     removedAtMs: place === undefined ? nowMs : undefined,
   };
@@ -134,7 +134,7 @@ export function attemptRow(
     startedAt,
     finishedAt: new Date(nowMs).toISOString(),
     outcome: error ? 'failure' : 'success',
-    errorClass: error?.retry ?? null,
+    errorAnswer: error?.answer ?? null,
     errorCode: error?.code ?? null,
     errorMessage: error?.message ?? null,
   };

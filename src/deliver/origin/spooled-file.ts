@@ -122,7 +122,7 @@ async function awaitsBucket(
     hold: 'bucket',
     nextAttemptAtMs: null,
     errorCode: 'bucket_missing',
-    errorClass: 'permanent',
+    errorAnswer: 'give-up',
     errorMessage: `bucket ${record.bucket} does not exist`,
   });
   return true;

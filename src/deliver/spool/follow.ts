@@ -33,7 +33,7 @@ export async function follow(
   const completedName = nameIn(spool, 'completed', record);
   if (completedName !== undefined) {
     // Only a verified try leads there; its row was cut off.
-    const noError = { errorClass: null, errorCode: null, errorMessage: null };
+    const noError = { errorAnswer: null, errorCode: null, errorMessage: null };
     const finishedAt = new Date(nowMs).toISOString();
     const attempt = { startedAt: record.lastUpdated, finishedAt, outcome: 'success', ...noError } as const;
     await journal.recordAttempt(record.id, attempt, {

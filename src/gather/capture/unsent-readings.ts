@@ -86,7 +86,7 @@ async function recordLost(
     hold: null,
     removedAtMs: clock.nowMs(),
     errorCode: 'capture_lost',
-    errorClass: 'permanent',
+    errorAnswer: 'give-up',
     errorMessage: 'deleted before it was delivered, since the disk was full',
   });
 }

@@ -1,4 +1,4 @@
-import type { ErrorCode, RetryClass } from '../../base/errors.ts';
+import type { ErrorCode, FailureAnswer } from '../../base/errors.ts';
 
 /** Where a file is; the names of the spool's areas. */
 export type FileState = 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
@@ -47,7 +47,7 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly nextAttemptAtMs: number | null;
   readonly hold: FileHold | null;
   readonly errorCode: ErrorCode | null;
-  readonly errorClass: RetryClass | null;
+  readonly errorAnswer: FailureAnswer | null;
   readonly errorMessage: string | null;
   readonly etag: string | null;
   readonly crc32: string | null;
@@ -78,7 +78,7 @@ export interface Attempt {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly outcome: UploadOutcome;
-  readonly errorClass: RetryClass | null;
+  readonly errorAnswer: FailureAnswer | null;
   readonly errorCode: ErrorCode | null;
   readonly errorMessage: string | null;
 }
@@ -211,7 +211,7 @@ export function goneChange(errorMessage: string, nowMs: number): RecordChange {
     nextAttemptAtMs: null,
     hold: null,
     errorCode: 'source_missing',
-    errorClass: 'permanent',
+    errorAnswer: 'give-up',
     errorMessage,
     removedAtMs: nowMs,
   };

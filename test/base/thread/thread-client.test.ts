@@ -50,10 +50,10 @@ test('an error comes back as it was thrown, and the thread goes on', async t => 
   const { thread } = client(t);
   await assert.rejects(thread.request('fail', 'no room'), error => {
     assert.ok(error instanceof SluiceError);
-    const { code, message, hint, subject, retry } = error;
+    const { code, message, hint, subject, answer } = error;
     assert.deepEqual(
-      [code, message, hint, subject, retry],
-      ['disk_full', 'no room', 'Make room.', '/x', 'transient'],
+      [code, message, hint, subject, answer],
+      ['disk_full', 'no room', 'Make room.', '/x', 'retry'],
     );
     return true;
   });
@@ -101,8 +101,8 @@ for (const [how, message] of [
     const waiting = [thread.request('untilAborted', undefined), thread.request('crash', how)];
     for (const result of await Promise.allSettled(waiting)) {
       assert.ok(result.status === 'rejected' && result.reason instanceof SluiceError);
-      const { code, retry } = result.reason;
-      assert.deepEqual([code, retry, result.reason.message], ['internal', 'transient', message]);
+      const { code, answer } = result.reason;
+      assert.deepEqual([code, answer, result.reason.message], ['internal', 'retry', message]);
     }
     assert.deepEqual(
       exits.map(failure => failure?.message),

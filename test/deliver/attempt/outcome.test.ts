@@ -76,7 +76,7 @@ test('the record of a delivered file says what was sent, where it lies, and noth
   );
   assert.deepEqual([change.location, change.objectKey, change.completedAtMs], ['a.txt~7', 'a.txt', NOW_MS]);
   assert.deepEqual([change.size, change.mtimeMs, change.inode], [3, 1, 2]);
-  assert.deepEqual([change.errorCode, change.errorClass, change.errorMessage], [null, null, null]);
+  assert.deepEqual([change.errorCode, change.errorAnswer, change.errorMessage], [null, null, null]);
   assert.deepEqual([change.source, change.removedAtMs], [undefined, undefined], 'these columns stay');
 });
 
@@ -89,7 +89,7 @@ test('a file that waits keeps its state: for its next try, or for its bucket wit
   const retry = waitingChange({ kind: 'retry', atMs: 5, failures: 2 }, refused);
   assert.deepEqual(retry, {
     errorCode: 'access_denied',
-    errorClass: 'permanent',
+    errorAnswer: 'give-up',
     errorMessage: 'no',
     failures: 2,
     nextAttemptAtMs: 5,
@@ -116,7 +116,7 @@ test('the row of an attempt names its error, or none', () => {
     startedAt,
     finishedAt,
     outcome: 'success',
-    errorClass: null,
+    errorAnswer: null,
     errorCode: null,
     errorMessage: null,
   });

@@ -83,7 +83,7 @@ test('a capture thread that crashes is made anew and has the plan again; what wa
 test('a plan that a new thread cannot take over is tried again until it is', async t => {
   const refusing = standIn(`
     if (name === 'complete') throw new Error('broken');
-    const error = { code: 'disk_failed', message: 'no such folder', hint: '', retry: 'transient' };
+    const error = { code: 'disk_failed', message: 'no such folder', hint: '', answer: 'retry' };
     if (name === 'configure' && globalThis.process.env.REFUSES) parentPort.postMessage({ type: 'failed', id, error });
     else parentPort.postMessage({ type: 'reply', id, body: [] });`);
   t.after(() => delete process.env.REFUSES);

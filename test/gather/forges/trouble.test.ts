@@ -35,7 +35,7 @@ for (const kind of KINDS) {
     const refused = await failureOf(changesetsOf(forge, 'acme/app'));
     assert.equal(refused.code, 'token_refused');
     assert.match(refused.message, /token-1 of .* is not accepted: wrong, revoked or expired/);
-    assert.equal(refused.retry, 'permanent');
+    assert.equal(refused.answer, 'give-up');
     assert.doesNotMatch(JSON.stringify(budget.facts), /secret-token/);
     const { forge: bare } = await openForge(t, kind, { credentials: [] });
     const missing = await failureOf(changesetsOf(bare, 'acme/app'));
@@ -88,7 +88,7 @@ for (const kind of KINDS) {
     assert.match((await failureOf(changesetsOf(forge, 'acme/app'))).code, /connection_lost|host_unreachable/);
     const down = await failureOf(changesetsOf(forge, 'acme/app'));
     assert.equal(down.code, 'host_unreachable');
-    assert.equal(down.retry, 'transient');
+    assert.equal(down.answer, 'retry');
   });
 
   test(`${kind}: a limit at zero says when it ends, and is reported to the budget (C-13)`, async t => {

@@ -56,16 +56,16 @@ test('a webhook gets JSON; 5xx and 429 are tried again when it says, other refus
   await postWebhook(url, PAYLOAD, limits());
   assert.deepEqual(bodies, [PAYLOAD]);
   for (const [code, retry] of [
-    [500, 'transient'],
-    [429, 'transient'],
-    [404, 'permanent'],
-    [302, 'permanent'],
+    [500, 'retry'],
+    [429, 'retry'],
+    [404, 'give-up'],
+    [302, 'give-up'],
   ] as const) {
     status = code;
     await assert.rejects(
       postWebhook(url, PAYLOAD, limits()),
-      (error: { retry: string; retryAfterMs: number; message: string }) => {
-        assert.deepEqual([error.retry, error.retryAfterMs], [retry, 120_000]);
+      (error: { answer: string; retryAfterMs: number; message: string }) => {
+        assert.deepEqual([error.answer, error.retryAfterMs], [retry, 120_000]);
         assert.doesNotMatch(error.message, /secret/);
         return true;
       },
@@ -96,7 +96,7 @@ test('a command that fails says what it said, one that hangs is killed with its 
   const hanging = runCommand({ program: 'sh', args: ['-c', 'sleep 60 & sleep 60'] }, PAYLOAD, limits(100));
   await assert.rejects(hanging, { code: 'notification_failed', message: /did not end within 0\.1 s/ });
   await assert.rejects(runCommand({ program: '/nowhere', args: [] }, PAYLOAD, limits()), {
-    retry: 'permanent',
+    answer: 'give-up',
   });
 });
 

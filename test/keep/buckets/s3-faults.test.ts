@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../../src/base/clock.ts';
-import { type ErrorCode, type RetryClass, SluiceError } from '../../../src/base/errors.ts';
+import { type ErrorCode, type FailureAnswer, SluiceError } from '../../../src/base/errors.ts';
 import type { ObjectStore } from '../../../src/keep/buckets/bucket.ts';
 import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import type { S3Profile } from '../../../src/keep/buckets/s3/profile.ts';
@@ -57,28 +57,28 @@ const puts = (server: S3TestServer) => server.requests.filter(({ operation }) =>
 
 describe('faults of the server, each once and not retried here (D-36)', () => {
   const refused = (status: number, code?: string): Fault => ({ kind: 'error', status, code });
-  const cases: [string, Fault, ErrorCode, RetryClass][] = [
-    ['500', refused(500, 'InternalError'), 'bucket_unavailable', 'transient'],
-    ['502 without a body', refused(502), 'bucket_unavailable', 'transient'],
-    ['503 SlowDown', refused(503, 'SlowDown'), 'slow_down', 'transient'],
-    ['429', refused(429, 'TooManyRequests'), 'slow_down', 'transient'],
-    ['408', refused(408), 'timed_out', 'transient'],
-    ['400 RequestTimeout', refused(400, 'RequestTimeout'), 'timed_out', 'transient'],
-    ['400 BadDigest', refused(400, 'BadDigest'), 'checksum_mismatch', 'transient'],
-    ['400 InvalidRequest', refused(400, 'InvalidRequest'), 'request_refused', 'permanent'],
-    ['403 AccessDenied', refused(403, 'AccessDenied'), 'access_denied', 'permanent'],
-    ['403 unknown key', refused(403, 'InvalidAccessKeyId'), 'bucket_auth_failed', 'permanent'],
-    ['403 bad signature', refused(403, 'SignatureDoesNotMatch'), 'bucket_auth_failed', 'permanent'],
-    ['404 NoSuchBucket', refused(404, 'NoSuchBucket'), 'bucket_missing', 'permanent'],
-    ['413 EntityTooLarge', refused(413, 'EntityTooLarge'), 'object_too_large', 'permanent'],
-    ['XML cut short', { kind: 'truncated-xml', status: 503, code: 'SlowDown' }, 'slow_down', 'transient'],
-    ['a web page with 503', { kind: 'html', status: 503 }, 'bucket_unavailable', 'transient'],
-    ['a web page with 403', { kind: 'html', status: 403 }, 'access_denied', 'permanent'],
-    ['a web page with 200', { kind: 'html', status: 200 }, 'answer_invalid', 'transient'],
-    ['a wrong checksum echoed', { kind: 'wrong-checksum' }, 'checksum_mismatch', 'transient'],
-    ['a reset at once', { kind: 'reset', afterBytes: 0 }, 'connection_lost', 'transient'],
-    ['a reset in the body', { kind: 'reset', afterBytes: 1 }, 'connection_lost', 'transient'],
-    ['a lost answer', { kind: 'lost-answer' }, 'connection_lost', 'transient'],
+  const cases: [string, Fault, ErrorCode, FailureAnswer][] = [
+    ['500', refused(500, 'InternalError'), 'bucket_unavailable', 'retry'],
+    ['502 without a body', refused(502), 'bucket_unavailable', 'retry'],
+    ['503 SlowDown', refused(503, 'SlowDown'), 'slow_down', 'retry'],
+    ['429', refused(429, 'TooManyRequests'), 'slow_down', 'retry'],
+    ['408', refused(408), 'timed_out', 'retry'],
+    ['400 RequestTimeout', refused(400, 'RequestTimeout'), 'timed_out', 'retry'],
+    ['400 BadDigest', refused(400, 'BadDigest'), 'checksum_mismatch', 'retry'],
+    ['400 InvalidRequest', refused(400, 'InvalidRequest'), 'request_refused', 'give-up'],
+    ['403 AccessDenied', refused(403, 'AccessDenied'), 'access_denied', 'give-up'],
+    ['403 unknown key', refused(403, 'InvalidAccessKeyId'), 'bucket_auth_failed', 'give-up'],
+    ['403 bad signature', refused(403, 'SignatureDoesNotMatch'), 'bucket_auth_failed', 'give-up'],
+    ['404 NoSuchBucket', refused(404, 'NoSuchBucket'), 'bucket_missing', 'give-up'],
+    ['413 EntityTooLarge', refused(413, 'EntityTooLarge'), 'object_too_large', 'give-up'],
+    ['XML cut short', { kind: 'truncated-xml', status: 503, code: 'SlowDown' }, 'slow_down', 'retry'],
+    ['a web page with 503', { kind: 'html', status: 503 }, 'bucket_unavailable', 'retry'],
+    ['a web page with 403', { kind: 'html', status: 403 }, 'access_denied', 'give-up'],
+    ['a web page with 200', { kind: 'html', status: 200 }, 'answer_invalid', 'retry'],
+    ['a wrong checksum echoed', { kind: 'wrong-checksum' }, 'checksum_mismatch', 'retry'],
+    ['a reset at once', { kind: 'reset', afterBytes: 0 }, 'connection_lost', 'retry'],
+    ['a reset in the body', { kind: 'reset', afterBytes: 1 }, 'connection_lost', 'retry'],
+    ['a lost answer', { kind: 'lost-answer' }, 'connection_lost', 'retry'],
   ];
   for (const [label, fault, code, retry] of cases) {
     test(`${label}: ${code}, ${retry}, small and large (D-36, T-2)`, async context => {
@@ -88,7 +88,7 @@ describe('faults of the server, each once and not retried here (D-36)', () => {
         const before = server.requests.length;
         await assert.rejects(store.putObject(AT, source), error => {
           fails(code)(error);
-          assert.equal((error as SluiceError).retry, retry);
+          assert.equal((error as SluiceError).answer, retry);
           assert.match((error as SluiceError).message, /bucket\/key/);
           return true;
         });

@@ -231,9 +231,7 @@ describe('answers', () => {
       fc.property(fc.uint8Array(), fc.integer({ min: 400, max: 599 }), (body, status) => {
         const answer = readErrorAnswer(status, {}, Buffer.from(body), 0);
         assert.ok(
-          ['permanent', 'transient'].includes(
-            errorFromAnswer(answer, { operation: 'put', subject: 'a/b' }).retry,
-          ),
+          ['give-up', 'retry'].includes(errorFromAnswer(answer, { operation: 'put', subject: 'a/b' }).answer),
         );
       }),
     );
@@ -249,15 +247,15 @@ describe('answers', () => {
 
   test('statuses without a code are transient exactly for 408, 429 and 5xx but 501 (D-36)', () => {
     for (let status = 300; status < 600; status += 1) {
-      const { retry } = errorFromAnswer({ status, isWebPage: false }, { operation: 'put', subject: 'a' });
+      const { answer } = errorFromAnswer({ status, isWebPage: false }, { operation: 'put', subject: 'a' });
       const isTransient = status === 408 || status === 429 || (status >= 500 && status !== 501);
-      assert.equal(retry, isTransient ? 'transient' : 'permanent', String(status));
+      assert.equal(answer, isTransient ? 'retry' : 'give-up', String(status));
     }
   });
 
   test('network errors are transient, trust errors are not, cancelling is neither (D-36)', () => {
     const retryOf = (code: string) =>
-      errorFromTransport(Object.assign(new Error('x'), { code }), { operation: 'put', subject: 'a' }).retry;
+      errorFromTransport(Object.assign(new Error('x'), { code }), { operation: 'put', subject: 'a' }).answer;
     for (const code of [
       'ENOTFOUND',
       'EAI_AGAIN',
@@ -270,7 +268,7 @@ describe('answers', () => {
       'UND_ERR_SOCKET',
       'UND_ERR_CONNECT_TIMEOUT',
     ]) {
-      assert.equal(retryOf(code), 'transient', code);
+      assert.equal(retryOf(code), 'retry', code);
     }
     for (const code of [
       'CERT_HAS_EXPIRED',
@@ -278,7 +276,7 @@ describe('answers', () => {
       'ERR_TLS_CERT_ALTNAME_INVALID',
       'EPROTO',
     ]) {
-      assert.equal(retryOf(code), 'permanent', code);
+      assert.equal(retryOf(code), 'give-up', code);
     }
     assert.equal(retryOf('ABORT_ERR'), 'cancelled');
   });

@@ -132,7 +132,7 @@ export class HostHealth {
   #untilMs(kind: HostHoldKind, failures: number, error: SluiceError, nowMs: number): number {
     if (kind === 'refused') return nowMs + HOUR_MS;
     if (kind === 'limited') return nowMs + Math.max(error.retryAfterMs ?? 60_000, 1000);
-    const transient = { code: error.code, retry: 'transient', retryAfterMs: error.retryAfterMs } as const;
+    const transient = { code: error.code, answer: 'retry', retryAfterMs: error.retryAfterMs } as const;
     const decision = nextTry(DOWN_RETRY, failures, transient, this.#random, nowMs);
     return 'retryAtMs' in decision ? decision.retryAtMs : nowMs + DOWN_RETRY.maxMs;
   }

@@ -45,7 +45,7 @@ export async function readMailmap(clone: Clone, options: MailmapOptions): Promis
     return { content: await reader.blob(blob), warning: undefined };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'read mailmap', subject: clone.url });
-    if (known.retry === 'cancelled') throw known;
+    if (known.answer === 'cancelled') throw known;
     return { content: undefined, warning: known };
   }
 }

@@ -45,7 +45,7 @@ export async function recordBake(
     return summary;
   } catch (thrown) {
     const error = asSluiceError(thrown, { operation: 'bake', subject: repository.url });
-    if (error.retry !== 'cancelled') {
+    if (error.answer !== 'cancelled') {
       const state = STATE_AFTER[error.code] ?? 'failing';
       await store.repositories.update(repository.id, { state, lastError: error.message });
     }

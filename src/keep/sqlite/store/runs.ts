@@ -64,7 +64,7 @@ export function createRunStore(database: Database): RunStore {
       database.write(() => {
         const error = 'error' in end ? toErrorRecord(end.error) : undefined;
         const summary = 'summary' in end ? end.summary : null;
-        const state: RunState = !error ? 'done' : error.retry === 'cancelled' ? 'cancelled' : 'failed';
+        const state: RunState = !error ? 'done' : error.answer === 'cancelled' ? 'cancelled' : 'failed';
         database
           .statement('UPDATE runs SET state = ?, summary = ?, error = ?, finished_at_ms = ? WHERE id = ?')
           .run(state, summary, error ? JSON.stringify(error) : null, nowMs, id);

@@ -27,7 +27,7 @@ test('the status says whose churn is read, waits or fails; what is read to its e
   for (const one of named('failing')) {
     const [claim] = await queue.claim({ worker: 'w', keys: [churnKey(one)], max: 1, leaseMs: 1000 });
     assert.ok(claim);
-    const error = { code: 'disk_full', message: 'no room', hint: '', retry: 'transient' } as const;
+    const error = { code: 'disk_full', message: 'no room', hint: '', answer: 'retry' } as const;
     await queue.fail(claim, { error, retryAtMs: clock.nowMs() + 1000, reason: 'no room' });
   }
   running.set('https://example.org/reading', { commits: 500, readMs: 2000 });

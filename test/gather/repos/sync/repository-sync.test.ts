@@ -157,14 +157,14 @@ test('Vanished, private, unreachable: shown so, rows kept, and well again by its
   const { url } = await bench.track(`${remote.origin}/a`);
   await bench.sync(url);
   const cases = [
-    [{ status: 404 }, 'gone', 'permanent'],
-    [{ basicAuth: { username: 'a', token: 'b' } }, 'private', 'permanent'],
-    [{ status: 503 }, 'failing', 'transient'],
+    [{ status: 404 }, 'gone', 'give-up'],
+    [{ basicAuth: { username: 'a', token: 'b' } }, 'private', 'give-up'],
+    [{ status: 503 }, 'failing', 'retry'],
   ] as const;
   for (const [faults, state, retry] of cases) {
     Object.assign(remote.faults, faults);
     const failed = await bench.sync(url);
-    assert.deepEqual([failed.repository.state, failed.error?.retry], [state, retry]);
+    assert.deepEqual([failed.repository.state, failed.error?.answer], [state, retry]);
     assert.equal(failed.repository.totals.commits, 1);
     for (const key of Object.keys(faults)) delete remote.faults[key as keyof typeof remote.faults];
     const well = await bench.sync(url);

@@ -104,7 +104,7 @@ async function withRetries<T>({ clock, signal }: SendContext, send: () => Promis
     try {
       return await send();
     } catch (error) {
-      if (attempt === PART_TRIES || asSluiceError(error).retry !== 'transient') throw error;
+      if (attempt === PART_TRIES || asSluiceError(error).answer !== 'retry') throw error;
     }
     await clock.sleep(FIRST_WAIT_MS * 2 ** (attempt - 1), signal);
   }

@@ -93,7 +93,7 @@ export class SqliteJournal implements Journal {
       const number = row ? readInteger(row, 'attempts') : 1;
       this.#database
         .statement(
-          `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_class, error_code, error_message)
+          `INSERT INTO attempts (record_id, number, started_at, finished_at, outcome, error_answer, error_code, error_message)
            VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
@@ -102,7 +102,7 @@ export class SqliteJournal implements Journal {
           attempt.startedAt,
           attempt.finishedAt,
           attempt.outcome,
-          attempt.errorClass,
+          attempt.errorAnswer,
           attempt.errorCode,
           attempt.errorMessage,
         );

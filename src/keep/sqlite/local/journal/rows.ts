@@ -1,4 +1,4 @@
-import type { ErrorCode, RetryClass } from '../../../../base/errors.ts';
+import type { ErrorCode, FailureAnswer } from '../../../../base/errors.ts';
 import type {
   Attempt,
   FileHold,
@@ -24,7 +24,7 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
   nextAttemptAtMs: 'next_attempt_at_ms',
   hold: 'hold',
   errorCode: 'error_code',
-  errorClass: 'error_class',
+  errorAnswer: 'error_answer',
   errorMessage: 'error_message',
   etag: 'etag',
   crc32: 'crc32',
@@ -94,7 +94,7 @@ export function toRecord(row: SqlRow): FileRecord {
     nextAttemptAtMs: readIntegerOrNull(row, 'next_attempt_at_ms'),
     hold: readTextOrNull(row, 'hold') as FileHold | null,
     errorCode: readTextOrNull(row, 'error_code') as ErrorCode | null,
-    errorClass: readTextOrNull(row, 'error_class') as RetryClass | null,
+    errorAnswer: readTextOrNull(row, 'error_answer') as FailureAnswer | null,
     errorMessage: readTextOrNull(row, 'error_message'),
     etag: readTextOrNull(row, 'etag'),
     crc32: readTextOrNull(row, 'crc32'),
@@ -110,7 +110,7 @@ export function toAttempt(row: SqlRow): Attempt {
     startedAt: readText(row, 'started_at'),
     finishedAt: readText(row, 'finished_at'),
     outcome: readText(row, 'outcome') as UploadOutcome,
-    errorClass: readTextOrNull(row, 'error_class') as RetryClass | null,
+    errorAnswer: readTextOrNull(row, 'error_answer') as FailureAnswer | null,
     errorCode: readTextOrNull(row, 'error_code') as ErrorCode | null,
     errorMessage: readTextOrNull(row, 'error_message'),
   };
