@@ -105,7 +105,9 @@ test('a source file holds a role: what is shorter than twenty lines is a contrac
     !/^(export )?(default )?(async )?(function|class|const|let)\b/m.test(text);
   const short = sources
     .filter(({ path, text }) => path.endsWith('.ts') && text.trimEnd().split('\n').length < 20)
-    .filter(({ path, text }) => !/-thread\.ts$|\/definitions?\.ts$|\/migrations\//.test(path) && !isContract(text))
+    .filter(
+      ({ path, text }) => !/-thread\.ts$|\/definitions?\.ts$|\/migrations\//.test(path) && !isContract(text),
+    )
     .map(({ path }) => path);
   assert.deepEqual(short, Object.keys(SHORT_FILES));
 });
