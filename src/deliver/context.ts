@@ -6,6 +6,7 @@ import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
@@ -18,6 +19,8 @@ export interface DeliveryContext {
   readonly spool: Spool;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
+  /** Profiles, buckets and disks that cannot be used just now. */
+  readonly holds: PlaceHolds;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   readonly statistics: Statistics;

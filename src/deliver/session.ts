@@ -18,6 +18,8 @@ import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import { holdStatuses } from './queue/hold-status.ts';
+import { PlaceHolds } from './queue/place-holds.ts';
 import { isCopyGone } from './spool/copies.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
@@ -50,6 +52,7 @@ export interface SessionOptions {
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
  *   5. the file before it at its address ended  #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
+ *      a place that was held is right again      place holds                 the same
  *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
  *   8. a missing bucket appeared                maintenance                 its files are due now
  *   9. another process wrote to the journal     maintenance, `wake`         as 3
@@ -86,19 +89,28 @@ export class DeliverySession {
     const { clock, log, random } = options;
     const { settings } = plan;
     const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
-    const destinations = openDestinations(plan.profiles, openStore);
+    const opened = openDestinations(plan.profiles, openStore);
+    const destinations = new Map(opened.map(one => [one.profile, one]));
+    const endpoints = new EndpointMonitor({
+      destinations: opened,
+      clock,
+      log,
+      probeIntervalMs,
+      onBack: endpoint => void this.#sendWaiting(endpoint),
+    });
+    const wake = (): void => this.#dispatcher.wake();
+    const { root } = plan;
     this.#plan = plan;
     this.#context = {
       settings,
-      destinations: new Map(destinations.map(one => [one.profile, one])),
-      spool: new Spool(plan.root),
+      destinations,
+      spool: new Spool(root),
       journal,
-      endpoints: new EndpointMonitor({
-        destinations,
-        clock,
-        log,
-        probeIntervalMs,
-        onBack: endpoint => void this.#sendWaiting(endpoint),
+      endpoints,
+      holds: new PlaceHolds({
+        ...{ destinations, endpoints, journal, root, settings, clock, log },
+        onFree: wake,
+        onTrial: wake,
       }),
       buckets: new BucketCache({
         clock,
@@ -113,7 +125,10 @@ export class DeliverySession {
       log,
     };
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) => attemptDelivery(this.#context, destination, record, signal),
+      attempt: (record, destination, signal) =>
+        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+          this.#context.holds.attemptEnded(record.id),
+        ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
     });
     this.#intake = new Intake(this.#context, {
@@ -141,6 +156,7 @@ export class DeliverySession {
     await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
+    this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
     await this.#watch.start();
@@ -154,13 +170,14 @@ export class DeliverySession {
 
   /** Stops what comes in first, what goes out last (14). Resolves when nothing runs any more. */
   async stop(): Promise<void> {
-    const { settings, endpoints, statistics, spool, destinations, log } = this.#context;
+    const { settings, endpoints, holds, statistics, spool, destinations, log } = this.#context;
     this.interrupt();
     await this.#maintenance.stop();
     await this.#watch.stop();
     await this.#dispatcher.drain(settings.stopGraceMs);
     await this.#intake.settle();
     await endpoints.stop();
+    await holds.stop();
     statistics.log(log);
     spool.prune(true);
     await Promise.all([...destinations.values()].map(({ store }) => store.close()));
@@ -189,6 +206,7 @@ export class DeliverySession {
       refused: this.#intake.refused,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
+      holds: holdStatuses(this.#context),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -197,7 +215,7 @@ export class DeliverySession {
   async syncNow(callerSignal: AbortSignal): Promise<SyncOutcome> {
     const signal = AbortSignal.any([callerSignal, this.#stopping.signal]);
     signal.throwIfAborted();
-    const { journal, clock, destinations, endpoints, buckets } = this.#context;
+    const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
     const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
     signal.throwIfAborted();
@@ -211,6 +229,7 @@ export class DeliverySession {
       await this.#intake.settle();
       buckets.askAgainForMissing();
       await this.#maintenance.askForMissingBuckets();
+      await holds.probeAll();
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);

@@ -68,6 +68,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     deliveries: {
       list: () => [],
       troubles: () => [],
+      holds: () => [],
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },

@@ -138,7 +138,7 @@ export class Prometheus {
     ]);
   }
 
-  #readRest({ repos, deliveries, disk, station }: StationStatus): void {
+  #readRest({ repos, deliveries, holds, disk, station }: StationStatus): void {
     this.#set('uptime_seconds', 'Since the station started.', [one(station.uptimeS)]);
     this.#set('repositories_known', 'Repositories known.', [one(repos.known)]);
     this.#set('repositories_tracked', 'Repositories kept fresh.', [one(repos.tracked)]);
@@ -148,11 +148,24 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
+    this.#set(
+      'held_files',
+      'Files that wait for a place that cannot be used just now.',
+      holds.map(({ kind, place, files }) => ({ labels: { kind, place }, value: files })),
+      ['kind', 'place'],
+    );
+    this.#set('unproven_files', 'Files that nothing proves to have arrived; they are kept.', [
+      one(deliveries.unproven.files),
+    ]);
     this.#set('disk_free_bytes', 'Free on the disk of the root.', [one(disk.freeBytes)]);
   }
 
-  #set(name: string, help: string, readings: readonly Reading[]): void {
-    const labelNames = Object.keys(readings[0]?.labels ?? {});
+  #set(
+    name: string,
+    help: string,
+    readings: readonly Reading[],
+    labelNames = Object.keys(readings[0]?.labels ?? {}),
+  ): void {
     let gauge = this.#gauges.get(name);
     if (!gauge) {
       if (readings.length === 0) return;

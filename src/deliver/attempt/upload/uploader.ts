@@ -1,20 +1,20 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
-import type { FileIdentity, Journal } from '../../../keep/local/journal.ts';
+import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
 import { identityOf, regularFile } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
 import { sendInParts } from './parts.ts';
 import { objectKey, propertiesOf } from './properties.ts';
-import type { Sending, Sent } from './sending.ts';
+import type { Acknowledged, Asking, Sending, Sent } from './sending.ts';
 import { readWhole, sendFromDisk, sourceMissing } from './whole.ts';
 
 /** A file that changes under the upload is sent again at once this often, then later. */
 const CHANGED_TRIES = 3;
 
 /**
- * Sends one file in one of three ways, and verifies that it arrived: small files from memory, large ones in parts, or
+ * Sends one file in one of three ways, and proves that it arrived: small files from memory, large ones in parts, or
  * whole from the disk where the store knows no parts. Tries once; when to try again is decided elsewhere (outcome.ts).
  */
 export class Uploader {
@@ -28,8 +28,11 @@ export class Uploader {
     this.#verifier = new Verifier(clock);
   }
 
-  /** Throws what ObjectStore's methods throw, source_changed, source_missing, checksum_mismatch. */
-  async send(sending: Sending): Promise<Sent> {
+  /**
+   * Resolves when the store has acknowledged the object.
+   * Throws what ObjectStore's methods throw, source_changed, source_missing.
+   */
+  async send(sending: Sending): Promise<Acknowledged> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#sendOnce(sending, attempt === 1 ? sending.seen : undefined);
@@ -40,7 +43,37 @@ export class Uploader {
     }
   }
 
-  async #sendOnce(sending: Sending, seen: FileIdentity | undefined): Promise<Sent> {
+  /**
+   * How far it is proven that the object is what was sent: by the answer already, or by asking. Sends nothing, and may be
+   * called again, after a restart as well. Throws as Verifier.verify.
+   */
+  async prove(asking: Asking, acknowledged: Acknowledged): Promise<Sent> {
+    const { verified, identity, crc32 } = acknowledged;
+    if (verified !== null) return { ...acknowledged, verified };
+    const { id } = asking.record;
+    const parts = this.#partsOf(id, asking, identity);
+    const expected = { size: identity.size, crc32: crc32 ?? undefined, parts };
+    const sent = await this.#verifier.verify(asking, acknowledged, expected);
+    if (parts) await this.#journal.dropUpload(id);
+    return sent;
+  }
+
+  /** What was acknowledged did not arrive: the next `send` begins anew. */
+  async forget(asking: Asking, { identity }: Acknowledged): Promise<void> {
+    const { id } = asking.record;
+    if (this.#partsOf(id, asking, identity)) await this.#journal.dropUpload(id);
+  }
+
+  /** What it was made of, as long as it is not proven; only large files have parts. */
+  #partsOf(
+    recordId: number,
+    { settings }: Asking,
+    { size }: FileIdentity,
+  ): UnfinishedUpload['parts'] | undefined {
+    return size > settings.partsAboveBytes ? this.#journal.upload(recordId)?.parts : undefined;
+  }
+
+  async #sendOnce(sending: Sending, seen: FileIdentity | undefined): Promise<Acknowledged> {
     const { settings, record, path, store, signal, onProgress } = sending;
     const identity = seen ?? identityAt(path);
     const destination = destinationFor(settings, record.profile, record.bucket);
@@ -49,8 +82,7 @@ export class Uploader {
       const properties = propertiesOf(record.filepath, identity, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
         const result = await sendFromDisk(sending, at, identity, properties);
-        const expected = { size: identity.size, crc32: result.crc32 };
-        return this.#verifier.verify(sending, at, identity, result, expected);
+        return { key: at.key, etag: result.etag, crc32: result.crc32 ?? null, identity, verified: null };
       }
       const inParts = await sendInParts({
         ...sending,
@@ -60,15 +92,15 @@ export class Uploader {
         journal: this.#journal,
         clock: this.#clock,
       });
-      return this.#verifier.verify(sending, at, identity, inParts.result, inParts.expected);
+      const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
+      return { key: at.key, etag: inParts.result.etag, crc32, identity, verified: null };
     }
     const body = await readWhole(path, identity);
     const crc32 = crc32Of(body);
     const properties = propertiesOf(record.filepath, identity, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
-    if (settings.verify === 'answer' && isProven(result, crc32, body))
-      return { key: at.key, etag: result.etag, crc32, identity, verified: 'checksum' };
-    return this.#verifier.verify(sending, at, identity, result, { size: identity.size, crc32 });
+    const isAnswered = settings.verify === 'answer' && isProven(result, crc32, body);
+    return { key: at.key, etag: result.etag, crc32, identity, verified: isAnswered ? 'checksum' : null };
   }
 }
 
