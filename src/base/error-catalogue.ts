@@ -437,6 +437,13 @@ export const CATALOGUE = {
     meaning: 'The object store does not know the access key or refuses its signature.',
     remedy: 'Check the key, the secret and the region of the profile.',
   },
+  credentials_expired: {
+    answer: 'hold',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The session token or key of the profile has expired.',
+    remedy: 'Renew it in the credentials file; its files wait and go by themselves then.',
+  },
   access_denied: {
     answer: 'give-up',
     exitCode: 1,
@@ -445,14 +452,14 @@ export const CATALOGUE = {
     remedy: 'Grant it the permission named, or use another key.',
   },
   clock_skew: {
-    answer: 'give-up',
+    answer: 'hold',
     exitCode: 1,
     status: 502,
     meaning: "This machine's clock and the object store's are too far apart.",
     remedy: 'Set the clock (NTP).',
   },
   region_wrong: {
-    answer: 'give-up',
+    answer: 'hold',
     exitCode: 1,
     status: 502,
     meaning: 'The bucket lies in another region or at another endpoint.',
@@ -521,6 +528,13 @@ export const CATALOGUE = {
     meaning: 'The object store failed on its side.',
     remedy: 'Nothing to do: it is tried again later.',
   },
+  bucket_full: {
+    answer: 'hold',
+    exitCode: 1,
+    status: 507,
+    meaning: 'The object store has no room left, or a quota or cap is used up.',
+    remedy: 'Make room there or raise the limit; the files wait and go by themselves then.',
+  },
   checksum_mismatch: {
     answer: 'retry',
     exitCode: 1,
@@ -529,7 +543,7 @@ export const CATALOGUE = {
     remedy: 'Nothing to do: it is sent again. If it happens often, suspect memory or network hardware.',
   },
   answer_invalid: {
-    answer: 'retry',
+    answer: 'hold',
     exitCode: 1,
     status: 502,
     meaning: 'What answered does not speak S3: a proxy or a login page, perhaps.',
