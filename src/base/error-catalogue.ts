@@ -441,13 +441,6 @@ export const CATALOGUE = {
     meaning: 'The object store does not know the access key or refuses its signature.',
     remedy: 'Check the key, the secret and the region of the profile.',
   },
-  credentials_expired: {
-    answer: 'hold',
-    exitCode: 1,
-    status: 502,
-    meaning: 'The session token or key of the profile has expired.',
-    remedy: 'Renew it in the credentials file; its files wait and go by themselves then.',
-  },
   access_denied: {
     answer: 'give-up',
     exitCode: 1,
@@ -464,6 +457,7 @@ export const CATALOGUE = {
   },
   region_wrong: {
     answer: 'hold',
+    holds: 'bucket',
     exitCode: 1,
     status: 502,
     meaning: 'The bucket lies in another region or at another endpoint.',
@@ -547,13 +541,6 @@ export const CATALOGUE = {
     status: 503,
     meaning: 'The object store failed on its side.',
     remedy: 'Nothing to do: it is tried again later.',
-  },
-  bucket_full: {
-    answer: 'hold',
-    exitCode: 1,
-    status: 507,
-    meaning: 'The object store has no room left, or a quota or cap is used up.',
-    remedy: 'Make room there or raise the limit; the files wait and go by themselves then.',
   },
   checksum_mismatch: {
     answer: 'retry',

@@ -1,6 +1,6 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { type HttpHeaders, headerOf, readRetryAfterMs } from '../../../base/http-headers.ts';
-import { oneLine } from '../../../base/one-line.ts';
+import { oneLine } from '../../../base/text.ts';
 
 /**
  * Whose word an unsuccessful answer is.
@@ -125,7 +125,9 @@ function isOfAnotherBucket(document: ErrorDocument, bucket: string | undefined):
 
 /** Root element of an XML document, whatever stands before it. */
 function rootElement(text: string): { name: string; content: string; isWhole: boolean } | undefined {
-  const match = /^(?:\s|<\?[^>]*\?>|<!--[\s\S]*?-->)*<(?:[\w.-]+:)?([A-Za-z]\w*)(?:\s[^>]*)?(>|\/>)/.exec(text);
+  const match = /^(?:\s|<\?[^>]*\?>|<!--[\s\S]*?-->)*<(?:[\w.-]+:)?([A-Za-z]\w*)(?:\s[^>]*)?(>|\/>)/.exec(
+    text,
+  );
   const name = match?.[1];
   if (match === null || name === undefined || /^html$/i.test(name)) return undefined;
   const content = text.slice(match[0].length);
@@ -148,16 +150,22 @@ function elementOf(xml: string, name: string): string | undefined {
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 function unescapeXml(text: string): string {
-  return text.replace(/&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g, (whole, name, decimal, hex) => {
-    if (name !== undefined) return ENTITIES[name] ?? '';
-    const point = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
-    return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
-  });
+  return text.replace(
+    /&(?:(lt|gt|amp|quot|apos)|#(\d{1,7})|#x([\da-fA-F]{1,6}));/g,
+    (whole, name, decimal, hex) => {
+      if (name !== undefined) return ENTITIES[name] ?? '';
+      const point = decimal === undefined ? Number.parseInt(hex, 16) : Number(decimal);
+      return point > 0 && point <= 0x10ffff ? String.fromCodePoint(point) : whole;
+    },
+  );
 }
 
 /** A body as text: decompressed, and of UTF-16 where it begins with its mark. What cannot be read is no text. */
 function textOf(body: Buffer, headers: HttpHeaders): string {
-  const bytes = decompressed(body.subarray(0, MAX_ERROR_BODY_BYTES), headerOf(headers, 'content-encoding') ?? '');
+  const bytes = decompressed(
+    body.subarray(0, MAX_ERROR_BODY_BYTES),
+    headerOf(headers, 'content-encoding') ?? '',
+  );
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'utf8';
   return bytes.toString(encoding).replace(/^\ufeff/, '');
 }

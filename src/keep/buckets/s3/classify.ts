@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
-import { oneLine } from '../../../base/one-line.ts';
+import { oneLine } from '../../../base/text.ts';
 import type { ErrorAnswer } from './answer.ts';
-import { type Verdict, verdictOfMarks, verdictOfS3 } from './error-codes.ts';
+import { type AnswerMeaning, meaningOfMarks, meaningOfS3 } from './error-codes.ts';
 
 /** What was being done, for the error's message. */
 export interface CallContext {
@@ -20,37 +20,45 @@ export interface CallContext {
  */
 export function errorFromAnswer(answer: ErrorAnswer, context: CallContext): SluiceError {
   const { operation, subject } = context;
-  const { verdict, words, hint } = judge(answer, context);
-  return new SluiceError(verdict.code, oneLine(`${operation} ${subject}: ${words}`, 1000), {
+  const { meaning, words, hint } = judge(answer, context);
+  return new SluiceError(meaning.code, oneLine(`${operation} ${subject}: ${words}`, 1000), {
     operation,
     subject,
     hint,
-    answer: verdict.answer,
-    holds: verdict.holds,
+    answer: meaning.answer,
+    holds: meaning.holds,
     retryAfterMs: answer.retryAfterMs,
   });
 }
 
 interface Judgement {
-  readonly verdict: Verdict;
+  readonly meaning: AnswerMeaning;
   readonly words: string;
   readonly hint?: string;
 }
 
 function judge(answer: ErrorAnswer, context: CallContext): Judgement {
   if (answer.speaker === 'document' || answer.speaker === 'cut') {
-    return { verdict: inUpload(verdictOfS3(answer), context), words: wordsOfS3(answer), hint: hintOf(answer) };
+    return {
+      meaning: inUpload(meaningOfS3(answer), context),
+      words: wordsOfS3(answer),
+      hint: hintOf(answer),
+    };
   }
   // Without a document only HEAD can be final: elsewhere S3 always has words for a refusal.
   const mayLackWords = context.method === 'HEAD' || context.method === 'DELETE' || answer.status >= 500;
   if (answer.speaker === 'marks' && mayLackWords) {
-    return { verdict: inUpload(verdictOfMarks(answer.status), context), words: wordsOfS3(answer), hint: hintOf(answer) };
+    return {
+      meaning: inUpload(meaningOfMarks(answer.status), context),
+      words: wordsOfS3(answer),
+      hint: hintOf(answer),
+    };
   }
   return judgeStranger(answer);
 }
 
-function inUpload(verdict: Verdict, context: CallContext): Verdict {
-  return verdict.code === 'object_missing' && context.isInUpload ? { code: 'upload_missing' } : verdict;
+function inUpload(meaning: AnswerMeaning, context: CallContext): AnswerMeaning {
+  return meaning.code === 'object_missing' && context.isInUpload ? { code: 'upload_missing' } : meaning;
 }
 
 function wordsOfS3(answer: ErrorAnswer): string {
@@ -68,7 +76,7 @@ function hintOf(answer: ErrorAnswer): string | undefined {
   return `The server points to${region}${endpoint}; set the profile so.`;
 }
 
-const HELD_ENDPOINT: Verdict = { code: 'answer_invalid', answer: 'hold', holds: 'endpoint' };
+const HELD_ENDPOINT: AnswerMeaning = { code: 'answer_invalid', answer: 'hold', holds: 'endpoint' };
 const STRANGER_HINT =
   'A proxy, a login page or another server answers in place of the object store; all goes on by itself once the store answers. If it stays so, check the endpoint of the profile.';
 
@@ -82,36 +90,43 @@ const BETWEEN: Readonly<Record<number, { readonly words: string; readonly hint: 
     words: 'the server that answers does not serve this host name',
     hint: 'Check the endpoint of the profile, and what its name resolves to.',
   },
-  511: { words: 'the network wants somebody to log in', hint: 'Log in at the network; all goes on by itself then.' },
+  511: {
+    words: 'the network wants somebody to log in',
+    hint: 'Log in at the network; all goes on by itself then.',
+  },
 };
 
 function judgeStranger(answer: ErrorAnswer): Judgement {
   const { status, page } = answer;
   // These say when, or that it is no lasting refusal, whoever speaks.
-  if (status === 408) return { verdict: { code: 'timed_out' }, words: `the server waited too long (HTTP 408)` };
+  if (status === 408)
+    return { meaning: { code: 'timed_out' }, words: `the server waited too long (HTTP 408)` };
   if (status === 429 || status === 425)
-    return { verdict: { code: 'slow_down', answer: 'retry' }, words: `asked to come again later (HTTP ${status})` };
+    return {
+      meaning: { code: 'slow_down', answer: 'retry' },
+      words: `asked to come again later (HTTP ${status})`,
+    };
   if ((status === 403 || status === 503) && answer.retryAfterMs !== undefined) {
     return {
-      verdict: { code: 'bucket_unavailable', answer: 'retry' },
+      meaning: { code: 'bucket_unavailable', answer: 'retry' },
       words: `asked to come again later (HTTP ${status} with ${page ?? 'no words'})`,
     };
   }
   const between = BETWEEN[status];
   if (between !== undefined) {
     const seen = page === undefined || page === 'no words' ? '' : `, with ${page}`;
-    return { verdict: HELD_ENDPOINT, words: `${between.words} (HTTP ${status}${seen})`, hint: between.hint };
+    return { meaning: HELD_ENDPOINT, words: `${between.words} (HTTP ${status}${seen})`, hint: between.hint };
   }
   if (answer.redirect !== undefined && status >= 300 && status < 400) {
     const target = shownUrl(answer.redirect);
     return {
-      verdict: HELD_ENDPOINT,
+      meaning: HELD_ENDPOINT,
       words: `not an S3 server answers, but a redirect to ${target} (HTTP ${status})`,
       hint: /^https:/.test(target) ? `${STRANGER_HINT} It may want https:// there.` : STRANGER_HINT,
     };
   }
   return {
-    verdict: HELD_ENDPOINT,
+    meaning: HELD_ENDPOINT,
     words: `not an S3 server answers, but somebody with ${page ?? 'no words'} (HTTP ${status})`,
     hint: STRANGER_HINT,
   };

@@ -2,23 +2,23 @@ import type { ErrorCode, FailureAnswer, HeldPlace } from '../../../base/errors.t
 import type { ErrorAnswer } from './answer.ts';
 
 /** What an answer of S3's own comes to; `answer` and `holds` where the catalogue's default for the code is not meant. */
-export interface Verdict {
+export interface AnswerMeaning {
   readonly code: ErrorCode;
   readonly answer?: FailureAnswer;
   readonly holds?: HeldPlace;
 }
 
-const FULL: Verdict = { code: 'bucket_full', answer: 'hold', holds: 'bucket' };
-const EXPIRED: Verdict = { code: 'credentials_expired', answer: 'hold', holds: 'profile' };
-const SUSPENDED: Verdict = { code: 'access_denied', answer: 'hold', holds: 'profile' };
-const ELSEWHERE: Verdict = { code: 'region_wrong', answer: 'hold', holds: 'bucket' };
-const SLOWED: Verdict = { code: 'slow_down', answer: 'retry' };
+const FULL: AnswerMeaning = { code: 'bucket_full', answer: 'hold', holds: 'bucket' };
+const EXPIRED: AnswerMeaning = { code: 'key_expired', answer: 'hold', holds: 'profile' };
+const SUSPENDED: AnswerMeaning = { code: 'access_denied', answer: 'hold', holds: 'profile' };
+const ELSEWHERE: AnswerMeaning = { code: 'region_wrong', answer: 'hold', holds: 'bucket' };
+const SLOWED: AnswerMeaning = { code: 'slow_down', answer: 'retry' };
 
 /**
  * S3's error codes that are known by name, by what they stand for (Amazon S3 API reference, "List of error codes";
  * MinIO, Ceph and B2 add a few). Only these can end an item: each speaks of this object or this request.
  */
-const BY_NAME: Readonly<Record<string, Verdict>> = {
+const BY_NAME: Readonly<Record<string, AnswerMeaning>> = {
   NoSuchBucket: { code: 'bucket_missing' },
   NoSuchKey: { code: 'object_missing' },
   NoSuchUpload: { code: 'upload_missing' },
@@ -66,10 +66,16 @@ const BY_NAME: Readonly<Record<string, Verdict>> = {
 };
 
 /** Codes come in families, and every server adds its own members: told by the words that they are made of. */
-const BY_FAMILY: readonly [RegExp, Verdict][] = [
+const BY_FAMILY: readonly [RegExp, AnswerMeaning][] = [
   [/slow_?down|throttl|toomany|requestlimit|rateexceeded|rate_?limit|bandwidth.*exceeded|busy/i, SLOWED],
-  [/quota|storagefull|insufficient_?(storage|space|capacity)|(no|outof)_?space|disk_?full|cap_?exceeded/i, FULL],
-  [/token.*(expired|refresh|required)|expired.*(token|credential|session)|^invalid(security|session)?token/i, EXPIRED],
+  [
+    /quota|storagefull|insufficient_?(storage|space|capacity)|(no|outof)_?space|disk_?full|cap_?exceeded/i,
+    FULL,
+  ],
+  [
+    /token.*(expired|refresh|required)|expired.*(token|credential|session)|^invalid(security|session)?token/i,
+    EXPIRED,
+  ],
   [/^(invalidclienttokenid|unrecognizedclient|invalidaccesskey)/i, { code: 'bucket_auth_failed' }],
   [/(user|account).*(suspended|disabled)/i, SUSPENDED],
 ];
@@ -78,22 +84,23 @@ const BY_FAMILY: readonly [RegExp, Verdict][] = [
  * Refusals that are a limit of room by their words only: B2 says AccessDenied of a storage cap ("Storage and download
  * caps", backblaze.com/docs), gateways say InternalError of a full disk.
  */
-const FULL_BY_WORDS = /\bcap exceeded|\bquota\b|no space left|out of (disk )?space|(disk|storage|drive).{0,40}\bfull\b/i;
+const FULL_BY_WORDS =
+  /\bcap exceeded|\bquota\b|no space left|out of (disk )?space|(disk|storage|drive).{0,40}\bfull\b/i;
 
 /** What an S3 server's own error says. Unknown codes follow their status, and end nothing. Pure. */
-export function verdictOfS3(answer: ErrorAnswer): Verdict {
+export function meaningOfS3(answer: ErrorAnswer): AnswerMeaning {
   const { code = '', status, message = '' } = answer;
   const mayBeFull = status === 507 || status === 403 || status === 400 || status === 500 || status === 503;
   if (mayBeFull && FULL_BY_WORDS.test(message)) return FULL;
   const known = Object.hasOwn(BY_NAME, code) ? BY_NAME[code] : undefined;
-  const verdict = known ?? BY_FAMILY.find(([words]) => words.test(code))?.[1] ?? verdictOfStatus(status);
+  const meaning = known ?? BY_FAMILY.find(([words]) => words.test(code))?.[1] ?? meaningOfStatus(status);
   // Half a document may be half a code's truth: it is asked again.
-  const isFinal = verdict.answer === undefined && answer.speaker === 'cut';
-  return isFinal ? { ...verdict, answer: 'retry' } : verdict;
+  const isFinal = meaning.answer === undefined && answer.speaker === 'cut';
+  return isFinal ? { ...meaning, answer: 'retry' } : meaning;
 }
 
 /** A code that is not known, or none where S3 could say none. */
-function verdictOfStatus(status: number): Verdict {
+function meaningOfStatus(status: number): AnswerMeaning {
   if (status === 507) return FULL;
   if (status === 429 || status === 425) return SLOWED;
   if (status === 408) return { code: 'timed_out' };
@@ -102,12 +109,12 @@ function verdictOfStatus(status: number): Verdict {
 }
 
 /** What the status alone says, of an answer that can have no document: HEAD, and the like. Pure. */
-export function verdictOfMarks(status: number): Verdict {
+export function meaningOfMarks(status: number): AnswerMeaning {
   if (status >= 300 && status < 400) return ELSEWHERE;
   if (status === 401) return { code: 'bucket_auth_failed' };
   if (status === 403) return { code: 'access_denied' };
   if (status === 404) return { code: 'object_missing' };
   if (status === 405 || status === 501) return { code: 'not_supported' };
   if (status === 412) return { code: 'object_exists' };
-  return verdictOfStatus(status);
+  return meaningOfStatus(status);
 }

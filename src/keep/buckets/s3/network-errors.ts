@@ -1,5 +1,6 @@
 import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
-import { oneLine } from '../../../base/one-line.ts';
+import { systemFailureOf } from '../../../base/system-errors.ts';
+import { oneLine } from '../../../base/text.ts';
 import type { CallContext } from './classify.ts';
 
 /** Errors of the network by code, in words for people; the operating system's and the libraries' own are not shown. */
@@ -23,7 +24,6 @@ const BY_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   ENOTCONN: ['connection_lost', 'the connection was closed'],
   ENETRESET: ['connection_lost', 'the network dropped the connection'],
   UND_ERR_SOCKET: ['connection_lost', 'the connection was closed before the answer was whole'],
-  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: ['connection_lost', 'the answer was shorter than announced'],
   ETIMEDOUT: ['timed_out', 'the connection timed out'],
   UND_ERR_HEADERS_TIMEOUT: ['timed_out', 'no answer came in time'],
   UND_ERR_BODY_TIMEOUT: ['timed_out', 'the answer stopped half-way'],
@@ -64,9 +64,13 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   const about = { operation, subject, cause };
   const say = (words: string): string => oneLine(`${operation} ${subject}: ${words}`, 1000);
   if (TLS_CODE.test(code) || code === 'EPROTO') {
-    return new SluiceError('tls_failed', say(wordsOfTls(cause, code)), { ...about, answer: 'hold', holds: 'endpoint' });
+    return new SluiceError('tls_failed', say(wordsOfTls(cause, code)), {
+      ...about,
+      answer: 'hold',
+      holds: 'endpoint',
+    });
   }
-  if (code.startsWith('HPE_') || cause.name === 'HTTPParserError') {
+  if (isNoHttp(cause, code)) {
     return new SluiceError('answer_invalid', say('what answers does not speak HTTP as it should'), {
       ...about,
       answer: 'hold',
@@ -74,18 +78,35 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
     });
   }
   if (code === 'ERR_INVALID_CHAR' || code === 'UND_ERR_INVALID_ARG') {
-    return new SluiceError('bucket_auth_failed', say('nothing was sent: a value has characters that no header can carry'), {
-      ...about,
-      answer: 'hold',
-      holds: 'profile',
-      hint: 'Look at the access key, secret and token of the profile for invisible characters.',
-    });
+    return new SluiceError(
+      'bucket_auth_failed',
+      say('nothing was sent: a value has characters that no header can carry'),
+      {
+        ...about,
+        answer: 'hold',
+        holds: 'profile',
+        hint: 'Look at the access key, secret and token of the profile for invisible characters.',
+      },
+    );
   }
-  if (isOfFile(cause)) return asSluiceError(cause, about);
   if (cause.name === 'AbortError') return new SluiceError('cancelled', say('stopped on request'), about);
-  const [known, words] = BY_CODE[code] ?? unknownNetworkError(cause, code) ?? [];
-  if (known === undefined || words === undefined) return asSluiceError(error, about);
+  const failure = systemFailureOf(error);
+  if (failure?.from === 'files') return asSluiceError(error, about);
+  const named = BY_CODE[code] ?? BY_CODE[failure?.name ?? ''] ?? unknownNetworkError(cause, code);
+  if (named === undefined) return asSluiceError(error, about);
+  const [known, words] = named;
   return new SluiceError(known, say(`${whereOf(cause)}${words}`), about);
+}
+
+/**
+ * Codes of an answer that is no HTTP, or not as HTTP has it. undici has an assertion of its own for statuses below 100,
+ * and two sorts of words for what nobody asked for: a switch to another protocol among them.
+ */
+const NO_HTTP = /^(HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RES_CONTENT_LENGTH_MISMATCH|ERR_ASSERTION)/;
+
+function isNoHttp(error: Error, code: string): boolean {
+  if (NO_HTTP.test(code) || error.name === 'HTTPParserError') return true;
+  return error.message === 'bad upgrade' || error.message === 'bad response';
 }
 
 /** An AggregateError of several addresses that all failed: the first speaks for them; a wrapped one for its wrapper. */
@@ -97,20 +118,10 @@ function firstOf(error: unknown): Error & { readonly code?: unknown } {
   return cause;
 }
 
-/**
- * An error of the operating system about the file that is sent, not about a connection. Reading either has the same name;
- * a connection's errors are those of the table, and a read of one is never "not connected", as a dead mount's is.
- */
-function isOfFile(error: Error & { readonly code?: unknown }): boolean {
-  if ('path' in error) return true;
-  const syscall = 'syscall' in error ? String(error.syscall) : '';
-  if (!/^(open|read|readv|fstat|stat|lstat|close)$/.test(syscall)) return false;
-  return BY_CODE[String(error.code ?? '')] === undefined || error.code === 'ENOTCONN';
-}
-
 function unknownNetworkError(error: Error, code: string): readonly [ErrorCode, string] | undefined {
   // The SDK's handler names resets and refusals TimeoutError as well: their own code comes first.
   if (error.name === 'TimeoutError') return ['timed_out', 'nothing was heard in time'];
+  // Without a code it is a fault of ours.
   if (code === '') return undefined;
   return ['connection_lost', `the request broke off (${oneLine(code, 60)})`];
 }
@@ -124,22 +135,29 @@ function whereOf(error: Error): string {
 function wordsOfTls(error: Error, code: string): string {
   const certificate = CERTIFICATE[code];
   if (certificate !== undefined) return `no TLS connection: ${certificate}`;
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return `no TLS connection: its certificate is for ${namesOf(error)}`;
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return `no TLS connection: its certificate is for ${namesOf(error)}`;
   // An alert of the far side: `ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR`, `ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE`.
   const alert = /ALERT_([A-Z0-9_]+)$/.exec(code)?.[1] ?? /\balert ([a-z ]+)/.exec(error.message)?.[1];
   if (alert !== undefined) {
     return `no TLS connection: the server broke it off (${alert.toLowerCase().replaceAll('_', ' ').trim()})`;
   }
-  if (/WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|UNKNOWN_PROTOCOL|RECORD_TOO_SMALL/.test(code) || code === 'EPROTO') {
+  if (
+    /WRONG_VERSION|PACKET_LENGTH|HTTP_REQUEST|UNKNOWN_PROTOCOL|RECORD_TOO_SMALL/.test(code) ||
+    code === 'EPROTO'
+  ) {
     return 'no TLS connection: something else than TLS answers on this port';
   }
-  if (TLS_CODE.test(code) && /CERT|CA$|CHAIN/.test(code)) return 'no TLS connection: its certificate cannot be trusted';
+  if (TLS_CODE.test(code) && /CERT|CA$|CHAIN/.test(code))
+    return 'no TLS connection: its certificate cannot be trusted';
   return 'no TLS connection: the handshake failed';
 }
 
 /** Names that a certificate is for, as Node found them. */
 function namesOf(error: Error): string {
-  const { cert } = error as { readonly cert?: { readonly subjectaltname?: string; readonly subject?: { readonly CN?: unknown } } };
+  const { cert } = error as {
+    readonly cert?: { readonly subjectaltname?: string; readonly subject?: { readonly CN?: unknown } };
+  };
   const names = cert?.subjectaltname?.replaceAll(/(DNS|IP Address):/g, '') ?? cert?.subject?.CN;
   return names === undefined ? 'another host' : `another host: ${oneLine(String(names), 120)}`;
 }

@@ -48,6 +48,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
   idleTimeoutMs: 60_000,
   minBytesPerSecond: 32 * 1024,
   connectTimeoutMs: 10_000,
+  answerTimeoutMs: 60_000,
   maxConnections: 256,
 };
 
@@ -72,9 +73,9 @@ export class S3Store implements ObjectStore {
     const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, ...rest };
     const session = new Session(profile, clock);
     this.description = `${profile.provider} ${profile.endpoint}`;
-    this.#small = new SmallTransport(transport);
+    this.#small = new SmallTransport(transport, clock);
     this.#stream = new StreamTransport(transport, clock);
-    this.#clients = new SdkClients(profile, session, transport, clock);
+    this.#clients = new SdkClients(profile, session, this.#small, transport, clock);
     this.#control = new ControlCalls(this.#clients, profile.endpoint);
     this.#hot = new HotPath({
       session,
