@@ -3,8 +3,9 @@ import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
 import type { HttpHeaders } from '../../../base/http-headers.ts';
+import type { PlainKey } from '../credentials/key.ts';
 import { AnswerError, readErrorAnswer } from './answer.ts';
-import type { S3Profile } from './profile.ts';
+import type { Keys } from './keys.ts';
 import { isVirtual } from './route.ts';
 import type { Call, Session, Way } from './session.ts';
 import type { TransportOptions } from './transport.ts';
@@ -16,20 +17,15 @@ type Sdk = typeof import('@aws-sdk/client-s3');
  * them: that takes longer than the rest of a start. Its own retries are off, so that ten means ten.
  */
 export class SdkClients {
-  readonly #profile: S3Profile;
+  readonly #keys: Keys;
   readonly #session: Session;
   readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #clients = new Map<string, S3Client>();
+  readonly #clients = new Map<string, { readonly key: PlainKey; readonly client: S3Client }>();
   readonly #handler: S3ClientConfig['requestHandler'];
   readonly #agents: (http.Agent | https.Agent)[];
 
-  constructor(
-    profile: S3Profile,
-    session: Session,
-    transport: TransportOptions,
-    clock: Pick<Clock, 'nowMs'>,
-  ) {
-    this.#profile = profile;
+  constructor(keys: Keys, session: Session, transport: TransportOptions, clock: Pick<Clock, 'nowMs'>) {
+    this.#keys = keys;
     this.#session = session;
     this.#clock = clock;
     const agentOptions = {
@@ -51,25 +47,27 @@ export class SdkClients {
 
   /** Runs one call with the client for its way, under the session's corrections. */
   run<T>(call: Call, attempt: (sdk: Sdk, client: S3Client, way: Way) => Promise<T>): Promise<T> {
-    return this.#session.run(call, async way => {
+    const send = async (way: Way, key: PlainKey): Promise<T> => {
       const sdk = await import('@aws-sdk/client-s3');
-      const client = this.#clientFor(sdk, way, call.bucket);
+      const client = this.#clientFor(sdk, way, key, call.bucket);
       client.config.systemClockOffset = way.signingTimeMs - Date.now();
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
         throw answerErrorOf(error, this.#clock.nowMs()) ?? error;
       }
-    });
+    };
+    return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
   }
 
-  #clientFor(sdk: Sdk, way: Way, bucket: string | undefined): S3Client {
+  #clientFor(sdk: Sdk, way: Way, key: PlainKey, bucket: string | undefined): S3Client {
     const { endpoint, region } = way.route;
     const forcePathStyle = bucket === undefined || !isVirtual(way.route, bucket);
     const name = `${endpoint} ${region} ${forcePathStyle}`;
     const known = this.#clients.get(name);
-    if (known !== undefined) return known;
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#profile;
+    // A client of an older key is left to its calls: ending it would end the connections that all share.
+    if (known?.key === key) return known.client;
+    const { accessKeyId, secretAccessKey, sessionToken } = key;
     const client = new sdk.S3Client({
       endpoint,
       region,
@@ -85,12 +83,12 @@ export class SdkClients {
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: this.#handler,
     });
-    this.#clients.set(name, client);
+    this.#clients.set(name, { key, client });
     return client;
   }
 
   close(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    for (const { client } of this.#clients.values()) client.destroy();
     for (const agent of this.#agents) agent.destroy();
   }
 }
