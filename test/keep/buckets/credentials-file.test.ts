@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { silentLogger } from '../../../src/base/log.ts';
-import { decodeText } from '../../../src/keep/buckets/credentials/decode.ts';
+import { decodeCredentials } from '../../../src/keep/buckets/credentials/decode.ts';
 import { readIni } from '../../../src/keep/buckets/credentials/ini.ts';
 import { parseProfiles } from '../../../src/keep/buckets/credentials/read-profiles.ts';
 import { findCredentials } from '../../../src/keep/buckets/credentials/search.ts';
@@ -145,7 +145,7 @@ test('UTF-16 of either order, with its mark or without, is text like any other (
     Buffer.from(little).swap16(),
     Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
   ]) {
-    assert.equal(decodeText(bytes).replace(/^\ufeff/, ''), text);
+    assert.equal(decodeCredentials(bytes).replace(/^\ufeff/, ''), text);
   }
 });
 

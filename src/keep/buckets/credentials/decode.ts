@@ -2,7 +2,7 @@
  * The text of a file that people edit with whatever is at hand: UTF-8, or UTF-16 as Windows editors write it, with its
  * mark or without. What is no UTF-8 becomes U+FFFD, which no value may hold. Pure.
  */
-export function decodeText(bytes: Buffer): string {
+export function decodeCredentials(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return utf16(bytes.subarray(2), 'utf-16le');
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return utf16(bytes.subarray(2), 'utf-16be');
   const zeros = zeroShares(bytes.subarray(0, 1024));

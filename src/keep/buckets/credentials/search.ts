@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Profile } from '../object-store-definition.ts';
-import { decodeText } from './decode.ts';
+import { decodeCredentials } from './decode.ts';
 import { type IniSection, readIni } from './ini.ts';
 import { isProfile, mergeSections } from './merge.ts';
 import { hasProvider, profilesOf } from './read-profiles.ts';
@@ -208,7 +208,7 @@ async function contentOf(path: string): Promise<FileContent> {
         if (bytes > MAX_FILE_BYTES) return { unreadable: 'it is larger than 16 MiB' };
       }
       const isShared = stats.isFile() && (stats.mode & READABLE_BY_OTHERS) !== 0;
-      return { text: decodeText(Buffer.concat(chunks)), isShared };
+      return { text: decodeCredentials(Buffer.concat(chunks)), isShared };
     } finally {
       await file.close();
     }
