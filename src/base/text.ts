@@ -6,6 +6,16 @@ export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
 }
 
+/** Whether there is an encoding of this name (a label of the Encoding Standard). Pure. */
+export function isCharset(label: string): boolean {
+  try {
+    new TextDecoder(label);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function inWords(words: readonly string[], conjunction: 'and' | 'or'): string {
   const last = words.at(-1) ?? '';

@@ -3,8 +3,9 @@ import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import type { PlainKey } from '../credentials/key.ts';
 import { AnswerError } from './answer.ts';
-import type { S3Profile } from './profile.ts';
+import type { Keys } from './keys.ts';
 import { isVirtual } from './route.ts';
 import { readingRefusals, SdkHandler } from './sdk-handler.ts';
 import type { Call, Session, Way } from './session.ts';
@@ -13,32 +14,40 @@ import { answerTooSlow, type TransportOptions } from './transport.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
 
+interface SdkParts {
+  /** Sends what has no streaming body. */
+  readonly small: SmallTransport;
+  readonly transport: TransportOptions;
+  readonly clock: Pick<Clock, 'nowMs' | 'timer'>;
+  readonly endpoint: string;
+}
+
+interface ClientOptions {
+  readonly way: Way;
+  readonly key: PlainKey;
+  readonly bucket: string | undefined;
+  readonly streams: boolean;
+}
+
 /**
  * The AWS SDK for the calls that are made once a bucket or once a large file. It is loaded with the first of
  * them: that takes longer than the rest of a start. Its own retries are off, so that ten means ten.
  */
 export class SdkClients {
-  readonly #profile: S3Profile;
+  readonly #keys: Keys;
   readonly #session: Session;
-  readonly #clock: Pick<Clock, 'nowMs' | 'timer'>;
-  readonly #transport: TransportOptions;
-  readonly #clients = new Map<string, S3Client>();
+  readonly #parts: SdkParts;
+  readonly #clients = new Map<string, { readonly key: PlainKey; readonly client: S3Client }>();
   /** Sends everything but bodies that stream. */
   readonly #handler: SdkHandler;
   readonly #streaming: S3ClientConfig['requestHandler'];
   readonly #agents: (http.Agent | https.Agent)[];
 
-  constructor(
-    profile: S3Profile,
-    session: Session,
-    small: SmallTransport,
-    transport: TransportOptions,
-    clock: Pick<Clock, 'nowMs' | 'timer'>,
-  ) {
-    this.#profile = profile;
+  constructor(keys: Keys, session: Session, parts: SdkParts) {
+    const { transport, small, clock } = parts;
+    this.#keys = keys;
+    this.#parts = parts;
     this.#session = session;
-    this.#clock = clock;
-    this.#transport = transport;
     const agentOptions = {
       keepAlive: true,
       maxSockets: transport.maxConnections,
@@ -66,16 +75,17 @@ export class SdkClients {
     attempt: (sdk: Sdk, client: S3Client, way: Way) => Promise<T>,
     streams = false,
   ): Promise<T> {
-    return this.#session.run(call, async way => {
+    const send = async (way: Way, key: PlainKey): Promise<T> => {
       const sdk = await import('@aws-sdk/client-s3');
-      const client = this.#clientFor(sdk, way, call.bucket, streams);
+      const client = this.#clientFor(sdk, { way, key, bucket: call.bucket, streams });
       client.config.systemClockOffset = way.signingTimeMs - Date.now();
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
         throw isUnreadable(error) ? unreadable(call) : error;
       }
-    });
+    };
+    return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
   }
 
   /**
@@ -83,18 +93,20 @@ export class SdkClients {
    * The SDK itself sets a bound to silence only. @returns what cancels it
    */
   boundAnswer(bodyBytes: number, end: (error: SluiceError) => void): () => void {
-    const { idleTimeoutMs, minBytesPerSecond, answerTimeoutMs } = this.#transport;
+    const { transport, clock, endpoint } = this.#parts;
+    const { idleTimeoutMs, minBytesPerSecond, answerTimeoutMs } = transport;
     const ms = Math.ceil(idleTimeoutMs + (bodyBytes / minBytesPerSecond) * 1000 + answerTimeoutMs);
-    return this.#clock.timer(ms, () => end(answerTooSlow(this.#profile.endpoint, ms)));
+    return clock.timer(ms, () => end(answerTooSlow(endpoint, ms)));
   }
 
-  #clientFor(sdk: Sdk, way: Way, bucket: string | undefined, streams: boolean): S3Client {
+  #clientFor(sdk: Sdk, { way, key, bucket, streams }: ClientOptions): S3Client {
     const { endpoint, region } = way.route;
     const forcePathStyle = bucket === undefined || !isVirtual(way.route, bucket);
     const name = `${endpoint} ${region} ${forcePathStyle} ${streams}`;
     const known = this.#clients.get(name);
-    if (known !== undefined) return known;
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#profile;
+    // A client of an older key is left to its calls: ending it would end the connections that all share.
+    if (known?.key === key) return known.client;
+    const { accessKeyId, secretAccessKey, sessionToken } = key;
     const client = new sdk.S3Client({
       endpoint,
       region,
@@ -110,13 +122,13 @@ export class SdkClients {
       responseChecksumValidation: 'WHEN_REQUIRED',
       requestHandler: streams ? this.#streaming : this.#handler,
     });
-    if (streams) readingRefusals(client.config.requestHandler, () => this.#clock.nowMs());
-    this.#clients.set(name, client);
+    if (streams) readingRefusals(client.config.requestHandler, () => this.#parts.clock.nowMs());
+    this.#clients.set(name, { key, client });
     return client;
   }
 
   close(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    for (const { client } of this.#clients.values()) client.destroy();
     for (const agent of this.#agents) agent.destroy();
   }
 }
