@@ -125,7 +125,8 @@ function render(status: StationStatus, cli: Cli): string {
   }
   for (const { endpoint, state, since } of status.links) {
     // One that is offline is among the places that are held.
-    if (state !== 'online' && state !== 'offline') lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
+    if (state !== 'online' && state !== 'offline')
+      lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
   }
   for (const { kind, place, since, files, message, hint } of status.holds) {
     const held = since === null ? '' : ` since ${since}`;

@@ -6,10 +6,11 @@ import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
-import type { DeliveryOutcome } from './attempt/outcome.ts';
+import { type DeliveryOutcome, KEY_CAUSES } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { type Destination, openDestinations } from './destinations.ts';
+import { retryFailed } from './failed.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { Watch, WatchOptions } from './intake/watch/watch.ts';
@@ -61,6 +62,7 @@ export interface SessionOptions {
  *  12. a person wants all files sent            `syncNow`                   gate held open; 1, 6 and 8 at once
  *  13. the plan changed for single files        `adopt`                     the next attempts go by it
  *  14. a stop                                   `interrupt`, `stop`         syncs end, attempts get some time
+ *  15. a profile's key became another           its store                   #keyChanged: what failed for its sake goes again
  */
 export class DeliverySession {
   #plan: DeliveryPlan;
@@ -108,7 +110,13 @@ export class DeliverySession {
       journal,
       endpoints,
       holds: new PlaceHolds({
-        ...{ destinations, endpoints, journal, root, settings, clock, log },
+        destinations,
+        endpoints,
+        journal,
+        root,
+        settings,
+        clock,
+        log,
         onFree: wake,
         onTrial: wake,
       }),
@@ -124,6 +132,7 @@ export class DeliverySession {
       random,
       log,
     };
+    for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
       attempt: (record, destination, signal) =>
         attemptDelivery(this.#context, destination, record, signal).finally(() =>
@@ -156,6 +165,7 @@ export class DeliverySession {
     await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
+    await this.#retryForOtherKeys();
     this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
@@ -184,14 +194,16 @@ export class DeliverySession {
   }
 
   /**
-   * Takes over a plan in which only what a single file is sent by is different (13): what is under way goes on
-   * undisturbed.
+   * Takes over a plan in which only what a single file is sent by is different (13), the keys of profiles among it: what
+   * is under way goes on undisturbed.
    * @returns false, and nothing has changed, where the plan asks for more than that
    */
   adopt(plan: DeliveryPlan): boolean {
     if (!isSameButForFiles(plan, this.#plan)) return false;
     this.#plan = plan;
     this.#context = { ...this.#context, settings: plan.settings };
+    for (const profile of plan.profiles)
+      this.#context.destinations.get(profile.name)?.store.key?.adopt(profile);
     return true;
   }
 
@@ -273,6 +285,41 @@ export class DeliverySession {
       );
     }
     this.#dispatcher.wake();
+  }
+
+  /** A profile's key has become another (15): what the old one was refused for goes again, and what waits goes now. */
+  async #keyChanged(profile: string): Promise<void> {
+    const { journal, clock, holds, log } = this.#context;
+    if (this.#stopping.signal.aborted) return;
+    holds.keyChanged(profile);
+    try {
+      let files = 0;
+      for (const cause of KEY_CAUSES) {
+        const outcomes = await retryFailed(this.#context, { profile, cause });
+        files += outcomes.filter(({ problem }) => problem === undefined).length;
+      }
+      await journal.makeDueNow(profile, clock.nowMs());
+      log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
+    } catch (error) {
+      log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
+    }
+    this.#dispatcher.wake();
+  }
+
+  /** What was refused for the sake of a key that was exchanged while nothing ran goes again. */
+  async #retryForOtherKeys(): Promise<void> {
+    const { journal, destinations, log } = this.#context;
+    for (const { profile, store } of destinations.values()) {
+      const mark = store.key?.mark();
+      const refused = mark === undefined ? [] : journal.failedForKey(profile, KEY_CAUSES, mark);
+      if (refused.length === 0) continue;
+      await retryFailed(this.#context, { ids: refused.map(({ id }) => id) });
+      const files = refused.length;
+      log.info(
+        { profile, files },
+        'the key is another one; files that were refused for the old one go again',
+      );
+    }
   }
 
   /** Folders of known buckets. A store that does not answer soon gets them later, with its first files. */

@@ -48,7 +48,10 @@ test('a full bucket is held: its files wait uncounted, one is tried at a time, o
   await until(() => bent.calls.length >= before + 3);
   const waiting = rig.records().filter(({ bucket }) => bucket === 'outbox');
   assert.deepEqual([...new Set(waiting.map(({ failures }) => failures))], [0]);
-  assert.ok(waiting.reduce((sum, { attempts }) => sum + attempts, 0) <= 1, 'only what opened the hold is a row');
+  assert.ok(
+    waiting.reduce((sum, { attempts }) => sum + attempts, 0) <= 1,
+    'only what opened the hold is a row',
+  );
   isFull = false;
   await allDone(rig, FILES.length + 1);
   assert.deepEqual(rig.delivery.holds(), []);
@@ -107,7 +110,10 @@ test('a mount that vanishes holds what is delivered to it, and nothing is given 
   let isGone = true;
   const target: { path?: string } = {};
   const stale = (): SluiceError => {
-    const error = Object.assign(new Error('Unknown system error -116'), { errno: -116, path: `${target.path}/x` });
+    const error = Object.assign(new Error('Unknown system error -116'), {
+      errno: -116,
+      path: `${target.path}/x`,
+    });
     return asFileError(error, { operation: 'put object', subject: 'outbox/x' });
   };
   const { rig } = await bentRig(t, () => (isGone ? stale() : undefined), {
@@ -130,7 +136,9 @@ test('a mount that vanishes holds what is delivered to it, and nothing is given 
 test('trouble with one file where its folder and its target are fine lets the others go (D-102)', async t => {
   let isBad = true;
   const bad = (): SluiceError =>
-    asFileError(Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read' }));
+    asFileError(
+      Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read' }),
+    );
   const { rig } = await bentRig(t, ({ name, key }) =>
     isBad && name === 'putObject' && key === 'bad' ? bad() : undefined,
   );

@@ -26,9 +26,9 @@ async function bentRig(t: TestContext, bend: Bend, options: RigOptions = {}) {
 
 test('what was acknowledged is not sent again because the question about it fails, over a restart (D-103)', async t => {
   let isDown = true;
-  const { rig, sent } = await bentRig(t, ({ name }) =>
-    isDown && name === 'headObject' ? new SluiceError('bucket_unavailable', 'HTTP 503') : undefined,
-  );
+  const down: Bend = ({ name }) =>
+    isDown && name === 'headObject' ? new SluiceError('bucket_unavailable', 'HTTP 503') : undefined;
+  const { rig, sent } = await bentRig(t, down, { settings: { retry: { ...QUICK, maxRetries: 10_000 } } });
   rig.write('incoming/local/outbox/a', 'a');
   const waiting = await rig.until('a', ({ failures }) => failures >= 2);
   assert.equal(waiting.state, 'processing');
@@ -72,9 +72,9 @@ test('another content in the place of what was acknowledged is replaced at once 
 
 test('a file that is changed after it was acknowledged is sent as it is now (D-103)', async t => {
   let isDown = true;
-  const { rig, sent } = await bentRig(t, ({ name }) =>
-    isDown && name === 'headObject' ? new SluiceError('timed_out', 'silence') : undefined,
-  );
+  const silent: Bend = ({ name }) =>
+    isDown && name === 'headObject' ? new SluiceError('timed_out', 'silence') : undefined;
+  const { rig, sent } = await bentRig(t, silent, { settings: { retry: { ...QUICK, maxRetries: 10_000 } } });
   rig.write('incoming/local/outbox/a', 'first');
   await rig.until('a', ({ sentAtMs }) => sentAtMs !== null);
   rig.write('processing/local/outbox/a', 'second, longer');
@@ -99,13 +99,18 @@ test('a disk that does not let delivered files be moved has only the move tried 
   const finish = Spool.prototype.finish;
   t.mock.method(Spool.prototype, 'finish', function move(this: Spool, ...given: Parameters<typeof finish>) {
     if (!isFull) return finish.apply(this, given);
-    const error = Object.assign(new Error('ENOSPC: no space left on device, mkdir'), { code: 'ENOSPC', errno: -28 });
+    const error = Object.assign(new Error('ENOSPC: no space left on device, mkdir'), {
+      code: 'ENOSPC',
+      errno: -28,
+    });
     throw asFileError(error);
   });
   const { rig, sent } = await bentRig(t, () => undefined);
   const names = Array.from({ length: 20 }, (_, index) => `f${index}`);
   for (const name of names) rig.write(`incoming/local/outbox/${name}`, name);
-  await until(() => rig.delivery.troubles().some(({ errorCode, count }) => errorCode === 'disk_full' && count === 20));
+  await until(() =>
+    rig.delivery.troubles().some(({ errorCode, count }) => errorCode === 'disk_full' && count === 20),
+  );
   const again = await rig.restart();
   for (const name of names) await again.until(name, ({ attempts, failures }) => attempts + failures >= 2);
   isFull = false;

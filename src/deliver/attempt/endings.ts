@@ -14,6 +14,7 @@ import {
   type FailureDecision,
   failedChange,
   isRefuted,
+  KEY_CAUSES,
   retryAlone,
   sentChange,
   unsentChange,
@@ -175,19 +176,20 @@ async function giveUp(
   why: string,
 ): Promise<DeliveryOutcome> {
   const { journal, settings, random, clock, log } = context;
-  const { record } = attempted;
+  const { record, destination } = attempted;
   const row = attemptRow(attempted.startedAt, clock.nowMs(), error);
+  const keyMark = KEY_CAUSES.includes(error.code) ? (destination.store.key?.mark() ?? null) : null;
   const resting = await rest(context, record);
   const nowMs = clock.nowMs();
   if ('trouble' in resting) {
     const { trouble } = resting;
-    const given = failedChange(record, error, { location: null }, nowMs);
+    const given = failedChange(record, error, { location: null }, nowMs, keyMark);
     const nextAttemptAtMs = retryAlone(trouble, record.failures, settings, random, nowMs).atMs;
     await journal.recordAttempt(record.id, row, { ...given, state: 'processing', nextAttemptAtMs });
     log.warn({ ...fieldsOf(record, error), why, trouble: trouble.message }, 'cannot be moved to failed');
     return 'waiting';
   }
-  await journal.recordAttempt(record.id, row, failedChange(record, error, resting.place, nowMs));
+  await journal.recordAttempt(record.id, row, failedChange(record, error, resting.place, nowMs, keyMark));
   log.warn({ ...fieldsOf(record, error), why }, 'moved to failed');
   return 'failed';
 }

@@ -1,4 +1,4 @@
-import type { HeldPlace, SluiceError } from '../../base/errors.ts';
+import type { ErrorCode, HeldPlace, SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { callOutcomeOf } from '../../engine/endpoint-health.ts';
 import { nextTry } from '../../engine/retry.ts';
@@ -30,6 +30,9 @@ export type DeliveryOutcome =
   | 'gone'
   /** Stopped on request, as if it had not been tried. */
   | 'handed-back';
+
+/** Why a file fails that another key might have sent: it goes again when the key has become another. */
+export const KEY_CAUSES: readonly ErrorCode[] = ['bucket_auth_failed', 'access_denied'];
 
 /** What is to follow on a failed try. */
 export type FailureDecision =

@@ -38,7 +38,7 @@ export interface PlaceHoldsOptions {
  * What follows for the file: it opened the hold, or met one that was there already, and waits with the place; or the
  * place is fine and the file waits alone.
  */
-export type Finding =
+export type HoldFinding =
   | {
       readonly place: Place;
       readonly isNew: boolean;
@@ -120,7 +120,7 @@ export class PlaceHolds {
   }
 
   /** An attempt failed for the sake of a place other than an endpoint: holds it, unless it proves to be fine. */
-  async suspect(suspicion: Suspicion): Promise<Finding> {
+  async suspect(suspicion: Suspicion): Promise<HoldFinding> {
     const { record, path, error } = suspicion;
     const place = await this.#finder.placeOf(suspicion, place => this.#held.has(placeKey(place)));
     if (!place) return 'alone';
@@ -148,8 +148,8 @@ export class PlaceHolds {
     if (held) this.#probeEnded(key, held);
   }
 
-  /** The profile's credentials are others now. */
-  credentialsChanged(profile: string): void {
+  /** The profile's key has become another. */
+  keyChanged(profile: string): void {
     this.#free(placeKey({ kind: 'profile', name: profile }));
   }
 
