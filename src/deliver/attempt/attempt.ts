@@ -157,6 +157,8 @@ async function fail(
 
 /** The file is not where it should be. */
 async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
+  // It gave way on a full disk, or a person dropped it: that is on record already.
+  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
