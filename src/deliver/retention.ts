@@ -77,7 +77,7 @@ export function completedFilesReclaimer(context: RetentionContext): Reclaimer {
 }
 
 /** Whether it is on record that the store has the very content: a file without that is never removed. Pure. */
-export function isProven({ verified }: Pick<FileRecord, 'verified'>): boolean {
+export function hasProof({ verified }: Pick<FileRecord, 'verified'>): boolean {
   return verified === 'checksum' || verified === 'size';
 }
 
@@ -86,7 +86,7 @@ async function removeCompleted(
   { spool, journal, clock, log }: RetentionContext,
   record: FileRecord,
 ): Promise<boolean> {
-  if (record.outcome !== 'success' || !isProven(record)) return false;
+  if (record.outcome !== 'success' || !hasProof(record)) return false;
   const stats = originOf(record).completedFile(spool, record);
   const isSame = stats !== undefined && sameIdentity(identityOf(stats), record);
   if (isSame) spool.remove('completed', record, record.location);

@@ -5,6 +5,7 @@ import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import type { BegunAttempt } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { hasProof } from '../retention.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import {
   attemptRow,
@@ -106,7 +107,7 @@ async function complete(
   startedAt: string,
 ): Promise<DeliveryOutcome> {
   const { journal, clock, statistics, log } = context;
-  const place = await originOf(record).complete(context, record, sent.identity);
+  const place = await originOf(record).complete(context, record, sent.identity, hasProof(sent));
   const nowMs = clock.nowMs();
   const row = attemptRow(startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
