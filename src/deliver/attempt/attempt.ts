@@ -5,7 +5,7 @@ import type { Destination } from '../destinations.ts';
 import type { BegunAttempt } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
 import { identityOf, regularFile, sameIdentity } from '../spool/files.ts';
-import { type Attempted, complete, failed, gone, localTrouble, moveToFailed, unproven } from './endings.ts';
+import { type Attempted, delivered, failed, gone, localTrouble, moveToFailed, unproven } from './endings.ts';
 import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
 import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
 
@@ -107,7 +107,7 @@ async function sendAndProve(
     return () => unproven(context, attempted, asking, isSent, known);
   }
   context.holds.arrived(record);
-  return () => complete(context, attempted, sent);
+  return () => delivered(context, attempted, sent);
 }
 
 /**

@@ -4,6 +4,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { hasProof } from '../retention.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import {
@@ -31,7 +32,7 @@ export interface Attempted {
 }
 
 /** The object is there, and proven as far as can be. */
-export async function complete(
+export async function delivered(
   context: DeliveryContext,
   attempted: Attempted,
   sent: Sent,
@@ -40,7 +41,7 @@ export async function complete(
   const { record } = attempted;
   let place: RestingPlace | undefined;
   try {
-    place = await originOf(record).complete(context, record, sent.identity);
+    place = await originOf(record).complete(context, record, sent.identity, hasProof(sent));
   } catch (error) {
     const known = asFileError(error, { operation: 'move to completed' });
     return localTrouble(context, attempted, known, sentChange(sent, clock.nowMs()));
@@ -113,7 +114,7 @@ export async function unproven(
       return awaitBucket(context, attempted, error, stays);
     default:
       log.warn(fieldsOf(record, error), 'nothing proves that it arrived; it was acknowledged');
-      return complete(context, attempted, { ...acknowledged, verified: 'none' });
+      return delivered(context, attempted, { ...acknowledged, verified: 'none' });
   }
 }
 
@@ -161,6 +162,8 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
 
 /** The file is not where it should be. */
 export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
+  // It gave way on a full disk, or a person dropped it: that is on record already.
+  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));

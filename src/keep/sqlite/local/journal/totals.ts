@@ -30,7 +30,7 @@ export function totalRetained(database: Database): { files: number; bytes: numbe
   const row = database
     .statement(
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL`,
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')`,
     )
     .get();
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
@@ -99,11 +99,11 @@ export function rangeBelow(folder: string): [string, string] {
 /** Journal.unproven. */
 export function countUnproven(database: Database): { files: number; bytes: number } {
   const sql = `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM (
-      SELECT size_bytes FROM file_records INDEXED BY file_records_kept
+      SELECT size_bytes FROM file_records INDEXED BY file_records_unproven
       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified = 'none'
       UNION ALL
-      SELECT size_bytes FROM file_records INDEXED BY file_records_by_state
-      WHERE ${ON_THEIR_WAY} AND sent_at_ms IS NOT NULL AND verified IS NULL)`;
+      SELECT size_bytes FROM file_records INDEXED BY file_records_sent
+      WHERE sent_at_ms IS NOT NULL AND verified IS NULL)`;
   const row = database.statement(sql).get();
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
 }
