@@ -58,6 +58,7 @@ export interface StationApi {
     | 'list'
     | 'syncNow'
     | 'syncWhere'
+    | 'checkSender'
     | 'receive'
     | 'isChangeset'
     | 'totals'

@@ -29,7 +29,7 @@ import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
 import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
-import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
+import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 /** Repositories whose webhooks seem not to arrive, shown at the most. */
@@ -194,6 +194,11 @@ export class Changesets implements Service {
     const pages = pagesOf({ ...filter, followed: true }, this.#context().changesets);
     for await (const page of pages) count += await this.#makeDueNow(page);
     return count;
+  }
+
+  /** Whether a webhook of those headers can be believed, before its body is read. Throws `signature_invalid`. */
+  checkSender(kind: ForgeKind, headers: WebhookRequest['headers']): void {
+    checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
   }
 
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
