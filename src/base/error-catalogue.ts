@@ -257,6 +257,13 @@ export const CATALOGUE = {
     meaning: 'The ssh key of the host is not known here, or it has changed.',
     remedy: 'Compare the key and add it to known_hosts (ssh-keyscan).',
   },
+  proxy_failed: {
+    answer: 'hold',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The proxy that requests go through cannot be reached, or refuses them.',
+    remedy: 'Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or at deliver.proxy.',
+  },
   tls_failed: {
     answer: 'give-up',
     exitCode: 1,

@@ -2,7 +2,9 @@ import http from 'node:http';
 import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
+import { asProxyFailure, nodeAgentOptions, refusalOf } from '../../../base/http-agent.ts';
 import type { HttpHeaders } from '../../../base/http-headers.ts';
+import type { HttpProxy } from '../../../base/proxy.ts';
 import type { PlainKey } from '../credentials/key.ts';
 import { AnswerError, readErrorAnswer } from './answer.ts';
 import type { Keys } from './keys.ts';
@@ -18,6 +20,7 @@ type Sdk = typeof import('@aws-sdk/client-s3');
  */
 export class SdkClients {
   readonly #keys: Keys;
+  readonly #proxy: HttpProxy | undefined;
   readonly #session: Session;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #clients = new Map<string, { readonly key: PlainKey; readonly client: S3Client }>();
@@ -26,12 +29,14 @@ export class SdkClients {
 
   constructor(keys: Keys, session: Session, transport: TransportOptions, clock: Pick<Clock, 'nowMs'>) {
     this.#keys = keys;
+    this.#proxy = transport.proxy;
     this.#session = session;
     this.#clock = clock;
     const agentOptions = {
       keepAlive: true,
       maxSockets: transport.maxConnections,
       lookup: transport.lookup,
+      ...nodeAgentOptions(transport.proxy),
     };
     const httpAgent = new http.Agent(agentOptions);
     const httpsAgent = new https.Agent(agentOptions);
@@ -54,7 +59,10 @@ export class SdkClients {
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
-        throw answerErrorOf(error, this.#clock.nowMs()) ?? error;
+        const answered = answerErrorOf(error, this.#clock.nowMs());
+        if (this.#proxy && answered?.answer.status === 407)
+          throw refusalOf(this.#proxy, 407, way.route.endpoint);
+        throw answered ?? asProxyFailure(this.#proxy, error);
       }
     };
     return this.#session.run(call, way => this.#keys.use(key => send(way, key)));

@@ -1,5 +1,7 @@
-import type { Agent, buildConnector, Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 import { SluiceError } from '../../../base/errors.ts';
+import { openAgent, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
 
@@ -9,7 +11,7 @@ import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
  */
 export class SmallTransport {
   readonly #options: TransportOptions;
-  #agent: Promise<Agent> | undefined;
+  #agent: Promise<Dispatcher> | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -18,10 +20,10 @@ export class SmallTransport {
   /** Sends once and resolves with any answer, good or bad. Rejects with what undici, the socket or the signal threw. */
   async send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
     const { signal } = request;
-    this.#agent ??= openAgent(this.#options);
+    this.#agent ??= openPool(this.#options);
     const agent = await this.#agent;
     if (signal?.aborted) throw cancellation();
-    return new Promise((resolve, reject) => {
+    const answer = await new Promise<WireAnswer>((resolve, reject) => {
       const exchange = new Exchange(resolve, reject, signal);
       agent.dispatch(
         {
@@ -34,6 +36,9 @@ export class SmallTransport {
         exchange,
       );
     });
+    const { proxy } = this.#options;
+    if (proxy && answer.status === 407) throw refusalOf(proxy, answer.status, request.origin);
+    return answer;
   }
 
   async close(): Promise<void> {
@@ -42,15 +47,16 @@ export class SmallTransport {
 }
 
 /** The library is loaded with the first request. */
-async function openAgent(options: TransportOptions): Promise<Agent> {
-  const undici = await import('undici');
-  return new undici.Agent({
-    connections: options.maxConnections,
-    pipelining: 1,
+function openPool(options: TransportOptions): Promise<Dispatcher> {
+  const { maxConnections: connections, connectTimeoutMs, idleTimeoutMs, lookup, proxy } = options;
+  return openAgent({
+    connections,
+    connectTimeoutMs,
+    lookup,
+    proxy,
     // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out does not.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: idleWatchingConnector(undici.buildConnector, options),
+    more: { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 },
+    onSocket: (socket, host) => watchIdle(socket, host, idleTimeoutMs),
   });
 }
 
@@ -62,27 +68,10 @@ function cancellation(): SluiceError {
  * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a
  * slow upload of one large buffer goes on as long as the kernel takes some of it.
  */
-function idleWatchingConnector(
-  build: typeof buildConnector,
-  options: TransportOptions,
-): buildConnector.connector {
-  const connect = build({
-    timeout: options.connectTimeoutMs,
-    lookup: options.lookup,
-  });
-  return (target, callback) =>
-    connect(target, (error, socket) => {
-      if (error !== null) return callback(error, null);
-      socket.setTimeout(options.idleTimeoutMs, () =>
-        socket.destroy(
-          new SluiceError(
-            'timed_out',
-            `${target.host ?? target.hostname}: nothing moved for ${options.idleTimeoutMs} ms`,
-          ),
-        ),
-      );
-      callback(null, socket);
-    });
+function watchIdle(socket: Socket, host: string, idleTimeoutMs: number): void {
+  socket.setTimeout(idleTimeoutMs, () =>
+    socket.destroy(new SluiceError('timed_out', `${host}: nothing moved for ${idleTimeoutMs} ms`)),
+  );
 }
 
 /** One request and its answer; settles once. */

@@ -3,6 +3,7 @@ import https from 'node:https';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { asProxyFailure, nodeAgentOptions, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
 import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
@@ -66,6 +67,7 @@ export class StreamTransport {
       timeout: 4000,
       maxSockets: options.maxConnections,
       lookup: options.lookup,
+      ...nodeAgentOptions(options.proxy),
     };
     this.#http = answerFirst(new http.Agent(agentOptions), clock);
     this.#https = answerFirst(new https.Agent(agentOptions), clock);
@@ -103,13 +105,15 @@ export class StreamTransport {
       const answer = await answered;
       // An answer before the whole body: the rest of it must not be taken for the next request.
       if (!outgoing.writableEnded) outgoing.destroy();
+      const { proxy } = this.#options;
+      if (proxy && answer.status === 407) throw refusalOf(proxy, answer.status, request.origin);
       return answer;
     } catch (error) {
       outgoing.destroy();
       const isCutOff = exchange.hasBodyBegun && !outgoing.writableEnded && isReset(error);
       const refusal = isCutOff ? await this.#ask(request) : undefined;
       if (refusal !== undefined) return refusal;
-      throw error;
+      throw asProxyFailure(this.#options.proxy, error);
     }
   }
 

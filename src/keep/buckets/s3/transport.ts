@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import type { HttpHeaders } from '../../../base/http-headers.ts';
+import type { HttpProxy } from '../../../base/proxy.ts';
 
 /** What the transports take from the store. */
 export interface TransportOptions {
@@ -13,6 +14,8 @@ export interface TransportOptions {
   readonly connectTimeoutMs: number;
   /** Connections to one host at the most; further requests wait for one. */
   readonly maxConnections: number;
+  /** Through what requests go; straight to the server where absent. */
+  readonly proxy?: HttpProxy | undefined;
   /** Resolves host names; the system's own where absent. */
   readonly lookup?: LookupFunction;
 }
