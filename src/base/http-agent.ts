@@ -25,7 +25,11 @@ export interface AgentOptions {
  * `http` by their whole address. What goes wrong at the proxy is `proxy_failed`, which names it. Loads undici.
  */
 export async function openAgent(options: AgentOptions): Promise<Dispatcher> {
-  const undici = await import('undici');
+  return agentOf(await import('undici'), options);
+}
+
+/** As `openAgent`, with undici loaded already. */
+export function agentOf(undici: Undici, options: AgentOptions): Dispatcher {
   const { connections, proxy, more } = options;
   const connect = connectorOf(undici, options);
   const agent = new undici.Agent({ ...more, connections, connect });
@@ -50,7 +54,7 @@ function proxiedConnector(connect: Connector, proxy: HttpProxy, timeoutMs: numbe
       const { protocol, hostname, port } = proxy;
       const place = { protocol, hostname, host: hostname, port: String(port), servername: hostname };
       return connect({ ...target, ...place }, (error, socket) =>
-        error === null ? callback(null, socket) : callback(proxyFailure(proxy, error.message, error), null),
+        error === null ? callback(null, socket) : callback(proxyFailure(proxy, error), null),
       );
     }
     tunnel(proxy, `${target.hostname}:${target.port || 443}`, timeoutMs).then(
@@ -73,16 +77,19 @@ function tunnel(proxy: HttpProxy, place: string, timeoutMs: number): Promise<Soc
       timeout: timeoutMs,
     });
     asking.on('connect', (answer, socket) => {
-      if (answer.statusCode === 200) return resolve(socket as Socket);
+      const status = answer.statusCode ?? 0;
+      if (status >= 200 && status < 300) return resolve(socket as Socket);
       socket.destroy();
-      reject(refusalOf(proxy, answer.statusCode ?? 0, place));
+      reject(refusalOf(proxy, status, place));
     });
     asking.on('response', answer => {
       answer.resume();
       reject(refusalOf(proxy, answer.statusCode ?? 0, place));
     });
-    asking.on('timeout', () => asking.destroy(new Error(`no answer within ${timeoutMs} ms`)));
-    asking.on('error', error => reject(proxyFailure(proxy, error.message, error)));
+    asking.on('timeout', () =>
+      asking.destroy(failureWith(proxy, `does not answer within ${timeoutMs / 1000} s`)),
+    );
+    asking.on('error', error => reject(proxyFailure(proxy, error)));
     asking.end();
   });
 }
@@ -122,11 +129,9 @@ export function asProxyFailure(proxy: HttpProxy | undefined, error: unknown): un
   if (code === 'ERR_PROXY_TUNNEL') {
     return typeof statusCode === 'number'
       ? refusalOf(proxy, statusCode, 'the server')
-      : proxyFailure(proxy, 'it made no tunnel', error);
+      : proxyFailure(proxy, error);
   }
-  return syscall === 'connect' || syscall === 'getaddrinfo'
-    ? proxyFailure(proxy, error.message, error)
-    : error;
+  return syscall === 'connect' || syscall === 'getaddrinfo' ? proxyFailure(proxy, error) : error;
 }
 
 /** What has an agent of `node:http` or `node:https` go through a proxy, in the same way. */
@@ -134,10 +139,25 @@ export function nodeAgentOptions(proxy: HttpProxy | undefined): Pick<http.AgentO
   return proxy ? { proxyEnv: { HTTP_PROXY: proxy.href, HTTPS_PROXY: proxy.href } } : {};
 }
 
+/** Why no connection to a proxy comes about, in words; the system's own are not shown. */
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens there (connection refused)',
+  ENOTFOUND: 'its name has no address',
+  EAI_AGAIN: 'no name server answers',
+  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no way to its network',
+  ECONNRESET: 'it broke off',
+  ERR_PROXY_TUNNEL: 'it broke off before the tunnel was made',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection came about in time',
+  ETIMEDOUT: 'no connection came about in time',
+};
+
 /** The proxy is not there, or broke off. */
-export function proxyFailure(proxy: HttpProxy, words: string, cause?: unknown): SluiceError {
+function proxyFailure(proxy: HttpProxy, cause: Error): SluiceError {
   if (cause instanceof SluiceError) return cause;
-  return failureWith(proxy, `cannot be used: ${words}`, cause);
+  const first = cause instanceof AggregateError && cause.errors[0] instanceof Error ? cause.errors[0] : cause;
+  const { code = '' } = first as NodeJS.ErrnoException;
+  return failureWith(proxy, `cannot be used: ${REASONS[code] ?? `the connection failed (${code})`}`, cause);
 }
 
 function failureWith(proxy: HttpProxy, words: string, cause?: unknown): SluiceError {

@@ -22,7 +22,11 @@ const lender = (sections: string): S3Profile =>
   });
 
 function refusal(code: string | undefined, status = 403): AnswerError {
-  return new AnswerError({ status, code, isWebPage: false } as ConstructorParameters<typeof AnswerError>[0]);
+  return new AnswerError({
+    status,
+    code,
+    speaker: code === undefined ? 'marks' : 'document',
+  } as ConstructorParameters<typeof AnswerError>[0]);
 }
 
 /** Keys with a clock that stands still, a file that can be rewritten, and a source that lends for an hour. */

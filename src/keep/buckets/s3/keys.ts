@@ -3,6 +3,7 @@ import { asSluiceError } from '../../../base/errors.ts';
 import { isSameKey, type PlainKey } from '../credentials/key.ts';
 import { type LentKey, provideKey } from '../credentials/provided-key.ts';
 import { AnswerError, type ErrorAnswer } from './answer.ts';
+import { meaningOfS3 } from './error-codes.ts';
 import type { S3Profile } from './profile.ts';
 
 export interface KeysOptions {
@@ -178,27 +179,10 @@ function writtenKeyOf({ accessKeyId, secretAccessKey, sessionToken, provided }: 
   ]);
 }
 
-/** What S3 servers say when they refuse a key (Amazon S3 API reference, "List of error codes"). */
-const ABOUT_KEY = new Set([
-  'AccessDenied',
-  'AccessDeniedException',
-  'AccountProblem',
-  'AllAccessDisabled',
-  'AuthFailure',
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidAccessKeyId',
-  'InvalidClientTokenId',
-  'InvalidSecurity',
-  'InvalidToken',
-  'NotSignedUp',
-  'RequestExpired',
-  'SignatureDoesNotMatch',
-  'TokenRefreshRequired',
-  'UnrecognizedClientException',
-]);
-
 /** Whether another key might have been answered otherwise. A HEAD is refused without a word. Pure. */
-function speaksOfKey({ code, status }: ErrorAnswer): boolean {
-  return code === undefined ? status === 400 || status === 401 || status === 403 : ABOUT_KEY.has(code);
+function speaksOfKey(answer: ErrorAnswer): boolean {
+  const { speaker, status, code } = answer;
+  if (speaker === 'stranger') return false;
+  if (code === undefined) return status === 400 || status === 401 || status === 403;
+  return ['access_denied', 'bucket_auth_failed', 'key_expired'].includes(meaningOfS3(answer).code);
 }

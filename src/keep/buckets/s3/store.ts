@@ -51,6 +51,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
   idleTimeoutMs: 60_000,
   minBytesPerSecond: 32 * 1024,
   connectTimeoutMs: 10_000,
+  answerTimeoutMs: 60_000,
   maxConnections: 256,
 };
 
@@ -82,9 +83,14 @@ export class S3Store implements ObjectStore {
       onChange: listener => keys.onChange(listener),
     };
     this.description = `${profile.provider} ${profile.endpoint}${proxy ? ` through ${proxy.description}` : ''}`;
-    this.#small = new SmallTransport(transport);
+    this.#small = new SmallTransport(transport, clock);
     this.#stream = new StreamTransport(transport, clock);
-    this.#clients = new SdkClients(keys, session, transport, clock);
+    this.#clients = new SdkClients(keys, session, {
+      small: this.#small,
+      transport,
+      clock,
+      endpoint: profile.endpoint,
+    });
     this.#control = new ControlCalls(this.#clients, profile.endpoint);
     this.#hot = new HotPath({
       session,
