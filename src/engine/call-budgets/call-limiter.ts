@@ -98,7 +98,10 @@ export class CallLimiter implements CallBudget {
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
     this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
     if (call.isSecondaryLimit || call.retryAfterMs !== undefined) this.#pauseOthers(call, nowMs);
-    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential);
+    // What is refused to anybody without a credential is one address, and may be another's to see.
+    if (call.errorCode === ('token_refused' satisfies ErrorCode) && call.credential !== undefined) {
+      this.#refuse(host, credential);
+    }
   }
 
   /** Lets refused credentials be tried again, of one host or of all. */

@@ -5,12 +5,14 @@ import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
-import { connectionFailure, limitOf, refusal } from './classify.ts';
-import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
+import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
+import { clockSkewMs, type RateFacts, rateFacts } from './facts.ts';
+import { nextLink, nextPageUrl } from './link.ts';
+import { PageBounds } from './page-bounds.ts';
 
 export interface ApiCall extends ForgeCallOptions {
   readonly method?: 'GET' | 'POST';
-  /** Path below the API's address, or a whole address on the same origin (a next page). */
+  /** Path below the API's address, or a whole address on the same origin. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
@@ -19,6 +21,12 @@ export interface ApiCall extends ForgeCallOptions {
   readonly resource?: CallResource;
   /** What it is expected to cost; 1 by default. */
   readonly cost?: number;
+}
+
+/** A call whose answer is the first page of a listing. */
+export interface ListCall extends ApiCall {
+  /** How the listing is named where it does not end. */
+  readonly part: string;
 }
 
 export interface ApiAnswer {
@@ -32,8 +40,8 @@ export interface ApiAnswer {
   readonly hostTimeMs: number;
   /** This machine's clock. */
   readonly atMs: number;
-  /** Address of the next page, where the host names one. */
-  readonly next: string | undefined;
+  /** Where the next page is asked for, where the host names one. */
+  readonly next: URL | undefined;
 }
 
 /** What a GraphQL body says over what its headers do. */
@@ -61,10 +69,16 @@ export interface ApiClientOptions {
   readonly bodyFacts?: (answer: ApiAnswer, resource: CallResource) => BodyFacts;
   /** What a 304 costs: GitHub does not count them. */
   readonly notModifiedCost: number;
+  /** Answers 401 to a token that is not accepted, and something else to every one that is. */
+  readonly tokenCheckPath: string;
 }
 
 const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 307, 308]);
+/** A token that the host has said to accept is not asked about again for so long. */
+const ACCEPTED_FOR_MS = 60_000;
+/** Failures that another credential may not have. */
+const OF_CREDENTIAL = new Set<string>(['token_refused', 'rate_limited', 'scope_missing']);
 
 /**
  * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
@@ -74,6 +88,8 @@ const REDIRECTS = new Set([301, 302, 307, 308]);
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #connections: Promise<Connections> | undefined;
+  /** By credential: what the host said of it, and when it was asked. */
+  readonly #accepted = new Map<string, { readonly isAccepted: Promise<boolean>; readonly askedMs: number }>();
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
@@ -88,9 +104,43 @@ export class ApiClient {
   }
 
   async call(call: ApiCall): Promise<ApiAnswer> {
+    return this.#follow(call, this.#urlOf(call));
+  }
+
+  /**
+   * Every page of a listing, following `rel="next"`. Where it does not end within its bounds, it ends there, and
+   * `onUnseen` is told.
+   */
+  async *pages(call: ListCall): AsyncGenerator<ApiAnswer> {
+    const { query: _first, etag: _etag, ...rest } = call;
+    const bounds = this.bounds(call.part);
     let url = this.#urlOf(call);
+    let answer: ApiAnswer | undefined;
+    for (;;) {
+      const endless = bounds.before(url.href);
+      if (endless !== undefined) return call.onUnseen?.({ part: call.part, error: endless });
+      answer = await this.#follow(answer === undefined ? call : rest, url);
+      const repeated = bounds.after(answer.json);
+      if (repeated !== undefined) return call.onUnseen?.({ part: call.part, error: repeated });
+      yield answer;
+      if (answer.next === undefined) return;
+      url = answer.next;
+    }
+  }
+
+  /** Of one listing. @param part as it is named where it does not end */
+  bounds(part: string): PageBounds {
+    return new PageBounds(`${this.#options.host}: the listing "${part}"`, this.#options.clock);
+  }
+
+  async close(): Promise<void> {
+    await (await this.#connections)?.agent.close();
+  }
+
+  async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
+    let url = first;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#once(call, url);
+      const answer = await this.#withAnyCredential(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
       if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
         throw this.#movedError(url, headerOf(answer.headers, 'location'), 'too often');
@@ -99,29 +149,8 @@ export class ApiClient {
     }
   }
 
-  /** Every page of a listing, following `rel="next"`. */
-  async *pages(call: ApiCall): AsyncGenerator<ApiAnswer> {
-    let answer = await this.call(call);
-    yield answer;
-    const { query: _first, etag: _etag, ...rest } = call;
-    while (answer.next !== undefined) {
-      answer = await this.call({ ...rest, path: answer.next });
-      yield answer;
-    }
-  }
-
-  async close(): Promise<void> {
-    await (await this.#connections)?.agent.close();
-  }
-
   #urlOf({ path, query }: ApiCall): URL {
     const url = new URL(/^https?:/.test(path) ? path : `${this.#options.apiUrl}${path}`);
-    const own = new URL(this.#options.apiUrl);
-    // A next page is named by the host; behind a proxy it may name itself by another scheme or port.
-    if (url.host !== own.host || url.protocol !== own.protocol) {
-      url.protocol = own.protocol;
-      url.host = own.host;
-    }
     for (const [key, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.append(key, String(value));
     }
@@ -146,39 +175,45 @@ export class ApiClient {
     );
   }
 
-  async #once(call: ApiCall, url: URL): Promise<ApiAnswer> {
-    const { host, budget, credentials, clock } = this.#options;
-    const resource = call.resource ?? 'rest';
-    const cost = call.cost ?? 1;
-    const id = await budget.take({
-      host,
-      resource,
-      cost,
-      credentials: credentials.map(credential => credential.id),
-      priority: call.priority ?? 'normal',
-      signal: call.signal,
-    });
-    const startedAtMs = clock.nowMs();
-    const startedMs = clock.monotonicMs();
-    const record = (facts: Partial<CallRecord>): void =>
-      budget.record({
+  /** One that is refused or used up costs itself: the call goes with the next one that the budget gives. */
+  async #withAnyCredential(call: ApiCall, url: URL): Promise<ApiAnswer> {
+    let left = this.#options.credentials;
+    let first: SluiceError | undefined;
+    for (;;) {
+      const id = await this.#take(call, left, first);
+      const attempt = await this.#once(call, url, id);
+      if ('answer' in attempt) return attempt.answer;
+      first ??= attempt.error;
+      left = left.filter(credential => credential.id !== id);
+      if (left.length === 0 || !OF_CREDENTIAL.has(attempt.error.code)) throw first;
+    }
+  }
+
+  /** @param first failure of this call with another credential: it is the one to tell where no other may go */
+  async #take(
+    call: ApiCall,
+    credentials: readonly ForgeCredential[],
+    first: SluiceError | undefined,
+  ): Promise<string | undefined> {
+    const { host, budget } = this.#options;
+    try {
+      return await budget.take({
         host,
-        resource,
-        credential: id,
-        method: call.method ?? 'GET',
-        path: url.pathname,
-        status: undefined,
-        errorCode: undefined,
-        durationMs: clock.monotonicMs() - startedMs,
-        cost,
-        limit: undefined,
-        remaining: undefined,
-        resetAtMs: undefined,
-        retryAfterMs: undefined,
-        isSecondaryLimit: false,
-        clockSkewMs: undefined,
-        ...facts,
+        resource: call.resource ?? 'rest',
+        cost: call.cost ?? 1,
+        credentials: credentials.map(({ id }) => id),
+        priority: call.priority ?? 'normal',
+        signal: call.signal,
       });
+    } catch (error) {
+      throw call.signal?.aborted ? error : (first ?? error);
+    }
+  }
+
+  async #once(call: ApiCall, url: URL, id: string | undefined): Promise<Attempt> {
+    const { host, credentials, clock } = this.#options;
+    const startedAtMs = clock.nowMs();
+    const record = this.#recorder(call, url, id);
     let received: Received;
     try {
       received = await this.#send(
@@ -192,9 +227,34 @@ export class ApiClient {
         ? new SluiceError('cancelled', 'stopped on request', { operation: 'call', subject, cause: error })
         : connectionFailure(error, host, subject);
       record({ errorCode: failure.code });
-      throw failure;
+      return { error: failure };
     }
     return this.#judge({ call, url, id, startedAtMs, received, record });
+  }
+
+  /** To be called once for the call that begins now, with what it showed. */
+  #recorder(call: ApiCall, url: URL, id: string | undefined): (facts: Partial<CallRecord>) => void {
+    const { host, budget, clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    return facts =>
+      budget.record({
+        host,
+        resource: call.resource ?? 'rest',
+        credential: id,
+        method: call.method ?? 'GET',
+        path: url.pathname,
+        status: undefined,
+        errorCode: undefined,
+        durationMs: clock.monotonicMs() - startedMs,
+        cost: call.cost ?? 1,
+        limit: undefined,
+        remaining: undefined,
+        resetAtMs: undefined,
+        retryAfterMs: undefined,
+        isSecondaryLimit: false,
+        clockSkewMs: undefined,
+        ...facts,
+      });
   }
 
   async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
@@ -226,8 +286,8 @@ export class ApiClient {
     return { status: statusCode, headers: answered, text: await readBody(body) };
   }
 
-  #judge({ call, url, id, startedAtMs, received, record }: Judged): ApiAnswer {
-    const { host, clock, notModifiedCost, bodyFacts } = this.#options;
+  async #judge({ call, url, id, startedAtMs, received, record }: Judged): Promise<Attempt> {
+    const { host, apiUrl, clock, notModifiedCost, bodyFacts } = this.#options;
     const { status, headers, text } = received;
     const nowMs = clock.nowMs();
     const skewMs = clockSkewMs(headers, startedAtMs, nowMs);
@@ -245,14 +305,13 @@ export class ApiClient {
     };
     if (status === 304) {
       record({ ...facts, cost: notModifiedCost });
-      return { ...plain, json: undefined };
+      return { answer: { ...plain, json: undefined } };
     }
     if (REDIRECTS.has(status)) {
       record(facts);
-      return { ...plain, json: undefined };
+      return { answer: { ...plain, json: undefined } };
     }
     const parsed = parseJson(text);
-    const answer: ApiAnswer = { ...plain, json: parsed?.value, next: nextPage(headers) };
     if (status < 200 || status >= 300) {
       const message = messageOf(parsed?.value);
       const refused = {
@@ -266,21 +325,68 @@ export class ApiClient {
         rate,
         nowMs,
       };
-      const error = refusal(refused);
+      let error = refusal(refused);
+      if (error.code === 'token_refused' && id !== undefined && (await this.#isAccepted(id, call.signal))) {
+        error = refusedHere(refused);
+      }
       record({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
-      throw error;
+      return { error };
     }
     if (parsed === undefined) {
       const error = unreadable({ host, subject, status, headers }, text);
       record({ ...facts, errorCode: error.code });
-      throw error;
+      return { error };
     }
+    const link = nextLink(headers.link);
+    const next = link === undefined ? undefined : nextPageUrl(link, url, apiUrl);
+    const answer: ApiAnswer = { ...plain, json: parsed.value, next };
     const { error, ...more } = bodyFacts?.(answer, call.resource ?? 'rest') ?? {};
     record({ ...facts, ...more, errorCode: error?.code });
-    if (error !== undefined) throw error;
-    return answer;
+    return error === undefined ? { answer } : { error };
+  }
+
+  /**
+   * Whether the host takes the credential, asked about it alone: a 401 of one address may come from what stands before
+   * it. Where that cannot be asked just now, nothing is held against the credential.
+   */
+  #isAccepted(id: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock } = this.#options;
+    const known = this.#accepted.get(id);
+    if (known !== undefined && clock.monotonicMs() - known.askedMs < ACCEPTED_FOR_MS) return known.isAccepted;
+    const isAccepted = this.#askAbout(id, signal);
+    this.#accepted.set(id, { isAccepted, askedMs: clock.monotonicMs() });
+    isAccepted.then(
+      answer => !answer && this.#accepted.delete(id),
+      () => this.#accepted.delete(id),
+    );
+    return isAccepted;
+  }
+
+  async #askAbout(id: string, signal: AbortSignal | undefined): Promise<boolean> {
+    const { apiUrl, tokenCheckPath, credentials } = this.#options;
+    const asked = credentials.filter(credential => credential.id === id);
+    const call: ApiCall = { path: tokenCheckPath, signal, priority: 'high' };
+    const url = new URL(`${apiUrl}${tokenCheckPath}`);
+    try {
+      await this.#take(call, asked, undefined);
+      const record = this.#recorder(call, url, id);
+      try {
+        const { status } = await this.#send(call, url, asked[0]);
+        record({ status });
+        return status !== 401;
+      } catch (error) {
+        record({ errorCode: connectionFailure(error, this.#options.host, tokenCheckPath).code });
+        throw error;
+      }
+    } catch (error) {
+      // An App whose token cannot be had is as good as refused.
+      return !(error instanceof SluiceError && error.code === 'token_refused');
+    }
   }
 }
+
+/** One try with one credential. */
+type Attempt = { readonly answer: ApiAnswer } | { readonly error: SluiceError };
 
 interface Received {
   readonly status: number;

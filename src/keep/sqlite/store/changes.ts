@@ -21,7 +21,8 @@ const RECORD_SYNC = `
     head_branch = ?, head_commit = ?, head_repository = ?, base_branch = ?, base_commit = ?,
     created_at_ms = ?, updated_at_ms = ?, merged_at_ms = ?, closed_at_ms = ?,
     additions = ?, deletions = ?, changed_files = ?, labels = ?, review_state = ?, check_state = ?, mergeable = ?,
-    last_sync_at_ms = ?, last_change_at_ms = ?, load = ?, vanished_at_ms = NULL, last_error = NULL WHERE id = ?`;
+    last_sync_at_ms = ?, last_change_at_ms = ?, unseen = ?, load = ?, vanished_at_ms = NULL, last_error = NULL
+  WHERE id = ?`;
 /** A repository that was renamed: the row moves along, unless another row stands there already. */
 const MOVE = 'UPDATE OR IGNORE changesets SET repository = ?1 WHERE id = ?2 AND repository <> ?1';
 const RECORD_VANISHED = `
@@ -104,18 +105,18 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
     .statement(RECORD_SYNC)
     .run(
       changeset.url,
-      changeset.hostId,
+      changeset.hostId ?? null,
       changeset.state,
       changeset.title,
       changeset.author ?? null,
       Number(changeset.authorIsBot),
-      changeset.headBranch,
+      changeset.headBranch ?? null,
       changeset.headCommit ?? null,
       changeset.headRepository ?? null,
-      changeset.baseBranch,
+      changeset.baseBranch ?? null,
       changeset.baseCommit ?? null,
-      changeset.createdAtMs,
-      changeset.updatedAtMs,
+      changeset.createdAtMs ?? null,
+      changeset.updatedAtMs ?? null,
       changeset.mergedAtMs ?? null,
       changeset.closedAtMs ?? null,
       changeset.additions ?? null,
@@ -127,6 +128,7 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
       mergeable === undefined ? null : Number(mergeable),
       changeset.syncedAtMs,
       changeset.lastChangeAtMs,
+      changeset.unseen === null ? null : JSON.stringify(changeset.unseen),
       load,
       id,
     );
