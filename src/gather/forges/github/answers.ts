@@ -164,7 +164,7 @@ export const searchPage = z.object({
 });
 
 /** Of `searchPage`; issues that are no pull requests are listed as nothing but their kind. */
-export const foundPull = summary.extend({ repository: repositoryName });
+export const searchedPull = summary.extend({ repository: repositoryName });
 
 export const graphqlBody = z.object({
   data: maybe(z.record(z.string(), z.unknown())),

@@ -20,10 +20,10 @@ import { encodedPath, isSince, OVERLAP_MS, RestForge } from '../http/rest-forge.
 import { PartReader } from '../unseen.ts';
 import {
   commits,
-  foundPull,
   repositoryPage,
   restPull,
   restRepository,
+  searchedPull,
   searchPage,
   timeline,
 } from './answers.ts';
@@ -168,7 +168,7 @@ export class GithubForge extends RestForge implements Forge {
         const { search: found } = readAnswer(searchPage, data, this.host, part);
         const nodes = Array.isArray(found.nodes) ? found.nodes.filter(isPull) : found.nodes;
         truncated ||= (found.issueCount ?? 0) > SEARCH_END;
-        return { ...found, nodes: readEntries(foundPull, nodes) };
+        return { ...found, nodes: readEntries(searchedPull, nodes) };
       },
     });
     for await (const { entries, hostTimeMs } of pages) {
