@@ -163,6 +163,24 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual([totals?.received, totals?.missed, totals?.missedSince], [1, 1, 0]);
   });
 
+  test(`${name}: what is learned of budgets is kept; of a host that is saved again, only what there is (C-142)`, async t => {
+    const { budgets } = (await open(t)).store.changesets;
+    const budget = {
+      ...{ host: 'h', credential: 'a', resource: 'rest', limit: 5000, remaining: 7, resetAtMs: 9 },
+      ...{ pausedUntilMs: undefined, refusedUntilMs: 11, windowMs: 3_600_000, spent: [[5, 2] as const] },
+    };
+    const elsewhere = { ...budget, host: 'other' };
+    await budgets.save([budget, { ...budget, credential: 'b' }, elsewhere]);
+    await budgets.save([budget]);
+    assert.deepEqual(
+      (await budgets.list()).sort((one, two) => one.host.localeCompare(two.host)),
+      [budget, elsewhere],
+    );
+    const forecast = { host: 'h', stretch: 1.4, costs: { rest: 0.25 }, syncs: [[5, 2] as const] };
+    for (const stretch of [9, 1.4]) await budgets.saveForecasts([{ ...forecast, stretch }]);
+    assert.deepEqual(await budgets.forecasts(), [forecast]);
+  });
+
   test(`${name}: lists tell what waits for review and what is idle, longest idle first (C-22)`, async t => {
     const { store, queue } = await open(t);
     const many = [1, 2, 3, 4].map(number => ({ ...ref, number, key: `k${number}`, url: `u${number}` }));

@@ -209,7 +209,11 @@ export async function syncedCount({ changesets }: TestChangesets): Promise<numbe
 }
 
 /** Starts with a repository of so many open changesets that the configuration follows; all of them get synced. */
-export async function followMany(station: TestChangesets, count: number): Promise<void> {
+export async function followMany(
+  station: TestChangesets,
+  count: number,
+  change: ConfigChange = {},
+): Promise<void> {
   const { standIn, clock, changesets, until } = station;
   const repository = standIn.model.addRepository('acme/many');
   for (let index = 0; index < count; index += 1) {
@@ -217,7 +221,7 @@ export async function followMany(station: TestChangesets, count: number): Promis
     standIn.model.addChangeset(repository, { createdAtMs, updatedAtMs: createdAtMs });
   }
   await changesets.start();
-  await station.configure(followingMany(station));
+  await station.configure({ ...followingMany(station), ...change });
   await until(async () => (await syncedCount(station)) === count);
 }
 

@@ -66,10 +66,12 @@ export class SyncPlanner {
     });
   }
 
-  /** Stores what is left of the budgets, so that it goes on counting after a restart. */
-  saveBudgets(): Promise<void> {
-    const { context, limiter } = this.#options;
-    return context().changesets.budgets.save(limiter.budgets());
+  /** Stores what is left of the budgets and what was learned of them, so that a restart changes no interval. */
+  async saveBudgets(): Promise<void> {
+    const { context, limiter, forecasts } = this.#options;
+    const { budgets } = context().changesets;
+    await budgets.save(limiter.budgets());
+    await budgets.saveForecasts(forecasts.learned());
   }
 
   #forecastLater(): void {

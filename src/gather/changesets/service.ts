@@ -80,7 +80,10 @@ export class Changesets implements Service {
         const { maxCallsPerHour, maxPointsPerHour } = config().hosts[host] ?? {};
         return { maxPerHour: resource === 'graphql' ? maxPointsPerHour : maxCallsPerHour };
       },
-      onRefused: (host, credential) => log.warn({ host, credential }, `${host} refuses ${credential}`),
+      onRefused: (host, credential) => {
+        const id = this.#credentialName(host, credential);
+        log.warn({ host, credential: id }, `${host} refuses ${id}`);
+      },
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
@@ -102,7 +105,10 @@ export class Changesets implements Service {
     await this.hosts.start();
     const context = this.#context();
     const wanted = wantedChangesets(this.#options.config(), this.hosts);
-    this.limiter.restore(await context.changesets.budgets.list());
+    const { budgets } = context.changesets;
+    this.#configureCredentials();
+    this.limiter.restore(await budgets.list());
+    this.#forecasts.restore(await budgets.forecasts());
     this.#workers = createChangesetWorkers(context, this.#options, ended => this.#recordEnd(ended));
     await this.#workers.start();
     await followExactly(wanted, context);
@@ -131,6 +137,7 @@ export class Changesets implements Service {
   async reconfigure(before: Config): Promise<void> {
     const config = this.#options.config();
     for (const host of await this.hosts.refresh()) this.#forgive(host);
+    this.#configureCredentials();
     await followExactly(wantedChangesets(config, this.hosts), this.#context());
     const rhythmIn = ({ schedule, changesets, hosts }: Config): string =>
       JSON.stringify([schedule, changesets.forgetClosedAfterMs, hosts]);
@@ -218,6 +225,24 @@ export class Changesets implements Service {
   async webhookGaps(): Promise<readonly WebhookTotals[]> {
     const totals = await this.#context().changesets.webhooks.totals(GAPS_SHOWN);
     return totals.filter(({ missedSince }) => missedSince >= GAP_FROM);
+  }
+
+  /** Of a host, the credentials that it refuses while others go on, by the names that messages give them. */
+  refusedCredentials(host: string): readonly string[] {
+    return this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+  }
+
+  #configureCredentials(): void {
+    for (const { host, credentials } of this.hosts.settings())
+      this.limiter.configure(
+        host,
+        credentials.map(({ identity }) => identity),
+      );
+  }
+
+  #credentialName(host: string, identity: string): string {
+    const settings = this.hosts.settings().find(each => each.host === host);
+    return settings?.credentials.find(each => each.identity === identity)?.id ?? 'access without a token';
   }
 
   #context(): ChangesetContext {

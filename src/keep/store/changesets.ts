@@ -261,19 +261,42 @@ export const REMEMBERED_DELIVERIES = 100_000;
 /** What is left of one credential's budget with a host. */
 export interface StoredBudget {
   readonly host: string;
+  /** Its identity, which holds no secret. */
   readonly credential: string;
   readonly resource: string;
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
   readonly resetAtMs: number | undefined;
   readonly pausedUntilMs: number | undefined;
+  /** The host does not accept the credential; it is tried again then. */
+  readonly refusedUntilMs: number | undefined;
+  /** Length of the host's window. */
+  readonly windowMs: number | undefined;
   /** Minutes since the epoch and what was spent in each. */
-  readonly spent: readonly (readonly [minute: number, cost: number])[];
+  readonly spent: readonly MinuteCount[];
+}
+
+/** A minute since the epoch, and how much of something was in it. */
+export type MinuteCount = readonly [minute: number, count: number];
+
+/** What the forecast of a host's calls has learned. */
+export interface StoredForecast {
+  readonly host: string;
+  /** What its intervals are multiplied by. */
+  readonly stretch: number;
+  /** Calls or points a sync, by resource. */
+  readonly costs: Readonly<Record<string, number>>;
+  /** Syncs of the last hour. */
+  readonly syncs: readonly MinuteCount[];
 }
 
 export interface BudgetStore {
   list(): Promise<StoredBudget[]>;
+  /** Stores all that there is of the hosts that are named: what is not among it any more is forgotten. */
   save(budgets: readonly StoredBudget[]): Promise<void>;
+  forecasts(): Promise<StoredForecast[]>;
+  /** Stores the forecasts of these hosts; others stay as they are. */
+  saveForecasts(forecasts: readonly StoredForecast[]): Promise<void>;
 }
 
 /** Syncs in a million hours, as a whole number, so that sums of them stay exact; 0 for none. */

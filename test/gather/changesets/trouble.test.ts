@@ -68,6 +68,43 @@ test('a token that is revoked stops the host with one message, and a new one set
   assert.deepEqual(station.changesets.holds(), []);
 });
 
+test('one token of three that is revoked, lacks a scope or is used up costs a call, not the host (C-140)', async t => {
+  const tokens = ['good', 'two', 'three'];
+  const station = await testChangesets(t, { tokens });
+  const { standIn, changesets, until, ended } = station;
+  await followMany(station, MANY, { host: { tokens: ['two', 'three'] } });
+  const asked = (token: string): number =>
+    standIn.log.filter(({ headers }) => headers.authorization === `Bearer ${token}`).length;
+  assert.ok(
+    tokens.every(token => asked(token) > 0),
+    'all of them had work from the start',
+  );
+  const answers: readonly Fault[] = [
+    () => ({ status: 401, json: { message: 'Bad credentials' } }),
+    () => ({ status: 403, json: { message: 'Resource not accessible by personal access token' } }),
+    () => ({
+      status: 403,
+      json: { message: 'API rate limit exceeded' },
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Date.now() / 1000 + 900) },
+    }),
+    () => ({ status: 429, json: { message: 'slow down' }, headers: { 'retry-after': '600' } }),
+  ];
+  for (const answer of answers) {
+    standIn.faults[0] = (request, response) =>
+      request.headers.authorization === 'Bearer two' ? answer(request, response) : undefined;
+    const before = ended.length;
+    await changesets.syncWhere({});
+    await until(() => ended.length >= before + MANY);
+    assert.ok(ended.slice(before).every(({ ending }) => ending === 'done'));
+    assert.deepEqual(changesets.holds(), []);
+  }
+  standIn.faults.splice(0);
+  const before = asked('two');
+  await changesets.syncWhere({});
+  await until(() => ended.length >= MANY * 6);
+  assert.equal(asked('two'), before, 'it asked for ten minutes');
+});
+
 test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost (T-8)', async t => {
   const station = await testChangesets(t);
   await followMany(station, MANY);

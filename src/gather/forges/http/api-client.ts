@@ -1,8 +1,13 @@
 import type { Agent, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
-import { SluiceError } from '../../../base/errors.ts';
+import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
-import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
+import type {
+  CallBudget,
+  CallRecord,
+  CallResource,
+  LimitScope,
+} from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
@@ -47,6 +52,7 @@ export interface ApiAnswer {
 /** What a GraphQL body says over what its headers do. */
 export interface BodyFacts extends Partial<RateFacts> {
   readonly cost?: number;
+  readonly limitReached?: LimitScope | undefined;
   /** The failure that a 200 hides. */
   readonly error?: SluiceError;
 }
@@ -77,8 +83,8 @@ const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 307, 308]);
 /** A token that the host has said to accept is not asked about again for so long. */
 const ACCEPTED_FOR_MS = 60_000;
-/** Failures that another credential may not have. */
-const OF_CREDENTIAL = new Set<string>(['token_refused', 'rate_limited', 'scope_missing']);
+/** What an answer may say of the credential alone: another one may do. */
+const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_limited', 'scope_missing']);
 
 /**
  * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
@@ -88,7 +94,7 @@ const OF_CREDENTIAL = new Set<string>(['token_refused', 'rate_limited', 'scope_m
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #connections: Promise<Connections> | undefined;
-  /** By credential: what the host said of it, and when it was asked. */
+  /** By identity of a credential: what the host said of it, and when it was asked. */
   readonly #accepted = new Map<string, { readonly isAccepted: Promise<boolean>; readonly askedMs: number }>();
 
   constructor(options: ApiClientOptions) {
@@ -140,7 +146,7 @@ export class ApiClient {
   async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
     let url = first;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#withAnyCredential(call, url);
+      const answer = await this.#withAny(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
       if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
         throw this.#movedError(url, headerOf(answer.headers, 'location'), 'too often');
@@ -175,52 +181,49 @@ export class ApiClient {
     );
   }
 
-  /** One that is refused or used up costs itself: the call goes with the next one that the budget gives. */
-  async #withAnyCredential(call: ApiCall, url: URL): Promise<ApiAnswer> {
+  /** One call, with one credential after the other while it is the credential's fault that it failed. */
+  async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
     let left = this.#options.credentials;
-    let first: SluiceError | undefined;
+    let failure: SluiceError | undefined;
     for (;;) {
-      const id = await this.#take(call, left, first);
-      const attempt = await this.#once(call, url, id);
+      const credential = await this.#take(call, left, failure);
+      const attempt = await this.#once(call, url, credential);
       if ('answer' in attempt) return attempt.answer;
-      first ??= attempt.error;
-      left = left.filter(credential => credential.id !== id);
-      if (left.length === 0 || !OF_CREDENTIAL.has(attempt.error.code)) throw first;
+      failure = attempt.error;
+      left = left.filter(each => each !== credential);
+      if (!OF_CREDENTIAL.has(failure.code) || left.length === 0) throw failure;
     }
   }
 
-  /** @param first failure of this call with another credential: it is the one to tell where no other may go */
+  /** @param failure of this call with the credential before */
   async #take(
     call: ApiCall,
     credentials: readonly ForgeCredential[],
-    first: SluiceError | undefined,
-  ): Promise<string | undefined> {
+    failure: SluiceError | undefined,
+  ): Promise<ForgeCredential | undefined> {
     const { host, budget } = this.#options;
     try {
-      return await budget.take({
+      const identity = await budget.take({
         host,
         resource: call.resource ?? 'rest',
         cost: call.cost ?? 1,
-        credentials: credentials.map(({ id }) => id),
+        credentials: credentials.map(each => each.identity),
         priority: call.priority ?? 'normal',
         signal: call.signal,
       });
+      return credentials.find(each => each.identity === identity);
     } catch (error) {
-      throw call.signal?.aborted ? error : (first ?? error);
+      throw whyNot(failure, error);
     }
   }
 
-  async #once(call: ApiCall, url: URL, id: string | undefined): Promise<Attempt> {
-    const { host, credentials, clock } = this.#options;
+  async #once(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Attempt> {
+    const { host, clock } = this.#options;
     const startedAtMs = clock.nowMs();
-    const record = this.#recorder(call, url, id);
+    const record = this.#recorder(call, url, credential);
     let received: Received;
     try {
-      received = await this.#send(
-        call,
-        url,
-        credentials.find(credential => credential.id === id),
-      );
+      received = await this.#send(call, url, credential);
     } catch (error) {
       const subject = `${call.method ?? 'GET'} ${url.pathname}`;
       const failure = call.signal?.aborted
@@ -229,18 +232,22 @@ export class ApiClient {
       record({ errorCode: failure.code });
       return { error: failure };
     }
-    return this.#judge({ call, url, id, startedAtMs, received, record });
+    return this.#judge({ call, url, credential, startedAtMs, received, record });
   }
 
   /** To be called once for the call that begins now, with what it showed. */
-  #recorder(call: ApiCall, url: URL, id: string | undefined): (facts: Partial<CallRecord>) => void {
+  #recorder(
+    call: ApiCall,
+    url: URL,
+    credential: ForgeCredential | undefined,
+  ): (facts: Partial<CallRecord>) => void {
     const { host, budget, clock } = this.#options;
     const startedMs = clock.monotonicMs();
     return facts =>
       budget.record({
         host,
         resource: call.resource ?? 'rest',
-        credential: id,
+        credential: credential?.identity,
         method: call.method ?? 'GET',
         path: url.pathname,
         status: undefined,
@@ -251,7 +258,7 @@ export class ApiClient {
         remaining: undefined,
         resetAtMs: undefined,
         retryAfterMs: undefined,
-        isSecondaryLimit: false,
+        limitReached: undefined,
         clockSkewMs: undefined,
         ...facts,
       });
@@ -286,7 +293,7 @@ export class ApiClient {
     return { status: statusCode, headers: answered, text: await readBody(body) };
   }
 
-  async #judge({ call, url, id, startedAtMs, received, record }: Judged): Promise<Attempt> {
+  async #judge({ call, url, credential, startedAtMs, received, record }: Judged): Promise<Attempt> {
     const { host, apiUrl, clock, notModifiedCost, bodyFacts } = this.#options;
     const { status, headers, text } = received;
     const nowMs = clock.nowMs();
@@ -298,7 +305,7 @@ export class ApiClient {
       status,
       headers,
       rate,
-      credential: id,
+      credential: credential?.id,
       atMs: nowMs,
       hostTimeMs: nowMs + (skewMs ?? 0),
       next: undefined,
@@ -321,15 +328,16 @@ export class ApiClient {
         headers,
         message,
         isJson: parsed !== undefined,
-        credential: id,
+        credential: credential?.id,
         rate,
         nowMs,
       };
       let error = refusal(refused);
-      if (error.code === 'token_refused' && id !== undefined && (await this.#isAccepted(id, call.signal))) {
+      const isOfToken = error.code === 'token_refused' && credential !== undefined;
+      if (isOfToken && (await this.#isAccepted(credential, call.signal))) {
         error = refusedHere(refused);
       }
-      record({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
+      record({ ...facts, errorCode: error.code, limitReached: limitOf(refused) });
       return { error };
     }
     if (parsed === undefined) {
@@ -349,33 +357,31 @@ export class ApiClient {
    * Whether the host takes the credential, asked about it alone: a 401 of one address may come from what stands before
    * it. Where that cannot be asked just now, nothing is held against the credential.
    */
-  #isAccepted(id: string, signal: AbortSignal | undefined): Promise<boolean> {
+  #isAccepted(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
     const { clock } = this.#options;
-    const known = this.#accepted.get(id);
+    const { identity } = credential;
+    const known = this.#accepted.get(identity);
     if (known !== undefined && clock.monotonicMs() - known.askedMs < ACCEPTED_FOR_MS) return known.isAccepted;
-    const isAccepted = this.#askAbout(id, signal);
-    this.#accepted.set(id, { isAccepted, askedMs: clock.monotonicMs() });
-    isAccepted.then(
-      answer => !answer && this.#accepted.delete(id),
-      () => this.#accepted.delete(id),
-    );
+    const isAccepted = this.#askAbout(credential, signal);
+    this.#accepted.set(identity, { isAccepted, askedMs: clock.monotonicMs() });
+    isAccepted.then(answer => !answer && this.#accepted.delete(identity));
     return isAccepted;
   }
 
-  async #askAbout(id: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const { apiUrl, tokenCheckPath, credentials } = this.#options;
-    const asked = credentials.filter(credential => credential.id === id);
+  /** Never rejects. */
+  async #askAbout(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
+    const { host, apiUrl, tokenCheckPath } = this.#options;
     const call: ApiCall = { path: tokenCheckPath, signal, priority: 'high' };
     const url = new URL(`${apiUrl}${tokenCheckPath}`);
     try {
-      await this.#take(call, asked, undefined);
-      const record = this.#recorder(call, url, id);
+      await this.#take(call, [credential], undefined);
+      const record = this.#recorder(call, url, credential);
       try {
-        const { status } = await this.#send(call, url, asked[0]);
-        record({ status });
+        const { status } = await this.#send(call, url, credential);
+        record({ status, errorCode: status === 401 ? 'token_refused' : undefined });
         return status !== 401;
       } catch (error) {
-        record({ errorCode: connectionFailure(error, this.#options.host, tokenCheckPath).code });
+        record({ errorCode: connectionFailure(error, host, tokenCheckPath).code });
         throw error;
       }
     } catch (error) {
@@ -383,6 +389,17 @@ export class ApiClient {
       return !(error instanceof SluiceError && error.code === 'token_refused');
     }
   }
+}
+
+/**
+ * Why a call did not go with any credential: what the host said to the first ones, or what the budget says of the rest,
+ * where waiting for those would help.
+ */
+function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
+  if (failure === undefined || !(denied instanceof SluiceError) || denied.code === 'cancelled') return denied;
+  if (denied.code !== 'rate_limited' || failure.code === 'scope_missing') return failure;
+  const waitMs = failure.code === 'rate_limited' ? (failure.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY;
+  return (denied.retryAfterMs ?? 0) < waitMs ? denied : failure;
 }
 
 /** One try with one credential. */
@@ -397,7 +414,7 @@ interface Received {
 interface Judged {
   readonly call: ApiCall;
   readonly url: URL;
-  readonly id: string | undefined;
+  readonly credential: ForgeCredential | undefined;
   readonly startedAtMs: number;
   readonly received: Received;
   readonly record: (facts: Partial<CallRecord>) => void;
