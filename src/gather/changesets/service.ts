@@ -29,7 +29,7 @@ import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
 import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup } from './schedule.ts';
+import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
 import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
@@ -96,6 +96,7 @@ export class Changesets implements Service {
       log,
       limiter: this.limiter,
       forecasts: this.#forecasts,
+      listEveryMs: () => config().changesets.discoverEveryMs,
       context: () => this.#context(),
     });
   }
@@ -277,7 +278,7 @@ export class Changesets implements Service {
     const { queue, clock } = this.#context();
     const nowMs = clock.nowMs();
     await queue.putAll(
-      changesets.map(({ key, host }) => ({ key, request: atOnce(host, 'asked for by hand', nowMs) })),
+      changesets.map(({ key, host }) => ({ key, request: firstInLine(host, BY_HAND, nowMs) })),
     );
     return changesets.length;
   }

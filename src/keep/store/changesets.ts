@@ -53,6 +53,8 @@ export interface StoredChangeset extends ChangesetAddress {
   readonly latestEventAtMs: number | null;
   readonly vanishedAtMs: number | null;
   readonly lastError: ErrorRecord | null;
+  /** When a sync last failed; null since the last success. */
+  readonly lastFailureAtMs: number | null;
   /** What the last sync could not read of it; null: all was read. */
   readonly unseen: UnseenParts | null;
 }
@@ -123,6 +125,19 @@ export interface UnseenPart {
   readonly error: ErrorRecord;
 }
 
+/** A commit and the branches that it is the tip of, as a webhook names them. */
+export interface ChangesetHead {
+  readonly host: string;
+  /** Where it was told of: the changesets' own repository, or one that their branch is in. */
+  readonly repository: string;
+  readonly commit: string;
+  /** `repository`: the one that the branch is in; undefined where that was not said, and it may be a fork's. */
+  readonly branches: readonly { readonly name: string; readonly repository: string | undefined }[];
+}
+
+/** So many changesets that one commit or branch heads are found. */
+export const HEADED_AT_MOST = 100;
+
 export interface StoredEvent {
   /** The host's id, unique within the changeset. */
   readonly id: string;
@@ -192,6 +207,11 @@ export interface ChangesetStore {
   byAddress(address: ChangesetAddress): Promise<StoredChangeset | undefined>;
   /** Those of the addresses that are known, in no certain order. */
   byAddresses(addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]>;
+  /**
+   * Followed ones of a host that a commit heads. Where there are none, those open ones that one of the branches heads:
+   * their new head is not known yet. `HEADED_AT_MOST` of them.
+   */
+  byHead(head: ChangesetHead): Promise<StoredChangeset[]>;
   /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
   list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
   /** Events in their order. */
@@ -200,12 +220,12 @@ export interface ChangesetStore {
   totals(): Promise<ChangesetTotals[]>;
 
   /**
-   * Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were
-   * new
+   * Adds events; those already there are passed over. May be called for parts of what happened. @returns those that
+   * were new
    */
-  addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
-  /** A sync that failed. */
-  recordFailure(id: number, error: ErrorRecord): Promise<void>;
+  addEvents(id: number, events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+  /** A sync that failed, and when. */
+  recordFailure(id: number, error: ErrorRecord, nowMs: number): Promise<void>;
 
   sources(): Promise<StoredChangesetSource[]>;
   /** Makes sure of a source. */

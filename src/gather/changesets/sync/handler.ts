@@ -3,15 +3,23 @@ import type { Random } from '../../../base/random.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
-import { recordSync, recordVanished } from '../../../keep/store/change.ts';
+import { announceEvent, recordSync, recordVanished } from '../../../keep/store/change.ts';
 import type { StoredChangeset } from '../../../keep/store/changesets.ts';
-import type { Changeset } from '../../forges/changeset.ts';
+import type { Changeset, ChangesetEvent } from '../../forges/changeset.ts';
 import type { ChangesetResult, WantedChangeset } from '../../forges/forge.ts';
 import { PartReader, type Unseen } from '../../forges/unseen.ts';
 import type { ChangesetContext } from '../context.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import { holdKindOf, postponeForHost } from '../hosts/host-health.ts';
-import { changeTimeMs, planNextSync, planningOf } from '../next-sync.ts';
+import {
+  changeTimeMs,
+  latest,
+  latestEventMs,
+  planNextSync,
+  planningOf,
+  soonestSyncMs,
+} from '../next-sync.ts';
+import { BY_HAND } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
 import { storedEvent, syncedChangeset, updatedAtMs } from './synced-changeset.ts';
@@ -37,7 +45,8 @@ export function changesetHandler(context: ChangesetSyncContext): WorkHandler {
     run: (claim, signal) => syncClaimed(claim, signal, context),
     async onFailure({ claim, error }) {
       const changeset = await context.changesets.byKey(claim.key);
-      if (changeset) await context.changesets.recordFailure(changeset.id, toErrorRecord(error));
+      if (!changeset) return;
+      await context.changesets.recordFailure(changeset.id, toErrorRecord(error), context.clock.nowMs());
     },
   };
 }
@@ -52,6 +61,9 @@ async function syncClaimed(
   if (!changeset?.followed) return { nextAtMs: null, reason: 'no longer followed' };
   const startMs = clock.nowMs();
   const { host } = changeset;
+  const soonestMs = soonestAfterSync(changeset, startMs, context);
+  if (claim.reason !== BY_HAND && soonestMs > startMs)
+    return { postponedToMs: soonestMs, reason: claim.reason };
   let result: ChangesetResult;
   try {
     result = await batches.ask(wantedOf(changeset), claim.priority, signal);
@@ -68,9 +80,56 @@ async function syncClaimed(
     context.unseen.record(host, changeset.url, []);
     return settleMissing(changeset, startMs, context);
   }
-  const unseen = await addEvents(changeset, result, claim.priority, signal, context);
-  context.unseen.record(host, changeset.url, unseen);
-  return settleAnswered(changeset, result.changeset, unseen, startMs, context);
+  const news = new EventNews(changeset, startMs, context);
+  try {
+    const unseen = await addEvents(news, result, claim.priority, signal, context);
+    context.unseen.record(host, changeset.url, unseen);
+    return await settleAnswered(news, result.changeset, unseen, startMs, context);
+  } catch (thrown) {
+    await news.announce();
+    throw thrown;
+  }
+}
+
+/** A retry has its own time; here only syncs that succeeded count. */
+function soonestAfterSync(
+  { host, lastSyncAtMs }: StoredChangeset,
+  nowMs: number,
+  context: ChangesetContext,
+): number {
+  return soonestSyncMs({ lastSyncAtMs, lastFailureAtMs: null }, planningOf(host, nowMs, context));
+}
+
+/** Events that a sync stores, and when the latest of those happened that were not known before. */
+class EventNews {
+  readonly changeset: StoredChangeset;
+  readonly #startMs: number;
+  readonly #context: ChangesetContext;
+  /** On this machine's clock. */
+  #latestMs: number | null = null;
+
+  constructor(changeset: StoredChangeset, startMs: number, context: ChangesetContext) {
+    this.changeset = changeset;
+    this.#startMs = startMs;
+    this.#context = context;
+  }
+
+  get latestMs(): number | null {
+    return this.#latestMs;
+  }
+
+  async add(events: readonly ChangesetEvent[]): Promise<void> {
+    const { changesets, clockSkewMs } = this.#context;
+    const { id, host } = this.changeset;
+    const added = await changesets.addEvents(id, events.map(storedEvent));
+    this.#latestMs = latest(this.#latestMs, latestEventMs(added, clockSkewMs(host), this.#startMs));
+  }
+
+  /** The sync failed after they were stored: they will not be new the next time. */
+  async announce(): Promise<void> {
+    if (this.#latestMs === null) return;
+    await this.#context.queue.putAll([], [announceEvent([this.changeset.id], this.#latestMs)]);
+  }
 }
 
 function wantedOf(changeset: StoredChangeset): WantedChangeset {
@@ -87,13 +146,14 @@ function wantedOf(changeset: StoredChangeset): WantedChangeset {
  * @returns what could not be read of the changeset
  */
 async function addEvents(
-  known: StoredChangeset,
+  news: EventNews,
   { changeset, events, eventsComplete, seen, unseen }: AnsweredChangeset,
   priority: Priority,
   signal: AbortSignal,
-  { changesets, slots, hosts }: ChangesetSyncContext,
+  { slots, hosts }: ChangesetSyncContext,
 ): Promise<readonly Unseen[]> {
-  await changesets.addEvents(known.id, events.map(storedEvent));
+  const known = news.changeset;
+  await news.add(events);
   if (eventsComplete) return unseen;
   if (isUnchanged(known, changeset)) {
     const left = (known.unseen?.parts ?? []).filter(({ part }) => !seen.includes(part));
@@ -103,30 +163,32 @@ async function addEvents(
   const options = { signal, priority, sinceMs: wantedOf(known).eventsSinceMs, onUnseen: parts.note };
   await slots.run(known.host, priority, signal, async () => {
     const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
-    for await (const page of pages) await changesets.addEvents(known.id, page.map(storedEvent));
+    for await (const page of pages) await news.add(page);
   });
   return [...unseen, ...parts.unseen];
 }
 
 /** Whether nothing has happened since the events were read. */
-function isUnchanged(known: StoredChangeset, { updatedAtMs, head }: Changeset): boolean {
+function isUnchanged(known: StoredChangeset, { updatedAtMs, head, checkState }: Changeset): boolean {
   return (
     known.lastSyncAtMs !== null &&
     updatedAtMs !== undefined &&
     known.updatedAtMs === updatedAtMs &&
     known.headCommit === (head.commit ?? known.headCommit) &&
+    (checkState === undefined || known.checkState === checkState) &&
     known.lastError === null &&
     hasSeenEnough(known)
   );
 }
 
 async function settleAnswered(
-  known: StoredChangeset,
+  news: EventNews,
   changeset: Changeset,
   unseen: readonly Unseen[],
   startMs: number,
   context: ChangesetSyncContext,
 ): Promise<WorkOutcome> {
+  const known = news.changeset;
   const skewMs = context.clockSkewMs(known.host);
   const changedAtMs = updatedAtMs(changeset, known);
   const lastChangeAtMs = changedAtMs === null ? startMs : changeTimeMs(known, changedAtMs, skewMs, startMs);
@@ -138,6 +200,7 @@ async function settleAnswered(
     state: changeset.state,
     lastSyncAtMs: startMs,
     lastChangeAtMs,
+    latestEventAtMs: latest(known.latestEventAtMs, news.latestMs),
     vanishedAtMs: null,
     closedAtMs: closedAtMs === undefined ? null : closedAtMs - skewMs,
   };
@@ -146,7 +209,9 @@ async function settleAnswered(
   const parts = unseenParts(known, unseen);
   const { nextAtMs, reason, load } = planWithUnseen(plan, parts, unseen, context.random, nowMs);
   const synced = syncedChangeset(changeset, known, startMs, lastChangeAtMs, parts);
-  return { nextAtMs, reason, changes: [recordSync(known.id, synced, load)] };
+  const changes = [recordSync(known.id, synced, load)];
+  if (news.latestMs !== null) changes.push(announceEvent([known.id], news.latestMs));
+  return { nextAtMs, reason, changes };
 }
 
 function settleMissing(known: StoredChangeset, startMs: number, context: ChangesetSyncContext): WorkOutcome {
