@@ -411,6 +411,14 @@ export const CATALOGUE = {
       "What answered does not speak the code host's API: a proxy or a login page, perhaps, or half an answer.",
     remedy: 'Check hosts.<name>.baseUrl and kind in sluice.yaml, and any proxy between.',
   },
+  listing_endless: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 502,
+    meaning:
+      'A listing of the code host does not end: it repeats a page, or has more pages than sluice reads. What came is kept.',
+    remedy: 'Check any proxy between that drops the query of an address, and the version of the code host.',
+  },
   signature_invalid: {
     answer: 'give-up',
     exitCode: 2,
