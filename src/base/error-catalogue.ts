@@ -20,6 +20,8 @@ export type HeldPlace = 'endpoint' | 'profile' | 'bucket' | 'disk';
 
 interface CatalogueEntry {
   readonly answer: FailureAnswer;
+  /** What is held where the answer is `hold`; the endpoint where absent. */
+  readonly holds?: HeldPlace;
   /** Exit code of a command that ends with it: 1 something failed, 2 usage. */
   readonly exitCode: 1 | 2;
   /** HTTP status of an answer that carries it. */
@@ -175,7 +177,8 @@ export const CATALOGUE = {
     remedy: 'Nothing to do.',
   },
   disk_full: {
-    answer: 'retry',
+    answer: 'hold',
+    holds: 'disk',
     exitCode: 1,
     status: 507,
     meaning: 'The disk has no room left.',
@@ -183,10 +186,11 @@ export const CATALOGUE = {
   },
   disk_failed: {
     answer: 'retry',
+    holds: 'disk',
     exitCode: 1,
     status: 500,
-    meaning: 'The file system refused to read or write.',
-    remedy: 'Check permissions and the disk.',
+    meaning: 'The file system, a mounted folder or this machine refused to read or write.',
+    remedy: 'Check permissions, the disk and whether the folder is mounted.',
   },
   database_newer: {
     answer: 'give-up',
@@ -457,6 +461,22 @@ export const CATALOGUE = {
     status: 502,
     meaning: 'The bucket lies in another region or at another endpoint.',
     remedy: 'Set the region and endpoint of the profile as the message says.',
+  },
+  bucket_full: {
+    answer: 'hold',
+    holds: 'bucket',
+    exitCode: 1,
+    status: 507,
+    meaning: 'The bucket or its account has no room left: a quota, a cap or the disks of the object store.',
+    remedy: 'Make room or raise the quota; its files wait, and go on by themselves.',
+  },
+  key_expired: {
+    answer: 'hold',
+    holds: 'profile',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The key or session token of the profile has expired.',
+    remedy: 'Renew it in the credentials file; the files wait, and go on by themselves.',
   },
   object_missing: {
     answer: 'give-up',

@@ -1,4 +1,5 @@
 import { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
+import { type SystemFailure, type SystemFailureMeaning, systemFailureOf } from './system-errors.ts';
 
 export { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
 
@@ -12,7 +13,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
   /** Overrides the catalogue where the case at hand is known better (a 503 against a 500). */
   readonly answer?: FailureAnswer;
-  /** What is held, where the answer is `hold`; the endpoint where absent. */
+  /** What is held, where the answer is `hold`; the catalogue's place where absent, else the endpoint. */
   readonly holds?: HeldPlace;
   /** Earliest sensible next try, when the far side said (Retry-After). */
   readonly retryAfterMs?: number;
@@ -41,7 +42,7 @@ export class SluiceError extends Error {
     this.subject = details.subject;
     this.hint = details.hint ?? known.remedy;
     this.answer = details.answer ?? known.answer;
-    this.holds = this.answer === 'hold' ? (details.holds ?? 'endpoint') : undefined;
+    this.holds = this.answer === 'hold' ? (details.holds ?? heldBy(code)) : undefined;
     this.retryAfterMs = details.retryAfterMs;
   }
 
@@ -89,25 +90,66 @@ export function fromErrorRecord(record: ErrorRecord): SluiceError {
 }
 
 /**
- * Wraps whatever was thrown: operating system errors by their `code`, aborts as `cancelled`, expired
- * `AbortSignal.timeout`s as `timed_out`, the rest as `internal`.
+ * Wraps whatever was thrown: failures of the operating system by their number, aborts as `cancelled`, expired
+ * `AbortSignal.timeout`s as `timed_out`, the rest, which are faults of our own, as `internal`.
  */
 export function asSluiceError(error: unknown, details: ErrorDetails = {}): SluiceError {
   if (error instanceof SluiceError) return error;
   const cause = error instanceof Error ? error : new Error(String(error));
-  const code = 'code' in cause ? String(cause.code) : '';
-  const withCause = { ...details, cause };
-  if (cause.name === 'AbortError' || code === 'ABORT_ERR') {
-    return new SluiceError('cancelled', 'stopped on request', withCause);
+  if (cause.name === 'AbortError' || ('code' in cause && cause.code === 'ABORT_ERR')) {
+    return new SluiceError('cancelled', 'stopped on request', { ...details, cause });
   }
   if (cause.name === 'TimeoutError') {
-    return new SluiceError('timed_out', cause.message, withCause);
+    return new SluiceError('timed_out', cause.message, { ...details, cause });
   }
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new SluiceError('disk_full', `no room left on the disk: ${cause.message}`, withCause);
-  }
-  if (['EACCES', 'EPERM', 'EROFS', 'EIO', 'ENOTDIR', 'EISDIR', 'ENOENT', 'EMFILE', 'ENFILE'].includes(code)) {
-    return new SluiceError('disk_failed', cause.message, withCause);
-  }
-  return new SluiceError('internal', cause.message || cause.name, withCause);
+  const failure = systemFailureOf(cause);
+  if (failure) return fromSystem(failure, cause, details);
+  return new SluiceError('internal', cause.message || cause.name, { ...details, cause });
+}
+
+/**
+ * As `asSluiceError`, for what was thrown by work with files and folders: "host is down" there speaks of a mounted
+ * folder, not of the host that a file is sent to.
+ */
+export function asFileError(error: unknown, details: ErrorDetails = {}): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const failure = systemFailureOf(error, 'files');
+  return failure ? fromSystem(failure, error, details) : asSluiceError(error, details);
+}
+
+type Labelled = readonly [code: ErrorCode, answer?: FailureAnswer];
+
+const BY_MEANING: Readonly<Record<SystemFailureMeaning, Labelled>> = {
+  room: ['disk_full'],
+  place: ['disk_failed', 'hold'],
+  item: ['disk_failed', 'retry'],
+  'no-address': ['host_unknown'],
+  'no-answer': ['host_unreachable'],
+  broken: ['connection_lost'],
+  late: ['timed_out'],
+};
+
+function fromSystem(
+  failure: SystemFailure & { readonly error: Error },
+  cause: unknown,
+  details: ErrorDetails,
+): SluiceError {
+  const [code, answer] = BY_MEANING[failure.says];
+  const words = wordsOf(failure);
+  const message = code === 'disk_full' ? `no room left on the disk: ${words}` : words;
+  return new SluiceError(code, message, { ...details, answer: details.answer ?? answer, cause });
+}
+
+/** Node's words, which name call and path, with the failure's own name where Node has none. One line. */
+function wordsOf({ name, words, error }: SystemFailure & { readonly error: Error }): string {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  const isNamed = error.message.includes(name) && !error.message.includes('Unknown system error');
+  const about = [syscall, path === undefined ? undefined : `'${path}'`].filter(Boolean).join(' ');
+  const text = isNamed ? error.message : `${name}: ${words}${about === '' ? '' : `, ${about}`}`;
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+function heldBy(code: ErrorCode): HeldPlace {
+  const entry = CATALOGUE[code];
+  return 'holds' in entry ? entry.holds : 'endpoint';
 }

@@ -39,7 +39,12 @@ export function newEndpointHealth(nowMs: number): EndpointHealth {
 }
 
 /** What an error says of the endpoint; undefined: nothing (it was raised on this side). */
-export function callOutcomeOf(error: Pick<SluiceError, 'code' | 'answer'>): CallOutcome | undefined {
+export function callOutcomeOf(
+  error: Pick<SluiceError, 'code' | 'answer'> & Partial<Pick<SluiceError, 'holds'>>,
+): CallOutcome | undefined {
+  if (error.answer === 'hold' && error.holds === 'endpoint') return 'unreachable';
+  // Whoever says that a key or a bucket may not be used now is there.
+  if (error.holds === 'profile' || error.holds === 'bucket') return 'refused';
   switch (error.code) {
     case 'host_unknown':
     case 'host_unreachable':

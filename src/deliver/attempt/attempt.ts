@@ -144,6 +144,10 @@ async function fail(
     log.error(fields, 'bucket does not exist; its files wait');
     return 'waiting';
   }
+  if (decision.kind === 'hold') {
+    log.info({ ...fields, holds: decision.holds }, 'waits until the place is right again');
+    return 'waiting';
+  }
   const link = endpoints.stateOf(destination.endpoint);
   const nextAttemptAt = new Date(decision.atMs).toISOString();
   const words = attempt === 1 ? 'backoff entered' : 'retried, failed again';

@@ -1,4 +1,4 @@
-import type { SluiceError } from '../../base/errors.ts';
+import type { HeldPlace, SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { callOutcomeOf } from '../../engine/endpoint-health.ts';
 import { nextTry } from '../../engine/retry.ts';
@@ -11,7 +11,7 @@ import type { Sent } from './upload/sending.ts';
  * What becomes of a file after one attempt. Pure: everything here follows from its arguments, and attempt.ts does it.
  *
  *   sent and verified ─────────────────────────────────▶ completed
- *   failed ──decideFailure──▶ retry, await-bucket ─────▶ waiting
+ *   failed ──decideFailure──▶ retry, await-bucket, hold ▶ waiting
  *                             give-up ─────────────────▶ failed
  *                             vanished ────────────────▶ gone, unless its record lagged behind it
  *                             hand-back ───────────────▶ handed-back
@@ -39,6 +39,8 @@ export type FailureDecision =
   | { readonly kind: 'give-up'; readonly why: string }
   /** Until its bucket exists. */
   | { readonly kind: 'await-bucket' }
+  /** Until the place is right again; asked for again at that time at the latest. Nothing is counted. */
+  | { readonly kind: 'hold'; readonly holds: HeldPlace; readonly atMs: number }
   /** The file is no longer there. */
   | { readonly kind: 'vanished' }
   /** Stopped on request: as if it had not been tried. */
@@ -55,9 +57,10 @@ export function decideFailure(
   if (error.answer === 'cancelled') return { kind: 'hand-back' };
   if (error.code === 'bucket_missing') return { kind: 'await-bucket' };
   if (error.code === 'source_missing') return { kind: 'vanished' };
-  if (settings.offline === 'hold' && callOutcomeOf(error) === 'unreachable') {
-    // The endpoint's probe will say when; this time counts only if the endpoint comes back unnoticed.
-    return { kind: 'retry', atMs: nowMs + settings.probeIntervalMs, failures: failuresBefore };
+  const holds = error.holds ?? (callOutcomeOf(error) === 'unreachable' ? 'endpoint' : undefined);
+  if (holds !== undefined && !(holds === 'endpoint' && settings.offline === 'count')) {
+    // The place's probe will say when; this time counts only if the place is right again unnoticed.
+    return { kind: 'hold', holds, atMs: nowMs + Math.max(settings.probeIntervalMs, error.retryAfterMs ?? 0) };
   }
   const failures = failuresBefore + 1;
   const decision = nextTry(settings.retry, failures, error, random, nowMs);
@@ -94,13 +97,14 @@ export function completedChange(sent: Sent, place: RestingPlace | undefined, now
 
 /** What the record of a file says that is tried again, or once its bucket exists. Pure. */
 export function waitingChange(
-  decision: Extract<FailureDecision, { readonly kind: 'retry' | 'await-bucket' }>,
+  decision: Extract<FailureDecision, { readonly kind: 'retry' | 'await-bucket' | 'hold' }>,
   error: SluiceError,
 ): RecordChange {
   const reason = { errorCode: error.code, errorAnswer: error.answer, errorMessage: error.message };
-  return decision.kind === 'retry'
-    ? { ...reason, failures: decision.failures, nextAttemptAtMs: decision.atMs }
-    : { ...reason, hold: 'bucket', nextAttemptAtMs: null };
+  if (decision.kind === 'retry')
+    return { ...reason, failures: decision.failures, nextAttemptAtMs: decision.atMs };
+  if (decision.kind === 'hold') return { ...reason, nextAttemptAtMs: decision.atMs };
+  return { ...reason, hold: 'bucket', nextAttemptAtMs: null };
 }
 
 /** What the record of a file says that was given up. Pure. @param place undefined: somebody took the file away */

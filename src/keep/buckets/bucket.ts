@@ -80,6 +80,19 @@ export interface ObjectStore {
     options?: { readonly prefix?: string } & BucketCallOptions,
   ): Promise<PendingUpload[]>;
 
+  /**
+   * Reads the profile's credentials anew, from where they come from; calls that begin after it are signed with what was
+   * read. Callers that come together share one reading. Absent where a store has no credentials. Does not throw: what
+   * cannot be read counts as unchanged.
+   */
+  refreshCredentials?(): Promise<'changed' | 'unchanged'>;
+  /**
+   * A mark of the credentials in use: another one after they were exchanged for others, the same across restarts and
+   * renewals of a session; tells nothing of them. Files that were refused for the key's sake are sent again once it is
+   * another one. Absent where a store has no credentials.
+   */
+  credentialsMark?(): string;
+
   /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
 }

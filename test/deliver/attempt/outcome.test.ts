@@ -45,14 +45,7 @@ test('which failures end at once, wait for a bucket, or are handed back (D-36)',
   for (const code of ['access_denied', 'bucket_auth_failed', 'request_refused', 'key_invalid'] as const) {
     assert.equal(kind(code), 'give-up', code);
   }
-  for (const code of [
-    'timed_out',
-    'connection_lost',
-    'host_unknown',
-    'slow_down',
-    'source_changed',
-    'disk_full',
-  ] as const) {
+  for (const code of ['timed_out', 'connection_lost', 'slow_down', 'source_changed'] as const) {
     assert.equal(kind(code), 'retry', code);
   }
   assert.equal(kind('bucket_missing'), 'await-bucket');
@@ -64,8 +57,28 @@ test('with `hold` a dead link uses up no try, with `count` it does (D-41)', () =
   const error = new SluiceError('host_unreachable', '');
   const held = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'hold' }, noJitter, 0);
   const counted = decideFailure(error, 3, { ...DELIVERY_DEFAULTS, offline: 'count' }, noJitter, 0);
-  assert.deepEqual(held, { kind: 'retry', atMs: 60_000, failures: 3 });
+  assert.deepEqual(held, { kind: 'hold', holds: 'endpoint', atMs: 60_000 });
   assert.deepEqual(counted, { kind: 'retry', atMs: 240_000, failures: 4 });
+});
+
+test('what speaks of a place holds the place, and no try is counted, whatever the count so far (D-100)', () => {
+  for (const [code, holds] of [
+    ['bucket_full', 'bucket'],
+    ['key_expired', 'profile'],
+    ['disk_full', 'disk'],
+    ['host_unknown', 'endpoint'],
+  ] as const) {
+    const decision = decideFailure(new SluiceError(code, ''), 99, DELIVERY_DEFAULTS, noJitter, 0);
+    assert.deepEqual(decision, { kind: 'hold', holds, atMs: 60_000 }, code);
+  }
+  const stranger = new SluiceError('tls_failed', '', { answer: 'hold' });
+  assert.equal(decideFailure(stranger, 99, DELIVERY_DEFAULTS, noJitter, 0).kind, 'hold');
+  const later = new SluiceError('bucket_full', '', { retryAfterMs: 300_000 });
+  assert.deepEqual(decideFailure(later, 0, DELIVERY_DEFAULTS, noJitter, 5), {
+    kind: 'hold',
+    holds: 'bucket',
+    atMs: 300_005,
+  });
 });
 
 test('the record of a delivered file says what was sent, where it lies, and nothing of earlier failures', () => {
