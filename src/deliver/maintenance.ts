@@ -150,11 +150,11 @@ export class Maintenance {
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
   async #findVanished(): Promise<void> {
-    const { journal, spool, clock } = this.#context;
+    const { journal, clock } = this.#context;
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      if (originOf(record).isPresent(spool, record)) continue;
+      if (originOf(record).isPresent(this.#context, record)) continue;
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
     }

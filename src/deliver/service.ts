@@ -20,7 +20,7 @@ import type { SyncOutcome } from './sync-now.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   readonly openJournal: () => Promise<Journal>;
@@ -58,7 +58,7 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<DeliveryOptions>;
+  readonly #options: Required<Omit<DeliveryOptions, 'files'>> & Pick<DeliveryOptions, 'files'>;
   readonly #changes = new Serializer();
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;

@@ -1,4 +1,13 @@
-import { closeSync, constants, existsSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmdirSync,
+  unlinkSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants as osConstants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
@@ -20,6 +29,8 @@ export interface FileCalls {
   rmdirAt(entry: DirectoryEntryAt): void;
   /** mkdirat(2). */
   mkdirAt(entry: DirectoryEntryAt): void;
+  /** Gives `to` the content of `from` by sharing its blocks (ioctl_ficlone(2)). @returns whether that was done */
+  shareBlocks(from: number, to: number): boolean;
 }
 
 /** A name in a directory that is held open. */
@@ -30,9 +41,16 @@ export interface DirectoryEntryAt {
 
 /** Looks at a file without opening it for reading, where the system can; see open(2), O_PATH. */
 export const LOOK = process.platform === 'linux' ? 0o10000000 : constants.O_RDONLY;
-/** Added to every opening: no link, no controlling terminal, no waiting for the other end of a pipe. */
-const SAFELY =
-  (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0) | closeOnExec();
+/** Never through a link, never inherited by a child process. */
+const UNLINKED = (constants.O_NOFOLLOW ?? 0) | closeOnExec();
+/** For openings that are more than a look: no waiting for the other end of a pipe, no controlling terminal. */
+const UNBLOCKED = UNLINKED | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0);
+
+/** The flags with what every opening has; openat2(2) takes no others together with O_PATH. */
+function safely(flags: number): number {
+  const isLook = process.platform === 'linux' && (flags & LOOK) !== 0;
+  return flags | (isLook ? UNLINKED : UNBLOCKED);
+}
 
 /** Node sets it on its own descriptors; ours must not reach child processes either. */
 function closeOnExec(): number {
@@ -97,7 +115,7 @@ export function openStepwise(
 /** By Linux's own names for open descriptors, `/proc/self/fd/N/name`: where there is no foreign function interface. */
 export const procFileCalls: FileCalls = {
   openBeneath: (directory, path, flags) =>
-    openStepwise(directory, path, flags, (entry, wanted) => openSync(procPath(entry), wanted | SAFELY)),
+    openStepwise(directory, path, flags, (entry, wanted) => openSync(procPath(entry), safely(wanted))),
   renameAt(from, to, keep) {
     if (keep && isTaken(to)) throw callError(osConstants.errno.EEXIST, 'rename', to.name);
     renameSync(procPath(from), procPath(to));
@@ -105,6 +123,7 @@ export const procFileCalls: FileCalls = {
   unlinkAt: entry => unlinkSync(procPath(entry)),
   rmdirAt: entry => rmdirSync(procPath(entry)),
   mkdirAt: entry => void mkdirSync(procPath(entry)),
+  shareBlocks: () => false,
 };
 
 function procPath({ directory, name }: DirectoryEntryAt): string {
@@ -113,7 +132,7 @@ function procPath({ directory, name }: DirectoryEntryAt): string {
 
 function isTaken(entry: DirectoryEntryAt): boolean {
   try {
-    closeSync(openSync(procPath(entry), LOOK | SAFELY));
+    closeSync(openSync(procPath(entry), safely(LOOK)));
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
@@ -122,7 +141,9 @@ function isTaken(entry: DirectoryEntryAt): boolean {
 
 /** What koffi calls; -1 says that `errno` has the reason. */
 interface NativeCalls {
-  readonly openat2: ((number: number, directory: number, path: string, how: Buffer, bytes: number) => number) | undefined;
+  readonly openat2:
+    | ((number: number, directory: number, path: string, how: Buffer, bytes: number) => number)
+    | undefined;
   readonly openat: (directory: number, path: string, flags: number) => number;
   readonly renameat: (from: number, fromName: string, to: number, toName: string) => number;
   readonly renameat2:
@@ -130,6 +151,7 @@ interface NativeCalls {
     | undefined;
   readonly unlinkat: (directory: number, name: string, flags: number) => number;
   readonly mkdirat: (directory: number, name: string, mode: number) => number;
+  readonly ioctl: ((descriptor: number, request: number, argument: number) => number) | undefined;
   readonly errno: () => number;
 }
 
@@ -150,38 +172,62 @@ function loadNativeCalls(): NativeCalls {
       ? optional('long syscall(long number, int directory, const char *path, void *how, size_t bytes)')
       : undefined,
     // Variadic in C for the mode of a new file; we make none.
-    openat: (library.func('int openat(int directory, const char *path, int flags, ...)')) as NativeCalls['openat'],
+    openat: library.func(
+      'int openat(int directory, const char *path, int flags, ...)',
+    ) as NativeCalls['openat'],
     renameat: library.func('int renameat(int from, const char *fromName, int to, const char *toName)'),
     renameat2: isLinux
-      ? optional('int renameat2(int from, const char *fromName, int to, const char *toName, unsigned int flags)')
+      ? optional(
+          'int renameat2(int from, const char *fromName, int to, const char *toName, unsigned int flags)',
+        )
       : undefined,
     unlinkat: library.func('int unlinkat(int directory, const char *name, int flags)'),
     mkdirat: library.func('int mkdirat(int directory, const char *name, unsigned int mode)'),
+    ioctl:
+      isLinux && KNOWS_FICLONE.has(process.arch)
+        ? optional('int ioctl(int descriptor, unsigned long request, int argument)')
+        : undefined,
     errno: () => koffi.errno(),
   };
 }
 
+/** Architectures with this number for FICLONE (linux/fs.h, asm-generic/ioctl.h). */
+const KNOWS_FICLONE: ReadonlySet<string> = new Set([
+  'x64',
+  'arm64',
+  'ia32',
+  'arm',
+  'riscv64',
+  's390x',
+  'loong64',
+]);
+const FICLONE = 0x40049409;
+
 /** struct open_how { u64 flags, mode, resolve }. */
 const HOW_BYTES = 24;
 
-/** The calls of the C library. @param native what a test gives; throws what koffi throws where there is none */
-export function nativeFileCalls(native: NativeCalls = loadNativeCalls()): FileCalls {
+/**
+ * The calls of the C library. Throws what koffi throws where it cannot be loaded.
+ * @param options.withoutNewCalls as where openat2 and renameat2 are not known
+ */
+export function nativeFileCalls({ withoutNewCalls = false } = {}): FileCalls {
+  const native = loadNativeCalls();
   const how = new BigUint64Array(3);
   how[2] = BigInt(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
   const howBytes = Buffer.from(how.buffer);
-  let hasOpenat2 = native.openat2 !== undefined;
-  let hasRenameat2 = native.renameat2 !== undefined;
+  let hasOpenat2 = native.openat2 !== undefined && !withoutNewCalls;
+  let hasRenameat2 = native.renameat2 !== undefined && !withoutNewCalls;
 
   const checked = (result: number, call: string, path: string): number => {
     if (result >= 0) return Number(result);
     throw callError(native.errno(), call, path);
   };
   const openAt = ({ directory, name }: DirectoryEntryAt, flags: number): number =>
-    checked(native.openat(directory, name, flags | SAFELY), 'openat', name);
+    checked(native.openat(directory, name, safely(flags)), 'openat', name);
   return {
     openBeneath(directory, path, flags) {
       if (hasOpenat2) {
-        how[0] = BigInt(flags | SAFELY);
+        how[0] = BigInt(safely(flags));
         for (let attempt = 1; ; attempt += 1) {
           const descriptor = Number(native.openat2?.(SYS_OPENAT2, directory, path, howBytes, HOW_BYTES));
           if (descriptor >= 0) return descriptor;
@@ -215,6 +261,7 @@ export function nativeFileCalls(native: NativeCalls = loadNativeCalls()): FileCa
     unlinkAt: ({ directory, name }) => void checked(native.unlinkat(directory, name, 0), 'unlink', name),
     rmdirAt: ({ directory, name }) =>
       void checked(native.unlinkat(directory, name, AT_REMOVEDIR), 'rmdir', name),
+    shareBlocks: (from, to) => native.ioctl?.(to, FICLONE, from) === 0,
     mkdirAt: ({ directory, name }) => void checked(native.mkdirat(directory, name, 0o777), 'mkdir', name),
   };
 }
@@ -235,7 +282,10 @@ function isAllowed(how: BigUint64Array, native: NativeCalls): boolean {
   }
 }
 
-function assertFree(entry: DirectoryEntryAt, openAt: (entry: DirectoryEntryAt, flags: number) => number): void {
+function assertFree(
+  entry: DirectoryEntryAt,
+  openAt: (entry: DirectoryEntryAt, flags: number) => number,
+): void {
   let descriptor: number;
   try {
     descriptor = openAt(entry, LOOK);

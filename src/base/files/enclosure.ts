@@ -43,7 +43,7 @@ export class Enclosure {
 
   /** What lies there, a link as itself; undefined where nothing does, or where a link would have to be followed. */
   stat(relative: string): Stats | undefined {
-    return this.#orNothing(() => this.#withOpened(relative, LOOK, fstatSync));
+    return this.#orNothing(() => this.#withOpened(relative, LOOK, descriptor => fstatSync(descriptor)));
   }
 
   /** The regular file that lies there; undefined for anything else. */
@@ -155,10 +155,8 @@ export class Enclosure {
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
       // The root may be another folder by now.
-      this.#checkedMs = Number.NEGATIVE_INFINITY;
-      const again = this.#held();
-      if (again === root) throw error;
-      return this.#found.openBeneath(again, relative, flags);
+      if (this.#isStillRoot()) throw error;
+      return this.#found.openBeneath(this.#held(), relative, flags);
     }
   }
 
@@ -166,17 +164,26 @@ export class Enclosure {
   #held(): number {
     const nowMs = this.#clock.monotonicMs();
     this.#usedMs = nowMs;
-    if (this.#root !== undefined) {
-      if (nowMs - this.#checkedMs < ROOT_KEPT_MS) return this.#root;
-      const [held, now] = [fstatSync(this.#root), statSync(this.path, { throwIfNoEntry: false })];
-      this.#checkedMs = nowMs;
-      if (held.ino === now?.ino && held.dev === now.dev) return this.#root;
-      this.close();
-    }
+    if (this.#root !== undefined && (nowMs - this.#checkedMs < ROOT_KEPT_MS || this.#isStillRoot()))
+      return this.#root;
     this.#root = openSync(this.path, LOOK | constants.O_DIRECTORY);
     this.#checkedMs = nowMs;
     this.#releaseLater();
     return this.#root;
+  }
+
+  /** Whether the root that is held lies at its path still; it is let go otherwise, when all that is under way is done. */
+  #isStillRoot(): boolean {
+    const descriptor = this.#root;
+    if (descriptor === undefined) return false;
+    const [held, now] = [fstatSync(descriptor), statSync(this.path, { throwIfNoEntry: false })];
+    this.#checkedMs = this.#clock.monotonicMs();
+    if (held.ino === now?.ino && held.dev === now.dev) return true;
+    this.#cancelRelease?.();
+    this.#cancelRelease = undefined;
+    this.#root = undefined;
+    setImmediate(() => closeSync(descriptor));
+    return false;
   }
 
   /** A root that is held keeps its file system from being unmounted. */

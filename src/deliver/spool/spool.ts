@@ -97,17 +97,22 @@ export class Spool {
   /** Checks the areas and everything mounted below them at the depths of profiles and buckets. */
   #assertOneFileSystem(): void {
     const { dev } = statSync(this.areaPath('incoming'));
+    const incoming = `${this.areaPath('incoming')}/`;
     const check = (path: string, depth: number): void => {
       // An area itself may be a link; nothing below it is followed.
       const stats = depth === 0 ? statSync(path) : lstatSync(path, { throwIfNoEntry: false });
-      if (stats?.isSymbolicLink()) refuseLink(path, dev);
+      // What others put into `incoming` stops no station: the watch reports links there.
+      if (
+        stats?.isSymbolicLink() &&
+        !path.startsWith(incoming) &&
+        statSync(path, { throwIfNoEntry: false })?.isDirectory()
+      )
+        throw isLink(path);
       if (!stats?.isDirectory()) return;
       if (stats.dev !== dev) throw onOtherFileSystem(path);
       if (depth < 2) for (const name of readdirSync(path)) check(join(path, name), depth + 1);
     };
-    // What others put into `incoming` stops no station: the watch reports links there.
-    for (const area of AREAS) if (area !== 'incoming') check(this.areaPath(area), 0);
-    checkMounts(this.areaPath('incoming'))
+    for (const area of AREAS) check(this.areaPath(area), 0);
   }
 
   /**
@@ -150,7 +155,11 @@ export class Spool {
    * not touched: the file gets `~ID` after its own.
    * @returns undefined when the file is gone
    */
-  async finish(area: 'completed' | 'failed', address: FileAddress, id: number): Promise<RestingPlace | undefined> {
+  async finish(
+    area: 'completed' | 'failed',
+    address: FileAddress,
+    id: number,
+  ): Promise<RestingPlace | undefined> {
     const from = pathIn(address);
     return this.#put(area, address, id, to => this.#move(['processing', from], [area, to], true));
   }
@@ -160,7 +169,12 @@ export class Spool {
    * @returns undefined when the file is gone
    * @throws SluiceError spool_invalid when it lies on another file system
    */
-  adopt(folder: Enclosure, relative: string, address: FileAddress, id: number): Promise<RestingPlace | undefined> {
+  adopt(
+    folder: Enclosure,
+    relative: string,
+    address: FileAddress,
+    id: number,
+  ): Promise<RestingPlace | undefined> {
     return this.#put('completed', address, id, to => {
       const result = this.#renamed(folder, relative, this.#areas.completed, to, true);
       return result === 'missing' ? 'gone' : result;
@@ -188,7 +202,10 @@ export class Spool {
         // Somebody put something under that name just now.
         if (attempt < MOVE_TRIES) continue;
         const subject = this.pathOf(area, address, location);
-        throw new SluiceError('disk_failed', `something is in the way at ${subject}`, { operation: 'move', subject });
+        throw new SluiceError('disk_failed', `something is in the way at ${subject}`, {
+          operation: 'move',
+          subject,
+        });
       }
       const bucketFolder = this.bucketPath(area, address);
       await this.#sync.sync(...directoriesBetween(bucketFolder, dirname(join(bucketFolder, location))));
@@ -215,7 +232,9 @@ export class Spool {
 
   /** What lies there, if it is a regular file. */
   fileAt(area: Area, address: FileAddress, location: string | null = null): Stats | undefined {
-    return this.#guarded('look at', area, pathIn(address, location), (enclosure, path) => enclosure.regularFile(path));
+    return this.#guarded('look at', area, pathIn(address, location), (enclosure, path) =>
+      enclosure.regularFile(path),
+    );
   }
 
   /** Opens what lies there, if it is a regular file. */
@@ -277,7 +296,13 @@ export class Spool {
   }
 
   /** @returns `missing` where the file or a directory on the way is not there */
-  #renamed(source: Enclosure, from: string, target: Enclosure, to: string, keep: boolean): MoveResult | 'missing' {
+  #renamed(
+    source: Enclosure,
+    from: string,
+    target: Enclosure,
+    to: string,
+    keep: boolean,
+  ): MoveResult | 'missing' {
     try {
       source.rename(from, target, to, keep);
       return 'moved';
@@ -297,7 +322,8 @@ const IS_GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** What a rename says where something is in its way, or a link on it. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP']);
 
-function pathIn({ profile, bucket, filepath }: FileAddress, location: string | null = null): string {
+/** Where a file of that address lies below an area's folder. Pure. */
+export function pathIn({ profile, bucket, filepath }: FileAddress, location: string | null = null): string {
   return `${profile}/${bucket}/${location ?? filepath}`;
 }
 
@@ -310,6 +336,13 @@ function directoriesBetween(outer: string, inner: string): string[] {
   const directories: string[] = [];
   for (let path = inner; path.length >= outer.length; path = dirname(path)) directories.push(path);
   return directories;
+}
+
+function isLink(path: string): SluiceError {
+  return new SluiceError('spool_invalid', `${path} is a symbolic link; below the areas none is followed`, {
+    subject: path,
+    hint: 'Put a real folder there; an area itself, or the whole station folder, may be a link.',
+  });
 }
 
 function onOtherFileSystem(path: string): SluiceError {
