@@ -52,8 +52,8 @@ export async function main(): Promise<void> {
     async loadForges() {
       return (await import('./gather/forges/definitions.ts')).loadForges();
     },
-    async loadObjectStores(profiles) {
-      return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock);
+    async loadObjectStores(profiles, reread) {
+      return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock, reread);
     },
   });
 }

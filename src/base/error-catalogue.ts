@@ -449,14 +449,15 @@ export const CATALOGUE = {
     remedy: 'Grant it the permission named, or use another key.',
   },
   clock_skew: {
-    answer: 'give-up',
+    answer: 'hold',
     exitCode: 1,
     status: 502,
     meaning: "This machine's clock and the object store's are too far apart.",
     remedy: 'Set the clock (NTP).',
   },
   region_wrong: {
-    answer: 'give-up',
+    answer: 'hold',
+    holds: 'bucket',
     exitCode: 1,
     status: 502,
     meaning: 'The bucket lies in another region or at another endpoint.',
@@ -549,7 +550,7 @@ export const CATALOGUE = {
     remedy: 'Nothing to do: it is sent again. If it happens often, suspect memory or network hardware.',
   },
   answer_invalid: {
-    answer: 'retry',
+    answer: 'hold',
     exitCode: 1,
     status: 502,
     meaning: 'What answered does not speak S3: a proxy or a login page, perhaps.',

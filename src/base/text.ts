@@ -6,6 +6,16 @@ export function withoutCredentials(text: string): string {
   return text.replace(/([a-z][a-z0-9+.-]*:\/\/)[^/?#\s]+@/gi, '$1***@');
 }
 
+/** Whether there is an encoding of this name (a label of the Encoding Standard). Pure. */
+export function isCharset(label: string): boolean {
+  try {
+    new TextDecoder(label);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** `a`, `a or b`, `a, b or c`. */
 export function inWords(words: readonly string[], conjunction: 'and' | 'or'): string {
   const last = words.at(-1) ?? '';
@@ -48,4 +58,16 @@ export function editDistance(from: string, to: string): number {
     [twoBack, previous] = [previous, current];
   }
   return previous[to.length] ?? 0;
+}
+
+/**
+ * Text of others for a message: control characters and white space in one run are one space, and what is longer than
+ * `maxLength` is cut, with `…` in its place. Pure.
+ */
+export function oneLine(text: string, maxLength = 300): string {
+  const line = text
+    .slice(0, 4 * maxLength)
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\s]+/gu, ' ')
+    .trim();
+  return line.length > maxLength ? `${line.slice(0, maxLength - 1).toWellFormed()}…` : line;
 }

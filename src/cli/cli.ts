@@ -1,7 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import type { LoadObjectStores } from '../deliver/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
-import type { ObjectStore } from '../keep/buckets/bucket.ts';
-import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { Stores } from '../station/station-api.ts';
 import type { TerminalOutput } from './terminal.ts';
@@ -26,7 +25,7 @@ export interface Cli {
   /** What belongs to this machine, in the database at a path; nothing of it is opened yet. */
   openLocal(path: string): Promise<LocalStore>;
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */
-  loadObjectStores(profiles: readonly Profile[]): Promise<(profile: Profile) => ObjectStore>;
+  loadObjectStores: LoadObjectStores;
   /** What opens code hosts and reads their webhooks. */
   loadForges(): Promise<ForgeImplementations>;
   /** Aborts on the first Ctrl-C or SIGTERM; a second one ends the process at once. */

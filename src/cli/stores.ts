@@ -69,13 +69,7 @@ export async function withDestinations<T>(
   cli: Cli,
   use: (destinations: readonly Destination[]) => Promise<T>,
 ): Promise<T> {
-  const profiles = await findProfiles({
-    credentials: config.deliver.credentials,
-    onlyCredentials: config.deliver.onlyCredentials,
-    environment: cli.env,
-    root: config.deliver.directory,
-    log: silentLogger,
-  });
+  const profiles = await findProfiles({ deliver: config.deliver, env: cli.env }, silentLogger);
   const destinations = openDestinations(profiles, await cli.loadObjectStores(profiles));
   try {
     return await use(destinations);

@@ -260,6 +260,22 @@ export function secret<const K extends string>(key: K, options: Described & { re
 }
 
 /**
+ * A mapping of names to texts that may be secrets, empty by default. @param nameFault answers with what is wrong with a
+ * name
+ */
+export function secretTexts(nameFault: (name: string) => string | undefined, options: Described) {
+  const name = z.string().superRefine((value, context) => {
+    const message = nameFault(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message, input: value });
+  });
+  const value = line('must be text; put it in quotes').register(fieldKinds, { kind: 'secret' });
+  return describeField(
+    z.record(name, value, { error: 'must be a mapping of names to texts' }).optional(),
+    options,
+  );
+}
+
+/**
  * A rule between fields. Gets what passed its own field's rule so far (faulty fields are absent) and names
  * the faulty key, in the file's spelling, with what is wrong.
  */

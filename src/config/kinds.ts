@@ -37,6 +37,8 @@ export interface ReadingSourceSetting {
    * threads, which open sources and read no configuration, need not load them.
    */
   readonly setting: (fields: Fields) => z.ZodType;
+  /** Makes the schemas of further keys of a collector that are this kind's alone; each may be left out. */
+  readonly companions?: (fields: Fields) => Readonly<Record<string, z.ZodType>>;
   /** Whether readings come on their own where a collector has no interval. */
   readonly pushes: boolean;
 }

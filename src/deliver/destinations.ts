@@ -8,6 +8,11 @@ export interface Destination {
   /** What health is known of: profiles of one endpoint share it. */
   readonly endpoint: string;
   readonly store: ObjectStore;
+  /**
+   * Calls `listener` when the profile's key has become another: its file changed, a refused key was read anew, or whoever
+   * gives it out did so again after a failure. The function returned ends that.
+   */
+  onKeyChange(listener: () => void): () => void;
 }
 
 /** Opens every profile's store. No connection is made before its first call. */
@@ -15,9 +20,13 @@ export function openDestinations(
   profiles: readonly Profile[],
   openStore: (profile: Profile) => ObjectStore,
 ): Destination[] {
-  return profiles.map(profile => ({
-    profile: profile.name,
-    endpoint: definitionOf(profile).endpointOf(profile),
-    store: openStore(profile),
-  }));
+  return profiles.map(profile => {
+    const store = openStore(profile);
+    return {
+      profile: profile.name,
+      endpoint: definitionOf(profile).endpointOf(profile),
+      store,
+      onKeyChange: listener => store.key?.onChange(listener) ?? (() => undefined),
+    };
+  });
 }

@@ -12,6 +12,8 @@ export interface FailedSelection {
   readonly match?: string;
   /** Error code (`access_denied`) or retry class (`permanent`, `transient`). */
   readonly cause?: string;
+  /** Of this profile only; with one of the others. */
+  readonly profile?: string;
   /** Somewhere in `profile/bucket/path`, without regard to case. */
   readonly text?: string;
 }
@@ -27,8 +29,9 @@ const PAGE = 500;
 
 /** Whether a record is meant. Pure. */
 function isSelected(record: FileRecord, selection: FailedSelection): boolean {
-  const { all, ids, match, cause, text } = selection;
+  const { all, ids, match, cause, text, profile } = selection;
   if (!all && [ids, match, cause, text].every(one => one === undefined)) return false;
+  if (profile !== undefined && record.profile !== profile) return false;
   if (ids !== undefined && !ids.includes(record.id)) return false;
   if (cause !== undefined && record.errorCode !== cause && record.errorAnswer !== cause) return false;
   const whole = `${record.profile}/${record.bucket}/${record.filepath}`;

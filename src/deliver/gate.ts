@@ -1,5 +1,5 @@
-import { execFile } from 'node:child_process';
 import { asSluiceError } from '../base/errors.ts';
+import { runProgram } from '../base/run-program.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
 import type { GateSettings } from './settings.ts';
@@ -102,20 +102,22 @@ export function isYes(text: string): boolean {
   }
 }
 
-function runCommand(command: string, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    execFile(
-      '/bin/sh',
-      ['-c', command],
-      { signal, maxBuffer: MAX_ANSWER_BYTES, killSignal: 'SIGKILL' },
-      (error, stdout) => (error ? reject(error) : resolve(stdout)),
-    );
-  });
+async function runCommand(command: string, signal: AbortSignal): Promise<string> {
+  const { end } = runProgram(['/bin/sh', '-c', command], { signal, maxBytes: MAX_ANSWER_BYTES });
+  const { exitCode, killedBy, output, complaint } = await end;
+  if (exitCode !== 0) throw new Error(`it ended with ${killedBy ?? `exit code ${exitCode}`}: ${complaint}`);
+  return output.toString('utf8');
 }
 
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
   const response = await fetch(url, { signal, redirect: 'error' });
-  const text = await response.text();
   if (!response.ok) throw new Error(`it answered HTTP ${response.status}`);
-  return text.slice(0, MAX_ANSWER_BYTES);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) throw new Error('it answers too much');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

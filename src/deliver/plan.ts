@@ -1,5 +1,7 @@
 import type { Logger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
+import { Secret } from '../keep/buckets/credentials/secret.ts';
+import { definitionOf } from '../keep/buckets/definitions.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
 import { type DeliverySettings, settingsFrom } from './settings.ts';
@@ -18,9 +20,9 @@ export async function planDelivery(
   env: NodeJS.ProcessEnv,
   log: Logger,
 ): Promise<DeliveryPlan> {
-  const { directory: root, credentials, onlyCredentials } = config.deliver;
-  const profiles = await findProfiles({ credentials, onlyCredentials, environment: env, root, log });
-  return { root, profiles, settings: settingsFrom(config) };
+  const { deliver } = config;
+  const profiles = await findProfiles({ deliver, env }, log);
+  return { root: deliver.directory, profiles, settings: settingsFrom(config) };
 }
 
 /** Whether both plans ask for the same. */
@@ -28,23 +30,26 @@ export function isSamePlan(one: DeliveryPlan, other: DeliveryPlan): boolean {
   return fingerprint(one) === fingerprint(other);
 }
 
-/** Whether both plans differ in nothing but what a single file is sent by, which each attempt looks at anew. */
+/**
+ * Whether both plans differ in nothing but what a single file is sent by, which each attempt looks at anew: settings, and
+ * the keys of profiles, which open stores take over.
+ */
 export function isSameButForFiles(one: DeliveryPlan, other: DeliveryPlan): boolean {
   return fingerprint(withoutFileSettings(one)) === fingerprint(withoutFileSettings(other));
 }
 
-function withoutFileSettings({ settings, ...plan }: DeliveryPlan): unknown {
+function withoutFileSettings({ settings, profiles, ...plan }: DeliveryPlan): unknown {
   const { destinations, partsAboveBytes, partBytes, partsAtOnce, verify, retry, ...others } = settings;
-  return { ...plan, settings: others };
+  const places = profiles.map(profile => definitionOf(profile).withoutKey?.(profile) ?? profile);
+  return { ...plan, profiles: places, settings: others };
 }
 
 /** Equal for equal plans. Secrets count, though they are not shown anywhere. */
 function fingerprint(plan: unknown): string {
-  return JSON.stringify(plan, (_key, value: unknown) =>
-    typeof value === 'object' && value !== null && 'reveal' in value && typeof value.reveal === 'function'
-      ? String(value.reveal())
-      : value === Number.POSITIVE_INFINITY
-        ? 'Infinity'
-        : value,
-  );
+  // A secret's own form in JSON hides it, and comes before the replacer: it is taken from what holds it.
+  return JSON.stringify(plan, function replace(this: Record<string, unknown>, key: string, value: unknown) {
+    const held = this[key];
+    if (held instanceof Secret) return held.reveal();
+    return value === Number.POSITIVE_INFINITY ? 'Infinity' : value;
+  });
 }

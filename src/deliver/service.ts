@@ -23,12 +23,20 @@ export interface DeliveryOptions
     Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
+  /** Reads the profiles anew, silently, when a server refuses a key. */
+  readonly rereadProfiles?: () => Promise<readonly Profile[]>;
   readonly openJournal: () => Promise<Journal>;
   readonly loadObjectStores: LoadObjectStores;
 }
 
-/** Loads what opens the stores of these profiles. */
-export type LoadObjectStores = (profiles: readonly Profile[]) => Promise<(profile: Profile) => ObjectStore>;
+/**
+ * Loads what opens the stores of these profiles.
+ * @param reread reads all profiles anew from their file, when a server refuses a key
+ */
+export type LoadObjectStores = (
+  profiles: readonly Profile[],
+  reread?: () => Promise<readonly Profile[]>,
+) => Promise<(profile: Profile) => ObjectStore>;
 
 /** Delivery at a glance; files by state are counts of records. */
 export interface DeliveryStatus {
@@ -58,7 +66,7 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'files'>> & Pick<DeliveryOptions, 'files'>;
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files'>> & DeliveryOptions;
   readonly #changes = new Serializer();
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;
@@ -221,7 +229,7 @@ export class Delivery implements Service {
   }
 
   async #begin(plan: DeliveryPlan): Promise<DeliverySession> {
-    const openStore = await this.#options.loadObjectStores(plan.profiles);
+    const openStore = await this.#options.loadObjectStores(plan.profiles, this.#options.rereadProfiles);
     const session = new DeliverySession(plan, this.journal, openStore, this.#options);
     try {
       await session.start();

@@ -11,6 +11,7 @@ import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { type Destination, openDestinations } from './destinations.ts';
+import { retryFailed } from './failed.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { Watch, WatchOptions } from './intake/watch/watch.ts';
@@ -26,6 +27,9 @@ import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
+
+/** Why a file fails that another key might have sent. */
+const KEY_CAUSES = ['bucket_auth_failed', 'access_denied'] as const;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -63,6 +67,7 @@ export interface SessionOptions {
  *  12. a person wants all files sent            `syncNow`                   gate held open; 1, 6 and 8 at once
  *  13. the plan changed for single files        `adopt`                     the next attempts go by it
  *  14. a stop                                   `interrupt`, `stop`         syncs end, attempts get some time
+ *  15. a profile's key became another           its store                   #keyChanged: what failed for its sake goes again
  */
 export class DeliverySession {
   #plan: DeliveryPlan;
@@ -118,6 +123,7 @@ export class DeliverySession {
       random,
       log,
     };
+    for (const one of destinations) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
       attempt: (record, destination, signal) => attemptDelivery(this.#context, destination, record, signal),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
@@ -173,14 +179,16 @@ export class DeliverySession {
   }
 
   /**
-   * Takes over a plan in which only what a single file is sent by is different (13): what is under way goes on
-   * undisturbed.
+   * Takes over a plan in which only what a single file is sent by is different (13), the keys of profiles among it: what
+   * is under way goes on undisturbed.
    * @returns false, and nothing has changed, where the plan asks for more than that
    */
   adopt(plan: DeliveryPlan): boolean {
     if (!isSameButForFiles(plan, this.#plan)) return false;
     this.#plan = plan;
     this.#context = { ...this.#context, settings: plan.settings };
+    for (const profile of plan.profiles)
+      this.#context.destinations.get(profile.name)?.store.key?.adopt(profile);
     return true;
   }
 
@@ -260,6 +268,24 @@ export class DeliverySession {
         { endpoint, reason: String(error) },
         'could not hurry the waiting files; they go at their own times',
       );
+    }
+    this.#dispatcher.wake();
+  }
+
+  /** A profile's key has become another (15): what the old one was refused for goes again, and what waits goes now. */
+  async #keyChanged(profile: string): Promise<void> {
+    const { journal, clock, log } = this.#context;
+    if (this.#stopping.signal.aborted) return;
+    try {
+      let files = 0;
+      for (const cause of KEY_CAUSES) {
+        const outcomes = await retryFailed(this.#context, { profile, cause });
+        files += outcomes.filter(({ problem }) => problem === undefined).length;
+      }
+      await journal.makeDueNow(profile, clock.nowMs());
+      log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
+    } catch (error) {
+      log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
     }
     this.#dispatcher.wake();
   }

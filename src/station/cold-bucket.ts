@@ -1,5 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
-import type { Logger } from '../base/log.ts';
+import { type Logger, silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import type { LoadObjectStores } from '../deliver/service.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
@@ -21,16 +21,10 @@ export function coldBucketOpener(options: ColdBucketOptions): (profile: string) 
   return async name => {
     // Loaded when first needed: most commands never are.
     const { findProfiles } = await import('../keep/buckets/profiles.ts');
-    const { credentials, onlyCredentials, directory } = config().deliver;
-    const profiles = await findProfiles({
-      credentials,
-      onlyCredentials,
-      environment: env,
-      root: directory,
-      log,
-    });
+    const profiles = await findProfiles({ deliver: config().deliver, env }, log);
+    const reread = () => findProfiles({ deliver: config().deliver, env }, silentLogger);
     const profile = profiles.find(each => each.name === name);
-    if (profile) return (await loadObjectStores([profile]))(profile);
+    if (profile) return (await loadObjectStores([profile], reread))(profile);
     throw new SluiceError(
       'destination_invalid',
       `cache.coldStorage names profile "${name}", which is not there`,

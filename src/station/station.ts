@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
-import type { Logger } from '../base/log.ts';
+import { type Logger, silentLogger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
+import { CredentialsWatch } from '../deliver/credentials-watch.ts';
 import { type DeliveryPlan, planDelivery } from '../deliver/plan.ts';
 import { Delivery, type LoadObjectStores } from '../deliver/service.ts';
 import { CaptureService } from '../gather/capture/service.ts';
@@ -15,6 +16,7 @@ import type { CacheApi } from '../gather/repos/cache/api.ts';
 import { Repositories } from '../gather/repos/service.ts';
 import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
+import { findProfiles, pathsOfProfiles } from '../keep/buckets/profiles.ts';
 import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
@@ -93,6 +95,7 @@ class ComposedStation implements Station {
     this.deliveries = new Delivery({
       ...options,
       plan: () => this.#planDelivery(this.#config),
+      rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
       openJournal: () => local.openJournal(),
       beforeSync: manual => this.captures.complete(manual),
     });
@@ -132,6 +135,7 @@ class ComposedStation implements Station {
       local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.deliveries,
+      this.#watchCredentials(),
       this.repositories.cache,
       this.captures,
       this.notifications,
@@ -210,6 +214,16 @@ class ComposedStation implements Station {
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {
     return planDelivery(config, this.#options.env, this.#options.log);
+  }
+
+  #watchCredentials(): Service {
+    const { env, clock, log } = this.#options;
+    return new CredentialsWatch({
+      paths: () => pathsOfProfiles({ deliver: this.#config.deliver, env }),
+      onChange: async () => void (await this.deliveries.reconfigure(await this.#planDelivery(this.#config))),
+      clock,
+      log,
+    });
   }
 
   async #openStores(): Promise<void> {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { capturingStation } from '../support/capturing-station.ts';
 import { jsonLines } from '../support/delivery-station.ts';
-import { rows } from '../support/sluice.ts';
+import { rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
 interface Line {
   readonly collector: string;
@@ -83,6 +83,27 @@ test('readings of a file reach their bucket, each with its metadata and each fil
   const stored = [...byName.values()];
   const total = stored.reduce((sum, file) => sum + readFileSync(file, 'utf8').split('\n').length - 1, 0);
   assert.equal(total, counted);
+});
+
+test('a scheduled sync leaves young files to grow; a manual one completes and delivers them (K-106)', async t => {
+  const cwd = standingPlace(t);
+  writeFileSync(join(cwd, 'temp'), '41500\n');
+  const yaml = `sync: {interval: 100ms}
+capture: {collectors: [{name: one, every: 20ms, file: temp, to: s3://local/outbox}]}
+`;
+  const station = await startStation(t, { cwd, yaml });
+  const readings = async () => {
+    const { body } = await station.ask('/api/v1/capture');
+    return (body as unknown as { collectors: { readings: number }[] }).collectors[0]?.readings ?? 0;
+  };
+  // More than a second of syncs, ten of them a second.
+  await until('readings were taken for a while', async () => (await readings()) > 60);
+  const files = () => rows(join(cwd, 'sluice.db'), 'SELECT reason, readings FROM capture_files');
+  assert.deepEqual(files(), []);
+  assert.equal((await sluice(t, ['sync', 'now'], { cwd })).code, 0);
+  const [file] = files();
+  assert.equal(file?.reason, 'sync');
+  assert.ok(Number(file?.readings) > 50);
 });
 
 function filesBelow(folder: string): string[] {

@@ -22,7 +22,7 @@ const ROOMS: readonly (readonly string[])[] = [
 
 /** The main entry, the entries of threads and the lists of kinds: they alone name concrete implementations. */
 const MAIN = /^main\.ts$/;
-const ROOTS = /^main(-modules)?\.ts$|-thread\.ts$|\/definitions\.ts$/;
+const ROOTS = /^main(-modules)?\.ts$|-(thread|process)\.ts$|\/definitions\.ts$/;
 
 /**
  * Folders that hold an implementation behind a contract: only a composition root (or the folder itself) may name them.
@@ -112,13 +112,14 @@ test('imports go one way: never to the right, never to a sibling room', () => {
   );
 });
 
-test('threads run entries, and only entries stand under their name: a few lines each', () => {
-  const entries = sourceFiles().filter(file => file.endsWith('-thread.ts'));
+test('threads and processes run entries, and only entries stand under their name: a few lines each', () => {
+  const entries = sourceFiles().filter(file => /-(thread|process)\.ts$/.test(file));
   const named = imports.filter(({ isEntry }) => isEntry).map(({ to }) => to);
   assert.deepEqual([...new Set(named)].sort(), entries);
   for (const file of entries) {
     const text = readFileSync(join(SRC, file), 'utf8');
-    assert.match(text, /^await serveThread</m, `${file} serves no thread`);
+    const serves = file.endsWith('-thread.ts') ? /^await serveThread</m : /^serve\w+\(/m;
+    assert.match(text, serves, `${file} serves nothing`);
     assert.ok(text.split('\n').length < 20, `${file} holds more than an entry`);
   }
 });

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { connectAsync } from 'mqtt';
+import { systemClock } from '../../src/base/clock.ts';
+import { loadSources } from '../../src/gather/capture/sources/definitions.ts';
+import type { BrokerPlan } from '../../src/gather/capture/sources/source-definition.ts';
 import { jsonLines } from '../support/delivery-station.ts';
 import { standingPlace, startStation, until } from '../support/sluice.ts';
 
@@ -20,9 +23,9 @@ async function freePort(): Promise<number> {
 }
 
 /** A Mosquitto of the test's own. */
-async function startBroker(t: TestContext, cwd: string, port: number) {
+async function startBroker(t: TestContext, cwd: string, port: number, settings = '') {
   const file = join(cwd, 'mosquitto.conf');
-  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\n`);
+  writeFileSync(file, `listener ${port} 127.0.0.1\nallow_anonymous true\n${settings}`);
   const broker = spawn('mosquitto', ['-c', file], {
     stdio: 'ignore',
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -64,6 +67,7 @@ test('mqtt: each message is a reading; with an interval the newest one is; what 
 sync: {interval: 300ms}
 capture:
   station: robot
+  completeBeforeSync: true
   mqtt: {url: 'mqtt://127.0.0.1:${port}'}
   collectors:
     - {name: each, mqtt: 'sensors/+/temperature', to: s3://local/outbox}
@@ -95,6 +99,134 @@ capture:
   await client.publishAsync('sensors/51/temperature', '{"celsius": 51}', { qos: 1 });
   await startStation(t, { cwd });
   await until('what came meanwhile is delivered', () => each().length === 51);
+});
+
+/** What reaches a collector of a topic, at a station whose database is `database`. */
+async function listenTo(
+  t: TestContext,
+  topic: string,
+  broker: Partial<BrokerPlan> & { readonly url: string },
+  database = '/a/sluice.db',
+) {
+  const none = {
+    username: null,
+    password: null,
+    clientId: null,
+    caFile: null,
+    certificateFile: null,
+    keyFile: null,
+  };
+  const sources = await loadSources({
+    clock: systemClock,
+    database,
+    station: 'robot',
+    broker: { ...none, ...broker },
+  });
+  const source = sources.open({ source: { method: 'mqtt', topic }, everyMs: null, format: 'auto' });
+  const heard: string[] = [];
+  const errors: string[] = [];
+  if ('listen' in source) {
+    source.listen(
+      raw => 'bytes' in raw && heard.push(raw.bytes.toString()),
+      error => errors.push(String(error)),
+    );
+  }
+  t.after(async () => {
+    await source.close();
+    await sources.close();
+  });
+  return { heard, errors };
+}
+
+test('mqtt: collectors of a shared subscription share its messages (K-107)', async t => {
+  const cwd = standingPlace(t);
+  const port = await freePort();
+  const client = await startBroker(t, cwd, port);
+  const url = `mqtt://127.0.0.1:${port}`;
+  const [one, other] = [
+    await listenTo(t, '$share/group/s/#', { url }, '/a/sluice.db'),
+    await listenTo(t, '$share/group/s/#', { url }, '/b/sluice.db'),
+  ];
+  await until('both have their share', async () => {
+    await client.publishAsync('s/1', 'first', { qos: 1 });
+    return one.heard.length > 0 && other.heard.length > 0;
+  });
+  const before = one.heard.length + other.heard.length;
+  for (let index = 0; index < 10; index += 1) await client.publishAsync('s/1', String(index), { qos: 1 });
+  await until('all have arrived', () => one.heard.length + other.heard.length >= before + 10);
+  assert.equal(one.heard.length + other.heard.length, before + 10);
+  assert.deepEqual([one.errors, other.errors], [[], []]);
+});
+
+test('mqtt: stations of the same name do not put each other out; clients of the same id are told so (K-107)', async t => {
+  const cwd = standingPlace(t);
+  const port = await freePort();
+  const client = await startBroker(t, cwd, port);
+  const url = `mqtt://127.0.0.1:${port}`;
+  const stations = [
+    await listenTo(t, 's/#', { url }, '/a/sluice.db'),
+    await listenTo(t, 's/#', { url }, '/b/sluice.db'),
+  ];
+  await until('both hear', async () => {
+    await client.publishAsync('s/1', 'x', { qos: 1 });
+    return stations.every(({ heard }) => heard.length > 0);
+  });
+  assert.deepEqual(
+    stations.flatMap(({ errors }) => errors),
+    [],
+  );
+  const rivals = [
+    await listenTo(t, 's/#', { url, clientId: 'same' }),
+    await listenTo(t, 's/#', { url, clientId: 'same' }),
+  ];
+  await until('they are told', () =>
+    rivals.some(({ errors }) => errors.some(error => error.includes('may use the same id "same"'))),
+  );
+});
+
+test('mqtt: a broker that asks for a certificate is shown one (K-107)', async t => {
+  const cwd = standingPlace(t);
+  const port = await freePort();
+  const tlsPort = await freePort();
+  const openssl = (line: string) => execFileSync('openssl', line.split(' '), { cwd, stdio: 'ignore' });
+  openssl(
+    'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=ca -keyout ca.key -out ca.pem',
+  );
+  writeFileSync(join(cwd, 'names'), 'subjectAltName=IP:127.0.0.1\n');
+  for (const name of ['broker', 'client']) {
+    openssl(
+      `req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=${name} -keyout ${name}.key -out ${name}.csr`,
+    );
+    openssl(
+      `x509 -req -in ${name}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 -extfile names -out ${name}.pem`,
+    );
+  }
+  // It may give up its rights to another user, who must be able to read them.
+  for (const name of ['broker.key', 'broker.pem', 'ca.pem']) chmodSync(join(cwd, name), 0o644);
+  chmodSync(cwd, 0o755);
+  const settings = `listener ${tlsPort} 127.0.0.1
+cafile ${cwd}/ca.pem
+certfile ${cwd}/broker.pem
+keyfile ${cwd}/broker.key
+require_certificate true
+`;
+  const client = await startBroker(t, cwd, port, settings);
+  const url = `mqtts://127.0.0.1:${tlsPort}`;
+  const caFile = join(cwd, 'ca.pem');
+  const known = await listenTo(t, 's/#', {
+    url,
+    caFile,
+    certificateFile: join(cwd, 'client.pem'),
+    keyFile: join(cwd, 'client.key'),
+  });
+  await until('it hears', async () => {
+    await client.publishAsync('s/1', 'x', { qos: 1 });
+    return known.heard.length > 0;
+  });
+  const stranger = await listenTo(t, 's/#', { url, caFile }, '/b/sluice.db');
+  await until('the stranger is told', () => stranger.errors.length > 0);
+  const missing = await listenTo(t, 's/#', { url, caFile: join(cwd, 'none.pem') }, '/c/sluice.db');
+  await until('the missing file is named', () => missing.errors.some(error => /none\.pem/.test(error)));
 });
 
 function byCelsius(a: unknown, b: unknown): number {

@@ -5,6 +5,7 @@ import { Collector } from '../../src/gather/capture/collectors/collector.ts';
 import { Collectors } from '../../src/gather/capture/collectors/collectors.ts';
 import { coarseTickTimer } from '../../src/gather/capture/collectors/tick-timer.ts';
 import { CollectorFiles, type FinishedFile } from '../../src/gather/capture/files/collector-files.ts';
+import type { ReadingKind } from '../../src/gather/capture/reading.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
 import type { PushSource, RawReading, ReadingSource } from '../../src/gather/capture/sources/source.ts';
 
@@ -17,6 +18,7 @@ export function collectorPlan(change: Partial<CollectorPlan> = {}): CollectorPla
     to: { profile: 'local', bucket: 'outbox', prefix: 'readings' },
     tags: [],
     format: 'auto',
+    charset: null,
     extension: null,
     disabled: false,
     ...change,
@@ -32,11 +34,24 @@ export function capturePlanOf(directory: string, change: Partial<CapturePlan> = 
     maxFileBytes: 256 * 1024,
     maxAgeMs: 60_000,
     fsyncIntervalMs: 1000,
-    broker: { url: 'mqtt://127.0.0.1:1', username: null, password: null },
+    broker: {
+      url: 'mqtt://127.0.0.1:1',
+      username: null,
+      password: null,
+      clientId: null,
+      caFile: null,
+      certificateFile: null,
+      keyFile: null,
+    },
     control: null,
     collectors: [collectorPlan()],
     ...change,
   };
+}
+
+/** What a collector says of its readings. */
+export function readingKind(change: Partial<ReadingKind> = {}): ReadingKind {
+  return { format: 'auto', charset: null, extension: null, ...change };
 }
 
 /** A source that answers what a function answers. */

@@ -10,7 +10,10 @@ import { rows, standingPlace, startStation, until } from './sluice.ts';
 export async function capturingStation(t: TestContext, capture: string) {
   const cwd = standingPlace(t);
   writeFileSync(join(cwd, 'temp'), '41500\n');
-  const station = await startStation(t, { cwd, yaml: `sync: {interval: 300ms}\ncapture:\n${capture}\n` });
+  const station = await startStation(t, {
+    cwd,
+    yaml: `sync: {interval: 300ms}\ncapture:\n  completeBeforeSync: true\n${capture}\n`,
+  });
   const database = join(cwd, 'sluice.db');
   const [delivered] = await until('a file is delivered', () => {
     const completed = rows(database, "SELECT * FROM capture_lineage WHERE state = 'completed'");

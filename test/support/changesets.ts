@@ -32,6 +32,8 @@ export interface TestDelivery {
   readonly atMs?: number;
   readonly event?: string;
   readonly push?: string;
+  readonly commit?: string;
+  readonly branches?: readonly { readonly name: string; readonly repository?: string }[];
 }
 
 export function signed(delivery: TestDelivery, secret = 'shh') {
@@ -61,6 +63,13 @@ function testWebhooks(): ForgeWebhooks {
       const gitRef = 'refs/heads/main';
       if (push !== undefined)
         return { kind: 'push', deliveryId, event, repository, repositoryUrl: push, gitRef, atMs };
+      if (delivery.commit !== undefined) {
+        const branches = (delivery.branches ?? []).map(({ name, repository: of }) => ({
+          name,
+          repository: of,
+        }));
+        return { kind: 'commit', deliveryId, event, repository, commit: delivery.commit, branches, atMs };
+      }
       if (number === undefined) return { kind: 'unknown', deliveryId, event };
       const nothing = { state: undefined, title: undefined, url: undefined, repositoryUrl: undefined };
       const ref = { host, repository, number };
@@ -209,7 +218,11 @@ export async function syncedCount({ changesets }: TestChangesets): Promise<numbe
 }
 
 /** Starts with a repository of so many open changesets that the configuration follows; all of them get synced. */
-export async function followMany(station: TestChangesets, count: number): Promise<void> {
+export async function followMany(
+  station: TestChangesets,
+  count: number,
+  change: ConfigChange = {},
+): Promise<void> {
   const { standIn, clock, changesets, until } = station;
   const repository = standIn.model.addRepository('acme/many');
   for (let index = 0; index < count; index += 1) {
@@ -217,7 +230,7 @@ export async function followMany(station: TestChangesets, count: number): Promis
     standIn.model.addChangeset(repository, { createdAtMs, updatedAtMs: createdAtMs });
   }
   await changesets.start();
-  await station.configure(followingMany(station));
+  await station.configure({ ...followingMany(station), ...change });
   await until(async () => (await syncedCount(station)) === count);
 }
 

@@ -20,6 +20,7 @@ test('collectors with readings, missed ticks and errors; a file from its collect
     yaml: `repos: []
 sync: {interval: 500ms}
 capture:
+  completeBeforeSync: true
   collectors:
     - {name: heat, every: 50ms, file: heat, to: s3://local/outbox/readings}
     - {name: broken, every: 200ms, file: not-there, to: s3://local/outbox/readings}

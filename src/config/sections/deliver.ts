@@ -115,6 +115,11 @@ export const deliver = section(
       description: 'As `credentials`, but no other file is looked at.',
       example: '/etc/sluice/credentials',
     }),
+    strictProfiles: flag({
+      default: false,
+      description:
+        'Whether every profile must have a provider in a file, too, that was found where the AWS command line looks; otherwise those without one are left to other tools.',
+    }),
     settle: duration({
       default: '10s',
       max: '1d',

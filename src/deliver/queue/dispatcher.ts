@@ -60,6 +60,11 @@ export class Dispatcher {
     return this.#queue.running;
   }
 
+  /** Whether a record is chosen or under way. */
+  isClaimed(id: number): boolean {
+    return this.#queue.has(id);
+  }
+
   open(): void {
     if (this.#isOpen || this.#drained) return;
     this.#isOpen = true;

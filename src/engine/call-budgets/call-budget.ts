@@ -3,13 +3,19 @@ import type { Priority } from '../queue/work-queue.ts';
 /** What calls are counted under; hosts limit the two apart (GitHub: calls an hour, and points an hour). */
 export type CallResource = 'rest' | 'graphql';
 
+/**
+ * Whose limit is reached: that of the credential that was used, or (GitHub's secondary limit: too fast, too many at
+ * once) one that the host sets to whoever calls from here, whatever the credential.
+ */
+export type LimitScope = 'credential' | 'host';
+
 /** A call that is about to be made. */
 export interface IntendedCall {
   readonly host: string;
   readonly resource: CallResource;
   /** Calls or points that it is expected to cost. */
   readonly cost: number;
-  /** Ids of the credentials that would do; empty: it goes without. */
+  /** Identities of the credentials that would do; empty: it goes without. */
   readonly credentials: readonly string[];
   readonly priority: Priority;
   readonly signal: AbortSignal | undefined;
@@ -19,7 +25,7 @@ export interface IntendedCall {
 export interface CallRecord {
   readonly host: string;
   readonly resource: CallResource;
-  /** Undefined: sent without credentials. */
+  /** Identity of the one that was used; undefined: sent without credentials. */
   readonly credential: string | undefined;
   readonly method: string;
   /** Path only: queries may hold names that logs should not. */
@@ -37,8 +43,8 @@ export interface CallRecord {
   readonly resetAtMs: number | undefined;
   /** How long the host asks to wait before any further call. */
   readonly retryAfterMs: number | undefined;
-  /** A secondary limit (GitHub: too fast or too many at once), which no counter announces. */
-  readonly isSecondaryLimit: boolean;
+  /** The call was refused since a limit is reached; undefined: it was not. */
+  readonly limitReached: LimitScope | undefined;
   /** Host's clock minus this machine's, from the Date header (whole seconds). */
   readonly clockSkewMs: number | undefined;
 }
@@ -49,7 +55,7 @@ export interface CallRecord {
  */
 export interface CallBudget {
   /**
-   * Resolves when the call may go, with the id of the credential to send it with: one of `call.credentials`
+   * Resolves when the call may go, with the identity of the credential to send it with: one of `call.credentials`
    * (undefined only when there are none).
    * @throws SluiceError `rate_limited` where it would wait too long, `cancelled` when the signal aborts
    */

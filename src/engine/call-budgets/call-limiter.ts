@@ -8,10 +8,14 @@ import {
   admissionByHost,
   budgetAfterAdmission,
   budgetAfterCall,
+  budgetAsOf,
+  budgetMovedBy,
   type CredentialBudget,
   type Delay,
   hourlyBound,
   NEW_BUDGET,
+  pauseAskedMs,
+  REFUSED_MS,
   remainingNow,
   spentLastHour,
 } from './credential-budget.ts';
@@ -22,13 +26,14 @@ export interface CallLimiterOptions {
   readonly allowance: (host: string, resource: string) => Allowance;
   /** A call waits no longer than this for its turn; beyond, `rate_limited` says when to ask again. */
   readonly longestWaitMs?: number;
-  /** A host refuses a credential; called once until it is forgiven. */
+  /** A host refuses a credential: called once, until it is accepted again or forgiven. */
   readonly onRefused?: (host: string, credential: string) => void;
 }
 
 /** One credential's budget, with what it is of: as it is shown and stored. */
 export interface CredentialBudgetRecord extends CredentialBudget {
   readonly host: string;
+  /** Its identity. */
   readonly credential: string;
   readonly resource: string;
 }
@@ -44,32 +49,49 @@ export interface ResourceBudget {
 
 /** Stands for no credential where budgets are named by theirs. */
 const ANONYMOUS = 'none';
+/** Stands for every credential, and every resource, where a host has set a limit to whoever calls from here. */
+const ANY = '*';
 const LONGEST_WAIT_MS = 2000;
+/** A clock that is set back by less is a correction, which no window notices. */
+const LEAST_STEP_MS = 5000;
 
 /**
  * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
- * allow. Of several credentials the one with most left is taken: they share the load. States of a credential with a
- * host:
+ * allow. Of several credentials the one with the largest share left is taken, and one that was never used counts as
+ * full: they share the load from the first call on. States of a credential with a host:
  *
  *   usable ──used up, or asked to wait──▶ pausing ──the time comes──▶ usable
  *     │ the host refuses it (401)
  *     ▼
- *   refused ──forgive(): another configuration, or somebody asks by hand──▶ usable
+ *   refused ──an hour, or forgive(): another configuration, or somebody asks by hand──▶ usable
+ *
+ * What concerns one credential stops no other; only a limit that the host sets to whoever calls pauses all of them.
  */
 export class CallLimiter implements CallBudget {
   readonly #options: CallLimiterOptions;
   readonly #budgets = new Map<string, CredentialBudgetRecord>();
-  /** Credentials by host. */
-  readonly #refused = new Map<string, Set<string>>();
+  /** Identities of the credentials that are configured, by host. */
+  readonly #configured = new Map<string, readonly string[]>();
   /** By host. */
   readonly #skew = new Map<string, number>();
   /** By host, resource and outcome. */
   readonly #calls = new Map<string, number>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
+  /** This machine's time less its clock that never jumps: falls when the clock is set back. */
+  #epochMs: number;
 
   constructor(options: CallLimiterOptions) {
     this.#options = options;
+    this.#epochMs = options.clock.nowMs() - options.clock.monotonicMs();
+  }
+
+  /**
+   * Makes known which credentials a host has, by identity, before any is used: they count in the forecast and take
+   * part in the load from the start. May be called again; of one that is gone only what it spent still counts.
+   */
+  configure(host: string, credentials: readonly string[]): void {
+    this.#configured.set(host, credentials.length === 0 ? [ANONYMOUS] : credentials);
   }
 
   /** As promised; `token_refused` when every credential has been refused: nothing is sent then. */
@@ -77,7 +99,7 @@ export class CallLimiter implements CallBudget {
     const { clock, longestWaitMs = LONGEST_WAIT_MS } = this.#options;
     const untilMs = clock.monotonicMs() + longestWaitMs;
     for (;;) {
-      const nowMs = clock.nowMs();
+      const nowMs = this.#nowMs();
       const choice = this.#choose(call, nowMs);
       if ('credential' in choice) {
         this.#letThrough(call, choice.credential, nowMs);
@@ -91,20 +113,29 @@ export class CallLimiter implements CallBudget {
 
   record(call: CallRecord): void {
     const { host, resource, credential = ANONYMOUS } = call;
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#nowMs();
     const name = `${host}\n${resource}\n${call.errorCode ?? 'ok'}`;
     this.#calls.set(name, (this.#calls.get(name) ?? 0) + 1);
     if (call.clockSkewMs !== undefined) this.#skew.set(host, call.clockSkewMs);
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
     this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
-    if (call.isSecondaryLimit || call.retryAfterMs !== undefined) this.#pauseOthers(call, nowMs);
-    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential);
+    this.#pauseOthers(call, nowMs);
+    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential, nowMs);
+    else if (call.errorCode === undefined) this.#accept(host, credential);
   }
 
   /** Lets refused credentials be tried again, of one host or of all. */
   forgive(host?: string): void {
-    if (host === undefined) this.#refused.clear();
-    else this.#refused.delete(host);
+    for (const budget of this.budgets()) {
+      if (host !== undefined && budget.host !== host) continue;
+      if (budget.refusedUntilMs !== undefined) this.#set({ ...budget, refusedUntilMs: undefined });
+    }
+  }
+
+  /** Credentials that are configured and that the host does not accept now. */
+  refused(host: string): readonly string[] {
+    const nowMs = this.#nowMs();
+    return this.#credentialsOf(host).filter(credential => this.#isRefused(host, credential, nowMs));
   }
 
   /** Host's clock less this machine's, as of its latest answer; 0 where it is not known. */
@@ -117,10 +148,15 @@ export class CallLimiter implements CallBudget {
     return [...this.#budgets.values()];
   }
 
-  /** Takes over what was stored, before the first call. */
-  restore(budgets: readonly Omit<CredentialBudgetRecord, 'windowMs'>[]): void {
-    for (const budget of budgets)
-      this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), { ...NEW_BUDGET, ...budget });
+  /** Takes over what was stored, before the first call, as far as it can still be true. */
+  restore(budgets: readonly CredentialBudgetRecord[]): void {
+    const nowMs = this.#nowMs();
+    for (const stored of budgets) {
+      const budget = { ...stored, ...budgetAsOf(stored, nowMs) };
+      const configured = this.#configured.get(budget.host);
+      const isFormer = budget.credential !== ANY && configured && !configured.includes(budget.credential);
+      if (!isFormer || budget.spent.length > 0) this.#set(budget);
+    }
   }
 
   /** Calls so far, by host, resource and how they ended. */
@@ -131,45 +167,53 @@ export class CallLimiter implements CallBudget {
     });
   }
 
-  /** Of one host and resource, all credentials together. */
+  /**
+   * Of one host and resource, all credentials together. One that was never used has as much as the others, once one of
+   * them is known.
+   */
   resourceBudget(host: string, resource: string): ResourceBudget {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#nowMs();
     const allowance = this.#options.allowance(host, resource);
-    const refused = this.#refused.get(host);
-    const own = this.#budgetsOf(host, resource);
-    const usable = own.filter(({ credential }) => !refused?.has(credential));
-    const byHost = totalKnown(usable.map(hourlyBound));
-    const left = usable.map(budget => remainingNow(budget, nowMs));
+    const usable = this.#credentialsOf(host).filter(credential => !this.#isRefused(host, credential, nowMs));
+    const own = usable.map(credential => this.#budgetOf(host, credential, resource));
+    const typical = this.#typical(host, resource);
+    const bounds = own.map(budget => hourlyBound(budget) ?? (typical && hourlyBound(typical)));
+    const left = own.map(budget => remainingNow(budget, nowMs) ?? leftOf(typical?.limit, budget, nowMs));
+    const resets = own.map(({ resetAtMs }) => resetAtMs).filter(each => each !== undefined && each > nowMs);
     return {
-      spentLastHour: own.reduce((sum, budget) => sum + spentLastHour(budget, nowMs), 0),
-      perHour: leastKnown(byHost, allowance.maxPerHour),
+      spentLastHour: this.#budgetsOf(host, resource).reduce(
+        (sum, each) => sum + spentLastHour(each, nowMs),
+        0,
+      ),
+      perHour: leastKnown(totalKnown(bounds), allowance.maxPerHour),
       remaining: totalKnown(left),
-      resetAtMs: usable.find(({ resetAtMs }) => resetAtMs !== undefined && resetAtMs > nowMs)?.resetAtMs,
+      resetAtMs: leastKnown(...resets),
     };
   }
 
   #choose(call: IntendedCall, nowMs: number): { readonly credential: string } | Delay {
-    const refused = this.#refused.get(call.host);
+    const { host, resource } = call;
     const all = call.credentials.length === 0 ? [ANONYMOUS] : call.credentials;
-    const usable = all.filter(credential => !refused?.has(credential));
-    if (usable.length === 0) throw refusal(call.host);
+    const usable = all.filter(credential => !this.#isRefused(host, credential, nowMs));
+    if (usable.length === 0) throw refusal(host);
+    const pausing = admissionByHost(this.#budgetOf(host, ANY, ANY), call.cost, call.priority, nowMs);
+    if (!pausing.ok) return pausing;
     const allowed = this.#allowed(call, nowMs);
     if (!allowed.ok) return allowed;
-    let best: { credential: string; left: number } | undefined;
+    const typical = this.#typical(host, resource);
+    let best: { credential: string; share: number } | undefined;
     let soonest: Delay | undefined;
     for (const credential of usable) {
-      const budget = this.#budgets.get(idOf(call.host, credential, call.resource)) ?? NEW_BUDGET;
+      const budget = this.#budgetOf(host, credential, resource);
       const admission = admissionByHost(budget, call.cost, call.priority, nowMs);
       if (!admission.ok) {
         if (!soonest || admission.untilMs < soonest.untilMs) soonest = admission;
         continue;
       }
-      // Where the host says nothing, the one that was used least.
-      const left = remainingNow(budget, nowMs) ?? -spentLastHour(budget, nowMs);
-      if (!best || left > best.left) best = { credential, left };
+      const share = shareLeft(budget, typical?.limit, nowMs);
+      if (!best || share > best.share) best = { credential, share };
     }
-    if (best) return best;
-    return soonest ?? { ok: false, untilMs: nowMs + 60_000, why: 'no credential may call' };
+    return best ?? soonest ?? { ok: false, untilMs: nowMs + 60_000, why: 'no credential may call' };
   }
 
   /** What the configuration says, which holds for all credentials of the host together. */
@@ -180,8 +224,36 @@ export class CallLimiter implements CallBudget {
     return admissionByAllowance(spent, this.#options.allowance(host, resource), cost, priority, nowMs);
   }
 
+  /** Of the credentials whose limit is known, the one with the largest: what is not known yet is taken to be like it. */
+  #typical(host: string, resource: string): CredentialBudget | undefined {
+    const known = this.#credentialsOf(host)
+      .map(credential => this.#budgetOf(host, credential, resource))
+      .filter(budget => hourlyBound(budget) !== undefined);
+    return known.sort((one, two) => (hourlyBound(two) ?? 0) - (hourlyBound(one) ?? 0))[0];
+  }
+
+  /** Identities of a host's credentials: as configured, else those that were seen. */
+  #credentialsOf(host: string): readonly string[] {
+    const seen = (): string[] =>
+      this.budgets().flatMap(each =>
+        each.host === host && each.credential !== ANY ? [each.credential] : [],
+      );
+    return this.#configured.get(host) ?? [...new Set(seen())];
+  }
+
   #budgetsOf(host: string, resource: string): CredentialBudgetRecord[] {
     return this.budgets().filter(budget => budget.host === host && budget.resource === resource);
+  }
+
+  #budgetOf(host: string, credential: string, resource: string): CredentialBudgetRecord {
+    const known = this.#budgets.get(idOf(host, credential, resource));
+    return known ?? { ...NEW_BUDGET, host, credential, resource };
+  }
+
+  #isRefused(host: string, credential: string, nowMs: number): boolean {
+    return this.budgets().some(
+      each => each.host === host && each.credential === credential && (each.refusedUntilMs ?? 0) > nowMs,
+    );
   }
 
   #letThrough({ host, resource, cost }: IntendedCall, credential: string, nowMs: number): void {
@@ -190,22 +262,55 @@ export class CallLimiter implements CallBudget {
     this.#expected.set(id, [...(this.#expected.get(id) ?? []), cost]);
   }
 
-  /** A secondary limit or Retry-After holds for everything that the credential does, not for one resource. */
-  #pauseOthers({ host, credential = ANONYMOUS, resource }: CallRecord, nowMs: number): void {
-    const paused = this.#budgets.get(idOf(host, credential, resource))?.pausedUntilMs;
-    for (const state of this.budgets()) {
-      if (state.host !== host || state.credential !== credential || state.resource === resource) continue;
-      const pausedUntilMs = Math.max(paused ?? nowMs, state.pausedUntilMs ?? 0);
-      this.#budgets.set(idOf(host, credential, state.resource), { ...state, pausedUntilMs });
+  /**
+   * A limit of the host, or a server's Retry-After, holds for all that is sent there; a credential's Retry-After for
+   * all that it does; a used-up budget for its resource alone.
+   */
+  #pauseOthers(call: CallRecord, nowMs: number): void {
+    const { host, credential = ANONYMOUS, status = 0, limitReached, retryAfterMs } = call;
+    const askedMs = pauseAskedMs(call, nowMs);
+    if (askedMs === undefined) return;
+    const pause = (budget: CredentialBudgetRecord): void =>
+      this.#set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });
+    if (limitReached === 'host' || (limitReached === undefined && status >= 500)) {
+      pause(this.#budgetOf(host, ANY, ANY));
+      return;
+    }
+    if (retryAfterMs === undefined || call.remaining === 0) return;
+    for (const budget of this.budgets()) {
+      if (budget.host === host && budget.credential === credential) pause(budget);
     }
   }
 
-  #refuse(host: string, credential: string): void {
-    const refused = this.#refused.get(host) ?? new Set();
-    this.#refused.set(host, refused);
-    if (refused.has(credential)) return;
-    refused.add(credential);
-    this.#options.onRefused?.(host, credential);
+  #refuse(host: string, credential: string, nowMs: number): void {
+    const own = this.budgets().filter(each => each.host === host && each.credential === credential);
+    const isNews = own.every(({ refusedUntilMs }) => refusedUntilMs === undefined);
+    for (const budget of own) this.#set({ ...budget, refusedUntilMs: nowMs + REFUSED_MS });
+    if (isNews) this.#options.onRefused?.(host, credential);
+  }
+
+  #accept(host: string, credential: string): void {
+    for (const budget of this.budgets()) {
+      if (budget.refusedUntilMs === undefined) continue;
+      if (budget.host === host && budget.credential === credential)
+        this.#set({ ...budget, refusedUntilMs: undefined });
+    }
+  }
+
+  /**
+   * This machine's time. Where the clock was set back, every window would seem to end later by as much: their times are
+   * moved along. Set forward, they end earlier, and the host's next answer is right again.
+   */
+  #nowMs(): number {
+    const { clock } = this.#options;
+    const nowMs = clock.nowMs();
+    const epochMs = nowMs - clock.monotonicMs();
+    const stepMs = epochMs - this.#epochMs;
+    if (stepMs < -LEAST_STEP_MS) {
+      for (const budget of this.budgets()) this.#set({ ...budget, ...budgetMovedBy(budget, stepMs) });
+    }
+    if (Math.abs(stepMs) > LEAST_STEP_MS) this.#epochMs = epochMs;
+    return nowMs;
   }
 
   #update(
@@ -214,10 +319,24 @@ export class CallLimiter implements CallBudget {
     resource: string,
     change: (budget: CredentialBudget) => CredentialBudget,
   ): void {
-    const id = idOf(host, credential, resource);
-    const before = this.#budgets.get(id) ?? { ...NEW_BUDGET, host, credential, resource };
-    this.#budgets.set(id, { host, credential, resource, ...change(before) });
+    this.#set({ host, credential, resource, ...change(this.#budgetOf(host, credential, resource)) });
   }
+
+  #set(budget: CredentialBudgetRecord): void {
+    this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), budget);
+  }
+}
+
+/** What is left of a limit that is only assumed; undefined where none is. */
+function leftOf(limit: number | undefined, budget: CredentialBudget, nowMs: number): number | undefined {
+  return limit === undefined ? undefined : Math.max(0, limit - spentLastHour(budget, nowMs));
+}
+
+/** Of its budget, the share that a credential has left. Where no limit is known, the one that was used least is first. */
+function shareLeft(budget: CredentialBudget, typicalLimit: number | undefined, nowMs: number): number {
+  const limit = budget.limit ?? typicalLimit;
+  if (limit === undefined) return -spentLastHour(budget, nowMs);
+  return (remainingNow(budget, nowMs) ?? leftOf(limit, budget, nowMs) ?? 0) / limit;
 }
 
 function totalKnown(values: readonly (number | undefined)[]): number | undefined {

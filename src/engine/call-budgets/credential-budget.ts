@@ -16,7 +16,9 @@ export interface CredentialBudget {
   readonly resetAtMs: number | undefined;
   /** No call before: Retry-After, a secondary limit. */
   readonly pausedUntilMs: number | undefined;
-  /** Length of the host's window: a minute or an hour, as far as resets have shown. */
+  /** The host does not accept the credential; it is tried again then. Undefined: it does. */
+  readonly refusedUntilMs: number | undefined;
+  /** Length of the host's window: a minute, an hour or a day, as far as resets have shown. */
   readonly windowMs: number | undefined;
   /** Minutes since the epoch and what was spent in each, oldest first, for the last hour. */
   readonly spent: readonly Spent[];
@@ -29,10 +31,7 @@ export interface Allowance {
 }
 
 /** Of a call, what it showed of the host's limits. */
-type ShownLimits = Pick<
-  CallRecord,
-  'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs' | 'isSecondaryLimit'
->;
+type ShownLimits = Pick<CallRecord, 'limit' | 'remaining' | 'resetAtMs' | 'retryAfterMs' | 'limitReached'>;
 
 /** Whether a call may go. */
 export type Admission = { readonly ok: true } | Delay;
@@ -46,20 +45,28 @@ export interface Delay {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+/** The windows that hosts count in. */
+const WINDOWS_MS = [MINUTE_MS, HOUR_MS, DAY_MS];
+/** A reset may lie a little beyond the window: clocks differ, and resets are whole seconds. */
+const WINDOW_TOLERANCE_MS = 5_000;
+/** Resets of one window differ by no more than this: whole seconds, counted from now or by the host's clock. */
+const SAME_RESET_MS = 2_500;
 /** Of a budget, what ordinary work leaves to what is asked for by hand or by webhooks. */
 const RESERVED_FOR_HIGH = 0.05;
-/** GitHub: "wait for at least one minute" where a secondary limit names no time. */
-const SECONDARY_PAUSE_MS = MINUTE_MS;
-/** A reset further off than this is no window of a minute. */
-const LONG_WINDOW_FROM_MS = 65_000;
+/** GitHub: "wait for at least one minute" where a secondary limit names no time. A host that names none is given it. */
+const UNTOLD_PAUSE_MS = MINUTE_MS;
 /** A wrong Retry-After or reset must not stop a host for ever. */
-const LONGEST_PAUSE_MS = 24 * HOUR_MS;
+export const LONGEST_PAUSE_MS = DAY_MS;
+/** A credential that was refused is tried again this often: it may have been the host that was wrong. */
+export const REFUSED_MS = HOUR_MS;
 
 export const NEW_BUDGET: CredentialBudget = {
   limit: undefined,
   remaining: undefined,
   resetAtMs: undefined,
   pausedUntilMs: undefined,
+  refusedUntilMs: undefined,
   windowMs: undefined,
   spent: [],
 };
@@ -131,8 +138,11 @@ export function budgetAfterAdmission(
   const spent = lately(budget.spent, nowMs);
   const last = spent.at(-1);
   const remaining = remainingNow(budget, nowMs);
+  const isOver = budget.resetAtMs !== undefined && budget.resetAtMs <= nowMs;
   return {
     ...budget,
+    // Of the window that has begun, the answer tells the end.
+    resetAtMs: isOver ? undefined : budget.resetAtMs,
     spent:
       last?.[0] === minute ? [...spent.slice(0, -1), [minute, last[1] + cost]] : [...spent, [minute, cost]],
     remaining: remaining === undefined ? undefined : Math.max(0, remaining - cost),
@@ -140,7 +150,8 @@ export function budgetAfterAdmission(
 }
 
 /**
- * The budget once a call has ended.
+ * The budget once a call has ended. Figures that cannot be (a limit of none, a reset that is past or years away) count
+ * as not given.
  * @param expectedCost what was put down for the call when it was let through
  */
 export function budgetAfterCall(
@@ -149,36 +160,70 @@ export function budgetAfterCall(
   expectedCost: number,
   nowMs: number,
 ): CredentialBudget {
-  const corrected = correctSpent(budget.spent, call.cost - expectedCost);
+  const spent = correctSpent(budget.spent, call.cost - expectedCost);
   const pausedUntilMs = pauseOf(budget, call, nowMs);
-  const { limit = budget.limit, remaining, resetAtMs } = call;
-  if (remaining === undefined) return { ...budget, limit, spent: corrected, pausedUntilMs };
-  const soonest = Math.min(resetAtMs ?? nowMs + (budget.windowMs ?? HOUR_MS), nowMs + LONGEST_PAUSE_MS);
-  const sameWindow =
-    budget.resetAtMs !== undefined && budget.resetAtMs > nowMs && soonest <= budget.resetAtMs + 1500;
-  const shown = soonest - nowMs > LONG_WINDOW_FROM_MS ? HOUR_MS : MINUTE_MS;
+  const { limit = budget.limit, remaining, resetAtMs } = plausible(call, nowMs);
+  if (remaining === undefined) return { ...budget, limit, spent, pausedUntilMs };
+  const windowMs = resetAtMs === undefined ? budget.windowMs : windowShown(budget, resetAtMs - nowMs);
+  const untilMs = resetAtMs ?? nowMs + (windowMs ?? UNTOLD_PAUSE_MS);
+  const isSameWindow =
+    resetAtMs !== undefined &&
+    budget.resetAtMs !== undefined &&
+    budget.resetAtMs > nowMs &&
+    Math.abs(resetAtMs - budget.resetAtMs) <= SAME_RESET_MS;
   return {
+    ...budget,
     limit,
-    spent: corrected,
+    spent,
     pausedUntilMs,
-    windowMs: Math.max(shown, budget.windowMs ?? 0),
+    windowMs,
     // Answers overtake each other: within a window the lowest figure is the latest.
     remaining:
-      sameWindow && budget.remaining !== undefined ? Math.min(budget.remaining, remaining) : remaining,
-    resetAtMs: sameWindow ? Math.max(soonest, budget.resetAtMs ?? 0) : soonest,
+      isSameWindow && budget.remaining !== undefined ? Math.min(budget.remaining, remaining) : remaining,
+    resetAtMs: isSameWindow ? Math.max(untilMs, budget.resetAtMs ?? 0) : untilMs,
   };
 }
 
-function pauseOf(
-  budget: CredentialBudget,
-  { retryAfterMs, isSecondaryLimit }: ShownLimits,
+/** Of what an answer shows, that which can be. */
+function plausible(
+  { limit, remaining, resetAtMs }: ShownLimits,
+  nowMs: number,
+): Partial<Pick<ShownLimits, 'limit' | 'remaining' | 'resetAtMs'>> {
+  if (limit !== undefined && !(limit >= 1)) return {};
+  return {
+    limit,
+    remaining:
+      remaining === undefined || !(remaining >= 0) ? undefined : Math.min(remaining, limit ?? remaining),
+    resetAtMs: isPlausibleReset(resetAtMs, nowMs) ? resetAtMs : undefined,
+  };
+}
+
+function isPlausibleReset(resetAtMs: number | undefined, nowMs: number): resetAtMs is number {
+  return resetAtMs !== undefined && resetAtMs > nowMs && resetAtMs <= nowMs + DAY_MS + WINDOW_TOLERANCE_MS;
+}
+
+/** The host's window, as a reset so far off shows it: the longest that was shown. */
+function windowShown({ windowMs = 0 }: CredentialBudget, untilResetMs: number): number {
+  const shown = WINDOWS_MS.find(each => untilResetMs <= each + WINDOW_TOLERANCE_MS) ?? DAY_MS;
+  return Math.max(shown, windowMs);
+}
+
+function pauseOf(budget: CredentialBudget, call: ShownLimits, nowMs: number): number | undefined {
+  const askedMs = pauseAskedMs(call, nowMs);
+  return askedMs === undefined ? budget.pausedUntilMs : Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0);
+}
+
+/** How long no call may go after this one; undefined: nothing asks for a pause. */
+export function pauseAskedMs(
+  { retryAfterMs, limitReached, resetAtMs }: ShownLimits,
   nowMs: number,
 ): number | undefined {
-  const asked = retryAfterMs ?? (isSecondaryLimit ? SECONDARY_PAUSE_MS : undefined);
-  if (asked === undefined) return budget.pausedUntilMs;
-  const untilMs =
-    nowMs + Math.min(Math.max(asked, isSecondaryLimit ? SECONDARY_PAUSE_MS : 0), LONGEST_PAUSE_MS);
-  return Math.max(untilMs, budget.pausedUntilMs ?? 0);
+  if (limitReached === undefined)
+    return retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_PAUSE_MS);
+  const toldMs = retryAfterMs ?? (isPlausibleReset(resetAtMs, nowMs) ? resetAtMs - nowMs : undefined);
+  const leastMs = limitReached === 'host' || toldMs === undefined ? UNTOLD_PAUSE_MS : 1000;
+  const askedMs = limitReached === 'host' ? retryAfterMs : toldMs;
+  return Math.min(Math.max(askedMs ?? 0, leastMs), LONGEST_PAUSE_MS);
 }
 
 function correctSpent(spent: readonly Spent[], difference: number): readonly Spent[] {
@@ -187,10 +232,42 @@ function correctSpent(spent: readonly Spent[], difference: number): readonly Spe
   return [...spent.slice(0, -1), [last[0], Math.max(0, last[1] + difference)]];
 }
 
-/** Minutes that reach into the last hour. */
+/**
+ * Minutes that reach into the last hour. Where the clock was set back, some lie ahead; those of an hour may still be of
+ * the last one.
+ */
 function lately(spent: readonly Spent[], nowMs: number): readonly Spent[] {
-  const oldest = Math.floor(nowMs / MINUTE_MS) - 60;
-  return spent.filter(([minute]) => minute >= oldest);
+  const minuteNow = Math.floor(nowMs / MINUTE_MS);
+  return spent.filter(([minute]) => minute >= minuteNow - 60 && minute <= minuteNow + 60);
+}
+
+/** What was stored, as far as it can still be true: times too far ahead are of a clock that was wrong. */
+export function budgetAsOf(budget: CredentialBudget, nowMs: number): CredentialBudget {
+  const { resetAtMs, pausedUntilMs, refusedUntilMs, remaining, windowMs } = budget;
+  const isFar = (atMs: number | undefined, mostMs: number): boolean => (atMs ?? 0) > nowMs + mostMs;
+  const isWrong = isFar(resetAtMs, (windowMs ?? DAY_MS) + WINDOW_TOLERANCE_MS);
+  return {
+    ...budget,
+    remaining: isWrong ? undefined : remaining,
+    resetAtMs: isWrong ? undefined : resetAtMs,
+    pausedUntilMs: isFar(pausedUntilMs, LONGEST_PAUSE_MS) ? undefined : pausedUntilMs,
+    refusedUntilMs: isFar(refusedUntilMs, REFUSED_MS) ? undefined : refusedUntilMs,
+    spent: lately(budget.spent, nowMs),
+  };
+}
+
+/** The budget with every time moved: this machine's clock was set by so much. */
+export function budgetMovedBy(budget: CredentialBudget, byMs: number): CredentialBudget {
+  const moved = (atMs: number | undefined): number | undefined =>
+    atMs === undefined ? undefined : atMs + byMs;
+  const minutes = Math.round(byMs / MINUTE_MS);
+  return {
+    ...budget,
+    resetAtMs: moved(budget.resetAtMs),
+    pausedUntilMs: moved(budget.pausedUntilMs),
+    refusedUntilMs: moved(budget.refusedUntilMs),
+    spent: budget.spent.map(([minute, cost]): Spent => [minute + minutes, cost]),
+  };
 }
 
 /** Calls or points an hour that the host bears; undefined: it does not say. */

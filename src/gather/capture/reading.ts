@@ -1,7 +1,6 @@
-import { isUtf8 } from 'node:buffer';
 import { SluiceError } from '../../base/errors.ts';
-import type { ReadingFormat } from './settings.ts';
-import { MAX_READING_BYTES, type RawReading } from './sources/source.ts';
+import { MAX_READING_BYTES, type RawReading, type ReadingFormat } from './sources/source.ts';
+import { charsetOf, decodeText } from './text-encoding.ts';
 
 /** A reading as it is kept: the text of one JSON value for a line of a file, or bytes that are a file of their own. */
 export type Reading =
@@ -15,29 +14,39 @@ export interface ReadingTimes {
 }
 
 const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
-const BINARY_TYPE = /^(image|audio|video)\/|^application\/(octet-stream|pdf|zip|gzip|x-)/i;
+/** Kinds that are no text, even where their bytes could be some. */
+const BINARY_TYPE =
+  /^\s*((image|audio|video|font)\/|application\/(octet-stream|pdf|zip|gzip|x-gzip|x-tar)\b)/i;
+
+/** What a collector says of its readings. */
+export interface ReadingKind {
+  readonly format: ReadingFormat;
+  /** The encoding of text, where it is set; what the source says of it counts less. */
+  readonly charset: string | null;
+  /** Of binary ones. */
+  readonly extension: string | null;
+}
 
 /**
- * What a source yielded, as the reading that it is. `auto`: bytes that are not UTF-8, or whose content type says so,
- * are binary; what is a JSON value is one; anything else is text, less blanks at its ends. JSON keeps its own digits.
- * Pure.
+ * What a source yielded, as the reading that it is. `auto`: bytes that are no text in their encoding, or whose content
+ * type says so, are binary; what is a JSON value is one; anything else is text, less blanks at its ends. JSON keeps its
+ * own digits. Pure.
  * @throws SluiceError reading_invalid when it is not what `format` says, answer_too_large
  */
-export function parseReading(raw: RawReading, format: ReadingFormat, extension: string | null): Reading {
+export function parseReading(raw: RawReading, { format, charset, extension }: ReadingKind): Reading {
   if ('json' in raw) return { kind: 'value', json: raw.json };
   const { bytes, contentType = '', topic } = raw;
   if (bytes.length > MAX_READING_BYTES)
     throw new SluiceError('answer_too_large', `a reading of more than ${MAX_READING_BYTES / 2 ** 20} MiB`);
-  const isText = isUtf8(bytes);
-  if (format === 'binary' || (format === 'auto' && (!isText || BINARY_TYPE.test(contentType)))) {
-    const subtype = /^[a-z]+\/([a-z0-9]{1,16})\b/i.exec(contentType)?.[1];
-    const known = subtype === 'octet' ? undefined : subtype;
-    const named = extension ?? raw.extension ?? known ?? 'bin';
-    return { kind: 'binary', bytes, extension: RESERVED_EXTENSIONS.has(named) ? 'bin' : named, topic };
-  }
-  if (!isText) throw new SluiceError('reading_invalid', 'the reading is not UTF-8 text');
-  const text = bytes.toString('utf8').trim();
-  return { kind: 'value', json: jsonOf(text, format), topic };
+  const isBinary = format === 'binary' || (format === 'auto' && BINARY_TYPE.test(contentType));
+  const text = isBinary ? undefined : decodeText(bytes, charset ?? charsetOf(contentType));
+  if (text !== undefined) return { kind: 'value', json: jsonOf(text.trim(), format), topic };
+  if (format !== 'binary' && format !== 'auto')
+    throw new SluiceError('reading_invalid', `the reading is no text in ${charset ?? 'UTF-8'}`);
+  const subtype = /^[a-z]+\/([a-z0-9]{1,16})\b/i.exec(contentType)?.[1];
+  const known = subtype === 'octet' ? undefined : subtype;
+  const named = extension ?? raw.extension ?? known ?? 'bin';
+  return { kind: 'binary', bytes, extension: RESERVED_EXTENSIONS.has(named) ? 'bin' : named, topic };
 }
 
 function jsonOf(text: string, format: ReadingFormat): string {

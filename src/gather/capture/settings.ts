@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.ts';
 import { DEFAULT_BROKER, namedSources } from '../../config/sections/capture.ts';
 import { READING_SOURCES, type SourcePlan } from './sources/definitions.ts';
+import type { ReadingFormat } from './sources/source.ts';
 import type { BrokerPlan, ReadingSourceDefinition } from './sources/source-definition.ts';
 
 /** Where a collector's files go. */
@@ -10,8 +11,6 @@ export interface UploadTarget {
   /** Without slashes at its ends; may be empty. */
   readonly prefix: string;
 }
-
-export type ReadingFormat = 'auto' | 'json' | 'text' | 'binary';
 
 export interface CollectorPlan {
   readonly name: string;
@@ -23,6 +22,8 @@ export interface CollectorPlan {
   /** Those of the station first. */
   readonly tags: readonly string[];
   readonly format: ReadingFormat;
+  /** The encoding of its text, as the Encoding Standard names it; null: what its source says, else UTF-8. */
+  readonly charset: string | null;
   readonly extension: string | null;
   readonly disabled: boolean;
 }
@@ -64,6 +65,10 @@ export function capturePlan({ capture, database }: Pick<Config, 'capture' | 'dat
       url: mqtt?.url ?? DEFAULT_BROKER,
       username: mqtt?.username ?? null,
       password: mqtt?.password ?? null,
+      clientId: mqtt?.clientId ?? null,
+      caFile: mqtt?.caFile ?? null,
+      certificateFile: mqtt?.certificateFile ?? null,
+      keyFile: mqtt?.keyFile ?? null,
     },
     control:
       (control && {
@@ -77,7 +82,7 @@ export function capturePlan({ capture, database }: Pick<Config, 'capture' | 'dat
 }
 
 function collectorPlan(one: Config['capture']['collectors'][number], tags: readonly string[]): CollectorPlan {
-  const { name, everyMs, timeoutMs, format, extension, disabled } = one;
+  const { name, everyMs, timeoutMs, format, charset, extension, disabled } = one;
   const [profile = '', bucket = '', ...prefix] = one.to.slice('s3://'.length).split('/');
   return {
     name,
@@ -88,6 +93,7 @@ function collectorPlan(one: Config['capture']['collectors'][number], tags: reado
     everyMs: everyMs ?? null,
     to: { profile, bucket, prefix: prefix.filter(segment => segment !== '').join('/') },
     tags: [...tags, ...one.tags.filter(tag => !tags.includes(tag))],
+    charset: charset ?? null,
     extension: extension ?? null,
   };
 }
@@ -96,5 +102,5 @@ function sourcePlan(one: Config['capture']['collectors'][number]): SourcePlan {
   const sources: readonly ReadingSourceDefinition<SourcePlan>[] = READING_SOURCES;
   const [named] = namedSources(one, sources);
   if (!named) throw new Error(`collector ${one.name} names nothing to read`);
-  return named.source.planOf(named.value);
+  return named.source.planOf(named.value, named.companions);
 }

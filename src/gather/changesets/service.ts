@@ -28,7 +28,7 @@ import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup } from './schedule.ts';
+import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
 import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
@@ -78,7 +78,10 @@ export class Changesets implements Service {
         const { maxCallsPerHour, maxPointsPerHour } = config().hosts[host] ?? {};
         return { maxPerHour: resource === 'graphql' ? maxPointsPerHour : maxCallsPerHour };
       },
-      onRefused: (host, credential) => log.warn({ host, credential }, `${host} refuses ${credential}`),
+      onRefused: (host, credential) => {
+        const id = this.#credentialName(host, credential);
+        log.warn({ host, credential: id }, `${host} refuses ${id}`);
+      },
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
@@ -90,6 +93,7 @@ export class Changesets implements Service {
       log,
       limiter: this.limiter,
       forecasts: this.#forecasts,
+      listEveryMs: () => config().changesets.discoverEveryMs,
       context: () => this.#context(),
     });
   }
@@ -99,7 +103,10 @@ export class Changesets implements Service {
     await this.hosts.start();
     const context = this.#context();
     const wanted = wantedChangesets(this.#options.config(), this.hosts);
-    this.limiter.restore(await context.changesets.budgets.list());
+    const { budgets } = context.changesets;
+    this.#configureCredentials();
+    this.limiter.restore(await budgets.list());
+    this.#forecasts.restore(await budgets.forecasts());
     this.#workers = createChangesetWorkers(context, this.#options, ended => this.#recordEnd(ended));
     await this.#workers.start();
     await followExactly(wanted, context);
@@ -128,6 +135,7 @@ export class Changesets implements Service {
   async reconfigure(before: Config): Promise<void> {
     const config = this.#options.config();
     for (const host of await this.hosts.refresh()) this.#forgive(host);
+    this.#configureCredentials();
     await followExactly(wantedChangesets(config, this.hosts), this.#context());
     const rhythmIn = ({ schedule, changesets, hosts }: Config): string =>
       JSON.stringify([schedule, changesets.forgetClosedAfterMs, hosts]);
@@ -212,6 +220,24 @@ export class Changesets implements Service {
     return totals.filter(({ missedSince }) => missedSince >= GAP_FROM);
   }
 
+  /** Of a host, the credentials that it refuses while others go on, by the names that messages give them. */
+  refusedCredentials(host: string): readonly string[] {
+    return this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+  }
+
+  #configureCredentials(): void {
+    for (const { host, credentials } of this.hosts.settings())
+      this.limiter.configure(
+        host,
+        credentials.map(({ identity }) => identity),
+      );
+  }
+
+  #credentialName(host: string, identity: string): string {
+    const settings = this.hosts.settings().find(each => each.host === host);
+    return settings?.credentials.find(each => each.identity === identity)?.id ?? 'access without a token';
+  }
+
   #context(): ChangesetContext {
     const { config, stores, clock } = this.#options;
     const { store, queue } = stores();
@@ -243,7 +269,7 @@ export class Changesets implements Service {
     const { queue, clock } = this.#context();
     const nowMs = clock.nowMs();
     await queue.putAll(
-      changesets.map(({ key, host }) => ({ key, request: atOnce(host, 'asked for by hand', nowMs) })),
+      changesets.map(({ key, host }) => ({ key, request: firstInLine(host, BY_HAND, nowMs) })),
     );
     return changesets.length;
   }

@@ -161,12 +161,16 @@ export type ChangesetResult =
   | { readonly outcome: 'missing'; readonly ref: ChangesetRef; readonly error: SluiceError }
   | { readonly outcome: 'failed'; readonly ref: ChangesetRef; readonly error: SluiceError };
 
-/** One way to prove who asks. `id` names it in facts, messages and metrics and holds no secret. */
+/**
+ * One way to prove who asks. `id` names it in messages (`token-1`); `identity` names it in budgets, and is the same for
+ * as long as the secret is, wherever it stands in the configuration. Neither holds the secret.
+ */
 export type ForgeCredential =
-  | { readonly kind: 'token'; readonly id: string; readonly token: string }
+  | { readonly kind: 'token'; readonly id: string; readonly identity: string; readonly token: string }
   | {
       readonly kind: 'app';
       readonly id: string;
+      readonly identity: string;
       readonly appId: string;
       /** PEM. */
       readonly privateKey: string;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Config } from '../../config/schema.ts';
 import { FORGES, forgeDefinition } from './definitions.ts';
 import type { ForgeCredential, ForgeSettings } from './forge.ts';
@@ -41,16 +42,23 @@ function credentialsOf(given: Config['hosts'][string] | undefined): ForgeCredent
   const credentials: ForgeCredential[] = [...new Set(all)].map((each, index) => ({
     kind: 'token',
     id: `token-${index + 1}`,
+    identity: identityOf(each),
     token: each,
   }));
   if (app?.id !== undefined && app.installation !== undefined && app.privateKey !== undefined) {
     credentials.push({
       kind: 'app',
       id: `app-${app.id}`,
+      identity: `app-${app.id}-${app.installation}`,
       appId: String(app.id),
       privateKey: app.privateKey,
       installationId: app.installation,
     });
   }
   return credentials;
+}
+
+/** Short, so that it tells nobody what the secret is, and long enough to tell a few secrets apart. */
+function identityOf(secret: string): string {
+  return `token-${createHash('sha256').update(secret).digest('hex').slice(0, 8)}`;
 }

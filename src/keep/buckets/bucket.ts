@@ -19,6 +19,8 @@ export interface ObjectStore {
   /** For logs and messages: kind and address, never a secret. */
   readonly description: string;
   readonly limits: StoreLimits;
+  /** Absent where stores of this kind need no key. */
+  readonly key?: StoreKey;
 
   /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list. */
   listBuckets(options?: BucketCallOptions): Promise<string[]>;
@@ -95,6 +97,14 @@ export interface ObjectStore {
 
   /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
+}
+
+/** The key of a store's profile, where it has one. */
+export interface StoreKey {
+  /** Goes on with the key of this profile, which is of the store's kind and differs from its own in nothing else. */
+  adopt(profile: { readonly name: string }): void;
+  /** Calls `listener` when the key has become another, however that was noticed; the function returned ends that. */
+  onChange(listener: () => void): () => void;
 }
 
 export interface StoreLimits {

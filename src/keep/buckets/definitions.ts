@@ -17,10 +17,12 @@ export function definitionOf({ kind }: Pick<Profile, 'kind'>): ObjectStoreDefini
 /**
  * Loads each kind of object store that a profile names, and no other: the libraries of some take megabytes. The
  * function it answers with opens stores of these kinds.
+ * @param reread reads all profiles anew from their file, when a server refuses a key
  */
 export async function loadObjectStores(
   profiles: readonly Profile[],
   clock: Clock,
+  reread?: () => Promise<readonly Profile[]>,
 ): Promise<(profile: Profile) => ObjectStore> {
   const openers = new Map<string, ObjectStoreOpener>();
   for (const profile of profiles) {
@@ -29,6 +31,7 @@ export async function loadObjectStores(
   return profile => {
     const opener = openers.get(profile.kind);
     if (!opener) throw new Error(`the store of profile ${profile.name} is not loaded`);
-    return opener.open(profile, { clock });
+    const isIt = (other: Profile): boolean => other.name === profile.name && other.kind === profile.kind;
+    return opener.open(profile, { clock, reread: reread && (async () => (await reread()).find(isIt)) });
   };
 }

@@ -12,8 +12,10 @@ export interface Profile {
   readonly provider: string;
 }
 
-export interface ObjectStoreDependencies {
+export interface ObjectStoreDependencies<P extends Profile = Profile> {
   readonly clock: Clock;
+  /** Reads the profile anew from its file; undefined where it is no longer there. Absent: the profile is all there is. */
+  readonly reread?: (() => Promise<P | undefined>) | undefined;
 }
 
 /**
@@ -25,8 +27,13 @@ export interface ObjectStoreDefinition<P extends Profile = Profile> {
   readonly kind: P['kind'];
   /** What a profile may name as its `provider`, in the order of messages. */
   readonly providers: readonly P['provider'][];
-  /** The profile of a section of the credentials file, or everything that is wrong with it, in words. Pure. */
-  readProfile(section: IniSection, provider: P['provider']): P | string[];
+  /**
+   * The profile of a section of the credentials file, or everything that is wrong with it, in words. Pure.
+   * @param related sections that this one refers to
+   */
+  readProfile(section: IniSection, provider: P['provider'], related: readonly IniSection[]): P | string[];
+  /** What of a profile an open store cannot take over from another (`StoreKey.adopt`); by default all of it. Pure. */
+  withoutKey?(profile: P): Profile;
   /** The address that a profile's endpoint is known by; profiles of one endpoint share its health. Pure. */
   endpointOf(profile: P): string;
   /** Loads the implementation. What it answers with opens stores, which connect with their first call. */
@@ -34,5 +41,5 @@ export interface ObjectStoreDefinition<P extends Profile = Profile> {
 }
 
 export interface ObjectStoreOpener<P extends Profile = Profile> {
-  open(profile: P, dependencies: ObjectStoreDependencies): ObjectStore;
+  open(profile: P, dependencies: ObjectStoreDependencies<P>): ObjectStore;
 }

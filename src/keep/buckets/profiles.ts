@@ -3,8 +3,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import type { Config } from '../../config/schema.ts';
 import { profilesOf } from './credentials/read-profiles.ts';
-import { findCredentials } from './credentials/search.ts';
+import {
+  type ChosenCredentials,
+  type CredentialsSearch,
+  findCredentials,
+  searchedPaths,
+} from './credentials/search.ts';
 import type { Profile } from './object-store-definition.ts';
 
 /** Name and bucket of the profile that is there without any credentials. */
@@ -12,39 +18,38 @@ export const LOCAL_PROFILE = 'local';
 export const LOCAL_BUCKET = 'outbox';
 
 export interface ProfileSearch {
-  /** `--credentials FILE`. */
-  readonly credentials?: string | undefined;
-  /** `--only-credentials FILE`. */
-  readonly onlyCredentials?: string | undefined;
-  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The configuration's section: which file was named, and the station folder. */
+  readonly deliver: Pick<
+    Config['deliver'],
+    'credentials' | 'onlyCredentials' | 'directory' | 'strictProfiles'
+  >;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory?: string;
-  /** The station folder. */
-  readonly root: string;
-  readonly log: Logger;
 }
 
 /**
- * The profiles to deliver to: those of the credentials file that counts (credentials/search.ts), or, where there is no
- * such file at all, the profile `local`, whose bucket `outbox` is a folder in `{root}/delivered`. Says in the log which
- * file was used and which were passed over. Throws credentials_missing for a file that was named and cannot be read,
- * credentials_invalid for faults in it.
+ * The profiles to deliver to: those of the credentials file that counts (credentials/search.ts), or, where no file was
+ * named and none that was found is meant for sluice, the profile `local`, whose bucket `outbox` is a folder in
+ * `{directory}/delivered`. Says in the log which file was used and what was passed over. Throws credentials_missing for
+ * a file that was named and cannot be read, credentials_invalid for faults in it. May be called again at any time.
  */
-export async function findProfiles(search: ProfileSearch): Promise<readonly Profile[]> {
-  const { credentials, onlyCredentials, environment, homeDirectory = homedir(), root, log } = search;
+export async function findProfiles(search: ProfileSearch, log: Logger): Promise<readonly Profile[]> {
+  const { credentials, onlyCredentials, directory } = search.deliver;
   try {
-    const { path, profiles, passedOver } = await findCredentials({
-      environment,
-      homeDirectory,
-      argument: credentials,
-      only: onlyCredentials,
-    });
-    for (const other of passedOver) log.info(other, `credentials file passed over: ${other.why}`);
-    log.info({ path, profiles: profiles.map(({ name }) => name) }, `credentials from ${path}`);
-    return profiles;
+    const chosen = await findCredentials(searchOf(search));
+    tell(chosen, log);
+    return chosen.profiles;
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
     if (wasNamed || !(error instanceof SluiceError)) throw error;
-    if (error.code === 'credentials_missing') return localProfile(root);
+    if (error.code === 'credentials_missing') {
+      const { profiles, madeFor } = localProfile(directory);
+      const isOrdinary = !/\(no profile|line \d/.test(error.message);
+      const words = `${error.message}; files are delivered to the folder ${madeFor} only. To deliver to buckets, name a credentials file with --credentials FILE`;
+      if (isOrdinary) log.info(words);
+      else log.warn(words);
+      return profiles;
+    }
     throw new SluiceError(error.code, error.message, {
       cause: error,
       hint: "This is AWS's own credentials file, found because none was named. Name one for sluice with --credentials FILE.",
@@ -52,9 +57,38 @@ export async function findProfiles(search: ProfileSearch): Promise<readonly Prof
   }
 }
 
+/** Every file whose change may change the profiles. Pure. */
+export function pathsOfProfiles(search: ProfileSearch): string[] {
+  return searchedPaths(searchOf(search));
+}
+
+function searchOf({ deliver, env, homeDirectory = homedir() }: ProfileSearch): CredentialsSearch {
+  return {
+    argument: deliver.credentials,
+    only: deliver.onlyCredentials,
+    strict: deliver.strictProfiles,
+    environment: env,
+    homeDirectory,
+  };
+}
+
+function tell({ path, profiles, passedOver, othersProfiles, shared }: ChosenCredentials, log: Logger): void {
+  for (const other of passedOver) log.info(other, `credentials file passed over: ${other.why}`);
+  if (othersProfiles.length > 0) {
+    log.info({ path, profiles: othersProfiles }, 'profiles without a provider passed over');
+  }
+  for (const file of shared) {
+    log.warn({ path: file }, 'others can read the credentials; chmod 600 keeps them to yourself');
+  }
+  log.info({ path, profiles: profiles.map(({ name }) => name) }, `credentials from ${path}`);
+}
+
 /** The profile that needs no account: a folder as store. Makes the folder and its bucket. Throws disk_*. */
-function localProfile(root: string): readonly Profile[] {
-  const path = join(root, 'delivered');
+function localProfile(directory: string): {
+  readonly profiles: readonly Profile[];
+  readonly madeFor: string;
+} {
+  const path = join(directory, 'delivered');
   try {
     mkdirSync(join(path, LOCAL_BUCKET), { recursive: true });
   } catch (error) {
@@ -64,5 +98,5 @@ function localProfile(root: string): readonly Profile[] {
     ['provider', 'directory'],
     ['path', path],
   ]);
-  return profilesOf([{ name: LOCAL_PROFILE, values }], 'the local profile');
+  return { profiles: profilesOf([{ name: LOCAL_PROFILE, values }], 'the local profile'), madeFor: path };
 }

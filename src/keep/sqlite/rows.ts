@@ -8,6 +8,10 @@ export function readInteger(row: SqlRow, column: string): number {
   return Number(row[column]);
 }
 
+export function readReal(row: SqlRow, column: string): number {
+  return Number(row[column]);
+}
+
 export function readIntegerOrNull(row: SqlRow, column: string): number | null {
   const value = row[column];
   return value === null || value === undefined ? null : Number(value);

@@ -53,6 +53,8 @@ export interface StoredChangeset extends ChangesetAddress {
   readonly latestEventAtMs: number | null;
   readonly vanishedAtMs: number | null;
   readonly lastError: ErrorRecord | null;
+  /** When a sync last failed; null since the last success. */
+  readonly lastFailureAtMs: number | null;
 }
 
 /** One that is to be followed, with as much as is known of it. */
@@ -103,6 +105,19 @@ export interface SyncedChangeset extends ChangesetDetails {
   /** When it last changed, on this machine's clock. */
   readonly lastChangeAtMs: number;
 }
+
+/** A commit and the branches that it is the tip of, as a webhook names them. */
+export interface ChangesetHead {
+  readonly host: string;
+  /** Where it was told of: the changesets' own repository, or one that their branch is in. */
+  readonly repository: string;
+  readonly commit: string;
+  /** `repository`: the one that the branch is in; undefined where that was not said, and it may be a fork's. */
+  readonly branches: readonly { readonly name: string; readonly repository: string | undefined }[];
+}
+
+/** So many changesets that one commit or branch heads are found. */
+export const HEADED_AT_MOST = 100;
 
 export interface StoredEvent {
   /** The host's id, unique within the changeset. */
@@ -173,6 +188,11 @@ export interface ChangesetStore {
   byAddress(address: ChangesetAddress): Promise<StoredChangeset | undefined>;
   /** Those of the addresses that are known, in no certain order. */
   byAddresses(addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]>;
+  /**
+   * Followed ones of a host that a commit heads. Where there are none, those open ones that one of the branches heads:
+   * their new head is not known yet. `HEADED_AT_MOST` of them.
+   */
+  byHead(head: ChangesetHead): Promise<StoredChangeset[]>;
   /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
   list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
   /** Events in their order. */
@@ -181,12 +201,12 @@ export interface ChangesetStore {
   totals(): Promise<ChangesetTotals[]>;
 
   /**
-   * Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were
-   * new
+   * Adds events; those already there are passed over. May be called for parts of what happened. @returns those that
+   * were new
    */
-  addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
-  /** A sync that failed. */
-  recordFailure(id: number, error: ErrorRecord): Promise<void>;
+  addEvents(id: number, events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+  /** A sync that failed, and when. */
+  recordFailure(id: number, error: ErrorRecord, nowMs: number): Promise<void>;
 
   sources(): Promise<StoredChangesetSource[]>;
   /** Makes sure of a source. */
@@ -242,19 +262,42 @@ export const REMEMBERED_DELIVERIES = 100_000;
 /** What is left of one credential's budget with a host. */
 export interface StoredBudget {
   readonly host: string;
+  /** Its identity, which holds no secret. */
   readonly credential: string;
   readonly resource: string;
   readonly limit: number | undefined;
   readonly remaining: number | undefined;
   readonly resetAtMs: number | undefined;
   readonly pausedUntilMs: number | undefined;
+  /** The host does not accept the credential; it is tried again then. */
+  readonly refusedUntilMs: number | undefined;
+  /** Length of the host's window. */
+  readonly windowMs: number | undefined;
   /** Minutes since the epoch and what was spent in each. */
-  readonly spent: readonly (readonly [minute: number, cost: number])[];
+  readonly spent: readonly MinuteCount[];
+}
+
+/** A minute since the epoch, and how much of something was in it. */
+export type MinuteCount = readonly [minute: number, count: number];
+
+/** What the forecast of a host's calls has learned. */
+export interface StoredForecast {
+  readonly host: string;
+  /** What its intervals are multiplied by. */
+  readonly stretch: number;
+  /** Calls or points a sync, by resource. */
+  readonly costs: Readonly<Record<string, number>>;
+  /** Syncs of the last hour. */
+  readonly syncs: readonly MinuteCount[];
 }
 
 export interface BudgetStore {
   list(): Promise<StoredBudget[]>;
+  /** Stores all that there is of the hosts that are named: what is not among it any more is forgotten. */
   save(budgets: readonly StoredBudget[]): Promise<void>;
+  forecasts(): Promise<StoredForecast[]>;
+  /** Stores the forecasts of these hosts; others stay as they are. */
+  saveForecasts(forecasts: readonly StoredForecast[]): Promise<void>;
 }
 
 /** Syncs in a million hours, as a whole number, so that sums of them stay exact; 0 for none. */

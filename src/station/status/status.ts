@@ -89,7 +89,7 @@ export interface ScheduledItem {
 
 export interface RunningBake {
   readonly url: string;
-  readonly phase: 'fetch' | 'history';
+  readonly phase: 'room' | 'fetch' | 'history';
   /** In words: git's own progress line, or commits so far. */
   readonly progress: string;
 }
@@ -176,7 +176,7 @@ function deliveryFigures(
 /** A bake under way, in words. */
 function describeBake(url: string, progress: BakeProgress | undefined): RunningBake {
   if (!progress) return { url, phase: 'fetch', progress: 'starting' };
-  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
+  if (progress.phase !== 'history') return { url, phase: progress.phase, progress: progress.text };
   const { commits, perSecond } = progress;
   return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

@@ -38,7 +38,7 @@ const answered = (more: Partial<CallRecord> = {}): CallRecord => ({
   remaining: 50,
   resetAtMs: undefined,
   retryAfterMs: undefined,
-  isSecondaryLimit: false,
+  limitReached: undefined,
   clockSkewMs: undefined,
   ...more,
 });
@@ -75,7 +75,7 @@ test('a twentieth is kept for what is asked for by hand; a pause holds for all (
   const budget = after(NEW_BUDGET, { remaining: 250 }, 0);
   assert.equal(admissionByHost(budget, 1, 'normal', 1).ok, false);
   assert.equal(admissionByHost(budget, 1, 'high', 1).ok, true);
-  const paused = after(budget, { remaining: 4000, isSecondaryLimit: true }, 1);
+  const paused = after(budget, { remaining: 4000, limitReached: 'host' }, 1);
   assert.deepEqual(admissionByHost(paused, 1, 'high', 2), {
     ok: false,
     untilMs: MINUTE_MS + 1,
@@ -126,7 +126,7 @@ test('GraphQL points are counted apart, a secondary limit pauses both (C-13)', a
   shared.record(answered({ remaining: 0, resetAtMs: clock.nowMs() + HOUR_MS }));
   await assert.rejects(shared.take(call(one)), isCode('rate_limited'));
   await shared.take(call({ ...one, resource: 'graphql' }));
-  shared.record(answered({ resource: 'graphql', isSecondaryLimit: true, remaining: 40 }));
+  shared.record(answered({ resource: 'graphql', limitReached: 'host', remaining: 40 }));
   await assert.rejects(shared.take(call({ ...one, resource: 'graphql' })), isCode('rate_limited'));
 });
 
@@ -147,4 +147,200 @@ test('what is kept over a restart goes on counting (C-13)', async () => {
   const second = limits(3);
   second.limits.restore(first.limits.budgets());
   await assert.rejects(second.limits.take(call({ priority: 'high' })), isCode('rate_limited'));
+});
+
+const THREE = ['a', 'b', 'c'];
+const three = (more: Partial<IntendedCall> = {}): IntendedCall => call({ credentials: THREE, ...more });
+
+/** How often each of three credentials is given, of so many calls. */
+async function shares(limiter: CallLimiter, calls: number): Promise<Record<string, number>> {
+  const given: Record<string, number> = {};
+  for (let count = 0; count < calls; count += 1) {
+    const credential = (await limiter.take(three())) ?? '';
+    given[credential] = (given[credential] ?? 0) + 1;
+  }
+  return given;
+}
+
+test('all tokens share the load from the first call on, and the forecast knows them all (C-14, C-140)', async () => {
+  const { limits: shared, clock } = limits();
+  shared.configure('h', THREE);
+  assert.equal(shared.resourceBudget('h', 'rest').perHour, undefined);
+  const full = { limit: 5000, remaining: 4999, resetAtMs: clock.nowMs() + HOUR_MS };
+  await shared.take(three());
+  shared.record(answered({ credential: 'a', ...full }));
+  assert.deepEqual(await shares(shared, 2), { b: 1, c: 1 }, 'those that were never used');
+  const { perHour, remaining } = shared.resourceBudget('h', 'rest');
+  assert.deepEqual([perHour, remaining], [15_000, 14_997]);
+  assert.deepEqual(await shares(shared, 300), { a: 100, b: 100, c: 100 });
+  // An App has three times as much, and gets three times as much to do.
+  shared.record(answered({ credential: 'c', ...full, limit: 15_000, remaining: 15_000 }));
+  shared.record(answered({ credential: 'b', ...full, remaining: 5000 }));
+  const given = await shares(shared, 500);
+  assert.equal(given.c, 3 * (given.b ?? 0), JSON.stringify(given));
+});
+
+test('what one token meets costs that token alone, a limit of the host all of them (C-140, C-141)', async () => {
+  const nowMs = new VirtualClock().nowMs();
+  const resetAtMs = nowMs + 20 * MINUTE_MS;
+  const none = { limit: undefined, remaining: undefined };
+  const met: readonly (readonly [string, Partial<CallRecord>, string, 'one' | 'all', number])[] = [
+    ['401', { ...none, status: 401, errorCode: 'token_refused' }, 'rest', 'one', 60],
+    ['used up', { status: 403, remaining: 0, resetAtMs, limitReached: 'credential' }, 'rest', 'one', 20],
+    [
+      '429, for how long',
+      { ...none, status: 429, retryAfterMs: 5 * MINUTE_MS, limitReached: 'credential' },
+      'rest',
+      'one',
+      5,
+    ],
+    ['429, no more said', { ...none, status: 429, limitReached: 'credential' }, 'rest', 'one', 1],
+    ['secondary', { status: 403, limitReached: 'host' }, 'rest', 'all', 1],
+    ['secondary, told', { status: 429, limitReached: 'host', retryAfterMs: 9 * MINUTE_MS }, 'rest', 'all', 9],
+    ['secondary, other calls', { status: 403, limitReached: 'host' }, 'graphql', 'all', 1],
+    [
+      'server, told',
+      { ...none, status: 503, errorCode: 'host_failing', retryAfterMs: 3 * MINUTE_MS },
+      'rest',
+      'all',
+      3,
+    ],
+  ];
+  for (const [what, record, resource, scope, minutes] of met) {
+    const { limits: shared, clock } = limits();
+    shared.configure('h', THREE);
+    const asked = { resource: resource as 'rest', credentials: THREE };
+    const first = await shared.take(call(asked));
+    shared.record(answered({ errorCode: 'rate_limited', ...record, credential: first }));
+    const others = new Set<string | undefined>();
+    for (let count = 0; count < 6; count += 1)
+      others.add(await shared.take(call(asked)).catch(() => undefined));
+    if (scope === 'one') assert.deepEqual([...others].sort(), ['b', 'c'], what);
+    else assert.deepEqual([...others], [undefined], what);
+    const alone = (): Promise<string | undefined> => shared.take(call({ ...asked, credentials: ['a'] }));
+    await assert.rejects(alone(), what);
+    clock.jump(minutes * MINUTE_MS - 3000);
+    await assert.rejects(alone(), what);
+    clock.jump(3001);
+    assert.equal(await alone(), 'a', `${what}: goes on after ${minutes} min`);
+  }
+});
+
+test('a used-up budget of one resource leaves the others; Retry-After does not (C-13)', async () => {
+  const { limits: shared, clock } = limits();
+  const one = { credentials: ['a'] };
+  const resetAtMs = clock.nowMs() + HOUR_MS;
+  shared.record(answered({ remaining: 0, resetAtMs, limitReached: 'credential', retryAfterMs: HOUR_MS }));
+  assert.equal(await shared.take(call({ ...one, resource: 'graphql' })), 'a');
+});
+
+test('the forecast leaves out what is refused, and what is no longer configured (C-140)', () => {
+  const { limits: shared } = limits();
+  shared.configure('h', THREE);
+  for (const credential of THREE) shared.record(answered({ credential, limit: 5000, remaining: 5000 }));
+  shared.record(answered({ credential: 'b', status: 401, errorCode: 'token_refused' }));
+  assert.equal(shared.resourceBudget('h', 'rest').perHour, 10_000);
+  assert.deepEqual(shared.refused('h'), ['b']);
+  shared.configure('h', ['c', 'd']);
+  assert.equal(shared.resourceBudget('h', 'rest').perHour, 10_000, 'd counts like c');
+  assert.deepEqual(shared.refused('h'), []);
+});
+
+test('a new token takes over nothing of the one before it but what that has spent (C-13, C-140)', async () => {
+  const { limits: shared, clock } = limits(2);
+  shared.configure('h', ['old']);
+  for (let count = 0; count < 2; count += 1)
+    await shared.take(call({ credentials: ['old'], priority: 'high' }));
+  shared.record(
+    answered({ credential: 'old', limit: 5000, remaining: 0, resetAtMs: clock.nowMs() + HOUR_MS }),
+  );
+  shared.configure('h', ['new']);
+  // An answer to the old one, late: it says nothing of the new one.
+  shared.record(answered({ credential: 'old', status: 401, errorCode: 'token_refused' }));
+  const again = call({ credentials: ['new'], priority: 'high' });
+  await assert.rejects(shared.take(again), /calls allowed an hour/);
+  clock.jump(HOUR_MS + MINUTE_MS);
+  assert.equal(await shared.take(again), 'new');
+});
+
+test('a restart forgets neither windows, nor pauses, nor what was refused (C-13, C-142)', async () => {
+  const first = limits();
+  first.limits.configure('h', THREE);
+  const { clock } = first;
+  const minute = { limit: 2000, remaining: 1900, resetAtMs: clock.nowMs() + 40_000 };
+  for (const credential of THREE) first.limits.record(answered({ credential, ...minute }));
+  first.limits.record(answered({ credential: 'a', status: 401, errorCode: 'token_refused' }));
+  first.limits.record(
+    answered({ credential: 'b', ...minute, limitReached: 'host', retryAfterMs: 2 * MINUTE_MS }),
+  );
+  const second = limits();
+  second.limits.configure('h', THREE);
+  second.limits.restore(first.limits.budgets());
+  assert.equal(second.limits.resourceBudget('h', 'rest').perHour, 2 * 2000 * 60);
+  assert.deepEqual(second.limits.refused('h'), ['a']);
+  await assert.rejects(second.limits.take(three()), isCode('rate_limited'));
+  second.clock.jump(2 * MINUTE_MS);
+  assert.deepEqual(await shares(second.limits, 2), { b: 1, c: 1 });
+});
+
+test('figures that cannot be count as not given, and stop nothing for long (C-143)', () => {
+  const nowMs = Date.UTC(2026, 0, 5);
+  const year = 365 * 24 * HOUR_MS;
+  const table: readonly (readonly [string, Partial<CallRecord>, number | undefined])[] = [
+    ['none at all', { limit: undefined, remaining: undefined }, undefined],
+    ['a limit of none', { limit: 0, remaining: 0 }, undefined],
+    ['no number', { limit: Number.NaN, remaining: Number.NaN }, undefined],
+    ['more left than there is', { limit: 10, remaining: 99, resetAtMs: nowMs + MINUTE_MS }, undefined],
+    ['used up, reset in fifty years', { remaining: 0, resetAtMs: nowMs + 50 * year }, MINUTE_MS],
+    ['used up, reset long ago', { remaining: 0, resetAtMs: nowMs - 50 * year }, MINUTE_MS],
+    ['used up, reset of no time', { remaining: 0, resetAtMs: Number.NaN }, MINUTE_MS],
+    ['used up, no reset', { remaining: 0 }, MINUTE_MS],
+    ['used up, reset in an hour', { remaining: 0, resetAtMs: nowMs + HOUR_MS }, HOUR_MS],
+    [
+      'refused, reset in the past',
+      { remaining: 0, resetAtMs: nowMs - 1, limitReached: 'credential' },
+      MINUTE_MS,
+    ],
+    ['told to wait for a century', { limitReached: 'credential', retryAfterMs: 100 * year }, 24 * HOUR_MS],
+    ['told to wait for nothing', { limitReached: 'host', retryAfterMs: 0 }, MINUTE_MS],
+  ];
+  for (const [what, record, waitMs] of table) {
+    const budget = budgetAfterCall(NEW_BUDGET, answered(record), 1, nowMs);
+    const admission = admissionByHost(budget, 1, 'high', nowMs);
+    assert.equal(admission.ok ? undefined : admission.untilMs - nowMs, waitMs, what);
+  }
+});
+
+test('a clock that is set back prolongs no window and no pause (C-143)', async () => {
+  const { limits: shared, clock } = limits(10);
+  const one = call({ credentials: ['a'], priority: 'high' });
+  for (let count = 0; count < 10; count += 1) await shared.take(one);
+  shared.record(answered({ remaining: 0, resetAtMs: clock.nowMs() + 30 * MINUTE_MS }));
+  clock.jump(-365 * 24 * HOUR_MS);
+  await assert.rejects(shared.take(one));
+  clock.jump(61 * MINUTE_MS);
+  assert.equal(await shared.take(one), 'a');
+});
+
+test('what was stored under a clock that was ahead holds up nothing (C-143)', async () => {
+  const { limits: shared, clock } = limits(10);
+  const aheadMs = clock.nowMs() + 365 * 24 * HOUR_MS;
+  const stored = { host: 'h', credential: 'a', resource: 'rest', ...NEW_BUDGET };
+  const times = { pausedUntilMs: aheadMs, refusedUntilMs: aheadMs, resetAtMs: aheadMs };
+  const spent = [[Math.floor(aheadMs / MINUTE_MS), 10]] as const;
+  shared.restore([{ ...stored, ...times, limit: 10, remaining: 0, spent }]);
+  assert.equal(await shared.take(call({ credentials: ['a'] })), 'a');
+});
+
+test('a host that counts by the minute or the day is known by its resets (C-15)', () => {
+  const clock = new VirtualClock();
+  for (const [untilMs, perHour] of [
+    [50_000, 60_000],
+    [10 * MINUTE_MS, 1000],
+    [20 * HOUR_MS, 1000 / 24],
+  ] as const) {
+    const { limits: shared } = limits();
+    shared.record(answered({ limit: 1000, remaining: 900, resetAtMs: clock.nowMs() + untilMs }));
+    assert.equal(shared.resourceBudget('h', 'rest').perHour, perHour);
+  }
 });

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { parseControl } from '../../../src/gather/capture/collectors/control.ts';
+import { kindOfError } from '../../../src/gather/capture/collectors/error-throttle.ts';
 import type { CollectorPlan } from '../../../src/gather/capture/settings.ts';
 import {
   capturePlanOf,
@@ -162,4 +163,18 @@ test('while running, the control source stops, slows and starts collectors; what
   ]);
   await collectors.stop();
   assert.equal(clock.pendingTimers, 0);
+});
+
+test('errors that differ only in the file or number that they name are of one kind; a full disk is one kind for all (K-7)', () => {
+  const failed = (message: string) => new SluiceError('reading_failed', message, { operation: 'read' });
+  const kinds = new Set([
+    kindOfError('one', failed("cannot open '/data/20261122T190400.123Z-3f9a1c.ndjson'")),
+    kindOfError('one', failed("cannot open '/data/20261122T190401.456Z-00ff1c.ndjson'")),
+    kindOfError('one', failed('/data/7/temp: no answer within 12 ms')),
+    kindOfError('one', failed('/data/8/temp: no answer within 15 ms')),
+    kindOfError('two', failed('/data/8/temp: no answer within 15 ms')),
+    kindOfError('one', new SluiceError('disk_full', 'no room left for a')),
+    kindOfError('two', new SluiceError('disk_full', 'no room left for b')),
+  ]);
+  assert.equal(kinds.size, 4);
 });

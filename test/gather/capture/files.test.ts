@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { recover, wholeLines } from '../../../src/gather/capture/files/recover.ts';
 import { parseReading } from '../../../src/gather/capture/reading.ts';
-import { filesOf } from '../../support/capture.ts';
+import { filesOf, readingKind } from '../../support/capture.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -90,7 +90,7 @@ test('a binary reading is one file, with its metadata beside it (K-8)', async t 
   const directory = await tempDirectory(t);
   const { files, finished } = filesOf(directory, 10);
   const bytes = Buffer.from([0xff, 0xd8, 0xff, 0x00]);
-  const reading = parseReading({ bytes, contentType: 'image/jpeg' }, 'auto', null);
+  const reading = parseReading({ bytes, contentType: 'image/jpeg' }, readingKind());
   assert.equal(reading.kind, 'binary');
   files.add(reading, TIMES);
   files.add(reading, TIMES);
@@ -172,7 +172,7 @@ test('recovery completes lines and binary readings in progress, drops torn ones,
 
 test('readings are distinguished: JSON keeps its digits, text is text, what is not as the format says is refused (K-8)', () => {
   const jsonFrom = (text: string, format: 'auto' | 'json' | 'text' = 'auto') => {
-    const reading = parseReading({ bytes: Buffer.from(text) }, format, null);
+    const reading = parseReading({ bytes: Buffer.from(text) }, readingKind({ format }));
     return reading.kind === 'value' ? reading.json : reading.kind;
   };
   assert.equal(jsonFrom('12345678901234567890.10\n'), '12345678901234567890.10');
@@ -182,7 +182,10 @@ test('readings are distinguished: JSON keeps its digits, text is text, what is n
   assert.equal(jsonFrom('42', 'text'), '"42"');
   assert.equal(jsonFrom(''), '""');
   assert.throws(() => jsonFrom('no', 'json'), /not JSON/);
-  assert.equal(parseReading({ bytes: Buffer.from([0xff]) }, 'auto', null).kind, 'binary');
-  assert.throws(() => parseReading({ bytes: Buffer.from([0xff]) }, 'text', null), /not UTF-8/);
-  assert.throws(() => parseReading({ bytes: Buffer.alloc(17 * 2 ** 20) }, 'auto', null), /16 MiB/);
+  assert.equal(parseReading({ bytes: Buffer.from([0xff]) }, readingKind()).kind, 'binary');
+  assert.throws(
+    () => parseReading({ bytes: Buffer.from([0xff]) }, readingKind({ format: 'text' })),
+    /no text in UTF-8/,
+  );
+  assert.throws(() => parseReading({ bytes: Buffer.alloc(17 * 2 ** 20) }, readingKind()), /16 MiB/);
 });

@@ -9,10 +9,10 @@ import { SluiceError } from '../../../src/base/errors.ts';
 import { capturePlan } from '../../../src/gather/capture/settings.ts';
 import { loadSources } from '../../../src/gather/capture/sources/definitions.ts';
 import { ExecSource } from '../../../src/gather/capture/sources/exec/exec.ts';
-import { FileSource } from '../../../src/gather/capture/sources/file/file.ts';
+import { FileSource, type FileSourceOptions } from '../../../src/gather/capture/sources/file/file.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http/http.ts';
 import { topicFits } from '../../../src/gather/capture/sources/mqtt/mqtt.ts';
-import { QuerySource, QueryThread } from '../../../src/gather/capture/sources/query/query.ts';
+import { QueryProcess, QuerySource } from '../../../src/gather/capture/sources/query/query.ts';
 import type { PushSource, ReadingSource } from '../../../src/gather/capture/sources/source.ts';
 import { openLocal } from '../../../src/keep/sqlite/open-local.ts';
 import { folderWith } from '../../config/support.ts';
@@ -21,6 +21,14 @@ import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 
 const patience = () => AbortSignal.timeout(20_000);
+const fileSource = (path: string, change: Partial<FileSourceOptions> = {}) =>
+  new FileSource({
+    path,
+    format: 'auto',
+    monotonicMs: systemClock.monotonicMs,
+    pause: () => new Promise(resolve => setImmediate(resolve)),
+    ...change,
+  });
 const textOf = (raw: unknown): string => (raw as { bytes: Buffer }).bytes.toString();
 
 test('exec: what a program prints; exit 75 is no reading; other failures say why (K-1, K-6)', async () => {
@@ -28,7 +36,10 @@ test('exec: what a program prints; exit 75 is no reading; other failures say why
   assert.equal(textOf(await run('printf 42')), '42');
   assert.equal(await run('echo ignored; exit 75'), undefined);
   await assert.rejects(run('echo no sensor >&2; exit 3'), /ended with exit code 3: no sensor/);
-  await assert.rejects(new ExecSource(['/none/such']).read(patience), { code: 'disk_failed' });
+  await assert.rejects(new ExecSource(['/none/such']).read(patience), {
+    code: 'reading_failed',
+    message: '/none/such: cannot run it: no such file or directory (ENOENT)',
+  });
 });
 
 test('exec: a time-out kills the program with all that it started (K-5)', async t => {
@@ -72,7 +83,9 @@ test('http: the body of an answer; 204 is no reading; redirects and errors are r
     server.close();
   });
   const at = async (path: string, signal = patience) => {
-    const source = new HttpSource(`http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`);
+    const source = new HttpSource({
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    });
     try {
       return await source.read(signal);
     } finally {
@@ -90,22 +103,23 @@ test('http: the body of an answer; 204 is no reading; redirects and errors are r
     at('/hang', () => abort.signal),
     { code: 'timed_out' },
   );
-  await assert.rejects(new HttpSource('http://127.0.0.1:1/').read(patience), { code: 'host_unreachable' });
+  await assert.rejects(new HttpSource({ url: 'http://127.0.0.1:1/' }).read(patience), {
+    code: 'host_unreachable',
+  });
 });
 
 test('file: its content, large or small, of /proc too; what cannot be read is reported (K-1)', async t => {
   const folder = await tempDirectory(t);
-  const read = async (path: string) =>
-    new FileSource({ path, monotonicMs: systemClock.monotonicMs }).read(patience);
+  const read = async (path: string) => fileSource(path).read(patience);
   writeFileSync(join(folder, 'small'), '41500\n');
   writeFileSync(join(folder, 'large.csv'), 'x'.repeat(5_000_000));
   assert.equal(textOf(await read(join(folder, 'small'))), '41500\n');
   const large = await read(join(folder, 'large.csv'));
   assert.deepEqual([textOf(large).length, (large as { extension?: string }).extension], [5_000_000, 'csv']);
   assert.match(textOf(await read('/proc/self/stat')), /^\d+ \(/);
-  await assert.rejects(read(join(folder, 'none')), { code: 'disk_failed' });
+  await assert.rejects(read(join(folder, 'none')), /none: cannot read it: no such file or directory/);
   mkdirSync(join(folder, 'directory'));
-  await assert.rejects(read(join(folder, 'directory')), { code: 'disk_failed' });
+  await assert.rejects(read(join(folder, 'directory')), { code: 'reading_failed' });
 });
 
 test('a file that is slow again and again is read in the pool for a minute, one that was slow once is not (K-4)', async t => {
@@ -113,13 +127,14 @@ test('a file that is slow again and again is read in the pool for a minute, one 
   writeFileSync(path, '41500\n');
   let nowMs = 0;
   let readMs = 0;
-  const source = new FileSource({
-    path,
+  const source = fileSource(path, {
     monotonicMs: () => {
       nowMs += readMs;
       return nowMs;
     },
   });
+  // The first one finds out on what file system it lies.
+  await source.read(patience);
   const isPooled = async (tookMs: number): Promise<boolean> => {
     readMs = tookMs;
     const answer = source.read(patience);
@@ -138,9 +153,9 @@ test("query: rows of the station's own database, which it cannot change (K-1, K-
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openLocal(path, { clock: systemClock }).openCaptures();
   t.after(() => journal.close());
-  const thread = new QueryThread(path);
-  t.after(() => thread.close());
-  const ask = (sql: string) => new QuerySource(sql, thread).read(patience);
+  const queries = new QueryProcess(path);
+  t.after(() => queries.close());
+  const ask = (sql: string, signal = patience) => new QuerySource(sql, queries).read(signal);
   assert.deepEqual(
     await ask("SELECT 9007199254740993 AS big, 'x\"y' AS text, NULL AS none, x'00ff' AS bytes"),
     {
@@ -151,6 +166,23 @@ test("query: rows of the station's own database, which it cannot change (K-1, K-
   await assert.rejects(ask('DELETE FROM capture_files'), /readonly/);
   await assert.rejects(ask(`ATTACH '${path}2' AS other`), /not authorized/);
   await assert.rejects(ask('SELECT * FROM nowhere'), /no such table/);
+  await assert.rejects(ask('SELECT zeroblob(20000000) AS large'), /more than 16 MiB of rows/);
+});
+
+test('query: one without an end is ended when its time is up, and the next one is answered (K-100)', async t => {
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const journal = await openLocal(path, { clock: systemClock }).openCaptures();
+  t.after(() => journal.close());
+  const queries = new QueryProcess(path);
+  t.after(() => queries.close());
+  const endless = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c';
+  const abort = new AbortController();
+  const first = queries.ask('SELECT 1 AS one', patience());
+  const asked = queries.ask(endless, abort.signal);
+  await first;
+  abort.abort(new SluiceError('timed_out', 'no reading within 1 s'));
+  await assert.rejects(asked, { code: 'timed_out' });
+  assert.equal(await queries.ask('SELECT 2 AS two', patience()), '[{"two":2}]');
 });
 
 test('mqtt: topics fit filters as MQTT has it (K-3)', () => {
@@ -165,6 +197,10 @@ test('mqtt: topics fit filters as MQTT has it (K-3)', () => {
     ['#', '$SYS/x', false],
     ['+/x', '$SYS/x', false],
     ['$SYS/#', '$SYS/x', true],
+    ['$share/group/s/#', 's/1', true],
+    ['$share/group/s/#', 't/1', false],
+    ['$share/group/#', '$SYS/x', false],
+    ['$queue/s/+', 's/1', true],
   ];
   for (const [filter, topic, expected] of fits)
     assert.equal(topicFits(filter, topic), expected, `${filter} ${topic}`);
@@ -177,7 +213,7 @@ test('what a collector names is planned and opened as its kind wants it (K-1)', 
   mqtt: {url: "mqtt://127.0.0.1:1"}
   collectors:
     - {name: program, every: 1s, to: s3://local/outbox, exec: [/bin/echo, hello]}
-    - {name: page, every: 1s, to: s3://local/outbox, http: "http://127.0.0.1:1/"}
+    - {name: page, every: 1s, to: s3://local/outbox, http: "http://127.0.0.1:1/", headers: {X-Key: abc}, username: station}
     - {name: content, every: 1s, to: s3://local/outbox, file: sluice.yaml}
     - {name: rows, every: 1s, to: s3://local/outbox, query: SELECT 1 AS one}
     - {name: messages, to: s3://local/outbox, mqtt: a/+}
@@ -194,7 +230,13 @@ test('what a collector names is planned and opened as its kind wants it (K-1)', 
     plan.collectors.map(({ source }) => source),
     [
       { method: 'exec', command: ['/bin/echo', 'hello'] },
-      { method: 'http', url: 'http://127.0.0.1:1/' },
+      {
+        method: 'http',
+        url: 'http://127.0.0.1:1/',
+        headers: { 'X-Key': 'abc' },
+        username: 'station',
+        password: null,
+      },
       { method: 'file', path: join(folder, 'sluice.yaml') },
       { method: 'query', sql: 'SELECT 1 AS one' },
       { method: 'mqtt', topic: 'a/+' },

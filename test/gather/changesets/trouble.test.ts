@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SluiceError, toErrorRecord } from '../../../src/base/errors.ts';
 import {
   followingMany,
   followMany,
@@ -66,6 +67,43 @@ test('a token that is revoked stops the host with one message, and a new one set
   await pass(station, 2 * MINUTE_MS, 1000);
   await station.until(() => station.ended.slice(again).some(({ ending }) => ending === 'done'));
   assert.deepEqual(station.changesets.holds(), []);
+});
+
+test('one token of three that is revoked, lacks a scope or is used up costs a call, not the host (C-140)', async t => {
+  const tokens = ['good', 'two', 'three'];
+  const station = await testChangesets(t, { tokens });
+  const { standIn, changesets, until, ended } = station;
+  await followMany(station, MANY, { host: { tokens: ['two', 'three'] } });
+  const asked = (token: string): number =>
+    standIn.log.filter(({ headers }) => headers.authorization === `Bearer ${token}`).length;
+  assert.ok(
+    tokens.every(token => asked(token) > 0),
+    'all of them had work from the start',
+  );
+  const answers: readonly Fault[] = [
+    () => ({ status: 401, json: { message: 'Bad credentials' } }),
+    () => ({ status: 403, json: { message: 'Resource not accessible by personal access token' } }),
+    () => ({
+      status: 403,
+      json: { message: 'API rate limit exceeded' },
+      headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Date.now() / 1000 + 900) },
+    }),
+    () => ({ status: 429, json: { message: 'slow down' }, headers: { 'retry-after': '600' } }),
+  ];
+  for (const answer of answers) {
+    standIn.faults[0] = (request, response) =>
+      request.headers.authorization === 'Bearer two' ? answer(request, response) : undefined;
+    const before = ended.length;
+    await changesets.syncWhere({});
+    await until(() => ended.length >= before + MANY);
+    assert.ok(ended.slice(before).every(({ ending }) => ending === 'done'));
+    assert.deepEqual(changesets.holds(), []);
+  }
+  standIn.faults.splice(0);
+  const before = asked('two');
+  await changesets.syncWhere({});
+  await until(() => ended.length >= MANY * 6);
+  assert.equal(asked('two'), before, 'it asked for ten minutes');
 });
 
 test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost (T-8)', async t => {
@@ -185,6 +223,61 @@ test('a host whose clock is three hours ahead keeps nothing at the fastest rhyth
     updatedAtMs: hostNowMs - HOUR_MS,
   });
   assert.match((await changesets.find(url)).next?.reason ?? '', /last change (60 min|1 h) ago/);
+});
+
+test('a check, review or commit that a sync shows counts as the latest event, once (C-144)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock, until, ended } = station;
+  const monthAgoMs = clock.nowMs() - 30 * 24 * HOUR_MS;
+  const { changeset, url } = await trackOne(station, { createdAtMs: monthAgoMs, updatedAtMs: monthAgoMs });
+  assert.match((await changesets.find(url)).next?.reason ?? '', /every 8 h/);
+  const again = async (): Promise<string> => {
+    const before = ended.length;
+    await changesets.syncNow([url]);
+    await until(() => ended.length > before);
+    return (await changesets.find(url)).next?.reason ?? '';
+  };
+  changeset.check = 'success';
+  changeset.checkedAtMs = clock.nowMs() - 3 * MINUTE_MS;
+  assert.equal(await again(), 'last change 3 min ago → every 3 min');
+  await clock.advance(57 * MINUTE_MS);
+  assert.match(await again(), /^last change (60 min|1 h) ago/);
+  changeset.commits.push({ oid: 'c'.repeat(40), atMs: clock.nowMs() + 40 * 365 * 24 * HOUR_MS });
+  assert.match(await again(), /^last change (60 min|1 h) ago/, 'a commit of the next century');
+  changeset.commits.push({ oid: 'd'.repeat(40), atMs: clock.nowMs() - 10 * MINUTE_MS });
+  assert.match(await again(), /^last change 10 min ago/);
+});
+
+test('a clock that was a year ahead leaves nothing behind that waits for a year (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { clock, store, host, standIn } = station;
+  const YEAR_MS = 365 * 24 * HOUR_MS;
+  clock.jump(YEAR_MS);
+  standIn.skewMs = -YEAR_MS;
+  await followMany(station, 3);
+  await clock.advance(MINUTE_MS);
+  const [failing, raised] = await store.changesets.list({}, { limit: 2 });
+  assert.ok(failing && raised);
+  await store.changesets.recordFailure(
+    failing.id,
+    toErrorRecord(new SluiceError('timed_out', 'x')),
+    clock.nowMs(),
+  );
+  const asked = { kind: 'changeset', group: `${host} API`, runAtMs: clock.nowMs() + MINUTE_MS };
+  await station.queue.put(failing.key, { ...asked, reason: 'backing off' });
+  await station.queue.put(raised.key, { ...asked, reason: 'webhook', priority: 'high' });
+  standIn.skewMs = 0;
+  clock.jump(-YEAR_MS);
+  const latestMs = async (): Promise<number> =>
+    Math.max(...(await station.queue.upcoming(9)).map(({ runAtMs }) => runAtMs)) - clock.nowMs();
+  assert.ok((await latestMs()) > YEAR_MS - 24 * HOUR_MS);
+  await clock.advance(MINUTE_MS);
+  await station.until(async () => {
+    await clock.advance(20);
+    return (await latestMs()) <= 8 * HOUR_MS;
+  });
+  await station.until(async () => (await store.changesets.byKey(failing.key))?.lastError === null);
+  assert.equal((await store.changesets.list({ failing: true }, { limit: 1 })).length, 0);
 });
 
 test('a host that answers HTML is reported once, with what to check (T-6)', async t => {

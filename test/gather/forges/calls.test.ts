@@ -121,7 +121,14 @@ test('GitHub: an App calls with an installation token, which it asks for once (C
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  const app = { kind: 'app' as const, id: 'app-1', appId: '1', privateKey, installationId: 5 };
+  const app = {
+    kind: 'app' as const,
+    id: 'app-1',
+    identity: 'app-1',
+    appId: '1',
+    privateKey,
+    installationId: 5,
+  };
   const { forge, standIn } = await openForge(t, 'github', { credentials: [app] });
   standIn.model.addRepository('acme/app');
   standIn.faults.push(({ url, headers }) => {
@@ -136,7 +143,14 @@ test('GitHub: an App calls with an installation token, which it asks for once (C
 });
 
 test('GitHub: an App that is not accepted, or whose key is no key, is reported so', async t => {
-  const app = { kind: 'app' as const, id: 'app-1', appId: '1', privateKey: 'no key', installationId: 5 };
+  const app = {
+    kind: 'app' as const,
+    id: 'app-1',
+    identity: 'app-1',
+    appId: '1',
+    privateKey: 'no key',
+    installationId: 5,
+  };
   const { forge } = await openForge(t, 'github', { credentials: [app] });
   await assert.rejects(changesetsOf(forge, 'acme/app'), { code: 'token_refused' });
 });

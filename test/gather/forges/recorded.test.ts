@@ -70,7 +70,7 @@ test('GitHub, recorded: limits are read, and a refusal of the request is no limi
     rate,
     nowMs: 0,
   };
-  assert.equal(limitOf(answer), 'none');
+  assert.equal(limitOf(answer), undefined);
   assert.equal(refusal(answer).code, 'forge_refused');
   assert.match(refusal(answer).message, /HTTP 422\): Validation Failed/);
 });

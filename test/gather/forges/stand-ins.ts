@@ -34,7 +34,7 @@ export async function openForge(
       host: standIn.host,
       baseUrl: standIn.origin,
       apiUrl: forgeDefinition(kind).apiUrlOf(options.baseUrl ?? standIn.origin),
-      credentials: [{ kind: 'token', id: 'token-1', token: 'good' }],
+      credentials: [{ kind: 'token', id: 'token-1', identity: 'token-1', token: 'good' }],
       webhookSecret: undefined,
       timeoutMs: 5000,
       ...settings,

@@ -29,7 +29,9 @@ const html: Fault = (_request, response) => {
 for (const kind of KINDS) {
   test(`${kind}: a token that is revoked or expired, and none at all, are distinguished and named (C-17)`, async t => {
     const budget = recordingBudget();
-    const credentials = [{ kind: 'token' as const, id: 'token-1', token: 'secret-token' }];
+    const credentials = [
+      { kind: 'token' as const, id: 'token-1', identity: 'token-1', token: 'secret-token' },
+    ];
     const { forge, standIn } = await openForge(t, kind, { credentials, budget });
     standIn.model.addRepository('acme/app');
     const refused = await failureOf(changesetsOf(forge, 'acme/app'));
@@ -202,7 +204,7 @@ test('GitHub: primary, secondary and GraphQL limits, each with its own wait (C-1
   });
   const secondary = await failureOf(changesetsOf(forge, 'acme/app'));
   assert.deepEqual([secondary.code, secondary.retryAfterMs], ['rate_limited', 60_000]);
-  assert.equal(budget.facts.at(-1)?.isSecondaryLimit, true);
+  assert.equal(budget.facts.at(-1)?.limitReached, 'host');
   standIn.faults[0] = () => ({
     json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
   });

@@ -50,7 +50,7 @@ test('each provider with its keys; names without regard to case, AWS names too (
   ) as S3Profile[];
   assert.equal(amazon?.endpoint, 'https://s3.eu-west-1.amazonaws.com');
   assert.equal(amazon?.addressing, 'virtual');
-  assert.equal(amazon?.secretAccessKey.reveal(), 'SK');
+  assert.equal(amazon?.secretAccessKey?.reveal(), 'SK');
   assert.equal(cloudflare?.checksum, 'header');
   assert.deepEqual(
     [backblaze?.region, backblaze?.endpoint],
@@ -69,7 +69,7 @@ test('Cloudflare R2 signs for the region auto when none is named (D-6)', () => {
 
 test('a profile without provider is an error that names it (D-3)', () => {
   assert.match(faultOf(`[good]\n${AMAZON}[bare]\n${KEYS}`), /profile "bare": no provider/);
-  assert.match(faultOf('[odd]\nprovider = dropbox'), /profile "odd": unknown provider "dropbox"/);
+  assert.match(faultOf('[odd]\nprovider = dropbox'), /profile "odd": line 2: unknown provider "dropbox"/);
 });
 
 test('every missing key of every profile is named at once (D-3)', () => {
@@ -109,15 +109,15 @@ test('secrets show in no form but reveal() (D-8)', () => {
   }
 });
 
-test('the syntax: comments, nested settings, BOM, CRLF, repeated sections, "profile x"', () => {
+test('the syntax: comments, nested settings, BOM, CRLF, "profile x" (D-140)', () => {
   const sections = parseIni(
-    '\uFEFF; c\r\n[a]\r\nx = 1 # c\r\ns3 =\r\n  nested = 2\r\ny=p#q\r\n[profile b]\nx==3\n[a]\nx=4\n',
+    '\uFEFF; c\r\n[a]\r\nregion = 1 # c\r\ns3 =\r\n  nested = 2\r\ny=p#q\r\n[profile b]\nx==3\n',
     'f',
   );
   assert.deepEqual(
     sections.map(({ name, values }) => [name, Object.fromEntries(values)]),
     [
-      ['a', { x: '4', s3: '', y: 'p#q' }],
+      ['a', { region: '1', s3: '', 's3.nested': '2', y: 'p#q' }],
       ['b', { x: '=3' }],
     ],
   );
@@ -166,21 +166,42 @@ test('a found file without any provider is passed over for the argument, and the
   const found = chooseCredentials([home(`[work]\n${KEYS}`), argument(`[a]\n${AMAZON}`)]);
   assert.equal(found.origin, 'argument');
   assert.deepEqual(found.passedOver, [
-    { path: '~/.aws/credentials', why: 'no profile in it has a provider' },
+    { path: '~/.aws/credentials', why: 'no profile in it has a provider: "work"' },
   ]);
 });
 
-test('a found file with a provider comes before the argument; every profile in it needs one then (D-4)', () => {
+test('a found file with a provider comes before the argument; its profiles without one are listed (D-4, D-141)', () => {
   assert.equal(chooseCredentials([home(`[a]\n${AMAZON}`), argument(`[b]\n${AMAZON}`)]).origin, 'home');
-  assert.throws(
-    () => chooseCredentials([home(`[a]\n${AMAZON}[b]\n${KEYS}`), argument(`[b]\n${AMAZON}`)]),
-    /profile "b": no provider/,
-  );
+  const mixed = [home(`[a]\n${AMAZON}[b]\n${KEYS}`), argument(`[c]\n${AMAZON}`)];
+  const found = chooseCredentials(mixed);
+  assert.deepEqual([found.profiles.map(({ name }) => name), found.othersProfiles], [['a'], ['b']]);
+  assert.throws(() => chooseCredentials(mixed, { strict: true }), /profile "b": no provider/);
 });
 
-test('without an argument a found file is taken, and needs them too; no file at all is credentials_missing (D-4)', () => {
-  assert.throws(() => chooseCredentials([home(`[work]\n${KEYS}`)]), /profile "work": no provider/);
+test('without a file that is meant for sluice there are no credentials, unless strict (D-4, D-141)', () => {
+  const ordinary = home(`[work]\n${KEYS}`);
+  assert.throws(() => chooseCredentials([ordinary]), { code: 'credentials_missing', message: /"work"/ });
+  assert.throws(() => chooseCredentials([ordinary], { strict: true }), /profile "work": no provider/);
   assert.throws(() => chooseCredentials([]), { code: 'credentials_missing' });
+  const broken = home(`[work]\n${KEYS}broken`);
+  assert.throws(() => chooseCredentials([broken]), { code: 'credentials_missing', message: /line 4/ });
+  assert.throws(() => chooseCredentials([home(`[a]\n${AMAZON}broken`)]), { code: 'credentials_invalid' });
+});
+
+test("AWS's config is merged in: the credentials file counts over it (D-140)", () => {
+  const config = (text: string) => ({ path: '~/.aws/config', content: { text } });
+  const work = `[profile work]\nregion = eu-west-1\nprovider = amazon\n[other]\nprovider = amazon\n`;
+  const [profile, ...more] = chooseCredentials([
+    { ...home(`[work]\n${KEYS}AWS_REGION = eu-north-1`), config: config(work) },
+  ]).profiles as S3Profile[];
+  assert.deepEqual([profile?.name, profile?.region, more], ['work', 'eu-north-1', []]);
+  // A file that was given gets what the config says of its own profiles, and no further ones.
+  const given = { ...argument(`[work]\n${KEYS}provider=amazon\n`), config: config(work) };
+  const found = chooseCredentials([given]).profiles as S3Profile[];
+  assert.deepEqual(
+    found.map(({ name, region }) => [name, region]),
+    [['work', 'eu-west-1']],
+  );
 });
 
 test('the files are looked for where the AWS command line does; --only-credentials looks nowhere else (D-4)', async context => {
@@ -193,6 +214,10 @@ test('the files are looked for where the AWS command line does; --only-credentia
     (await findCredentials({ environment: {}, homeDirectory: folder, ...search })).profiles[0]?.name;
   const environment = { AWS_SHARED_CREDENTIALS_FILE: join(folder, 'env') };
   assert.equal(await nameOf({ environment, argument: join(folder, 'arg') }), 'env');
+  // The variable binds: what it does not lead to is not looked for in the home directory.
+  const elsewhere = { AWS_SHARED_CREDENTIALS_FILE: join(folder, 'no') };
+  assert.equal(await nameOf({ environment: elsewhere, argument: join(folder, 'arg') }), 'arg');
+  await assert.rejects(nameOf({ environment: elsewhere }), { code: 'credentials_missing' });
   assert.equal(await nameOf({ argument: join(folder, 'arg') }), 'home');
   assert.equal(await nameOf({ environment, only: join(folder, 'arg') }), 'arg');
   assert.equal(await nameOf({ argument: join(folder, 'arg'), homeDirectory: '/nowhere' }), 'arg');

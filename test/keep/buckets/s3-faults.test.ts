@@ -56,10 +56,15 @@ async function setUp(
 const puts = (server: S3TestServer) => server.requests.filter(({ operation }) => operation === 'PutObject');
 
 describe('faults of the server, each once and not retried here (D-36)', () => {
-  const refused = (status: number, code?: string): Fault => ({ kind: 'error', status, code });
+  const refused = (status: number, code?: string) => ({ kind: 'error', status, code }) satisfies Fault;
+  const marked = (status: number): Fault => ({
+    ...refused(status),
+    headers: { 'x-amz-request-id': 'injected' },
+  });
   const cases: [string, Fault, ErrorCode, FailureAnswer][] = [
     ['500', refused(500, 'InternalError'), 'bucket_unavailable', 'retry'],
-    ['502 without a body', refused(502), 'bucket_unavailable', 'retry'],
+    ['502 without a body', refused(502), 'answer_invalid', 'hold'],
+    ['502 without a body, of S3', marked(502), 'bucket_unavailable', 'retry'],
     ['503 SlowDown', refused(503, 'SlowDown'), 'slow_down', 'retry'],
     ['429', refused(429, 'TooManyRequests'), 'slow_down', 'retry'],
     ['408', refused(408), 'timed_out', 'retry'],
@@ -72,16 +77,20 @@ describe('faults of the server, each once and not retried here (D-36)', () => {
     ['404 NoSuchBucket', refused(404, 'NoSuchBucket'), 'bucket_missing', 'give-up'],
     ['413 EntityTooLarge', refused(413, 'EntityTooLarge'), 'object_too_large', 'give-up'],
     ['XML cut short', { kind: 'truncated-xml', status: 503, code: 'SlowDown' }, 'slow_down', 'retry'],
-    ['a web page with 503', { kind: 'html', status: 503 }, 'bucket_unavailable', 'retry'],
-    ['a web page with 403', { kind: 'html', status: 403 }, 'access_denied', 'give-up'],
-    ['a web page with 200', { kind: 'html', status: 200 }, 'answer_invalid', 'retry'],
+    ['403 without a body', refused(403), 'answer_invalid', 'hold'],
+    ['a quota', refused(403, 'QuotaExceeded'), 'bucket_full', 'hold'],
+    ['an expired token', refused(400, 'ExpiredToken'), 'key_expired', 'hold'],
+    ['an unknown code', refused(418, 'ShortAndStout'), 'request_refused', 'retry'],
+    ['a web page with 503', { kind: 'html', status: 503 }, 'answer_invalid', 'hold'],
+    ['a web page with 403', { kind: 'html', status: 403 }, 'answer_invalid', 'hold'],
+    ['a web page with 200', { kind: 'html', status: 200 }, 'answer_invalid', 'hold'],
     ['a wrong checksum echoed', { kind: 'wrong-checksum' }, 'checksum_mismatch', 'retry'],
     ['a reset at once', { kind: 'reset', afterBytes: 0 }, 'connection_lost', 'retry'],
     ['a reset in the body', { kind: 'reset', afterBytes: 1 }, 'connection_lost', 'retry'],
     ['a lost answer', { kind: 'lost-answer' }, 'connection_lost', 'retry'],
   ];
   for (const [label, fault, code, retry] of cases) {
-    test(`${label}: ${code}, ${retry}, small and large (D-36, T-2)`, async context => {
+    test(`${label}: ${code}, ${retry}, small and large (D-36, T-2, T-100)`, async context => {
       const { server, store } = await setUp(context);
       for (const source of [SMALL, LARGE]) {
         server.faults.add(fault);
@@ -127,11 +136,14 @@ describe('faults of the server, each once and not retried here (D-36)', () => {
     const { server, store } = await setUp(context);
     const cases: [Fault, ErrorCode][] = [
       [{ kind: 'error', status: 500, code: 'InternalError' }, 'bucket_unavailable'],
-      [{ kind: 'error', status: 503 }, 'bucket_unavailable'],
+      [{ kind: 'error', status: 503 }, 'answer_invalid'],
       [{ kind: 'error', status: 403, code: 'InvalidAccessKeyId' }, 'bucket_auth_failed'],
-      [{ kind: 'html', status: 503 }, 'bucket_unavailable'],
-      [{ kind: 'html', status: 403 }, 'access_denied'],
-      [{ kind: 'truncated-xml', status: 503, code: 'SlowDown' }, 'bucket_unavailable'],
+      [{ kind: 'html', status: 503 }, 'answer_invalid'],
+      [{ kind: 'html', status: 403 }, 'answer_invalid'],
+      [{ kind: 'html', status: 200 }, 'answer_invalid'],
+      [{ kind: 'truncated-xml', status: 503, code: 'SlowDown' }, 'slow_down'],
+      [{ kind: 'error', status: 403, code: 'QuotaExceeded' }, 'bucket_full'],
+      [{ kind: 'error', status: 400, code: 'ExpiredToken' }, 'key_expired'],
       [{ kind: 'reset', afterBytes: 0 }, 'connection_lost'],
     ];
     for (const [fault, code] of cases) {
@@ -227,14 +239,15 @@ describe('connections', () => {
     assert.equal(server.objects('bucket').size, 0);
   });
 
-  test('connections are reused, and close leaves none open', async context => {
+  test('connections are reused, after HEAD as well, and close leaves none open', async context => {
     const { server, store } = await setUp(context);
     for (let round = 0; round < 5; round += 1) {
       await store.putObject(AT, SMALL);
       await store.putObject(AT, LARGE);
       await store.headObject(AT);
     }
-    assert.ok(server.sockets.size <= 2, `${server.sockets.size} connections`);
+    // Of 15 requests. undici lets a connection rest for a turn of the loop, and opens another meanwhile.
+    assert.ok(server.opened <= 3, `${server.opened} connections`);
     await store.close();
     await store.close();
     while (server.sockets.size > 0)
@@ -264,7 +277,7 @@ describe('what one answer corrects', () => {
     assert.equal(listing.server.requests.length, 2);
   });
 
-  test('a clock that no correction mends is clock_skew, permanent, after one further try (T-13)', async context => {
+  test('a clock that no correction mends is clock_skew, which holds, after one further try (T-13)', async context => {
     const { server, store } = await setUp(context);
     server.faults.add({ kind: 'error', status: 403, code: 'RequestTimeTooSkewed', times: 9 });
     await assert.rejects(store.putObject(AT, SMALL), fails('clock_skew'));
@@ -371,6 +384,7 @@ describe('what one answer corrects', () => {
     const to = (target: S3TestServer): Fault => ({
       kind: 'error',
       status: 307,
+      code: 'TemporaryRedirect',
       headers: { location: target.endpoint },
       times: 99,
     });
@@ -492,7 +506,7 @@ describe('quirks and credentials', () => {
     const upload = await store.createUpload(AT);
     const part = await store.uploadPart(upload, 1, SMALL);
     server.faults.add({ kind: 'lost-answer', operation: 'CompleteMultipartUpload' });
-    await assert.rejects(store.completeUpload(upload, [part]), fails('connection_lost'));
+    await assert.rejects(store.completeUpload(upload, [part]), fails(['connection_lost', 'upload_missing']));
     await assert.rejects(store.completeUpload(upload, [part]), fails('upload_missing'));
     assert.equal((await store.headObject(AT))?.size, SMALL.body.length);
   });

@@ -54,6 +54,7 @@ describe('a server that refuses a body, closes and resets', () => {
         idleTimeoutMs: 5000,
         minBytesPerSecond: 2 ** 40,
         connectTimeoutMs: 5000,
+        answerTimeoutMs: 5000,
         maxConnections: 1,
       };
       const transport = new StreamTransport(options, waits ? impatientClock : systemClock);

@@ -17,7 +17,7 @@ import { Secret } from '../../../src/keep/buckets/credentials/secret.ts';
 import { keyFault } from '../../../src/keep/buckets/names.ts';
 import { readErrorAnswer } from '../../../src/keep/buckets/s3/answer.ts';
 import { chunkedBlocks, chunkedLength, takeRooms } from '../../../src/keep/buckets/s3/body.ts';
-import { errorFromAnswer, errorFromTransport } from '../../../src/keep/buckets/s3/classify.ts';
+
 import { decodeMetadata, encodeMetadata } from '../../../src/keep/buckets/s3/properties.ts';
 import { routeAfterRedirect, targetOf } from '../../../src/keep/buckets/s3/route.ts';
 import { Signer } from '../../../src/keep/buckets/s3/signing.ts';
@@ -227,14 +227,6 @@ describe('answers', () => {
       const { code } = readErrorAnswer(503, {}, Buffer.from(whole.slice(0, end)), 0);
       assert.ok(code === undefined || code === 'SlowDown', String(code));
     }
-    fc.assert(
-      fc.property(fc.uint8Array(), fc.integer({ min: 400, max: 599 }), (body, status) => {
-        const answer = readErrorAnswer(status, {}, Buffer.from(body), 0);
-        assert.ok(
-          ['give-up', 'retry'].includes(errorFromAnswer(answer, { operation: 'put', subject: 'a/b' }).answer),
-        );
-      }),
-    );
   });
 
   test('Retry-After is seconds or a date, and nothing else (D-38)', () => {
@@ -243,42 +235,6 @@ describe('answers', () => {
     assert.equal(readRetryAfterMs('Thu, 01 Jan 1970 00:00:00 GMT', 10_000), 0);
     assert.equal(readRetryAfterMs('soon', 0), undefined);
     assert.equal(readRetryAfterMs(undefined, 0), undefined);
-  });
-
-  test('statuses without a code are transient exactly for 408, 429 and 5xx but 501 (D-36)', () => {
-    for (let status = 300; status < 600; status += 1) {
-      const { answer } = errorFromAnswer({ status, isWebPage: false }, { operation: 'put', subject: 'a' });
-      const isTransient = status === 408 || status === 429 || (status >= 500 && status !== 501);
-      assert.equal(answer, isTransient ? 'retry' : 'give-up', String(status));
-    }
-  });
-
-  test('network errors are transient, trust errors are not, cancelling is neither (D-36)', () => {
-    const retryOf = (code: string) =>
-      errorFromTransport(Object.assign(new Error('x'), { code }), { operation: 'put', subject: 'a' }).answer;
-    for (const code of [
-      'ENOTFOUND',
-      'EAI_AGAIN',
-      'ECONNREFUSED',
-      'ECONNRESET',
-      'EPIPE',
-      'ETIMEDOUT',
-      'EHOSTUNREACH',
-      'ENETUNREACH',
-      'UND_ERR_SOCKET',
-      'UND_ERR_CONNECT_TIMEOUT',
-    ]) {
-      assert.equal(retryOf(code), 'retry', code);
-    }
-    for (const code of [
-      'CERT_HAS_EXPIRED',
-      'DEPTH_ZERO_SELF_SIGNED_CERT',
-      'ERR_TLS_CERT_ALTNAME_INVALID',
-      'EPROTO',
-    ]) {
-      assert.equal(retryOf(code), 'give-up', code);
-    }
-    assert.equal(retryOf('ABORT_ERR'), 'cancelled');
   });
 });
 

@@ -64,6 +64,8 @@ export interface S3TestServer {
   deleteBucket(name: string): void;
   /** Connections open now. */
   readonly sockets: ReadonlySet<Socket>;
+  /** Connections that were ever opened. */
+  readonly opened: number;
   /** Ends all connections; may be called again. */
   stop(): Promise<void>;
 }
@@ -108,6 +110,7 @@ class RunningServer implements S3TestServer {
   readonly quirks: Quirks;
   readonly requests: LoggedRequest[] = [];
   readonly sockets = new Set<Socket>();
+  opened = 0;
   readonly region: string;
   readonly credential: ServerCredential;
   readonly #credentials: readonly ServerCredential[];
@@ -138,6 +141,7 @@ class RunningServer implements S3TestServer {
     this.#server.on('checkContinue', (request, response) => void this.#handle(request, response, true));
     this.#server.on('connection', socket => {
       this.sockets.add(socket);
+      this.opened += 1;
       socket.on('close', () => this.sockets.delete(socket));
     });
   }

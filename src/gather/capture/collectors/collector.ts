@@ -177,7 +177,7 @@ export class Collector {
     }
     const { clock } = this.#options;
     try {
-      const reading = parseReading(raw, this.plan.format, this.plan.extension);
+      const reading = parseReading(raw, this.plan);
       const receivedAtMs = clock.nowMs();
       this.files.add(reading, { requestedAtMs, receivedAtMs });
       this.#readings += 1;

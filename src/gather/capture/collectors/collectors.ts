@@ -182,7 +182,7 @@ export class Collectors {
   }
 
   #report(collector: string, error: SluiceError): void {
-    const suppressed = this.#errors.admit(collector, error.message);
+    const suppressed = this.#errors.admit(collector, error);
     if (suppressed === undefined) return;
     const { code, message, hint } = error;
     const repeated = suppressed || undefined;

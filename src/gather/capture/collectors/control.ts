@@ -110,9 +110,7 @@ export class ControlPoller {
     this.#options = options;
     const { question } = plan;
     this.#source =
-      'command' in question
-        ? new ExecSource(['/bin/sh', '-c', question.command])
-        : new HttpSource(question.url);
+      'command' in question ? new ExecSource(['/bin/sh', '-c', question.command]) : new HttpSource(question);
   }
 
   /** Asks once, then again and again. Resolves with the first answer or failure. */

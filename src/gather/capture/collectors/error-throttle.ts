@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
+import type { SluiceError } from '../../../base/errors.ts';
 
-/** The same error of the same collector is reported at most this often. */
+/** The same kind of error of the same collector is reported at most this often. */
 const REPORT_EVERY_MS = 2_000;
 const MAX_REMEMBERED = 1_000;
 
@@ -8,6 +9,16 @@ interface Reported {
   readonly atMs: number;
   /** How often it came since then. */
   suppressed: number;
+}
+
+/**
+ * What errors have in common that differ only in the file, the number or the words that they quote. Of a full disk it is
+ * the same for all collectors. Pure.
+ */
+export function kindOfError(collector: string, { code, operation = '', message }: SluiceError): string {
+  if (code === 'disk_full') return code;
+  const gist = message.replace(/'[^']*'|"[^"]*"|[^\s:]*\/\S*/g, '…').replace(/\d+/g, '0');
+  return [collector, code, operation, gist].join('\n');
 }
 
 /** Decides which errors are reported, so that a collector that fails at each reading does not flood the log. */
@@ -20,8 +31,8 @@ export class ErrorThrottle {
   }
 
   /** @returns how often it was suppressed since its last report, or undefined where it is to be suppressed now */
-  admit(collector: string, message: string): number | undefined {
-    const key = `${collector}\n${message}`;
+  admit(collector: string, error: SluiceError): number | undefined {
+    const key = kindOfError(collector, error);
     const nowMs = this.#clock.monotonicMs();
     const known = this.#reported.get(key);
     if (known && nowMs - known.atMs < REPORT_EVERY_MS) {

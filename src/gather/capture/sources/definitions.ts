@@ -4,7 +4,12 @@ import { httpDefinition } from './http/definition.ts';
 import { mqttDefinition } from './mqtt/definition.ts';
 import { queryDefinition } from './query/definition.ts';
 import type { PushSource, ReadingSource } from './source.ts';
-import type { ReadingSourceDefinition, SourceOpener, SourceSurroundings } from './source-definition.ts';
+import type {
+  ReadingManner,
+  ReadingSourceDefinition,
+  SourceOpener,
+  SourceSurroundings,
+} from './source-definition.ts';
 
 /** Every kind of source, in the order of the reference. The one list of them. */
 export const READING_SOURCES = [
@@ -20,10 +25,7 @@ export type SourcePlan = ReturnType<(typeof READING_SOURCES)[number]['planOf']>;
 
 /** Opens sources; what several of them share is made with the first and closed with `close`. */
 export interface Sources {
-  open(collector: {
-    readonly source: SourcePlan;
-    readonly everyMs: number | null;
-  }): ReadingSource | PushSource;
+  open(collector: ReadingManner & { readonly source: SourcePlan }): ReadingSource | PushSource;
   close(): Promise<void>;
 }
 
@@ -33,10 +35,10 @@ export async function loadSources(surroundings: SourceSurroundings): Promise<Sou
   const openers = new Map<string, SourceOpener>();
   for (const definition of definitions) openers.set(definition.kind, (await definition.load())(surroundings));
   return {
-    open({ source, everyMs }) {
+    open({ source, everyMs, format }) {
       const opener = openers.get(source.method);
       if (!opener) throw new Error(`there is no kind of source called ${source.method}`);
-      return opener.open(source, everyMs);
+      return opener.open(source, { everyMs, format });
     },
     async close() {
       for (const opener of openers.values()) await opener.close?.();

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { ReadingSourceSetting } from '../../../config/kinds.ts';
-import type { PushSource, ReadingSource } from './source.ts';
+import type { PushSource, ReadingFormat, ReadingSource } from './source.ts';
 
 /** What a collector reads, as plain data that can go to another thread; the rest is its kind's. */
 export interface AnySourcePlan {
@@ -12,6 +12,12 @@ export interface BrokerPlan {
   readonly url: string;
   readonly username: string | null;
   readonly password: string | null;
+  /** Null: one of the station's own. */
+  readonly clientId: string | null;
+  /** Paths of PEM files: who signed the broker's certificate, and the certificate and key of this client. */
+  readonly caFile: string | null;
+  readonly certificateFile: string | null;
+  readonly keyFile: string | null;
 }
 
 /** What sources may need of the station that they are in. */
@@ -32,16 +38,22 @@ export interface SourceSurroundings {
 export interface ReadingSourceDefinition<P extends AnySourcePlan = AnySourcePlan, V = unknown>
   extends ReadingSourceSetting {
   readonly kind: P['method'];
-  /** The plan for a value of the key. Pure. */
-  planOf(value: V): P;
+  /** The plan for a value of the key. Pure. @param companions values of the keys beside it that are this kind's own */
+  planOf(value: V, companions: Readonly<Record<string, unknown>>): P;
   /** Loads the implementation. */
   load(): Promise<(surroundings: SourceSurroundings) => SourceOpener<P>>;
 }
 
+/** What a collector wants of its source. */
+export interface ReadingManner {
+  /** The interval; null: every reading as it comes, where the kind pushes. */
+  readonly everyMs: number | null;
+  readonly format: ReadingFormat;
+}
+
 /** Opens sources of one kind; what several of them share is made with the first that is opened. */
 export interface SourceOpener<P extends AnySourcePlan = AnySourcePlan> {
-  /** @param everyMs the interval; null: every reading as it comes, where the kind pushes */
-  open(plan: P, everyMs: number | null): ReadingSource | PushSource;
+  open(plan: P, manner: ReadingManner): ReadingSource | PushSource;
   /** Lets go of what several sources share, once all of them are closed. Absent: nothing is shared. */
   close?(): Promise<void>;
 }

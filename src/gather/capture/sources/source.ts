@@ -1,6 +1,9 @@
 /** Larger ones are no readings. */
 export const MAX_READING_BYTES = 16 * 2 ** 20;
 
+/** What a reading is; `auto` tells JSON, text and binary apart. */
+export type ReadingFormat = 'auto' | 'json' | 'text' | 'binary';
+
 /** What a source yielded: bytes with what is known of their kind, or a value that is JSON already. */
 export type RawReading =
   | {

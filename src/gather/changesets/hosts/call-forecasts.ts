@@ -1,7 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { CallResource } from '../../../engine/call-budgets/call-budget.ts';
 import type { ResourceBudget } from '../../../engine/call-budgets/call-limiter.ts';
-import type { ChangesetTotals } from '../../../keep/store/changesets.ts';
+import type { ChangesetTotals, StoredForecast } from '../../../keep/store/changesets.ts';
 
 /** What the present schedule needs of one resource an hour, against what there is. */
 export interface CallForecast {
@@ -33,12 +33,15 @@ const MINUTE_MS = 60_000;
 /**
  * Compares, now and then, the calls that the schedule needs with the budget there is, and holds the factor by
  * which every interval of a host is stretched. Costs are learnt: calls and points of the last hour, lists and
- * retries included, over syncs of the last hour.
+ * retries included, over syncs of the last hour. What is learnt outlives a restart (`learned`, `restore`), syncs as well
+ * as calls: over the syncs since a start alone, the calls before it would make each seem to cost many times as much.
  */
 export class CallForecasts {
   readonly #clock: Clock;
   readonly #resourceBudget: (host: string, resource: CallResource) => ResourceBudget;
   readonly #forecasts = new Map<string, HostForecast>();
+  /** By host, as it was before a restart, until the first forecast. */
+  readonly #stretchBefore = new Map<string, number>();
   /** Calls or points a sync, as learnt last. */
   readonly #costs = new Map<string, number>();
   /** By host, and by minute since the epoch. */
@@ -59,7 +62,33 @@ export class CallForecasts {
   }
 
   stretchOf(host: string): number {
-    return this.#forecasts.get(host)?.stretch ?? 1;
+    return this.#forecasts.get(host)?.stretch ?? this.#stretchBefore.get(host) ?? 1;
+  }
+
+  /** Takes over what was learned before a restart, before the first `update`. */
+  restore(stored: readonly StoredForecast[]): void {
+    const newest = Math.floor(this.#clock.nowMs() / MINUTE_MS);
+    for (const { host, stretch, costs, syncs } of stored) {
+      if (stretch >= 1 && stretch <= LARGEST_STRETCH) this.#stretchBefore.set(host, stretch);
+      for (const [resource, cost] of Object.entries(costs)) this.#costs.set(`${host} ${resource}`, cost);
+      this.#syncs.set(host, new Map(syncs.filter(([minute]) => minute <= newest)));
+    }
+  }
+
+  /** What has been learned, to be stored. */
+  learned(): readonly StoredForecast[] {
+    const hosts = new Set([...this.#forecasts.keys(), ...this.#stretchBefore.keys(), ...this.#syncs.keys()]);
+    return [...hosts].map(host => ({
+      host,
+      stretch: this.stretchOf(host),
+      costs: Object.fromEntries(
+        RESOURCES.flatMap(resource => {
+          const cost = this.#costs.get(`${host} ${resource}`);
+          return cost === undefined ? [] : [[resource, cost]];
+        }),
+      ),
+      syncs: [...(this.#syncs.get(host) ?? [])],
+    }));
   }
 
   all(): readonly HostForecast[] {

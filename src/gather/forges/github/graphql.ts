@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
+import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions } from '../forge.ts';
 import type { ApiAnswer, ApiClient, BodyFacts } from '../http/api-client.ts';
 import { rateLimited } from '../http/classify.ts';
@@ -49,7 +50,14 @@ export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): Bo
     ...(resetMs !== undefined && { resetAtMs: resetMs - skewMs }),
   };
   const error = wholeFailure(body.data, body.errors ?? [], answer, host, nowMs);
-  return error === undefined ? facts : { ...facts, error };
+  return error === undefined ? facts : { ...facts, error, limitReached: limitIn(body.errors ?? []) };
+}
+
+/** Whose limit an answer says to be reached. */
+function limitIn(errors: readonly GraphqlError[]): LimitScope | undefined {
+  const limited = errors.find(error => error.type === 'RATE_LIMITED' || error.type === 'RATE_LIMIT');
+  if (limited === undefined) return undefined;
+  return /secondary/i.test(limited.message) ? 'host' : 'credential';
 }
 
 function wholeFailure(
@@ -59,11 +67,10 @@ function wholeFailure(
   host: string,
   nowMs: number,
 ): SluiceError | undefined {
-  const limited = errors.find(error => error.type === 'RATE_LIMITED' || error.type === 'RATE_LIMIT');
-  if (limited !== undefined) {
+  const limit = limitIn(errors);
+  if (limit !== undefined) {
     const { rate, credential } = answer;
-    const sort = /secondary/i.test(limited.message) ? 'secondary' : 'primary';
-    return rateLimited({ host, subject: 'POST /graphql', credential, rate, nowMs }, sort);
+    return rateLimited({ host, subject: 'POST /graphql', credential, rate, nowMs }, limit);
   }
   if (data) return undefined;
   const first = errors[0];

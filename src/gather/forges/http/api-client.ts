@@ -1,8 +1,13 @@
 import type { Agent, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
-import { SluiceError } from '../../../base/errors.ts';
+import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
-import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
+import type {
+  CallBudget,
+  CallRecord,
+  CallResource,
+  LimitScope,
+} from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal } from './classify.ts';
@@ -39,6 +44,7 @@ export interface ApiAnswer {
 /** What a GraphQL body says over what its headers do. */
 export interface BodyFacts extends Partial<RateFacts> {
   readonly cost?: number;
+  readonly limitReached?: LimitScope | undefined;
   /** The failure that a 200 hides. */
   readonly error?: SluiceError;
 }
@@ -63,12 +69,15 @@ export interface ApiClientOptions {
   readonly notModifiedCost: number;
 }
 
+/** What an answer may say of the credential alone: another one may do. */
+const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_limited', 'scope_missing']);
 const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 307, 308]);
 
 /**
  * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
- * answers with JSON or throws what `Forge` promises. Redirects are followed on the same host only (a renamed
+ * answers with JSON or throws what `Forge` promises. A credential that is refused, used up or may not do it costs
+ * itself alone: the call goes once with each other one that the budget lets go. Redirects are followed on the same host only (a renamed
  * repository), each as a call of its own; https never turns into http.
  */
 export class ApiClient {
@@ -90,7 +99,7 @@ export class ApiClient {
   async call(call: ApiCall): Promise<ApiAnswer> {
     let url = this.#urlOf(call);
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#once(call, url);
+      const answer = await this.#withAny(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
       if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
         throw this.#movedError(url, headerOf(answer.headers, 'location'), 'too often');
@@ -146,25 +155,48 @@ export class ApiClient {
     );
   }
 
-  async #once(call: ApiCall, url: URL): Promise<ApiAnswer> {
-    const { host, budget, credentials, clock } = this.#options;
+  /** One call, with one credential after the other while it is the credential's fault that it failed. */
+  async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
+    const { host, budget, credentials } = this.#options;
+    let left = credentials;
+    let failure: SluiceError | undefined;
+    for (;;) {
+      let identity: string | undefined;
+      try {
+        identity = await budget.take({
+          host,
+          resource: call.resource ?? 'rest',
+          cost: call.cost ?? 1,
+          credentials: left.map(credential => credential.identity),
+          priority: call.priority ?? 'normal',
+          signal: call.signal,
+        });
+      } catch (error) {
+        throw whyNot(failure, error);
+      }
+      const credential = left.find(each => each.identity === identity);
+      try {
+        return await this.#once(call, url, credential);
+      } catch (error) {
+        left = left.filter(each => each !== credential);
+        if (!(error instanceof SluiceError && OF_CREDENTIAL.has(error.code)) || left.length === 0)
+          throw error;
+        failure = error;
+      }
+    }
+  }
+
+  async #once(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<ApiAnswer> {
+    const { host, budget, clock } = this.#options;
     const resource = call.resource ?? 'rest';
     const cost = call.cost ?? 1;
-    const id = await budget.take({
-      host,
-      resource,
-      cost,
-      credentials: credentials.map(credential => credential.id),
-      priority: call.priority ?? 'normal',
-      signal: call.signal,
-    });
     const startedAtMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
     const record = (facts: Partial<CallRecord>): void =>
       budget.record({
         host,
         resource,
-        credential: id,
+        credential: credential?.identity,
         method: call.method ?? 'GET',
         path: url.pathname,
         status: undefined,
@@ -175,17 +207,13 @@ export class ApiClient {
         remaining: undefined,
         resetAtMs: undefined,
         retryAfterMs: undefined,
-        isSecondaryLimit: false,
+        limitReached: undefined,
         clockSkewMs: undefined,
         ...facts,
       });
     let received: Received;
     try {
-      received = await this.#send(
-        call,
-        url,
-        credentials.find(credential => credential.id === id),
-      );
+      received = await this.#send(call, url, credential);
     } catch (error) {
       const subject = `${call.method ?? 'GET'} ${url.pathname}`;
       const failure = call.signal?.aborted
@@ -194,7 +222,7 @@ export class ApiClient {
       record({ errorCode: failure.code });
       throw failure;
     }
-    return this.#judge({ call, url, id, startedAtMs, received, record });
+    return this.#judge({ call, url, id: credential?.id, startedAtMs, received, record });
   }
 
   async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
@@ -267,7 +295,7 @@ export class ApiClient {
         nowMs,
       };
       const error = refusal(refused);
-      record({ ...facts, errorCode: error.code, isSecondaryLimit: limitOf(refused) === 'secondary' });
+      record({ ...facts, errorCode: error.code, limitReached: limitOf(refused) });
       throw error;
     }
     if (parsed === undefined) {
@@ -280,6 +308,17 @@ export class ApiClient {
     if (error !== undefined) throw error;
     return answer;
   }
+}
+
+/**
+ * Why a call did not go with any credential: what the host said to the first ones, or what the budget says of the rest,
+ * where waiting for those would help.
+ */
+function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
+  if (failure === undefined || !(denied instanceof SluiceError) || denied.code === 'cancelled') return denied;
+  if (denied.code !== 'rate_limited' || failure.code === 'scope_missing') return failure;
+  const waitMs = failure.code === 'rate_limited' ? (failure.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY;
+  return (denied.retryAfterMs ?? 0) < waitMs ? denied : failure;
 }
 
 interface Received {

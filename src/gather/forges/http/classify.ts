@@ -1,5 +1,7 @@
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
+import { pauseAskedMs } from '../../../engine/call-budgets/credential-budget.ts';
 import type { RateFacts } from './facts.ts';
 
 /** An answer as far as classification needs it. */
@@ -16,9 +18,6 @@ export interface RefusedAnswer {
   readonly rate: RateFacts;
   readonly nowMs: number;
 }
-
-/** Waits after a limit that says nothing of its length; GitHub asks for a minute at least. */
-const UNTOLD_LIMIT_MS = 60_000;
 
 /** Of a host's texts, as much as belongs into one line. */
 function oneLine(text: string): string {
@@ -38,32 +37,29 @@ function whose(answer: Pick<RefusedAnswer, 'host' | 'credential'>): string {
 }
 
 /**
- * Whether a refusal is a limit, and of which sort: GitHub answers 403 or 429 to both, tells the primary one by
- * `x-ratelimit-remaining: 0` and the secondary one by Retry-After or in words (docs.github.com, "Rate limits for
- * the REST API"). GitLab and proxies answer 429.
+ * Whether a refusal is a limit, and whose: GitHub answers 403 or 429 to both, says in words that it is the secondary
+ * one, which holds for whoever calls too fast, and tells a token's own by `x-ratelimit-remaining: 0` (docs.github.com,
+ * "Rate limits for the REST API"). GitLab and proxies answer 429. What does not say that it is the caller's is taken to
+ * be the token's: where it is not, the other tokens find out with a call each.
  */
-export function limitOf(
-  answer: Pick<RefusedAnswer, 'status' | 'message' | 'rate'>,
-): 'none' | 'primary' | 'secondary' {
+export function limitOf(answer: Pick<RefusedAnswer, 'status' | 'message' | 'rate'>): LimitScope | undefined {
   const { status, message = '', rate } = answer;
-  if (status !== 403 && status !== 429) return 'none';
-  if (/secondary rate limit|abuse detection|too many requests at once/i.test(message)) return 'secondary';
-  if (rate.remaining === 0) return 'primary';
-  if (status === 429) return rate.retryAfterMs === undefined ? 'primary' : 'secondary';
-  return rate.retryAfterMs === undefined ? 'none' : 'secondary';
+  if (status !== 403 && status !== 429) return undefined;
+  if (/secondary rate limit|abuse detection|too many requests at once/i.test(message)) return 'host';
+  if (rate.remaining === 0 || status === 429 || rate.retryAfterMs !== undefined) return 'credential';
+  return undefined;
 }
 
 /** The error for a limit reached, with the wait that the host asks for. */
 export function rateLimited(
   answer: Pick<RefusedAnswer, 'host' | 'subject' | 'credential' | 'rate' | 'nowMs'>,
-  sort: 'primary' | 'secondary',
+  scope: LimitScope,
 ): SluiceError {
   const { rate, nowMs, subject } = answer;
-  const untilResetMs = rate.resetAtMs === undefined ? undefined : Math.max(0, rate.resetAtMs - nowMs);
-  const waitMs = rate.retryAfterMs ?? (sort === 'primary' ? untilResetMs : undefined) ?? UNTOLD_LIMIT_MS;
-  const until = new Date(nowMs + waitMs).toISOString().slice(0, 19).replace('T', ' ');
+  const waitMs = pauseAskedMs({ ...rate, limitReached: scope }, nowMs);
+  const until = new Date(nowMs + (waitMs ?? 0)).toISOString().slice(0, 19).replace('T', ' ');
   const what =
-    sort === 'primary'
+    scope === 'credential'
       ? `the limit of calls${rate.limit === undefined ? '' : ` (${rate.limit})`} is used up`
       : 'the host asks for slower calls (secondary limit)';
   return new SluiceError('rate_limited', `${whose(answer)}: ${what}; again from ${until} UTC on`, {
@@ -87,7 +83,7 @@ export function refusal(answer: RefusedAnswer): SluiceError {
   const { host, status, subject, message, rate } = answer;
   const details = { operation: 'call', subject };
   const limit = limitOf(answer);
-  if (limit !== 'none') return rateLimited(answer, limit);
+  if (limit !== undefined) return rateLimited(answer, limit);
   if (status >= 500) {
     return new SluiceError('host_failing', `${host} answered HTTP ${status}${quote(message)}`, {
       ...details,

@@ -1,5 +1,6 @@
-import { isAbsolute } from 'node:path';
 import { settingOf } from '../credentials/ini.ts';
+import { faultsOf } from '../credentials/key.ts';
+import { pathFault } from '../credentials/values.ts';
 import type { ObjectStoreDefinition } from '../object-store-definition.ts';
 import type { DirectoryProfile } from './profile.ts';
 
@@ -10,7 +11,8 @@ export const directoryDefinition: ObjectStoreDefinition<DirectoryProfile> = {
   readProfile(section, provider) {
     const path = settingOf(section, ['path']);
     if (path === undefined) return ['missing path'];
-    if (!isAbsolute(path)) return ['path must be absolute'];
+    const faults = faultsOf(section, [[['path'], pathFault]]);
+    if (faults.length > 0) return faults;
     return { kind: 'directory', name: section.name, provider, path };
   },
   endpointOf: ({ path }) => path,

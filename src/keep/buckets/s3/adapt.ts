@@ -35,8 +35,8 @@ export interface SentRequest {
 }
 
 /**
- * Amazon's limit is 15 minutes; a HEAD refused for its time says nothing but 403, so a difference well below counts
- * there.
+ * Amazon's limit is 15 minutes. A HEAD refused for its time says nothing but 403, and servers have other words for it
+ * (RequestExpired, AccessDenied), so a difference well below is put right at any refusal.
  */
 const SUSPICIOUS_SKEW_MS = 4 * 60_000;
 
@@ -46,11 +46,13 @@ export function correctionFor(answer: ErrorAnswer, sent: SentRequest): Correctio
 }
 
 function clockCorrection(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
-  if (answer.serverTimeMs === undefined) return undefined;
+  // A stranger's clock is not the server's.
+  if (answer.serverTimeMs === undefined || answer.speaker === 'stranger') return undefined;
   const offsetMs = answer.serverTimeMs - sent.nowMs;
   const remainingMs = Math.abs(offsetMs - sent.clockOffsetMs);
   const said = answer.code === 'RequestTimeTooSkewed';
-  const likely = sent.method === 'HEAD' && answer.status === 403 && remainingMs > SUSPICIOUS_SKEW_MS;
+  const mayBeTime = answer.status === 403 || answer.status === 400;
+  const likely = mayBeTime && remainingMs > SUSPICIOUS_SKEW_MS;
   return said || likely ? { kind: 'clock', offsetMs } : undefined;
 }
 
@@ -61,7 +63,8 @@ const REGION_CODES = [
 ];
 
 function routeCorrection(answer: ErrorAnswer, sent: SentRequest): Correction | undefined {
-  if (sent.bucket === undefined) return undefined;
+  // A stranger's redirect leads nowhere that a file should go.
+  if (sent.bucket === undefined || answer.speaker === 'stranger') return undefined;
   const isRedirect = answer.status === 301 || answer.status === 307 || answer.status === 308;
   const mayBeRegion = isRedirect || REGION_CODES.includes(answer.code ?? '') || sent.method === 'HEAD';
   const region = mayBeRegion && answer.region !== undefined ? answer.region : sent.route.region;

@@ -49,6 +49,11 @@ export class ControlCalls {
         client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), abortable(options)),
       );
     } catch (error) {
+      // Without S3's marks a HEAD proves nothing; its like with a body has words.
+      if (error instanceof SluiceError && error.code === 'answer_invalid') {
+        await this.listObjects(bucket, { ...options, maxKeys: 1 });
+        return;
+      }
       // HEAD's 404 has no body to say what is missing; here it can only be the bucket.
       if (error instanceof SluiceError && error.code === 'object_missing') {
         throw new SluiceError('bucket_missing', `there is no bucket "${bucket}" at ${this.#endpoint}`, {
@@ -62,20 +67,27 @@ export class ControlCalls {
 
   getObject(at: ObjectAddress, options: GetOptions): Promise<ObjectBody> {
     const { range } = options;
-    return this.#clients.run(callOn('GET', 'get object', at), async (sdk, client) => {
-      const output = await client.send(
-        new sdk.GetObjectCommand({
-          ...address(at),
-          Range: range && `bytes=${range.first}-${range.last ?? ''}`,
-        }),
-        abortable(options),
-      );
-      const body = output.Body as ObjectBody['body'] | undefined;
-      if (body === undefined || output.ContentLength === undefined) {
-        throw new SluiceError('answer_invalid', `get object ${at.bucket}/${at.key}: no body or size`);
-      }
-      return { body, size: output.ContentLength, etag: output.ETag ?? '' };
-    });
+    return this.#clients.run(
+      callOn('GET', 'get object', at),
+      async (sdk, client) => {
+        const output = await client.send(
+          new sdk.GetObjectCommand({
+            ...address(at),
+            Range: range && `bytes=${range.first}-${range.last ?? ''}`,
+          }),
+          abortable(options),
+        );
+        const body = output.Body as ObjectBody['body'] | undefined;
+        // A login page has a size, too.
+        const isOfS3 = output.ETag !== undefined || output.$metadata.requestId !== undefined;
+        if (body === undefined || output.ContentLength === undefined || !isOfS3) {
+          body?.destroy();
+          throw new SluiceError('answer_invalid', `get object ${at.bucket}/${at.key}: no body, size or ETag`);
+        }
+        return { body, size: output.ContentLength, etag: output.ETag ?? '' };
+      },
+      true,
+    );
   }
 
   async deleteObject(at: ObjectAddress, options: BucketCallOptions): Promise<void> {
@@ -122,8 +134,7 @@ export class ControlCalls {
         }),
         abortable(options),
       );
-      if (!output.UploadId)
-        throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no id`, call);
+      if (!output.UploadId) throw withoutName(call, 'id of the upload');
       return { ...at, uploadId: output.UploadId };
     });
   }
@@ -183,8 +194,7 @@ export class ControlCalls {
         abortable(options),
       );
       // Ceph 16 leaves it empty; where it is absent, this is not the document that reports success.
-      if (output.ETag === undefined)
-        throw new SluiceError('answer_invalid', `${call.operation} ${call.subject}: no ETag`, call);
+      if (output.ETag === undefined) throw withoutName(call, 'ETag');
       return { etag: output.ETag, crc32: output.ChecksumCRC32 };
     });
   }
@@ -248,4 +258,13 @@ async function tolerate(code: SluiceError['code'], work: () => Promise<unknown>)
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== code) throw error;
   }
+}
+
+/** A document of S3 that does not say what it is for: tried again. */
+function withoutName({ operation, subject }: Call, what: string): SluiceError {
+  return new SluiceError('answer_invalid', `${operation} ${subject}: the answer names no ${what}`, {
+    operation,
+    subject,
+    answer: 'retry',
+  });
 }

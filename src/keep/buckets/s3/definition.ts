@@ -7,9 +7,16 @@ export const s3Definition: ObjectStoreDefinition<S3Profile> = {
   kind: 's3',
   providers: Object.keys(S3_PRESETS) as S3Provider[],
   readProfile: readS3Profile,
+  withoutKey: profile => ({
+    ...profile,
+    accessKeyId: undefined,
+    secretAccessKey: undefined,
+    sessionToken: undefined,
+    provided: undefined,
+  }),
   endpointOf: ({ endpoint }) => endpoint,
   async load() {
     const { S3Store } = await import('./store.ts');
-    return { open: (profile, { clock }) => new S3Store(profile, { clock }) };
+    return { open: (profile, { clock, reread }) => new S3Store(profile, { clock, reread }) };
   },
 };

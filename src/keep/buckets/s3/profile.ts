@@ -1,76 +1,90 @@
-import { type IniSection, settingOf } from '../credentials/ini.ts';
-import { Secret } from '../credentials/secret.ts';
+import { type IniSection, lineOf, settingOf } from '../credentials/ini.ts';
+import { ACCESS_KEY_ID, faultsOf, type ProfileKey, readKey, SECRET_ACCESS_KEY } from '../credentials/key.ts';
+import { headerValueFault } from '../credentials/values.ts';
 import type { Profile } from '../object-store-definition.ts';
 import { S3_PRESETS, type S3Preset } from './presets.ts';
 
 export type S3Provider = keyof typeof S3_PRESETS;
 
-/** What it takes to reach an S3 server; the preset's values with the profile's own put over them. */
-export interface S3Profile extends Profile, Omit<S3Preset, 'defaultRegion' | 'endpointOf'> {
+/**
+ * What it takes to reach an S3 server; the preset's values with the profile's own put over them. Its key stands in it,
+ * or where to get one.
+ */
+export interface S3Profile extends Profile, Omit<S3Preset, 'defaultRegion' | 'endpointOf'>, ProfileKey {
   readonly kind: 's3';
   readonly provider: S3Provider;
   /** URL without path; of Amazon's own region where the profile names none. */
   readonly endpoint: string;
   readonly region: string;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-  readonly sessionToken?: Secret;
   /** Who sends objects and parts: sluice's own hot path, or the AWS SDK. */
   readonly transport?: 'own' | 'sdk';
 }
 
-/** Names under which a key is accepted, the one for messages first. */
+/** Names under which a setting is accepted, the one for messages first. */
 const KEY_NAMES = {
-  accessKeyId: ['AWS_ACCESS_KEY_ID'],
-  secretAccessKey: ['AWS_SECRET_ACCESS_KEY'],
-  sessionToken: ['AWS_SESSION_TOKEN'],
+  accessKeyId: ACCESS_KEY_ID,
+  secretAccessKey: SECRET_ACCESS_KEY,
   region: ['AWS_REGION', 'region', 'AWS_DEFAULT_REGION'],
   endpoint: ['AWS_ENDPOINT', 'endpoint_url', 'AWS_ENDPOINT_URL', 'endpoint'],
-  addressing: ['addressing_style'],
+  addressing: ['addressing_style', 's3.addressing_style'],
   checksum: ['checksum'],
   transport: ['transport'],
 } as const;
 
 type KeyName = keyof typeof KEY_NAMES;
 
-/** The profile of a section, or what is wrong with it. */
-export function readS3Profile(section: IniSection, provider: S3Provider): S3Profile | string[] {
+/** The profile of a section, or what is wrong with it. @param related sections that this one refers to */
+export function readS3Profile(
+  section: IniSection,
+  provider: S3Provider,
+  related: readonly IniSection[] = [],
+): S3Profile | string[] {
   const read = (key: KeyName): string | undefined => settingOf(section, KEY_NAMES[key]);
   const preset: S3Preset = S3_PRESETS[provider];
   const region = read('region') ?? preset.defaultRegion;
-  const endpoint = read('endpoint') ?? (region === undefined ? undefined : preset.endpointOf?.(region));
-  const accessKeyId = read('accessKeyId');
-  const secretAccessKey = read('secretAccessKey');
-  const addressing = read('addressing')?.toLowerCase() ?? preset.addressing;
+  const endpoint =
+    read('endpoint') ??
+    endpointOfServices(related) ??
+    (region === undefined ? undefined : preset.endpointOf?.(region));
+  const addressing = addressingOf(read('addressing')) ?? preset.addressing;
   const checksum = read('checksum')?.toLowerCase() ?? preset.checksum;
+  const key = readKey(section, related);
+  const isProvided = Array.isArray(key) || key.provided !== undefined;
   const wanted: [KeyName, string | undefined][] = [
-    ['accessKeyId', accessKeyId],
-    ['secretAccessKey', secretAccessKey],
+    ['accessKeyId', isProvided ? 'not needed' : read('accessKeyId')],
+    ['secretAccessKey', isProvided ? 'not needed' : read('secretAccessKey')],
     ['region', region],
     ['endpoint', preset.endpointOf ? 'not needed' : endpoint],
   ];
-  const missing = wanted.filter(([, value]) => value === undefined).map(([key]) => KEY_NAMES[key][0]);
+  const missing = wanted.filter(([, value]) => value === undefined).map(([name]) => KEY_NAMES[name][0]);
   const faults = missing.length > 0 ? [`missing ${missing.join(', ')}`] : [];
-  const endpointFault = endpoint === undefined ? undefined : faultOfEndpoint(endpoint);
-  if (endpointFault !== undefined) faults.push(endpointFault);
+  if (Array.isArray(key)) faults.push(...key);
+  faults.push(
+    ...faultsOf(section, [
+      [KEY_NAMES.region, value => faultOfRegion(value, provider)],
+      [KEY_NAMES.endpoint, faultOfEndpoint],
+    ]),
+  );
+  const at = (name: KeyName): string => {
+    const line = lineOf(section, KEY_NAMES[name]);
+    return line === undefined ? '' : `${line}: `;
+  };
   if (addressing !== 'path' && addressing !== 'virtual')
-    faults.push('addressing_style must be path or virtual');
+    faults.push(`${at('addressing')}addressing_style must be path or virtual`);
   if (checksum !== 'trailer' && checksum !== 'header' && checksum !== 'sha256') {
-    faults.push('checksum must be trailer, header or sha256');
+    faults.push(`${at('checksum')}checksum must be trailer, header or sha256`);
   }
   const transport = read('transport')?.toLowerCase() ?? 'own';
-  if (transport !== 'own' && transport !== 'sdk') faults.push('transport must be own or sdk');
+  if (transport !== 'own' && transport !== 'sdk')
+    faults.push(`${at('transport')}transport must be own or sdk`);
   if (faults.length > 0) return faults;
-  const sessionToken = read('sessionToken');
   return {
     kind: 's3',
     name: section.name,
     provider,
     endpoint: new URL(endpoint as string).origin,
     region: region as string,
-    accessKeyId: accessKeyId as string,
-    secretAccessKey: new Secret(secretAccessKey as string),
-    sessionToken: sessionToken === undefined ? undefined : new Secret(sessionToken),
+    ...(key as ProfileKey),
     addressing: addressing as S3Profile['addressing'],
     checksum: checksum as S3Profile['checksum'],
     expectContinue: preset.expectContinue,
@@ -78,12 +92,37 @@ export function readS3Profile(section: IniSection, provider: S3Provider): S3Prof
   };
 }
 
+/** What `services = NAME` leads to: an endpoint for S3 alone. */
+function endpointOfServices(related: readonly IniSection[]): string | undefined {
+  const services = related.find(({ kind }) => kind === 'services');
+  return services && settingOf(services, ['s3.endpoint_url']);
+}
+
+/** As written for sluice, or for the AWS command line, which also knows `auto`. */
+function addressingOf(written: string | undefined): string | undefined {
+  const word = written?.toLowerCase();
+  return word === 'auto' ? undefined : word;
+}
+
+/** What is wrong with a region, or undefined. Of others than Amazon's any word may be one. */
+function faultOfRegion(region: string, provider: S3Provider): string | undefined {
+  const fault = headerValueFault(region) ?? (/[,/]/.test(region) ? 'holds a comma or slash' : undefined);
+  if (fault !== undefined || provider !== 'amazon') return fault;
+  return /^[a-z]{2,}(-[a-z]+)+-\d+$/.test(region)
+    ? undefined
+    : 'is no region of Amazon; write it like eu-west-1';
+}
+
+/** A bucket in front of Amazon's own host names: bucket.s3.eu-west-1.amazonaws.com. */
+const BUCKET_IN_HOST = /^.+\.s3([.-][a-z0-9-]+)?\.amazonaws\.com(\.cn)?$/;
+
 /** What is wrong with an endpoint, or undefined. The value is not quoted where it holds a password. */
 function faultOfEndpoint(endpoint: string): string | undefined {
   const url = URL.parse(endpoint);
-  if (url === null || !/^https?:$/.test(url.protocol))
-    return `AWS_ENDPOINT must begin with https:// or http://`;
-  if (url.username !== '' || url.password !== '') return 'AWS_ENDPOINT must not hold a user name or password';
-  if (url.pathname !== '/' || url.search !== '') return `AWS_ENDPOINT must have no path: give ${url.origin}`;
+  if (url === null || !/^https?:$/.test(url.protocol)) return 'must begin with https:// or http://';
+  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password';
+  if (url.pathname !== '/' || url.search !== '') return `must have no path: give ${url.origin}`;
+  if (url.port === '0') return 'has port 0, at which nothing listens';
+  if (BUCKET_IN_HOST.test(url.hostname)) return 'has a bucket in front; give the address without it';
   return undefined;
 }

@@ -32,6 +32,9 @@ interface Sending {
  */
 const ASKED_FIRST_BYTES = 16 * 1024;
 
+/** Most of a body that the kernel and Node hold when its last byte has been read. */
+const KERNEL_BUFFER_BYTES = 8 * 1024 * 1024;
+
 /** What both answers have in common. */
 interface Output {
   readonly ETag?: string | undefined;
@@ -101,31 +104,41 @@ export class SdkObjects {
     options: TransferOptions,
     put: (sdk: typeof import('@aws-sdk/client-s3'), client: S3Client, sending: Sending) => Promise<Output>,
   ): Promise<PutResult> {
-    return this.#clients.run(call, async (sdk, client, way) => {
-      const { sha256, crc32 } = await digestsOf(source);
-      const failed = new AbortController();
-      const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
-      const body = await bodyOf(source, options, error => failed.abort(error));
-      const headers: Record<string, string> = { 'x-amz-content-sha256': sha256 };
-      if (way.expectContinue && sizeOf(source) > ASKED_FIRST_BYTES) headers.expect = '100-continue';
-      const sending = {
-        Body: body,
-        ContentLength: sizeOf(source),
-        ChecksumCRC32: way.checksum === 'sha256' ? undefined : crc32,
-        headers,
-        abort: { abortSignal: AbortSignal.any(signals) },
-      };
-      try {
-        const output = await put(sdk, client, sending);
-        if (Buffer.isBuffer(body)) options.onProgress?.(body.length);
-        return resultOf(output, call, crc32);
-      } catch (error) {
-        if (failed.signal.aborted) throw failed.signal.reason;
-        throw error;
-      } finally {
-        if (!Buffer.isBuffer(body)) body.destroy();
-      }
-    });
+    return this.#clients.run(
+      call,
+      async (sdk, client, way) => {
+        const { sha256, crc32 } = await digestsOf(source);
+        const failed = new AbortController();
+        const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
+        const fail = (error: Error): void => failed.abort(error);
+        let cancelBound = (): void => undefined;
+        const bound = (bytes: number): void => {
+          cancelBound = this.#clients.boundAnswer(bytes, fail);
+        };
+        const body = await bodyOf(source, options, fail, bound);
+        const headers: Record<string, string> = { 'x-amz-content-sha256': sha256 };
+        if (way.expectContinue && sizeOf(source) > ASKED_FIRST_BYTES) headers.expect = '100-continue';
+        const sending = {
+          Body: body,
+          ContentLength: sizeOf(source),
+          ChecksumCRC32: way.checksum === 'sha256' ? undefined : crc32,
+          headers,
+          abort: { abortSignal: AbortSignal.any(signals) },
+        };
+        try {
+          const output = await put(sdk, client, sending);
+          if (Buffer.isBuffer(body)) options.onProgress?.(body.length);
+          return resultOf(output, call, crc32);
+        } catch (error) {
+          if (failed.signal.aborted) throw failed.signal.reason;
+          throw error;
+        } finally {
+          cancelBound();
+          if (!Buffer.isBuffer(body)) body.destroy();
+        }
+      },
+      true,
+    );
   }
 }
 
@@ -147,8 +160,13 @@ async function bodyOf(
   source: ObjectSource,
   options: TransferOptions,
   onFailure: (error: Error) => void,
+  onHandedOver: (bytesUnderWay: number) => void,
 ): Promise<Sending['Body']> {
-  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) return readSource(source);
+  if ('body' in source || sizeOf(source) <= SMALL_BODY_BYTES) {
+    const body = await readSource(source);
+    onHandedOver(body.length);
+    return body;
+  }
   const { path, size, offset = 0, file } = source;
   const range = { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 };
   const stream = createReadStream(path, { ...range, fs: file && filesOf(file) });
@@ -160,6 +178,7 @@ async function bodyOf(
   stream.pause();
   stream.on('end', () => {
     if (passed < size) onFailure(sourceTooShort(path, size, passed));
+    else onHandedOver(Math.min(size, KERNEL_BUFFER_BYTES));
   });
   stream.on('error', onFailure);
   return stream;

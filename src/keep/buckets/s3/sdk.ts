@@ -2,36 +2,52 @@ import http from 'node:http';
 import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
-import type { HttpHeaders } from '../../../base/http-headers.ts';
-import { AnswerError, readErrorAnswer } from './answer.ts';
-import type { S3Profile } from './profile.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { PlainKey } from '../credentials/key.ts';
+import { AnswerError } from './answer.ts';
+import type { Keys } from './keys.ts';
 import { isVirtual } from './route.ts';
+import { readingRefusals, SdkHandler } from './sdk-handler.ts';
 import type { Call, Session, Way } from './session.ts';
-import type { TransportOptions } from './transport.ts';
+import type { SmallTransport } from './small-transport.ts';
+import { answerTooSlow, type TransportOptions } from './transport.ts';
 
 type Sdk = typeof import('@aws-sdk/client-s3');
+
+interface SdkParts {
+  /** Sends what has no streaming body. */
+  readonly small: SmallTransport;
+  readonly transport: TransportOptions;
+  readonly clock: Pick<Clock, 'nowMs' | 'timer'>;
+  readonly endpoint: string;
+}
+
+interface ClientOptions {
+  readonly way: Way;
+  readonly key: PlainKey;
+  readonly bucket: string | undefined;
+  readonly streams: boolean;
+}
 
 /**
  * The AWS SDK for the calls that are made once a bucket or once a large file. It is loaded with the first of
  * them: that takes longer than the rest of a start. Its own retries are off, so that ten means ten.
  */
 export class SdkClients {
-  readonly #profile: S3Profile;
+  readonly #keys: Keys;
   readonly #session: Session;
-  readonly #clock: Pick<Clock, 'nowMs'>;
-  readonly #clients = new Map<string, S3Client>();
-  readonly #handler: S3ClientConfig['requestHandler'];
+  readonly #parts: SdkParts;
+  readonly #clients = new Map<string, { readonly key: PlainKey; readonly client: S3Client }>();
+  /** Sends everything but bodies that stream. */
+  readonly #handler: SdkHandler;
+  readonly #streaming: S3ClientConfig['requestHandler'];
   readonly #agents: (http.Agent | https.Agent)[];
 
-  constructor(
-    profile: S3Profile,
-    session: Session,
-    transport: TransportOptions,
-    clock: Pick<Clock, 'nowMs'>,
-  ) {
-    this.#profile = profile;
+  constructor(keys: Keys, session: Session, parts: SdkParts) {
+    const { transport, small, clock } = parts;
+    this.#keys = keys;
+    this.#parts = parts;
     this.#session = session;
-    this.#clock = clock;
     const agentOptions = {
       keepAlive: true,
       maxSockets: transport.maxConnections,
@@ -40,7 +56,8 @@ export class SdkClients {
     const httpAgent = new http.Agent(agentOptions);
     const httpsAgent = new https.Agent(agentOptions);
     this.#agents = [httpAgent, httpsAgent];
-    this.#handler = {
+    this.#handler = new SdkHandler(small, () => clock.nowMs());
+    this.#streaming = {
       httpAgent,
       httpsAgent,
       connectionTimeout: transport.connectTimeoutMs,
@@ -49,27 +66,47 @@ export class SdkClients {
     };
   }
 
-  /** Runs one call with the client for its way, under the session's corrections. */
-  run<T>(call: Call, attempt: (sdk: Sdk, client: S3Client, way: Way) => Promise<T>): Promise<T> {
-    return this.#session.run(call, async way => {
+  /**
+   * Runs one call with the client for its way, under the session's corrections.
+   * @param streams a body streams, in the request or in the answer
+   */
+  run<T>(
+    call: Call,
+    attempt: (sdk: Sdk, client: S3Client, way: Way) => Promise<T>,
+    streams = false,
+  ): Promise<T> {
+    const send = async (way: Way, key: PlainKey): Promise<T> => {
       const sdk = await import('@aws-sdk/client-s3');
-      const client = this.#clientFor(sdk, way, call.bucket);
+      const client = this.#clientFor(sdk, { way, key, bucket: call.bucket, streams });
       client.config.systemClockOffset = way.signingTimeMs - Date.now();
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
-        throw answerErrorOf(error, this.#clock.nowMs()) ?? error;
+        throw isUnreadable(error) ? unreadable(call) : error;
       }
-    });
+    };
+    return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
   }
 
-  #clientFor(sdk: Sdk, way: Way, bucket: string | undefined): S3Client {
+  /**
+   * Calls `end` once an answer has been awaited for as long as one may take after a body of that size was handed over.
+   * The SDK itself sets a bound to silence only. @returns what cancels it
+   */
+  boundAnswer(bodyBytes: number, end: (error: SluiceError) => void): () => void {
+    const { transport, clock, endpoint } = this.#parts;
+    const { idleTimeoutMs, minBytesPerSecond, answerTimeoutMs } = transport;
+    const ms = Math.ceil(idleTimeoutMs + (bodyBytes / minBytesPerSecond) * 1000 + answerTimeoutMs);
+    return clock.timer(ms, () => end(answerTooSlow(endpoint, ms)));
+  }
+
+  #clientFor(sdk: Sdk, { way, key, bucket, streams }: ClientOptions): S3Client {
     const { endpoint, region } = way.route;
     const forcePathStyle = bucket === undefined || !isVirtual(way.route, bucket);
-    const name = `${endpoint} ${region} ${forcePathStyle}`;
+    const name = `${endpoint} ${region} ${forcePathStyle} ${streams}`;
     const known = this.#clients.get(name);
-    if (known !== undefined) return known;
-    const { accessKeyId, secretAccessKey, sessionToken } = this.#profile;
+    // A client of an older key is left to its calls: ending it would end the connections that all share.
+    if (known?.key === key) return known.client;
+    const { accessKeyId, secretAccessKey, sessionToken } = key;
     const client = new sdk.S3Client({
       endpoint,
       region,
@@ -83,14 +120,15 @@ export class SdkClients {
       logger: SILENT,
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: this.#handler,
+      requestHandler: streams ? this.#streaming : this.#handler,
     });
-    this.#clients.set(name, client);
+    if (streams) readingRefusals(client.config.requestHandler, () => this.#parts.clock.nowMs());
+    this.#clients.set(name, { key, client });
     return client;
   }
 
   close(): void {
-    for (const client of this.#clients.values()) client.destroy();
+    for (const { client } of this.#clients.values()) client.destroy();
     for (const agent of this.#agents) agent.destroy();
   }
 }
@@ -99,32 +137,19 @@ export class SdkClients {
 const silent = (): void => undefined;
 const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
 
-interface SdkError extends Error {
-  readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly statusCode?: number; readonly headers?: HttpHeaders };
-  readonly Region?: unknown;
-  readonly Endpoint?: unknown;
+/** The SDK could make nothing of an answer that looked like S3's. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof AnswerError || error instanceof SluiceError || !(error instanceof Error)) return false;
+  return '$response' in error || /deserialization/i.test(error.message);
 }
 
-/** Names that the SDK makes up where the server gave no code. */
-const MADE_UP =
-  /^(\d+|NotFound|Forbidden|BadRequest|Unknown(Error)?|Error|SyntaxError|TypeError|S3ServiceException)$/;
-
-/** The answer that an SDK error stands for; undefined when none came. */
-function answerErrorOf(error: unknown, nowMs: number): AnswerError | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { $metadata, $response, Region, Endpoint, name, message } = error as SdkError;
-  const status = $response?.statusCode ?? $metadata?.httpStatusCode;
-  if (status === undefined) return undefined;
-  const base = readErrorAnswer(status, $response?.headers ?? {}, Buffer.alloc(0), nowMs);
-  const isWebPage = /^text\/html/.test(String($response?.headers?.['content-type'] ?? ''));
-  const isMadeUp = isWebPage || MADE_UP.test(name);
-  return new AnswerError({
-    ...base,
-    isWebPage,
-    code: isMadeUp ? base.code : name,
-    message: isMadeUp || message === 'UnknownError' ? base.message : message,
-    region: typeof Region === 'string' ? Region : base.region,
-    redirect: base.redirect ?? (typeof Endpoint === 'string' ? Endpoint : undefined),
-  });
+function unreadable({ operation, subject }: Call): SluiceError {
+  return new SluiceError(
+    'answer_invalid',
+    `${operation} ${subject}: the answer is no document of S3 that can be read`,
+    {
+      operation,
+      subject,
+    },
+  );
 }

@@ -2,7 +2,8 @@ import type { Clock } from '../../../base/clock.ts';
 import type { ObjectAddress } from '../bucket.ts';
 import { type Correction, correctionFor, lesserChecksum, type SentRequest } from './adapt.ts';
 import { AnswerError } from './answer.ts';
-import { type CallContext, errorFromAnswer, errorFromTransport } from './classify.ts';
+import { type CallContext, errorFromAnswer } from './classify.ts';
+import { errorFromTransport } from './network-errors.ts';
 import type { ChecksumMode } from './presets.ts';
 import type { S3Profile } from './profile.ts';
 import type { Route } from './route.ts';
@@ -67,6 +68,7 @@ export class Session {
    */
   async run<T>(call: Call, attempt: (way: Way) => Promise<T>): Promise<T> {
     let passing: Route | undefined;
+    let lasting: Route | undefined;
     const seen = new Set<string>();
     for (let corrections = 0; ; corrections += 1) {
       const nowMs = this.#clock.nowMs();
@@ -79,7 +81,10 @@ export class Session {
         checksumMode: this.#checksumMode,
       };
       try {
-        return await attempt(way);
+        const result = await attempt(way);
+        // Only where a redirect has led to a server that does what is asked is it gone to again.
+        if (lasting !== undefined && call.bucket !== undefined) this.#routes.set(call.bucket, lasting);
+        return result;
       } catch (error) {
         if (!(error instanceof AnswerError)) throw errorFromTransport(error, call);
         const sent: SentRequest = {
@@ -97,30 +102,31 @@ export class Session {
           throw errorFromAnswer(error.answer, call);
         }
         seen.add(name);
-        passing = this.#apply(correction, call.bucket) ?? passing;
+        if (correction.kind === 'route') {
+          passing = correction.route;
+          lasting = correction.lasting ? correction.route : undefined;
+        } else {
+          this.#apply(correction);
+        }
       }
     }
   }
 
-  /** Remembers a correction; a route for this call alone is returned instead. */
-  #apply(correction: Correction, bucket: string | undefined): Route | undefined {
+  /** Remembers a correction for all calls to come. */
+  #apply(correction: Exclude<Correction, { readonly kind: 'route' }>): void {
     switch (correction.kind) {
       case 'clock':
         this.#clockOffsetMs = correction.offsetMs;
-        return undefined;
+        return;
       case 'checksum':
         this.#checksum = lesserChecksum(this.#checksum, correction.mode);
-        return undefined;
+        return;
       case 'checksum-mode':
         this.#checksumMode = false;
-        return undefined;
+        return;
       case 'expect':
         this.#expectContinue = false;
-        return undefined;
-      case 'route':
-        if (!correction.lasting || bucket === undefined) return correction.route;
-        this.#routes.set(bucket, correction.route);
-        return undefined;
+        return;
     }
   }
 

@@ -1,14 +1,8 @@
 import { createHmac, hash } from 'node:crypto';
-import type { Secret } from '../credentials/secret.ts';
+import type { PlainKey } from '../credentials/key.ts';
 
 /** Payload hash of an empty body. */
 export const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
-
-export interface SigningCredentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: Secret;
-  readonly sessionToken?: Secret;
-}
 
 export interface RequestToSign {
   readonly method: string;
@@ -28,13 +22,13 @@ export interface RequestToSign {
  * (docs/decisions/0010-own-request-signing.md); tests compare the two.
  */
 export class Signer {
-  readonly #credentials: SigningCredentials;
+  readonly #credentials: PlainKey;
   /** Signing keys by day and region: each takes four HMACs and holds for a day. */
   readonly #keys = new Map<string, Buffer>();
   #second = -1;
   #timestamp = '';
 
-  constructor(credentials: SigningCredentials) {
+  constructor(credentials: PlainKey) {
     this.#credentials = credentials;
   }
 

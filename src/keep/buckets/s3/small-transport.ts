@@ -1,56 +1,113 @@
 import type { Agent, buildConnector, Dispatcher } from 'undici';
+import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
-import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
+import {
+  answerTooSlow,
+  mayBeStale,
+  type TransportOptions,
+  type WireAnswer,
+  type WireRequest,
+} from './transport.ts';
+
+type Timers = Pick<Clock, 'timer'>;
+type Undici = typeof import('undici');
 
 /**
  * Requests with a small body in memory, or none, over undici's dispatcher: the least CPU per request of the
  * clients measured (docs/benchmarks.md).
+ *
+ * States of a request:
+ *
+ *   waiting for a connection ─▶ sending ─▶ awaiting ─first byte─▶ answering ─▶ done
+ *        (connectTimeoutMs)     (idleTimeoutMs without progress)  (answerTimeoutMs)
+ *
+ * and `sending` to `done` within what both of them and the body's size at the slowest speed add up to.
  */
 export class SmallTransport {
   readonly #options: TransportOptions;
-  #agent: Promise<Agent> | undefined;
+  readonly #clock: Timers;
+  #agents: Promise<Agents> | undefined;
+  /** Origins that send a body after HEAD, which no connection survives; one is given up after each HEAD there. */
+  readonly #closesAfterHead = new Set<string>();
 
-  constructor(options: TransportOptions) {
+  constructor(options: TransportOptions, clock: Timers) {
     this.#options = options;
+    this.#clock = clock;
   }
 
   /** Sends once and resolves with any answer, good or bad. Rejects with what undici, the socket or the signal threw. */
   async send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
-    const { signal } = request;
-    this.#agent ??= openAgent(this.#options);
-    const agent = await this.#agent;
-    if (signal?.aborted) throw cancellation();
-    return new Promise((resolve, reject) => {
-      const exchange = new Exchange(resolve, reject, signal);
-      agent.dispatch(
-        {
-          origin: request.origin,
-          path: request.path,
-          method: request.method as Dispatcher.HttpMethod,
-          headers: request.headers,
-          body: body ?? null,
-        },
-        exchange,
-      );
-    });
+    this.#agents ??= openAgents(this.#options);
+    const { pool, fresh, wereUsed } = await this.#agents;
+    const exchange = new Exchange(request, body, this.#options, this.#clock);
+    try {
+      return await exchange.run(pool, request.method === 'HEAD' && this.#closesAfterHead.has(request.origin));
+    } catch (error) {
+      const isStale = mayBeStale(error) && !exchange.hasAnswer && wereUsed.has(error as Error);
+      if (!isStale || request.signal?.aborted) throw error;
+      if (isLeftover(error)) this.#closesAfterHead.add(request.origin);
+      return new Exchange(request, body, this.#options, this.#clock).run(fresh(), true);
+    }
   }
 
   async close(): Promise<void> {
-    await (await this.#agent)?.close();
+    await (await this.#agents)?.close();
   }
 }
 
+interface Agents {
+  readonly pool: Agent;
+  /** Connections that are used once. */
+  readonly fresh: () => Agent;
+  /** Errors of connections that had carried an answer before. */
+  readonly wereUsed: { has(error: Error): boolean };
+  close(): Promise<void>;
+}
+
 /** The library is loaded with the first request. */
-async function openAgent(options: TransportOptions): Promise<Agent> {
+async function openAgents(options: TransportOptions): Promise<Agents> {
   const undici = await import('undici');
-  return new undici.Agent({
+  const used = new WeakSet<Error>();
+  const pool = openAgent(undici, options, used);
+  let fresh: Agent | undefined;
+  return {
+    pool,
+    fresh: () => {
+      fresh ??= openAgent(undici, options, used);
+      return fresh;
+    },
+    wereUsed: { has: error => used.has(error) || wasRead(error) },
+    close: async () => {
+      await Promise.all([pool.close(), fresh?.close()]);
+    },
+  };
+}
+
+/** undici's own error for a connection that was closed says how much had come over it. */
+function wasRead(error: Error): boolean {
+  const { socket } = error as { readonly socket?: { readonly bytesRead?: number } };
+  return (socket?.bytesRead ?? 0) > 0;
+}
+
+/** Bytes that are no answer came over a connection that was used before. */
+function isLeftover(error: unknown): boolean {
+  return (error as Error).name === 'HTTPParserError';
+}
+
+function openAgent(
+  { Agent, buildConnector: build }: Undici,
+  options: TransportOptions,
+  used: WeakSet<Error>,
+): Agent {
+  return new Agent({
     connections: options.maxConnections,
     pipelining: 1,
-    // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out does not.
+    // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out and each request's
+    // own deadline do not.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: idleWatchingConnector(undici.buildConnector, options),
+    connect: watchingConnector(build, options, used),
   });
 }
 
@@ -62,9 +119,10 @@ function cancellation(): SluiceError {
  * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a
  * slow upload of one large buffer goes on as long as the kernel takes some of it.
  */
-function idleWatchingConnector(
+function watchingConnector(
   build: typeof buildConnector,
   options: TransportOptions,
+  used: WeakSet<Error>,
 ): buildConnector.connector {
   const connect = build({
     timeout: options.connectTimeoutMs,
@@ -73,6 +131,10 @@ function idleWatchingConnector(
   return (target, callback) =>
     connect(target, (error, socket) => {
       if (error !== null) return callback(error, null);
+      // Before undici's own listener: whoever gets the error may ask what came over the connection before it.
+      socket.on('error', failure => {
+        if (socket.bytesRead > 0) used.add(failure);
+      });
       socket.setTimeout(options.idleTimeoutMs, () =>
         socket.destroy(
           new SluiceError(
@@ -87,56 +149,119 @@ function idleWatchingConnector(
 
 /** One request and its answer; settles once. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #resolve: (answer: WireAnswer) => void;
-  readonly #reject: (error: unknown) => void;
-  readonly #signal: AbortSignal | undefined;
+  readonly #request: WireRequest;
+  readonly #body: Buffer | undefined;
+  readonly #options: TransportOptions;
+  readonly #clock: Timers;
+  readonly #maxBytes: number;
+  readonly #answerTimeoutMs: number;
+  #resolve: (answer: WireAnswer) => void = () => undefined;
+  #reject: (error: unknown) => void = () => undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #cancelDeadline: (() => void) | undefined;
+  #isSettled = false;
   #status = 0;
   #headers: WireAnswer['headers'] = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
-  readonly #onAbort = (): void => {
-    this.#finish();
-    this.#controller?.abort(cancellation());
-    this.#reject(cancellation());
-  };
+  /** The head of an answer has come. */
+  hasAnswer = false;
 
-  constructor(resolve: (answer: WireAnswer) => void, reject: (error: unknown) => void, signal?: AbortSignal) {
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#signal = signal;
-    signal?.addEventListener('abort', this.#onAbort, { once: true });
+  constructor(request: WireRequest, body: Buffer | undefined, options: TransportOptions, clock: Timers) {
+    this.#request = request;
+    this.#body = body;
+    this.#options = options;
+    this.#clock = clock;
+    this.#maxBytes = request.maxAnswerBytes ?? MAX_ERROR_BODY_BYTES;
+    this.#answerTimeoutMs = request.answerTimeoutMs ?? options.answerTimeoutMs;
   }
 
-  #finish(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+  run(agent: Agent, isLast: boolean): Promise<WireAnswer> {
+    const { origin, path, method, headers, signal } = this.#request;
+    if (signal?.aborted) return Promise.reject(cancellation());
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+      signal?.addEventListener('abort', this.#onAbort, { once: true });
+      agent.dispatch(
+        {
+          origin,
+          path,
+          method: method as Dispatcher.HttpMethod,
+          headers,
+          body: this.#body ?? null,
+          // Left to itself, undici closes the connection after each HEAD.
+          reset: isLast,
+        },
+        this,
+      );
+    });
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // Aborted while it waited for a connection: nothing has been sent.
-    if (this.#signal?.aborted) controller.abort(cancellation());
-    this.#controller = controller;
+  readonly #onAbort = (): void => this.#fail(cancellation());
+
+  #finish(): boolean {
+    if (this.#isSettled) return false;
+    this.#isSettled = true;
+    this.#cancelDeadline?.();
+    this.#request.signal?.removeEventListener('abort', this.#onAbort);
+    return true;
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: WireAnswer['headers']): void {
-    this.#status = status;
-    this.#headers = headers;
+  /** Ends the request from this side. */
+  #fail(error: SluiceError): void {
+    if (!this.#finish()) return;
+    this.#controller?.abort(error);
+    this.#reject(error);
   }
 
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    if (this.#bytes < MAX_ERROR_BODY_BYTES) this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+  #setDeadline(ms: number): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = this.#clock.timer(ms, () => this.#fail(answerTooSlow(this.#request.origin, ms)));
   }
 
-  onResponseEnd(): void {
-    this.#finish();
+  #settle(): void {
+    if (!this.#finish()) return;
     const body = this.#chunks.length === 0 ? EMPTY : Buffer.concat(this.#chunks);
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // Aborted while it waited for a connection: nothing has been sent.
+    if (this.#isSettled) {
+      controller.abort(cancellation());
+      return;
+    }
+    this.#controller = controller;
+    const { idleTimeoutMs, minBytesPerSecond } = this.#options;
+    const sendingMs = Math.ceil(((this.#body?.length ?? 0) / minBytesPerSecond) * 1000);
+    this.#setDeadline(idleTimeoutMs + sendingMs + this.#answerTimeoutMs);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: WireAnswer['headers']): void {
+    // Early hints and the like are no answer yet.
+    if (status < 200) return;
+    this.hasAnswer = true;
+    this.#status = status;
+    this.#headers = headers;
+    const hasBody = this.#request.method !== 'HEAD' && headers['content-length'] !== '0';
+    if (hasBody) this.#setDeadline(this.#answerTimeoutMs);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#maxBytes || this.#isSettled) return;
+    this.#settle();
+    controller.abort(cancellation());
+  }
+
+  onResponseEnd(): void {
+    this.#settle();
+  }
+
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#finish();
-    this.#reject(error);
+    if (this.#finish()) this.#reject(error);
   }
 }
 

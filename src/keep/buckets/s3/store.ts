@@ -16,24 +16,27 @@ import type {
   PendingUpload,
   PutOptions,
   PutResult,
+  StoreKey,
   StoreLimits,
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
+import { Keys } from './keys.ts';
 import { HotPath } from './objects.ts';
 import type { S3Profile } from './profile.ts';
 import { SdkClients } from './sdk.ts';
 import { SdkObjects } from './sdk-objects.ts';
 import { Session } from './session.ts';
-import { Signer } from './signing.ts';
 import { SmallTransport } from './small-transport.ts';
 import { StreamTransport } from './stream-transport.ts';
 import type { TransportOptions } from './transport.ts';
 
 export interface S3StoreOptions extends Partial<TransportOptions> {
   readonly clock: Clock;
+  /** Reads the profile anew from its file; undefined where it is no longer there. */
+  readonly reread?: (() => Promise<S3Profile | undefined>) | undefined;
 }
 
 /** Amazon S3 user guide, "Amazon S3 multipart upload limits"; the compatible servers keep to it. */
@@ -48,6 +51,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
   idleTimeoutMs: 60_000,
   minBytesPerSecond: 32 * 1024,
   connectTimeoutMs: 10_000,
+  answerTimeoutMs: 60_000,
   maxConnections: 256,
 };
 
@@ -58,6 +62,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
 export class S3Store implements ObjectStore {
   readonly description: string;
   readonly limits = LIMITS;
+  readonly key: StoreKey;
   readonly #hot: HotPath;
   /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
   readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
@@ -68,17 +73,27 @@ export class S3Store implements ObjectStore {
   #closing: Promise<void> | undefined;
 
   constructor(profile: S3Profile, options: S3StoreOptions) {
-    const { clock, ...rest } = options;
+    const { clock, reread, ...rest } = options;
     const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, ...rest };
     const session = new Session(profile, clock);
+    const keys = new Keys(profile, { clock, reread });
+    this.key = {
+      adopt: next => keys.adopt(next as S3Profile),
+      onChange: listener => keys.onChange(listener),
+    };
     this.description = `${profile.provider} ${profile.endpoint}`;
-    this.#small = new SmallTransport(transport);
+    this.#small = new SmallTransport(transport, clock);
     this.#stream = new StreamTransport(transport, clock);
-    this.#clients = new SdkClients(profile, session, transport, clock);
+    this.#clients = new SdkClients(keys, session, {
+      small: this.#small,
+      transport,
+      clock,
+      endpoint: profile.endpoint,
+    });
     this.#control = new ControlCalls(this.#clients, profile.endpoint);
     this.#hot = new HotPath({
       session,
-      signer: new Signer(profile),
+      keys,
       small: this.#small,
       stream: this.#stream,
       clock,

@@ -5,7 +5,13 @@ import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
-import type { TransportOptions, WireAnswer, WireRequest } from './transport.ts';
+import {
+  answerTooSlow,
+  mayBeStale,
+  type TransportOptions,
+  type WireAnswer,
+  type WireRequest,
+} from './transport.ts';
 
 /**
  * How long a server may leave Expect: 100-continue unanswered before the body is sent all the same (curl waits as
@@ -37,11 +43,16 @@ export interface StreamedRequest extends WireRequest {
 /** A request under way. */
 interface Exchange {
   readonly outgoing: http.ClientRequest;
+  readonly answered: Promise<WireAnswer>;
+  /** Whether the head of an answer has come. */
+  readonly hasAnswer: () => boolean;
   /** Answered or failed. */
   isSettled: boolean;
   /** Resolves with that; never rejects. */
   settled: Promise<void>;
   hasBodyBegun: boolean;
+  /** Bounds the answer from now on; the last call counts. */
+  readonly setDeadline: (ms: number) => void;
 }
 
 /**
@@ -51,10 +62,16 @@ interface Exchange {
  *
  *   connecting ─▶ asking (Expect: 100-continue) ─100, or 1 s─▶ sending ─last block─▶ awaiting ─answer─▶ done
  *                     └──────────── early answer ───────────────┴──▶ done, connection dropped
+ *
+ * `connecting` ends within connectTimeoutMs; `sending` may take any time while bytes move; `awaiting` is bounded, and so
+ * is an answer from its first byte on.
  */
 export class StreamTransport {
   readonly #http: http.Agent;
   readonly #https: https.Agent;
+  /** For connections that are used once. */
+  readonly #freshHttp: http.Agent;
+  readonly #freshHttps: https.Agent;
   readonly #options: TransportOptions;
   readonly #clock: Pick<Clock, 'timer'>;
 
@@ -69,6 +86,9 @@ export class StreamTransport {
     };
     this.#http = answerFirst(new http.Agent(agentOptions), clock);
     this.#https = answerFirst(new https.Agent(agentOptions), clock);
+    const once = { lookup: options.lookup };
+    this.#freshHttp = answerFirst(new http.Agent(once), clock);
+    this.#freshHttps = answerFirst(new https.Agent(once), clock);
     this.#options = options;
     this.#clock = clock;
   }
@@ -81,24 +101,46 @@ export class StreamTransport {
    * answer.
    */
   async send(request: StreamedRequest): Promise<WireAnswer> {
-    const outgoing = this.#open(request, request.headers);
-    const answered = answerOf(outgoing, this.#options.idleTimeoutMs);
+    const first = this.#begin(request, false);
+    try {
+      return await this.#finish(request, first);
+    } catch (error) {
+      const isStale = first.outgoing.reusedSocket && !first.hasAnswer() && mayBeStale(error);
+      if (!isStale || request.signal?.aborted) return this.#askWhy(request, first, error);
+      const second = this.#begin(request, true);
+      return await this.#finish(request, second).catch(again => this.#askWhy(request, second, again));
+    }
+  }
+
+  #begin(request: StreamedRequest, isFresh: boolean): Exchange {
+    const outgoing = this.#open(request, request.headers, isFresh);
+    const { answered, setDeadline, hasAnswer } = this.#answerOf(outgoing, request);
     const exchange: Exchange = {
       outgoing,
+      answered,
       isSettled: false,
       settled: Promise.resolve(),
       hasBodyBegun: false,
+      hasAnswer,
+      setDeadline,
     };
     const settle = (): void => {
       exchange.isSettled = true;
     };
     exchange.settled = answered.then(settle, settle);
+    return exchange;
+  }
+
+  async #finish(request: StreamedRequest, exchange: Exchange): Promise<WireAnswer> {
+    const { outgoing, answered } = exchange;
     try {
       if (request.headers.expect !== undefined) await this.#awaitContinue(exchange);
       await writeBlocks(exchange, request);
       if (!exchange.isSettled) {
         outgoing.end();
-        outgoing.setTimeout(this.#answerPatienceMs(request));
+        const patienceMs = this.#answerPatienceMs(request);
+        outgoing.setTimeout(patienceMs);
+        if (!exchange.hasAnswer()) exchange.setDeadline(patienceMs + this.#options.answerTimeoutMs);
       }
       const answer = await answered;
       // An answer before the whole body: the rest of it must not be taken for the next request.
@@ -106,11 +148,20 @@ export class StreamTransport {
       return answer;
     } catch (error) {
       outgoing.destroy();
-      const isCutOff = exchange.hasBodyBegun && !outgoing.writableEnded && isReset(error);
-      const refusal = isCutOff ? await this.#ask(request) : undefined;
-      if (refusal !== undefined) return refusal;
       throw error;
     }
+  }
+
+  /** The refusal behind a connection that was cut off in the body, where there is one; throws the error where not. */
+  async #askWhy(
+    request: StreamedRequest,
+    { outgoing, hasBodyBegun }: Exchange,
+    error: unknown,
+  ): Promise<WireAnswer> {
+    const isCutOff = hasBodyBegun && !outgoing.writableEnded && isReset(error);
+    const refusal = isCutOff ? await this.#ask(request) : undefined;
+    if (refusal !== undefined) return refusal;
+    throw error;
   }
 
   /**
@@ -119,9 +170,9 @@ export class StreamTransport {
    */
   async #ask(request: StreamedRequest): Promise<WireAnswer | undefined> {
     const { expect: _, ...headers } = request.headers;
-    const outgoing = this.#open(request, headers);
+    const outgoing = this.#open(request, headers, false);
     let answer: WireAnswer | undefined;
-    const settled = answerOf(outgoing, this.#options.idleTimeoutMs).then(
+    const settled = this.#answerOf(outgoing, request).answered.then(
       given => {
         answer = given;
       },
@@ -146,20 +197,99 @@ export class StreamTransport {
     return Math.ceil(idleTimeoutMs + (heldBytes / minBytesPerSecond) * 1000);
   }
 
-  #open(request: StreamedRequest, headers: StreamedRequest['headers']): http.ClientRequest {
+  #open(request: StreamedRequest, headers: StreamedRequest['headers'], isFresh: boolean): http.ClientRequest {
     const url = new URL(request.origin);
     const isTls = url.protocol === 'https:';
+    const [plain, secure] = isFresh ? [this.#freshHttp, this.#freshHttps] : [this.#http, this.#https];
     const outgoing = (isTls ? https : http).request({
       host: url.hostname.replace(/^\[|\]$/g, ''),
       port: url.port === '' ? undefined : Number(url.port),
       method: request.method,
       path: request.path,
       headers,
-      agent: isTls ? this.#https : this.#http,
+      agent: isTls ? secure : plain,
       timeout: this.#options.idleTimeoutMs,
       signal: request.signal,
     });
+    this.#watchConnecting(outgoing, url);
     return outgoing;
+  }
+
+  /** A connection that does not come about, TLS included, ends sooner than silence on one that has. */
+  #watchConnecting(outgoing: http.ClientRequest, url: URL): void {
+    const { connectTimeoutMs } = this.#options;
+    outgoing.once('socket', socket => {
+      if (outgoing.reusedSocket) return;
+      const cancelTimer = this.#clock.timer(connectTimeoutMs, () =>
+        outgoing.destroy(
+          new SluiceError(
+            'host_unreachable',
+            `${url.host}: no connection came about in ${connectTimeoutMs} ms`,
+          ),
+        ),
+      );
+      socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', cancelTimer);
+      socket.once('close', cancelTimer);
+    });
+  }
+
+  /** The answer to a request, its body cut at the limit. Also the place where silence, or an answer without end, ends it. */
+  #answerOf(
+    outgoing: http.ClientRequest,
+    request: WireRequest,
+  ): { answered: Promise<WireAnswer>; setDeadline: (ms: number) => void; hasAnswer: () => boolean } {
+    const { idleTimeoutMs } = this.#options;
+    const answerTimeoutMs = request.answerTimeoutMs ?? this.#options.answerTimeoutMs;
+    const maxBytes = request.maxAnswerBytes ?? MAX_ERROR_BODY_BYTES;
+    let cancelDeadline: (() => void) | undefined;
+    let hasAnswer = false;
+    const setDeadline = (ms: number): void => {
+      cancelDeadline?.();
+      cancelDeadline = this.#clock.timer(ms, () => outgoing.destroy(answerTooSlow(request.origin, ms)));
+    };
+    const answered = new Promise<WireAnswer>((resolve, reject) => {
+      outgoing.on('error', reject);
+      // Node resets this time-out while the kernel takes bytes from the write queue: a progress watchdog.
+      outgoing.on('timeout', () =>
+        outgoing.destroy(
+          new SluiceError('timed_out', `${outgoing.host}: nothing moved for ${idleTimeoutMs} ms`),
+        ),
+      );
+      // A switch to another protocol, which was not asked for: without a listener the request would never end.
+      outgoing.on('upgrade', (response, socket) => {
+        socket.destroy();
+        resolve({ status: response.statusCode ?? 101, headers: response.headers, body: Buffer.alloc(0) });
+      });
+      outgoing.on('response', response => {
+        hasAnswer = true;
+        setDeadline(answerTimeoutMs);
+        const chunks: Buffer[] = [];
+        let bytes = 0;
+        const finish = (): void =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            body: Buffer.concat(chunks),
+          });
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          bytes += chunk.length;
+          if (bytes < maxBytes) return;
+          finish();
+          outgoing.destroy();
+        });
+        response.on('error', reject);
+        response.on('end', finish);
+        response.on('close', () => reject(connectionClosed()));
+      });
+      // Whatever happened: after this nothing comes any more.
+      outgoing.on('close', () => {
+        if (!hasAnswer) reject(connectionClosed());
+      });
+    });
+    const ended = (): void => cancelDeadline?.();
+    answered.then(ended, ended);
+    return { answered, setDeadline, hasAnswer: () => hasAnswer };
   }
 
   async #awaitContinue(exchange: Exchange): Promise<void> {
@@ -180,34 +310,12 @@ export class StreamTransport {
   }
 
   close(): void {
-    this.#http.destroy();
-    this.#https.destroy();
+    for (const agent of [this.#http, this.#https, this.#freshHttp, this.#freshHttps]) agent.destroy();
   }
 }
 
-/** The answer to a request, its body cut at the limit. Also the place where silence ends it. */
-function answerOf(outgoing: http.ClientRequest, idleTimeoutMs: number): Promise<WireAnswer> {
-  return new Promise((resolve, reject) => {
-    outgoing.on('error', reject);
-    // Node resets this time-out while the kernel takes bytes from the write queue: a progress watchdog.
-    outgoing.on('timeout', () =>
-      outgoing.destroy(
-        new SluiceError('timed_out', `${outgoing.host}: nothing moved for ${idleTimeoutMs} ms`),
-      ),
-    );
-    outgoing.on('response', response => {
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      response.on('data', (chunk: Buffer) => {
-        if (bytes < MAX_ERROR_BODY_BYTES) chunks.push(chunk);
-        bytes += chunk.length;
-      });
-      response.on('error', reject);
-      response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) }),
-      );
-    });
-  });
+function connectionClosed(): Error {
+  return Object.assign(new Error('closed'), { code: 'ECONNRESET' });
 }
 
 function isReset(error: unknown): boolean {

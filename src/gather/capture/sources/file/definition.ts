@@ -19,7 +19,13 @@ export const fileDefinition: ReadingSourceDefinition<FilePlan, string> = {
   async load() {
     const { FileSource } = await import('./file.ts');
     return ({ clock }) => ({
-      open: ({ path }) => new FileSource({ path, monotonicMs: () => clock.monotonicMs() }),
+      open: ({ path }, { format }) =>
+        new FileSource({
+          path,
+          format,
+          monotonicMs: () => clock.monotonicMs(),
+          pause: ms => new Promise(resolve => void clock.timer(ms, resolve)),
+        }),
     });
   },
 };

@@ -1,8 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readSync, statfsSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
-import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
+import { SluiceError } from '../../../../base/errors.ts';
+import { readingFailure } from '../failure.ts';
+import { MAX_READING_BYTES, type RawReading, type ReadingFormat, type ReadingSource } from '../source.ts';
+import { isHalfWritten } from './half-written.ts';
+import { PIECE_BYTES, Pieces } from './pieces.ts';
 
 /**
  * statfs(2) types of file systems that may wait for another machine or process: NFS, SMB, CIFS, FUSE, 9p, Ceph, AFS,
@@ -18,119 +21,222 @@ const REMOTE = new Set([
 const SLOW_MS = 5;
 const SLOW_READS = 3;
 const POOLED_MS = 60_000;
+/** No read at once goes on for longer; the rest is read in the pool. */
+const AT_ONCE_MS = 50;
 const FIRST_BYTES = 4096;
+const DEVICE_BYTES = 2 ** 16;
+/** Pauses before a file that somebody is writing is read again. */
+const REREAD_MS = [5, 10, 20, 40, 80, 160];
 
 export interface FileSourceOptions {
   readonly path: string;
+  readonly format: ReadingFormat;
   readonly monotonicMs: () => number;
+  /** Resolves after a pause. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
- * The content of a file. Small local files, /proc and /sys above all, are read at once: that takes some ten
- * microseconds, where a read in the thread pool takes ten times that. Slow ones and those of network file systems go
- * through the pool. Opened anew each time, since it may have been replaced.
+ * The content of a file, up to its end. Small local files, /proc and /sys above all, are read at once: that takes some
+ * ten microseconds, where a read in the thread pool takes ten times that. Slow ones, devices, pipes and those of network
+ * file systems go through the pool. Opened anew each time, since it may have been replaced. A device or pipe yields what
+ * is there now; nothing is no reading. JSON that somebody is just writing is read again.
  */
 export class FileSource implements ReadingSource {
-  readonly #path: string;
+  readonly #options: FileSourceOptions;
   readonly #extension: string | undefined;
-  readonly #monotonicMs: () => number;
-  /** Until then it is read in the pool: forever on another machine's file system. */
+  /** Until then it is read in the pool: forever on another machine's file system. Undefined until that is known. */
   #pooledUntilMs: number | undefined;
   #slowReads = 0;
   /** A read that did not end within its time; another one would only join it. */
   #hanging: Promise<unknown> | undefined;
+  /** Whether it held JSON, so that it will again. */
+  #hadJson = false;
 
-  constructor({ path, monotonicMs }: FileSourceOptions) {
-    this.#path = path;
-    this.#monotonicMs = monotonicMs;
-    this.#extension = /^\.[A-Za-z0-9]{1,16}$/.test(extname(path)) ? extname(path).slice(1) : undefined;
+  constructor(options: FileSourceOptions) {
+    const extension = extname(options.path);
+    this.#options = options;
+    this.#extension = /^\.[A-Za-z0-9]{1,16}$/.test(extension) ? extension.slice(1) : undefined;
   }
 
-  read(signal: () => AbortSignal): RawReading | Promise<RawReading> {
+  read(signal: () => AbortSignal): RawReading | undefined | Promise<RawReading | undefined> {
+    const startMs = this.#options.monotonicMs();
+    if (this.#pooledUntilMs === undefined || startMs < this.#pooledUntilMs) return this.#readInPool(signal());
+    let bytes: Buffer | undefined;
     try {
-      this.#pooledUntilMs ??= isRemote(this.#path) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-      const startMs = this.#monotonicMs();
-      if (startMs < this.#pooledUntilMs) return this.#readInPool(signal());
-      const bytes = readWhole(this.#path);
-      const endMs = this.#monotonicMs();
-      this.#slowReads = endMs - startMs > SLOW_MS ? this.#slowReads + 1 : 0;
-      if (this.#slowReads >= SLOW_READS) {
-        this.#slowReads = 0;
-        this.#pooledUntilMs = endMs + POOLED_MS;
-      }
-      return this.#raw(bytes);
+      bytes = this.#readAtOnce(startMs);
     } catch (error) {
       throw this.#failureOf(error);
     }
+    if (bytes === undefined) return this.#readInPool(signal());
+    return this.#isHalfWritten(bytes) ? this.#readAgain(bytes, signal()) : this.#raw(bytes);
   }
 
   async close(): Promise<void> {}
 
-  async #readInPool(signal: AbortSignal): Promise<RawReading> {
-    if (this.#hanging) throw new SluiceError('timed_out', `${this.#path}: the last read hangs still`);
-    const reading = readInPool(this.#path);
+  /** Undefined where it is nothing to be read at once. */
+  #readAtOnce(startMs: number): Buffer | undefined {
+    const { path, monotonicMs } = this.#options;
+    const bytes = readWhole(path, () => monotonicMs() - startMs > AT_ONCE_MS);
+    const endMs = monotonicMs();
+    this.#slowReads = endMs - startMs > SLOW_MS ? this.#slowReads + 1 : 0;
+    if (this.#slowReads >= SLOW_READS) {
+      this.#slowReads = 0;
+      this.#pooledUntilMs = endMs + POOLED_MS;
+    }
+    return bytes;
+  }
+
+  async #readInPool(signal: AbortSignal): Promise<RawReading | undefined> {
+    const { path } = this.#options;
+    if (this.#hanging) throw new SluiceError('timed_out', `${path}: the last read hangs still`);
+    const bytes = await this.#whileWanted(signal, async () => {
+      this.#pooledUntilMs ??= (await isRemote(path)) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+      return readInPool(path, signal);
+    });
+    if (bytes === undefined) return undefined;
+    return this.#isHalfWritten(bytes) ? this.#readAgain(bytes, signal) : this.#raw(bytes);
+  }
+
+  /** Does something in the pool, where a system call may hang for ever, for as long as the signal allows. */
+  async #whileWanted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = (): void => aborted.reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const working = work();
     try {
-      const aborted = new Promise<never>((_, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-      });
-      return this.#raw(await Promise.race([reading, aborted]));
+      return await Promise.race([working, aborted.promise]);
     } catch (error) {
       if (signal.aborted) {
         const over = (): void => {
           this.#hanging = undefined;
         };
-        this.#hanging = reading.then(over, over);
+        this.#hanging = working.then(over, over);
       }
       throw this.#failureOf(error);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
     }
   }
 
+  /** A file that somebody is writing: what it holds a little later, once that is whole. */
+  async #readAgain(first: Buffer, signal: AbortSignal): Promise<RawReading | undefined> {
+    const { path, pause } = this.#options;
+    let before = first;
+    let isAtRest = false;
+    for (const pauseMs of REREAD_MS) {
+      const bytes = await this.#whileWanted(signal, async () => {
+        await pause(pauseMs);
+        signal.throwIfAborted();
+        return readInPool(path, signal);
+      });
+      if (bytes === undefined) return undefined;
+      if (!this.#isHalfWritten(bytes)) return this.#raw(bytes);
+      isAtRest = bytes.equals(before);
+      before = bytes;
+    }
+    // What stands there unchanged only looked like JSON, unless the file is known to hold it.
+    if (isAtRest && !this.#mustBeJson && !this.#hadJson) return this.#raw(before);
+    const what = before.length === 0 ? 'it is empty' : 'it is half-written, or no JSON';
+    throw new SluiceError('reading_invalid', `${path}: ${what}, though it was read again and again`);
+  }
+
+  get #mustBeJson(): boolean {
+    const { format } = this.#options;
+    return format === 'json' || (format === 'auto' && this.#extension === 'json');
+  }
+
+  #isHalfWritten(bytes: Buffer): boolean {
+    const { format } = this.#options;
+    if (format === 'text' || format === 'binary') return false;
+    return isHalfWritten(bytes, { mustBeJson: this.#mustBeJson, hadJson: this.#hadJson });
+  }
+
   #raw(bytes: Buffer): RawReading {
+    this.#hadJson ||= bytes[0] === BRACE || bytes[0] === BRACKET;
     return this.#extension === undefined ? { bytes } : { bytes, extension: this.#extension };
   }
 
   #failureOf(error: unknown): SluiceError {
-    return asSluiceError(error, { operation: 'read', subject: this.#path });
+    const { path } = this.#options;
+    const failure = readingFailure(error, { operation: 'read', subject: path });
+    return failure.code === 'answer_too_large' && !failure.message.startsWith(path)
+      ? new SluiceError('answer_too_large', `${path}: ${failure.message}`, { cause: error })
+      : failure;
   }
 }
 
-/** Non-blocking: opening a FIFO that nobody writes would wait for ever. */
-const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+const BRACE = 0x7b;
+const BRACKET = 0x5b;
+/** Non-blocking: opening a FIFO that nobody writes would wait for ever. A terminal does not become ours. */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const scratch = Buffer.allocUnsafe(FIRST_BYTES);
 
-function readWhole(path: string): Buffer {
+/**
+ * @returns undefined where it is to be read in the pool: it is no regular file, nothing is there now (EAGAIN), or
+ * `isTooLate` says so before its end is reached
+ */
+function readWhole(path: string, isTooLate: () => boolean): Buffer | undefined {
   const descriptor = openSync(path, FLAGS);
   try {
-    const length = readSync(descriptor, scratch, 0, FIRST_BYTES, null);
-    // A file of sysfs or procfs tells nothing by its size.
-    if (length < FIRST_BYTES) return Buffer.from(scratch.subarray(0, length));
-    const { size } = fstatSync(descriptor);
-    const pieces = [Buffer.from(scratch)];
-    for (let total = length; total <= MAX_READING_BYTES; ) {
-      const piece = Buffer.allocUnsafe(Math.min(2 ** 20, Math.max(FIRST_BYTES, size - total + 1)));
-      const more = readSync(descriptor, piece, 0, piece.length, null);
-      if (more === 0) break;
-      pieces.push(piece.subarray(0, more));
-      total += more;
+    const stats = fstatSync(descriptor);
+    if (!stats.isFile() && !stats.isDirectory()) return undefined;
+    const pieces = new Pieces(MAX_READING_BYTES);
+    let buffer = scratch;
+    for (;;) {
+      const length = readSync(descriptor, buffer, 0, buffer.length, null);
+      if (length === 0) return pieces.whole();
+      pieces.add(buffer.subarray(0, length));
+      if (length === buffer.length && buffer === scratch) buffer = Buffer.allocUnsafe(pieceFor(stats));
+      if (isTooLate()) return undefined;
     }
-    return Buffer.concat(pieces);
+  } catch (error) {
+    if (hasNothingNow(error)) return undefined;
+    throw error;
   } finally {
     closeSync(descriptor);
   }
 }
 
-async function readInPool(path: string): Promise<Buffer> {
+/** Bytes for the pieces after the first: as many as the file says that it has, and one to find its end. */
+function pieceFor({ size }: Stats): number {
+  return Math.min(PIECE_BYTES, Math.max(FIRST_BYTES, size - FIRST_BYTES + 1));
+}
+
+/** @returns undefined where a device or pipe has nothing now */
+async function readInPool(path: string, signal: AbortSignal): Promise<Buffer | undefined> {
   const handle = await open(path, FLAGS);
   try {
-    const { size } = await handle.stat();
-    if (size > MAX_READING_BYTES)
-      throw new SluiceError('answer_too_large', `${path} is larger than a reading may be`);
-    return await handle.readFile();
+    const stats = await handle.stat();
+    const pieces = new Pieces(MAX_READING_BYTES);
+    const buffer = Buffer.allocUnsafe(stats.isFile() ? pieceFor(stats) : DEVICE_BYTES);
+    for (;;) {
+      signal.throwIfAborted();
+      const length = await readPiece(handle, buffer);
+      if (length === 'nothing now' && pieces.bytes === 0) return undefined;
+      if (length === 'nothing now' || length === 0) break;
+      pieces.add(buffer.subarray(0, length));
+    }
+    return pieces.bytes === 0 && !stats.isFile() ? undefined : pieces.whole();
   } finally {
     await handle.close();
   }
 }
 
-function isRemote(path: string): boolean {
-  return REMOTE.has(statfsSync(path).type >>> 0);
+async function readPiece(handle: FileHandle, buffer: Buffer): Promise<number | 'nothing now'> {
+  try {
+    return (await handle.read(buffer, 0, buffer.length, null)).bytesRead;
+  } catch (error) {
+    if (hasNothingNow(error)) return 'nothing now';
+    throw error;
+  }
+}
+
+function hasNothingNow(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EAGAIN';
+}
+
+async function isRemote(path: string): Promise<boolean> {
+  return REMOTE.has((await statfs(path)).type >>> 0);
 }

@@ -3,7 +3,12 @@ import type { ReadingSourceDefinition } from '../source-definition.ts';
 export interface HttpPlan {
   readonly method: 'http';
   readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly username: string | null;
+  readonly password: string | null;
 }
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /** The answer of a web address. */
 export const httpDefinition: ReadingSourceDefinition<HttpPlan, string> = {
@@ -12,10 +17,27 @@ export const httpDefinition: ReadingSourceDefinition<HttpPlan, string> = {
     line('must be an address', webAddressFault)
       .optional()
       .meta({ description: 'An address; its answer is the reading.' }),
+  companions: ({ secretTexts, optionalText, secret }) => ({
+    headers: secretTexts(name => (HEADER_NAME.test(name) ? undefined : 'is no name of a header'), {
+      description: 'Of `http`: headers to ask with.',
+      example: { 'X-Api-Key': '${SENSOR_KEY}' },
+    }),
+    username: optionalText({
+      description: 'Of `http`: the user name to ask with (Basic); one in the address does as well.',
+      example: 'station',
+    }),
+    ...secret('password', { description: 'Of `http`: the password to it.', example: '${SENSOR_PASSWORD}' }),
+  }),
   pushes: false,
-  planOf: url => ({ method: 'http', url }),
+  planOf: (url, { headers, username, password }) => ({
+    method: 'http',
+    url,
+    headers: (headers ?? {}) as Readonly<Record<string, string>>,
+    username: (username ?? null) as string | null,
+    password: (password ?? null) as string | null,
+  }),
   async load() {
     const { HttpSource } = await import('./http.ts');
-    return () => ({ open: ({ url }) => new HttpSource(url) });
+    return () => ({ open: plan => new HttpSource(plan) });
   },
 };

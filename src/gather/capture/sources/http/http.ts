@@ -1,66 +1,168 @@
-import type { Agent } from 'undici';
-import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
+import http, { type IncomingHttpHeaders } from 'node:http';
+import https from 'node:https';
+import { SluiceError } from '../../../../base/errors.ts';
 import { withoutCredentials } from '../../../../base/text.ts';
+import { readingFailure } from '../failure.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
+import { decodeBody } from './body.ts';
 
 const NO_CONTENT = 204;
-const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'UND_ERR_CONNECT_TIMEOUT'];
+const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'];
 
-/** The body of an HTTP answer; 204 is no reading, on purpose. Redirects are errors. */
+/** What is asked, and how. */
+export interface HttpQuestion {
+  /** May hold a user name and password. */
+  readonly url: string;
+  /** Sent with it, beside those that a request always has. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly username?: string | null;
+  readonly password?: string | null;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/**
+ * The body of an HTTP answer, without its content coding; 204 is no reading, on purpose. Redirects are errors. Devices
+ * whose HTTP is a little off (bare line feeds, doubled lengths) are understood.
+ */
 export class HttpSource implements ReadingSource {
-  readonly #url: string;
+  readonly #url: URL;
+  readonly #shown: string;
+  readonly #headers: Record<string, string>;
   /** Keeps one connection open between two readings. */
-  #agent: Agent | undefined;
+  readonly #agent: http.Agent;
 
-  constructor(url: string) {
-    this.#url = url;
+  constructor({ url, headers, username, password }: HttpQuestion) {
+    this.#url = new URL(url);
+    this.#shown = withoutCredentials(url);
+    const user = username ?? decoded(this.#url.username);
+    const secret = password ?? decoded(this.#url.password);
+    this.#url.username = '';
+    this.#url.password = '';
+    this.#headers = { accept: '*/*', 'user-agent': 'sluice', ...headers };
+    if (user !== '' || secret !== '') this.#headers.authorization ??= basicLogin(user, secret);
+    const { Agent } = this.#url.protocol === 'https:' ? https : http;
+    this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
   }
 
   async read(signal: () => AbortSignal): Promise<RawReading | undefined> {
+    const aborted = signal();
     try {
-      // Loaded by those who ask over HTTP alone: it takes several megabytes.
-      const { Agent, request } = await import('undici');
-      this.#agent ??= new Agent({ connections: 1 });
-      const { statusCode, headers, body } = await request(this.#url, {
-        signal: signal(),
-        dispatcher: this.#agent,
-      });
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      for await (const chunk of body as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > MAX_READING_BYTES)
-          throw new SluiceError('answer_too_large', `${this.#shown} answers too much`);
-        chunks.push(chunk);
-      }
-      if (statusCode === NO_CONTENT) return undefined;
-      if (statusCode >= 300)
-        throw new SluiceError('reading_failed', `${this.#shown} answered HTTP ${statusCode}`);
-      const contentType = headers['content-type'];
-      const content = Buffer.concat(chunks);
-      return typeof contentType === 'string' ? { bytes: content, contentType } : { bytes: content };
+      const { status, headers, body } = await this.#ask(aborted);
+      if (status === NO_CONTENT) return undefined;
+      if (status >= 300)
+        throw new SluiceError('reading_failed', `${this.#shown} answered HTTP ${status}${hintOf(status)}`);
+      const bytes = await decodeBody(body, headers['content-encoding'] ?? '', MAX_READING_BYTES);
+      return { bytes, contentType: headers['content-type'] };
     } catch (error) {
-      throw this.#failureOf(error);
+      throw aborted.aborted ? aborted.reason : this.#failureOf(error);
     }
   }
 
   async close(): Promise<void> {
-    await this.#agent?.destroy();
+    this.#agent.destroy();
   }
 
-  get #shown(): string {
-    return withoutCredentials(this.#url);
+  /** A reused connection that died before any answer says nothing: it is asked once more, on a new one. */
+  async #ask(signal: AbortSignal): Promise<Answer> {
+    const first = this.#request();
+    try {
+      return await receive(first, signal);
+    } catch (error) {
+      const isStale = first.reusedSocket && first.res === null && isBroken(error);
+      if (!isStale || signal.aborted) throw error;
+      return receive(this.#request(), signal);
+    }
+  }
+
+  #request(): Request {
+    const { request } = this.#url.protocol === 'https:' ? https : http;
+    return request(this.#url, {
+      agent: this.#agent,
+      headers: this.#headers,
+      insecureHTTPParser: true,
+    }) as Request;
   }
 
   #failureOf(error: unknown): SluiceError {
     const details = { operation: 'ask', subject: this.#shown, cause: error };
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (error instanceof SluiceError) {
+      return error.message.startsWith(this.#shown)
+        ? error
+        : new SluiceError(error.code, `${this.#shown}: ${error.message}`, { ...details, hint: error.hint });
+    }
+    const { code = '', message = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
     if (UNREACHABLE.includes(code))
       return new SluiceError('host_unreachable', `nothing answers at ${this.#shown}`, details);
     if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
       return new SluiceError('host_unknown', `${this.#shown}: its host has no address`, details);
-    if (code === 'ECONNRESET' || code.startsWith('UND_ERR_SOCKET'))
+    if (isBroken(error))
       return new SluiceError('connection_lost', `${this.#shown}: the connection broke`, details);
-    return asSluiceError(error, details);
+    const words = message.split('\n', 1)[0];
+    if (code.startsWith('HPE_')) {
+      const what = `${this.#shown} answers with what is no HTTP (${words})`;
+      return new SluiceError('reading_failed', what, details);
+    }
+    if (code !== '' && typeof (error as NodeJS.ErrnoException).errno !== 'number')
+      return new SluiceError('reading_failed', `${this.#shown} cannot be asked: ${words}`, details);
+    return readingFailure(error, details);
+  }
+}
+
+/** What node:http tells of a request; `res` is undocumented in its types alone. */
+type Request = http.ClientRequest & { readonly res: http.IncomingMessage | null };
+
+async function receive(request: Request, signal: AbortSignal): Promise<Answer> {
+  const onAbort = (): void => void request.destroy(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    const answered = Promise.withResolvers<http.IncomingMessage>();
+    request.on('response', answered.resolve);
+    request.on('error', answered.reject);
+    if (signal.aborted) onAbort();
+    request.end();
+    const response = await answered.promise;
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > MAX_READING_BYTES) throw new SluiceError('answer_too_large', 'it answers too much');
+      chunks.push(chunk);
+    }
+    return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
+  } catch (error) {
+    request.destroy();
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+function isBroken(error: unknown): boolean {
+  const { code = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return ['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code);
+}
+
+function hintOf(status: number): string {
+  if (status === 401)
+    return ': it wants a user name and password (username, password), or refuses those given';
+  return status < 400 ? ': it redirects, and redirects are not followed' : '';
+}
+
+/** RFC 7617, in UTF-8. */
+function basicLogin(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}
+
+/** A part of an address without its escapes; as it stands where they are none. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
   }
 }

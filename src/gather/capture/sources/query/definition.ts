@@ -1,5 +1,5 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
-import type { QueryThread } from './query.ts';
+import type { QueryProcess } from './query.ts';
 
 export interface QueryPlan {
   readonly method: 'query';
@@ -16,16 +16,16 @@ export const queryDefinition: ReadingSourceDefinition<QueryPlan, string> = {
   pushes: false,
   planOf: sql => ({ method: 'query', sql }),
   async load() {
-    const { QuerySource, QueryThread: Thread } = await import('./query.ts');
+    const { QuerySource, QueryProcess: OneProcess } = await import('./query.ts');
     return ({ database }) => {
-      let thread: QueryThread | undefined;
+      let process: QueryProcess | undefined;
       return {
         open({ sql }) {
-          thread ??= new Thread(database);
-          return new QuerySource(sql, thread);
+          process ??= new OneProcess(database);
+          return new QuerySource(sql, process);
         },
         async close() {
-          await thread?.close();
+          await process?.close();
         },
       };
     };

@@ -1,10 +1,14 @@
-import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
+import type { BudgetStore, MinuteCount, StoredBudget, StoredForecast } from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
-import { readIntegerOrNull, readText, type SqlRow } from '../../rows.ts';
+import { readIntegerOrNull, readReal, readText, type SqlRow } from '../../rows.ts';
 
 const SAVE = `
-  INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms, spent)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+  INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms,
+    refused_until_ms, window_ms, spent)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+const FORGET = 'DELETE FROM call_budgets WHERE host = ?';
+const SAVE_FORECAST =
+  'INSERT OR REPLACE INTO call_forecasts (host, stretch, costs, syncs) VALUES (?, ?, ?, ?)';
 
 function toBudget(row: SqlRow): StoredBudget {
   return {
@@ -15,7 +19,18 @@ function toBudget(row: SqlRow): StoredBudget {
     remaining: readIntegerOrNull(row, 'remaining') ?? undefined,
     resetAtMs: readIntegerOrNull(row, 'reset_at_ms') ?? undefined,
     pausedUntilMs: readIntegerOrNull(row, 'paused_until_ms') ?? undefined,
-    spent: JSON.parse(readText(row, 'spent')) as [number, number][],
+    refusedUntilMs: readIntegerOrNull(row, 'refused_until_ms') ?? undefined,
+    windowMs: readIntegerOrNull(row, 'window_ms') ?? undefined,
+    spent: JSON.parse(readText(row, 'spent')) as MinuteCount[],
+  };
+}
+
+function toForecast(row: SqlRow): StoredForecast {
+  return {
+    host: readText(row, 'host'),
+    stretch: readReal(row, 'stretch'),
+    costs: JSON.parse(readText(row, 'costs')) as Record<string, number>,
+    syncs: JSON.parse(readText(row, 'syncs')) as MinuteCount[],
   };
 }
 
@@ -26,21 +41,36 @@ export function createBudgetStore(database: Database): BudgetStore {
     },
     save: budgets =>
       database.write(() => {
+        for (const host of new Set(budgets.map(each => each.host))) database.statement(FORGET).run(host);
         for (const { host, credential, resource, ...left } of budgets) {
-          const { limit, remaining, resetAtMs, pausedUntilMs, spent } = left;
           database
             .statement(SAVE)
             .run(
               host,
               credential,
               resource,
-              limit ?? null,
-              remaining ?? null,
-              resetAtMs ?? null,
-              pausedUntilMs ?? null,
-              JSON.stringify(spent),
+              wholeOrNull(left.limit),
+              wholeOrNull(left.remaining),
+              wholeOrNull(left.resetAtMs),
+              wholeOrNull(left.pausedUntilMs),
+              wholeOrNull(left.refusedUntilMs),
+              wholeOrNull(left.windowMs),
+              JSON.stringify(left.spent),
             );
         }
       }),
+    async forecasts() {
+      return database.all('SELECT * FROM call_forecasts').map(toForecast);
+    },
+    saveForecasts: forecasts =>
+      database.write(() => {
+        for (const { host, stretch, costs, syncs } of forecasts) {
+          database.statement(SAVE_FORECAST).run(host, stretch, JSON.stringify(costs), JSON.stringify(syncs));
+        }
+      }),
   };
+}
+
+function wholeOrNull(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
 }

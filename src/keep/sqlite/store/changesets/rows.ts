@@ -53,6 +53,7 @@ export function toChangeset(row: SqlRow): StoredChangeset {
     latestEventAtMs: readIntegerOrNull(row, 'latest_event_at_ms'),
     vanishedAtMs: readIntegerOrNull(row, 'vanished_at_ms'),
     lastError: errorOf(row),
+    lastFailureAtMs: readIntegerOrNull(row, 'last_failure_at_ms'),
   };
 }
 

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import type { Clock } from '../base/clock.ts';
+import { asSluiceError } from '../base/errors.ts';
+import type { Service } from '../base/lifecycle.ts';
+import type { Logger } from '../base/log.ts';
+
+export interface CredentialsWatchOptions {
+  /** Every file whose change may change the profiles, there or not; asked for each time. */
+  readonly paths: () => readonly string[];
+  /** Takes over what the files say now. Never called while an earlier call still runs. */
+  readonly onChange: () => Promise<void>;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Two looks that see the same stand for a file that is written to its end. */
+const LOOK_MS = 1000;
+
+/**
+ * Keeps delivery in step with the credentials files, which other programs renew:
+ *
+ *   idle ──start()──▶ quiet ──a look sees other stamps──▶ settling ──the next sees the same──▶ reading ──▶ quiet
+ *   any ──stop()──▶ stopped
+ *
+ * It looks instead of having events told: the files lie in folders that may not be there yet, are replaced by links of
+ * mounted secrets, and are few. A file that cannot be taken over is reported once, and the old keys go on.
+ */
+export class CredentialsWatch implements Service {
+  readonly name = 'credentials';
+  readonly #options: CredentialsWatchOptions;
+  #cancelLook = (): void => undefined;
+  #looking: Promise<void> | undefined;
+  #read = '';
+  #seen = '';
+  #isStopped = false;
+
+  constructor(options: CredentialsWatchOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    this.#read = await this.#stamps();
+    this.#seen = this.#read;
+    this.#arm();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelLook();
+    await this.#looking;
+  }
+
+  #arm(): void {
+    if (this.#isStopped) return;
+    this.#cancelLook = this.#options.clock.timer(LOOK_MS, () => {
+      this.#looking = this.#look().finally(() => this.#arm());
+    });
+  }
+
+  async #look(): Promise<void> {
+    const { onChange, log } = this.#options;
+    const stamps = await this.#stamps();
+    const isSettled = stamps === this.#seen;
+    this.#seen = stamps;
+    if (!isSettled || stamps === this.#read) return;
+    this.#read = stamps;
+    try {
+      await onChange();
+    } catch (error) {
+      const { code, message: reason, hint } = asSluiceError(error);
+      log.error({ code, reason, hint }, 'changed credentials not taken over; the old ones go on');
+    }
+  }
+
+  async #stamps(): Promise<string> {
+    return (await Promise.all(this.#options.paths().map(stampOf))).join('\n');
+  }
+}
+
+/** Changes whenever the file is written, replaced or removed. */
+async function stampOf(path: string): Promise<string> {
+  try {
+    const { ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+    return `${path} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+  } catch (error) {
+    return `${path} ${(error as NodeJS.ErrnoException).code}`;
+  }
+}

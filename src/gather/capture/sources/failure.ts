@@ -1,0 +1,29 @@
+import { getSystemErrorMap } from 'node:util';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+
+/**
+ * What went wrong with a reading, as a failure that names its source. An error of the system is the source's (a device
+ * that is off, a link that leads in a circle), in the system's words; it never is a fault of ours, nor of the disk.
+ * Pure.
+ * @param what what was done to what: `read`, `/sys/class/net/lo/speed`
+ */
+export function readingFailure(
+  error: unknown,
+  what: { readonly operation: string; readonly subject: string },
+): SluiceError {
+  if (error instanceof SluiceError) return error;
+  const { errno, code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (typeof errno !== 'number') return asSluiceError(error, what);
+  const [name, words] = getSystemErrorMap().get(errno) ?? [
+    code ?? `error ${-errno}`,
+    'an error of the system',
+  ];
+  return new SluiceError(
+    'reading_failed',
+    `${what.subject}: cannot ${what.operation} it: ${words} (${name})`,
+    {
+      ...what,
+      cause: error,
+    },
+  );
+}
