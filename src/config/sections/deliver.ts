@@ -200,7 +200,8 @@ export const deliver = section(
     }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',
-      description: 'Whether delivered files stay in `completed`; `never` deletes them at once.',
+      description:
+        'Whether delivered files stay in `completed`; `never` deletes them at once. With `always` they stay until the disk is full while readings are captured: then they give way before readings that nobody else has.',
     }),
     keepCompletedFor: optionalDuration({
       description: 'Deletes delivered files after this time.',

@@ -88,8 +88,11 @@ export const folderFile: FileOrigin = {
     return record.objectKey ?? undefined;
   },
 
-  /** As the folder's `after` says. A file that has changed since it was sent is left: it will be sent again. */
-  async complete({ spool, settings, folders }, record, delivered) {
+  /**
+   * As the folder's `after` says. A file that has changed since it was sent is left, and will be sent again; one whose
+   * delivery is not proven is left, and is not.
+   */
+  async complete({ spool, settings, folders }, record, delivered, isProven) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder || folder.after === 'keep') return { location: null };
@@ -101,6 +104,7 @@ export const folderFile: FileOrigin = {
       const place = await spool.adopt(enclosure, filepath, record, record.id);
       return place ? { ...place, source: null } : undefined;
     }
+    if (!isProven) return { location: null };
     try {
       enclosure.unlink(filepath);
     } catch (error) {
