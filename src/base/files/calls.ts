@@ -40,7 +40,7 @@ export interface DirectoryEntryAt {
 }
 
 /** Looks at a file without opening it for reading, where the system can; see open(2), O_PATH. */
-export const LOOK = process.platform === 'linux' ? 0o10000000 : constants.O_RDONLY;
+export const O_PATH = process.platform === 'linux' ? 0o10000000 : constants.O_RDONLY;
 /** Never through a link, never inherited by a child process. */
 const UNLINKED = (constants.O_NOFOLLOW ?? 0) | closeOnExec();
 /** For openings that are more than a look: no waiting for the other end of a pipe, no controlling terminal. */
@@ -48,7 +48,7 @@ const UNBLOCKED = UNLINKED | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?
 
 /** The flags with what every opening has; openat2(2) takes no others together with O_PATH. */
 function safely(flags: number): number {
-  const isLook = process.platform === 'linux' && (flags & LOOK) !== 0;
+  const isLook = process.platform === 'linux' && (flags & O_PATH) !== 0;
   return flags | (isLook ? UNLINKED : UNBLOCKED);
 }
 
@@ -102,7 +102,7 @@ export function openStepwise(
   let at = directory;
   try {
     for (const name of segments) {
-      const next = openAt({ directory: at, name }, LOOK | constants.O_DIRECTORY);
+      const next = openAt({ directory: at, name }, O_PATH | constants.O_DIRECTORY);
       if (at !== directory) closeSync(at);
       at = next;
     }
@@ -132,7 +132,7 @@ function procPath({ directory, name }: DirectoryEntryAt): string {
 
 function isTaken(entry: DirectoryEntryAt): boolean {
   try {
-    closeSync(openSync(procPath(entry), safely(LOOK)));
+    closeSync(openSync(procPath(entry), safely(O_PATH)));
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
@@ -270,9 +270,9 @@ const OPEN_TRIES = 16;
 
 /** Whether openat2 is allowed at all: EPERM may also be said of the file at hand. */
 function isAllowed(how: BigUint64Array, native: NativeCalls): boolean {
-  const here = openSync('.', LOOK);
+  const here = openSync('.', O_PATH);
   try {
-    how[0] = BigInt(LOOK | constants.O_DIRECTORY);
+    how[0] = BigInt(O_PATH | constants.O_DIRECTORY);
     const bytes = Buffer.from(how.buffer);
     const descriptor = Number(native.openat2?.(SYS_OPENAT2, here, '.', bytes, HOW_BYTES));
     if (descriptor >= 0) closeSync(descriptor);
@@ -288,7 +288,7 @@ function assertFree(
 ): void {
   let descriptor: number;
   try {
-    descriptor = openAt(entry, LOOK);
+    descriptor = openAt(entry, O_PATH);
   } catch (error) {
     if (-((error as NodeJS.ErrnoException).errno ?? 0) === ENOENT) return;
     if (-((error as NodeJS.ErrnoException).errno ?? 0) === ENOTDIR) throw error;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
-import { type DirectoryEntryAt, type FileCalls, fileCalls, LOOK } from './calls.ts';
+import { type DirectoryEntryAt, type FileCalls, fileCalls, O_PATH } from './calls.ts';
 import { OpenedFile } from './opened-file.ts';
 
 /** So long a descriptor of the root is kept after its last use, and believed to be the root without another look. */
@@ -43,7 +43,7 @@ export class Enclosure {
 
   /** What lies there, a link as itself; undefined where nothing does, or where a link would have to be followed. */
   stat(relative: string): Stats | undefined {
-    return this.#orNothing(() => this.#withOpened(relative, LOOK, descriptor => fstatSync(descriptor)));
+    return this.#orNothing(() => this.#withOpened(relative, O_PATH, descriptor => fstatSync(descriptor)));
   }
 
   /** The regular file that lies there; undefined for anything else. */
@@ -136,7 +136,7 @@ export class Enclosure {
     const name = folder === '' ? relative : relative.slice(folder.length + 1);
     if (name === '' || name === '.' || name === '..') throw new TypeError(`"${relative}" names nothing`);
     if (folder === '') return work({ directory: this.#held(), name });
-    return this.#withOpened(folder, LOOK | constants.O_DIRECTORY, directory => work({ directory, name }));
+    return this.#withOpened(folder, O_PATH | constants.O_DIRECTORY, directory => work({ directory, name }));
   }
 
   #withOpened<Result>(relative: string, flags: number, work: (descriptor: number) => Result): Result {
@@ -166,7 +166,7 @@ export class Enclosure {
     this.#usedMs = nowMs;
     if (this.#root !== undefined && (nowMs - this.#checkedMs < ROOT_KEPT_MS || this.#isStillRoot()))
       return this.#root;
-    this.#root = openSync(this.path, LOOK | constants.O_DIRECTORY);
+    this.#root = openSync(this.path, O_PATH | constants.O_DIRECTORY);
     this.#checkedMs = nowMs;
     this.#releaseLater();
     return this.#root;

@@ -122,13 +122,13 @@ export interface ObjectAddress {
 }
 
 /** Where the bytes come from: a file, or memory. */
-export type ObjectSource = FileSource | { readonly body: Buffer };
+export type ObjectSource = SourceFile | { readonly body: Buffer };
 
 /**
  * `size` bytes of the file at `path` from `offset` (default 0) on. It is opened, read once (twice where the server wants
  * a checksum before the body) and closed within the call; or `file`, which is open already, is read from and left open.
  */
-export interface FileSource {
+export interface SourceFile {
   readonly path: string;
   readonly size: number;
   readonly offset?: number;

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { close, open as openFile, read as readFile } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { SluiceError } from '../../../base/errors.ts';
-import type { FileSource, ObjectSource } from '../bucket.ts';
+import type { ObjectSource, SourceFile } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
-import { type OpenSource, openSource } from '../source.ts';
+import { fill, type OpenSource, openSource, sourceTooShort } from '../source.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 
 /** Payload bytes in one block. Eight of them are in memory while four parts are on their way. */
@@ -50,16 +49,10 @@ export function readSource(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-async function readOpened(source: FileSource): Promise<Buffer> {
+async function readOpened(source: SourceFile): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(source.size);
   await fill(await openSource(source), buffer, source, 0);
   return buffer;
-}
-
-export function sourceTooShort(path: string, size: number, readBytes: number): SluiceError {
-  return new SluiceError('source_changed', `${path} ended after ${readBytes} of ${size} bytes`, {
-    subject: path,
-  });
 }
 
 /** Two buffers for the blocks of one body. */
@@ -102,15 +95,6 @@ async function* readBlocks(
     }
   } finally {
     await opened?.close();
-  }
-}
-
-async function fill(opened: OpenSource, target: Buffer, source: FileSource, done: number): Promise<void> {
-  for (let filled = 0; filled < target.length; ) {
-    const position = (source.offset ?? 0) + done + filled;
-    const bytes = await opened.read(target, filled, target.length - filled, position);
-    if (bytes === 0) throw sourceTooShort(source.path, source.size, done + filled);
-    filled += bytes;
   }
 }
 

@@ -10,7 +10,8 @@ import type {
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import { digestsOf, readSource, sizeOf, sourceTooShort } from './body.ts';
+import { sourceTooShort } from '../source.ts';
+import { digestsOf, readSource, sizeOf } from './body.ts';
 import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
 import { propertyHeaders, propertyInput } from './properties.ts';
