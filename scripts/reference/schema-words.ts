@@ -237,6 +237,8 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       load: 'Internal: how often it is synced.',
       last_error: 'Last failure as JSON; null after a success.',
       last_failure_at_ms: 'When a sync last failed, on this machine’s clock; null after a success.',
+      unseen:
+        'What the last sync could not read of it, and up to when its events are known, as JSON; null: all was read.',
     },
   },
   changeset_events: {

@@ -58,11 +58,13 @@ export interface StationApi {
     | 'list'
     | 'syncNow'
     | 'syncWhere'
+    | 'checkSender'
     | 'receive'
     | 'isChangeset'
     | 'totals'
     | 'forecasts'
     | 'holds'
+    | 'unseen'
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */

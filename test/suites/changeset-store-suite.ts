@@ -29,7 +29,7 @@ const found: SyncedChangeset = {
     reviewState: 'none',
     checkState: undefined,
   },
-  ...{ mergeable: true, syncedAtMs: 10, lastChangeAtMs: 2 },
+  ...{ mergeable: true, syncedAtMs: 10, lastChangeAtMs: 2, unseen: null },
 };
 const event = (id: string, atMs: number, order = 0): StoredEvent => ({
   ...{ id, kind: 'comment', hostKind: 'c', atMs, order, actor: null, actorIsBot: false },

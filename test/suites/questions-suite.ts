@@ -314,6 +314,7 @@ const SYNCED: SyncedChangeset = {
   mergeable: true,
   syncedAtMs: 10,
   lastChangeAtMs: 2,
+  unseen: null,
 };
 
 /** Changesets as syncs saw them. @returns their ids */

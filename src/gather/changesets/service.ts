@@ -26,10 +26,11 @@ import { wantedChangesets } from './following/sources.ts';
 import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
 import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
+import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
 import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
-import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
+import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 /** Repositories whose webhooks seem not to arrive, shown at the most. */
@@ -65,6 +66,7 @@ export class Changesets implements Service {
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
   readonly #health: HostHealth;
+  readonly #unseen: UnseenBoard;
   readonly #forecasts: CallForecasts;
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
@@ -85,6 +87,7 @@ export class Changesets implements Service {
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
+    this.#unseen = new UnseenBoard(options);
     this.#forecasts = new CallForecasts(clock, (host, resource) =>
       this.limiter.resourceBudget(host, resource),
     );
@@ -196,6 +199,11 @@ export class Changesets implements Service {
     return count;
   }
 
+  /** Whether a webhook of those headers can be believed, before its body is read. Throws `signature_invalid`. */
+  checkSender(kind: ForgeKind, headers: WebhookRequest['headers']): void {
+    checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
+  }
+
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
   receive(kind: ForgeKind, headers: WebhookRequest['headers'], rawBody: Buffer): Promise<WebhookOutcome> {
     const { forges, onPush } = this.#options;
@@ -212,6 +220,11 @@ export class Changesets implements Service {
 
   holds(): readonly HostHold[] {
     return this.#health.holds();
+  }
+
+  /** What of the hosts' answers cannot be read, though the rest is. */
+  unseen(): readonly UnseenAtHost[] {
+    return this.#unseen.all();
   }
 
   /** Repositories whose webhooks seem not to arrive. */
@@ -247,6 +260,7 @@ export class Changesets implements Service {
       clock,
       hosts: this.hosts,
       health: this.#health,
+      unseen: this.#unseen,
       rhythm: host => ({ ...config().schedule, stretch: this.#forecasts.stretchOf(host) }),
       forgetClosedAfterMs: () => config().changesets.forgetClosedAfterMs,
       clockSkewMs: host => this.limiter.clockSkewMs(host),

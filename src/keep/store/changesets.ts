@@ -55,6 +55,8 @@ export interface StoredChangeset extends ChangesetAddress {
   readonly lastError: ErrorRecord | null;
   /** When a sync last failed; null since the last success. */
   readonly lastFailureAtMs: number | null;
+  /** What the last sync could not read of it; null: all was read. */
+  readonly unseen: UnseenParts | null;
 }
 
 /** One that is to be followed, with as much as is known of it. */
@@ -67,8 +69,8 @@ export interface ChangesetToFollow extends ChangesetAddress {
 
 /** What a host says of a changeset besides its name, author and branches. Times are of the host's clock. */
 export interface ChangesetDetails {
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
+  readonly createdAtMs: number | undefined;
+  readonly updatedAtMs: number | undefined;
   readonly mergedAtMs: number | undefined;
   /** When it was closed or merged. */
   readonly closedAtMs: number | undefined;
@@ -90,20 +92,37 @@ export interface SyncedChangeset extends ChangesetDetails {
   /** As the host names it now: another one after a rename. */
   readonly repository: string;
   readonly url: string;
-  readonly hostId: string;
+  readonly hostId: string | undefined;
   readonly state: Exclude<StoredChangesetState, 'new' | 'deleted'>;
   readonly title: string;
   readonly author: string | undefined;
   readonly authorIsBot: boolean;
-  readonly headBranch: string;
+  readonly headBranch: string | undefined;
   readonly headCommit: string | undefined;
   readonly headRepository: string | undefined;
-  readonly baseBranch: string;
+  readonly baseBranch: string | undefined;
   readonly baseCommit: string | undefined;
   /** When the sync began, on this machine's clock. */
   readonly syncedAtMs: number;
   /** When it last changed, on this machine's clock. */
   readonly lastChangeAtMs: number;
+  /** What could not be read of it; null: all was. */
+  readonly unseen: UnseenParts | null;
+}
+
+/** What a sync could not read of a changeset though the rest was: of that, what was known before stays. */
+export interface UnseenParts {
+  readonly parts: readonly UnseenPart[];
+  /** Syncs in a row that left something unseen for passing trouble; 0: it is refused, and asking soon is no use. */
+  readonly tries: number;
+  /** Events are known up to then, on the host's clock; null: they have never been read to their end. */
+  readonly eventsSeenToMs: number | null;
+}
+
+export interface UnseenPart {
+  /** In words: `reviews`, `checks`, `commits` … */
+  readonly part: string;
+  readonly error: ErrorRecord;
 }
 
 /** A commit and the branches that it is the tip of, as a webhook names them. */

@@ -163,7 +163,7 @@ test('what the configuration allows an hour is kept, and intervals are stretched
   assert.ok(listed.some(({ next }) => /stretched ×.* by the rate limit/.test(next?.reason ?? '')));
 });
 
-test('a page that is cut short keeps what has come, stores the error, and success clears it (C-3, C-16, T-9)', async t => {
+test('a page that is cut short keeps what has come, is told, and read again soon (C-3, C-100, T-9)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended, clock } = station;
   const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
@@ -181,13 +181,17 @@ test('a page that is cut short keeps what has come, stores the error, and succes
   const url = station.urlOf('acme/one', 1);
   await changesets.track(url);
   await until(() => ended.length === 1);
-  const failed = await changesets.find(url);
-  assert.equal(failed.lastError?.code, 'connection_lost');
+  const cut = await changesets.find(url);
+  assert.deepEqual(
+    [cut.state, cut.lastError, cut.unseen?.map(({ code }) => code)],
+    ['open', null, ['connection_lost']],
+  );
+  assert.match(cut.next?.reason ?? '', /not seen \(connection_lost\), once more/);
   const kept = (await changesets.events(url)).length;
   assert.ok(kept > 0 && kept < 5000, `${kept} events kept`);
   await clock.advance(20 * MINUTE_MS);
-  await until(() => ended.some(({ ending }) => ending === 'done'));
-  assert.equal((await changesets.find(url)).lastError, null);
+  await until(() => ended.length === 2);
+  assert.equal((await changesets.find(url)).unseen, null);
   const events = await changesets.events(url);
   assert.equal(events.length, 5001);
   assert.equal(new Set(events.map(({ id }) => id)).size, 5001);

@@ -1,4 +1,5 @@
-import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import { asSluiceError, fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
+import type { Random } from '../../../base/random.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
@@ -6,6 +7,7 @@ import { announceEvent, recordSync, recordVanished } from '../../../keep/store/c
 import type { StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { Changeset, ChangesetEvent } from '../../forges/changeset.ts';
 import type { ChangesetResult, WantedChangeset } from '../../forges/forge.ts';
+import { PartReader, type Unseen } from '../../forges/unseen.ts';
 import type { ChangesetContext } from '../context.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import { holdKindOf, postponeForHost } from '../hosts/host-health.ts';
@@ -20,13 +22,15 @@ import {
 import { BY_HAND } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
-import { storedEvent, syncedChangeset } from './synced-changeset.ts';
+import { storedEvent, syncedChangeset, updatedAtMs } from './synced-changeset.ts';
+import { eventsSeenToMs, hasSeenEnough, planWithUnseen, unseenParts } from './unseen-parts.ts';
 
 export interface ChangesetSyncContext extends ChangesetContext {
   /** By which changesets are asked for. */
   readonly batches: Batches;
   /** Room for what does not go in batches: events that did not come along. */
   readonly slots: CallSlots;
+  readonly random: Random;
 }
 
 type AnsweredChangeset = Extract<ChangesetResult, { readonly outcome: 'found' }>;
@@ -60,28 +64,31 @@ async function syncClaimed(
   const soonestMs = soonestAfterSync(changeset, startMs, context);
   if (claim.reason !== BY_HAND && soonestMs > startMs)
     return { postponedToMs: soonestMs, reason: claim.reason };
-  const news = new EventNews(changeset, startMs, context);
   let result: ChangesetResult;
-  let isAnswered = false;
   try {
     result = await batches.ask(wantedOf(changeset), claim.priority, signal);
-    isAnswered = true;
-    if (result.outcome === 'found') await addEvents(news, result, claim.priority, signal, context);
   } catch (thrown) {
-    await news.announce();
     if (signal.aborted) throw thrown;
     const error = asSluiceError(thrown, { subject: changeset.url });
     // A token that may not ask for changesets at all is as good as refused: one message, not one a changeset.
-    const kind = !isAnswered && error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
+    const kind = error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
     return postponeForHost(error, claim, context, host, kind);
   }
-  if (result.outcome !== 'failed') health.recordSuccess(host);
-  if (result.outcome === 'found') return settleAnswered(news, result.changeset, startMs, context);
-  if (result.outcome === 'missing') return settleMissing(changeset, startMs, context);
-  const kind = holdKindOf(result.error);
-  // Of one changeset alone, an error says nothing of its host, unless it is the token or the budget.
-  if (kind === 'limited' || kind === 'refused') return postponeForHost(result.error, claim, context, host);
-  throw result.error;
+  if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
+  health.recordSuccess(host);
+  if (result.outcome === 'missing') {
+    context.unseen.record(host, changeset.url, []);
+    return settleMissing(changeset, startMs, context);
+  }
+  const news = new EventNews(changeset, startMs, context);
+  try {
+    const unseen = await addEvents(news, result, claim.priority, signal, context);
+    context.unseen.record(host, changeset.url, unseen);
+    return await settleAnswered(news, result.changeset, unseen, startMs, context);
+  } catch (thrown) {
+    await news.announce();
+    throw thrown;
+  }
 }
 
 /** A retry has its own time; here only syncs that succeeded count. */
@@ -126,46 +133,65 @@ class EventNews {
 }
 
 function wantedOf(changeset: StoredChangeset): WantedChangeset {
-  const { host, repository, number, updatedAtMs, headCommit, lastSyncAtMs } = changeset;
+  const { host, repository, number, headCommit, lastSyncAtMs } = changeset;
   const ref = { host, repository, number };
-  if (lastSyncAtMs === null || updatedAtMs === null) return { ref };
-  return { ref, eventsSinceMs: updatedAtMs - EVENTS_OVERLAP_MS, headCommit: headCommit ?? undefined };
+  const seenToMs = eventsSeenToMs(changeset);
+  if (lastSyncAtMs === null || seenToMs === null) return { ref };
+  return { ref, eventsSinceMs: seenToMs - EVENTS_OVERLAP_MS, headCommit: headCommit ?? undefined };
 }
 
-/** Events page by page, as they arrive: what has arrived before an error is kept, and comes again the next time. */
+/**
+ * Events page by page, as they arrive. Parts that cannot be read, or not to their end, keep what has arrived of them and
+ * what was stored before.
+ * @returns what could not be read of the changeset
+ */
 async function addEvents(
   news: EventNews,
-  { changeset, events, eventsComplete }: AnsweredChangeset,
+  { changeset, events, eventsComplete, seen, unseen }: AnsweredChangeset,
   priority: Priority,
   signal: AbortSignal,
   { slots, hosts }: ChangesetSyncContext,
-): Promise<void> {
+): Promise<readonly Unseen[]> {
   const known = news.changeset;
   await news.add(events);
-  const isUnchanged =
-    known.lastSyncAtMs !== null &&
-    known.updatedAtMs === changeset.updatedAtMs &&
-    known.headCommit === (changeset.head.commit ?? null) &&
-    (changeset.checkState === undefined || known.checkState === changeset.checkState) &&
-    known.lastError === null;
-  if (eventsComplete || isUnchanged) return;
-  const options = { signal, priority, sinceMs: wantedOf(known).eventsSinceMs };
+  if (eventsComplete) return unseen;
+  if (isUnchanged(known, changeset)) {
+    const left = (known.unseen?.parts ?? []).filter(({ part }) => !seen.includes(part));
+    return [...unseen, ...left.map(({ part, error }) => ({ part, error: fromErrorRecord(error) }))];
+  }
+  const parts = new PartReader(signal);
+  const options = { signal, priority, sinceMs: wantedOf(known).eventsSinceMs, onUnseen: parts.note };
   await slots.run(known.host, priority, signal, async () => {
-    for await (const page of hosts.of(known.host).fetchEvents(changeset.ref, options)) {
-      await news.add(page);
-    }
+    const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
+    for await (const page of pages) await news.add(page);
   });
+  return [...unseen, ...parts.unseen];
+}
+
+/** Whether nothing has happened since the events were read. */
+function isUnchanged(known: StoredChangeset, { updatedAtMs, head, checkState }: Changeset): boolean {
+  return (
+    known.lastSyncAtMs !== null &&
+    updatedAtMs !== undefined &&
+    known.updatedAtMs === updatedAtMs &&
+    known.headCommit === (head.commit ?? known.headCommit) &&
+    (checkState === undefined || known.checkState === checkState) &&
+    known.lastError === null &&
+    hasSeenEnough(known)
+  );
 }
 
 async function settleAnswered(
   news: EventNews,
   changeset: Changeset,
+  unseen: readonly Unseen[],
   startMs: number,
   context: ChangesetSyncContext,
 ): Promise<WorkOutcome> {
   const known = news.changeset;
   const skewMs = context.clockSkewMs(known.host);
-  const lastChangeAtMs = changeTimeMs(known, changeset.updatedAtMs, skewMs, startMs);
+  const changedAtMs = updatedAtMs(changeset, known);
+  const lastChangeAtMs = changedAtMs === null ? startMs : changeTimeMs(known, changedAtMs, skewMs, startMs);
   await countIfUnannounced(known, lastChangeAtMs, startMs, context);
   const closedAtMs = changeset.closedAtMs ?? changeset.mergedAtMs;
   // A webhook that came while this ran has its own place on the schedule already.
@@ -178,11 +204,11 @@ async function settleAnswered(
     vanishedAtMs: null,
     closedAtMs: closedAtMs === undefined ? null : closedAtMs - skewMs,
   };
-  const { nextAtMs, reason, load } = planNextSync(
-    history,
-    planningOf(known.host, context.clock.nowMs(), context),
-  );
-  const synced = syncedChangeset(changeset, startMs, lastChangeAtMs);
+  const nowMs = context.clock.nowMs();
+  const plan = planNextSync(history, planningOf(known.host, nowMs, context));
+  const parts = unseenParts(known, unseen);
+  const { nextAtMs, reason, load } = planWithUnseen(plan, parts, unseen, context.random, nowMs);
+  const synced = syncedChangeset(changeset, known, startMs, lastChangeAtMs, parts);
   const changes = [recordSync(known.id, synced, load)];
   if (news.latestMs !== null) changes.push(announceEvent([known.id], news.latestMs));
   return { nextAtMs, reason, changes };

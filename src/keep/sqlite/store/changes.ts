@@ -21,7 +21,7 @@ const RECORD_SYNC = `
     head_branch = ?, head_commit = ?, head_repository = ?, base_branch = ?, base_commit = ?,
     created_at_ms = ?, updated_at_ms = ?, merged_at_ms = ?, closed_at_ms = ?,
     additions = ?, deletions = ?, changed_files = ?, labels = ?, review_state = ?, check_state = ?, mergeable = ?,
-    last_sync_at_ms = ?, last_change_at_ms = ?, load = ?, vanished_at_ms = NULL, last_error = NULL,
+    last_sync_at_ms = ?, last_change_at_ms = ?, unseen = ?, load = ?, vanished_at_ms = NULL, last_error = NULL,
     last_failure_at_ms = NULL WHERE id = ?`;
 /** An event of a day after the sync was told while this machine's clock was ahead. */
 const FORGET_WRONG_EVENT = `
@@ -108,18 +108,18 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
     .statement(RECORD_SYNC)
     .run(
       changeset.url,
-      changeset.hostId,
+      changeset.hostId ?? null,
       changeset.state,
       changeset.title,
       changeset.author ?? null,
       Number(changeset.authorIsBot),
-      changeset.headBranch,
+      changeset.headBranch ?? null,
       changeset.headCommit ?? null,
       changeset.headRepository ?? null,
-      changeset.baseBranch,
+      changeset.baseBranch ?? null,
       changeset.baseCommit ?? null,
-      changeset.createdAtMs,
-      changeset.updatedAtMs,
+      changeset.createdAtMs ?? null,
+      changeset.updatedAtMs ?? null,
       changeset.mergedAtMs ?? null,
       changeset.closedAtMs ?? null,
       changeset.additions ?? null,
@@ -131,6 +131,7 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
       mergeable === undefined ? null : Number(mergeable),
       changeset.syncedAtMs,
       changeset.lastChangeAtMs,
+      changeset.unseen === null ? null : JSON.stringify(changeset.unseen),
       load,
       id,
     );
