@@ -268,7 +268,7 @@ export const deliver = section(
 export const sync = section('When files are delivered.', {
   interval: duration({
     default: '6s',
-    min: '100ms',
+    min: '5ms',
     max: '1d',
     description: 'The pause between two sweeps of the folders, which find what no event told of.',
   }),
