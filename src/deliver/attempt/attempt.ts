@@ -1,13 +1,24 @@
 import { asFileError, asSluiceError } from '../../base/errors.ts';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
-import type { BegunAttempt } from '../origin/file-origin.ts';
+import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { identityOf, regularFile, sameIdentity } from '../spool/files.ts';
-import { type Attempted, delivered, failed, gone, localTrouble, moveToFailed, unproven } from './endings.ts';
+import { identityOf, sameIdentity } from '../spool/files.ts';
+import {
+  type Attempted,
+  delivered,
+  failed,
+  gone,
+  localTrouble,
+  moveToFailed,
+  refused,
+  unproven,
+} from './endings.ts';
 import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
-import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
+import { sourceMissing } from './upload/content.ts';
+import type { Acknowledged, Asking } from './upload/sending.ts';
 
 /**
  * One try at one file, from where it lies to where its outcome puts it (outcome.ts decides which that is, endings.ts does
@@ -47,6 +58,7 @@ export async function attemptDelivery(
     const beginning = await begin(context, attempted, signal);
     if (beginning === 'gone') return gone(context, record);
     if (typeof beginning === 'string') return beginning;
+    if ('fault' in beginning) return refused(context, record, beginning.fault);
     begun = beginning;
   }
   const outcome = await sendAndProve(context, attempted, begun, signal);
@@ -60,7 +72,7 @@ async function begin(
   context: DeliveryContext,
   attempted: Attempted,
   signal: AbortSignal,
-): Promise<BegunAttempt | DeliveryOutcome> {
+): Promise<BegunAttempt | Refusal | DeliveryOutcome> {
   const { record, destination } = attempted;
   try {
     return await originOf(record).begin(context, destination, record, signal);
@@ -80,52 +92,54 @@ async function sendAndProve(
 ): Promise<() => Promise<DeliveryOutcome>> {
   const { record, destination } = attempted;
   const { endpoints, uploader, settings } = context;
-  const path = originOf(record).path(context.spool, record);
+  const subject = originOf(record).path(context.spool, record);
   const asking: Asking = { store: destination.store, settings, record, signal };
-  const before = acknowledgedBefore(record, path);
-  let acknowledged = before;
-  if (!acknowledged) {
-    // Found to be offline after it was chosen: nothing was tried.
-    if (settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
-      return async () => 'handed-back';
-    try {
-      acknowledged = await upload(context, attempted, path, begun, asking);
-    } catch (error) {
-      const known = asSluiceError(error, { operation: 'upload', subject: path });
-      const isNew = endpoints.noteCall(destination.endpoint, known);
-      return () => failed(context, attempted, known, isNew);
-    }
-    endpoints.noteCall(destination.endpoint);
-  }
-  const isSent = acknowledged;
-  let sent: Sent;
+  let acknowledged: Acknowledged | undefined;
+  let file = begun?.file;
   try {
-    sent = await uploader.prove(asking, isSent);
+    file ??= originOf(record).open(context, record);
+    acknowledged = acknowledgedBefore(record, file);
+    // Found to be offline after it was chosen: nothing was tried.
+    if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
+      return async () => 'handed-back';
+    if (!acknowledged && !file) throw sourceMissing(subject);
+    if (!acknowledged && file) {
+      acknowledged = await upload(context, attempted, file, asking);
+      endpoints.noteCall(destination.endpoint);
+    }
   } catch (error) {
-    const known = asSluiceError(error, { operation: 'verify', subject: path });
+    const known = asSluiceError(error, { operation: 'upload', subject });
+    const isNew = endpoints.noteCall(destination.endpoint, known);
+    return () => failed(context, attempted, known, isNew);
+  } finally {
+    file?.close();
+  }
+  const isSent = acknowledged as Acknowledged;
+  try {
+    const sent = await uploader.prove(asking, isSent);
+    context.holds.arrived(record);
+    return () => delivered(context, attempted, sent);
+  } catch (error) {
+    const known = asSluiceError(error, { operation: 'verify', subject });
     endpoints.noteCall(destination.endpoint, known);
     return () => unproven(context, attempted, asking, isSent, known);
   }
-  context.holds.arrived(record);
-  return () => delivered(context, attempted, sent);
 }
 
 /**
  * What an earlier attempt sent, while the file is still what it was. One that somebody took away meanwhile has arrived all
  * the same.
  */
-function acknowledgedBefore(record: FileRecord, path: string): Acknowledged | undefined {
+function acknowledgedBefore(record: FileRecord, file: OpenedFile | undefined): Acknowledged | undefined {
   const acknowledged = acknowledgedOf(record);
   if (!acknowledged) return undefined;
-  const stats = regularFile(path);
-  return !stats || sameIdentity(identityOf(stats), acknowledged.identity) ? acknowledged : undefined;
+  return !file || sameIdentity(identityOf(file.stats), acknowledged.identity) ? acknowledged : undefined;
 }
 
 async function upload(
   { statistics, uploader }: DeliveryContext,
   { record }: Attempted,
-  path: string,
-  begun: BegunAttempt | undefined,
+  file: OpenedFile,
   asking: Asking,
 ): Promise<Acknowledged> {
   const name = `${record.profile}/${record.bucket}`;
@@ -133,8 +147,7 @@ async function upload(
   try {
     return await uploader.send({
       ...asking,
-      path,
-      seen: begun?.seen,
+      file,
       key: originOf(record).objectKey(record),
       onProgress: bytes => {
         underWayBytes += bytes;

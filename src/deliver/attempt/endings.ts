@@ -1,5 +1,5 @@
 import { asFileError, type SluiceError } from '../../base/errors.ts';
-import type { FileRecord, RecordChange } from '../../keep/local/journal.ts';
+import { type FileRecord, goneChange, type RecordChange } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
@@ -168,6 +168,19 @@ export async function gone(context: DeliveryContext, record: FileRecord): Promis
   if (outcome !== undefined) return outcome;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
   context.log.warn(logFields(record), 'the file was taken away before it was delivered');
+  return 'gone';
+}
+
+/** The file may not be taken as it lies now: it stays there, and the next look at it says why. */
+export async function refused(
+  context: DeliveryContext,
+  record: FileRecord,
+  fault: string,
+): Promise<DeliveryOutcome> {
+  const { journal, clock, log, spool } = context;
+  const path = originOf(record).entryPath(spool, record);
+  await journal.change(record.id, goneChange(`${path} ${fault}`, clock.nowMs()));
+  log.warn(logFields(record), `not taken: ${path} ${fault}`);
   return 'gone';
 }
 

@@ -1,13 +1,12 @@
+import type { OpenedFile } from '../../../base/files/opened-file.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { FileIdentity, FileRecord } from '../../../keep/local/journal.ts';
 import type { DeliverySettings } from '../../settings.ts';
 
 /** One file on its way to one object. */
 export interface Sending extends Asking {
-  /** Where the file lies now. */
-  readonly path: string;
-  /** The file as it was seen a moment ago; its stats are read where this is not given. */
-  readonly seen?: FileIdentity;
+  /** The file, opened a moment ago: what is sent is read from it, whatever becomes of its name. */
+  readonly file: OpenedFile;
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;
   /** Called with each number of bytes that is on its way. */
