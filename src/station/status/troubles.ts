@@ -48,6 +48,7 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     ...changesets.holds().map(fromHold),
     ...changesets.unseen().map(fromUnseen),
     ...collectors.flatMap(fromCollector),
+    ...fromDisk(collectors),
   ];
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
 }
@@ -113,4 +114,28 @@ function fromCollector({ name, disabled, lastError, lastReadingAtMs }: Collector
   return [
     { kind: 'collector', stage: null, code: null, count: 1, example, hint: null, lastAt, isWaiting: true },
   ];
+}
+
+/** Collectors whose readings the disk does not take, by the reason. */
+function fromDisk(collectors: readonly CollectorStatus[]): Trouble[] {
+  const byCode = Map.groupBy(
+    collectors.filter(({ writeError }) => writeError !== null),
+    ({ writeError }) => writeError?.code ?? 'disk_failed',
+  );
+  return [...byCode].map(([code, refused]) => {
+    const [{ name, writeError } = { name: '', writeError: null }] = refused;
+    const readings = refused.reduce((sum, { unwritten }) => sum + unwritten, 0);
+    const lost = refused.reduce((sum, one) => sum + one.lost, 0);
+    const counts = `${readings} readings wait in memory, ${lost} are lost`;
+    return {
+      kind: 'collector',
+      stage: 'disk',
+      code,
+      count: refused.length,
+      example: `${name}: ${writeError?.message ?? ''}; ${counts}`,
+      hint: remedyOf(code),
+      lastAt: writeError && new Date(writeError.atMs).toISOString(),
+      isWaiting: true,
+    };
+  });
 }
