@@ -192,6 +192,11 @@ export const deliver = section(
       default: 'wait',
       description: 'Whether files without content wait until they have some.',
     }),
+    hardLinks: choice(['own', 'any'], {
+      default: 'own',
+      description:
+        'Which files with a second name (a hard link) are delivered: `own` those that only their owner can have put there, `any` all.',
+    }),
     offline: choice(['hold', 'count'], {
       default: 'hold',
       description: 'Whether tries count while an endpoint cannot be reached.',

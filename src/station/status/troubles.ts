@@ -2,8 +2,10 @@ import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
 import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-board.ts';
+import type { HostRefusal } from '../../gather/changesets/service.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';
+import { refusalReason } from './changeset-figures.ts';
 
 /** Things that are stuck for the same reason. */
 export interface Trouble {
@@ -26,7 +28,11 @@ export interface Trouble {
 export interface TroubleSources {
   readonly questions: Pick<Questions, 'troubledRepositories' | 'failingChangesets'>;
   readonly deliveries: { troubles(): readonly FileTrouble[] };
-  readonly changesets: { holds(): readonly HostHold[]; unseen(): readonly UnseenAtHost[] };
+  readonly changesets: {
+    holds(): readonly HostHold[];
+    refusals(): readonly HostRefusal[];
+    unseen(): readonly UnseenAtHost[];
+  };
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -46,6 +52,10 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     ...repositories.map(trouble => fromStore('repository', trouble)),
     ...failing.map(trouble => fromStore('changeset', trouble)),
     ...changesets.holds().map(fromHold),
+    ...changesets
+      .refusals()
+      .filter(each => each.others > 0)
+      .map(fromRefusal),
     ...changesets.unseen().map(fromUnseen),
     ...collectors.flatMap(fromCollector),
     ...fromDisk(collectors),
@@ -87,6 +97,21 @@ function fromHold(hold: HostHold): Trouble {
     count: 1,
     example,
     hint,
+    lastAt: null,
+    isWaiting: false,
+  };
+}
+
+/** A token among several; where none is left, the host is on hold. */
+function fromRefusal(refusal: HostRefusal): Trouble {
+  const { host, credentials } = refusal;
+  return {
+    kind: 'code host',
+    stage: 'token refused',
+    code: 'token_refused',
+    count: credentials.length,
+    example: `${host} ${refusalReason(refusal)}`,
+    hint: remedyOf('token_refused'),
     lastAt: null,
     isWaiting: false,
   };
