@@ -65,6 +65,7 @@ export interface StationApi {
     | 'forecasts'
     | 'holds'
     | 'unseen'
+    | 'refusals'
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */

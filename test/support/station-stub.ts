@@ -107,6 +107,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       forecasts: () => [],
       holds: () => [],
       unseen: () => [],
+      refusals: () => [],
       webhookGaps: async () => [],
     },
     metrics: {
