@@ -62,6 +62,13 @@ export const CATALOGUE = {
     meaning: 'A request body is larger than the server reads.',
     remedy: 'Send less at once.',
   },
+  server_busy: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The requests that the station is reading take all the memory that they may.',
+    remedy: 'Send it again in some seconds, or less at once.',
+  },
   unauthorized: {
     answer: 'give-up',
     exitCode: 2,
@@ -256,6 +263,13 @@ export const CATALOGUE = {
     status: 422,
     meaning: 'The ssh key of the host is not known here, or it has changed.',
     remedy: 'Compare the key and add it to known_hosts (ssh-keyscan).',
+  },
+  proxy_failed: {
+    answer: 'hold',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The proxy that requests go through cannot be reached, or refuses them.',
+    remedy: 'Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or at deliver.proxy.',
   },
   tls_failed: {
     answer: 'give-up',

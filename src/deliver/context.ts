@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
+import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import type { DeliverySettings } from './settings.ts';
@@ -16,6 +17,7 @@ export interface DeliveryContext {
   /** By profile. */
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly spool: Spool;
+  readonly folders: FolderEnclosures;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
   readonly buckets: BucketCache;

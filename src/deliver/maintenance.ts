@@ -152,13 +152,13 @@ export class Maintenance {
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
   async #findVanished(): Promise<void> {
-    const { journal, spool, clock } = this.#context;
+    const { journal, clock } = this.#context;
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      // One that gave way on a full disk tells so itself.
-      if (this.#dispatcher.isWithheld(record.id)) continue;
-      if (originOf(record).isPresent(spool, record)) continue;
+      // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
+      if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
+      if (originOf(record).isPresent(this.#context, record)) continue;
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
     }

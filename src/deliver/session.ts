@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
@@ -15,6 +16,8 @@ import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { Watch, WatchOptions } from './intake/watch/watch.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
+import { FolderEnclosures } from './origin/folder-enclosures.ts';
+import { originOf } from './origin/origin-of.ts';
 import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
@@ -37,6 +40,8 @@ export interface SessionOptions {
   readonly beforeSync: BeforeSync;
   /** How the incoming area and the folders are watched; a test may give its own. */
   readonly openWatch: (options: WatchOptions) => Watch;
+  /** How files are reached; a test may come between any two calls. */
+  readonly files?: EnclosureOptions;
 }
 
 /**
@@ -96,7 +101,8 @@ export class DeliverySession {
     this.#context = {
       settings,
       destinations: new Map(destinations.map(one => [one.profile, one])),
-      spool: new Spool(plan.root),
+      spool: new Spool(plan.root, options.files),
+      folders: new FolderEnclosures(options.files),
       journal,
       endpoints: new EndpointMonitor({
         destinations,
@@ -244,6 +250,8 @@ export class DeliverySession {
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
     for (const sync of this.#syncs) sync.note(record, outcome);
     if (outcome === 'completed') this.#maintenance.fileDelivered();
+    // Should something lie there still, or again, it is to be looked at anew.
+    if (outcome === 'gone') this.#watch.forget([originOf(record).entryPath(this.#context.spool, record)]);
     if (outcome === 'blocked') this.#blocked.add(addressText(record));
     else if (outcome !== 'waiting' && this.#blocked.size > 0) this.#unblock(record);
   }

@@ -58,12 +58,14 @@ export interface StationApi {
     | 'list'
     | 'syncNow'
     | 'syncWhere'
+    | 'checkSender'
     | 'receive'
     | 'isChangeset'
     | 'totals'
     | 'forecasts'
     | 'holds'
     | 'unseen'
+    | 'refusals'
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */

@@ -1,5 +1,6 @@
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { FileRecord } from '../../keep/local/journal.ts';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
+import { type FileRecord, goneChange } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
@@ -15,6 +16,7 @@ import {
   failedChange,
   waitingChange,
 } from './outcome.ts';
+import { sourceMissing } from './upload/content.ts';
 import type { Sent } from './upload/sending.ts';
 
 /**
@@ -41,38 +43,42 @@ export async function attemptDelivery(
     const beginning = await origin.begin(context, destination, record, signal);
     if (beginning === 'gone') return gone(context, record);
     if (typeof beginning === 'string') return beginning;
+    if ('fault' in beginning) return refuse(context, record, beginning.fault);
     begun = beginning;
   }
-  const path = origin.path(context.spool, record);
   const startedAt = new Date(context.clock.nowMs()).toISOString();
   let sent: Sent | undefined;
   let failure: unknown;
   try {
-    sent = await upload(context, destination, record, path, begun, signal);
+    assertOnline(context, destination);
+    const file = begun?.file ?? origin.open(context, record);
+    if (!file) throw sourceMissing(origin.path(context.spool, record));
+    sent = await upload(context, destination, record, file, signal).finally(() => file.close());
   } catch (error) {
+    begun?.file.close();
     failure = error;
   }
   // What the journal or the spool throw from here on is no failure of the upload.
   await begun?.onRecord;
   if (sent) return complete(context, record, sent, startedAt);
-  const error = asSluiceError(failure, { operation: 'upload', subject: path });
+  const subject = origin.path(context.spool, record);
+  const error = asSluiceError(failure, { operation: 'upload', subject });
   return fail(context, destination, record, error, startedAt);
+}
+
+function assertOnline({ endpoints }: DeliveryContext, { endpoint }: Destination): void {
+  if (!endpoints.isOffline(endpoint)) return;
+  throw new SluiceError('host_unreachable', `${endpoint} is offline; not tried`, { operation: 'upload' });
 }
 
 async function upload(
   context: DeliveryContext,
   destination: Destination,
   record: FileRecord,
-  path: string,
-  begun: BegunAttempt | undefined,
+  file: OpenedFile,
   signal: AbortSignal,
 ): Promise<Sent> {
   const { endpoints, statistics, uploader, settings } = context;
-  if (endpoints.isOffline(destination.endpoint)) {
-    throw new SluiceError('host_unreachable', `${destination.endpoint} is offline; not tried`, {
-      operation: 'upload',
-    });
-  }
   const name = statisticsName(record);
   let underWayBytes = 0;
   try {
@@ -80,8 +86,7 @@ async function upload(
       store: destination.store,
       settings,
       record,
-      path,
-      seen: begun?.seen,
+      file,
       key: originOf(record).objectKey(record),
       signal,
       onProgress: bytes => {
@@ -164,6 +169,15 @@ async function gone(context: DeliveryContext, record: FileRecord): Promise<Deliv
   if (outcome !== undefined) return outcome;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
   context.log.warn(logFields(record), 'the file was taken away before it was delivered');
+  return 'gone';
+}
+
+/** The file may not be taken as it lies now: it stays there, and the next look at it says why. */
+async function refuse(context: DeliveryContext, record: FileRecord, fault: string): Promise<DeliveryOutcome> {
+  const { journal, clock, log, spool } = context;
+  const path = originOf(record).entryPath(spool, record);
+  await journal.change(record.id, goneChange(`${path} ${fault}`, clock.nowMs()));
+  log.warn(logFields(record), `not taken: ${path} ${fault}`);
   return 'gone';
 }
 

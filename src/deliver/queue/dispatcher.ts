@@ -62,6 +62,11 @@ export class Dispatcher {
     return this.#queue.running;
   }
 
+  /** Whether a record is chosen or under way. */
+  isClaimed(id: number): boolean {
+    return this.#queue.has(id);
+  }
+
   open(): void {
     if (this.#isOpen || this.#drained) return;
     this.#isOpen = true;
@@ -107,6 +112,7 @@ export class Dispatcher {
     };
   }
 
+  /** Whether a record's file gives way on a full disk just now. */
   isWithheld(id: number): boolean {
     return this.#withheld.has(id);
   }

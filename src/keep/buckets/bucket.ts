@@ -121,13 +121,25 @@ export interface ObjectAddress {
   readonly key: string;
 }
 
+/** Where the bytes come from: a file, or memory. */
+export type ObjectSource = SourceFile | { readonly body: Buffer };
+
 /**
- * Where the bytes come from. `size` bytes of the file at `path` from `offset` (default 0) on; the file is opened, read
- * once (twice where the server wants a checksum before the body) and closed within the call.
+ * `size` bytes of the file at `path` from `offset` (default 0) on. It is opened, read once (twice where the server wants
+ * a checksum before the body) and closed within the call; or `file`, which is open already, is read from and left open.
  */
-export type ObjectSource =
-  | { readonly path: string; readonly size: number; readonly offset?: number }
-  | { readonly body: Buffer };
+export interface SourceFile {
+  readonly path: string;
+  readonly size: number;
+  readonly offset?: number;
+  readonly file?: ReadableFile;
+}
+
+/** A file that its owner holds open. */
+export interface ReadableFile {
+  /** Bytes read into the buffer at `offset`, from `position` of the file on; 0 at its end. */
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
+}
 
 export interface BucketCallOptions {
   readonly signal?: AbortSignal;

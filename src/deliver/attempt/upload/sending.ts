@@ -1,3 +1,4 @@
+import type { OpenedFile } from '../../../base/files/opened-file.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { FileIdentity, FileRecord } from '../../../keep/local/journal.ts';
 import type { DeliverySettings } from '../../settings.ts';
@@ -7,10 +8,8 @@ export interface Sending {
   readonly store: ObjectStore;
   readonly settings: DeliverySettings;
   readonly record: FileRecord;
-  /** Where the file lies now. */
-  readonly path: string;
-  /** The file as it was seen a moment ago; its stats are read where this is not given. */
-  readonly seen?: FileIdentity;
+  /** The file, opened a moment ago: what is sent is read from it, whatever becomes of its name. */
+  readonly file: OpenedFile;
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;
   readonly signal: AbortSignal;

@@ -3,12 +3,12 @@ import { SluiceError } from '../../../base/errors.ts';
 import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
 import type { FileIdentity, Journal } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
-import { identityOf, regularFile } from '../../spool/files.ts';
+import { identityOf } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
+import { assertStillSame, guardedSource, readWhole } from './content.ts';
 import { sendInParts } from './parts.ts';
 import { objectKey, propertiesOf } from './properties.ts';
 import type { Sending, Sent } from './sending.ts';
-import { readWhole, sendFromDisk, sourceMissing } from './whole.ts';
 
 /** A file that changes under the upload is sent again at once this often, then later. */
 const CHANGED_TRIES = 3;
@@ -32,7 +32,10 @@ export class Uploader {
   async send(sending: Sending): Promise<Sent> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#sendOnce(sending, attempt === 1 ? sending.seen : undefined);
+        return await this.#sendOnce(
+          sending,
+          identityOf(attempt === 1 ? sending.file.stats : sending.file.stat()),
+        );
       } catch (error) {
         const isChanged = error instanceof SluiceError && error.code === 'source_changed';
         if (!isChanged || attempt >= CHANGED_TRIES || sending.signal.aborted) throw error;
@@ -40,17 +43,18 @@ export class Uploader {
     }
   }
 
-  async #sendOnce(sending: Sending, seen: FileIdentity | undefined): Promise<Sent> {
-    const { settings, record, path, store, signal, onProgress } = sending;
-    const identity = seen ?? identityAt(path);
+  async #sendOnce(sending: Sending, identity: FileIdentity): Promise<Sent> {
+    const { settings, record, file, store, signal, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
     if (identity.size > settings.partsAboveBytes) {
       const properties = propertiesOf(record.filepath, identity, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
-        const result = await sendFromDisk(sending, at, identity, properties);
+        const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
+        const result = await store.putObject(at, source, { ...properties, signal, onProgress });
+        const still = await assertStillSame(file, identity, result.crc32, signal);
         const expected = { size: identity.size, crc32: result.crc32 };
-        return this.#verifier.verify(sending, at, identity, result, expected);
+        return this.#verifier.verify(sending, at, still, result, expected);
       }
       const inParts = await sendInParts({
         ...sending,
@@ -60,20 +64,16 @@ export class Uploader {
         journal: this.#journal,
         clock: this.#clock,
       });
-      return this.#verifier.verify(sending, at, identity, inParts.result, inParts.expected);
+      return this.#verifier.verify(sending, at, inParts.identity, inParts.result, inParts.expected);
     }
-    const body = await readWhole(path, identity);
+    const { body, identity: read } = await readWhole(file, identity);
+    // All of it is in memory: no descriptor is kept for as long as the server takes.
+    file.close();
     const crc32 = crc32Of(body);
     const properties = propertiesOf(record.filepath, identity, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
     if (settings.verify === 'answer' && isProven(result, crc32, body))
-      return { key: at.key, etag: result.etag, crc32, identity, verified: 'checksum' };
-    return this.#verifier.verify(sending, at, identity, result, { size: identity.size, crc32 });
+      return { key: at.key, etag: result.etag, crc32, identity: read, verified: 'checksum' };
+    return this.#verifier.verify(sending, at, read, result, { size: identity.size, crc32 });
   }
-}
-
-function identityAt(path: string): FileIdentity {
-  const stats = regularFile(path);
-  if (!stats) throw sourceMissing(path);
-  return identityOf(stats);
 }

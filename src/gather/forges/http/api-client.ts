@@ -1,7 +1,9 @@
-import type { Agent, request } from 'undici';
+import type { Dispatcher, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
+import { openAgent } from '../../../base/http-agent.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { proxyOf } from '../../../base/proxy.ts';
 import type {
   CallBudget,
   CallRecord,
@@ -304,7 +306,7 @@ export class ApiClient {
     const { timeoutMs, headers, authorize } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
-    this.#connections ??= openConnections(timeoutMs);
+    this.#connections ??= openConnections(this.#options);
     const { agent, send } = await this.#connections;
     signal.throwIfAborted();
     const authorization = credential && (await authorize(credential, signal));
@@ -473,12 +475,17 @@ interface Judged {
 
 /** A pool of connections to one host, and what sends a request over them. */
 interface Connections {
-  readonly agent: Agent;
+  readonly agent: Dispatcher;
   readonly send: typeof request;
 }
 
 /** The library is loaded with the first call: most stations ask few of the hosts that they know, or none. */
-async function openConnections(timeoutMs: number): Promise<Connections> {
-  const { Agent: Opened, request: send } = await import('undici');
-  return { agent: new Opened({ connections: 16, connect: { timeout: Math.min(timeoutMs, 10_000) } }), send };
+async function openConnections({
+  apiUrl,
+  timeoutMs,
+}: Pick<ApiClientOptions, 'apiUrl' | 'timeoutMs'>): Promise<Connections> {
+  const { request: send } = await import('undici');
+  const connectTimeoutMs = Math.min(timeoutMs, 10_000);
+  const proxy = proxyOf(new URL(apiUrl), process.env);
+  return { agent: await openAgent({ connections: 16, connectTimeoutMs, proxy }), send };
 }
