@@ -5,6 +5,7 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
+import { makePrivateFile } from './private-file.ts';
 import type { SqlRow, SqlValue } from './rows.ts';
 
 export interface DatabaseOptions {
@@ -74,6 +75,7 @@ export class Database {
   /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
   static async open(options: DatabaseOptions): Promise<Database> {
     const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+    makePrivateFile(options.path);
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
     try {
       const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { ExclusivePlace } from '../../local/station-lock.ts';
+import { makePrivateFile } from '../private-file.ts';
 
 /**
  * Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there.
@@ -20,6 +21,7 @@ export function createStationLock(place: ExclusivePlace): Service {
     async start() {
       if (lock) return;
       mkdirSync(dirname(lockPath), { recursive: true });
+      makePrivateFile(lockPath);
       const opened = new DatabaseSync(lockPath, { timeout: 0 });
       try {
         // In this mode the lock taken by the first write is kept until the connection closes.
