@@ -174,6 +174,8 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
+    const left = deliveries.left.map(({ kind, files }) => ({ labels: { kind }, value: files }));
+    this.#set('deliveries_left', 'Files that lie there and are not taken, by reason.', left);
     this.#set('disk_free_bytes', 'Free on the disk of the spool.', [one(disk.freeBytes)]);
     const byDisk = (value: (one: StationDisk) => number): Reading[] =>
       disks.map(each => ({ labels: { path: each.path, holds: each.holds.join(',') }, value: value(each) }));

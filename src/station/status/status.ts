@@ -70,7 +70,7 @@ export interface StationStatus {
 /** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
 export type DeliveryFigures = Pick<
   DeliveryStatus,
-  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading'
+  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'left'
 >;
 
 export interface StationFacts {
@@ -108,7 +108,8 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly config: Config;
   readonly running: Repositories['running'];
-  readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
+  readonly deliveries: Omit<DeliveryFigures, 'uploading' | 'left'> &
+    Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>;
   readonly links: readonly EndpointStatus[];
   readonly changesets: ChangesetFigures;
   readonly capture: CaptureStatus;
@@ -171,10 +172,10 @@ export async function readStatus(options: {
 }
 
 function deliveryFigures(
-  counts: Omit<DeliveryFigures, 'uploading'> & { uploading?: number },
+  counts: Omit<DeliveryFigures, 'uploading' | 'left'> & Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>,
 ): DeliveryFigures {
-  const { incoming, processing, completed, failed, waiting, uploading = 0 } = counts;
-  return { incoming, processing, completed, failed, waiting, uploading };
+  const { incoming, processing, completed, failed, waiting, uploading = 0, left = [] } = counts;
+  return { incoming, processing, completed, failed, waiting, uploading, left };
 }
 
 /** A bake under way, in words. */
