@@ -189,7 +189,7 @@ export class Prometheus {
     this.#set('cache_min_free_bytes', 'What they leave free of the disk.', [one(cache.minFreeBytes)]);
   }
 
-  #readRest({ repos, deliveries, disk, disks, station }: StationStatus): void {
+  #readRest({ repos, deliveries, holds, disk, disks, station }: StationStatus): void {
     this.#set('uptime_seconds', 'Since the station started.', [one(station.uptimeS)]);
     this.#set('repositories_known', 'Repositories known.', [one(repos.known)]);
     this.#set('repositories_tracked', 'Repositories kept fresh.', [one(repos.tracked)]);
@@ -199,6 +199,14 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
+    this.#set(
+      'held_files',
+      'Files that wait for a place that cannot be used just now.',
+      holds.map(({ kind, place, files }) => ({ labels: { kind, place }, value: files })),
+    );
+    this.#set('unproven_files', 'Files that nothing proves to have arrived; they are kept.', [
+      one(deliveries.unproven.files),
+    ]);
     this.#set('disk_free_bytes', 'Free on the disk of the spool.', [one(disk.freeBytes)]);
     const byDisk = (value: (one: StationDisk) => number): Reading[] =>
       disks.map(each => ({ labels: { path: each.path, holds: each.holds.join(',') }, value: value(each) }));

@@ -1,4 +1,5 @@
 import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
+import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
 import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
 import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-board.ts';
@@ -9,8 +10,8 @@ import { refusalReason } from './changeset-figures.ts';
 
 /** Things that are stuck for the same reason. */
 export interface Trouble {
-  readonly kind: 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
-  /** Of deliveries: `failed` or `processing`; of repositories their state. */
+  readonly kind: 'place' | 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
+  /** Of places: endpoint, profile, bucket or disk; of deliveries: `failed` or `processing`; of repositories their state. */
   readonly stage: string | null;
   /** From the error catalogue, where the reason has a code. */
   readonly code: string | null;
@@ -27,7 +28,7 @@ export interface Trouble {
 
 export interface TroubleSources {
   readonly questions: Pick<Questions, 'troubledRepositories' | 'failingChangesets'>;
-  readonly deliveries: { troubles(): readonly FileTrouble[] };
+  readonly deliveries: { troubles(): readonly FileTrouble[]; holds(): readonly HoldStatus[] };
   readonly changesets: {
     holds(): readonly HostHold[];
     refusals(): readonly HostRefusal[];
@@ -48,6 +49,7 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     captures.status(),
   ]);
   const troubles = [
+    ...deliveries.holds().map(fromPlace),
     ...deliveries.troubles().map(fromFiles),
     ...repositories.map(trouble => fromStore('repository', trouble)),
     ...failing.map(trouble => fromStore('changeset', trouble)),
@@ -61,6 +63,14 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     ...fromDisk(collectors),
   ];
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
+}
+
+/** An endpoint comes back by itself; whatever else is held mostly needs a person. */
+function fromPlace({ kind, place, sinceMs, code, message, hint, files }: HoldStatus): Trouble {
+  const lastAt = sinceMs === null ? null : new Date(sinceMs).toISOString();
+  const example = message.includes(place) ? message : `${place}: ${message}`;
+  const isWaiting = kind === 'endpoint';
+  return { kind: 'place', stage: kind, code, count: files, example, hint, lastAt, isWaiting };
 }
 
 function fromFiles({ state, errorCode, count, example, lastUpdated }: FileTrouble): Trouble {
