@@ -7,6 +7,7 @@ import type { Destination } from './destinations.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
@@ -20,6 +21,8 @@ export interface DeliveryContext {
   readonly folders: FolderEnclosures;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
+  /** Profiles, buckets and disks that cannot be used just now. */
+  readonly holds: PlaceHolds;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   readonly statistics: Statistics;

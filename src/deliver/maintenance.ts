@@ -45,7 +45,7 @@ export class Maintenance {
   #vanishedAfterId = 0;
 
   constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
-    const { settings, clock, spool, statistics, log } = context;
+    const { settings, clock, spool, statistics, holds, log } = context;
     this.#context = context;
     this.#gate = gate;
     this.#dispatcher = dispatcher;
@@ -61,6 +61,7 @@ export class Maintenance {
       duty('gate', () => gate.ask(this.#stopped.signal)),
       duty('files being gathered', () => this.#gatherForSync()),
       duty('buckets', () => this.askForMissingBuckets()),
+      duty('held places', () => holds.adopt()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
       duty('retention', () => this.#retain()),
@@ -110,7 +111,7 @@ export class Maintenance {
         const exists = await buckets.exists(destination, bucket, this.#stopped.signal);
         endpoints.noteCall(destination.endpoint);
         if (exists) {
-          const files = await journal.release(profile, bucket, clock.nowMs());
+          const files = await journal.release('bucket', { profile, bucket }, clock.nowMs());
           log.info({ profile, bucket, files }, 'the bucket exists now; its files go');
         }
       } catch (error) {

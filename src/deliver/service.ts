@@ -19,6 +19,7 @@ import type { DeliveryLeft } from './intake/intake.ts';
 import { createWatch } from './intake/watch/watch.ts';
 import { type DeliveryPlan, isSamePlan } from './plan.ts';
 import type { EndpointStatus } from './queue/endpoint-monitor.ts';
+import type { HoldStatus } from './queue/hold-status.ts';
 import { completedFilesReclaimer } from './retention.ts';
 import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
@@ -63,6 +64,10 @@ export interface DeliveryStatus {
   /** Whether files may go now: automatically, and the gate is open. */
   readonly syncing: boolean;
   readonly links: readonly EndpointStatus[];
+  /** Places that cannot be used just now, with what waits for each. */
+  readonly holds: readonly HoldStatus[];
+  /** Files that nothing proves to have arrived: delivered and still kept, or acknowledged only. */
+  readonly unproven: { readonly files: number; readonly bytes: number };
   readonly throughput: readonly Throughput[];
 }
 
@@ -194,12 +199,19 @@ export class Delivery implements Service {
       left: session?.left ?? [],
       syncing: session?.syncing ?? false,
       links: session?.links ?? [],
+      holds: session?.holds ?? [],
+      unproven: this.journal.unproven(),
       throughput: session?.throughput ?? [],
     };
   }
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** Places that cannot be used just now. */
+  holds(): readonly HoldStatus[] {
+    return this.#session?.status().holds ?? [];
   }
 
   /** Files that failed or are to be tried again, by cause. */

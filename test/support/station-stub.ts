@@ -70,6 +70,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     deliveries: {
       list: () => [],
       troubles: () => [],
+      holds: () => [],
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },
@@ -106,6 +107,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       forecasts: () => [],
       holds: () => [],
       unseen: () => [],
+      refusals: () => [],
       webhookGaps: async () => [],
     },
     metrics: {

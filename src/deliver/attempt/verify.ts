@@ -1,9 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
-import type { ObjectAddress, PutResult } from '../../keep/buckets/bucket.ts';
+import type { ObjectAddress } from '../../keep/buckets/bucket.ts';
 import { type ExpectedObject, verifyObject } from '../../keep/buckets/checksum.ts';
-import type { FileIdentity } from '../../keep/local/journal.ts';
-import type { Sending, Sent } from './upload/sending.ts';
+import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
 
 /** Asks the store for an object that was sent, and compares what it says with what was sent. */
 export class Verifier {
@@ -16,37 +15,40 @@ export class Verifier {
   }
 
   /**
-   * What was sent, and how far it is proven; not at all where there is no HEAD.
-   * @throws SluiceError checksum_mismatch; or what the store throws
+   * What was sent, and how far it is proven; not at all where there is no HEAD. May be called again.
+   * @throws SluiceError checksum_mismatch: it is not what was sent; object_missing: it is not there, or not yet; or what
+   *   the store throws, which says nothing of the object
    */
-  async verify(
-    sending: Sending,
-    at: ObjectAddress,
-    identity: FileIdentity,
-    result: PutResult,
-    expected: ExpectedObject,
-  ): Promise<Sent> {
-    const { store, record, settings, signal } = sending;
-    const crc32 = expected.crc32 ?? result.crc32 ?? null;
-    const sent: Sent = { key: at.key, etag: result.etag, crc32, identity, verified: 'none' };
+  async verify(asking: Asking, acknowledged: Acknowledged, expected: ExpectedObject): Promise<Sent> {
+    const { store, record, settings, signal } = asking;
+    const at = { bucket: record.bucket, key: acknowledged.key };
     const nowMs = this.#clock.nowMs();
-    if ((this.#withoutHead.get(record.profile) ?? 0) > nowMs) return sent;
+    if ((this.#withoutHead.get(record.profile) ?? 0) > nowMs) return { ...acknowledged, verified: 'none' };
     try {
       // A folder as store would read the whole file again for the checksum, which it has just computed while writing.
       const checksum = store.limits.maxSinglePutBytes !== Number.POSITIVE_INFINITY;
       const head = await store.headObject(at, { signal, checksum });
-      if (!head) throw mismatch(at, 'it is not there after it was sent');
+      if (!head) throw notThere(at);
       const comparison = verifyObject(head, expected);
       if ('differs' in comparison) throw mismatch(at, comparison.differs);
-      const isComputedInWriting = !checksum && result.crc32 !== undefined && result.crc32 === expected.crc32;
-      return { ...sent, verified: isComputedInWriting ? 'checksum' : comparison.agrees };
+      const isComputedInWriting = !checksum && acknowledged.crc32 !== null;
+      return { ...acknowledged, verified: isComputedInWriting ? 'checksum' : comparison.agrees };
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : undefined;
       if (code !== 'not_supported' && code !== 'access_denied') throw error;
       this.#withoutHead.set(record.profile, nowMs + settings.bucketCacheMs);
-      return sent;
+      return { ...acknowledged, verified: 'none' };
     }
   }
+}
+
+function notThere(at: ObjectAddress): SluiceError {
+  const subject = `${at.bucket}/${at.key}`;
+  return new SluiceError('object_missing', `${subject} was sent and acknowledged, and is not there (yet)`, {
+    operation: 'verify',
+    subject,
+    answer: 'retry',
+  });
 }
 
 function mismatch(at: ObjectAddress, words: string): SluiceError {

@@ -82,19 +82,6 @@ export interface ObjectStore {
     options?: { readonly prefix?: string } & BucketCallOptions,
   ): Promise<PendingUpload[]>;
 
-  /**
-   * Reads the profile's credentials anew, from where they come from; calls that begin after it are signed with what was
-   * read. Callers that come together share one reading. Absent where a store has no credentials. Does not throw: what
-   * cannot be read counts as unchanged.
-   */
-  refreshCredentials?(): Promise<'changed' | 'unchanged'>;
-  /**
-   * A mark of the credentials in use: another one after they were exchanged for others, the same across restarts and
-   * renewals of a session; tells nothing of them. Files that were refused for the key's sake are sent again once it is
-   * another one. Absent where a store has no credentials.
-   */
-  credentialsMark?(): string;
-
   /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
 }
@@ -103,6 +90,11 @@ export interface ObjectStore {
 export interface StoreKey {
   /** Goes on with the key of this profile, which is of the store's kind and differs from its own in nothing else. */
   adopt(profile: { readonly name: string }): void;
+  /**
+   * A mark of the key as the profile has it, which tells nothing of it: another one where the profile has another key,
+   * the same across restarts and renewals by the same source.
+   */
+  mark(): string;
   /** Calls `listener` when the key has become another, however that was noticed; the function returned ends that. */
   onChange(listener: () => void): () => void;
 }

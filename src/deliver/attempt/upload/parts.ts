@@ -42,7 +42,7 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
  * Sends a large file in parts, several at once. The store reads each part from the file block by block, so memory is
  * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart
  * the next call goes on with the missing ones. The object becomes visible in one step, and only if the file has not
- * changed.
+ * changed. Its rows stay until it is proven; after a run that was cut off between, the object itself tells.
  * @returns the file's identity as well, as it was after the last part
  */
 export async function sendInParts(sending: SendingInParts): Promise<{
@@ -67,17 +67,37 @@ export async function sendInParts(sending: SendingInParts): Promise<{
   const expected = { size: identity.size, parts, crc32 };
   try {
     const result = await store.completeUpload(progress.upload, parts, { signal });
-    await journal.dropUpload(record.id);
+    // Its parts stay on record until it is proven: what servers show of it is made of their checksums.
     return { result, expected, identity };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
     // The upload is gone, or it was completed and the answer got lost: the object shows which.
-    await journal.dropUpload(record.id);
-    const head = await store.headObject(at, { signal, checksum: true }).catch(() => undefined);
-    const isThere =
-      head !== undefined && head.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
-    if (!isThere) throw error;
-    return { result: { etag: head.etag, crc32 }, expected, identity };
+    const etag = await etagIfThere(sending, at, expected);
+    if (etag === undefined) {
+      await journal.dropUpload(record.id);
+      throw error;
+    }
+    return { result: { etag, crc32 }, expected, identity };
+  }
+}
+
+/**
+ * The ETag of the object, where it is certainly this one. A question that cannot be answered is no answer.
+ * @throws SluiceError what the store throws, save that it has no HEAD
+ */
+async function etagIfThere(
+  { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
+  at: ObjectAddress,
+  expected: ExpectedObject,
+): Promise<string | undefined> {
+  try {
+    const head = await store.headObject(at, { signal, checksum: true });
+    const isThere = head?.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
+    return isThere ? head.etag : undefined;
+  } catch (error) {
+    const code = error instanceof SluiceError ? error.code : undefined;
+    if (code === 'not_supported' || code === 'access_denied') return undefined;
+    throw error;
   }
 }
 
@@ -159,6 +179,10 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
     };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
+    const { upload, partBytes, parts } = unfinished;
+    // All of it had arrived: it may have been completed, and completing it once more shows that.
+    if (parts.reduce((sum, { size }) => sum + size, 0) === identity.size)
+      return { upload, partBytes, parts: new Map(parts.map(part => [part.partNumber, part])) };
     await journal.dropUpload(record.id);
     return undefined;
   }

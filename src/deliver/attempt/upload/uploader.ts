@@ -1,20 +1,20 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
-import type { FileIdentity, Journal } from '../../../keep/local/journal.ts';
+import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
 import { identityOf } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
 import { assertStillSame, guardedSource, readWhole } from './content.ts';
 import { sendInParts } from './parts.ts';
 import { objectKey, propertiesOf } from './properties.ts';
-import type { Sending, Sent } from './sending.ts';
+import type { Acknowledged, Asking, Sending, Sent } from './sending.ts';
 
 /** A file that changes under the upload is sent again at once this often, then later. */
 const CHANGED_TRIES = 3;
 
 /**
- * Sends one file in one of three ways, and verifies that it arrived: small files from memory, large ones in parts, or
+ * Sends one file in one of three ways, and proves that it arrived: small files from memory, large ones in parts, or
  * whole from the disk where the store knows no parts. Tries once; when to try again is decided elsewhere (outcome.ts).
  */
 export class Uploader {
@@ -28,8 +28,11 @@ export class Uploader {
     this.#verifier = new Verifier(clock);
   }
 
-  /** Throws what ObjectStore's methods throw, source_changed, source_missing, checksum_mismatch. */
-  async send(sending: Sending): Promise<Sent> {
+  /**
+   * Resolves when the store has acknowledged the object.
+   * Throws what ObjectStore's methods throw, source_changed, source_missing.
+   */
+  async send(sending: Sending): Promise<Acknowledged> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#sendOnce(
@@ -43,7 +46,37 @@ export class Uploader {
     }
   }
 
-  async #sendOnce(sending: Sending, identity: FileIdentity): Promise<Sent> {
+  /**
+   * How far it is proven that the object is what was sent: by the answer already, or by asking. Sends nothing, and may be
+   * called again, after a restart as well. Throws as Verifier.verify.
+   */
+  async prove(asking: Asking, acknowledged: Acknowledged): Promise<Sent> {
+    const { verified, identity, crc32 } = acknowledged;
+    if (verified !== null) return { ...acknowledged, verified };
+    const { id } = asking.record;
+    const parts = this.#partsOf(id, asking, identity);
+    const expected = { size: identity.size, crc32: crc32 ?? undefined, parts };
+    const sent = await this.#verifier.verify(asking, acknowledged, expected);
+    if (parts) await this.#journal.dropUpload(id);
+    return sent;
+  }
+
+  /** What was acknowledged did not arrive: the next `send` begins anew. */
+  async forget(asking: Asking, { identity }: Acknowledged): Promise<void> {
+    const { id } = asking.record;
+    if (this.#partsOf(id, asking, identity)) await this.#journal.dropUpload(id);
+  }
+
+  /** What it was made of, as long as it is not proven; only large files have parts. */
+  #partsOf(
+    recordId: number,
+    { settings }: Asking,
+    { size }: FileIdentity,
+  ): UnfinishedUpload['parts'] | undefined {
+    return size > settings.partsAboveBytes ? this.#journal.upload(recordId)?.parts : undefined;
+  }
+
+  async #sendOnce(sending: Sending, identity: FileIdentity): Promise<Acknowledged> {
     const { settings, record, file, store, signal, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
@@ -53,8 +86,8 @@ export class Uploader {
         const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
         const result = await store.putObject(at, source, { ...properties, signal, onProgress });
         const still = await assertStillSame(file, identity, result.crc32, signal);
-        const expected = { size: identity.size, crc32: result.crc32 };
-        return this.#verifier.verify(sending, at, still, result, expected);
+        const crc32 = result.crc32 ?? null;
+        return { key: at.key, etag: result.etag, crc32, identity: still, verified: null };
       }
       const inParts = await sendInParts({
         ...sending,
@@ -64,7 +97,8 @@ export class Uploader {
         journal: this.#journal,
         clock: this.#clock,
       });
-      return this.#verifier.verify(sending, at, inParts.identity, inParts.result, inParts.expected);
+      const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
+      return { key: at.key, etag: inParts.result.etag, crc32, identity: inParts.identity, verified: null };
     }
     const { body, identity: read } = await readWhole(file, identity);
     // All of it is in memory: no descriptor is kept for as long as the server takes.
@@ -72,8 +106,13 @@ export class Uploader {
     const crc32 = crc32Of(body);
     const properties = propertiesOf(record.filepath, identity, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
-    if (settings.verify === 'answer' && isProven(result, crc32, body))
-      return { key: at.key, etag: result.etag, crc32, identity: read, verified: 'checksum' };
-    return this.#verifier.verify(sending, at, read, result, { size: identity.size, crc32 });
+    const isAnswered = settings.verify === 'answer' && isProven(result, crc32, body);
+    return {
+      key: at.key,
+      etag: result.etag,
+      crc32,
+      identity: read,
+      verified: isAnswered ? 'checksum' : null,
+    };
   }
 }
