@@ -139,7 +139,7 @@ function peopleReport(cli: Cli, { store }: Stores): Report {
 
 function inWords(progress: BakeProgress | ChurnProgress | 'waiting'): string {
   if (progress === 'waiting') return 'another sluice is at it, waiting for it to finish';
-  if (progress.phase === 'fetch') return progress.text;
+  if (progress.phase === 'fetch' || progress.phase === 'room') return progress.text;
   if (progress.phase === 'churn')
     return `files and lines of ${progress.commits.toLocaleString('en')} commits read`;
   const { commits, perSecond } = progress;

@@ -28,9 +28,11 @@ function renderCollector(one: CollectorStatus, cli: Cli): string {
   const state = one.disabled
     ? 'rests'
     : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
+  const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
+  const lost = one.lost > 0 ? style.bad(`, ${one.lost} lost`) : '';
   const why =
     one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`;
-  return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state)}${why}\n`;
+  return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state + waits)}${lost}${why}\n`;
 }
 
 /** Prints files of readings, newest first. */

@@ -1,4 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
+import { inWords } from '../base/text.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
@@ -84,9 +85,16 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
   );
 }
 
+/** Below this share of free inodes they are shown: they run out before the bytes do. */
+const FEW_INODES = 0.2;
+
+function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): string {
+  return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
+}
+
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const { station, schedule, repos, changesets, deliveries, cache, disk } = status;
+  const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
@@ -96,13 +104,18 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
     `${style.bold('cache')}     ${formatCount(cache.clones, 'clone')}, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
-    `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
+    ...disks.map(
+      one =>
+        `${style.bold('disk')}      ${formatBytes(one.freeBytes)} free of ${formatBytes(one.totalBytes)}, ${inodesOf(one)}with ${inWords(one.holds, 'and')}`,
+    ),
   ];
   const { collectors, lost } = status.capture;
   if (collectors.length > 0) {
     const sum = (of: (one: (typeof collectors)[number]) => number): number =>
       collectors.reduce((total, one) => total + of(one), 0);
-    const gone = lost.files > 0 ? `, ${lost.files} files lost on a full disk` : '';
+    const gone =
+      (lost.files > 0 ? `, ${lost.files} files with ${lost.readings} readings lost on a full disk` : '') +
+      (lost.unwritten > 0 ? `, ${lost.unwritten} readings could not be written and are lost` : '');
     lines.push(
       `${style.bold('capture')}   ${formatCount(collectors.length, 'collector')}, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
     );

@@ -33,6 +33,7 @@ const VANISHED_PAGE = 500;
 export class Maintenance {
   readonly #context: DeliveryContext;
   readonly #gate: Gate;
+  readonly #dispatcher: Dispatcher;
   readonly #beforeSync: BeforeSync;
   readonly #duties: readonly Duty[];
   readonly #stopped = new AbortController();
@@ -47,6 +48,7 @@ export class Maintenance {
     const { settings, clock, spool, statistics, log } = context;
     this.#context = context;
     this.#gate = gate;
+    this.#dispatcher = dispatcher;
     this.#beforeSync = beforeSync;
     const startMs = clock.monotonicMs();
     const duty = (name: string, run: Duty['run'], everyMs = 0): Duty => ({
@@ -154,6 +156,8 @@ export class Maintenance {
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
+      // One that gave way on a full disk tells so itself.
+      if (this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(spool, record)) continue;
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));

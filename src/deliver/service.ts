@@ -5,7 +5,14 @@ import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
+import type {
+  Attempt,
+  FileAddress,
+  FileRecord,
+  FileTrouble,
+  Journal,
+  RecordFilter,
+} from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
 import { createWatch } from './intake/watch/watch.ts';
@@ -16,6 +23,7 @@ import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
+import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 
 /** What delivery takes from the station. */
 export interface DeliveryOptions
@@ -68,6 +76,10 @@ export class Delivery implements Service {
   readonly name = 'delivery';
   readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles'>> & DeliveryOptions;
   readonly #changes = new Serializer();
+  readonly #undelivered = new UndeliveredFiles({
+    context: () => this.#spoolContext(),
+    withhold: id => (this.#session ? this.#session.withhold(id) : () => undefined),
+  });
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;
   #session: DeliverySession | undefined;
@@ -147,9 +159,16 @@ export class Delivery implements Service {
     });
   }
 
-  /** The journal; undefined while delivery does not run. */
-  journalIfRunning(): Journal | undefined {
-    return this.#journal;
+  /** Whether a file is being sent this very moment. @param recordId of its record */
+  isUnderWay(recordId: number): boolean {
+    return this.#session?.isTried(recordId) ?? false;
+  }
+
+  /**
+   * Deletes a file that waits undelivered, on record as lost; `not there` while delivery does not run. Throws disk_failed.
+   */
+  async deleteUndelivered(address: FileAddress): Promise<DeletionOutcome> {
+    return this.#journal && this.#plan ? this.#undelivered.delete(address) : 'not there';
   }
 
   /** Names of the profiles in force. */
@@ -218,8 +237,8 @@ export class Delivery implements Service {
       completedFilesReclaimer({ ...this.#spoolContext(), log: this.#options.log });
     return {
       name: 'completed',
-      reclaimableBytes: async () => reclaimer().reclaimableBytes(),
-      free: async bytes => reclaimer().free(bytes),
+      reclaimable: async () => reclaimer().reclaimable(),
+      free: async needed => reclaimer().free(needed),
     };
   }
 

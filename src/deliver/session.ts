@@ -191,6 +191,16 @@ export class DeliverySession {
     this.#dispatcher.wake();
   }
 
+  /** As the dispatcher has it. */
+  withhold(id: number): (() => void) | undefined {
+    return this.#dispatcher.withhold(id);
+  }
+
+  /** As the dispatcher has it. */
+  isTried(id: number): boolean {
+    return this.#dispatcher.isTried(id);
+  }
+
   status() {
     return {
       uploading: this.#dispatcher.running,

@@ -63,6 +63,7 @@ export interface StationApi {
     | 'totals'
     | 'forecasts'
     | 'holds'
+    | 'unseen'
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */

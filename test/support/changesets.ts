@@ -32,6 +32,8 @@ export interface TestDelivery {
   readonly atMs?: number;
   readonly event?: string;
   readonly push?: string;
+  readonly commit?: string;
+  readonly branches?: readonly { readonly name: string; readonly repository?: string }[];
 }
 
 export function signed(delivery: TestDelivery, secret = 'shh') {
@@ -61,6 +63,13 @@ function testWebhooks(): ForgeWebhooks {
       const gitRef = 'refs/heads/main';
       if (push !== undefined)
         return { kind: 'push', deliveryId, event, repository, repositoryUrl: push, gitRef, atMs };
+      if (delivery.commit !== undefined) {
+        const branches = (delivery.branches ?? []).map(({ name, repository: of }) => ({
+          name,
+          repository: of,
+        }));
+        return { kind: 'commit', deliveryId, event, repository, commit: delivery.commit, branches, atMs };
+      }
       if (number === undefined) return { kind: 'unknown', deliveryId, event };
       const nothing = { state: undefined, title: undefined, url: undefined, repositoryUrl: undefined };
       const ref = { host, repository, number };

@@ -97,6 +97,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       totals: async () => [],
       forecasts: () => [],
       holds: () => [],
+      unseen: () => [],
       webhookGaps: async () => [],
     },
     metrics: {

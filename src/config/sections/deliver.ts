@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { proxyAt } from '../../base/proxy.ts';
 import {
   choice,
   commandOrUrl,
   count,
   duration,
+  fieldKinds,
   flag,
   line,
   list,
@@ -27,6 +29,17 @@ export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
+}
+
+/** What keeps a text from being a proxy's address, without repeating it: it may hold a password. */
+function proxyFault(value: string): string | undefined {
+  if (value === 'none') return undefined;
+  try {
+    proxyAt(value, 'it');
+    return undefined;
+  } catch {
+    return 'is not the address of an http or https proxy, nor none';
+  }
 }
 
 const gate = mapping(
@@ -120,6 +133,20 @@ export const deliver = section(
       description:
         'Whether every profile must have a provider in a file, too, that was found where the AWS command line looks; otherwise those without one are left to other tools.',
     }),
+    proxy: z
+      .record(
+        z.string(),
+        line('must be the address of a proxy, or none', proxyFault).register(fieldKinds, { kind: 'secret' }),
+        {
+          error: onlyForType('must be a mapping of profiles and addresses'),
+        },
+      )
+      .prefault({})
+      .meta({
+        description:
+          'The proxy that a profile goes through, by profile; `none` for no proxy. For others HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment count.',
+        examples: [{ pictures: 'http://proxy.example.com:3128' }],
+      }),
     settle: duration({
       default: '10s',
       max: '1d',
@@ -195,7 +222,8 @@ export const deliver = section(
     }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',
-      description: 'Whether delivered files stay in `completed`; `never` deletes them at once.',
+      description:
+        'Whether delivered files stay in `completed`; `never` deletes them at once. With `always` they stay until the disk is full while readings are captured: then they give way before readings that nobody else has.',
     }),
     keepCompletedFor: optionalDuration({
       description: 'Deletes delivered files after this time.',

@@ -5,6 +5,7 @@ import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import type { BegunAttempt } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { hasProof } from '../retention.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import {
   attemptRow,
@@ -106,7 +107,7 @@ async function complete(
   startedAt: string,
 ): Promise<DeliveryOutcome> {
   const { journal, clock, statistics, log } = context;
-  const place = await originOf(record).complete(context, record, sent.identity);
+  const place = await originOf(record).complete(context, record, sent.identity, hasProof(sent));
   const nowMs = clock.nowMs();
   const row = attemptRow(startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
@@ -157,6 +158,8 @@ async function fail(
 
 /** The file is not where it should be. */
 async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
+  // It gave way on a full disk, or a person dropped it: that is on record already.
+  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));

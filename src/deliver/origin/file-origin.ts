@@ -28,11 +28,15 @@ export interface FileOrigin {
   path(spool: Spool, record: FileRecord): string;
   /** The object's key, where it is not made of the record's path and the destination's prefix. */
   objectKey(record: FileRecord): string | undefined;
-  /** Takes the file of that identity where delivered files go; resolves when that is on the disk. */
+  /**
+   * Takes the file of that identity where delivered files go; resolves when that is on the disk.
+   * @param isProven whether it is known that the store has this very content: without that nothing is deleted
+   */
   complete(
     context: DeliveryContext,
     record: FileRecord,
     delivered: FileIdentity,
+    isProven: boolean,
   ): Promise<RestingPlace | undefined>;
   /** Takes the file where failed files go; resolves when that is on the disk. */
   fail(context: DeliveryContext, record: FileRecord): Promise<RestingPlace | undefined>;

@@ -69,8 +69,11 @@ export const folderFile: FileOrigin = {
     return record.objectKey ?? undefined;
   },
 
-  /** As the folder's `after` says. A file that has changed since it was sent is left: it will be sent again. */
-  async complete({ spool, settings }, record, delivered) {
+  /**
+   * As the folder's `after` says. A file that has changed since it was sent is left, and will be sent again; one whose
+   * delivery is not proven is left, and is not.
+   */
+  async complete({ spool, settings }, record, delivered, isProven) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder || folder.after === 'keep') return { location: null };
@@ -78,6 +81,7 @@ export const folderFile: FileOrigin = {
     if (!stats || !sameIdentity(identityOf(stats), delivered)) return { location: null };
     if (folder.after === 'completed')
       return { location: await spool.adopt(path, record, record.id), source: null };
+    if (!isProven) return { location: null };
     try {
       unlinkSync(path);
     } catch (error) {

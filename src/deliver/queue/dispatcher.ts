@@ -39,6 +39,8 @@ export class Dispatcher {
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
   readonly #cancelPauses = new Set<() => void>();
+  readonly #withheld = new Set<number>();
+  readonly #tried = new Set<number>();
   #isOpen = false;
   #drained = false;
   /** Whether the journal may hold something due that is not claimed. */
@@ -89,6 +91,29 @@ export class Dispatcher {
   wake(): void {
     this.#mayHaveDue = true;
     this.#pumpSoon();
+  }
+
+  /**
+   * Keeps a record from being tried until the function returned is called. Undefined while it is being tried, or is
+   * withheld already.
+   */
+  withhold(id: number): (() => void) | undefined {
+    if (!this.#queue.withhold(id)) return undefined;
+    this.#withheld.add(id);
+    return () => {
+      if (!this.#withheld.delete(id)) return;
+      this.#queue.handBack(id);
+      this.wake();
+    };
+  }
+
+  isWithheld(id: number): boolean {
+    return this.#withheld.has(id);
+  }
+
+  /** Whether a record is being tried this very moment. */
+  isTried(id: number): boolean {
+    return this.#tried.has(id);
   }
 
   /** Resolves when nothing is due, chosen or under way, or `signal` aborts (then it rejects). */
@@ -180,6 +205,7 @@ export class Dispatcher {
       return;
     }
     this.#attempts += 1;
+    this.#tried.add(record.id);
     void this.#attempt(record, destination);
   }
 
@@ -193,6 +219,7 @@ export class Dispatcher {
       this.#leaveAlone(record, error);
     }
     this.#attempts -= 1;
+    this.#tried.delete(record.id);
     if (this.#attempts === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve();
     this.#pumpSoon();
   }

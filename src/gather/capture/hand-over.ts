@@ -8,6 +8,8 @@ import type { FinishedFile } from './files/collector-files.ts';
 
 /** Pause before files that could not be handed over are tried again. */
 const RETRY_MS = 1_000;
+/** Why they could not be is logged at most this often, unless it is another reason. */
+const LOG_EVERY_MS = 60_000;
 /** Files whose rows share a transaction. */
 const GROUP = 256;
 
@@ -30,6 +32,7 @@ export class HandOver {
   #running: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
+  #logged = { code: '', atMs: Number.NEGATIVE_INFINITY };
 
   /**
    * @param from the capture folder
@@ -78,7 +81,11 @@ export class HandOver {
         this.#queue = this.#queue.slice(group.length);
       } catch (error) {
         const { code, message: reason } = asSluiceError(error);
-        log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
+        const nowMs = clock.monotonicMs();
+        if (code !== this.#logged.code || nowMs - this.#logged.atMs >= LOG_EVERY_MS || this.#closed) {
+          this.#logged = { code, atMs: nowMs };
+          log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
+        }
         if (this.#closed) return;
         this.#cancelRetry = clock.timer(RETRY_MS, () => {
           this.#cancelRetry = undefined;

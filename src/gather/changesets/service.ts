@@ -26,9 +26,10 @@ import { wantedChangesets } from './following/sources.ts';
 import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
 import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
+import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup } from './schedule.ts';
+import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
 import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
@@ -65,6 +66,7 @@ export class Changesets implements Service {
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
   readonly #health: HostHealth;
+  readonly #unseen: UnseenBoard;
   readonly #forecasts: CallForecasts;
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
@@ -85,6 +87,7 @@ export class Changesets implements Service {
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
+    this.#unseen = new UnseenBoard(options);
     this.#forecasts = new CallForecasts(clock, (host, resource) =>
       this.limiter.resourceBudget(host, resource),
     );
@@ -93,6 +96,7 @@ export class Changesets implements Service {
       log,
       limiter: this.limiter,
       forecasts: this.#forecasts,
+      listEveryMs: () => config().changesets.discoverEveryMs,
       context: () => this.#context(),
     });
   }
@@ -213,6 +217,11 @@ export class Changesets implements Service {
     return this.#health.holds();
   }
 
+  /** What of the hosts' answers cannot be read, though the rest is. */
+  unseen(): readonly UnseenAtHost[] {
+    return this.#unseen.all();
+  }
+
   /** Repositories whose webhooks seem not to arrive. */
   async webhookGaps(): Promise<readonly WebhookTotals[]> {
     const totals = await this.#context().changesets.webhooks.totals(GAPS_SHOWN);
@@ -246,6 +255,7 @@ export class Changesets implements Service {
       clock,
       hosts: this.hosts,
       health: this.#health,
+      unseen: this.#unseen,
       rhythm: host => ({ ...config().schedule, stretch: this.#forecasts.stretchOf(host) }),
       forgetClosedAfterMs: () => config().changesets.forgetClosedAfterMs,
       clockSkewMs: host => this.limiter.clockSkewMs(host),
@@ -268,7 +278,7 @@ export class Changesets implements Service {
     const { queue, clock } = this.#context();
     const nowMs = clock.nowMs();
     await queue.putAll(
-      changesets.map(({ key, host }) => ({ key, request: atOnce(host, 'asked for by hand', nowMs) })),
+      changesets.map(({ key, host }) => ({ key, request: firstInLine(host, BY_HAND, nowMs) })),
     );
     return changesets.length;
   }

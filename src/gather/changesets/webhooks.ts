@@ -6,8 +6,8 @@ import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
-import { latest, planNextSync, planningOf } from './next-sync.ts';
-import { atOnce, atPlannedTime } from './schedule.ts';
+import { latest, planNextSync, planningOf, soonestSyncMs } from './next-sync.ts';
+import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */
 const LATE_MS = 60_000;
@@ -58,16 +58,23 @@ export async function receiveWebhook(
     await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
-  if (delivery.kind !== 'changeset') {
+  if (delivery.kind !== 'changeset' && delivery.kind !== 'commit') {
     await queue.putAll([], [received]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
-  const concerned = await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
+  const concerned =
+    delivery.kind === 'commit'
+      ? await changesets.byHead({ ...delivery, host })
+      : await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
   const followed = concerned.filter(changeset => changeset.followed);
   // A time of the body is of the host's clock.
   const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);
   const atMs = Math.min(eventMs, receivedAtMs);
-  const entries = followed.map(changeset => entryAfterEvent(changeset, atMs, receivedAtMs, context));
+  const items = await queue.getMany(followed.map(({ key }) => key));
+  const entries = followed.map(changeset => {
+    const isRunning = Boolean(items.get(changeset.key)?.claimedBy);
+    return entryAfterEvent(changeset, { atMs, receivedAtMs, isRunning }, context);
+  });
   const announced = announceEvent(
     followed.map(({ id }) => id),
     atMs,
@@ -98,28 +105,34 @@ function senderOf(
 
 function repositoryOf(delivery: WebhookDelivery): string | undefined {
   if (delivery.kind === 'changeset') return delivery.ref.repository;
-  return delivery.kind === 'push' ? delivery.repository : undefined;
+  return delivery.kind === 'push' || delivery.kind === 'commit' ? delivery.repository : undefined;
 }
 
 /**
- * At once, before all others; with `quiet`, once the changes have paused. An event that is older than the last sync
- * (out of order, late) was seen by that sync: it is synced again among the others only.
+ * At once, before all others, but never sooner than the shortest interval after the last try: a burst brings one sync.
+ * With `quiet`, once the changes have paused. An event that is older than the last sync (out of order, late) was seen by
+ * that sync: it is synced again among the others only.
  */
 function entryAfterEvent(
   changeset: StoredChangeset,
-  atMs: number,
-  nowMs: number,
+  event: { readonly atMs: number; readonly receivedAtMs: number; readonly isRunning: boolean },
   context: ChangesetContext,
 ): ScheduleEntry {
-  const { key, host, lastSyncAtMs } = changeset;
+  const { atMs, receivedAtMs: nowMs, isRunning } = event;
+  const { key, host } = changeset;
   const planning = planningOf(host, nowMs, context);
+  const lastSyncAtMs = changeset.lastSyncAtMs === null ? null : Math.min(changeset.lastSyncAtMs, nowMs);
   const isNews = lastSyncAtMs === null || atMs > lastSyncAtMs - LATE_MS;
-  if (isNews && !planning.rhythm.quiet) return { key, request: atOnce(host, 'webhook', nowMs) };
+  if (isNews && !planning.rhythm.quiet) {
+    // The sync that runs may or may not see it: the next one is after that one's interval.
+    const soonestMs = isRunning ? nowMs + planning.rhythm.minIntervalMs : soonestSyncMs(changeset, planning);
+    return { key, request: firstInLine(host, BY_WEBHOOK, soonestMs) };
+  }
   // A change that the last sync may have missed by a hair counts as one after it.
   const eventMs = isNews && lastSyncAtMs !== null ? Math.max(atMs, lastSyncAtMs + 1) : atMs;
   const latestEventAtMs = latest(changeset.latestEventAtMs, eventMs);
   const plan = planNextSync({ ...changeset, latestEventAtMs }, planning);
-  const reason = isNews ? `webhook, ${plan.reason}` : plan.reason;
+  const reason = isNews ? `${BY_WEBHOOK}, ${plan.reason}` : plan.reason;
   return { key, request: atPlannedTime(host, { ...plan, reason }, nowMs) };
 }
 

@@ -39,7 +39,7 @@ export function createChangesetWorkers(
     random,
     log,
     handlers: new Map([
-      [CHANGESET_KIND, changesetHandler({ ...context, batches, slots })],
+      [CHANGESET_KIND, changesetHandler({ ...context, batches, slots, random })],
       [SOURCE_KIND, sourceHandler({ ...context, slots, listEveryMs })],
     ]),
     concurrency: settings().concurrency * LARGEST_BATCH,

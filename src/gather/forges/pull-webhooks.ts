@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { timeMs } from './http/read.ts';
-import type { ChangesetDelivery, WebhookBase, WebhookDelivery } from './webhook.ts';
+import type { ChangesetDelivery, CommitDelivery, WebhookBase, WebhookDelivery } from './webhook.ts';
 import { readWebhook } from './webhook-body.ts';
 
 /** Webhooks in the form that GitHub has given them, and Gitea and Forgejo have taken over. */
@@ -69,4 +69,55 @@ export function aboutChangeset(
     url: undefined,
     repositoryUrl,
   };
+}
+
+/** A check, a status or a run of a workflow, of a commit. */
+export const commitHook = z.object({
+  sha: z.string().optional(),
+  branches: z.array(z.object({ name: z.string() })).optional(),
+  updated_at: z.string().nullish(),
+  workflow_run: ranOnCommit().optional(),
+  workflow_job: ranOnCommit().optional(),
+  repository: hookRepository,
+});
+
+function ranOnCommit() {
+  return z.object({
+    head_sha: z.string(),
+    head_branch: z.string().nullish(),
+    head_repository: z.object({ full_name: z.string() }).nullish(),
+    updated_at: z.string().nullish(),
+    completed_at: z.string().nullish(),
+  });
+}
+
+/** Commit statuses, and runs of workflows and their jobs. @throws SluiceError `body_invalid` */
+export function parseCommit(base: WebhookBase, json: unknown): WebhookDelivery {
+  const hook = readWebhook(commitHook, json, base.event);
+  const repository = hook.repository.full_name;
+  const ran = hook.workflow_run ?? hook.workflow_job;
+  if (ran) {
+    const atMs = timeMs(ran.completed_at ?? ran.updated_at);
+    const at = { repository, commit: ran.head_sha, branch: ran.head_branch ?? undefined, atMs };
+    return aboutCommit(base, { ...at, branchOf: ran.head_repository?.full_name });
+  }
+  if (hook.sha === undefined) return { ...base, kind: 'unknown' };
+  const branches = (hook.branches ?? []).map(({ name }) => ({ name, repository }));
+  return { ...base, kind: 'commit', repository, commit: hook.sha, branches, atMs: timeMs(hook.updated_at) };
+}
+
+/** A delivery about a commit and the one branch that it is the tip of, where that is known. */
+export function aboutCommit(
+  base: WebhookBase,
+  about: {
+    readonly repository: string;
+    readonly commit: string;
+    readonly branch: string | undefined;
+    readonly branchOf: string | undefined;
+    readonly atMs: number | undefined;
+  },
+): CommitDelivery {
+  const { repository, commit, branch, branchOf, atMs } = about;
+  const branches = branch === undefined ? [] : [{ name: branch, repository: branchOf }];
+  return { ...base, kind: 'commit', repository, commit, branches, atMs };
 }

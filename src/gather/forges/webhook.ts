@@ -43,8 +43,27 @@ export interface ChangesetDelivery extends WebhookBase {
   readonly repositoryUrl: string | undefined;
 }
 
+/** Something happened to a commit (a check, a status): it concerns the changesets that the commit heads. */
+export interface CommitDelivery extends WebhookBase {
+  readonly kind: 'commit';
+  readonly repository: string;
+  /** In hexadecimal. */
+  readonly commit: string;
+  /** Branches that it is the tip of, as far as the body names them: for changesets whose new head is not known yet. */
+  readonly branches: readonly CommitBranch[];
+  /** As in `ChangesetDelivery`. */
+  readonly atMs: number | undefined;
+}
+
+export interface CommitBranch {
+  readonly name: string;
+  /** The repository that it is in; undefined where the body does not say (it may be a fork's). */
+  readonly repository: string | undefined;
+}
+
 export type WebhookDelivery =
   | ChangesetDelivery
+  | CommitDelivery
   /** Commits came to a repository (or a branch or tag was made or deleted). */
   | (WebhookBase & {
       readonly kind: 'push';

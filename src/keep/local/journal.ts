@@ -169,9 +169,9 @@ export interface Journal {
   troubles(): FileTrouble[];
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
-  /** Completed files still in the spool, delivered longest ago first. */
+  /** Completed files still in the spool whose delivery is proven, delivered longest ago first. */
   retained(limit: number): FileRecord[];
-  /** Bytes and number of the completed files still in the spool. */
+  /** Bytes and number of those. */
   retainedTotals(): { readonly files: number; readonly bytes: number };
   /** Files that wait for something other than time, by what it is. */
   holdCounts(): Readonly<Record<FileHold, number>>;

@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndedWork } from '../../engine/queue/handler.ts';
+import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { hostOfGroup } from '../../gather/changesets/schedule.ts';
+import type { StationDisk } from './disks.ts';
 import type { StationStatus } from './status.ts';
 
 /** A figure that is read when it is asked for. */
@@ -70,6 +72,7 @@ export class Prometheus {
     const status = await this.#station();
     this.#readSchedule(status);
     this.#readChangesets(status);
+    this.#readCapture(status);
     this.#readRest(status);
     this.#callGauge.reset();
     for (const { calls, ...labels } of this.#calls()) this.#callGauge.set(labels, calls);
@@ -138,7 +141,30 @@ export class Prometheus {
     ]);
   }
 
-  #readRest({ repos, deliveries, disk, station }: StationStatus): void {
+  #readCapture({ capture }: StationStatus): void {
+    const byCollector = (value: (one: CollectorStatus) => number): Reading[] =>
+      capture.collectors.map(one => ({ labels: { collector: one.name }, value: value(one) }));
+    this.#set(
+      'capture_readings',
+      'Readings since the start that the disk has taken.',
+      byCollector(one => one.readings),
+    );
+    this.#set(
+      'capture_unwritten',
+      'Readings in memory that the disk does not take now.',
+      byCollector(one => one.unwritten),
+    );
+    this.#set(
+      'capture_lost',
+      'Readings since the start that could not be written and were given up.',
+      byCollector(one => one.lost),
+    );
+    this.#set('capture_lost_undelivered', 'Readings that were deleted undelivered on a full disk, ever.', [
+      one(capture.lost.readings),
+    ]);
+  }
+
+  #readRest({ repos, deliveries, disk, disks, station }: StationStatus): void {
     this.#set('uptime_seconds', 'Since the station started.', [one(station.uptimeS)]);
     this.#set('repositories_known', 'Repositories known.', [one(repos.known)]);
     this.#set('repositories_tracked', 'Repositories kept fresh.', [one(repos.tracked)]);
@@ -148,7 +174,19 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
-    this.#set('disk_free_bytes', 'Free on the disk of the root.', [one(disk.freeBytes)]);
+    this.#set('disk_free_bytes', 'Free on the disk of the spool.', [one(disk.freeBytes)]);
+    const byDisk = (value: (one: StationDisk) => number): Reading[] =>
+      disks.map(each => ({ labels: { path: each.path, holds: each.holds.join(',') }, value: value(each) }));
+    this.#set(
+      'filesystem_free_bytes',
+      'Free on each disk of the station.',
+      byDisk(each => each.freeBytes),
+    );
+    this.#set(
+      'filesystem_free_inodes',
+      'Inodes free on each disk of the station.',
+      byDisk(each => each.freeInodes),
+    );
   }
 
   #set(name: string, help: string, readings: readonly Reading[]): void {

@@ -1,4 +1,3 @@
-import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/schema.ts';
 import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
 import type { DeliveryStatus } from '../../deliver/service.ts';
@@ -11,6 +10,7 @@ import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
+import { type StationDisk, stationDisks } from './disks.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json`. */
 export interface StationStatus {
@@ -57,11 +57,14 @@ export interface StationStatus {
     readonly maxBytes: number | null;
     readonly minFreeBytes: number;
   };
+  /** The disk of the spool, which what waits to be delivered lies on. */
   readonly disk: {
     readonly freeBytes: number;
     readonly totalBytes: number;
     readonly cacheDirectory: string;
   };
+  /** Every disk that the station uses, the spool's first. */
+  readonly disks: readonly StationDisk[];
 }
 
 /** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
@@ -89,7 +92,7 @@ export interface ScheduledItem {
 
 export interface RunningBake {
   readonly url: string;
-  readonly phase: 'fetch' | 'history';
+  readonly phase: 'room' | 'fetch' | 'history';
   /** In words: git's own progress line, or commits so far. */
   readonly progress: string;
 }
@@ -111,12 +114,12 @@ export async function readStatus(options: {
   readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { store, queue, clones, config, running } = options;
-  const [counts, upcoming, repositories, onDisk, disk] = await Promise.all([
+  const [counts, upcoming, repositories, onDisk, disks] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
     store.repositories.list(),
     clones.totals(),
-    statfs(options.station.root).catch(() => statfs('.')),
+    stationDisks(config),
   ]);
   const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
@@ -159,10 +162,11 @@ export async function readStatus(options: {
       minFreeBytes: config.cache.minFreeDiskBytes,
     },
     disk: {
-      freeBytes: disk.bavail * disk.bsize,
-      totalBytes: disk.blocks * disk.bsize,
+      freeBytes: disks[0]?.freeBytes ?? 0,
+      totalBytes: disks[0]?.totalBytes ?? 0,
       cacheDirectory: config.cache.directory,
     },
+    disks,
   };
 }
 
@@ -176,7 +180,7 @@ function deliveryFigures(
 /** A bake under way, in words. */
 function describeBake(url: string, progress: BakeProgress | undefined): RunningBake {
   if (!progress) return { url, phase: 'fetch', progress: 'starting' };
-  if (progress.phase === 'fetch') return { url, phase: 'fetch', progress: progress.text };
+  if (progress.phase !== 'history') return { url, phase: progress.phase, progress: progress.text };
   const { commits, perSecond } = progress;
   return { url, phase: 'history', progress: `${commits} commits read, ${Math.round(perSecond)}/s` };
 }

@@ -1,6 +1,7 @@
 import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
 import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
+import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-board.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';
 
@@ -25,7 +26,7 @@ export interface Trouble {
 export interface TroubleSources {
   readonly questions: Pick<Questions, 'troubledRepositories' | 'failingChangesets'>;
   readonly deliveries: { troubles(): readonly FileTrouble[] };
-  readonly changesets: { holds(): readonly HostHold[] };
+  readonly changesets: { holds(): readonly HostHold[]; unseen(): readonly UnseenAtHost[] };
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -45,6 +46,7 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     ...repositories.map(trouble => fromStore('repository', trouble)),
     ...failing.map(trouble => fromStore('changeset', trouble)),
     ...changesets.holds().map(fromHold),
+    ...changesets.unseen().map(fromUnseen),
     ...collectors.flatMap(fromCollector),
   ];
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
@@ -86,6 +88,20 @@ function fromHold(hold: HostHold): Trouble {
     hint,
     lastAt: null,
     isWaiting: false,
+  };
+}
+
+/** What of a host's answers cannot be read; the rest goes on. */
+function fromUnseen({ host, part, code, count, example, message, hint, sinceMs }: UnseenAtHost): Trouble {
+  return {
+    kind: 'code host',
+    stage: 'not seen',
+    code,
+    count,
+    example: `${host}: ${part} of ${example} not seen: ${message}`,
+    hint,
+    lastAt: new Date(sinceMs).toISOString(),
+    isWaiting: true,
   };
 }
 

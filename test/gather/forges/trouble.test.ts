@@ -57,10 +57,16 @@ for (const kind of KINDS) {
     });
     assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
     const ref = { host: forge.host, repository: 'acme/app', number: 1 };
-    assert.equal(
-      (await failureOf(resultsOf(forge, [ref, { ...ref, number: 2 }]))).code,
-      'forge_answer_invalid',
+    const outcomes = [...(await resultsOf(forge, [ref, { ...ref, number: 2 }])).values()];
+    assert.deepEqual(
+      outcomes.map(each => [each.outcome, each.outcome !== 'found' && each.error.code]),
+      [
+        ['failed', 'forge_answer_invalid'],
+        ['failed', 'forge_answer_invalid'],
+      ],
     );
+    const several = [1, 2, 3, 4].map(number => ({ ...ref, number }));
+    assert.equal((await failureOf(resultsOf(forge, several))).code, 'forge_answer_invalid');
   });
 
   test(`${kind}: a host that is down, silent, or breaks off is reported in one line each (T-5)`, async t => {
@@ -209,14 +215,12 @@ test('GitHub: primary, secondary and GraphQL limits, each with its own wait (C-1
     json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
   });
   assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'rate_limited');
-  standIn.faults[0] = () => ({ json: [] });
-  assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'forge_answer_invalid');
-  standIn.faults[0] = () => ({ json: {} });
-  assert.equal(
-    (await failureOf(resultsOf(forge, [ref]))).code,
-    'forge_answer_invalid',
-    'nothing is not "missing"',
-  );
+  for (const json of [[], {}]) {
+    standIn.faults[0] = () => ({ json });
+    const result = (await resultsOf(forge, [ref])).get(1);
+    assert.ok(result?.outcome === 'failed', 'nothing is not "missing"');
+    assert.equal(result.error.code, 'forge_answer_invalid');
+  }
 });
 
 test('GitHub: where the host fails over a batch it is asked for fewer; where it is down, it is left alone (C-5)', async t => {

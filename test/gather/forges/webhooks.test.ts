@@ -117,6 +117,65 @@ test('a pull_request of which GitHub does not say yet whether it was merged is r
   assert.equal(delivery.state, 'open');
 });
 
+test('statuses, and checks that name no changeset, tell the commit and its branches (C-146)', () => {
+  const commit = 'c'.repeat(40);
+  const repository = { full_name: 'o/r', html_url: 'https://h/o/r', url: 'https://api.h/repos/o/r' };
+  const atMs = Date.UTC(2026, 0, 2);
+  const at = new Date(atMs).toISOString();
+  const run = { head_sha: commit, pull_requests: [], completed_at: at };
+  const github = (event: string, body: object) =>
+    githubWebhooks.parse(
+      { 'x-github-event': event },
+      Buffer.from(JSON.stringify({ repository, ...body })),
+      'h',
+    );
+  const gitea = (event: string, body: object) =>
+    giteaWebhooks.parse(
+      { 'x-gitea-event': event },
+      Buffer.from(JSON.stringify({ repository, ...body })),
+      'h',
+    );
+  const ofFork = { full_name: 'fork/r' };
+  const ran = { head_sha: commit, head_branch: 'topic', head_repository: ofFork, updated_at: at };
+  const project = { path_with_namespace: 'o/r', web_url: 'https://h/o/r' };
+  const gitlab = (event: string, body: object) =>
+    gitlabWebhooks.parse({ 'x-gitlab-event': event }, Buffer.from(JSON.stringify({ project, ...body })), 'h');
+  const unsaid = [{ name: 'topic', repository: undefined }];
+  const here = [{ name: 'topic', repository: 'o/r' }];
+  const fork = [{ name: 'topic', repository: 'fork/r' }];
+  for (const [delivery, branches, when] of [
+    [github('status', { sha: commit, branches: [{ name: 'topic' }], updated_at: at }), here, atMs],
+    [github('status', { sha: commit, branches: [], updated_at: at }), [], atMs],
+    [
+      github('check_run', {
+        action: 'completed',
+        check_run: { ...run, check_suite: { head_branch: 'topic' } },
+      }),
+      unsaid,
+      atMs,
+    ],
+    [
+      github('check_suite', { action: 'completed', check_suite: { ...run, head_branch: 'topic' } }),
+      unsaid,
+      atMs,
+    ],
+    [github('check_suite', { action: 'completed', check_suite: { ...run, head_branch: null } }), [], atMs],
+    [github('workflow_run', { action: 'completed', workflow_run: ran }), fork, atMs],
+    [gitea('status', { sha: commit, branches: [{ name: 'topic' }], updated_at: at }), here, atMs],
+    [gitea('workflow_run', { action: 'completed', workflow_run: ran }), fork, atMs],
+    [
+      gitlab('Pipeline Hook', { object_attributes: { sha: commit, ref: 'topic', status: 'success' } }),
+      here,
+      undefined,
+    ],
+    [gitlab('Job Hook', { sha: commit, ref: 'topic' }), here, undefined],
+  ] as const) {
+    assert.ok(delivery.kind === 'commit');
+    assert.deepEqual([delivery.commit, delivery.repository], [commit, 'o/r']);
+    assert.deepEqual([delivery.branches, delivery.atMs], [branches, when], delivery.event);
+  }
+});
+
 test('GitLab reports merge requests, comments and pipelines on them, and pushes (C-18)', () => {
   const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
   const attributes = {

@@ -70,7 +70,8 @@ function newChangeMs(
   nowMs: number,
   { clockSkewMs }: ChangesetContext,
 ): number | undefined {
-  if (before.updatedAtMs === null || updatedAtMs <= before.updatedAtMs) return undefined;
+  if (updatedAtMs === undefined || before.updatedAtMs === null) return undefined;
+  if (updatedAtMs <= before.updatedAtMs) return undefined;
   const changedAtMs = changeTimeMs(before, updatedAtMs, clockSkewMs(before.host), nowMs);
   return changedAtMs > (before.latestEventAtMs ?? 0) ? changedAtMs : undefined;
 }

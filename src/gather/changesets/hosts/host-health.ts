@@ -14,7 +14,10 @@ import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
  *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
  *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
  *
- * `probing`: the hold has ended, and one item runs; its end decides.
+ * `probing`: the hold has ended, and one item runs; its end decides. An open host is held at once for what is said of
+ * the host or its tokens (no address, nothing answers, every token refused or used up); what may be the fault of one
+ * item alone (an error of the server, a page where JSON should be, silence) takes several items without one that was
+ * answered between them.
  */
 export type HostHoldKind = 'limited' | 'refused' | 'down';
 
@@ -33,6 +36,16 @@ export interface HostHold {
 const HOUR_MS = 3_600_000;
 /** A host that is down is asked again at least this often: one call a quarter of an hour is little. */
 const DOWN_RETRY = { ...SYNC_RETRY, maxMs: 15 * 60_000 };
+
+/** What one item alone may run into. */
+const OF_ITEM_PERHAPS = new Set<ErrorCode>([
+  'host_failing',
+  'connection_lost',
+  'timed_out',
+  'forge_answer_invalid',
+]);
+/** So many items are no accident. */
+const SEVERAL = 3;
 
 /** What an error that concerned a whole request says of the host; undefined: nothing. */
 export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | undefined {
@@ -59,6 +72,8 @@ export class HostHealth {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #holds = new Map<string, HostHold>();
+  /** By host: items that have failed since one was answered. */
+  readonly #failedItems = new Map<string, Set<string>>();
 
   constructor({ clock, random, log }: { clock: Clock; random: Random; log: Logger }) {
     this.#clock = clock;
@@ -66,11 +81,25 @@ export class HostHealth {
     this.#log = log;
   }
 
-  /** A request to the host failed as a whole. @returns the hold that follows; undefined: the host goes on */
-  recordFailure(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
+  /**
+   * Work on one item failed at the host.
+   * @param item its key
+   * @returns the hold that follows; undefined: the host goes on
+   */
+  recordFailure(
+    host: string,
+    error: SluiceError,
+    item: string,
+    kind = holdKindOf(error),
+  ): HostHold | undefined {
     if (kind === undefined) return undefined;
     const nowMs = this.#clock.nowMs();
     const before = this.#holds.get(host);
+    if (before === undefined && OF_ITEM_PERHAPS.has(error.code)) {
+      const failed = this.#failedItems.get(host) ?? new Set();
+      this.#failedItems.set(host, failed.add(item));
+      if (failed.size < SEVERAL) return undefined;
+    }
     // What was under way beside the one that failed first is no further failure.
     if (before?.kind === kind && before.untilMs > nowMs) return before;
     const failures = before?.kind === kind ? before.failures + 1 : 1;
@@ -92,6 +121,7 @@ export class HostHealth {
 
   /** A request was answered: the host is well, and what waits may go on. */
   recordSuccess(host: string): void {
+    this.#failedItems.delete(host);
     const hold = this.#holds.get(host);
     if (!hold) return;
     this.#holds.delete(host);
@@ -149,7 +179,7 @@ export function postponeForHost(
   host: string,
   kind = holdKindOf(error),
 ): WorkOutcome {
-  const hold = health.recordFailure(host, error, kind);
+  const hold = health.recordFailure(host, error, claim.key, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }

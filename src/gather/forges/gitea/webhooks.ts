@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { headerOf } from '../../../base/http-headers.ts';
 import { timeMs } from '../http/read.ts';
-import { aboutChangeset, commentHook, hookRepository, parsePull } from '../pull-webhooks.ts';
+import { aboutChangeset, commentHook, hookRepository, parseCommit, parsePull } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-body.ts';
 
@@ -29,6 +29,8 @@ export const giteaWebhooks: ForgeWebhooks = {
     const json = webhookJson(headers, rawBody);
     if (event === 'push') return parsePush(base, json);
     if (event === 'issue_comment' || event === 'pull_request_comment') return parseComment(base, json, host);
+    if (event === 'status' || event === 'workflow_run' || event === 'workflow_job')
+      return parseCommit(base, json);
     if (event.startsWith('pull_request')) return parsePull(base, json, host);
     return { ...base, kind: 'unknown' };
   },

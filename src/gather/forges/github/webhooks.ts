@@ -1,11 +1,21 @@
 import { z } from 'zod';
 import { headerOf } from '../../../base/http-headers.ts';
 import { timeMs } from '../http/read.ts';
-import { aboutChangeset, commentHook, hookRepository, parsePull } from '../pull-webhooks.ts';
+import {
+  aboutChangeset,
+  aboutCommit,
+  commentHook,
+  hookRepository,
+  parseCommit,
+  parsePull,
+} from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-body.ts';
 
 const checked = z.object({
+  head_sha: z.string(),
+  head_branch: z.string().nullish(),
+  check_suite: z.object({ head_branch: z.string().nullish() }).nullish(),
   pull_requests: z.array(
     z.object({ number: z.int(), base: z.object({ repo: z.object({ url: z.string() }) }) }),
   ),
@@ -41,6 +51,8 @@ export const githubWebhooks: ForgeWebhooks = {
       return parsePull(base, json, host);
     if (event === 'issue_comment') return parseComment(base, json, host);
     if (event === 'check_run' || event === 'check_suite') return parseChecks(base, json, host);
+    if (event === 'status' || event === 'workflow_run' || event === 'workflow_job')
+      return parseCommit(base, json);
     return { ...base, kind: 'unknown' };
   },
 };
@@ -53,15 +65,26 @@ function parseComment(base: WebhookBase, json: unknown, host: string): WebhookDe
   return { ...about, atMs: timeMs(issue.updated_at) };
 }
 
-/** Checks name the changesets whose head they ran on, except those from forks. */
+/** Checks name the changesets whose head they ran on, except those from forks: these are found by that head. */
 function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
   const { action, check_run: run, check_suite: suite, repository } = readWebhook(checkHook, json, base.event);
   const check = run ?? suite;
   const [first, ...others] = (check?.pull_requests ?? [])
     .filter(each => each.base.repo.url === repository.url)
     .map(({ number }) => aboutChangeset(base, host, repository, number, action));
-  if (first === undefined) return { ...base, kind: 'unknown' };
-  const atMs = timeMs(check?.completed_at ?? check?.updated_at);
+  if (check === undefined) return { ...base, kind: 'unknown' };
+  const atMs = timeMs(check.completed_at ?? check.updated_at);
+  if (first === undefined) {
+    const branch = check.head_branch ?? check.check_suite?.head_branch ?? undefined;
+    const about = {
+      repository: repository.full_name,
+      commit: check.head_sha,
+      branch,
+      branchOf: undefined,
+      atMs,
+    };
+    return aboutCommit(base, about);
+  }
   return { ...first, alsoConcerns: others.map(({ ref }) => ref), atMs };
 }
 

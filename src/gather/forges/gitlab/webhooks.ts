@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetState } from '../changeset.ts';
 import { timeMs } from '../http/read.ts';
+import { aboutCommit } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, hmacSha256, readWebhook, sameSecret, webhookJson } from '../webhook-body.ts';
 
@@ -23,8 +24,18 @@ const mergeRequestEvent = z.object({ project, object_attributes: mergeRequest })
 const relatedEvent = z.object({
   project,
   merge_request: mergeRequest.nullish(),
-  object_attributes: z.object({ action: z.string().optional(), status: z.string().optional() }).optional(),
+  object_attributes: z
+    .object({
+      action: z.string().optional(),
+      status: z.string().optional(),
+      sha: z.string().nullish(),
+      ref: z.string().nullish(),
+    })
+    .optional(),
 });
+
+/** A job of a pipeline; old versions name no project. */
+const jobEvent = z.object({ sha: z.string(), ref: z.string().nullish(), project: project.nullish() });
 
 const pushEvent = z.object({ ref: z.string(), project });
 
@@ -52,6 +63,8 @@ export const gitlabWebhooks: ForgeWebhooks = {
       case 'Pipeline Hook':
       case 'Emoji Hook':
         return parseRelated(base, json, host);
+      case 'Job Hook':
+        return parseJob(base, json);
       default:
         return { ...base, kind: 'unknown' };
     }
@@ -114,12 +127,25 @@ function parseMergeRequest(base: WebhookBase, json: unknown, host: string): Webh
 
 function parseRelated(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
   const {
-    project: at,
+    project: where,
     merge_request: change,
     object_attributes: what,
   } = readWebhook(relatedEvent, json, base.event);
-  if (!change) return { ...base, kind: 'unknown' };
-  return changesetDelivery(base, change, at, what?.action ?? what?.status ?? 'created', host);
+  if (!change) {
+    if (!what?.sha) return { ...base, kind: 'unknown' };
+    // A pipeline of a branch, perhaps a fork's: its changesets are found by their head.
+    const at = { repository: where.path_with_namespace, branchOf: where.path_with_namespace };
+    return aboutCommit(base, { ...at, commit: what.sha, branch: what.ref ?? undefined, atMs: undefined });
+  }
+  return changesetDelivery(base, change, where, what?.action ?? what?.status ?? 'created', host);
+}
+
+function parseJob(base: WebhookBase, json: unknown): WebhookDelivery {
+  const { sha: commit, ref, project: at } = readWebhook(jobEvent, json, base.event);
+  if (!at) return { ...base, kind: 'unknown' };
+  const repository = at.path_with_namespace;
+  const branch = ref ?? undefined;
+  return aboutCommit(base, { repository, commit, branch, branchOf: repository, atMs: undefined });
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {

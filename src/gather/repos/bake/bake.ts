@@ -15,8 +15,9 @@ import { mapPersonIdentities } from '../history/mailmap.ts';
 import { ThreadedParser } from '../history/threaded-parser.ts';
 import { type BakeJob, remoteOf } from './job.ts';
 
-/** Where a bake is. `text` is git's own progress line while fetching. */
+/** Where a bake is. `text` is git's own progress line while fetching, and why it waits for room on the disk. */
 export type BakeProgress =
+  | { readonly phase: 'room'; readonly text: string }
   | { readonly phase: 'fetch'; readonly text: string }
   | { readonly phase: 'history'; readonly commits: number; readonly perSecond: number };
 

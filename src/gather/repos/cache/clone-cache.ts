@@ -6,11 +6,12 @@ import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import { cloneDirectoryName } from '../clone/directories.ts';
+import type { RoomWish } from './admission.ts';
 import { adoptClones } from './adopt.ts';
 import { ColdStorage, type ColdStorageOptions } from './cold/cold-storage.ts';
 import type { CacheContext } from './context.ts';
 import { evictClone } from './evict.ts';
-import { type CloneUse, type EvictedClones, noRoom, RoomKeeper } from './room.ts';
+import { CloneUse, type EvictedClones, RoomKeeper } from './room.ts';
 import { diskUsage, freeBytesOf, readNotes } from './usage.ts';
 
 /** What a cache is made of. */
@@ -33,6 +34,8 @@ export interface CacheRequest {
   readonly onProgress: (progress: BakeProgress) => void;
   /** Churn needs a full clone and is no hit of its own; a bake is the default. */
   readonly purpose?: 'bake' | 'churn';
+  /** Somebody waits for it: it gets room before what waits by the schedule. */
+  readonly isUrgent?: boolean;
 }
 
 /** Whether a clone came from cold storage, or why not. */
@@ -101,10 +104,11 @@ export class CloneCache {
   }
 
   /**
-   * Runs a bake with room for its clone: evicts others, restores from cold storage, watches the disk while `bake` runs
-   * and stops it when there is no more room, and keeps the record of use. The caller holds the repository's claim.
-   * @param bake gets a signal that aborts with `cache_full` when the disk runs short
-   * @throws SluiceError `cache_full`, and whatever `bake` throws
+   * Runs a bake with room for its clone: evicts others, waits for those at work where both do not fit, restores from
+   * cold storage, watches the disk while `bake` runs and stops it when there is no more room (to run it once more, alone,
+   * where others took it), and keeps the record of use. The caller holds the repository's claim.
+   * @param bake gets a signal that aborts with `cache_full` when the disk runs short; may be called again then
+   * @throws SluiceError `cache_full` where it does not fit even alone, and whatever `bake` throws
    */
   async useForBake(
     request: CacheRequest,
@@ -132,13 +136,15 @@ export class CloneCache {
     const beforeBytes = await diskUsage(path);
     if (purpose === 'bake') await clones.use(url, directory, clock.nowMs());
     else await clones.change(url, { directory, sized: false, lastUsedAtMs: clock.nowMs() });
-    const use = this.#room.begin({ url, path, beforeBytes, estimateBytes: 0 });
+    const use = new CloneUse(url, settings().directory, directory, beforeBytes);
+    this.#room.begin(use);
     const isMade = beforeBytes === 0 || (purpose === 'churn' && before?.lean !== false);
     try {
-      if (isMade) await this.#makeRoomFor(use, before, request);
-      const signal = AbortSignal.any([request.signal, use.stop.signal]);
-      return await this.#withRoom(use, signal, async () =>
-        work(signal, await this.#restoreIfCold(use, before, request, signal)),
+      return await this.#inTurn(
+        use,
+        isMade ? await this.#wish(before, request) : undefined,
+        request,
+        signal => this.#restoreIfCold(use, before, request, signal).then(restore => work(signal, restore)),
       );
     } finally {
       await this.#record(use, directory);
@@ -221,36 +227,53 @@ export class CloneCache {
     return record;
   }
 
-  /** Room before anything is written. A guess of the host's may be wrong, so it alone refuses nothing. */
-  async #makeRoomFor(use: CloneUse, before: CloneRecord | undefined, request: CacheRequest): Promise<void> {
-    const { settings } = this.#context;
+  /** What room a clone that is to be made will take, as far as anybody knows. */
+  async #wish(before: CloneRecord | undefined, request: CacheRequest): Promise<RoomWish> {
     const sameKind = before && before.lean === (request.purpose !== 'churn');
     const last = sameKind ? before.bytes : undefined;
-    const known = settings().coldStorage && before?.cold ? Math.max(before.cold.bytes, last ?? 0) : last;
-    use.estimateBytes = known || (await request.estimateBytes(request.signal)) || 0;
-    let { short } = await this.#room.makeRoom(0, 'enough', request.signal);
-    if (short && !known && use.estimateBytes > 0) {
-      use.estimateBytes = 0;
-      ({ short } = await this.#room.makeRoom(0, 'enough', request.signal));
-    }
-    if (short) throw noRoom(request.url, short, settings());
+    const cold = this.#context.settings().coldStorage ? before?.cold : undefined;
+    const measured = Math.max(cold?.bytes ?? 0, last ?? 0);
+    const isUrgent = request.isUrgent ?? false;
+    if (measured > 0) return { expectedBytes: measured, isMeasured: true, isAlone: false, isUrgent };
+    const guessed = await request.estimateBytes(request.signal);
+    return { expectedBytes: guessed || undefined, isMeasured: false, isAlone: false, isUrgent };
   }
 
-  /** A disk that is full although it was watched (faster than the watch): what may go goes, and once more. */
-  async #withRoom<T>(use: CloneUse, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  /**
+   * Runs what may make or grow a clone when there is room for it. What did not fit beside others runs once more alone.
+   * @param wish undefined for work in a clone that is there, which seldom grows much
+   */
+  async #inTurn<T>(
+    use: CloneUse,
+    wish: RoomWish | undefined,
+    request: CacheRequest,
+    run: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const admit = (wanted: RoomWish): Promise<void> =>
+      this.#room.admit(use, wanted, request.signal, text => request.onProgress({ phase: 'room', text }));
+    const attempt = (): Promise<T> => run(AbortSignal.any([request.signal, use.stop.signal]));
+    if (wish) await admit(wish);
     try {
-      return await run();
+      return await attempt();
     } catch (error) {
-      const known = asSluiceError(error);
-      if (known.code !== 'disk_full' || !known.operation?.startsWith('git') || signal.aborted) throw error;
-      const { evicted } = await this.#room.makeRoom(
-        Math.max(use.estimateBytes, RESCUE_BYTES),
-        'most',
-        signal,
-      );
-      if (evicted.length === 0) throw error;
+      request.signal.throwIfAborted();
+      const alone = { isAlone: true, isUrgent: request.isUrgent ?? false };
+      if (use.stopped) {
+        if (!use.stopped.besideOthers || use.isAlone) throw error;
+        await admit({ ...alone, expectedBytes: use.stopped.bytes, isMeasured: true });
+      } else if (!isFullDisk(error)) throw error;
+      else if (!(await this.#freesSome(use, request.signal))) {
+        if (!this.#room.hasOthers(use)) throw error;
+        await admit({ ...alone, expectedBytes: use.reservedBytes || RESCUE_BYTES, isMeasured: false });
+      }
     }
-    return await run();
+    return await attempt();
+  }
+
+  /** For a disk that is full although it was watched (it filled faster than that): what may go goes. */
+  async #freesSome(use: CloneUse, signal: AbortSignal): Promise<boolean> {
+    const { evicted } = await this.#room.makeRoom(Math.max(use.reservedBytes, RESCUE_BYTES), 'most', signal);
+    return evicted.length > 0;
   }
 
   async #restoreIfCold(
@@ -325,4 +348,10 @@ export class CloneCache {
       if (!signal.aborted) this.#context.log.warn({ err: error }, 'could not make room after a bake');
     }
   }
+}
+
+/** Whether it is the disk of the clones that has no room left, in which case it is worth trying again. */
+function isFullDisk(error: unknown): boolean {
+  const { code, operation } = asSluiceError(error);
+  return code === 'disk_full' && /^(git|clone|restore)/.test(operation ?? '');
 }

@@ -8,8 +8,15 @@ export function bakeRequest(
   job: BakeJob,
   signal: AbortSignal,
   onProgress: (progress: BakeProgress) => void,
+  isUrgent = false,
 ): CacheRequest {
-  return { url: job.address.url, signal, onProgress, estimateBytes: asking => estimate(job, true, asking) };
+  return {
+    url: job.address.url,
+    signal,
+    onProgress,
+    isUrgent,
+    estimateBytes: asking => estimate(job, true, asking),
+  };
 }
 
 /** The same for churn, which needs a full clone. */

@@ -2,24 +2,62 @@ import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
+import { scratchPathOf } from '../clone/directories.ts';
 import { urlOfRepositoryKey } from '../tracking/schedule.ts';
-import { chooseEvictions, type Evictable, missingBytes, type Room, type Shortage } from './choose.ts';
+import {
+  decideAdmission,
+  FIRST_GUESS_BYTES,
+  type Growth,
+  type HeldClone,
+  outstandingBytes,
+  type RoomAnswer,
+  type RoomSituation,
+  type RoomWish,
+  usualSizes,
+} from './admission.ts';
+import { chooseEvictions, missingBytes, type Room, type Shortage } from './choose.ts';
 import type { CacheContext } from './context.ts';
 import { evictClone } from './evict.ts';
 import type { CacheSettings } from './settings.ts';
 import { diskUsage, scratchUsage } from './usage.ts';
+import { type LinePlace, WaitingLine } from './waiting-line.ts';
 
-/** Work of this process in a clone, or in making it. */
-export interface CloneUse {
+/**
+ * Work of this process in a clone, or in making it:
+ *
+ *   at work in what is there ──admit──▶ waiting ──▶ growing ──end──▶ over
+ *            │  └──────────── stopped beside others ──admit, alone──▶ waiting
+ *            └──end──▶ over
+ */
+export class CloneUse {
   readonly url: string;
   /** Full path of its clone, there or not. */
   readonly path: string;
   /** What the clone took when the work began; 0 where there was none. */
   readonly beforeBytes: number;
-  /** What is expected to be written, as far as it is known. */
-  estimateBytes: number;
+  state: 'at work' | 'waiting' | 'growing' = 'at work';
+  /** What it has leave to write. */
+  reservedBytes = 0;
+  isUnknown = false;
+  isAlone = false;
   /** Stops the work because it has filled the disk. */
-  readonly stop: AbortController;
+  stop = new AbortController();
+  /** When it was stopped: what it had written, and whether others were at work. */
+  stopped: { readonly bytes: number; readonly besideOthers: boolean } | undefined;
+  readonly #scratch: string;
+
+  constructor(url: string, cacheDirectory: string, directory: string, beforeBytes: number) {
+    this.url = url;
+    this.path = join(cacheDirectory, directory);
+    this.#scratch = scratchPathOf(cacheDirectory, directory);
+    this.beforeBytes = beforeBytes;
+  }
+
+  /** What it takes now: in its place, and half made. */
+  async usage(): Promise<{ readonly placeBytes: number; readonly grownBytes: number }> {
+    const [placeBytes, scratchBytes] = await Promise.all([diskUsage(this.path), diskUsage(this.#scratch)]);
+    return { placeBytes, grownBytes: Math.max(0, placeBytes + scratchBytes - this.beforeBytes) };
+  }
 }
 
 /** What evictions have given back. */
@@ -35,25 +73,43 @@ export interface MadeRoom extends EvictedClones {
   readonly short: Shortage | undefined;
 }
 
-/** How often the room is measured while something is fetched. */
+interface Waiter extends LinePlace {
+  readonly use: CloneUse;
+}
+
+/** How often the room is measured while something grows: with plenty of it, and where it is scarce. */
 const CHECK_EVERY_MS = 200;
+const CHECK_SCARCE_EVERY_MS = 25;
+/** With more room than this nothing is watched closely, however large clones are: no disk fills faster. */
+const WATCHED_BELOW_BYTES = 512 * 2 ** 20;
+/** Measuring takes at most this share of the time. */
+const CHECK_SHARE = 1 / 5;
+/** Whoever waits looks again after so long, since other processes announce nothing. */
+const LOOK_AGAIN_MS = 500;
+/** Holders of claims outside of this process's work in clones are waited for so long. */
+const WAIT_FOR_OTHERS_MS = 10 * 60_000;
 /** A clone that was there already and grows by less than this is not what fills the disk. */
 const SMALL_GROWTH_BYTES = 2 ** 20;
 /** More claims than this at once are not asked for. */
 const MAX_CLAIMS = 10_000;
 
 /**
- * Keeps the cache within its budgets: one eviction after the other, however many ask, and a check now and then while
- * clones grow. What two processes do beside each other each sees through the records, the claims and the disk itself.
+ * Keeps the cache within its budgets: one eviction after the other, however many ask; room is set aside before a clone
+ * grows into it, or waited for; and a check now and then while clones grow. What two processes do beside each other
+ * each sees through the records, the claims and the disk itself.
  *
- *   no clone in use ──begin──▶ checking every 200 ms ──last end──▶ no clone in use
+ *   no clone in use ──begin──▶ checking, the oftener the less room there is ──last end──▶ no clone in use
  *                                  │ too little room, nothing left to evict
- *                                  └──▶ the use begun last that grows is stopped with cache_full; once it has ended, on
+ *                                  └──▶ uses that grow are stopped with cache_full, those beyond their leave first
  */
 export class RoomKeeper {
   readonly #context: CacheContext;
   readonly #uses = new Set<CloneUse>();
+  readonly #line = new WaitingLine<Waiter>();
   readonly #evictions = new Serializer();
+  /** Less room than the largest clone may take is watched closely. */
+  #scarceBelowBytes = FIRST_GUESS_BYTES;
+  #isScarce = true;
   #cancelCheck: () => void = () => undefined;
 
   constructor(context: CacheContext) {
@@ -61,20 +117,69 @@ export class RoomKeeper {
   }
 
   /** Notes that work in a clone begins. To be ended by `end`, whatever happens. */
-  begin(use: Omit<CloneUse, 'stop'>): CloneUse {
-    const begun = { ...use, stop: new AbortController() };
-    this.#uses.add(begun);
-    if (this.#uses.size === 1) this.#checkLater();
-    return begun;
+  begin(use: CloneUse): void {
+    this.#uses.add(use);
+    if (this.#uses.size === 1) this.#checkLater(CHECK_SCARCE_EVERY_MS);
+  }
+
+  /** Whether other work of this process is under way in clones. */
+  hasOthers(use: CloneUse): boolean {
+    return [...this.#uses].some(other => other !== use && other.state !== 'waiting');
   }
 
   end(use: CloneUse): void {
     this.#uses.delete(use);
     if (this.#uses.size === 0) this.#cancelCheck();
+    this.#line.changed();
   }
 
   /**
-   * Evicts until both budgets hold with `bytes` more.
+   * Sets room aside for a clone that will grow, by evictions or by waiting for others to end; `use` may grow then.
+   * @param onWait called with why it has to wait, whenever that changes
+   * @throws SluiceError `cache_full` where not even alone there is room for it, and the signal's reason
+   */
+  async admit(
+    use: CloneUse,
+    wish: RoomWish,
+    signal: AbortSignal,
+    onWait: (words: string) => void,
+  ): Promise<void> {
+    const { clock } = this.#context;
+    const waiter: Waiter = { use, isUrgent: wish.isUrgent, giveWay: new AbortController() };
+    Object.assign(use, { state: 'waiting', stopped: undefined, stop: new AbortController() });
+    this.#line.enter(waiter);
+    const held = AbortSignal.any([signal, waiter.giveWay.signal, this.#context.closing]);
+    const startMs = clock.monotonicMs();
+    let othersSinceMs: number | undefined;
+    let told: string | undefined;
+    try {
+      for (;;) {
+        held.throwIfAborted();
+        const { change } = this.#line;
+        const admission = this.#line.isFirst(waiter)
+          ? await this.#evictions.run(() => this.#tryToAdmit(use, wish, held))
+          : undefined;
+        if (admission?.answer === 'admit') return;
+        const isForOthers = admission?.answer === 'wait' && admission.on === 'others';
+        othersSinceMs = isForOthers ? (othersSinceMs ?? clock.monotonicMs()) : undefined;
+        if (admission)
+          this.#refuseWhoCannot(use, admission, clock.monotonicMs() - (othersSinceMs ?? clock.monotonicMs()));
+        const words = this.#whyItWaits(admission);
+        // With room for all, those in line wait for a moment only.
+        if (words !== told && (admission || clock.monotonicMs() - startMs >= LOOK_AGAIN_MS)) {
+          told = words;
+          onWait(words);
+        }
+        await this.#changeOrLater(change, held);
+      }
+    } finally {
+      if (use.state === 'waiting') use.state = 'at work';
+      this.#line.leave(waiter);
+    }
+  }
+
+  /**
+   * Evicts until both budgets hold with what is set aside and `bytes` more.
    * @param how `enough`: evicts nothing unless that makes enough room; `most`: as much as may go, even if it falls
    * short
    */
@@ -114,13 +219,60 @@ export class RoomKeeper {
     return (await this.#measure(new Set())).room;
   }
 
+  /** Decides, and evicts what has to go for it. What cannot be evicted is left out of the next decision. */
+  async #tryToAdmit(use: CloneUse, wish: RoomWish, signal: AbortSignal): Promise<RoomAnswer> {
+    const passed = new Set<string>();
+    for (;;) {
+      const admission = decideAdmission(wish, await this.#measure(passed));
+      if (admission.answer !== 'admit') return admission;
+      const { neededBytes, reservedBytes, isUnknown } = admission;
+      const needed = (room: Room): Room => ({ ...room, neededBytes });
+      const { short } = await this.#evictUntilEnough(needed, 'enough', signal, passed);
+      if (short) continue;
+      Object.assign(use, { state: 'growing', reservedBytes, isUnknown, isAlone: wish.isAlone });
+      return admission;
+    }
+  }
+
+  #refuseWhoCannot(
+    use: CloneUse,
+    admission: Exclude<RoomAnswer, { answer: 'admit' }>,
+    waitedMs: number,
+  ): void {
+    const settings = this.#context.settings();
+    if (admission.answer === 'refuse') throw noRoom(use.url, admission.short, settings);
+    const { on, short } = admission;
+    if (on === 'others' && short && waitedMs > WAIT_FOR_OTHERS_MS) throw noRoom(use.url, short, settings);
+    if (on !== 'waiter' || !short) return;
+    // Those at the end of the line keep their clones from the first one, which waits for nobody else.
+    const last = this.#line.places.findLast(place => place.use !== use && place.use.beforeBytes > 0);
+    last?.giveWay.abort(noRoom(last.use.url, short, settings));
+  }
+
+  #whyItWaits(admission: RoomAnswer | undefined): string {
+    if (!admission) return 'waiting for room: others wait for it, too';
+    const short = admission.answer === 'wait' ? admission.short : undefined;
+    const what = short ? `: ${formatBytes(short.missingBytes)} too little for cache.${short.bound}` : '';
+    return `waiting for room until others are done${what}`;
+  }
+
+  async #changeOrLater(change: Promise<void>, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    try {
+      const later = this.#context.clock.sleep(LOOK_AGAIN_MS, AbortSignal.any([signal, over.signal]));
+      await Promise.race([change, later]);
+    } finally {
+      over.abort();
+    }
+  }
+
   async #evictUntilEnough(
     adjust: (room: Room) => Room,
     how: 'enough' | 'most',
     signal: AbortSignal,
+    passed = new Set<string>(),
   ): Promise<MadeRoom> {
-    const passed = new Set<string>();
-    const evicted: Evictable[] = [];
+    const evicted: HeldClone[] = [];
     for (;;) {
       signal.throwIfAborted();
       const { clones, room } = await this.#measure(passed);
@@ -137,86 +289,136 @@ export class RoomKeeper {
     }
   }
 
-  async #measure(
-    passed: ReadonlySet<string>,
-  ): Promise<{ readonly clones: Evictable[]; readonly room: Room }> {
+  async #measure(passed: ReadonlySet<string>): Promise<RoomSituation & { readonly room: Room }> {
     const { clones, queue, settings, freeBytes } = this.#context;
     const { directory, minFreeBytes, maxBytes, neverEvict } = settings();
     const uses = [...this.#uses];
-    const [records, running, scratchBytes, free, usedNow] = await Promise.all([
+    const [records, running, scratchBytes, free, usages] = await Promise.all([
       clones.list(),
       queue.running(MAX_CLAIMS),
       scratchUsage(directory),
       freeBytes(directory),
-      Promise.all(uses.map(({ path }) => diskUsage(path))),
+      Promise.all(uses.map(async use => ({ use, ...(await use.usage()) }))),
     ]);
+    const usual = usualSizes(records.map(({ bytes }) => bytes));
+    this.#scarceBelowBytes = Math.min(2 * usual.largestBytes, WATCHED_BELOW_BYTES);
     const claimed = new Set(running.map(({ key }) => urlOfRepositoryKey(key)));
-    const pathsInUse = new Set(uses.map(({ path }) => path));
+    const holders = new Map(
+      uses.map(use => [use.path, use.state === 'waiting' ? 'waiter' : 'work'] as const),
+    );
     const there = records.filter(record => record.onDisk);
-    const resting = there.filter(record => !pathsInUse.has(join(directory, record.directory)));
-    const busyBytes = usedNow.reduce((sum, bytes) => sum + bytes, scratchBytes);
-    const grown = usedNow.reduce((sum, bytes, index) => sum + bytes - (uses[index]?.beforeBytes ?? 0), 0);
-    const expected = uses.reduce((sum, { estimateBytes }) => sum + estimateBytes, 0);
+    const resting = there.filter(record => !holders.has(join(directory, record.directory)));
+    const busyBytes = usages.reduce((sum, { placeBytes }) => sum + placeBytes, scratchBytes);
+    const growing = usages.filter(({ use }) => use.state === 'growing');
+    const growths = growing.map(({ use, grownBytes }): Growth => {
+      const { reservedBytes, isUnknown, isAlone } = use;
+      return { reservedBytes, isUnknown, isAlone, grownBytes };
+    });
+    const ownScratchBytes = usages.reduce(
+      (sum, { use, placeBytes, grownBytes }) => sum + Math.max(0, grownBytes + use.beforeBytes - placeBytes),
+      0,
+    );
     return {
-      clones: there.map(({ url, bytes, lastUsedAtMs, pinned }) => ({
-        url,
-        bytes,
-        lastUsedAtMs,
-        pinned: pinned || neverEvict.has(url),
-        inUse: claimed.has(url) || passed.has(url),
-      })),
+      clones: there.map(({ url, bytes, lastUsedAtMs, pinned, directory: name }): HeldClone => {
+        const inUse = claimed.has(url);
+        const heldBy = holders.get(join(directory, name)) ?? (inUse ? 'others' : null);
+        const known = { url, bytes, lastUsedAtMs, pinned: pinned || neverEvict.has(url) };
+        return { ...known, inUse: inUse || passed.has(url), heldBy };
+      }),
       room: {
         freeBytes: free,
         minFreeBytes,
         maxBytes,
         usedBytes: resting.reduce((sum, { bytes }) => sum + bytes, busyBytes),
         // What has been written of it already shows in the other figures.
-        neededBytes: Math.max(0, expected - Math.max(0, grown) - scratchBytes),
+        neededBytes: outstandingBytes(growths),
       },
+      growths,
+      foreignBytes: Math.max(0, scratchBytes - ownScratchBytes),
+      busy: uses.filter(({ state }) => state !== 'waiting').length,
+      usual,
     };
   }
 
-  #checkLater(): void {
-    this.#cancelCheck = this.#context.clock.timer(CHECK_EVERY_MS, () => {
+  #checkLater(ms: number): void {
+    const { clock, log } = this.#context;
+    this.#cancelCheck = clock.timer(ms, () => {
+      const startMs = clock.monotonicMs();
       this.#check()
-        .catch(error => this.#context.log.warn({ err: error }, 'could not look at the room for clones'))
+        .catch(error => log.warn({ err: error }, 'could not look at the room for clones'))
         .finally(() => {
-          if (this.#uses.size > 0) this.#checkLater();
+          if (this.#uses.size === 0) return;
+          const tookMs = clock.monotonicMs() - startMs;
+          const everyMs = this.#isScarce ? CHECK_SCARCE_EVERY_MS : CHECK_EVERY_MS;
+          this.#checkLater(Math.max(everyMs, tookMs * (1 / CHECK_SHARE - 1)));
         });
     });
   }
 
-  /** Whether both budgets hold, measured more cheaply than for evictions. */
-  async #isFine(): Promise<boolean> {
+  /** What is missing for both budgets, less than 0 for room that is left; measured more cheaply than for evictions. */
+  async #missing(): Promise<number> {
     const { clones, settings, freeBytes } = this.#context;
     const { directory, minFreeBytes, maxBytes } = settings();
-    const [totals, scratchBytes, free, ...growth] = await Promise.all([
+    const free = await freeBytes(directory);
+    if (maxBytes === undefined) return minFreeBytes - free;
+    const [totals, scratchBytes, ...grown] = await Promise.all([
       clones.totals(),
       scratchUsage(directory),
-      freeBytes(directory),
-      ...[...this.#uses].map(async ({ path, beforeBytes }) => (await diskUsage(path)) - beforeBytes),
+      ...[...this.#uses].map(async ({ path, beforeBytes }) =>
+        Math.max(0, (await diskUsage(path)) - beforeBytes),
+      ),
     ]);
-    const usedBytes = growth.reduce((sum, grown) => sum + Math.max(0, grown), totals.bytes + scratchBytes);
-    return missingBytes({ freeBytes: free, minFreeBytes, usedBytes, maxBytes, neededBytes: 0 }) <= 0;
+    const usedBytes = grown.reduce((sum, bytes) => sum + bytes, totals.bytes + scratchBytes);
+    return missingBytes({ freeBytes: free, minFreeBytes, usedBytes, maxBytes, neededBytes: 0 });
   }
 
-  /** Evicts while clones grow into what must stay free; stops one where nothing is left to evict. */
+  /** Evicts while clones grow into what must stay free; stops as many as need be where nothing is left to evict. */
   async #check(): Promise<void> {
-    // One that was stopped gives its room back first.
-    if ([...this.#uses].some(({ stop }) => stop.signal.aborted)) return;
-    if (await this.#isFine()) return;
-    const now = (seen: Room): Room => ({ ...seen, neededBytes: 0 });
+    const missing = await this.#missing();
+    this.#isScarce = missing > -this.#scarceBelowBytes;
+    if (missing <= 0) return;
+    const stopping = [...this.#uses].filter(({ stop }) => stop.signal.aborted);
+    const returning = await grownBytesOf(stopping);
+    // Those that were stopped give their room back first.
+    if (missing <= returning) return;
+    const now = (seen: Room): Room => ({ ...seen, neededBytes: -returning });
     const { short } = await this.#evictions.run(() =>
       this.#evictUntilEnough(now, 'most', this.#context.closing),
     );
-    if (!short) return;
-    const scratchBytes = await scratchUsage(this.#context.settings().directory);
-    for (const use of [...this.#uses].reverse()) {
-      const grown = (await diskUsage(use.path)) - use.beforeBytes;
-      const grows = use.beforeBytes === 0 ? grown + scratchBytes > 0 : grown > SMALL_GROWTH_BYTES;
-      if (grows) return use.stop.abort(noRoom(use.url, short, this.#context.settings()));
+    if (short) await this.#stopSome(short);
+  }
+
+  /** Those that took more than they had leave for go first, and of these the one begun last. */
+  async #stopSome(short: Shortage): Promise<void> {
+    const working = [...this.#uses].filter(use => use.state !== 'waiting' && !use.stop.signal.aborted);
+    const usages = await Promise.all(working.map(async use => ({ use, ...(await use.usage()) })));
+    const growing = usages
+      .reverse()
+      .filter(({ use, grownBytes }) => grownBytes > (use.beforeBytes === 0 ? 0 : SMALL_GROWTH_BYTES))
+      .sort((a, b) => Number(isWithinLeave(a)) - Number(isWithinLeave(b)));
+    let left = short.missingBytes;
+    for (const { use, grownBytes } of growing) {
+      if (left <= 0) return;
+      left -= grownBytes;
+      use.stopped = { bytes: grownBytes, besideOthers: working.length > 1 };
+      use.stop.abort(noRoom(use.url, short, this.#context.settings()));
     }
   }
+}
+
+function isWithinLeave({
+  use,
+  grownBytes,
+}: {
+  readonly use: CloneUse;
+  readonly grownBytes: number;
+}): boolean {
+  return grownBytes <= use.reservedBytes;
+}
+
+async function grownBytesOf(uses: readonly CloneUse[]): Promise<number> {
+  const usages = await Promise.all(uses.map(use => use.usage()));
+  return usages.reduce((sum, { grownBytes }) => sum + grownBytes, 0);
 }
 
 /** What a person must know to make room. */

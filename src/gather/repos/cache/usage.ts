@@ -6,7 +6,10 @@ import { isScratchName, readIfThere } from '../clone/directories.ts';
 
 const STAT_BLOCK_BYTES = 512;
 
-/** Bytes that a folder and all in it take on disk; 0 where it is not there. What vanishes meanwhile counts nothing. */
+/**
+ * Bytes that a folder and all in it take on disk; 0 where it is not there. What vanishes meanwhile, and what may not be
+ * read, counts nothing.
+ */
 export async function diskUsage(path: string): Promise<number> {
   const sizes = await Promise.all(
     (await entriesOf(path)).map(entry => {
@@ -30,7 +33,7 @@ async function entriesOf(path: string): Promise<Dirent[]> {
   try {
     return await readdir(path, { withFileTypes: true });
   } catch (error) {
-    if (isGone(error)) return [];
+    if (isGone(error) || (error as NodeJS.ErrnoException).code === 'EACCES') return [];
     throw error;
   }
 }

@@ -1,5 +1,5 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, mkdir, rename } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import type { Remote } from '../git/access.ts';
@@ -74,7 +74,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
     }
   }
   // What is broken is of no use to anyone, and the new clone may need its room.
-  if (!existing) await removeTree(directory);
+  if (!existing) await setAside(directory);
   return await cloneAnew(remoteRefs, options);
 }
 
@@ -127,7 +127,7 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
 async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
   const { directory, signal, lean = true } = options;
   const cache = dirname(directory);
-  const scratch = await createScratch(cache);
+  const scratch = await createScratch(cache, basename(directory));
   try {
     const { objectFormat = 'sha1', spelling, otherRefs } = remoteRefs;
     await initialiseClone(
@@ -193,15 +193,23 @@ async function mustRead(gitDir: string, signal?: AbortSignal): Promise<Clone> {
 /** Renames the new clone to its place; one that is there already goes aside first and is then removed. */
 async function putInPlace(scratch: string, directory: string, cache: string): Promise<void> {
   await mkdir(cache, { recursive: true });
-  const old = (await isDirectoryThere(directory)) ? scratchPath(cache) : undefined;
+  const old = (await isAnythingThere(directory)) ? scratchPath(cache) : undefined;
   if (old) await rename(directory, old);
   await rename(scratch, directory);
   if (old) await removeTree(old);
 }
 
-async function isDirectoryThere(path: string): Promise<boolean> {
+/** Clears a clone's place; what cannot be removed (entries that others may not change) is out of the way at least. */
+async function setAside(directory: string): Promise<void> {
+  if (!(await isAnythingThere(directory))) return;
+  const aside = scratchPath(dirname(directory));
+  await rename(directory, aside);
+  await removeTree(aside).catch(() => undefined);
+}
+
+async function isAnythingThere(path: string): Promise<boolean> {
   try {
-    await stat(path);
+    await lstat(path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
 
@@ -35,11 +35,23 @@ export function isScratchName(name: string): boolean {
   return SCRATCH_NAME.test(name);
 }
 
-/** Makes an empty directory of this process's own in the cache directory, which is made too. */
-export async function createScratch(cacheDirectory: string): Promise<string> {
-  const path = scratchPath(cacheDirectory);
+/**
+ * Makes an empty directory of this process's own in the cache directory, which is made too.
+ * @param directoryName the clone that is to be made in it, whose claim is held; a fresh name where absent
+ */
+export async function createScratch(cacheDirectory: string, directoryName?: string): Promise<string> {
+  const path =
+    directoryName === undefined ? scratchPath(cacheDirectory) : scratchPathOf(cacheDirectory, directoryName);
+  // One of the same name is left of a try before.
+  await removeTree(path);
   await mkdir(path, { recursive: true, mode: 0o700 });
   return path;
+}
+
+/** Where this process makes a clone: the same at each try, so that what it takes can be told from others'. */
+export function scratchPathOf(cacheDirectory: string, directoryName: string): string {
+  const hash = createHash('sha256').update(directoryName).digest('hex').slice(0, 8);
+  return join(cacheDirectory, `tmp-${ownMark()}-${hash}`);
 }
 
 /** A fresh name for something that is on its way out, or in. */
@@ -47,9 +59,26 @@ export function scratchPath(cacheDirectory: string): string {
   return join(cacheDirectory, `tmp-${ownMark()}-${randomBytes(4).toString('hex')}`);
 }
 
-/** Removes a directory and all below it; nothing happens when it is not there. */
+/**
+ * Removes a directory and all below it, what its owner made unreadable too; nothing happens when it is not there.
+ * Throws what rm(2) does for what belongs to others.
+ */
 export async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, maxRetries: 3, retryDelay: 50 });
+  const options = { recursive: true, force: true, maxRetries: 3, retryDelay: 50 };
+  try {
+    await rm(path, options);
+  } catch (error) {
+    if (!['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await openUp(path);
+    await rm(path, options);
+  }
+}
+
+/** Gives the owner back what folders need to be emptied. */
+async function openUp(directory: string): Promise<void> {
+  await chmod(directory, 0o700);
+  for (const entry of await readdir(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) await openUp(join(directory, entry.name));
 }
 
 /**
@@ -68,7 +97,8 @@ export async function cleanCache(cacheDirectory: string): Promise<readonly strin
     const match = SCRATCH_NAME.exec(name);
     return match !== null && !isAlive(match[1] ?? '');
   });
-  for (const name of dead) await removeTree(join(cacheDirectory, name));
+  // What belongs to somebody else stays, and stands in nobody's way.
+  for (const name of dead) await removeTree(join(cacheDirectory, name)).catch(() => undefined);
   return dead;
 }
 
@@ -90,7 +120,8 @@ export async function removeLeftovers(gitDir: string): Promise<void> {
 async function removeMatching(directory: string, pattern: RegExp, recursive: boolean): Promise<void> {
   const entries = await readdir(directory, { withFileTypes: true, recursive }).catch(
     (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return [];
+      // What is no folder is no clone, as opening it will show.
+      if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     },
   );
@@ -101,7 +132,7 @@ async function removeMatching(directory: string, pattern: RegExp, recursive: boo
 /** Reads a small text file; undefined when it is not there. */
 export async function readIfThere(path: string): Promise<string | undefined> {
   return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code ?? '')) return undefined;
     throw error;
   });
 }

@@ -45,7 +45,11 @@ export async function openClone(gitDir: string, signal?: AbortSignal): Promise<C
   }
 }
 
+/** Of what is no clone, or may not be read by this user. */
+const BROKEN_BY_ERRNO = ['EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP'];
+
 function isFaultOfClone(error: unknown): boolean {
+  if (error instanceof Error && 'code' in error && BROKEN_BY_ERRNO.includes(String(error.code))) return true;
   return (
     error instanceof SluiceError &&
     ['git_failed', 'repository_corrupt', 'not_a_repository', 'repository_not_owned'].includes(error.code)

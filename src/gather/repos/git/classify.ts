@@ -15,6 +15,8 @@ export interface GitFailure {
   /** Last lines of standard error, cleaned, without progress. */
   readonly lines: readonly string[];
   readonly protocol?: GitProtocol | undefined;
+  /** The file system that it wrote to had no room left when it failed. */
+  readonly isDiskFull?: boolean;
 }
 
 interface Rule {
@@ -77,6 +79,13 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const DISK_FULL = { code: 'disk_full' } as const;
+
+/** What a full disk looks like where git does not name it: it is killed in a mapped file, or breaks off. */
+function mayBeTheDisk(code: ErrorCode | undefined): boolean {
+  return code === undefined || code === 'connection_lost' || code === 'repository_corrupt';
+}
+
 /** What the message says of each; `where` is the subject. */
 const WORDS: Partial<Record<ErrorCode, (where: string) => string>> = {
   disk_full: where => `no room left on the disk while working on ${where}`,
@@ -103,7 +112,8 @@ export function classifyGitFailure(failure: GitFailure): SluiceError {
   const details = { operation, subject };
   if (error) return notStarted(error, details);
   const own = lines.filter(line => !line.startsWith('remote: '));
-  const rule = RULES.find(({ says, remoteToo }) => (remoteToo ? lines : own).some(line => says.test(line)));
+  const said = RULES.find(({ says, remoteToo }) => (remoteToo ? lines : own).some(line => says.test(line)));
+  const rule = failure.isDiskFull && mayBeTheDisk(said?.code) ? DISK_FULL : said;
   const where = subject ?? 'the repository';
   const saying = lastWords(lines);
   const words = rule && WORDS[rule.code];

@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
@@ -140,6 +141,7 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
       ...exit,
       lines: stderr.lines,
       protocol: options.protocol,
+      isDiskFull: gitDir !== undefined && (await hasNoRoom(gitDir)),
     };
     throw classifyGitFailure(failure);
   };
@@ -147,6 +149,20 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   // Whoever reads stdout gets to `done` later; until then a rejection is not unhandled.
   done.catch(() => undefined);
   return { process: { stdin: child.stdin, stdout, done }, stop: reason => group.stop(reason) };
+}
+
+/** git writes in pieces of up to 128 KiB: where one failed, so much or less is left. */
+const NO_ROOM_BYTES = 256 * 2 ** 10;
+
+/** Whether a file system is out of bytes or of inodes. */
+async function hasNoRoom(path: string): Promise<boolean> {
+  try {
+    const { bavail, bsize, files, ffree } = await statfs(path);
+    return bavail * bsize < NO_ROOM_BYTES || (files > 0 && ffree === 0);
+  } catch {
+    // It is gone: that is another failure, which git's own words tell.
+    return false;
+  }
 }
 
 /** The process and its children, stopped and awaited as one. */

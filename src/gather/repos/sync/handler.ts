@@ -96,9 +96,10 @@ async function checkOrBake(
   { running, onBaked }: SyncListeners,
 ): Promise<void> {
   const { store } = context;
-  const begin = (): RepositorySync => new RepositorySync(repository, context, signal);
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
+  const isUrgent = isAsked || claim.priority === 'high';
+  const begin = (): RepositorySync => new RepositorySync(repository, context, signal, isUrgent);
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);
   if (verdict === 'unchanged') return recordUnchanged(repository, context);

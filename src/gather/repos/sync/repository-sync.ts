@@ -33,8 +33,12 @@ export class RepositorySync {
   readonly #config: Config;
   readonly #signal: AbortSignal;
 
+  /** Somebody waits for it. */
+  readonly #isUrgent: boolean;
+
   /** Throws `url_*` for what is no address of a repository (any more). */
-  constructor(repository: Repository, context: RepositorySyncContext, signal: AbortSignal) {
+  constructor(repository: Repository, context: RepositorySyncContext, signal: AbortSignal, isUrgent = false) {
+    this.#isUrgent = isUrgent;
     this.#repository = repository;
     // The URL was checked against who asked for it when it was put on the schedule.
     this.#address = parseRepositoryUrl(repository.url, { from: 'config' });
@@ -82,7 +86,7 @@ export class RepositorySync {
   ): Promise<BakeSummary> {
     const { threads, cache } = this.#context;
     const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
-    const request = bakeRequest(job, this.#signal, onProgress);
+    const request = bakeRequest(job, this.#signal, onProgress, this.#isUrgent);
     return cache.useForBake(request, signal => threads.bake(job, signal, onProgress));
   }
 

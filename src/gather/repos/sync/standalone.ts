@@ -40,7 +40,7 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
     const job = bakeJob(repository, address, config);
     const held = AbortSignal.any([context.signal, lost]);
     const summary = await recordBake(repository, REASON, context, () =>
-      cache.useForBake(bakeRequest(job, held, onProgress), signal => bake(job, { ...context, signal })),
+      cache.useForBake(bakeRequest(job, held, onProgress, true), signal => bake(job, { ...context, signal })),
     );
     if (context.churn) {
       const { largestFileBytes } = config.insights;

@@ -130,7 +130,7 @@ export class Keys {
 
   async #askSource(): Promise<PlainKey> {
     const { clock, provide = provideKey } = this.#options;
-    const { provided, region } = this.#profile;
+    const { provided, region, proxy } = this.#profile;
     if (provided === undefined) throw new Error('a key that stands in a file has no source to ask');
     const before = this.#held;
     const askAgainAtMs = this.#askAgainAtMs;
@@ -138,7 +138,7 @@ export class Keys {
     const nowMs = clock.nowMs();
     this.#askedAtMs = nowMs;
     try {
-      const lent = await provide(provided, { region });
+      const lent = await provide(provided, { region, proxy });
       this.#held = lent;
       this.#failure = undefined;
       const expiresAtMs = lent.expiresAtMs ?? Number.POSITIVE_INFINITY;

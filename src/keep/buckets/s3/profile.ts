@@ -1,3 +1,4 @@
+import type { HttpProxy } from '../../../base/proxy.ts';
 import { type IniSection, lineOf, settingOf } from '../credentials/ini.ts';
 import { ACCESS_KEY_ID, faultsOf, type ProfileKey, readKey, SECRET_ACCESS_KEY } from '../credentials/key.ts';
 import { headerValueFault } from '../credentials/values.ts';
@@ -18,6 +19,8 @@ export interface S3Profile extends Profile, Omit<S3Preset, 'defaultRegion' | 'en
   readonly region: string;
   /** Who sends objects and parts: sluice's own hot path, or the AWS SDK. */
   readonly transport?: 'own' | 'sdk';
+  /** Through what the server is reached; straight where absent. Of the machine's settings, not of the section. */
+  readonly proxy?: HttpProxy | undefined;
 }
 
 /** Names under which a setting is accepted, the one for messages first. */

@@ -77,14 +77,15 @@ export class S3Store implements ObjectStore {
 
   constructor(profile: S3Profile, options: S3StoreOptions) {
     const { clock, reread, ...rest } = options;
-    const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, ...rest };
+    const { proxy } = profile;
+    const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, proxy, ...rest };
     const session = new Session(profile, clock);
     const keys = new Keys(profile, { clock, reread });
     this.key = {
       adopt: next => keys.adopt(next as S3Profile),
       onChange: listener => keys.onChange(listener),
     };
-    this.description = `${profile.provider} ${profile.endpoint}`;
+    this.description = `${profile.provider} ${profile.endpoint}${proxy ? ` through ${proxy.description}` : ''}`;
     this.#small = new SmallTransport(transport, clock);
     this.#stream = new StreamTransport(transport, clock);
     this.#clients = new SdkClients(keys, session, {

@@ -23,7 +23,7 @@ const failure = (code: ErrorCode, retryAfterMs?: number) =>
 
 test('a host that is used up takes nothing until the time that it names, then everything', () => {
   const { clock, hosts } = health();
-  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS));
+  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS), 'one');
   assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds().length], [0, 1]);
   hosts.forgive('h');
   assert.equal(hosts.allowedConcurrency('h', 8), 0, 'a limit is the word of the host');
@@ -33,7 +33,7 @@ test('a host that is used up takes nothing until the time that it names, then ev
 
 test('a refused token stops a host for an hour, or until it is forgiven; then one item probes', () => {
   const { clock, hosts } = health();
-  hosts.recordFailure('h', failure('token_refused'));
+  hosts.recordFailure('h', failure('token_refused'), 'one');
   clock.jump(HOUR_MS - 1);
   assert.equal(hosts.allowedConcurrency('h', 8), 0);
   hosts.forgive();
@@ -46,8 +46,8 @@ test('a host that is down is probed ever more seldom; failures beside the first 
   const { clock, hosts } = health();
   const waits: number[] = [];
   for (let probe = 0; probe < 5; probe += 1) {
-    const hold = hosts.recordFailure('h', failure('host_failing'));
-    assert.equal(hosts.recordFailure('h', failure('host_failing')), hold);
+    const hold = hosts.recordFailure('h', failure('host_unreachable'), 'one');
+    assert.equal(hosts.recordFailure('h', failure('host_unreachable'), 'two'), hold);
     const waitMs = (hold?.untilMs ?? 0) - clock.nowMs();
     waits.push(waitMs / MINUTE_MS);
     clock.jump(waitMs);
@@ -59,13 +59,13 @@ test('a host that is down is probed ever more seldom; failures beside the first 
 
 test('an item keeps its place where its host is used up or refuses the token, and fails where it is down', () => {
   const { hosts } = health();
-  const claim = { runAtMs: 7, reason: 'webhook' } as Claim;
+  const claim = { key: 'one', runAtMs: 7, reason: 'webhook' } as Claim;
   const context = { health: hosts };
   assert.deepEqual(postponeForHost(failure('token_refused'), claim, context, 'a'), {
     postponedToMs: 7,
     reason: 'webhook',
   });
-  for (const code of ['host_failing', 'not_found'] as const) {
+  for (const code of ['host_unreachable', 'host_failing', 'not_found'] as const) {
     const error = failure(code);
     assert.throws(() => postponeForHost(error, claim, context, 'b'), error);
   }
@@ -73,13 +73,36 @@ test('an item keeps its place where its host is used up or refuses the token, an
 
 test('the reason of a hold says what waits for what', () => {
   const { hosts } = health();
-  const reasons = (['rate_limited', 'token_refused', 'host_failing'] as const).map(code => {
-    const hold = hosts.recordFailure(code, failure(code));
+  const reasons = (['rate_limited', 'token_refused', 'host_unreachable'] as const).map(code => {
+    const hold = hosts.recordFailure(code, failure(code), 'one');
     return hold && holdReason(hold).replace(/\d{4}-[^ ]*Z/, 'T');
   });
   assert.deepEqual(reasons, [
     'rate_limited!, until T',
     'stopped: token_refused!',
-    'the host is down, backing off after error host_failing until T',
+    'the host is down, backing off after error host_unreachable until T',
   ]);
+});
+
+test('what may be of one item alone holds a host once several have it, with none answered between (C-102)', () => {
+  for (const code of ['host_failing', 'connection_lost', 'timed_out', 'forge_answer_invalid'] as const) {
+    const { hosts } = health();
+    const fail = (item: string) => hosts.recordFailure('h', failure(code), item)?.kind;
+    assert.deepEqual(['a', 'a', 'a', 'b'].map(fail), [undefined, undefined, undefined, undefined]);
+    hosts.recordSuccess('h');
+    assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, 'down', 'down']);
+  }
+});
+
+test('what is said of the host or of all its tokens holds it at once (C-102)', () => {
+  for (const code of [
+    'host_unknown',
+    'host_unreachable',
+    'tls_failed',
+    'token_refused',
+    'rate_limited',
+  ] as const) {
+    const { hosts } = health();
+    assert.ok(hosts.recordFailure('h', failure(code), 'one'), code);
+  }
 });

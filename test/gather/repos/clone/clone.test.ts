@@ -230,6 +230,13 @@ test('broken clones are found and cloned again (R-16)', async t => {
     () => writeFileSync(join(gitDir, 'packed-refs'), 'garbage\n'),
     () => writeFileSync(pack(), readFileSync(pack()).subarray(0, 40)),
     () => execFileSync('rm', ['-r', join(gitDir, 'objects')]),
+    () => execFileSync('sh', ['-c', 'rm -r "$0" && echo a file > "$0"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm -r "$0" && ln -s nowhere "$0"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm -r "$0" && mkfifo "$0"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm "$0/config" && mkdir "$0/config"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm "$0/HEAD" && mkdir "$0/HEAD"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm -r "$0/objects/pack" && echo > "$0/objects/pack"', gitDir]),
+    () => execFileSync('sh', ['-c', 'rm -r "$0/refs" && echo > "$0/refs"', gitDir]),
   ];
   for (const [index, breakIt] of breakages.entries()) {
     breakIt();

@@ -129,3 +129,22 @@ test('lines are free of credentials, headers and terminal escapes (R-8, T-3, T-1
   );
   assert.doesNotMatch(cleanLine('=> Send header: Authorization: Basic czNjcmV0'), /czNjcmV0/);
 });
+
+test('a full disk that git does not name is told by the disk itself, unless it is certain what else it was (R-103)', () => {
+  const full = (lines: readonly string[], signal: NodeJS.Signals | null = null): ErrorCode =>
+    classifyGitFailure({
+      operation: 'git fetch',
+      subject: undefined,
+      status: signal ? null : 128,
+      signal,
+      error: undefined,
+      lines,
+      isDiskFull: true,
+    }).code;
+  assert.equal(full([], 'SIGBUS'), 'disk_full');
+  assert.equal(full(['fatal: index-pack died of signal 7']), 'disk_full');
+  assert.equal(full(['fatal: unable to write new packed-refs']), 'disk_full');
+  assert.equal(full(['fatal: early EOF', 'fatal: fetch-pack: invalid index-pack output']), 'disk_full');
+  assert.equal(full(["fatal: '/tmp/none' does not appear to be a git repository"]), 'not_a_repository');
+  assert.equal(full(['git@github.com: Permission denied (publickey).']), 'authentication_required');
+});

@@ -94,7 +94,7 @@ export class ColdStorage {
     const [{ contentOf }, { unpack }] = await Promise.all([import('./archive.ts'), import('./unpack.ts')]);
     const { profile, at } = addressOf(cold.location);
     const { body } = await (await this.#store(profile)).getObject(at, { signal });
-    const scratch = await createScratch(cacheDirectory);
+    const scratch = await createScratch(cacheDirectory, directory);
     try {
       const { bytes, crc32 } = cold;
       const manifest = await unpack({ source: body, bytes, crc32, into: scratch, signal, onProgress });

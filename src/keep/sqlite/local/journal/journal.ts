@@ -180,8 +180,9 @@ export class SqliteJournal implements Journal {
 
   retained(limit: number): FileRecord[] {
     return this.#all(
-      `SELECT * FROM file_records INDEXED BY file_records_kept
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL ORDER BY completed_at_ms LIMIT ?`,
+      `SELECT * FROM file_records INDEXED BY file_records_proven
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')
+       ORDER BY completed_at_ms LIMIT ?`,
       limit,
     );
   }

@@ -23,7 +23,7 @@ export function totalRetained(database: Database): { files: number; bytes: numbe
   const row = database
     .statement(
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL`,
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')`,
     )
     .get();
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
