@@ -172,8 +172,10 @@ export class Session {
     if (bucket === undefined) return;
     // Only where a redirect has led to a server that does what is asked is it gone to again.
     if (course.route?.lasting) this.#routes.set(bucket, course.route.to);
-    if (call.protection?.(way) === 'trailer') this.#ways.noteGood(bucket);
-    if (Object.keys(course.trial).length === 0) return;
+    if (Object.keys(course.trial).length === 0) {
+      if (call.protection?.(way) === 'trailer') this.#ways.noteGood(bucket);
+      return;
+    }
     const { checksum, expectContinue, checksumMode, tags, storageClass } = way;
     const learned = { checksum, expectContinue, checksumMode, tags, storageClass };
     this.#ways.learn(bucket, learned, course.suspicion === undefined, nowMs);
