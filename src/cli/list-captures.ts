@@ -31,7 +31,8 @@ function renderCollector(one: CollectorStatus, cli: Cli): string {
   const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
   const lost = one.lost > 0 ? style.bad(`, ${one.lost} lost`) : '';
   const why =
-    one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`;
+    (one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`) +
+    (one.writeError === null ? '' : `\n  ${style.bad('not written')} ${printable(one.writeError.message)}`);
   return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state + waits)}${lost}${why}\n`;
 }
 

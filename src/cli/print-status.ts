@@ -68,8 +68,9 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         ...stores,
         config,
         running: { syncs: new Map(), churn: new Map() },
-        deliveries: journal.counts(),
+        deliveries: { ...journal.counts(), unproven: journal.unproven() },
         links: [],
+        holds: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
         capture: NO_CAPTURE,
         station: {
@@ -136,8 +137,20 @@ function render(status: StationStatus, cli: Cli): string {
     );
   }
   for (const { endpoint, state, since } of status.links) {
-    if (state !== 'online') lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
+    // One that is offline is among the places that are held.
+    if (state !== 'online' && state !== 'offline')
+      lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
   }
+  for (const { kind, place, since, files, message, hint } of status.holds) {
+    const held = since === null ? '' : ` since ${since}`;
+    const words = `${formatCount(files, 'file')} wait${files === 1 ? 's' : ''}: ${printable(message)}. ${hint}`;
+    lines.push(`  held  ${kind} ${printable(place)}${held}, ${words}`);
+  }
+  const { unproven } = deliveries;
+  if (unproven.files > 0)
+    lines.push(
+      `  proof ${formatCount(unproven.files, 'file')} (${formatBytes(unproven.bytes)}) that nothing proves to have arrived, kept until it is: the server answers no HEAD, or not yet`,
+    );
   for (const { at, target, reason } of schedule.next.slice(0, 5)) {
     const waitMs = Date.parse(at) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';

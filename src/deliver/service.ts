@@ -18,6 +18,7 @@ import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } fro
 import { createWatch } from './intake/watch/watch.ts';
 import { type DeliveryPlan, isSamePlan } from './plan.ts';
 import type { EndpointStatus } from './queue/endpoint-monitor.ts';
+import type { HoldStatus } from './queue/hold-status.ts';
 import { completedFilesReclaimer } from './retention.ts';
 import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
@@ -28,7 +29,7 @@ import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -60,6 +61,10 @@ export interface DeliveryStatus {
   /** Whether files may go now: automatically, and the gate is open. */
   readonly syncing: boolean;
   readonly links: readonly EndpointStatus[];
+  /** Places that cannot be used just now, with what waits for each. */
+  readonly holds: readonly HoldStatus[];
+  /** Files that nothing proves to have arrived: delivered and still kept, or acknowledged only. */
+  readonly unproven: { readonly files: number; readonly bytes: number };
   readonly throughput: readonly Throughput[];
 }
 
@@ -74,7 +79,7 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles'>> & DeliveryOptions;
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files'>> & DeliveryOptions;
   readonly #changes = new Serializer();
   readonly #undelivered = new UndeliveredFiles({
     context: () => this.#spoolContext(),
@@ -190,12 +195,19 @@ export class Delivery implements Service {
       refused: session?.refused ?? 0,
       syncing: session?.syncing ?? false,
       links: session?.links ?? [],
+      holds: session?.holds ?? [],
+      unproven: this.journal.unproven(),
       throughput: session?.throughput ?? [],
     };
   }
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** Places that cannot be used just now. */
+  holds(): readonly HoldStatus[] {
+    return this.#session?.status().holds ?? [];
   }
 
   /** Files that failed or are to be tried again, by cause. */

@@ -53,6 +53,8 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   readonly partsAtOnce: number;
   readonly verify: 'head' | 'answer';
   readonly emptyFiles: 'wait' | 'upload';
+  /** Which files with several names are taken: those that their owner put there, or all. */
+  readonly hardLinks: 'own' | 'any';
   readonly retention: Retention;
   readonly retry: RetrySchedule;
   /** Whether tries count while the endpoint cannot be reached. */
@@ -99,6 +101,7 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     partsAtOnce: deliver.partsAtOnce,
     verify: deliver.verify,
     emptyFiles: deliver.emptyFiles,
+    hardLinks: deliver.hardLinks,
     offline: deliver.offline,
     retry: {
       ...FIXED_RETRY,

@@ -187,6 +187,7 @@ class ComposedStation implements Station {
       running: this.repositories.running,
       deliveries,
       links: deliveries.links,
+      holds: deliveries.holds,
       changesets: await changesetFigures(this.changesets),
       capture: await this.captures.status(),
     });

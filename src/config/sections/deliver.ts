@@ -192,6 +192,11 @@ export const deliver = section(
       default: 'wait',
       description: 'Whether files without content wait until they have some.',
     }),
+    hardLinks: choice(['own', 'any'], {
+      default: 'own',
+      description:
+        'Which files with a second name (a hard link) are delivered: `own` those that only their owner can have put there, `any` all.',
+    }),
     offline: choice(['hold', 'count'], {
       default: 'hold',
       description: 'Whether tries count while an endpoint cannot be reached.',
@@ -263,7 +268,7 @@ export const deliver = section(
 export const sync = section('When files are delivered.', {
   interval: duration({
     default: '6s',
-    min: '100ms',
+    min: '5ms',
     max: '1d',
     description: 'The pause between two sweeps of the folders, which find what no event told of.',
   }),

@@ -2,7 +2,6 @@ import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import { originAt } from '../origin/origin-of.ts';
-import { regularFile } from '../spool/files.ts';
 
 /** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
 const MAX_ENTERING = 20_000;
@@ -13,7 +12,7 @@ const MAX_REFUSED_PATHS = 10_000;
 export interface IntakeEvents {
   /** The record of a file that may be due. */
   readonly onEntered: (record: FileRecord) => void;
-  /** A file could not be entered: it is to be reported again. */
+  /** A file could not be entered, or not yet: it is to be reported again. */
   readonly onNotEntered: (path: string) => void;
 }
 
@@ -58,14 +57,13 @@ export class Intake {
   }
 
   #enter(path: string): void {
-    const stats = regularFile(path);
-    // Moved meanwhile, by an attempt or by somebody else.
-    if (!stats) return;
-    const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path, stats);
+    const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path);
     if (entry instanceof Promise) this.#awaitRecord(path, entry);
     else if (entry === undefined) return;
-    else if ('fault' in entry) this.refuse(path, entry.fault);
-    else this.#events.onEntered(entry);
+    else if ('fault' in entry) {
+      this.refuse(path, entry.fault);
+      if (entry.isPassing) this.#events.onNotEntered(path);
+    } else this.#events.onEntered(entry);
   }
 
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {

@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Enclosure } from '../../base/files/enclosure.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 import type { FinishedFile } from './files/collector-files.ts';
@@ -25,8 +25,8 @@ export interface HandOverOptions {
  * again, so that no file is entered twice and none is without a row.
  */
 export class HandOver {
-  readonly #from: string;
-  readonly #to: string;
+  readonly #from: Enclosure;
+  readonly #to: Enclosure;
   readonly #options: HandOverOptions;
   #queue: FinishedFile[] = [];
   #running: Promise<void> | undefined;
@@ -39,8 +39,8 @@ export class HandOver {
    * @param to delivery's `incoming`; on the same file system
    */
   constructor(from: string, to: string, options: HandOverOptions) {
-    this.#from = from;
-    this.#to = to;
+    this.#from = new Enclosure(from);
+    this.#to = new Enclosure(to);
     this.#options = options;
   }
 
@@ -100,11 +100,11 @@ export class HandOver {
     const [from, to] = [this.#from, this.#to];
     for (const each of [...companions, path]) {
       try {
-        mkdirSync(dirname(join(to, each)), { recursive: true });
-        renameSync(join(from, each), join(to, each));
+        // Others may write to `incoming`: a link put on the way there is not followed.
+        from.rename(each, to, each, false);
       } catch (error) {
         // It came twice, after the thread that wrote it came back: it has been moved.
-        const isGone = lstatSync(join(from, each), { throwIfNoEntry: false }) === undefined;
+        const isGone = from.stat(each) === undefined;
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isGone)
           throw asSluiceError(error, { operation: 'hand over', subject: each });
       }

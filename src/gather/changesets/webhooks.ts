@@ -4,8 +4,10 @@ import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
+import type { ForgeSettings } from '../forges/forge.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
+import type { CodeHosts } from './hosts/code-hosts.ts';
 import { latest, planNextSync, planningOf, soonestSyncMs } from './next-sync.ts';
 import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
@@ -84,23 +86,45 @@ export async function receiveWebhook(
   return { outcome: 'raised', changesets: followed.length };
 }
 
+/**
+ * Whether a delivery of those headers can be believed at all, before its body is read.
+ * @throws SluiceError `signature_invalid` where no host of the kind has a secret, or none of them can have sent it
+ */
+export function checkSender(
+  kind: ForgeKind,
+  headers: HttpHeaders,
+  webhooks: ForgeWebhooks,
+  { hosts }: Pick<ChangesetContext, 'hosts'>,
+): void {
+  const candidates = candidatesOf(kind, hosts);
+  if (!candidates.some(({ webhookSecret = '' }) => webhooks.mayVerify(headers, webhookSecret)))
+    throw notSigned();
+}
+
 /** The host whose secret the sender knew. Hosts of one kind share a path, so each one's secret is tried. */
 function senderOf(
   { kind, headers, rawBody }: WebhookRequest,
   webhooks: ForgeWebhooks,
   { hosts }: ChangesetContext,
 ): string {
-  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
-  if (candidates.length === 0) {
-    throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
-      hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
-    });
-  }
-  const sender = candidates.find(({ webhookSecret = '' }) =>
+  const sender = candidatesOf(kind, hosts).find(({ webhookSecret = '' }) =>
     webhooks.verify(headers, rawBody, webhookSecret),
   );
-  if (!sender) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
+  if (!sender) throw notSigned();
   return sender.host;
+}
+
+/** Hosts of a kind with a secret. */
+function candidatesOf(kind: ForgeKind, hosts: CodeHosts): readonly ForgeSettings[] {
+  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
+  if (candidates.length > 0) return candidates;
+  throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
+    hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
+  });
+}
+
+function notSigned(): SluiceError {
+  return new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
 }
 
 function repositoryOf(delivery: WebhookDelivery): string | undefined {

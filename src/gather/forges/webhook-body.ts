@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
+import { parseBoundedJson } from '../../base/bounded-json.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../base/http-headers.ts';
 
@@ -37,7 +38,7 @@ export function webhookJson(headers: HttpHeaders, rawBody: Buffer): unknown {
     ? (new URLSearchParams(rawBody.toString('utf8')).get('payload') ?? '')
     : rawBody.toString('utf8');
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch (error) {
     throw new SluiceError('body_invalid', 'the webhook holds no JSON', {
       operation: 'read webhook',

@@ -7,6 +7,11 @@ import type { ChangesetRef, ChangesetState } from './changeset.ts';
  */
 export interface ForgeWebhooks {
   /**
+   * Whether the sender may know the secret, as far as the headers show: false where the signature is missing or of
+   * another form, so that no body need be read. Never throws.
+   */
+  mayVerify(headers: HttpHeaders, secret: string): boolean;
+  /**
    * Whether the sender knew the secret. Compares in constant time; false where the signature is missing or of
    * another form. Never throws.
    */

@@ -168,7 +168,7 @@ export class Inspector {
       return 'other';
     }
     const message = leadsSomewhere(path)
-      ? 'is skipped, symbolic links are not followed; move or hard-link the file itself'
+      ? 'is skipped, symbolic links are not followed; put the file itself there'
       : 'is skipped, it is a broken symbolic link';
     this.#trouble(directory, name, identityOf(stat), 'symlink', message);
     return 'other';

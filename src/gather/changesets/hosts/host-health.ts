@@ -44,11 +44,15 @@ const OF_ITEM_PERHAPS = new Set<ErrorCode>([
   'timed_out',
   'forge_answer_invalid',
 ]);
+/** Waits for credentials that are used up, where the host does not say for how long. */
+const UNTOLD_WAIT_MS = 60_000;
 /** So many items are no accident. */
 const SEVERAL = 3;
 
 /** What an error that concerned a whole request says of the host; undefined: nothing. */
-export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | undefined {
+export function holdKindOf(error: Pick<SluiceError, 'code' | 'holds'>): HostHoldKind | undefined {
+  // It is of some of its credentials, and others have other work there.
+  if (error.holds === 'profile') return undefined;
   switch (error.code) {
     case 'rate_limited':
       return 'limited';
@@ -128,6 +132,10 @@ export class HostHealth {
     if (hold.kind !== 'limited') this.#log.info({ host }, `${host} answers again`);
   }
 
+  nowMs(): number {
+    return this.#clock.nowMs();
+  }
+
   /** Lets a host that is on hold be tried at once: by hand, or since the configuration has changed. */
   forgive(host?: string): void {
     const nowMs = this.#clock.nowMs();
@@ -179,6 +187,9 @@ export function postponeForHost(
   host: string,
   kind = holdKindOf(error),
 ): WorkOutcome {
+  if (error.code === 'rate_limited' && kind === undefined) {
+    return { postponedToMs: health.nowMs() + (error.retryAfterMs ?? UNTOLD_WAIT_MS), reason: claim.reason };
+  }
   const hold = health.recordFailure(host, error, claim.key, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerOf } from '../../../base/http-headers.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import { timeMs } from '../http/read.ts';
 import { aboutChangeset, commentHook, hookRepository, parseCommit, parsePull } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
@@ -13,16 +13,19 @@ const pushHook = z.object({
 /** Forgejo sends Gitea's headers beside its own; old versions of both sent Gogs's. */
 const BRANDS = ['gitea', 'forgejo', 'gogs'];
 
-function brandedHeader(headers: Parameters<typeof headerOf>[0], name: string): string | undefined {
+function brandedHeader(headers: HttpHeaders, name: string): string | undefined {
   return BRANDS.map(brand => headerOf(headers, `x-${brand}-${name}`)).find(value => value !== undefined);
+}
+
+function signatureIn(headers: HttpHeaders): string | undefined {
+  const signature = brandedHeader(headers, 'signature');
+  return /^[0-9a-f]{64}$/i.test(signature ?? '') ? signature : undefined;
 }
 
 /** Webhooks of Gitea and Forgejo (docs.gitea.com, "Webhooks"). */
 export const giteaWebhooks: ForgeWebhooks = {
-  verify: (headers, rawBody, secret) => {
-    const signature = brandedHeader(headers, 'signature');
-    return isHexHmac(/^[0-9a-f]{64}$/i.test(signature ?? '') ? signature : undefined, rawBody, secret);
-  },
+  mayVerify: headers => signatureIn(headers) !== undefined,
+  verify: (headers, rawBody, secret) => isHexHmac(signatureIn(headers), rawBody, secret),
   parse: (headers, rawBody, host) => {
     const event = brandedHeader(headers, 'event') ?? '';
     const base = { deliveryId: deliveryIdOf(brandedHeader(headers, 'delivery'), rawBody), event };

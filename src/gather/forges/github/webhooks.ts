@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { headerOf } from '../../../base/http-headers.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import { timeMs } from '../http/read.ts';
 import {
   aboutChangeset,
@@ -35,12 +35,14 @@ const pushHook = z.object({
   repository: hookRepository.extend({ pushed_at: z.union([z.number(), z.string()]).nullish() }),
 });
 
+function signatureIn(headers: HttpHeaders): string | undefined {
+  return /^sha256=([0-9a-f]{64})$/i.exec(headerOf(headers, 'x-hub-signature-256') ?? '')?.[1];
+}
+
 /** Webhooks of GitHub (docs.github.com, "Validating webhook deliveries", "Webhook events and payloads"). */
 export const githubWebhooks: ForgeWebhooks = {
-  verify: (headers, rawBody, secret) => {
-    const [, hex] = /^sha256=([0-9a-f]{64})$/i.exec(headerOf(headers, 'x-hub-signature-256') ?? '') ?? [];
-    return isHexHmac(hex, rawBody, secret);
-  },
+  mayVerify: headers => signatureIn(headers) !== undefined,
+  verify: (headers, rawBody, secret) => isHexHmac(signatureIn(headers), rawBody, secret),
   parse: (headers, rawBody, host) => {
     const event = headerOf(headers, 'x-github-event') ?? '';
     const base = { deliveryId: deliveryIdOf(headerOf(headers, 'x-github-delivery'), rawBody), event };

@@ -41,6 +41,15 @@ const pushEvent = z.object({ ref: z.string(), project });
 
 /** Webhooks of GitLab (docs.gitlab.com, "Webhook events"). */
 export const gitlabWebhooks: ForgeWebhooks = {
+  mayVerify: (headers, secret) => {
+    if (secret === '') return false;
+    if (headerOf(headers, 'webhook-signature') !== undefined)
+      return (
+        headerOf(headers, 'webhook-id') !== undefined && headerOf(headers, 'webhook-timestamp') !== undefined
+      );
+    const token = headerOf(headers, 'x-gitlab-token');
+    return token !== undefined && sameSecret(token, secret);
+  },
   verify: (headers, rawBody, secret) => {
     if (secret === '') return false;
     const signature = headerOf(headers, 'webhook-signature');

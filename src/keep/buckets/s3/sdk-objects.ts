@@ -6,10 +6,12 @@ import type {
   ObjectSource,
   PutOptions,
   PutResult,
+  ReadableFile,
   TransferOptions,
   UploadedPart,
 } from '../bucket.ts';
-import { digestsOf, readSource, sizeOf, sourceTooShort } from './body.ts';
+import { sourceTooShort } from '../source.ts';
+import { digestsOf, readSource, sizeOf } from './body.ts';
 import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
 import { hasCrc32 } from './presets.ts';
@@ -177,8 +179,9 @@ async function bodyOf(
     onHandedOver(body.length);
     return body;
   }
-  const { path, size, offset = 0 } = source;
-  const stream = createReadStream(path, { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 });
+  const { path, size, offset = 0, file } = source;
+  const range = { start: offset, end: offset + size - 1, highWaterMark: 2 ** 20 };
+  const stream = createReadStream(path, { ...range, fs: file && filesOf(file) });
   let passed = 0;
   stream.on('data', chunk => {
     passed += chunk.length;
@@ -191,6 +194,28 @@ async function bodyOf(
   });
   stream.on('error', onFailure);
   return stream;
+}
+
+type StreamFiles = NonNullable<Exclude<Parameters<typeof createReadStream>[1], string | undefined>['fs']>;
+
+/** What a stream reads a file with that is open already. */
+function filesOf(file: ReadableFile): StreamFiles {
+  const open = (
+    _path: unknown,
+    _flags: unknown,
+    _mode: unknown,
+    done: (error: null, fd: number) => void,
+  ): void => done(null, 0);
+  const read = (
+    _descriptor: number,
+    buffer: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: unknown, bytes?: number, buffer?: Buffer) => void,
+  ): void => void file.read(buffer, offset, length, position).then(bytes => done(null, bytes, buffer), done);
+  const close = (_descriptor: number, done: (error: null) => void): void => done(null);
+  return { open, read, close } as unknown as StreamFiles;
 }
 
 function resultOf({ ETag, ChecksumCRC32 }: Output, call: Call, crc32: string): PutResult {

@@ -83,6 +83,7 @@ export class S3Store implements ObjectStore {
     const keys = new Keys(profile, { clock, reread });
     this.key = {
       adopt: next => keys.adopt(next as S3Profile),
+      mark: () => keys.mark(),
       onChange: listener => keys.onChange(listener),
     };
     this.description = `${profile.provider} ${profile.endpoint}${proxy ? ` through ${proxy.description}` : ''}`;
