@@ -121,7 +121,7 @@ class ComposedStation implements Station {
     });
     this.changesets = new Changesets({
       ...current,
-      onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
+      onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
       onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
