@@ -62,6 +62,13 @@ export const CATALOGUE = {
     meaning: 'A request body is larger than the server reads.',
     remedy: 'Send less at once.',
   },
+  server_busy: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The requests that the station is reading take all the memory that they may.',
+    remedy: 'Send it again in some seconds, or less at once.',
+  },
   unauthorized: {
     answer: 'give-up',
     exitCode: 2,

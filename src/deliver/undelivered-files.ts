@@ -102,6 +102,7 @@ export function lostChange(nowMs: number): RecordChange {
     outcome: 'failure',
     nextAttemptAtMs: null,
     hold: null,
+    sentAtMs: null,
     removedAtMs: nowMs,
     errorCode: 'capture_lost',
     errorAnswer: 'give-up',

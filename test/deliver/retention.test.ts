@@ -3,6 +3,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { DeliveryContext } from '../../src/deliver/context.ts';
+import { FolderEnclosures } from '../../src/deliver/origin/folder-enclosures.ts';
 import { folderFile } from '../../src/deliver/origin/folder-file.ts';
 import { hasProof, mustGo } from '../../src/deliver/retention.ts';
 import { identityOf } from '../../src/deliver/spool/files.ts';
@@ -29,7 +30,7 @@ test('a folder with after: delete keeps a file whose delivery is not proven (T-1
   writeFileSync(path, 'content');
   const delivered = identityOf(statSync(path));
   const settings = { folders: [{ path: folder, after: 'delete' }] };
-  const context = { settings } as unknown as DeliveryContext;
+  const context = { settings, folders: new FolderEnclosures() } as unknown as DeliveryContext;
   const record = { source: path, id: 1 } as FileRecord;
   assert.deepEqual(await folderFile.complete(context, record, delivered, false), { location: null });
   assert.equal(existsSync(path), true);

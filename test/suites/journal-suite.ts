@@ -167,7 +167,8 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const waiting = await journal.enter(file('a', held));
     await journal.enter(file('b', { ...held, bucket: 'other' }));
     await journal.enter(file('c', { nextAttemptAtMs: null, hold: 'empty' }));
-    assert.deepEqual(journal.holdCounts(), { empty: 1, bucket: 2 });
+    const others = { bucket_held: 0, folder_held: 0 };
+    assert.deepEqual(journal.holdCounts(), { empty: 1, bucket: 2, ...others });
     assert.deepEqual(
       journal
         .missingBuckets()
@@ -175,10 +176,13 @@ export function journalSuite(name: string, open: OpenLocal): void {
         .sort(),
       ['b', 'other'],
     );
-    assert.equal(await journal.release('p', 'b', 7), 1);
+    assert.equal(await journal.release('bucket', { profile: 'p', bucket: 'b' }, 7), 1);
     const { hold, nextAttemptAtMs } = journal.byId(waiting.id) ?? {};
     assert.deepEqual([hold, nextAttemptAtMs], [null, 7]);
-    assert.deepEqual([journal.holdCounts(), journal.counts().waiting], [{ empty: 1, bucket: 1 }, 2]);
+    assert.deepEqual(
+      [journal.holdCounts(), journal.counts().waiting],
+      [{ empty: 1, bucket: 1, ...others }, 2],
+    );
   });
 
   test(`${name}: delivered files that are still in the spool and proven come delivered longest ago first`, async t => {

@@ -47,6 +47,7 @@ function signature(rawBody: Buffer, secret: string): string {
 
 function testWebhooks(): ForgeWebhooks {
   return {
+    mayVerify: headers => headers['x-signature'] !== undefined,
     verify(headers, rawBody, secret) {
       const given = Buffer.from(String(headers['x-signature'] ?? ''));
       const right = Buffer.from(signature(rawBody, secret));
@@ -62,7 +63,7 @@ function testWebhooks(): ForgeWebhooks {
       const { id: deliveryId, repository, number, atMs, push, event = 'pull_request' } = delivery;
       const gitRef = 'refs/heads/main';
       if (push !== undefined)
-        return { kind: 'push', deliveryId, event, repository, repositoryUrl: push, gitRef, atMs };
+        return { kind: 'push', deliveryId, event, repository, repositoryUrls: [push], gitRef, atMs };
       if (delivery.commit !== undefined) {
         const branches = (delivery.branches ?? []).map(({ name, repository: of }) => ({
           name,
@@ -160,7 +161,7 @@ export async function testChangesets(
     log: noting(warnings),
     config: () => config,
     stores: () => ({ store, queue }),
-    onPush: async url => void pushed.push(url),
+    onPush: async ([url = '']) => void pushed.push(url),
     onEnd: one => {
       ended.push(one);
       askAgain();

@@ -20,6 +20,7 @@ import {
   section,
   size,
 } from '../fields.ts';
+import { TEMPORARY_NAMES } from './temporary-names.ts';
 
 const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
@@ -40,6 +41,10 @@ function proxyFault(value: string): string | undefined {
   } catch {
     return 'is not the address of an http or https proxy, nor none';
   }
+}
+
+function glob() {
+  return line('must be a name in which * and ? may stand for any characters');
 }
 
 const gate = mapping(
@@ -153,6 +158,22 @@ export const deliver = section(
       description:
         'How long a file must stay the same where the system cannot tell whether it is still written.',
     }),
+    settleAfterClose: duration({
+      default: '0s',
+      max: '1d',
+      description:
+        'How long a file must stay the same after it was closed; for writers that close it and rename it later.',
+    }),
+    temporaryNames: list(glob(), {
+      default: TEMPORARY_NAMES,
+      description:
+        'Names under which programs write before they rename: a file that has one, or lies in a folder that has one, is taken only when it has rested for a minute. `*` and `?` as in a shell, letter case aside.',
+    }),
+    ignore: list(glob(), {
+      description:
+        'Names, or with a slash paths below the bucket’s folder, that are never taken; the status counts them.',
+      example: ['.DS_Store', 'scratch/**'],
+    }),
     workers: optionalCount({
       min: 1,
       max: 256,
@@ -191,6 +212,11 @@ export const deliver = section(
     emptyFiles: choice(['wait', 'upload'], {
       default: 'wait',
       description: 'Whether files without content wait until they have some.',
+    }),
+    hardLinks: choice(['own', 'any'], {
+      default: 'own',
+      description:
+        'Which files with a second name (a hard link) are delivered: `own` those that only their owner can have put there, `any` all.',
     }),
     offline: choice(['hold', 'count'], {
       default: 'hold',
@@ -263,7 +289,7 @@ export const deliver = section(
 export const sync = section('When files are delivered.', {
   interval: duration({
     default: '6s',
-    min: '100ms',
+    min: '5ms',
     max: '1d',
     description: 'The pause between two sweeps of the folders, which find what no event told of.',
   }),

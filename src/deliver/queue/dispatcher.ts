@@ -29,7 +29,7 @@ export interface DispatcherEvents {
  *   shut ──open()──▶ open ──shut()──▶ shut, any number of times; ──drain()──▶ drained (final)
  *
  * Shut, it chooses nothing and what runs goes on. A record is chosen from the journal when its time has come and its
- * endpoint is not offline, unless it is claimed already: no file is sent twice at once.
+ * endpoint is not offline and nothing else holds it, unless it is claimed already: no file is sent twice at once.
  */
 export class Dispatcher {
   readonly #context: DeliveryContext;
@@ -60,6 +60,11 @@ export class Dispatcher {
   /** Uploads under way. */
   get running(): number {
     return this.#queue.running;
+  }
+
+  /** Whether a record is chosen or under way. */
+  isClaimed(id: number): boolean {
+    return this.#queue.has(id);
   }
 
   open(): void {
@@ -107,6 +112,7 @@ export class Dispatcher {
     };
   }
 
+  /** Whether a record's file gives way on a full disk just now. */
   isWithheld(id: number): boolean {
     return this.#withheld.has(id);
   }
@@ -168,7 +174,7 @@ export class Dispatcher {
 
   /** Reads what is due, a bounded number of rows; an offline endpoint's are left where they are unless tries count. */
   #refill(): void {
-    const { journal, clock, destinations, log } = this.#context;
+    const { journal, clock, destinations, holds, log } = this.#context;
     const nowMs = clock.nowMs();
     this.#timer.noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
@@ -177,7 +183,9 @@ export class Dispatcher {
     let isMore = false;
     try {
       for (const [profile, destination] of destinations) {
-        if (this.#isHeld(destination)) continue;
+        if (this.#isOffline(destination)) continue;
+        for (const record of holds.trialsOf(profile)) this.#queue.offer(record);
+        if (holds.holdsAll(destination)) continue;
         const due = journal.due(profile, nowMs, limit);
         let offered = 0;
         for (const record of due) if (offered < share && this.#queue.offer(record)) offered += 1;
@@ -192,15 +200,20 @@ export class Dispatcher {
     this.#mayHaveDue = isMore;
   }
 
-  #isHeld(destination: Destination): boolean {
+  #isOffline(destination: Destination): boolean {
     const { settings, endpoints } = this.#context;
     return settings.offline === 'hold' && endpoints.isOffline(destination.endpoint);
   }
 
+  #isHeld(record: FileRecord, destination: Destination): boolean {
+    const { holds } = this.#context;
+    return this.#isOffline(destination) || (holds.holdsAll(destination) && !holds.isTrial(record.id));
+  }
+
   #launch(record: FileRecord): void {
     const destination = this.#context.destinations.get(record.profile);
-    if (!destination || this.#isHeld(destination)) {
-      // It stays due; the endpoint's return wakes us.
+    if (!destination || this.#isHeld(record, destination)) {
+      // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
       return;
     }

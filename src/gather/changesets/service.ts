@@ -30,13 +30,21 @@ import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
 import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
-import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
+import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 /** Repositories whose webhooks seem not to arrive, shown at the most. */
 const GAPS_SHOWN = 100;
 /** So many changes in a row that no webhook announced are no accident. */
 const GAP_FROM = 3;
+
+/** Credentials that a host does not accept. */
+export interface HostRefusal {
+  readonly host: string;
+  readonly credentials: readonly string[];
+  /** How many that are configured it does accept, as far as is known. */
+  readonly others: number;
+}
 
 export interface ChangesetsOptions {
   readonly forges: ForgeImplementations;
@@ -45,8 +53,8 @@ export interface ChangesetsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** A push was announced for a repository. */
-  readonly onPush: (repositoryUrl: string) => Promise<void>;
+  /** A push was announced for a repository; these are spellings of its address. */
+  readonly onPush: (repositoryUrls: readonly string[]) => Promise<void>;
   /** Called with every piece of work that is over, for metrics. */
   readonly onEnd?: (ended: EndedWork) => void;
 }
@@ -199,6 +207,11 @@ export class Changesets implements Service {
     return count;
   }
 
+  /** Whether a webhook of those headers can be believed, before its body is read. Throws `signature_invalid`. */
+  checkSender(kind: ForgeKind, headers: WebhookRequest['headers']): void {
+    checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
+  }
+
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
   receive(kind: ForgeKind, headers: WebhookRequest['headers'], rawBody: Buffer): Promise<WebhookOutcome> {
     const { forges, onPush } = this.#options;
@@ -228,9 +241,14 @@ export class Changesets implements Service {
     return totals.filter(({ missedSince }) => missedSince >= GAP_FROM);
   }
 
-  /** Of a host, the credentials that it refuses while others go on, by the names that messages give them. */
-  refusedCredentials(host: string): readonly string[] {
-    return this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+  /** Hosts that refuse credentials now, and which, by the names that messages give them. */
+  refusals(): readonly HostRefusal[] {
+    return this.hosts.settings().flatMap(({ host, credentials }) => {
+      const refused = this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+      return refused.length === 0
+        ? []
+        : [{ host, credentials: refused, others: credentials.length - refused.length }];
+    });
   }
 
   #configureCredentials(): void {
@@ -268,7 +286,7 @@ export class Changesets implements Service {
   }
 
   #withNext(changeset: StoredChangeset, item: QueueItem | undefined): ListedChangeset {
-    const hold = this.#health.holdOf(changeset.host);
+    const hold = this.#health.holdOf(changeset.host, item?.priority ?? 'normal');
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 

@@ -4,8 +4,11 @@ import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
+import type { ForgeSettings } from '../forges/forge.ts';
+import { repositorySpellings } from '../forges/repository-spellings.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
+import type { CodeHosts } from './hosts/code-hosts.ts';
 import { latest, planNextSync, planningOf, soonestSyncMs } from './next-sync.ts';
 import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
@@ -35,31 +38,34 @@ export type WebhookOutcome =
  * Takes one delivery in: signature first, then its form, then its id; the latest-event times, the raised places on the
  * schedule and the id are committed together, so that a crash loses none of them.
  * @param webhooks of the kind of host that sends it
- * @param onPush a push has arrived for a repository
+ * @param onPush a push has arrived for the repository of these addresses, all spellings of one
  * @throws SluiceError `signature_invalid`, `body_invalid`
  */
 export async function receiveWebhook(
   request: WebhookRequest,
   webhooks: ForgeWebhooks,
   context: ChangesetContext,
-  onPush: (repositoryUrl: string) => Promise<void>,
+  onPush: (repositoryUrls: readonly string[]) => Promise<void>,
 ): Promise<WebhookOutcome> {
   const host = senderOf(request, webhooks, context);
   const delivery = webhooks.parse(request.headers, request.rawBody, host);
   const { deliveryId, event } = delivery;
-  const { changesets, queue, clock } = context;
+  const { changesets, queue, clock, hosts } = context;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
-  const received = recordWebhook({ host, deliveryId, event, repository, receivedAtMs });
+  // One that does nothing is not remembered: what it is of may be followed when the host sends it again.
+  const receivedAs = (id: string | undefined) =>
+    recordWebhook({ host, deliveryId: id, event, repository, receivedAtMs });
+  const received = receivedAs(deliveryId);
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
-    await onPush(delivery.repositoryUrl);
+    await onPush(repositorySpellings(delivery, hosts.baseUrlOf(host)));
     await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
   if (delivery.kind !== 'changeset' && delivery.kind !== 'commit') {
-    await queue.putAll([], [received]);
+    await queue.putAll([], [receivedAs(undefined)]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
   const concerned =
@@ -79,9 +85,27 @@ export async function receiveWebhook(
     followed.map(({ id }) => id),
     atMs,
   );
+  if (followed.length === 0) {
+    await queue.putAll([], [receivedAs(undefined)]);
+    return { outcome: 'ignored', event };
+  }
   await queue.putAll(entries, [received, announced]);
-  if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
+}
+
+/**
+ * Whether a delivery of those headers can be believed at all, before its body is read.
+ * @throws SluiceError `signature_invalid` where no host of the kind has a secret, or none of them can have sent it
+ */
+export function checkSender(
+  kind: ForgeKind,
+  headers: HttpHeaders,
+  webhooks: ForgeWebhooks,
+  { hosts }: Pick<ChangesetContext, 'hosts'>,
+): void {
+  const candidates = candidatesOf(kind, hosts);
+  if (!candidates.some(({ webhookSecret = '' }) => webhooks.mayVerify(headers, webhookSecret)))
+    throw notSigned();
 }
 
 /** The host whose secret the sender knew. Hosts of one kind share a path, so each one's secret is tried. */
@@ -90,17 +114,24 @@ function senderOf(
   webhooks: ForgeWebhooks,
   { hosts }: ChangesetContext,
 ): string {
-  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
-  if (candidates.length === 0) {
-    throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
-      hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
-    });
-  }
-  const sender = candidates.find(({ webhookSecret = '' }) =>
+  const sender = candidatesOf(kind, hosts).find(({ webhookSecret = '' }) =>
     webhooks.verify(headers, rawBody, webhookSecret),
   );
-  if (!sender) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
+  if (!sender) throw notSigned();
   return sender.host;
+}
+
+/** Hosts of a kind with a secret. */
+function candidatesOf(kind: ForgeKind, hosts: CodeHosts): readonly ForgeSettings[] {
+  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
+  if (candidates.length > 0) return candidates;
+  throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
+    hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
+  });
+}
+
+function notSigned(): SluiceError {
+  return new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
 }
 
 function repositoryOf(delivery: WebhookDelivery): string | undefined {

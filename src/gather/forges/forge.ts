@@ -194,6 +194,8 @@ export type ForgeCredential =
       /** PEM. */
       readonly privateKey: string;
       readonly installationId: number;
+      /** Of whose repositories alone it is an installation; undefined: of all that are asked for. */
+      readonly owner: string | undefined;
     };
 
 /** What a forge is opened with. */
@@ -221,3 +223,20 @@ export interface ForgeDependencies {
 
 /** How a forge is made. It connects with its first call. */
 export type OpenForge = (settings: ForgeSettings, dependencies: ForgeDependencies) => Forge;
+
+/**
+ * The credentials that may be used for what an owner has: tokens, and of an App the owner's own installation, or else
+ * the one that is for all owners. Pure.
+ * @param owner user, organization or group; undefined where a call concerns no certain one
+ */
+export function credentialsForOwner(
+  credentials: readonly ForgeCredential[],
+  owner: string | undefined,
+): readonly ForgeCredential[] {
+  const wanted = owner?.toLowerCase();
+  const ofOwner = credentials.filter(each => each.kind === 'app' && each.owner?.toLowerCase() === wanted);
+  const isOwned = wanted !== undefined && ofOwner.length > 0;
+  const general = credentials.filter(each => each.kind === 'token' || (each.owner === undefined && !isOwned));
+  if (wanted === undefined && general.length === 0) return credentials;
+  return isOwned ? [...general, ...ofOwner] : general;
+}

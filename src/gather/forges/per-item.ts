@@ -41,7 +41,8 @@ export async function* fetchOneByOne(
     } catch (thrown) {
       const error = asSluiceError(thrown);
       failedInRow = PERHAPS_OF_ALL.has(error.code) ? failedInRow + 1 : 0;
-      if (OF_ALL.has(error.code) || failedInRow >= SEVERAL) throw error;
+      const isOfAll = OF_ALL.has(error.code) && error.holds !== 'profile';
+      if (isOfAll || failedInRow >= SEVERAL) throw error;
       result = { outcome: error.code === 'forge_missing' ? 'missing' : 'failed', ref: each.ref, error };
     }
     yield result;

@@ -7,6 +7,11 @@ import type { ChangesetRef, ChangesetState } from './changeset.ts';
  */
 export interface ForgeWebhooks {
   /**
+   * Whether the sender may know the secret, as far as the headers show: false where the signature is missing or of
+   * another form, so that no body need be read. Never throws.
+   */
+  mayVerify(headers: HttpHeaders, secret: string): boolean;
+  /**
    * Whether the sender knew the secret. Compares in constant time; false where the signature is missing or of
    * another form. Never throws.
    */
@@ -68,7 +73,8 @@ export type WebhookDelivery =
   | (WebhookBase & {
       readonly kind: 'push';
       readonly repository: string;
-      readonly repositoryUrl: string;
+      /** Addresses of the repository, as far as the body names them: of its page, and to clone by. */
+      readonly repositoryUrls: readonly string[];
       /** Full ref: `refs/heads/main`. */
       readonly gitRef: string;
       readonly atMs: number | undefined;

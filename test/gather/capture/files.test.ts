@@ -201,6 +201,7 @@ test('what the disk does not take waits in memory within bounds, and is counted 
   await files.flush(false);
   assert.deepEqual([files.unwritten, files.lost, finished.length], [5, 0, 0]);
   assert.equal(failures.length > 0, true);
+  assert.match(files.writeError?.message ?? '', /folder/);
   let refused = 0;
   for (let index = 0; index < 50; index += 1) {
     try {
@@ -216,7 +217,7 @@ test('what the disk does not take waits in memory within bounds, and is counted 
   rmSync(obstacle);
   await files.flush(false);
   await files.complete('sync');
-  assert.equal(files.unwritten, 0);
+  assert.deepEqual([files.unwritten, files.writeError], [0, null]);
   const kept = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);
   assert.deepEqual([kept, files.lost], [55 - refused, refused]);
   rmSync(obstacle, { recursive: true });

@@ -27,6 +27,9 @@ test('webhooks: wrong signature, malformed, unknown, replayed, out of order, and
   assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'raised');
   await until(() => ended.length === 2);
   assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'duplicate');
+  const early = { id: 'early', repository: 'acme/one', number: 2 };
+  assert.equal((await send(signed(early))).outcome, 'ignored');
+  assert.equal((await send(signed(early))).outcome, 'ignored', 'what did nothing makes no duplicate (C-104)');
   const latest = (await changesets.find(url)).latestEventAt;
   assert.equal(
     (await send(signed({ ...one, id: 'd', atMs: clock.nowMs() - 5 * HOUR_MS }))).outcome,

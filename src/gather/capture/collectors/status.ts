@@ -1,4 +1,4 @@
-import type { CollectorFiles } from '../files/collector-files.ts';
+import type { CollectorFiles, WriteError } from '../files/collector-files.ts';
 import type { CapturePlan, CollectorPlan } from '../settings.ts';
 import type { CollectorFigures } from './collector.ts';
 
@@ -15,6 +15,8 @@ export interface CollectorStatus extends CollectorFigures {
   readonly unwritten: number;
   /** Readings that could not be written and were given up. */
   readonly lost: number;
+  /** Why the disk does not take them now; null while it does. */
+  readonly writeError: WriteError | null;
 }
 
 /** Of a collector that has not begun. */
@@ -39,6 +41,7 @@ export function restingStatus(plan: CollectorPlan, disabled: boolean): Collector
     progress: { readings: 0, bytes: 0 },
     unwritten: 0,
     lost: 0,
+    writeError: null,
     ...NO_FIGURES,
   };
 }
@@ -47,9 +50,15 @@ export function restingStatus(plan: CollectorPlan, disabled: boolean): Collector
 export function runningStatus(
   resting: CollectorStatus,
   figures: CollectorFigures,
-  { progress, unwritten, lost }: Pick<CollectorFiles, 'progress' | 'unwritten' | 'lost'>,
+  {
+    progress,
+    unwritten,
+    lost,
+    writeError,
+  }: Pick<CollectorFiles, 'progress' | 'unwritten' | 'lost' | 'writeError'>,
 ): CollectorStatus {
-  return { ...resting, ...figures, readings: figures.readings - unwritten, progress, unwritten, lost };
+  const readings = figures.readings - unwritten;
+  return { ...resting, ...figures, readings, progress, unwritten, lost, writeError };
 }
 
 /** The collectors of a plan before their thread has replied with a status. Pure. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import type { Random } from '../../../base/random.ts';
 import type { CapturedFile, CompletionReason } from '../../../keep/local/captures.ts';
 import type { Reading, ReadingTimes } from '../reading.ts';
@@ -40,6 +40,14 @@ export interface CollectorFilesOptions {
   readonly memory: PendingMemory;
 }
 
+/** Why readings could not be written. */
+export interface WriteError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Milliseconds since the epoch. */
+  readonly atMs: number;
+}
+
 /** A file or binary reading that is being completed. */
 interface Completing {
   readonly memoryBytes: number;
@@ -76,6 +84,7 @@ export class CollectorFiles {
   /** That was for want of room, so that it takes no other file either. */
   #isFull = false;
   #isCurrentRefused = false;
+  #writeError: WriteError | null = null;
   #lost = 0;
 
   constructor(plan: CollectorPlan, limits: FileLimits, options: CollectorFilesOptions) {
@@ -95,6 +104,11 @@ export class CollectorFiles {
     let readings = this.#isCurrentRefused ? (this.#current?.pendingReadings ?? 0) : 0;
     for (const entry of this.#completing.values()) if (entry.isRefused) readings += entry.readings();
     return readings;
+  }
+
+  /** Why the disk did not take the last write; null once it has taken one. Milliseconds since the epoch. */
+  get writeError(): WriteError | null {
+    return this.#writeError;
   }
 
   /** Readings that were given up, since the disk did not take them. */
@@ -245,10 +259,13 @@ export class CollectorFiles {
       await write();
       this.#isRefused = false;
       this.#isFull = false;
+      this.#writeError = null;
       return true;
     } catch (error) {
+      const { code, message } = asSluiceError(error);
       this.#isRefused = true;
-      this.#isFull = asSluiceError(error).code === 'disk_full';
+      this.#isFull = code === 'disk_full';
+      this.#writeError = { code, message, atMs: this.#options.clock.nowMs() };
       this.#options.onFailure(error);
       return false;
     }

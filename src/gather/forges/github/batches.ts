@@ -4,7 +4,7 @@ import { byOrder } from '../events.ts';
 import type { ChangesetResult, ForgeCallOptions, WantedChangeset } from '../forge.ts';
 import type { ApiClient } from '../http/api-client.ts';
 import { readAnswer, unknownForm } from '../http/read.ts';
-import { OVERLAP_MS, otherChangeset } from '../http/rest-forge.ts';
+import { OVERLAP_MS, otherChangeset, ownerOf } from '../http/rest-forge.ts';
 import { PERHAPS_OF_ALL, SEVERAL } from '../per-item.ts';
 import type { ChangesetPart, Unseen } from '../unseen.ts';
 import { changeset, type GithubChangeset, type GraphqlError, statusCheckRollup } from './answers.ts';
@@ -27,15 +27,46 @@ interface Group extends BatchRepository {
   readonly wanted: readonly WantedChangeset[];
 }
 
+type BatchOptions = ForgeCallOptions & { readonly owner: string | undefined };
+
 /**
- * Asks for many changesets a call. Where the host fails over a batch, the rest goes in batches of a quarter, down to
- * single ones: which of them it fails over is a result of theirs, and with the next ones the batches grow again. Where
- * it fails over several single ones in a row, it is down and the error is thrown.
+ * Asks for all of them, those of one owner after those of another where credentials are an owner's: what such a
+ * credential fails over is a result of its owner's changesets alone.
  */
 export async function* fetchInBatches(
   context: BatchContext,
   wanted: readonly WantedChangeset[],
   options: ForgeCallOptions,
+): AsyncGenerator<ChangesetResult> {
+  if (!context.client.hasOwnersCredentials) {
+    yield* fetchOfOwner(context, wanted, { ...options, owner: undefined });
+    return;
+  }
+  for (const [owner, some] of Map.groupBy(wanted, ({ ref }) => ownerOf(ref.repository).toLowerCase())) {
+    const left = new Set(some);
+    try {
+      for await (const result of fetchOfOwner(context, some, { ...options, owner })) {
+        left.delete(some.find(({ ref }) => ref === result.ref) as WantedChangeset);
+        yield result;
+      }
+    } catch (error) {
+      const isOfOwner =
+        error instanceof SluiceError && (error.holds === 'profile' || error.code === 'scope_missing');
+      if (!isOfOwner) throw error;
+      for (const { ref } of left) yield { outcome: 'failed', ref, error };
+    }
+  }
+}
+
+/**
+ * Asks for many changesets a call. Where the host fails over a batch, the rest goes in batches of a quarter, down to
+ * single ones: which of them it fails over is a result of theirs, and with the next ones the batches grow again. Where
+ * it fails over several single ones in a row, it is down and the error is thrown.
+ */
+async function* fetchOfOwner(
+  context: BatchContext,
+  wanted: readonly WantedChangeset[],
+  options: BatchOptions,
 ): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
   let size = context.batchSize;
@@ -74,7 +105,7 @@ function isTooMuch(error: unknown): error is SluiceError {
 async function fetchBatch(
   context: BatchContext,
   batch: readonly WantedChangeset[],
-  options: ForgeCallOptions,
+  options: BatchOptions,
 ): Promise<ChangesetResult[]> {
   const { client, graphqlPath } = context;
   const groups = groupByRepository(batch);

@@ -16,7 +16,7 @@ import type {
 import { ApiClient } from '../http/api-client.ts';
 import { type Entries, readEntries } from '../http/lenient.ts';
 import { readAnswer, readPages } from '../http/read.ts';
-import { encodedPath, isSince, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import { encodedPath, isSince, OVERLAP_MS, ownerOf, RestForge } from '../http/rest-forge.ts';
 import { PartReader } from '../unseen.ts';
 import {
   commits,
@@ -31,6 +31,7 @@ import { githubAuthorize } from './authorize.ts';
 import { fetchInBatches } from './batches.ts';
 import { commitEvents, timelineEvents } from './events.ts';
 import { type GraphqlAnswer, graphql, graphqlFacts, partFailure } from './graphql.ts';
+import { installationTokens } from './installation-tokens.ts';
 import { repositoryOf, repositoryOfRest, summaryOf, summaryOfRest } from './map.ts';
 import {
   COMMITS_QUERY,
@@ -80,7 +81,10 @@ export class GithubForge extends RestForge implements Forge {
         'user-agent': 'sluice',
         'x-github-api-version': '2022-11-28',
       },
-      authorize: githubAuthorize(apiUrl, host),
+      authorize: githubAuthorize({ host, apiUrl }),
+      renew: credential => {
+        if (credential.kind === 'app') installationTokens.renew(credential, { host, apiUrl });
+      },
       bodyFacts: (answer, resource) =>
         resource === 'graphql' ? graphqlFacts(answer, host, clock.nowMs()) : {},
       notModifiedCost: 0,
@@ -97,7 +101,7 @@ export class GithubForge extends RestForge implements Forge {
     const part = `repositories of ${owner}`;
     const pages = this.#cursorPages({
       part,
-      options,
+      options: { ...options, owner },
       queryAt: after => ({ query: REPOSITORIES_QUERY, variables: { owner, after } }),
       connectionIn: ({ data }) => {
         const page = readAnswer(repositoryPage, data, this.host, part).repositoryOwner;
@@ -131,7 +135,11 @@ export class GithubForge extends RestForge implements Forge {
     const { state = 'open', updatedSinceMs = 0, etag, ...rest } = options;
     const path = `/repos/${encodedPath(repository)}/pulls`;
     const query = { state, sort: 'updated', direction: 'desc', per_page: 100 };
-    const pages = this.readPages(path, query, restPull, `changesets of ${repository}`, { ...rest, etag });
+    const pages = this.readPages(path, query, restPull, `changesets of ${repository}`, {
+      ...rest,
+      etag,
+      owner: ownerOf(repository),
+    });
     for await (const { status, entries, headers, hostTimeMs } of pages) {
       if (status === 304) {
         yield { changesets: [], etag, notModified: true, truncated: false, asOfMs: hostTimeMs };
@@ -162,7 +170,7 @@ export class GithubForge extends RestForge implements Forge {
     let truncated = false;
     const pages = this.#cursorPages({
       part,
-      options,
+      options: { ...options, owner: search.kind === 'owner' ? search.owner : undefined },
       queryAt: after => ({ query: SEARCH_QUERY, variables: { query, after } }),
       connectionIn: ({ data }) => {
         const { search: found } = readAnswer(searchPage, data, this.host, part);
@@ -208,7 +216,7 @@ export class GithubForge extends RestForge implements Forge {
   async *#commits(ref: ChangesetRef, options: ForgeCallOptions): AsyncGenerator<readonly ChangesetEvent[]> {
     const pages = this.#cursorPages({
       part: 'commits',
-      options,
+      options: { ...options, owner: ownerOf(ref.repository) },
       queryAt: before => ({ query: COMMITS_QUERY, variables: { ...namedBy(ref), before } }),
       connectionIn: answer => commits.parse(this.#partOf(ref, answer, 'recentCommits')),
       goesBack: true,
@@ -223,7 +231,7 @@ export class GithubForge extends RestForge implements Forge {
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const pages = this.#cursorPages({
       part: 'timeline',
-      options,
+      options: { ...options, owner: ownerOf(ref.repository) },
       queryAt: after => ({ query: EVENTS_QUERY, variables: { ...namedBy(ref), since, after } }),
       connectionIn: answer => timeline.parse(this.#partOf(ref, answer, 'timelineItems')),
     });
@@ -287,7 +295,7 @@ interface CursorConnection<T> {
 interface CursorListing<T> {
   /** How it is named where it cannot be read to its end. */
   readonly part: string;
-  readonly options: ForgeCallOptions;
+  readonly options: ForgeCallOptions & { readonly owner: string | undefined };
   readonly queryAt: (cursor: string | undefined) => GraphqlQuery;
   readonly connectionIn: (answer: GraphqlAnswer) => CursorConnection<T> | undefined;
   /** Whether its pages come from the last one to the first. */

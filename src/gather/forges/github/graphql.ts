@@ -21,7 +21,11 @@ export interface GraphqlAnswer {
 export async function graphql(
   client: ApiClient,
   { query, variables }: GraphqlQuery,
-  options: ForgeCallOptions & { readonly path: string; readonly cost?: number },
+  options: ForgeCallOptions & {
+    readonly path: string;
+    readonly cost?: number;
+    readonly owner?: string | undefined;
+  },
 ): Promise<GraphqlAnswer> {
   const answer = await client.call({
     ...options,

@@ -10,7 +10,7 @@ import type {
   CallResource,
   LimitScope,
 } from '../../../engine/call-budgets/call-budget.ts';
-import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
+import { credentialsForOwner, type ForgeCallOptions, type ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
 import { clockSkewMs, type RateFacts, rateFacts } from './facts.ts';
@@ -26,6 +26,8 @@ export interface ApiCall extends ForgeCallOptions {
   /** Sent as If-None-Match; the answer may be 304. */
   readonly etag?: string | undefined;
   readonly resource?: CallResource;
+  /** Whose repositories it concerns, where it is of one owner alone: credentials may be an owner's. */
+  readonly owner?: string | undefined;
   /** What it is expected to cost; 1 by default. */
   readonly cost?: number;
 }
@@ -73,6 +75,8 @@ export interface ApiClientOptions {
     credential: ForgeCredential,
     signal: AbortSignal,
   ) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+  /** Has what an App's installation is known by asked for anew: the host refuses it before its time. */
+  readonly renew?: (credential: ForgeCredential) => void;
   /** Reads a GraphQL answer's own facts. */
   readonly bodyFacts?: (answer: ApiAnswer, resource: CallResource) => BodyFacts;
   /** What a 304 costs: GitHub does not count them. */
@@ -105,6 +109,11 @@ export class ApiClient {
 
   get hasCredentials(): boolean {
     return this.#options.credentials.length > 0;
+  }
+
+  /** Whether some credentials are for one owner's repositories alone. */
+  get hasOwnersCredentials(): boolean {
+    return this.#options.credentials.some(each => each.kind === 'app' && each.owner !== undefined);
   }
 
   get clock(): Clock {
@@ -185,16 +194,43 @@ export class ApiClient {
 
   /** One call, with one credential after the other while it is the credential's fault that it failed. */
   async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
-    let left = this.#options.credentials;
+    const fitting = this.#credentialsFor(call.owner);
+    try {
+      return await this.#withOneOf(fitting, call, url);
+    } catch (error) {
+      const areFew = fitting.length < this.#options.credentials.length;
+      throw areFew && error instanceof SluiceError ? ofFew(error) : error;
+    }
+  }
+
+  async #withOneOf(fitting: readonly ForgeCredential[], call: ApiCall, url: URL): Promise<ApiAnswer> {
+    let left = fitting;
     let failure: SluiceError | undefined;
+    let hasRenewed = false;
     for (;;) {
       const credential = await this.#take(call, left, failure);
       const attempt = await this.#once(call, url, credential);
       if ('answer' in attempt) return attempt.answer;
       failure = attempt.error;
+      if (attempt.isAcceptedAnew && !hasRenewed) {
+        hasRenewed = true;
+        continue;
+      }
       left = left.filter(each => each !== credential);
       if (!OF_CREDENTIAL.has(failure.code) || left.length === 0) throw failure;
     }
+  }
+
+  /** @throws SluiceError `scope_missing` where there are credentials, and none is for this owner */
+  #credentialsFor(owner: string | undefined): readonly ForgeCredential[] {
+    const { host, credentials } = this.#options;
+    const fitting = credentialsForOwner(credentials, owner);
+    if (fitting.length > 0 || credentials.length === 0) return fitting;
+    throw new SluiceError('scope_missing', `no installation of the App at ${host} is for ${owner}`, {
+      operation: 'call',
+      subject: owner,
+      hint: `Install the App there and name it under hosts["${host}"].app.installations, or add a token.`,
+    });
   }
 
   /** @param failure of this call with the credential before */
@@ -336,11 +372,10 @@ export class ApiClient {
       };
       let error = refusal(refused);
       const isOfToken = error.code === 'token_refused' && credential !== undefined;
-      if (isOfToken && (await this.#isAccepted(credential, call.signal))) {
-        error = refusedHere(refused);
-      }
+      const isAccepted = isOfToken && (await this.#isAccepted(credential, call.signal));
+      if (isAccepted) error = refusedHere(refused);
       record({ ...facts, errorCode: error.code, limitReached: limitOf(refused) });
-      return { error };
+      return { error, isAcceptedAnew: isAccepted && credential.kind === 'app' };
     }
     if (parsed === undefined) {
       const error = unreadable({ host, subject, status, headers }, text);
@@ -375,6 +410,8 @@ export class ApiClient {
     const { host, apiUrl, tokenCheckPath } = this.#options;
     const call: ApiCall = { path: tokenCheckPath, signal, priority: 'high' };
     const url = new URL(`${apiUrl}${tokenCheckPath}`);
+    // An App's token may have been taken back before its time; the App may still be welcome.
+    if (credential.kind === 'app') this.#options.renew?.(credential);
     try {
       await this.#take(call, [credential], undefined);
       const record = this.#recorder(call, url, credential);
@@ -405,7 +442,21 @@ function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
 }
 
 /** One try with one credential. */
-type Attempt = { readonly answer: ApiAnswer } | { readonly error: SluiceError };
+type Attempt =
+  | { readonly answer: ApiAnswer }
+  | {
+      readonly error: SluiceError;
+      /** The credential was refused, and has been accepted since in a new form. */
+      readonly isAcceptedAnew?: boolean;
+    };
+
+/** A failure of some of a host's credentials: the others, and what they are for, are not concerned. */
+function ofFew(error: SluiceError): SluiceError {
+  if (error.code !== 'token_refused' && error.code !== 'rate_limited') return error;
+  const { message, operation, subject, hint, retryAfterMs } = error;
+  const details = { operation, subject, hint, retryAfterMs, cause: error };
+  return new SluiceError(error.code, message, { ...details, answer: 'hold', holds: 'profile' });
+}
 
 interface Received {
   readonly status: number;

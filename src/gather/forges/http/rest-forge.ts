@@ -57,7 +57,7 @@ export abstract class RestForge {
     query: Query,
     entry: F,
     part: string,
-    options: ForgeCallOptions & { readonly etag?: string | undefined },
+    options: ForgeCallOptions & { readonly etag?: string | undefined; readonly owner?: string },
   ): AsyncGenerator<ReadPage<ApiAnswer, z.output<F>>> {
     return this.readEntryPages(this.client.pages({ ...options, path, query, part }), entry, part, options);
   }
@@ -99,4 +99,9 @@ export function isSince({ updatedAtMs }: ChangesetSummary, sinceMs: number): boo
 export function otherChangeset(host: string, asked: string, number: number): SluiceError {
   const message = `${host} answered with number ${number} when asked for ${asked}`;
   return new SluiceError('forge_answer_invalid', message, { operation: 'read answer', subject: asked });
+}
+
+/** Of a repository's path. */
+export function ownerOf(repository: string): string {
+  return repository.split('/')[0] ?? '';
 }

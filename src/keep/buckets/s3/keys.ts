@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { isSameKey, type PlainKey } from '../credentials/key.ts';
@@ -87,6 +88,11 @@ export class Keys {
     this.#askAgainAtMs = Number.POSITIVE_INFINITY;
     this.#held = heldOf(profile);
     this.#tell();
+  }
+
+  /** StoreKey.mark: a part of a digest, from which no key can be told. */
+  mark(): string {
+    return hash('sha256', `sluice key ${writtenKeyOf(this.#profile)}`, 'hex').slice(0, 16);
   }
 
   /** Calls `listener` whenever the key has become another; the function returned ends that. */
