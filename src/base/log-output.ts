@@ -1,6 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import type { Logger, LogLevel } from './log.ts';
-import { escapeForTerminal, withoutControls } from './terminal-text.ts';
+import { escapeForTerminal, withoutControls } from './text.ts';
 
 /**
  * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:

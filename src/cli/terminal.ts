@@ -1,5 +1,5 @@
 /** What the commands know of the terminal: colours, width, a progress line that rewrites itself. */
-import { escapeForTerminal } from '../base/terminal-text.ts';
+import { escapeForTerminal } from '../base/text.ts';
 
 export interface TerminalOutput {
   write(text: string | Uint8Array): unknown;

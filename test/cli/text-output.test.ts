@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createLogger } from '../../src/base/log-output.ts';
-import { escapeForTerminal, withoutControls } from '../../src/base/terminal-text.ts';
+import { escapeForTerminal, withoutControls } from '../../src/base/text.ts';
 import { render } from '../../src/cli/tables.ts';
 import { guardedOutput, jsonText, printable, styleFor } from '../../src/cli/terminal.ts';
 

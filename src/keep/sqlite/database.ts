@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
+import { makePrivateFile } from '../../base/durable-files.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
-import { makePrivateFile } from './private-file.ts';
 import type { SqlRow, SqlValue } from './rows.ts';
 
 export interface DatabaseOptions {

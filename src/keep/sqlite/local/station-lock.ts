@@ -1,10 +1,10 @@
 import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from '../../../base/durable-files.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { ExclusivePlace } from '../../local/station-lock.ts';
-import { makePrivateFile } from '../private-file.ts';
 
 /**
  * Where SQLite keeps `user_version` in a file's header (sqlite.org/fileformat.html, 1.3): we keep the process id there.
