@@ -286,7 +286,7 @@ export class Changesets implements Service {
   }
 
   #withNext(changeset: StoredChangeset, item: QueueItem | undefined): ListedChangeset {
-    const hold = this.#health.holdOf(changeset.host);
+    const hold = this.#health.holdOf(changeset.host, item?.priority ?? 'normal');
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 

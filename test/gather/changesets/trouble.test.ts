@@ -149,6 +149,25 @@ test('with the rate limit at zero no call is made until the host allows, and not
   );
 });
 
+test('what is kept of a budget for raised work is there for it while all else waits (C-13)', async t => {
+  const station = await testChangesets(t);
+  const { standIn, changesets, until, ended, clock } = station;
+  await followMany(station, 60);
+  // A twentieth of 5,000, and no more.
+  standIn.remaining = 250;
+  const url = station.urlOf('acme/many', 1);
+  await changesets.syncNow([url]);
+  await until(() => ended.length >= 62);
+  await pass(station, 20 * MINUTE_MS);
+  assert.equal(changesets.holds()[0]?.kind, 'limited');
+  const before = ended.length;
+  await changesets.syncNow([url]);
+  await clock.advance(1000);
+  await until(() => ended.length > before);
+  assert.deepEqual([ended.at(-1)?.ending, ended.at(-1)?.claim.reason], ['done', 'asked for by hand']);
+  assert.equal(changesets.holds()[0]?.kind, 'limited', 'the others wait on');
+});
+
 test('what the configuration allows an hour is kept, and intervals are stretched and said to be (C-13, C-15)', async t => {
   const station = await testChangesets(t);
   await followMany(station, 150);
