@@ -73,7 +73,7 @@ export function oneLine(text: string, maxLength = 300): string {
 }
 
 /**
- * JSON in which no character can steer a terminal: DEL, the C1 controls, and what turns the direction of text or ends a
+ * JSON in which no character can steer a terminal: DEL, the controls from U+0080 on, and what turns the direction of text or ends a
  * line are escaped, which JSON leaves as they are. It means the same. Pure.
  */
 export function escapeForTerminal(json: string): string {
