@@ -178,7 +178,7 @@ export class ApiClient {
 
   #redirectTarget(from: URL, location: string | undefined): URL {
     const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
-    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.hostname === from.hostname;
+    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.host === from.host;
     if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
       throw this.#movedError(from, location, 'to another host, which does not get the token');
     }
