@@ -9,7 +9,7 @@ import { systemRandom } from '../../src/base/random.ts';
 import { SCHEMA } from '../../src/cli/load.ts';
 import { complete } from '../../src/config/schema.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { atOnce } from '../../src/gather/changesets/schedule.ts';
+import { BY_HAND, firstInLine } from '../../src/gather/changesets/schedule.ts';
 import { Changesets } from '../../src/gather/changesets/service.ts';
 import { loadForges } from '../../src/gather/forges/definitions.ts';
 import type { Forge, WantedChangeset } from '../../src/gather/forges/forge.ts';
@@ -73,7 +73,7 @@ async function raise(number: number): Promise<number> {
   });
   const known = await store.changesets.byAddress({ host: HOST, repository: 'o/r', number });
   if (!known) throw new Error(`no changeset ${number}`);
-  await queue.put(known.key, atOnce(HOST, 'bench', Date.now()));
+  await queue.put(known.key, firstInLine(HOST, BY_HAND, Date.now()));
   await started;
   return performance.now() - startMs;
 }
@@ -97,7 +97,7 @@ for (let page = 0; page < 4; page += 1) {
   await queue.putAll(
     some.map(({ key }) => ({
       key,
-      request: { ...atOnce(HOST, 'bench', nowMs), priority: 'normal' as const },
+      request: { ...firstInLine(HOST, BY_HAND, nowMs), priority: 'normal' as const },
     })),
   );
 }

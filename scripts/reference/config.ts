@@ -3,7 +3,7 @@ import { SCHEMA } from '../../src/cli/load.ts';
 import { describeSettings, type Setting } from '../../src/config/describe.ts';
 import { FILE_VARIABLE, OVERRIDES } from '../../src/config/overrides.ts';
 import { formatPath } from '../../src/config/paths.ts';
-import { ROBOT_ALIASES, ROBOT_NAMES } from '../../src/config/robot-names.ts';
+import { ROBOT_ALIASES, ROBOT_NAMES, ROBOT_REFUSALS } from '../../src/config/robot-names.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 /** docs/reference/config.md, from the schema. */
@@ -45,7 +45,7 @@ ${sections.map(section).join('\n\n')}
 ## Names of a robot's data manager
 
 These names are taken as well, at the top of the file or below \`capture\`, so that a configuration can be brought along.
-Zero counts as not given.
+Zero counts as not given. Those without a setting are refused with what to write instead, unless they are empty.
 
 ${table(['Name', 'Setting', 'Unit'], robotNames())}
 
@@ -57,8 +57,13 @@ ${table(['Name', 'Setting', 'Unit'], robotNames())}
 
 function robotNames(): string[][] {
   return [
-    ...ROBOT_NAMES.map(({ name, path, unit }) => [code(name), code(formatPath(path)), unit]),
-    ...ROBOT_ALIASES.map(({ name, path }) => [code(name), code(formatPath(path)), 'the same']),
+    ...ROBOT_NAMES.map(({ name, path, unit, most }) => [
+      code(name),
+      code(formatPath(path)),
+      most === undefined ? unit : `${unit}; more than ${most} counts as ${most}, and that is said`,
+    ]),
+    ...ROBOT_ALIASES.map(({ name, path, taken }) => [code(name), code(formatPath(path)), taken]),
+    ...ROBOT_REFUSALS.map(({ name, instead }) => [code(name), 'none', instead]),
   ];
 }
 

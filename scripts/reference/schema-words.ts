@@ -232,11 +232,13 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       first_seen_at_ms: 'When it was first known here; this and all below by this machine’s clock.',
       last_sync_at_ms: 'Last sync that succeeded.',
       last_change_at_ms: 'When it last changed, as of that sync.',
-      latest_event_at_ms: 'Latest change that a webhook or listing told of since.',
+      latest_event_at_ms: 'Latest change that a webhook, a listing or an event told of.',
       vanished_at_ms: 'When it was found to be gone.',
       load: 'Internal: how often it is synced.',
       last_error: 'Last failure as JSON; null after a success.',
       last_failure_at_ms: 'When a sync last failed, on this machine’s clock; null after a success.',
+      unseen:
+        'What the last sync could not read of it, and up to when its events are known, as JSON; null: all was read.',
     },
   },
   changeset_events: {

@@ -62,6 +62,13 @@ export const CATALOGUE = {
     meaning: 'A request body is larger than the server reads.',
     remedy: 'Send less at once.',
   },
+  server_busy: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The requests that the station is reading take all the memory that they may.',
+    remedy: 'Send it again in some seconds, or less at once.',
+  },
   unauthorized: {
     answer: 'give-up',
     exitCode: 2,
@@ -257,6 +264,13 @@ export const CATALOGUE = {
     meaning: 'The ssh key of the host is not known here, or it has changed.',
     remedy: 'Compare the key and add it to known_hosts (ssh-keyscan).',
   },
+  proxy_failed: {
+    answer: 'hold',
+    exitCode: 1,
+    status: 502,
+    meaning: 'The proxy that requests go through cannot be reached, or refuses them.',
+    remedy: 'Look at HTTPS_PROXY, HTTP_PROXY and NO_PROXY, or at deliver.proxy.',
+  },
   tls_failed: {
     answer: 'give-up',
     exitCode: 1,
@@ -403,6 +417,14 @@ export const CATALOGUE = {
     meaning:
       "What answered does not speak the code host's API: a proxy or a login page, perhaps, or half an answer.",
     remedy: 'Check hosts.<name>.baseUrl and kind in sluice.yaml, and any proxy between.',
+  },
+  listing_endless: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 502,
+    meaning:
+      'A listing of the code host does not end: it repeats a page, or has more pages than sluice reads. What came is kept.',
+    remedy: 'Check any proxy between that drops the query of an address, and the version of the code host.',
   },
   signature_invalid: {
     answer: 'give-up',

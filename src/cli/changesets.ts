@@ -164,8 +164,11 @@ function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
   const { message = '', hint = '' } = listed.lastError ?? {};
   const error =
     message === '' ? '' : `\n          ${style.bad(printable(message))}\n          ${printable(hint)}`;
+  const unseen = (listed.unseen ?? []).map(
+    ({ part, message: why }) => `\n          ${style.dim(printable(`${part} not seen: ${why}`))}`,
+  );
   const title = listed.title === '' ? '' : `  ${listed.title}`;
-  return `${listed.state.padEnd(8)}  ${printable(listed.url + title)}\n          ${style.dim(printable(when))}${error}\n`;
+  return `${listed.state.padEnd(8)}  ${printable(listed.url + title)}\n          ${style.dim(printable(when))}${error}${unseen.join('')}\n`;
 }
 
 /** Hosts whose items wait, as the running station says; none where there is no station, or it is busy. */

@@ -40,7 +40,7 @@ export async function printDiskPlan(
             completedFilesReclaimer({ spool, journal, clock, log: silentLogger }),
             clones,
           ),
-          unsent: unsentReadings({ directory, incoming, captures, clock, journal: () => journal }),
+          unsent: unsentReadings({ directory, incoming, captures, clock, delivery: undefined }),
         }),
       );
       const freed = captures.listFreed(FREED_SHOWN);
@@ -78,12 +78,15 @@ function renderPlan(
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
   const lines = [
     `${style.bold('disk')}     ${percent(plan.usedShare)} in use, ${percent(plan.captureShare)} by unsent readings`,
-    `${style.bold('plan')}     ${plan.full ? `${formatBytes(plan.neededBytes)} must give way` : 'there is room; nothing gives way'}`,
+    `${style.bold('inodes')}   ${percent(plan.usedInodeShare)} in use, ${percent(plan.captureInodeShare)} by unsent readings`,
+    `${style.bold('plan')}     ${plan.full ? `${amount(plan.neededBytes, plan.neededInodes)} must give way` : 'there is room; nothing gives way'}`,
   ];
   if (!inForce) lines.push('         captures are off, so that nothing is done about a full disk');
-  for (const { name, bytes } of plan.steps) lines.push(`  free   ${formatBytes(bytes)} of ${name}`);
-  if (plan.full && plan.missingBytes > 0 && !plan.losesReadings)
-    lines.push(`  still  ${formatBytes(plan.missingBytes)} short, and readings are not to blame`);
+  for (const { name, bytes, inodes } of plan.steps)
+    lines.push(`  free   ${amount(bytes, inodes)} of ${name}`);
+  const { missingBytes, missingInodes } = plan;
+  if (plan.full && missingBytes + missingInodes > 0 && !plan.losesReadings)
+    lines.push(`  still  ${amount(missingBytes, missingInodes)} short, and readings are not to blame`);
   for (const { path, bytes, readings } of plan.files)
     lines.push(`  ${style.bad('lose')}   ${printable(path)}  ${readings} readings, ${formatBytes(bytes)}`);
   for (const { atMs, step, path, bytes, readings, lost } of freed) {
@@ -93,4 +96,10 @@ function renderPlan(
     lines.push(`  ${what}, ${formatBytes(bytes)} at ${new Date(atMs).toISOString()}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** Of a disk that is short of the one, the other or both. Pure. */
+function amount(bytes: number, inodes: number): string {
+  const parts = [bytes > 0 ? formatBytes(bytes) : '', inodes > 0 ? `${inodes} inodes` : ''];
+  return parts.filter(part => part !== '').join(' and ') || formatBytes(0);
 }

@@ -1,7 +1,7 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
-import type { CaptureLineage } from '../keep/local/captures.ts';
+import type { CaptureLineage, CollectorTotals } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -17,20 +17,29 @@ export async function listCollectors(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
-  const { collectors } = answer as { readonly collectors: readonly CollectorStatus[] };
+  const { collectors } = answer as { readonly collectors: readonly ListedCollector[] };
   for (const one of collectors)
     cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : renderCollector(one, cli));
 }
 
-function renderCollector(one: CollectorStatus, cli: Cli): string {
+/** A collector as `/api/v1/capture` lists it: `kept` has sums over its finished files. */
+interface ListedCollector extends CollectorStatus {
+  readonly kept: Pick<CollectorTotals, 'lostReadings'> | null;
+}
+
+function renderCollector(one: ListedCollector, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const every = one.everyMs === null ? 'each message' : `every ${formatDuration(one.everyMs)}`;
   const state = one.disabled
     ? 'rests'
     : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
+  const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
+  const gone = one.lost + (one.kept?.lostReadings ?? 0);
+  const lost = gone > 0 ? style.bad(`, ${gone} lost on a full disk`) : '';
   const why =
-    one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`;
-  return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state)}${why}\n`;
+    (one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`) +
+    (one.writeError === null ? '' : `\n  ${style.bad('not written')} ${printable(one.writeError.message)}`);
+  return `${one.name.padEnd(24)}  ${one.method.padEnd(5)}  ${every.padEnd(14)}  ${style.dim(state + waits)}${lost}${why}\n`;
 }
 
 /** Prints files of readings, newest first. */

@@ -1,4 +1,5 @@
 import { SluiceError } from '../base/errors.ts';
+import { inWords } from '../base/text.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
@@ -67,8 +68,9 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         ...stores,
         config,
         running: { syncs: new Map(), churn: new Map() },
-        deliveries: journal.counts(),
+        deliveries: { ...journal.counts(), unproven: journal.unproven() },
         links: [],
+        holds: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
         capture: NO_CAPTURE,
         station: {
@@ -84,9 +86,32 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
   );
 }
 
+/** Below this share of free inodes they are shown: they run out before the bytes do. */
+const FEW_INODES = 0.2;
+
+/** Why files lie where they would be taken from, and are not. */
+const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['kind'], string>> = {
+  temporary: 'under a temporary name, until it has rested for a minute',
+  ignored: 'ignored by deliver.ignore',
+  symlink: 'symbolic links are not followed',
+  special_file: 'no regular file',
+  unreadable: 'cannot be read',
+  name_not_utf8: 'a name that is not valid UTF-8',
+  refused: 'cannot be delivered as it is',
+  root_missing: 'a folder that is not there',
+  watch_limit: 'not watched',
+  memory_limit: 'not remembered',
+  fallback: 'not watched',
+  thread_failed: 'not watched',
+};
+
+function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): string {
+  return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
+}
+
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const { station, schedule, repos, changesets, deliveries, cache, disk } = status;
+  const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
   const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
   const lines = [
@@ -95,14 +120,23 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${formatCount(repos.commits, 'commit')}`,
     `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
+    ...deliveries.left.map(
+      ({ kind, files, example }) =>
+        `  left  ${formatCount(files, 'file')} (${LEFT_WORDS[kind]}), as ${printable(example)}`,
+    ),
     `${style.bold('cache')}     ${formatCount(cache.clones, 'clone')}, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
-    `${style.bold('disk')}      ${formatBytes(disk.freeBytes)} free of ${formatBytes(disk.totalBytes)}`,
+    ...disks.map(
+      one =>
+        `${style.bold('disk')}      ${formatBytes(one.freeBytes)} free of ${formatBytes(one.totalBytes)}, ${inodesOf(one)}with ${inWords(one.holds, 'and')}`,
+    ),
   ];
   const { collectors, lost } = status.capture;
   if (collectors.length > 0) {
     const sum = (of: (one: (typeof collectors)[number]) => number): number =>
       collectors.reduce((total, one) => total + of(one), 0);
-    const gone = lost.files > 0 ? `, ${lost.files} files lost on a full disk` : '';
+    const gone =
+      (lost.files > 0 ? `, ${lost.files} files with ${lost.readings} readings lost on a full disk` : '') +
+      (lost.unwritten > 0 ? `, ${lost.unwritten} readings could not be written and are lost` : '');
     lines.push(
       `${style.bold('capture')}   ${formatCount(collectors.length, 'collector')}, ${sum(one => one.perSecond).toFixed(1)} readings/s, ${sum(one => one.missed)} missed, ${sum(one => one.errors)} errors${gone}`,
     );
@@ -123,8 +157,20 @@ function render(status: StationStatus, cli: Cli): string {
     );
   }
   for (const { endpoint, state, since } of status.links) {
-    if (state !== 'online') lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
+    // One that is offline is among the places that are held.
+    if (state !== 'online' && state !== 'offline')
+      lines.push(`  link  ${printable(endpoint)} ${state} since ${since}`);
   }
+  for (const { kind, place, since, files, message, hint } of status.holds) {
+    const held = since === null ? '' : ` since ${since}`;
+    const words = `${formatCount(files, 'file')} wait${files === 1 ? 's' : ''}: ${printable(message)}. ${hint}`;
+    lines.push(`  held  ${kind} ${printable(place)}${held}, ${words}`);
+  }
+  const { unproven } = deliveries;
+  if (unproven.files > 0)
+    lines.push(
+      `  proof ${formatCount(unproven.files, 'file')} (${formatBytes(unproven.bytes)}) that nothing proves to have arrived, kept until it is: the server answers no HEAD, or not yet`,
+    );
   for (const { at, target, reason } of schedule.next.slice(0, 5)) {
     const waitMs = Date.parse(at) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';

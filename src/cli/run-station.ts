@@ -25,6 +25,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const loaded = await load(options, cli);
   const { config } = loaded;
   const log = await createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
+  for (const notice of loaded.notices) log.warn(notice);
   const forges = await cli.loadForges();
   const station = createStation({
     config,
@@ -52,7 +53,8 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     load: loadOptions(options, cli),
     initial: loaded,
     clock,
-    onChange: async ({ next, changedPaths }) => {
+    onChange: async ({ next, changedPaths, notices }) => {
+      for (const notice of notices) log.warn(notice);
       await station.reconfigure(next);
       const fixed = changedPaths.filter(isFixed);
       log.info({ changedPaths }, 'configuration reloaded');

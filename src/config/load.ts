@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { YamlText } from './document.ts';
 import type { Environment } from './environment.ts';
-import { ConfigError, type ConfigFault } from './faults.ts';
+import { ConfigError, type ConfigFault, formatFault } from './faults.ts';
 import { explain, type Finding } from './judge.ts';
 import { liftConfig } from './lift.ts';
 import { collectOverrides, FILE_VARIABLE, type OverrideName, type Overriding } from './overrides.ts';
@@ -35,6 +35,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** The file that was read, absolute; undefined where there was none. */
   readonly source: string | undefined;
+  /** What counts otherwise than it was written, a line each with its place. */
+  readonly notices: readonly string[];
   /** `SLUICE_PORT` or `--port` by setting (`server.port`), for those that did not come from file or defaults. */
   readonly sources: ReadonlyMap<string, string>;
 }
@@ -62,7 +64,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
   const findings: Finding[] = [];
   const report = (path: SettingPath, message: string): void => void findings.push({ path, message });
-  const renamed = houseStyle(yaml?.tree ?? {}, report);
+  const noticed: Finding[] = [];
+  const renamed = houseStyle(
+    yaml?.tree ?? {},
+    report,
+    (path, message) => void noticed.push({ path, message }),
+  );
   const lifted = liftConfig(renamed.tree, report);
   const prepared = prepare(schema, lifted.tree, { env, base: dirname(file.path) }, report);
   const overrides = collectOverrides(options.overrides ?? {}, env);
@@ -86,6 +93,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   return {
     config: deepFreeze(complete(absolute)),
     source: yaml && file.path,
+    notices: noticed.map(finding =>
+      formatFault(locateFault(finding, yaml && { label, yaml }, path => path, origins)),
+    ),
     sources: origins,
   };
 }

@@ -14,6 +14,8 @@ export interface ConfigChange {
   readonly previous: Config;
   /** What differs, in the typed names (`schedule.minIntervalMs`); never empty. */
   readonly changedPaths: readonly string[];
+  /** What counts otherwise than it was written. */
+  readonly notices: readonly string[];
 }
 
 export type ReloadOutcome =
@@ -133,7 +135,7 @@ export class ConfigWatch implements Service {
       return { outcome: 'unchanged' };
     }
     this.#current = loaded;
-    const change = { next: loaded.config, previous, changedPaths: paths };
+    const change = { next: loaded.config, previous, changedPaths: paths, notices: loaded.notices };
     try {
       await this.#options.onChange(change);
     } catch (error) {

@@ -4,8 +4,10 @@ import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
+import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
 import type { Statistics } from './statistics.ts';
@@ -16,8 +18,11 @@ export interface DeliveryContext {
   /** By profile. */
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly spool: Spool;
+  readonly folders: FolderEnclosures;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
+  /** Profiles, buckets and disks that cannot be used just now. */
+  readonly holds: PlaceHolds;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   readonly statistics: Statistics;

@@ -14,7 +14,7 @@ export interface ListedDelivery {
   readonly bytes: number;
   readonly lastUpdated: string;
   readonly lastError: { readonly code: string; readonly message: string } | null;
-  /** `empty` or `bucket`: what it waits for instead of a time. */
+  /** `empty`, `bucket`, `bucket_held` or `folder_held`: what it waits for instead of a time. */
   readonly hold: FileRecord['hold'];
   /** Whether its file is still in the spool. */
   readonly present: boolean;

@@ -33,6 +33,7 @@ const VANISHED_PAGE = 500;
 export class Maintenance {
   readonly #context: DeliveryContext;
   readonly #gate: Gate;
+  readonly #dispatcher: Dispatcher;
   readonly #beforeSync: BeforeSync;
   readonly #duties: readonly Duty[];
   readonly #stopped = new AbortController();
@@ -44,9 +45,10 @@ export class Maintenance {
   #vanishedAfterId = 0;
 
   constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
-    const { settings, clock, spool, statistics, log } = context;
+    const { settings, clock, spool, statistics, holds, log } = context;
     this.#context = context;
     this.#gate = gate;
+    this.#dispatcher = dispatcher;
     this.#beforeSync = beforeSync;
     const startMs = clock.monotonicMs();
     const duty = (name: string, run: Duty['run'], everyMs = 0): Duty => ({
@@ -59,6 +61,7 @@ export class Maintenance {
       duty('gate', () => gate.ask(this.#stopped.signal)),
       duty('files being gathered', () => this.#gatherForSync()),
       duty('buckets', () => this.askForMissingBuckets()),
+      duty('held places', () => holds.adopt()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
       duty('retention', () => this.#retain()),
@@ -108,7 +111,7 @@ export class Maintenance {
         const exists = await buckets.exists(destination, bucket, this.#stopped.signal);
         endpoints.noteCall(destination.endpoint);
         if (exists) {
-          const files = await journal.release(profile, bucket, clock.nowMs());
+          const files = await journal.release('bucket', { profile, bucket }, clock.nowMs());
           log.info({ profile, bucket, files }, 'the bucket exists now; its files go');
         }
       } catch (error) {
@@ -150,11 +153,13 @@ export class Maintenance {
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
   async #findVanished(): Promise<void> {
-    const { journal, spool, clock } = this.#context;
+    const { journal, clock } = this.#context;
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
-      if (originOf(record).isPresent(spool, record)) continue;
+      // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
+      if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
+      if (originOf(record).isPresent(this.#context, record)) continue;
       if (journal.byId(record.id)?.state !== 'incoming') continue;
       await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
     }

@@ -33,7 +33,7 @@ export function mustGo(
 
 /**
  * Removes delivered files from `completed` as the setting says, delivered longest ago first. Only files with a record
- * that says their delivery was verified are touched, and only while they are still the very files delivered.
+ * that says their delivery was proven (`verified`) are touched, and only while they are still the very files delivered.
  * @returns how many were removed
  */
 export async function applyRetention(context: RetentionContext, retention: Retention): Promise<number> {
@@ -54,13 +54,17 @@ export function completedFilesReclaimer(context: RetentionContext): Reclaimer {
   const { journal } = context;
   return {
     name: 'completed',
-    reclaimableBytes: async () => journal.retainedTotals().bytes,
-    async free(bytes) {
+    async reclaimable() {
+      const { files: inodes, bytes } = journal.retainedTotals();
+      return { bytes, inodes };
+    },
+    async free(needed) {
       const freed = { files: 0, bytes: 0 };
-      while (freed.bytes < bytes) {
+      const isEnough = (): boolean => freed.bytes >= needed.bytes && freed.files >= needed.inodes;
+      while (!isEnough()) {
         const page = journal.retained(RECLAIM_PAGE);
         for (const record of page) {
-          if (freed.bytes >= bytes) break;
+          if (isEnough()) break;
           if (!(await removeCompleted(context, record))) continue;
           freed.files += 1;
           freed.bytes += record.size;
@@ -72,12 +76,17 @@ export function completedFilesReclaimer(context: RetentionContext): Reclaimer {
   };
 }
 
+/** Whether it is on record that the store has the very content: a file without that is never removed. Pure. */
+export function hasProof({ verified }: Pick<FileRecord, 'verified'>): boolean {
+  return verified === 'checksum' || verified === 'size';
+}
+
 /** Removes one delivered file, if it is still the very one delivered. @returns whether it was */
 async function removeCompleted(
   { spool, journal, clock, log }: RetentionContext,
   record: FileRecord,
 ): Promise<boolean> {
-  if (record.outcome !== 'success') return false;
+  if (record.outcome !== 'success' || !hasProof(record)) return false;
   const stats = originOf(record).completedFile(spool, record);
   const isSame = stats !== undefined && sameIdentity(identityOf(stats), record);
   if (isSame) spool.remove('completed', record, record.location);

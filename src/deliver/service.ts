@@ -5,22 +5,32 @@ import { Serializer } from '../base/serializer.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { Attempt, FileRecord, FileTrouble, Journal, RecordFilter } from '../keep/local/journal.ts';
+import type {
+  Attempt,
+  FileAddress,
+  FileRecord,
+  FileTrouble,
+  Journal,
+  RecordFilter,
+} from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
+import type { DeliveryLeft } from './intake/intake.ts';
 import { createWatch } from './intake/watch/watch.ts';
 import { type DeliveryPlan, isSamePlan } from './plan.ts';
 import type { EndpointStatus } from './queue/endpoint-monitor.ts';
+import type { HoldStatus } from './queue/hold-status.ts';
 import { completedFilesReclaimer } from './retention.ts';
 import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
 import type { SyncOutcome } from './sync-now.ts';
+import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -49,9 +59,15 @@ export interface DeliveryStatus {
   readonly uploading: number;
   /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
   readonly refused: number;
+  /** Files that lie there and are not taken, by reason. */
+  readonly left: readonly DeliveryLeft[];
   /** Whether files may go now: automatically, and the gate is open. */
   readonly syncing: boolean;
   readonly links: readonly EndpointStatus[];
+  /** Places that cannot be used just now, with what waits for each. */
+  readonly holds: readonly HoldStatus[];
+  /** Files that nothing proves to have arrived: delivered and still kept, or acknowledged only. */
+  readonly unproven: { readonly files: number; readonly bytes: number };
   readonly throughput: readonly Throughput[];
 }
 
@@ -66,8 +82,12 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles'>> & DeliveryOptions;
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files'>> & DeliveryOptions;
   readonly #changes = new Serializer();
+  readonly #undelivered = new UndeliveredFiles({
+    context: () => this.#spoolContext(),
+    withhold: id => (this.#session ? this.#session.withhold(id) : () => undefined),
+  });
   #plan: DeliveryPlan | undefined;
   #journal: Journal | undefined;
   #session: DeliverySession | undefined;
@@ -147,9 +167,16 @@ export class Delivery implements Service {
     });
   }
 
-  /** The journal; undefined while delivery does not run. */
-  journalIfRunning(): Journal | undefined {
-    return this.#journal;
+  /** Whether a file is being sent this very moment. @param recordId of its record */
+  isUnderWay(recordId: number): boolean {
+    return this.#session?.isTried(recordId) ?? false;
+  }
+
+  /**
+   * Deletes a file that waits undelivered, on record as lost; `not there` while delivery does not run. Throws disk_failed.
+   */
+  async deleteUndelivered(address: FileAddress): Promise<DeletionOutcome> {
+    return this.#journal && this.#plan ? this.#undelivered.delete(address) : 'not there';
   }
 
   /** Names of the profiles in force. */
@@ -169,14 +196,22 @@ export class Delivery implements Service {
       waiting: Math.max(0, incoming + processing - uploading),
       uploading,
       refused: session?.refused ?? 0,
+      left: session?.left ?? [],
       syncing: session?.syncing ?? false,
       links: session?.links ?? [],
+      holds: session?.holds ?? [],
+      unproven: this.journal.unproven(),
       throughput: session?.throughput ?? [],
     };
   }
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** Places that cannot be used just now. */
+  holds(): readonly HoldStatus[] {
+    return this.#session?.status().holds ?? [];
   }
 
   /** Files that failed or are to be tried again, by cause. */
@@ -218,8 +253,8 @@ export class Delivery implements Service {
       completedFilesReclaimer({ ...this.#spoolContext(), log: this.#options.log });
     return {
       name: 'completed',
-      reclaimableBytes: async () => reclaimer().reclaimableBytes(),
-      free: async bytes => reclaimer().free(bytes),
+      reclaimable: async () => reclaimer().reclaimable(),
+      free: async needed => reclaimer().free(needed),
     };
   }
 

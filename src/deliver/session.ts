@@ -1,32 +1,38 @@
+import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
-import type { DeliveryOutcome } from './attempt/outcome.ts';
+import { type DeliveryOutcome, KEY_CAUSES } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { type Destination, openDestinations } from './destinations.ts';
 import { retryFailed } from './failed.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
-import type { Watch, WatchOptions } from './intake/watch/watch.ts';
+import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
+import { FolderEnclosures } from './origin/folder-enclosures.ts';
+import { originOf } from './origin/origin-of.ts';
 import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import { holdStatuses } from './queue/hold-status.ts';
+import { PlaceHolds } from './queue/place-holds.ts';
 import { isCopyGone } from './spool/copies.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
-/** Why a file fails that another key might have sent. */
-const KEY_CAUSES = ['bucket_auth_failed', 'access_denied'] as const;
+/** Profile and bucket: what stands before a file's own path in `incoming`. */
+const PLACE_DEPTH = 2;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -37,6 +43,8 @@ export interface SessionOptions {
   readonly beforeSync: BeforeSync;
   /** How the incoming area and the folders are watched; a test may give its own. */
   readonly openWatch: (options: WatchOptions) => Watch;
+  /** How files are reached; a test may come between any two calls. */
+  readonly files?: EnclosureOptions;
 }
 
 /**
@@ -54,6 +62,7 @@ export interface SessionOptions {
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
  *   5. the file before it at its address ended  #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
+ *      a place that was held is right again      place holds                 the same
  *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
  *   8. a missing bucket appeared                maintenance                 its files are due now
  *   9. another process wrote to the journal     maintenance, `wake`         as 3
@@ -76,6 +85,8 @@ export class DeliverySession {
   readonly #gate: Gate;
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
+  /** What the watch has seen and not reported. */
+  #left: readonly LeftFiles[] = [];
   readonly #stopping = new AbortController();
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
@@ -91,19 +102,35 @@ export class DeliverySession {
     const { clock, log, random } = options;
     const { settings } = plan;
     const { bucketCacheMs, missingBucketMs, probeIntervalMs } = settings;
-    const destinations = openDestinations(plan.profiles, openStore);
+    const opened = openDestinations(plan.profiles, openStore);
+    const destinations = new Map(opened.map(one => [one.profile, one]));
+    const endpoints = new EndpointMonitor({
+      destinations: opened,
+      clock,
+      log,
+      probeIntervalMs,
+      onBack: endpoint => void this.#sendWaiting(endpoint),
+    });
+    const wake = (): void => this.#dispatcher.wake();
+    const { root } = plan;
     this.#plan = plan;
     this.#context = {
       settings,
-      destinations: new Map(destinations.map(one => [one.profile, one])),
-      spool: new Spool(plan.root),
+      destinations,
+      spool: new Spool(root, options.files),
+      folders: new FolderEnclosures(options.files),
       journal,
-      endpoints: new EndpointMonitor({
+      endpoints,
+      holds: new PlaceHolds({
         destinations,
+        endpoints,
+        journal,
+        root,
+        settings,
         clock,
         log,
-        probeIntervalMs,
-        onBack: endpoint => void this.#sendWaiting(endpoint),
+        onFree: wake,
+        onTrial: wake,
       }),
       buckets: new BucketCache({
         clock,
@@ -117,9 +144,12 @@ export class DeliverySession {
       random,
       log,
     };
-    for (const one of destinations) one.onKeyChange(() => void this.#keyChanged(one.profile));
+    for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) => attemptDelivery(this.#context, destination, record, signal),
+      attempt: (record, destination, signal) =>
+        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+          this.#context.holds.attemptEnded(record.id),
+        ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
     });
     this.#intake = new Intake(this.#context, {
@@ -128,14 +158,26 @@ export class DeliverySession {
     });
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
+    const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: [this.#context.spool.areaPath('incoming'), ...settings.folders.map(({ path }) => path)],
+      roots: [incoming, ...settings.folders.map(({ path }) => path)],
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
+      settleAfterCloseMs: settings.settleAfterCloseMs,
+      temporaryRestMs: settings.temporaryRestMs,
+      names: {
+        temporary: settings.temporaryNames,
+        ignore: settings.ignore,
+        placeDepths: { [resolve(incoming)]: PLACE_DEPTH },
+      },
       clock,
       log,
       onArrival: arrivals => this.#intake.take(arrivals),
       onTrouble: ({ path, message }) => log.warn({ path }, message),
+      onLeft: left => {
+        this.#left = left;
+        this.#intake.forgetGone();
+      },
     });
   }
 
@@ -147,6 +189,8 @@ export class DeliverySession {
     await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
+    await this.#retryForOtherKeys();
+    this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
     await this.#watch.start();
@@ -160,13 +204,14 @@ export class DeliverySession {
 
   /** Stops what comes in first, what goes out last (14). Resolves when nothing runs any more. */
   async stop(): Promise<void> {
-    const { settings, endpoints, statistics, spool, destinations, log } = this.#context;
+    const { settings, endpoints, holds, statistics, spool, destinations, log } = this.#context;
     this.interrupt();
     await this.#maintenance.stop();
     await this.#watch.stop();
     await this.#dispatcher.drain(settings.stopGraceMs);
     await this.#intake.settle();
     await endpoints.stop();
+    await holds.stop();
     statistics.log(log);
     spool.prune(true);
     await Promise.all([...destinations.values()].map(({ store }) => store.close()));
@@ -191,12 +236,24 @@ export class DeliverySession {
     this.#dispatcher.wake();
   }
 
+  /** As the dispatcher has it. */
+  withhold(id: number): (() => void) | undefined {
+    return this.#dispatcher.withhold(id);
+  }
+
+  /** As the dispatcher has it. */
+  isTried(id: number): boolean {
+    return this.#dispatcher.isTried(id);
+  }
+
   status() {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
+      left: [...this.#left, ...this.#intake.left()],
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
+      holds: holdStatuses(this.#context),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -205,7 +262,7 @@ export class DeliverySession {
   async syncNow(callerSignal: AbortSignal): Promise<SyncOutcome> {
     const signal = AbortSignal.any([callerSignal, this.#stopping.signal]);
     signal.throwIfAborted();
-    const { journal, clock, destinations, endpoints, buckets } = this.#context;
+    const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
     const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
     signal.throwIfAborted();
@@ -219,6 +276,7 @@ export class DeliverySession {
       await this.#intake.settle();
       buckets.askAgainForMissing();
       await this.#maintenance.askForMissingBuckets();
+      await holds.probeAll();
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
@@ -234,6 +292,8 @@ export class DeliverySession {
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
     for (const sync of this.#syncs) sync.note(record, outcome);
     if (outcome === 'completed') this.#maintenance.fileDelivered();
+    // Should something lie there still, or again, it is to be looked at anew.
+    if (outcome === 'gone') this.#watch.forget([originOf(record).entryPath(this.#context.spool, record)]);
     if (outcome === 'blocked') this.#blocked.add(addressText(record));
     else if (outcome !== 'waiting' && this.#blocked.size > 0) this.#unblock(record);
   }
@@ -266,8 +326,9 @@ export class DeliverySession {
 
   /** A profile's key has become another (15): what the old one was refused for goes again, and what waits goes now. */
   async #keyChanged(profile: string): Promise<void> {
-    const { journal, clock, log } = this.#context;
+    const { journal, clock, holds, log } = this.#context;
     if (this.#stopping.signal.aborted) return;
+    holds.keyChanged(profile);
     try {
       let files = 0;
       for (const cause of KEY_CAUSES) {
@@ -280,6 +341,22 @@ export class DeliverySession {
       log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
     }
     this.#dispatcher.wake();
+  }
+
+  /** What was refused for the sake of a key that was exchanged while nothing ran goes again. */
+  async #retryForOtherKeys(): Promise<void> {
+    const { journal, destinations, log } = this.#context;
+    for (const { profile, store } of destinations.values()) {
+      const mark = store.key?.mark();
+      const refused = mark === undefined ? [] : journal.failedForKey(profile, KEY_CAUSES, mark);
+      if (refused.length === 0) continue;
+      await retryFailed(this.#context, { ids: refused.map(({ id }) => id) });
+      const files = refused.length;
+      log.info(
+        { profile, files },
+        'the key is another one; files that were refused for the old one go again',
+      );
+    }
   }
 
   /** Folders of known buckets. A store that does not answer soon gets them later, with its first files. */

@@ -27,9 +27,14 @@ export class SyncCount {
 
   /** Files that were held before count as those that this sync tried in vain do. */
   outcome(journal: Pick<Journal, 'byId' | 'holdCounts'>): SyncOutcome {
-    const { bucket, empty } = journal.holdCounts();
+    const { empty, ...held } = journal.holdCounts();
     const tried = [...this.#waiting].filter(id => journal.byId(id)?.hold === null).length;
-    return { delivered: this.#delivered, failed: this.#failed, waiting: tried + bucket, empty };
+    return {
+      delivered: this.#delivered,
+      failed: this.#failed,
+      waiting: tried + held.bucket + held.bucket_held + held.folder_held,
+      empty,
+    };
   }
 }
 

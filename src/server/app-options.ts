@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { StationApi } from '../station/station-api.ts';
+import type { BodyBudget } from './body-budget.ts';
 
 /** What answers are made of; each route takes what it needs. */
 export interface AppOptions {
@@ -11,9 +12,16 @@ export interface AppOptions {
   readonly hostNames: readonly string[];
   /** Asked for on every request that reads or changes something, when set. */
   readonly token: string | undefined;
+  /** The largest body that is read, where a route says nothing else. */
   readonly maxBodyBytes: number;
   /** Aborts when the station stops: requests that wait for a run are then answered at once. */
   readonly stopping: AbortSignal;
   /** Folder with the pages. */
   readonly webFolder: string;
+}
+
+/** What routes are made of. */
+export interface RouteOptions extends AppOptions {
+  /** Room for the bodies of requests. */
+  readonly bodies: BodyBudget;
 }

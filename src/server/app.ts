@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { SluiceError } from '../base/errors.ts';
-import type { AppOptions } from './app-options.ts';
+import type { AppOptions, RouteOptions } from './app-options.ts';
+import { BodyBudget } from './body-budget.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
@@ -18,8 +19,15 @@ import { repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
+/** Bodies that are read or worked on take no more memory than this together, or two of the largest that there may be. */
+const ALL_BODIES_BYTES = 64 * 2 ** 20;
+
 /** Everything that the station answers over HTTP, without the socket. */
-export function createApp(options: AppOptions): Hono {
+export function createApp(given: AppOptions): Hono {
+  const { maxBodyBytes: maxBytes } = given;
+  const maxTotalBytes = Math.max(ALL_BODIES_BYTES, 2 * maxBytes);
+  const bodies = new BodyBudget({ maxBytes, maxTotalBytes, maxSenderBytes: maxTotalBytes / 2 });
+  const options: RouteOptions = { ...given, bodies };
   const app = new Hono();
   app.use(securityHeaders);
   app.use(ownHostOnly(options.hostNames));

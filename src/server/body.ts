@@ -1,48 +1,50 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
+import { parseBoundedJson } from '../base/bounded-json.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { BodyBudget } from './body-budget.ts';
+
+/** Of the faults of one body or query, so many are named. */
+const FAULTS_NAMED = 10;
+const LONGEST_FAULT = 300;
 
 /**
- * Reads and checks a JSON body. Throws `body_invalid` with every fault named, `body_too_large` past `maxBytes`
- * (the rest is not read).
+ * Reads and checks a JSON body. Throws `body_invalid` with the faults named, `body_too_large` past `maxBytes`,
+ * `server_busy` where bodies take all the memory that they may (the rest is not read).
  */
-export async function readJson<T>(context: Context, schema: z.ZodType<T>, maxBytes: number): Promise<T> {
-  const text = await readText(context.req.raw, maxBytes);
+export function readJson<T>(
+  context: Context,
+  schema: z.ZodType<T>,
+  bodies: BodyBudget,
+  maxBytes = bodies.limits.maxBytes,
+): Promise<T> {
+  return bodies.read(context, maxBytes, body => checkedJson(body.toString('utf8'), schema));
+}
+
+function checkedJson<T>(text: string, schema: z.ZodType<T>): T {
   let data: unknown;
   try {
-    data = JSON.parse(text);
+    data = parseBoundedJson(text);
   } catch (error) {
     const message = `the body is not JSON: ${error instanceof Error ? error.message : error}`;
     throw new SluiceError('body_invalid', message, { cause: error });
   }
   const result = schema.safeParse(data);
   if (result.success) return result.data;
-  const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'body'}: ${issue.message}`);
-  throw new SluiceError('body_invalid', faults.join('; '));
+  throw new SluiceError('body_invalid', faultsOf(result.error, 'body'));
 }
 
-async function readText(request: Request, maxBytes: number): Promise<string> {
-  return (await readBytes(request, maxBytes)).toString('utf8');
-}
-
-/** The body as it came. Throws `body_too_large` past `maxBytes` (the rest is not read). */
-export async function readBytes(request: Request, maxBytes: number): Promise<Buffer> {
-  const tooLarge = new SluiceError('body_too_large', `the body is larger than ${maxBytes} bytes`);
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Reads and checks query parameters. Throws `usage` with every fault named. */
+/** Reads and checks query parameters. Throws `usage` with the faults named. */
 export function readQuery<T>(context: Context, schema: z.ZodType<T>): T {
   const result = schema.safeParse(context.req.query());
   if (result.success) return result.data;
-  const faults = result.error.issues.map(issue => `${issue.path.join('.') || 'query'}: ${issue.message}`);
-  throw new SluiceError('usage', faults.join('; '));
+  throw new SluiceError('usage', faultsOf(result.error, 'query'));
+}
+
+function faultsOf({ issues }: z.ZodError, whole: string): string {
+  const named = issues
+    .slice(0, FAULTS_NAMED)
+    .map(issue => `${issue.path.join('.') || whole}: ${issue.message}`.slice(0, LONGEST_FAULT));
+  const more = issues.length - named.length;
+  return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }

@@ -35,8 +35,11 @@ export function ownHostOnly(names: readonly string[]): MiddlewareHandler {
   const ownNames = new Set([...LOOPBACK_NAMES, ...names.map(name => inUrl(name.toLowerCase()))]);
   return async (context, next) => {
     const host = context.req.header('host') ?? '';
-    if (!ownNames.has(hostName(host))) {
-      throw new SluiceError('host_refused', `this station does not answer to the name "${host}"`);
+    // A request may name its host in the target as well, which then counts (RFC 9112, 3.2.2).
+    const target = URL.parse(context.req.url)?.host ?? host;
+    for (const name of [host, target]) {
+      if (ownNames.has(hostName(name))) continue;
+      throw new SluiceError('host_refused', `this station does not answer to the name "${name}"`);
     }
     const origin = context.req.header('origin');
     if (origin !== undefined && origin !== 'null' && URL.parse(origin)?.host !== host.toLowerCase()) {

@@ -5,6 +5,7 @@ import type { Hono } from 'hono';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
+import { senderOf } from './body-budget.ts';
 
 export interface HttpServerOptions {
   readonly app: Hono;
@@ -18,6 +19,9 @@ export interface HttpServerOptions {
 
 const CHECK_CLIENTS_EVERY_MS = 5_000;
 const MAX_HEADER_BYTES = 16 * 1024;
+/** Each costs a file descriptor and some KiB, whoever has opened it. A proxy before the station opens many, too. */
+const MAX_CONNECTIONS = 1024;
+const MAX_CONNECTIONS_OF_ONE = 256;
 /** Answers under way get this long once the station stops; then their connections are closed. */
 const CLOSE_GRACE_MS = 2_000;
 
@@ -44,6 +48,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
           maxHeaderSize: MAX_HEADER_BYTES,
         },
       }) as Server;
+      created.maxConnections = MAX_CONNECTIONS;
+      boundConnections(created, MAX_CONNECTIONS_OF_ONE);
       await listen(created, host, port);
       server = created;
     },
@@ -64,6 +70,22 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       return `http://${shown}:${address.port}`;
     },
   };
+}
+
+/** Hangs up on a sender (see `senderOf`) who has opened too many connections already. */
+function boundConnections(server: Server, maxOfOne: number): void {
+  const open = new Map<string, number>();
+  server.on('connection', socket => {
+    const sender = senderOf(socket.remoteAddress);
+    const count = (open.get(sender) ?? 0) + 1;
+    open.set(sender, count);
+    socket.once('close', () => {
+      const left = (open.get(sender) ?? 0) - 1;
+      if (left > 0) open.set(sender, left);
+      else open.delete(sender);
+    });
+    if (count > maxOfOne) socket.destroy();
+  });
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

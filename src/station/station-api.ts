@@ -35,7 +35,7 @@ export interface StationApi {
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Delivery,
-    'list' | 'record' | 'troubles' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+    'list' | 'record' | 'troubles' | 'holds' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
   >;
   /** Repositories, and the runs that bake them. */
   readonly repositories: Pick<
@@ -58,11 +58,14 @@ export interface StationApi {
     | 'list'
     | 'syncNow'
     | 'syncWhere'
+    | 'checkSender'
     | 'receive'
     | 'isChangeset'
     | 'totals'
     | 'forecasts'
     | 'holds'
+    | 'unseen'
+    | 'refusals'
     | 'webhookGaps'
   >;
   /** Readings, their files, and what gave way on a full disk. */

@@ -121,7 +121,7 @@ class ComposedStation implements Station {
     });
     this.changesets = new Changesets({
       ...current,
-      onPush: async url => void (await this.tracking.syncAfterPush([url], 'webhook: push')),
+      onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
       onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
@@ -187,6 +187,7 @@ class ComposedStation implements Station {
       running: this.repositories.running,
       deliveries,
       links: deliveries.links,
+      holds: deliveries.holds,
       changesets: await changesetFigures(this.changesets),
       capture: await this.captures.status(),
     });

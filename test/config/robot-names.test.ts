@@ -27,6 +27,58 @@ capture:
   assert.equal(capture.directory, join(homedir(), 'readings'));
 });
 
+test('values of a robot that are more than sluice takes count as the most that it takes, and are told of (K-18)', async t => {
+  const yaml = ROBOT_NAMES.flatMap(({ name, most }) => (most === undefined ? [] : [`${name}: ${most + 1}`]));
+  const { config, notices } = await load(t, yaml.join('\n'));
+  assert.deepEqual(
+    [config.deliver.workers, config.sync.intervalMs, config.deliver.settleMs],
+    [256, 86_400_000, 86_400_000],
+  );
+  assert.deepEqual([config.capture.maxFileSizeBytes, config.capture.deleteEveryNth], [2 ** 30, 1_000_000]);
+  assert.equal(notices.length, yaml.length);
+  const threads = await load(t, 'capture:\n  maximum_num_sync_threads: 1000');
+  assert.equal(threads.config.deliver.workers, 256);
+  assert.deepEqual(threads.notices, [
+    'sluice.yaml:2:3 capture.maximum_num_sync_threads: 1000 is more than sluice takes; 256 counts',
+  ]);
+  assert.equal((await load(t, 'sync_interval_mins: 0.001')).config.sync.intervalMs, 60);
+  assert.equal((await load(t, 'sync_interval_mins: 0.0001')).config.sync.intervalMs, 6);
+});
+
+test('switches and tags of a robot are brought along; what has no counterpart is refused with what to write instead (K-18)', async t => {
+  const { config, notices } = await load(
+    t,
+    `
+capture_dir: ""
+sync_disabled: true
+capture_disabled: false
+tags: [lab]
+additional_sync_paths: []
+selective_syncer_name: ""
+mongo_capture_config: null
+delete_data_on_part_deletion: false
+`,
+  );
+  assert.deepEqual(
+    [config.sync.automatic, config.capture.disabled, config.capture.tags],
+    [false, false, ['lab']],
+  );
+  assert.deepEqual(notices, []);
+  assert.deepEqual((await load(t, 'capture: {tags: [a], sync_disabled: false}')).config.sync.automatic, true);
+  const lines = await linesOf(
+    t,
+    'additional_sync_paths: [/data]\nselective_syncer_name: sensor\nmongo_capture_config: {uri: x}\nsync_disabled: maybe',
+  );
+  assert.equal(lines.length, 4);
+  assert.match(
+    lines[0] ?? '',
+    /^sluice\.yaml:1:1 additional_sync_paths: says no bucket; write each path below deliver\.folders/,
+  );
+  assert.match(lines[1] ?? '', /^sluice\.yaml:2:1 selective_syncer_name: .*write deliver\.gate instead/);
+  assert.match(lines[2] ?? '', /^sluice\.yaml:3:1 mongo_capture_config: has no counterpart/);
+  assert.match(lines[3] ?? '', /^sluice\.yaml:4:1 sync_disabled: "maybe" must be true or false/);
+});
+
 test('zero and not given mean the default, and so does an interval of almost zero (K-18)', async t => {
   const zeros = ROBOT_NAMES.map(({ name }) => `${name}: 0`).join('\n');
   const [all, given, almost] = await Promise.all([

@@ -198,7 +198,12 @@ test('authentication, a web page, a server error, a broken connection: each has 
   assert.equal(await codeWith({ status: 503 }), 'host_failing');
   assert.equal(await codeWith({ redirect: { to: 'http://127.0.0.1:1' } }), 'repository_moved');
   assert.equal(await codeWith({ dropAfterBytes: 1500 }), 'connection_lost');
-  writeFileSync(join(cwd, 'sluice.yaml'), `hosts: {127.0.0.1: {token: s3cr3t}}\n`);
+  // The origin is plain HTTP: that a token may go there is said by the address that it is configured for.
+  const name = new URL(remote.origin).host;
+  writeFileSync(
+    join(cwd, 'sluice.yaml'),
+    `hosts: {"${name}": {baseUrl: "${remote.origin}", token: s3cr3t}}\n`,
+  );
   assert.equal(await codeWith({ basicAuth: { username: 'sluice', token: 's3cr3t' } }), undefined);
   const states = rows(join(cwd, 'sluice.db'), 'SELECT state, last_error FROM repositories');
   assert.deepEqual(states, [{ state: 'ok', last_error: null }]);

@@ -62,6 +62,6 @@ test('sluice disk plan counts the clones that may give way without a station, an
   const [{ plan } = { plan: undefined }] = jsonLines<{ plan: DiskBudgetPreview }>(asked);
   const mayGo = Number(before.find(({ url }) => url === kept.path)?.bytes);
   assert.ok(mayGo > 0);
-  assert.deepEqual(plan?.steps, [{ name: 'clones', bytes: mayGo }]);
+  assert.deepEqual(plan?.steps, [{ name: 'clones', bytes: mayGo, inodes: 0 }]);
   assert.deepEqual(rows(database, 'SELECT * FROM clones ORDER BY url'), before);
 });

@@ -16,7 +16,9 @@ test('tracked from the command line, synced by the station, raised by a signed w
   const repository = standIn.model.addRepository('acme/one');
   const changeset = standIn.model.addChangeset(repository, { title: 'First' });
   const url = `${standIn.origin}/acme/one/pull/1`;
+  // Otherwise the webhook would wait for two minutes after the first sync.
   const yaml = `repos: []
+schedule: {minInterval: 1s}
 hosts:
   "${standIn.host}": {kind: github, baseUrl: "${standIn.origin}", token: good, webhookSecret: shh}
 `;

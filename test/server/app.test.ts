@@ -80,6 +80,37 @@ test('bodies that are not what they should be get 400 or 413 with what is wrong 
   assert.deepEqual(station.asked, []);
 });
 
+test('what nobody has shown a token or signature for costs next to nothing (S-100)', async () => {
+  const none = serve({ noWebhooks: true }, { token: 'x' });
+  let pulled = 0;
+  const body = new ReadableStream({
+    pull: stream => {
+      pulled += 1;
+      stream.enqueue(new Uint8Array(1000));
+    },
+  });
+  const init = { method: 'POST', body, duplex: 'half' } as RequestInit;
+  assertProblem(await none.ask('/webhooks/github', init), 401, 'signature_invalid');
+  assert.ok(pulled <= 1, `${pulled} pieces of the body were asked for`);
+  const { ask, post, station } = serve({}, { token: 'x', maxBodyBytes: 2 ** 20 });
+  assertProblem(await post('/api/v1/session', { token: 'y'.repeat(5000) }), 413, 'body_too_large');
+  assert.equal((await post('/webhooks/github', 'x'.repeat(3000))).status, 202);
+  assert.deepEqual(station.asked, ['3000 bytes']);
+  // Spelled in another way, a path is still what it is.
+  for (const path of ['/%6detrics', '/%61pi/v1/runs', '/./metrics', '/metrics'])
+    assertProblem(await ask(path), 401, 'unauthorized');
+});
+
+test('faults of a body are named, but not thousands of them, and no depth of nesting is followed (S-100)', async () => {
+  const { post } = serve({}, { maxBodyBytes: 2 ** 20 });
+  const many = await post('/api/v1/changesets/sync', { urls: Array.from({ length: 900 }, () => 1) });
+  assertProblem(many, 400, 'body_invalid', /and \d+ more$/);
+  assert.ok(many.text.length < 5000);
+  const keys = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`k${index}`, 1]));
+  assert.ok((await post('/bake', { url: 'x', ...keys })).text.length < 5000);
+  assertProblem(await post('/bake', '['.repeat(500_000)), 400, 'body_invalid', /nested deeper/);
+});
+
 test('Methods: those that a path does not take get 405 with Allow, OPTIONS 204 with Allow, HEAD as GET without a body (R-1, S-14)', async () => {
   const { ask } = serve();
   for (const [path, method, allow] of [

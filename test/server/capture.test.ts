@@ -75,11 +75,15 @@ test('HTTP: the list of capture files takes a collector and a page, within bound
 test('HTTP: the disk budget tells its plan, what would be lost, and what gave way (K-17)', async () => {
   const plan = {
     usedShare: 0.95,
+    usedInodeShare: 0.2,
     full: true,
     neededBytes: 500,
+    neededInodes: 0,
     missingBytes: 100,
+    missingInodes: 0,
     captureShare: 0.6,
-    steps: [{ name: 'clones', bytes: 400 }],
+    captureInodeShare: 0.1,
+    steps: [{ name: 'clones', bytes: 400, inodes: 0 }],
     losesReadings: true,
     files: [{ path: 'local/outbox/readings/temperature/b.ndjson', bytes: 100, readings: 5 }],
   };

@@ -103,7 +103,7 @@ test('retry and drop want to know which files, and do nothing otherwise (D-42)',
     );
   }
   assert.deepEqual([calls.retried, calls.dropped], [[], []]);
-  await ask('POST', '/api/v1/deliveries/failed/retry', { body: '{"match": "*.csv", "cause": "transient"}' });
+  await ask('POST', '/api/v1/deliveries/failed/retry', { body: '{"match": "*.csv", "cause": "retry"}' });
   await ask('POST', '/api/v1/deliveries/failed/drop', { body: '{"ids": [3]}' });
   assert.deepEqual(calls.retried, [{ match: '*.csv', cause: 'retry' }]);
   assert.deepEqual(calls.dropped, [{ ids: [3] }]);

@@ -47,6 +47,62 @@ test('HTTP: headers that are too large, and what is no HTTP, get an error and th
   assert.equal((await fetch(`${server.url()}/ping`)).status, 200);
 });
 
+test('HTTP: what proxies and servers read in two ways is refused, and its connection ended (S-101)', async t => {
+  const server = await listening(t);
+  const post = 'POST /bake HTTP/1.1\r\nHost: localhost\r\n';
+  const get = 'GET /ping HTTP/1.1\r\nHost: localhost\r\n';
+  const second = `${get}\r\n`;
+  const table: readonly (readonly [string, string])[] = [
+    ['a length and chunks', `${post}Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['two lengths', `${post}Content-Length: 4\r\nContent-Length: 5\r\n\r\n{}{}`],
+    ['the same length twice', `${post}Content-Length: 4\r\nContent-Length: 4\r\n\r\n{}{}`],
+    ['a length of less than nothing', `${post}Content-Length: -4\r\n\r\n`],
+    ['a length with a sign', `${post}Content-Length: +4\r\n\r\n{}{}`],
+    ['chunks that are not the last coding', `${post}Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n`],
+    ['a coding of another name', `${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`],
+    ['a space before the colon', `${post}Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n`],
+    ['a chunk beyond all numbers', `${post}Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFF\r\n{}`],
+    ['a folded header', `${get}X: a\r\n b\r\n\r\n`],
+    ['lines without CR', 'GET /ping HTTP/1.1\nHost: localhost\n\n'],
+    ['a NUL', `${get}X: a\0b\r\n\r\n`],
+  ];
+  for (const [what, request] of table) {
+    const answer = await raw(server, request + second);
+    assert.match(answer, /^HTTP\/1\.1 400 /, what);
+    assert.equal(answer.split('HTTP/1.1').length, 2, `${what}: one answer`);
+  }
+  const close = 'Connection: close\r\n\r\n';
+  for (const named of [
+    `GET http://evil.example/ping HTTP/1.1\r\nHost: localhost\r\n${close}`,
+    `GET /ping HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n${close}`,
+    `GET /ping HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\n${close}`,
+  ]) {
+    assert.match(await raw(server, named), /^HTTP\/1\.1 421 /, named);
+  }
+  const own = `GET http://localhost/ping HTTP/1.1\r\nHost: localhost\r\n${close}`;
+  assert.match(await raw(server, own), /^HTTP\/1\.1 200 /);
+});
+
+test('HTTP: one sender has so many connections at once, and others are answered (S-101)', async t => {
+  const server = await listening(t);
+  const { port } = new URL(server.url());
+  const sockets = await Promise.all(
+    Array.from({ length: 256 }, async () => {
+      const socket = connect(Number(port), '127.0.0.1');
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  const oneMore = connect(Number(port), '127.0.0.1');
+  await once(oneMore, 'close');
+  const elsewhere = connect({ port: Number(port), host: '127.0.0.1', localAddress: '127.0.0.2' });
+  elsewhere.write('GET /ping HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  assert.match(await text(elsewhere), /^HTTP\/1\.1 200 /);
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(sockets.map(socket => once(socket, 'close')));
+  while (!(await fetch(`${server.url()}/ping`).catch(() => undefined)));
+});
+
 test('HTTP: a body that is announced as too large or grows so is refused while it comes (S-15, T-17)', async t => {
   const server = await listening(t);
   const head = 'POST /bake HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';

@@ -128,6 +128,7 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
     deliveries: {
       ...deliveries,
       troubles: () => [files('processing', 'timed_out', 9), files('failed', 'access_denied', 2)],
+      holds: () => [],
     },
     changesets: {
       ...changesets,
@@ -141,6 +142,7 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
           message: 'refused',
           hint: 'Give another token.',
           failures: 1,
+          sparesHigh: false,
         },
       ],
     },

@@ -29,7 +29,7 @@ const found: SyncedChangeset = {
     reviewState: 'none',
     checkState: undefined,
   },
-  ...{ mergeable: true, syncedAtMs: 10, lastChangeAtMs: 2 },
+  ...{ mergeable: true, syncedAtMs: 10, lastChangeAtMs: 2, unseen: null },
 };
 const event = (id: string, atMs: number, order = 0): StoredEvent => ({
   ...{ id, kind: 'comment', hostKind: 'c', atMs, order, actor: null, actorIsBot: false },
@@ -71,7 +71,8 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
       'lost',
     );
     assert.equal((await changesets.byKey(wanted.key))?.state, 'new');
-    await changesets.recordFailure(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')));
+    await changesets.recordFailure(changeset.id, toErrorRecord(new SluiceError('timed_out', 'late')), 8);
+    assert.equal((await changesets.byKey(wanted.key))?.lastFailureAtMs, 8);
     assert.equal(await queue.complete(first, { nextAtMs: 99, changes }), 'settled');
     const synced = await changesets.byKey(wanted.key);
     assert.deepEqual(
@@ -81,9 +82,10 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
         synced?.mergeable,
         synced?.checkState,
         synced?.lastError,
+        synced?.lastFailureAtMs,
         synced?.lastSyncAtMs,
       ],
-      ['open', ['x'], true, null, null, 10],
+      ['open', ['x'], true, null, null, null, 10],
     );
     assert.deepEqual(await changesets.totals(), [
       { host: 'h', state: 'open', changesets: 1, followed: 1, failing: 0, syncsPerHour: 30 },
@@ -114,12 +116,75 @@ export function changesetStoreSuite(name: string, open: OpenStore): void {
 
   test(`${name}: events are kept each once, in order (C-3)`, async t => {
     const { changesets, changeset } = await followed(t);
-    assert.equal(await changesets.addEvents(changeset.id, [event('b', 2), event('a', 2), event('z', 1)]), 3);
-    assert.equal(await changesets.addEvents(changeset.id, [event('b', 2), event('c', 2, -1)]), 1);
+    const first = [event('b', 2), event('a', 2), event('z', 1)];
+    assert.deepEqual(await changesets.addEvents(changeset.id, first), first);
+    const again = await changesets.addEvents(changeset.id, [event('b', 2), event('c', 2, -1)]);
+    assert.deepEqual(again, [event('c', 2, -1)], 'those that were new');
     assert.deepEqual(
       (await changesets.events(changeset.id)).map(({ id }) => id),
       ['z', 'c', 'a', 'b'],
     );
+  });
+
+  test(`${name}: an event told under a clock that was ahead is forgotten by the next sync (C-143)`, async t => {
+    const { changesets, queue, changeset } = await followed(t);
+    const latest = async (): Promise<number | null | undefined> =>
+      (await changesets.byKey(wanted.key))?.latestEventAtMs;
+    await queue.putAll([], [announceEvent([changeset.id], 9e14), recordSync(changeset.id, found, 1)]);
+    assert.equal(await latest(), null);
+    await queue.putAll([], [announceEvent([changeset.id], 60_000), recordSync(changeset.id, found, 1)]);
+    assert.equal(await latest(), 60_000, 'one that came while it ran stays');
+  });
+
+  test(`${name}: those that a commit heads are found, else those that its branches head (C-146)`, async t => {
+    const { store, queue } = await open(t);
+    const { changesets } = store;
+    const head = { host: 'h', repository: 'o/r' };
+    const rows: readonly (readonly [number, Partial<SyncedChangeset>])[] = [
+      [1, { headCommit: 'aa', headBranch: 'topic', headRepository: 'o/r' }],
+      [2, { headCommit: 'bb', headBranch: 'topic', headRepository: 'fork/r' }],
+      [3, { headCommit: 'cc', headBranch: 'main', headRepository: 'fork/r' }],
+      [4, { headCommit: 'aa', headBranch: 'topic', headRepository: 'o/r', repository: 'other/r' }],
+      [5, { headCommit: 'dd', headBranch: 'late', headRepository: undefined, state: 'merged' }],
+    ];
+    for (const [number, values] of rows) {
+      const key = `k${number}`;
+      await queue.putAll([], [followChangesets([{ ...head, number, key, url: key }], 'hand', 1)]);
+      const id = (await changesets.byKey(key))?.id ?? 0;
+      const synced = { ...found, repository: 'o/r', baseBranch: 'main', ...values };
+      await queue.putAll([], [recordSync(id, synced, 1)]);
+    }
+    type Branches = readonly { readonly name: string; readonly repository: string | undefined }[];
+    const numbers = async (commit: string, branches: Branches = [], repository = 'O/R') =>
+      (await changesets.byHead({ host: 'h', repository, commit, branches }))
+        .map(({ number }) => number)
+        .sort();
+    const here = 'o/r';
+    assert.deepEqual(await numbers('aa'), [1, 4], 'where its branch is there, too');
+    assert.deepEqual(await numbers('bb'), [2], 'of a fork');
+    assert.deepEqual(await numbers('bb', [], 'fork/R'), [2], 'told of by the fork');
+    assert.deepEqual(await numbers('bb', [], 'some/where'), []);
+    assert.deepEqual(
+      await numbers('aa', [{ name: 'main', repository: undefined }]),
+      [1, 4],
+      'the commit decides',
+    );
+    assert.deepEqual(
+      await numbers('new', [{ name: 'topic', repository: here }]),
+      [1],
+      'the branch of that name here',
+    );
+    assert.deepEqual(await numbers('new', [{ name: 'topic', repository: 'fork/r' }]), [2]);
+    assert.deepEqual(await numbers('new', [{ name: 'topic', repository: undefined }]), [1, 2]);
+    assert.deepEqual(
+      await numbers('new', [{ name: 'main', repository: undefined }]),
+      [],
+      'the base itself, most likely',
+    );
+    assert.deepEqual(await numbers('new', [{ name: 'late', repository: here }]), [], 'over');
+    const [gone] = await changesets.byHead({ ...head, commit: 'cc', branches: [] });
+    await queue.putAll([], [unfollowChangesets([gone?.id ?? 0])]);
+    assert.deepEqual(await numbers('cc'), [], 'not followed');
   });
 
   test(`${name}: one that has vanished keeps what was known; a renamed repository takes its rows along (C-4)`, async t => {

@@ -111,7 +111,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     await close(refs[0] as ChangesetRef);
     const listed = await changesetsOf(forge, repository);
     assert.deepEqual(listed.map(({ title }) => title).sort(), ['b', 'c']);
-    const times = listed.map(({ updatedAtMs }) => updatedAtMs);
+    const times = listed.map(({ updatedAtMs = 0 }) => updatedAtMs);
     assert.deepEqual(
       times,
       times.toSorted((a, b) => b - a),
@@ -143,7 +143,7 @@ export function forgeSuite(name: string, open: OpenHarness): void {
     assert.deepEqual(found.ref, first);
     const closed = foundOf(results.get(second.number));
     assert.equal(closed.state, 'closed');
-    assert.ok((closed.closedAtMs ?? 0) >= closed.createdAtMs);
+    assert.ok((closed.closedAtMs ?? 0) >= (closed.createdAtMs ?? 0));
     assert.equal(results.get(999)?.outcome, 'missing');
   });
 

@@ -167,7 +167,8 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const waiting = await journal.enter(file('a', held));
     await journal.enter(file('b', { ...held, bucket: 'other' }));
     await journal.enter(file('c', { nextAttemptAtMs: null, hold: 'empty' }));
-    assert.deepEqual(journal.holdCounts(), { empty: 1, bucket: 2 });
+    const others = { bucket_held: 0, folder_held: 0 };
+    assert.deepEqual(journal.holdCounts(), { empty: 1, bucket: 2, ...others });
     assert.deepEqual(
       journal
         .missingBuckets()
@@ -175,17 +176,20 @@ export function journalSuite(name: string, open: OpenLocal): void {
         .sort(),
       ['b', 'other'],
     );
-    assert.equal(await journal.release('p', 'b', 7), 1);
+    assert.equal(await journal.release('bucket', { profile: 'p', bucket: 'b' }, 7), 1);
     const { hold, nextAttemptAtMs } = journal.byId(waiting.id) ?? {};
     assert.deepEqual([hold, nextAttemptAtMs], [null, 7]);
-    assert.deepEqual([journal.holdCounts(), journal.counts().waiting], [{ empty: 1, bucket: 1 }, 2]);
+    assert.deepEqual(
+      [journal.holdCounts(), journal.counts().waiting],
+      [{ empty: 1, bucket: 1, ...others }, 2],
+    );
   });
 
-  test(`${name}: delivered files that are still in the spool come delivered longest ago first`, async t => {
+  test(`${name}: delivered files that are still in the spool and proven come delivered longest ago first`, async t => {
     const { journal } = await start(t);
     const complete = async (name: string, completedAtMs: number, more: Partial<EnteringFile> = {}) => {
       const { id } = await journal.enter(file(name, { state: 'processing', size: 10, ...more }));
-      await journal.change(id, { state: 'completed', completedAtMs });
+      await journal.change(id, { state: 'completed', completedAtMs, verified: 'checksum' });
       return id;
     };
     const late = await complete('late', 9);
@@ -193,13 +197,14 @@ export function journalSuite(name: string, open: OpenLocal): void {
     await complete('outside', 5, { source: '/folder/outside' });
     const removed = await complete('removed', 2);
     await journal.change(removed, { removedAtMs: 10 });
+    await journal.change(await complete('unproven', 3), { verified: 'none' });
     assert.deepEqual(
       journal.retained(9).map(({ id }) => id),
       [early, late],
     );
     assert.deepEqual(journal.retainedTotals(), { files: 2, bytes: 20 });
-    assert.equal(journal.counts().completed, 4);
-    assert.deepEqual(journal.inState('completed', early, 9).length, 2);
+    assert.equal(journal.counts().completed, 5);
+    assert.deepEqual(journal.inState('completed', early, 9).length, 3);
   });
 
   test(`${name}: an upload in parts is kept with its parts until it is dropped, and abandoned once its file has ended`, async t => {

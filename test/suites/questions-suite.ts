@@ -261,8 +261,8 @@ export function questionsSuite(name: string, open: OpenStore): void {
     ]);
     const [first = 0, second = 0] = await storeChangesets(store, [{ syncedAtMs: 3 }, { syncedAtMs: 2 }, {}]);
     const late = toErrorRecord(new SluiceError('timed_out', 'late'));
-    await changesets.recordFailure(first, late);
-    await changesets.recordFailure(second, { ...late, message: 'later' });
+    await changesets.recordFailure(first, late, 1);
+    await changesets.recordFailure(second, { ...late, message: 'later' }, 2);
     assert.deepEqual(await questions.failingChangesets(), [
       { stage: null, code: 'timed_out', count: 2, example: 'late', lastAtMs: 3 },
     ]);
@@ -314,6 +314,7 @@ const SYNCED: SyncedChangeset = {
   mergeable: true,
   syncedAtMs: 10,
   lastChangeAtMs: 2,
+  unseen: null,
 };
 
 /** Changesets as syncs saw them. @returns their ids */

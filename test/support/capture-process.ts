@@ -6,6 +6,7 @@ import { writeSync } from 'node:fs';
 import { systemClock } from '../../src/base/clock.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { CollectorFiles } from '../../src/gather/capture/files/collector-files.ts';
+import { PendingMemory } from '../../src/gather/capture/files/pending-memory.ts';
 import { collectorPlan } from './capture.ts';
 
 const [directory = '', first = '0'] = process.argv.slice(2);
@@ -14,6 +15,7 @@ const files = new CollectorFiles(collectorPlan(), limits, {
   clock: systemClock,
   random: systemRandom,
   onFinished: () => undefined,
+  memory: new PendingMemory(),
   onFailure: error => {
     throw error;
   },

@@ -5,6 +5,7 @@ import { Collector } from '../../src/gather/capture/collectors/collector.ts';
 import { Collectors } from '../../src/gather/capture/collectors/collectors.ts';
 import { coarseTickTimer } from '../../src/gather/capture/collectors/tick-timer.ts';
 import { CollectorFiles, type FinishedFile } from '../../src/gather/capture/files/collector-files.ts';
+import { PendingMemory } from '../../src/gather/capture/files/pending-memory.ts';
 import type { ReadingKind } from '../../src/gather/capture/reading.ts';
 import type { CapturePlan, CollectorPlan } from '../../src/gather/capture/settings.ts';
 import type { PushSource, RawReading, ReadingSource } from '../../src/gather/capture/sources/source.ts';
@@ -71,7 +72,12 @@ export function rememberingLog(): { readonly log: Logger; readonly messages: str
 }
 
 /** One collector's files, in a folder. */
-export function filesOf(directory: string, maxFileBytes: number, clock: Clock = systemClock) {
+export function filesOf(
+  directory: string,
+  maxFileBytes: number,
+  clock: Clock = systemClock,
+  memory = new PendingMemory(),
+) {
   const finished: FinishedFile[] = [];
   const failures: unknown[] = [];
   const limits = { directory, station: 'here', maxFileBytes, maxAgeMs: 60_000 };
@@ -80,6 +86,7 @@ export function filesOf(directory: string, maxFileBytes: number, clock: Clock = 
     random: seededRandom(1),
     onFinished: one => finished.push(one),
     onFailure: error => failures.push(error),
+    memory,
   });
   return { files, finished, failures };
 }

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
+import type { EnclosureOptions } from '../../src/base/files/enclosure.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
 import type { DeliveryPlan } from '../../src/deliver/plan.ts';
 import { Delivery } from '../../src/deliver/service.ts';
@@ -48,6 +49,7 @@ export interface RigOptions {
   readonly log?: Logger;
   readonly start?: boolean;
   readonly root?: string;
+  readonly files?: EnclosureOptions;
   readonly openStore?: (profile: Profile) => ObjectStore;
   readonly openJournal?: (path: string, clock: Clock) => Promise<Journal>;
 }
@@ -68,6 +70,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
   const delivery = new Delivery({
     plan: async () => plan,
     clock,
+    files: options.files,
     log: options.log ?? silentLogger,
     openJournal: () =>
       (options.openJournal ?? ((path, clock) => openLocal(path, { clock }).openJournal()))(

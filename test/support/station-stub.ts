@@ -13,6 +13,8 @@ export interface StubBehaviour {
   requestError?: SluiceError;
   databaseError?: Error;
   ready?: boolean;
+  /** Nothing here has a secret for webhooks. */
+  noWebhooks?: boolean;
 }
 
 async function nothingKnown(url: string): Promise<never> {
@@ -68,6 +70,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     deliveries: {
       list: () => [],
       troubles: () => [],
+      holds: () => [],
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },
@@ -92,11 +95,19 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: async () => [],
       syncNow: async urls => urls.length,
       syncWhere: async () => 0,
-      receive: async () => ({ outcome: 'ping' }),
+      checkSender() {
+        if (behaviour.noWebhooks) throw new SluiceError('signature_invalid', 'no host here has a secret');
+      },
+      receive: async (_kind, _headers, body) => {
+        asked.push(`${body.length} bytes`);
+        return { outcome: 'ping' };
+      },
       isChangeset: () => false,
       totals: async () => [],
       forecasts: () => [],
       holds: () => [],
+      unseen: () => [],
+      refusals: () => [],
       webhookGaps: async () => [],
     },
     metrics: {

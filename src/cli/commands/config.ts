@@ -54,7 +54,8 @@ function defineCheck(config: Command, cli: Cli): void {
     )
     .action(async (_options, command: Command) => {
       const { load } = await import('../load.ts');
-      const { source } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
+      const { source, notices } = await load(command.optsWithGlobals<GlobalOptions>(), cli);
+      for (const notice of notices) cli.stdout.write(`${notice}\n`);
       cli.stdout.write(source ? `${source}: no faults\n` : 'no configuration file: all defaults\n');
     });
 }

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { proxyAt } from '../../base/proxy.ts';
 import {
   choice,
   commandOrUrl,
   count,
   duration,
+  fieldKinds,
   flag,
   line,
   list,
@@ -18,6 +20,7 @@ import {
   section,
   size,
 } from '../fields.ts';
+import { TEMPORARY_NAMES } from './temporary-names.ts';
 
 const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
@@ -27,6 +30,21 @@ export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
+}
+
+/** What keeps a text from being a proxy's address, without repeating it: it may hold a password. */
+function proxyFault(value: string): string | undefined {
+  if (value === 'none') return undefined;
+  try {
+    proxyAt(value, 'it');
+    return undefined;
+  } catch {
+    return 'is not the address of an http or https proxy, nor none';
+  }
+}
+
+function glob() {
+  return line('must be a name in which * and ? may stand for any characters');
 }
 
 const gate = mapping(
@@ -120,11 +138,41 @@ export const deliver = section(
       description:
         'Whether every profile must have a provider in a file, too, that was found where the AWS command line looks; otherwise those without one are left to other tools.',
     }),
+    proxy: z
+      .record(
+        z.string(),
+        line('must be the address of a proxy, or none', proxyFault).register(fieldKinds, { kind: 'secret' }),
+        {
+          error: onlyForType('must be a mapping of profiles and addresses'),
+        },
+      )
+      .prefault({})
+      .meta({
+        description:
+          'The proxy that a profile goes through, by profile; `none` for no proxy. For others HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment count.',
+        examples: [{ pictures: 'http://proxy.example.com:3128' }],
+      }),
     settle: duration({
       default: '10s',
       max: '1d',
       description:
         'How long a file must stay the same where the system cannot tell whether it is still written.',
+    }),
+    settleAfterClose: duration({
+      default: '0s',
+      max: '1d',
+      description:
+        'How long a file must stay the same after it was closed; for writers that close it and rename it later.',
+    }),
+    temporaryNames: list(glob(), {
+      default: TEMPORARY_NAMES,
+      description:
+        'Names under which programs write before they rename: a file that has one, or lies in a folder that has one, is taken only when it has rested for a minute. `*` and `?` as in a shell, letter case aside.',
+    }),
+    ignore: list(glob(), {
+      description:
+        'Names, or with a slash paths below the bucket’s folder, that are never taken; the status counts them.',
+      example: ['.DS_Store', 'scratch/**'],
     }),
     workers: optionalCount({
       min: 1,
@@ -165,6 +213,11 @@ export const deliver = section(
       default: 'wait',
       description: 'Whether files without content wait until they have some.',
     }),
+    hardLinks: choice(['own', 'any'], {
+      default: 'own',
+      description:
+        'Which files with a second name (a hard link) are delivered: `own` those that only their owner can have put there, `any` all.',
+    }),
     offline: choice(['hold', 'count'], {
       default: 'hold',
       description: 'Whether tries count while an endpoint cannot be reached.',
@@ -195,7 +248,8 @@ export const deliver = section(
     }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',
-      description: 'Whether delivered files stay in `completed`; `never` deletes them at once.',
+      description:
+        'Whether delivered files stay in `completed`; `never` deletes them at once. With `always` they stay until the disk is full while readings are captured: then they give way before readings that nobody else has.',
     }),
     keepCompletedFor: optionalDuration({
       description: 'Deletes delivered files after this time.',
@@ -235,7 +289,7 @@ export const deliver = section(
 export const sync = section('When files are delivered.', {
   interval: duration({
     default: '6s',
-    min: '100ms',
+    min: '5ms',
     max: '1d',
     description: 'The pause between two sweeps of the folders, which find what no event told of.',
   }),

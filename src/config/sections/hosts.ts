@@ -15,6 +15,8 @@ import type { ForgeWords } from '../kinds.ts';
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)(:[0-9]{1,5})?$/;
 
+const OWNER = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/i;
+
 /** A GitHub App, which has more calls an hour than a person's token and outlives who made it. */
 const app = mapping(
   {
@@ -22,8 +24,21 @@ const app = mapping(
     installation: optionalCount({
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
-      description: 'The number at the end of the address of its installation.',
+      description:
+        'The number at the end of the address of its installation, where there is one for all owners.',
     }),
+    installations: z
+      .record(
+        z.string().regex(OWNER, { error: 'is not the name of a user or organization' }),
+        z.int({ error: 'must be a whole number' }).min(1, { error: 'must be 1 or more' }),
+        { error: onlyForType('must be a mapping of owners') },
+      )
+      .prefault({})
+      .meta({
+        description:
+          'Its installations by owner, where there are several: each sees the repositories of its own.',
+        examples: [{ acme: 1234567, 'octo-org': 2345678 }],
+      }),
     ...secret('privateKey', { ofLines: true, description: 'Its private key, in PEM.' }),
   },
   [
@@ -31,13 +46,16 @@ const app = mapping(
       for (const key of ['id', 'installation', 'privateKey'] as const) {
         if (given[key] !== undefined) continue;
         if (key === 'privateKey' && given.privateKeyFile !== undefined) continue;
+        if (key === 'installation' && Object.keys(given.installations ?? {}).length > 0) continue;
         fault(key, key === 'privateKey' ? 'is missing; set it or privateKeyFile' : 'is missing');
       }
     },
   ],
 )
   .optional()
-  .meta({ description: 'A GitHub App to call the API as, instead of tokens or besides them.' });
+  .meta({
+    description: 'A GitHub App to call the API and to clone as, instead of tokens or besides them.',
+  });
 
 function alsoFor(forges: readonly ForgeWords[]): string {
   const words = forges
@@ -54,7 +72,8 @@ export const hosts = (forges: readonly ForgeWords[]) =>
       mapping(
         {
           ...secret('token', {
-            description: 'The token or password that HTTPS requests to the host carry.',
+            description:
+              'The token or password for the host: for its API, and for git where the host asks for one, over HTTPS at `baseUrl`.',
             example: '${GITHUB_TOKEN}',
           }),
           username: optionalText({

@@ -1,32 +1,39 @@
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { asFileError, asSluiceError } from '../../base/errors.ts';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
-import { logFields } from '../listing.ts';
-import type { BegunAttempt } from '../origin/file-origin.ts';
+import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { vanishedChange } from '../spool/follow.ts';
+import { identityOf, sameIdentity } from '../spool/files.ts';
 import {
-  attemptRow,
-  completedChange,
-  type DeliveryOutcome,
-  decideFailure,
-  failedChange,
-  waitingChange,
-} from './outcome.ts';
-import type { Sent } from './upload/sending.ts';
+  type Attempted,
+  delivered,
+  failed,
+  gone,
+  localTrouble,
+  moveToFailed,
+  refused,
+  unproven,
+} from './endings.ts';
+import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
+import { sourceMissing } from './upload/content.ts';
+import type { Acknowledged, Asking } from './upload/sending.ts';
 
 /**
- * One try at one file, from where it lies to where its outcome puts it (outcome.ts decides which that is):
+ * One try at one file, from where it lies to where its outcome puts it (outcome.ts decides which that is, endings.ts does
+ * it):
  *
- *   incoming ──begin──▶ processing ──upload, verify──▶ completed
- *      │ ▲                  │  ▲                    ╲
- *      ▼ │                  ▼  │                     ▶ failed
- *   waits: empty,        waits: next try's time,
- *   bucket missing       bucket missing
+ *   incoming ──begin──▶ processing ──upload──▶ sent ──proof──▶ proven ──move──▶ completed
+ *      │ ▲                  │  ▲     ╲           │ ▲              │ ▲
+ *      ▼ │                  ▼  │      ▶ failed   ▼ │              ▼ │
+ *   waits: empty,        waits: next try's     waits: only the  waits: only the move
+ *   bucket missing,      time, bucket missing, question is      is done again
+ *   place held           place held            asked again
  *
- * The journal's row says `processing` after the move and `completed` or `failed` after a move that is on the disk;
- * reconcile.ts lists what a crash between leaves. Throws only what the journal or the spool throw.
+ * The journal's row says `processing` after the move and `completed` or `failed` after a move that is on the disk; that
+ * a file is sent it says (`sentAtMs`) when the attempt ends there. reconcile.ts lists what a crash between leaves. Throws
+ * only what the journal throws.
  */
 export async function attemptDelivery(
   context: DeliveryContext,
@@ -34,136 +41,120 @@ export async function attemptDelivery(
   record: FileRecord,
   signal: AbortSignal,
 ): Promise<DeliveryOutcome> {
-  const origin = originOf(record);
+  const attempted: Attempted = {
+    destination,
+    record,
+    startedAt: new Date(context.clock.nowMs()).toISOString(),
+  };
+  const hold = context.holds.holdOf(record);
+  if (hold !== undefined) {
+    await context.journal.change(record.id, { hold, nextAttemptAtMs: null });
+    return 'waiting';
+  }
+  // Given up in an earlier attempt, which could not move it.
+  if (record.state === 'processing' && record.outcome === 'failure') return moveToFailed(context, attempted);
   let begun: BegunAttempt | undefined;
   if (record.state === 'incoming') {
-    const beginning = await origin.begin(context, destination, record, signal);
+    const beginning = await begin(context, attempted, signal);
     if (beginning === 'gone') return gone(context, record);
     if (typeof beginning === 'string') return beginning;
+    if ('fault' in beginning) return refused(context, record, beginning.fault);
     begun = beginning;
   }
-  const path = origin.path(context.spool, record);
-  const startedAt = new Date(context.clock.nowMs()).toISOString();
-  let sent: Sent | undefined;
-  let failure: unknown;
-  try {
-    sent = await upload(context, destination, record, path, begun, signal);
-  } catch (error) {
-    failure = error;
-  }
-  // What the journal or the spool throw from here on is no failure of the upload.
+  const outcome = await sendAndProve(context, attempted, begun, signal);
+  // What the journal throws from here on is no failure of the upload.
   await begun?.onRecord;
-  if (sent) return complete(context, record, sent, startedAt);
-  const error = asSluiceError(failure, { operation: 'upload', subject: path });
-  return fail(context, destination, record, error, startedAt);
+  return outcome();
+}
+
+/** A move that fails for the disk's sake is no failure of the file. */
+async function begin(
+  context: DeliveryContext,
+  attempted: Attempted,
+  signal: AbortSignal,
+): Promise<BegunAttempt | Refusal | DeliveryOutcome> {
+  const { record, destination } = attempted;
+  try {
+    return await originOf(record).begin(context, destination, record, signal);
+  } catch (error) {
+    const known = asFileError(error, { operation: 'take up' });
+    if (known.code !== 'disk_full' && known.code !== 'disk_failed') throw error;
+    return localTrouble(context, attempted, known, {});
+  }
+}
+
+/** @returns how the attempt ends, to be done once its beginning is on record */
+async function sendAndProve(
+  context: DeliveryContext,
+  attempted: Attempted,
+  begun: BegunAttempt | undefined,
+  signal: AbortSignal,
+): Promise<() => Promise<DeliveryOutcome>> {
+  const { record, destination } = attempted;
+  const { endpoints, uploader, settings } = context;
+  const subject = originOf(record).path(context.spool, record);
+  const asking: Asking = { store: destination.store, settings, record, signal };
+  let acknowledged: Acknowledged | undefined;
+  let file = begun?.file;
+  try {
+    file ??= originOf(record).open(context, record);
+    acknowledged = acknowledgedBefore(record, file);
+    // Found to be offline after it was chosen: nothing was tried.
+    if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
+      return async () => 'handed-back';
+    if (!acknowledged && !file) throw sourceMissing(subject);
+    if (!acknowledged && file) {
+      acknowledged = await upload(context, attempted, file, asking);
+      endpoints.noteCall(destination.endpoint);
+    }
+  } catch (error) {
+    const known = asSluiceError(error, { operation: 'upload', subject });
+    const isNew = endpoints.noteCall(destination.endpoint, known);
+    return () => failed(context, attempted, known, isNew);
+  } finally {
+    file?.close();
+  }
+  const isSent = acknowledged as Acknowledged;
+  try {
+    const sent = await uploader.prove(asking, isSent);
+    context.holds.arrived(record);
+    return () => delivered(context, attempted, sent);
+  } catch (error) {
+    const known = asSluiceError(error, { operation: 'verify', subject });
+    endpoints.noteCall(destination.endpoint, known);
+    return () => unproven(context, attempted, asking, isSent, known);
+  }
+}
+
+/**
+ * What an earlier attempt sent, while the file is still what it was. One that somebody took away meanwhile has arrived all
+ * the same.
+ */
+function acknowledgedBefore(record: FileRecord, file: OpenedFile | undefined): Acknowledged | undefined {
+  const acknowledged = acknowledgedOf(record);
+  if (!acknowledged) return undefined;
+  return !file || sameIdentity(identityOf(file.stats), acknowledged.identity) ? acknowledged : undefined;
 }
 
 async function upload(
-  context: DeliveryContext,
-  destination: Destination,
-  record: FileRecord,
-  path: string,
-  begun: BegunAttempt | undefined,
-  signal: AbortSignal,
-): Promise<Sent> {
-  const { endpoints, statistics, uploader, settings } = context;
-  if (endpoints.isOffline(destination.endpoint)) {
-    throw new SluiceError('host_unreachable', `${destination.endpoint} is offline; not tried`, {
-      operation: 'upload',
-    });
-  }
-  const name = statisticsName(record);
+  { statistics, uploader }: DeliveryContext,
+  { record }: Attempted,
+  file: OpenedFile,
+  asking: Asking,
+): Promise<Acknowledged> {
+  const name = `${record.profile}/${record.bucket}`;
   let underWayBytes = 0;
   try {
-    const sent = await uploader.send({
-      store: destination.store,
-      settings,
-      record,
-      path,
-      seen: begun?.seen,
+    return await uploader.send({
+      ...asking,
+      file,
       key: originOf(record).objectKey(record),
-      signal,
       onProgress: bytes => {
         underWayBytes += bytes;
         statistics.addUnderWay(name, bytes);
       },
     });
-    endpoints.noteCall(destination.endpoint);
-    return sent;
-  } catch (error) {
-    endpoints.noteCall(destination.endpoint, error);
-    throw error;
   } finally {
     statistics.addUnderWay(name, -underWayBytes);
   }
-}
-
-/** The object is there and verified. */
-async function complete(
-  context: DeliveryContext,
-  record: FileRecord,
-  sent: Sent,
-  startedAt: string,
-): Promise<DeliveryOutcome> {
-  const { journal, clock, statistics, log } = context;
-  const place = await originOf(record).complete(context, record, sent.identity);
-  const nowMs = clock.nowMs();
-  const row = attemptRow(startedAt, nowMs, null);
-  const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
-  const { identity, verified, key } = sent;
-  statistics.delivered(statisticsName(record), identity.size);
-  log.info({ ...logFields(record), bytes: identity.size, verified, key }, 'uploaded');
-  if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
-  return 'completed';
-}
-
-async function fail(
-  context: DeliveryContext,
-  destination: Destination,
-  record: FileRecord,
-  error: SluiceError,
-  startedAt: string,
-): Promise<DeliveryOutcome> {
-  const { journal, clock, random, settings, buckets, endpoints, log, statistics } = context;
-  const nowMs = clock.nowMs();
-  const decision = decideFailure(error, record.failures, settings, random, nowMs);
-  if (decision.kind === 'hand-back') return 'handed-back';
-  if (decision.kind === 'vanished') return gone(context, record);
-  statistics.failed(statisticsName(record));
-  const row = attemptRow(startedAt, nowMs, error);
-  const fields = { ...logFields(record), code: error.code, reason: error.message };
-  if (decision.kind === 'give-up') {
-    const place = await originOf(record).fail(context, record);
-    await journal.recordAttempt(record.id, row, failedChange(record, error, place, nowMs));
-    log.warn({ ...fields, why: decision.why }, 'moved to failed');
-    return 'failed';
-  }
-  if (decision.kind === 'await-bucket') buckets.forget(record.profile, record.bucket);
-  const attempt = await journal.recordAttempt(record.id, row, waitingChange(decision, error));
-  if (decision.kind === 'await-bucket') {
-    log.error(fields, 'bucket does not exist; its files wait');
-    return 'waiting';
-  }
-  if (decision.kind === 'hold') {
-    log.info({ ...fields, holds: decision.holds }, 'waits until the place is right again');
-    return 'waiting';
-  }
-  const link = endpoints.stateOf(destination.endpoint);
-  const nextAttemptAt = new Date(decision.atMs).toISOString();
-  const words = attempt === 1 ? 'backoff entered' : 'retried, failed again';
-  log.info({ ...fields, attempt, nextAttemptAt, link }, words);
-  return 'waiting';
-}
-
-/** The file is not where it should be. */
-async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
-  const outcome = await originOf(record).findAgain(context, record);
-  if (outcome !== undefined) return outcome;
-  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
-  context.log.warn(logFields(record), 'the file was taken away before it was delivered');
-  return 'gone';
-}
-
-function statisticsName(record: FileRecord): string {
-  return `${record.profile}/${record.bucket}`;
 }

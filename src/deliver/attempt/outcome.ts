@@ -1,11 +1,11 @@
-import type { HeldPlace, SluiceError } from '../../base/errors.ts';
+import type { ErrorCode, HeldPlace, SluiceError } from '../../base/errors.ts';
 import type { Random } from '../../base/random.ts';
 import { callOutcomeOf } from '../../engine/endpoint-health.ts';
 import { nextTry } from '../../engine/retry.ts';
-import type { Attempt, FileRecord, RecordChange } from '../../keep/local/journal.ts';
+import type { Attempt, FileHold, FileRecord, RecordChange } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { RestingPlace } from '../spool/spool.ts';
-import type { Sent } from './upload/sending.ts';
+import type { Acknowledged, Sent } from './upload/sending.ts';
 
 /**
  * What becomes of a file after one attempt. Pure: everything here follows from its arguments, and attempt.ts does it.
@@ -31,6 +31,9 @@ export type DeliveryOutcome =
   /** Stopped on request, as if it had not been tried. */
   | 'handed-back';
 
+/** Why a file fails that another key might have sent: it goes again when the key has become another. */
+export const KEY_CAUSES: readonly ErrorCode[] = ['bucket_auth_failed', 'access_denied'];
+
 /** What is to follow on a failed try. */
 export type FailureDecision =
   /** Try again at that time; `failures` in a row so far. */
@@ -40,7 +43,13 @@ export type FailureDecision =
   /** Until its bucket exists. */
   | { readonly kind: 'await-bucket' }
   /** Until the place is right again; asked for again at that time at the latest. Nothing is counted. */
-  | { readonly kind: 'hold'; readonly holds: HeldPlace; readonly atMs: number }
+  | {
+      readonly kind: 'hold';
+      readonly holds: HeldPlace;
+      readonly atMs: number;
+      /** What it waits for on record, together with others; undefined: for its time. */
+      readonly fileHold?: FileHold;
+    }
   /** The file is no longer there. */
   | { readonly kind: 'vanished' }
   /** Stopped on request: as if it had not been tried. */
@@ -78,6 +87,8 @@ export function completedChange(sent: Sent, place: RestingPlace | undefined, now
     failures: 0,
     nextAttemptAtMs: null,
     hold: null,
+    sentAtMs: null,
+    keyMark: null,
     location: place?.location ?? null,
     source: place?.source,
     objectKey: sent.key,
@@ -102,9 +113,57 @@ export function waitingChange(
 ): RecordChange {
   const reason = { errorCode: error.code, errorAnswer: error.answer, errorMessage: error.message };
   if (decision.kind === 'retry')
-    return { ...reason, failures: decision.failures, nextAttemptAtMs: decision.atMs };
-  if (decision.kind === 'hold') return { ...reason, nextAttemptAtMs: decision.atMs };
-  return { ...reason, hold: 'bucket', nextAttemptAtMs: null };
+    return { ...reason, failures: decision.failures, hold: null, nextAttemptAtMs: decision.atMs };
+  if (decision.kind === 'await-bucket') return { ...reason, hold: 'bucket', nextAttemptAtMs: null };
+  if (decision.fileHold !== undefined) return { ...reason, hold: decision.fileHold, nextAttemptAtMs: null };
+  return { ...reason, hold: null, nextAttemptAtMs: decision.atMs };
+}
+
+/** What the record of a file says that the store has acknowledged: nothing of it is sent again. Pure. */
+export function sentChange(acknowledged: Acknowledged, nowMs: number): RecordChange {
+  const { key, etag, crc32, verified, identity } = acknowledged;
+  return { ...identity, sentAtMs: nowMs, objectKey: key, etag, crc32, verified };
+}
+
+/** What the record of a file says that has to be sent again, since it did not arrive. Pure. */
+export const unsentChange: RecordChange = { sentAtMs: null, etag: null, crc32: null, verified: null };
+
+/** What of a file was acknowledged in an earlier attempt; undefined where it is still to be sent. Pure. */
+export function acknowledgedOf(record: FileRecord): Acknowledged | undefined {
+  const { sentAtMs, objectKey, etag, crc32, verified, size, mtimeMs, inode } = record;
+  if (sentAtMs === null || objectKey === null) return undefined;
+  return { key: objectKey, etag: etag ?? '', crc32, verified, identity: { size, mtimeMs, inode } };
+}
+
+/** Proofs in a row that found nothing, after which what was acknowledged counts as not sent. */
+const NOT_THERE_TRIES = 3;
+
+/**
+ * Whether a proof that failed shows that the object is not what was sent, so that it is to be sent again: at once where
+ * another content is there, after three questions in a row where none is. Pure.
+ */
+export function isRefuted(error: SluiceError, record: Pick<FileRecord, 'failures' | 'errorCode'>): boolean {
+  if (error.code === 'checksum_mismatch') return true;
+  if (error.code !== 'object_missing') return false;
+  return record.errorCode === 'object_missing' && record.failures + 1 >= NOT_THERE_TRIES;
+}
+
+/**
+ * When something is tried again that says nothing of the file, or the local end of its way: as the retry rule has it, but
+ * without an end. Pure.
+ */
+export function retryAlone(
+  error: SluiceError,
+  failuresBefore: number,
+  settings: Pick<DeliverySettings, 'retry'>,
+  random: Random,
+  nowMs: number,
+): Extract<FailureDecision, { readonly kind: 'retry' }> {
+  const failures = failuresBefore + 1;
+  const endless = { ...settings.retry, maxRetries: Number.POSITIVE_INFINITY, permanent: 'slowest' } as const;
+  const decision = nextTry(endless, failures, error, random, nowMs);
+  const atMs = 'retryAtMs' in decision ? decision.retryAtMs : nowMs + settings.retry.maxMs;
+  return { kind: 'retry', atMs, failures };
 }
 
 /** What the record of a file says that was given up. Pure. @param place undefined: somebody took the file away */
@@ -113,6 +172,7 @@ export function failedChange(
   error: SluiceError,
   place: RestingPlace | undefined,
   nowMs: number,
+  keyMark: string | null = null,
 ): RecordChange {
   return {
     state: 'failed',
@@ -120,6 +180,8 @@ export function failedChange(
     failures: record.failures + 1,
     nextAttemptAtMs: null,
     hold: null,
+    sentAtMs: null,
+    keyMark,
     location: place?.location ?? null,
     errorCode: error.code,
     errorAnswer: error.answer,

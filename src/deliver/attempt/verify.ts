@@ -1,14 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
-import type { ObjectAddress, PutResult } from '../../keep/buckets/bucket.ts';
-import { type ExpectedObject, verifyObject } from '../../keep/buckets/checksum.ts';
-import type { FileIdentity } from '../../keep/local/journal.ts';
-import type { Sending, Sent } from './upload/sending.ts';
+import type { ExpectedObject } from '../../keep/buckets/checksum.ts';
+import { proveObject } from '../../keep/buckets/prove.ts';
+import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
 
 /** Asks the store for an object that was sent, and compares what it says with what was sent. */
 export class Verifier {
   readonly #clock: Clock;
-  /** Profiles whose server answers no HEAD, and until when that is believed. */
+  /** Buckets whose server answers no question about an object, and until when that is believed. */
   readonly #withoutHead = new Map<string, number>();
 
   constructor(clock: Clock) {
@@ -16,43 +15,29 @@ export class Verifier {
   }
 
   /**
-   * What was sent, and how far it is proven; not at all where there is no HEAD.
-   * @throws SluiceError checksum_mismatch; or what the store throws
+   * What was sent, and how far it is proven: by asking, and where no question is answered, by the acknowledgement. May be
+   * called again.
+   * @throws SluiceError as proveObject, save for what the server does not offer or permit
    */
-  async verify(
-    sending: Sending,
-    at: ObjectAddress,
-    identity: FileIdentity,
-    result: PutResult,
-    expected: ExpectedObject,
-  ): Promise<Sent> {
-    const { store, record, settings, signal } = sending;
-    const crc32 = expected.crc32 ?? result.crc32 ?? null;
-    const sent: Sent = { key: at.key, etag: result.etag, crc32, identity, verified: 'none' };
+  async verify(asking: Asking, acknowledged: Acknowledged, expected: ExpectedObject): Promise<Sent> {
+    const { store, record, settings, signal } = asking;
+    const { key, etag, isAnswered = false } = acknowledged;
     const nowMs = this.#clock.nowMs();
-    if ((this.#withoutHead.get(record.profile) ?? 0) > nowMs) return sent;
+    const unasked: Sent = { ...acknowledged, verified: isAnswered ? 'checksum' : 'none' };
+    const bucket = `${record.profile}/${record.bucket}`;
+    if ((this.#withoutHead.get(bucket) ?? 0) > nowMs) return unasked;
     try {
       // A folder as store would read the whole file again for the checksum, which it has just computed while writing.
       const checksum = store.limits.maxSinglePutBytes !== Number.POSITIVE_INFINITY;
-      const head = await store.headObject(at, { signal, checksum });
-      if (!head) throw mismatch(at, 'it is not there after it was sent');
-      const comparison = verifyObject(head, expected);
-      if ('differs' in comparison) throw mismatch(at, comparison.differs);
-      const isComputedInWriting = !checksum && result.crc32 !== undefined && result.crc32 === expected.crc32;
-      return { ...sent, verified: isComputedInWriting ? 'checksum' : comparison.agrees };
+      const at = { bucket: record.bucket, key };
+      const proof = await proveObject(store, { at, etag, expected, isAnswered }, { signal, checksum });
+      const isComputedInWriting = !checksum && acknowledged.crc32 !== null;
+      return { ...acknowledged, verified: isComputedInWriting ? 'checksum' : proof };
     } catch (error) {
       const code = error instanceof SluiceError ? error.code : undefined;
       if (code !== 'not_supported' && code !== 'access_denied') throw error;
-      this.#withoutHead.set(record.profile, nowMs + settings.bucketCacheMs);
-      return sent;
+      this.#withoutHead.set(bucket, nowMs + settings.bucketCacheMs);
+      return unasked;
     }
   }
-}
-
-function mismatch(at: ObjectAddress, words: string): SluiceError {
-  const subject = `${at.bucket}/${at.key}`;
-  return new SluiceError('checksum_mismatch', `${subject} did not arrive as it was sent: ${words}`, {
-    operation: 'verify',
-    subject,
-  });
 }

@@ -1,17 +1,18 @@
-import { constants, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { copyFile, open, rm, utimes } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import type { FileAddress, Journal } from '../../keep/local/journal.ts';
-import { sourceChanged } from '../attempt/upload/whole.ts';
+import { sourceMissing } from '../attempt/upload/content.ts';
 import type { Destination } from '../destinations.ts';
 import { BucketCache } from '../queue/bucket-cache.ts';
 import { copyFolder } from '../spool/copies.ts';
-import { creationDateOf, identityOf, regularFile, sameIdentity, systemErrorCode } from '../spool/files.ts';
+import { creationDateOf, identityOf, systemErrorCode } from '../spool/files.ts';
 import { Spool } from '../spool/spool.ts';
+import { copyContent } from './content.ts';
 import { type CopyDestination, keyFor, parseDestination } from './destination.ts';
 import { type CopySource, sourcesOf } from './sources.ts';
 
@@ -137,11 +138,9 @@ async function copyOne(
   const address = { profile, bucket, filepath: key };
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await copyOnce(options, spool, join(folder, key), address, source.path);
+      return await copyOnce(options, spool, join(folder, key), address, source);
     } catch (error) {
-      const isPassing =
-        systemErrorCode(error) === 'source_changed' ||
-        (systemErrorCode(error) === 'ENOENT' && regularFile(source.path));
+      const isPassing = ['source_changed', 'ENOENT'].includes(systemErrorCode(error));
       if (!isPassing || attempt >= TRIES) throw error;
     }
   }
@@ -152,29 +151,23 @@ async function copyOnce(
   spool: Spool,
   temporary: string,
   address: FileAddress,
-  source: string,
+  source: Extract<CopySource, { open: unknown }>,
 ): Promise<number> {
-  mkdirSync(dirname(temporary), { recursive: true });
-  mkdirSync(spool.bucketPath('incoming', address), { recursive: true });
-  const before = statSync(source);
-  await (await open(temporary, 'w')).close();
+  const file = source.open();
+  if (!file) throw sourceMissing(source.path);
   try {
+    mkdirSync(dirname(temporary), { recursive: true });
+    mkdirSync(spool.areaPath('incoming'), { recursive: true });
+    await (await open(temporary, 'wx')).close();
     const made = statSync(temporary);
-    const identity = { ...identityOf(made), size: before.size };
+    const identity = { ...identityOf(made), size: file.stats.size };
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
     const record = await journal.enter({ ...entering, state: 'incoming_tmp' });
-    // Shares the blocks where the file system can.
-    await copyFile(source, temporary, constants.COPYFILE_FICLONE);
-    signal.throwIfAborted();
-    await utimes(temporary, before.atimeMs / 1000, before.mtimeMs / 1000);
-    const handle = await open(temporary, 'r');
-    await handle.sync().finally(() => handle.close());
-    if (!sameIdentity(identityOf(before), identityOf(statSync(source)))) throw sourceChanged(source);
+    await copyContent(file, temporary, signal);
     const copied = identityOf(statSync(temporary));
-    const target = spool.pathOf('incoming', address);
-    moveIntoIncoming(temporary, target);
-    await spool.flush(dirname(target));
+    handOver(spool, temporary, address);
+    await spool.flush(dirname(spool.pathOf('incoming', address)));
     await journal.changeIf(record.id, 'incoming_tmp', {
       ...copied,
       state: 'incoming',
@@ -182,20 +175,23 @@ async function copyOnce(
     });
     return record.id;
   } finally {
+    file.close();
     await rm(temporary, { force: true });
   }
 }
 
 /** One rename. Replaces a file of that name that nobody has taken yet, as `cp` does. */
-function moveIntoIncoming(temporary: string, target: string): void {
-  for (let attempt = 1; ; attempt += 1) {
-    mkdirSync(dirname(target), { recursive: true });
-    try {
-      renameSync(temporary, target);
-      return;
-    } catch (error) {
-      // The directory may have been removed between the two; but a copy that is gone does not come back.
-      if (systemErrorCode(error) !== 'ENOENT' || attempt >= TRIES || !regularFile(temporary)) throw error;
-    }
-  }
+function handOver(spool: Spool, temporary: string, address: FileAddress): void {
+  const result = spool.hand(relativePath(spool.areaPath('incoming_tmp'), temporary), address);
+  if (result === 'moved') return;
+  const target = spool.pathOf('incoming', address);
+  if (result === 'gone')
+    throw Object.assign(new Error(`ENOENT: ${temporary} was swept away`), {
+      code: 'ENOENT',
+      path: temporary,
+    });
+  throw new SluiceError('disk_failed', `something is in the way at ${target}`, {
+    operation: 'copy',
+    subject: target,
+  });
 }

@@ -1,12 +1,20 @@
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Enclosure } from '../../base/files/enclosure.ts';
+import { OpenedFile } from '../../base/files/opened-file.ts';
 import { systemErrorCode } from '../spool/files.ts';
 import { walkFiles } from '../spool/walk.ts';
 
 /** A file to be copied, or something among them that cannot be. */
 export type CopySource =
-  | { readonly path: string; readonly relative: string | null; readonly size: number }
+  | {
+      readonly path: string;
+      readonly relative: string | null;
+      readonly size: number;
+      /** Opens it for reading; undefined where it is no regular file any more. */
+      readonly open: () => OpenedFile | undefined;
+    }
   | { readonly path: string; readonly problem: string };
 
 /** The files that are to be copied. */
@@ -25,7 +33,10 @@ export function sourcesOf(source: string, recursive: boolean): CopySources {
   const name = /(^|\/)\.{1,2}\/*$/.test(source) ? '' : basename(path);
   const stats = statsOf(path, source);
   if (stats.isFile())
-    return { name: basename(path), files: oneFile({ path, relative: null, size: stats.size }) };
+    return {
+      name: basename(path),
+      files: oneFile({ path, relative: null, size: stats.size, open: () => openNamed(path) }),
+    };
   if (!stats.isDirectory())
     throw new SluiceError('usage', `${source} is neither a file nor a directory`, { subject: source });
   if (!recursive) {
@@ -56,9 +67,27 @@ async function* oneFile(source: CopySource): AsyncGenerator<CopySource> {
   yield source;
 }
 
+/** A file that the user named, perhaps by a link; a pipe put in its place does not block. */
+function openNamed(path: string): OpenedFile | undefined {
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  const stats = fstatSync(descriptor);
+  if (stats.isFile()) return new OpenedFile(path, descriptor, stats);
+  closeSync(descriptor);
+  return undefined;
+}
+
 async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
+  const enclosure = new Enclosure(directory);
   for await (const file of walkFiles(directory)) {
     if ('problem' in file) yield file;
-    else yield { path: join(directory, file.relative), relative: file.relative, size: file.stats.size };
+    else {
+      const { relative, stats } = file;
+      yield {
+        path: join(directory, relative),
+        relative,
+        size: stats.size,
+        open: () => enclosure.open(relative),
+      };
+    }
   }
 }

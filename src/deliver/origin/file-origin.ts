@@ -1,4 +1,5 @@
 import type { Stats } from 'node:fs';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileIdentity, FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryOutcome } from '../attempt/outcome.ts';
 import type { DeliveryContext } from '../context.ts';
@@ -15,24 +16,32 @@ import type { MoveResult, RestingPlace, Spool } from '../spool/spool.ts';
  *               └──────── retry ◀──────── fail ──▶ drop
  */
 export interface FileOrigin {
-  /** Puts a file that has arrived at `path` on record, or refuses it. */
-  enter(context: DeliveryContext, path: string, stats: Stats): EntryResult;
+  /** Puts the file that has arrived at `path` on record, or refuses it; nothing where there is no regular file. */
+  enter(context: DeliveryContext, path: string): EntryResult;
   /** Makes a file in `incoming` ready to be sent, unless it must wait there; writes down what it waits for. */
   begin(
     context: DeliveryContext,
     destination: Destination,
     record: FileRecord,
     signal: AbortSignal,
-  ): Promise<BegunAttempt | BeginFailure>;
+  ): Promise<BegunAttempt | BeginFailure | Refusal>;
+  /** Where the file lay when it arrived. */
+  entryPath(spool: Spool, record: FileRecord): string;
   /** Where the file lies once `begin` is done. */
   path(spool: Spool, record: FileRecord): string;
+  /** Opens the file that lies there; undefined where there is none, or something else than a regular file. */
+  open(context: DeliveryContext, record: FileRecord): OpenedFile | undefined;
   /** The object's key, where it is not made of the record's path and the destination's prefix. */
   objectKey(record: FileRecord): string | undefined;
-  /** Takes the file of that identity where delivered files go; resolves when that is on the disk. */
+  /**
+   * Takes the file of that identity where delivered files go; resolves when that is on the disk.
+   * @param isProven whether it is known that the store has this very content: without that nothing is deleted
+   */
   complete(
     context: DeliveryContext,
     record: FileRecord,
     delivered: FileIdentity,
+    isProven: boolean,
   ): Promise<RestingPlace | undefined>;
   /** Takes the file where failed files go; resolves when that is on the disk. */
   fail(context: DeliveryContext, record: FileRecord): Promise<RestingPlace | undefined>;
@@ -48,25 +57,27 @@ export interface FileOrigin {
   /** Removes a failed file from the spool. */
   drop(spool: Spool, record: FileRecord): void;
   /** Whether the file of a record in `incoming` is still there, or under way. */
-  isPresent(spool: Spool, record: FileRecord): boolean;
+  isPresent(context: DeliveryContext, record: FileRecord): boolean;
   /** Whether a crash may have left the file elsewhere than its record says. */
   isAstray(spool: Spool, record: FileRecord): boolean;
   /** The delivered file, where the spool still has it. */
   completedFile(spool: Spool, record: FileRecord): Stats | undefined;
 }
 
-/** Being written to the journal, on record as it is, refused, or (undefined) delivered already. */
+/** Being written to the journal, on record as it is, refused, or (undefined) delivered already or not there. */
 export type EntryResult = Promise<FileRecord | undefined> | FileRecord | Refusal | undefined;
 
 /** Why a file cannot be delivered as it lies; follows its path in a sentence. */
 export interface Refusal {
   readonly fault: string;
+  /** Whether it may be mended without the file's changing: it is looked at again with each sweep. */
+  readonly isPassing?: boolean;
 }
 
 /** An attempt that has begun. */
 export interface BegunAttempt {
-  /** The file as it was seen a moment ago. */
-  readonly seen?: FileIdentity;
+  /** The file, open: it was looked at and moved as this very one. */
+  readonly file: OpenedFile;
   /** Settled when the record says that the attempt has begun; awaited together with the outcome. */
   readonly onRecord?: Promise<void>;
 }

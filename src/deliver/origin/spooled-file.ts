@@ -1,18 +1,26 @@
-import type { FileIdentity, FileRecord } from '../../keep/local/journal.ts';
+import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
-import { creationDateOf, identityOf, regularFile } from '../spool/files.ts';
+import { creationDateOf, identityOf } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
+import { pathIn } from '../spool/spool.ts';
 import type { FileOrigin } from './file-origin.ts';
+import { openToTake, takeFault } from './take.ts';
 
 /** A file that was put into `incoming`. Its record is in the state that bears its area's name. */
 export const spooledFile: FileOrigin = {
-  enter({ spool, journal, clock, destinations, settings }, path, stats) {
-    const address = addressOf(path.slice(spool.areaPath('incoming').length + 1), destinations);
+  enter({ spool, journal, clock, destinations, settings }, path) {
+    const relative = path.slice(spool.areaPath('incoming').length + 1);
+    const stats = spool.area('incoming').regularFile(relative);
+    // Moved meanwhile, by an attempt or by somebody else.
+    if (!stats) return undefined;
+    const address = addressOf(relative, destinations);
     if ('fault' in address) return address;
+    const fault = takeFault(spool.area('incoming'), relative, stats, settings);
+    if (fault !== undefined) return { fault, isPassing: true };
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
     return journal.enter({
       ...address,
@@ -27,30 +35,45 @@ export const spooledFile: FileOrigin = {
   /** From `incoming` to `processing`, which never replaces a file there. */
   async begin(context, destination, record, signal) {
     const { spool, journal, settings, buckets, clock } = context;
-    const stats = spool.fileAt('incoming', record);
-    if (!stats) return 'gone';
-    if (stats.size === 0 && settings.emptyFiles === 'wait') {
+    const size = spool.fileAt('incoming', record)?.size;
+    if (size === undefined) return 'gone';
+    if (size === 0 && settings.emptyFiles === 'wait') {
       await journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
       return 'waiting';
     }
     const isKnown = buckets.known(record.profile, record.bucket) === true;
     if (!isKnown && (await awaitsBucket(context, destination, record, signal))) return 'waiting';
-    const result = spool.take(record);
-    if (result === 'gone') return 'gone';
-    if (result === 'blocked') {
+    const file = openToTake(spool.area('incoming'), pathIn(record), settings);
+    if (!file) return 'gone';
+    if ('fault' in file) return file;
+    const result = spool.take(record, file);
+    if (result !== 'moved') {
+      file.close();
+      if (result === 'gone') return 'gone';
       await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
       return 'blocked';
     }
     // Asked for before anything else can enter a file at that address; settled together with the outcome.
-    const seen: FileIdentity = identityOf(stats);
-    const onRecord = journal.change(record.id, { state: 'processing', hold: null, ...seen });
+    const onRecord = journal.change(record.id, {
+      state: 'processing',
+      hold: null,
+      ...identityOf(file.stats),
+    });
     onRecord.catch(() => undefined);
     context.log.debug(logFields(record), 'moved to processing');
-    return { seen, onRecord };
+    return { file, onRecord };
+  },
+
+  entryPath(spool, record) {
+    return spool.pathOf('incoming', record);
   },
 
   path(spool, record) {
     return spool.pathOf('processing', record);
+  },
+
+  open({ spool }, record) {
+    return spool.open('processing', record);
   },
 
   objectKey() {
@@ -68,7 +91,7 @@ export const spooledFile: FileOrigin = {
   async findAgain(context, record) {
     // It may have been replaced meanwhile; what lies there now enters by itself.
     const isReplaced =
-      record.state === 'processing' && regularFile(context.spool.pathOf('processing', record));
+      record.state === 'processing' && context.spool.fileAt('processing', record) !== undefined;
     if (isReplaced) return 'waiting';
     // The record may lag behind its file: the journal's disk was full after the move.
     const state = await follow(context, context.journal.byId(record.id) ?? record);
@@ -86,7 +109,7 @@ export const spooledFile: FileOrigin = {
     spool.remove('failed', record, record.location);
   },
 
-  isPresent(spool, record) {
+  isPresent({ spool }, record) {
     // Between the rename and its row, a file is in processing already.
     return (spool.fileAt('incoming', record) ?? spool.fileAt('processing', record)) !== undefined;
   },

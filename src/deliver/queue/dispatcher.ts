@@ -29,7 +29,7 @@ export interface DispatcherEvents {
  *   shut ──open()──▶ open ──shut()──▶ shut, any number of times; ──drain()──▶ drained (final)
  *
  * Shut, it chooses nothing and what runs goes on. A record is chosen from the journal when its time has come and its
- * endpoint is not offline, unless it is claimed already: no file is sent twice at once.
+ * endpoint is not offline and nothing else holds it, unless it is claimed already: no file is sent twice at once.
  */
 export class Dispatcher {
   readonly #context: DeliveryContext;
@@ -39,6 +39,8 @@ export class Dispatcher {
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
   readonly #cancelPauses = new Set<() => void>();
+  readonly #withheld = new Set<number>();
+  readonly #tried = new Set<number>();
   #isOpen = false;
   #drained = false;
   /** Whether the journal may hold something due that is not claimed. */
@@ -58,6 +60,11 @@ export class Dispatcher {
   /** Uploads under way. */
   get running(): number {
     return this.#queue.running;
+  }
+
+  /** Whether a record is chosen or under way. */
+  isClaimed(id: number): boolean {
+    return this.#queue.has(id);
   }
 
   open(): void {
@@ -89,6 +96,30 @@ export class Dispatcher {
   wake(): void {
     this.#mayHaveDue = true;
     this.#pumpSoon();
+  }
+
+  /**
+   * Keeps a record from being tried until the function returned is called. Undefined while it is being tried, or is
+   * withheld already.
+   */
+  withhold(id: number): (() => void) | undefined {
+    if (!this.#queue.withhold(id)) return undefined;
+    this.#withheld.add(id);
+    return () => {
+      if (!this.#withheld.delete(id)) return;
+      this.#queue.handBack(id);
+      this.wake();
+    };
+  }
+
+  /** Whether a record's file gives way on a full disk just now. */
+  isWithheld(id: number): boolean {
+    return this.#withheld.has(id);
+  }
+
+  /** Whether a record is being tried this very moment. */
+  isTried(id: number): boolean {
+    return this.#tried.has(id);
   }
 
   /** Resolves when nothing is due, chosen or under way, or `signal` aborts (then it rejects). */
@@ -143,7 +174,7 @@ export class Dispatcher {
 
   /** Reads what is due, a bounded number of rows; an offline endpoint's are left where they are unless tries count. */
   #refill(): void {
-    const { journal, clock, destinations, log } = this.#context;
+    const { journal, clock, destinations, holds, log } = this.#context;
     const nowMs = clock.nowMs();
     this.#timer.noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
@@ -152,7 +183,9 @@ export class Dispatcher {
     let isMore = false;
     try {
       for (const [profile, destination] of destinations) {
-        if (this.#isHeld(destination)) continue;
+        if (this.#isOffline(destination)) continue;
+        for (const record of holds.trialsOf(profile)) this.#queue.offer(record);
+        if (holds.holdsAll(destination)) continue;
         const due = journal.due(profile, nowMs, limit);
         let offered = 0;
         for (const record of due) if (offered < share && this.#queue.offer(record)) offered += 1;
@@ -167,19 +200,25 @@ export class Dispatcher {
     this.#mayHaveDue = isMore;
   }
 
-  #isHeld(destination: Destination): boolean {
+  #isOffline(destination: Destination): boolean {
     const { settings, endpoints } = this.#context;
     return settings.offline === 'hold' && endpoints.isOffline(destination.endpoint);
   }
 
+  #isHeld(record: FileRecord, destination: Destination): boolean {
+    const { holds } = this.#context;
+    return this.#isOffline(destination) || (holds.holdsAll(destination) && !holds.isTrial(record.id));
+  }
+
   #launch(record: FileRecord): void {
     const destination = this.#context.destinations.get(record.profile);
-    if (!destination || this.#isHeld(destination)) {
-      // It stays due; the endpoint's return wakes us.
+    if (!destination || this.#isHeld(record, destination)) {
+      // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
       return;
     }
     this.#attempts += 1;
+    this.#tried.add(record.id);
     void this.#attempt(record, destination);
   }
 
@@ -193,6 +232,7 @@ export class Dispatcher {
       this.#leaveAlone(record, error);
     }
     this.#attempts -= 1;
+    this.#tried.delete(record.id);
     if (this.#attempts === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve();
     this.#pumpSoon();
   }

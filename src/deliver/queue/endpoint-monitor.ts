@@ -11,6 +11,7 @@ import {
   newEndpointHealth,
   nextProbeAtMs,
 } from '../../engine/endpoint-health.ts';
+import type { HoldReason } from '../../engine/place-hold.ts';
 import type { Destination } from '../destinations.ts';
 
 /** How an endpoint is doing, and since when (milliseconds since the epoch). */
@@ -18,6 +19,8 @@ export interface EndpointStatus {
   readonly endpoint: string;
   readonly state: EndpointState;
   readonly sinceMs: number;
+  /** What was said last while it is not well. */
+  readonly reason?: HoldReason;
 }
 
 export interface EndpointMonitorOptions {
@@ -36,6 +39,7 @@ export interface EndpointMonitorOptions {
 export class EndpointMonitor {
   readonly #options: EndpointMonitorOptions;
   readonly #health = new Map<string, EndpointHealth>();
+  readonly #reasons = new Map<string, HoldReason>();
   readonly #cancelProbes = new Map<string, () => void>();
   readonly #probes = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -60,13 +64,21 @@ export class EndpointMonitor {
   }
 
   status(): EndpointStatus[] {
-    return [...this.#health].map(([endpoint, { state, sinceMs }]) => ({ endpoint, state, sinceMs }));
+    return [...this.#health].map(([endpoint, { state, sinceMs }]) => {
+      const isWell = state === 'online' || state === 'unknown';
+      return { endpoint, state, sinceMs, reason: isWell ? undefined : this.#reasons.get(endpoint) };
+    });
   }
 
-  /** Notes how a call to the endpoint ended; `error` undefined: it did what was asked. */
-  noteCall(endpoint: string, error?: unknown): void {
+  /**
+   * Notes how a call to the endpoint ended; `error` undefined: it did what was asked.
+   * @returns whether it is offline since this call
+   */
+  noteCall(endpoint: string, error?: unknown): boolean {
+    const wasOffline = this.isOffline(endpoint);
     const outcome = error === undefined ? 'succeeded' : callOutcomeOf(asSluiceError(error));
     if (outcome) this.#apply(endpoint, outcome, error);
+    return !wasOffline && this.isOffline(endpoint);
   }
 
   /** Probes the endpoint now, if it is offline. @returns whether it answers */
@@ -88,10 +100,18 @@ export class EndpointMonitor {
     const before = this.#health.get(endpoint) ?? newEndpointHealth(clock.nowMs());
     const after = healthAfterCall(before, outcome, clock.nowMs());
     this.#health.set(endpoint, after);
+    const known = error === undefined ? undefined : asSluiceError(error);
+    if (known) this.#reasons.set(endpoint, { code: known.code, message: known.message, hint: known.hint });
     if (before.state === after.state) return;
-    const reason = error === undefined ? undefined : asSluiceError(error).message;
     const level = after.state === 'online' ? 'info' : 'warn';
-    log[level]({ endpoint, from: before.state, to: after.state, reason }, `link is ${after.state}`);
+    const fields = {
+      endpoint,
+      from: before.state,
+      to: after.state,
+      reason: known?.message,
+      hint: known?.hint,
+    };
+    log[level](fields, `link is ${after.state}`);
     if (after.state === 'offline') this.#scheduleProbe(endpoint);
     else this.#cancelProbe(endpoint);
     if (before.state === 'offline') onBack(endpoint);
@@ -121,8 +141,8 @@ export class EndpointMonitor {
     if (!health || !destination || this.#stopped.signal.aborted) return;
     this.#health.set(endpoint, healthAfterProbe(health, this.#options.clock.nowMs()));
     const probe = destination.store.listBuckets({ signal: this.#stopped.signal }).then(
-      () => this.noteCall(endpoint),
-      error => this.noteCall(endpoint, error),
+      () => void this.noteCall(endpoint),
+      error => void this.noteCall(endpoint, error),
     );
     this.#probes.add(probe);
     await probe.finally(() => this.#probes.delete(probe));

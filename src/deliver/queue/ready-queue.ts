@@ -77,6 +77,27 @@ export class ReadyQueue {
     }
   }
 
+  /**
+   * Claims a record for something else than an attempt, also one that was chosen; `handBack` ends that.
+   * @returns false while it is being tried, or is claimed so already
+   */
+  withhold(id: number): boolean {
+    for (const lane of [this.#small, this.#large]) {
+      const index = lane.findIndex(record => record.id === id);
+      if (index < 0) continue;
+      lane.splice(index, 1);
+      return true;
+    }
+    if (this.#claimed.has(id)) return false;
+    this.#claimed.add(id);
+    return true;
+  }
+
+  /** Ends the claim of a record that was withheld. */
+  handBack(id: number): void {
+    this.#claimed.delete(id);
+  }
+
   /** Gives up what has not begun. */
   clear(): void {
     for (const { id } of [...this.#small, ...this.#large]) this.#claimed.delete(id);

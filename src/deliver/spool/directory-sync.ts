@@ -1,4 +1,4 @@
-import { close, fsync, open } from 'node:fs';
+import { close, constants, fsync, open } from 'node:fs';
 import { type Clock, systemClock } from '../../base/clock.ts';
 
 /** Two batches begin at least so far apart. */
@@ -54,15 +54,18 @@ export class DirectorySync {
   }
 }
 
+/** What was put in a directory's place must not block: a pipe would, until somebody writes to it. */
+const DIRECTORY_ONLY = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NONBLOCK ?? 0);
+
 /** Through the callback API: a promise and a handle for each step cost more than the steps. */
 function flush(directory: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error: NodeJS.ErrnoException | null): void => {
       // A directory that is gone has been emptied since; some file systems cannot flush one and say EINVAL.
-      if (error && !['ENOENT', 'EINVAL', 'ENOTSUP'].includes(error.code ?? '')) reject(error);
+      if (error && !['ENOENT', 'ENOTDIR', 'EINVAL', 'ENOTSUP'].includes(error.code ?? '')) reject(error);
       else resolve();
     };
-    open(directory, 'r', (openError, descriptor) => {
+    open(directory, DIRECTORY_ONLY, (openError, descriptor) => {
       if (openError) return settle(openError);
       fsync(descriptor, syncError => close(descriptor, closeError => settle(syncError ?? closeError)));
     });

@@ -1,20 +1,12 @@
-import {
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  type Stats,
-  statSync,
-  unlinkSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Enclosure, type EnclosureOptions } from '../../base/files/enclosure.ts';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
 import { AREAS, type Area } from './address.ts';
 import { DirectorySync } from './directory-sync.ts';
-import { regularFile, systemErrorCode } from './files.ts';
+import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
@@ -36,20 +28,32 @@ const MAX_PRUNABLE = 10_000;
 /** A directory may be pruned between its making and the rename into it, by this process or a person. */
 const MOVE_TRIES = 5;
 
+/** Where a file of that address lies, below the folder of an area. */
+type AreaPath = readonly [area: Area, path: string];
+
 /**
  * The folders of the station, `{root}/{area}/{profile}/{bucket}/path`, and the only place that moves files among
  * them. Moves are rename(2), done in one step on this thread: between looking whether a name is free and taking it
  * nothing else of this process runs, and no other process moves files into `processing`, `completed` or `failed`.
+ * Others may write to the areas: each is an enclosure, out of which nothing leads.
  */
 export class Spool {
   readonly root: string;
+  readonly #areas: Readonly<Record<Area, Enclosure>>;
   readonly #sync = new DirectorySync();
   /** Directories that files have left since the last `prune`, and those that none has left since. */
   #prunable = new Set<string>();
   #resting = new Set<string>();
 
-  constructor(root: string) {
+  constructor(root: string, options: EnclosureOptions = {}) {
     this.root = root;
+    const enclose = (area: Area): [Area, Enclosure] => [area, new Enclosure(join(root, area), options)];
+    this.#areas = Object.fromEntries(AREAS.map(enclose)) as Record<Area, Enclosure>;
+  }
+
+  /** An area as the enclosure that it is. */
+  area(area: Area): Enclosure {
+    return this.#areas[area];
   }
 
   areaPath(area: Area): string {
@@ -93,10 +97,17 @@ export class Spool {
   /** Checks the areas and everything mounted below them at the depths of profiles and buckets. */
   #assertOneFileSystem(): void {
     const { dev } = statSync(this.areaPath('incoming'));
+    const incoming = `${this.areaPath('incoming')}/`;
     const check = (path: string, depth: number): void => {
-      const stats = lstatSync(path, { throwIfNoEntry: false });
-      if (stats?.isSymbolicLink() && statSync(path, { throwIfNoEntry: false })?.dev !== dev)
-        throw onOtherFileSystem(path);
+      // An area itself may be a link; nothing below it is followed.
+      const stats = depth === 0 ? statSync(path) : lstatSync(path, { throwIfNoEntry: false });
+      // What others put into `incoming` stops no station: the watch reports links there.
+      if (
+        stats?.isSymbolicLink() &&
+        !path.startsWith(incoming) &&
+        statSync(path, { throwIfNoEntry: false })?.isDirectory()
+      )
+        throw isLink(path);
       if (!stats?.isDirectory()) return;
       if (stats.dev !== dev) throw onOtherFileSystem(path);
       if (depth < 2) for (const name of readdirSync(path)) check(join(path, name), depth + 1);
@@ -120,14 +131,23 @@ export class Spool {
     if (statSync(area, { throwIfNoEntry: false })) empty(area, 0);
   }
 
-  /** Moves a file that has arrived to the same path under `processing`. Never replaces one there. */
-  take(address: FileAddress): MoveResult {
-    return this.#move(this.pathOf('incoming', address), this.pathOf('processing', address), true);
+  /**
+   * Moves a file that has arrived to the same path under `processing`, which never replaces one there.
+   * @param file the file that is meant, open: whatever else got its name meanwhile goes back to `incoming`
+   */
+  take(address: FileAddress, file: OpenedFile): MoveResult {
+    const path = pathIn(address);
+    const result = this.#move(['incoming', path], ['processing', path], true);
+    if (result !== 'moved') return result;
+    const moved = this.#areas.processing.stat(path);
+    if (moved?.ino === file.stats.ino && moved.dev === file.stats.dev) return 'moved';
+    this.#move(['processing', path], ['incoming', path], true);
+    return 'gone';
   }
 
   /** Moves a failed file to `processing` for another series of tries. */
   retake(address: FileAddress, location: string | null): MoveResult {
-    return this.#move(this.pathOf('failed', address, location), this.pathOf('processing', address), true);
+    return this.#move(['failed', pathIn(address, location)], ['processing', pathIn(address)], true);
   }
 
   /**
@@ -135,30 +155,62 @@ export class Spool {
    * not touched: the file gets `~ID` after its own.
    * @returns undefined when the file is gone
    */
-  finish(area: 'completed' | 'failed', address: FileAddress, id: number): Promise<RestingPlace | undefined> {
-    return this.#put(this.pathOf('processing', address), area, address, id);
-  }
-
-  /**
-   * Moves a file from outside the areas to `completed`, as `finish` does.
-   * @throws SluiceError spool_invalid when it lies on another file system
-   */
-  async adopt(path: string, address: FileAddress, id: number): Promise<string | null> {
-    return (await this.#put(path, 'completed', address, id))?.location ?? null;
-  }
-
-  async #put(
-    from: string,
+  async finish(
     area: 'completed' | 'failed',
     address: FileAddress,
     id: number,
   ): Promise<RestingPlace | undefined> {
-    const bucketFolder = this.bucketPath(area, address);
-    const location = freeName(bucketFolder, address.filepath, id);
-    const to = join(bucketFolder, location);
-    if (this.#move(from, to, false) !== 'moved') return undefined;
-    await this.#sync.sync(...directoriesBetween(bucketFolder, dirname(to)));
-    return { location: location === address.filepath ? null : location };
+    const from = pathIn(address);
+    return this.#put(area, address, id, to => this.#move(['processing', from], [area, to], true));
+  }
+
+  /**
+   * Moves a file from outside the areas to `completed`, as `finish` does.
+   * @returns undefined when the file is gone
+   * @throws SluiceError spool_invalid when it lies on another file system
+   */
+  adopt(
+    folder: Enclosure,
+    relative: string,
+    address: FileAddress,
+    id: number,
+  ): Promise<RestingPlace | undefined> {
+    return this.#put('completed', address, id, to => {
+      const result = this.#renamed(folder, relative, this.#areas.completed, to, true);
+      return result === 'missing' ? 'gone' : result;
+    });
+  }
+
+  /** Takes what a copy has made in `incoming_tmp` to its place in `incoming`, in one rename; replaces a file there. */
+  hand(temporary: string, address: FileAddress): MoveResult {
+    return this.#move(['incoming_tmp', temporary], ['incoming', pathIn(address)], false);
+  }
+
+  async #put(
+    area: 'completed' | 'failed',
+    address: FileAddress,
+    id: number,
+    moveTo: (path: string) => MoveResult,
+  ): Promise<RestingPlace | undefined> {
+    const { profile, bucket, filepath } = address;
+    const folder = `${profile}/${bucket}`;
+    for (let attempt = 1; ; attempt += 1) {
+      const location = freeName(this.#areas[area], folder, filepath, id);
+      const result = moveTo(`${folder}/${location}`);
+      if (result === 'gone') return undefined;
+      if (result === 'blocked') {
+        // Somebody put something under that name just now.
+        if (attempt < MOVE_TRIES) continue;
+        const subject = this.pathOf(area, address, location);
+        throw new SluiceError('disk_failed', `something is in the way at ${subject}`, {
+          operation: 'move',
+          subject,
+        });
+      }
+      const bucketFolder = this.bucketPath(area, address);
+      await this.#sync.sync(...directoriesBetween(bucketFolder, dirname(join(bucketFolder, location))));
+      return { location: location === filepath ? null : location };
+    }
   }
 
   /** Has the entries of these directories on the disk. */
@@ -168,19 +220,26 @@ export class Spool {
 
   /** Removes a file; one that is gone is fine. */
   remove(area: Area, address: FileAddress, location: string | null): void {
-    const path = this.pathOf(area, address, location);
+    const path = pathIn(address, location);
     try {
-      unlinkSync(path);
+      this.#areas[area].unlink(path);
     } catch (error) {
-      if (systemErrorCode(error) !== 'ENOENT' && systemErrorCode(error) !== 'ENOTDIR')
-        throw asSluiceError(error, { operation: 'remove', subject: path });
+      if (!IS_GONE.has(systemErrorCode(error)))
+        throw asSluiceError(error, { operation: 'remove', subject: this.pathOf(area, address, location) });
     }
-    if (area !== 'incoming') this.#prunable.add(dirname(path));
+    if (area !== 'incoming') this.#prunable.add(`${area}/${dirname(path)}`);
   }
 
   /** What lies there, if it is a regular file. */
   fileAt(area: Area, address: FileAddress, location: string | null = null): Stats | undefined {
-    return regularFile(this.pathOf(area, address, location));
+    return this.#guarded('look at', area, pathIn(address, location), (enclosure, path) =>
+      enclosure.regularFile(path),
+    );
+  }
+
+  /** Opens what lies there, if it is a regular file. */
+  open(area: Area, address: FileAddress): OpenedFile | undefined {
+    return this.#guarded('open', area, pathIn(address), (enclosure, path) => enclosure.open(path));
   }
 
   /**
@@ -196,44 +255,76 @@ export class Spool {
     if (everything) this.prune();
   }
 
+  /** @param directory beginning with its area */
   #pruneUp(directory: string): void {
-    // root/area/profile/bucket stays.
-    const lowest = this.root.split('/').length + 3;
-    for (let path = directory; path.split('/').length > lowest; path = dirname(path)) {
+    const [area, ...segments] = directory.split('/');
+    // profile/bucket stays.
+    for (let depth = segments.length; depth > 2; depth -= 1) {
       try {
-        rmdirSync(path);
+        this.#areas[area as Area].rmdir(segments.slice(0, depth).join('/'));
       } catch (error) {
         if (systemErrorCode(error) !== 'ENOENT') return;
       }
     }
   }
 
-  /** Whether a file lies where only this process makes and removes directories. */
-  #isPrunable(path: string): boolean {
-    return path.startsWith(`${this.root}/processing/`) || path.startsWith(`${this.root}/failed/`);
-  }
-
-  #move(from: string, to: string, mustBeFree: boolean): MoveResult {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        if (mustBeFree && lstatSync(to, { throwIfNoEntry: false })) return 'blocked';
-        renameSync(from, to);
-        if (this.#prunable.size < MAX_PRUNABLE && this.#isPrunable(from)) this.#prunable.add(dirname(from));
-        return 'moved';
-      } catch (error) {
-        const code = systemErrorCode(error);
-        if (code === 'ENOENT' && attempt < MOVE_TRIES) {
-          if (!regularFile(from)) return 'gone';
-          if (!makeDirectory(dirname(to))) return 'blocked';
-          continue;
-        }
-        if (['ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY'].includes(code))
-          return regularFile(from) ? 'blocked' : 'gone';
-        if (code === 'EXDEV') throw onOtherFileSystem(to);
-        throw asSluiceError(error, { operation: 'move', subject: from });
-      }
+  #guarded<Result>(
+    operation: string,
+    area: Area,
+    path: string,
+    work: (enclosure: Enclosure, path: string) => Result,
+  ): Result {
+    try {
+      return work(this.#areas[area], path);
+    } catch (error) {
+      throw asSluiceError(error, { operation, subject: `${this.areaPath(area)}/${path}` });
     }
   }
+
+  #move([fromArea, from]: AreaPath, [toArea, to]: AreaPath, keep: boolean): MoveResult {
+    const source = this.#areas[fromArea];
+    for (let attempt = 1; ; attempt += 1) {
+      const result = this.#renamed(source, from, this.#areas[toArea], to, keep);
+      if (result === 'missing') {
+        if (attempt < MOVE_TRIES && source.regularFile(from)) continue;
+        return 'gone';
+      }
+      if (result === 'moved' && this.#prunable.size < MAX_PRUNABLE && PRUNABLE.has(fromArea))
+        this.#prunable.add(`${fromArea}/${dirname(from)}`);
+      return result;
+    }
+  }
+
+  /** @returns `missing` where the file or a directory on the way is not there */
+  #renamed(
+    source: Enclosure,
+    from: string,
+    target: Enclosure,
+    to: string,
+    keep: boolean,
+  ): MoveResult | 'missing' {
+    try {
+      source.rename(from, target, to, keep);
+      return 'moved';
+    } catch (error) {
+      const code = systemErrorCode(error);
+      if (code === 'ENOENT') return 'missing';
+      if (IN_THE_WAY.has(code)) return source.regularFile(from) ? 'blocked' : 'gone';
+      if (code === 'EXDEV') throw onOtherFileSystem(join(target.path, to));
+      throw asSluiceError(error, { operation: 'move', subject: join(source.path, from) });
+    }
+  }
+}
+
+/** Areas in which only this process makes and removes directories. */
+const PRUNABLE: ReadonlySet<Area> = new Set(['processing', 'failed']);
+const IS_GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
+/** What a rename says where something is in its way, or a link on it. */
+const IN_THE_WAY: ReadonlySet<string> = new Set(['ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP']);
+
+/** Where a file of that address lies below an area's folder. Pure. */
+export function pathIn({ profile, bucket, filepath }: FileAddress, location: string | null = null): string {
+  return `${profile}/${bucket}/${location ?? filepath}`;
 }
 
 function isRunningCopy(name: string, isGone: (worker: string) => boolean): boolean {
@@ -247,15 +338,11 @@ function directoriesBetween(outer: string, inner: string): string[] {
   return directories;
 }
 
-/** False where a file stands in the way. */
-function makeDirectory(path: string): boolean {
-  try {
-    mkdirSync(path, { recursive: true });
-    return true;
-  } catch (error) {
-    if (['ENOTDIR', 'EEXIST'].includes(systemErrorCode(error))) return false;
-    throw asSluiceError(error, { operation: 'make directory', subject: path });
-  }
+function isLink(path: string): SluiceError {
+  return new SluiceError('spool_invalid', `${path} is a symbolic link; below the areas none is followed`, {
+    subject: path,
+    hint: 'Put a real folder there; an area itself, or the whole station folder, may be a link.',
+  });
 }
 
 function onOtherFileSystem(path: string): SluiceError {

@@ -1,13 +1,15 @@
-import { lstatSync, mkdirSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { lstatSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { Enclosure } from '../../base/files/enclosure.ts';
 import type { Logger } from '../../base/log.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 import type { FinishedFile } from './files/collector-files.ts';
 
 /** Pause before files that could not be handed over are tried again. */
 const RETRY_MS = 1_000;
+/** Why they could not be is logged at most this often, unless it is another reason. */
+const LOG_EVERY_MS = 60_000;
 /** Files whose rows share a transaction. */
 const GROUP = 256;
 
@@ -23,21 +25,22 @@ export interface HandOverOptions {
  * again, so that no file is entered twice and none is without a row.
  */
 export class HandOver {
-  readonly #from: string;
-  readonly #to: string;
+  readonly #from: Enclosure;
+  readonly #to: Enclosure;
   readonly #options: HandOverOptions;
   #queue: FinishedFile[] = [];
   #running: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
+  #logged = { code: '', atMs: Number.NEGATIVE_INFINITY };
 
   /**
    * @param from the capture folder
    * @param to delivery's `incoming`; on the same file system
    */
   constructor(from: string, to: string, options: HandOverOptions) {
-    this.#from = from;
-    this.#to = to;
+    this.#from = new Enclosure(from);
+    this.#to = new Enclosure(to);
     this.#options = options;
   }
 
@@ -67,37 +70,55 @@ export class HandOver {
   }
 
   async #work(): Promise<void> {
-    const { journal, clock, log } = this.#options;
+    const { journal, clock } = this.#options;
     // A turn of the event loop's room, so that files that come together share a transaction.
     await new Promise(resolve => setImmediate(resolve));
+    const left: FinishedFile[] = [];
     while (this.#queue.length > 0) {
       const group = this.#queue.slice(0, GROUP);
       try {
         await journal.enter(group.flatMap(({ file }) => file ?? []));
-        for (const one of group) this.#move(one);
-        this.#queue = this.#queue.slice(group.length);
       } catch (error) {
-        const { code, message: reason } = asSluiceError(error);
-        log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
-        if (this.#closed) return;
-        this.#cancelRetry = clock.timer(RETRY_MS, () => {
-          this.#cancelRetry = undefined;
-          this.#run();
-        });
-        return;
+        this.#report(error);
+        break;
+      }
+      this.#queue = this.#queue.slice(group.length);
+      for (const one of group) {
+        try {
+          this.#move(one);
+        } catch (error) {
+          // What is in the way of one is not in the way of the others.
+          left.push(one);
+          this.#report(error);
+        }
       }
     }
+    this.#queue = [...left, ...this.#queue];
+    if (this.#queue.length === 0 || this.#closed) return;
+    this.#cancelRetry = clock.timer(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      this.#run();
+    });
+  }
+
+  #report(error: unknown): void {
+    const { clock, log } = this.#options;
+    const { code, message: reason } = asSluiceError(error);
+    const nowMs = clock.monotonicMs();
+    if (code === this.#logged.code && nowMs - this.#logged.atMs < LOG_EVERY_MS && !this.#closed) return;
+    this.#logged = { code, atMs: nowMs };
+    log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
   }
 
   #move({ path, companions }: FinishedFile): void {
     const [from, to] = [this.#from, this.#to];
     for (const each of [...companions, path]) {
       try {
-        mkdirSync(dirname(join(to, each)), { recursive: true });
-        renameSync(join(from, each), join(to, each));
+        // Others may write to `incoming`: a link put on the way there is not followed.
+        from.rename(each, to, each, false);
       } catch (error) {
         // It came twice, after the thread that wrote it came back: it has been moved.
-        const isGone = lstatSync(join(from, each), { throwIfNoEntry: false }) === undefined;
+        const isGone = from.stat(each) === undefined;
         if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || !isGone)
           throw asSluiceError(error, { operation: 'hand over', subject: each });
       }

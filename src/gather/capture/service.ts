@@ -13,21 +13,18 @@ import type {
   CollectorTotals,
   FreedSpace,
 } from '../../keep/local/captures.ts';
-import type { Journal } from '../../keep/local/journal.ts';
 import type { CollectorStatus } from './collectors/status.ts';
 import { type CapturePlan, capturePlan } from './settings.ts';
 import { StaleFilesMonitor } from './stale-files.ts';
 import { CaptureClient } from './threads/capture-client.ts';
-import { unsentReadings } from './unsent-readings.ts';
+import { unsentReadings, type WaitingRoom } from './unsent-readings.ts';
 
 /** What capture needs of delivery, which takes its files over. */
-export interface FileReceiver {
+export interface FileReceiver extends WaitingRoom {
   /** Names of the profiles that files may go to. */
   profiles(): readonly string[];
   /** `syncing`: files may go now. */
   status(): { readonly syncing: boolean };
-  /** Where a file is noted that was deleted before it was sent; undefined while delivery does not run. */
-  journalIfRunning(): Pick<Journal, 'changeIf'> | undefined;
 }
 
 export interface CaptureServiceOptions {
@@ -45,8 +42,11 @@ export interface CaptureServiceOptions {
 export interface CaptureStatus {
   readonly enabled: boolean;
   readonly collectors: readonly CollectorStatus[];
-  /** What was deleted undelivered on a full disk, ever. */
-  readonly lost: { readonly files: number; readonly readings: number };
+  /**
+   * What was deleted undelivered on a full disk, ever; and, since the start, how many readings could not be written and
+   * were given up.
+   */
+  readonly lost: { readonly files: number; readonly readings: number; readonly unwritten: number };
   /** What gave way on a full disk, ever. */
   readonly freedBytes: number;
 }
@@ -55,7 +55,7 @@ export interface CaptureStatus {
 export const NO_CAPTURE: CaptureStatus = {
   enabled: false,
   collectors: [],
-  lost: { files: 0, readings: 0 },
+  lost: { files: 0, readings: 0, unwritten: 0 },
   freedBytes: 0,
 };
 
@@ -139,7 +139,8 @@ export class CaptureService implements Service {
     if (!this.#journal) return NO_CAPTURE;
     const collectors = (await this.#capture?.status()) ?? [];
     const { bytes: freedBytes, lostFiles: files, lostReadings: readings } = this.#journal.freedTotals();
-    return { enabled: this.#isOn(), collectors, lost: { files, readings }, freedBytes };
+    const unwritten = collectors.reduce((sum, one) => sum + one.lost, 0);
+    return { enabled: this.#isOn(), collectors, lost: { files, readings, unwritten }, freedBytes };
   }
 
   /** Finished files, newest first, each with its way to the bucket. */
@@ -199,7 +200,7 @@ export class CaptureService implements Service {
         incoming,
         captures,
         clock,
-        journal: () => receiver.journalIfRunning(),
+        delivery: receiver,
       }),
       record: rows => captures.recordFreed(rows),
     });

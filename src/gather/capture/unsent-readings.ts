@@ -5,8 +5,16 @@ import { asSluiceError } from '../../base/errors.ts';
 import type { UnsentFile, UnsentReadings } from '../../keep/disk/budget.ts';
 import { takeEveryNth } from '../../keep/disk/plan.ts';
 import type { CaptureJournal, UnsentCapture } from '../../keep/local/captures.ts';
-import type { Journal } from '../../keep/local/journal.ts';
-import { SIDECAR } from './files/names.ts';
+import type { FileAddress } from '../../keep/local/journal.ts';
+import { LINES, SIDECAR } from './files/names.ts';
+
+/** Delivery, as far as files of readings wait in it. */
+export interface WaitingRoom {
+  /** Whether a file is being sent this very moment. @param recordId of its record */
+  isUnderWay(recordId: number): boolean;
+  /** Deletes a file that waits there, on record as lost. Throws disk_failed. */
+  deleteUndelivered(address: FileAddress): Promise<'deleted' | 'under way' | 'not there'>;
+}
 
 export interface UnsentOptions {
   /** The capture folder. */
@@ -14,35 +22,60 @@ export interface UnsentOptions {
   /** Delivery's `incoming`. */
   readonly incoming: string;
   readonly captures: Pick<CaptureJournal, 'unsent' | 'markLost'>;
-  /** Delivery's journal; undefined while delivery does not run, and for a plan alone. */
-  readonly journal: () => Pick<Journal, 'changeIf'> | undefined;
+  /** Undefined for a plan alone, beside delivery. */
+  readonly delivery: WaitingRoom | undefined;
   readonly clock: Clock;
 }
 
 /** Where a file lies, as below `incoming`. */
-function pathOf({ profile, bucket, filepath }: UnsentCapture): string {
+function pathOf({ profile, bucket, filepath }: FileAddress): string {
   return `${profile}/${bucket}/${filepath}`;
 }
 
 /**
- * Complete capture files that are not delivered, in lexical order of path. Those in `processing` are being uploaded or
- * about to be: in progress elsewhere. Those in `failed` wait for a person, and `.prog` files have no row: neither
- * counts.
+ * Complete capture files that are not delivered, in lexical order of path, in whatever way they wait: not handed over
+ * yet, in `incoming`, for a next try, for a place that is held, or in `failed`. Only one that is being sent this very
+ * moment is in progress elsewhere. `.prog` files have no row and do not count.
  */
 export function unsentReadings(options: UnsentOptions): UnsentReadings {
-  const { captures } = options;
+  const { captures, delivery, clock } = options;
+  /** Deleted, and not on record as lost yet, since the database cannot be written: id and time. */
+  const unmarked = new Map<number, number>();
+  const markLost = async (): Promise<void> => {
+    for (const [id, atMs] of unmarked) {
+      try {
+        await captures.markLost(id, atMs);
+        unmarked.delete(id);
+      } catch {
+        return;
+      }
+    }
+  };
   const inOrder = (): UnsentCapture[] =>
     captures
       .unsent()
-      .filter(({ state }) => state !== 'failed')
+      .filter(({ id }) => !unmarked.has(id))
       .sort((a, b) => (pathOf(a) < pathOf(b) ? -1 : 1));
+  const isUnderWay = ({ recordId }: UnsentCapture): boolean =>
+    recordId !== null && (delivery?.isUnderWay(recordId) ?? false);
   return {
-    bytes: async () => captures.unsent().reduce((sum, { bytes }) => sum + bytes, 0),
-    listEveryNth: async n =>
-      takeEveryNth(inOrder(), n, ({ state }) => state !== 'processing').map(asUnsentFile),
+    async size() {
+      const all = inOrder();
+      return {
+        bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+        inodes: all.reduce((sum, { filepath }) => sum + (filepath.endsWith(LINES) ? 1 : 2), 0),
+      };
+    },
+    async listEveryNth(n) {
+      return (await takeEveryNth(inOrder(), n, one => !isUnderWay(one))).map(asUnsentFile);
+    },
     async deleteEveryNth(n) {
-      const lost = takeEveryNth(inOrder(), n, one => one.state !== 'processing' && remove(options, one));
-      for (const one of lost) await recordLost(options, one);
+      const lost = await takeEveryNth(inOrder(), n, async one => {
+        if (isUnderWay(one) || !(await remove(options, one))) return false;
+        unmarked.set(one.id, clock.nowMs());
+        return true;
+      });
+      await markLost();
       return lost.map(asUnsentFile);
     },
   };
@@ -52,41 +85,32 @@ function asUnsentFile(one: UnsentCapture): UnsentFile {
   return { path: pathOf(one), bytes: one.bytes, readings: one.readings };
 }
 
-/** False where it has just been taken elsewhere: unlink(2) and the rename that takes it cannot both succeed. */
-function remove({ directory, incoming }: UnsentOptions, one: UnsentCapture): boolean {
+/** Removes a file, and the metadata of a binary reading with it. @returns false where it is being sent, or is gone */
+async function remove(options: UnsentOptions, one: UnsentCapture): Promise<boolean> {
+  if (!(await removeOne(options, one))) return false;
+  const { filepath } = one;
+  // Its metadata may have been delivered already; without its reading it is of no use.
+  if (!filepath.endsWith(LINES)) await removeOne(options, { ...one, filepath: filepath + SIDECAR });
+  return true;
+}
+
+async function removeOne(
+  { directory, incoming, delivery }: UnsentOptions,
+  address: FileAddress,
+): Promise<boolean> {
+  const outcome = (await delivery?.deleteUndelivered(address)) ?? 'not there';
+  if (outcome !== 'not there') return outcome === 'deleted';
+  // Delivery has not seen it yet. unlink(2) and the rename that takes it cannot both succeed.
   for (const folder of [incoming, directory]) {
-    const path = join(folder, pathOf(one));
+    const path = join(folder, pathOf(address));
     if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) continue;
     try {
       unlinkSync(path);
+      return true;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue;
-      throw asSluiceError(error, { operation: 'delete', subject: path });
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+        throw asSluiceError(error, { operation: 'delete', subject: path });
     }
-    try {
-      unlinkSync(path + SIDECAR);
-    } catch {
-      // Lines have no metadata beside them, and that of a binary reading may have been delivered already.
-    }
-    return true;
   }
   return false;
-}
-
-async function recordLost(
-  { captures, journal, clock }: UnsentOptions,
-  { id, recordId }: UnsentCapture,
-): Promise<void> {
-  await captures.markLost(id, clock.nowMs());
-  if (recordId === null) return;
-  await journal()?.changeIf(recordId, 'incoming', {
-    state: 'failed',
-    outcome: 'failure',
-    nextAttemptAtMs: null,
-    hold: null,
-    removedAtMs: clock.nowMs(),
-    errorCode: 'capture_lost',
-    errorAnswer: 'give-up',
-    errorMessage: 'deleted before it was delivered, since the disk was full',
-  });
 }

@@ -35,6 +35,15 @@ export interface ListedChangeset {
   readonly lastSyncAt: string | null;
   readonly latestEventAt: string | null;
   readonly lastError: { readonly code: string; readonly message: string; readonly hint: string } | null;
+  /** What the last sync could not read of it, though the rest was; null: all was read. */
+  readonly unseen:
+    | readonly {
+        readonly part: string;
+        readonly code: string;
+        readonly message: string;
+        readonly hint: string;
+      }[]
+    | null;
   /** When it is synced next and why then; null when it is not followed. */
   readonly next: { readonly at: string; readonly reason: string; readonly priority: string } | null;
 }
@@ -72,6 +81,13 @@ export function listedChangeset(
     lastSyncAt: iso(changeset.lastSyncAtMs),
     latestEventAt: iso(changeset.latestEventAtMs),
     lastError: lastError && { code: lastError.code, message: lastError.message, hint: lastError.hint },
+    unseen:
+      changeset.unseen?.parts.map(({ part, error: { code, message, hint } }) => ({
+        part,
+        code,
+        message,
+        hint,
+      })) ?? null,
     next: item ? nextOf(item, hold) : null,
   };
 }

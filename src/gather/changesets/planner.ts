@@ -10,11 +10,22 @@ import type { ChangesetContext } from './context.ts';
 import { pagesOf } from './following/follow.ts';
 import type { CallForecasts } from './hosts/call-forecasts.ts';
 import { planNextSync, planningOf } from './next-sync.ts';
-import { atPlannedTime } from './schedule.ts';
+import {
+  atPlannedTime,
+  CHANGESET_KIND,
+  groupOf,
+  keyOfSource,
+  LISTING_REASON,
+  SOURCE_KIND,
+} from './schedule.ts';
 
 const FORECAST_EVERY_MS = 60_000;
 /** The event loop stands still for a page; so many take some milliseconds. */
 const RESCHEDULED_AT_ONCE = 50;
+/** No wait after a failure is longer, nor one that a host may ask for: what is due later was put there by a wrong clock. */
+const LONGEST_WAIT_MS = 48 * 3_600_000;
+/** A clock that is set back by less is a correction. */
+const LEAST_STEP_MS = 60_000;
 /** Between two pages of a million changesets. */
 const PAUSE_MS = 10;
 
@@ -23,6 +34,8 @@ export interface SyncPlannerOptions {
   readonly log: Logger;
   readonly limiter: CallLimiter;
   readonly forecasts: CallForecasts;
+  /** How often a source is listed, unless its host's intervals are stretched. */
+  readonly listEveryMs: () => number;
   readonly context: () => ChangesetContext;
 }
 
@@ -33,6 +46,8 @@ export interface SyncPlannerOptions {
  *                       every minute: the calls needed are forecast; where a host's stretch factor has changed, its
  *                       changesets are given their times anew; the budgets are stored
  *                       start(), and rescheduleAll() for another rhythm: likewise, for all changesets
+ *                       this machine's clock was set back: likewise, and what a clock that was ahead has put far off
+ *                       is due now, sources included
  *
  * All of that goes on in the background, one after the other. What fails is logged, and done again a minute later.
  */
@@ -41,9 +56,12 @@ export class SyncPlanner {
   readonly #background = new Serializer();
   readonly #stopping = new AbortController();
   #cancelTimer: () => void = () => undefined;
+  /** This machine's time less its clock that never jumps: falls when the clock is set back. */
+  #epochMs: number;
 
   constructor(options: SyncPlannerOptions) {
     this.#options = options;
+    this.#epochMs = epochOf(options.clock);
   }
 
   start(): void {
@@ -63,6 +81,7 @@ export class SyncPlanner {
     this.#inBackground(async () => {
       await this.#forecast();
       await this.#reschedule(undefined);
+      await this.#rescheduleSources();
     });
   }
 
@@ -76,7 +95,8 @@ export class SyncPlanner {
 
   #forecastLater(): void {
     this.#cancelTimer = this.#options.clock.timer(FORECAST_EVERY_MS, () => {
-      this.#inBackground(() => this.#forecast());
+      if (this.#wasSetBack()) this.rescheduleAll();
+      else this.#inBackground(() => this.#forecast());
       this.#forecastLater();
     });
   }
@@ -101,6 +121,29 @@ export class SyncPlanner {
     }
   }
 
+  async #rescheduleSources(): Promise<void> {
+    const { changesets, queue, clock, rhythm } = this.#options.context();
+    const nowMs = clock.nowMs();
+    for (const { name, host } of await changesets.sources()) {
+      const key = keyOfSource(name);
+      const item = await queue.get(key);
+      const everyMs = this.#options.listEveryMs() * Math.max(1, rhythm(host).stretch ?? 1);
+      if (!item || item.claimedBy || item.runAtMs <= nowMs + Math.max(everyMs, LONGEST_WAIT_MS)) continue;
+      await queue.put(key, {
+        kind: SOURCE_KIND,
+        group: groupOf(host),
+        runAtMs: nowMs,
+        reason: LISTING_REASON,
+      });
+    }
+  }
+
+  #wasSetBack(): boolean {
+    const before = this.#epochMs;
+    this.#epochMs = epochOf(this.#options.clock);
+    return this.#epochMs < before - LEAST_STEP_MS;
+  }
+
   #inBackground(task: () => Promise<void>): void {
     void this.#background.run(async () => {
       const { signal } = this.#stopping;
@@ -113,22 +156,37 @@ export class SyncPlanner {
   }
 }
 
-/** Those that back off after an error, run, or are first in line keep their place. */
+/**
+ * Those that back off after an error, run, or are first in line keep their place, unless that lies further off than any
+ * wait does.
+ */
 async function reschedule(page: readonly StoredChangeset[], context: ChangesetContext): Promise<void> {
   const { queue, clock } = context;
   const entries: ScheduleEntry[] = [];
   const changes: StoreChange[] = [];
   const items = await queue.getMany(page.map(({ key }) => key));
   for (const changeset of page) {
-    if (changeset.lastError !== null || changeset.lastSyncAtMs === null) continue;
-    const { id, key, host } = changeset;
+    const { id, key, host, lastError, lastSyncAtMs } = changeset;
     const nowMs = clock.nowMs();
-    const plan = planNextSync(changeset, planningOf(host, nowMs, context));
     const item = items.get(key);
-    if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs || item?.claimedBy) continue;
-    if (item?.priority === 'high') continue;
+    if (item?.claimedBy) continue;
+    if (item?.priority === 'high' || lastError !== null || lastSyncAtMs === null) {
+      if (!item || item.runAtMs <= nowMs + LONGEST_WAIT_MS) continue;
+      const { priority, reason } = item;
+      entries.push({
+        key,
+        request: { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: nowMs, priority, reason },
+      });
+      continue;
+    }
+    const plan = planNextSync(changeset, planningOf(host, nowMs, context));
+    if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs) continue;
     entries.push({ key, request: atPlannedTime(host, plan, nowMs) });
     changes.push(setLoad(id, plan.load));
   }
   if (entries.length > 0) await queue.putAll(entries, changes);
+}
+
+function epochOf(clock: Clock): number {
+  return clock.nowMs() - clock.monotonicMs();
 }

@@ -10,6 +10,11 @@ export const SOURCE_KIND = 'changeset source';
 const CHANGESET_PREFIX = 'changeset:';
 const SOURCE_PREFIX = 'changesets of ';
 
+/** Why a changeset stands on the schedule that somebody asked for: it goes at once, however lately it was synced. */
+export const BY_HAND = 'asked for by hand';
+/** Why one does of which a webhook told. */
+export const BY_WEBHOOK = 'webhook';
+
 /** Why a source stands on the schedule. */
 export const LISTING_REASON = 'look for newly opened changesets';
 
@@ -38,9 +43,9 @@ export function hostOfGroup(group: string): string {
   return group.replace(/ API$/, '');
 }
 
-/** A sync first in line, at once. */
-export function atOnce(host: string, reason: string, nowMs: number): ScheduleRequest {
-  return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs: nowMs, priority: 'high', reason };
+/** A sync first in line, at once or from a time on. */
+export function firstInLine(host: string, reason: string, runAtMs: number): ScheduleRequest {
+  return { kind: CHANGESET_KIND, group: groupOf(host), runAtMs, priority: 'high', reason };
 }
 
 /** A sync among the others, at the time that a plan says. */

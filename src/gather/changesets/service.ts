@@ -26,16 +26,25 @@ import { wantedChangesets } from './following/sources.ts';
 import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
 import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
+import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
-import { atOnce, CHANGESET_KIND, hostOfGroup } from './schedule.ts';
-import { receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
+import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
+import { checkSender, receiveWebhook, type WebhookOutcome, type WebhookRequest } from './webhooks.ts';
 import { createChangesetWorkers } from './workers.ts';
 
 /** Repositories whose webhooks seem not to arrive, shown at the most. */
 const GAPS_SHOWN = 100;
 /** So many changes in a row that no webhook announced are no accident. */
 const GAP_FROM = 3;
+
+/** Credentials that a host does not accept. */
+export interface HostRefusal {
+  readonly host: string;
+  readonly credentials: readonly string[];
+  /** How many that are configured it does accept, as far as is known. */
+  readonly others: number;
+}
 
 export interface ChangesetsOptions {
   readonly forges: ForgeImplementations;
@@ -44,8 +53,8 @@ export interface ChangesetsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** A push was announced for a repository. */
-  readonly onPush: (repositoryUrl: string) => Promise<void>;
+  /** A push was announced for a repository; these are spellings of its address. */
+  readonly onPush: (repositoryUrls: readonly string[]) => Promise<void>;
   /** Called with every piece of work that is over, for metrics. */
   readonly onEnd?: (ended: EndedWork) => void;
 }
@@ -65,6 +74,7 @@ export class Changesets implements Service {
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
   readonly #health: HostHealth;
+  readonly #unseen: UnseenBoard;
   readonly #forecasts: CallForecasts;
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
@@ -85,6 +95,7 @@ export class Changesets implements Service {
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
+    this.#unseen = new UnseenBoard(options);
     this.#forecasts = new CallForecasts(clock, (host, resource) =>
       this.limiter.resourceBudget(host, resource),
     );
@@ -93,6 +104,7 @@ export class Changesets implements Service {
       log,
       limiter: this.limiter,
       forecasts: this.#forecasts,
+      listEveryMs: () => config().changesets.discoverEveryMs,
       context: () => this.#context(),
     });
   }
@@ -195,6 +207,11 @@ export class Changesets implements Service {
     return count;
   }
 
+  /** Whether a webhook of those headers can be believed, before its body is read. Throws `signature_invalid`. */
+  checkSender(kind: ForgeKind, headers: WebhookRequest['headers']): void {
+    checkSender(kind, headers, this.#options.forges.webhooksOf(kind), this.#context());
+  }
+
   /** Takes in a webhook. Throws `signature_invalid`, `body_invalid`. */
   receive(kind: ForgeKind, headers: WebhookRequest['headers'], rawBody: Buffer): Promise<WebhookOutcome> {
     const { forges, onPush } = this.#options;
@@ -213,15 +230,25 @@ export class Changesets implements Service {
     return this.#health.holds();
   }
 
+  /** What of the hosts' answers cannot be read, though the rest is. */
+  unseen(): readonly UnseenAtHost[] {
+    return this.#unseen.all();
+  }
+
   /** Repositories whose webhooks seem not to arrive. */
   async webhookGaps(): Promise<readonly WebhookTotals[]> {
     const totals = await this.#context().changesets.webhooks.totals(GAPS_SHOWN);
     return totals.filter(({ missedSince }) => missedSince >= GAP_FROM);
   }
 
-  /** Of a host, the credentials that it refuses while others go on, by the names that messages give them. */
-  refusedCredentials(host: string): readonly string[] {
-    return this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+  /** Hosts that refuse credentials now, and which, by the names that messages give them. */
+  refusals(): readonly HostRefusal[] {
+    return this.hosts.settings().flatMap(({ host, credentials }) => {
+      const refused = this.limiter.refused(host).map(identity => this.#credentialName(host, identity));
+      return refused.length === 0
+        ? []
+        : [{ host, credentials: refused, others: credentials.length - refused.length }];
+    });
   }
 
   #configureCredentials(): void {
@@ -246,6 +273,7 @@ export class Changesets implements Service {
       clock,
       hosts: this.hosts,
       health: this.#health,
+      unseen: this.#unseen,
       rhythm: host => ({ ...config().schedule, stretch: this.#forecasts.stretchOf(host) }),
       forgetClosedAfterMs: () => config().changesets.forgetClosedAfterMs,
       clockSkewMs: host => this.limiter.clockSkewMs(host),
@@ -258,7 +286,7 @@ export class Changesets implements Service {
   }
 
   #withNext(changeset: StoredChangeset, item: QueueItem | undefined): ListedChangeset {
-    const hold = this.#health.holdOf(changeset.host);
+    const hold = this.#health.holdOf(changeset.host, item?.priority ?? 'normal');
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 
@@ -268,7 +296,7 @@ export class Changesets implements Service {
     const { queue, clock } = this.#context();
     const nowMs = clock.nowMs();
     await queue.putAll(
-      changesets.map(({ key, host }) => ({ key, request: atOnce(host, 'asked for by hand', nowMs) })),
+      changesets.map(({ key, host }) => ({ key, request: firstInLine(host, BY_HAND, nowMs) })),
     );
     return changesets.length;
   }

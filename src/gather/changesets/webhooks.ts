@@ -4,10 +4,13 @@ import type { ScheduleEntry } from '../../engine/queue/work-queue.ts';
 import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
+import type { ForgeSettings } from '../forges/forge.ts';
+import { repositorySpellings } from '../forges/repository-spellings.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
-import { latest, planNextSync, planningOf } from './next-sync.ts';
-import { atOnce, atPlannedTime } from './schedule.ts';
+import type { CodeHosts } from './hosts/code-hosts.ts';
+import { latest, planNextSync, planningOf, possibleMs, soonestSyncMs } from './next-sync.ts';
+import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */
 const LATE_MS = 60_000;
@@ -35,46 +38,75 @@ export type WebhookOutcome =
  * Takes one delivery in: signature first, then its form, then its id; the latest-event times, the raised places on the
  * schedule and the id are committed together, so that a crash loses none of them.
  * @param webhooks of the kind of host that sends it
- * @param onPush a push has arrived for a repository
+ * @param onPush a push has arrived for the repository of these addresses, all spellings of one
  * @throws SluiceError `signature_invalid`, `body_invalid`
  */
 export async function receiveWebhook(
   request: WebhookRequest,
   webhooks: ForgeWebhooks,
   context: ChangesetContext,
-  onPush: (repositoryUrl: string) => Promise<void>,
+  onPush: (repositoryUrls: readonly string[]) => Promise<void>,
 ): Promise<WebhookOutcome> {
   const host = senderOf(request, webhooks, context);
   const delivery = webhooks.parse(request.headers, request.rawBody, host);
   const { deliveryId, event } = delivery;
-  const { changesets, queue, clock } = context;
+  const { changesets, queue, clock, hosts } = context;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
-  const received = recordWebhook({ host, deliveryId, event, repository, receivedAtMs });
+  // One that does nothing is not remembered: what it is of may be followed when the host sends it again.
+  const receivedAs = (id: string | undefined) =>
+    recordWebhook({ host, deliveryId: id, event, repository, receivedAtMs });
+  const received = receivedAs(deliveryId);
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
-    await onPush(delivery.repositoryUrl);
+    await onPush(repositorySpellings(delivery, hosts.baseUrlOf(host)));
     await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
-  if (delivery.kind !== 'changeset') {
-    await queue.putAll([], [received]);
+  if (delivery.kind !== 'changeset' && delivery.kind !== 'commit') {
+    await queue.putAll([], [receivedAs(undefined)]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
-  const concerned = await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
+  const concerned =
+    delivery.kind === 'commit'
+      ? await changesets.byHead({ ...delivery, host })
+      : await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
   const followed = concerned.filter(changeset => changeset.followed);
   // A time of the body is of the host's clock.
-  const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);
+  const saidMs = delivery.atMs === undefined ? undefined : delivery.atMs - context.clockSkewMs(host);
+  const eventMs = possibleMs(saidMs, receivedAtMs) ?? receivedAtMs;
   const atMs = Math.min(eventMs, receivedAtMs);
-  const entries = followed.map(changeset => entryAfterEvent(changeset, atMs, receivedAtMs, context));
+  const items = await queue.getMany(followed.map(({ key }) => key));
+  const entries = followed.map(changeset => {
+    const isRunning = Boolean(items.get(changeset.key)?.claimedBy);
+    return entryAfterEvent(changeset, { atMs, receivedAtMs, isRunning }, context);
+  });
   const announced = announceEvent(
     followed.map(({ id }) => id),
     atMs,
   );
+  if (followed.length === 0) {
+    await queue.putAll([], [receivedAs(undefined)]);
+    return { outcome: 'ignored', event };
+  }
   await queue.putAll(entries, [received, announced]);
-  if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
+}
+
+/**
+ * Whether a delivery of those headers can be believed at all, before its body is read.
+ * @throws SluiceError `signature_invalid` where no host of the kind has a secret, or none of them can have sent it
+ */
+export function checkSender(
+  kind: ForgeKind,
+  headers: HttpHeaders,
+  webhooks: ForgeWebhooks,
+  { hosts }: Pick<ChangesetContext, 'hosts'>,
+): void {
+  const candidates = candidatesOf(kind, hosts);
+  if (!candidates.some(({ webhookSecret = '' }) => webhooks.mayVerify(headers, webhookSecret)))
+    throw notSigned();
 }
 
 /** The host whose secret the sender knew. Hosts of one kind share a path, so each one's secret is tried. */
@@ -83,43 +115,56 @@ function senderOf(
   webhooks: ForgeWebhooks,
   { hosts }: ChangesetContext,
 ): string {
-  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
-  if (candidates.length === 0) {
-    throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
-      hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
-    });
-  }
-  const sender = candidates.find(({ webhookSecret = '' }) =>
+  const sender = candidatesOf(kind, hosts).find(({ webhookSecret = '' }) =>
     webhooks.verify(headers, rawBody, webhookSecret),
   );
-  if (!sender) throw new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
+  if (!sender) throw notSigned();
   return sender.host;
+}
+
+/** Hosts of a kind with a secret. */
+function candidatesOf(kind: ForgeKind, hosts: CodeHosts): readonly ForgeSettings[] {
+  const candidates = hosts.settings().filter(host => host.kind === kind && host.webhookSecret !== undefined);
+  if (candidates.length > 0) return candidates;
+  throw new SluiceError('signature_invalid', `no ${kind} host here has a webhook secret`, {
+    hint: 'Set hosts.<name>.webhookSecret in sluice.yaml, and the same secret at the host.',
+  });
+}
+
+function notSigned(): SluiceError {
+  return new SluiceError('signature_invalid', 'the signature of the webhook is missing or wrong');
 }
 
 function repositoryOf(delivery: WebhookDelivery): string | undefined {
   if (delivery.kind === 'changeset') return delivery.ref.repository;
-  return delivery.kind === 'push' ? delivery.repository : undefined;
+  return delivery.kind === 'push' || delivery.kind === 'commit' ? delivery.repository : undefined;
 }
 
 /**
- * At once, before all others; with `quiet`, once the changes have paused. An event that is older than the last sync
- * (out of order, late) was seen by that sync: it is synced again among the others only.
+ * At once, before all others, but never sooner than the shortest interval after the last try: a burst brings one sync.
+ * With `quiet`, once the changes have paused. An event that is older than the last sync (out of order, late) was seen by
+ * that sync: it is synced again among the others only.
  */
 function entryAfterEvent(
   changeset: StoredChangeset,
-  atMs: number,
-  nowMs: number,
+  event: { readonly atMs: number; readonly receivedAtMs: number; readonly isRunning: boolean },
   context: ChangesetContext,
 ): ScheduleEntry {
-  const { key, host, lastSyncAtMs } = changeset;
+  const { atMs, receivedAtMs: nowMs, isRunning } = event;
+  const { key, host } = changeset;
   const planning = planningOf(host, nowMs, context);
+  const lastSyncAtMs = changeset.lastSyncAtMs === null ? null : Math.min(changeset.lastSyncAtMs, nowMs);
   const isNews = lastSyncAtMs === null || atMs > lastSyncAtMs - LATE_MS;
-  if (isNews && !planning.rhythm.quiet) return { key, request: atOnce(host, 'webhook', nowMs) };
+  if (isNews && !planning.rhythm.quiet) {
+    // The sync that runs may or may not see it: the next one is after that one's interval.
+    const soonestMs = isRunning ? nowMs + planning.rhythm.minIntervalMs : soonestSyncMs(changeset, planning);
+    return { key, request: firstInLine(host, BY_WEBHOOK, soonestMs) };
+  }
   // A change that the last sync may have missed by a hair counts as one after it.
   const eventMs = isNews && lastSyncAtMs !== null ? Math.max(atMs, lastSyncAtMs + 1) : atMs;
   const latestEventAtMs = latest(changeset.latestEventAtMs, eventMs);
   const plan = planNextSync({ ...changeset, latestEventAtMs }, planning);
-  const reason = isNews ? `webhook, ${plan.reason}` : plan.reason;
+  const reason = isNews ? `${BY_WEBHOOK}, ${plan.reason}` : plan.reason;
   return { key, request: atPlannedTime(host, { ...plan, reason }, nowMs) };
 }
 

@@ -39,13 +39,13 @@ export function createChangesetWorkers(
     random,
     log,
     handlers: new Map([
-      [CHANGESET_KIND, changesetHandler({ ...context, batches, slots })],
+      [CHANGESET_KIND, changesetHandler({ ...context, batches, slots, random })],
       [SOURCE_KIND, sourceHandler({ ...context, slots, listEveryMs })],
     ]),
     concurrency: settings().concurrency * LARGEST_BATCH,
-    perGroup: group => {
+    perGroup: (group, priority) => {
       const host = hostOfGroup(group);
-      return health.allowedConcurrency(host, settings().perHost * batchOf(host));
+      return health.allowedConcurrency(host, settings().perHost * batchOf(host), priority);
     },
     onEnd,
     timing: { drainMs: DRAIN_MS },

@@ -32,7 +32,7 @@ export type CheckState = NonNullable<ChangesetDetails['checkState']>;
 
 /** One end of a changeset. */
 export interface Branch {
-  readonly branch: string;
+  readonly branch: string | undefined;
   /** Commit hash in hexadecimal; undefined where the branch and its commit are gone. */
   readonly commit: string | undefined;
   /** Repository that the branch is in, where it is known and still there (a fork may be deleted). */
@@ -43,20 +43,25 @@ export interface Branch {
 export interface ChangesetSummary {
   readonly ref: ChangesetRef;
   /** The host's own id, the same for the changeset's whole life, a rename or transfer included. Opaque. */
-  readonly hostId: string;
+  readonly hostId: string | undefined;
   /** Address of its page. */
   readonly url: string;
-  readonly title: string;
+  readonly title: string | undefined;
   readonly author: Actor | undefined;
+  /** Of a state that is not known: as its times of merge and close have it. */
   readonly state: ChangesetState;
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
+  readonly createdAtMs: number | undefined;
+  readonly updatedAtMs: number | undefined;
 }
 
 /** All that is known of one. */
-export interface Changeset extends ChangesetSummary, ChangesetDetails {
+export interface Changeset extends ChangesetSummary, Omit<ChangesetDetails, 'labels' | 'reviewState'> {
   readonly head: Branch;
   readonly base: Branch;
+  /** Undefined where the host does not say. */
+  readonly labels: readonly string[] | undefined;
+  /** Undefined where the reviews could not be read. */
+  readonly reviewState: ReviewState | undefined;
 }
 
 /** Hosts' kinds of events, brought to common words; `other` keeps what has none (see `hostKind`). */

@@ -1,5 +1,5 @@
 import type { ForgeWords } from '../../config/kinds.ts';
-import type { OpenForge } from './forge.ts';
+import type { ForgeCredential, ForgeSettings, OpenForge } from './forge.ts';
 import type { ForgeWebhooks } from './webhook.ts';
 
 /**
@@ -19,6 +19,14 @@ export interface ForgeDefinition<K extends string = string> extends ForgeWords {
   readonly batchSize: number;
   /** How to ask for the size of a repository. Pure. @param repository `owner/name` */
   sizeQuestion(repository: string): SizeQuestion;
+  /**
+   * A token for git of an App's installation, that lives for some minutes at least. Absent where there are no Apps.
+   * @throws SluiceError `token_refused`, or of the network
+   */
+  appToken?(
+    app: Extract<ForgeCredential, { kind: 'app' }>,
+    at: Pick<ForgeSettings, 'host' | 'apiUrl'>,
+  ): Promise<string>;
   /** Loads the implementation. */
   load(): Promise<ForgeImplementation>;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { SluiceError } from '../../base/errors.ts';
 import type { CallBudget } from '../../engine/call-budgets/call-budget.ts';
 import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from './changeset.ts';
+import type { OnUnseen, Unseen } from './unseen.ts';
 
 /**
  * The contract of a code host's API. `github/`, `gitlab/` and `gitea/` keep it, and test/suites/forge-suite.ts
@@ -10,14 +11,19 @@ import type { Changeset, ChangesetEvent, ChangesetRef, ChangesetSummary } from '
  * What every method promises:
  * - Before each HTTP call it asks `CallBudget.take`, after each it reports to `CallBudget.record`: nothing is sent
  *   that the budget did not let through.
- * - It tries once. Trying again is the engine's business; the only repetition inside is to ask for fewer
- *   changesets at once when the host failed over many.
+ * - It tries once. Trying again is the engine's business; the only repetitions inside are to ask for fewer changesets
+ *   at once when the host failed over many, and to ask with another credential when one is refused or used up.
+ * - `token_refused` means that the host, asked about the token itself, does not take it. A 401 of one address alone is
+ *   `scope_missing`.
  * - It throws `SluiceError` with a code and retry class from the catalogue, `retryAfterMs` where the host gave
  *   one. Codes that any method may throw: token_refused, scope_missing, rate_limited, forge_missing (the
  *   repository, owner or changeset is not there, or not for these eyes), forge_refused (the request is one that
  *   the host will not do), forge_answer_invalid (HTML, half an answer, another form than documented),
  *   host_failing, host_unknown, host_unreachable, connection_lost, timed_out, tls_failed, repository_moved (to
  *   another host), answer_too_large, cancelled.
+ * - Answers are read entry by entry and as far as they can be: what is missing, null or of another form is unknown;
+ *   an entry that cannot be told apart costs itself and is told of (`onUnseen`).
+ * - Every listing is bounded: a page that was read already, too many pages or too long a time end it, and are told of.
  * - Iterables yield what has arrived page by page; where one throws, all that it has yielded before is sound
  *   and may be kept. They stop asking when the consumer stops iterating.
  * - Every call ends within `timeoutMs`; `signal` ends it with `cancelled`.
@@ -66,8 +72,9 @@ export interface Forge {
 
   /**
    * Events of one changeset, to the last page. A few that happened before `sinceMs` may come again (ids tell
-   * them apart); none after it is left out. Pages come oldest first where the host can; sort by `atMs`, `order`, `id`.
-   * @throws SluiceError `forge_missing`
+   * them apart); none after it is left out but those of parts that cannot be read (`onUnseen`). Pages come oldest
+   * first where the host can; sort by `atMs`, `order`, `id`.
+   * @throws SluiceError the first part's failure where not a single part could be read
    */
   fetchEvents(
     ref: ChangesetRef,
@@ -82,6 +89,11 @@ export interface ForgeCallOptions {
   readonly signal?: AbortSignal;
   /** Passed on to the budget, which may let some work go before other work. */
   readonly priority?: 'high' | 'normal';
+  /**
+   * Told of what could not be read though the rest was: entries of another form than documented, what lies beyond the
+   * bounds of a listing, and of `fetchEvents` whole parts. Never of what is thrown.
+   */
+  readonly onUnseen?: OnUnseen;
 }
 
 export interface ForgeListOptions extends ForgeCallOptions {
@@ -100,7 +112,7 @@ export interface RepositoryPage {
 /** A repository as its host describes it. */
 export interface ForgeRepository {
   /** The host's own id, the same after a rename. */
-  readonly hostId: string;
+  readonly hostId: string | undefined;
   /** `owner/name`. */
   readonly path: string;
   /** Address to clone by HTTPS, without credentials, without `.git`. */
@@ -154,10 +166,17 @@ export type ChangesetResult =
       readonly events: readonly ChangesetEvent[];
       /** When false there may be more: ask `fetchEvents`. Always false where events cost calls of their own. */
       readonly eventsComplete: boolean;
+      /** Parts that were asked for on their own, and read to their end. */
+      readonly seen: readonly string[];
+      /** Parts that could not be read. Of them nothing is said here: what was known of them stays. */
+      readonly unseen: readonly Unseen[];
       /** Host's clock as it answered: the next sync's `eventsSinceMs`. */
       readonly asOfMs: number;
     }
-  /** Deleted, or no longer for these eyes: hosts do not tell the two apart. */
+  /**
+   * The host's own word for this changeset, 404 or 410: deleted, or no longer for these eyes. Hosts do not tell the two
+   * apart.
+   */
   | { readonly outcome: 'missing'; readonly ref: ChangesetRef; readonly error: SluiceError }
   | { readonly outcome: 'failed'; readonly ref: ChangesetRef; readonly error: SluiceError };
 
@@ -175,6 +194,8 @@ export type ForgeCredential =
       /** PEM. */
       readonly privateKey: string;
       readonly installationId: number;
+      /** Of whose repositories alone it is an installation; undefined: of all that are asked for. */
+      readonly owner: string | undefined;
     };
 
 /** What a forge is opened with. */
@@ -202,3 +223,20 @@ export interface ForgeDependencies {
 
 /** How a forge is made. It connects with its first call. */
 export type OpenForge = (settings: ForgeSettings, dependencies: ForgeDependencies) => Forge;
+
+/**
+ * The credentials that may be used for what an owner has: tokens, and of an App the owner's own installation, or else
+ * the one that is for all owners. Pure.
+ * @param owner user, organization or group; undefined where a call concerns no certain one
+ */
+export function credentialsForOwner(
+  credentials: readonly ForgeCredential[],
+  owner: string | undefined,
+): readonly ForgeCredential[] {
+  const wanted = owner?.toLowerCase();
+  const ofOwner = credentials.filter(each => each.kind === 'app' && each.owner?.toLowerCase() === wanted);
+  const isOwned = wanted !== undefined && ofOwner.length > 0;
+  const general = credentials.filter(each => each.kind === 'token' || (each.owner === undefined && !isOwned));
+  if (wanted === undefined && general.length === 0) return credentials;
+  return isOwned ? [...general, ...ofOwner] : general;
+}

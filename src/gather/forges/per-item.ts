@@ -1,4 +1,4 @@
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { asSluiceError } from '../../base/errors.ts';
 import type { ChangesetResult, WantedChangeset } from './forge.ts';
 
 /** Failures that concern the host, the token or this side rather than one changeset. */
@@ -7,15 +7,24 @@ const OF_ALL = new Set<string>([
   'rate_limited',
   'host_unknown',
   'host_unreachable',
-  'connection_lost',
-  'timed_out',
   'tls_failed',
   'cancelled',
-  'internal',
+  'stopping',
 ]);
 
+/** Failures that may be of one changeset alone, and of the host where several have them in a row. */
+export const PERHAPS_OF_ALL: ReadonlySet<string> = new Set<string>([
+  'host_failing',
+  'forge_answer_invalid',
+  'connection_lost',
+  'timed_out',
+]);
+
+/** So many changesets that fail in a row are no accident of theirs. */
+export const SEVERAL = 3;
+
 /**
- * Changesets one after the other, where a host has no way to ask for many. A host that fails twice in a row is
+ * Changesets one after the other, where a host has no way to ask for many. A host that fails over several in a row is
  * taken to be failing altogether.
  * @throws SluiceError what concerns all that are still to come
  */
@@ -23,19 +32,18 @@ export async function* fetchOneByOne(
   wanted: readonly WantedChangeset[],
   fetchOne: (wanted: WantedChangeset) => Promise<ChangesetResult>,
 ): AsyncGenerator<ChangesetResult> {
-  let failuresOfHost = 0;
+  let failedInRow = 0;
   for (const each of wanted) {
     let result: ChangesetResult;
     try {
       result = await fetchOne(each);
-      failuresOfHost = 0;
+      failedInRow = 0;
     } catch (thrown) {
-      const error = thrown instanceof SluiceError ? thrown : asSluiceError(thrown);
-      const isHosts = error.code === 'host_failing' || error.code === 'forge_answer_invalid';
-      failuresOfHost = isHosts ? failuresOfHost + 1 : 0;
-      if (OF_ALL.has(error.code) || failuresOfHost > 1) throw error;
-      const outcome = error.code === 'forge_missing' ? 'missing' : 'failed';
-      result = { outcome, ref: each.ref, error };
+      const error = asSluiceError(thrown);
+      failedInRow = PERHAPS_OF_ALL.has(error.code) ? failedInRow + 1 : 0;
+      const isOfAll = OF_ALL.has(error.code) && error.holds !== 'profile';
+      if (isOfAll || failedInRow >= SEVERAL) throw error;
+      result = { outcome: error.code === 'forge_missing' ? 'missing' : 'failed', ref: each.ref, error };
     }
     yield result;
   }

@@ -38,21 +38,28 @@ export function forgeSettings({ hosts }: Pick<Config, 'hosts'>, timeoutMs: numbe
 function credentialsOf(given: Config['hosts'][string] | undefined): ForgeCredential[] {
   if (given === undefined) return [];
   const { token, tokens, app } = given;
-  const all = [...(token === undefined ? [] : [token]), ...tokens];
-  const credentials: ForgeCredential[] = [...new Set(all)].map((each, index) => ({
+  const secrets = [...(token === undefined ? [] : [token]), ...tokens];
+  const credentials: ForgeCredential[] = [...new Set(secrets)].map((each, index) => ({
     kind: 'token',
     id: `token-${index + 1}`,
     identity: identityOf(each),
     token: each,
   }));
-  if (app?.id !== undefined && app.installation !== undefined && app.privateKey !== undefined) {
+  if (app?.id === undefined || app.privateKey === undefined) return credentials;
+  const { id, privateKey, installation, installations } = app;
+  const all = [
+    ...(installation === undefined ? [] : [[undefined, installation] as const]),
+    ...Object.entries(installations),
+  ];
+  for (const [owner, installationId] of all) {
     credentials.push({
       kind: 'app',
-      id: `app-${app.id}`,
-      identity: `app-${app.id}-${app.installation}`,
-      appId: String(app.id),
-      privateKey: app.privateKey,
-      installationId: app.installation,
+      id: owner === undefined ? `app-${id}` : `app-${id} for ${owner}`,
+      identity: `app-${id}-${installationId}`,
+      appId: String(id),
+      privateKey,
+      installationId,
+      owner,
     });
   }
   return credentials;

@@ -1,5 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { z } from 'zod';
+import { parseBoundedJson } from '../../base/bounded-json.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../base/http-headers.ts';
 
@@ -21,10 +22,10 @@ export function isHexHmac(hex: string | undefined, rawBody: Buffer, secret: stri
   return sameSecret(hex.toLowerCase(), hmacSha256(secret, rawBody).toString('hex'));
 }
 
-/** The host's id of a delivery; a hash of the body where it sends none. */
-export function deliveryIdOf(given: string | undefined, rawBody: Buffer): string {
+/** The host's id of a delivery; a hash of event and body where it sends none: two hooks may send the same body. */
+export function deliveryIdOf(given: string | undefined, event: string, rawBody: Buffer): string {
   if (given !== undefined && /^[\w.:-]{1,200}$/.test(given)) return given;
-  return `sha256:${createHash('sha256').update(rawBody).digest('hex')}`;
+  return `sha256:${createHash('sha256').update(`${event}\n`).update(rawBody).digest('hex')}`;
 }
 
 /**
@@ -37,7 +38,7 @@ export function webhookJson(headers: HttpHeaders, rawBody: Buffer): unknown {
     ? (new URLSearchParams(rawBody.toString('utf8')).get('payload') ?? '')
     : rawBody.toString('utf8');
   try {
-    return JSON.parse(text);
+    return parseBoundedJson(text);
   } catch (error) {
     throw new SluiceError('body_invalid', 'the webhook holds no JSON', {
       operation: 'read webhook',

@@ -7,6 +7,11 @@ import type { ChangesetRef, ChangesetState } from './changeset.ts';
  */
 export interface ForgeWebhooks {
   /**
+   * Whether the sender may know the secret, as far as the headers show: false where the signature is missing or of
+   * another form, so that no body need be read. Never throws.
+   */
+  mayVerify(headers: HttpHeaders, secret: string): boolean;
+  /**
    * Whether the sender knew the secret. Compares in constant time; false where the signature is missing or of
    * another form. Never throws.
    */
@@ -43,13 +48,33 @@ export interface ChangesetDelivery extends WebhookBase {
   readonly repositoryUrl: string | undefined;
 }
 
+/** Something happened to a commit (a check, a status): it concerns the changesets that the commit heads. */
+export interface CommitDelivery extends WebhookBase {
+  readonly kind: 'commit';
+  readonly repository: string;
+  /** In hexadecimal. */
+  readonly commit: string;
+  /** Branches that it is the tip of, as far as the body names them: for changesets whose new head is not known yet. */
+  readonly branches: readonly CommitBranch[];
+  /** As in `ChangesetDelivery`. */
+  readonly atMs: number | undefined;
+}
+
+export interface CommitBranch {
+  readonly name: string;
+  /** The repository that it is in; undefined where the body does not say (it may be a fork's). */
+  readonly repository: string | undefined;
+}
+
 export type WebhookDelivery =
   | ChangesetDelivery
+  | CommitDelivery
   /** Commits came to a repository (or a branch or tag was made or deleted). */
   | (WebhookBase & {
       readonly kind: 'push';
       readonly repository: string;
-      readonly repositoryUrl: string;
+      /** Addresses of the repository, as far as the body names them: of its page, and to clone by. */
+      readonly repositoryUrls: readonly string[];
       /** Full ref: `refs/heads/main`. */
       readonly gitRef: string;
       readonly atMs: number | undefined;

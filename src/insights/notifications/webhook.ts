@@ -1,4 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
+import { openAgent } from '../../base/http-agent.ts';
+import { proxyOf } from '../../base/proxy.ts';
 import type { NotificationPayload, SendingLimits } from './payload.ts';
 
 /** Answers that another try may change: too early, too many, or a fault of theirs. */
@@ -18,8 +20,11 @@ export async function postWebhook(
   if (host === undefined) throw new SluiceError('notification_refused', 'notify.webhook is no URL');
   const late = AbortSignal.timeout(timeoutMs);
   const { request } = await import('undici');
+  const proxy = proxyOf(new URL(url), process.env);
+  const agent = proxy && (await openAgent({ connections: 1, connectTimeoutMs: timeoutMs, proxy }));
   try {
     const { statusCode, headers, body } = await request(url, {
+      dispatcher: agent,
       method: 'POST',
       headers: { 'content-type': 'application/json', 'user-agent': 'sluice' },
       body: JSON.stringify(payload),
@@ -29,10 +34,12 @@ export async function postWebhook(
     if (statusCode >= 200 && statusCode < 300) return;
     throw refusal(host, statusCode, headers['retry-after']);
   } catch (error) {
-    if (error instanceof SluiceError) throw error;
+    if (error instanceof SluiceError && error.code !== 'proxy_failed') throw error;
     signal.throwIfAborted();
     const why = late.aborted ? `no answer within ${timeoutMs / 1000} s` : causeOf(error);
     throw new SluiceError('notification_failed', `the webhook at ${host} failed: ${why}`, { cause: error });
+  } finally {
+    await agent?.destroy();
   }
 }
 
@@ -49,6 +56,7 @@ function refusal(host: string, status: number, retryAfter: string | string[] | u
 
 /** An error of undici may repeat the URL; its code does not. */
 function causeOf(error: unknown): string {
+  if (error instanceof SluiceError) return error.message;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : 'the connection broke';
 }

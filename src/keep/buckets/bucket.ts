@@ -36,7 +36,8 @@ export interface ObjectStore {
   putObject(at: ObjectAddress, source: ObjectSource, options?: PutOptions): Promise<PutResult>;
   /**
    * What the store knows of an object, undefined when there is none. A missing bucket also answers
-   * undefined where the server does not tell the two apart. Throws not_supported where the server has no HEAD.
+   * undefined where the server does not tell the two apart. Where HEAD is refused or tells no size, other questions are
+   * asked for it, once each; throws what HEAD was refused with (not_supported, access_denied …) where none is answered.
    */
   headObject(at: ObjectAddress, options?: HeadOptions): Promise<ObjectHead | undefined>;
   /**
@@ -82,19 +83,6 @@ export interface ObjectStore {
     options?: { readonly prefix?: string } & BucketCallOptions,
   ): Promise<PendingUpload[]>;
 
-  /**
-   * Reads the profile's credentials anew, from where they come from; calls that begin after it are signed with what was
-   * read. Callers that come together share one reading. Absent where a store has no credentials. Does not throw: what
-   * cannot be read counts as unchanged.
-   */
-  refreshCredentials?(): Promise<'changed' | 'unchanged'>;
-  /**
-   * A mark of the credentials in use: another one after they were exchanged for others, the same across restarts and
-   * renewals of a session; tells nothing of them. Files that were refused for the key's sake are sent again once it is
-   * another one. Absent where a store has no credentials.
-   */
-  credentialsMark?(): string;
-
   /** Closes idle connections; calls under way end first. May be called again; nothing else may be called after it. */
   close(): Promise<void>;
 }
@@ -103,6 +91,11 @@ export interface ObjectStore {
 export interface StoreKey {
   /** Goes on with the key of this profile, which is of the store's kind and differs from its own in nothing else. */
   adopt(profile: { readonly name: string }): void;
+  /**
+   * A mark of the key as the profile has it, which tells nothing of it: another one where the profile has another key,
+   * the same across restarts and renewals by the same source.
+   */
+  mark(): string;
   /** Calls `listener` when the key has become another, however that was noticed; the function returned ends that. */
   onChange(listener: () => void): () => void;
 }
@@ -121,13 +114,25 @@ export interface ObjectAddress {
   readonly key: string;
 }
 
+/** Where the bytes come from: a file, or memory. */
+export type ObjectSource = SourceFile | { readonly body: Buffer };
+
 /**
- * Where the bytes come from. `size` bytes of the file at `path` from `offset` (default 0) on; the file is opened, read
- * once (twice where the server wants a checksum before the body) and closed within the call.
+ * `size` bytes of the file at `path` from `offset` (default 0) on. It is opened, read once (twice where the server wants
+ * a checksum before the body) and closed within the call; or `file`, which is open already, is read from and left open.
  */
-export type ObjectSource =
-  | { readonly path: string; readonly size: number; readonly offset?: number }
-  | { readonly body: Buffer };
+export interface SourceFile {
+  readonly path: string;
+  readonly size: number;
+  readonly offset?: number;
+  readonly file?: ReadableFile;
+}
+
+/** A file that its owner holds open. */
+export interface ReadableFile {
+  /** Bytes read into the buffer at `offset`, from `position` of the file on; 0 at its end. */
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<number>;
+}
 
 export interface BucketCallOptions {
   readonly signal?: AbortSignal;
@@ -170,15 +175,26 @@ export interface PutResult {
   readonly crc32?: string;
   /** CRC32 of the object as the store's own answer names it, in the same form. */
   readonly confirmedCrc32?: string;
+  /**
+   * In which way it was sent that is not the profile's own, since the store does not take that: "without tags". For its
+   * record; undefined where nothing was left.
+   */
+  readonly departure?: string;
 }
 
 export interface HeadOptions extends BucketCallOptions {
   /** Ask for the checksum, too. The directory store reads the whole file for it. */
   readonly checksum?: boolean;
+  /**
+   * Bytes of each piece that it was sent in. A store that finds framing of its own stored as content is sent to without
+   * it from then on.
+   */
+  readonly sentSizes?: readonly number[];
 }
 
 export interface ObjectHead {
-  readonly size: number;
+  /** Undefined where the store tells none that can be believed, by whichever question. */
+  readonly size: number | undefined;
   readonly etag: string;
   readonly lastModifiedMs: number;
   readonly contentType?: string;
@@ -223,6 +239,8 @@ export interface ObjectEntry {
 /** Names an upload in parts; plain data, so that the journal can keep it across restarts. */
 export interface MultipartUpload extends ObjectAddress {
   readonly uploadId: string;
+  /** As in PutResult; not kept by the journal. */
+  readonly departure?: string;
 }
 
 export interface PendingUpload extends MultipartUpload {
@@ -235,4 +253,7 @@ export interface UploadedPart {
   readonly etag: string;
   readonly size: number;
   readonly crc32?: string;
+  /** As in PutResult; not kept by the journal. */
+  readonly confirmedCrc32?: string;
+  readonly departure?: string;
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import type { HttpProxy } from '../../base/proxy.ts';
 import type { ObjectStore } from './bucket.ts';
 import type { IniSection } from './credentials/ini.ts';
 
@@ -32,6 +33,8 @@ export interface ObjectStoreDefinition<P extends Profile = Profile> {
    * @param related sections that this one refers to
    */
   readProfile(section: IniSection, provider: P['provider'], related: readonly IniSection[]): P | string[];
+  /** The profile, reached through a proxy; kinds that are not reached over HTTP have none. Pure. */
+  withProxy?(profile: P, proxy: HttpProxy): P;
   /** What of a profile an open store cannot take over from another (`StoreKey.adopt`); by default all of it. Pure. */
   withoutKey?(profile: P): Profile;
   /** The address that a profile's endpoint is known by; profiles of one endpoint share its health. Pure. */

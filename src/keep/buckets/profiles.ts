@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
+import { proxyAt, proxyOf } from '../../base/proxy.ts';
 import type { Config } from '../../config/schema.ts';
 import { profilesOf } from './credentials/read-profiles.ts';
 import {
@@ -11,6 +12,7 @@ import {
   findCredentials,
   searchedPaths,
 } from './credentials/search.ts';
+import { definitionOf } from './definitions.ts';
 import type { Profile } from './object-store-definition.ts';
 
 /** Name and bucket of the profile that is there without any credentials. */
@@ -21,7 +23,7 @@ export interface ProfileSearch {
   /** The configuration's section: which file was named, and the station folder. */
   readonly deliver: Pick<
     Config['deliver'],
-    'credentials' | 'onlyCredentials' | 'directory' | 'strictProfiles'
+    'credentials' | 'onlyCredentials' | 'directory' | 'strictProfiles' | 'proxy'
   >;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly homeDirectory?: string;
@@ -38,7 +40,7 @@ export async function findProfiles(search: ProfileSearch, log: Logger): Promise<
   try {
     const chosen = await findCredentials(searchOf(search));
     tell(chosen, log);
-    return chosen.profiles;
+    return chosen.profiles.map(profile => reachedBy(profile, search));
   } catch (error) {
     const wasNamed = credentials !== undefined || onlyCredentials !== undefined;
     if (wasNamed || !(error instanceof SluiceError)) throw error;
@@ -54,6 +56,24 @@ export async function findProfiles(search: ProfileSearch, log: Logger): Promise<
       cause: error,
       hint: "This is AWS's own credentials file, found because none was named. Name one for sluice with --credentials FILE.",
     });
+  }
+}
+
+/**
+ * The profile, through the proxy that its endpoint is to be reached by: `deliver.proxy` over the environment.
+ * @throws SluiceError config_invalid for what is set and cannot be a proxy
+ */
+function reachedBy(profile: Profile, { deliver, env }: ProfileSearch): Profile {
+  const { withProxy, endpointOf } = definitionOf(profile);
+  const url = withProxy && URL.parse(endpointOf(profile));
+  if (!withProxy || !url) return profile;
+  const set = deliver.proxy[profile.name];
+  try {
+    const setting = `deliver.proxy.${profile.name}`;
+    const proxy = set === 'none' ? undefined : set === undefined ? proxyOf(url, env) : proxyAt(set, setting);
+    return proxy ? withProxy(profile, proxy) : profile;
+  } catch (error) {
+    throw new SluiceError('config_invalid', (error as Error).message, { subject: profile.name });
   }
 }
 

@@ -5,16 +5,22 @@ import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { FreedSpace } from '../local/captures.ts';
-import { type DiskBudgetPlan, type DiskBudgetSettings, type DiskUsage, planBudget } from './plan.ts';
+import {
+  type DiskBudgetPlan,
+  type DiskBudgetSettings,
+  type DiskRoom,
+  type DiskUsage,
+  planBudget,
+} from './plan.ts';
 
 /** Something that can give room back and lose nothing by it. */
 export interface Reclaimer {
   /** `completed`, `clones`. */
   readonly name: string;
-  /** What `free` could give at most. */
-  reclaimableBytes(): Promise<number>;
-  /** Gives back so much, or all it can. @returns what it gave */
-  free(bytes: number): Promise<{ readonly files: number; readonly bytes: number }>;
+  /** What `free` could give at most, as far as that is known without looking at every file. */
+  reclaimable(): Promise<DiskRoom>;
+  /** Gives back so much of both, or all it can. @returns what it gave */
+  free(needed: DiskRoom): Promise<{ readonly files: number; readonly bytes: number }>;
 }
 
 /** A file of readings that nobody else has. */
@@ -24,13 +30,13 @@ export interface UnsentFile {
   readonly readings: number;
 }
 
-/** The last thing to give way: readings that are not delivered. */
+/** The last thing to give way: readings that are not delivered, in whatever way they wait. */
 export interface UnsentReadings {
   /** All of them together. */
-  bytes(): Promise<number>;
+  size(): Promise<DiskRoom>;
   /** Every n-th of them, as `deleteEveryNth` would take them. */
   listEveryNth(n: number): Promise<readonly UnsentFile[]>;
-  /** @returns those deleted */
+  /** Deletes them but for those that are being sent this very moment. @returns those deleted */
   deleteEveryNth(n: number): Promise<readonly UnsentFile[]>;
 }
 
@@ -53,6 +59,7 @@ export interface DiskBudgetOptions {
   readonly log: Logger;
 }
 
+const NOTHING: DiskRoom = { bytes: 0, inodes: 0 };
 const CHECK_EVERY_MS = 30_000;
 /** A disk that stays full, with nothing that may give way, is warned of at most this often. */
 const WARN_EVERY_MS = 5 * 60_000;
@@ -60,9 +67,10 @@ const WARN_EVERY_MS = 5 * 60_000;
 /** The room of the file system that holds a path. Throws disk_failed. */
 export async function measureDisk(path: string): Promise<DiskUsage> {
   try {
-    const { blocks, bfree, bavail, bsize } = await statfs(path);
+    const { blocks, bfree, bavail, bsize, files, ffree } = await statfs(path);
     const usedBytes = (blocks - bfree) * bsize;
-    return { usedBytes, usableBytes: usedBytes + bavail * bsize };
+    const usable = { usedBytes, usableBytes: usedBytes + bavail * bsize };
+    return { ...usable, usedInodes: Math.max(0, files - ffree), usableInodes: Math.max(0, files) };
   } catch (error) {
     throw asSluiceError(error, { operation: 'look at the disk', subject: path });
   }
@@ -71,14 +79,14 @@ export async function measureDisk(path: string): Promise<DiskUsage> {
 /** What would give way now; nothing is changed. Throws what is thrown by what it asks. */
 export async function previewBudget(
   options: Pick<DiskBudgetOptions, 'settings' | 'measure' | 'unsent'> & {
-    readonly reclaimers: readonly Pick<Reclaimer, 'name' | 'reclaimableBytes'>[];
+    readonly reclaimers: readonly Pick<Reclaimer, 'name' | 'reclaimable'>[];
   },
 ): Promise<DiskBudgetPreview> {
   const { settings, measure, reclaimers, unsent } = options;
   const reclaimables = await Promise.all(
-    reclaimers.map(async one => ({ name: one.name, bytes: await one.reclaimableBytes() })),
+    reclaimers.map(async one => ({ name: one.name, ...(await one.reclaimable()) })),
   );
-  const plan = planBudget(await measure(), settings(), reclaimables, await unsent.bytes());
+  const plan = planBudget(await measure(), settings(), reclaimables, await unsent.size());
   return { ...plan, files: plan.losesReadings ? await unsent.listEveryNth(settings().deleteEveryNth) : [] };
 }
 
@@ -95,6 +103,9 @@ export class DiskBudget implements Service {
   #checking: Promise<void> = Promise.resolve();
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
+  #failed = { code: '', atMs: Number.NEGATIVE_INFINITY };
+  /** What gave way and is not on record yet. */
+  readonly #unrecorded: FreedSpace[] = [];
 
   constructor(options: DiskBudgetOptions) {
     this.#options = options;
@@ -115,40 +126,66 @@ export class DiskBudget implements Service {
     return previewBudget(this.#options);
   }
 
-  /** Measures, and frees what must go. Throws what the reclaimers throw. @returns what gave way */
+  /**
+   * Measures, and frees what must go. What cannot be noted yet, since the database is on the full disk, is noted by a
+   * later check. Throws what the reclaimers throw. @returns what gave way
+   */
   async check(): Promise<readonly FreedSpace[]> {
-    const { enabled, reclaimers, unsent, settings, record } = this.#options;
+    const { enabled, reclaimers, unsent, settings } = this.#options;
     if (!enabled()) return [];
     const rows: FreedSpace[] = [];
     for (const reclaimer of reclaimers) {
       const needed = await this.#needed();
-      if (needed === 0) break;
+      if (needed.bytes === 0 && needed.inodes === 0) break;
       const { files, bytes } = await reclaimer.free(needed);
       if (files === 0) continue;
       const row = this.#row({ step: reclaimer.name, files, bytes });
-      await record([row]);
+      await this.#record([row]);
       rows.push(row);
     }
-    const plan = planBudget(await this.#options.measure(), settings(), [], await unsent.bytes());
-    if (plan.losesReadings) rows.push(...(await this.#deleteReadings()));
-    else if (plan.full) this.#warn(plan);
+    const usage = await this.#options.measure();
+    // Counting what is unsent costs a pass over all of it.
+    if (planBudget(usage, settings(), [], NOTHING).full) {
+      const plan = planBudget(usage, settings(), [], await unsent.size());
+      if (plan.losesReadings) rows.push(...(await this.#deleteReadings()));
+      else this.#warn(plan);
+    }
+    await this.#record([]);
     this.#report(rows);
     return rows;
   }
 
-  async #needed(): Promise<number> {
+  async #needed(): Promise<DiskRoom> {
     const { measure, settings } = this.#options;
-    return planBudget(await measure(), settings(), [], 0).neededBytes;
+    const { neededBytes, neededInodes } = planBudget(await measure(), settings(), [], NOTHING);
+    return { bytes: neededBytes, inodes: neededInodes };
   }
 
   async #deleteReadings(): Promise<FreedSpace[]> {
-    const { unsent, settings, record } = this.#options;
+    const { unsent, settings } = this.#options;
     const lost = await unsent.deleteEveryNth(settings().deleteEveryNth);
     const rows = lost.map(({ path, bytes, readings }) =>
       this.#row({ step: 'capture', path, files: 1, bytes, readings, lost: true }),
     );
-    await record(rows);
+    await this.#record(rows);
     return rows;
+  }
+
+  /** Notes rows, and those that could not be noted before. */
+  async #record(rows: readonly FreedSpace[]): Promise<void> {
+    this.#unrecorded.push(...rows);
+    if (this.#unrecorded.length === 0) return;
+    const group = [...this.#unrecorded];
+    try {
+      await this.#options.record(group);
+      this.#unrecorded.splice(0, group.length);
+    } catch (error) {
+      const { code, message: reason } = asSluiceError(error);
+      this.#options.log.warn(
+        { code, rows: group.length, reason },
+        'what gave way is noted once the disk has room',
+      );
+    }
   }
 
   #row(row: Partial<FreedSpace> & Pick<FreedSpace, 'step' | 'files' | 'bytes'>): FreedSpace {
@@ -168,15 +205,28 @@ export class DiskBudget implements Service {
     );
   }
 
-  #warn({ usedShare, captureShare }: DiskBudgetPlan): void {
+  #warn(plan: DiskBudgetPlan): void {
     const { clock, log } = this.#options;
     if (clock.monotonicMs() - this.#warnedAtMs < WARN_EVERY_MS) return;
     this.#warnedAtMs = clock.monotonicMs();
     const percent = (share: number): string => `${Math.round(share * 100)} %`;
+    const { usedShare, usedInodeShare, captureShare, captureInodeShare } = plan;
+    const isOfInodes = plan.missingBytes === 0;
+    const [used, captures] = isOfInodes ? [usedInodeShare, captureInodeShare] : [usedShare, captureShare];
+    const what = isOfInodes ? ' of inodes' : '';
     log.warn(
-      { usedShare, captureShare },
-      `the disk is ${percent(usedShare)} full and captures (${percent(captureShare)} of it) are not to blame; nothing is deleted`,
+      { usedShare, usedInodeShare, captureShare, captureInodeShare },
+      `the disk is ${percent(used)} full${what} and captures (${percent(captures)} of it) are not to blame; nothing is deleted`,
     );
+  }
+
+  #reportFailure(error: unknown): void {
+    const { clock, log } = this.#options;
+    const { code, message: reason } = asSluiceError(error);
+    const nowMs = clock.monotonicMs();
+    if (code === this.#failed.code && nowMs - this.#failed.atMs < WARN_EVERY_MS) return;
+    this.#failed = { code, atMs: nowMs };
+    log.error({ code, reason }, 'the disk budget failed');
   }
 
   #next(): void {
@@ -185,8 +235,7 @@ export class DiskBudget implements Service {
       this.#checking = this.check()
         .then(
           () => undefined,
-          error =>
-            this.#options.log.error({ reason: asSluiceError(error).message }, 'the disk budget failed'),
+          error => this.#reportFailure(error),
         )
         .then(() => this.#next());
     });

@@ -12,8 +12,11 @@ export const FILE_STATES: readonly FileState[] = [
 
 export type UploadOutcome = 'success' | 'failure';
 
-/** Why a file waits for something other than time: it has no content yet, its bucket does not exist. */
-export type FileHold = 'empty' | 'bucket';
+/**
+ * Why a file waits for something other than time: it has no content yet (`empty`), its bucket does not exist (`bucket`)
+ * or takes nothing now (`bucket_held`), the folder that it lies in cannot be read now (`folder_held`).
+ */
+export type FileHold = 'empty' | 'bucket' | 'bucket_held' | 'folder_held';
 
 /** `profile`, `bucket` and the path below the bucket's folder. */
 export interface FileAddress {
@@ -52,6 +55,13 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly etag: string | null;
   readonly crc32: string | null;
   readonly verified: 'checksum' | 'size' | 'none' | null;
+  /**
+   * When the object store acknowledged this very content; null: it has not, or the file has ended. What is outstanding is
+   * the proof (`verified` null) or the local move. A change of the file's identity that says nothing of it takes it back.
+   */
+  readonly sentAtMs: number | null;
+  /** Of a file that was refused for the key's sake: the mark of the credentials that it was. */
+  readonly keyMark: string | null;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
 }
@@ -127,6 +137,29 @@ export interface FileTrouble {
   readonly lastUpdated: string;
 }
 
+/** Files of a bucket that are on their way: in incoming or processing. */
+export interface WaitingFiles {
+  readonly profile: string;
+  readonly bucket: string;
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/** What files wait for together, with the words of one of them. */
+export interface HeldFiles {
+  readonly hold: FileHold;
+  readonly profile: string;
+  readonly bucket: string;
+  /** Of one of them; null for a file in the spool. */
+  readonly source: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly files: number;
+}
+
+/** Which of the held files go: those of a bucket, or those that lie below a folder. */
+export type Released = { readonly profile: string; readonly bucket: string } | { readonly below: string };
+
 export type StateCounts = Readonly<Record<FileState, number>> & {
   /** Of those in incoming or processing: waiting for a later try or for something to happen. */
   readonly waiting: number;
@@ -169,16 +202,34 @@ export interface Journal {
   troubles(): FileTrouble[];
   /** Every record in a state, in pages, oldest first. */
   inState(state: FileState, afterId: number, limit: number): FileRecord[];
-  /** Completed files still in the spool, delivered longest ago first. */
+  /** Completed files still in the spool whose delivery is proven, delivered longest ago first. */
   retained(limit: number): FileRecord[];
-  /** Bytes and number of the completed files still in the spool. */
+  /** Bytes and number of those. */
   retainedTotals(): { readonly files: number; readonly bytes: number };
   /** Files that wait for something other than time, by what it is. */
   holdCounts(): Readonly<Record<FileHold, number>>;
   /** Buckets that held files wait for. */
   missingBuckets(): { readonly profile: string; readonly bucket: string }[];
-  /** Lets everything go that waits for a bucket: due at `nowMs`. @returns how many */
-  release(profile: string, bucket: string, nowMs: number): Promise<number>;
+  /** Held files by what they wait for, bucket by bucket. */
+  heldFiles(): HeldFiles[];
+  /** Lets everything go that is held so: due at `nowMs`. @returns how many */
+  release(hold: FileHold, which: Released, nowMs: number): Promise<number>;
+  /** Files on their way, bucket by bucket. */
+  waitingFiles(): WaitingFiles[];
+  /** Files on their way that lie below a folder outside the spool. */
+  waitingBelow(folder: string): number;
+  /**
+   * The smallest file on its way to a bucket, or to any bucket of the profile, that has content; the oldest of several.
+   * @param except not these
+   */
+  smallestWaiting(
+    where: { readonly profile: string; readonly bucket?: string },
+    except: readonly number[],
+  ): FileRecord | undefined;
+  /** Failed files still there that were refused for the sake of another key than the one of that mark. */
+  failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[];
+  /** Files whose delivery nothing has proven: delivered and still there, or acknowledged only. */
+  unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   makeDueNow(profile: string, nowMs: number): Promise<number>;
 
@@ -210,6 +261,7 @@ export function goneChange(errorMessage: string, nowMs: number): RecordChange {
     outcome: 'failure',
     nextAttemptAtMs: null,
     hold: null,
+    sentAtMs: null,
     errorCode: 'source_missing',
     errorAnswer: 'give-up',
     errorMessage,

@@ -10,6 +10,9 @@ import { sql as changesets } from './migrations/0007-changesets.ts';
 import { sql as capture } from './migrations/0008-capture.ts';
 import { sql as answers } from './migrations/0009-answers.ts';
 import { sql as learnedBudgets } from './migrations/0010-learned-budgets.ts';
+import { sql as proven } from './migrations/0011-proven.ts';
+import { sql as unseenParts } from './migrations/0012-unseen-parts.ts';
+import { sql as sent } from './migrations/0013-sent.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -23,6 +26,9 @@ const MIGRATIONS: readonly string[] = [
   capture,
   answers,
   learnedBudgets,
+  proven,
+  unseenParts,
+  sent,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -60,7 +60,7 @@ export function recordVanished(id: number, nowMs: number, load: number): StoreCh
   return { kind: 'record-vanished', id, nowMs, load };
 }
 
-/** The latest event that a webhook or a listing announced; an earlier time than the one known changes nothing. */
+/** The latest event that a webhook, a listing or a sync told of; an earlier time than the one known changes nothing. */
 export function announceEvent(ids: readonly number[], latestEventAtMs: number): StoreChange {
   return { kind: 'announce-event', ids, latestEventAtMs };
 }

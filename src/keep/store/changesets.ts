@@ -53,6 +53,10 @@ export interface StoredChangeset extends ChangesetAddress {
   readonly latestEventAtMs: number | null;
   readonly vanishedAtMs: number | null;
   readonly lastError: ErrorRecord | null;
+  /** When a sync last failed; null since the last success. */
+  readonly lastFailureAtMs: number | null;
+  /** What the last sync could not read of it; null: all was read. */
+  readonly unseen: UnseenParts | null;
 }
 
 /** One that is to be followed, with as much as is known of it. */
@@ -65,8 +69,8 @@ export interface ChangesetToFollow extends ChangesetAddress {
 
 /** What a host says of a changeset besides its name, author and branches. Times are of the host's clock. */
 export interface ChangesetDetails {
-  readonly createdAtMs: number;
-  readonly updatedAtMs: number;
+  readonly createdAtMs: number | undefined;
+  readonly updatedAtMs: number | undefined;
   readonly mergedAtMs: number | undefined;
   /** When it was closed or merged. */
   readonly closedAtMs: number | undefined;
@@ -88,21 +92,51 @@ export interface SyncedChangeset extends ChangesetDetails {
   /** As the host names it now: another one after a rename. */
   readonly repository: string;
   readonly url: string;
-  readonly hostId: string;
+  readonly hostId: string | undefined;
   readonly state: Exclude<StoredChangesetState, 'new' | 'deleted'>;
   readonly title: string;
   readonly author: string | undefined;
   readonly authorIsBot: boolean;
-  readonly headBranch: string;
+  readonly headBranch: string | undefined;
   readonly headCommit: string | undefined;
   readonly headRepository: string | undefined;
-  readonly baseBranch: string;
+  readonly baseBranch: string | undefined;
   readonly baseCommit: string | undefined;
   /** When the sync began, on this machine's clock. */
   readonly syncedAtMs: number;
   /** When it last changed, on this machine's clock. */
   readonly lastChangeAtMs: number;
+  /** What could not be read of it; null: all was. */
+  readonly unseen: UnseenParts | null;
 }
+
+/** What a sync could not read of a changeset though the rest was: of that, what was known before stays. */
+export interface UnseenParts {
+  readonly parts: readonly UnseenPart[];
+  /** Syncs in a row that left something unseen for passing trouble; 0: it is refused, and asking soon is no use. */
+  readonly tries: number;
+  /** Events are known up to then, on the host's clock; null: they have never been read to their end. */
+  readonly eventsSeenToMs: number | null;
+}
+
+export interface UnseenPart {
+  /** In words: `reviews`, `checks`, `commits` … */
+  readonly part: string;
+  readonly error: ErrorRecord;
+}
+
+/** A commit and the branches that it is the tip of, as a webhook names them. */
+export interface ChangesetHead {
+  readonly host: string;
+  /** Where it was told of: the changesets' own repository, or one that their branch is in. */
+  readonly repository: string;
+  readonly commit: string;
+  /** `repository`: the one that the branch is in; undefined where that was not said, and it may be a fork's. */
+  readonly branches: readonly { readonly name: string; readonly repository: string | undefined }[];
+}
+
+/** So many changesets that one commit or branch heads are found. */
+export const HEADED_AT_MOST = 100;
 
 export interface StoredEvent {
   /** The host's id, unique within the changeset. */
@@ -173,6 +207,11 @@ export interface ChangesetStore {
   byAddress(address: ChangesetAddress): Promise<StoredChangeset | undefined>;
   /** Those of the addresses that are known, in no certain order. */
   byAddresses(addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]>;
+  /**
+   * Followed ones of a host that a commit heads. Where there are none, those open ones that one of the branches heads:
+   * their new head is not known yet. `HEADED_AT_MOST` of them.
+   */
+  byHead(head: ChangesetHead): Promise<StoredChangeset[]>;
   /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
   list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
   /** Events in their order. */
@@ -181,12 +220,12 @@ export interface ChangesetStore {
   totals(): Promise<ChangesetTotals[]>;
 
   /**
-   * Adds events; those already there are passed over. May be called for parts of what happened. @returns how many were
-   * new
+   * Adds events; those already there are passed over. May be called for parts of what happened. @returns those that
+   * were new
    */
-  addEvents(id: number, events: readonly StoredEvent[]): Promise<number>;
-  /** A sync that failed. */
-  recordFailure(id: number, error: ErrorRecord): Promise<void>;
+  addEvents(id: number, events: readonly StoredEvent[]): Promise<StoredEvent[]>;
+  /** A sync that failed, and when. */
+  recordFailure(id: number, error: ErrorRecord, nowMs: number): Promise<void>;
 
   sources(): Promise<StoredChangesetSource[]>;
   /** Makes sure of a source. */
@@ -230,7 +269,8 @@ export interface WebhookStore {
 
 export interface ReceivedWebhook {
   readonly host: string;
-  readonly deliveryId: string;
+  /** Undefined: it did nothing, and is counted without being remembered. */
+  readonly deliveryId: string | undefined;
   readonly event: string;
   readonly repository: string | undefined;
   readonly receivedAtMs: number;

@@ -2,7 +2,7 @@ import type { Context, Hono } from 'hono';
 import { z } from 'zod';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../base/errors.ts';
 import type { Run } from '../../keep/store/types.ts';
-import type { AppOptions } from '../app-options.ts';
+import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import { problemAnswer } from '../problem.ts';
 
@@ -38,10 +38,7 @@ function runPath(run: Run): string {
 }
 
 /** `POST /bake` and the runs it starts. */
-export function bakeRoutes(
-  app: Hono,
-  { station: { repositories }, maxBodyBytes, stopping }: AppOptions,
-): void {
+export function bakeRoutes(app: Hono, { station: { repositories }, bodies, stopping }: RouteOptions): void {
   const waitForEnd = async (run: Run, signal: AbortSignal): Promise<Run> => {
     try {
       return await repositories.waitForRun(run.id, signal);
@@ -53,7 +50,7 @@ export function bakeRoutes(
   };
 
   app.post('/bake', async context => {
-    const { url, wait } = await readJson(context, BakeRequest, maxBodyBytes);
+    const { url, wait } = await readJson(context, BakeRequest, bodies);
     const run = await repositories.requestBake(url, 'asked for by hand');
     context.header('Location', runPath(run));
     if (!wait) return context.json(runAnswer(run), 202);

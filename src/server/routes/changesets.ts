@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 import { z } from 'zod';
 import { listedEvent } from '../../gather/changesets/listed-changeset.ts';
 import { CHANGESET_STATES, type ChangesetFilter } from '../../keep/store/changesets.ts';
-import type { AppOptions } from '../app-options.ts';
+import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 const DAY_MS = 86_400_000;
@@ -47,10 +47,7 @@ const Selection = z
   });
 
 /** Pull and merge requests: list, track, sync now, with when next and why. */
-export function changesetRoutes(
-  app: Hono,
-  { station: { changesets }, clock, maxBodyBytes }: AppOptions,
-): void {
+export function changesetRoutes(app: Hono, { station: { changesets }, clock, bodies }: RouteOptions): void {
   app.get('/api/v1/changesets', async context => {
     const { after, limit, order, ...query } = readQuery(context, ListQuery);
     const filter = filterOf(query, clock.nowMs());
@@ -66,7 +63,7 @@ export function changesetRoutes(
     return context.json({ events: events.map(listedEvent) });
   });
   app.post('/api/v1/changesets', async context => {
-    const { urls } = await readJson(context, Urls, maxBodyBytes);
+    const { urls } = await readJson(context, Urls, bodies);
     const tracked = [];
     for (const url of urls) tracked.push(await changesets.track(url));
     return context.json({ changesets: tracked }, 201);
@@ -75,7 +72,7 @@ export function changesetRoutes(
     context.json(await changesets.untrack(readQuery(context, UrlQuery).url)),
   );
   app.post('/api/v1/changesets/sync', async context => {
-    const { urls, filter } = await readJson(context, Selection, maxBodyBytes);
+    const { urls, filter } = await readJson(context, Selection, bodies);
     const raised = urls
       ? await changesets.syncNow(urls)
       : await changesets.syncWhere(filterOf(filter ?? {}, clock.nowMs()));

@@ -4,7 +4,7 @@ import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../../deliver/listing.ts';
 import { FILE_STATES } from '../../keep/local/journal.ts';
-import type { AppOptions } from '../app-options.ts';
+import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 const WAITING = ['incoming', 'processing'] as const;
@@ -39,10 +39,7 @@ const Selection = z
   );
 
 /** Records of files, manual sync and what has failed. */
-export function deliveryRoutes(
-  app: Hono,
-  { station: { deliveries }, maxBodyBytes, stopping }: AppOptions,
-): void {
+export function deliveryRoutes(app: Hono, { station: { deliveries }, bodies, stopping }: RouteOptions): void {
   app.get('/api/v1/deliveries', context => {
     const { state, profile, bucket, search, cause, before, limit } = readQuery(context, ListQuery);
     const records = deliveries.list({
@@ -76,7 +73,7 @@ export function deliveryRoutes(
 
   const failedRoute = (path: string, act: (selection: FailedSelection) => Promise<FailedOutcome[]>): void => {
     app.post(path, async context => {
-      const { limit, ...selection } = await readJson(context, Selection, maxBodyBytes);
+      const { limit, ...selection } = await readJson(context, Selection, bodies);
       const outcomes = await act(selection);
       const problems = outcomes.filter(({ problem }) => problem !== undefined);
       return context.json({

@@ -6,7 +6,7 @@ import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts
 import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
 import type { Repository } from '../../keep/store/types.ts';
 import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';
-import type { AppOptions } from '../app-options.ts';
+import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 
 /** As many as one request may name; a list of more is sent in parts. */
@@ -26,7 +26,7 @@ const PageQuery = z.strictObject({
 });
 
 /** Repositories: which are known, which are kept fresh (track, untrack, sync now), and when one is next and why. */
-export function repositoryRoutes(app: Hono, { station, maxBodyBytes }: AppOptions): void {
+export function repositoryRoutes(app: Hono, { station, bodies }: RouteOptions): void {
   const { repositories, tracking, cache } = station;
   const scheduledAnswer = (
     { repository, next }: ScheduledRepository,
@@ -57,7 +57,7 @@ export function repositoryRoutes(app: Hono, { station, maxBodyBytes }: AppOption
     return context.json({ repositories: answers, next: page.length === limit ? offset + limit : null });
   });
   app.post('/api/v1/repositories', async context => {
-    const { url, urls = [] } = await readJson(context, Urls, maxBodyBytes);
+    const { url, urls = [] } = await readJson(context, Urls, bodies);
     const tracked = await tracking.track(url === undefined ? urls : [url]);
     return context.json({ repositories: tracked.map(repositoryAnswer) }, 201);
   });
@@ -66,7 +66,7 @@ export function repositoryRoutes(app: Hono, { station, maxBodyBytes }: AppOption
     return context.json({ url, tracked, trackedBy });
   });
   app.post('/api/v1/sync', async context => {
-    const { url, urls = [] } = await readJson(context, Urls, maxBodyBytes);
+    const { url, urls = [] } = await readJson(context, Urls, bodies);
     const raised = await tracking.syncNow(url === undefined ? urls : [url]);
     return context.json({ repositories: raised.map(repository => ({ url: repository.url })) }, 202);
   });

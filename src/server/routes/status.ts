@@ -3,20 +3,26 @@ import { z } from 'zod';
 import { asSluiceError } from '../../base/errors.ts';
 import { cacheAnswer } from '../../station/status/answer-cache.ts';
 import { findTroubles } from '../../station/status/troubles.ts';
-import type { AppOptions } from '../app-options.ts';
+import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
 import type { tokenGuard } from '../guard.ts';
 
+/** What was found of the database counts for this long. */
+const HEALTH_FRESH_MS = 1000;
+/** Whoever has no token yet may send this much. */
+const MAX_SESSION_BYTES = 4096;
 const SessionRequest = z.strictObject({ token: z.string() });
 const ScheduleQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(100) });
 
 /** Is it there, is it well, what is it doing, what comes next, and what is stuck. */
-export function statusRoutes(app: Hono, { station, clock }: AppOptions): void {
+export function statusRoutes(app: Hono, { station, clock }: RouteOptions): void {
   const troubles = cacheAnswer(() => findTroubles(station), clock);
   app.get('/ping', context => context.text('pong\n'));
+  // Anybody may ask, as often as they like.
+  const health = cacheAnswer(() => station.checkStore(), clock, HEALTH_FRESH_MS);
   app.get('/healthz', async context => {
     try {
-      await station.checkStore();
+      await health();
       return context.json({ status: 'ok' });
     } catch (error) {
       return context.json({ status: 'the database cannot be read', code: asSluiceError(error).code }, 503);
@@ -44,10 +50,10 @@ export function statusRoutes(app: Hono, { station, clock }: AppOptions): void {
 export function sessionRoute(
   app: Hono,
   guard: ReturnType<typeof tokenGuard>,
-  { maxBodyBytes }: AppOptions,
+  { bodies }: RouteOptions,
 ): void {
   app.post('/api/v1/session', async context => {
-    const { token } = await readJson(context, SessionRequest, maxBodyBytes);
+    const { token } = await readJson(context, SessionRequest, bodies, MAX_SESSION_BYTES);
     guard.openSession(context, token);
     return context.body(null, 204);
   });

@@ -1,5 +1,7 @@
+import { CATALOGUE } from '../../base/errors.ts';
+import { inWords } from '../../base/text.ts';
 import { holdReason } from '../../gather/changesets/hosts/host-health.ts';
-import type { Changesets } from '../../gather/changesets/service.ts';
+import type { Changesets, HostRefusal } from '../../gather/changesets/service.ts';
 import type { ChangesetTotals } from '../../keep/store/changesets.ts';
 
 /** Changesets at a glance: `changesets` of the status. */
@@ -23,10 +25,12 @@ export interface HostFigures {
   readonly followed: number;
   /** `ok`, or why its items wait: `limited`, `refused`, `down`. */
   readonly state: string;
-  /** In words; null when it is well. */
+  /** In words, a token that is refused while others carry on included; null when it is well. */
   readonly why: string | null;
   /** What to do about it; null when it is well. */
   readonly hint: string | null;
+  /** Tokens, by name, that it does not accept while others carry on. */
+  readonly credentialsRefused: readonly string[];
   /** What every interval is multiplied by, since the budget is short; 1: it is not. */
   readonly stretch: number;
   /** By resource (rest, graphql): calls or points an hour, needed and there. */
@@ -41,7 +45,7 @@ export interface HostFigures {
 }
 
 export async function changesetFigures(
-  changesets: Pick<Changesets, 'totals' | 'forecasts' | 'holds' | 'webhookGaps'>,
+  changesets: Pick<Changesets, 'totals' | 'forecasts' | 'holds' | 'webhookGaps' | 'refusals'>,
 ): Promise<ChangesetFigures> {
   const [totals, gaps] = await Promise.all([changesets.totals(), changesets.webhookGaps()]);
   const hosts = new Set([...totals.map(({ host }) => host), ...changesets.holds().map(({ host }) => host)]);
@@ -70,19 +74,28 @@ export function countsOf(totals: readonly ChangesetTotals[]) {
   };
 }
 
+/** What a host refuses, in words that follow its name. */
+export function refusalReason({ credentials, others }: HostRefusal): string {
+  const rest =
+    others === 0 ? '' : others === 1 ? '; the other one carries on' : `; ${others} others carry on`;
+  return `does not accept ${inWords(credentials, 'and')}${rest}`;
+}
+
 function hostFigures(
   host: string,
   totals: readonly ChangesetTotals[],
-  changesets: Pick<Changesets, 'forecasts' | 'holds'>,
+  changesets: Pick<Changesets, 'forecasts' | 'holds' | 'refusals'>,
 ): HostFigures {
   const hold = changesets.holds().find(each => each.host === host);
+  const refusal = changesets.refusals().find(each => each.host === host);
   const forecast = changesets.forecasts().find(each => each.host === host);
   return {
     host,
     followed: totals.filter(each => each.host === host).reduce((sum, { followed }) => sum + followed, 0),
     state: hold?.kind ?? 'ok',
-    why: hold ? holdReason(hold) : null,
-    hint: hold?.hint ?? null,
+    why: hold ? holdReason(hold) : refusal ? refusalReason(refusal) : null,
+    hint: hold?.hint ?? (refusal ? CATALOGUE.token_refused.remedy : null),
+    credentialsRefused: refusal?.credentials ?? [],
     stretch: forecast?.stretch ?? 1,
     budgets: (forecast?.resources ?? []).map(each => ({
       resource: each.resource,

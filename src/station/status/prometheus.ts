@@ -1,10 +1,18 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndedWork } from '../../engine/queue/handler.ts';
+import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { hostOfGroup } from '../../gather/changesets/schedule.ts';
+import type { StationDisk } from './disks.ts';
 import type { StationStatus } from './status.ts';
 
 /** A figure that is read when it is asked for. */
 type Reading = { readonly labels: Readonly<Record<string, string>>; readonly value: number };
+
+interface FamilyOptions {
+  readonly name: string;
+  readonly labelNames: string[];
+  readonly registers: Registry[];
+}
 
 /** Calls to a host so far. */
 export interface CallCount {
@@ -23,8 +31,8 @@ export class Prometheus {
   readonly #registry = new Registry();
   readonly #syncs: Counter;
   readonly #durations: Histogram;
-  readonly #callGauge: Gauge;
-  readonly #gauges = new Map<string, Gauge>();
+  /** Read when asked for, by name. */
+  readonly #families = new Map<string, Gauge | Counter>();
   readonly #station: () => Promise<StationStatus>;
   readonly #calls: () => readonly CallCount[];
 
@@ -46,12 +54,6 @@ export class Prometheus {
       buckets: DURATIONS_S,
       registers,
     });
-    this.#callGauge = new Gauge({
-      name: `${PREFIX}api_calls_total`,
-      help: 'Calls to code hosts since the station started, by resource and how they ended.',
-      labelNames: ['host', 'resource', 'outcome'],
-      registers,
-    });
   }
 
   get contentType(): string {
@@ -70,9 +72,17 @@ export class Prometheus {
     const status = await this.#station();
     this.#readSchedule(status);
     this.#readChangesets(status);
+    this.#readCapture(status);
+    this.#readCache(status);
     this.#readRest(status);
-    this.#callGauge.reset();
-    for (const { calls, ...labels } of this.#calls()) this.#callGauge.set(labels, calls);
+    this.#count(
+      'api_calls_total',
+      'Calls to code hosts since the station started, by resource and how they ended.',
+      this.#calls().map(({ calls, host, resource, outcome }) => ({
+        labels: { host, resource, outcome },
+        value: calls,
+      })),
+    );
     return this.#registry.metrics();
   }
 
@@ -102,6 +112,11 @@ export class Prometheus {
       'host_up',
       '1: its items run; 0: it is on hold.',
       byHost(each => Number(each.state === 'ok')),
+    );
+    this.#set(
+      'credentials_refused',
+      'Tokens that the host does not accept; others carry on where there are any.',
+      byHost(each => each.credentialsRefused.length),
     );
     this.#set(
       'schedule_stretch',
@@ -138,7 +153,43 @@ export class Prometheus {
     ]);
   }
 
-  #readRest({ repos, deliveries, disk, station }: StationStatus): void {
+  #readCapture({ capture }: StationStatus): void {
+    const byCollector = (value: (one: CollectorStatus) => number): Reading[] =>
+      capture.collectors.map(one => ({ labels: { collector: one.name }, value: value(one) }));
+    this.#count(
+      'capture_readings_total',
+      'Readings since the start that the disk has taken.',
+      byCollector(one => one.readings),
+    );
+    this.#set(
+      'capture_unwritten',
+      'Readings in memory that the disk does not take now.',
+      byCollector(one => one.unwritten),
+    );
+    this.#count(
+      'capture_lost_total',
+      'Readings since the start that could not be written and were given up.',
+      byCollector(one => one.lost),
+    );
+    this.#count(
+      'capture_lost_undelivered_total',
+      'Readings that were deleted undelivered on a full disk, ever.',
+      [one(capture.lost.readings)],
+    );
+  }
+
+  #readCache({ cache }: StationStatus): void {
+    this.#set('clones', 'Clones in the cache.', [one(cache.clones)]);
+    this.#set('cache_used_bytes', 'What the clones take of the disk.', [one(cache.usedBytes)]);
+    this.#set(
+      'cache_max_bytes',
+      'What they may take; without it the disk is the limit.',
+      cache.maxBytes === null ? [] : [one(cache.maxBytes)],
+    );
+    this.#set('cache_min_free_bytes', 'What they leave free of the disk.', [one(cache.minFreeBytes)]);
+  }
+
+  #readRest({ repos, deliveries, holds, disk, disks, station }: StationStatus): void {
     this.#set('uptime_seconds', 'Since the station started.', [one(station.uptimeS)]);
     this.#set('repositories_known', 'Repositories known.', [one(repos.known)]);
     this.#set('repositories_tracked', 'Repositories kept fresh.', [one(repos.tracked)]);
@@ -148,19 +199,62 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
-    this.#set('disk_free_bytes', 'Free on the disk of the root.', [one(disk.freeBytes)]);
+    const left = deliveries.left.map(({ kind, files }) => ({ labels: { kind }, value: files }));
+    this.#set('deliveries_left', 'Files that lie there and are not taken, by reason.', left);
+    this.#set(
+      'held_files',
+      'Files that wait for a place that cannot be used just now.',
+      holds.map(({ kind, place, files }) => ({ labels: { kind, place }, value: files })),
+    );
+    this.#set('unproven_files', 'Files that nothing proves to have arrived; they are kept.', [
+      one(deliveries.unproven.files),
+    ]);
+    this.#set('disk_free_bytes', 'Free on the disk of the spool.', [one(disk.freeBytes)]);
+    const byDisk = (value: (one: StationDisk) => number): Reading[] =>
+      disks.map(each => ({ labels: { path: each.path, holds: each.holds.join(',') }, value: value(each) }));
+    this.#set(
+      'filesystem_free_bytes',
+      'Free on each disk of the station.',
+      byDisk(each => each.freeBytes),
+    );
+    this.#set(
+      'filesystem_free_inodes',
+      'Inodes free on each disk of the station.',
+      byDisk(each => each.freeInodes),
+    );
   }
 
+  /** A family of figures that go up and down; without any reading it is left out. */
   #set(name: string, help: string, readings: readonly Reading[]): void {
-    const labelNames = Object.keys(readings[0]?.labels ?? {});
-    let gauge = this.#gauges.get(name);
-    if (!gauge) {
-      if (readings.length === 0) return;
-      gauge = new Gauge({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
-      this.#gauges.set(name, gauge);
+    const gauge = this.#family(name, readings, options => new Gauge({ ...options, help }));
+    for (const { labels, value } of readings) gauge?.inc(labels, value);
+  }
+
+  /** A family of figures that only grow while the station runs. */
+  #count(name: `${string}_total`, help: string, readings: readonly Reading[]): void {
+    const counter = this.#family(name, readings, options => new Counter({ ...options, help }));
+    for (const { labels, value } of readings) counter?.inc(labels, value);
+  }
+
+  #family(
+    name: string,
+    readings: readonly Reading[],
+    make: (options: FamilyOptions) => Gauge | Counter,
+  ): Gauge | Counter | undefined {
+    let family = this.#families.get(name);
+    if (readings.length === 0) {
+      // Reset, one without labels would say 0.
+      this.#registry.removeSingleMetric(PREFIX + name);
+      this.#families.delete(name);
+      return undefined;
     }
-    gauge.reset();
-    for (const { labels, value } of readings) gauge.set(labels, value);
+    if (!family) {
+      const labelNames = Object.keys(readings[0]?.labels ?? {});
+      family = make({ name: PREFIX + name, labelNames, registers: [this.#registry] });
+      this.#families.set(name, family);
+    }
+    family.reset();
+    return family;
   }
 }
 

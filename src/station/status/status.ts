@@ -1,6 +1,6 @@
-import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/schema.ts';
 import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
+import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
 import type { DeliveryStatus } from '../../deliver/service.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
@@ -11,6 +11,7 @@ import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
+import { type StationDisk, stationDisks } from './disks.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json`. */
 export interface StationStatus {
@@ -49,6 +50,8 @@ export interface StationStatus {
   readonly capture: CaptureStatus;
   /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
   readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
+  /** Places that cannot be used just now: what is wrong, what to do about it, and how many files wait for it. */
+  readonly holds: readonly HeldPlaceFigures[];
   /** The clones on disk. */
   readonly cache: {
     readonly clones: number;
@@ -57,18 +60,27 @@ export interface StationStatus {
     readonly maxBytes: number | null;
     readonly minFreeBytes: number;
   };
+  /** The disk of the spool, which what waits to be delivered lies on. */
   readonly disk: {
     readonly freeBytes: number;
     readonly totalBytes: number;
     readonly cacheDirectory: string;
   };
+  /** Every disk that the station uses, the spool's first. */
+  readonly disks: readonly StationDisk[];
 }
 
-/** Files by state; `waiting` are those of incoming and processing that are not on their way right now. */
+/**
+ * Files by state; `waiting` are those of incoming and processing that are not on their way right now, `unproven`
+ * those that nothing proves to have arrived: they are kept until something does.
+ */
 export type DeliveryFigures = Pick<
   DeliveryStatus,
-  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading'
+  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'unproven' | 'left'
 >;
+
+/** `kind` is endpoint, profile, bucket or disk; `since` (ISO 8601) is null where it was held before this run. */
+export type HeldPlaceFigures = Omit<HoldStatus, 'sinceMs'> & { readonly since: string | null };
 
 export interface StationFacts {
   readonly version: string;
@@ -105,18 +117,20 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly config: Config;
   readonly running: Repositories['running'];
-  readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
+  readonly deliveries: Omit<DeliveryFigures, 'uploading' | 'left'> &
+    Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>;
   readonly links: readonly EndpointStatus[];
+  readonly holds: readonly HoldStatus[];
   readonly changesets: ChangesetFigures;
   readonly capture: CaptureStatus;
 }): Promise<StationStatus> {
   const { store, queue, clones, config, running } = options;
-  const [counts, upcoming, repositories, onDisk, disk] = await Promise.all([
+  const [counts, upcoming, repositories, onDisk, disks] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
     store.repositories.list(),
     clones.totals(),
-    statfs(options.station.root).catch(() => statfs('.')),
+    stationDisks(config),
   ]);
   const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
@@ -152,6 +166,10 @@ export async function readStatus(options: {
       state,
       since: new Date(sinceMs).toISOString(),
     })),
+    holds: options.holds.map(({ sinceMs, ...hold }) => ({
+      ...hold,
+      since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
+    })),
     cache: {
       clones: onDisk.clones,
       usedBytes: onDisk.bytes,
@@ -159,18 +177,19 @@ export async function readStatus(options: {
       minFreeBytes: config.cache.minFreeDiskBytes,
     },
     disk: {
-      freeBytes: disk.bavail * disk.bsize,
-      totalBytes: disk.blocks * disk.bsize,
+      freeBytes: disks[0]?.freeBytes ?? 0,
+      totalBytes: disks[0]?.totalBytes ?? 0,
       cacheDirectory: config.cache.directory,
     },
+    disks,
   };
 }
 
 function deliveryFigures(
-  counts: Omit<DeliveryFigures, 'uploading'> & { uploading?: number },
+  counts: Omit<DeliveryFigures, 'uploading' | 'left'> & Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>,
 ): DeliveryFigures {
-  const { incoming, processing, completed, failed, waiting, uploading = 0 } = counts;
-  return { incoming, processing, completed, failed, waiting, uploading };
+  const { incoming, processing, completed, failed, waiting, unproven, uploading = 0, left = [] } = counts;
+  return { incoming, processing, completed, failed, waiting, uploading, unproven, left };
 }
 
 /** A bake under way, in words. */

@@ -1,13 +1,17 @@
 import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
+import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
 import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
+import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-board.ts';
+import type { HostRefusal } from '../../gather/changesets/service.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';
+import { refusalReason } from './changeset-figures.ts';
 
 /** Things that are stuck for the same reason. */
 export interface Trouble {
-  readonly kind: 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
-  /** Of deliveries: `failed` or `processing`; of repositories their state. */
+  readonly kind: 'place' | 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
+  /** Of places: endpoint, profile, bucket or disk; of deliveries: `failed` or `processing`; of repositories their state. */
   readonly stage: string | null;
   /** From the error catalogue, where the reason has a code. */
   readonly code: string | null;
@@ -24,8 +28,12 @@ export interface Trouble {
 
 export interface TroubleSources {
   readonly questions: Pick<Questions, 'troubledRepositories' | 'failingChangesets'>;
-  readonly deliveries: { troubles(): readonly FileTrouble[] };
-  readonly changesets: { holds(): readonly HostHold[] };
+  readonly deliveries: { troubles(): readonly FileTrouble[]; holds(): readonly HoldStatus[] };
+  readonly changesets: {
+    holds(): readonly HostHold[];
+    refusals(): readonly HostRefusal[];
+    unseen(): readonly UnseenAtHost[];
+  };
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -41,13 +49,28 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     captures.status(),
   ]);
   const troubles = [
+    ...deliveries.holds().map(fromPlace),
     ...deliveries.troubles().map(fromFiles),
     ...repositories.map(trouble => fromStore('repository', trouble)),
     ...failing.map(trouble => fromStore('changeset', trouble)),
     ...changesets.holds().map(fromHold),
+    ...changesets
+      .refusals()
+      .filter(each => each.others > 0)
+      .map(fromRefusal),
+    ...changesets.unseen().map(fromUnseen),
     ...collectors.flatMap(fromCollector),
+    ...fromDisk(collectors),
   ];
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
+}
+
+/** An endpoint comes back by itself; whatever else is held mostly needs a person. */
+function fromPlace({ kind, place, sinceMs, code, message, hint, files }: HoldStatus): Trouble {
+  const lastAt = sinceMs === null ? null : new Date(sinceMs).toISOString();
+  const example = message.includes(place) ? message : `${place}: ${message}`;
+  const isWaiting = kind === 'endpoint';
+  return { kind: 'place', stage: kind, code, count: files, example, hint, lastAt, isWaiting };
 }
 
 function fromFiles({ state, errorCode, count, example, lastUpdated }: FileTrouble): Trouble {
@@ -89,6 +112,35 @@ function fromHold(hold: HostHold): Trouble {
   };
 }
 
+/** A token among several; where none is left, the host is on hold. */
+function fromRefusal(refusal: HostRefusal): Trouble {
+  const { host, credentials } = refusal;
+  return {
+    kind: 'code host',
+    stage: 'token refused',
+    code: 'token_refused',
+    count: credentials.length,
+    example: `${host} ${refusalReason(refusal)}`,
+    hint: remedyOf('token_refused'),
+    lastAt: null,
+    isWaiting: false,
+  };
+}
+
+/** What of a host's answers cannot be read; the rest goes on. */
+function fromUnseen({ host, part, code, count, example, message, hint, sinceMs }: UnseenAtHost): Trouble {
+  return {
+    kind: 'code host',
+    stage: 'not seen',
+    code,
+    count,
+    example: `${host}: ${part} of ${example} not seen: ${message}`,
+    hint,
+    lastAt: new Date(sinceMs).toISOString(),
+    isWaiting: true,
+  };
+}
+
 /** A collector whose last try was an error. */
 function fromCollector({ name, disabled, lastError, lastReadingAtMs }: CollectorStatus): Trouble[] {
   if (disabled || lastError === null || lastError.atMs < (lastReadingAtMs ?? 0)) return [];
@@ -97,4 +149,28 @@ function fromCollector({ name, disabled, lastError, lastReadingAtMs }: Collector
   return [
     { kind: 'collector', stage: null, code: null, count: 1, example, hint: null, lastAt, isWaiting: true },
   ];
+}
+
+/** Collectors whose readings the disk does not take, by the reason. */
+function fromDisk(collectors: readonly CollectorStatus[]): Trouble[] {
+  const byCode = Map.groupBy(
+    collectors.filter(({ writeError }) => writeError !== null),
+    ({ writeError }) => writeError?.code ?? 'disk_failed',
+  );
+  return [...byCode].map(([code, refused]) => {
+    const [{ name, writeError } = { name: '', writeError: null }] = refused;
+    const readings = refused.reduce((sum, { unwritten }) => sum + unwritten, 0);
+    const lost = refused.reduce((sum, one) => sum + one.lost, 0);
+    const counts = `${readings} readings wait in memory, ${lost} are lost`;
+    return {
+      kind: 'collector',
+      stage: 'disk',
+      code,
+      count: refused.length,
+      example: `${name}: ${writeError?.message ?? ''}; ${counts}`,
+      hint: remedyOf(code),
+      lastAt: writeError && new Date(writeError.atMs).toISOString(),
+      isWaiting: true,
+    };
+  });
 }

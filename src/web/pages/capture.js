@@ -60,7 +60,7 @@ function showTotals(facts, waits, { enabled, collectors, lost, waiting }) {
     ['readings since the start', number(readings)],
     ['ticks missed', number(missed)],
     ['files waiting to be delivered', number(waiting.files)],
-    ['readings lost on a full disk', number(lost.readings)],
+    ['readings lost on a full disk', number(lost.readings + lost.unwritten)],
   ]);
   const oldest = ago(waiting.oldestAtMs);
   fill(
@@ -130,9 +130,11 @@ function paceOf({ everyMs, perSecond }) {
 }
 
 /** @param {any} collector */
-function readingsOf({ readings, filtered }) {
+function readingsOf({ readings, filtered, unwritten, lost }) {
+  const waits = unwritten > 0 ? state(`${number(unwritten)} wait for the disk`, 'warn') : null;
+  const gone = lost > 0 ? state(`${number(lost)} lost`, 'bad') : null;
   const out = filtered > 0 ? element('div', { class: 'quiet' }, `${number(filtered)} filtered out`) : null;
-  return element('div', {}, number(readings), out);
+  return element('div', {}, number(readings), out, waits, gone);
 }
 
 /** @param {any} collector */

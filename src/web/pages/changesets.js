@@ -134,7 +134,7 @@ function nameOf({ repository, number: which }) {
 
 /** @param {any} changeset */
 function titleOf(changeset) {
-  const { url, title, author, createdAt, labels, lastError } = changeset;
+  const { url, title, author, createdAt, labels, lastError, unseen } = changeset;
   const by = author === null ? '' : ` by ${author}`;
   return element(
     'div',
@@ -149,6 +149,9 @@ function titleOf(changeset) {
       labels.length > 0 ? `, ${labels.join(', ')}` : null,
     ),
     lastError ? element('div', { class: 'error' }, `${lastError.message}. ${lastError.hint}`) : null,
+    ...(unseen ?? []).map((/** @type {any} */ { part, message }) =>
+      element('div', { class: 'quiet' }, `${part} not seen: ${message}`),
+    ),
   );
 }
 

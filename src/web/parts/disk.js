@@ -30,7 +30,7 @@ export function diskPart() {
     element: panel('Disk', bar, words, plan, element('h3', {}, 'Given way so far'), freed.element),
     async refresh() {
       const { plan: now, freed: rows } = await ask(`/api/v1/disk?limit=${FREED_SHOWN}`);
-      bar.setAttribute('value', String(now.usedShare));
+      bar.setAttribute('value', String(Math.max(now.usedShare, now.usedInodeShare)));
       fill(words, [verdict(now)]);
       fill(plan, stepsOf(now));
       freed.show(rows);
@@ -39,19 +39,27 @@ export function diskPart() {
 }
 
 /** @param {any} plan */
-function verdict({ usedShare, full, neededBytes, missingBytes, captureShare, losesReadings }) {
-  const used = `${percent(usedShare)} of the disk is used, readings take ${percent(captureShare)}.`;
+function verdict(plan) {
+  const { usedShare, usedInodeShare, full, neededBytes, neededInodes, missingBytes, missingInodes } = plan;
+  const { captureShare, captureInodeShare, losesReadings } = plan;
+  const ofInodes = `, and ${percent(usedInodeShare)} of its inodes (readings: ${percent(captureInodeShare)})`;
+  const used = `${percent(usedShare)} of the disk is used, readings take ${percent(captureShare)}${ofInodes}.`;
   if (!full) return element('span', {}, `${used} `, state('Nothing has to give way.', 'good'));
-  const need = `It is full: ${bytes(neededBytes)} must give way`;
-  if (missingBytes === 0)
+  const need = `It is full: ${amount(neededBytes, neededInodes)} must give way`;
+  if (missingBytes + missingInodes === 0)
     return element('span', {}, `${used} `, state(`${need}, and can without loss:`, 'warn'));
   const rest = losesReadings ? 'readings that nobody else has will be lost' : 'the rest is not sluice’s';
   return element(
     'span',
     {},
     `${used} `,
-    state(`${need}; ${bytes(missingBytes)} of it cannot, so ${rest}:`, 'bad'),
+    state(`${need}; ${amount(missingBytes, missingInodes)} of it cannot, so ${rest}:`, 'bad'),
   );
+}
+
+/** @param {number} size @param {number} inodes */
+function amount(size, inodes) {
+  return inodes > 0 ? `${bytes(size)} and ${count(inodes, 'inode')}` : bytes(size);
 }
 
 /** @param {any} plan */

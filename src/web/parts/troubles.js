@@ -7,6 +7,7 @@ import { number } from './words.js';
 
 /** @type {Readonly<Record<string, (trouble: any) => string>>} */
 const WAYS = {
+  place: () => '#/deliveries',
   delivery: ({ code, stage }) => `#/deliveries?state=${stage}&cause=${encodeURIComponent(code)}`,
   repository: () => '#/repositories?show=failing',
   changeset: () => '#/changesets?failing=true',
@@ -18,7 +19,7 @@ export function troubleTable() {
   const made = table({
     caption: 'What is stuck, by cause',
     keyOf: (/** @type {any} */ { kind, code, stage, example }) =>
-      [kind, code, stage, code ? '' : example].join('\n'),
+      [kind, code, stage, code && kind !== 'place' ? '' : example].join('\n'),
     empty: 'Nothing is stuck.',
     columns: [
       { title: 'Cause', kind: 'main', cell: cause },
@@ -33,6 +34,7 @@ export function troubleTable() {
 
 /** @param {any} trouble */
 function where({ kind, stage }) {
+  if (kind === 'place') return `${stage} held`;
   if (kind === 'delivery') return stage === 'failed' ? 'deliveries failed' : 'deliveries retried';
   return (
     { repository: 'repositories', changeset: 'changesets', collector: 'collectors' }[

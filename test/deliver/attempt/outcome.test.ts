@@ -105,6 +105,7 @@ test('a file that waits keeps its state: for its next try, or for its bucket wit
     errorAnswer: 'give-up',
     errorMessage: 'no',
     failures: 2,
+    hold: null,
     nextAttemptAtMs: 5,
   });
   const bucket = waitingChange({ kind: 'await-bucket' }, refused);

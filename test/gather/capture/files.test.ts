@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { SluiceError } from '../../../src/base/errors.ts';
+import { PendingMemory } from '../../../src/gather/capture/files/pending-memory.ts';
 import { recover, wholeLines } from '../../../src/gather/capture/files/recover.ts';
 import { parseReading } from '../../../src/gather/capture/reading.ts';
 import { filesOf, readingKind } from '../../support/capture.ts';
@@ -188,4 +190,40 @@ test('readings are distinguished: JSON keeps its digits, text is text, what is n
     /no text in UTF-8/,
   );
   assert.throws(() => parseReading({ bytes: Buffer.alloc(17 * 2 ** 20) }, readingKind()), /16 MiB/);
+});
+
+test('what the disk does not take waits in memory within bounds, and is counted as waiting or as lost, never as captured (K-109)', async t => {
+  const obstacle = join(await tempDirectory(t), 'folder');
+  writeFileSync(obstacle, 'no folder');
+  const { files, finished, failures } = filesOf(obstacle, 400, undefined, new PendingMemory(40_000));
+  const take = () => files.add({ kind: 'value', json: '1' }, TIMES);
+  for (let index = 0; index < 5; index += 1) take();
+  await files.flush(false);
+  assert.deepEqual([files.unwritten, files.lost, finished.length], [5, 0, 0]);
+  assert.equal(failures.length > 0, true);
+  assert.match(files.writeError?.message ?? '', /folder/);
+  let refused = 0;
+  for (let index = 0; index < 50; index += 1) {
+    try {
+      take();
+    } catch (error) {
+      assert.equal((error as SluiceError).code, 'disk_full');
+      refused += 1;
+    }
+    await files.flush(false);
+  }
+  assert.ok(refused > 0 && files.lost === refused, `${refused} refused`);
+  assert.equal(files.unwritten, 55 - refused);
+  rmSync(obstacle);
+  await files.flush(false);
+  await files.complete('sync');
+  assert.deepEqual([files.unwritten, files.writeError], [0, null]);
+  const kept = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);
+  assert.deepEqual([kept, files.lost], [55 - refused, refused]);
+  rmSync(obstacle, { recursive: true });
+  writeFileSync(obstacle, 'no folder again');
+  take();
+  await files.complete('stop');
+  assert.equal(await files.giveUp(), 1);
+  assert.equal(files.lost, refused + 1);
 });

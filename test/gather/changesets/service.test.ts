@@ -25,6 +25,7 @@ test('one is tracked by its address, synced, listed with its reason, and raised 
   assert.equal(Date.parse(synced.next?.at ?? '') - Date.parse(synced.lastSyncAt ?? ''), 10 * MINUTE_MS);
   assert.equal((await changesets.events(urlOf('acme/one', 1))).length, 2);
 
+  await clock.advance(2 * MINUTE_MS);
   standIn.model.addEvent(changeset, { kind: 'review', review: 'APPROVED', atMs: clock.nowMs() });
   const { headers, rawBody } = signed({ id: '1', repository: 'acme/one', number: 1, atMs: clock.nowMs() });
   assert.deepEqual(await changesets.receive('github', headers, rawBody), {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { SluiceError, toErrorRecord } from '../../../src/base/errors.ts';
 import {
   followingMany,
   followMany,
@@ -148,6 +149,25 @@ test('with the rate limit at zero no call is made until the host allows, and not
   );
 });
 
+test('what is kept of a budget for raised work is there for it while all else waits (C-13)', async t => {
+  const station = await testChangesets(t);
+  const { standIn, changesets, until, ended, clock } = station;
+  await followMany(station, 60);
+  // A twentieth of 5,000, and no more.
+  standIn.remaining = 250;
+  const url = station.urlOf('acme/many', 1);
+  await changesets.syncNow([url]);
+  await until(() => ended.length >= 62);
+  await pass(station, 20 * MINUTE_MS);
+  assert.equal(changesets.holds()[0]?.kind, 'limited');
+  const before = ended.length;
+  await changesets.syncNow([url]);
+  await clock.advance(1000);
+  await until(() => ended.length > before);
+  assert.deepEqual([ended.at(-1)?.ending, ended.at(-1)?.claim.reason], ['done', 'asked for by hand']);
+  assert.equal(changesets.holds()[0]?.kind, 'limited', 'the others wait on');
+});
+
 test('what the configuration allows an hour is kept, and intervals are stretched and said to be (C-13, C-15)', async t => {
   const station = await testChangesets(t);
   await followMany(station, 150);
@@ -162,7 +182,23 @@ test('what the configuration allows an hour is kept, and intervals are stretched
   assert.ok(listed.some(({ next }) => /stretched ×.* by the rate limit/.test(next?.reason ?? '')));
 });
 
-test('a page that is cut short keeps what has come, stores the error, and success clears it (C-3, C-16, T-9)', async t => {
+test('a restart changes no interval of a host whose budget is short (C-142)', async t => {
+  const station = await testChangesets(t);
+  await followMany(station, 150);
+  await station.configure({ ...followingMany(station), host: { maxPointsPerHour: 4 } });
+  await pass(station, 40 * MINUTE_MS);
+  const [before] = station.changesets.forecasts();
+  assert.ok((before?.stretch ?? 0) > 1, JSON.stringify(before));
+  await station.changesets.stop();
+  await station.changesets.hosts.stop();
+  const after = station.successor();
+  await after.start();
+  await pass(station, 5 * MINUTE_MS);
+  const ratio = (after.forecasts()[0]?.stretch ?? 0) / (before?.stretch ?? 1);
+  assert.ok(ratio > 0.8 && ratio < 1.25, `stretched ×${ratio} by the restart`);
+});
+
+test('a page that is cut short keeps what has come, is told, and read again soon (C-3, C-100, T-9)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended, clock } = station;
   const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
@@ -180,13 +216,17 @@ test('a page that is cut short keeps what has come, stores the error, and succes
   const url = station.urlOf('acme/one', 1);
   await changesets.track(url);
   await until(() => ended.length === 1);
-  const failed = await changesets.find(url);
-  assert.equal(failed.lastError?.code, 'connection_lost');
+  const cut = await changesets.find(url);
+  assert.deepEqual(
+    [cut.state, cut.lastError, cut.unseen?.map(({ code }) => code)],
+    ['open', null, ['connection_lost']],
+  );
+  assert.match(cut.next?.reason ?? '', /not seen \(connection_lost\), once more/);
   const kept = (await changesets.events(url)).length;
   assert.ok(kept > 0 && kept < 5000, `${kept} events kept`);
   await clock.advance(20 * MINUTE_MS);
-  await until(() => ended.some(({ ending }) => ending === 'done'));
-  assert.equal((await changesets.find(url)).lastError, null);
+  await until(() => ended.length === 2);
+  assert.equal((await changesets.find(url)).unseen, null);
   const events = await changesets.events(url);
   assert.equal(events.length, 5001);
   assert.equal(new Set(events.map(({ id }) => id)).size, 5001);
@@ -222,6 +262,76 @@ test('a host whose clock is three hours ahead keeps nothing at the fastest rhyth
     updatedAtMs: hostNowMs - HOUR_MS,
   });
   assert.match((await changesets.find(url)).next?.reason ?? '', /last change (60 min|1 h) ago/);
+});
+
+test('a check, review or commit that a sync shows counts as the latest event, once (C-144)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock, until, ended } = station;
+  const monthAgoMs = clock.nowMs() - 30 * 24 * HOUR_MS;
+  const { changeset, url } = await trackOne(station, { createdAtMs: monthAgoMs, updatedAtMs: monthAgoMs });
+  assert.match((await changesets.find(url)).next?.reason ?? '', /every 8 h/);
+  const again = async (): Promise<string> => {
+    const before = ended.length;
+    await changesets.syncNow([url]);
+    await until(() => ended.length > before);
+    return (await changesets.find(url)).next?.reason ?? '';
+  };
+  changeset.check = 'success';
+  changeset.checkedAtMs = clock.nowMs() - 3 * MINUTE_MS;
+  assert.equal(await again(), 'last change 3 min ago → every 3 min');
+  await clock.advance(57 * MINUTE_MS);
+  assert.match(await again(), /^last change (60 min|1 h) ago/);
+  changeset.commits.push({ oid: 'c'.repeat(40), atMs: clock.nowMs() + 40 * 365 * 24 * HOUR_MS });
+  assert.match(await again(), /^last change (60 min|1 h) ago/, 'a commit of the next century');
+  changeset.commits.push({ oid: 'd'.repeat(40), atMs: clock.nowMs() - 10 * MINUTE_MS });
+  assert.match(await again(), /^last change 10 min ago/);
+});
+
+test('one that a host says was updated next century gets its events, and no faster rhythm (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock, standIn, until, ended } = station;
+  const centuryMs = clock.nowMs() + 80 * 365 * 24 * HOUR_MS;
+  const monthAgoMs = clock.nowMs() - 30 * 24 * HOUR_MS;
+  const { changeset, url } = await trackOne(station, { createdAtMs: monthAgoMs, updatedAtMs: centuryMs });
+  await clock.advance(HOUR_MS - MINUTE_MS);
+  const before = ended.length;
+  standIn.model.addEvent(changeset, { atMs: clock.nowMs() - 10 * MINUTE_MS });
+  await changesets.syncNow([url]);
+  await until(() => ended.length > before);
+  assert.ok((await changesets.events(url)).some(({ kind }) => kind === 'comment'));
+  assert.match((await changesets.find(url)).next?.reason ?? '', /^last change 10 min ago/);
+});
+
+test('a clock that was a year ahead leaves nothing behind that waits for a year (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { clock, store, host, standIn } = station;
+  const YEAR_MS = 365 * 24 * HOUR_MS;
+  clock.jump(YEAR_MS);
+  standIn.skewMs = -YEAR_MS;
+  await followMany(station, 3);
+  await clock.advance(MINUTE_MS);
+  const [failing, raised] = await store.changesets.list({}, { limit: 2 });
+  assert.ok(failing && raised);
+  await store.changesets.recordFailure(
+    failing.id,
+    toErrorRecord(new SluiceError('timed_out', 'x')),
+    clock.nowMs(),
+  );
+  const asked = { kind: 'changeset', group: `${host} API`, runAtMs: clock.nowMs() + MINUTE_MS };
+  await station.queue.put(failing.key, { ...asked, reason: 'backing off' });
+  await station.queue.put(raised.key, { ...asked, reason: 'webhook', priority: 'high' });
+  standIn.skewMs = 0;
+  clock.jump(-YEAR_MS);
+  const latestMs = async (): Promise<number> =>
+    Math.max(...(await station.queue.upcoming(9)).map(({ runAtMs }) => runAtMs)) - clock.nowMs();
+  assert.ok((await latestMs()) > YEAR_MS - 24 * HOUR_MS);
+  await clock.advance(MINUTE_MS);
+  await station.until(async () => {
+    await clock.advance(20);
+    return (await latestMs()) <= 8 * HOUR_MS;
+  });
+  await station.until(async () => (await store.changesets.byKey(failing.key))?.lastError === null);
+  assert.equal((await store.changesets.list({ failing: true }, { limit: 1 })).length, 0);
 });
 
 test('a host that answers HTML is reported once, with what to check (T-6)', async t => {

@@ -23,9 +23,13 @@ test('webhooks: wrong signature, malformed, unknown, replayed, out of order, and
   assert.equal((await send(signed({ ...one, id: 'c', number: 99 }))).outcome, 'ignored');
   assert.equal((await send(signed({ id: 'p', repository: 'x/y', push: 'https://h/x/y' }))).outcome, 'push');
   assert.deepEqual(station.pushed, ['https://h/x/y']);
+  await clock.advance(2 * MINUTE_MS);
   assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'raised');
   await until(() => ended.length === 2);
   assert.equal((await send(signed({ ...one, atMs: clock.nowMs() }))).outcome, 'duplicate');
+  const early = { id: 'early', repository: 'acme/one', number: 2 };
+  assert.equal((await send(signed(early))).outcome, 'ignored');
+  assert.equal((await send(signed(early))).outcome, 'ignored', 'what did nothing makes no duplicate (C-104)');
   const latest = (await changesets.find(url)).latestEventAt;
   assert.equal(
     (await send(signed({ ...one, id: 'd', atMs: clock.nowMs() - 5 * HOUR_MS }))).outcome,
@@ -34,6 +38,118 @@ test('webhooks: wrong signature, malformed, unknown, replayed, out of order, and
   await clock.settle();
   assert.equal((await changesets.find(url)).latestEventAt, latest);
   assert.equal(ended.length, 2);
+});
+
+test('a burst of webhooks brings one sync, two minutes after the last one and no sooner (C-145)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, until, ended, clock, queue } = station;
+  const { url } = await trackOne(station);
+  const startMs = clock.nowMs();
+  await clock.advance(MINUTE_MS);
+  const before = station.calls();
+  const burst = async (name: string): Promise<void> => {
+    for (let count = 0; count < 20; count += 1) {
+      const { headers, rawBody } = signed({ id: `${name} ${count}`, repository: 'acme/one', number: 1 });
+      assert.equal((await changesets.receive('github', headers, rawBody)).outcome, 'raised');
+    }
+  };
+  await burst('first');
+  const { next } = await changesets.find(url);
+  assert.deepEqual([Date.parse(next?.at ?? '') - startMs, next?.reason], [2 * MINUTE_MS, 'webhook']);
+  await clock.advance(MINUTE_MS - 2000);
+  assert.deepEqual([ended.length, station.calls()], [1, before]);
+  await clock.advance(4000);
+  await until(() => ended.length === 2);
+  assert.equal(ended[1]?.claim.priority, 'high');
+  await burst('second');
+  await clock.advance(MINUTE_MS);
+  assert.equal(ended.length, 2, 'not again so soon');
+  // Whoever asks by hand does not wait.
+  await changesets.syncNow([url]);
+  await until(() => ended.length === 3);
+  assert.ok(station.calls() - before <= 2, `${station.calls() - before} calls for 40 webhooks and a person`);
+  // What came to stand there before the sync began does not bring another one at once.
+  const { key } = (await station.store.changesets.list({}, { limit: 1 }))[0] ?? { key: '' };
+  const asked = {
+    kind: 'changeset',
+    group: `${station.host} API`,
+    runAtMs: clock.nowMs(),
+    reason: 'webhook',
+  };
+  await queue.put(key, { ...asked, priority: 'high' });
+  await until(() => ended.length === 4);
+  assert.equal(ended[3]?.ending, 'postponed');
+  assert.equal(Date.parse((await changesets.find(url)).next?.at ?? '') - clock.nowMs() > MINUTE_MS, true);
+});
+
+test('a webhook whose time cannot be counts as of its arrival (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock } = station;
+  const { url } = await trackOne(station);
+  for (const [id, atMs] of [
+    ['zero', 0],
+    ['of Go', -62_135_596_800_000],
+    ['next century', clock.nowMs() + 80 * 365 * 24 * HOUR_MS],
+  ] as const) {
+    await clock.advance(1000);
+    const { headers, rawBody } = signed({ id, repository: 'acme/one', number: 1, atMs });
+    await changesets.receive('github', headers, rawBody);
+    const { latestEventAt, next } = await changesets.find(url);
+    assert.deepEqual([Date.parse(latestEventAt ?? ''), next?.reason], [clock.nowMs(), 'webhook'], id);
+  }
+});
+
+test('webhooks for one that keeps failing bring a try every two minutes at the most (C-145)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, until, ended, clock, standIn } = station;
+  await trackOne(station);
+  standIn.faults.push(() => ({
+    json: { data: { r0: { nameWithOwner: 'acme/one', p0: null } }, errors: [] },
+  }));
+  await clock.advance(5 * MINUTE_MS);
+  for (let count = 0; count < 20; count += 1) {
+    const { headers, rawBody } = signed({ id: `${count}`, repository: 'acme/one', number: 1 });
+    await changesets.receive('github', headers, rawBody);
+    const before = ended.length;
+    await clock.advance(1000);
+    if (count === 0) await until(() => ended.length > before);
+  }
+  assert.deepEqual(
+    ended.slice(1).map(({ ending }) => ending),
+    ['failed'],
+  );
+});
+
+test('a commit’s webhook raises the changesets that it heads, forks included (C-146)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock } = station;
+  const { url } = await trackOne(station);
+  const { head } = await changesets.find(url);
+  const send = async (id: string, commit: string, branches: { name: string; repository?: string }[] = []) => {
+    const { headers, rawBody } = signed({ id, repository: 'acme/one', commit, branches });
+    return (await changesets.receive('github', headers, rawBody)).outcome;
+  };
+  await clock.advance(MINUTE_MS);
+  assert.equal(await send('other', 'f'.repeat(40)), 'ignored');
+  assert.equal(await send('branch', 'f'.repeat(40), [{ name: head.branch ?? '' }]), 'raised');
+  assert.equal(await send('head', head.commit ?? ''), 'raised');
+  assert.equal((await changesets.find(url)).next?.reason, 'webhook');
+});
+
+test('two thousand webhooks for what is not followed are taken in, and nothing is asked for (C-145)', async t => {
+  const station = await testChangesets(t);
+  await trackOne(station);
+  const before = station.calls();
+  for (let count = 0; count < 2000; count += 1) {
+    const { headers, rawBody } = signed({
+      id: `${count}`,
+      repository: `x/y${count % 100}`,
+      number: count + 2,
+    });
+    const { outcome } = await station.changesets.receive('github', headers, rawBody);
+    if (outcome !== 'ignored') assert.fail(outcome);
+  }
+  assert.equal(station.calls(), before);
 });
 
 test('changes that no webhook announced are counted and shown, and a webhook ends that (C-20)', async t => {

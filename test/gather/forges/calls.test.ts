@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
+import { holdKindOf } from '../../../src/gather/changesets/hosts/host-health.ts';
 import { byOrder } from '../../../src/gather/forges/events.ts';
 import type { WantedChangeset } from '../../../src/gather/forges/forge.ts';
 import {
@@ -128,6 +129,7 @@ test('GitHub: an App calls with an installation token, which it asks for once (C
     appId: '1',
     privateKey,
     installationId: 5,
+    owner: undefined,
   };
   const { forge, standIn } = await openForge(t, 'github', { credentials: [app] });
   standIn.model.addRepository('acme/app');
@@ -150,6 +152,7 @@ test('GitHub: an App that is not accepted, or whose key is no key, is reported s
     appId: '1',
     privateKey: 'no key',
     installationId: 5,
+    owner: undefined,
   };
   const { forge } = await openForge(t, 'github', { credentials: [app] });
   await assert.rejects(changesetsOf(forge, 'acme/app'), { code: 'token_refused' });
@@ -170,4 +173,81 @@ test('GitHub: bots, checks and what a changeset lacks (C-3)', async t => {
   assert.equal(found.mergeable, true);
   const check = found.events.find(({ kind }) => kind === 'check');
   assert.deepEqual(check?.check, { name: 'build', state: 'failure' });
+});
+
+test('GitHub: installations of an App are used for their own owners, and one that is refused costs its own (C-106)', async t => {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const credentials = ['acme', 'gone'].map((owner, index) => ({
+    kind: 'app' as const,
+    id: `app-1 for ${owner}`,
+    identity: `app-1-${index}`,
+    appId: '1',
+    privateKey,
+    installationId: index + 1,
+    owner,
+  }));
+  const { forge, standIn } = await openForge(t, 'github', { credentials });
+  standIn.faults.push(({ url }) => {
+    if (url.pathname.endsWith('/app/installations/2/access_tokens')) return { status: 404, json: {} };
+    if (!url.pathname.endsWith('/app/installations/1/access_tokens')) return undefined;
+    const expires = new Date(Date.now() + 3_600_000).toISOString();
+    return { status: 201, json: { token: 'good', expires_at: expires, permissions: {} } };
+  });
+  const refs = ['acme/app', 'gone/app', 'other/app'].map((repository, index) => {
+    const made = standIn.model.addRepository(repository);
+    for (let i = 0; i <= index; i += 1) standIn.model.addChangeset(made);
+    return { host: forge.host, repository, number: index + 1 };
+  });
+  const results = await Array.fromAsync(forge.fetchChangesets(refs.map(ref => ({ ref }))));
+  assert.deepEqual(
+    results.map(each => [
+      each.ref.repository,
+      each.outcome,
+      each.outcome === 'found' ? undefined : each.error.code,
+    ]),
+    [
+      ['acme/app', 'found', undefined],
+      ['gone/app', 'failed', 'token_refused'],
+      ['other/app', 'failed', 'scope_missing'],
+    ],
+  );
+  assert.ok(results.every(each => each.outcome === 'found' || holdKindOf(each.error) === undefined));
+  assert.match(results[2]?.outcome === 'failed' ? results[2].error.hint : '', /app\.installations/);
+  assert.equal((await changesetsOf(forge, 'acme/app')).length, 1);
+  await assert.rejects(changesetsOf(forge, 'other/app'), { code: 'scope_missing' });
+});
+
+test('GitHub: a token of an App that is taken back before its time is asked for anew, once (C-106)', async t => {
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  const app = {
+    kind: 'app' as const,
+    id: 'app-2',
+    identity: 'app-2',
+    appId: '2',
+    privateKey,
+    installationId: 5,
+  };
+  const { forge, standIn } = await openForge(t, 'github', { credentials: [{ ...app, owner: undefined }] });
+  standIn.model.addRepository('acme/app');
+  let given = 0;
+  standIn.faults.push(({ url, headers }) => {
+    if (url.pathname.endsWith('/access_tokens')) {
+      given += 1;
+      const expires = new Date(Date.now() + 3_600_000).toISOString();
+      return { status: 201, json: { token: given === 1 ? 'taken back' : 'good', expires_at: expires } };
+    }
+    return /taken back/.test(headers.authorization ?? '')
+      ? { status: 401, json: { message: 'Bad' } }
+      : undefined;
+  });
+  assert.deepEqual(await changesetsOf(forge, 'acme/app'), []);
+  assert.equal(given, 2);
 });

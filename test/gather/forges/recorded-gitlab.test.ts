@@ -39,7 +39,7 @@ test('GitLab, recorded: a merge request of gitlab.com is read with all that it t
     ],
   );
   assert.deepEqual(
-    [changeset.reviewState, changeset.checkState, changeset.mergeable, changeset.labels.length],
+    [changeset.reviewState, changeset.checkState, changeset.mergeable, changeset.labels?.length],
     ['requested', 'success', true, 9],
   );
   assert.equal(changeset.updatedAtMs, Date.parse('2019-08-20T09:09:56.690Z'));
@@ -56,7 +56,7 @@ test('GitLab, recorded: listings are read; a path comes from the answer, or else
   const listed = await changesetsOf(forge, 'gitlab-org/gitlab-ee');
   assert.deepEqual(
     listed.map(({ ref, state }) => [ref.repository, ref.number, state]),
-    ofProject.map(({ iid }) => ['gitlab-org/gitlab-ee', iid, 'open']),
+    ofProject.map(({ iid, work_in_progress: wip }) => ['gitlab-org/gitlab-ee', iid, wip ? 'draft' : 'open']),
   );
   const [page] = await Array.fromAsync(forge.searchChangesets({ kind: 'owner', owner: 'gitlab-com' }));
   assert.deepEqual(

@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import type { HttpHeaders } from '../../../src/base/http-headers.ts';
 import { limitOf, refusal } from '../../../src/gather/forges/http/classify.ts';
-import { nextPage, rateFacts } from '../../../src/gather/forges/http/facts.ts';
+import { rateFacts } from '../../../src/gather/forges/http/facts.ts';
+import { nextLink } from '../../../src/gather/forges/http/link.ts';
 import { recordingBudget, repositoriesOf } from '../../suites/forge-suite.ts';
 import { openForge } from './stand-ins.ts';
 
@@ -37,7 +38,8 @@ test('GitHub, recorded: a repository is read as GitHub describes it, a rename fo
   const answer = repository?.response as Record<string, unknown>;
   assert.equal(others.length, 0);
   assert.equal(read?.path, answer.full_name);
-  assert.equal(read?.url, answer.html_url);
+  // The address is below the host's own pages, whatever name it gives itself.
+  assert.equal(read?.url, `${standIn.origin}/${answer.full_name}`);
   assert.equal(read?.defaultBranch, answer.default_branch);
   assert.equal(read?.sizeBytes, Number(answer.size) * 1024);
   assert.equal(budget.taken, 2, 'the redirect is a call of its own');
@@ -45,7 +47,7 @@ test('GitHub, recorded: a repository is read as GitHub describes it, a rename fo
 
 test('GitHub, recorded: pages follow the Link header to the last', () => {
   const pages = scenario('paginate-issues').filter(({ path }) => path.includes('per_page'));
-  const next = pages.map(({ headers }) => nextPage(headers));
+  const next = pages.map(({ headers }) => nextLink(headers.link));
   assert.ok(pages.length > 3);
   for (const [index, address] of next.entries()) {
     const following = pages[index + 1];

@@ -57,10 +57,16 @@ for (const kind of KINDS) {
     });
     assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
     const ref = { host: forge.host, repository: 'acme/app', number: 1 };
-    assert.equal(
-      (await failureOf(resultsOf(forge, [ref, { ...ref, number: 2 }]))).code,
-      'forge_answer_invalid',
+    const outcomes = [...(await resultsOf(forge, [ref, { ...ref, number: 2 }])).values()];
+    assert.deepEqual(
+      outcomes.map(each => [each.outcome, each.outcome !== 'found' && each.error.code]),
+      [
+        ['failed', 'forge_answer_invalid'],
+        ['failed', 'forge_answer_invalid'],
+      ],
     );
+    const several = [1, 2, 3, 4].map(number => ({ ...ref, number }));
+    assert.equal((await failureOf(resultsOf(forge, several))).code, 'forge_answer_invalid');
   });
 
   test(`${kind}: a host that is down, silent, or breaks off is reported in one line each (T-5)`, async t => {
@@ -209,14 +215,12 @@ test('GitHub: primary, secondary and GraphQL limits, each with its own wait (C-1
     json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
   });
   assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'rate_limited');
-  standIn.faults[0] = () => ({ json: [] });
-  assert.equal((await failureOf(resultsOf(forge, [ref]))).code, 'forge_answer_invalid');
-  standIn.faults[0] = () => ({ json: {} });
-  assert.equal(
-    (await failureOf(resultsOf(forge, [ref]))).code,
-    'forge_answer_invalid',
-    'nothing is not "missing"',
-  );
+  for (const json of [[], {}]) {
+    standIn.faults[0] = () => ({ json });
+    const result = (await resultsOf(forge, [ref])).get(1);
+    assert.ok(result?.outcome === 'failed', 'nothing is not "missing"');
+    assert.equal(result.error.code, 'forge_answer_invalid');
+  }
 });
 
 test('GitHub: where the host fails over a batch it is asked for fewer; where it is down, it is left alone (C-5)', async t => {
@@ -239,3 +243,45 @@ test('GitHub: where the host fails over a batch it is asked for fewer; where it 
   assert.equal((await failureOf(resultsOf(forge, refs))).code, 'host_failing');
   assert.ok(standIn.log.length <= 6, `${standIn.log.length} calls to a host that is down`);
 });
+
+for (const kind of KINDS) {
+  test(`${kind}: of three tokens one is revoked and one used up: the calls go with the third (C-102)`, async t => {
+    const credentials = ['revoked', 'used-up', 'good'].map((token, index) => ({
+      kind: 'token' as const,
+      id: `token-${index + 1}`,
+      identity: token,
+      token,
+    }));
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { credentials, budget });
+    const repository = standIn.model.addRepository('acme/app');
+    standIn.model.addChangeset(repository);
+    standIn.faults.push(({ headers }) =>
+      JSON.stringify(headers).includes('used-up')
+        ? { status: 429, json: { message: 'slow' }, headers: { 'retry-after': '60' } }
+        : undefined,
+    );
+    assert.equal((await changesetsOf(forge, 'acme/app')).length, 1);
+    const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+    assert.equal((await resultsOf(forge, [ref])).get(1)?.outcome, 'found');
+    const refused = budget.facts.filter(({ errorCode }) => errorCode === 'token_refused');
+    assert.deepEqual([...new Set(refused.map(({ credential }) => credential))], ['revoked']);
+  });
+
+  test(`${kind}: a 401 of one address alone is not held against the token (C-102)`, async t => {
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { budget });
+    standIn.faults.push(({ url }) =>
+      /rate_limit|user$/.test(url.pathname) ? undefined : { status: 401, json: { message: 'no' } },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'scope_missing');
+    }
+    assert.deepEqual(
+      budget.facts.filter(({ errorCode }) => errorCode === 'token_refused'),
+      [],
+    );
+    const checks = standIn.log.filter(({ path }) => /rate_limit|user$/.test(path));
+    assert.equal(checks.length, 1, 'the token is asked about once a minute at the most');
+  });
+}

@@ -117,6 +117,65 @@ test('a pull_request of which GitHub does not say yet whether it was merged is r
   assert.equal(delivery.state, 'open');
 });
 
+test('statuses, and checks that name no changeset, tell the commit and its branches (C-146)', () => {
+  const commit = 'c'.repeat(40);
+  const repository = { full_name: 'o/r', html_url: 'https://h/o/r', url: 'https://api.h/repos/o/r' };
+  const atMs = Date.UTC(2026, 0, 2);
+  const at = new Date(atMs).toISOString();
+  const run = { head_sha: commit, pull_requests: [], completed_at: at };
+  const github = (event: string, body: object) =>
+    githubWebhooks.parse(
+      { 'x-github-event': event },
+      Buffer.from(JSON.stringify({ repository, ...body })),
+      'h',
+    );
+  const gitea = (event: string, body: object) =>
+    giteaWebhooks.parse(
+      { 'x-gitea-event': event },
+      Buffer.from(JSON.stringify({ repository, ...body })),
+      'h',
+    );
+  const ofFork = { full_name: 'fork/r' };
+  const ran = { head_sha: commit, head_branch: 'topic', head_repository: ofFork, updated_at: at };
+  const project = { path_with_namespace: 'o/r', web_url: 'https://h/o/r' };
+  const gitlab = (event: string, body: object) =>
+    gitlabWebhooks.parse({ 'x-gitlab-event': event }, Buffer.from(JSON.stringify({ project, ...body })), 'h');
+  const unsaid = [{ name: 'topic', repository: undefined }];
+  const here = [{ name: 'topic', repository: 'o/r' }];
+  const fork = [{ name: 'topic', repository: 'fork/r' }];
+  for (const [delivery, branches, when] of [
+    [github('status', { sha: commit, branches: [{ name: 'topic' }], updated_at: at }), here, atMs],
+    [github('status', { sha: commit, branches: [], updated_at: at }), [], atMs],
+    [
+      github('check_run', {
+        action: 'completed',
+        check_run: { ...run, check_suite: { head_branch: 'topic' } },
+      }),
+      unsaid,
+      atMs,
+    ],
+    [
+      github('check_suite', { action: 'completed', check_suite: { ...run, head_branch: 'topic' } }),
+      unsaid,
+      atMs,
+    ],
+    [github('check_suite', { action: 'completed', check_suite: { ...run, head_branch: null } }), [], atMs],
+    [github('workflow_run', { action: 'completed', workflow_run: ran }), fork, atMs],
+    [gitea('status', { sha: commit, branches: [{ name: 'topic' }], updated_at: at }), here, atMs],
+    [gitea('workflow_run', { action: 'completed', workflow_run: ran }), fork, atMs],
+    [
+      gitlab('Pipeline Hook', { object_attributes: { sha: commit, ref: 'topic', status: 'success' } }),
+      here,
+      undefined,
+    ],
+    [gitlab('Job Hook', { sha: commit, ref: 'topic' }), here, undefined],
+  ] as const) {
+    assert.ok(delivery.kind === 'commit');
+    assert.deepEqual([delivery.commit, delivery.repository], [commit, 'o/r']);
+    assert.deepEqual([delivery.branches, delivery.atMs], [branches, when], delivery.event);
+  }
+});
+
 test('GitLab reports merge requests, comments and pipelines on them, and pushes (C-18)', () => {
   const project = { path_with_namespace: 'group/sub/app', web_url: 'https://gitlab.example/group/sub/app' };
   const attributes = {
@@ -143,14 +202,17 @@ test('GitLab reports merge requests, comments and pipelines on them, and pushes 
   assert.equal(read('Note Hook', { project, merge_request: attributes }).kind, 'changeset');
   assert.equal(read('Note Hook', { project }).kind, 'unknown');
   const push = read('Push Hook', { project, ref: 'refs/heads/main' });
-  assert.ok(push.kind === 'push' && push.repositoryUrl === project.web_url);
+  assert.ok(push.kind === 'push' && push.repositoryUrls[0] === project.web_url);
   assert.equal(read('Issue Hook', {}).kind, 'unknown');
 });
 
 test('a body that is not JSON, or lacks what its kind always has, is refused with one clear message (C-19)', () => {
   const headers = { 'x-github-event': 'pull_request' };
   assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{'), 'h'), { code: 'body_invalid' });
-  assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{}'), 'h'), /pull_request lacks .*action/);
+  assert.throws(
+    () => githubWebhooks.parse(headers, Buffer.from('{}'), 'h'),
+    /pull_request lacks .*pull_request/,
+  );
   assert.throws(() => giteaWebhooks.parse({ 'x-gitea-event': 'push' }, Buffer.from('[]'), 'h'), {
     code: 'body_invalid',
   });
@@ -158,4 +220,48 @@ test('a body that is not JSON, or lacks what its kind always has, is refused wit
   const asForm = { 'x-github-event': 'ping', 'content-type': 'application/x-www-form-urlencoded' };
   const ping = githubWebhooks.parse(asForm, form, 'h');
   assert.match(ping.deliveryId, /^sha256:/);
+});
+
+test('GitLab’s system hooks are read by their own word, as the hooks of projects are (C-104)', () => {
+  const project = {
+    path_with_namespace: 'group/app',
+    web_url: 'http://inner/group/app',
+    git_ssh_url: 'git@inner:group/app.git',
+    git_http_url: 'http://inner/group/app.git',
+  };
+  const read = (body: unknown, event = 'System Hook') =>
+    gitlabWebhooks.parse({ 'x-gitlab-event': event }, Buffer.from(JSON.stringify(body)), 'h');
+  const opened = read({
+    object_kind: 'merge_request',
+    project,
+    object_attributes: { iid: 5, action: 'open' },
+  });
+  assert.ok(opened.kind === 'changeset' && opened.ref.number === 5);
+  for (const body of [
+    { event_name: 'push', ref: 'refs/heads/main', project },
+    { object_kind: 'tag_push', event_name: 'tag_push', ref: 'refs/tags/v1', project },
+    { event_name: 'repository_update', refs: ['refs/heads/main'], project },
+  ]) {
+    const push = read(body);
+    assert.ok(push.kind === 'push');
+    assert.deepEqual(push.repositoryUrls, [project.web_url, project.git_http_url, project.git_ssh_url]);
+    assert.match(push.gitRef, /^refs\//);
+  }
+  assert.equal(read({ object_kind: 'note', project, merge_request: { iid: '5' } }).kind, 'changeset');
+  assert.equal(read({ event_name: 'user_create', username: 'x' }).kind, 'unknown');
+  const body = { object_kind: 'merge_request', project, object_attributes: { iid: 5 } };
+  assert.notEqual(read(body).deliveryId, read(body, 'Merge Request Hook').deliveryId);
+});
+
+test('what is bent in a webhook costs itself, where it says which changeset or repository it is about (C-101)', () => {
+  const repository = { full_name: 'o/r', html_url: null, clone_url: 3, ssh_url: 'git@h:o/r.git' };
+  const pull = { number: '7', title: null, state: 'odd', draft: 'x', merged: null, updated_at: 5 };
+  const github = (event: string, body: unknown) =>
+    githubWebhooks.parse({ 'x-github-event': event }, Buffer.from(JSON.stringify(body)), 'h');
+  const delivery = github('pull_request', { action: null, pull_request: pull, repository });
+  assert.ok(delivery.kind === 'changeset');
+  assert.deepEqual([delivery.ref.number, delivery.state, delivery.atMs], [7, undefined, undefined]);
+  const push = github('push', { ref: null, repository });
+  assert.ok(push.kind === 'push');
+  assert.deepEqual(push.repositoryUrls, ['git@h:o/r.git']);
 });

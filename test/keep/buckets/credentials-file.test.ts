@@ -311,6 +311,7 @@ test('an ordinary ~/.aws/credentials is left alone: delivery starts with the pro
     credentials: undefined,
     onlyCredentials: undefined,
     strictProfiles: false,
+    proxy: {},
   };
   const profiles = await findProfiles({ deliver, env: {}, homeDirectory }, log);
   assert.deepEqual(

@@ -202,7 +202,7 @@ function pullNode(changeset: ModelChangeset, origin: string): unknown {
 }
 
 function commitNode({ oid, atMs }: ModelChangeset['commits'][number], changeset: ModelChangeset): unknown {
-  const { check, author } = changeset;
+  const { check, author, checkedAtMs = atMs + 1000 } = changeset;
   const contexts = [
     {
       __typename: 'CheckRun',
@@ -211,7 +211,7 @@ function commitNode({ oid, atMs }: ModelChangeset['commits'][number], changeset:
       status: 'COMPLETED',
       conclusion: check?.toUpperCase(),
       startedAt: iso(atMs),
-      completedAt: iso(atMs + 1000),
+      completedAt: iso(checkedAtMs),
     },
   ];
   return {

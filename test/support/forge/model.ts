@@ -36,6 +36,8 @@ export interface ModelChangeset {
   headCommit: string;
   labels: string[];
   check?: 'success' | 'failure' | 'pending';
+  /** When the check ended; a second after the commit where that is not said. */
+  checkedAtMs?: number;
   readonly commits: { readonly oid: string; readonly atMs: number }[];
   readonly events: ModelEvent[];
 }

@@ -8,11 +8,12 @@ import type {
   PutResult,
   UploadedPart,
 } from '../../../keep/buckets/bucket.ts';
-import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
+import { type ExpectedObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
+import { isCompleted } from '../../../keep/buckets/prove.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
-import { identityOf, regularFile, sameIdentity } from '../../spool/files.ts';
+import { sameIdentity } from '../../spool/files.ts';
+import { assertStillSame } from './content.ts';
 import type { Sending } from './sending.ts';
-import { sourceChanged } from './whole.ts';
 
 /** A large file on its way to the object `at`, with what was seen of it at the beginning. */
 export interface SendingInParts extends Sending {
@@ -42,36 +43,63 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
  * Sends a large file in parts, several at once. The store reads each part from the file block by block, so memory is
  * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart
  * the next call goes on with the missing ones. The object becomes visible in one step, and only if the file has not
- * changed.
+ * changed. Its rows stay until it is proven; after a run that was cut off between, the object itself tells.
+ * @returns the file's identity as well, as it was after the last part
  */
-export async function sendInParts(
-  sending: SendingInParts,
-): Promise<{ readonly result: PutResult; readonly expected: ExpectedObject }> {
-  const { store, journal, record, path, identity, at, signal } = sending;
+export async function sendInParts(sending: SendingInParts): Promise<{
+  readonly result: PutResult;
+  readonly expected: ExpectedObject;
+  readonly identity: FileIdentity;
+}> {
+  const { store, journal, record, file, at, signal } = sending;
   const progress = (await resume(sending)) ?? (await begin(sending));
   await sendMissing(sending, progress);
-  const stats = regularFile(path);
-  if (!stats || !sameIdentity(identityOf(stats), identity)) {
-    const unfinished = journal.upload(record.id);
-    if (unfinished) await abandonUpload(sending, unfinished);
-    throw sourceChanged(path);
-  }
   const parts = [...progress.parts.values()].toSorted((a, b) => a.partNumber - b.partNumber);
   const crc32 = wholeCrc32(parts);
+  let identity: FileIdentity;
+  try {
+    identity = await assertStillSame(file, sending.identity, crc32, signal);
+  } catch (error) {
+    const unfinished = journal.upload(record.id);
+    const isChanged = error instanceof SluiceError && error.code === 'source_changed';
+    if (isChanged && unfinished) await abandonUpload(sending, unfinished);
+    throw error;
+  }
   const expected = { size: identity.size, parts, crc32 };
   try {
     const result = await store.completeUpload(progress.upload, parts, { signal });
-    await journal.dropUpload(record.id);
-    return { result, expected };
+    // Its parts stay on record until it is proven: what servers show of it is made of their checksums.
+    return { result, expected, identity };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
     // The upload is gone, or it was completed and the answer got lost: the object shows which.
-    await journal.dropUpload(record.id);
-    const head = await store.headObject(at, { signal, checksum: true }).catch(() => undefined);
-    const isThere =
-      head !== undefined && head.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
-    if (!isThere) throw error;
-    return { result: { etag: head.etag, crc32 }, expected };
+    const etag = await etagIfThere(sending, at, expected);
+    if (etag === undefined) {
+      await journal.dropUpload(record.id);
+      throw error;
+    }
+    return { result: { etag, crc32 }, expected, identity };
+  }
+}
+
+/**
+ * The ETag of the object, where it is certainly this one. A question that cannot be answered is no answer.
+ * @throws SluiceError what the store throws, save that it has no HEAD
+ */
+async function etagIfThere(
+  { store, signal, journal, record, properties }: SendingInParts,
+  at: ObjectAddress,
+  expected: ExpectedObject,
+): Promise<string | undefined> {
+  const startedAtMs = journal.upload(record.id)?.startedAtMs ?? 0;
+  const mtime = properties.metadata?.mtime ?? '';
+  try {
+    const head = await store.headObject(at, { signal, checksum: true });
+    return head && isCompleted(head, expected, { startedAtMs, mtime }) ? head.etag : undefined;
+  } catch (error) {
+    const code = error instanceof SluiceError ? error.code : undefined;
+    if (code === 'not_supported' || code === 'access_denied') return undefined;
+    throw error;
   }
 }
 
@@ -153,13 +181,17 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
     };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
+    const { upload, partBytes, parts } = unfinished;
+    // All of it had arrived: it may have been completed, and completing it once more shows that.
+    if (parts.reduce((sum, { size }) => sum + size, 0) === identity.size)
+      return { upload, partBytes, parts: new Map(parts.map(part => [part.partNumber, part])) };
     await journal.dropUpload(record.id);
     return undefined;
   }
 }
 
 async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }: Progress): Promise<void> {
-  const { store, path, identity, settings, journal, record, onProgress } = sending;
+  const { store, file, identity, settings, journal, record, onProgress } = sending;
   const count = Math.max(1, Math.ceil(identity.size / partBytes));
   const missing = Array.from({ length: count }, (_, index) => index + 1).filter(number => !parts.has(number));
   const failed = new AbortController();
@@ -174,7 +206,8 @@ async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }
       signal.throwIfAborted();
       const offset = (number - 1) * partBytes;
       const size = Math.min(partBytes, identity.size - offset);
-      const part = await store.uploadPart(upload, number, { path, offset, size }, { signal, onProgress });
+      const source = { path: file.path, file, offset, size };
+      const part = await store.uploadPart(upload, number, source, { signal, onProgress });
       parts.set(number, part);
       // Not waited for: a part whose row is lost with the power is sent again. The upload is completed after all rows
       // are there.

@@ -1,28 +1,43 @@
+import type { OpenedFile } from '../../../base/files/opened-file.ts';
 import type { ObjectStore } from '../../../keep/buckets/bucket.ts';
 import type { FileIdentity, FileRecord } from '../../../keep/local/journal.ts';
 import type { DeliverySettings } from '../../settings.ts';
 
 /** One file on its way to one object. */
-export interface Sending {
-  readonly store: ObjectStore;
-  readonly settings: DeliverySettings;
-  readonly record: FileRecord;
-  /** Where the file lies now. */
-  readonly path: string;
-  /** The file as it was seen a moment ago; its stats are read where this is not given. */
-  readonly seen?: FileIdentity;
+export interface Sending extends Asking {
+  /** The file, opened a moment ago: what is sent is read from it, whatever becomes of its name. */
+  readonly file: OpenedFile;
   /** Object key where it is not the record's path below the destination's prefix. */
   readonly key?: string;
-  readonly signal: AbortSignal;
   /** Called with each number of bytes that is on its way. */
   readonly onProgress: (bytes: number) => void;
 }
 
-/** A file that was sent: its object, and how far it is proven that it arrived as it was. */
-export interface Sent {
+/** Whom to ask for an object that was sent. */
+export interface Asking {
+  readonly store: ObjectStore;
+  readonly settings: DeliverySettings;
+  readonly record: FileRecord;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A file that was sent, and the store's acknowledgement. Sent is a state: from here on only the proof and the local move
+ * are outstanding, and what fails there costs no second upload.
+ */
+export interface Acknowledged {
   readonly key: string;
   readonly etag: string;
   readonly crc32: string | null;
-  readonly verified: 'checksum' | 'size' | 'none';
+  /** What was sent. */
   readonly identity: FileIdentity;
+  /** How far it is proven; null: not asked yet, or not answered. */
+  readonly verified: FileRecord['verified'];
+  /** The acknowledgement itself proves the content; not known any more after a restart. */
+  readonly isAnswered?: boolean;
+}
+
+/** A file that was sent: its object, and how far it is proven that it arrived as it was. */
+export interface Sent extends Acknowledged {
+  readonly verified: 'checksum' | 'size' | 'none';
 }

@@ -1,20 +1,20 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
-import type { FileIdentity, Journal } from '../../../keep/local/journal.ts';
+import { crc32Of, isProven, isProvenInParts } from '../../../keep/buckets/checksum.ts';
+import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
-import { identityOf, regularFile } from '../../spool/files.ts';
+import { identityOf } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
+import { assertStillSame, guardedSource, readWhole } from './content.ts';
 import { sendInParts } from './parts.ts';
 import { objectKey, propertiesOf } from './properties.ts';
-import type { Sending, Sent } from './sending.ts';
-import { readWhole, sendFromDisk, sourceMissing } from './whole.ts';
+import type { Acknowledged, Asking, Sending, Sent } from './sending.ts';
 
 /** A file that changes under the upload is sent again at once this often, then later. */
 const CHANGED_TRIES = 3;
 
 /**
- * Sends one file in one of three ways, and verifies that it arrived: small files from memory, large ones in parts, or
+ * Sends one file in one of three ways, and proves that it arrived: small files from memory, large ones in parts, or
  * whole from the disk where the store knows no parts. Tries once; when to try again is decided elsewhere (outcome.ts).
  */
 export class Uploader {
@@ -28,11 +28,17 @@ export class Uploader {
     this.#verifier = new Verifier(clock);
   }
 
-  /** Throws what ObjectStore's methods throw, source_changed, source_missing, checksum_mismatch. */
-  async send(sending: Sending): Promise<Sent> {
+  /**
+   * Resolves when the store has acknowledged the object.
+   * Throws what ObjectStore's methods throw, source_changed, source_missing.
+   */
+  async send(sending: Sending): Promise<Acknowledged> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.#sendOnce(sending, attempt === 1 ? sending.seen : undefined);
+        return await this.#sendOnce(
+          sending,
+          identityOf(attempt === 1 ? sending.file.stats : sending.file.stat()),
+        );
       } catch (error) {
         const isChanged = error instanceof SluiceError && error.code === 'source_changed';
         if (!isChanged || attempt >= CHANGED_TRIES || sending.signal.aborted) throw error;
@@ -40,17 +46,48 @@ export class Uploader {
     }
   }
 
-  async #sendOnce(sending: Sending, seen: FileIdentity | undefined): Promise<Sent> {
-    const { settings, record, path, store, signal, onProgress } = sending;
-    const identity = seen ?? identityAt(path);
+  /**
+   * How far it is proven that the object is what was sent: by the answer already, or by asking. Sends nothing, and may be
+   * called again, after a restart as well. Throws as Verifier.verify.
+   */
+  async prove(asking: Asking, acknowledged: Acknowledged): Promise<Sent> {
+    const { verified, identity, crc32 } = acknowledged;
+    if (verified !== null) return { ...acknowledged, verified };
+    const { id } = asking.record;
+    const parts = this.#partsOf(id, asking, identity);
+    const expected = { size: identity.size, crc32: crc32 ?? undefined, parts };
+    const sent = await this.#verifier.verify(asking, acknowledged, expected);
+    if (parts) await this.#journal.dropUpload(id);
+    return sent;
+  }
+
+  /** What was acknowledged did not arrive: the next `send` begins anew. */
+  async forget(asking: Asking, { identity }: Acknowledged): Promise<void> {
+    const { id } = asking.record;
+    if (this.#partsOf(id, asking, identity)) await this.#journal.dropUpload(id);
+  }
+
+  /** What it was made of, as long as it is not proven; only large files have parts. */
+  #partsOf(
+    recordId: number,
+    { settings }: Asking,
+    { size }: FileIdentity,
+  ): UnfinishedUpload['parts'] | undefined {
+    return size > settings.partsAboveBytes ? this.#journal.upload(recordId)?.parts : undefined;
+  }
+
+  async #sendOnce(sending: Sending, identity: FileIdentity): Promise<Acknowledged> {
+    const { settings, record, file, store, signal, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
     if (identity.size > settings.partsAboveBytes) {
       const properties = propertiesOf(record.filepath, identity, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
-        const result = await sendFromDisk(sending, at, identity, properties);
-        const expected = { size: identity.size, crc32: result.crc32 };
-        return this.#verifier.verify(sending, at, identity, result, expected);
+        const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
+        const result = await store.putObject(at, source, { ...properties, signal, onProgress });
+        const still = await assertStillSame(file, identity, result.crc32, signal);
+        const crc32 = result.crc32 ?? null;
+        return { key: at.key, etag: result.etag, crc32, identity: still, verified: null };
       }
       const inParts = await sendInParts({
         ...sending,
@@ -60,20 +97,25 @@ export class Uploader {
         journal: this.#journal,
         clock: this.#clock,
       });
-      return this.#verifier.verify(sending, at, identity, inParts.result, inParts.expected);
+      const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
+      const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
+      const { etag } = inParts.result;
+      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, isAnswered };
     }
-    const body = await readWhole(path, identity);
+    const { body, identity: read } = await readWhole(file, identity);
+    // All of it is in memory: no descriptor is kept for as long as the server takes.
+    file.close();
     const crc32 = crc32Of(body);
     const properties = propertiesOf(record.filepath, identity, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
-    if (settings.verify === 'answer' && isProven(result, crc32, body))
-      return { key: at.key, etag: result.etag, crc32, identity, verified: 'checksum' };
-    return this.#verifier.verify(sending, at, identity, result, { size: identity.size, crc32 });
+    const isAnswered = isProven(result, crc32, body);
+    return {
+      key: at.key,
+      etag: result.etag,
+      crc32,
+      identity: read,
+      verified: isAnswered && settings.verify === 'answer' ? 'checksum' : null,
+      isAnswered,
+    };
   }
-}
-
-function identityAt(path: string): FileIdentity {
-  const stats = regularFile(path);
-  if (!stats) throw sourceMissing(path);
-  return identityOf(stats);
 }

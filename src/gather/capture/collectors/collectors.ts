@@ -3,13 +3,14 @@ import type { Logger } from '../../../base/log.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { CompletionReason } from '../../../keep/local/captures.ts';
 import { CollectorFiles, type CollectorFilesOptions, type FileLimits } from '../files/collector-files.ts';
+import { PendingMemory } from '../files/pending-memory.ts';
 import { recover } from '../files/recover.ts';
 import type { CapturePlan, CollectorPlan } from '../settings.ts';
 import type { Sources } from '../sources/definitions.ts';
 import { Collector } from './collector.ts';
 import { applyControl, type ControlAnswer, ControlPoller } from './control.ts';
 import { ErrorThrottle } from './error-throttle.ts';
-import { type CollectorStatus, restingStatus } from './status.ts';
+import { type CollectorStatus, restingStatus, runningStatus } from './status.ts';
 import type { TickTimer } from './tick-timer.ts';
 
 /**
@@ -18,7 +19,7 @@ import type { TickTimer } from './tick-timer.ts';
  */
 const FLUSH_EVERY_MS = 900;
 
-export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure'> {
+export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure' | 'memory'> {
   readonly timer: TickTimer;
   readonly log: Logger;
   readonly openSources: (plan: CapturePlan) => Promise<Sources>;
@@ -35,6 +36,7 @@ export class Collectors {
   readonly #options: CollectorsOptions;
   readonly #errors: ErrorThrottle;
   readonly #collectors = new Map<string, Collector>();
+  readonly #memory = new PendingMemory();
   #plan: CapturePlan | undefined;
   #answer: ControlAnswer = { collectors: new Map() };
   #sources: Sources | undefined;
@@ -87,13 +89,18 @@ export class Collectors {
     return collectors.map(plan => {
       const running = this.#collectors.get(plan.name);
       const resting = restingStatus(plan, disabled);
-      return running ? { ...resting, progress: running.files.progress, ...running.figures() } : resting;
+      return running ? runningStatus(resting, running.figures(), running.files) : resting;
     });
   }
 
   async #recover({ directory }: CapturePlan): Promise<void> {
     const { clock, log, onFinished } = this.#options;
-    const { finished, torn } = await recover(directory, clock.nowMs());
+    const { finished, torn, failures } = await recover(directory, clock.nowMs());
+    const [failure] = failures;
+    if (failure) {
+      const { code, message } = failure;
+      log.error({ code, files: failures.length }, `readings of the last run stay where they are: ${message}`);
+    }
     for (const one of finished) onFinished(one);
     if (finished.length > 0 || torn > 0) {
       const readings = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);
@@ -137,7 +144,13 @@ export class Collectors {
     if (!source) return;
     const onError = (error: SluiceError): void => this.#report(plan.name, error);
     const onFailure = (error: unknown): void => onError(asSluiceError(error));
-    const files = new CollectorFiles(plan, limitsOf(whole), { clock, random, onFinished, onFailure });
+    const files = new CollectorFiles(plan, limitsOf(whole), {
+      clock,
+      random,
+      onFinished,
+      onFailure,
+      memory: this.#memory,
+    });
     const collector = new Collector(plan, source, files, { clock, timer, onError });
     this.#collectors.set(plan.name, collector);
     collector.start(startMs);
@@ -147,6 +160,14 @@ export class Collectors {
     const leaving = names.flatMap(name => this.#collectors.get(name) ?? []);
     await Promise.all(leaving.map(collector => collector.stop()));
     await Promise.all(leaving.map(({ files }) => files.complete('stop')));
+    for (const { plan, files } of leaving) {
+      const readings = await files.giveUp();
+      if (readings === 0) continue;
+      this.#options.log.error(
+        { collector: plan.name, readings },
+        `${plan.name}: ${readings} readings could not be written before the stop; they are lost`,
+      );
+    }
     for (const name of names) this.#collectors.delete(name);
   }
 

@@ -1,3 +1,4 @@
+import type { CollectorFiles, WriteError } from '../files/collector-files.ts';
 import type { CapturePlan, CollectorPlan } from '../settings.ts';
 import type { CollectorFigures } from './collector.ts';
 
@@ -10,6 +11,12 @@ export interface CollectorStatus extends CollectorFigures {
   readonly disabled: boolean;
   /** Of the file in progress. */
   readonly progress: { readonly readings: number; readonly bytes: number };
+  /** Readings that the disk does not take now; they are in memory, and written once it does. */
+  readonly unwritten: number;
+  /** Readings that could not be written and were given up. */
+  readonly lost: number;
+  /** Why the disk does not take them now; null while it does. */
+  readonly writeError: WriteError | null;
 }
 
 /** Of a collector that has not begun. */
@@ -32,8 +39,26 @@ export function restingStatus(plan: CollectorPlan, disabled: boolean): Collector
     everyMs: plan.everyMs,
     disabled: disabled || plan.disabled,
     progress: { readings: 0, bytes: 0 },
+    unwritten: 0,
+    lost: 0,
+    writeError: null,
     ...NO_FIGURES,
   };
+}
+
+/** What is known of a collector that runs; only what the disk has taken, or is about to, counts as a reading. Pure. */
+export function runningStatus(
+  resting: CollectorStatus,
+  figures: CollectorFigures,
+  {
+    progress,
+    unwritten,
+    lost,
+    writeError,
+  }: Pick<CollectorFiles, 'progress' | 'unwritten' | 'lost' | 'writeError'>,
+): CollectorStatus {
+  const readings = figures.readings - unwritten;
+  return { ...resting, ...figures, readings, progress, unwritten, lost, writeError };
 }
 
 /** The collectors of a plan before their thread has replied with a status. Pure. */

@@ -36,6 +36,7 @@ export class LineFile {
   #pendingBytes = 0;
   #size = 0;
   #readings = 0;
+  #pendingReadings = 0;
   #firstAtMs = 0;
   #lastAtMs = 0;
   #handle: FileHandle | undefined;
@@ -56,9 +57,19 @@ export class LineFile {
     return this.#readings;
   }
 
+  /** Readings that are in memory alone. */
+  get pendingReadings(): number {
+    return this.#pendingReadings;
+  }
+
   /** Bytes that are in memory alone. */
   get pendingBytes(): number {
     return this.#pendingBytes;
+  }
+
+  /** What it takes in memory. */
+  get memoryBytes(): number {
+    return this.#buffer.length;
   }
 
   /** @param bytes length of the line in UTF-8 */
@@ -74,6 +85,7 @@ export class LineFile {
     this.#size += bytes;
     if (this.#readings === 0) this.#firstAtMs = times.requestedAtMs;
     this.#readings += 1;
+    this.#pendingReadings += 1;
     this.#lastAtMs = times.receivedAtMs;
   }
 
@@ -103,8 +115,15 @@ export class LineFile {
     });
   }
 
+  /** Lets go of it as it stands; what is on the disk is found by the next start. */
+  async abandon(): Promise<void> {
+    await this.#handle?.close().catch(() => undefined);
+    this.#handle = undefined;
+  }
+
   async #flush(sync: boolean): Promise<void> {
     const bytes = this.#pendingBytes;
+    const readings = this.#pendingReadings;
     const isNew = this.#written === 0;
     if (bytes > 0) {
       this.#handle ??= await create(this.path + IN_PROGRESS);
@@ -118,6 +137,7 @@ export class LineFile {
       // More may have come while it was written, behind what was there or in a larger buffer.
       this.#buffer.copyWithin(0, bytes, this.#pendingBytes);
       this.#pendingBytes -= bytes;
+      this.#pendingReadings -= readings;
     }
     if (!sync || this.#synced === this.#written) return;
     const upTo = this.#written;

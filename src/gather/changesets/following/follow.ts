@@ -3,7 +3,15 @@ import { followChangesets, unfollowChangesets } from '../../../keep/store/change
 import type { ChangesetFilter, ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { ChangesetRef } from '../../forges/changeset.ts';
 import type { ChangesetContext } from '../context.ts';
-import { atOnce, changesetKey, groupOf, keyOfSource, LISTING_REASON, SOURCE_KIND } from '../schedule.ts';
+import {
+  BY_HAND,
+  changesetKey,
+  firstInLine,
+  groupOf,
+  keyOfSource,
+  LISTING_REASON,
+  SOURCE_KIND,
+} from '../schedule.ts';
 import { type ChangesetSource, CONFIGURATION, HAND, type WantedChangesets } from './sources.ts';
 
 /** What following by address needs: beside a running station as well as within one. */
@@ -16,7 +24,7 @@ const PAGE = 200;
  * @throws SluiceError `url_invalid` when no known host has a changeset there
  */
 export async function followByHand(url: string, context: FollowContext): Promise<StoredChangeset> {
-  return follow(url, HAND, 'asked for by hand', context);
+  return follow(url, HAND, BY_HAND, context);
 }
 
 async function follow(
@@ -32,7 +40,7 @@ async function follow(
   const ref = known ?? asked;
   const key = known?.key ?? changesetKey(asked);
   const change = followChangesets([{ ...ref, key, url: known?.url ?? url }], source, nowMs);
-  await queue.putAll([{ key, request: atOnce(ref.host, reason, nowMs) }], [change]);
+  await queue.putAll([{ key, request: firstInLine(ref.host, reason, nowMs) }], [change]);
   const followed = await changesets.byAddress(ref);
   if (!followed) throw new SluiceError('internal', `${url} was followed and is not there`);
   return followed;

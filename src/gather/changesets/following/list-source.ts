@@ -4,10 +4,12 @@ import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
 import { recordListing } from '../../../keep/store/change.ts';
 import type { StoredChangesetSource } from '../../../keep/store/changesets.ts';
-import type { ChangesetPage, ChangesetSearch, Forge } from '../../forges/forge.ts';
+import type { ChangesetPage, ChangesetSearch, Forge, ForgeCallOptions } from '../../forges/forge.ts';
+import { isOfOneRepository, type Unseen } from '../../forges/unseen.ts';
 import type { ChangesetContext } from '../context.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import { postponeForHost } from '../hosts/host-health.ts';
+import { possibleMs } from '../next-sync.ts';
 import { LISTING_REASON, sourceOfKey } from '../schedule.ts';
 import { followListed } from './follow-listed.ts';
 import { type ChangesetSource, sourceNamed } from './sources.ts';
@@ -40,9 +42,10 @@ async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingCo
   const { host } = source;
   const startMs = clock.nowMs();
   try {
-    const list = (): Promise<Listed> => new Listing(source, known, claim, signal, context).run();
-    const { found, etag } = await slots.run(host, claim.priority, signal, list);
+    const listing = new Listing(source, known, claim, signal, context);
+    const { found, etag } = await slots.run(host, claim.priority, signal, () => listing.run());
     health.recordSuccess(host);
+    context.unseen.record(host, name, listing.unseen);
     const { stretch = 1 } = context.rhythm(host);
     return {
       nextAtMs: startMs + Math.round(context.listEveryMs() * Math.max(1, stretch)),
@@ -65,8 +68,10 @@ interface Listed {
 class Listing {
   readonly #source: ChangesetSource;
   readonly #known: StoredChangesetSource;
-  readonly #options: { readonly signal: AbortSignal; readonly priority: Priority };
+  readonly #options: ForgeCallOptions & { readonly signal: AbortSignal; readonly priority: Priority };
   readonly #context: ChangesetContext;
+  /** What could not be read so far, though the rest was. */
+  readonly unseen: Unseen[] = [];
   /** Changesets listed so far. */
   #count = 0;
 
@@ -79,7 +84,7 @@ class Listing {
   ) {
     this.#source = source;
     this.#known = known;
-    this.#options = { signal, priority };
+    this.#options = { signal, priority, onUnseen: unseen => void this.unseen.push(unseen) };
     this.#context = context;
   }
 
@@ -99,15 +104,27 @@ class Listing {
 
   async #byRepository(forge: Forge): Promise<void> {
     for await (const page of forge.listRepositories(this.#source.what, this.#options)) {
-      for (const { path, isEmpty } of page.repositories) {
-        if (!isEmpty) await this.#take(forge.listChangesets(path, this.#options));
-      }
+      for (const { path, isEmpty } of page.repositories) if (!isEmpty) await this.#oneOfMany(forge, path);
+    }
+  }
+
+  /** A repository that the host does not show costs itself. */
+  async #oneOfMany(forge: Forge, path: string): Promise<void> {
+    try {
+      await this.#take(forge.listChangesets(path, this.#options));
+    } catch (error) {
+      if (!isOfOneRepository(error)) throw error;
+      this.unseen.push({ part: `changesets of ${path}`, error });
     }
   }
 
   /** Last updated first, so a later listing ends where nothing can be new. */
   async #take(pages: AsyncIterable<ChangesetPage>): Promise<Listed & { readonly truncated: boolean }> {
-    const { listedAtMs, etag: etagBefore, changesets: countBefore } = this.#known;
+    const { etag: etagBefore, changesets: countBefore } = this.#known;
+    // Under a clock that was ahead the last one seems to be yet to come: everything is listed again.
+    const nowMs = this.#context.clock.nowMs();
+    const isPast = (this.#known.listedAtMs ?? 0) <= nowMs;
+    const listedAtMs = isPast ? this.#known.listedAtMs : null;
     const skewMs = this.#context.clockSkewMs(this.#source.host);
     const backToMs = listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
     let etag: string | undefined;
@@ -118,8 +135,12 @@ class Listing {
       truncated ||= page.truncated;
       this.#count += page.changesets.length;
       await followListed(page.changesets, this.#source.name, this.#context);
-      const oldest = page.changesets.at(-1);
-      if (backToMs !== undefined && oldest && oldest.updatedAtMs < backToMs) break;
+      // One without a time, or with one that cannot be, may stand anywhere: the last that has one tells where we are.
+      const times = page.changesets.map(({ updatedAtMs }) =>
+        possibleMs(updatedAtMs, nowMs + Math.max(0, skewMs)),
+      );
+      const oldestMs = times.findLast(atMs => atMs !== undefined);
+      if (backToMs !== undefined && oldestMs !== undefined && oldestMs < backToMs) break;
     }
     return { found: this.#count, etag, truncated };
   }

@@ -3,7 +3,7 @@ import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/e
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
 import type { WorkOutcome } from '../../../engine/queue/handler.ts';
-import type { Claim } from '../../../engine/queue/work-queue.ts';
+import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
 
 /**
@@ -11,10 +11,14 @@ import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
  * whole, with one message, and not item by item:
  *
  *   open ──used up──▶ limited ──the time comes──────────────────▶ open
+ *                        only ordinary work waits until raised work is refused as well: it has a share of its own
  *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
  *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
  *
- * `probing`: the hold has ended, and one item runs; its end decides.
+ * `probing`: the hold has ended, and one item runs; its end decides. An open host is held at once for what is said of
+ * the host or its tokens (no address, nothing answers, every token refused or used up); what may be the fault of one
+ * item alone (an error of the server, a page where JSON should be, silence) takes several items without one that was
+ * answered between them.
  */
 export type HostHoldKind = 'limited' | 'refused' | 'down';
 
@@ -26,6 +30,8 @@ export interface HostHold {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  /** Only ordinary work waits: a share of the budget is kept for what was raised. */
+  readonly sparesHigh: boolean;
   /** Failures in a row. */
   readonly failures: number;
 }
@@ -34,8 +40,25 @@ const HOUR_MS = 3_600_000;
 /** A host that is down is asked again at least this often: one call a quarter of an hour is little. */
 const DOWN_RETRY = { ...SYNC_RETRY, maxMs: 15 * 60_000 };
 
+/** Of a claim, what tells it and its place in line apart. */
+type ClaimedItem = Pick<Claim, 'key' | 'priority'>;
+
+/** What one item alone may run into. */
+const OF_ITEM_PERHAPS = new Set<ErrorCode>([
+  'host_failing',
+  'connection_lost',
+  'timed_out',
+  'forge_answer_invalid',
+]);
+/** Waits for credentials that are used up, where the host does not say for how long. */
+const UNTOLD_WAIT_MS = 60_000;
+/** So many items are no accident. */
+const SEVERAL = 3;
+
 /** What an error that concerned a whole request says of the host; undefined: nothing. */
-export function holdKindOf(error: Pick<SluiceError, 'code'>): HostHoldKind | undefined {
+export function holdKindOf(error: Pick<SluiceError, 'code' | 'holds'>): HostHoldKind | undefined {
+  // It is of some of its credentials, and others have other work there.
+  if (error.holds === 'profile') return undefined;
   switch (error.code) {
     case 'rate_limited':
       return 'limited';
@@ -59,6 +82,8 @@ export class HostHealth {
   readonly #random: Random;
   readonly #log: Logger;
   readonly #holds = new Map<string, HostHold>();
+  /** By host: items that have failed since one was answered. */
+  readonly #failedItems = new Map<string, Set<string>>();
 
   constructor({ clock, random, log }: { clock: Clock; random: Random; log: Logger }) {
     this.#clock = clock;
@@ -66,13 +91,27 @@ export class HostHealth {
     this.#log = log;
   }
 
-  /** A request to the host failed as a whole. @returns the hold that follows; undefined: the host goes on */
-  recordFailure(host: string, error: SluiceError, kind = holdKindOf(error)): HostHold | undefined {
+  /**
+   * Work on one item failed at the host.
+   * @returns the hold that follows; undefined: the host goes on
+   */
+  recordFailure(
+    host: string,
+    error: SluiceError,
+    item: ClaimedItem,
+    kind = holdKindOf(error),
+  ): HostHold | undefined {
     if (kind === undefined) return undefined;
     const nowMs = this.#clock.nowMs();
     const before = this.#holds.get(host);
+    if (before === undefined && OF_ITEM_PERHAPS.has(error.code)) {
+      const failed = this.#failedItems.get(host) ?? new Set();
+      this.#failedItems.set(host, failed.add(item.key));
+      if (failed.size < SEVERAL) return undefined;
+    }
     // What was under way beside the one that failed first is no further failure.
-    if (before?.kind === kind && before.untilMs > nowMs) return before;
+    const isWider = before?.sparesHigh === true && item.priority === 'high';
+    if (before?.kind === kind && before.untilMs > nowMs && !isWider) return before;
     const failures = before?.kind === kind ? before.failures + 1 : 1;
     const hold: HostHold = {
       host,
@@ -80,6 +119,7 @@ export class HostHealth {
       failures,
       untilMs: this.#untilMs(kind, failures, error, nowMs),
       sinceMs: before?.kind === kind ? before.sinceMs : nowMs,
+      sparesHigh: kind === 'limited' && item.priority !== 'high',
       ...toErrorRecord(error),
     };
     this.#holds.set(host, hold);
@@ -92,10 +132,16 @@ export class HostHealth {
 
   /** A request was answered: the host is well, and what waits may go on. */
   recordSuccess(host: string): void {
+    this.#failedItems.delete(host);
     const hold = this.#holds.get(host);
-    if (!hold) return;
+    // A limit holds until its time comes, though what is kept for raised work goes on meanwhile.
+    if (!hold || (hold.kind === 'limited' && hold.untilMs > this.#clock.nowMs())) return;
     this.#holds.delete(host);
     if (hold.kind !== 'limited') this.#log.info({ host }, `${host} answers again`);
+  }
+
+  nowMs(): number {
+    return this.#clock.nowMs();
   }
 
   /** Lets a host that is on hold be tried at once: by hand, or since the configuration has changed. */
@@ -108,10 +154,11 @@ export class HostHealth {
     }
   }
 
-  /** The hold in force; undefined when the host's items run, if only to probe. */
-  holdOf(host: string): HostHold | undefined {
+  /** The hold in force for items of that priority; undefined when they run, if only to probe. */
+  holdOf(host: string, priority: Priority): HostHold | undefined {
     const hold = this.#holds.get(host);
-    return hold && hold.untilMs > this.#clock.nowMs() ? hold : undefined;
+    if (!hold || hold.untilMs <= this.#clock.nowMs()) return undefined;
+    return hold.sparesHigh && priority === 'high' ? undefined : hold;
   }
 
   /** Every host that is on hold or being probed. */
@@ -121,11 +168,11 @@ export class HostHealth {
     );
   }
 
-  /** How many items of a host may run at once, of `full` at the most. */
-  allowedConcurrency(host: string, full: number): number {
+  /** How many items of a host and that priority may run at once, of `full` at the most. */
+  allowedConcurrency(host: string, full: number, priority: Priority): number {
     const hold = this.#holds.get(host);
     if (!hold) return full;
-    if (hold.untilMs > this.#clock.nowMs()) return 0;
+    if (hold.untilMs > this.#clock.nowMs()) return hold.sparesHigh && priority === 'high' ? full : 0;
     return hold.kind === 'limited' ? full : 1;
   }
 
@@ -149,7 +196,10 @@ export function postponeForHost(
   host: string,
   kind = holdKindOf(error),
 ): WorkOutcome {
-  const hold = health.recordFailure(host, error, kind);
+  if (error.code === 'rate_limited' && kind === undefined) {
+    return { postponedToMs: health.nowMs() + (error.retryAfterMs ?? UNTOLD_WAIT_MS), reason: claim.reason };
+  }
+  const hold = health.recordFailure(host, error, claim, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }

@@ -1,24 +1,36 @@
-import { asSluiceError, toErrorRecord } from '../../../base/errors.ts';
+import { asSluiceError, fromErrorRecord, toErrorRecord } from '../../../base/errors.ts';
+import type { Random } from '../../../base/random.ts';
 import type { WorkHandler, WorkOutcome } from '../../../engine/queue/handler.ts';
 import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { SYNC_RETRY } from '../../../engine/retry.ts';
-import { recordSync, recordVanished } from '../../../keep/store/change.ts';
+import { announceEvent, recordSync, recordVanished } from '../../../keep/store/change.ts';
 import type { StoredChangeset } from '../../../keep/store/changesets.ts';
-import type { Changeset } from '../../forges/changeset.ts';
+import type { Changeset, ChangesetEvent } from '../../forges/changeset.ts';
 import type { ChangesetResult, WantedChangeset } from '../../forges/forge.ts';
+import { PartReader, type Unseen } from '../../forges/unseen.ts';
 import type { ChangesetContext } from '../context.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import { holdKindOf, postponeForHost } from '../hosts/host-health.ts';
-import { changeTimeMs, planNextSync, planningOf } from '../next-sync.ts';
+import {
+  changeTimeMs,
+  latest,
+  latestEventMs,
+  planNextSync,
+  planningOf,
+  soonestSyncMs,
+} from '../next-sync.ts';
+import { BY_HAND } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
-import { storedEvent, syncedChangeset } from './synced-changeset.ts';
+import { storedEvent, syncedChangeset, updatedAtMs } from './synced-changeset.ts';
+import { eventsSeenToMs, hasSeenEnough, planWithUnseen, unseenParts } from './unseen-parts.ts';
 
 export interface ChangesetSyncContext extends ChangesetContext {
   /** By which changesets are asked for. */
   readonly batches: Batches;
   /** Room for what does not go in batches: events that did not come along. */
   readonly slots: CallSlots;
+  readonly random: Random;
 }
 
 type AnsweredChangeset = Extract<ChangesetResult, { readonly outcome: 'found' }>;
@@ -33,7 +45,8 @@ export function changesetHandler(context: ChangesetSyncContext): WorkHandler {
     run: (claim, signal) => syncClaimed(claim, signal, context),
     async onFailure({ claim, error }) {
       const changeset = await context.changesets.byKey(claim.key);
-      if (changeset) await context.changesets.recordFailure(changeset.id, toErrorRecord(error));
+      if (!changeset) return;
+      await context.changesets.recordFailure(changeset.id, toErrorRecord(error), context.clock.nowMs());
     },
   };
 }
@@ -48,66 +61,145 @@ async function syncClaimed(
   if (!changeset?.followed) return { nextAtMs: null, reason: 'no longer followed' };
   const startMs = clock.nowMs();
   const { host } = changeset;
+  const soonestMs = soonestAfterSync(changeset, startMs, context);
+  if (claim.reason !== BY_HAND && soonestMs > startMs)
+    return { postponedToMs: soonestMs, reason: claim.reason };
   let result: ChangesetResult;
-  let isAnswered = false;
   try {
-    result = await batches.ask(wantedOf(changeset), claim.priority, signal);
-    isAnswered = true;
-    if (result.outcome === 'found') await addEvents(changeset, result, claim.priority, signal, context);
+    result = await batches.ask(wantedOf(changeset, context), claim.priority, signal);
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const error = asSluiceError(thrown, { subject: changeset.url });
     // A token that may not ask for changesets at all is as good as refused: one message, not one a changeset.
-    const kind = !isAnswered && error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
+    const kind = error.code === 'scope_missing' ? 'refused' : holdKindOf(error);
     return postponeForHost(error, claim, context, host, kind);
   }
-  if (result.outcome !== 'failed') health.recordSuccess(host);
-  if (result.outcome === 'found') return settleAnswered(changeset, result.changeset, startMs, context);
-  if (result.outcome === 'missing') return settleMissing(changeset, startMs, context);
-  const kind = holdKindOf(result.error);
-  // Of one changeset alone, an error says nothing of its host, unless it is the token or the budget.
-  if (kind === 'limited' || kind === 'refused') return postponeForHost(result.error, claim, context, host);
-  throw result.error;
+  if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
+  health.recordSuccess(host);
+  if (result.outcome === 'missing') {
+    context.unseen.record(host, changeset.url, []);
+    return settleMissing(changeset, startMs, context);
+  }
+  const news = new EventNews(changeset, startMs, context);
+  try {
+    const unseen = await addEvents(news, result, claim.priority, signal, context);
+    context.unseen.record(host, changeset.url, unseen);
+    return await settleAnswered(news, result.changeset, unseen, startMs, context);
+  } catch (thrown) {
+    await news.announce();
+    throw thrown;
+  }
 }
 
-function wantedOf(changeset: StoredChangeset): WantedChangeset {
-  const { host, repository, number, updatedAtMs, headCommit, lastSyncAtMs } = changeset;
+/** A retry has its own time; here only syncs that succeeded count. */
+function soonestAfterSync(
+  { host, lastSyncAtMs }: StoredChangeset,
+  nowMs: number,
+  context: ChangesetContext,
+): number {
+  return soonestSyncMs({ lastSyncAtMs, lastFailureAtMs: null }, planningOf(host, nowMs, context));
+}
+
+/** Events that a sync stores, and when the latest of those happened that were not known before. */
+class EventNews {
+  readonly changeset: StoredChangeset;
+  readonly #startMs: number;
+  readonly #context: ChangesetContext;
+  /** On this machine's clock. */
+  #latestMs: number | null = null;
+
+  constructor(changeset: StoredChangeset, startMs: number, context: ChangesetContext) {
+    this.changeset = changeset;
+    this.#startMs = startMs;
+    this.#context = context;
+  }
+
+  get latestMs(): number | null {
+    return this.#latestMs;
+  }
+
+  async add(events: readonly ChangesetEvent[]): Promise<void> {
+    const { changesets, clockSkewMs } = this.#context;
+    const { id, host } = this.changeset;
+    const added = await changesets.addEvents(id, events.map(storedEvent));
+    this.#latestMs = latest(this.#latestMs, latestEventMs(added, clockSkewMs(host), this.#startMs));
+  }
+
+  /** The sync failed after they were stored: they will not be new the next time. */
+  async announce(): Promise<void> {
+    if (this.#latestMs === null) return;
+    await this.#context.queue.putAll([], [announceEvent([this.changeset.id], this.#latestMs)]);
+  }
+}
+
+function wantedOf(
+  changeset: StoredChangeset,
+  { clockSkewMs }: Pick<ChangesetContext, 'clockSkewMs'>,
+): WantedChangeset {
+  const { host, repository, number, headCommit, lastSyncAtMs } = changeset;
   const ref = { host, repository, number };
-  if (lastSyncAtMs === null || updatedAtMs === null) return { ref };
-  return { ref, eventsSinceMs: updatedAtMs - EVENTS_OVERLAP_MS, headCommit: headCommit ?? undefined };
+  const seenToMs = eventsSeenToMs(changeset);
+  if (lastSyncAtMs === null || seenToMs === null) return { ref };
+  // A host may say that a changeset was last updated next century.
+  const sinceMs = Math.min(seenToMs, lastSyncAtMs + clockSkewMs(host)) - EVENTS_OVERLAP_MS;
+  return { ref, eventsSinceMs: sinceMs, headCommit: headCommit ?? undefined };
 }
 
-/** Events page by page, as they arrive: what has arrived before an error is kept, and comes again the next time. */
+/**
+ * Events page by page, as they arrive. Parts that cannot be read, or not to their end, keep what has arrived of them and
+ * what was stored before.
+ * @returns what could not be read of the changeset
+ */
 async function addEvents(
-  known: StoredChangeset,
-  { changeset, events, eventsComplete }: AnsweredChangeset,
+  news: EventNews,
+  { changeset, events, eventsComplete, seen, unseen }: AnsweredChangeset,
   priority: Priority,
   signal: AbortSignal,
-  { changesets, slots, hosts }: ChangesetSyncContext,
-): Promise<void> {
-  await changesets.addEvents(known.id, events.map(storedEvent));
-  const isUnchanged =
-    known.lastSyncAtMs !== null &&
-    known.updatedAtMs === changeset.updatedAtMs &&
-    known.headCommit === (changeset.head.commit ?? null) &&
-    known.lastError === null;
-  if (eventsComplete || isUnchanged) return;
-  const options = { signal, priority, sinceMs: wantedOf(known).eventsSinceMs };
+  context: ChangesetSyncContext,
+): Promise<readonly Unseen[]> {
+  const { slots, hosts } = context;
+  const known = news.changeset;
+  await news.add(events);
+  if (eventsComplete) return unseen;
+  if (isUnchanged(known, changeset)) {
+    const left = (known.unseen?.parts ?? []).filter(({ part }) => !seen.includes(part));
+    return [...unseen, ...left.map(({ part, error }) => ({ part, error: fromErrorRecord(error) }))];
+  }
+  const parts = new PartReader(signal);
+  const options = { signal, priority, sinceMs: wantedOf(known, context).eventsSinceMs, onUnseen: parts.note };
   await slots.run(known.host, priority, signal, async () => {
-    for await (const page of hosts.of(known.host).fetchEvents(changeset.ref, options)) {
-      await changesets.addEvents(known.id, page.map(storedEvent));
-    }
+    const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
+    for await (const page of pages) await news.add(page);
   });
+  return [...unseen, ...parts.unseen];
+}
+
+/** Whether nothing has happened since the events were read. */
+function isUnchanged(known: StoredChangeset, { updatedAtMs, head, checkState }: Changeset): boolean {
+  return (
+    known.lastSyncAtMs !== null &&
+    updatedAtMs !== undefined &&
+    known.updatedAtMs === updatedAtMs &&
+    known.headCommit === (head.commit ?? known.headCommit) &&
+    (checkState === undefined || known.checkState === checkState) &&
+    known.lastError === null &&
+    hasSeenEnough(known)
+  );
 }
 
 async function settleAnswered(
-  known: StoredChangeset,
+  news: EventNews,
   changeset: Changeset,
+  unseen: readonly Unseen[],
   startMs: number,
   context: ChangesetSyncContext,
 ): Promise<WorkOutcome> {
+  const known = news.changeset;
   const skewMs = context.clockSkewMs(known.host);
-  const lastChangeAtMs = changeTimeMs(known, changeset.updatedAtMs, skewMs, startMs);
+  const changedAtMs = updatedAtMs(changeset, known);
+  // A host that never says when a changeset was updated would else keep it at the fastest rhythm.
+  const unsaidMs = known.lastChangeAtMs ?? startMs;
+  const lastChangeAtMs = changedAtMs === null ? unsaidMs : changeTimeMs(known, changedAtMs, skewMs, startMs);
   await countIfUnannounced(known, lastChangeAtMs, startMs, context);
   const closedAtMs = changeset.closedAtMs ?? changeset.mergedAtMs;
   // A webhook that came while this ran has its own place on the schedule already.
@@ -116,15 +208,18 @@ async function settleAnswered(
     state: changeset.state,
     lastSyncAtMs: startMs,
     lastChangeAtMs,
+    latestEventAtMs: latest(known.latestEventAtMs, news.latestMs),
     vanishedAtMs: null,
     closedAtMs: closedAtMs === undefined ? null : closedAtMs - skewMs,
   };
-  const { nextAtMs, reason, load } = planNextSync(
-    history,
-    planningOf(known.host, context.clock.nowMs(), context),
-  );
-  const synced = syncedChangeset(changeset, startMs, lastChangeAtMs);
-  return { nextAtMs, reason, changes: [recordSync(known.id, synced, load)] };
+  const nowMs = context.clock.nowMs();
+  const plan = planNextSync(history, planningOf(known.host, nowMs, context));
+  const parts = unseenParts(known, unseen);
+  const { nextAtMs, reason, load } = planWithUnseen(plan, parts, unseen, context.random, nowMs);
+  const synced = syncedChangeset(changeset, known, startMs, lastChangeAtMs, parts);
+  const changes = [recordSync(known.id, synced, load)];
+  if (news.latestMs !== null) changes.push(announceEvent([known.id], news.latestMs));
+  return { nextAtMs, reason, changes };
 }
 
 function settleMissing(known: StoredChangeset, startMs: number, context: ChangesetSyncContext): WorkOutcome {

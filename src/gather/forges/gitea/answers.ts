@@ -1,106 +1,112 @@
 import { z } from 'zod';
+import { count, entriesOf, flag, id, listOf, maybe, number, text, word } from '../http/lenient.ts';
 
 /** The forms of Gitea's and Forgejo's answers (modules/structs of Gitea 1.26), as much of them as is read. */
 
-const user = z.object({ login: z.string(), user_type: z.string().optional() }).nullish();
+const user = maybe(z.object({ login: z.string().min(1) }));
+const named = z.object({ name: z.string() });
 
 export const repository = z.object({
-  id: z.int(),
-  full_name: z.string(),
-  html_url: z.string(),
-  private: z.boolean(),
-  archived: z.boolean(),
-  fork: z.boolean(),
-  empty: z.boolean(),
-  default_branch: z.string().nullish(),
-  updated_at: z.string().nullish(),
-  size: z.int(),
+  id: count,
+  full_name: z.string().min(1),
+  html_url: text,
+  private: flag,
+  archived: flag,
+  fork: flag,
+  empty: flag,
+  default_branch: word,
+  updated_at: text,
+  size: count,
 });
 
-const branch = z.object({
-  ref: z.string(),
-  sha: z.string(),
-  repo_id: z.int().optional(),
-  repo: z.object({ full_name: z.string() }).nullish(),
-});
+const branch = maybe(
+  z.object({
+    ref: word,
+    sha: word,
+    repo_id: count,
+    repo: maybe(z.object({ full_name: z.string().min(1) })),
+  }),
+);
 
 const item = z.object({
-  id: z.int(),
-  number: z.int(),
-  html_url: z.string(),
-  title: z.string(),
+  number,
+  html_url: text,
+  title: text,
   user,
-  state: z.enum(['open', 'closed']),
-  created_at: z.string(),
-  updated_at: z.string(),
+  state: text,
+  created_at: text,
+  updated_at: text,
 });
 
 export const pull = item.extend({
-  draft: z.boolean().optional(),
-  merged: z.boolean(),
-  mergeable: z.boolean(),
-  merged_at: z.string().nullish(),
-  closed_at: z.string().nullish(),
-  additions: z.int().nullish(),
-  deletions: z.int().nullish(),
-  changed_files: z.int().nullish(),
-  review_comments: z.int().optional(),
-  labels: z.array(z.object({ name: z.string() })).nullish(),
-  requested_reviewers: z.array(z.object({ login: z.string() })).nullish(),
+  draft: flag,
+  merged: flag,
+  mergeable: flag,
+  merged_at: text,
+  closed_at: text,
+  additions: count,
+  deletions: count,
+  changed_files: count,
+  review_comments: count,
+  labels: entriesOf(named),
+  requested_reviewers: listOf(z.object({ login: text })),
   head: branch,
   base: branch,
 });
 
 export const issue = item.extend({
-  pull_request: z.object({ merged: z.boolean(), draft: z.boolean().optional() }).nullish(),
-  repository: z.object({ id: z.int(), full_name: z.string() }).nullish(),
+  closed_at: text,
+  pull_request: maybe(z.object({ merged: flag, draft: flag, merged_at: text })),
+  repository: maybe(z.object({ id: count, full_name: z.string().min(1) })),
 });
 
 export const review = z.object({
-  id: z.int(),
+  id,
   user,
-  state: z.string(),
-  dismissed: z.boolean().optional(),
-  commit_id: z.string().optional(),
-  submitted_at: z.string().nullish(),
+  state: text,
+  dismissed: flag,
+  commit_id: word,
+  submitted_at: text,
 });
 
-export const status = z.object({
-  state: z.string(),
-  total_count: z.int(),
-  statuses: z
-    .array(
-      z.object({
-        id: z.int(),
-        status: z.string(),
-        context: z.string(),
-        created_at: z.string(),
-        updated_at: z.string(),
-        creator: user,
-      }),
-    )
-    .nullish(),
+export const status = z
+  .object({
+    state: text,
+    total_count: count,
+    statuses: maybe(z.array(z.unknown())),
+  })
+  .refine(({ state, total_count: total, statuses }) => state ?? total ?? statuses, {
+    error: 'has neither a state nor statuses',
+  });
+
+/** Of `status.statuses`. */
+export const commitStatus = z.object({
+  id,
+  status: text,
+  context: text,
+  created_at: text,
+  updated_at: text,
+  creator: user,
 });
 
 export const timelineItem = z.object({
-  id: z.int(),
+  id,
   type: z.string(),
   user,
-  body: z.string().nullish(),
-  created_at: z.string(),
-  old_title: z.string().optional(),
-  new_title: z.string().optional(),
-  new_ref: z.string().optional(),
-  review_id: z.int().optional(),
-  label: z.object({ name: z.string() }).nullish(),
-  assignee: z.object({ login: z.string() }).nullish(),
-  assignee_team: z.object({ name: z.string() }).nullish(),
-  removed_assignee: z.boolean().optional(),
+  body: text,
+  created_at: text,
+  old_title: text,
+  new_title: text,
+  new_ref: text,
+  label: maybe(named),
+  assignee: user,
+  assignee_team: maybe(named),
+  removed_assignee: flag,
 });
 
 export const commit = z.object({
-  sha: z.string(),
-  commit: z.object({ committer: z.object({ date: z.string() }).nullish() }),
+  sha: z.string().min(1),
+  commit: maybe(z.object({ committer: maybe(z.object({ date: text })) })),
   author: user,
 });
 
@@ -109,6 +115,7 @@ export type GiteaPull = z.output<typeof pull>;
 export type GiteaIssue = z.output<typeof issue>;
 export type GiteaReview = z.output<typeof review>;
 export type GiteaStatus = z.output<typeof status>;
+export type GiteaCommitStatus = z.output<typeof commitStatus>;
 export type GiteaTimelineItem = z.output<typeof timelineItem>;
 export type GiteaCommit = z.output<typeof commit>;
 export type GiteaRepository = z.output<typeof repository>;

@@ -1,6 +1,6 @@
 import type { ChangesetEvent, EventKind } from '../changeset.ts';
 import { eventsOf } from '../events.ts';
-import type { GiteaCommit, GiteaReview, GiteaStatus, GiteaTimelineItem } from './answers.ts';
+import type { GiteaCommit, GiteaCommitStatus, GiteaReview, GiteaTimelineItem } from './answers.ts';
 import { actorOf, checkStateOf } from './map.ts';
 
 const REVIEWS: Readonly<Record<string, NonNullable<ChangesetEvent['review']>>> = {
@@ -76,16 +76,16 @@ function subjectOf(item: GiteaTimelineItem): string | undefined {
 /** Requests for a review stand among the reviews, too; they are the timeline's to report. */
 export function reviewEvents(reviews: readonly GiteaReview[]): ChangesetEvent[] {
   return eventsOf(reviews, ({ id, state, submitted_at: at, user, commit_id: commit }) => {
-    const review = REVIEWS[state];
+    const review = REVIEWS[state ?? ''];
     return (
       review && {
         id: `review:${id}`,
         kind: 'review',
-        hostKind: state,
+        hostKind: state ?? '',
         at,
         actor: actorOf(user),
         review,
-        commit: commit || undefined,
+        commit,
       }
     );
   });
@@ -97,21 +97,25 @@ export function commitEvents(commits: readonly GiteaCommit[]): ChangesetEvent[] 
     id: `commit:${sha}`,
     kind: 'commit',
     hostKind: 'commit',
-    at: commit.committer?.date,
+    at: commit?.committer?.date,
     actor: actorOf(author),
     commit: sha,
   }));
 }
 
 /** Statuses of the head commit: the latest of each context; every change of one is a status with an id of its own. */
-export function checkEvents(status: GiteaStatus, commit: string): ChangesetEvent[] {
-  return eventsOf(status.statuses ?? [], each => ({
-    id: `check:${each.id}:${each.status}`,
-    kind: 'check',
-    hostKind: 'commit status',
-    at: each.updated_at,
-    actor: actorOf(each.creator),
-    commit,
-    check: { name: each.context, state: checkStateOf(each.status) },
-  }));
+export function checkEvents(statuses: readonly GiteaCommitStatus[], commit: string): ChangesetEvent[] {
+  return eventsOf(statuses, ({ id, status, context, updated_at: at, created_at: createdAt, creator }) =>
+    status === undefined
+      ? undefined
+      : {
+          id: `check:${id}:${status}`,
+          kind: 'check',
+          hostKind: 'commit status',
+          at: at ?? createdAt,
+          actor: actorOf(creator),
+          commit,
+          check: { name: context ?? '', state: checkStateOf(status) },
+        },
+  );
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import { byOrder } from '../events.ts';
@@ -14,15 +14,20 @@ import type {
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import type { ApiAnswer } from '../http/api-client.ts';
-import { readAnswer, readPages } from '../http/read.ts';
-import { encodedPath, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import type { ApiAnswer, ApiClient } from '../http/api-client.ts';
+import { readEntries } from '../http/lenient.ts';
+import type { ReadPage } from '../http/read.ts';
+import { encodedPath, isSince, OVERLAP_MS, otherChangeset, RestForge } from '../http/rest-forge.ts';
 import { tokenClient } from '../http/token-client.ts';
 import { fetchOneByOne } from '../per-item.ts';
+import { PartReader } from '../unseen.ts';
 import {
   commit,
+  commitStatus,
+  type GiteaCommitStatus,
   type GiteaPull,
   type GiteaReview,
+  type GiteaStatus,
   issue,
   pull,
   repository,
@@ -31,7 +36,14 @@ import {
   timelineItem,
 } from './answers.ts';
 import { checkEvents, commitEvents, reviewEvents, timelineEvents } from './events.ts';
-import { changesetOf, repositoryOf, summaryOfIssue, summaryOfPull } from './map.ts';
+import {
+  changesetOf,
+  type PullAt,
+  repositoryOf,
+  repositoryOfPull,
+  summaryOfIssue,
+  summaryOfPull,
+} from './map.ts';
 
 const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pulls\/(?<number>\d+)(?:\/|$)/;
 
@@ -52,19 +64,21 @@ export class GiteaForge extends RestForge implements Forge {
 
   async *listRepositories(owner: string, options: ForgeCallOptions = {}): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
-    const pages = this.#pages(path, {}, options);
-    for await (const page of readPages(pages, repository, this.host, `repositories of ${owner}`)) {
-      yield { repositories: page.map(repositoryOf) };
+    for await (const page of this.#list(path, {}, repository, `repositories of ${owner}`, options)) {
+      const repositories = page.entries.map(item =>
+        repositoryOf({ item, url: this.addressOf(item.html_url, item.full_name) }),
+      );
+      yield { repositories };
     }
   }
 
   async *listChangesets(path: string, options: ForgeListOptions = {}): AsyncGenerator<ChangesetPage> {
     const { state = 'open', updatedSinceMs = 0, etag: _none, ...rest } = options;
     const query = { state, sort: 'recentupdate' };
-    for await (const { json, headers, hostTimeMs } of this.#pages(`${repos(path)}/pulls`, query, rest)) {
-      const pulls = readAnswer(z.array(pull), json, this.host, `changesets of ${path}`);
-      const all = pulls.map(each => summaryOfPull(each, this.host, path));
-      const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
+    const pages = this.#list(`${repos(path)}/pulls`, query, pull, `changesets of ${path}`, rest);
+    for await (const { entries, headers, hostTimeMs } of pages) {
+      const all = entries.map(each => summaryOfPull(this.#described(each, path), this.host, path));
+      const changesets = all.filter(each => isSince(each, updatedSinceMs));
       const etag = headerOf(headers, 'etag');
       yield { changesets, etag, notModified: false, truncated: false, asOfMs: hostTimeMs };
       if (changesets.length < all.length) return;
@@ -82,9 +96,12 @@ export class GiteaForge extends RestForge implements Forge {
       created_by: search.kind === 'author' ? search.author : undefined,
       q: search.kind === 'query' ? search.query : undefined,
     };
-    for await (const { json, hostTimeMs } of this.#pages('/repos/issues/search', query, options)) {
-      const page = readAnswer(z.array(issue), json, this.host, 'a search');
-      const changesets = page.flatMap(each => summaryOfIssue(each, this.host) ?? []);
+    const pages = this.#list('/repos/issues/search', query, issue, 'changesets of a search', options);
+    for await (const { entries, hostTimeMs } of pages) {
+      const changesets = entries.flatMap(item => {
+        const url = this.addressOf(item.html_url, `${item.repository?.full_name}/pulls/${item.number}`);
+        return summaryOfIssue({ item, url }, this.host) ?? [];
+      });
       yield { changesets, etag: undefined, notModified: false, truncated: false, asOfMs: hostTimeMs };
     }
   }
@@ -96,32 +113,74 @@ export class GiteaForge extends RestForge implements Forge {
   /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, onUnseen, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const { value } = await this.read(pullPath(ref), pull, shown(ref), options);
-    const since = sinceMs === undefined ? undefined : new Date(sinceMs - OVERLAP_MS).toISOString();
-    yield* this.#timeline(ref, value, since, options);
-    const after = (event: ChangesetEvent): boolean =>
-      sinceMs === undefined || event.atMs >= sinceMs - OVERLAP_MS;
-    yield reviewEvents(await this.#reviews(ref, options)).filter(after);
+    const fromMs = sinceMs === undefined ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
+    const parts = new PartReader(options.signal);
+    const told = { ...options, onUnseen: parts.note };
+    const since = sinceMs === undefined ? undefined : new Date(fromMs).toISOString();
+    yield* parts.pages('timeline', () => this.#timeline(ref, value, since, told));
+    const reviews = await parts.read('reviews', () => this.#reviews(ref, told));
+    yield reviewEvents(reviews ?? []).filter(({ atMs }) => atMs >= fromMs);
+    yield* parts.pages('commits', () => this.#commits(ref, told));
+    parts.end(onUnseen);
+  }
+
+  async *#commits(ref: ChangesetRef, options: ForgeCallOptions): AsyncGenerator<readonly ChangesetEvent[]> {
     const query = { verification: 'false', files: 'false' };
-    const commits = this.#pages(`${pullPath(ref)}/commits`, query, options);
-    for await (const page of readPages(commits, commit, this.host, shown(ref))) yield commitEvents(page);
+    const pages = this.#list(`${pullPath(ref)}/commits`, query, commit, 'commits', options);
+    for await (const { entries } of pages) yield commitEvents(entries);
   }
 
   async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
     const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), options);
-    const reviews = await this.#reviews(ref, options);
-    const path = `${repos(read.base.repo?.full_name ?? ref.repository)}/commits/${read.head.sha}/status`;
-    const { value: checks } = await this.read(path, status, shown(ref), options);
-    const changeset = changesetOf(read, reviews, checks, this.host, ref.repository);
-    const events = [...reviewEvents(reviews), ...checkEvents(checks, read.head.sha)].sort(byOrder);
-    return { outcome: 'found', ref, changeset, events, eventsComplete: false, asOfMs: hostTimeMs };
+    if (read.number !== ref.number) throw otherChangeset(this.host, shown(ref), read.number);
+    const parts = new PartReader(options.signal);
+    const told = { ...options, onUnseen: parts.note };
+    const reviews = await parts.read('reviews', () => this.#reviews(ref, told));
+    const sha = read.head?.sha;
+    const path = repositoryOfPull(read, ref.repository);
+    // Of a fork that has vanished there may be no head left, and nothing to ask the checks of.
+    const checks = sha && (await parts.read('checks', () => this.#status(path, sha, told)));
+    const changeset = changesetOf(
+      this.#described(read, ref.repository),
+      reviews,
+      checks || undefined,
+      this.host,
+      ref.repository,
+    );
+    const events = [...reviewEvents(reviews ?? []), ...(sha && checks ? checkEvents(checks.read, sha) : [])];
+    return {
+      outcome: 'found',
+      ref,
+      changeset,
+      events: events.sort(byOrder),
+      eventsComplete: false,
+      seen: parts.seen,
+      unseen: parts.unseen,
+      asOfMs: hostTimeMs,
+    };
+  }
+
+  #described(item: GiteaPull, path: string): PullAt<GiteaPull> {
+    const below = `${repositoryOfPull(item, path)}/pulls/${item.number}`;
+    return { item, url: this.addressOf(item.html_url, below) };
+  }
+
+  async #status(
+    path: string,
+    sha: string,
+    options: ForgeCallOptions,
+  ): Promise<GiteaStatus & { readonly read: readonly GiteaCommitStatus[] }> {
+    const { value } = await this.read(`${repos(path)}/commits/${sha}/status`, status, 'checks', options);
+    const read = readEntries(commitStatus, value.statuses)?.entries ?? [];
+    return { ...value, read };
   }
 
   async #reviews(ref: ChangesetRef, options: ForgeCallOptions): Promise<GiteaReview[]> {
-    const pages = this.#pages(`${pullPath(ref)}/reviews`, {}, options);
-    return (await Array.fromAsync(readPages(pages, review, this.host, shown(ref)))).flat();
+    const pages = this.#list(`${pullPath(ref)}/reviews`, {}, review, 'reviews', options);
+    return (await Array.fromAsync(pages)).flatMap(({ entries }) => entries);
   }
 
   /**
@@ -135,40 +194,65 @@ export class GiteaForge extends RestForge implements Forge {
     options: ForgeCallOptions,
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const path = `${repos(ref.repository)}/issues/${ref.number}/timeline`;
-    let fullest = 1;
-    let emptyPages = 0;
-    for (let page = 1; emptyPages <= Math.ceil(dropped / fullest); page += 1) {
-      const query = { page, limit: PER_PAGE, since };
-      const { json } = await this.client.call({ ...options, path, query });
-      const items =
-        readAnswer(z.array(timelineItem.nullable()).nullable(), json, this.host, shown(ref)) ?? [];
-      fullest = Math.max(fullest, items.length);
-      emptyPages = items.length === 0 ? emptyPages + 1 : 0;
-      if (items.length > 0) yield timelineEvents(items.flatMap(item => item ?? []));
+    const bounds = this.client.bounds('timeline');
+    const pages = async function* (client: ApiClient): AsyncGenerator<ApiAnswer> {
+      let fullest = 1;
+      let emptyPages = 0;
+      for (let page = 1; emptyPages <= Math.ceil(dropped / fullest); page += 1) {
+        const query = { page, limit: PER_PAGE, since };
+        let error = bounds.before(String(page));
+        const answer = error === undefined ? await client.call({ ...options, path, query }) : undefined;
+        error ??= bounds.after(answer?.json);
+        if (error !== undefined) return options.onUnseen?.({ part: 'timeline', error });
+        const items = Array.isArray(answer?.json) ? answer.json.length : 0;
+        fullest = Math.max(fullest, items);
+        emptyPages = items === 0 ? emptyPages + 1 : 0;
+        if (answer !== undefined) yield nullAsList(answer);
+      }
+    };
+    const read = this.readEntryPages(pages(this.client), timelineItem, 'timeline', options);
+    for await (const { entries } of read) {
+      if (entries.length > 0) yield timelineEvents(entries);
     }
   }
 
-  /** Pages by Link where the host gives it, by X-Total-Count where it gives only that. */
+  /** Pages by Link where the host gives it, by X-Total-Count where it gives only that; entry by entry. */
+  #list<F extends z.ZodType>(
+    path: string,
+    query: Readonly<Record<string, string | undefined>>,
+    entry: F,
+    part: string,
+    options: ForgeCallOptions,
+  ): AsyncGenerator<ReadPage<ApiAnswer, z.output<F>>> {
+    return this.readEntryPages(this.#pages(path, query, part, options), entry, part, options);
+  }
+
   async *#pages(
     path: string,
     query: Readonly<Record<string, string | undefined>>,
+    part: string,
     options: ForgeCallOptions,
   ): AsyncGenerator<ApiAnswer> {
+    const bounds = this.client.bounds(part);
     let listed = 0;
     for (let page = 1; ; page += 1) {
-      const answer = await this.client.call({
-        ...options,
-        path,
-        query: { ...query, page, limit: PER_PAGE },
-      });
+      const asked = { ...options, path, query: { ...query, page, limit: PER_PAGE } };
+      let error = bounds.before(String(page));
+      const answer = error === undefined ? await this.client.call(asked) : undefined;
+      error ??= bounds.after(answer?.json);
+      if (error !== undefined || answer === undefined) return error && options.onUnseen?.({ part, error });
       const items = Array.isArray(answer.json) ? answer.json.length : 0;
       listed += items;
-      // An empty list may come as null.
-      yield answer.json === null ? { ...answer, json: [] } : answer;
+      yield nullAsList(answer);
       const total = Number(headerOf(answer.headers, 'x-total-count') ?? 0);
-      if (items === 0 || (answer.next === undefined && listed >= total)) return;
+      if (items === 0 || (answer.next === undefined && !(listed < total))) return;
     }
   }
+}
+
+/** An empty list may come as null. */
+function nullAsList(answer: ApiAnswer): ApiAnswer {
+  return answer.json === null ? { ...answer, json: [] } : answer;
 }
 
 function repos(path: string): string {

@@ -1,4 +1,11 @@
-import type { Actor, Changeset, ChangesetSummary, CheckState, ReviewState } from '../changeset.ts';
+import type {
+  Actor,
+  Changeset,
+  ChangesetState,
+  ChangesetSummary,
+  CheckState,
+  ReviewState,
+} from '../changeset.ts';
 import type { ForgeRepository } from '../forge.ts';
 import { timeMs } from '../http/read.ts';
 import type {
@@ -12,69 +19,98 @@ import type {
 
 /** Gitea marks no bots in general; its own Actions user and names ending in "[bot]" or "-bot" are taken for such. */
 export function actorOf(user: GiteaUser): Actor | undefined {
-  if (!user || user.login === '') return undefined;
+  if (!user) return undefined;
   return { login: user.login, isBot: /(\[bot\]|-bot|^gitea-actions)$/.test(user.login) };
+}
+
+/** As its host describes one, and the address of its page. */
+export interface PullAt<T> {
+  readonly item: T;
+  readonly url: string;
 }
 
 /** Pull requests and issues have ids of different sorts; repository and number are the same in both, and stay. */
 function summaryOf(
-  item: GiteaPull | GiteaIssue,
+  { item, url }: PullAt<GiteaPull | GiteaIssue>,
   host: string,
   repository: { readonly path: string; readonly id: number | undefined },
-  { merged, draft }: Pick<GiteaPull, 'merged' | 'draft'>,
+  pull: { readonly merged?: boolean; readonly draft?: boolean; readonly merged_at?: string },
 ): ChangesetSummary {
-  const open = draft ? 'draft' : 'open';
   return {
     ref: { host, repository: repository.path, number: item.number },
-    hostId: `${repository.id ?? 0}/${item.number}`,
-    url: item.html_url,
+    hostId: repository.id === undefined ? undefined : `${repository.id}/${item.number}`,
+    url,
     title: item.title,
     author: actorOf(item.user),
-    state: merged ? 'merged' : item.state === 'open' ? open : 'closed',
-    createdAtMs: timeMs(item.created_at) ?? 0,
-    updatedAtMs: timeMs(item.updated_at) ?? 0,
+    state: stateOf(item, pull),
+    createdAtMs: timeMs(item.created_at),
+    updatedAtMs: timeMs(item.updated_at),
   };
 }
 
-/** @param path that it was asked for by; its own differs after a rename */
-export function summaryOfPull(pull: GiteaPull, host: string, path: string): ChangesetSummary {
-  const repository = { path: pull.base.repo?.full_name ?? path, id: pull.base.repo_id };
-  return summaryOf(pull, host, repository, pull);
+/** Of a state that is not known, the times speak. */
+function stateOf(
+  { state, closed_at: closedAt }: Pick<GiteaPull, 'state' | 'closed_at'>,
+  { merged, draft, merged_at: mergedAt }: Parameters<typeof summaryOf>[3],
+): ChangesetState {
+  if (merged || state === 'merged' || (merged === undefined && timeMs(mergedAt) !== undefined))
+    return 'merged';
+  if (state === 'closed' || (state !== 'open' && timeMs(closedAt) !== undefined)) return 'closed';
+  return draft ? 'draft' : 'open';
+}
+
+/** The repository that a pull request is in. @param path that it was asked for by; its own differs after a rename */
+export function repositoryOfPull(pull: GiteaPull, path: string): string {
+  return pull.base?.repo?.full_name ?? path;
+}
+
+export function summaryOfPull(pull: PullAt<GiteaPull>, host: string, path: string): ChangesetSummary {
+  const { item } = pull;
+  return summaryOf(pull, host, { path: repositoryOfPull(item, path), id: item.base?.repo_id }, item);
 }
 
 /** Undefined for an issue that is no pull request. */
-export function summaryOfIssue(issue: GiteaIssue, host: string): ChangesetSummary | undefined {
-  if (!issue.pull_request || !issue.repository) return undefined;
-  const { id, full_name: path } = issue.repository;
-  return summaryOf(issue, host, { path, id }, issue.pull_request);
+export function summaryOfIssue(issue: PullAt<GiteaIssue>, host: string): ChangesetSummary | undefined {
+  const { pull_request: pull, repository } = issue.item;
+  if (!pull || !repository) return undefined;
+  return summaryOf(issue, host, { path: repository.full_name, id: repository.id }, pull);
 }
 
+/**
+ * @param reviews undefined where they could not be read
+ * @param status likewise
+ */
 export function changesetOf(
-  pull: GiteaPull,
-  reviews: readonly GiteaReview[],
-  status: GiteaStatus,
+  pull: PullAt<GiteaPull>,
+  reviews: readonly GiteaReview[] | undefined,
+  status: GiteaStatus | undefined,
   host: string,
   repository: string,
 ): Changeset {
+  const { item } = pull;
+  const { head, base } = item;
   const summary = summaryOfPull(pull, host, repository);
+  const isOpen = summary.state === 'open' || summary.state === 'draft';
   return {
     ...summary,
-    head: {
-      branch: pull.head.ref,
-      commit: pull.head.sha || undefined,
-      repository: pull.head.repo?.full_name,
-    },
-    base: { branch: pull.base.ref, commit: pull.base.sha || undefined, repository: summary.ref.repository },
-    mergedAtMs: timeMs(pull.merged_at),
-    closedAtMs: timeMs(pull.closed_at) ?? timeMs(pull.merged_at),
-    additions: pull.additions ?? undefined,
-    deletions: pull.deletions ?? undefined,
-    changedFiles: pull.changed_files ?? undefined,
-    labels: (pull.labels ?? []).map(({ name }) => name).sort(),
-    reviewState: reviewStateOf(pull, reviews),
-    checkState: status.total_count === 0 ? 'none' : checkStateOf(status.state),
-    mergeable: pull.state === 'open' ? pull.mergeable : undefined,
+    head: { branch: head?.ref, commit: head?.sha, repository: head?.repo?.full_name },
+    base: { branch: base?.ref, commit: base?.sha, repository: summary.ref.repository },
+    mergedAtMs: timeMs(item.merged_at),
+    closedAtMs: timeMs(item.closed_at) ?? timeMs(item.merged_at),
+    additions: item.additions,
+    deletions: item.deletions,
+    changedFiles: item.changed_files,
+    labels: item.labels?.entries.map(({ name }) => name).sort(),
+    reviewState: reviews && reviewStateOf(item, reviews),
+    checkState: status && headCheckState(status),
+    mergeable: isOpen ? item.mergeable : undefined,
   };
+}
+
+/** Some hosts leave out the number of statuses, or their state where there is none. */
+function headCheckState({ total_count: total, statuses, state }: GiteaStatus): CheckState | undefined {
+  if ((total ?? statuses?.length ?? 0) === 0) return 'none';
+  return state === undefined || state === '' ? undefined : checkStateOf(state);
 }
 
 /** The last opinion of each reviewer counts, unless it was dismissed. */
@@ -88,7 +124,7 @@ function reviewStateOf(pull: GiteaPull, reviews: readonly GiteaReview[]): Review
   if (states.has('REQUEST_CHANGES')) return 'changes_requested';
   if (states.has('APPROVED')) return 'approved';
   const isAsked = reviews.some(({ state }) => state === 'REQUEST_REVIEW');
-  if (isAsked || (pull.requested_reviewers ?? []).length > 0) return 'requested';
+  if (isAsked || pull.requested_reviewers.length > 0) return 'requested';
   return reviews.some(({ state }) => state === 'COMMENT') ? 'commented' : 'none';
 }
 
@@ -105,17 +141,18 @@ export function checkStateOf(state: string): CheckState {
   return CHECK_STATES[state] ?? 'pending';
 }
 
-export function repositoryOf(repository: GiteaRepository): ForgeRepository {
+/** @param url of its page */
+export function repositoryOf({ item, url }: PullAt<GiteaRepository>): ForgeRepository {
   return {
-    hostId: String(repository.id),
-    path: repository.full_name,
-    url: repository.html_url,
-    isPrivate: repository.private,
-    isArchived: repository.archived,
-    isFork: repository.fork,
-    isEmpty: repository.empty,
-    defaultBranch: repository.default_branch || undefined,
-    pushedAtMs: timeMs(repository.updated_at),
-    sizeBytes: repository.size * 1024,
+    hostId: item.id === undefined ? undefined : String(item.id),
+    path: item.full_name,
+    url,
+    isPrivate: item.private ?? false,
+    isArchived: item.archived ?? false,
+    isFork: item.fork ?? false,
+    isEmpty: item.empty ?? false,
+    defaultBranch: item.default_branch,
+    pushedAtMs: timeMs(item.updated_at),
+    sizeBytes: item.size === undefined ? undefined : item.size * 1024,
   };
 }

@@ -1,196 +1,195 @@
 import { z } from 'zod';
+import { count, flag, listOf, maybe, number, readEntries, text, word } from '../http/lenient.ts';
 
 /** The forms of GitHub's answers, as much of them as is read. GraphQL nulls what a token may not see. */
 
-const actor = z.object({ __typename: z.string(), login: z.string() }).nullish();
+const actor = maybe(z.object({ __typename: text, login: z.string().min(1) }));
+const named = z.object({ name: z.string() });
+const repositoryName = maybe(z.object({ nameWithOwner: z.string().min(1) }));
+const total = maybe(z.object({ totalCount: count }));
 
-export const pageInfo = z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() });
+const pageInfo = maybe(
+  z.object({ hasNextPage: flag, endCursor: word, hasPreviousPage: flag, startCursor: word }),
+);
+
+/** A connection of GraphQL; undefined where it could not be read. */
+function connection<F extends z.ZodType>(node: F) {
+  return maybe(z.object({ totalCount: count, pageInfo, nodes: nodesOf(node) }));
+}
+
+/** GraphQL nulls a node that it does not show, which is none of a form that is not known. */
+function nodesOf<F extends z.ZodType>(node: F) {
+  return z
+    .unknown()
+    .optional()
+    .transform(value =>
+      readEntries(node, Array.isArray(value) ? value.filter(each => each !== null) : value),
+    );
+}
 
 export const summary = z.object({
-  id: z.string(),
-  number: z.int(),
-  url: z.string(),
-  title: z.string(),
-  isDraft: z.boolean(),
-  state: z.enum(['OPEN', 'CLOSED', 'MERGED']),
-  createdAt: z.string(),
-  updatedAt: z.string(),
+  id: word,
+  number,
+  url: text,
+  title: text,
+  isDraft: flag,
+  state: text,
+  createdAt: text,
+  updatedAt: text,
+  mergedAt: text,
+  closedAt: text,
   author: actor,
 });
 
 const timelineItem = z.object({
   __typename: z.string(),
-  id: z.string().optional(),
-  createdAt: z.string().nullish(),
-  submittedAt: z.string().nullish(),
-  state: z.string().optional(),
+  id: word,
+  createdAt: text,
+  submittedAt: text,
+  state: text,
   author: actor,
   actor,
-  commit: z.object({ oid: z.string() }).nullish(),
-  afterCommit: z.object({ oid: z.string() }).nullish(),
-  label: z.object({ name: z.string() }).nullish(),
-  requestedReviewer: z.object({ login: z.string().optional(), slug: z.string().optional() }).nullish(),
-  assignee: z.object({ login: z.string().optional() }).nullish(),
-  currentTitle: z.string().optional(),
-  currentRefName: z.string().optional(),
+  commit: maybe(z.object({ oid: z.string() })),
+  afterCommit: maybe(z.object({ oid: z.string() })),
+  label: maybe(named),
+  requestedReviewer: maybe(z.object({ login: word, slug: word })),
+  assignee: maybe(z.object({ login: word })),
+  currentTitle: text,
+  currentRefName: text,
 });
 
-export const timeline = z.object({ pageInfo, nodes: z.array(timelineItem.nullable()) });
+export const timeline = connection(timelineItem);
 
-export const commits = z.object({
-  totalCount: z.int(),
-  pageInfo: z.object({ hasPreviousPage: z.boolean(), startCursor: z.string().nullish() }),
-  nodes: z.array(
-    z
-      .object({
-        commit: z.object({
-          oid: z.string(),
-          committedDate: z.string(),
-          author: z.object({ user: actor }).nullish(),
-        }),
-      })
-      .nullable(),
-  ),
+const commit = z.object({
+  commit: z.object({
+    oid: z.string().min(1),
+    committedDate: text,
+    author: maybe(z.object({ user: actor })),
+  }),
 });
+
+export const commits = connection(commit);
 
 const check = z.object({
-  __typename: z.string(),
-  id: z.string().optional(),
-  name: z.string().optional(),
-  status: z.string().optional(),
-  conclusion: z.string().nullish(),
-  startedAt: z.string().nullish(),
-  completedAt: z.string().nullish(),
-  context: z.string().optional(),
-  state: z.string().optional(),
-  createdAt: z.string().nullish(),
+  __typename: text,
+  id: word,
+  name: text,
+  status: text,
+  conclusion: text,
+  startedAt: text,
+  completedAt: text,
+  context: text,
+  state: text,
+  createdAt: text,
   creator: actor,
 });
 
-const rollup = z.object({
-  state: z.string(),
-  contexts: z.object({ nodes: z.array(check.nullable()).nullish() }).nullish(),
-});
+const rollup = z.object({ state: text, contexts: connection(check) });
 
 export const changeset = summary.extend({
-  mergedAt: z.string().nullable(),
-  closedAt: z.string().nullable(),
-  additions: z.int(),
-  deletions: z.int(),
-  changedFiles: z.int(),
-  mergeable: z.string(),
-  reviewDecision: z.string().nullish(),
-  headRefName: z.string(),
-  headRefOid: z.string(),
-  headRepository: z.object({ nameWithOwner: z.string() }).nullish(),
-  baseRefName: z.string(),
-  baseRefOid: z.string(),
-  labels: z.object({ nodes: z.array(z.object({ name: z.string() }).nullable()).nullish() }).nullish(),
-  reviewRequests: z.object({ totalCount: z.int() }).nullish(),
-  reviews: z.object({ totalCount: z.int() }).nullish(),
-  latestOpinionatedReviews: z
-    .object({ nodes: z.array(z.object({ state: z.string() }).nullable()).nullish() })
-    .nullish(),
+  additions: count,
+  deletions: count,
+  changedFiles: count,
+  mergeable: text,
+  reviewDecision: text,
+  headRefName: word,
+  headRefOid: word,
+  headRepository: repositoryName,
+  baseRefName: word,
+  baseRefOid: word,
+  labels: connection(named),
+  reviewRequests: total,
+  reviews: total,
+  latestOpinionatedReviews: connection(z.object({ state: text })),
   recentCommits: commits,
-  lastCommit: z
-    .object({
-      nodes: z
-        .array(
-          z.object({ commit: z.object({ oid: z.string(), statusCheckRollup: rollup.nullish() }) }).nullable(),
-        )
-        .nullish(),
-    })
-    .nullish(),
+  lastCommit: connection(
+    z.object({ commit: z.object({ oid: word, statusCheckRollup: z.unknown().optional() }) }),
+  ),
   timelineItems: timeline,
 });
 
+/** Of `lastCommit`: null where no check has run, or it may not be seen. */
+export const statusCheckRollup = maybe(rollup);
+
 export const restPull = z.object({
-  node_id: z.string(),
-  number: z.int(),
-  html_url: z.string(),
-  title: z.string(),
-  draft: z.boolean().optional(),
-  state: z.enum(['open', 'closed']),
-  created_at: z.string(),
-  updated_at: z.string(),
-  merged_at: z.string().nullish(),
-  user: z.object({ login: z.string(), type: z.string() }).nullish(),
-  base: z.object({ repo: z.object({ full_name: z.string() }) }),
+  node_id: word,
+  number,
+  html_url: text,
+  title: text,
+  draft: flag,
+  state: text,
+  created_at: text,
+  updated_at: text,
+  merged_at: text,
+  closed_at: text,
+  user: maybe(z.object({ login: z.string().min(1), type: text })),
+  base: maybe(z.object({ repo: maybe(z.object({ full_name: z.string().min(1) })) })),
 });
 
 export const restRepository = z.object({
-  node_id: z.string(),
-  full_name: z.string(),
-  html_url: z.string(),
-  private: z.boolean(),
-  archived: z.boolean().optional(),
-  fork: z.boolean(),
-  default_branch: z.string().nullish(),
-  pushed_at: z.string().nullish(),
-  size: z.int(),
+  node_id: word,
+  full_name: z.string().min(1),
+  html_url: text,
+  private: flag,
+  archived: flag,
+  fork: flag,
+  default_branch: word,
+  pushed_at: text,
+  size: count,
+});
+
+const repository = z.object({
+  id: word,
+  nameWithOwner: z.string().min(1),
+  url: text,
+  isPrivate: flag,
+  isArchived: flag,
+  isFork: flag,
+  isEmpty: flag,
+  diskUsage: count,
+  pushedAt: text,
+  defaultBranchRef: maybe(named),
 });
 
 export const repositoryPage = z.object({
-  repositoryOwner: z
-    .object({
-      repositories: z.object({
-        pageInfo,
-        nodes: z.array(
-          z
-            .object({
-              id: z.string(),
-              nameWithOwner: z.string(),
-              url: z.string(),
-              isPrivate: z.boolean(),
-              isArchived: z.boolean(),
-              isFork: z.boolean(),
-              isEmpty: z.boolean(),
-              diskUsage: z.int().nullish(),
-              pushedAt: z.string().nullish(),
-              defaultBranchRef: z.object({ name: z.string() }).nullish(),
-            })
-            .nullable(),
-        ),
-      }),
-    })
-    .nullable(),
+  repositoryOwner: z.object({ repositories: connection(repository) }).nullable(),
 });
 
 export const searchPage = z.object({
   search: z.object({
-    issueCount: z.int(),
+    issueCount: count,
     pageInfo,
-    nodes: z.array(
-      summary
-        .partial()
-        .extend({ __typename: z.string(), repository: z.object({ nameWithOwner: z.string() }).optional() })
-        .nullable(),
-    ),
+    nodes: z.unknown().optional(),
   }),
 });
 
+/** Of `searchPage`; issues that are no pull requests are listed as nothing but their kind. */
+export const searchedPull = summary.extend({ repository: repositoryName });
+
 export const graphqlBody = z.object({
-  data: z.record(z.string(), z.unknown()).nullish(),
-  errors: z
-    .array(
-      z.object({
-        type: z.string().optional(),
-        message: z.string().default(''),
-        path: z.array(z.union([z.string(), z.number()])).optional(),
-      }),
-    )
-    .optional(),
+  data: maybe(z.record(z.string(), z.unknown())),
+  errors: listOf(
+    z.object({
+      type: text,
+      message: z.string().catch(''),
+      path: maybe(z.array(z.union([z.string(), z.number()]))),
+    }),
+  ),
 });
 
 export const rateLimit = z.object({
-  rateLimit: z
-    .object({ cost: z.number(), limit: z.number(), remaining: z.number(), resetAt: z.string() })
-    .nullish(),
+  rateLimit: maybe(
+    z.object({ cost: z.number(), limit: z.number(), remaining: z.number(), resetAt: z.string() }),
+  ),
 });
 
 export type GithubActor = z.output<typeof actor>;
 export type GithubSummary = z.output<typeof summary>;
 export type GithubChangeset = z.output<typeof changeset>;
-export type GithubTimeline = z.output<typeof timeline>;
-export type GithubCommits = z.output<typeof commits>;
+export type GithubTimelineItem = z.output<typeof timelineItem>;
+export type GithubCommit = z.output<typeof commit>;
+export type GithubCheck = z.output<typeof check>;
+export type GithubRepository = z.output<typeof repository>;
+export type GithubRestPull = z.output<typeof restPull>;
+export type GithubRestRepository = z.output<typeof restRepository>;
 export type GraphqlError = NonNullable<z.output<typeof graphqlBody>['errors']>[number];

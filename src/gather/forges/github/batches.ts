@@ -1,14 +1,16 @@
-import { SluiceError } from '../../../base/errors.ts';
-import type { Changeset, ChangesetEvent } from '../changeset.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import type { ChangesetEvent } from '../changeset.ts';
 import { byOrder } from '../events.ts';
 import type { ChangesetResult, ForgeCallOptions, WantedChangeset } from '../forge.ts';
 import type { ApiClient } from '../http/api-client.ts';
-import { readAnswer } from '../http/read.ts';
-import { OVERLAP_MS } from '../http/rest-forge.ts';
-import { changeset, type GithubChangeset, type GraphqlError } from './answers.ts';
+import { readAnswer, unknownForm } from '../http/read.ts';
+import { OVERLAP_MS, otherChangeset, ownerOf } from '../http/rest-forge.ts';
+import { PERHAPS_OF_ALL, SEVERAL } from '../per-item.ts';
+import type { ChangesetPart, Unseen } from '../unseen.ts';
+import { changeset, type GithubChangeset, type GraphqlError, statusCheckRollup } from './answers.ts';
 import { checkEvents, commitEvents, timelineEvents } from './events.ts';
 import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
-import { changesetOf } from './map.ts';
+import { changesetOf, checkStateOf } from './map.ts';
 import { type BatchRepository, batchCost, batchQuery } from './queries.ts';
 
 export interface BatchContext {
@@ -17,38 +19,77 @@ export interface BatchContext {
   readonly graphqlPath: string;
   /** Most changesets that one call asks for. */
   readonly batchSize: number;
+  /** An address below the host's pages. @param path where it is unless `given` lies there */
+  readonly addressOf: (given: string | undefined, path: string) => string;
 }
 
 interface Group extends BatchRepository {
   readonly wanted: readonly WantedChangeset[];
 }
 
+type BatchOptions = ForgeCallOptions & { readonly owner: string | undefined };
+
 /**
- * Asks for many changesets a call. Where the host fails over a batch, the rest goes in batches of a quarter;
- * where it fails over single ones in a row, it is down and the error is thrown.
+ * Asks for all of them, those of one owner after those of another where credentials are an owner's: what such a
+ * credential fails over is a result of its owner's changesets alone.
  */
 export async function* fetchInBatches(
   context: BatchContext,
   wanted: readonly WantedChangeset[],
   options: ForgeCallOptions,
 ): AsyncGenerator<ChangesetResult> {
+  if (!context.client.hasOwnersCredentials) {
+    yield* fetchOfOwner(context, wanted, { ...options, owner: undefined });
+    return;
+  }
+  for (const [owner, some] of Map.groupBy(wanted, ({ ref }) => ownerOf(ref.repository).toLowerCase())) {
+    const left = new Set(some);
+    try {
+      for await (const result of fetchOfOwner(context, some, { ...options, owner })) {
+        left.delete(some.find(({ ref }) => ref === result.ref) as WantedChangeset);
+        yield result;
+      }
+    } catch (error) {
+      const isOfOwner =
+        error instanceof SluiceError && (error.holds === 'profile' || error.code === 'scope_missing');
+      if (!isOfOwner) throw error;
+      for (const { ref } of left) yield { outcome: 'failed', ref, error };
+    }
+  }
+}
+
+/**
+ * Asks for many changesets a call. Where the host fails over a batch, the rest goes in batches of a quarter, down to
+ * single ones: which of them it fails over is a result of theirs, and with the next ones the batches grow again. Where
+ * it fails over several single ones in a row, it is down and the error is thrown.
+ */
+async function* fetchOfOwner(
+  context: BatchContext,
+  wanted: readonly WantedChangeset[],
+  options: BatchOptions,
+): AsyncGenerator<ChangesetResult> {
   const waiting = [...wanted];
   let size = context.batchSize;
+  // As large as batches may grow again: what was too much is not asked for twice.
+  let most = context.batchSize;
   let failedSingles = 0;
   while (waiting.length > 0) {
     const batch = waiting.slice(0, size);
     let results: ChangesetResult[];
     try {
       results = await fetchBatch(context, batch, options);
+      if (failedSingles > 0) most = context.batchSize;
       failedSingles = 0;
+      size = Math.min(size * 4, most);
     } catch (error) {
       if (!isTooMuch(error)) throw error;
       if (batch.length > 1) {
         size = Math.max(1, Math.floor(batch.length / 4));
+        most = size;
         continue;
       }
       failedSingles += 1;
-      if (failedSingles > 1 || waiting.length === 1) throw error;
+      if (failedSingles >= SEVERAL) throw error;
       results = batch.map(({ ref }) => ({ outcome: 'failed', ref, error }));
     }
     waiting.splice(0, batch.length);
@@ -58,15 +99,15 @@ export async function* fetchInBatches(
 
 /** Failures that fewer changesets in one call may avoid. */
 function isTooMuch(error: unknown): error is SluiceError {
-  const { code, retryAfterMs } = error as Partial<SluiceError>;
-  return (code === 'host_failing' || code === 'timed_out') && retryAfterMs === undefined;
+  return error instanceof SluiceError && PERHAPS_OF_ALL.has(error.code) && error.retryAfterMs === undefined;
 }
 
 async function fetchBatch(
-  { client, host, graphqlPath }: BatchContext,
+  context: BatchContext,
   batch: readonly WantedChangeset[],
-  options: ForgeCallOptions,
+  options: BatchOptions,
 ): Promise<ChangesetResult[]> {
+  const { client, graphqlPath } = context;
   const groups = groupByRepository(batch);
   const answer = await graphql(client, batchQuery(groups), {
     ...options,
@@ -74,7 +115,7 @@ async function fetchBatch(
     cost: batchCost(batch.length),
   });
   return groups.flatMap((group, r) =>
-    group.wanted.map((wanted, p) => resultOf(wanted, answer, `r${r}`, `p${p}`, host)),
+    group.wanted.map((wanted, p) => resultOf(wanted, answer, `r${r}`, `p${p}`, context)),
   );
 }
 
@@ -95,23 +136,35 @@ function resultOf(
   answer: GraphqlAnswer,
   repositoryAlias: string,
   alias: string,
-  host: string,
+  context: BatchContext,
 ): ChangesetResult {
+  const { host } = context;
   const { ref } = wanted;
-  const repository = answer.data[repositoryAlias] as Record<string, unknown> | null | undefined;
+  const repository = asRecord(answer.data[repositoryAlias]);
   const pull = repository?.[alias];
+  const errors = answer.errors.filter(error => concerns(error, [repositoryAlias, alias]));
   if (!repository || !pull) {
-    const error = errorAt(answer.errors, [repositoryAlias, alias]);
+    const [error] = errors;
     const failure = error ? partFailure(error, host) : leftOut(ref.repository, ref.number, host);
-    return { outcome: failure.code === 'forge_missing' ? 'missing' : 'failed', ref, error: failure };
+    // What is not found within it says nothing of the changeset itself.
+    const isOwn = (error?.path?.length ?? 0) <= 2;
+    return { outcome: failure.code === 'forge_missing' && isOwn ? 'missing' : 'failed', ref, error: failure };
   }
   try {
-    const read = readAnswer(changeset, pull, host, `${ref.repository}#${ref.number}`);
-    return fetchedChangeset(wanted, read, String(repository.nameWithOwner), host, answer.hostTimeMs);
+    const asked = `${ref.repository}#${ref.number}`;
+    const read = readAnswer(changeset, pull, host, asked);
+    if (read.number !== ref.number) throw otherChangeset(host, asked, read.number);
+    const { nameWithOwner } = repository;
+    const path = typeof nameWithOwner === 'string' && nameWithOwner !== '' ? nameWithOwner : ref.repository;
+    return fetchedChangeset(context, wanted, read, path, errors, answer.hostTimeMs);
   } catch (error) {
-    const within = errorAt(answer.errors, [repositoryAlias, alias]);
-    return { outcome: 'failed', ref, error: within ? partFailure(within, host) : (error as SluiceError) };
+    const [within] = errors;
+    return { outcome: 'failed', ref, error: within ? partFailure(within, host) : asSluiceError(error) };
   }
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
 }
 
 /** GitHub names what it does not find; a gap without a word is half an answer, not a deletion. */
@@ -120,36 +173,78 @@ function leftOut(repository: string, number: number, host: string): SluiceError 
   return new SluiceError('forge_answer_invalid', message, { operation: 'call', subject: 'POST /graphql' });
 }
 
-/** The error of a part, or of something within it. */
-function errorAt(errors: readonly GraphqlError[], path: readonly string[]): GraphqlError | undefined {
-  return errors.find(error => path.every((key, i) => error.path?.[i] === undefined || error.path[i] === key));
+/** Whether an error is of a part, of something around it, or of something within it. */
+function concerns({ path = [] }: GraphqlError, part: readonly string[]): boolean {
+  return part.every((key, i) => path[i] === undefined || path[i] === key);
+}
+
+/** By the field of a changeset that it is read from. */
+const PARTS: Readonly<Record<string, ChangesetPart>> = {
+  lastCommit: 'checks',
+  recentCommits: 'commits',
+  timelineItems: 'timeline',
+  latestOpinionatedReviews: 'reviews',
+  reviewDecision: 'reviews',
+  reviewRequests: 'reviews',
+  reviews: 'reviews',
+  labels: 'labels',
+};
+
+/** The parts that the host has named as not shown or not read, and those that are not there at all. */
+function unseenParts(read: GithubChangeset, errors: readonly GraphqlError[], host: string): Unseen[] {
+  const unseen = new Map<ChangesetPart, Unseen>();
+  const note = (part: ChangesetPart, error: SluiceError): void => {
+    if (!unseen.has(part)) unseen.set(part, { part, error });
+  };
+  for (const error of errors) {
+    const part = PARTS[String(error.path?.[2])];
+    if (part !== undefined) note(part, partFailure(error, host));
+  }
+  for (const field of ['recentCommits', 'timelineItems', 'lastCommit', 'latestOpinionatedReviews'] as const) {
+    const part = PARTS[field];
+    const nodes = read[field]?.nodes;
+    if (part === undefined) continue;
+    if (nodes === undefined) note(part, unknownForm(host, part, `${field}: is no list`));
+    else if (nodes.bent > 0) note(part, unknownForm(host, part, `${field}: ${nodes.fault}`));
+  }
+  return [...unseen.values()];
 }
 
 function fetchedChangeset(
+  { host, addressOf }: BatchContext,
   { ref, eventsSinceMs, headCommit }: WantedChangeset,
   read: GithubChangeset,
   repository: string,
-  host: string,
+  errors: readonly GraphqlError[],
   asOfMs: number,
 ): ChangesetResult {
-  const mapped: Changeset = changesetOf(read, host, repository);
-  const { recentCommits, timelineItems } = read;
+  const unseen = unseenParts(read, errors, host);
+  const isSeen = (part: ChangesetPart): boolean => !unseen.some(each => each.part === part);
+  const { recentCommits, timelineItems, lastCommit } = read;
+  const last = lastCommit?.nodes?.entries.at(-1)?.commit;
+  const rollup = statusCheckRollup.parse(last?.statusCheckRollup);
+  const isChecked = last?.statusCheckRollup !== null && last?.statusCheckRollup !== undefined;
+  const noneOrUnknown = isSeen('checks') && !isChecked ? 'none' : undefined;
+  const checks = rollup?.state === undefined ? noneOrUnknown : checkStateOf(rollup.state);
+  const url = addressOf(read.url, `${repository}/pull/${read.number}`);
   const knowsCommits =
-    !recentCommits.pageInfo.hasPreviousPage ||
+    !recentCommits?.pageInfo?.hasPreviousPage ||
     (eventsSinceMs !== undefined &&
       headCommit !== undefined &&
-      recentCommits.nodes.some(node => node?.commit.oid === headCommit));
+      recentCommits.nodes?.entries.some(({ commit }) => commit.oid === headCommit));
   const events: ChangesetEvent[] = [
-    ...commitEvents(recentCommits),
-    ...timelineEvents(timelineItems),
-    ...checkEvents(read),
+    ...commitEvents(recentCommits?.nodes?.entries ?? []),
+    ...timelineEvents(timelineItems?.nodes?.entries ?? []),
+    ...checkEvents(rollup?.contexts?.nodes?.entries ?? [], last?.oid),
   ].sort(byOrder);
   return {
     outcome: 'found',
     ref,
-    changeset: mapped,
+    changeset: changesetOf(read, url, host, repository, checks),
     events,
-    eventsComplete: !timelineItems.pageInfo.hasNextPage && knowsCommits,
+    eventsComplete: !timelineItems?.pageInfo?.hasNextPage && (knowsCommits ?? false),
+    seen: [],
+    unseen,
     asOfMs,
   };
 }

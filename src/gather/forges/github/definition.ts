@@ -24,6 +24,10 @@ export const githubDefinition: ForgeDefinition<'github'> = {
   },
   // docs.github.com, "Get a repository".
   sizeQuestion: repository => ({ path: `/repos/${repository}`, scheme: 'Bearer', bytesIn: sizeInKib }),
+  async appToken(app, at) {
+    const { installationTokens } = await import('./installation-tokens.ts');
+    return installationTokens.tokenOf(app, at);
+  },
   async load() {
     const [{ GithubForge }, { githubWebhooks }] = await Promise.all([
       import('./github.ts'),

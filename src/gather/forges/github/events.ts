@@ -1,6 +1,6 @@
 import type { ChangesetEvent, EventKind } from '../changeset.ts';
 import { eventsOf, type ListedEvent } from '../events.ts';
-import type { GithubChangeset, GithubCommits, GithubTimeline } from './answers.ts';
+import type { GithubCheck, GithubCommit, GithubTimelineItem } from './answers.ts';
 import { actorOf, checkStateOf } from './map.ts';
 
 const KINDS: Readonly<Record<string, EventKind>> = {
@@ -30,9 +30,7 @@ const REVIEWS: Readonly<Record<string, NonNullable<ChangesetEvent['review']>>> =
   DISMISSED: 'dismissed',
 };
 
-type Item = NonNullable<GithubTimeline['nodes'][number]>;
-
-function timelineEvent(item: Item): ListedEvent | undefined {
+function timelineEvent(item: GithubTimelineItem): ListedEvent | undefined {
   // A review that is still being written is seen by its author alone and has no time.
   if (item.id === undefined || item.state === 'PENDING') return undefined;
   return {
@@ -53,39 +51,34 @@ function timelineEvent(item: Item): ListedEvent | undefined {
   };
 }
 
-export function timelineEvents(timeline: GithubTimeline): ChangesetEvent[] {
-  return eventsOf(timeline.nodes, item => (item ? timelineEvent(item) : undefined));
+export function timelineEvents(items: readonly GithubTimelineItem[]): ChangesetEvent[] {
+  return eventsOf(items, timelineEvent);
 }
 
 /** The time of a commit is its committer's date, which a rebase renews. */
-export function commitEvents(commits: GithubCommits): ChangesetEvent[] {
-  return eventsOf(
-    commits.nodes,
-    node =>
-      node?.commit && {
-        id: `commit:${node.commit.oid}`,
-        kind: 'commit',
-        hostKind: 'PullRequestCommit',
-        at: node.commit.committedDate,
-        actor: actorOf(node.commit.author?.user),
-        commit: node.commit.oid,
-      },
-  );
+export function commitEvents(commits: readonly GithubCommit[]): ChangesetEvent[] {
+  return eventsOf(commits, ({ commit }) => ({
+    id: `commit:${commit.oid}`,
+    kind: 'commit',
+    hostKind: 'PullRequestCommit',
+    at: commit.committedDate,
+    actor: actorOf(commit.author?.user),
+    commit: commit.oid,
+  }));
 }
 
 /** Checks of the head commit. One that has finished has another id than while it ran. */
-export function checkEvents(pull: GithubChangeset): ChangesetEvent[] {
-  const last = pull.lastCommit?.nodes?.at(-1)?.commit;
-  return eventsOf(last?.statusCheckRollup?.contexts?.nodes ?? [], check => {
-    const state = check?.conclusion ?? check?.state ?? check?.status;
-    if (!check?.id || !state) return undefined;
+export function checkEvents(checks: readonly GithubCheck[], commit: string | undefined): ChangesetEvent[] {
+  return eventsOf(checks, check => {
+    const state = check.conclusion ?? check.state ?? check.status;
+    if (check.id === undefined || !state) return undefined;
     return {
       id: `check:${check.id}:${state.toLowerCase()}`,
       kind: 'check',
-      hostKind: check.__typename,
+      hostKind: check.__typename ?? '',
       at: check.completedAt ?? check.startedAt ?? check.createdAt,
       actor: actorOf(check.creator),
-      commit: last?.oid,
+      commit,
       check: { name: check.name ?? check.context ?? '', state: checkStateOf(state) },
     };
   });

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { headerOf } from '../../../base/http-headers.ts';
@@ -15,23 +14,33 @@ import type {
   WantedChangeset,
 } from '../forge.ts';
 import { ApiClient } from '../http/api-client.ts';
-import { readAnswer } from '../http/read.ts';
-import { encodedPath, OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import { type Entries, readEntries } from '../http/lenient.ts';
+import { readAnswer, readPages } from '../http/read.ts';
+import { encodedPath, isSince, OVERLAP_MS, ownerOf, RestForge } from '../http/rest-forge.ts';
+import { PartReader } from '../unseen.ts';
 import {
   commits,
   repositoryPage,
   restPull,
   restRepository,
+  searchedPull,
   searchPage,
-  summary,
   timeline,
 } from './answers.ts';
 import { githubAuthorize } from './authorize.ts';
 import { fetchInBatches } from './batches.ts';
 import { commitEvents, timelineEvents } from './events.ts';
-import { graphql, graphqlFacts, partFailure } from './graphql.ts';
+import { type GraphqlAnswer, graphql, graphqlFacts, partFailure } from './graphql.ts';
+import { installationTokens } from './installation-tokens.ts';
 import { repositoryOf, repositoryOfRest, summaryOf, summaryOfRest } from './map.ts';
-import { COMMITS_QUERY, EVENTS_QUERY, isoTime, REPOSITORIES_QUERY, SEARCH_QUERY } from './queries.ts';
+import {
+  COMMITS_QUERY,
+  EVENTS_QUERY,
+  type GraphqlQuery,
+  isoTime,
+  REPOSITORIES_QUERY,
+  SEARCH_QUERY,
+} from './queries.ts';
 
 const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pull\/(?<number>\d+)(?:\/|$)/;
 
@@ -72,10 +81,15 @@ export class GithubForge extends RestForge implements Forge {
         'user-agent': 'sluice',
         'x-github-api-version': '2022-11-28',
       },
-      authorize: githubAuthorize(apiUrl, host),
+      authorize: githubAuthorize({ host, apiUrl }),
+      renew: credential => {
+        if (credential.kind === 'app') installationTokens.renew(credential, { host, apiUrl });
+      },
       bodyFacts: (answer, resource) =>
         resource === 'graphql' ? graphqlFacts(answer, host, clock.nowMs()) : {},
       notModifiedCost: 0,
+      // Costs nothing, and takes every sort of token (docs.github.com, "Get rate limit status").
+      tokenCheckPath: '/rate_limit',
     });
     super(settings, client, PAGE);
     this.#batchSize = batchSize;
@@ -84,29 +98,36 @@ export class GithubForge extends RestForge implements Forge {
 
   async *listRepositories(owner: string, options: ForgeCallOptions = {}): AsyncGenerator<RepositoryPage> {
     if (!this.client.hasCredentials) return yield* this.#listPublicRepositories(owner, options);
-    let after: string | null | undefined;
-    for (;;) {
-      const variables = { owner, after };
-      const { data } = await this.#graphql({ query: REPOSITORIES_QUERY, variables }, options);
-      const page = readAnswer(repositoryPage, data, this.host, `repositories of ${owner}`).repositoryOwner;
-      if (page === null) {
+    const part = `repositories of ${owner}`;
+    const pages = this.#cursorPages({
+      part,
+      options: { ...options, owner },
+      queryAt: after => ({ query: REPOSITORIES_QUERY, variables: { owner, after } }),
+      connectionIn: ({ data }) => {
+        const page = readAnswer(repositoryPage, data, this.host, part).repositoryOwner;
+        if (page !== null) return page.repositories;
         throw new SluiceError('forge_missing', `${this.host} has no user or organization ${owner}`, {
           operation: 'list repositories',
           subject: owner,
         });
-      }
-      const { nodes, pageInfo } = page.repositories;
-      yield { repositories: nodes.flatMap(node => (node ? [repositoryOf(node)] : [])) };
-      if (!pageInfo.hasNextPage) return;
-      after = pageInfo.endCursor;
+      },
+    });
+    for await (const { entries } of pages) {
+      const repositories = entries.map(node =>
+        repositoryOf(node, this.addressOf(node.url, node.nameWithOwner)),
+      );
+      yield { repositories };
     }
   }
 
   async *#listPublicRepositories(owner: string, options: ForgeCallOptions): AsyncGenerator<RepositoryPage> {
     const path = `/users/${encodeURIComponent(owner)}/repos`;
-    const what = `repositories of ${owner}`;
-    for await (const page of this.readPages(path, { per_page: 100 }, restRepository, what, options)) {
-      yield { repositories: page.map(repositoryOfRest) };
+    const part = `repositories of ${owner}`;
+    for await (const { entries } of this.readPages(path, { per_page: 100 }, restRepository, part, options)) {
+      const repositories = entries.map(each =>
+        repositoryOfRest(each, this.addressOf(each.html_url, each.full_name)),
+      );
+      yield { repositories };
     }
   }
 
@@ -114,19 +135,21 @@ export class GithubForge extends RestForge implements Forge {
     const { state = 'open', updatedSinceMs = 0, etag, ...rest } = options;
     const path = `/repos/${encodedPath(repository)}/pulls`;
     const query = { state, sort: 'updated', direction: 'desc', per_page: 100 };
-    for await (const { status, json, headers, hostTimeMs } of this.client.pages({
+    const pages = this.readPages(path, query, restPull, `changesets of ${repository}`, {
       ...rest,
-      path,
-      query,
       etag,
-    })) {
+      owner: ownerOf(repository),
+    });
+    for await (const { status, entries, headers, hostTimeMs } of pages) {
       if (status === 304) {
         yield { changesets: [], etag, notModified: true, truncated: false, asOfMs: hostTimeMs };
         return;
       }
-      const pulls = readAnswer(z.array(restPull), json, this.host, `changesets of ${repository}`);
-      const all = pulls.map(pull => summaryOfRest(pull, this.host));
-      const changesets = all.filter(({ updatedAtMs }) => updatedAtMs >= updatedSinceMs - OVERLAP_MS);
+      const all = entries.map(pull => {
+        const at = pull.base?.repo?.full_name ?? repository;
+        return summaryOfRest(pull, this.addressOf(pull.html_url, `${at}/pull/${pull.number}`), this.host, at);
+      });
+      const changesets = all.filter(each => isSince(each, updatedSinceMs));
       yield {
         changesets,
         etag: headerOf(headers, 'etag'),
@@ -143,22 +166,26 @@ export class GithubForge extends RestForge implements Forge {
     options: ForgeCallOptions = {},
   ): AsyncGenerator<ChangesetPage> {
     const query = `${searchTerm(search)} is:pr is:open sort:updated-desc`;
-    let after: string | null | undefined;
-    for (;;) {
-      const { data, hostTimeMs } = await this.#graphql(
-        { query: SEARCH_QUERY, variables: { query, after } },
-        options,
-      );
-      const { search: page } = readAnswer(searchPage, data, this.host, 'a search');
-      const changesets = page.nodes.flatMap(node => {
-        if (node?.__typename !== 'PullRequest' || node.repository === undefined) return [];
-        const pull = readAnswer(summary, node, this.host, 'a search');
-        return [summaryOf(pull, this.host, node.repository.nameWithOwner)];
+    const part = 'changesets of a search';
+    let truncated = false;
+    const pages = this.#cursorPages({
+      part,
+      options: { ...options, owner: search.kind === 'owner' ? search.owner : undefined },
+      queryAt: after => ({ query: SEARCH_QUERY, variables: { query, after } }),
+      connectionIn: ({ data }) => {
+        const { search: found } = readAnswer(searchPage, data, this.host, part);
+        const nodes = Array.isArray(found.nodes) ? found.nodes.filter(isPull) : found.nodes;
+        truncated ||= (found.issueCount ?? 0) > SEARCH_END;
+        return { ...found, nodes: readEntries(searchedPull, nodes) };
+      },
+    });
+    for await (const { entries, hostTimeMs } of pages) {
+      const changesets = entries.flatMap(pull => {
+        const at = pull.repository?.nameWithOwner;
+        if (at === undefined) return [];
+        return [summaryOf(pull, this.addressOf(pull.url, `${at}/pull/${pull.number}`), this.host, at)];
       });
-      const truncated = page.issueCount > SEARCH_END;
       yield { changesets, etag: undefined, notModified: false, truncated, asOfMs: hostTimeMs };
-      if (!page.pageInfo.hasNextPage) return;
-      after = page.pageInfo.endCursor;
     }
   }
 
@@ -168,50 +195,123 @@ export class GithubForge extends RestForge implements Forge {
       host: this.host,
       graphqlPath: this.#graphqlPath,
       batchSize: this.#batchSize,
+      addressOf: (given: string | undefined, path: string) => this.addressOf(given, path),
     };
     return fetchInBatches(context, wanted, options);
   }
 
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, onUnseen, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
-    const [owner = '', name = ''] = ref.repository.split('/');
-    const base = { owner, name, number: ref.number };
-    const shown = `${ref.repository}#${ref.number}`;
-    let before: string | null | undefined;
-    do {
-      const pull = await this.#pull(ref, { query: COMMITS_QUERY, variables: { ...base, before } }, options);
-      const page = readAnswer(commits, pull.recentCommits, this.host, `commits of ${shown}`);
-      yield commitEvents(page);
-      before = page.pageInfo.hasPreviousPage ? page.pageInfo.startCursor : undefined;
-    } while (before);
+    const parts = new PartReader(options.signal);
+    const told = { ...options, onUnseen: parts.note };
+    yield* parts.pages('commits', () => this.#commits(ref, told));
     const since = sinceMs === undefined ? undefined : isoTime(sinceMs - OVERLAP_MS);
-    let after: string | null | undefined;
-    do {
-      const variables = { ...base, since, after };
-      const pull = await this.#pull(ref, { query: EVENTS_QUERY, variables }, options);
-      const page = readAnswer(timeline, pull.timelineItems, this.host, `events of ${shown}`);
-      yield timelineEvents(page);
-      after = page.pageInfo.hasNextPage ? page.pageInfo.endCursor : undefined;
-    } while (after);
+    yield* parts.pages('timeline', () => this.#timeline(ref, since, told));
+    parts.end(onUnseen);
   }
 
-  #graphql(query: Parameters<typeof graphql>[1], options: ForgeCallOptions): ReturnType<typeof graphql> {
-    return graphql(this.client, query, { ...options, path: this.#graphqlPath });
+  /** From the newest page back. */
+  async *#commits(ref: ChangesetRef, options: ForgeCallOptions): AsyncGenerator<readonly ChangesetEvent[]> {
+    const pages = this.#cursorPages({
+      part: 'commits',
+      options: { ...options, owner: ownerOf(ref.repository) },
+      queryAt: before => ({ query: COMMITS_QUERY, variables: { ...namedBy(ref), before } }),
+      connectionIn: answer => commits.parse(this.#partOf(ref, answer, 'recentCommits')),
+      goesBack: true,
+    });
+    for await (const { entries } of pages) yield commitEvents(entries);
   }
 
-  async #pull(
+  async *#timeline(
     ref: ChangesetRef,
-    query: Parameters<typeof graphql>[1],
+    since: string | undefined,
     options: ForgeCallOptions,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const { data, errors } = await this.#graphql(query, options);
-    const repository = data.repository as { pullRequest?: Record<string, unknown> | null } | null | undefined;
-    if (repository?.pullRequest) return repository.pullRequest;
-    const message = `no changeset ${ref.repository}#${ref.number}`;
-    throw partFailure(errors[0] ?? { type: 'NOT_FOUND', message }, this.host);
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const pages = this.#cursorPages({
+      part: 'timeline',
+      options: { ...options, owner: ownerOf(ref.repository) },
+      queryAt: after => ({ query: EVENTS_QUERY, variables: { ...namedBy(ref), since, after } }),
+      connectionIn: answer => timeline.parse(this.#partOf(ref, answer, 'timelineItems')),
+    });
+    for await (const { entries } of pages) yield timelineEvents(entries);
   }
+
+  /** A connection's pages by its cursors, within the bounds of a listing; entry by entry. */
+  #cursorPages<T>(listing: CursorListing<T>) {
+    const { part, options } = listing;
+    return readPages(this.#connections(listing), {
+      host: this.host,
+      what: part,
+      onUnseen: options.onUnseen,
+      entriesIn: connection => (connection as CursorConnection<T> | undefined)?.nodes,
+    });
+  }
+
+  async *#connections<T>({ part, options, queryAt, connectionIn, goesBack = false }: CursorListing<T>) {
+    const bounds = this.client.bounds(part);
+    let cursor: string | undefined;
+    do {
+      let error = bounds.before(cursor ?? '');
+      if (error !== undefined) return options.onUnseen?.({ part, error });
+      const answer = await graphql(this.client, queryAt(cursor), { ...options, path: this.#graphqlPath });
+      const connection = connectionIn(answer);
+      error = bounds.after(connection?.nodes?.entries);
+      if (error !== undefined) return options.onUnseen?.({ part, error });
+      yield { json: connection, hostTimeMs: answer.hostTimeMs };
+      const { hasNextPage, endCursor, hasPreviousPage, startCursor } = connection?.pageInfo ?? {};
+      // Without a cursor the next page is the first one again, which the bounds know.
+      const [hasMore, next = ''] = goesBack ? [hasPreviousPage, startCursor] : [hasNextPage, endCursor];
+      cursor = hasMore ? next : undefined;
+    } while (cursor !== undefined);
+  }
+
+  /** @throws SluiceError what the host says where it does not show the changeset, or this part of it */
+  #partOf(ref: ChangesetRef, { data, errors }: GraphqlAnswer, field: string): unknown {
+    const repository = data.repository as { pullRequest?: Record<string, unknown> | null } | null | undefined;
+    const pull = repository?.pullRequest;
+    const value = pull?.[field];
+    if (value !== undefined && value !== null) return value;
+    const [error] = errors;
+    if (error !== undefined) throw partFailure(error, this.host);
+    if (pull) return value;
+    const message = `no changeset ${ref.repository}#${ref.number}`;
+    throw partFailure({ type: 'NOT_FOUND', message, path: undefined }, this.host);
+  }
+}
+
+/** As much of a connection of GraphQL as its pages take. */
+interface CursorConnection<T> {
+  readonly pageInfo?: {
+    readonly hasNextPage?: boolean;
+    readonly endCursor?: string;
+    readonly hasPreviousPage?: boolean;
+    readonly startCursor?: string;
+  };
+  readonly nodes: Entries<T> | undefined;
+}
+
+interface CursorListing<T> {
+  /** How it is named where it cannot be read to its end. */
+  readonly part: string;
+  readonly options: ForgeCallOptions & { readonly owner: string | undefined };
+  readonly queryAt: (cursor: string | undefined) => GraphqlQuery;
+  readonly connectionIn: (answer: GraphqlAnswer) => CursorConnection<T> | undefined;
+  /** Whether its pages come from the last one to the first. */
+  readonly goesBack?: boolean;
+}
+
+function namedBy({ repository, number }: ChangesetRef) {
+  const [owner = '', name = ''] = repository.split('/');
+  return { owner, name, number };
+}
+
+/** What a search finds besides pull requests is listed by its kind alone; null is what may not be seen. */
+function isPull(node: unknown): boolean {
+  if (node === null) return false;
+  const kind = (node as { __typename?: unknown }).__typename;
+  return typeof kind !== 'string' || kind === 'PullRequest';
 }
 
 function searchTerm(search: ChangesetSearch): string {

@@ -21,7 +21,11 @@ export interface GraphqlAnswer {
 export async function graphql(
   client: ApiClient,
   { query, variables }: GraphqlQuery,
-  options: ForgeCallOptions & { readonly path: string; readonly cost?: number },
+  options: ForgeCallOptions & {
+    readonly path: string;
+    readonly cost?: number;
+    readonly owner?: string | undefined;
+  },
 ): Promise<GraphqlAnswer> {
   const answer = await client.call({
     ...options,
@@ -30,7 +34,7 @@ export async function graphql(
     body: { query, variables },
   });
   const body = graphqlBody.parse(answer.json);
-  return { data: body.data ?? {}, errors: body.errors ?? [], hostTimeMs: answer.hostTimeMs };
+  return { data: body.data ?? {}, errors: body.errors, hostTimeMs: answer.hostTimeMs };
 }
 
 /** Limits and failure that a GraphQL answer with status 200 carries in its body. */
@@ -49,8 +53,8 @@ export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): Bo
     ...(rate && { cost: rate.cost, limit: rate.limit, remaining: rate.remaining }),
     ...(resetMs !== undefined && { resetAtMs: resetMs - skewMs }),
   };
-  const error = wholeFailure(body.data, body.errors ?? [], answer, host, nowMs);
-  return error === undefined ? facts : { ...facts, error, limitReached: limitIn(body.errors ?? []) };
+  const error = wholeFailure(body.data, body.errors, answer, host, nowMs);
+  return error === undefined ? facts : { ...facts, error, limitReached: limitIn(body.errors) };
 }
 
 /** Whose limit an answer says to be reached. */
@@ -61,7 +65,7 @@ function limitIn(errors: readonly GraphqlError[]): LimitScope | undefined {
 }
 
 function wholeFailure(
-  data: Readonly<Record<string, unknown>> | null | undefined,
+  data: Readonly<Record<string, unknown>> | undefined,
   errors: readonly GraphqlError[],
   answer: ApiAnswer,
   host: string,

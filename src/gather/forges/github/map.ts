@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type {
   Actor,
   Changeset,
@@ -12,10 +11,10 @@ import { timeMs } from '../http/read.ts';
 import type {
   GithubActor,
   GithubChangeset,
+  GithubRepository,
+  GithubRestPull,
+  GithubRestRepository,
   GithubSummary,
-  repositoryPage,
-  restPull,
-  restRepository,
 } from './answers.ts';
 
 export function actorOf(actor: GithubActor): Actor | undefined {
@@ -23,44 +22,76 @@ export function actorOf(actor: GithubActor): Actor | undefined {
   return { login: actor.login, isBot: actor.__typename === 'Bot' || actor.login.endsWith('[bot]') };
 }
 
-function stateOf(pull: GithubSummary): ChangesetState {
-  if (pull.state === 'MERGED') return 'merged';
-  if (pull.state === 'CLOSED') return 'closed';
-  return pull.isDraft ? 'draft' : 'open';
+interface StateFacts {
+  readonly state?: string;
+  readonly isDraft?: boolean;
+  readonly mergedAtMs?: number;
+  readonly closedAtMs?: number;
 }
 
-export function summaryOf(pull: GithubSummary, host: string, repository: string): ChangesetSummary {
+/** Of a state that is not known, the times speak. */
+function stateOf({ state, isDraft, mergedAtMs, closedAtMs }: StateFacts): ChangesetState {
+  const word = state?.toLowerCase();
+  if (word === 'merged' || (word !== 'open' && mergedAtMs !== undefined)) return 'merged';
+  if (word === 'closed' || (word !== 'open' && closedAtMs !== undefined)) return 'closed';
+  return isDraft ? 'draft' : 'open';
+}
+
+/** @param url of its page */
+export function summaryOf(
+  pull: GithubSummary,
+  url: string,
+  host: string,
+  repository: string,
+): ChangesetSummary {
+  const [mergedAtMs, closedAtMs] = [timeMs(pull.mergedAt), timeMs(pull.closedAt)];
   return {
     ref: { host, repository, number: pull.number },
     hostId: pull.id,
-    url: pull.url,
+    url,
     title: pull.title,
     author: actorOf(pull.author),
-    state: stateOf(pull),
-    createdAtMs: timeMs(pull.createdAt) ?? 0,
-    updatedAtMs: timeMs(pull.updatedAt) ?? 0,
+    state: stateOf({ state: pull.state, isDraft: pull.isDraft, mergedAtMs, closedAtMs }),
+    createdAtMs: timeMs(pull.createdAt),
+    updatedAtMs: timeMs(pull.updatedAt),
   };
 }
 
-export function summaryOfRest(pull: z.output<typeof restPull>, host: string): ChangesetSummary {
-  const open = pull.draft ? 'draft' : 'open';
-  const ended = pull.merged_at ? 'merged' : 'closed';
+/** @param url of its page */
+export function summaryOfRest(
+  pull: GithubRestPull,
+  url: string,
+  host: string,
+  repository: string,
+): ChangesetSummary {
+  const { state, draft: isDraft, merged_at: mergedAt, closed_at: closedAt } = pull;
   return {
-    ref: { host, repository: pull.base.repo.full_name, number: pull.number },
+    ref: { host, repository, number: pull.number },
     hostId: pull.node_id,
-    url: pull.html_url,
+    url,
     title: pull.title,
-    author: pull.user ? { login: pull.user.login, isBot: pull.user.type === 'Bot' } : undefined,
-    state: pull.state === 'open' ? open : ended,
-    createdAtMs: timeMs(pull.created_at) ?? 0,
-    updatedAtMs: timeMs(pull.updated_at) ?? 0,
+    author: pull.user && { login: pull.user.login, isBot: pull.user.type === 'Bot' },
+    state: stateOf({ state, isDraft, mergedAtMs: timeMs(mergedAt), closedAtMs: timeMs(closedAt) }),
+    createdAtMs: timeMs(pull.created_at),
+    updatedAtMs: timeMs(pull.updated_at),
   };
 }
 
-export function changesetOf(pull: GithubChangeset, host: string, repository: string): Changeset {
-  const rollup = pull.lastCommit?.nodes?.at(-1)?.commit.statusCheckRollup;
+/**
+ * @param url of its page
+ * @param checks the state of all checks of its head; undefined where it is not known
+ */
+export function changesetOf(
+  pull: GithubChangeset,
+  url: string,
+  host: string,
+  repository: string,
+  checks: CheckState | undefined,
+): Changeset {
+  const summary = summaryOf(pull, url, host, repository);
+  const isOpen = summary.state === 'open' || summary.state === 'draft';
   return {
-    ...summaryOf(pull, host, repository),
+    ...summary,
     head: {
       branch: pull.headRefName,
       commit: pull.headRefOid,
@@ -72,24 +103,29 @@ export function changesetOf(pull: GithubChangeset, host: string, repository: str
     additions: pull.additions,
     deletions: pull.deletions,
     changedFiles: pull.changedFiles,
-    labels: (pull.labels?.nodes ?? []).flatMap(label => (label ? [label.name] : [])).sort(),
+    labels: pull.labels?.nodes?.entries.map(({ name }) => name).sort(),
     reviewState: reviewStateOf(pull),
-    checkState: pull.lastCommit ? (rollup ? checkStateOf(rollup.state) : 'none') : undefined,
-    mergeable:
-      pull.mergeable === 'UNKNOWN' || pull.state !== 'OPEN' ? undefined : pull.mergeable === 'MERGEABLE',
+    checkState: checks,
+    mergeable: isOpen ? MERGEABLE[pull.mergeable ?? ''] : undefined,
   };
 }
 
-/** `reviewDecision` is there only where branch protection asks for reviews; elsewhere the reviews speak. */
-function reviewStateOf(pull: GithubChangeset): ReviewState {
-  const states = new Set((pull.latestOpinionatedReviews?.nodes ?? []).map(review => review?.state));
-  if (pull.reviewDecision === 'CHANGES_REQUESTED' || states.has('CHANGES_REQUESTED')) {
-    return 'changes_requested';
-  }
-  const isEnough = pull.reviewDecision !== 'REVIEW_REQUIRED';
-  if (pull.reviewDecision === 'APPROVED' || (isEnough && states.has('APPROVED'))) return 'approved';
-  if (!isEnough || (pull.reviewRequests?.totalCount ?? 0) > 0) return 'requested';
-  return (pull.reviews?.totalCount ?? 0) > 0 ? 'commented' : 'none';
+const MERGEABLE: Readonly<Record<string, boolean>> = { MERGEABLE: true, CONFLICTING: false };
+
+/**
+ * `reviewDecision` is there only where branch protection asks for reviews; elsewhere the reviews speak. Undefined where
+ * neither could be read.
+ */
+function reviewStateOf(pull: GithubChangeset): ReviewState | undefined {
+  const { reviewDecision, latestOpinionatedReviews, reviewRequests, reviews } = pull;
+  const opinions = latestOpinionatedReviews?.nodes?.entries;
+  const states = new Set(opinions?.map(({ state }) => state));
+  if (reviewDecision === 'CHANGES_REQUESTED' || states.has('CHANGES_REQUESTED')) return 'changes_requested';
+  const isEnough = reviewDecision !== 'REVIEW_REQUIRED';
+  if (reviewDecision === 'APPROVED' || (isEnough && states.has('APPROVED'))) return 'approved';
+  if (isEnough && opinions === undefined) return undefined;
+  if (!isEnough || (reviewRequests?.totalCount ?? 0) > 0) return 'requested';
+  return (reviews?.totalCount ?? 0) > 0 ? 'commented' : 'none';
 }
 
 /**
@@ -113,40 +149,38 @@ export function checkStateOf(state: string): CheckState {
   return CHECK_STATES[state] ?? 'pending';
 }
 
-type RepositoryNode = NonNullable<
-  NonNullable<z.output<typeof repositoryPage>['repositoryOwner']>['repositories']['nodes'][number]
->;
-
-export function repositoryOf(node: RepositoryNode): ForgeRepository {
+/** @param url of its page */
+export function repositoryOf(node: GithubRepository, url: string): ForgeRepository {
   return {
     hostId: node.id,
     path: node.nameWithOwner,
-    url: node.url,
-    isPrivate: node.isPrivate,
-    isArchived: node.isArchived,
-    isFork: node.isFork,
-    isEmpty: node.isEmpty,
+    url,
+    isPrivate: node.isPrivate ?? false,
+    isArchived: node.isArchived ?? false,
+    isFork: node.isFork ?? false,
+    isEmpty: node.isEmpty ?? false,
     defaultBranch: node.defaultBranchRef?.name,
     pushedAtMs: timeMs(node.pushedAt),
     sizeBytes: kibibytes(node.diskUsage),
   };
 }
 
-export function repositoryOfRest(repository: z.output<typeof restRepository>): ForgeRepository {
+/** @param url of its page */
+export function repositoryOfRest(repository: GithubRestRepository, url: string): ForgeRepository {
   return {
     hostId: repository.node_id,
     path: repository.full_name,
-    url: repository.html_url,
-    isPrivate: repository.private,
+    url,
+    isPrivate: repository.private ?? false,
     isArchived: repository.archived ?? false,
-    isFork: repository.fork,
+    isFork: repository.fork ?? false,
     isEmpty: repository.size === 0,
-    defaultBranch: repository.default_branch ?? undefined,
+    defaultBranch: repository.default_branch,
     pushedAtMs: timeMs(repository.pushed_at),
     sizeBytes: kibibytes(repository.size),
   };
 }
 
-function kibibytes(size: number | null | undefined): number | undefined {
-  return size === null || size === undefined ? undefined : size * 1024;
+function kibibytes(size: number | undefined): number | undefined {
+  return size === undefined ? undefined : size * 1024;
 }

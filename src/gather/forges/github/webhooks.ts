@@ -1,39 +1,53 @@
 import { z } from 'zod';
-import { headerOf } from '../../../base/http-headers.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { listOf, maybe, number, text, word } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
-import { aboutChangeset, commentHook, hookRepository, parsePull } from '../pull-webhooks.ts';
+import {
+  aboutChangeset,
+  aboutCommit,
+  commentHook,
+  hookRepository,
+  parseCommit,
+  parsePull,
+  urlsOf,
+} from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-body.ts';
 
-const checked = z.object({
-  pull_requests: z.array(
-    z.object({ number: z.int(), base: z.object({ repo: z.object({ url: z.string() }) }) }),
-  ),
-  completed_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
-});
+const checked = maybe(
+  z.object({
+    head_sha: z.string().min(1),
+    head_branch: word,
+    check_suite: maybe(z.object({ head_branch: word })),
+    pull_requests: listOf(z.object({ number, base: z.object({ repo: z.object({ url: z.string() }) }) })),
+    completed_at: text,
+    updated_at: text,
+  }),
+);
 
 const checkHook = z.object({
-  action: z.string(),
-  check_run: checked.optional(),
-  check_suite: checked.optional(),
-  repository: hookRepository.extend({ url: z.string() }),
+  action: text,
+  check_run: checked,
+  check_suite: checked,
+  repository: hookRepository.extend({ url: text }),
 });
 
 const pushHook = z.object({
-  ref: z.string(),
-  repository: hookRepository.extend({ pushed_at: z.union([z.number(), z.string()]).nullish() }),
+  ref: text,
+  repository: hookRepository.extend({ pushed_at: maybe(z.union([z.number(), z.string()])) }),
 });
+
+function signatureIn(headers: HttpHeaders): string | undefined {
+  return /^sha256=([0-9a-f]{64})$/i.exec(headerOf(headers, 'x-hub-signature-256') ?? '')?.[1];
+}
 
 /** Webhooks of GitHub (docs.github.com, "Validating webhook deliveries", "Webhook events and payloads"). */
 export const githubWebhooks: ForgeWebhooks = {
-  verify: (headers, rawBody, secret) => {
-    const [, hex] = /^sha256=([0-9a-f]{64})$/i.exec(headerOf(headers, 'x-hub-signature-256') ?? '') ?? [];
-    return isHexHmac(hex, rawBody, secret);
-  },
+  mayVerify: headers => signatureIn(headers) !== undefined,
+  verify: (headers, rawBody, secret) => isHexHmac(signatureIn(headers), rawBody, secret),
   parse: (headers, rawBody, host) => {
     const event = headerOf(headers, 'x-github-event') ?? '';
-    const base = { deliveryId: deliveryIdOf(headerOf(headers, 'x-github-delivery'), rawBody), event };
+    const base = { deliveryId: deliveryIdOf(headerOf(headers, 'x-github-delivery'), event, rawBody), event };
     const json = webhookJson(headers, rawBody);
     if (event === 'ping') return { ...base, kind: 'ping' };
     if (event === 'push') return parsePush(base, json);
@@ -41,6 +55,8 @@ export const githubWebhooks: ForgeWebhooks = {
       return parsePull(base, json, host);
     if (event === 'issue_comment') return parseComment(base, json, host);
     if (event === 'check_run' || event === 'check_suite') return parseChecks(base, json, host);
+    if (event === 'status' || event === 'workflow_run' || event === 'workflow_job')
+      return parseCommit(base, json);
     return { ...base, kind: 'unknown' };
   },
 };
@@ -53,20 +69,32 @@ function parseComment(base: WebhookBase, json: unknown, host: string): WebhookDe
   return { ...about, atMs: timeMs(issue.updated_at) };
 }
 
-/** Checks name the changesets whose head they ran on, except those from forks. */
+/** Checks name the changesets whose head they ran on, except those from forks: these are found by that head. */
 function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDelivery {
   const { action, check_run: run, check_suite: suite, repository } = readWebhook(checkHook, json, base.event);
   const check = run ?? suite;
   const [first, ...others] = (check?.pull_requests ?? [])
     .filter(each => each.base.repo.url === repository.url)
     .map(({ number }) => aboutChangeset(base, host, repository, number, action));
-  if (first === undefined) return { ...base, kind: 'unknown' };
-  const atMs = timeMs(check?.completed_at ?? check?.updated_at);
+  if (check === undefined) return { ...base, kind: 'unknown' };
+  const atMs = timeMs(check.completed_at ?? check.updated_at);
+  if (first === undefined) {
+    const branch = check.head_branch ?? check.check_suite?.head_branch;
+    const about = {
+      repository: repository.full_name,
+      commit: check.head_sha,
+      branch,
+      branchOf: undefined,
+      atMs,
+    };
+    return aboutCommit(base, about);
+  }
   return { ...first, alsoConcerns: others.map(({ ref }) => ref), atMs };
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {
-  const { ref: gitRef, repository: at } = readWebhook(pushHook, json, base.event);
+  const { ref: gitRef = '', repository: at } = readWebhook(pushHook, json, base.event);
   const atMs = typeof at.pushed_at === 'number' ? at.pushed_at * 1000 : timeMs(at.pushed_at);
-  return { ...base, kind: 'push', repository: at.full_name, repositoryUrl: at.html_url, gitRef, atMs };
+  const repositoryUrls = urlsOf(at);
+  return { ...base, kind: 'push', repository: at.full_name, repositoryUrls, gitRef, atMs };
 }

@@ -1,87 +1,88 @@
 import { z } from 'zod';
+import { count, entriesOf, flag, id, listOf, maybe, number, text, word } from '../http/lenient.ts';
 
 /** The forms of GitLab's answers (REST API v4), as much of them as is read. */
 
-const user = z.object({ username: z.string(), bot: z.boolean().optional() }).nullish();
+const user = maybe(z.object({ username: z.string().min(1), bot: flag }));
 
 export const project = z.object({
-  id: z.int(),
-  path_with_namespace: z.string(),
-  web_url: z.string(),
-  visibility: z.string().optional(),
-  archived: z.boolean().optional(),
+  id: count,
+  path_with_namespace: z.string().min(1),
+  web_url: text,
+  visibility: text,
+  archived: flag,
   forked_from_project: z.unknown().optional(),
-  empty_repo: z.boolean().optional(),
-  default_branch: z.string().nullish(),
-  last_activity_at: z.string().nullish(),
-  statistics: z.object({ repository_size: z.number().optional() }).nullish(),
+  empty_repo: flag,
+  default_branch: word,
+  last_activity_at: text,
+  statistics: maybe(z.object({ repository_size: count })),
 });
 
+/** Labels come as text; as objects where they are asked for with details. */
+const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
+
 export const mergeRequest = z.object({
-  id: z.int(),
-  iid: z.int(),
-  web_url: z.string(),
-  title: z.string(),
+  id: count,
+  iid: number,
+  web_url: text,
+  title: text,
   author: user,
-  state: z.string(),
-  draft: z.boolean().optional(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  merged_at: z.string().nullish(),
-  closed_at: z.string().nullish(),
-  labels: z.array(z.string()).default([]),
-  references: z.object({ full: z.string() }).nullish(),
+  state: text,
+  draft: flag,
+  // As it was called before GitLab 14.
+  work_in_progress: flag,
+  created_at: text,
+  updated_at: text,
+  merged_at: text,
+  closed_at: text,
+  labels: entriesOf(label),
+  references: maybe(z.object({ full: z.string() })),
 });
 
 export const mergeRequestDetail = mergeRequest.extend({
-  source_branch: z.string(),
-  target_branch: z.string(),
-  sha: z.string().nullish(),
-  diff_refs: z.object({ base_sha: z.string().nullish() }).nullish(),
-  source_project_id: z.int().nullish(),
-  target_project_id: z.int(),
-  changes_count: z.string().nullish(),
-  reviewers: z.array(z.object({ username: z.string() })).nullish(),
-  detailed_merge_status: z.string().nullish(),
-  head_pipeline: z
-    .object({ id: z.int(), status: z.string(), updated_at: z.string().nullish(), sha: z.string().nullish() })
-    .nullish(),
+  source_branch: word,
+  target_branch: word,
+  sha: word,
+  diff_refs: maybe(z.object({ base_sha: word })),
+  source_project_id: count,
+  target_project_id: count,
+  changes_count: maybe(z.union([z.string(), z.number().transform(String)])),
+  reviewers: listOf(z.object({ username: text })),
+  detailed_merge_status: text,
+  // Told apart from null: there is none.
+  head_pipeline: z.unknown().optional(),
 });
 
-export const approvals = z.object({
-  approved_by: z.array(z.object({ user })).default([]),
-});
+export const headPipeline = maybe(z.object({ status: z.string() }));
+
+export const approvals = z.object({ approved_by: z.array(z.unknown()) });
 
 export const note = z.object({
-  id: z.int(),
-  body: z.string(),
-  system: z.boolean(),
+  id,
+  body: text,
+  system: flag,
   author: user,
-  created_at: z.string(),
+  created_at: text,
 });
 
 export const labelEvent = z.object({
-  id: z.int(),
-  action: z.string(),
-  created_at: z.string(),
+  id,
+  action: text,
+  created_at: text,
   user,
-  label: z.object({ name: z.string() }).nullish(),
+  label: maybe(z.object({ name: z.string() })),
 });
 
-export const stateEvent = z.object({ id: z.int(), state: z.string(), created_at: z.string(), user });
+export const stateEvent = z.object({ id, state: text, created_at: text, user });
 
-export const commit = z.object({
-  id: z.string(),
-  committed_date: z.string(),
-  created_at: z.string().nullish(),
-});
+export const commit = z.object({ id: z.string().min(1), committed_date: text, created_at: text });
 
 export const pipeline = z.object({
-  id: z.int(),
-  sha: z.string(),
+  id,
+  sha: word,
   status: z.string(),
-  created_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
+  created_at: text,
+  updated_at: text,
 });
 
 export type GitlabUser = z.output<typeof user>;

@@ -32,7 +32,8 @@ export function noteEvents(notes: readonly GitlabNote[]): ChangesetEvent[] {
   return eventsOf(notes, ({ id, body, system, author, created_at: at }) => {
     const hostKind = system ? 'system note' : 'note';
     const common = { id: `note:${id}`, hostKind, at, actor: actorOf(author) };
-    if (!system) return { ...common, kind: 'comment' };
+    if (system === false) return { ...common, kind: 'comment' };
+    if (system === undefined || body === undefined) return { ...common, kind: 'other' };
     const kind = SYSTEM_NOTES.find(([pattern]) => pattern.test(body))?.[1];
     const opinion = body.startsWith('approved') ? 'approved' : 'changes_requested';
     const review = kind === 'review' ? opinion : undefined;
@@ -41,10 +42,12 @@ export function noteEvents(notes: readonly GitlabNote[]): ChangesetEvent[] {
   });
 }
 
+const LABEL_ACTIONS: Readonly<Record<string, EventKind>> = { add: 'labeled', remove: 'unlabeled' };
+
 export function labelEvents(events: readonly GitlabLabelEvent[]): ChangesetEvent[] {
   return eventsOf(events, ({ id, action, created_at: at, user, label }) => ({
     id: `label:${id}`,
-    kind: action === 'add' ? 'labeled' : 'unlabeled',
+    kind: LABEL_ACTIONS[action ?? ''] ?? 'other',
     hostKind: 'resource label event',
     at,
     actor: actorOf(user),
@@ -61,7 +64,7 @@ const STATES: Readonly<Record<string, EventKind>> = {
 export function stateEvents(events: readonly GitlabStateEvent[]): ChangesetEvent[] {
   return eventsOf(events, ({ id, state, created_at: at, user }) => ({
     id: `state:${id}`,
-    kind: STATES[state] ?? 'other',
+    kind: STATES[state ?? ''] ?? 'other',
     hostKind: 'resource state event',
     at,
     actor: actorOf(user),
@@ -70,11 +73,11 @@ export function stateEvents(events: readonly GitlabStateEvent[]): ChangesetEvent
 
 /** @param commits newest first, as GitLab lists them */
 export function commitEvents(commits: readonly GitlabCommit[]): ChangesetEvent[] {
-  return eventsOf(commits.toReversed(), ({ id, committed_date: at }) => ({
+  return eventsOf(commits.toReversed(), ({ id, committed_date: at, created_at: createdAt }) => ({
     id: `commit:${id}`,
     kind: 'commit',
     hostKind: 'commit',
-    at,
+    at: at ?? createdAt,
     actor: undefined,
     commit: id,
   }));

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { SluiceError } from '../../../base/errors.ts';
 import { headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
@@ -14,13 +14,15 @@ import type {
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import { readAnswer } from '../http/read.ts';
-import { OVERLAP_MS, RestForge } from '../http/rest-forge.ts';
+import { timeMs } from '../http/read.ts';
+import { OVERLAP_MS, otherChangeset, RestForge } from '../http/rest-forge.ts';
 import { tokenClient } from '../http/token-client.ts';
 import { fetchOneByOne } from '../per-item.ts';
+import { type ChangesetPart, isOfOneRepository, PartReader } from '../unseen.ts';
 import {
   approvals,
   commit,
+  type GitlabMergeRequest,
   labelEvent,
   mergeRequest,
   mergeRequestDetail,
@@ -30,7 +32,7 @@ import {
   stateEvent,
 } from './answers.ts';
 import { commitEvents, labelEvents, noteEvents, pipelineEvents, stateEvents } from './events.ts';
-import { changesetOf, repositoryOf, summaryOf } from './map.ts';
+import { changesetOf, pathOfRequest, type RequestAt, repositoryOf, summaryOf } from './map.ts';
 
 const PAGE = /^(?<repository>[\w.-]+(?:\/[\w.-]+)+)\/-\/merge_requests\/(?<number>\d+)(?:\/|$)/;
 const PER_PAGE = { per_page: 100 };
@@ -56,9 +58,12 @@ export class GitlabForge extends RestForge implements Forge {
     const ofUser = { path: `/users/${id}/projects`, query: PER_PAGE };
     for (const call of [ofGroup, ofUser]) {
       try {
-        const pages = this.readPages(call.path, call.query, project, `projects of ${owner}`, options);
-        for await (const page of pages) {
-          yield { repositories: page.map(repositoryOf) };
+        const part = `projects of ${owner}`;
+        for await (const { entries } of this.readPages(call.path, call.query, project, part, options)) {
+          const repositories = entries.map(each =>
+            repositoryOf(each, this.addressOf(each.web_url, each.path_with_namespace)),
+          );
+          yield { repositories };
         }
         return;
       } catch (error) {
@@ -104,7 +109,14 @@ export class GitlabForge extends RestForge implements Forge {
       if (!isMissing(error)) throw error;
     }
     for await (const { repositories } of this.listRepositories(owner, options)) {
-      for (const { path } of repositories) yield* this.listChangesets(path, options);
+      for (const { path } of repositories) {
+        try {
+          yield* this.listChangesets(path, options);
+        } catch (error) {
+          if (!isOfOneRepository(error)) throw error;
+          options.onUnseen?.({ part: `merge requests of ${path}`, error });
+        }
+      }
     }
   }
 
@@ -114,25 +126,24 @@ export class GitlabForge extends RestForge implements Forge {
     repository: string,
     options: ForgeCallOptions & { readonly etag?: string | undefined },
   ): AsyncGenerator<ChangesetPage> {
-    for await (const { status, json, headers, hostTimeMs } of this.client.pages({
-      ...options,
-      path,
-      query,
-    })) {
+    const part = `merge requests of ${repository || 'a search'}`;
+    const pages = this.readPages(path, query, mergeRequest, part, options);
+    for await (const { status, entries, headers, hostTimeMs } of pages) {
       const common = { truncated: false, asOfMs: hostTimeMs };
       if (status === 304) {
         yield { ...common, changesets: [], etag: options.etag, notModified: true };
         return;
       }
-      const page = readAnswer(
-        z.array(mergeRequest),
-        json,
-        this.host,
-        `merge requests of ${repository || 'a search'}`,
-      );
-      const changesets = page.map(each => summaryOf(each, this.host, repository));
+      const changesets = entries.flatMap(each => {
+        const path = pathOfRequest(each, repository);
+        return path === '' ? [] : [summaryOf(this.#described(each, path), this.host)];
+      });
       yield { ...common, changesets, etag: headerOf(headers, 'etag'), notModified: false };
     }
+  }
+
+  #described<T extends GitlabMergeRequest>(item: T, path: string): RequestAt<T> {
+    return { item, path, url: this.addressOf(item.web_url, `${path}/-/merge_requests/${item.iid}`) };
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
@@ -141,33 +152,60 @@ export class GitlabForge extends RestForge implements Forge {
 
   async *fetchEvents(
     ref: ChangesetRef,
-    { sinceMs, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
+    { sinceMs, onUnseen, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
+  ): AsyncGenerator<readonly ChangesetEvent[]> {
+    const parts = new PartReader(options.signal);
+    const told = { ...options, onUnseen: parts.note };
+    const all = async <F extends z.ZodType>(part: ChangesetPart, below: string, entry: F) => {
+      const pages = parts.pages(part, () =>
+        this.readPages(`${pathOf(ref)}/${below}`, PER_PAGE, entry, part, told),
+      );
+      return (await Array.fromAsync(pages)).flatMap(({ entries }) => entries);
+    };
+    yield* parts.pages('comments', () => this.#notes(ref, sinceMs, told));
+    yield labelEvents(await all('labels', 'resource_label_events', labelEvent));
+    yield stateEvents(await all('state changes', 'resource_state_events', stateEvent));
+    yield commitEvents(await all('commits', 'commits', commit));
+    yield pipelineEvents(await all('checks', 'pipelines', pipeline));
+    parts.end(onUnseen);
+  }
+
+  /** Notes come newest first, so that the listing ends where the last sync began. */
+  async *#notes(
+    ref: ChangesetRef,
+    sinceMs: number | undefined,
+    options: ForgeCallOptions,
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const fromMs = sinceMs === undefined ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
-    const path = pathOf(ref);
-    const what = `${ref.repository}!${ref.number}`;
-    const notes = { ...PER_PAGE, order_by: 'created_at', sort: 'desc' };
-    // Notes come newest first, so that the listing ends where the last sync began.
-    for await (const page of this.readPages(`${path}/notes`, notes, note, what, options)) {
-      const events = noteEvents(page.toReversed()).filter(({ atMs }) => atMs >= fromMs);
-      yield events;
-      if (page.some(each => Date.parse(each.created_at) < fromMs)) break;
+    const query = { ...PER_PAGE, order_by: 'created_at', sort: 'desc' };
+    const pages = this.readPages(`${pathOf(ref)}/notes`, query, note, 'comments', options);
+    for await (const { entries } of pages) {
+      yield noteEvents(entries.toReversed()).filter(({ atMs }) => atMs >= fromMs);
+      if (entries.some(each => (timeMs(each.created_at) ?? fromMs) < fromMs)) break;
     }
-    const all = async <S extends z.ZodType>(below: string, item: S) =>
-      (await Array.fromAsync(this.readPages(`${path}/${below}`, PER_PAGE, item, what, options))).flat();
-    yield labelEvents(await all('resource_label_events', labelEvent));
-    yield stateEvents(await all('resource_state_events', stateEvent));
-    yield commitEvents(await all('commits', commit));
-    yield pipelineEvents(await all('pipelines', pipeline));
   }
 
   async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
     const path = pathOf(ref);
     const what = `${ref.repository}!${ref.number}`;
     const { value: detail, hostTimeMs } = await this.read(path, mergeRequestDetail, what, options);
-    const { value: approved } = await this.read(`${path}/approvals`, approvals, what, options);
-    const changeset = changesetOf(detail, approved, this.host, ref.repository);
-    return { outcome: 'found', ref, changeset, events: [], eventsComplete: false, asOfMs: hostTimeMs };
+    if (detail.iid !== ref.number) throw otherChangeset(this.host, what, detail.iid);
+    const parts = new PartReader(options.signal);
+    const approved = await parts.read('reviews', async () => {
+      const { value } = await this.read(`${path}/approvals`, approvals, 'approvals', options);
+      return value;
+    });
+    const described = this.#described(detail, pathOfRequest(detail, ref.repository));
+    return {
+      outcome: 'found',
+      ref,
+      changeset: changesetOf(described, approved, this.host),
+      events: [],
+      eventsComplete: false,
+      seen: parts.seen,
+      unseen: parts.unseen,
+      asOfMs: hostTimeMs,
+    };
   }
 }
 

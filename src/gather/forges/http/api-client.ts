@@ -1,29 +1,41 @@
-import type { Agent, request } from 'undici';
+import type { Dispatcher, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
+import { openAgent } from '../../../base/http-agent.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { proxyOf } from '../../../base/proxy.ts';
 import type {
   CallBudget,
   CallRecord,
   CallResource,
   LimitScope,
 } from '../../../engine/call-budgets/call-budget.ts';
-import type { ForgeCallOptions, ForgeCredential } from '../forge.ts';
+import { credentialsForOwner, type ForgeCallOptions, type ForgeCredential } from '../forge.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
-import { connectionFailure, limitOf, refusal } from './classify.ts';
-import { clockSkewMs, nextPage, type RateFacts, rateFacts } from './facts.ts';
+import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
+import { clockSkewMs, type RateFacts, rateFacts } from './facts.ts';
+import { nextLink, nextPageUrl } from './link.ts';
+import { PageBounds } from './page-bounds.ts';
 
 export interface ApiCall extends ForgeCallOptions {
   readonly method?: 'GET' | 'POST';
-  /** Path below the API's address, or a whole address on the same origin (a next page). */
+  /** Path below the API's address, or a whole address on the same origin. */
   readonly path: string;
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly body?: unknown;
   /** Sent as If-None-Match; the answer may be 304. */
   readonly etag?: string | undefined;
   readonly resource?: CallResource;
+  /** Whose repositories it concerns, where it is of one owner alone: credentials may be an owner's. */
+  readonly owner?: string | undefined;
   /** What it is expected to cost; 1 by default. */
   readonly cost?: number;
+}
+
+/** A call whose answer is the first page of a listing. */
+export interface ListCall extends ApiCall {
+  /** How the listing is named where it does not end. */
+  readonly part: string;
 }
 
 export interface ApiAnswer {
@@ -37,8 +49,8 @@ export interface ApiAnswer {
   readonly hostTimeMs: number;
   /** This machine's clock. */
   readonly atMs: number;
-  /** Address of the next page, where the host names one. */
-  readonly next: string | undefined;
+  /** Where the next page is asked for, where the host names one. */
+  readonly next: URL | undefined;
 }
 
 /** What a GraphQL body says over what its headers do. */
@@ -63,26 +75,33 @@ export interface ApiClientOptions {
     credential: ForgeCredential,
     signal: AbortSignal,
   ) => Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>;
+  /** Has what an App's installation is known by asked for anew: the host refuses it before its time. */
+  readonly renew?: (credential: ForgeCredential) => void;
   /** Reads a GraphQL answer's own facts. */
   readonly bodyFacts?: (answer: ApiAnswer, resource: CallResource) => BodyFacts;
   /** What a 304 costs: GitHub does not count them. */
   readonly notModifiedCost: number;
+  /** Answers 401 to a token that is not accepted, and something else to every one that is. */
+  readonly tokenCheckPath: string;
 }
 
-/** What an answer may say of the credential alone: another one may do. */
-const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_limited', 'scope_missing']);
 const MAX_REDIRECTS = 3;
 const REDIRECTS = new Set([301, 302, 307, 308]);
+/** A token that the host has said to accept is not asked about again for so long. */
+const ACCEPTED_FOR_MS = 60_000;
+/** What an answer may say of the credential alone: another one may do. */
+const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_limited', 'scope_missing']);
 
 /**
  * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
- * answers with JSON or throws what `Forge` promises. A credential that is refused, used up or may not do it costs
- * itself alone: the call goes once with each other one that the budget lets go. Redirects are followed on the same host only (a renamed
+ * answers with JSON or throws what `Forge` promises. Redirects are followed on the same host only (a renamed
  * repository), each as a call of its own; https never turns into http.
  */
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #connections: Promise<Connections> | undefined;
+  /** By identity of a credential: what the host said of it, and when it was asked. */
+  readonly #accepted = new Map<string, { readonly isAccepted: Promise<boolean>; readonly askedMs: number }>();
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
@@ -92,12 +111,53 @@ export class ApiClient {
     return this.#options.credentials.length > 0;
   }
 
+  /** Whether some credentials are for one owner's repositories alone. */
+  get hasOwnersCredentials(): boolean {
+    return this.#options.credentials.some(each => each.kind === 'app' && each.owner !== undefined);
+  }
+
   get clock(): Clock {
     return this.#options.clock;
   }
 
   async call(call: ApiCall): Promise<ApiAnswer> {
+    return this.#follow(call, this.#urlOf(call));
+  }
+
+  /**
+   * Every page of a listing, following `rel="next"`. Where it does not end within its bounds, it ends there, and
+   * `onUnseen` is told.
+   */
+  async *pages(call: ListCall): AsyncGenerator<ApiAnswer> {
+    const { query: _first, etag: _etag, ...rest } = call;
+    const bounds = this.bounds(call.part);
     let url = this.#urlOf(call);
+    let answer: ApiAnswer | undefined;
+    for (;;) {
+      const endless = bounds.before(url.href);
+      if (endless !== undefined) return call.onUnseen?.({ part: call.part, error: endless });
+      answer = await this.#follow(answer === undefined ? call : rest, url);
+      const repeated = bounds.after(answer.json);
+      if (repeated !== undefined) return call.onUnseen?.({ part: call.part, error: repeated });
+      yield answer;
+      if (answer.next === undefined) return;
+      url = answer.next;
+    }
+  }
+
+  /** Of one listing. @param part as it is named where it does not end */
+  bounds(part: string): PageBounds {
+    return new PageBounds(`${this.#options.host}: the listing "${part}"`, this.#options.clock);
+  }
+
+  async close(): Promise<void> {
+    const connections = this.#connections;
+    this.#connections = undefined;
+    await (await connections)?.agent.close();
+  }
+
+  async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
+    let url = first;
     for (let redirects = 0; ; redirects += 1) {
       const answer = await this.#withAny(call, url);
       if (!REDIRECTS.has(answer.status)) return answer;
@@ -108,29 +168,8 @@ export class ApiClient {
     }
   }
 
-  /** Every page of a listing, following `rel="next"`. */
-  async *pages(call: ApiCall): AsyncGenerator<ApiAnswer> {
-    let answer = await this.call(call);
-    yield answer;
-    const { query: _first, etag: _etag, ...rest } = call;
-    while (answer.next !== undefined) {
-      answer = await this.call({ ...rest, path: answer.next });
-      yield answer;
-    }
-  }
-
-  async close(): Promise<void> {
-    await (await this.#connections)?.agent.close();
-  }
-
   #urlOf({ path, query }: ApiCall): URL {
     const url = new URL(/^https?:/.test(path) ? path : `${this.#options.apiUrl}${path}`);
-    const own = new URL(this.#options.apiUrl);
-    // A next page is named by the host; behind a proxy it may name itself by another scheme or port.
-    if (url.host !== own.host || url.protocol !== own.protocol) {
-      url.protocol = own.protocol;
-      url.host = own.host;
-    }
     for (const [key, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.append(key, String(value));
     }
@@ -139,7 +178,7 @@ export class ApiClient {
 
   #redirectTarget(from: URL, location: string | undefined): URL {
     const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
-    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.hostname === from.hostname;
+    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.host === from.host;
     if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
       throw this.#movedError(from, location, 'to another host, which does not get the token');
     }
@@ -157,60 +196,71 @@ export class ApiClient {
 
   /** One call, with one credential after the other while it is the credential's fault that it failed. */
   async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
-    const { host, budget, credentials } = this.#options;
-    let left = credentials;
-    let failure: SluiceError | undefined;
-    for (;;) {
-      let identity: string | undefined;
-      try {
-        identity = await budget.take({
-          host,
-          resource: call.resource ?? 'rest',
-          cost: call.cost ?? 1,
-          credentials: left.map(credential => credential.identity),
-          priority: call.priority ?? 'normal',
-          signal: call.signal,
-        });
-      } catch (error) {
-        throw whyNot(failure, error);
-      }
-      const credential = left.find(each => each.identity === identity);
-      try {
-        return await this.#once(call, url, credential);
-      } catch (error) {
-        left = left.filter(each => each !== credential);
-        if (!(error instanceof SluiceError && OF_CREDENTIAL.has(error.code)) || left.length === 0)
-          throw error;
-        failure = error;
-      }
+    const fitting = this.#credentialsFor(call.owner);
+    try {
+      return await this.#withOneOf(fitting, call, url);
+    } catch (error) {
+      const areFew = fitting.length < this.#options.credentials.length;
+      throw areFew && error instanceof SluiceError ? ofFew(error) : error;
     }
   }
 
-  async #once(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<ApiAnswer> {
-    const { host, budget, clock } = this.#options;
-    const resource = call.resource ?? 'rest';
-    const cost = call.cost ?? 1;
-    const startedAtMs = clock.nowMs();
-    const startedMs = clock.monotonicMs();
-    const record = (facts: Partial<CallRecord>): void =>
-      budget.record({
+  async #withOneOf(fitting: readonly ForgeCredential[], call: ApiCall, url: URL): Promise<ApiAnswer> {
+    let left = fitting;
+    let failure: SluiceError | undefined;
+    let hasRenewed = false;
+    for (;;) {
+      const credential = await this.#take(call, left, failure);
+      const attempt = await this.#once(call, url, credential);
+      if ('answer' in attempt) return attempt.answer;
+      failure = attempt.error;
+      if (attempt.isAcceptedAnew && !hasRenewed) {
+        hasRenewed = true;
+        continue;
+      }
+      left = left.filter(each => each !== credential);
+      if (!OF_CREDENTIAL.has(failure.code) || left.length === 0) throw failure;
+    }
+  }
+
+  /** @throws SluiceError `scope_missing` where there are credentials, and none is for this owner */
+  #credentialsFor(owner: string | undefined): readonly ForgeCredential[] {
+    const { host, credentials } = this.#options;
+    const fitting = credentialsForOwner(credentials, owner);
+    if (fitting.length > 0 || credentials.length === 0) return fitting;
+    throw new SluiceError('scope_missing', `no installation of the App at ${host} is for ${owner}`, {
+      operation: 'call',
+      subject: owner,
+      hint: `Install the App there and name it under hosts["${host}"].app.installations, or add a token.`,
+    });
+  }
+
+  /** @param failure of this call with the credential before */
+  async #take(
+    call: ApiCall,
+    credentials: readonly ForgeCredential[],
+    failure: SluiceError | undefined,
+  ): Promise<ForgeCredential | undefined> {
+    const { host, budget } = this.#options;
+    try {
+      const identity = await budget.take({
         host,
-        resource,
-        credential: credential?.identity,
-        method: call.method ?? 'GET',
-        path: url.pathname,
-        status: undefined,
-        errorCode: undefined,
-        durationMs: clock.monotonicMs() - startedMs,
-        cost,
-        limit: undefined,
-        remaining: undefined,
-        resetAtMs: undefined,
-        retryAfterMs: undefined,
-        limitReached: undefined,
-        clockSkewMs: undefined,
-        ...facts,
+        resource: call.resource ?? 'rest',
+        cost: call.cost ?? 1,
+        credentials: credentials.map(each => each.identity),
+        priority: call.priority ?? 'normal',
+        signal: call.signal,
       });
+      return credentials.find(each => each.identity === identity);
+    } catch (error) {
+      throw whyNot(failure, error);
+    }
+  }
+
+  async #once(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Attempt> {
+    const { host, clock } = this.#options;
+    const startedAtMs = clock.nowMs();
+    const record = this.#recorder(call, url, credential);
     let received: Received;
     try {
       received = await this.#send(call, url, credential);
@@ -220,16 +270,45 @@ export class ApiClient {
         ? new SluiceError('cancelled', 'stopped on request', { operation: 'call', subject, cause: error })
         : connectionFailure(error, host, subject);
       record({ errorCode: failure.code });
-      throw failure;
+      return { error: failure };
     }
-    return this.#judge({ call, url, id: credential?.id, startedAtMs, received, record });
+    return this.#judge({ call, url, credential, startedAtMs, received, record });
+  }
+
+  /** To be called once for the call that begins now, with what it showed. */
+  #recorder(
+    call: ApiCall,
+    url: URL,
+    credential: ForgeCredential | undefined,
+  ): (facts: Partial<CallRecord>) => void {
+    const { host, budget, clock } = this.#options;
+    const startedMs = clock.monotonicMs();
+    return facts =>
+      budget.record({
+        host,
+        resource: call.resource ?? 'rest',
+        credential: credential?.identity,
+        method: call.method ?? 'GET',
+        path: url.pathname,
+        status: undefined,
+        errorCode: undefined,
+        durationMs: clock.monotonicMs() - startedMs,
+        cost: call.cost ?? 1,
+        limit: undefined,
+        remaining: undefined,
+        resetAtMs: undefined,
+        retryAfterMs: undefined,
+        limitReached: undefined,
+        clockSkewMs: undefined,
+        ...facts,
+      });
   }
 
   async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
     const { timeoutMs, headers, authorize } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
-    this.#connections ??= openConnections(timeoutMs);
+    this.#connections ??= openConnections(this.#options);
     const { agent, send } = await this.#connections;
     signal.throwIfAborted();
     const authorization = credential && (await authorize(credential, signal));
@@ -254,8 +333,8 @@ export class ApiClient {
     return { status: statusCode, headers: answered, text: await readBody(body) };
   }
 
-  #judge({ call, url, id, startedAtMs, received, record }: Judged): ApiAnswer {
-    const { host, clock, notModifiedCost, bodyFacts } = this.#options;
+  async #judge({ call, url, credential, startedAtMs, received, record }: Judged): Promise<Attempt> {
+    const { host, apiUrl, clock, notModifiedCost, bodyFacts } = this.#options;
     const { status, headers, text } = received;
     const nowMs = clock.nowMs();
     const skewMs = clockSkewMs(headers, startedAtMs, nowMs);
@@ -266,21 +345,20 @@ export class ApiClient {
       status,
       headers,
       rate,
-      credential: id,
+      credential: credential?.id,
       atMs: nowMs,
       hostTimeMs: nowMs + (skewMs ?? 0),
       next: undefined,
     };
     if (status === 304) {
       record({ ...facts, cost: notModifiedCost });
-      return { ...plain, json: undefined };
+      return { answer: { ...plain, json: undefined } };
     }
     if (REDIRECTS.has(status)) {
       record(facts);
-      return { ...plain, json: undefined };
+      return { answer: { ...plain, json: undefined } };
     }
     const parsed = parseJson(text);
-    const answer: ApiAnswer = { ...plain, json: parsed?.value, next: nextPage(headers) };
     if (status < 200 || status >= 300) {
       const message = messageOf(parsed?.value);
       const refused = {
@@ -290,23 +368,67 @@ export class ApiClient {
         headers,
         message,
         isJson: parsed !== undefined,
-        credential: id,
+        credential: credential?.id,
         rate,
         nowMs,
       };
-      const error = refusal(refused);
+      let error = refusal(refused);
+      const isOfToken = error.code === 'token_refused' && credential !== undefined;
+      const isAccepted = isOfToken && (await this.#isAccepted(credential, call.signal));
+      if (isAccepted) error = refusedHere(refused);
       record({ ...facts, errorCode: error.code, limitReached: limitOf(refused) });
-      throw error;
+      return { error, isAcceptedAnew: isAccepted && credential.kind === 'app' };
     }
     if (parsed === undefined) {
       const error = unreadable({ host, subject, status, headers }, text);
       record({ ...facts, errorCode: error.code });
-      throw error;
+      return { error };
     }
+    const link = nextLink(headers.link);
+    const next = link === undefined ? undefined : nextPageUrl(link, url, apiUrl);
+    const answer: ApiAnswer = { ...plain, json: parsed.value, next };
     const { error, ...more } = bodyFacts?.(answer, call.resource ?? 'rest') ?? {};
     record({ ...facts, ...more, errorCode: error?.code });
-    if (error !== undefined) throw error;
-    return answer;
+    return error === undefined ? { answer } : { error };
+  }
+
+  /**
+   * Whether the host takes the credential, asked about it alone: a 401 of one address may come from what stands before
+   * it. Where that cannot be asked just now, nothing is held against the credential.
+   */
+  #isAccepted(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock } = this.#options;
+    const { identity } = credential;
+    const known = this.#accepted.get(identity);
+    if (known !== undefined && clock.monotonicMs() - known.askedMs < ACCEPTED_FOR_MS) return known.isAccepted;
+    const isAccepted = this.#askAbout(credential, signal);
+    this.#accepted.set(identity, { isAccepted, askedMs: clock.monotonicMs() });
+    isAccepted.then(answer => !answer && this.#accepted.delete(identity));
+    return isAccepted;
+  }
+
+  /** Never rejects. */
+  async #askAbout(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
+    const { host, apiUrl, tokenCheckPath } = this.#options;
+    const call: ApiCall = { path: tokenCheckPath, signal, priority: 'high' };
+    const url = new URL(`${apiUrl}${tokenCheckPath}`);
+    // An App's token may have been taken back before its time; the App may still be welcome.
+    if (credential.kind === 'app') this.#options.renew?.(credential);
+    try {
+      await this.#take(call, [credential], undefined);
+      const record = this.#recorder(call, url, credential);
+      try {
+        const { status } = await this.#send(call, url, credential);
+        record({ status, errorCode: status === 401 ? 'token_refused' : undefined });
+        return status !== 401;
+      } catch (error) {
+        record({ errorCode: connectionFailure(error, host, tokenCheckPath).code });
+        throw error;
+      }
+    } catch (error) {
+      // An App whose token cannot be had is as good as refused.
+      return !(error instanceof SluiceError && error.code === 'token_refused');
+    }
   }
 }
 
@@ -321,6 +443,23 @@ function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
   return (denied.retryAfterMs ?? 0) < waitMs ? denied : failure;
 }
 
+/** One try with one credential. */
+type Attempt =
+  | { readonly answer: ApiAnswer }
+  | {
+      readonly error: SluiceError;
+      /** The credential was refused, and has been accepted since in a new form. */
+      readonly isAcceptedAnew?: boolean;
+    };
+
+/** A failure of some of a host's credentials: the others, and what they are for, are not concerned. */
+function ofFew(error: SluiceError): SluiceError {
+  if (error.code !== 'token_refused' && error.code !== 'rate_limited') return error;
+  const { message, operation, subject, hint, retryAfterMs } = error;
+  const details = { operation, subject, hint, retryAfterMs, cause: error };
+  return new SluiceError(error.code, message, { ...details, answer: 'hold', holds: 'profile' });
+}
+
 interface Received {
   readonly status: number;
   readonly headers: HttpHeaders;
@@ -330,7 +469,7 @@ interface Received {
 interface Judged {
   readonly call: ApiCall;
   readonly url: URL;
-  readonly id: string | undefined;
+  readonly credential: ForgeCredential | undefined;
   readonly startedAtMs: number;
   readonly received: Received;
   readonly record: (facts: Partial<CallRecord>) => void;
@@ -338,12 +477,17 @@ interface Judged {
 
 /** A pool of connections to one host, and what sends a request over them. */
 interface Connections {
-  readonly agent: Agent;
+  readonly agent: Dispatcher;
   readonly send: typeof request;
 }
 
 /** The library is loaded with the first call: most stations ask few of the hosts that they know, or none. */
-async function openConnections(timeoutMs: number): Promise<Connections> {
-  const { Agent: Opened, request: send } = await import('undici');
-  return { agent: new Opened({ connections: 16, connect: { timeout: Math.min(timeoutMs, 10_000) } }), send };
+async function openConnections({
+  apiUrl,
+  timeoutMs,
+}: Pick<ApiClientOptions, 'apiUrl' | 'timeoutMs'>): Promise<Connections> {
+  const { request: send } = await import('undici');
+  const connectTimeoutMs = Math.min(timeoutMs, 10_000);
+  const proxy = proxyOf(new URL(apiUrl), process.env);
+  return { agent: await openAgent({ connections: 16, connectTimeoutMs, proxy }), send };
 }

@@ -111,7 +111,6 @@ export function refusal(answer: RefusedAnswer): SluiceError {
       );
     case 404:
     case 410:
-    case 451:
       return new SluiceError('forge_missing', `${host} has nothing at ${subject}${quote(message)}`, details);
     default:
       return new SluiceError(
@@ -120,6 +119,16 @@ export function refusal(answer: RefusedAnswer): SluiceError {
         details,
       );
   }
+}
+
+/** The error for a 401 of one address by a host that takes the token elsewhere. */
+export function refusedHere(answer: RefusedAnswer): SluiceError {
+  const { host, subject, message } = answer;
+  return new SluiceError(
+    'scope_missing',
+    `${host} refuses ${subject} to ${whose(answer)}, which it takes elsewhere${quote(message)}`,
+    { operation: 'call', subject },
+  );
 }
 
 /** The error for a page where JSON should be. A 404 of such a form proves nothing about what was asked for. */

@@ -48,9 +48,3 @@ export function clockSkewMs(
   const skewMs = Math.round(dateMs + 500 - (startedAtMs + answeredAtMs) / 2);
   return Math.abs(skewMs) < LEAST_SKEW_MS + (answeredAtMs - startedAtMs) / 2 ? 0 : skewMs;
 }
-
-/** The address of the next page (RFC 8288, `rel="next"`). */
-export function nextPage(headers: HttpHeaders): string | undefined {
-  const link = headerOf(headers, 'link');
-  return link === undefined ? undefined : /<([^<>]*)>\s*;[^,<]*\brel="?next"?/.exec(link)?.[1];
-}

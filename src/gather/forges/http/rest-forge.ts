@@ -1,9 +1,11 @@
 import type { z } from 'zod';
-import type { ChangesetRef } from '../changeset.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { ChangesetRef, ChangesetSummary } from '../changeset.ts';
 import type { ForgeCallOptions, ForgeSettings } from '../forge.ts';
-import type { ApiClient } from './api-client.ts';
+import type { ApiAnswer, ApiClient } from './api-client.ts';
+import { type Entries, NO_ENTRIES, readEntries } from './lenient.ts';
 import { parsePageUrl } from './parse-page-url.ts';
-import { readAnswer, readPages } from './read.ts';
+import { type ReadPage, readAnswer, readPages } from './read.ts';
 
 /** Hosts list some things late: what has changed is asked for from so much earlier; ids tell repeated events apart. */
 export const OVERLAP_MS = 60_000;
@@ -46,19 +48,60 @@ export abstract class RestForge {
     return { value: readAnswer(form, json, this.host, what), hostTimeMs };
   }
 
-  /** The pages of a listing, of items in this form. */
-  protected readPages<S extends z.ZodType>(
+  /**
+   * The pages of a listing, entry by entry.
+   * @param part how it is named where it cannot be read to its end
+   */
+  protected readPages<F extends z.ZodType>(
     path: string,
     query: Query,
-    item: S,
-    what: string,
-    options: ForgeCallOptions,
-  ): AsyncGenerator<z.output<S>[]> {
-    return readPages(this.client.pages({ ...options, path, query }), item, this.host, what);
+    entry: F,
+    part: string,
+    options: ForgeCallOptions & { readonly etag?: string | undefined; readonly owner?: string },
+  ): AsyncGenerator<ReadPage<ApiAnswer, z.output<F>>> {
+    return this.readEntryPages(this.client.pages({ ...options, path, query, part }), entry, part, options);
+  }
+
+  /** Pages that were asked for otherwise, entry by entry; of a 304 there are none. */
+  protected readEntryPages<A extends { readonly json: unknown }, F extends z.ZodType>(
+    pages: AsyncIterable<A>,
+    entry: F,
+    part: string,
+    { onUnseen }: ForgeCallOptions,
+  ): AsyncGenerator<ReadPage<A, z.output<F>>> {
+    const entriesIn = (json: unknown): Entries<z.output<F>> | undefined =>
+      json === undefined ? NO_ENTRIES : readEntries(entry, json);
+    return readPages(pages, { entriesIn, host: this.host, what: part, onUnseen });
+  }
+
+  /**
+   * An address below the host's pages. One that the host gives is taken where it lies there; behind a proxy it may
+   * name itself otherwise, and then the address is made.
+   * @param path below the host's pages
+   */
+  protected addressOf(given: string | undefined, path: string): string {
+    if (given?.toLowerCase().startsWith(`${this.#baseUrl.toLowerCase()}/`)) return given;
+    return `${this.#baseUrl}/${path}`;
   }
 }
 
 /** A path in an address: `owner/name`, its slashes kept. */
 export function encodedPath(path: string): string {
   return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** Whether a summary belongs into a listing of what was updated since; one without a time may be anything. */
+export function isSince({ updatedAtMs }: ChangesetSummary, sinceMs: number): boolean {
+  return updatedAtMs === undefined || updatedAtMs >= sinceMs - OVERLAP_MS;
+}
+
+/** The error for an answer about another changeset than the one that was asked for. */
+export function otherChangeset(host: string, asked: string, number: number): SluiceError {
+  const message = `${host} answered with number ${number} when asked for ${asked}`;
+  return new SluiceError('forge_answer_invalid', message, { operation: 'read answer', subject: asked });
+}
+
+/** Of a repository's path. */
+export function ownerOf(repository: string): string {
+  return repository.split('/')[0] ?? '';
 }

@@ -18,6 +18,8 @@ export function tokenClient(
     budget,
     clock,
     notModifiedCost: 1,
+    // docs.gitlab.com, "Users API"; docs.gitea.com, "Get the authenticated user".
+    tokenCheckPath: '/user',
     credentials: credentials.filter(({ kind }) => kind === 'token'),
     headers: { accept: 'application/json', 'user-agent': 'sluice' },
     authorize: credential => (credential.kind === 'token' ? header(credential.token) : {}),

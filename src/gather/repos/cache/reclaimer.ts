@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import type { Reclaimer } from '../../../keep/disk/budget.ts';
 import type { CloneCache } from './clone-cache.ts';
 
@@ -18,11 +18,24 @@ export function cloneReclaimer(
   const isOnSameDisk = (): Promise<boolean> => areOnOneDisk(cacheDirectory(), directory);
   return {
     name: NAME,
-    reclaimableBytes: async () => ((await isOnSameDisk()) ? cache().evictableBytes() : 0),
-    free: async bytes => {
-      if (!(await isOnSameDisk())) return { files: 0, bytes: 0 };
-      const { evicted, freedBytes } = await cache().free(bytes);
-      return { files: evicted.length, bytes: freedBytes };
+    reclaimable: async () => ({
+      bytes: (await isOnSameDisk()) ? await cache().evictableBytes() : 0,
+      inodes: 0,
+    }),
+    async free(needed) {
+      const freed = { files: 0, bytes: 0 };
+      if (!(await isOnSameDisk())) return freed;
+      const give = async (bytes: number): Promise<boolean> => {
+        const { evicted, freedBytes } = await cache().free(bytes);
+        freed.files += evicted.length;
+        freed.bytes += freedBytes;
+        return evicted.length > 0;
+      };
+      const { ffree: before } = await statfs(directory);
+      if (needed.bytes > 0) await give(needed.bytes);
+      // How many inodes a clone takes is not on record: one after the other, until it is enough.
+      while ((await statfs(directory)).ffree - before < needed.inodes && (await give(1)));
+      return freed;
     },
   };
 }
@@ -32,13 +45,13 @@ export function recordedCloneReclaimer(
   cache: CloneCache,
   cacheDirectory: string,
   directory: string,
-): Pick<Reclaimer, 'name' | 'reclaimableBytes'> {
+): Pick<Reclaimer, 'name' | 'reclaimable'> {
   return {
     name: NAME,
-    reclaimableBytes: async () =>
-      existsSync(cacheDirectory) && (await areOnOneDisk(cacheDirectory, directory))
-        ? cache.recordedEvictableBytes()
-        : 0,
+    async reclaimable() {
+      const isThere = existsSync(cacheDirectory) && (await areOnOneDisk(cacheDirectory, directory));
+      return { bytes: isThere ? await cache.recordedEvictableBytes() : 0, inodes: 0 };
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { SluiceError } from '../../../base/errors.ts';
 import type { RepositoryUrl } from '../address/url.ts';
-import { credentialEnvironment, type HttpCredentials } from './credentials.ts';
+import { credentialAccess, type HttpCredentials } from './credentials.ts';
 import { type GitProtocol, sshCommand } from './environment.ts';
 import { type GitVersion, isAtLeast } from './version.ts';
 
@@ -9,7 +9,7 @@ import { type GitVersion, isAtLeast } from './version.ts';
 export interface Remote extends RepositoryUrl {
   /** Where it is now, when its own address redirects there: every connection goes to this place instead. */
   readonly place?: RepositoryUrl | undefined;
-  /** Sent to this host over http and https, and nowhere else. */
+  /** For its host, over http and https, when that asks for them. */
   readonly credentials?: HttpCredentials;
   /**
    * Connect to these addresses of the host and no others, whatever the resolver says by then (from
@@ -42,9 +42,14 @@ export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
   const { credentials } = remote;
   const { scheme } = remote.place ?? remote;
   const isHttp = scheme === 'http' || scheme === 'https';
-  const secret = isHttp && credentials ? credentialEnvironment(url, credentials) : {};
+  const answer = isHttp && credentials ? credentialAccess(url, credentials) : undefined;
   const pin = pinOf(remote, url, git);
-  return { url: pin.url ?? url, protocol: scheme, config: pin.config ?? [], env: { ...secret, ...pin.env } };
+  return {
+    url: pin.url ?? url,
+    protocol: scheme,
+    config: [...(pin.config ?? []), ...(answer?.config ?? [])],
+    env: { ...answer?.env, ...pin.env },
+  };
 }
 
 function pinOf(remote: Remote, url: string, git: GitVersion): Partial<Access> {

@@ -4,21 +4,25 @@ export interface HttpCredentials {
   readonly token: string;
 }
 
+/** What makes git answer a server that asks for credentials. */
+export interface CredentialAccess {
+  /** Options before the subcommand; they hold no secret. */
+  readonly config: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Run by git's shell when the server has asked, and only then; `get` is the question (gitcredentials(7)). */
+const HELPER =
+  '!f() { test "$1" = get && printf \'username=%s\\npassword=%s\\n\' "$SLUICE_GIT_USERNAME" "$SLUICE_GIT_TOKEN"; }; f';
+
 /**
- * Environment that makes git send credentials to one origin and no other. Never as arguments, which other
- * users of the machine read, and never in the clone's configuration (git-config(1), GIT_CONFIG_COUNT,
- * since 2.31).
+ * Has git answer one origin, and no other, once it asks (401): what is public is fetched without. Never as arguments,
+ * which other users of the machine read, and never in the clone's configuration.
  * @param url of the remote; only its scheme, host and port count
  */
-export function credentialEnvironment(
-  url: string,
-  credentials: HttpCredentials,
-): Readonly<Record<string, string>> {
-  const { origin } = new URL(url);
-  const basic = Buffer.from(`${credentials.username}:${credentials.token}`).toString('base64');
+export function credentialAccess(url: string, { username, token }: HttpCredentials): CredentialAccess {
   return {
-    GIT_CONFIG_COUNT: '1',
-    GIT_CONFIG_KEY_0: `http.${origin}/.extraHeader`,
-    GIT_CONFIG_VALUE_0: `Authorization: Basic ${basic}`,
+    config: ['-c', `credential.${new URL(url).origin}.helper=${HELPER}`],
+    env: { SLUICE_GIT_USERNAME: username, SLUICE_GIT_TOKEN: token },
   };
 }

@@ -11,7 +11,7 @@ export interface RedirectRules {
    * @throws SluiceError `url_refused` for a place that may not be gone to at all
    */
   readonly addressesOf: (place: RepositoryUrl) => Promise<readonly string[] | undefined>;
-  readonly credentialsFor: (place: RepositoryUrl) => HttpCredentials | undefined;
+  readonly credentialsFor: (place: RepositoryUrl) => Promise<HttpCredentials | undefined>;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -46,13 +46,12 @@ export async function followRedirects(address: RepositoryUrl, rules: RedirectRul
 /** The absolute address that a place redirects to; undefined when it answers for itself, whatever it says. */
 async function redirectOf(place: RepositoryUrl, rules: RedirectRules): Promise<string | undefined> {
   const addresses = await rules.addressesOf(place);
-  const credentials = rules.credentialsFor(place);
   const { Agent, request } = await import('undici');
   const agent = new Agent({
     connect: { timeout: rules.timeoutMs, lookup: addresses && pinnedLookup(addresses) },
   });
   const asked = place.remote + PROBE;
-  try {
+  const ask = async (credentials?: HttpCredentials) => {
     const { statusCode, headers, body } = await request(asked, {
       dispatcher: agent,
       headersTimeout: rules.timeoutMs,
@@ -62,7 +61,14 @@ async function redirectOf(place: RepositoryUrl, rules: RedirectRules): Promise<s
     });
     // The answer itself is of no interest; without a reader the connection would wait for one.
     body.on('error', () => undefined).destroy();
-    const { location } = headers;
+    return { statusCode, location: headers.location };
+  };
+  try {
+    let { statusCode, location } = await ask();
+    if (statusCode === 401) {
+      const credentials = await rules.credentialsFor(place);
+      if (credentials !== undefined) ({ statusCode, location } = await ask(credentials));
+    }
     if (statusCode < 301 || statusCode > 308 || typeof location !== 'string') return undefined;
     return URL.parse(location, asked)?.href ?? location;
   } catch (error) {

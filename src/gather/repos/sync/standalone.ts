@@ -37,7 +37,7 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
   const address = parseRepositoryUrl(target, { from: 'cli' });
   const repository = await store.repositories.ensure(address.url, address.host);
   return withRepositoryClaim(repository, context, async lost => {
-    const job = bakeJob(repository, address, config);
+    const job = await bakeJob(repository, address, config);
     const held = AbortSignal.any([context.signal, lost]);
     const summary = await recordBake(repository, REASON, context, () =>
       cache.useForBake(bakeRequest(job, held, onProgress, true), signal => bake(job, { ...context, signal })),

@@ -1,4 +1,8 @@
+import http from 'node:http';
+import https from 'node:https';
 import { SluiceError } from '../../../base/errors.ts';
+import { nodeAgentOptions } from '../../../base/http-agent.ts';
+import type { HttpProxy } from '../../../base/proxy.ts';
 import { settingOf } from './ini.ts';
 import {
   type FiledSection,
@@ -22,7 +26,8 @@ export interface LentKey {
 export interface ProvideOptions {
   /** Region of the token service that roles are assumed at. */
   readonly region: string;
-  readonly signal?: AbortSignal;
+  /** Through what the token services are reached. */
+  readonly proxy?: HttpProxy | undefined;
 }
 
 type Providers = typeof import('@aws-sdk/credential-providers');
@@ -69,7 +74,10 @@ function providerOf(
   options: ProvideOptions,
 ): AwsCredentialIdentityProvider {
   const setting = (key: string): string | undefined => settingOf(section, [key]);
-  const clientConfig = { region: setting('region') ?? setting('aws_region') ?? options.region };
+  const clientConfig = {
+    region: setting('region') ?? setting('aws_region') ?? options.region,
+    ...requestHandlerOf(options.proxy),
+  };
   switch (keyWayOf(section)) {
     case 'role':
       return providers.fromTemporaryCredentials({
@@ -93,7 +101,11 @@ function providerOf(
       return providers.fromProcess({ profile: section.name, ...filesOf(section, 'credential_process', all) });
     case 'sso': {
       const files = filesOf(section, setting('sso_session') ? 'sso_session' : 'sso_start_url', all);
-      return providers.fromSSO({ profile: section.name, ...files });
+      return providers.fromSSO({
+        profile: section.name,
+        ...files,
+        clientConfig: requestHandlerOf(options.proxy),
+      });
     }
     case 'login':
       return providers.fromLoginCredentials({
@@ -109,6 +121,13 @@ function providerOf(
       return async () => ({ accessKeyId, ...secrets });
     }
   }
+}
+
+/** What has a client of the SDK go through a proxy. */
+function requestHandlerOf(proxy: HttpProxy | undefined) {
+  if (proxy === undefined) return {};
+  const agent = nodeAgentOptions(proxy);
+  return { requestHandler: { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) } };
 }
 
 /** Whose key a role is assumed with. A profile that names itself holds one. */

@@ -6,6 +6,7 @@ import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress, ObjectSource, TransferOptions } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
+import { openSource } from '../source.ts';
 import { codeOf, keyInvalid, makeDurableFolder } from './paths.ts';
 
 const BLOCK_BYTES = 1024 * 1024;
@@ -72,12 +73,12 @@ async function* blocksOf(source: ObjectSource): AsyncGenerator<Buffer> {
     if (source.body.length > 0) yield source.body;
     return;
   }
-  const handle = await open(source.path, 'r');
+  const opened = await openSource(source);
   try {
     const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, source.size));
     for (let done = 0; done < source.size; ) {
       const wanted = Math.min(buffer.length, source.size - done);
-      const { bytesRead } = await handle.read(buffer, 0, wanted, (source.offset ?? 0) + done);
+      const bytesRead = await opened.read(buffer, 0, wanted, (source.offset ?? 0) + done);
       if (bytesRead === 0) {
         const words = `${source.path} ended after ${done} of ${source.size} bytes`;
         throw new SluiceError('source_changed', words, { subject: source.path });
@@ -86,7 +87,7 @@ async function* blocksOf(source: ObjectSource): AsyncGenerator<Buffer> {
       yield buffer.subarray(0, bytesRead);
     }
   } finally {
-    await handle.close();
+    await opened.close();
   }
 }
 

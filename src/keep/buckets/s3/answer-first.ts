@@ -19,7 +19,11 @@ type Callback = (error?: Error | null) => void;
 export function answerFirst<A extends http.Agent>(agent: A, clock: Pick<Clock, 'timer'>): A {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
-    const connection = connect(options, callback);
+    // A connection through a proxy comes by the callback, once the tunnel is made.
+    const connection = connect(options, (error, made) => {
+      if (made && made !== connection) withholdWriteErrors(made, clock);
+      callback?.(error, made);
+    });
     if (connection) withholdWriteErrors(connection, clock);
     return connection;
   };

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { close, open as openFile, read as readFile } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { SluiceError } from '../../../base/errors.ts';
-import type { ObjectSource } from '../bucket.ts';
+import type { ObjectSource, SourceFile } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
+import { fill, type OpenSource, openSource, sourceTooShort } from '../source.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 
 /** Payload bytes in one block. Eight of them are in memory while four parts are on their way. */
@@ -25,6 +24,7 @@ export function sizeOf(source: ObjectSource): number {
  */
 export function readSource(source: ObjectSource): Promise<Buffer> {
   if ('body' in source) return Promise.resolve(source.body);
+  if (source.file) return readOpened(source);
   const { path, size, offset = 0 } = source;
   return new Promise((resolve, reject) => {
     openFile(path, 'r', (openError, descriptor) => {
@@ -49,10 +49,10 @@ export function readSource(source: ObjectSource): Promise<Buffer> {
   });
 }
 
-export function sourceTooShort(path: string, size: number, readBytes: number): SluiceError {
-  return new SluiceError('source_changed', `${path} ended after ${readBytes} of ${size} bytes`, {
-    subject: path,
-  });
+async function readOpened(source: SourceFile): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafe(source.size);
+  await fill(await openSource(source), buffer, source, 0);
+  return buffer;
 }
 
 /** Two buffers for the blocks of one body. */
@@ -82,33 +82,19 @@ async function* readBlocks(
   rooms: Rooms,
 ): AsyncGenerator<{ room: Buffer; payload: number }> {
   const size = sizeOf(source);
-  const handle = 'path' in source ? await open(source.path, 'r') : undefined;
+  const opened = 'path' in source ? await openSource(source) : undefined;
   try {
     for (let done = 0, turn = 0; done < size; turn ^= 1) {
       const room = rooms[turn] as Buffer;
       const payload = Math.min(BLOCK_BYTES, size - done);
       const target = room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload);
       if ('body' in source) source.body.copy(target, 0, done, done + payload);
-      else await fill(handle as FileHandle, target, source, done);
+      else await fill(opened as OpenSource, target, source, done);
       done += payload;
       yield { room, payload };
     }
   } finally {
-    await handle?.close();
-  }
-}
-
-async function fill(
-  handle: FileHandle,
-  target: Buffer,
-  source: { readonly path: string; readonly size: number; readonly offset?: number },
-  done: number,
-): Promise<void> {
-  for (let filled = 0; filled < target.length; ) {
-    const position = (source.offset ?? 0) + done + filled;
-    const { bytesRead } = await handle.read(target, filled, target.length - filled, position);
-    if (bytesRead === 0) throw sourceTooShort(source.path, source.size, done + filled);
-    filled += bytesRead;
+    await opened?.close();
   }
 }
 
@@ -152,16 +138,21 @@ export function chunkedLength(size: number): number {
   return whole * chunk(BLOCK_BYTES) + (rest > 0 ? chunk(rest) : 0) + '0\r\n'.length + trailer;
 }
 
-/** One pass over a source for what must stand in the headers: SHA-256 in hexadecimal and CRC32. */
-export async function digestsOf(source: ObjectSource): Promise<{ sha256: string; crc32: string }> {
+/** One pass over a source for what must stand in the headers: SHA-256 in hexadecimal, CRC32, and MD5 in base64. */
+export async function digestsOf(
+  source: ObjectSource,
+  wantsMd5 = false,
+): Promise<{ sha256: string; crc32: string; md5: string | undefined }> {
   const sha256 = createHash('sha256');
+  const md5 = wantsMd5 ? createHash('md5') : undefined;
   let checksum = 0;
   const rooms = takeRooms();
   for await (const { room, payload } of readBlocks(source, rooms)) {
     const bytes = room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload);
     sha256.update(bytes);
+    md5?.update(bytes);
     checksum = crc32(bytes, checksum);
   }
   giveBackRooms(rooms);
-  return { sha256: sha256.digest('hex'), crc32: crc32Base64(checksum) };
+  return { sha256: sha256.digest('hex'), crc32: crc32Base64(checksum), md5: md5?.digest('base64') };
 }

@@ -7,6 +7,7 @@ export const s3Definition: ObjectStoreDefinition<S3Profile> = {
   kind: 's3',
   providers: Object.keys(S3_PRESETS) as S3Provider[],
   readProfile: readS3Profile,
+  withProxy: (profile, proxy) => ({ ...profile, proxy }),
   withoutKey: profile => ({
     ...profile,
     accessKeyId: undefined,

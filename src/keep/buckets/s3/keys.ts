@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError } from '../../../base/errors.ts';
 import { isSameKey, type PlainKey } from '../credentials/key.ts';
@@ -89,6 +90,11 @@ export class Keys {
     this.#tell();
   }
 
+  /** StoreKey.mark: a part of a digest, from which no key can be told. */
+  mark(): string {
+    return hash('sha256', `sluice key ${writtenKeyOf(this.#profile)}`, 'hex').slice(0, 16);
+  }
+
   /** Calls `listener` whenever the key has become another; the function returned ends that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -130,7 +136,7 @@ export class Keys {
 
   async #askSource(): Promise<PlainKey> {
     const { clock, provide = provideKey } = this.#options;
-    const { provided, region } = this.#profile;
+    const { provided, region, proxy } = this.#profile;
     if (provided === undefined) throw new Error('a key that stands in a file has no source to ask');
     const before = this.#held;
     const askAgainAtMs = this.#askAgainAtMs;
@@ -138,7 +144,7 @@ export class Keys {
     const nowMs = clock.nowMs();
     this.#askedAtMs = nowMs;
     try {
-      const lent = await provide(provided, { region });
+      const lent = await provide(provided, { region, proxy });
       this.#held = lent;
       this.#failure = undefined;
       const expiresAtMs = lent.expiresAtMs ?? Number.POSITIVE_INFINITY;

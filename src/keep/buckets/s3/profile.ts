@@ -1,3 +1,4 @@
+import type { HttpProxy } from '../../../base/proxy.ts';
 import { type IniSection, lineOf, settingOf } from '../credentials/ini.ts';
 import { ACCESS_KEY_ID, faultsOf, type ProfileKey, readKey, SECRET_ACCESS_KEY } from '../credentials/key.ts';
 import { headerValueFault } from '../credentials/values.ts';
@@ -18,6 +19,8 @@ export interface S3Profile extends Profile, Omit<S3Preset, 'defaultRegion' | 'en
   readonly region: string;
   /** Who sends objects and parts: sluice's own hot path, or the AWS SDK. */
   readonly transport?: 'own' | 'sdk';
+  /** Through what the server is reached; straight where absent. Of the machine's settings, not of the section. */
+  readonly proxy?: HttpProxy | undefined;
 }
 
 /** Names under which a setting is accepted, the one for messages first. */
@@ -71,8 +74,8 @@ export function readS3Profile(
   };
   if (addressing !== 'path' && addressing !== 'virtual')
     faults.push(`${at('addressing')}addressing_style must be path or virtual`);
-  if (checksum !== 'trailer' && checksum !== 'header' && checksum !== 'sha256') {
-    faults.push(`${at('checksum')}checksum must be trailer, header or sha256`);
+  if (!['trailer', 'header', 'md5', 'sha256'].includes(checksum)) {
+    faults.push(`${at('checksum')}checksum must be trailer, header, md5 or sha256`);
   }
   const transport = read('transport')?.toLowerCase() ?? 'own';
   if (transport !== 'own' && transport !== 'sdk')

@@ -3,6 +3,7 @@ import https from 'node:https';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { asProxyFailure, nodeAgentOptions } from '../../../base/http-agent.ts';
 import type { PlainKey } from '../credentials/key.ts';
 import { AnswerError } from './answer.ts';
 import type { Keys } from './keys.ts';
@@ -52,6 +53,7 @@ export class SdkClients {
       keepAlive: true,
       maxSockets: transport.maxConnections,
       lookup: transport.lookup,
+      ...nodeAgentOptions(transport.proxy),
     };
     const httpAgent = new http.Agent(agentOptions);
     const httpsAgent = new https.Agent(agentOptions);
@@ -82,10 +84,15 @@ export class SdkClients {
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
-        throw isUnreadable(error) ? unreadable(call) : error;
+        throw isUnreadable(error) ? unreadable(call) : asProxyFailure(this.#parts.transport.proxy, error);
       }
     };
     return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
+  }
+
+  /** Session.departureOf. */
+  departureOf(call: Call, way: Way): string | undefined {
+    return this.#session.departureOf(call, way);
   }
 
   /**

@@ -1,6 +1,8 @@
-import type { Agent, buildConnector, Dispatcher } from 'undici';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { agentOf, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import {
   answerTooSlow,
@@ -38,6 +40,13 @@ export class SmallTransport {
 
   /** Sends once and resolves with any answer, good or bad. Rejects with what undici, the socket or the signal threw. */
   async send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
+    const answer = await this.#send(request, body);
+    const { proxy } = this.#options;
+    if (proxy && answer.status === 407) throw refusalOf(proxy, answer.status, request.origin);
+    return answer;
+  }
+
+  async #send(request: WireRequest, body?: Buffer): Promise<WireAnswer> {
     this.#agents ??= openAgents(this.#options);
     const { pool, fresh, wereUsed } = await this.#agents;
     const exchange = new Exchange(request, body, this.#options, this.#clock);
@@ -57,9 +66,9 @@ export class SmallTransport {
 }
 
 interface Agents {
-  readonly pool: Agent;
+  readonly pool: Dispatcher;
   /** Connections that are used once. */
-  readonly fresh: () => Agent;
+  readonly fresh: () => Dispatcher;
   /** Errors of connections that had carried an answer before. */
   readonly wereUsed: { has(error: Error): boolean };
   close(): Promise<void>;
@@ -70,7 +79,7 @@ async function openAgents(options: TransportOptions): Promise<Agents> {
   const undici = await import('undici');
   const used = new WeakSet<Error>();
   const pool = openAgent(undici, options, used);
-  let fresh: Agent | undefined;
+  let fresh: Dispatcher | undefined;
   return {
     pool,
     fresh: () => {
@@ -95,19 +104,17 @@ function isLeftover(error: unknown): boolean {
   return (error as Error).name === 'HTTPParserError';
 }
 
-function openAgent(
-  { Agent, buildConnector: build }: Undici,
-  options: TransportOptions,
-  used: WeakSet<Error>,
-): Agent {
-  return new Agent({
-    connections: options.maxConnections,
-    pipelining: 1,
+function openAgent(undici: Undici, options: TransportOptions, used: WeakSet<Error>): Dispatcher {
+  const { maxConnections: connections, connectTimeoutMs, idleTimeoutMs, lookup, proxy } = options;
+  return agentOf(undici, {
+    connections,
+    connectTimeoutMs,
+    lookup,
+    proxy,
     // Fixed header and body time-outs kill slow but progressing transfers; the socket's idle time-out and each request's
     // own deadline do not.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: watchingConnector(build, options, used),
+    more: { pipelining: 1, headersTimeout: 0, bodyTimeout: 0 },
+    onSocket: (socket, host) => watch(socket, host, idleTimeoutMs, used),
   });
 }
 
@@ -119,32 +126,14 @@ function cancellation(): SluiceError {
  * Node counts a socket as idle only while its write queue does not shrink either, so this is a progress watchdog: a
  * slow upload of one large buffer goes on as long as the kernel takes some of it.
  */
-function watchingConnector(
-  build: typeof buildConnector,
-  options: TransportOptions,
-  used: WeakSet<Error>,
-): buildConnector.connector {
-  const connect = build({
-    timeout: options.connectTimeoutMs,
-    lookup: options.lookup,
+function watch(socket: Socket, host: string, idleTimeoutMs: number, used: WeakSet<Error>): void {
+  // Before undici's own listener: whoever gets the error may ask what came over the connection before it.
+  socket.on('error', failure => {
+    if (socket.bytesRead > 0) used.add(failure);
   });
-  return (target, callback) =>
-    connect(target, (error, socket) => {
-      if (error !== null) return callback(error, null);
-      // Before undici's own listener: whoever gets the error may ask what came over the connection before it.
-      socket.on('error', failure => {
-        if (socket.bytesRead > 0) used.add(failure);
-      });
-      socket.setTimeout(options.idleTimeoutMs, () =>
-        socket.destroy(
-          new SluiceError(
-            'timed_out',
-            `${target.host ?? target.hostname}: nothing moved for ${options.idleTimeoutMs} ms`,
-          ),
-        ),
-      );
-      callback(null, socket);
-    });
+  socket.setTimeout(idleTimeoutMs, () =>
+    socket.destroy(new SluiceError('timed_out', `${host}: nothing moved for ${idleTimeoutMs} ms`)),
+  );
 }
 
 /** One request and its answer; settles once. */
@@ -176,7 +165,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#answerTimeoutMs = request.answerTimeoutMs ?? options.answerTimeoutMs;
   }
 
-  run(agent: Agent, isLast: boolean): Promise<WireAnswer> {
+  run(agent: Dispatcher, isLast: boolean): Promise<WireAnswer> {
     const { origin, path, method, headers, signal } = this.#request;
     if (signal?.aborted) return Promise.reject(cancellation());
     return new Promise((resolve, reject) => {

@@ -3,6 +3,7 @@ import https from 'node:https';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { asProxyFailure, nodeAgentOptions, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import { answerFirst } from './answer-first.ts';
 import {
@@ -83,10 +84,11 @@ export class StreamTransport {
       timeout: 4000,
       maxSockets: options.maxConnections,
       lookup: options.lookup,
+      ...nodeAgentOptions(options.proxy),
     };
     this.#http = answerFirst(new http.Agent(agentOptions), clock);
     this.#https = answerFirst(new https.Agent(agentOptions), clock);
-    const once = { lookup: options.lookup };
+    const once = { lookup: options.lookup, ...nodeAgentOptions(options.proxy) };
     this.#freshHttp = answerFirst(new http.Agent(once), clock);
     this.#freshHttps = answerFirst(new https.Agent(once), clock);
     this.#options = options;
@@ -101,6 +103,13 @@ export class StreamTransport {
    * answer.
    */
   async send(request: StreamedRequest): Promise<WireAnswer> {
+    const answer = await this.#send(request);
+    const { proxy } = this.#options;
+    if (proxy && answer.status === 407) throw refusalOf(proxy, answer.status, request.origin);
+    return answer;
+  }
+
+  async #send(request: StreamedRequest): Promise<WireAnswer> {
     const first = this.#begin(request, false);
     try {
       return await this.#finish(request, first);
@@ -161,7 +170,7 @@ export class StreamTransport {
     const isCutOff = hasBodyBegun && !outgoing.writableEnded && isReset(error);
     const refusal = isCutOff ? await this.#ask(request) : undefined;
     if (refusal !== undefined) return refusal;
-    throw error;
+    throw asProxyFailure(this.#options.proxy, error);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { LookupFunction } from 'node:net';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HttpHeaders } from '../../../base/http-headers.ts';
+import type { HttpProxy } from '../../../base/proxy.ts';
 
 /** What the transports take from the store. */
 export interface TransportOptions {
@@ -18,6 +19,8 @@ export interface TransportOptions {
   readonly answerTimeoutMs: number;
   /** Connections to one host at the most; further requests wait for one. */
   readonly maxConnections: number;
+  /** Through what requests go; straight to the server where absent. */
+  readonly proxy?: HttpProxy | undefined;
   /** Resolves host names; the system's own where absent. */
   readonly lookup?: LookupFunction;
 }

@@ -21,12 +21,16 @@ const RECORD_SYNC = `
     head_branch = ?, head_commit = ?, head_repository = ?, base_branch = ?, base_commit = ?,
     created_at_ms = ?, updated_at_ms = ?, merged_at_ms = ?, closed_at_ms = ?,
     additions = ?, deletions = ?, changed_files = ?, labels = ?, review_state = ?, check_state = ?, mergeable = ?,
-    last_sync_at_ms = ?, last_change_at_ms = ?, load = ?, vanished_at_ms = NULL, last_error = NULL WHERE id = ?`;
+    last_sync_at_ms = ?, last_change_at_ms = ?, unseen = ?, load = ?, vanished_at_ms = NULL, last_error = NULL,
+    last_failure_at_ms = NULL WHERE id = ?`;
+/** An event of a day after the sync was told while this machine's clock was ahead. */
+const FORGET_WRONG_EVENT = `
+  UPDATE changesets SET latest_event_at_ms = NULL WHERE id = ? AND latest_event_at_ms > last_sync_at_ms + 86400000`;
 /** A repository that was renamed: the row moves along, unless another row stands there already. */
 const MOVE = 'UPDATE OR IGNORE changesets SET repository = ?1 WHERE id = ?2 AND repository <> ?1';
 const RECORD_VANISHED = `
   UPDATE changesets SET state = 'deleted', vanished_at_ms = coalesce(vanished_at_ms, ?),
-    last_sync_at_ms = ?, load = ?, last_error = NULL WHERE id = ?`;
+    last_sync_at_ms = ?, load = ?, last_error = NULL, last_failure_at_ms = NULL WHERE id = ?`;
 const ANNOUNCE_EVENT = `
   UPDATE changesets SET latest_event_at_ms = ?1 WHERE coalesce(latest_event_at_ms, 0) < ?1 AND id = ?2`;
 const SET_LOAD = 'UPDATE changesets SET load = ? WHERE id = ?';
@@ -104,18 +108,18 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
     .statement(RECORD_SYNC)
     .run(
       changeset.url,
-      changeset.hostId,
+      changeset.hostId ?? null,
       changeset.state,
       changeset.title,
       changeset.author ?? null,
       Number(changeset.authorIsBot),
-      changeset.headBranch,
+      changeset.headBranch ?? null,
       changeset.headCommit ?? null,
       changeset.headRepository ?? null,
-      changeset.baseBranch,
+      changeset.baseBranch ?? null,
       changeset.baseCommit ?? null,
-      changeset.createdAtMs,
-      changeset.updatedAtMs,
+      changeset.createdAtMs ?? null,
+      changeset.updatedAtMs ?? null,
       changeset.mergedAtMs ?? null,
       changeset.closedAtMs ?? null,
       changeset.additions ?? null,
@@ -127,18 +131,22 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
       mergeable === undefined ? null : Number(mergeable),
       changeset.syncedAtMs,
       changeset.lastChangeAtMs,
+      changeset.unseen === null ? null : JSON.stringify(changeset.unseen),
       load,
       id,
     );
+  database.statement(FORGET_WRONG_EVENT).run(id);
   database.statement(MOVE).run(repository, id);
 }
 
 function rememberWebhook(database: Database, webhook: ReceivedWebhook): void {
   const { host, deliveryId, event, repository, receivedAtMs } = webhook;
-  const { changes, lastInsertRowid } = database
-    .statement(REMEMBER_DELIVERY)
-    .run(host, deliveryId, event, receivedAtMs);
-  if (changes === 0) return;
-  database.statement(FORGET_DELIVERIES).run(Number(lastInsertRowid) - REMEMBERED_DELIVERIES);
+  if (deliveryId !== undefined) {
+    const { changes, lastInsertRowid } = database
+      .statement(REMEMBER_DELIVERY)
+      .run(host, deliveryId, event, receivedAtMs);
+    if (changes === 0) return;
+    database.statement(FORGET_DELIVERIES).run(Number(lastInsertRowid) - REMEMBERED_DELIVERIES);
+  }
   if (repository !== undefined) database.statement(COUNT_RECEIVED).run(host, repository, receivedAtMs);
 }

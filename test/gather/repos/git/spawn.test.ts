@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { credentialEnvironment } from '../../../../src/gather/repos/git/credentials.ts';
+import { credentialAccess } from '../../../../src/gather/repos/git/credentials.ts';
 import { gitEnvironment } from '../../../../src/gather/repos/git/environment.ts';
 import { parseProgress } from '../../../../src/gather/repos/git/progress.ts';
 import { runGit, spawnGit } from '../../../../src/gather/repos/git/spawn.ts';
@@ -117,18 +117,24 @@ test('what a listener throws is the failure of the process, not of the station',
   await assert.rejects(runGit(['version'], { onStderrLine }), /listener/);
 });
 
-test('credentials reach the one origin and stand in no argument (R-8)', async () => {
-  const env = credentialEnvironment('https://Host.example:8443/a/b', { username: 'ada', token: 's3cret' });
-  const value = async (url: string): Promise<string> =>
-    (await runGit(['config', '--get-urlmatch', 'http.extraHeader', url], { env })).toString().trim();
-  const header = `Authorization: Basic ${Buffer.from('ada:s3cret').toString('base64')}`;
-  assert.equal(await value('https://host.example:8443/other'), header);
+test('credentials are the answer to the one origin that asks, and stand in no argument (R-8, C-105)', async () => {
+  const token = `s3cret'"$(id)\\n`;
+  const { config, env } = credentialAccess('https://Host.example:8443/a/b', { username: 'ada', token });
+  assert.doesNotMatch(config.join(' '), /s3cret|ada/);
+  const answer = async (url: string): Promise<string> => {
+    const input = `url=${url}\n\n`;
+    return (await runGit([...config, 'credential', 'fill'], { env, input })).toString();
+  };
+  assert.match(
+    await answer('https://host.example:8443/other'),
+    /^username=ada\npassword=s3cret'"\$\(id\)\\n$/m,
+  );
   for (const other of [
     'https://host.example/a',
     'http://host.example:8443/a',
     'https://host.example.evil:8443/a',
   ]) {
-    await assert.rejects(value(other), { code: 'git_failed' }, other);
+    await assert.rejects(answer(other), { name: 'SluiceError' }, other);
   }
 });
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../../base/clock.ts';
+import type { ErrorCode } from '../../../../base/errors.ts';
 import {
   type Attempt,
   type EnteringFile,
@@ -8,12 +9,15 @@ import {
   type FileState,
   type FileTrouble,
   goneChange,
+  type HeldFiles,
   type Journal,
   type PartRecord,
   type RecordChange,
   type RecordFilter,
+  type Released,
   type StateCounts,
   type UnfinishedUpload,
+  type WaitingFiles,
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
@@ -21,7 +25,18 @@ import { readInteger } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
-import { bucketsWaitedFor, countHeld, countStates, totalRetained, troublesByCause } from './totals.ts';
+import {
+  bucketsWaitedFor,
+  countBelow,
+  countHeld,
+  countStates,
+  countUnproven,
+  countWaiting,
+  heldByPlace,
+  rangeBelow,
+  totalRetained,
+  troublesByCause,
+} from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
@@ -180,8 +195,9 @@ export class SqliteJournal implements Journal {
 
   retained(limit: number): FileRecord[] {
     return this.#all(
-      `SELECT * FROM file_records INDEXED BY file_records_kept
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL ORDER BY completed_at_ms LIMIT ?`,
+      `SELECT * FROM file_records INDEXED BY file_records_proven
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')
+       ORDER BY completed_at_ms LIMIT ?`,
       limit,
     );
   }
@@ -198,16 +214,64 @@ export class SqliteJournal implements Journal {
     return this.#database.read(() => bucketsWaitedFor(this.#database));
   }
 
-  release(profile: string, bucket: string, nowMs: number): Promise<number> {
+  heldFiles(): HeldFiles[] {
+    return this.#database.read(() => heldByPlace(this.#database));
+  }
+
+  release(hold: FileHold, which: Released, nowMs: number): Promise<number> {
+    const set =
+      'UPDATE file_records SET hold = NULL, next_attempt_at_ms = ?, last_updated = ? WHERE hold = ?';
     return this.#changes.submit(() => {
-      const { changes } = this.#database
-        .statement(
-          `UPDATE file_records SET hold = NULL, next_attempt_at_ms = ?, last_updated = ?
-           WHERE hold = 'bucket' AND profile = ? AND bucket = ?`,
-        )
-        .run(nowMs, this.#now(), profile, bucket);
+      const { changes } =
+        'below' in which
+          ? this.#database
+              .statement(`${set} AND source >= ? AND source < ?`)
+              .run(nowMs, this.#now(), hold, ...rangeBelow(which.below))
+          : this.#database
+              .statement(`${set} AND profile = ? AND bucket = ?`)
+              .run(nowMs, this.#now(), hold, which.profile, which.bucket);
       return Number(changes);
     });
+  }
+
+  waitingFiles(): WaitingFiles[] {
+    return this.#database.read(() => countWaiting(this.#database));
+  }
+
+  waitingBelow(folder: string): number {
+    return this.#database.read(() => countBelow(this.#database, folder));
+  }
+
+  smallestWaiting(
+    { profile, bucket }: { readonly profile: string; readonly bucket?: string },
+    except: readonly number[],
+  ): FileRecord | undefined {
+    const row = this.#database.first(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND bucket = coalesce(?, bucket)
+         AND (hold IS NULL OR hold = 'bucket_held') AND (hold IS NOT NULL OR next_attempt_at_ms IS NOT NULL)
+         AND id NOT IN (SELECT value FROM json_each(?))
+       ORDER BY size_bytes, id LIMIT 1`,
+      profile,
+      bucket ?? null,
+      JSON.stringify(except),
+    );
+    return row && toRecord(row);
+  }
+
+  failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state = 'failed' AND removed_at_ms IS NULL AND profile = ? AND key_mark IS NOT NULL
+         AND key_mark != ? AND error_code IN (SELECT value FROM json_each(?)) ORDER BY id`,
+      profile,
+      keyMark,
+      JSON.stringify(codes),
+    );
+  }
+
+  unproven(): { files: number; bytes: number } {
+    return this.#database.read(() => countUnproven(this.#database));
   }
 
   makeDueNow(profile: string, nowMs: number): Promise<number> {

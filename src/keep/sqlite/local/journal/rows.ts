@@ -29,6 +29,8 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
   etag: 'etag',
   crc32: 'crc32',
   verified: 'verified',
+  sentAtMs: 'sent_at_ms',
+  keyMark: 'key_mark',
   completedAtMs: 'completed_at_ms',
   removedAtMs: 'removed_at_ms',
 };
@@ -52,7 +54,8 @@ export function updateOf(
   const values: (string | number | null)[] = [now];
   let fields = 0;
   for (let index = 0; index < FIELDS.length; index += 1) {
-    const value = change[FIELDS[index] as keyof RecordChange];
+    const field = FIELDS[index] as keyof RecordChange;
+    const value = field === 'sentAtMs' ? sentAfter(change) : change[field];
     if (value === undefined) continue;
     fields |= 1 << index;
     values.push(value);
@@ -71,6 +74,13 @@ export function updateOf(
     UPDATES.set(fields, texts);
   }
   return { sql: isTry ? texts.tried : texts.update, values };
+}
+
+/** Another content has not been sent, whoever enters it. */
+function sentAfter(change: RecordChange): number | null | undefined {
+  const { sentAtMs, size, mtimeMs, inode } = change;
+  const isOther = size !== undefined || mtimeMs !== undefined || inode !== undefined;
+  return sentAtMs === undefined && isOther ? null : sentAtMs;
 }
 
 export function toRecord(row: SqlRow): FileRecord {
@@ -99,6 +109,8 @@ export function toRecord(row: SqlRow): FileRecord {
     etag: readTextOrNull(row, 'etag'),
     crc32: readTextOrNull(row, 'crc32'),
     verified: readTextOrNull(row, 'verified') as FileRecord['verified'],
+    sentAtMs: readIntegerOrNull(row, 'sent_at_ms'),
+    keyMark: readTextOrNull(row, 'key_mark'),
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
   };

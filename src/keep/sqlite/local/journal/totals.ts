@@ -1,4 +1,11 @@
-import type { FileHold, FileState, FileTrouble, StateCounts } from '../../../local/journal.ts';
+import type {
+  FileHold,
+  FileState,
+  FileTrouble,
+  HeldFiles,
+  StateCounts,
+  WaitingFiles,
+} from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { readInteger, readText, readTextOrNull } from '../../rows.ts';
 
@@ -23,7 +30,7 @@ export function totalRetained(database: Database): { files: number; bytes: numbe
   const row = database
     .statement(
       `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM file_records
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL`,
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')`,
     )
     .get();
   return { files: Number(row?.files), bytes: Number(row?.bytes) };
@@ -39,7 +46,7 @@ export function bucketsWaitedFor(database: Database): { profile: string; bucket:
 
 /** Held files by what they wait for. */
 export function countHeld(database: Database): Record<FileHold, number> {
-  const counts: Record<FileHold, number> = { empty: 0, bucket: 0 };
+  const counts: Record<FileHold, number> = { empty: 0, bucket: 0, bucket_held: 0, folder_held: 0 };
   const rows = database
     .statement('SELECT hold, count(*) AS files FROM file_records WHERE hold IS NOT NULL GROUP BY hold')
     .all();
@@ -47,11 +54,65 @@ export function countHeld(database: Database): Record<FileHold, number> {
   return counts;
 }
 
+/** Journal.heldFiles. */
+export function heldByPlace(database: Database): HeldFiles[] {
+  const sql = `SELECT hold, profile, bucket, source, error_code AS code, error_message AS message, count(*) AS files
+    FROM file_records INDEXED BY file_records_held WHERE hold IS NOT NULL GROUP BY hold, profile, bucket`;
+  return database.all(sql).map(row => ({
+    hold: readText(row, 'hold') as FileHold,
+    profile: readText(row, 'profile'),
+    bucket: readText(row, 'bucket'),
+    source: readTextOrNull(row, 'source'),
+    errorCode: readTextOrNull(row, 'code'),
+    errorMessage: readTextOrNull(row, 'message'),
+    files: readInteger(row, 'files'),
+  }));
+}
+
+const ON_THEIR_WAY = `current_state IN ('incoming', 'processing')`;
+
+/** Journal.waitingFiles. */
+export function countWaiting(database: Database): WaitingFiles[] {
+  const sql = `SELECT profile, bucket, count(*) AS files, sum(size_bytes) AS bytes
+    FROM file_records INDEXED BY file_records_by_state WHERE ${ON_THEIR_WAY} GROUP BY profile, bucket`;
+  return database.all(sql).map(row => ({
+    profile: readText(row, 'profile'),
+    bucket: readText(row, 'bucket'),
+    files: readInteger(row, 'files'),
+    bytes: readInteger(row, 'bytes'),
+  }));
+}
+
+/** Journal.waitingBelow. */
+export function countBelow(database: Database, folder: string): number {
+  const sql = `SELECT count(*) AS files FROM file_records INDEXED BY file_records_source
+    WHERE source >= ? AND source < ? AND ${ON_THEIR_WAY}`;
+  const row = database.statement(sql).get(...rangeBelow(folder));
+  return Number(row?.files);
+}
+
+/** Every path below a folder is at least the first and less than the second: `0` follows `/`. */
+export function rangeBelow(folder: string): [string, string] {
+  return [`${folder}/`, `${folder}0`];
+}
+
+/** Journal.unproven. */
+export function countUnproven(database: Database): { files: number; bytes: number } {
+  const sql = `SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM (
+      SELECT size_bytes FROM file_records INDEXED BY file_records_unproven
+      WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified = 'none'
+      UNION ALL
+      SELECT size_bytes FROM file_records INDEXED BY file_records_sent
+      WHERE sent_at_ms IS NOT NULL AND verified IS NULL)`;
+  const row = database.statement(sql).get();
+  return { files: Number(row?.files), bytes: Number(row?.bytes) };
+}
+
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const TROUBLES = `
   SELECT current_state AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
   FROM file_records INDEXED BY file_records_by_state
-  WHERE current_state IN ('failed', 'processing') AND error_code IS NOT NULL AND removed_at_ms IS NULL
+  WHERE current_state IN ('failed', 'processing') AND error_code IS NOT NULL AND removed_at_ms IS NULL AND hold IS NULL
   GROUP BY current_state, error_code`;
 
 /** Journal.troubles. */

@@ -1,4 +1,12 @@
-import type { ChangesetAddress, ChangesetFilter, ChangesetStore, Page } from '../../../store/changesets.ts';
+import {
+  type ChangesetAddress,
+  type ChangesetFilter,
+  type ChangesetHead,
+  type ChangesetStore,
+  HEADED_AT_MOST,
+  type Page,
+  type StoredChangeset,
+} from '../../../store/changesets.ts';
 import type { Database } from '../../database.ts';
 import type { SqlValue } from '../../rows.ts';
 import { createBudgetStore } from './budgets.ts';
@@ -9,6 +17,18 @@ import { createWebhookStore } from './webhooks.ts';
 
 const BY_KEY = 'SELECT * FROM changesets WHERE target_key = ?';
 const BY_ADDRESS = 'SELECT * FROM changesets WHERE host = ? AND repository = ? AND number = ?';
+
+const RECORD_FAILURE = 'UPDATE changesets SET last_error = ?, last_failure_at_ms = ? WHERE id = ?';
+/** Of the repository that told of the commit, or with a branch there, or with one of which that is not known. */
+const BY_COMMIT = `
+  SELECT * FROM changesets WHERE followed = 1 AND head_commit = ?1 AND host = ?2
+    AND (repository = ?3 OR coalesce(head_repository, ?3) = ?3 COLLATE NOCASE) LIMIT ${HEADED_AT_MOST}`;
+/** A fork's branch of the same name as the base's is not it, unless it is said to be the fork's. */
+const BY_BRANCH = `
+  SELECT * FROM changesets WHERE followed = 1 AND host = ?1 AND repository = ?2 AND head_branch = ?3
+    AND state IN ('open', 'draft')
+    AND (coalesce(head_repository, repository) = coalesce(?4, repository) COLLATE NOCASE
+      OR (?4 IS NULL AND head_branch <> base_branch)) LIMIT ${HEADED_AT_MOST}`;
 
 /** Changesets in SQLite. */
 export function createChangesetStore(database: Database): ChangesetStore {
@@ -36,6 +56,9 @@ export function createChangesetStore(database: Database): ChangesetStore {
     async byAddresses(addresses) {
       return database.read(() => addresses.map(byAddress).filter(changeset => changeset !== undefined));
     },
+    async byHead(head) {
+      return database.read(() => byHead(database, head));
+    },
     async list(filter, page) {
       return listChangesets(database, filter, page);
     },
@@ -44,16 +67,29 @@ export function createChangesetStore(database: Database): ChangesetStore {
         .all('SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state')
         .map(toTotals);
     },
-    recordFailure: (id, error) =>
+    recordFailure: (id, error, nowMs) =>
       database.write(() => {
-        const statement = database.statement('UPDATE changesets SET last_error = ? WHERE id = ?');
-        statement.run(JSON.stringify(error), id);
+        database.statement(RECORD_FAILURE).run(JSON.stringify(error), nowMs, id);
       }),
     ...eventMethods(database),
     ...sourceMethods(database),
     webhooks: createWebhookStore(database),
     budgets: createBudgetStore(database),
   };
+}
+
+function byHead(
+  database: Database,
+  { host, repository, commit, branches }: ChangesetHead,
+): StoredChangeset[] {
+  const headed = database.all(BY_COMMIT, commit, host, repository);
+  if (headed.length > 0) return headed.map(toChangeset);
+  const found = new Map<number, StoredChangeset>();
+  for (const { name, repository: branchOf } of branches) {
+    const rows = database.all(BY_BRANCH, host, repository, name, branchOf ?? null);
+    for (const changeset of rows.map(toChangeset)) found.set(changeset.id, changeset);
+  }
+  return [...found.values()].slice(0, HEADED_AT_MOST);
 }
 
 function listChangesets(database: Database, filter: ChangesetFilter, { afterId = 0, order, limit }: Page) {

@@ -16,19 +16,19 @@ export function eventMethods(database: Database): Pick<ChangesetStore, 'events' 
       return database.all(IN_ORDER, id, limit, offset).map(toEvent);
     },
     async addEvents(id, events) {
-      let added = 0;
+      const added: StoredEvent[] = [];
       for (let from = 0; from < events.length; from += CHUNK) {
         const chunk = events.slice(from, from + CHUNK);
-        added += await database.write(() => add(database, id, chunk));
+        added.push(...(await database.write(() => add(database, id, chunk))));
       }
       return added;
     },
   };
 }
 
-function add(database: Database, id: number, events: readonly StoredEvent[]): number {
+function add(database: Database, id: number, events: readonly StoredEvent[]): StoredEvent[] {
   const statement = database.statement(ADD);
-  let added = 0;
+  const added: StoredEvent[] = [];
   for (const event of events) {
     const { kind, hostKind, atMs, order, actor, actorIsBot, review, commit } = event;
     const { changes } = statement.run(
@@ -46,7 +46,7 @@ function add(database: Database, id: number, events: readonly StoredEvent[]): nu
       event.checkState,
       event.subject,
     );
-    added += Number(changes);
+    if (Number(changes) > 0) added.push(event);
   }
   return added;
 }

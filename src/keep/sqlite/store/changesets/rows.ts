@@ -7,6 +7,7 @@ import type {
   StoredCheckState,
   StoredEvent,
   StoredReviewState,
+  UnseenParts,
   WebhookTotals,
 } from '../../../store/changesets.ts';
 import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
@@ -14,6 +15,11 @@ import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow }
 export function errorOf(row: SqlRow): ErrorRecord | null {
   const json = readTextOrNull(row, 'last_error');
   return json === null ? null : (JSON.parse(json) as ErrorRecord);
+}
+
+function unseenOf(row: SqlRow): UnseenParts | null {
+  const json = readTextOrNull(row, 'unseen');
+  return json === null ? null : (JSON.parse(json) as UnseenParts);
 }
 
 export function toChangeset(row: SqlRow): StoredChangeset {
@@ -53,6 +59,8 @@ export function toChangeset(row: SqlRow): StoredChangeset {
     latestEventAtMs: readIntegerOrNull(row, 'latest_event_at_ms'),
     vanishedAtMs: readIntegerOrNull(row, 'vanished_at_ms'),
     lastError: errorOf(row),
+    lastFailureAtMs: readIntegerOrNull(row, 'last_failure_at_ms'),
+    unseen: unseenOf(row),
   };
 }
 

@@ -1,0 +1,215 @@
+import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock.ts';
+import { type DirectoryEntryAt, type FileCalls, fileCalls, O_PATH } from './calls.ts';
+import { OpenedFile } from './opened-file.ts';
+
+/** So long a descriptor of the root is kept after its last use, and believed to be the root without another look. */
+const ROOT_KEPT_MS = 1_000;
+/** What a path says that leads through a link, a file, or nowhere. */
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV']);
+/** A directory may be removed between its making and what is done in it. */
+const MAKE_TRIES = 5;
+
+/** What an enclosure works with, where a test has others. */
+export interface EnclosureOptions {
+  readonly calls?: FileCalls;
+  readonly clock?: Pick<Clock, 'monotonicMs' | 'timer'>;
+}
+
+/**
+ * A folder that others may write to, and all that lies beneath it. Whatever they rename or link while something is
+ * done, nothing outside is reached: each path is resolved from the root's own descriptor without following a link, and
+ * what is done is done at descriptors. The root itself may be reached through links: its path is the user's word.
+ *
+ *   at rest ──first use──▶ root held ──a second without use, close()──▶ at rest
+ *
+ * Paths are relative, `/` between segments. Methods throw as Node's own calls do, with `code`.
+ */
+export class Enclosure {
+  readonly path: string;
+  readonly #calls: FileCalls | undefined;
+  readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>;
+  #root: number | undefined;
+  #checkedMs = 0;
+  #usedMs = 0;
+  #cancelRelease: (() => void) | undefined;
+
+  constructor(path: string, { calls, clock = systemClock }: EnclosureOptions = {}) {
+    this.path = path;
+    this.#calls = calls;
+    this.#clock = clock;
+  }
+
+  /** What lies there, a link as itself; undefined where nothing does, or where a link would have to be followed. */
+  stat(relative: string): Stats | undefined {
+    return this.#orNothing(() => this.#withOpened(relative, O_PATH, descriptor => fstatSync(descriptor)));
+  }
+
+  /** The regular file that lies there; undefined for anything else. */
+  regularFile(relative: string): Stats | undefined {
+    const stats = this.stat(relative);
+    return stats?.isFile() ? stats : undefined;
+  }
+
+  /** The folder in which it lies. */
+  folderOf(relative: string): Stats | undefined {
+    return this.#orNothing(() => this.#withFolderOf(relative, ({ directory }) => fstatSync(directory)));
+  }
+
+  /**
+   * Opens the regular file that lies there for reading; undefined where `regularFile` says so. Never waits for the other
+   * end of a pipe, and wakes no device.
+   */
+  open(relative: string): OpenedFile | undefined {
+    // Looked at before: opening alone may already rewind a tape or start a program behind a device.
+    if (!this.regularFile(relative)) return undefined;
+    return this.#orNothing(() => {
+      const descriptor = this.#beneath(relative, constants.O_RDONLY);
+      const stats = fstatSync(descriptor);
+      if (stats.isFile()) return new OpenedFile(join(this.path, relative), descriptor, stats);
+      closeSync(descriptor);
+      return undefined;
+    });
+  }
+
+  /**
+   * Renames what lies there; the folders on the way to the new place are made. A file there is replaced, unless `keep`:
+   * then EEXIST.
+   */
+  rename(relative: string, to: Enclosure, toRelative: string, keep: boolean): void {
+    this.#withFolderOf(relative, from =>
+      to.#inFolderOf(toRelative, target => this.#found.renameAt(from, target, keep)),
+    );
+  }
+
+  /** Removes a file. */
+  unlink(relative: string): void {
+    this.#withFolderOf(relative, entry => this.#found.unlinkAt(entry));
+  }
+
+  /** Removes an empty folder. */
+  rmdir(relative: string): void {
+    this.#withFolderOf(relative, entry => this.#found.rmdirAt(entry));
+  }
+
+  /** Makes a folder and those on the way to it; one that is there is fine. */
+  makeFolder(relative: string): void {
+    const segments = relative.split('/').filter(segment => segment !== '' && segment !== '.');
+    for (let depth = 1; depth <= segments.length; depth += 1) {
+      try {
+        this.#withFolderOf(segments.slice(0, depth).join('/'), entry => this.#found.mkdirAt(entry));
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+    }
+  }
+
+  /** Lets go of the root; the next use takes it again. */
+  close(): void {
+    this.#cancelRelease?.();
+    this.#cancelRelease = undefined;
+    if (this.#root !== undefined) closeSync(this.#root);
+    this.#root = undefined;
+  }
+
+  get #found(): FileCalls {
+    return this.#calls ?? fileCalls();
+  }
+
+  #inFolderOf<Result>(relative: string, work: (entry: DirectoryEntryAt) => Result): Result {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return this.#withFolderOf(relative, work);
+      } catch (error) {
+        const folder = folderPath(relative);
+        if (codeOf(error) !== 'ENOENT' || folder === '' || attempt >= MAKE_TRIES) throw error;
+        // Either end may be what is not there: making the folder of this one tells, and is wanted anyway.
+        if (this.stat(folder)?.isDirectory()) throw error;
+        this.makeFolder(folder);
+      }
+    }
+  }
+
+  #withFolderOf<Result>(relative: string, work: (entry: DirectoryEntryAt) => Result): Result {
+    const folder = folderPath(relative);
+    const name = folder === '' ? relative : relative.slice(folder.length + 1);
+    if (name === '' || name === '.' || name === '..') throw new TypeError(`"${relative}" names nothing`);
+    if (folder === '') return work({ directory: this.#held(), name });
+    return this.#withOpened(folder, O_PATH | constants.O_DIRECTORY, directory => work({ directory, name }));
+  }
+
+  #withOpened<Result>(relative: string, flags: number, work: (descriptor: number) => Result): Result {
+    const descriptor = this.#beneath(relative, flags);
+    try {
+      return work(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #beneath(relative: string, flags: number): number {
+    const root = this.#held();
+    try {
+      return this.#found.openBeneath(root, relative, flags);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+      // The root may be another folder by now.
+      if (this.#isStillRoot()) throw error;
+      return this.#found.openBeneath(this.#held(), relative, flags);
+    }
+  }
+
+  /** The root's descriptor; throws ENOENT and the like where there is no such folder. */
+  #held(): number {
+    const nowMs = this.#clock.monotonicMs();
+    this.#usedMs = nowMs;
+    if (this.#root !== undefined && (nowMs - this.#checkedMs < ROOT_KEPT_MS || this.#isStillRoot()))
+      return this.#root;
+    this.#root = openSync(this.path, O_PATH | constants.O_DIRECTORY);
+    this.#checkedMs = nowMs;
+    this.#releaseLater();
+    return this.#root;
+  }
+
+  /** Whether the root that is held lies at its path still; it is let go otherwise, when all that is under way is done. */
+  #isStillRoot(): boolean {
+    const descriptor = this.#root;
+    if (descriptor === undefined) return false;
+    const [held, now] = [fstatSync(descriptor), statSync(this.path, { throwIfNoEntry: false })];
+    this.#checkedMs = this.#clock.monotonicMs();
+    if (held.ino === now?.ino && held.dev === now.dev) return true;
+    this.#cancelRelease?.();
+    this.#cancelRelease = undefined;
+    this.#root = undefined;
+    setImmediate(() => closeSync(descriptor));
+    return false;
+  }
+
+  /** A root that is held keeps its file system from being unmounted. */
+  #releaseLater(): void {
+    this.#cancelRelease = this.#clock.timer(ROOT_KEPT_MS, () => {
+      this.#cancelRelease = undefined;
+      if (this.#clock.monotonicMs() - this.#usedMs < ROOT_KEPT_MS) this.#releaseLater();
+      else this.close();
+    });
+  }
+
+  #orNothing<Result>(work: () => Result): Result | undefined {
+    try {
+      return work();
+    } catch (error) {
+      if (NOT_THERE.has(codeOf(error))) return undefined;
+      throw error;
+    }
+  }
+}
+
+function folderPath(relative: string): string {
+  const slash = relative.lastIndexOf('/');
+  return slash < 0 ? '' : relative.slice(0, slash);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}

@@ -1,0 +1,294 @@
+import { asFileError, type SluiceError } from '../../base/errors.ts';
+import { type FileRecord, goneChange, type RecordChange } from '../../keep/local/journal.ts';
+import type { DeliveryContext } from '../context.ts';
+import type { Destination } from '../destinations.ts';
+import { logFields } from '../listing.ts';
+import { originOf } from '../origin/origin-of.ts';
+import { hasProof } from '../retention.ts';
+import { vanishedChange } from '../spool/follow.ts';
+import type { RestingPlace } from '../spool/spool.ts';
+import {
+  attemptRow,
+  completedChange,
+  type DeliveryOutcome,
+  decideFailure,
+  type FailureDecision,
+  failedChange,
+  isRefuted,
+  KEY_CAUSES,
+  retryAlone,
+  sentChange,
+  unsentChange,
+  waitingChange,
+} from './outcome.ts';
+import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
+
+/** An attempt that was made. */
+export interface Attempted {
+  readonly destination: Destination;
+  readonly record: FileRecord;
+  /** ISO 8601. */
+  readonly startedAt: string;
+}
+
+/** The object is there, and proven as far as can be. */
+export async function delivered(
+  context: DeliveryContext,
+  attempted: Attempted,
+  sent: Sent,
+): Promise<DeliveryOutcome> {
+  const { journal, clock, statistics, log } = context;
+  const { record } = attempted;
+  let place: RestingPlace | undefined;
+  try {
+    place = await originOf(record).complete(context, record, sent.identity, hasProof(sent));
+  } catch (error) {
+    const known = asFileError(error, { operation: 'move to completed' });
+    return localTrouble(context, attempted, known, sentChange(sent, clock.nowMs()));
+  }
+  const nowMs = clock.nowMs();
+  const row = attemptRow(attempted.startedAt, nowMs, null);
+  const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
+  const { identity, verified, key } = sent;
+  statistics.delivered(statisticsName(record), identity.size);
+  log.info({ ...logFields(record), bytes: identity.size, verified, key }, 'uploaded');
+  if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
+  return 'completed';
+}
+
+/**
+ * The upload failed.
+ * @param isNewlyOffline whether its endpoint is offline since then
+ */
+export async function failed(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+  isNewlyOffline: boolean,
+): Promise<DeliveryOutcome> {
+  const { clock, random, settings, statistics } = context;
+  const { record } = attempted;
+  const decision = decideFailure(error, record.failures, settings, random, clock.nowMs());
+  if (decision.kind === 'hand-back') return 'handed-back';
+  if (decision.kind === 'vanished') return gone(context, record);
+  if (decision.kind === 'hold') return held(context, attempted, error, decision, isNewlyOffline, {});
+  statistics.failed(statisticsName(record));
+  if (decision.kind === 'give-up') return giveUp(context, attempted, error, decision.why);
+  if (decision.kind === 'await-bucket') return awaitBucket(context, attempted, error, {});
+  return retryLater(context, attempted, error, decision, {});
+}
+
+/**
+ * What was sent and acknowledged could not be proven to have arrived: only the question is asked again, until it is
+ * answered or cannot be. What the answer refutes is sent again.
+ */
+export async function unproven(
+  context: DeliveryContext,
+  attempted: Attempted,
+  asking: Asking,
+  acknowledged: Acknowledged,
+  error: SluiceError,
+): Promise<DeliveryOutcome> {
+  const { journal, clock, random, settings, uploader, log } = context;
+  const { record } = attempted;
+  const nowMs = clock.nowMs();
+  const isSent = { ...sentChange(acknowledged, nowMs), state: 'processing' } as const;
+  const stays = record.source === null ? isSent : { ...isSent, state: record.state };
+  if (error.answer === 'cancelled') {
+    await journal.change(record.id, stays);
+    return 'handed-back';
+  }
+  const decision = decideFailure(error, record.failures, settings, random, nowMs);
+  if (isRefuted(error, record)) {
+    await uploader.forget(asking, acknowledged);
+    log.warn(fieldsOf(record, error), 'what was sent did not arrive; it is sent again');
+    if (decision.kind === 'retry') return retryLater(context, attempted, error, decision, unsentChange);
+    return giveUp(context, attempted, error, 'what is sent does not arrive');
+  }
+  switch (decision.kind) {
+    case 'retry':
+      return retryLater(context, attempted, error, decision, stays);
+    case 'hold':
+      return held(context, attempted, error, decision, false, stays);
+    case 'await-bucket':
+      return awaitBucket(context, attempted, error, stays);
+    default:
+      log.warn(fieldsOf(record, error), 'nothing proves that it arrived; it was acknowledged');
+      return delivered(context, attempted, { ...acknowledged, verified: 'none' });
+  }
+}
+
+/**
+ * The disk did not let the file be moved: nothing is wrong with it, and what was done so far is not done again.
+ * @param more what was reached so far
+ */
+export async function localTrouble(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+  more: RecordChange,
+): Promise<DeliveryOutcome> {
+  const { settings, random, clock } = context;
+  const { failures } = attempted.record;
+  const nowMs = clock.nowMs();
+  if (error.holds === 'disk') {
+    const hold = { kind: 'hold', holds: 'disk', atMs: nowMs + settings.probeIntervalMs } as const;
+    return held(context, attempted, error, hold, false, more, true);
+  }
+  return retryLater(context, attempted, error, retryAlone(error, failures, settings, random, nowMs), more);
+}
+
+/** The file was given up in an earlier attempt and could not be moved: only that is done again. */
+export async function moveToFailed(context: DeliveryContext, attempted: Attempted): Promise<DeliveryOutcome> {
+  const { journal, settings, random, clock, log } = context;
+  const { record } = attempted;
+  const resting = await rest(context, record);
+  const nowMs = clock.nowMs();
+  if ('trouble' in resting) {
+    const { atMs, failures } = retryAlone(resting.trouble, record.failures, settings, random, nowMs);
+    await journal.change(record.id, { failures, nextAttemptAtMs: atMs });
+    return 'waiting';
+  }
+  await journal.change(record.id, {
+    state: 'failed',
+    nextAttemptAtMs: null,
+    hold: null,
+    location: resting.place?.location ?? null,
+    removedAtMs: resting.place ? undefined : nowMs,
+  });
+  log.warn({ ...logFields(record), code: record.errorCode, reason: record.errorMessage }, 'moved to failed');
+  return 'failed';
+}
+
+/** The file is not where it should be. */
+export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
+  // It gave way on a full disk, or a person dropped it: that is on record already.
+  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
+  const outcome = await originOf(record).findAgain(context, record);
+  if (outcome !== undefined) return outcome;
+  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
+  context.log.warn(logFields(record), 'the file was taken away before it was delivered');
+  return 'gone';
+}
+
+/** The file may not be taken as it lies now: it stays there, and the next look at it says why. */
+export async function refused(
+  context: DeliveryContext,
+  record: FileRecord,
+  fault: string,
+): Promise<DeliveryOutcome> {
+  const { journal, clock, log, spool } = context;
+  const path = originOf(record).entryPath(spool, record);
+  await journal.change(record.id, goneChange(`${path} ${fault}`, clock.nowMs()));
+  log.warn(logFields(record), `not taken: ${path} ${fault}`);
+  return 'gone';
+}
+
+/** The end: the file goes to `failed`. Where it cannot be moved, its record says that it is given up. */
+async function giveUp(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+  why: string,
+): Promise<DeliveryOutcome> {
+  const { journal, settings, random, clock, log } = context;
+  const { record, destination } = attempted;
+  const row = attemptRow(attempted.startedAt, clock.nowMs(), error);
+  const keyMark = KEY_CAUSES.includes(error.code) ? (destination.store.key?.mark() ?? null) : null;
+  const resting = await rest(context, record);
+  const nowMs = clock.nowMs();
+  if ('trouble' in resting) {
+    const { trouble } = resting;
+    const given = failedChange(record, error, { location: null }, nowMs, keyMark);
+    const nextAttemptAtMs = retryAlone(trouble, record.failures, settings, random, nowMs).atMs;
+    await journal.recordAttempt(record.id, row, { ...given, state: 'processing', nextAttemptAtMs });
+    log.warn({ ...fieldsOf(record, error), why, trouble: trouble.message }, 'cannot be moved to failed');
+    return 'waiting';
+  }
+  await journal.recordAttempt(record.id, row, failedChange(record, error, resting.place, nowMs, keyMark));
+  log.warn({ ...fieldsOf(record, error), why }, 'moved to failed');
+  return 'failed';
+}
+
+async function rest(
+  context: DeliveryContext,
+  record: FileRecord,
+): Promise<{ readonly place: RestingPlace | undefined } | { readonly trouble: SluiceError }> {
+  try {
+    return { place: await originOf(record).fail(context, record) };
+  } catch (error) {
+    return { trouble: asFileError(error, { operation: 'move to failed' }) };
+  }
+}
+
+/** The file waits with its place, or alone where nothing else shows that the place is to blame. */
+async function held(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+  decision: Extract<FailureDecision, { readonly kind: 'hold' }>,
+  isNewlyOffline: boolean,
+  more: RecordChange,
+  isLocal = false,
+): Promise<DeliveryOutcome> {
+  const { journal, clock, random, settings, holds, spool, log } = context;
+  const { record, destination, startedAt } = attempted;
+  const path = originOf(record).path(spool, record);
+  const isEndpoint = decision.holds === 'endpoint';
+  const finding = isEndpoint ? undefined : await holds.suspect({ destination, record, path, error, isLocal });
+  const nowMs = clock.nowMs();
+  if (finding === 'alone')
+    return retryLater(
+      context,
+      attempted,
+      error,
+      retryAlone(error, record.failures, settings, random, nowMs),
+      more,
+    );
+  const change = { ...waitingChange({ ...decision, fileHold: finding?.fileHold }, error), ...more };
+  // The try that met it first is on record; others are as if they had not been made.
+  if (finding?.isNew ?? isNewlyOffline)
+    await journal.recordAttempt(record.id, attemptRow(startedAt, nowMs, error), change);
+  else await journal.change(record.id, change);
+  log.debug({ ...fieldsOf(record, error), holds: decision.holds }, 'waits until the place is right again');
+  return 'waiting';
+}
+
+async function awaitBucket(
+  { journal, buckets, clock, log }: DeliveryContext,
+  { record, startedAt }: Attempted,
+  error: SluiceError,
+  more: RecordChange,
+): Promise<DeliveryOutcome> {
+  buckets.forget(record.profile, record.bucket);
+  const row = attemptRow(startedAt, clock.nowMs(), error);
+  const change = { ...waitingChange({ kind: 'await-bucket' }, error), ...more };
+  await journal.recordAttempt(record.id, row, change);
+  log.error(fieldsOf(record, error), 'bucket does not exist; its files wait');
+  return 'waiting';
+}
+
+async function retryLater(
+  { journal, clock, endpoints, log }: DeliveryContext,
+  { record, destination, startedAt }: Attempted,
+  error: SluiceError,
+  decision: Extract<FailureDecision, { readonly kind: 'retry' }>,
+  more: RecordChange,
+): Promise<DeliveryOutcome> {
+  const row = attemptRow(startedAt, clock.nowMs(), error);
+  const change = { ...waitingChange(decision, error), ...more };
+  const attempt = await journal.recordAttempt(record.id, row, change);
+  const link = endpoints.stateOf(destination.endpoint);
+  const nextAttemptAt = new Date(decision.atMs).toISOString();
+  const words = attempt === 1 ? 'backoff entered' : 'retried, failed again';
+  log.info({ ...fieldsOf(record, error), attempt, nextAttemptAt, link }, words);
+  return 'waiting';
+}
+
+function fieldsOf(record: FileRecord, { code, message }: SluiceError) {
+  return { ...logFields(record), code, reason: message };
+}
+
+function statisticsName(record: FileRecord): string {
+  return `${record.profile}/${record.bucket}`;
+}

@@ -1,0 +1,68 @@
+import type { ErrorCode, HeldPlace } from '../../base/errors.ts';
+import { CATALOGUE } from '../../base/errors.ts';
+import type { WaitingFiles } from '../../keep/local/journal.ts';
+import type { DeliveryContext } from '../context.ts';
+
+/** A place that cannot be used just now, and what waits for it. */
+export interface HoldStatus {
+  readonly kind: HeldPlace;
+  /** The address of an endpoint, the name of a profile, `profile/bucket`, or a path. */
+  readonly place: string;
+  /** Null: held since before this run. */
+  readonly sinceMs: number | null;
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** What to do about it. */
+  readonly hint: string;
+  /** Files that wait for it. */
+  readonly files: number;
+}
+
+/** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
+export function holdStatuses(
+  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
+): HoldStatus[] {
+  const { endpoints, holds, journal, destinations, spool } = context;
+  const offline = endpoints.status().filter(({ state }) => state === 'offline');
+  const held = holds.all();
+  const missing = journal.heldFiles().filter(({ hold }) => hold === 'bucket');
+  // Counting looks at every file that waits: only where there is something to say.
+  const waiting = offline.length > 0 || held.length > 0 ? journal.waitingFiles() : [];
+  const count = (isMeant: (files: WaitingFiles) => boolean): number =>
+    waiting.filter(isMeant).reduce((sum, { files }) => sum + files, 0);
+  const countAt = (endpoint: string): number =>
+    count(({ profile }) => destinations.get(profile)?.endpoint === endpoint);
+  const filesOf = (kind: HeldPlace, name: string): number => {
+    if (kind === 'profile') return count(({ profile }) => profile === name);
+    if (kind === 'bucket') return count(({ profile, bucket }) => `${profile}/${bucket}` === name);
+    if (name === spool.root) return count(() => true);
+    return countAt(name) || journal.waitingBelow(name);
+  };
+  return [
+    ...offline.map(({ endpoint, sinceMs, reason }) => ({
+      kind: 'endpoint' as const,
+      place: endpoint,
+      sinceMs,
+      code: reason?.code ?? ('host_unreachable' as const),
+      message: reason?.message ?? CATALOGUE.host_unreachable.meaning,
+      hint: reason?.hint ?? CATALOGUE.host_unreachable.remedy,
+      files: countAt(endpoint),
+    })),
+    ...held.map(({ place, sinceMs, reason }) => ({
+      kind: place.kind,
+      place: place.name,
+      sinceMs,
+      ...reason,
+      files: filesOf(place.kind, place.name),
+    })),
+    ...missing.map(({ profile, bucket, files }) => ({
+      kind: 'bucket' as const,
+      place: `${profile}/${bucket}`,
+      sinceMs: null,
+      code: 'bucket_missing' as const,
+      message: `bucket ${bucket} of profile ${profile} does not exist`,
+      hint: CATALOGUE.bucket_missing.remedy,
+      files,
+    })),
+  ];
+}

@@ -1,0 +1,116 @@
+import { isAbsolute } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { SluiceError } from '../../base/errors.ts';
+import { systemFailureOf } from '../../base/system-errors.ts';
+import type { Place } from '../../engine/place-hold.ts';
+import type { FileHold, FileRecord, HeldFiles } from '../../keep/local/journal.ts';
+import type { Destination } from '../destinations.ts';
+import type { DeliverySettings } from '../settings.ts';
+import { type Source, sourceTrouble, type UnreadFile } from './source-check.ts';
+
+/** A file whose attempt failed for the sake of a place. */
+export interface Suspicion {
+  readonly destination: Destination;
+  readonly record: FileRecord;
+  /** Where the file lies. */
+  readonly path: string;
+  readonly error: SluiceError;
+  /** It failed in being moved where it lies; nothing was asked of its destination. */
+  readonly isLocal?: boolean;
+}
+
+export interface PlaceFinderOptions {
+  /** By profile. */
+  readonly destinations: ReadonlyMap<string, Destination>;
+  /** The station's folder. */
+  readonly root: string;
+  readonly settings: Pick<DeliverySettings, 'folders'>;
+  readonly clock: Pick<Clock, 'timer'>;
+}
+
+/** Tells which place a failure speaks of, and which place files wait for that are held on record. */
+export class PlaceFinder {
+  readonly #options: PlaceFinderOptions;
+  /** Questions under way, by folder: files that fail together share one. */
+  readonly #asking = new Map<string, Promise<SluiceError | undefined>>();
+
+  constructor(options: PlaceFinderOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The place that is to blame, other than an endpoint. Of two disks, it is the one that the error names, else the one
+   * that cannot be used.
+   * @param isHeld whether a place is held already
+   * @returns undefined where nothing is wrong with the only disk that there is
+   */
+  async placeOf(
+    { destination, record, path, error, isLocal }: Suspicion,
+    isHeld: (place: Place) => boolean,
+  ): Promise<Place | undefined> {
+    if (error.holds === 'profile') return { kind: 'profile', name: record.profile };
+    if (error.holds === 'bucket') return bucketPlace(record);
+    const source = this.sourceOf(record);
+    const from = diskPlace(source);
+    // A folder as store has its path as endpoint.
+    const target = !isLocal && isAbsolute(destination.endpoint) ? destination.endpoint : undefined;
+    const at = (systemFailureOf(error)?.error as NodeJS.ErrnoException | undefined)?.path ?? error.subject;
+    const isAtTarget = target !== undefined && at !== undefined && isBelow(at, target);
+    if (isAtTarget) return { kind: 'disk', name: target };
+    if (isHeld(from) || (await this.sourceTrouble(source.path, { path, error }))) return from;
+    const isAtSource = at !== undefined && isBelow(at, source.path);
+    return target === undefined || isAtSource ? undefined : { kind: 'disk', name: target };
+  }
+
+  /** What is wrong with the spool or a folder now. */
+  sourceTrouble(path: string, file?: UnreadFile): Promise<SluiceError | undefined> {
+    const known = this.#asking.get(path);
+    if (known) return known;
+    const asking = sourceTrouble(this.#sourceAt(path), this.#options.clock, file).finally(() =>
+      this.#asking.delete(path),
+    );
+    this.#asking.set(path, asking);
+    return asking;
+  }
+
+  /** How a file's record says that it waits for that place; undefined where it keeps its time. */
+  fileHoldOf({ kind, name }: Place): FileHold | undefined {
+    if (kind === 'bucket') return 'bucket_held';
+    return this.#options.settings.folders.some(({ path }) => path === name) ? 'folder_held' : undefined;
+  }
+
+  /** The place that held files wait for; undefined where it is none of ours, or is looked after elsewhere. */
+  placeHeld({ hold, profile, bucket, source }: HeldFiles): Place | undefined {
+    const { destinations, settings } = this.#options;
+    if (!destinations.has(profile)) return undefined;
+    if (hold === 'bucket_held') return bucketPlace({ profile, bucket });
+    if (hold !== 'folder_held' || source === null) return undefined;
+    const folder = settings.folders.find(({ path }) => isBelow(source, path));
+    return folder && { kind: 'disk', name: folder.path };
+  }
+
+  /** Where a file comes from. */
+  sourceOf(record: Pick<FileRecord, 'source'>): Source {
+    return this.#sourceAt(record.source ?? this.#options.root);
+  }
+
+  /** The folder that a path is or lies in; the path itself where its folder is among them no longer. */
+  #sourceAt(path: string): Source {
+    const { root, settings } = this.#options;
+    if (path === root) return { path: root, isSpool: true };
+    const folder = settings.folders.find(one => isBelow(path, one.path));
+    return { path: folder?.path ?? path, isSpool: false };
+  }
+}
+
+export function bucketPlace({ profile, bucket }: Pick<FileRecord, 'profile' | 'bucket'>): Place {
+  return { kind: 'bucket', name: `${profile}/${bucket}` };
+}
+
+export function diskPlace({ path }: Source): Place {
+  return { kind: 'disk', name: path };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}

@@ -1,0 +1,354 @@
+import type { Clock } from '../../base/clock.ts';
+import { asSluiceError, CATALOGUE, type ErrorCode, type SluiceError } from '../../base/errors.ts';
+import type { Logger } from '../../base/log.ts';
+import {
+  type HoldReason,
+  holdPlace,
+  nextProbeOf,
+  type Place,
+  type PlaceHold,
+  placeKey,
+  withoutProbe,
+  withProbe,
+} from '../../engine/place-hold.ts';
+import type { FileHold, FileRecord, HeldFiles, Journal } from '../../keep/local/journal.ts';
+import type { Destination } from '../destinations.ts';
+import type { DeliverySettings } from '../settings.ts';
+import type { EndpointMonitor } from './endpoint-monitor.ts';
+import { bucketPlace, diskPlace, PlaceFinder, type Suspicion } from './place-finder.ts';
+import type { UnreadFile } from './source-check.ts';
+
+export interface PlaceHoldsOptions {
+  /** By profile. */
+  readonly destinations: ReadonlyMap<string, Destination>;
+  readonly endpoints: EndpointMonitor;
+  readonly journal: Journal;
+  /** The station's folder. */
+  readonly root: string;
+  readonly settings: Pick<DeliverySettings, 'folders' | 'probeIntervalMs'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** A place is right again: what waited for it is due now, and may be chosen. */
+  readonly onFree: () => void;
+  /** A file is to be tried although its place is held: `trialsOf` has it. */
+  readonly onTrial: () => void;
+}
+
+/**
+ * What follows for the file: it opened the hold, or met one that was there already, and waits with the place; or the
+ * place is fine and the file waits alone.
+ */
+export type HoldFinding =
+  | {
+      readonly place: Place;
+      readonly isNew: boolean;
+      /** How its record says so; undefined where it keeps its time. */
+      readonly fileHold: FileHold | undefined;
+    }
+  | 'alone';
+
+interface Held {
+  hold: PlaceHold;
+  /** The record whose failure brought it; undefined where the journal of an earlier run did. */
+  readonly openedBy: number | undefined;
+  /** A file of it that could not be read. */
+  readonly file?: UnreadFile | undefined;
+  /** Files that were tried lately, the one that brought it first of all: each time another one is. */
+  tried: number[];
+  cancelProbe?: () => void;
+}
+
+/**
+ * The places that are held: profiles, buckets and disks (engine/place-hold.ts has the states; endpoints, whose health
+ * knows more states, are the endpoint monitor's). How each is probed, and what waits for it:
+ *
+ *   kind                probe                                          what waits
+ *   profile             any call                                       its files, in the order of their times
+ *   bucket              its smallest file is tried                     its files, as `bucket_held`
+ *   disk of a profile   its buckets are listed, then a file is tried   its files, in the order of their times
+ *   disk of the spool   listed, a block written                        all files
+ *   disk of a folder    listed, a file of it read                      its files, as `folder_held`
+ *
+ * A file that brings a hold which something else disproves does not bring it again: it waits alone.
+ */
+export class PlaceHolds {
+  readonly #options: PlaceHoldsOptions;
+  readonly #finder: PlaceFinder;
+  readonly #held = new Map<string, Held>();
+  /** By place: records that brought a hold which was disproved. */
+  readonly #refuted = new Map<string, Set<number>>();
+  readonly #trials = new Map<number, string>();
+  readonly #probes = new Set<Promise<void>>();
+  readonly #stopped = new AbortController();
+
+  constructor(options: PlaceHoldsOptions) {
+    this.#options = options;
+    this.#finder = new PlaceFinder(options);
+  }
+
+  /** Every hold, as it is now. */
+  all(): PlaceHold[] {
+    return [...this.#held.values()].map(({ hold }) => hold);
+  }
+
+  /** Whether all files of the profile wait. */
+  holdsAll({ profile, endpoint }: Destination): boolean {
+    if (this.#held.size === 0) return false;
+    return (
+      this.#held.has(placeKey({ kind: 'profile', name: profile })) ||
+      this.#held.has(placeKey({ kind: 'disk', name: endpoint })) ||
+      this.#held.has(placeKey({ kind: 'disk', name: this.#options.root }))
+    );
+  }
+
+  /** What a file waits for together with others of its bucket or folder; undefined where it may go. */
+  holdOf(record: FileRecord): FileHold | undefined {
+    if (this.#held.size === 0 || this.#trials.has(record.id)) return undefined;
+    if (this.#held.has(placeKey(bucketPlace(record)))) return 'bucket_held';
+    const source = this.#finder.sourceOf(record);
+    return !source.isSpool && this.#held.has(placeKey(diskPlace(source))) ? 'folder_held' : undefined;
+  }
+
+  isTrial(recordId: number): boolean {
+    return this.#trials.has(recordId);
+  }
+
+  /** Files of the profile that are to be tried although their place is held. */
+  trialsOf(profile: string): FileRecord[] {
+    const records = [...this.#trials.keys()].map(id => this.#options.journal.byId(id));
+    return records.filter(record => record !== undefined && record.profile === profile) as FileRecord[];
+  }
+
+  /** An attempt failed for the sake of a place other than an endpoint: holds it, unless it proves to be fine. */
+  async suspect(suspicion: Suspicion): Promise<HoldFinding> {
+    const { record, path, error } = suspicion;
+    const place = await this.#finder.placeOf(suspicion, place => this.#held.has(placeKey(place)));
+    if (!place) return 'alone';
+    const key = placeKey(place);
+    const held = this.#held.get(key);
+    if (!held && this.#refuted.get(key)?.has(record.id)) return 'alone';
+    if (held) held.hold = holdPlace(held.hold, place, error, this.#options.clock.nowMs());
+    else this.#open(place, error, record.id, { path, error });
+    return { place, isNew: held === undefined, fileHold: this.#finder.fileHoldOf(place) };
+  }
+
+  /** A file arrived: the places that it was a trial of are right again. */
+  arrived(record: FileRecord): void {
+    for (const refuted of this.#refuted.values()) refuted.delete(record.id);
+    const key = this.#trials.get(record.id);
+    if (key !== undefined) this.#free(key, record.id);
+  }
+
+  /** An attempt ended, whichever way. */
+  attemptEnded(recordId: number): void {
+    const key = this.#trials.get(recordId);
+    if (key === undefined) return;
+    this.#trials.delete(recordId);
+    const held = this.#held.get(key);
+    if (held) this.#probeEnded(key, held);
+  }
+
+  /** The profile's key has become another. */
+  keyChanged(profile: string): void {
+    this.#free(placeKey({ kind: 'profile', name: profile }));
+  }
+
+  /** Takes up what the journal says is held and nobody holds, as after a restart; asked about at once. */
+  adopt(): void {
+    for (const files of this.#options.journal.heldFiles()) {
+      const place = this.#finder.placeHeld(files);
+      if (!place || this.#held.has(placeKey(place))) continue;
+      this.#open(place, remembered(files), undefined, undefined, 0);
+    }
+  }
+
+  /** Probes every place that is held; resolves when those that can be asked have answered. */
+  async probeAll(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map(key => this.#probe(key)));
+  }
+
+  /** Ends probes and timers; may be called again. */
+  async stop(): Promise<void> {
+    this.#stopped.abort();
+    for (const { cancelProbe } of this.#held.values()) cancelProbe?.();
+    await Promise.all(this.#probes);
+  }
+
+  #open(
+    place: Place,
+    error: HoldReason & { readonly retryAfterMs?: number | undefined },
+    openedBy: number | undefined,
+    file: Held['file'],
+    firstProbeInMs?: number,
+  ): void {
+    const { clock, log } = this.#options;
+    const hold = holdPlace(undefined, place, error, clock.nowMs());
+    const held: Held = { hold, openedBy, file, tried: openedBy === undefined ? [] : [openedBy] };
+    this.#held.set(placeKey(place), held);
+    const { code, message: reason, hint } = hold.reason;
+    log.warn(
+      { holds: place.kind, place: place.name, code, reason, hint },
+      `${place.kind} is held; its files wait`,
+    );
+    this.#plan(placeKey(place), held, firstProbeInMs);
+  }
+
+  #free(key: string, byRecordId?: number): void {
+    const { clock, log, onFree } = this.#options;
+    const held = this.#held.get(key);
+    if (!held) return;
+    held.cancelProbe?.();
+    this.#held.delete(key);
+    for (const [id, of] of this.#trials) if (of === key) this.#trials.delete(id);
+    if (held.openedBy !== undefined && held.openedBy !== byRecordId) this.#refute(key, held.openedBy);
+    const { place, sinceMs } = held.hold;
+    const heldS = Math.round((clock.nowMs() - sinceMs) / 1000);
+    log.info({ holds: place.kind, place: place.name, heldS }, `${place.kind} is right again; its files go`);
+    this.#release(place).then(onFree, error => {
+      const { message: reason } = asSluiceError(error);
+      log.error(
+        { place: place.name, reason },
+        'could not hurry the waiting files; they go at their own times',
+      );
+      onFree();
+    });
+  }
+
+  #refute(key: string, recordId: number): void {
+    const refuted = this.#refuted.get(key) ?? new Set();
+    this.#refuted.set(key, refuted);
+    // Rather once too often than without bound.
+    if (refuted.size >= MAX_REFUTED) refuted.clear();
+    refuted.add(recordId);
+  }
+
+  async #release({ kind, name }: Place): Promise<void> {
+    const { journal, clock, destinations, root } = this.#options;
+    const nowMs = clock.nowMs();
+    if (kind === 'bucket') {
+      const slash = name.indexOf('/');
+      await journal.release(
+        'bucket_held',
+        { profile: name.slice(0, slash), bucket: name.slice(slash + 1) },
+        nowMs,
+      );
+      return;
+    }
+    if (kind === 'disk') await journal.release('folder_held', { below: name }, nowMs);
+    for (const { profile, endpoint } of destinations.values()) {
+      if (profile === name || endpoint === name || name === root) await journal.makeDueNow(profile, nowMs);
+    }
+  }
+
+  #plan(key: string, held: Held, inMs?: number): void {
+    const { clock, settings } = this.#options;
+    const dueMs = nextProbeOf(held.hold, settings.probeIntervalMs);
+    held.cancelProbe?.();
+    if (dueMs === undefined || this.#stopped.signal.aborted) return;
+    const waitMs = inMs ?? Math.max(0, dueMs - clock.nowMs());
+    held.cancelProbe = clock.timer(Math.min(waitMs, LONGEST_WAIT_MS), () => {
+      const isDue = inMs !== undefined || dueMs <= clock.nowMs();
+      if (isDue) void this.#probe(key);
+      else this.#plan(key, held);
+    });
+  }
+
+  /** One at a time; resolves when the place has answered, or its trial has been offered. */
+  #probe(key: string): Promise<void> {
+    const held = this.#held.get(key);
+    if (!held || held.hold.isProbing || this.#stopped.signal.aborted) return Promise.resolve();
+    held.cancelProbe?.();
+    held.hold = withProbe(held.hold, this.#options.clock.nowMs());
+    const probe = this.#ask(key, held).catch(error => {
+      const { message: reason } = asSluiceError(error);
+      this.#options.log.error({ place: held.hold.place.name, reason }, 'could not ask about a held place');
+      this.#probeEnded(key, held);
+    });
+    this.#probes.add(probe);
+    return probe.finally(() => this.#probes.delete(probe));
+  }
+
+  async #ask(key: string, held: Held): Promise<void> {
+    const { kind, name } = held.hold.place;
+    if (kind === 'bucket') return this.#offerTrial(key, held);
+    if (kind === 'profile') {
+      const destination = this.#options.destinations.get(name);
+      if (!destination || (await this.#isAccepted(destination, held))) return this.#free(key);
+      return this.#probeEnded(key, held);
+    }
+    const destination = [...this.#options.destinations.values()].find(one => one.endpoint === name);
+    const trouble = destination
+      ? await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }))
+      : await this.#finder.sourceTrouble(name, held.file);
+    if (trouble) {
+      held.hold = holdPlace(held.hold, held.hold.place, trouble, this.#options.clock.nowMs());
+      return this.#probeEnded(key, held);
+    }
+    if (destination) return this.#offerTrial(key, held);
+    return this.#free(key);
+  }
+
+  /** Whether the key is accepted again: by a call, which also has the credentials read anew where it is refused. */
+  async #isAccepted(destination: Destination, held: Held): Promise<boolean> {
+    const { endpoints, clock } = this.#options;
+    const error = await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }));
+    endpoints.noteCall(destination.endpoint, error);
+    if (!error || error.code === 'access_denied' || error.code === 'not_supported') return true;
+    if (error.holds === 'profile') held.hold = holdPlace(held.hold, held.hold.place, error, clock.nowMs());
+    return false;
+  }
+
+  /** The smallest file is tried, the next one the next time; none is there: nothing waits. */
+  #offerTrial(key: string, held: Held): void {
+    const { journal, destinations, onTrial } = this.#options;
+    const { kind, name } = held.hold.place;
+    const slash = name.indexOf('/');
+    const where =
+      kind === 'bucket'
+        ? [{ profile: name.slice(0, slash), bucket: name.slice(slash + 1) }]
+        : [...destinations.values()].filter(one => one.endpoint === name);
+    const find = (except: readonly number[]): FileRecord | undefined =>
+      where.map(one => journal.smallestWaiting(one, except)).find(record => record !== undefined);
+    let record = held.tried.length < MAX_TRIED ? find(held.tried) : undefined;
+    if (!record) {
+      held.tried = [];
+      record = find([]);
+    }
+    if (!record) {
+      this.#free(key);
+      return;
+    }
+    held.tried.push(record.id);
+    this.#trials.set(record.id, key);
+    onTrial();
+  }
+
+  #probeEnded(key: string, held: Held): void {
+    held.hold = withoutProbe(held.hold);
+    this.#plan(key, held);
+  }
+}
+
+const MAX_REFUTED = 10_000;
+/** Then the smallest file's turn comes again. */
+const MAX_TRIED = 20;
+/** The longest wait that one timer covers: a clock that is set back would make it too long. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** What is known of a hold that only the journal remembers. */
+function remembered({ hold, errorCode, errorMessage }: HeldFiles): HoldReason {
+  const isKnown = errorCode !== null && Object.hasOwn(CATALOGUE, errorCode);
+  const code = isKnown ? (errorCode as ErrorCode) : hold === 'bucket_held' ? 'bucket_full' : 'disk_failed';
+  const { meaning, remedy } = CATALOGUE[code];
+  return { code, message: errorMessage ?? meaning, hint: remedy };
+}
+
+/** What a call failed with; undefined when it did not. */
+async function call(ask: () => Promise<unknown>): Promise<SluiceError | undefined> {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    return asSluiceError(error);
+  }
+}

@@ -1,0 +1,77 @@
+import { open, opendir, stat, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { asFileError, SluiceError } from '../../base/errors.ts';
+import { systemFailureOf } from '../../base/system-errors.ts';
+
+/** Where files are sent from: the spool, which must take files as well, or a folder that is only read. */
+export interface Source {
+  readonly path: string;
+  readonly isSpool: boolean;
+}
+
+/** A file that could not be read, and what it failed with. */
+export interface UnreadFile {
+  readonly path: string;
+  readonly error: unknown;
+}
+
+/** A mount whose server is gone may never answer. */
+const PATIENCE_MS = 10_000;
+/** As large as a block of most file systems. */
+const TRIAL = Buffer.alloc(4096);
+/** What a damaged spot of a disk answers: it says something of this file, and of the folder only if that answers so. */
+const OF_CONTENT: ReadonlySet<string> = new Set(['EIO', 'EBADMSG', 'EUCLEAN', 'EHWPOISON', 'EILSEQ']);
+
+/**
+ * What is wrong with the place that files lie in; undefined when it can be listed, read and (the spool) written. Never
+ * throws.
+ * @param file one that could not be read; looked at again unless its error may well be its own
+ */
+export async function sourceTrouble(
+  source: Source,
+  clock: Pick<Clock, 'timer'>,
+  file?: UnreadFile,
+): Promise<SluiceError | undefined> {
+  const subject = source.path;
+  let cancel = (): void => undefined;
+  const late = new Promise<SluiceError>(resolve => {
+    const error = new SluiceError('disk_failed', `${subject} does not answer`, { subject, answer: 'hold' });
+    cancel = clock.timer(PATIENCE_MS, () => resolve(error));
+  });
+  const looking = look(source, file).then(
+    () => undefined,
+    error => asFileError(error, { operation: 'look at', subject }),
+  );
+  return await Promise.race([looking, late]).finally(() => cancel());
+}
+
+async function look(source: Source, file?: UnreadFile): Promise<void> {
+  await stat(source.path);
+  const directory = await opendir(source.path);
+  await directory.read().finally(() => directory.close());
+  if (source.isSpool) await writeTrial(join(source.path, 'incoming_tmp', `.trial-${process.pid}`));
+  if (file && !OF_CONTENT.has(systemFailureOf(file.error)?.name ?? '')) await readTrial(file.path);
+}
+
+async function writeTrial(path: string): Promise<void> {
+  const handle = await open(path, 'w', 0o600);
+  try {
+    await handle.writeFile(TRIAL);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+    await unlink(path);
+  }
+}
+
+async function readTrial(path: string): Promise<void> {
+  try {
+    const handle = await open(path, 'r');
+    await handle.read(Buffer.alloc(1), 0, 1, 0).finally(() => handle.close());
+  } catch (error) {
+    const says = systemFailureOf(error, 'files')?.says;
+    // What is said of this one file says nothing of its folder.
+    if (says !== 'item') throw error;
+  }
+}

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
+import { type CallCount, Prometheus } from '../../../src/station/status/prometheus.ts';
+import type { StationStatus } from '../../../src/station/status/status.ts';
+
+const HOST = 'git.example:8443';
+
+const collector = (name: string, values: object) => ({ name, readings: 0, unwritten: 0, lost: 0, ...values });
+
+function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
+  const host = {
+    ...{ host: HOST, followed: 3, state: 'ok', why: null, hint: null, stretch: 1.4 },
+    credentialsRefused: ['token-2'],
+    budgets: [{ resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1, remaining: null }],
+  };
+  const status = {
+    station: { uptimeS: 5 },
+    schedule: { size: 1, due: 2, behindS: 3, running: 4, raised: 5 },
+    repos: { known: 1, tracked: 2, failing: 3, commits: 4 },
+    changesets: { states: { open: 2 }, failing: 1, hosts: [host], webhooksMissing: [] },
+    deliveries: {
+      incoming: 1,
+      processing: 2,
+      completed: 3,
+      failed: 4,
+      waiting: 5,
+      uploading: 6,
+      unproven: { files: 0 },
+    },
+    holds: [],
+    capture: { ...NO_CAPTURE, collectors: [collector('odd "name"\n\\', { readings: 7, lost: 2 })] },
+    cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
+    disk: { freeBytes: 1, totalBytes: 2 },
+    disks: [{ path: '/', holds: ['spool'], freeBytes: 1, totalBytes: 2, freeInodes: 3, totalInodes: 4 }],
+  };
+  return status as unknown as StationStatus;
+}
+
+interface Family {
+  readonly type: string;
+  readonly help: string;
+  readonly samples: Map<string, number>;
+}
+
+const SAMPLE =
+  /^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*",?)*\})? (\S+)$/;
+
+/** Reads Prometheus' text format and holds it to what that promises (prometheus.io, "Exposition formats"). */
+function readExposition(text: string): ReadonlyMap<string, Family> {
+  assert.ok(text.endsWith('\n'));
+  const families = new Map<string, Family>();
+  let help: string | undefined;
+  let current: [string, Family] | undefined;
+  for (const line of text.split('\n').filter(each => each !== '')) {
+    const [, word, name = '', rest = ''] = /^# (HELP|TYPE) (\S+) (.+)$/.exec(line) ?? [];
+    if (word === 'HELP') help = rest;
+    if (word === 'TYPE') {
+      assert.ok(help !== undefined, `${name} has HELP before TYPE`);
+      assert.ok(!families.has(name), `${name} stands once`);
+      current = [name, { type: rest, help, samples: new Map() }];
+      families.set(...current);
+      help = undefined;
+    }
+    if (word !== undefined) continue;
+    const [, sample = '', labels = '', value] = SAMPLE.exec(line) ?? assert.fail(`no sample: ${line}`);
+    assert.ok(current, line);
+    const [family, { type, samples }] = current;
+    const suffixes = type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
+    assert.ok(
+      suffixes.some(suffix => sample === family + suffix),
+      `${sample} stands with its family`,
+    );
+    assert.ok(!samples.has(sample + labels), `${sample}${labels} stands once`);
+    assert.ok(Number.isFinite(Number(value)), line);
+    samples.set(sample + labels, Number(value));
+  }
+  return families;
+}
+
+function prometheus(calls: readonly CallCount[] = [], maxBytes?: { value: number | null }) {
+  return new Prometheus(
+    async () => statusOf(maxBytes?.value),
+    () => calls,
+  );
+}
+
+test('each family has its type and says what it is; counters alone end in _total (C-23, S-102)', async () => {
+  const calls = [{ host: HOST, resource: 'rest', outcome: 'ok', calls: 41 }];
+  const made = prometheus(calls);
+  const claim = { kind: 'changeset', group: `${HOST} API` };
+  made.countWork({ claim, ending: 'done', durationMs: 1500 } as never);
+  await made.render();
+  calls[0] = { ...calls[0], calls: 42 } as CallCount;
+  const families = readExposition(await made.render());
+  for (const [name, { type, help }] of families) {
+    assert.match(name, /^sluice_[a-z_]+$/);
+    assert.equal(type === 'counter', name.endsWith('_total'), `${name} is a ${type}`);
+    assert.match(help, /\.$/);
+  }
+  const value = (name: string, labels = '') =>
+    families.get(`sluice_${name}`)?.samples.get(`sluice_${name}${labels}`);
+  assert.equal(
+    value('api_calls_total', `{host="${HOST}",resource="rest",outcome="ok"}`),
+    42,
+    'as it is, not added up',
+  );
+  assert.equal(value('syncs_total', `{kind="changeset",host="${HOST}",outcome="done"}`), 1);
+  assert.equal(families.get('sluice_sync_duration_seconds')?.type, 'histogram');
+  assert.deepEqual(
+    ['clones', 'cache_used_bytes', 'cache_max_bytes', 'cache_min_free_bytes'].map(name => value(name)),
+    [12, 5e9, 9e9, 1e9],
+  );
+  assert.equal(value('credentials_refused', `{host="${HOST}"}`), 1);
+  assert.equal(value('capture_readings_total', '{collector="odd \\"name\\"\\n\\\\"}'), 7);
+});
+
+test('what there is nothing to say of is left out, not said to be 0 (S-102)', async () => {
+  const maxBytes: { value: number | null } = { value: 7 };
+  const made = prometheus([], maxBytes);
+  assert.ok(readExposition(await made.render()).has('sluice_cache_max_bytes'));
+  maxBytes.value = null;
+  const families = readExposition(await made.render());
+  assert.ok(!families.has('sluice_cache_max_bytes') && !families.has('sluice_api_calls_total'));
+});

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { restingStatus } from '../../../src/gather/capture/collectors/status.ts';
+import { findTroubles, type TroubleSources } from '../../../src/station/status/troubles.ts';
+import { collectorPlan } from '../../support/capture.ts';
+
+test('a disk that takes no readings is one trouble for all collectors, with how many wait and how many are lost (K-109)', async () => {
+  const writeError = { code: 'disk_full', message: 'no room left on the disk', atMs: 1000 } as const;
+  const collectors = ['one', 'two', 'three'].map(name => ({
+    ...restingStatus(collectorPlan({ name }), false),
+    unwritten: 5,
+    lost: 2,
+    writeError: name === 'three' ? null : writeError,
+  }));
+  const sources = {
+    questions: { troubledRepositories: async () => [], failingChangesets: async () => [] },
+    deliveries: { troubles: () => [], holds: () => [] },
+    changesets: { holds: () => [], refusals: () => [], unseen: () => [] },
+    captures: { status: async () => ({ collectors }) },
+  } as unknown as TroubleSources;
+  const [trouble, ...others] = await findTroubles(sources);
+  assert.deepEqual(others, []);
+  assert.deepEqual(
+    [trouble?.kind, trouble?.stage, trouble?.code, trouble?.count],
+    ['collector', 'disk', 'disk_full', 2],
+  );
+  assert.equal(trouble?.example, 'one: no room left on the disk; 10 readings wait in memory, 4 are lost');
+});
