@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
@@ -14,7 +15,7 @@ import { type Destination, openDestinations } from './destinations.ts';
 import { retryFailed } from './failed.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
-import type { Watch, WatchOptions } from './intake/watch/watch.ts';
+import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -29,6 +30,9 @@ import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
+
+/** Profile and bucket: what stands before a file's own path in `incoming`. */
+const PLACE_DEPTH = 2;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -81,6 +85,8 @@ export class DeliverySession {
   readonly #gate: Gate;
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
+  /** What the watch has seen and not reported. */
+  #left: readonly LeftFiles[] = [];
   readonly #stopping = new AbortController();
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
@@ -152,14 +158,26 @@ export class DeliverySession {
     });
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
+    const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: [this.#context.spool.areaPath('incoming'), ...settings.folders.map(({ path }) => path)],
+      roots: [incoming, ...settings.folders.map(({ path }) => path)],
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
+      settleAfterCloseMs: settings.settleAfterCloseMs,
+      temporaryRestMs: settings.temporaryRestMs,
+      names: {
+        temporary: settings.temporaryNames,
+        ignore: settings.ignore,
+        placeDepths: { [resolve(incoming)]: PLACE_DEPTH },
+      },
       clock,
       log,
       onArrival: arrivals => this.#intake.take(arrivals),
       onTrouble: ({ path, message }) => log.warn({ path }, message),
+      onLeft: left => {
+        this.#left = left;
+        this.#intake.forgetGone();
+      },
     });
   }
 
@@ -232,6 +250,7 @@ export class DeliverySession {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
+      left: [...this.#left, ...this.#intake.left()],
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
       holds: holdStatuses(this.#context),

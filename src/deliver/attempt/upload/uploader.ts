@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
+import { crc32Of, isProven, isProvenInParts } from '../../../keep/buckets/checksum.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
 import { identityOf } from '../../spool/files.ts';
@@ -98,7 +98,9 @@ export class Uploader {
         clock: this.#clock,
       });
       const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
-      return { key: at.key, etag: inParts.result.etag, crc32, identity: inParts.identity, verified: null };
+      const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
+      const { etag } = inParts.result;
+      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, isAnswered };
     }
     const { body, identity: read } = await readWhole(file, identity);
     // All of it is in memory: no descriptor is kept for as long as the server takes.
@@ -106,13 +108,14 @@ export class Uploader {
     const crc32 = crc32Of(body);
     const properties = propertiesOf(record.filepath, identity, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
-    const isAnswered = settings.verify === 'answer' && isProven(result, crc32, body);
+    const isAnswered = isProven(result, crc32, body);
     return {
       key: at.key,
       etag: result.etag,
       crc32,
       identity: read,
-      verified: isAnswered ? 'checksum' : null,
+      verified: isAnswered && settings.verify === 'answer' ? 'checksum' : null,
+      isAnswered,
     };
   }
 }
