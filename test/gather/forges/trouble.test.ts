@@ -243,3 +243,45 @@ test('GitHub: where the host fails over a batch it is asked for fewer; where it 
   assert.equal((await failureOf(resultsOf(forge, refs))).code, 'host_failing');
   assert.ok(standIn.log.length <= 6, `${standIn.log.length} calls to a host that is down`);
 });
+
+for (const kind of KINDS) {
+  test(`${kind}: of three tokens one is revoked and one used up: the calls go with the third (C-102)`, async t => {
+    const credentials = ['revoked', 'used-up', 'good'].map((token, index) => ({
+      kind: 'token' as const,
+      id: `token-${index + 1}`,
+      identity: token,
+      token,
+    }));
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { credentials, budget });
+    const repository = standIn.model.addRepository('acme/app');
+    standIn.model.addChangeset(repository);
+    standIn.faults.push(({ headers }) =>
+      JSON.stringify(headers).includes('used-up')
+        ? { status: 429, json: { message: 'slow' }, headers: { 'retry-after': '60' } }
+        : undefined,
+    );
+    assert.equal((await changesetsOf(forge, 'acme/app')).length, 1);
+    const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+    assert.equal((await resultsOf(forge, [ref])).get(1)?.outcome, 'found');
+    const refused = budget.facts.filter(({ errorCode }) => errorCode === 'token_refused');
+    assert.deepEqual([...new Set(refused.map(({ credential }) => credential))], ['revoked']);
+  });
+
+  test(`${kind}: a 401 of one address alone is not held against the token (C-102)`, async t => {
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { budget });
+    standIn.faults.push(({ url }) =>
+      /rate_limit|user$/.test(url.pathname) ? undefined : { status: 401, json: { message: 'no' } },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'scope_missing');
+    }
+    assert.deepEqual(
+      budget.facts.filter(({ errorCode }) => errorCode === 'token_refused'),
+      [],
+    );
+    const checks = standIn.log.filter(({ path }) => /rate_limit|user$/.test(path));
+    assert.equal(checks.length, 1, 'the token is asked about once a minute at the most');
+  });
+}

@@ -15,7 +15,7 @@ test('a disk that takes no readings is one trouble for all collectors, with how 
   const sources = {
     questions: { troubledRepositories: async () => [], failingChangesets: async () => [] },
     deliveries: { troubles: () => [], holds: () => [] },
-    changesets: { holds: () => [], unseen: () => [] },
+    changesets: { holds: () => [], refusals: () => [], unseen: () => [] },
     captures: { status: async () => ({ collectors }) },
   } as unknown as TroubleSources;
   const [trouble, ...others] = await findTroubles(sources);

@@ -24,7 +24,8 @@ export async function readBody(body: Dispatcher.ResponseData['body']): Promise<s
 /** Undefined where the text is no JSON. */
 export function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
-    return { value: JSON.parse(text) };
+    // Some proxies put a byte order mark before it.
+    return { value: JSON.parse(text.replace(/^\uFEFF/, '')) };
   } catch {
     // What is no JSON is judged by the caller, who knows the status.
     return undefined;
