@@ -9,7 +9,7 @@ import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { existingDatabase, withJournal, withStores } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
 const ASK_TIMEOUT_MS = 2_000;
@@ -22,7 +22,7 @@ export async function printStatus(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const status = (await askStation(config)) ?? (await readDatabase(config, cli));
-  cli.stdout.write(options.json ? `${JSON.stringify(status)}\n` : render(status, cli));
+  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, cli));
 }
 
 /** The answer of a running station; undefined where none runs, or the one that runs has another database. */

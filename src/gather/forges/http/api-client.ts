@@ -151,7 +151,9 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await (await this.#connections)?.agent.close();
+    const connections = this.#connections;
+    this.#connections = undefined;
+    await (await connections)?.agent.close();
   }
 
   async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
