@@ -1,12 +1,12 @@
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
 import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
-import type { CaptureLineage } from '../keep/local/captures.ts';
+import type { CaptureLineage, CollectorTotals } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { existingDatabase, withCaptures } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -17,19 +17,25 @@ export async function listCollectors(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
-  const { collectors } = answer as { readonly collectors: readonly CollectorStatus[] };
+  const { collectors } = answer as { readonly collectors: readonly ListedCollector[] };
   for (const one of collectors)
-    cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : renderCollector(one, cli));
+    cli.stdout.write(options.json ? `${jsonText(one)}\n` : renderCollector(one, cli));
 }
 
-function renderCollector(one: CollectorStatus, cli: Cli): string {
+/** A collector as `/api/v1/capture` lists it: `kept` has sums over its finished files. */
+interface ListedCollector extends CollectorStatus {
+  readonly kept: Pick<CollectorTotals, 'lostReadings'> | null;
+}
+
+function renderCollector(one: ListedCollector, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const every = one.everyMs === null ? 'each message' : `every ${formatDuration(one.everyMs)}`;
   const state = one.disabled
     ? 'rests'
     : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
   const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
-  const lost = one.lost > 0 ? style.bad(`, ${one.lost} lost`) : '';
+  const gone = one.lost + (one.kept?.lostReadings ?? 0);
+  const lost = gone > 0 ? style.bad(`, ${gone} lost on a full disk`) : '';
   const why =
     (one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`) +
     (one.writeError === null ? '' : `\n  ${style.bad('not written')} ${printable(one.writeError.message)}`);
@@ -47,7 +53,7 @@ export async function listCaptureFiles(
   const { config } = await load(options, cli);
   await withCaptures(existingDatabase(config), cli, captures => {
     const files = captures.list({ limit: Number(limit), collector });
-    for (const file of files) cli.stdout.write(json ? `${JSON.stringify(file)}\n` : renderFile(file, cli));
+    for (const file of files) cli.stdout.write(json ? `${jsonText(file)}\n` : renderFile(file, cli));
     if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }

@@ -156,3 +156,30 @@ test('faults from secrets are faults of the file, too', async t => {
     message: 'is empty',
   });
 });
+
+test('the login and the headers of collectors are masked where the configuration is shown (K-105)', async t => {
+  const yaml = `capture:
+  collectors:
+    - name: meter
+      every: 1s
+      http: http://user:hidden1@device/now
+      password: hidden2
+      headers: {X-Api-Key: hidden3, Accept: hidden4}
+      to: s3://local/outbox
+`;
+  const loaded = await load(t, yaml);
+  const [collector] = loaded.config.capture.collectors;
+  assert.deepEqual((collector as { headers?: unknown }).headers, {
+    'X-Api-Key': 'hidden3',
+    Accept: 'hidden4',
+  });
+  const shown = showConfig(loaded, schema);
+  assert.doesNotMatch(shown, /hidden/);
+  assert.match(shown, /X-Api-Key: "?\*\*\*/);
+  assert.doesNotMatch(JSON.stringify(maskConfig(loaded.config, schema)), /hidden/);
+  assert.match((await linesOf(t, yaml.replace('X-Api-Key', '"X Key"'))).join(), /is no name of a header/);
+  assert.match(
+    (await linesOf(t, yaml.replace(/http: .*/, 'file: a'))).join(),
+    /has headers, which belongs to http/,
+  );
+});

@@ -100,11 +100,11 @@ test('files of a missing bucket stay in place and go once it exists; the others 
   assert.equal(record.attempts, 1);
 });
 
-test('a server without HEAD, and a key that may not list, deliver all the same (D-6, D-29)', async t => {
+test('a server without HEAD, and a key that may not list, deliver all the same: the answer to sending is the proof (D-6, D-29, T-105)', async t => {
   const { rig } = await rigWith(t, { server: { quirks: { head: 501, listBuckets: 'denied' } } });
   rig.write('incoming/cloud/bucket/a.txt', 'a');
   const record = await rig.until('a.txt', ({ state }) => state === 'completed');
-  assert.equal(record.verified, 'none');
+  assert.equal(record.verified, 'checksum');
 });
 
 test('with verify: answer, HEAD is asked only where the answer to the PUT proves nothing (D-29)', async t => {

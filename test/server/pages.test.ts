@@ -142,6 +142,7 @@ test('Dashboard: what is stuck is listed by cause, what a person must see to fir
           message: 'refused',
           hint: 'Give another token.',
           failures: 1,
+          sparesHigh: false,
         },
       ],
     },

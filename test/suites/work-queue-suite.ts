@@ -327,6 +327,19 @@ function groupSuite(open: Open): void {
     assert.deepEqual(await claimSome(queue, 3, { perGroup }), []);
   });
 
+  test('a group that is paused for ordinary work alone gives what was raised (C-11, C-13)', async t => {
+    const { queue, clock } = await open(t);
+    for (let index = 0; index < 200; index += 1)
+      await queue.put(`a${index}`, placement(clock, -10, { group: 'g' }));
+    for (const key of ['x', 'y', 'z'])
+      await queue.put(key, placement(clock, 0, { group: 'g', priority: 'high' }));
+    await queue.put('other', placement(clock, 0, { group: 'h' }));
+    const perGroup = (group: string, priority: string): number =>
+      group === 'g' && priority === 'normal' ? 0 : 2;
+    assert.deepEqual(keysOf(await claimSome(queue, 9, { perGroup })), ['x', 'y', 'other']);
+    assert.deepEqual(keysOf(await claimSome(queue, 9, { perGroup })), []);
+  });
+
   test('one key can be claimed now, whatever its time, and only once', async t => {
     const { queue, other, clock } = await open(t);
     await queue.put('a', placement(clock, 9000));

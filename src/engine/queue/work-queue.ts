@@ -150,9 +150,10 @@ export interface ClaimRequest {
   readonly max: number;
   /**
    * At most this many running claims a group, those of all workers counted; none when 0 (a group that is
-   * paused). Unlimited when absent.
+   * paused). Unlimited when absent. It may differ by the priority of what is to be claimed: a group may be paused for
+   * ordinary work alone.
    */
-  readonly perGroup?: number | ((group: string) => number);
+  readonly perGroup?: number | ((group: string, priority: Priority) => number);
   readonly leaseMs: number;
 }
 

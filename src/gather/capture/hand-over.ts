@@ -70,30 +70,44 @@ export class HandOver {
   }
 
   async #work(): Promise<void> {
-    const { journal, clock, log } = this.#options;
+    const { journal, clock } = this.#options;
     // A turn of the event loop's room, so that files that come together share a transaction.
     await new Promise(resolve => setImmediate(resolve));
+    const left: FinishedFile[] = [];
     while (this.#queue.length > 0) {
       const group = this.#queue.slice(0, GROUP);
       try {
         await journal.enter(group.flatMap(({ file }) => file ?? []));
-        for (const one of group) this.#move(one);
-        this.#queue = this.#queue.slice(group.length);
       } catch (error) {
-        const { code, message: reason } = asSluiceError(error);
-        const nowMs = clock.monotonicMs();
-        if (code !== this.#logged.code || nowMs - this.#logged.atMs >= LOG_EVERY_MS || this.#closed) {
-          this.#logged = { code, atMs: nowMs };
-          log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
+        this.#report(error);
+        break;
+      }
+      this.#queue = this.#queue.slice(group.length);
+      for (const one of group) {
+        try {
+          this.#move(one);
+        } catch (error) {
+          // What is in the way of one is not in the way of the others.
+          left.push(one);
+          this.#report(error);
         }
-        if (this.#closed) return;
-        this.#cancelRetry = clock.timer(RETRY_MS, () => {
-          this.#cancelRetry = undefined;
-          this.#run();
-        });
-        return;
       }
     }
+    this.#queue = [...left, ...this.#queue];
+    if (this.#queue.length === 0 || this.#closed) return;
+    this.#cancelRetry = clock.timer(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      this.#run();
+    });
+  }
+
+  #report(error: unknown): void {
+    const { clock, log } = this.#options;
+    const { code, message: reason } = asSluiceError(error);
+    const nowMs = clock.monotonicMs();
+    if (code === this.#logged.code && nowMs - this.#logged.atMs < LOG_EVERY_MS && !this.#closed) return;
+    this.#logged = { code, atMs: nowMs };
+    log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
   }
 
   #move({ path, companions }: FinishedFile): void {

@@ -53,8 +53,8 @@ export interface ChangesetsOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  /** A push was announced for a repository. */
-  readonly onPush: (repositoryUrl: string) => Promise<void>;
+  /** A push was announced for a repository; these are spellings of its address. */
+  readonly onPush: (repositoryUrls: readonly string[]) => Promise<void>;
   /** Called with every piece of work that is over, for metrics. */
   readonly onEnd?: (ended: EndedWork) => void;
 }
@@ -286,7 +286,7 @@ export class Changesets implements Service {
   }
 
   #withNext(changeset: StoredChangeset, item: QueueItem | undefined): ListedChangeset {
-    const hold = this.#health.holdOf(changeset.host);
+    const hold = this.#health.holdOf(changeset.host, item?.priority ?? 'normal');
     return listedChangeset(changeset, item, hold && { why: holdReason(hold), untilMs: hold.untilMs });
   }
 

@@ -5,10 +5,11 @@ import { announceEvent, recordWebhook } from '../../keep/store/change.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { ForgeKind } from '../forges/definitions.ts';
 import type { ForgeSettings } from '../forges/forge.ts';
+import { repositorySpellings } from '../forges/repository-spellings.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
 import type { CodeHosts } from './hosts/code-hosts.ts';
-import { latest, planNextSync, planningOf, soonestSyncMs } from './next-sync.ts';
+import { latest, planNextSync, planningOf, possibleMs, soonestSyncMs } from './next-sync.ts';
 import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */
@@ -37,31 +38,34 @@ export type WebhookOutcome =
  * Takes one delivery in: signature first, then its form, then its id; the latest-event times, the raised places on the
  * schedule and the id are committed together, so that a crash loses none of them.
  * @param webhooks of the kind of host that sends it
- * @param onPush a push has arrived for a repository
+ * @param onPush a push has arrived for the repository of these addresses, all spellings of one
  * @throws SluiceError `signature_invalid`, `body_invalid`
  */
 export async function receiveWebhook(
   request: WebhookRequest,
   webhooks: ForgeWebhooks,
   context: ChangesetContext,
-  onPush: (repositoryUrl: string) => Promise<void>,
+  onPush: (repositoryUrls: readonly string[]) => Promise<void>,
 ): Promise<WebhookOutcome> {
   const host = senderOf(request, webhooks, context);
   const delivery = webhooks.parse(request.headers, request.rawBody, host);
   const { deliveryId, event } = delivery;
-  const { changesets, queue, clock } = context;
+  const { changesets, queue, clock, hosts } = context;
   if (await changesets.webhooks.isKnown(host, deliveryId)) return { outcome: 'duplicate' };
   const receivedAtMs = clock.nowMs();
   const repository = repositoryOf(delivery);
-  const received = recordWebhook({ host, deliveryId, event, repository, receivedAtMs });
+  // One that does nothing is not remembered: what it is of may be followed when the host sends it again.
+  const receivedAs = (id: string | undefined) =>
+    recordWebhook({ host, deliveryId: id, event, repository, receivedAtMs });
+  const received = receivedAs(deliveryId);
   if (delivery.kind === 'push') {
     // First the work, then the id: a crash between the two has the host send it again.
-    await onPush(delivery.repositoryUrl);
+    await onPush(repositorySpellings(delivery, hosts.baseUrlOf(host)));
     await queue.putAll([], [received]);
     return { outcome: 'push' };
   }
   if (delivery.kind !== 'changeset' && delivery.kind !== 'commit') {
-    await queue.putAll([], [received]);
+    await queue.putAll([], [receivedAs(undefined)]);
     return delivery.kind === 'ping' ? { outcome: 'ping' } : { outcome: 'ignored', event };
   }
   const concerned =
@@ -70,7 +74,8 @@ export async function receiveWebhook(
       : await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
   const followed = concerned.filter(changeset => changeset.followed);
   // A time of the body is of the host's clock.
-  const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);
+  const saidMs = delivery.atMs === undefined ? undefined : delivery.atMs - context.clockSkewMs(host);
+  const eventMs = possibleMs(saidMs, receivedAtMs) ?? receivedAtMs;
   const atMs = Math.min(eventMs, receivedAtMs);
   const items = await queue.getMany(followed.map(({ key }) => key));
   const entries = followed.map(changeset => {
@@ -81,8 +86,11 @@ export async function receiveWebhook(
     followed.map(({ id }) => id),
     atMs,
   );
+  if (followed.length === 0) {
+    await queue.putAll([], [receivedAs(undefined)]);
+    return { outcome: 'ignored', event };
+  }
   await queue.putAll(entries, [received, announced]);
-  if (followed.length === 0) return { outcome: 'ignored', event };
   return { outcome: 'raised', changesets: followed.length };
 }
 

@@ -43,9 +43,9 @@ export function createChangesetWorkers(
       [SOURCE_KIND, sourceHandler({ ...context, slots, listEveryMs })],
     ]),
     concurrency: settings().concurrency * LARGEST_BATCH,
-    perGroup: group => {
+    perGroup: (group, priority) => {
       const host = hostOfGroup(group);
-      return health.allowedConcurrency(host, settings().perHost * batchOf(host));
+      return health.allowedConcurrency(host, settings().perHost * batchOf(host), priority);
     },
     onEnd,
     timing: { drainMs: DRAIN_MS },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { flag, listOf, maybe, number, text, word } from './http/lenient.ts';
 import { timeMs } from './http/read.ts';
 import type { ChangesetDelivery, CommitDelivery, WebhookBase, WebhookDelivery } from './webhook.ts';
 import { readWebhook } from './webhook-body.ts';
@@ -6,32 +7,40 @@ import { readWebhook } from './webhook-body.ts';
 /** Webhooks in the form that GitHub has given them, and Gitea and Forgejo have taken over. */
 
 /** The repository that a webhook is about. */
-export const hookRepository = z.object({ full_name: z.string(), html_url: z.string() });
+export const hookRepository = z.object({
+  full_name: z.string().min(1),
+  html_url: text,
+  clone_url: text,
+  ssh_url: text,
+  git_url: text,
+});
+
+/** Addresses of the repository, as far as a body names them. */
+export function urlsOf(repository: z.output<typeof hookRepository>): readonly string[] {
+  const { html_url: html, clone_url: clone, ssh_url: ssh, git_url: git } = repository;
+  return [html, clone, ssh, git].filter(url => url !== undefined);
+}
 
 const pullHook = z.object({
-  action: z.string(),
+  action: text,
   pull_request: z.object({
-    number: z.int(),
-    html_url: z.string(),
-    title: z.string(),
-    state: z.enum(['open', 'closed']),
-    draft: z.boolean().optional(),
-    merged: z.boolean().nullish(),
-    merged_at: z.string().nullish(),
-    updated_at: z.string().nullish(),
+    number,
+    html_url: text,
+    title: text,
+    state: text,
+    draft: flag,
+    merged: flag,
+    merged_at: text,
+    updated_at: text,
   }),
   repository: hookRepository,
 });
 
 /** A comment on an issue or a pull request; which of them it is, hosts say in ways of their own. */
 export const commentHook = z.object({
-  action: z.string(),
-  is_pull: z.boolean().optional(),
-  issue: z.object({
-    number: z.int(),
-    updated_at: z.string().nullish(),
-    pull_request: z.unknown().optional(),
-  }),
+  action: text,
+  is_pull: flag,
+  issue: z.object({ number, updated_at: text, pull_request: z.unknown().optional() }),
   repository: hookRepository,
 });
 
@@ -43,7 +52,7 @@ export function parsePull(base: WebhookBase, json: unknown, host: string): Webho
   return {
     ...aboutChangeset(base, host, repository, pull.number, action),
     atMs: timeMs(pull.updated_at),
-    state: pull.state === 'open' ? open : ended,
+    state: pull.state === 'open' ? open : pull.state === 'closed' ? ended : undefined,
     title: pull.title,
     url: pull.html_url,
   };
@@ -55,14 +64,14 @@ export function aboutChangeset(
   host: string,
   { full_name: repository, html_url: repositoryUrl }: z.output<typeof hookRepository>,
   number: number,
-  action: string,
+  action: string | undefined,
 ): ChangesetDelivery {
   return {
     ...base,
     kind: 'changeset',
     ref: { host, repository, number },
     alsoConcerns: [],
-    action,
+    action: action ?? 'unknown',
     atMs: undefined,
     state: undefined,
     title: undefined,
@@ -71,25 +80,25 @@ export function aboutChangeset(
   };
 }
 
+const ranOnCommit = maybe(
+  z.object({
+    head_sha: z.string().min(1),
+    head_branch: word,
+    head_repository: maybe(z.object({ full_name: z.string().min(1) })),
+    updated_at: text,
+    completed_at: text,
+  }),
+);
+
 /** A check, a status or a run of a workflow, of a commit. */
-export const commitHook = z.object({
-  sha: z.string().optional(),
-  branches: z.array(z.object({ name: z.string() })).optional(),
-  updated_at: z.string().nullish(),
-  workflow_run: ranOnCommit().optional(),
-  workflow_job: ranOnCommit().optional(),
+const commitHook = z.object({
+  sha: word,
+  branches: listOf(z.object({ name: z.string().min(1) })),
+  updated_at: text,
+  workflow_run: ranOnCommit,
+  workflow_job: ranOnCommit,
   repository: hookRepository,
 });
-
-function ranOnCommit() {
-  return z.object({
-    head_sha: z.string(),
-    head_branch: z.string().nullish(),
-    head_repository: z.object({ full_name: z.string() }).nullish(),
-    updated_at: z.string().nullish(),
-    completed_at: z.string().nullish(),
-  });
-}
 
 /** Commit statuses, and runs of workflows and their jobs. @throws SluiceError `body_invalid` */
 export function parseCommit(base: WebhookBase, json: unknown): WebhookDelivery {
@@ -98,11 +107,11 @@ export function parseCommit(base: WebhookBase, json: unknown): WebhookDelivery {
   const ran = hook.workflow_run ?? hook.workflow_job;
   if (ran) {
     const atMs = timeMs(ran.completed_at ?? ran.updated_at);
-    const at = { repository, commit: ran.head_sha, branch: ran.head_branch ?? undefined, atMs };
+    const at = { repository, commit: ran.head_sha, branch: ran.head_branch, atMs };
     return aboutCommit(base, { ...at, branchOf: ran.head_repository?.full_name });
   }
   if (hook.sha === undefined) return { ...base, kind: 'unknown' };
-  const branches = (hook.branches ?? []).map(({ name }) => ({ name, repository }));
+  const branches = hook.branches.map(({ name }) => ({ name, repository }));
   return { ...base, kind: 'commit', repository, commit: hook.sha, branches, atMs: timeMs(hook.updated_at) };
 }
 

@@ -22,10 +22,10 @@ export function isHexHmac(hex: string | undefined, rawBody: Buffer, secret: stri
   return sameSecret(hex.toLowerCase(), hmacSha256(secret, rawBody).toString('hex'));
 }
 
-/** The host's id of a delivery; a hash of the body where it sends none. */
-export function deliveryIdOf(given: string | undefined, rawBody: Buffer): string {
+/** The host's id of a delivery; a hash of event and body where it sends none: two hooks may send the same body. */
+export function deliveryIdOf(given: string | undefined, event: string, rawBody: Buffer): string {
   if (given !== undefined && /^[\w.:-]{1,200}$/.test(given)) return given;
-  return `sha256:${createHash('sha256').update(rawBody).digest('hex')}`;
+  return `sha256:${createHash('sha256').update(`${event}\n`).update(rawBody).digest('hex')}`;
 }
 
 /**

@@ -73,7 +73,8 @@ export type WebhookDelivery =
   | (WebhookBase & {
       readonly kind: 'push';
       readonly repository: string;
-      readonly repositoryUrl: string;
+      /** Addresses of the repository, as far as the body names them: of its page, and to clone by. */
+      readonly repositoryUrls: readonly string[];
       /** Full ref: `refs/heads/main`. */
       readonly gitRef: string;
       readonly atMs: number | undefined;

@@ -36,7 +36,8 @@ export interface ObjectStore {
   putObject(at: ObjectAddress, source: ObjectSource, options?: PutOptions): Promise<PutResult>;
   /**
    * What the store knows of an object, undefined when there is none. A missing bucket also answers
-   * undefined where the server does not tell the two apart. Throws not_supported where the server has no HEAD.
+   * undefined where the server does not tell the two apart. Where HEAD is refused or tells no size, other questions are
+   * asked for it, once each; throws what HEAD was refused with (not_supported, access_denied …) where none is answered.
    */
   headObject(at: ObjectAddress, options?: HeadOptions): Promise<ObjectHead | undefined>;
   /**
@@ -153,6 +154,8 @@ export interface ObjectProperties {
    * store keeps only `mtime`.
    */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Permissions of the file that it comes from (`chmod`'s nine bits), for stores whose objects are files. */
+  readonly mode?: number;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** `AES256`, or `aws:kms` with an optional key. */
@@ -174,15 +177,26 @@ export interface PutResult {
   readonly crc32?: string;
   /** CRC32 of the object as the store's own answer names it, in the same form. */
   readonly confirmedCrc32?: string;
+  /**
+   * In which way it was sent that is not the profile's own, since the store does not take that: "without tags". For its
+   * record; undefined where nothing was left.
+   */
+  readonly departure?: string;
 }
 
 export interface HeadOptions extends BucketCallOptions {
   /** Ask for the checksum, too. The directory store reads the whole file for it. */
   readonly checksum?: boolean;
+  /**
+   * Bytes of each piece that it was sent in. A store that finds framing of its own stored as content is sent to without
+   * it from then on.
+   */
+  readonly sentSizes?: readonly number[];
 }
 
 export interface ObjectHead {
-  readonly size: number;
+  /** Undefined where the store tells none that can be believed, by whichever question. */
+  readonly size: number | undefined;
   readonly etag: string;
   readonly lastModifiedMs: number;
   readonly contentType?: string;
@@ -227,6 +241,8 @@ export interface ObjectEntry {
 /** Names an upload in parts; plain data, so that the journal can keep it across restarts. */
 export interface MultipartUpload extends ObjectAddress {
   readonly uploadId: string;
+  /** As in PutResult; not kept by the journal. */
+  readonly departure?: string;
 }
 
 export interface PendingUpload extends MultipartUpload {
@@ -239,4 +255,7 @@ export interface UploadedPart {
   readonly etag: string;
   readonly size: number;
   readonly crc32?: string;
+  /** As in PutResult; not kept by the journal. */
+  readonly confirmedCrc32?: string;
+  readonly departure?: string;
 }

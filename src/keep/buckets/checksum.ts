@@ -66,18 +66,71 @@ export interface ExpectedObject {
   readonly parts?: readonly UploadedPart[];
 }
 
-/** `checksum`: size and checksum agree; `size`: the size agrees and there is no checksum to compare. */
-export type Verification = { readonly agrees: 'checksum' | 'size' } | { readonly differs: string };
+/**
+ * `checksum`: a checksum agrees, and no size is against it; `size`: the size agrees and there is no checksum to compare;
+ * `open`: nothing was told that could be compared.
+ */
+export type Verification =
+  | { readonly agrees: 'checksum' | 'size' }
+  | { readonly differs: string }
+  | { readonly open: string };
 
-/** Compares what HEAD answered with what was sent. ETags are not looked at: they are no checksums. */
+/**
+ * Compares what HEAD answered with what was sent. ETags are looked at only where the object was made of parts whose own
+ * are known: they are no checksums of content. Pure.
+ */
 export function verifyObject(head: ObjectHead, expected: ExpectedObject): Verification {
-  if (head.size !== expected.size)
+  if (head.size !== undefined && head.size !== expected.size)
     return { differs: `${head.size} bytes arrived, ${expected.size} were sent` };
-  if (head.crc32 === undefined) return { agrees: 'size' };
-  const wanted = head.crc32.includes('-') ? expectedComposite(expected) : expected.crc32;
-  if (wanted === undefined) return { agrees: 'size' };
-  if (wanted === head.crc32) return { agrees: 'checksum' };
-  return { differs: `its CRC32 is ${head.crc32}, that of what was sent ${wanted}` };
+  const agrees = head.crc32 === undefined ? undefined : crc32Agrees(head.crc32, expected);
+  if (agrees === true) return { agrees: 'checksum' };
+  if (agrees === false) {
+    const wanted = expected.crc32 ?? expectedComposite(expected);
+    return { differs: `its CRC32 is ${head.crc32?.slice(0, 20)}, that of what was sent ${wanted}` };
+  }
+  if (head.size !== undefined) return { agrees: 'size' };
+  if (isMadeOf(head.etag, expected.parts)) return { agrees: 'size' };
+  return { open: 'the store tells neither its size nor its checksum' };
+}
+
+/**
+ * Whether a CRC32 that a store shows is that of what was sent: of the whole, or of its parts, with or without their number.
+ * Undefined where there is nothing to compare it with, or where it is the last part's alone, as some gateways have it.
+ */
+function crc32Agrees(shown: string, expected: ExpectedObject): boolean | undefined {
+  const composite = expectedComposite(expected);
+  const bare = bareCrc32(shown);
+  const known = [expected.crc32, composite].filter(one => one !== undefined).map(bareCrc32);
+  if (shown.includes('-') && composite === undefined) return undefined;
+  if (known.includes(bare)) return true;
+  const last = expected.parts?.toSorted((a, b) => a.partNumber - b.partNumber).at(-1)?.crc32;
+  const isLastAlone = last !== undefined && (expected.parts?.length ?? 0) > 1 && bareCrc32(last) === bare;
+  return known.length === 0 || isLastAlone ? undefined : false;
+}
+
+/** Base64 without padding and without the number of parts. */
+function bareCrc32(text: string): string {
+  return text.replace(/-\d+$/, '').replace(/=+$/, '');
+}
+
+/** Whether two ETags are the same, with or without quotes and the mark of a weak one. Pure. */
+export function sameETag(left: string, right: string): boolean {
+  return bareETag(left) === bareETag(right);
+}
+
+function bareETag(etag: string): string {
+  return etag.replace(/^W\//i, '').replaceAll('"', '').toLowerCase();
+}
+
+/**
+ * Whether an object's ETag is that of an upload of these very parts: the MD5 of their ETags, which are MD5s as well, and
+ * their number, as Amazon and most others have it. Pure.
+ */
+export function isMadeOf(etag: string, parts: readonly UploadedPart[] | undefined): boolean {
+  const etags = parts?.toSorted((a, b) => a.partNumber - b.partNumber).map(part => bareETag(part.etag)) ?? [];
+  if (etags.length === 0 || !etags.every(one => /^[0-9a-f]{32}$/.test(one))) return false;
+  const digest = hash('md5', Buffer.from(etags.join(''), 'hex'), 'hex');
+  return bareETag(etag) === `${digest}-${etags.length}`;
 }
 
 function expectedComposite(expected: ExpectedObject): string | undefined {
@@ -90,9 +143,29 @@ function expectedComposite(expected: ExpectedObject): string | undefined {
 /**
  * Whether the answer to putObject proves that the store holds this very content: it names the CRC32 of what it
  * received, or its ETag is the content's MD5. An ETag that is no MD5 (parts, encryption with a key of one's own) proves
- * nothing, and nothing against it.
+ * nothing, and nothing against it. Pure.
  */
 export function isProven(result: PutResult, crc32OfBody: string, body: Uint8Array): boolean {
-  if (result.confirmedCrc32 !== undefined) return result.confirmedCrc32 === crc32OfBody;
-  return result.etag.replaceAll('"', '').toLowerCase() === hash('md5', body, 'hex');
+  if (result.confirmedCrc32 !== undefined) return bareCrc32(result.confirmedCrc32) === bareCrc32(crc32OfBody);
+  return bareETag(result.etag) === hash('md5', body, 'hex');
+}
+
+/**
+ * Whether the answers to an upload in parts prove it: each part's named the CRC32 of what it received, and the last one
+ * the ETag, or the CRC32, of these very parts. Pure.
+ */
+export function isProvenInParts(result: PutResult, parts: readonly UploadedPart[]): boolean {
+  const areConfirmed =
+    parts.length > 0 &&
+    parts.every(
+      ({ crc32, confirmedCrc32 }) =>
+        crc32 !== undefined && confirmedCrc32 !== undefined && bareCrc32(crc32) === bareCrc32(confirmedCrc32),
+    );
+  if (!areConfirmed) return false;
+  const whole = { size: 0, crc32: wholeCrc32(parts), parts };
+  const { confirmedCrc32 } = result;
+  return (
+    isMadeOf(result.etag, parts) ||
+    (confirmedCrc32 !== undefined && crc32Agrees(confirmedCrc32, whole) === true)
+  );
 }

@@ -190,6 +190,7 @@ function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>)
   }
   const result = verifyObject(head.value, { size: PROBE_BODY.length, crc32: crc32Of(PROBE_BODY) });
   if ('differs' in result) return failedStep('head', new SluiceError('checksum_mismatch', result.differs));
+  if ('open' in result) return { step: 'head', outcome: 'ok', words: `it is there; ${result.open}` };
   const words =
     result.agrees === 'checksum'
       ? 'size and checksum agree'

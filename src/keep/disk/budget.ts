@@ -103,6 +103,7 @@ export class DiskBudget implements Service {
   #checking: Promise<void> = Promise.resolve();
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
+  #failed = { code: '', atMs: Number.NEGATIVE_INFINITY };
   /** What gave way and is not on record yet. */
   readonly #unrecorded: FreedSpace[] = [];
 
@@ -219,14 +220,22 @@ export class DiskBudget implements Service {
     );
   }
 
+  #reportFailure(error: unknown): void {
+    const { clock, log } = this.#options;
+    const { code, message: reason } = asSluiceError(error);
+    const nowMs = clock.monotonicMs();
+    if (code === this.#failed.code && nowMs - this.#failed.atMs < WARN_EVERY_MS) return;
+    this.#failed = { code, atMs: nowMs };
+    log.error({ code, reason }, 'the disk budget failed');
+  }
+
   #next(): void {
     if (this.#stopped) return;
     this.#cancelTimer = this.#options.clock.timer(CHECK_EVERY_MS, () => {
       this.#checking = this.check()
         .then(
           () => undefined,
-          error =>
-            this.#options.log.error({ reason: asSluiceError(error).message }, 'the disk budget failed'),
+          error => this.#reportFailure(error),
         )
         .then(() => this.#next());
     });

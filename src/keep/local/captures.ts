@@ -70,7 +70,9 @@ export interface CollectorTotals {
   readonly readings: number;
   readonly bytes: number;
   readonly delivered: number;
+  /** Files that were deleted undelivered on a full disk, and the readings in them. */
   readonly lost: number;
+  readonly lostReadings: number;
 }
 
 /**

@@ -269,7 +269,8 @@ export interface WebhookStore {
 
 export interface ReceivedWebhook {
   readonly host: string;
-  readonly deliveryId: string;
+  /** Undefined: it did nothing, and is counted without being remembered. */
+  readonly deliveryId: string | undefined;
   readonly event: string;
   readonly repository: string | undefined;
   readonly receivedAtMs: number;

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { join } from 'node:path';
@@ -65,9 +74,27 @@ test('a pipe yields what is in it, and holds up nothing when nobody writes (K-10
   execFileSync('mkfifo', [path]);
   const source = fileSource(path);
   assert.deepEqual(await readTwice(source), [undefined, undefined]);
-  const writing = execFileSync.bind(undefined, 'sh', ['-c', `exec 3<>${path}; echo 42 >&3; exec 3>&-`]);
-  writing();
-  assert.equal(await source.read(patience), undefined, 'what nobody held open is gone');
+  // Open for both ways, so that it does not wait for a reader.
+  const writer = openSync(path, 'r+');
+  writeSync(writer, '42\n');
+  assert.equal(textOf(await source.read(patience)), '42\n');
+  assert.equal(await source.read(patience), undefined, 'it is taken once');
+  writeSync(writer, '43\n');
+  closeSync(writer);
+});
+
+test('a file that is larger than a reading is refused before it is read, and one that grows is read to where it ends (K-100)', async t => {
+  const folder = await tempDirectory(t);
+  const huge = join(folder, 'huge');
+  writeFileSync(huge, '');
+  truncateSync(huge, 2 ** 40);
+  await assert.rejects(readTwice(fileSource(huge)), { code: 'answer_too_large' });
+  const growing = join(folder, 'growing');
+  writeFileSync(growing, 'x'.repeat(100_000));
+  const source = fileSource(growing);
+  assert.equal(textOf(await source.read(patience)).length, 100_000);
+  appendFileSync(growing, 'more');
+  assert.equal(textOf(await source.read(patience)).length, 100_004);
 });
 
 test('a socket, a link in a circle and a device that is off are said in the words of the system, never as our fault (K-101)', async t => {

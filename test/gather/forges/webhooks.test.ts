@@ -202,14 +202,17 @@ test('GitLab reports merge requests, comments and pipelines on them, and pushes 
   assert.equal(read('Note Hook', { project, merge_request: attributes }).kind, 'changeset');
   assert.equal(read('Note Hook', { project }).kind, 'unknown');
   const push = read('Push Hook', { project, ref: 'refs/heads/main' });
-  assert.ok(push.kind === 'push' && push.repositoryUrl === project.web_url);
+  assert.ok(push.kind === 'push' && push.repositoryUrls[0] === project.web_url);
   assert.equal(read('Issue Hook', {}).kind, 'unknown');
 });
 
 test('a body that is not JSON, or lacks what its kind always has, is refused with one clear message (C-19)', () => {
   const headers = { 'x-github-event': 'pull_request' };
   assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{'), 'h'), { code: 'body_invalid' });
-  assert.throws(() => githubWebhooks.parse(headers, Buffer.from('{}'), 'h'), /pull_request lacks .*action/);
+  assert.throws(
+    () => githubWebhooks.parse(headers, Buffer.from('{}'), 'h'),
+    /pull_request lacks .*pull_request/,
+  );
   assert.throws(() => giteaWebhooks.parse({ 'x-gitea-event': 'push' }, Buffer.from('[]'), 'h'), {
     code: 'body_invalid',
   });
@@ -217,4 +220,76 @@ test('a body that is not JSON, or lacks what its kind always has, is refused wit
   const asForm = { 'x-github-event': 'ping', 'content-type': 'application/x-www-form-urlencoded' };
   const ping = githubWebhooks.parse(asForm, form, 'h');
   assert.match(ping.deliveryId, /^sha256:/);
+});
+
+test('GitLab’s system hooks are read by their own word, as the hooks of projects are (C-104)', () => {
+  const project = {
+    path_with_namespace: 'group/app',
+    web_url: 'http://inner/group/app',
+    git_ssh_url: 'git@inner:group/app.git',
+    git_http_url: 'http://inner/group/app.git',
+  };
+  const read = (body: unknown, event = 'System Hook') =>
+    gitlabWebhooks.parse({ 'x-gitlab-event': event }, Buffer.from(JSON.stringify(body)), 'h');
+  const opened = read({
+    object_kind: 'merge_request',
+    project,
+    object_attributes: { iid: 5, action: 'open' },
+  });
+  assert.ok(opened.kind === 'changeset' && opened.ref.number === 5);
+  for (const body of [
+    { event_name: 'push', ref: 'refs/heads/main', project },
+    { object_kind: 'tag_push', event_name: 'tag_push', ref: 'refs/tags/v1', project },
+    { event_name: 'repository_update', refs: ['refs/heads/main'], project },
+  ]) {
+    const push = read(body);
+    assert.ok(push.kind === 'push');
+    assert.deepEqual(push.repositoryUrls, [project.web_url, project.git_http_url, project.git_ssh_url]);
+    assert.match(push.gitRef, /^refs\//);
+  }
+  assert.equal(read({ object_kind: 'note', project, merge_request: { iid: '5' } }).kind, 'changeset');
+  assert.equal(read({ event_name: 'user_create', username: 'x' }).kind, 'unknown');
+  const body = { object_kind: 'merge_request', project, object_attributes: { iid: 5 } };
+  assert.notEqual(read(body).deliveryId, read(body, 'Merge Request Hook').deliveryId);
+});
+
+test('what is bent in a webhook costs itself, where it says which changeset or repository it is about (C-101)', () => {
+  const repository = { full_name: 'o/r', html_url: null, clone_url: 3, ssh_url: 'git@h:o/r.git' };
+  const pull = { number: '7', title: null, state: 'odd', draft: 'x', merged: null, updated_at: 5 };
+  const github = (event: string, body: unknown) =>
+    githubWebhooks.parse({ 'x-github-event': event }, Buffer.from(JSON.stringify(body)), 'h');
+  const delivery = github('pull_request', { action: null, pull_request: pull, repository });
+  assert.ok(delivery.kind === 'changeset');
+  assert.deepEqual([delivery.ref.number, delivery.state, delivery.atMs], [7, undefined, undefined]);
+  const push = github('push', { ref: null, repository });
+  assert.ok(push.kind === 'push');
+  assert.deepEqual(push.repositoryUrls, ['git@h:o/r.git']);
+});
+
+test('whatever stands in a webhook, it is read or refused with one clear message (C-101)', () => {
+  const all = recorded.flatMap(({ name, examples }) => examples.map(body => ({ name, body })));
+  const odd = fc.constantFrom(undefined, null, '', 'odd', -1.5, 1e20, true, {}, [], [null]);
+  fc.assert(
+    fc.property(fc.constantFrom(...all), fc.nat(), odd, ({ name, body }, place, value) => {
+      const keys = Object.keys(body);
+      const key = keys[place % keys.length] ?? '';
+      const within = body[key];
+      const below = typeof within === 'object' && within !== null ? Object.keys(within) : [];
+      const inner = below[place % Math.max(1, below.length)];
+      const bent = inner === undefined ? value : { ...(within as object), [inner]: value };
+      const raw = Buffer.from(JSON.stringify({ ...body, [key]: bent }));
+      for (const [webhooks, event] of [
+        [githubWebhooks, 'x-github-event'],
+        [giteaWebhooks, 'x-gitea-event'],
+        [gitlabWebhooks, 'x-gitlab-event'],
+      ] as const) {
+        try {
+          webhooks.parse({ [event]: name }, raw, 'h');
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'body_invalid');
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -89,7 +89,7 @@ test('values that cannot be right are named without being shown (D-8)', () => {
   assert.match(s3('localhost:9000'), /must begin with https/);
   assert.match(s3('https://host/path'), /no path/);
   assert.doesNotMatch(s3('https://user:hunter2@host'), /hunter2/);
-  assert.match(s3('http://h', 'checksum=md5'), /checksum must be/);
+  assert.match(s3('http://h', 'checksum=crc99'), /checksum must be/);
   assert.match(faultOf('[p]\nprovider=directory\npath=relative'), /absolute/);
   assert.match(faultOf(`[a/b]\n${AMAZON}`), /cannot be a folder/);
   assert.doesNotMatch(faultOf('[p]\nthis line holds SECRETSECRET'), /SECRETSECRET/);

@@ -89,11 +89,24 @@ describe('faults of the server, each once and not retried here (D-36)', () => {
     ['a reset in the body', { kind: 'reset', afterBytes: 1 }, 'connection_lost', 'retry'],
     ['a lost answer', { kind: 'lost-answer' }, 'connection_lost', 'retry'],
   ];
+  /** Refusals that may come of the way of sending: a streamed body is sent once more in another one. */
+  const MAY_BE_THE_WAY = new Set([
+    '400 BadDigest',
+    '400 InvalidRequest',
+    '403 AccessDenied',
+    '403 bad signature',
+    '403 without a body',
+    'an unknown code',
+    'a web page with 403',
+  ]);
   for (const [label, fault, code, retry] of cases) {
     test(`${label}: ${code}, ${retry}, small and large (D-36, T-2, T-100)`, async context => {
       const { server, store } = await setUp(context);
       for (const source of [SMALL, LARGE]) {
-        server.faults.add(fault);
+        // A signature may fail for the headers of small ones, too; what was cleared there is not asked again.
+        const suspect = label === '403 bad signature' ? SMALL : LARGE;
+        const isSuspected = MAY_BE_THE_WAY.has(label) && source === suspect;
+        server.faults.add({ ...fault, times: isSuspected ? 2 : 1 });
         const before = server.requests.length;
         await assert.rejects(store.putObject(AT, source), error => {
           fails(code)(error);
@@ -103,7 +116,7 @@ describe('faults of the server, each once and not retried here (D-36)', () => {
         });
         // After a reset in a streamed body the question is asked once more, with only its first block.
         const isAskedAgain = source === LARGE && fault.kind === 'reset' && fault.afterBytes > 0;
-        assert.equal(server.requests.length, before + (isAskedAgain ? 2 : 1));
+        assert.equal(server.requests.length, before + (isAskedAgain || isSuspected ? 2 : 1));
         await store.putObject(AT, source);
         assert.deepEqual(await server.read('bucket', 'key'), source.body);
       }
@@ -396,10 +409,21 @@ describe('what one answer corrects', () => {
 });
 
 describe('quirks and credentials', () => {
-  test('no HEAD is not_supported (D-29)', async context => {
+  test('without HEAD the first byte is asked for, then the listing; without these it is not_supported (D-29, T-105)', async context => {
     for (const head of [405, 501] as const) {
-      const { store } = await setUp(context, { quirks: { head } });
+      const { server, store } = await setUp(context, { quirks: { head } });
       await store.putObject(AT, SMALL);
+      const put = server.objects('bucket').get('key');
+      const told = async () => {
+        const { size, etag } = (await store.headObject(AT)) ?? {};
+        return { size, etag };
+      };
+      assert.deepEqual(await told(), { size: SMALL.body.length, etag: put?.etag });
+      server.faults.add({ kind: 'error', operation: 'GetObject', status: 403, code: 'AccessDenied' });
+      assert.deepEqual(await told(), { size: SMALL.body.length, etag: put?.etag });
+      assert.equal(await store.headObject({ bucket: 'bucket', key: 'nothing' }), undefined);
+      server.faults.add({ kind: 'error', operation: 'GetObject', status: 403, code: 'AccessDenied' });
+      server.faults.add({ kind: 'error', operation: 'ListObjectsV2', status: 403, code: 'AccessDenied' });
       await assert.rejects(store.headObject(AT), fails('not_supported'));
     }
   });

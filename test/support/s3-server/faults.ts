@@ -72,4 +72,27 @@ export interface Quirks {
   clockOffsetMs?: number;
   /** Expect: 100-continue is answered 417, or not at all. */
   expect?: 417 | 'ignored';
+  /** aws-chunked bodies are stored as they are, framing and all. */
+  framing?: 'stored';
+  /** Requests that are refused, by their headers, for as long as this stands. */
+  refuses?: (request: RefusableRequest) => RefusalOf | undefined;
+  /** What becomes of the head of an object in the answer to HEAD. */
+  headAs?: (head: HeadAnswer) => HeadAnswer;
+}
+
+export interface RefusableRequest {
+  readonly operation: OperationName;
+  readonly bucket: string | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+export interface RefusalOf {
+  readonly status: number;
+  readonly code: string;
+  readonly message?: string;
+}
+
+export interface HeadAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | number>>;
 }

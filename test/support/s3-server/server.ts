@@ -206,7 +206,8 @@ class RunningServer implements S3TestServer {
       if (fault !== undefined && answerFault(fault, request, response)) return;
       const reply = await this.#perform(request, response, routed, fault, asksFirst);
       if (fault?.kind === 'lost-answer') request.socket.resetAndDestroy();
-      else await this.#reply(response, spoiled(reply, fault), request.method === 'HEAD');
+      else
+        await this.#reply(response, this.#bent(operation, spoiled(reply, fault)), request.method === 'HEAD');
     } catch (error) {
       if (error instanceof StruckDown) return;
       if (!request.socket.destroyed) this.#replyError(request, response, error);
@@ -237,6 +238,7 @@ class RunningServer implements S3TestServer {
       routed,
       verified,
       chunks: faultyChunks(request, fault),
+      storesFraming: this.quirks.framing === 'stored',
     };
     if (routed.operation === 'ListBuckets') return listBuckets(work);
     if (routed.operation === 'CreateBucket') return createBucket(work);
@@ -252,8 +254,18 @@ class RunningServer implements S3TestServer {
     return perform(work, bucket);
   }
 
+  #bent(operation: OperationName, reply: Reply): Reply {
+    const { headAs } = this.quirks;
+    if (operation !== 'HeadObject' || headAs === undefined) return reply;
+    return headAs({ status: reply.status ?? 200, headers: { ...reply.headers } });
+  }
+
   #checkQuirks(request: IncomingMessage, routed: Routed, asksFirst: boolean): void {
     const { quirks } = this;
+    const { operation, bucket } = routed;
+    const refusal = quirks.refuses?.({ operation, bucket, headers: request.headers });
+    if (refusal !== undefined)
+      throw new S3Error(refusal.status, refusal.code, refusal.message ?? refusal.code);
     if (asksFirst && quirks.expect === 417)
       throw new S3Error(417, 'ExpectationFailed', 'Expect is not supported');
     if (routed.operation === 'ListBuckets' && quirks.listBuckets === 'denied') throw accessDenied();

@@ -8,7 +8,8 @@ import type {
   PutResult,
   UploadedPart,
 } from '../../../keep/buckets/bucket.ts';
-import { type ExpectedObject, verifyObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
+import { type ExpectedObject, wholeCrc32 } from '../../../keep/buckets/checksum.ts';
+import { isCompleted } from '../../../keep/buckets/prove.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { sameIdentity } from '../../spool/files.ts';
 import { assertStillSame } from './content.ts';
@@ -86,14 +87,15 @@ export async function sendInParts(sending: SendingInParts): Promise<{
  * @throws SluiceError what the store throws, save that it has no HEAD
  */
 async function etagIfThere(
-  { store, signal }: Pick<SendingInParts, 'store' | 'signal'>,
+  { store, signal, journal, record, properties }: SendingInParts,
   at: ObjectAddress,
   expected: ExpectedObject,
 ): Promise<string | undefined> {
+  const startedAtMs = journal.upload(record.id)?.startedAtMs ?? 0;
+  const mtime = properties.metadata?.mtime ?? '';
   try {
     const head = await store.headObject(at, { signal, checksum: true });
-    const isThere = head?.crc32 !== undefined && 'agrees' in verifyObject(head, expected);
-    return isThere ? head.etag : undefined;
+    return head && isCompleted(head, expected, { startedAtMs, mtime }) ? head.etag : undefined;
   } catch (error) {
     const code = error instanceof SluiceError ? error.code : undefined;
     if (code === 'not_supported' || code === 'access_denied') return undefined;

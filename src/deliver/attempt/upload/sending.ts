@@ -33,6 +33,8 @@ export interface Acknowledged {
   readonly identity: FileIdentity;
   /** How far it is proven; null: not asked yet, or not answered. */
   readonly verified: FileRecord['verified'];
+  /** The acknowledgement itself proves the content; not known any more after a restart. */
+  readonly isAnswered?: boolean;
 }
 
 /** A file that was sent: its object, and how far it is proven that it arrived as it was. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
-import { crc32Of, isProven } from '../../../keep/buckets/checksum.ts';
+import { crc32Of, isProven, isProvenInParts } from '../../../keep/buckets/checksum.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { destinationFor } from '../../settings.ts';
 import { identityOf } from '../../spool/files.ts';
@@ -80,8 +80,9 @@ export class Uploader {
     const { settings, record, file, store, signal, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
+    const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
     if (identity.size > settings.partsAboveBytes) {
-      const properties = propertiesOf(record.filepath, identity, destination);
+      const properties = propertiesOf(record.filepath, seen, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
         const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
         const result = await store.putObject(at, source, { ...properties, signal, onProgress });
@@ -98,21 +99,24 @@ export class Uploader {
         clock: this.#clock,
       });
       const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
-      return { key: at.key, etag: inParts.result.etag, crc32, identity: inParts.identity, verified: null };
+      const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
+      const { etag } = inParts.result;
+      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, isAnswered };
     }
     const { body, identity: read } = await readWhole(file, identity);
     // All of it is in memory: no descriptor is kept for as long as the server takes.
     file.close();
     const crc32 = crc32Of(body);
-    const properties = propertiesOf(record.filepath, identity, destination, crc32);
+    const properties = propertiesOf(record.filepath, seen, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
-    const isAnswered = settings.verify === 'answer' && isProven(result, crc32, body);
+    const isAnswered = isProven(result, crc32, body);
     return {
       key: at.key,
       etag: result.etag,
       crc32,
       identity: read,
-      verified: isAnswered ? 'checksum' : null,
+      verified: isAnswered && settings.verify === 'answer' ? 'checksum' : null,
+      isAnswered,
     };
   }
 }

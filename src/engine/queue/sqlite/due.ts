@@ -1,4 +1,6 @@
 import type { Database } from '../../../keep/sqlite/database.ts';
+import type { Priority } from '../work-queue.ts';
+import { priorityName } from './targets.ts';
 
 /** What of a due row decides when and whether it is taken. */
 interface Candidate {
@@ -28,21 +30,24 @@ const ANY_SQL = `SELECT 1 FROM targets INDEXED BY targets_due WHERE ${WAITING} A
 
 /** How many more claims each group bears; `take` uses one up. */
 export class GroupRoom {
-  readonly #limit: (group: string) => number;
+  readonly #limit: (group: string, priority: Priority) => number;
   readonly #running: Map<string, number>;
 
-  constructor(limit: number | ((group: string) => number), running: ReadonlyMap<string, number>) {
+  constructor(
+    limit: number | ((group: string, priority: Priority) => number),
+    running: ReadonlyMap<string, number>,
+  ) {
     this.#limit = typeof limit === 'number' ? () => limit : limit;
     this.#running = new Map(running);
   }
 
-  of(group: string): number {
-    return this.#limit(group) - (this.#running.get(group) ?? 0);
+  of(group: string, priority: Priority): number {
+    return this.#limit(group, priority) - (this.#running.get(group) ?? 0);
   }
 
   /** Whether there was room for one more; it is taken then. */
-  take(group: string): boolean {
-    if (this.of(group) < 1) return false;
+  take(group: string, priority: Priority): boolean {
+    if (this.of(group, priority) < 1) return false;
     this.#running.set(group, (this.#running.get(group) ?? 0) + 1);
     return true;
   }
@@ -68,11 +73,11 @@ export function dueKeys(database: Database, query: DueQuery): string[] {
   const keys: string[] = [];
   const free = takable(front, room, max);
   if (free.length === max || front.length < limit) {
-    for (const { key, work_group } of free) if (room.take(work_group)) keys.push(key);
+    for (const each of free) if (room.take(each.work_group, priorityName(each.priority))) keys.push(each.key);
     return keys;
   }
-  for (const { key, work_group } of firstOfEachGroup(database, query, room)) {
-    if (keys.length < max && room.take(work_group)) keys.push(key);
+  for (const each of firstOfEachGroup(database, query, room)) {
+    if (keys.length < max && room.take(each.work_group, priorityName(each.priority))) keys.push(each.key);
   }
   return keys;
 }
@@ -83,7 +88,8 @@ function takable(candidates: readonly Candidate[], room: GroupRoom, max: number)
   const free: Candidate[] = [];
   for (const candidate of candidates) {
     const count = used.get(candidate.work_group) ?? 0;
-    if (free.length === max || room.of(candidate.work_group) - count < 1) continue;
+    const left = room.of(candidate.work_group, priorityName(candidate.priority));
+    if (free.length === max || left - count < 1) continue;
     used.set(candidate.work_group, count + 1);
     free.push(candidate);
   }
@@ -109,9 +115,9 @@ function firstOfEachGroup(database: Database, query: DueQuery, room: GroupRoom):
   const candidates: Candidate[] = [];
   for (const kind of query.kinds) {
     for (const group of waitingGroups(database, kind)) {
-      const limit = Math.min(query.max, room.of(group));
-      if (limit < 1) continue;
       for (const priority of [1, 0]) {
+        const limit = Math.min(query.max, room.of(group, priorityName(priority)));
+        if (limit < 1) continue;
         candidates.push(
           ...(ofGroup.all(kind, group, priority, query.nowMs, limit) as unknown as Candidate[]),
         );

@@ -38,6 +38,7 @@ import {
   MOVE_SQL,
   PUT_BACK_SQL,
   positionOf,
+  priorityName,
   priorityNumber,
   type TargetRow,
   toClaim,
@@ -248,7 +249,9 @@ export class SqliteWorkQueue implements WorkQueue {
     if (!keys) return dueKeys(this.#database, { kinds: kinds ?? this.#kinds(), nowMs, max, room });
     return [...new Set(keys)].filter(key => {
       const row = this.#row(key);
-      return row && row.lease_owner === null && (!room || room.take(row.work_group));
+      return (
+        row && row.lease_owner === null && (!room || room.take(row.work_group, priorityName(row.priority)))
+      );
     });
   }
 

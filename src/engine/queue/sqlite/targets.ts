@@ -43,7 +43,7 @@ export function priorityNumber(priority: Priority): number {
   return priority === 'high' ? 1 : 0;
 }
 
-function priorityName(priority: number): Priority {
+export function priorityName(priority: number): Priority {
   return priority > 0 ? 'high' : 'normal';
 }
 

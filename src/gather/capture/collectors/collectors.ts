@@ -95,7 +95,12 @@ export class Collectors {
 
   async #recover({ directory }: CapturePlan): Promise<void> {
     const { clock, log, onFinished } = this.#options;
-    const { finished, torn } = await recover(directory, clock.nowMs());
+    const { finished, torn, failures } = await recover(directory, clock.nowMs());
+    const [failure] = failures;
+    if (failure) {
+      const { code, message } = failure;
+      log.error({ code, files: failures.length }, `readings of the last run stay where they are: ${message}`);
+    }
     for (const one of finished) onFinished(one);
     if (finished.length > 0 || torn > 0) {
       const readings = finished.reduce((sum, { file }) => sum + (file?.readings ?? 0), 0);

@@ -1,6 +1,6 @@
 import { readdir, readFile, rename, truncate, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { asSluiceError } from '../../../base/errors.ts';
+import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
 import type { CapturedFile } from '../../../keep/local/captures.ts';
 import { binaryChecksum } from './binary-file.ts';
 import type { FinishedFile } from './collector-files.ts';
@@ -10,6 +10,8 @@ export interface Recovered {
   readonly finished: readonly FinishedFile[];
   /** Torn lines and torn binary readings that were cut off; none of them had been flushed. */
   readonly torn: number;
+  /** Files that could not be read or moved; they stay for the next start. */
+  readonly failures: readonly SluiceError[];
 }
 
 /** What a line or a sidecar says of itself, as far as it is needed here. */
@@ -28,7 +30,8 @@ interface Facts {
 /**
  * Completes what an earlier process left in the capture folder: whole readings stay, a torn last line and torn
  * binary readings are cut off. Files that are complete already are answered as well. Only while nobody captures there.
- * May be called again; what is not of capture's own naming stays untouched. Throws disk_full, disk_failed.
+ * May be called again; what is not of capture's own naming stays untouched. Throws disk_failed where the folder
+ * cannot be read; a file that cannot be is passed over.
  */
 export async function recover(directory: string, nowMs: number): Promise<Recovered> {
   const names = await readdir(directory, { recursive: true }).catch(error => {
@@ -37,6 +40,7 @@ export async function recover(directory: string, nowMs: number): Promise<Recover
   });
   const all = new Set(names.filter(name => addressOfPath(name) && isCaptureName(name)).sort());
   const finished: FinishedFile[] = [];
+  const failures: SluiceError[] = [];
   let torn = 0;
   for (const name of all) {
     try {
@@ -51,10 +55,11 @@ export async function recover(directory: string, nowMs: number): Promise<Recover
       torn += result.torn;
       if (result.finished) finished.push(result.finished);
     } catch (error) {
-      throw asSluiceError(error, { operation: 'recover readings', subject: join(directory, name) });
+      const subject = join(directory, name);
+      failures.push(asSluiceError(error, { operation: 'recover readings', subject }));
     }
   }
-  return { finished, torn };
+  return { finished, torn, failures };
 }
 
 interface RecoveredFile {

@@ -78,6 +78,11 @@ export class CodeHosts implements Service {
     });
   }
 
+  /** Address of a known host's pages; that of its name where it is none. */
+  baseUrlOf(host: string): string {
+    return this.#settings.find(each => each.host === host)?.baseUrl ?? `https://${host}`;
+  }
+
   settings(): readonly ForgeSettings[] {
     return this.#settings;
   }

@@ -3,7 +3,7 @@ import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/e
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
 import type { WorkOutcome } from '../../../engine/queue/handler.ts';
-import type { Claim } from '../../../engine/queue/work-queue.ts';
+import type { Claim, Priority } from '../../../engine/queue/work-queue.ts';
 import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
 
 /**
@@ -11,6 +11,7 @@ import { nextTry, SYNC_RETRY } from '../../../engine/retry.ts';
  * whole, with one message, and not item by item:
  *
  *   open ──used up──▶ limited ──the time comes──────────────────▶ open
+ *                        only ordinary work waits until raised work is refused as well: it has a share of its own
  *     ├──token refused──▶ refused ──an hour, or forgive()──▶ probing ──success──▶ open
  *     └──down──▶ down ──2 min, doubling to 15 min──▶ probing   └─failure─▶ refused, down
  *
@@ -29,6 +30,8 @@ export interface HostHold {
   readonly code: ErrorCode;
   readonly message: string;
   readonly hint: string;
+  /** Only ordinary work waits: a share of the budget is kept for what was raised. */
+  readonly sparesHigh: boolean;
   /** Failures in a row. */
   readonly failures: number;
 }
@@ -36,6 +39,9 @@ export interface HostHold {
 const HOUR_MS = 3_600_000;
 /** A host that is down is asked again at least this often: one call a quarter of an hour is little. */
 const DOWN_RETRY = { ...SYNC_RETRY, maxMs: 15 * 60_000 };
+
+/** Of a claim, what tells it and its place in line apart. */
+type ClaimedItem = Pick<Claim, 'key' | 'priority'>;
 
 /** What one item alone may run into. */
 const OF_ITEM_PERHAPS = new Set<ErrorCode>([
@@ -87,13 +93,12 @@ export class HostHealth {
 
   /**
    * Work on one item failed at the host.
-   * @param item its key
    * @returns the hold that follows; undefined: the host goes on
    */
   recordFailure(
     host: string,
     error: SluiceError,
-    item: string,
+    item: ClaimedItem,
     kind = holdKindOf(error),
   ): HostHold | undefined {
     if (kind === undefined) return undefined;
@@ -101,11 +106,12 @@ export class HostHealth {
     const before = this.#holds.get(host);
     if (before === undefined && OF_ITEM_PERHAPS.has(error.code)) {
       const failed = this.#failedItems.get(host) ?? new Set();
-      this.#failedItems.set(host, failed.add(item));
+      this.#failedItems.set(host, failed.add(item.key));
       if (failed.size < SEVERAL) return undefined;
     }
     // What was under way beside the one that failed first is no further failure.
-    if (before?.kind === kind && before.untilMs > nowMs) return before;
+    const isWider = before?.sparesHigh === true && item.priority === 'high';
+    if (before?.kind === kind && before.untilMs > nowMs && !isWider) return before;
     const failures = before?.kind === kind ? before.failures + 1 : 1;
     const hold: HostHold = {
       host,
@@ -113,6 +119,7 @@ export class HostHealth {
       failures,
       untilMs: this.#untilMs(kind, failures, error, nowMs),
       sinceMs: before?.kind === kind ? before.sinceMs : nowMs,
+      sparesHigh: kind === 'limited' && item.priority !== 'high',
       ...toErrorRecord(error),
     };
     this.#holds.set(host, hold);
@@ -127,7 +134,8 @@ export class HostHealth {
   recordSuccess(host: string): void {
     this.#failedItems.delete(host);
     const hold = this.#holds.get(host);
-    if (!hold) return;
+    // A limit holds until its time comes, though what is kept for raised work goes on meanwhile.
+    if (!hold || (hold.kind === 'limited' && hold.untilMs > this.#clock.nowMs())) return;
     this.#holds.delete(host);
     if (hold.kind !== 'limited') this.#log.info({ host }, `${host} answers again`);
   }
@@ -146,10 +154,11 @@ export class HostHealth {
     }
   }
 
-  /** The hold in force; undefined when the host's items run, if only to probe. */
-  holdOf(host: string): HostHold | undefined {
+  /** The hold in force for items of that priority; undefined when they run, if only to probe. */
+  holdOf(host: string, priority: Priority): HostHold | undefined {
     const hold = this.#holds.get(host);
-    return hold && hold.untilMs > this.#clock.nowMs() ? hold : undefined;
+    if (!hold || hold.untilMs <= this.#clock.nowMs()) return undefined;
+    return hold.sparesHigh && priority === 'high' ? undefined : hold;
   }
 
   /** Every host that is on hold or being probed. */
@@ -159,11 +168,11 @@ export class HostHealth {
     );
   }
 
-  /** How many items of a host may run at once, of `full` at the most. */
-  allowedConcurrency(host: string, full: number): number {
+  /** How many items of a host and that priority may run at once, of `full` at the most. */
+  allowedConcurrency(host: string, full: number, priority: Priority): number {
     const hold = this.#holds.get(host);
     if (!hold) return full;
-    if (hold.untilMs > this.#clock.nowMs()) return 0;
+    if (hold.untilMs > this.#clock.nowMs()) return hold.sparesHigh && priority === 'high' ? full : 0;
     return hold.kind === 'limited' ? full : 1;
   }
 
@@ -190,7 +199,7 @@ export function postponeForHost(
   if (error.code === 'rate_limited' && kind === undefined) {
     return { postponedToMs: health.nowMs() + (error.retryAfterMs ?? UNTOLD_WAIT_MS), reason: claim.reason };
   }
-  const hold = health.recordFailure(host, error, claim.key, kind);
+  const hold = health.recordFailure(host, error, claim, kind);
   if (!hold || hold.kind === 'down') throw error;
   return { postponedToMs: claim.runAtMs, reason: claim.reason };
 }

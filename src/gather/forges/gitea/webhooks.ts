@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { text } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
-import { aboutChangeset, commentHook, hookRepository, parseCommit, parsePull } from '../pull-webhooks.ts';
+import {
+  aboutChangeset,
+  commentHook,
+  hookRepository,
+  parseCommit,
+  parsePull,
+  urlsOf,
+} from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-body.ts';
 
-const pushHook = z.object({
-  ref: z.string(),
-  repository: hookRepository.extend({ updated_at: z.string().nullish() }),
-});
+const pushHook = z.object({ ref: text, repository: hookRepository.extend({ updated_at: text }) });
 
 /** Forgejo sends Gitea's headers beside its own; old versions of both sent Gogs's. */
 const BRANDS = ['gitea', 'forgejo', 'gogs'];
@@ -28,7 +33,7 @@ export const giteaWebhooks: ForgeWebhooks = {
   verify: (headers, rawBody, secret) => isHexHmac(signatureIn(headers), rawBody, secret),
   parse: (headers, rawBody, host) => {
     const event = brandedHeader(headers, 'event') ?? '';
-    const base = { deliveryId: deliveryIdOf(brandedHeader(headers, 'delivery'), rawBody), event };
+    const base = { deliveryId: deliveryIdOf(brandedHeader(headers, 'delivery'), event, rawBody), event };
     const json = webhookJson(headers, rawBody);
     if (event === 'push') return parsePush(base, json);
     if (event === 'issue_comment' || event === 'pull_request_comment') return parseComment(base, json, host);
@@ -49,7 +54,8 @@ function parseComment(base: WebhookBase, json: unknown, host: string): WebhookDe
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {
-  const { ref: gitRef, repository: at } = readWebhook(pushHook, json, base.event);
+  const { ref: gitRef = '', repository: at } = readWebhook(pushHook, json, base.event);
   const atMs = timeMs(at.updated_at);
-  return { ...base, kind: 'push', repository: at.full_name, repositoryUrl: at.html_url, gitRef, atMs };
+  const repositoryUrls = urlsOf(at);
+  return { ...base, kind: 'push', repository: at.full_name, repositoryUrls, gitRef, atMs };
 }

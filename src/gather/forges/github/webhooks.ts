@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { listOf, maybe, number, text, word } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
 import {
   aboutChangeset,
@@ -8,31 +9,32 @@ import {
   hookRepository,
   parseCommit,
   parsePull,
+  urlsOf,
 } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-body.ts';
 
-const checked = z.object({
-  head_sha: z.string(),
-  head_branch: z.string().nullish(),
-  check_suite: z.object({ head_branch: z.string().nullish() }).nullish(),
-  pull_requests: z.array(
-    z.object({ number: z.int(), base: z.object({ repo: z.object({ url: z.string() }) }) }),
-  ),
-  completed_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
-});
+const checked = maybe(
+  z.object({
+    head_sha: z.string().min(1),
+    head_branch: word,
+    check_suite: maybe(z.object({ head_branch: word })),
+    pull_requests: listOf(z.object({ number, base: z.object({ repo: z.object({ url: z.string() }) }) })),
+    completed_at: text,
+    updated_at: text,
+  }),
+);
 
 const checkHook = z.object({
-  action: z.string(),
-  check_run: checked.optional(),
-  check_suite: checked.optional(),
-  repository: hookRepository.extend({ url: z.string() }),
+  action: text,
+  check_run: checked,
+  check_suite: checked,
+  repository: hookRepository.extend({ url: text }),
 });
 
 const pushHook = z.object({
-  ref: z.string(),
-  repository: hookRepository.extend({ pushed_at: z.union([z.number(), z.string()]).nullish() }),
+  ref: text,
+  repository: hookRepository.extend({ pushed_at: maybe(z.union([z.number(), z.string()])) }),
 });
 
 function signatureIn(headers: HttpHeaders): string | undefined {
@@ -45,7 +47,7 @@ export const githubWebhooks: ForgeWebhooks = {
   verify: (headers, rawBody, secret) => isHexHmac(signatureIn(headers), rawBody, secret),
   parse: (headers, rawBody, host) => {
     const event = headerOf(headers, 'x-github-event') ?? '';
-    const base = { deliveryId: deliveryIdOf(headerOf(headers, 'x-github-delivery'), rawBody), event };
+    const base = { deliveryId: deliveryIdOf(headerOf(headers, 'x-github-delivery'), event, rawBody), event };
     const json = webhookJson(headers, rawBody);
     if (event === 'ping') return { ...base, kind: 'ping' };
     if (event === 'push') return parsePush(base, json);
@@ -77,7 +79,7 @@ function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDel
   if (check === undefined) return { ...base, kind: 'unknown' };
   const atMs = timeMs(check.completed_at ?? check.updated_at);
   if (first === undefined) {
-    const branch = check.head_branch ?? check.check_suite?.head_branch ?? undefined;
+    const branch = check.head_branch ?? check.check_suite?.head_branch;
     const about = {
       repository: repository.full_name,
       commit: check.head_sha,
@@ -91,7 +93,8 @@ function parseChecks(base: WebhookBase, json: unknown, host: string): WebhookDel
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {
-  const { ref: gitRef, repository: at } = readWebhook(pushHook, json, base.event);
+  const { ref: gitRef = '', repository: at } = readWebhook(pushHook, json, base.event);
   const atMs = typeof at.pushed_at === 'number' ? at.pushed_at * 1000 : timeMs(at.pushed_at);
-  return { ...base, kind: 'push', repository: at.full_name, repositoryUrl: at.html_url, gitRef, atMs };
+  const repositoryUrls = urlsOf(at);
+  return { ...base, kind: 'push', repository: at.full_name, repositoryUrls, gitRef, atMs };
 }

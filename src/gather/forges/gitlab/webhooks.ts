@@ -1,21 +1,27 @@
 import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetState } from '../changeset.ts';
+import { flag, listOf, maybe, number, text, word } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
 import { aboutCommit } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, hmacSha256, readWebhook, sameSecret, webhookJson } from '../webhook-body.ts';
 
-const project = z.object({ path_with_namespace: z.string(), web_url: z.string() });
+const project = z.object({
+  path_with_namespace: z.string().min(1),
+  web_url: text,
+  git_http_url: text,
+  git_ssh_url: text,
+});
 
 const mergeRequest = z.object({
-  iid: z.int(),
-  title: z.string().optional(),
-  url: z.string().optional(),
-  state: z.string().optional(),
-  draft: z.boolean().optional(),
-  action: z.string().optional(),
-  updated_at: z.string().nullish(),
+  iid: number,
+  title: text,
+  url: text,
+  state: text,
+  draft: flag,
+  action: text,
+  updated_at: text,
 });
 
 const mergeRequestEvent = z.object({ project, object_attributes: mergeRequest });
@@ -23,21 +29,44 @@ const mergeRequestEvent = z.object({ project, object_attributes: mergeRequest })
 /** Comments and pipelines; `merge_request` is there where they belong to one. */
 const relatedEvent = z.object({
   project,
-  merge_request: mergeRequest.nullish(),
-  object_attributes: z
-    .object({
-      action: z.string().optional(),
-      status: z.string().optional(),
-      sha: z.string().nullish(),
-      ref: z.string().nullish(),
-    })
-    .optional(),
+  merge_request: maybe(mergeRequest),
+  object_attributes: maybe(z.object({ action: text, status: text, sha: word, ref: word })),
 });
 
 /** A job of a pipeline; old versions name no project. */
-const jobEvent = z.object({ sha: z.string(), ref: z.string().nullish(), project: project.nullish() });
+const jobEvent = z.object({ sha: z.string(), ref: word, project: maybe(project) });
 
-const pushEvent = z.object({ ref: z.string(), project });
+/** `repository_update` of a system hook names refs, the others one. */
+const pushEvent = z.object({ ref: word, refs: listOf(z.string()), project });
+
+/** What a delivery is by its own word; system hooks say nothing else in their headers. */
+const ownWord = z.object({ object_kind: text, event_name: text });
+
+type Reader = (base: WebhookBase, json: unknown, host: string) => WebhookDelivery;
+
+/** By the body's own word. */
+const READERS: Readonly<Record<string, Reader>> = {
+  push: parsePush,
+  tag_push: parsePush,
+  repository_update: parsePush,
+  merge_request: parseMergeRequest,
+  note: parseRelated,
+  pipeline: parseRelated,
+  emoji: parseRelated,
+  build: parseJob,
+};
+
+/** By the header `X-Gitlab-Event`, for bodies without a word of their own. */
+const WORDS: Readonly<Record<string, string>> = {
+  'Push Hook': 'push',
+  'Tag Push Hook': 'tag_push',
+  'Merge Request Hook': 'merge_request',
+  'Note Hook': 'note',
+  'Confidential Note Hook': 'note',
+  'Pipeline Hook': 'pipeline',
+  'Emoji Hook': 'emoji',
+  'Job Hook': 'build',
+};
 
 /** Webhooks of GitLab (docs.gitlab.com, "Webhook events"). */
 export const gitlabWebhooks: ForgeWebhooks = {
@@ -60,23 +89,11 @@ export const gitlabWebhooks: ForgeWebhooks = {
   parse: (headers, rawBody, host) => {
     const event = headerOf(headers, 'x-gitlab-event') ?? '';
     const given = headerOf(headers, 'idempotency-key') ?? headerOf(headers, 'webhook-id');
-    const base = { deliveryId: deliveryIdOf(given, rawBody), event };
+    const base = { deliveryId: deliveryIdOf(given, event, rawBody), event };
     const json = webhookJson(headers, rawBody);
-    switch (event) {
-      case 'Push Hook':
-      case 'Tag Push Hook':
-        return parsePush(base, json);
-      case 'Merge Request Hook':
-        return parseMergeRequest(base, json, host);
-      case 'Note Hook':
-      case 'Pipeline Hook':
-      case 'Emoji Hook':
-        return parseRelated(base, json, host);
-      case 'Job Hook':
-        return parseJob(base, json);
-      default:
-        return { ...base, kind: 'unknown' };
-    }
+    const { object_kind: kind, event_name: name } = ownWord.safeParse(json).data ?? {};
+    const read = READERS[kind ?? name ?? WORDS[event] ?? ''];
+    return read === undefined ? { ...base, kind: 'unknown' } : read(base, json, host);
   },
 };
 
@@ -144,7 +161,7 @@ function parseRelated(base: WebhookBase, json: unknown, host: string): WebhookDe
     if (!what?.sha) return { ...base, kind: 'unknown' };
     // A pipeline of a branch, perhaps a fork's: its changesets are found by their head.
     const at = { repository: where.path_with_namespace, branchOf: where.path_with_namespace };
-    return aboutCommit(base, { ...at, commit: what.sha, branch: what.ref ?? undefined, atMs: undefined });
+    return aboutCommit(base, { ...at, commit: what.sha, branch: what.ref, atMs: undefined });
   }
   return changesetDelivery(base, change, where, what?.action ?? what?.status ?? 'created', host);
 }
@@ -153,12 +170,12 @@ function parseJob(base: WebhookBase, json: unknown): WebhookDelivery {
   const { sha: commit, ref, project: at } = readWebhook(jobEvent, json, base.event);
   if (!at) return { ...base, kind: 'unknown' };
   const repository = at.path_with_namespace;
-  const branch = ref ?? undefined;
-  return aboutCommit(base, { repository, commit, branch, branchOf: repository, atMs: undefined });
+  return aboutCommit(base, { repository, commit, branch: ref, branchOf: repository, atMs: undefined });
 }
 
 function parsePush(base: WebhookBase, json: unknown): WebhookDelivery {
-  const { ref: gitRef, project: at } = readWebhook(pushEvent, json, base.event);
-  const where = { repository: at.path_with_namespace, repositoryUrl: at.web_url };
-  return { ...base, kind: 'push', ...where, gitRef, atMs: undefined };
+  const { ref, refs, project: at } = readWebhook(pushEvent, json, base.event);
+  const { path_with_namespace: repository, web_url: web, git_http_url: http, git_ssh_url: ssh } = at;
+  const repositoryUrls = [web, http, ssh].filter(url => url !== undefined);
+  return { ...base, kind: 'push', repository, repositoryUrls, gitRef: ref ?? refs[0] ?? '', atMs: undefined };
 }

@@ -138,16 +138,21 @@ export function chunkedLength(size: number): number {
   return whole * chunk(BLOCK_BYTES) + (rest > 0 ? chunk(rest) : 0) + '0\r\n'.length + trailer;
 }
 
-/** One pass over a source for what must stand in the headers: SHA-256 in hexadecimal and CRC32. */
-export async function digestsOf(source: ObjectSource): Promise<{ sha256: string; crc32: string }> {
+/** One pass over a source for what must stand in the headers: SHA-256 in hexadecimal, CRC32, and MD5 in base64. */
+export async function digestsOf(
+  source: ObjectSource,
+  wantsMd5 = false,
+): Promise<{ sha256: string; crc32: string; md5: string | undefined }> {
   const sha256 = createHash('sha256');
+  const md5 = wantsMd5 ? createHash('md5') : undefined;
   let checksum = 0;
   const rooms = takeRooms();
   for await (const { room, payload } of readBlocks(source, rooms)) {
     const bytes = room.subarray(HEAD_ROOM_BYTES, HEAD_ROOM_BYTES + payload);
     sha256.update(bytes);
+    md5?.update(bytes);
     checksum = crc32(bytes, checksum);
   }
   giveBackRooms(rooms);
-  return { sha256: sha256.digest('hex'), crc32: crc32Base64(checksum) };
+  return { sha256: sha256.digest('hex'), crc32: crc32Base64(checksum), md5: md5?.digest('base64') };
 }

@@ -13,9 +13,11 @@ import type {
   PutResult,
   UploadedPart,
 } from '../bucket.ts';
+import { hasCrc32 } from './presets.ts';
 import { propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
 import { type Call, callOn } from './session.ts';
+import { propertiesFor } from './ways.ts';
 
 /** The calls of the contract that go through the AWS SDK; each keeps what bucket.ts promises. */
 export class ControlCalls {
@@ -124,18 +126,24 @@ export class ControlCalls {
   }
 
   createUpload(at: ObjectAddress, options: ObjectProperties & BucketCallOptions): Promise<MultipartUpload> {
-    const call: Call = { ...callOn('POST', 'create upload', at), protection: way => way.checksum };
+    const announced: Call = { ...callOn('POST', 'create upload', at), properties: options };
+    // It announces checksums; nothing of it streams.
+    const call: Call = {
+      ...announced,
+      protection: ({ checksum }) => (checksum === 'trailer' ? 'header' : checksum),
+    };
     return this.#clients.run(call, async (sdk, client, way) => {
       const output = await client.send(
         new sdk.CreateMultipartUploadCommand({
           ...address(at),
-          ChecksumAlgorithm: way.checksum === 'sha256' ? undefined : 'CRC32',
-          ...propertyInput(options),
+          ChecksumAlgorithm: hasCrc32(way.checksum) ? 'CRC32' : undefined,
+          ...propertyInput(propertiesFor(options, way)),
         }),
         abortable(options),
       );
       if (!output.UploadId) throw withoutName(call, 'id of the upload');
-      return { ...at, uploadId: output.UploadId };
+      const departure = this.#clients.departureOf(announced, way);
+      return { bucket: at.bucket, key: at.key, uploadId: output.UploadId, departure };
     });
   }
 
@@ -187,15 +195,21 @@ export class ControlCalls {
               .map(part => ({
                 PartNumber: part.partNumber,
                 ETag: part.etag,
-                ChecksumCRC32: way.checksum === 'sha256' ? undefined : part.crc32,
+                ChecksumCRC32: hasCrc32(way.checksum) ? part.crc32 : undefined,
               })),
           },
         }),
         abortable(options),
       );
-      // Ceph 16 leaves it empty; where it is absent, this is not the document that reports success.
-      if (output.ETag === undefined) throw withoutName(call, 'ETag');
-      return { etag: output.ETag, crc32: output.ChecksumCRC32 };
+      // The document is S3's, as SdkHandler has seen. Ceph 16 leaves the ETag empty, others have a spelling of their own.
+      const departures = new Set([upload, ...parts].map(({ departure }) => departure));
+      departures.delete(undefined);
+      return {
+        etag: output.ETag ?? '',
+        crc32: output.ChecksumCRC32,
+        confirmedCrc32: output.ChecksumCRC32,
+        departure: departures.size === 0 ? undefined : [...departures].join(', '),
+      };
     });
   }
 

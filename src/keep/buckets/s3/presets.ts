@@ -2,9 +2,15 @@
  * How a body is protected on its way, best first:
  * `trailer`: streamed as aws-chunked with its CRC32 after it, one pass over the file;
  * `header`: CRC32 and SHA-256 computed first and sent in headers, two passes;
+ * `md5`: the SHA-256 that the signature covers, and Content-MD5, for servers that ask for it;
  * `sha256`: only the SHA-256 that the signature covers, two passes, for servers that refuse x-amz-checksum headers.
  */
-export type ChecksumMode = 'trailer' | 'header' | 'sha256';
+export type ChecksumMode = 'trailer' | 'header' | 'md5' | 'sha256';
+
+/** Whether a body so protected has its CRC32 with it. Pure. */
+export function hasCrc32(mode: ChecksumMode): boolean {
+  return mode === 'trailer' || mode === 'header';
+}
 
 export interface S3Preset {
   /** `virtual` puts the bucket in the host name, `path` in front of the key. */

@@ -74,8 +74,8 @@ export function readS3Profile(
   };
   if (addressing !== 'path' && addressing !== 'virtual')
     faults.push(`${at('addressing')}addressing_style must be path or virtual`);
-  if (checksum !== 'trailer' && checksum !== 'header' && checksum !== 'sha256') {
-    faults.push(`${at('checksum')}checksum must be trailer, header or sha256`);
+  if (!['trailer', 'header', 'md5', 'sha256'].includes(checksum)) {
+    faults.push(`${at('checksum')}checksum must be trailer, header, md5 or sha256`);
   }
   const transport = read('transport')?.toLowerCase() ?? 'own';
   if (transport !== 'own' && transport !== 'sdk')

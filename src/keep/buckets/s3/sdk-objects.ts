@@ -14,15 +14,19 @@ import { sourceTooShort } from '../source.ts';
 import { digestsOf, readSource, sizeOf } from './body.ts';
 import { assertStored } from './classify.ts';
 import { SMALL_BODY_BYTES } from './objects.ts';
+import { hasCrc32 } from './presets.ts';
 import { propertyHeaders, propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
 import { type Call, callOn, type Way } from './session.ts';
+import { propertiesFor } from './ways.ts';
 
 /** What both kinds of PUT have in common for the SDK. */
 interface Sending {
   readonly Body: Buffer | ReadStream;
   readonly ContentLength: number;
+  readonly ContentMD5?: string;
   readonly ChecksumCRC32?: string;
+  readonly way: Way;
   readonly headers: Record<string, string>;
   readonly abort: { readonly abortSignal: AbortSignal };
 }
@@ -59,15 +63,15 @@ export class SdkObjects {
     // Refuses metadata that cannot be a header in the same words as the hot path.
     propertyHeaders(options);
     return this.#send(
-      callOf('put object', at),
+      { ...callOf('put object', at), properties: options },
       source,
       options,
-      (sdk, client, { headers, abort, ...sending }) => {
+      (sdk, client, { headers, abort, way, ...sending }) => {
         const command = new sdk.PutObjectCommand({
           Bucket: at.bucket,
           Key: at.key,
           ...sending,
-          ...propertyInput(options),
+          ...propertyInput(propertiesFor(options, way)),
           IfNoneMatch: options.onlyIfAbsent ? '*' : undefined,
         });
         command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
@@ -85,17 +89,22 @@ export class SdkObjects {
   ): Promise<UploadedPart> {
     const call = { ...callOf(`upload part ${partNumber} of`, upload), isInUpload: true };
     const { bucket: Bucket, key: Key, uploadId: UploadId } = upload;
-    const result = await this.#send(call, source, options, (sdk, client, { headers, abort, ...sending }) => {
-      const command = new sdk.UploadPartCommand({
-        Bucket,
-        Key,
-        UploadId,
-        PartNumber: partNumber,
-        ...sending,
-      });
-      command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
-      return client.send(command, abort);
-    });
+    const result = await this.#send(
+      call,
+      source,
+      options,
+      (sdk, client, { headers, abort, way: _, ...sending }) => {
+        const command = new sdk.UploadPartCommand({
+          Bucket,
+          Key,
+          UploadId,
+          PartNumber: partNumber,
+          ...sending,
+        });
+        command.middlewareStack.add(headerMiddleware(headers), AT_BUILD);
+        return client.send(command, abort);
+      },
+    );
     return { partNumber, size: sizeOf(source), ...result };
   }
 
@@ -108,7 +117,7 @@ export class SdkObjects {
     return this.#clients.run(
       call,
       async (sdk, client, way) => {
-        const { sha256, crc32 } = await digestsOf(source);
+        const { sha256, crc32, md5 } = await digestsOf(source, way.checksum === 'md5');
         const failed = new AbortController();
         const signals = [failed.signal, ...(options.signal ? [options.signal] : [])];
         const fail = (error: Error): void => failed.abort(error);
@@ -122,14 +131,16 @@ export class SdkObjects {
         const sending = {
           Body: body,
           ContentLength: sizeOf(source),
-          ChecksumCRC32: way.checksum === 'sha256' ? undefined : crc32,
+          way,
+          ContentMD5: md5,
+          ChecksumCRC32: hasCrc32(way.checksum) ? crc32 : undefined,
           headers,
           abort: { abortSignal: AbortSignal.any(signals) },
         };
         try {
           const output = await put(sdk, client, sending);
           if (Buffer.isBuffer(body)) options.onProgress?.(body.length);
-          return resultOf(output, call, crc32);
+          return { ...resultOf(output, call, crc32), departure: this.#clients.departureOf(call, way) };
         } catch (error) {
           if (failed.signal.aborted) throw failed.signal.reason;
           throw error;
@@ -208,12 +219,12 @@ function filesOf(file: ReadableFile): StreamFiles {
 }
 
 function resultOf({ ETag, ChecksumCRC32 }: Output, call: Call, crc32: string): PutResult {
-  return { etag: assertStored(call, ETag, ChecksumCRC32, crc32), crc32 };
+  return { etag: assertStored(call, ETag, ChecksumCRC32, crc32), crc32, confirmedCrc32: ChecksumCRC32 };
 }
 
 function callOf(operation: string, at: ObjectAddress): Call {
   return {
     ...callOn('PUT', operation, at),
-    protection: (way: Way) => (way.checksum === 'trailer' ? 'header' : way.checksum),
+    protection: way => (way.checksum === 'trailer' ? 'header' : way.checksum),
   };
 }

@@ -90,6 +90,11 @@ export class SdkClients {
     return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
   }
 
+  /** Session.departureOf. */
+  departureOf(call: Call, way: Way): string | undefined {
+    return this.#session.departureOf(call, way);
+  }
+
   /**
    * Calls `end` once an answer has been awaited for as long as one may take after a body of that size was handed over.
    * The SDK itself sets a bound to silence only. @returns what cancels it

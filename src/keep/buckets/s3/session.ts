@@ -1,29 +1,28 @@
 import type { Clock } from '../../../base/clock.ts';
-import type { ObjectAddress } from '../bucket.ts';
-import { type Correction, correctionFor, lesserChecksum, type SentRequest } from './adapt.ts';
-import { AnswerError } from './answer.ts';
+import type { ObjectAddress, ObjectProperties } from '../bucket.ts';
+import { correctionsFor, nameOf, type SentRequest } from './adapt.ts';
+import { AnswerError, type ErrorAnswer } from './answer.ts';
 import { type CallContext, errorFromAnswer } from './classify.ts';
 import { errorFromTransport } from './network-errors.ts';
 import type { ChecksumMode } from './presets.ts';
 import type { S3Profile } from './profile.ts';
 import type { Route } from './route.ts';
+import { BucketWays, departureOf, type SendingWay } from './ways.ts';
 
 /** How the next request is to be sent. */
-export interface Way {
+export interface Way extends SendingWay {
   readonly route: Route;
   /** Time to sign with. */
   readonly signingTimeMs: number;
-  readonly checksum: ChecksumMode;
-  readonly expectContinue: boolean;
-  /** Whether HEAD may ask for the checksum. */
-  readonly checksumMode: boolean;
 }
 
 export interface Call extends CallContext {
   readonly method: string;
   readonly bucket?: string;
   /** How a body would be protected on this way; absent for calls without a body. */
-  readonly protection?: (way: Way) => ChecksumMode;
+  readonly protection?: (way: SendingWay) => ChecksumMode;
+  /** What is stored beside the body. */
+  readonly properties?: ObjectProperties;
   /** A HEAD that asks for the checksum where it may. */
   readonly wantsChecksum?: boolean;
 }
@@ -33,33 +32,43 @@ export function callOn(method: string, operation: string, at: ObjectAddress): Ca
   return { method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
 }
 
-/** More corrections than there are kinds, and checksum twice, would be going in circles. */
-const MAX_CORRECTIONS = 5;
+/** More corrections than there are kinds, ways among them, would be going in circles. */
+const MAX_CORRECTIONS = 7;
+
+/** One call on its way through its corrections. */
+interface Course {
+  readonly seen: Set<string>;
+  route: { readonly to: Route; readonly lasting: boolean } | undefined;
+  /** Where it departs from the bucket's way. */
+  trial: Partial<SendingWay>;
+  /** Departures that the server has asked for by name. */
+  saidTrial: Partial<SendingWay>;
+  /** The refusal that a suspicion came of. */
+  suspicion: ErrorAnswer | undefined;
+}
 
 /**
  * What one store has learned about its server, and the loop that learns: send, and where the answer says what to
- * change, change it and send once more. Everything else is classified and thrown.
+ * change, change it and send once more. What has helped is remembered: clock and redirects for all, ways of sending for
+ * the bucket. Everything else is classified and thrown.
  */
 export class Session {
   readonly #profile: S3Profile;
   readonly #clock: Pick<Clock, 'nowMs'>;
   readonly #routes = new Map<string, Route>();
+  readonly #ways: BucketWays;
   #clockOffsetMs = 0;
-  #checksum: ChecksumMode;
-  #expectContinue: boolean;
-  #checksumMode: boolean;
 
   constructor(profile: S3Profile, clock: Pick<Clock, 'nowMs'>) {
     this.#profile = profile;
     this.#clock = clock;
-    this.#checksum = profile.checksum;
-    this.#expectContinue = profile.expectContinue;
-    this.#checksumMode = profile.checksum !== 'sha256';
-  }
-
-  /** How protected bodies are sent by now: what multipart uploads have to announce. */
-  get checksum(): ChecksumMode {
-    return this.#checksum;
+    this.#ways = new BucketWays({
+      checksum: profile.checksum,
+      expectContinue: profile.expectContinue,
+      checksumMode: profile.checksum === 'trailer' || profile.checksum === 'header',
+      tags: true,
+      storageClass: true,
+    });
   }
 
   /**
@@ -67,78 +76,123 @@ export class Session {
    * @throws SluiceError classified, for AnswerError and whatever a transport threw
    */
   async run<T>(call: Call, attempt: (way: Way) => Promise<T>): Promise<T> {
-    let passing: Route | undefined;
-    let lasting: Route | undefined;
-    const seen = new Set<string>();
-    for (let corrections = 0; ; corrections += 1) {
+    const course: Course = {
+      seen: new Set(),
+      route: undefined,
+      trial: {},
+      saidTrial: {},
+      suspicion: undefined,
+    };
+    for (;;) {
       const nowMs = this.#clock.nowMs();
       const clockOffsetMs = this.#clockOffsetMs;
       const way: Way = {
-        route: passing ?? this.#routeOf(call.bucket),
+        ...this.#ways.wayOf(call.bucket, nowMs),
+        ...course.trial,
+        route: course.route?.to ?? this.#routeOf(call.bucket),
         signingTimeMs: nowMs + clockOffsetMs,
-        checksum: this.#checksum,
-        expectContinue: this.#expectContinue,
-        checksumMode: this.#checksumMode,
       };
       try {
         const result = await attempt(way);
-        // Only where a redirect has led to a server that does what is asked is it gone to again.
-        if (lasting !== undefined && call.bucket !== undefined) this.#routes.set(call.bucket, lasting);
+        this.#remember(call, course, way, nowMs);
         return result;
       } catch (error) {
         if (!(error instanceof AnswerError)) throw errorFromTransport(error, call);
-        const sent: SentRequest = {
-          method: call.method,
-          bucket: call.bucket,
-          route: way.route,
-          checksum: call.protection?.(way),
-          asksChecksum: call.wantsChecksum === true && way.checksumMode,
-          nowMs,
-          clockOffsetMs,
-        };
-        const correction = correctionFor(error.answer, sent);
-        const name = correction === undefined ? '' : nameOf(correction);
-        if (correction === undefined || seen.has(name) || corrections >= MAX_CORRECTIONS) {
-          throw errorFromAnswer(error.answer, call);
-        }
-        seen.add(name);
-        if (correction.kind === 'route') {
-          passing = correction.route;
-          lasting = correction.lasting ? correction.route : undefined;
-        } else {
-          this.#apply(correction);
-        }
+        const sent = this.#sentRequest(call, way, error.answer, { nowMs, clockOffsetMs });
+        if (!this.#correct(course, error.answer, sent))
+          throw this.#finalError(call, course, error.answer, nowMs);
       }
     }
   }
 
-  /** Remembers a correction for all calls to come. */
-  #apply(correction: Exclude<Correction, { readonly kind: 'route' }>): void {
+  /** The store holds chunk framing as content: streamed bodies are not for this bucket. */
+  noteFraming(bucket: string): void {
+    const nowMs = this.#clock.nowMs();
+    const way = this.#ways.wayOf(bucket, nowMs);
+    if (way.checksum === 'trailer') this.#ways.learn(bucket, { ...way, checksum: 'header' }, true, nowMs);
+  }
+
+  /** How a call was sent that is not the profile's own way, in words; undefined where it is. */
+  departureOf(call: Call, way: SendingWay): string | undefined {
+    const { protection, properties = {} } = call;
+    return departureOf(way, properties, protection?.(way), protection?.(this.#ways.wanted));
+  }
+
+  #sentRequest(
+    call: Call,
+    way: Way,
+    answer: ErrorAnswer,
+    time: { readonly nowMs: number; readonly clockOffsetMs: number },
+  ): SentRequest {
+    const { bucket, method, properties } = call;
+    const checksum = call.protection?.(way);
+    const isStreamed = checksum === 'trailer' && bucket !== undefined;
+    return {
+      method,
+      bucket,
+      route: way.route,
+      way,
+      wanted: this.#ways.wanted,
+      learned: this.#ways.wayOf(bucket, time.nowMs).checksum,
+      checksum,
+      asksChecksum: call.wantsChecksum === true && way.checksumMode,
+      hasTags: way.tags && properties?.tags !== undefined,
+      hasStorageClass: way.storageClass && properties?.storageClass !== undefined,
+      maySuspect: bucket !== undefined && this.#ways.maySuspect(bucket, time.nowMs),
+      streamedFailures: isStreamed ? this.#ways.noteStreamed(bucket, answer.status >= 500) : 0,
+      ...time,
+    };
+  }
+
+  /** Takes up the first correction that was not tried yet. @returns whether there is one */
+  #correct(course: Course, answer: ErrorAnswer, sent: SentRequest): boolean {
+    if (course.seen.size >= MAX_CORRECTIONS) return false;
+    const correction = correctionsFor(answer, sent).find(one => !course.seen.has(nameOf(one)));
+    if (correction === undefined) return false;
+    course.seen.add(nameOf(correction));
     switch (correction.kind) {
       case 'clock':
         this.#clockOffsetMs = correction.offsetMs;
-        return;
-      case 'checksum':
-        this.#checksum = lesserChecksum(this.#checksum, correction.mode);
-        return;
-      case 'checksum-mode':
-        this.#checksumMode = false;
-        return;
-      case 'expect':
-        this.#expectContinue = false;
-        return;
+        return true;
+      case 'route':
+        course.route = { to: correction.route, lasting: correction.lasting };
+        return true;
+      case 'way':
+        if (correction.said) course.saidTrial = { ...course.saidTrial, ...correction.change };
+        else course.suspicion ??= answer;
+        // One suspicion at a time: what it was not is taken up again.
+        course.trial = { ...course.saidTrial, ...correction.change };
+        return true;
     }
+  }
+
+  /** What has helped holds from now on. */
+  #remember(call: Call, course: Course, way: Way, nowMs: number): void {
+    const { bucket } = call;
+    if (bucket === undefined) return;
+    // Only where a redirect has led to a server that does what is asked is it gone to again.
+    if (course.route?.lasting) this.#routes.set(bucket, course.route.to);
+    if (Object.keys(course.trial).length === 0) {
+      if (call.protection?.(way) === 'trailer') this.#ways.noteGood(bucket);
+      return;
+    }
+    const { checksum, expectContinue, checksumMode, tags, storageClass } = way;
+    const learned = { checksum, expectContinue, checksumMode, tags, storageClass };
+    this.#ways.learn(bucket, learned, course.suspicion === undefined, nowMs);
+  }
+
+  #finalError(call: Call, course: Course, answer: ErrorAnswer, nowMs: number) {
+    const last = errorFromAnswer(answer, call);
+    if (course.suspicion === undefined) return last;
+    const first = errorFromAnswer(course.suspicion, call);
+    // The other way may only have met passing trouble: then nothing is known yet.
+    if (last.answer === 'retry' && first.answer === 'give-up') return last;
+    if (call.bucket !== undefined) this.#ways.clear(call.bucket, nowMs);
+    return first;
   }
 
   #routeOf(bucket: string | undefined): Route {
     const { endpoint, addressing, region } = this.#profile;
     return (bucket === undefined ? undefined : this.#routes.get(bucket)) ?? { endpoint, addressing, region };
   }
-}
-
-/** Two corrections of one name in one call mean that the first did not help. */
-function nameOf(correction: Correction): string {
-  if (correction.kind === 'checksum') return `checksum ${correction.mode}`;
-  if (correction.kind === 'route') return `route ${JSON.stringify(correction.route)}`;
-  return correction.kind;
 }

@@ -23,9 +23,11 @@ import type {
 } from '../bucket.ts';
 import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
+import { Heads } from './heads.ts';
 import { Keys } from './keys.ts';
 import { HotPath } from './objects.ts';
 import type { S3Profile } from './profile.ts';
+import { Requests } from './requests.ts';
 import { SdkClients } from './sdk.ts';
 import { SdkObjects } from './sdk-objects.ts';
 import { Session } from './session.ts';
@@ -64,6 +66,7 @@ export class S3Store implements ObjectStore {
   readonly limits = LIMITS;
   readonly key: StoreKey;
   readonly #hot: HotPath;
+  readonly #heads: Heads;
   /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
   readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
   readonly #control: ControlCalls;
@@ -93,13 +96,9 @@ export class S3Store implements ObjectStore {
       endpoint: profile.endpoint,
     });
     this.#control = new ControlCalls(this.#clients, profile.endpoint);
-    this.#hot = new HotPath({
-      session,
-      keys,
-      small: this.#small,
-      stream: this.#stream,
-      clock,
-    });
+    const requests = new Requests({ session, keys, clock });
+    this.#hot = new HotPath({ requests, session, small: this.#small, stream: this.#stream });
+    this.#heads = new Heads({ requests, session, small: this.#small, control: this.#control });
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
@@ -136,7 +135,7 @@ export class S3Store implements ObjectStore {
 
   async headObject(at: ObjectAddress, options: HeadOptions = {}): Promise<ObjectHead | undefined> {
     assertAddress(at);
-    return this.#hot.headObject(at, options);
+    return this.#heads.headObject(at, options);
   }
 
   async getObject(at: ObjectAddress, options: GetOptions = {}): Promise<ObjectBody> {

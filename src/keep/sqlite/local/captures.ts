@@ -18,13 +18,29 @@ const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, f
   ON CONFLICT (profile, bucket, filepath) DO UPDATE SET readings = excluded.readings, size_bytes = excluded.size_bytes,
     first_at = excluded.first_at, last_at = excluded.last_at`;
 
-/** Not delivered, not lost, and not ended by retention or by hand. */
-const UNSENT = `FROM capture_lineage LEFT JOIN file_records ON file_records.id = record_id
-  WHERE lost_at_ms IS NULL AND delivered_at_ms IS NULL AND removed_at_ms IS NULL`;
+const UNSENT_COLUMNS = `capture_files.id, capture_files.profile, capture_files.bucket, capture_files.filepath,
+  capture_files.size_bytes AS bytes, readings`;
+
+/** Of the files that delivery knows: those that wait, by the records that do, which are few beside those that ended. */
+const WAITING = `SELECT ${UNSENT_COLUMNS}, record.id AS record_id, record.current_state AS state
+  FROM file_records AS record INDEXED BY file_records_by_state
+  JOIN capture_files USING (profile, bucket, filepath)
+  WHERE record.current_state IN ('incoming_tmp', 'incoming', 'processing', 'failed')
+    AND record.removed_at_ms IS NULL AND lost_at_ms IS NULL
+    AND NOT EXISTS (SELECT 1 FROM file_records AS newer WHERE newer.filepath = record.filepath
+      AND newer.bucket = record.bucket AND newer.profile = record.profile AND newer.id > record.id)`;
+
+/** Of files that delivery does not know yet. */
+const UNKNOWN = `lost_at_ms IS NULL AND NOT EXISTS (SELECT 1 FROM file_records AS record
+  WHERE record.filepath = capture_files.filepath AND record.bucket = capture_files.bucket
+    AND record.profile = capture_files.profile)`;
 
 /** `CaptureJournal` on SQLite. Its connection is `synchronous: full`: commits are on the disk when they return. */
 export class SqliteCaptures implements CaptureJournal {
   readonly #database: Database;
+  /** Files that had no record when that was last looked for, and the newest file that there was then. */
+  #unknown: ReadonlySet<number> = new Set();
+  #lookedUpTo = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -98,7 +114,8 @@ export class SqliteCaptures implements CaptureJournal {
     return this.#database
       .all(
         `SELECT collector, count(*) AS files, sum(readings) AS readings, sum(size_bytes) AS bytes,
-         count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost
+         count(delivered_at_ms) AS delivered, count(lost_at_ms) AS lost,
+         coalesce(sum(CASE WHEN lost_at_ms IS NULL THEN 0 ELSE readings END), 0) AS lost_readings
        FROM capture_lineage GROUP BY collector ORDER BY collector`,
       )
       .map(row => ({
@@ -108,25 +125,36 @@ export class SqliteCaptures implements CaptureJournal {
         bytes: readInteger(row, 'bytes'),
         delivered: readInteger(row, 'delivered'),
         lost: readInteger(row, 'lost'),
+        lostReadings: readInteger(row, 'lost_readings'),
       }));
   }
 
   unsent(): UnsentCapture[] {
-    return this.#database
-      .all(
-        `SELECT capture_lineage.id, capture_lineage.profile, capture_lineage.bucket, capture_lineage.filepath,
-         record_id, state, capture_lineage.size_bytes AS bytes, readings ${UNSENT}`,
-      )
-      .map(row => ({
-        id: readInteger(row, 'id'),
-        profile: readText(row, 'profile'),
-        bucket: readText(row, 'bucket'),
-        filepath: readText(row, 'filepath'),
-        recordId: readIntegerOrNull(row, 'record_id'),
-        state: readTextOrNull(row, 'state') as FileState | null,
-        bytes: readInteger(row, 'bytes'),
-        readings: readInteger(row, 'readings'),
-      }));
+    const unknown = this.#unknownToDelivery();
+    return [...this.#database.all(WAITING), ...unknown].map(row => ({
+      id: readInteger(row, 'id'),
+      profile: readText(row, 'profile'),
+      bucket: readText(row, 'bucket'),
+      filepath: readText(row, 'filepath'),
+      recordId: readIntegerOrNull(row, 'record_id'),
+      state: readTextOrNull(row, 'state') as FileState | null,
+      bytes: readInteger(row, 'bytes'),
+      readings: readInteger(row, 'readings'),
+    }));
+  }
+
+  /** Files without a record: a file that has one keeps it, so only new ones and those of the last time are looked at. */
+  #unknownToDelivery(): SqlRow[] {
+    const rows = this.#database.all(
+      `SELECT ${UNSENT_COLUMNS}, NULL AS record_id, NULL AS state FROM capture_files
+       WHERE (id > ? OR id IN (SELECT value FROM json_each(?))) AND ${UNKNOWN}`,
+      this.#lookedUpTo,
+      JSON.stringify([...this.#unknown]),
+    );
+    const [last] = this.#database.all('SELECT coalesce(max(id), 0) AS id FROM capture_files');
+    this.#lookedUpTo = last ? readInteger(last, 'id') : 0;
+    this.#unknown = new Set(rows.map(row => readInteger(row, 'id')));
+    return rows;
   }
 
   listFreed(limit: number): FreedSpace[] {

@@ -141,10 +141,12 @@ function saveSync(database: Database, id: number, changeset: SyncedChangeset, lo
 
 function rememberWebhook(database: Database, webhook: ReceivedWebhook): void {
   const { host, deliveryId, event, repository, receivedAtMs } = webhook;
-  const { changes, lastInsertRowid } = database
-    .statement(REMEMBER_DELIVERY)
-    .run(host, deliveryId, event, receivedAtMs);
-  if (changes === 0) return;
-  database.statement(FORGET_DELIVERIES).run(Number(lastInsertRowid) - REMEMBERED_DELIVERIES);
+  if (deliveryId !== undefined) {
+    const { changes, lastInsertRowid } = database
+      .statement(REMEMBER_DELIVERY)
+      .run(host, deliveryId, event, receivedAtMs);
+    if (changes === 0) return;
+    database.statement(FORGET_DELIVERIES).run(Number(lastInsertRowid) - REMEMBERED_DELIVERIES);
+  }
   if (repository !== undefined) database.statement(COUNT_RECEIVED).run(host, repository, receivedAtMs);
 }

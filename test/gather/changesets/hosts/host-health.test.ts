@@ -18,40 +18,61 @@ function health() {
   return { clock, hosts: new HostHealth({ clock, random: () => 0, log: silentLogger }) };
 }
 
+const one = { key: 'one', priority: 'normal' } as const;
+const two = { key: 'two', priority: 'normal' } as const;
+const raised = { key: 'raised', priority: 'high' } as const;
+
 const failure = (code: ErrorCode, retryAfterMs?: number) =>
   new SluiceError(code, `${code}!`, { retryAfterMs });
 
 test('a host that is used up takes nothing until the time that it names, then everything', () => {
   const { clock, hosts } = health();
-  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS), 'one');
-  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds().length], [0, 1]);
+  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS), one);
+  assert.deepEqual([hosts.allowedConcurrency('h', 8, 'normal'), hosts.holds().length], [0, 1]);
   hosts.forgive('h');
-  assert.equal(hosts.allowedConcurrency('h', 8), 0, 'a limit is the word of the host');
+  assert.equal(hosts.allowedConcurrency('h', 8, 'normal'), 0, 'a limit is the word of the host');
   clock.jump(5 * MINUTE_MS);
-  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds()], [8, []]);
+  assert.deepEqual([hosts.allowedConcurrency('h', 8, 'normal'), hosts.holds()], [8, []]);
+});
+
+test('a host whose budget is used up for ordinary work takes what was raised, until that is refused as well (C-13)', () => {
+  const { clock, hosts } = health();
+  const allowed = () =>
+    (['normal', 'high'] as const).map(priority => hosts.allowedConcurrency('h', 8, priority));
+  hosts.recordFailure('h', failure('rate_limited', 5 * MINUTE_MS), one);
+  assert.deepEqual(allowed(), [0, 8]);
+  assert.equal(hosts.holdOf('h', 'high'), undefined);
+  hosts.recordSuccess('h');
+  assert.deepEqual(allowed(), [0, 8], 'that one was answered says nothing of the limit');
+  hosts.recordFailure('h', failure('rate_limited', 3 * MINUTE_MS), raised);
+  assert.deepEqual(allowed(), [0, 0]);
+  clock.jump(3 * MINUTE_MS);
+  assert.deepEqual(allowed(), [8, 8]);
+  hosts.recordFailure('h', failure('token_refused'), one);
+  assert.deepEqual(allowed(), [0, 0], 'other holds spare nobody');
 });
 
 test('a refused token stops a host for an hour, or until it is forgiven; then one item probes', () => {
   const { clock, hosts } = health();
-  hosts.recordFailure('h', failure('token_refused'), 'one');
+  hosts.recordFailure('h', failure('token_refused'), one);
   clock.jump(HOUR_MS - 1);
-  assert.equal(hosts.allowedConcurrency('h', 8), 0);
+  assert.equal(hosts.allowedConcurrency('h', 8, 'normal'), 0);
   hosts.forgive();
-  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holdOf('h')], [1, undefined]);
+  assert.deepEqual([hosts.allowedConcurrency('h', 8, 'normal'), hosts.holdOf('h', 'normal')], [1, undefined]);
   hosts.recordSuccess('h');
-  assert.deepEqual([hosts.allowedConcurrency('h', 8), hosts.holds()], [8, []]);
+  assert.deepEqual([hosts.allowedConcurrency('h', 8, 'normal'), hosts.holds()], [8, []]);
 });
 
 test('a host that is down is probed ever more seldom; failures beside the first one do not count', () => {
   const { clock, hosts } = health();
   const waits: number[] = [];
   for (let probe = 0; probe < 5; probe += 1) {
-    const hold = hosts.recordFailure('h', failure('host_unreachable'), 'one');
-    assert.equal(hosts.recordFailure('h', failure('host_unreachable'), 'two'), hold);
+    const hold = hosts.recordFailure('h', failure('host_unreachable'), one);
+    assert.equal(hosts.recordFailure('h', failure('host_unreachable'), two), hold);
     const waitMs = (hold?.untilMs ?? 0) - clock.nowMs();
     waits.push(waitMs / MINUTE_MS);
     clock.jump(waitMs);
-    assert.equal(hosts.allowedConcurrency('h', 8), 1);
+    assert.equal(hosts.allowedConcurrency('h', 8, 'normal'), 1);
   }
   assert.deepEqual(waits, [2, 4, 8, 12.5, 12.5]);
   assert.equal(hosts.holds()[0]?.failures, 5);
@@ -74,7 +95,7 @@ test('an item keeps its place where its host is used up or refuses the token, an
 test('the reason of a hold says what waits for what', () => {
   const { hosts } = health();
   const reasons = (['rate_limited', 'token_refused', 'host_unreachable'] as const).map(code => {
-    const hold = hosts.recordFailure(code, failure(code), 'one');
+    const hold = hosts.recordFailure(code, failure(code), one);
     return hold && holdReason(hold).replace(/\d{4}-[^ ]*Z/, 'T');
   });
   assert.deepEqual(reasons, [
@@ -87,7 +108,8 @@ test('the reason of a hold says what waits for what', () => {
 test('what may be of one item alone holds a host once several have it, with none answered between (C-102)', () => {
   for (const code of ['host_failing', 'connection_lost', 'timed_out', 'forge_answer_invalid'] as const) {
     const { hosts } = health();
-    const fail = (item: string) => hosts.recordFailure('h', failure(code), item)?.kind;
+    const fail = (item: string) =>
+      hosts.recordFailure('h', failure(code), { key: item, priority: 'normal' })?.kind;
     assert.deepEqual(['a', 'a', 'a', 'b'].map(fail), [undefined, undefined, undefined, undefined]);
     hosts.recordSuccess('h');
     assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, 'down', 'down']);
@@ -103,6 +125,6 @@ test('what is said of the host or of all its tokens holds it at once (C-102)', (
     'rate_limited',
   ] as const) {
     const { hosts } = health();
-    assert.ok(hosts.recordFailure('h', failure(code), 'one'), code);
+    assert.ok(hosts.recordFailure('h', failure(code), one), code);
   }
 });

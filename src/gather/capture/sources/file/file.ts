@@ -183,6 +183,7 @@ function readWhole(path: string, isTooLate: () => boolean): Buffer | undefined {
     const stats = fstatSync(descriptor);
     if (!stats.isFile() && !stats.isDirectory()) return undefined;
     const pieces = new Pieces(MAX_READING_BYTES);
+    pieces.expect(stats.size);
     let buffer = scratch;
     for (;;) {
       const length = readSync(descriptor, buffer, 0, buffer.length, null);
@@ -210,6 +211,7 @@ async function readInPool(path: string, signal: AbortSignal): Promise<Buffer | u
   try {
     const stats = await handle.stat();
     const pieces = new Pieces(MAX_READING_BYTES);
+    pieces.expect(stats.isFile() ? stats.size : 0);
     const buffer = Buffer.allocUnsafe(stats.isFile() ? pieceFor(stats) : DEVICE_BYTES);
     for (;;) {
       signal.throwIfAborted();

@@ -32,6 +32,13 @@ export class Pieces {
     this.#pieces.push(Buffer.from(piece));
   }
 
+  /** Refuses at once what would be more than a reading may be. @throws SluiceError answer_too_large */
+  expect(bytes: number): void {
+    if (bytes <= this.#maxBytes) return;
+    const limit = `${Math.floor(this.#maxBytes / 2 ** 20)} MiB`;
+    throw new SluiceError('answer_too_large', `it is larger than a reading may be (${limit}), or has no end`);
+  }
+
   get bytes(): number {
     return this.#bytes;
   }
