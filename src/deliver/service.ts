@@ -30,7 +30,7 @@ import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -82,7 +82,8 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files'>> & DeliveryOptions;
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock'>> &
+    DeliveryOptions;
   readonly #changes = new Serializer();
   readonly #undelivered = new UndeliveredFiles({
     context: () => this.#spoolContext(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { ObjectStore } from './bucket.ts';
 import { crc32Of, verifyObject } from './checksum.ts';
+import { NO_KEY_OPERATION } from './credentials/provided-key.ts';
 
 export type ProbeStepName =
   | 'reach'
@@ -106,7 +107,10 @@ async function probeHeads(
 /** Whether somebody answered, and whether they know the key. */
 function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] {
   const code = 'error' in first ? first.error.code : undefined;
-  if ('error' in first && UNREACHED.includes(first.error.code)) {
+  if ('error' in first && first.error.operation === NO_KEY_OPERATION) {
+    return [skippedStep('reach', 'there is no key to ask with'), failedStep('authenticate', first.error)];
+  }
+  if ('error' in first && wasNotReached(first.error)) {
     return [failedStep('reach', first.error), skippedStep('authenticate', 'nobody answered')];
   }
   const reached: ProbeStep = { step: 'reach', outcome: 'ok', words: `${store.description} answers` };
@@ -115,6 +119,11 @@ function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] 
   }
   const words = code === undefined ? 'the key is accepted' : `the key is known (${code})`;
   return [reached, { step: 'authenticate', outcome: 'ok', words }];
+}
+
+/** Nobody answered, or somebody else than the store: a proxy, a login page, a certificate that is not its own. */
+function wasNotReached({ code, answer, holds }: SluiceError): boolean {
+  return UNREACHED.includes(code) || (answer === 'hold' && holds === 'endpoint');
 }
 
 function skippedStep(step: ProbeStepName, words: string, hint?: string): ProbeStep {

@@ -342,7 +342,7 @@ export class ApiClient {
       },
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
     });
-    return { status: statusCode, headers: answered, text: await readBody(body) };
+    return { status: statusCode, headers: answered, text: await readBody(body, answered) };
   }
 
   async #judge({ call, url, credential, startedAtMs, received, record }: Judged): Promise<Attempt> {
