@@ -1,5 +1,6 @@
 import { type DestinationStream, pino } from 'pino';
 import type { Logger, LogLevel } from './log.ts';
+import { escapeForTerminal, withoutControls } from './text.ts';
 
 /**
  * A JSON line a record to `destination`, or lines for people when `forPeople`. Always standard error:
@@ -22,6 +23,11 @@ export async function createLogger(options: {
         })
       : pino.destination({ fd: 2, sync: true }));
   const { level } = options;
-  const logger: Logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  // Lines for people are printed as they are; in JSON what JSON leaves as it is, is escaped.
+  const streamWrite = options.forPeople ? withoutControls : escapeForTerminal;
+  const logger: Logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, hooks: { streamWrite } },
+    destination,
+  );
   return logger;
 }

@@ -12,7 +12,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withCache } from './stores.ts';
 import { renderSummary } from './summary.ts';
-import { printable, progressLines, styleFor } from './terminal.ts';
+import { jsonText, printable, progressLines, styleFor } from './terminal.ts';
 
 const AUTHORS_SHOWN = 5;
 
@@ -96,7 +96,7 @@ const NOTHING_KNOWN = {
 
 /** One JSON object a repository on a line; failures carry `error`. */
 function jsonReport(cli: Cli): Report {
-  const print = (line: unknown): unknown => cli.stdout.write(`${JSON.stringify(line)}\n`);
+  const print = (line: unknown): unknown => cli.stdout.write(`${jsonText(line)}\n`);
   return {
     progress: () => undefined,
     async done(_target, summary) {

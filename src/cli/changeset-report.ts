@@ -7,6 +7,7 @@ import { load } from './load.ts';
 import { withStores } from './stores.ts';
 import { formatOf, type TableOptions, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
+import { jsonText } from './terminal.ts';
 
 export interface ChangesetReportOptions extends GlobalOptions, TableOptions {
   readonly host?: string;
@@ -37,7 +38,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   await withStores(config.database, cli, async ({ store }) => {
     const report = await changesetReport(store.questions, query, nowMs);
     const content =
-      format === 'json' ? `${JSON.stringify(report)}\n` : await render(rowsOf(report), COLUMNS, format);
+      format === 'json' ? `${jsonText(report)}\n` : await render(rowsOf(report), COLUMNS, format);
     await writeOut(content, options, cli);
   });
 }

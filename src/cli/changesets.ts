@@ -17,7 +17,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { withStores } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 type Options = GlobalOptions & { readonly json?: boolean };
 
@@ -82,7 +82,7 @@ export async function syncChangesets(
     raised: number;
   };
   cli.stdout.write(
-    options.json ? `${JSON.stringify(answer)}\n` : `${answer.raised} changesets are first in line\n`,
+    options.json ? `${jsonText(answer)}\n` : `${answer.raised} changesets are first in line\n`,
   );
 }
 
@@ -152,7 +152,7 @@ function print(
   cli: Cli,
 ): void {
   const listed = listedChangeset(changeset, item, holds.get(changeset.host));
-  cli.stdout.write(json ? `${JSON.stringify(listed)}\n` : inWords(listed, clock.nowMs(), cli));
+  cli.stdout.write(json ? `${jsonText(listed)}\n` : inWords(listed, clock.nowMs(), cli));
 }
 
 function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {

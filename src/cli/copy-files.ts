@@ -6,7 +6,7 @@ import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withDestinations, withJournal } from './stores.ts';
-import { type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
+import { jsonText, type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
 
 const PROGRESS = 'copy';
 
@@ -62,7 +62,7 @@ function reporter(
     files += 1;
     bytes += result.bytes;
     if (json) {
-      cli.stdout.write(`${JSON.stringify(result)}\n`);
+      cli.stdout.write(`${jsonText(result)}\n`);
       return;
     }
     const target = `s3://${result.profile}/${result.bucket}/${result.key}`;

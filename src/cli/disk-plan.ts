@@ -14,7 +14,7 @@ import type { FreedSpace } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { existingDatabase, withCache, withCaptures, withJournal } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 const FREED_SHOWN = 20;
 
@@ -47,9 +47,7 @@ export async function printDiskPlan(
       const { disabled, collectors } = config.capture;
       const inForce = !disabled && collectors.some(one => !one.disabled);
       cli.stdout.write(
-        options.json
-          ? `${JSON.stringify({ inForce, plan, freed })}\n`
-          : renderPlan(plan, freed, inForce, cli),
+        options.json ? `${jsonText({ inForce, plan, freed })}\n` : renderPlan(plan, freed, inForce, cli),
       );
     }),
   );

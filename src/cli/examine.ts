@@ -4,7 +4,7 @@ import { type ProbeStep, probeProfile } from '../keep/buckets/probe.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withDestinations } from './stores.ts';
-import { printable, type Style, styleFor } from './terminal.ts';
+import { jsonText, printable, type Style, styleFor } from './terminal.ts';
 
 export interface ExamineOptions extends GlobalOptions {
   readonly bucket?: readonly string[];
@@ -27,7 +27,7 @@ export async function examine(names: readonly string[], options: ExamineOptions,
       well &&= steps.every(({ outcome }) => outcome !== 'failed');
       cli.stdout.write(
         options.json
-          ? `${JSON.stringify({ profile, endpoint, steps })}\n`
+          ? `${jsonText({ profile, endpoint, steps })}\n`
           : render(profile, endpoint, steps, styleFor(cli.stdout, cli.env)),
       );
     }

@@ -9,7 +9,7 @@ import { printRecord } from './list-deliveries.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { withJournal } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 export interface FailedOptions extends GlobalOptions {
   readonly all?: boolean;
@@ -89,7 +89,7 @@ function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
 function report(action: 'retry' | 'drop', outcomes: readonly FailedLine[], json: boolean, cli: Cli): boolean {
   const problems = outcomes.filter(({ problem }) => problem !== undefined);
   if (json) {
-    for (const line of outcomes) cli.stdout.write(`${JSON.stringify(line)}\n`);
+    for (const line of outcomes) cli.stdout.write(`${jsonText(line)}\n`);
     return problems.length === 0;
   }
   for (const { profile, bucket, filepath, problem } of problems) {

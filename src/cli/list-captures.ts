@@ -6,7 +6,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { existingDatabase, withCaptures } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 const DEFAULT_LIMIT = 100;
 
@@ -19,7 +19,7 @@ export async function listCollectors(
   const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
   const { collectors } = answer as { readonly collectors: readonly ListedCollector[] };
   for (const one of collectors)
-    cli.stdout.write(options.json ? `${JSON.stringify(one)}\n` : renderCollector(one, cli));
+    cli.stdout.write(options.json ? `${jsonText(one)}\n` : renderCollector(one, cli));
 }
 
 /** A collector as `/api/v1/capture` lists it: `kept` has sums over its finished files. */
@@ -53,7 +53,7 @@ export async function listCaptureFiles(
   const { config } = await load(options, cli);
   await withCaptures(existingDatabase(config), cli, captures => {
     const files = captures.list({ limit: Number(limit), collector });
-    for (const file of files) cli.stdout.write(json ? `${JSON.stringify(file)}\n` : renderFile(file, cli));
+    for (const file of files) cli.stdout.write(json ? `${jsonText(file)}\n` : renderFile(file, cli));
     if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }

@@ -5,7 +5,7 @@ import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from 
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withJournal } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** Records are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
@@ -60,7 +60,7 @@ function limitOf(text: string | undefined): number {
 /** One record as a line. */
 export function printRecord(record: FileRecord, json: boolean, cli: Cli): void {
   if (json) {
-    cli.stdout.write(`${JSON.stringify(toListedDelivery(record))}\n`);
+    cli.stdout.write(`${jsonText(toListedDelivery(record))}\n`);
     return;
   }
   const style = styleFor(cli.stdout, cli.env);

@@ -6,7 +6,7 @@ import type { CacheEntry } from '../gather/repos/cache/clone-cache.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withCache } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 interface CacheCommandOptions extends GlobalOptions {
   readonly json?: boolean;
@@ -35,7 +35,7 @@ export function listClones(options: CacheCommandOptions, cli: Cli): Promise<void
     const figures = await cache.figures();
     const entries = await cache.list();
     if (options.json) {
-      for (const entry of entries) cli.stdout.write(`${JSON.stringify(listedClone(entry))}\n`);
+      for (const entry of entries) cli.stdout.write(`${jsonText(listedClone(entry))}\n`);
       return;
     }
     for (const entry of entries) cli.stdout.write(`${renderClone(entry, cli)}\n`);
@@ -94,7 +94,7 @@ export function evictClones(
     }
     const freed = await cache.evict({ bytes }, signal);
     const words = `${formatCount(freed.evicted.length, 'clone')} evicted, ${formatBytes(freed.freedBytes)} freed\n`;
-    cli.stdout.write(options.json ? `${JSON.stringify(freed)}\n` : words);
+    cli.stdout.write(options.json ? `${jsonText(freed)}\n` : words);
     return freed.freedBytes >= bytes;
   });
 }
@@ -118,16 +118,14 @@ async function forEach(
             : 'not pinned by hand',
       );
       cli.stdout.write(
-        options.json
-          ? `${JSON.stringify({ url: name, ...done })}\n`
-          : `${printable(name)}: ${words.join(', ')}\n`,
+        options.json ? `${jsonText({ url: name, ...done })}\n` : `${printable(name)}: ${words.join(', ')}\n`,
       );
     } catch (error) {
       allDone = false;
       const { code, message, hint, answer } = asSluiceError(error);
       if (code === 'cancelled') throw error;
       if (options.json) {
-        cli.stdout.write(`${JSON.stringify({ url: name, error: { code, message, hint, answer } })}\n`);
+        cli.stdout.write(`${jsonText({ url: name, error: { code, message, hint, answer } })}\n`);
       } else cli.stderr.write(`${printable(message)}\n  ${printable(hint)}\n`);
     }
   }

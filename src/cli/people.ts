@@ -4,7 +4,7 @@ import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withStores } from './stores.ts';
-import { printable } from './terminal.ts';
+import { jsonText, printable } from './terminal.ts';
 
 export interface PeopleOptions extends GlobalOptions {
   readonly search?: string;
@@ -52,7 +52,7 @@ async function withStore(
 
 function print(person: Person, json: boolean, cli: Cli): void {
   if (json) {
-    cli.stdout.write(`${JSON.stringify(person)}\n`);
+    cli.stdout.write(`${jsonText(person)}\n`);
     return;
   }
   const { name, email, commits, bot, emails } = person;

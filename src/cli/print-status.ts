@@ -9,7 +9,7 @@ import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { existingDatabase, withJournal, withStores } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
 const ASK_TIMEOUT_MS = 2_000;
@@ -22,7 +22,7 @@ export async function printStatus(
 ): Promise<void> {
   const { config } = await load(options, cli);
   const status = (await askStation(config)) ?? (await readDatabase(config, cli));
-  cli.stdout.write(options.json ? `${JSON.stringify(status)}\n` : render(status, cli));
+  cli.stdout.write(options.json ? `${jsonText(status)}\n` : render(status, cli));
 }
 
 /** The answer of a running station; undefined where none runs, or the one that runs has another database. */
@@ -89,6 +89,22 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
 /** Below this share of free inodes they are shown: they run out before the bytes do. */
 const FEW_INODES = 0.2;
 
+/** Why files lie where they would be taken from, and are not. */
+const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['kind'], string>> = {
+  temporary: 'under a temporary name, until it has rested for a minute',
+  ignored: 'ignored by deliver.ignore',
+  symlink: 'symbolic links are not followed',
+  special_file: 'no regular file',
+  unreadable: 'cannot be read',
+  name_not_utf8: 'a name that is not valid UTF-8',
+  refused: 'cannot be delivered as it is',
+  root_missing: 'a folder that is not there',
+  watch_limit: 'not watched',
+  memory_limit: 'not remembered',
+  fallback: 'not watched',
+  thread_failed: 'not watched',
+};
+
 function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): string {
   return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
 }
@@ -104,6 +120,10 @@ function render(status: StationStatus, cli: Cli): string {
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${formatCount(repos.commits, 'commit')}`,
     `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,
     `${style.bold('deliver')}   ${deliveries.waiting} waiting, ${deliveries.uploading} on their way, ${deliveries.completed} completed, ${deliveries.failed} failed`,
+    ...deliveries.left.map(
+      ({ kind, files, example }) =>
+        `  left  ${formatCount(files, 'file')} (${LEFT_WORDS[kind]}), as ${printable(example)}`,
+    ),
     `${style.bold('cache')}     ${formatCount(cache.clones, 'clone')}, ${formatBytes(cache.usedBytes)}${cache.maxBytes === null ? '' : ` of ${formatBytes(cache.maxBytes)}`}`,
     ...disks.map(
       one =>

@@ -16,14 +16,15 @@ import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
 import { defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
-import { styleFor } from './terminal.ts';
+import { guardedOutput, styleFor } from './terminal.ts';
 
 const EXIT_USAGE = 2;
 /** 128 + SIGINT, as shells have it. */
 const EXIT_INTERRUPTED = 130;
 
 /** Runs one command line. Answers the exit code: 0 done, 1 something failed, 2 usage, 130 interrupted. */
-export async function runCli(args: readonly string[], cli: Cli): Promise<number> {
+export async function runCli(args: readonly string[], given: Cli): Promise<number> {
+  const cli = { ...given, stdout: guardedOutput(given.stdout), stderr: guardedOutput(given.stderr) };
   const outcome = { exitCode: 0 };
   const program = buildProgram(cli, outcome);
   try {

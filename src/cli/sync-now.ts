@@ -5,7 +5,7 @@ import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
-import { printable } from './terminal.ts';
+import { jsonText, printable } from './terminal.ts';
 
 /**
  * Asks the running station. Answers whether all went well; throws what the station says, `not_found` where none runs.
@@ -34,7 +34,7 @@ async function syncRest(
   const signal = cli.stopSignal();
   const { config } = await load(options, cli);
   const print = (answer: unknown, words: string): unknown =>
-    cli.stdout.write(options.json ? `${JSON.stringify(answer)}\n` : `${words}\n`);
+    cli.stdout.write(options.json ? `${jsonText(answer)}\n` : `${words}\n`);
   if (urls.length === 0) {
     const path = '/api/v1/deliveries/sync';
     const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;

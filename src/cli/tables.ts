@@ -1,5 +1,5 @@
 import type { ColumnType, InsightRow, Value } from '../insights/catalogue.ts';
-import { printable } from './terminal.ts';
+import { jsonText, printable } from './terminal.ts';
 
 export type TableFormat = 'table' | 'json' | 'csv' | 'parquet';
 type Columns = Readonly<Record<string, ColumnType>>;
@@ -12,7 +12,7 @@ export async function render(
   columns: Columns,
   format: TableFormat,
 ): Promise<string | Uint8Array> {
-  if (format === 'json') return rows.map(row => `${JSON.stringify(row)}\n`).join('');
+  if (format === 'json') return rows.map(row => `${jsonText(row)}\n`).join('');
   if (format === 'csv') return csv(rows, columns);
   if (format === 'table') return table(rows, columns);
   return parquet(rows, columns);
@@ -24,9 +24,22 @@ function csv(rows: readonly InsightRow[], columns: Columns): string {
   return lines.map(cells => `${cells.join(',')}\r\n`).join('');
 }
 
+/**
+ * A cell by RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe in front, as OWASP has it ("CSV
+ * Injection"); numbers stay numbers. What could steer a terminal does not pass.
+ */
 function csvCell(value: Value | undefined): string {
-  const text = value === null || value === undefined ? '' : String(value);
+  const text = neutral(value === null || value === undefined ? '' : String(value));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+const FORMULA = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/;
+const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/i;
+
+function neutral(text: string): string {
+  const isFormula = FORMULA.test(text) && !NUMBER.test(text);
+  const safe = text.replace(/[^\t\r\n]+/g, printable);
+  return isFormula ? `'${safe}` : safe;
 }
 
 function table(rows: readonly InsightRow[], columns: Columns): string {

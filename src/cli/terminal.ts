@@ -1,4 +1,5 @@
 /** What the commands know of the terminal: colours, width, a progress line that rewrites itself. */
+import { escapeForTerminal } from '../base/text.ts';
 
 export interface TerminalOutput {
   write(text: string | Uint8Array): unknown;
@@ -62,5 +63,41 @@ export function progressLines(output: TerminalOutput): ProgressLines {
 /** Control characters of a text from outside made visible, so that a name cannot steer the terminal. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
+}
+
+/** A value as JSON in which no character can steer a terminal; what JSON leaves as it is, is escaped as well. */
+export function jsonText(value: unknown, indent?: number): string {
+  return escapeForTerminal(JSON.stringify(value, undefined, indent));
+}
+
+/** The sequences of `styleFor` and `progressLines`, and the characters that lines are made of. */
+const OWN =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b\[(?:[0-2]|3[16])m|\u001b\[\d+A\u001b\[0J|\r?\n|\t|[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/g;
+
+/**
+ * An output behind which stands a terminal, perhaps by way of a pipe: whatever a command writes, nothing but our own
+ * styles and lines reaches it. Bytes pass as they are.
+ */
+export function guardedOutput(output: TerminalOutput): TerminalOutput {
+  return {
+    write: text => output.write(typeof text === 'string' ? guarded(text) : text),
+    get isTTY() {
+      return output.isTTY === true;
+    },
+    get columns() {
+      return output.columns;
+    },
+  };
+}
+
+function guarded(text: string): string {
+  let rest = 0;
+  let safe = '';
+  for (const match of text.matchAll(OWN)) {
+    safe += '\ufffd'.repeat(match.index - rest) + match[0];
+    rest = match.index + match[0].length;
+  }
+  return safe + '\ufffd'.repeat(text.length - rest);
 }

@@ -12,7 +12,7 @@ import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withStores } from './stores.ts';
-import { printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 type TrackOptions = GlobalOptions & { readonly json?: boolean };
 
@@ -100,7 +100,7 @@ export async function listTracked(options: TrackOptions, cli: Cli): Promise<bool
     for (const repository of tracked) {
       const line = lineOf(repository, items.get(repositoryKey(repository)));
       if (options.json) {
-        cli.stdout.write(`${JSON.stringify(line)}\n`);
+        cli.stdout.write(`${jsonText(line)}\n`);
         continue;
       }
       const state = line.state === 'ok' ? '' : `  ${style.bad(printable(stateInWords(repository)))}`;
@@ -130,7 +130,7 @@ async function eachOf(
     for (const target of targets) {
       try {
         const { line, words, failed = false } = await act(target, context);
-        if (options.json) cli.stdout.write(`${JSON.stringify(line)}\n`);
+        if (options.json) cli.stdout.write(`${jsonText(line)}\n`);
         else cli[failed ? 'stderr' : 'stdout'].write(`${printable(words)}\n`);
         well &&= !failed;
       } catch (error) {
@@ -155,7 +155,7 @@ function printFailure(target: string, error: SluiceError, options: TrackOptions,
       next: null,
       error: { code, message, hint },
     };
-    cli.stdout.write(`${JSON.stringify(line)}\n`);
+    cli.stdout.write(`${jsonText(line)}\n`);
     return;
   }
   const style = styleFor(cli.stderr, cli.env);

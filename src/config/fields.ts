@@ -233,8 +233,11 @@ export function optionalPath(options: Described) {
 }
 
 /** A list, empty by default. */
-export function list<S extends z.ZodType>(item: S, options: Described) {
-  return describeField(z.array(item, { error: 'must be a list' }).prefault([]), options);
+export function list<S extends z.ZodType>(
+  item: S,
+  { default: preset = [], ...options }: Described & { readonly default?: readonly z.input<S>[] },
+) {
+  return describeField(z.array(item, { error: 'must be a list' }).prefault([...preset]), options);
 }
 
 /** A list of paths, empty by default. */

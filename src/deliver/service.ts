@@ -15,6 +15,7 @@ import type {
 } from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
+import type { DeliveryLeft } from './intake/intake.ts';
 import { createWatch } from './intake/watch/watch.ts';
 import { type DeliveryPlan, isSamePlan } from './plan.ts';
 import type { EndpointStatus } from './queue/endpoint-monitor.ts';
@@ -29,7 +30,7 @@ import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 /** What delivery takes from the station. */
 export interface DeliveryOptions
   extends Pick<SessionOptions, 'clock' | 'log'>,
-    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files'>> {
+    Partial<Pick<SessionOptions, 'random' | 'beforeSync' | 'openWatch' | 'files' | 'createLock'>> {
   /** What to do from the start on; asked for once, before anything else. */
   readonly plan: () => Promise<DeliveryPlan>;
   /** Reads the profiles anew, silently, when a server refuses a key. */
@@ -58,6 +59,8 @@ export interface DeliveryStatus {
   readonly uploading: number;
   /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
   readonly refused: number;
+  /** Files that lie there and are not taken, by reason. */
+  readonly left: readonly DeliveryLeft[];
   /** Whether files may go now: automatically, and the gate is open. */
   readonly syncing: boolean;
   readonly links: readonly EndpointStatus[];
@@ -79,7 +82,8 @@ export interface DeliveryStatus {
  */
 export class Delivery implements Service {
   readonly name = 'delivery';
-  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files'>> & DeliveryOptions;
+  readonly #options: Required<Omit<DeliveryOptions, 'rereadProfiles' | 'files' | 'createLock'>> &
+    DeliveryOptions;
   readonly #changes = new Serializer();
   readonly #undelivered = new UndeliveredFiles({
     context: () => this.#spoolContext(),
@@ -193,6 +197,7 @@ export class Delivery implements Service {
       waiting: Math.max(0, incoming + processing - uploading),
       uploading,
       refused: session?.refused ?? 0,
+      left: session?.left ?? [],
       syncing: session?.syncing ?? false,
       links: session?.links ?? [],
       holds: session?.holds ?? [],

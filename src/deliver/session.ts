@@ -1,11 +1,14 @@
+import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
+import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
+import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import { type DeliveryOutcome, KEY_CAUSES } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
@@ -14,7 +17,7 @@ import { type Destination, openDestinations } from './destinations.ts';
 import { retryFailed } from './failed.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
-import type { Watch, WatchOptions } from './intake/watch/watch.ts';
+import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -25,10 +28,14 @@ import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { isCopyGone } from './spool/copies.ts';
+import { FolderLocks } from './spool/folder-locks.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
+
+/** Profile and bucket: what stands before a file's own path in `incoming`. */
+const PLACE_DEPTH = 2;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -39,6 +46,8 @@ export interface SessionOptions {
   readonly beforeSync: BeforeSync;
   /** How the incoming area and the folders are watched; a test may give its own. */
   readonly openWatch: (options: WatchOptions) => Watch;
+  /** Makes the lock of a place on the disk; absent, only the folders themselves are locked. */
+  readonly createLock?: (place: ExclusivePlace) => Service;
   /** How files are reached; a test may come between any two calls. */
   readonly files?: EnclosureOptions;
 }
@@ -81,7 +90,12 @@ export class DeliverySession {
   readonly #gate: Gate;
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
+  /** What the watch has seen and not reported. */
+  #left: readonly LeftFiles[] = [];
   readonly #stopping = new AbortController();
+  readonly #folderLocks: FolderLocks;
+  /** Where the file system knows locks of files only. */
+  readonly #locks: readonly Service[];
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
   /** Manual syncs under way. */
@@ -108,6 +122,9 @@ export class DeliverySession {
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
     this.#plan = plan;
+    this.#folderLocks = new FolderLocks(plan.root, settings.folders, options.files?.calls);
+    const place = { path: plan.root, what: 'the delivery folder', lockPath: join(plan.root, 'spool.lock') };
+    this.#locks = options.createLock ? [options.createLock(place)] : [];
     this.#context = {
       settings,
       destinations,
@@ -152,20 +169,35 @@ export class DeliverySession {
     });
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
+    const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: [this.#context.spool.areaPath('incoming'), ...settings.folders.map(({ path }) => path)],
+      roots: [incoming, ...settings.folders.map(({ path }) => path)],
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
+      settleAfterCloseMs: settings.settleAfterCloseMs,
+      temporaryRestMs: settings.temporaryRestMs,
+      names: {
+        temporary: settings.temporaryNames,
+        ignore: settings.ignore,
+        placeDepths: { [resolve(incoming)]: PLACE_DEPTH },
+      },
       clock,
       log,
       onArrival: arrivals => this.#intake.take(arrivals),
       onTrouble: ({ path, message }) => log.warn({ path }, message),
+      onLeft: left => {
+        this.#left = left;
+        this.#intake.forgetGone();
+      },
     });
   }
 
   /** Makes folders, makes journal and tree agree, and watches; resolves when all that lies there is on record. */
   async start(): Promise<void> {
     const { spool, log } = this.#context;
+    for (const lock of this.#locks) await lock.start();
+    spool.prepare([]);
+    await this.#folderLocks.start();
     spool.emptyIncomingTmp(isCopyGone);
     spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
     await this.#makeBucketFolders();
@@ -197,6 +229,8 @@ export class DeliverySession {
     statistics.log(log);
     spool.prune(true);
     await Promise.all([...destinations.values()].map(({ store }) => store.close()));
+    await this.#folderLocks.stop();
+    for (const lock of this.#locks) await lock.stop();
   }
 
   /**
@@ -232,6 +266,7 @@ export class DeliverySession {
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
+      left: [...this.#left, ...this.#intake.left()],
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
       holds: holdStatuses(this.#context),

@@ -41,6 +41,11 @@ export interface DeliverySettings extends Readonly<typeof FIXED_SETTINGS> {
   /** False: only a manual sync delivers. */
   readonly automatic: boolean;
   readonly settleMs: number;
+  readonly settleAfterCloseMs: number;
+  /** Globs of names under which programs write before they rename. */
+  readonly temporaryNames: readonly string[];
+  /** Globs of what is never taken. */
+  readonly ignore: readonly string[];
   /** Large transfers at once. */
   readonly workers: number;
   /** Small transfers at once. */
@@ -79,6 +84,8 @@ const FIXED_SETTINGS = {
   bucketListPatienceMs: 1_000,
   /** How long uploads may go on after a stop was asked for. */
   stopGraceMs: 3_000,
+  /** How long a file under a temporary name must have stayed the same. */
+  temporaryRestMs: 60_000,
   /** How often upload statistics are logged. */
   statisticsEveryMs: 60_000,
 };
@@ -93,6 +100,9 @@ export function settingsFrom({ deliver, sync }: Pick<Config, 'deliver' | 'sync'>
     intervalMs: sync.intervalMs,
     automatic: sync.automatic,
     settleMs: deliver.settleMs,
+    settleAfterCloseMs: deliver.settleAfterCloseMs,
+    temporaryNames: deliver.temporaryNames,
+    ignore: deliver.ignore,
     workers: deliver.workers,
     smallAtOnce: deliver.smallAtOnce,
     memoryBytes: deliver.memoryBytes,

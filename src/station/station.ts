@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
@@ -66,6 +67,15 @@ export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
 }
 
+/** The database as it is named without links: one that has two names is one place all the same. */
+function realPathOf(database: string): string {
+  try {
+    return realpathSync(database);
+  } catch {
+    return database;
+  }
+}
+
 class ComposedStation implements Station {
   readonly services: readonly Service[];
   readonly deliveries: Delivery;
@@ -97,6 +107,7 @@ class ComposedStation implements Station {
       plan: () => this.#planDelivery(this.#config),
       rereadProfiles: () => findProfiles({ deliver: this.#config.deliver, env: options.env }, silentLogger),
       openJournal: () => local.openJournal(),
+      createLock: place => local.createLock(place),
       beforeSync: manual => this.captures.complete(manual),
     });
     this.repositories = new Repositories({
@@ -132,7 +143,7 @@ class ComposedStation implements Station {
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
-      local.createLock({ path: database, what: 'the database', lockPath: `${database}.lock` }),
+      local.createLock({ path: database, what: 'the database', lockPath: `${realPathOf(database)}.lock` }),
       { name: 'database', start: () => this.#openStores(), stop: () => this.#closeStores() },
       this.deliveries,
       this.#watchCredentials(),

@@ -89,11 +89,19 @@ test('credentials that cannot work stop the start, all that is missing named at 
   const absent = await sluice(t, ['up', '--port', '0', '--only-credentials', join(cwd, 'absent')], { cwd });
   assert.equal(absent.code, 2, absent.stderr);
   assert.match(absent.stderr, /absent/);
+});
+
+test('beside an ordinary ~/.aws/credentials a station starts, and says how to name a file (D-141, S-2)', async t => {
+  const cwd = standingPlace(t);
   mkdirSync(join(cwd, '.aws'));
   writeFileSync(join(cwd, '.aws/credentials'), '[default]\naws_access_key_id = A\n');
-  const ended = await sluice(t, ['up', '--port', '0'], { cwd });
-  assert.equal(ended.code, 2, ended.stderr);
-  assert.match(ended.stderr, /"default": no provider.*\n.*--credentials FILE/);
+  const station = await startStation(t, { cwd });
+  assert.match(station.stdout(), /incoming\/local\/outbox/);
+  assert.match(station.stderr(), /"level":40.*default.*--credentials FILE/);
+  writeFileSync(join(cwd, 'sluice.yaml'), 'deliver: {strictProfiles: true}\n');
+  const strict = await sluice(t, ['--root', 'other', '--database', 'other.db', 'up', '--port', '0'], { cwd });
+  assert.equal(strict.code, 2, strict.stderr);
+  assert.match(strict.stderr, /"default": no provider.*\n.*--credentials FILE/);
 });
 
 test('copy -r --json tells each file in the agreed shape, --dry-run copies nothing, --wait waits (D-26, D-28)', async t => {

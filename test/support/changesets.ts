@@ -9,7 +9,7 @@ import type { Config } from '../../src/config/schema.ts';
 import { complete } from '../../src/config/schema.ts';
 import type { EndedWork } from '../../src/engine/queue/handler.ts';
 import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue.ts';
-import { Changesets } from '../../src/gather/changesets/service.ts';
+import { Changesets, type ChangesetsOptions } from '../../src/gather/changesets/service.ts';
 import type { ForgeImplementations } from '../../src/gather/forges/definitions.ts';
 import { githubDefinition } from '../../src/gather/forges/github/definition.ts';
 import { GithubForge } from '../../src/gather/forges/github/github.ts';
@@ -104,6 +104,8 @@ export interface TestChangesets {
   /** Warnings and errors that were logged. */
   readonly warnings: readonly string[];
   readonly pushed: readonly string[];
+  /** What a process that comes after this one works with: the same database, and nothing in memory. Not started. */
+  successor(): Changesets;
   /** Takes over another configuration. */
   configure(change: ConfigChange): Promise<void>;
   /** Resolves once the condition holds; it is asked after each piece of work and now and then. */
@@ -154,7 +156,7 @@ export async function testChangesets(
   const warnings: string[] = [];
   const pushed: string[] = [];
   let askAgain: () => void = () => undefined;
-  const changesets = new Changesets({
+  const options: ChangesetsOptions = {
     forges: testForges,
     clock,
     random: seededRandom(1),
@@ -166,10 +168,19 @@ export async function testChangesets(
       ended.push(one);
       askAgain();
     },
-  });
+  };
+  const opened: Changesets[] = [];
+  const open = (): Changesets => {
+    const one = new Changesets(options);
+    opened.push(one);
+    return one;
+  };
+  const changesets = open();
   t.after(async () => {
-    await changesets.stop();
-    await changesets.hosts.stop();
+    for (const one of opened) {
+      await one.stop();
+      await one.hosts.stop();
+    }
     await store.close();
   });
   return {
@@ -182,6 +193,7 @@ export async function testChangesets(
     ended,
     warnings,
     pushed,
+    successor: open,
     async configure(change) {
       const before = config;
       config = configOf(change);

@@ -26,6 +26,7 @@ export function interrupted(
       before('mkdirAt', entry.name);
       real.mkdirAt(entry);
     },
+    lock: (descriptor, isExclusive) => real.lock(descriptor, isExclusive),
     shareBlocks: (from, to) => real.shareBlocks(from, to),
   };
 }

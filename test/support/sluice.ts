@@ -101,7 +101,8 @@ export function sluice(t: TestContext, args: readonly string[], options: SluiceO
 
 /** No settings of the machine, of git or of the test runner's colours. */
 function userEnvironment(home: string): NodeJS.ProcessEnv {
-  const foreign = /^(GIT_|SLUICE_|NO_COLOR$|FORCE_COLOR$|NODE_TEST|NODE_OPTIONS$)/;
+  const foreign =
+    /^(GIT_|SLUICE_|AWS_|NO_COLOR$|FORCE_COLOR$|NODE_TEST|NODE_OPTIONS$)|^(https?|all|no)_proxy$/i;
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
   return { ...Object.fromEntries(kept), HOME: home };
 }

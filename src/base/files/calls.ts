@@ -31,6 +31,12 @@ export interface FileCalls {
   mkdirAt(entry: DirectoryEntryAt): void;
   /** Gives `to` the content of `from` by sharing its blocks (ioctl_ficlone(2)). @returns whether that was done */
   shareBlocks(from: number, to: number): boolean;
+  /**
+   * Locks what is open without waiting, until its descriptor is closed or the process ends (flock(2)).
+   * @param isExclusive keeps all others out; else only those that want to be alone
+   * @returns `taken` where another has it; `unknown` where this system or file system has no such locks
+   */
+  lock(descriptor: number, isExclusive: boolean): 'locked' | 'taken' | 'unknown';
 }
 
 /** A name in a directory that is held open. */
@@ -67,7 +73,7 @@ const RENAME_NOREPLACE = 1;
 /** unlinkat(2): the entry is a directory. */
 const AT_REMOVEDIR = process.platform === 'linux' ? 0x200 : 0x80;
 
-const { EAGAIN, EINVAL, ENOENT, ENOSYS, EPERM, EXDEV, ENOTDIR } = osConstants.errno;
+const { EAGAIN, EWOULDBLOCK, EINVAL, ENOENT, ENOSYS, EPERM, EXDEV, ENOTDIR } = osConstants.errno;
 
 /**
  * A failed call as Node reports its own.
@@ -124,6 +130,7 @@ export const procFileCalls: FileCalls = {
   rmdirAt: entry => rmdirSync(procPath(entry)),
   mkdirAt: entry => void mkdirSync(procPath(entry)),
   shareBlocks: () => false,
+  lock: () => 'unknown',
 };
 
 function procPath({ directory, name }: DirectoryEntryAt): string {
@@ -152,6 +159,7 @@ interface NativeCalls {
   readonly unlinkat: (directory: number, name: string, flags: number) => number;
   readonly mkdirat: (directory: number, name: string, mode: number) => number;
   readonly ioctl: ((descriptor: number, request: number, argument: number) => number) | undefined;
+  readonly flock: ((descriptor: number, operation: number) => number) | undefined;
   readonly errno: () => number;
 }
 
@@ -187,6 +195,7 @@ function loadNativeCalls(): NativeCalls {
       isLinux && KNOWS_FICLONE.has(process.arch)
         ? optional('int ioctl(int descriptor, unsigned long request, int argument)')
         : undefined,
+    flock: optional('int flock(int descriptor, int operation)'),
     errno: () => koffi.errno(),
   };
 }
@@ -202,6 +211,11 @@ const KNOWS_FICLONE: ReadonlySet<string> = new Set([
   'loong64',
 ]);
 const FICLONE = 0x40049409;
+
+/** flock(2). */
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
 
 /** struct open_how { u64 flags, mode, resolve }. */
 const HOW_BYTES = 24;
@@ -261,6 +275,11 @@ export function nativeFileCalls({ withoutNewCalls = false } = {}): FileCalls {
     unlinkAt: ({ directory, name }) => void checked(native.unlinkat(directory, name, 0), 'unlink', name),
     rmdirAt: ({ directory, name }) =>
       void checked(native.unlinkat(directory, name, AT_REMOVEDIR), 'rmdir', name),
+    lock(descriptor, isExclusive) {
+      const operation = (isExclusive ? LOCK_EX : LOCK_SH) | LOCK_NB;
+      if (native.flock?.(descriptor, operation) === 0) return 'locked';
+      return native.flock && native.errno() === EWOULDBLOCK ? 'taken' : 'unknown';
+    },
     shareBlocks: (from, to) => native.ioctl?.(to, FICLONE, from) === 0,
     mkdirAt: ({ directory, name }) => void checked(native.mkdirat(directory, name, 0o777), 'mkdir', name),
   };

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+import { jsonText } from '../terminal.ts';
 
 /** `sluice config check|show|schema|init`. */
 export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -26,7 +27,7 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
         import('../load.ts'),
         import('../../config/json-schema.ts'),
       ]);
-      cli.stdout.write(`${JSON.stringify(jsonSchema(SCHEMA), undefined, 2)}\n`);
+      cli.stdout.write(`${jsonText(jsonSchema(SCHEMA), 2)}\n`);
     });
   config
     .command('init')
@@ -79,8 +80,7 @@ function defineShow(config: Command, cli: Cli): void {
         import('../../config/show.ts'),
       ]);
       const loaded = await load(options, cli);
-      const asJson = (): string =>
-        `${JSON.stringify(toFileForm(maskConfig(loaded.config, SCHEMA), SCHEMA))}\n`;
+      const asJson = (): string => `${jsonText(toFileForm(maskConfig(loaded.config, SCHEMA), SCHEMA))}\n`;
       cli.stdout.write(options.json ? asJson() : showConfig(loaded, SCHEMA));
     });
 }

@@ -20,6 +20,7 @@ import {
   section,
   size,
 } from '../fields.ts';
+import { TEMPORARY_NAMES } from './temporary-names.ts';
 
 const BUCKET_PLACE = /^s3:\/\/([^/\s]+)\/([^/\s]+)(\/.*)?$/;
 const DESTINATION = /^[^/]+(\/[^/]+)?$/;
@@ -40,6 +41,10 @@ function proxyFault(value: string): string | undefined {
   } catch {
     return 'is not the address of an http or https proxy, nor none';
   }
+}
+
+function glob() {
+  return line('must be a name in which * and ? may stand for any characters');
 }
 
 const gate = mapping(
@@ -152,6 +157,22 @@ export const deliver = section(
       max: '1d',
       description:
         'How long a file must stay the same where the system cannot tell whether it is still written.',
+    }),
+    settleAfterClose: duration({
+      default: '0s',
+      max: '1d',
+      description:
+        'How long a file must stay the same after it was closed; for writers that close it and rename it later.',
+    }),
+    temporaryNames: list(glob(), {
+      default: TEMPORARY_NAMES,
+      description:
+        'Names under which programs write before they rename: a file that has one, or lies in a folder that has one, is taken only when it has rested for a minute. `*` and `?` as in a shell, letter case aside.',
+    }),
+    ignore: list(glob(), {
+      description:
+        'Names, or with a slash paths below the bucket’s folder, that are never taken; the status counts them.',
+      example: ['.DS_Store', 'scratch/**'],
     }),
     workers: optionalCount({
       min: 1,

@@ -1,12 +1,23 @@
+import { lstatSync } from 'node:fs';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import { originAt } from '../origin/origin-of.ts';
+import type { LeftFiles } from './watch/watch.ts';
 
 /** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
 const MAX_ENTERING = 20_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
 const MAX_REFUSED_PATHS = 10_000;
+
+/** Refused files that are looked for at once. */
+const MAX_LOOKS = 200;
+
+/** Files that lie where they would be taken from, and are not, for one reason. */
+export interface DeliveryLeft extends Omit<LeftFiles, 'kind'> {
+  /** `refused`: they cannot be delivered as they are, for a name or a place. */
+  readonly kind: LeftFiles['kind'] | 'refused';
+}
 
 /** What the intake calls as files are entered. */
 export interface IntakeEvents {
@@ -20,7 +31,8 @@ export interface IntakeEvents {
 export class Intake {
   readonly #context: DeliveryContext;
   readonly #events: IntakeEvents;
-  readonly #refusedPaths = new Set<string>();
+  /** What is refused as it lies, and why. */
+  readonly #refusedPaths = new Map<string, string>();
   readonly #entering = new Set<Promise<void>>();
   #refused = 0;
 
@@ -46,9 +58,27 @@ export class Intake {
   refuse(path: string, fault: string): void {
     if (this.#refusedPaths.has(path)) return;
     if (this.#refusedPaths.size >= MAX_REFUSED_PATHS) this.#refusedPaths.clear();
-    this.#refusedPaths.add(path);
+    this.#refusedPaths.set(path, fault);
     if (this.#context.spool.holds(path)) this.#refused += 1;
     this.#context.log.warn({ path }, `${path} ${fault}`);
+  }
+
+  /** What is refused as it lies. */
+  left(): DeliveryLeft[] {
+    const [first] = this.#refusedPaths;
+    return first
+      ? [{ kind: 'refused', files: this.#refusedPaths.size, example: `${first[0]} ${first[1]}` }]
+      : [];
+  }
+
+  /** Looks whether some of what is refused is there still. */
+  forgetGone(): void {
+    let looks = 0;
+    for (const path of this.#refusedPaths.keys()) {
+      if (looks >= MAX_LOOKS) return;
+      looks += 1;
+      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) this.#refusedPaths.delete(path);
+    }
   }
 
   /** Resolves when all that was taken is entered. */
@@ -58,12 +88,14 @@ export class Intake {
 
   #enter(path: string): void {
     const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path);
-    if (entry instanceof Promise) this.#awaitRecord(path, entry);
-    else if (entry === undefined) return;
-    else if ('fault' in entry) {
+    if (entry !== undefined && 'fault' in entry) {
       this.refuse(path, entry.fault);
       if (entry.isPassing) this.#events.onNotEntered(path);
-    } else this.#events.onEntered(entry);
+      return;
+    }
+    this.#refusedPaths.delete(path);
+    if (entry instanceof Promise) this.#awaitRecord(path, entry);
+    else if (entry !== undefined) this.#events.onEntered(entry);
   }
 
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {

@@ -80,7 +80,11 @@ export class Spool {
    */
   prepare(folders: readonly { readonly profile: string; readonly buckets: readonly string[] }[]): void {
     try {
-      for (const area of AREAS) mkdirSync(this.areaPath(area), { recursive: true });
+      mkdirSync(this.root, { recursive: true });
+      // Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode.
+      for (const area of AREAS) {
+        mkdirSync(this.areaPath(area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
+      }
       this.#assertOneFileSystem();
       for (const area of AREAS) {
         for (const { profile, buckets } of folders) {

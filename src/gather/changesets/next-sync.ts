@@ -177,6 +177,14 @@ export function changeTimeMs(
 }
 
 /**
+ * A time of a host that can be: of no year before code hosts, and no more than a day ahead of this machine's clock.
+ * @returns undefined for another
+ */
+export function possibleMs(atMs: number | undefined, nowMs: number): number | undefined {
+  return atMs !== undefined && atMs >= EARLIEST_MS && atMs <= nowMs + FAR_MS ? atMs : undefined;
+}
+
+/**
  * When the latest of some events happened, on this machine's clock: never later than now. Null where none says it: one
  * of a day ahead or more has a time that cannot be (a commit may have any).
  * @param events of the host's clock, seen for the first time

@@ -9,7 +9,7 @@ import { repositorySpellings } from '../forges/repository-spellings.ts';
 import type { ForgeWebhooks, WebhookDelivery } from '../forges/webhook.ts';
 import type { ChangesetContext } from './context.ts';
 import type { CodeHosts } from './hosts/code-hosts.ts';
-import { latest, planNextSync, planningOf, soonestSyncMs } from './next-sync.ts';
+import { latest, planNextSync, planningOf, possibleMs, soonestSyncMs } from './next-sync.ts';
 import { atPlannedTime, BY_WEBHOOK, firstInLine } from './schedule.ts';
 
 /** Clocks differ a little, and an API may show a change some seconds after its webhook. */
@@ -74,7 +74,8 @@ export async function receiveWebhook(
       : await changesets.byAddresses([delivery.ref, ...delivery.alsoConcerns]);
   const followed = concerned.filter(changeset => changeset.followed);
   // A time of the body is of the host's clock.
-  const eventMs = delivery.atMs === undefined ? receivedAtMs : delivery.atMs - context.clockSkewMs(host);
+  const saidMs = delivery.atMs === undefined ? undefined : delivery.atMs - context.clockSkewMs(host);
+  const eventMs = possibleMs(saidMs, receivedAtMs) ?? receivedAtMs;
   const atMs = Math.min(eventMs, receivedAtMs);
   const items = await queue.getMany(followed.map(({ key }) => key));
   const entries = followed.map(changeset => {

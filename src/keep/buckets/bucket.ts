@@ -154,6 +154,8 @@ export interface ObjectProperties {
    * store keeps only `mtime`.
    */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Permissions of the file that it comes from (`chmod`'s nine bits), for stores whose objects are files. */
+  readonly mode?: number;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** `AES256`, or `aws:kms` with an optional key. */

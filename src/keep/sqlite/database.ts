@@ -1,6 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
+import { makePrivateFile } from '../../base/durable-files.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -74,6 +75,7 @@ export class Database {
   /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
   static async open(options: DatabaseOptions): Promise<Database> {
     const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
+    makePrivateFile(options.path);
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
     try {
       const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);

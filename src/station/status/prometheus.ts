@@ -199,6 +199,8 @@ export class Prometheus {
       state => ({ labels: { state }, value: deliveries[state] }),
     );
     this.#set('deliveries', 'Files, by state.', states);
+    const left = deliveries.left.map(({ kind, files }) => ({ labels: { kind }, value: files }));
+    this.#set('deliveries_left', 'Files that lie there and are not taken, by reason.', left);
     this.#set(
       'held_files',
       'Files that wait for a place that cannot be used just now.',

@@ -76,7 +76,7 @@ export interface StationStatus {
  */
 export type DeliveryFigures = Pick<
   DeliveryStatus,
-  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'unproven'
+  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'unproven' | 'left'
 >;
 
 /** `kind` is endpoint, profile, bucket or disk; `since` (ISO 8601) is null where it was held before this run. */
@@ -117,7 +117,8 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly config: Config;
   readonly running: Repositories['running'];
-  readonly deliveries: Omit<DeliveryFigures, 'uploading'> & { readonly uploading?: number };
+  readonly deliveries: Omit<DeliveryFigures, 'uploading' | 'left'> &
+    Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>;
   readonly links: readonly EndpointStatus[];
   readonly holds: readonly HoldStatus[];
   readonly changesets: ChangesetFigures;
@@ -185,10 +186,10 @@ export async function readStatus(options: {
 }
 
 function deliveryFigures(
-  counts: Omit<DeliveryFigures, 'uploading'> & { uploading?: number },
+  counts: Omit<DeliveryFigures, 'uploading' | 'left'> & Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>,
 ): DeliveryFigures {
-  const { incoming, processing, completed, failed, waiting, unproven, uploading = 0 } = counts;
-  return { incoming, processing, completed, failed, waiting, uploading, unproven };
+  const { incoming, processing, completed, failed, waiting, unproven, uploading = 0, left = [] } = counts;
+  return { incoming, processing, completed, failed, waiting, uploading, unproven, left };
 }
 
 /** A bake under way, in words. */

@@ -53,7 +53,7 @@ test('an error comes back as it was thrown, and the thread goes on', async t => 
     const { code, message, hint, subject, answer } = error;
     assert.deepEqual(
       [code, message, hint, subject, answer],
-      ['disk_full', 'no room', 'Make room.', '/x', 'retry'],
+      ['disk_full', 'no room', 'Make room.', '/x', 'hold'],
     );
     return true;
   });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { parseControl } from '../../../src/gather/capture/collectors/control.ts';
 import { kindOfError } from '../../../src/gather/capture/collectors/error-throttle.ts';
+import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import type { CollectorPlan } from '../../../src/gather/capture/settings.ts';
 import {
   capturePlanOf,
@@ -17,6 +18,8 @@ import { until } from '../../support/sluice.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
+/** On the disk and on its way there. */
+const takenBy = ({ readings, pending }: CollectorStatus) => readings + pending;
 const ONES = () => sourceOf(() => raw('1'));
 const named = (name: string, change: Partial<CollectorPlan> = {}) => collectorPlan({ name, ...change });
 
@@ -42,7 +45,7 @@ test('a collector that is the same in both plans does not notice; others stop, a
     ['goes', 6, 'stop'],
   ]);
   await clock.advance(400);
-  const figures = collectors.status().map(({ name, readings, missed }) => [name, readings, missed]);
+  const figures = collectors.status().map(one => [one.name, takenBy(one), one.missed]);
   assert.deepEqual(figures, [
     ['stays', 10, 0],
     ['changes', 3, 0],
@@ -65,7 +68,7 @@ test('nothing runs while capture is disabled, and a disabled collector rests (K-
   await collectors.configure({ ...plan, disabled: true });
   await clock.advance(500);
   assert.deepEqual(
-    collectors.status().map(({ readings, disabled }) => [readings, disabled]),
+    collectors.status().map(one => [takenBy(one), one.disabled]),
     [
       [0, true],
       [0, true],
@@ -74,7 +77,7 @@ test('nothing runs while capture is disabled, and a disabled collector rests (K-
   await collectors.configure(plan);
   await clock.advance(500);
   assert.deepEqual(
-    collectors.status().map(({ readings, disabled }) => [readings, disabled]),
+    collectors.status().map(one => [takenBy(one), one.disabled]),
     [
       [6, false],
       [0, true],
@@ -98,7 +101,7 @@ test('the same error is reported at most every 2 s, another one at once, and nei
   assert.deepEqual(messages, ['bad: broken', 'bad: something else', 'bad: broken', 'bad: broken']);
   const [bad, good] = collectors.status();
   assert.deepEqual(
-    [bad?.errors, bad?.lastError?.message, good?.errors, good?.readings],
+    [bad?.errors, bad?.lastError?.message, good?.errors, good && takenBy(good)],
     [41, 'broken', 0, 41],
   );
   await collectors.stop();

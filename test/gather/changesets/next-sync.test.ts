@@ -7,6 +7,7 @@ import {
   latestEventMs,
   type Planning,
   planNextSync,
+  possibleMs,
   type SyncHistory,
   soonestSyncMs,
 } from '../../../src/gather/changesets/next-sync.ts';
@@ -173,4 +174,11 @@ test('of the events that a sync stores the latest counts, by this clock and neve
   assert.equal(at(NOW_MS, NOW_MS + HOUR_MS - 3 * MINUTE_MS), NOW_MS - 3 * MINUTE_MS);
   assert.equal(at(NOW_MS + 3 * HOUR_MS), NOW_MS, 'the clock of whoever made it was ahead');
   assert.equal(at(NOW_MS + 80 * 365 * DAY_MS, 2 ** 63), null, 'a commit may have any time');
+});
+
+test('a time of a host counts from the first code hosts on, and a day ahead at the most (C-143)', () => {
+  for (const atMs of [NOW_MS, NOW_MS + HOUR_MS, NOW_MS - 3000 * DAY_MS])
+    assert.equal(possibleMs(atMs, NOW_MS), atMs);
+  for (const atMs of [undefined, 0, -62_135_596_800_000, NOW_MS + 2 * DAY_MS, 2 ** 63, Number.NaN])
+    assert.equal(possibleMs(atMs, NOW_MS), undefined);
 });

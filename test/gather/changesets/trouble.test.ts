@@ -182,6 +182,22 @@ test('what the configuration allows an hour is kept, and intervals are stretched
   assert.ok(listed.some(({ next }) => /stretched ×.* by the rate limit/.test(next?.reason ?? '')));
 });
 
+test('a restart changes no interval of a host whose budget is short (C-142)', async t => {
+  const station = await testChangesets(t);
+  await followMany(station, 150);
+  await station.configure({ ...followingMany(station), host: { maxPointsPerHour: 4 } });
+  await pass(station, 40 * MINUTE_MS);
+  const [before] = station.changesets.forecasts();
+  assert.ok((before?.stretch ?? 0) > 1, JSON.stringify(before));
+  await station.changesets.stop();
+  await station.changesets.hosts.stop();
+  const after = station.successor();
+  await after.start();
+  await pass(station, 5 * MINUTE_MS);
+  const ratio = (after.forecasts()[0]?.stretch ?? 0) / (before?.stretch ?? 1);
+  assert.ok(ratio > 0.8 && ratio < 1.25, `stretched ×${ratio} by the restart`);
+});
+
 test('a page that is cut short keeps what has come, is told, and read again soon (C-3, C-100, T-9)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, until, ended, clock } = station;
@@ -269,6 +285,21 @@ test('a check, review or commit that a sync shows counts as the latest event, on
   assert.match(await again(), /^last change (60 min|1 h) ago/, 'a commit of the next century');
   changeset.commits.push({ oid: 'd'.repeat(40), atMs: clock.nowMs() - 10 * MINUTE_MS });
   assert.match(await again(), /^last change 10 min ago/);
+});
+
+test('one that a host says was updated next century gets its events, and no faster rhythm (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock, standIn, until, ended } = station;
+  const centuryMs = clock.nowMs() + 80 * 365 * 24 * HOUR_MS;
+  const monthAgoMs = clock.nowMs() - 30 * 24 * HOUR_MS;
+  const { changeset, url } = await trackOne(station, { createdAtMs: monthAgoMs, updatedAtMs: centuryMs });
+  await clock.advance(HOUR_MS - MINUTE_MS);
+  const before = ended.length;
+  standIn.model.addEvent(changeset, { atMs: clock.nowMs() - 10 * MINUTE_MS });
+  await changesets.syncNow([url]);
+  await until(() => ended.length > before);
+  assert.ok((await changesets.events(url)).some(({ kind }) => kind === 'comment'));
+  assert.match((await changesets.find(url)).next?.reason ?? '', /^last change 10 min ago/);
 });
 
 test('a clock that was a year ahead leaves nothing behind that waits for a year (C-143)', async t => {

@@ -82,6 +82,23 @@ test('a burst of webhooks brings one sync, two minutes after the last one and no
   assert.equal(Date.parse((await changesets.find(url)).next?.at ?? '') - clock.nowMs() > MINUTE_MS, true);
 });
 
+test('a webhook whose time cannot be counts as of its arrival (C-143)', async t => {
+  const station = await testChangesets(t);
+  const { changesets, clock } = station;
+  const { url } = await trackOne(station);
+  for (const [id, atMs] of [
+    ['zero', 0],
+    ['of Go', -62_135_596_800_000],
+    ['next century', clock.nowMs() + 80 * 365 * 24 * HOUR_MS],
+  ] as const) {
+    await clock.advance(1000);
+    const { headers, rawBody } = signed({ id, repository: 'acme/one', number: 1, atMs });
+    await changesets.receive('github', headers, rawBody);
+    const { latestEventAt, next } = await changesets.find(url);
+    assert.deepEqual([Date.parse(latestEventAt ?? ''), next?.reason], [clock.nowMs(), 'webhook'], id);
+  }
+});
+
 test('webhooks for one that keeps failing bring a try every two minutes at the most (C-145)', async t => {
   const station = await testChangesets(t);
   const { changesets, until, ended, clock, standIn } = station;

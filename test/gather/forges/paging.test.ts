@@ -18,7 +18,12 @@ test('a listing ends with a page that was read already, with too many pages, and
     [same.after([{ id: 1 }]), same.after([]), same.after([]), same.after(null)],
     Array(4).fill(undefined),
   );
-  assert.equal(same.after([{ id: 1 }])?.code, 'listing_endless');
+  assert.equal(same.after([{ id: 1, askedAt: 'now' }])?.code, 'listing_endless');
+  assert.equal(same.after([{ id: 1 }, { id: 2 }]), undefined, 'what moved to the next page is no repetition');
+  assert.deepEqual(
+    [[{ commit: { oid: 'a' } }], [{ commit: { oid: 'b' } }], [null]].map(page => same.after(page)),
+    Array(3).fill(undefined),
+  );
   const many = bounds();
   assert.deepEqual(
     ['1', '2', '3'].map(page => many.before(page)),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { SluiceError } from '../../../src/base/errors.ts';
 import { changesetsOf, recordingBudget, repositoriesOf, resultsOf } from '../../suites/forge-suite.ts';
 import type { Fault } from '../../support/forge/server.ts';
@@ -242,4 +243,72 @@ test('GitHub: where the host fails over a batch it is asked for fewer; where it 
   standIn.faults[0] = () => ({ status: 502, json: { message: 'down' } });
   assert.equal((await failureOf(resultsOf(forge, refs))).code, 'host_failing');
   assert.ok(standIn.log.length <= 6, `${standIn.log.length} calls to a host that is down`);
+});
+
+for (const kind of KINDS) {
+  test(`${kind}: of three tokens one is revoked and one used up: the calls go with the third (C-102)`, async t => {
+    const credentials = ['revoked', 'used-up', 'good'].map((token, index) => ({
+      kind: 'token' as const,
+      id: `token-${index + 1}`,
+      identity: token,
+      token,
+    }));
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { credentials, budget });
+    const repository = standIn.model.addRepository('acme/app');
+    standIn.model.addChangeset(repository);
+    standIn.faults.push(({ headers }) =>
+      JSON.stringify(headers).includes('used-up')
+        ? { status: 429, json: { message: 'slow' }, headers: { 'retry-after': '60' } }
+        : undefined,
+    );
+    assert.equal((await changesetsOf(forge, 'acme/app')).length, 1);
+    const ref = { host: forge.host, repository: 'acme/app', number: 1 };
+    assert.equal((await resultsOf(forge, [ref])).get(1)?.outcome, 'found');
+    const refused = budget.facts.filter(({ errorCode }) => errorCode === 'token_refused');
+    assert.deepEqual([...new Set(refused.map(({ credential }) => credential))], ['revoked']);
+  });
+
+  test(`${kind}: a 401 of one address alone is not held against the token (C-102)`, async t => {
+    const budget = recordingBudget();
+    const { forge, standIn } = await openForge(t, kind, { budget });
+    standIn.faults.push(({ url }) =>
+      /rate_limit|user$/.test(url.pathname) ? undefined : { status: 401, json: { message: 'no' } },
+    );
+    for (let i = 0; i < 3; i += 1) {
+      assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'scope_missing');
+    }
+    assert.deepEqual(
+      budget.facts.filter(({ errorCode }) => errorCode === 'token_refused'),
+      [],
+    );
+    const checks = standIn.log.filter(({ path }) => /rate_limit|user$/.test(path));
+    assert.equal(checks.length, 1, 'the token is asked about once a minute at the most');
+  });
+}
+
+test('what a proxy has packed unasked, or begun with a byte order mark, is read (C-101)', async t => {
+  const { forge, standIn } = await openForge(t, 'gitea');
+  standIn.model.addChangeset(standIn.model.addRepository('acme/app'));
+  const packers = {
+    gzip: gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+    '': (text: Buffer) => text,
+  };
+  for (const [encoding, pack] of Object.entries(packers)) {
+    standIn.faults[0] = (_request, response) => {
+      const end = response.end.bind(response);
+      if (encoding !== '') response.setHeader('content-encoding', encoding);
+      response.end = ((text: string) => end(pack(Buffer.from(`\uFEFF${text}`)))) as typeof response.end;
+      return undefined;
+    };
+    assert.equal((await changesetsOf(forge, 'acme/app')).length, 1, encoding);
+  }
+  standIn.faults[0] = (_request, response) => {
+    response.setHeader('content-encoding', 'gzip');
+    response.end('no gzip');
+    return 'answered';
+  };
+  assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
 });

@@ -55,11 +55,16 @@ const impatient: Clock = {
   timer: (ms, callback) => systemClock.timer(ms === 1000 ? 0 : ms, callback),
 };
 
-function storeAt(context: TestContext, endpoint: string, answerTimeoutMs = 200): ObjectStore {
+function storeAt(
+  context: TestContext,
+  endpoint: string,
+  answerTimeoutMs = 200,
+  idleTimeoutMs = 200,
+): ObjectStore {
   const store = storeFor(
     { endpoint, region: 'us-east-1', credential: TEST_CREDENTIAL },
     {},
-    { idleTimeoutMs: 200, answerTimeoutMs, connectTimeoutMs: 3000, clock: impatient },
+    { idleTimeoutMs, answerTimeoutMs, connectTimeoutMs: 3000, clock: impatient },
   );
   context.after(() => store.close());
   return store;
@@ -150,7 +155,7 @@ describe('every request ends (T-103)', () => {
         socket.write(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`);
       }, 600);
     });
-    const store = storeAt(context, endpoint);
+    const store = storeAt(context, endpoint, 400, 5000);
     assert.equal((await store.putObject(AT, SMALL)).etag, '"x"');
     assert.equal((await store.putObject(AT, LARGE)).etag, '"x"');
     assert.equal((await store.completeUpload({ ...AT, uploadId: 'u' }, [])).etag, '"x-1"');

@@ -3,6 +3,7 @@ import type { ObservedFile } from './judge.ts';
 import { judge, sameContent } from './judge.ts';
 import type { Libc } from './libc.ts';
 import type { Arrival, TroubleKind, Via, WatchTrouble } from './messages.ts';
+import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, shownName } from './names.ts';
 import type { Rechecks } from './rechecks.ts';
 import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
@@ -14,6 +15,9 @@ export interface InspectorOptions {
   /** Absent where there are no leases. */
   readonly libc: Libc | undefined;
   readonly settleMs: number;
+  readonly names: NameRules;
+  readonly temporaryRestMs: number;
+  readonly settleAfterCloseMs: number;
   readonly monotonicMs: () => number;
   readonly onArrival: (arrival: Arrival) => void;
   readonly onTrouble: (trouble: WatchTrouble) => void;
@@ -56,6 +60,12 @@ export class Inspector {
       return 'directory';
     }
     if (!stat.isFile()) return this.#notAFile(directory, name, path, stat);
+    const { names } = this.#options;
+    const place = { directory, name };
+    if (names.isIgnored(place)) {
+      this.#remember(directory, name, identityOf(stat), 'ignored');
+      return 'other';
+    }
     const known = directory.entries.get(name);
     if (known?.state === 'reported' && sameContent(known, identityOf(stat))) return 'other';
     const seen = probe(path, directory.local ? this.#options.libc : undefined);
@@ -75,6 +85,7 @@ export class Inspector {
       closed: closed && !busy,
       nowMs,
       settleMs: this.#options.settleMs,
+      restMs: names.isTemporary(place) ? this.#options.temporaryRestMs : this.#options.settleAfterCloseMs,
     });
     tree.remember(directory, name, verdict.entry);
     if (verdict.recheckMs !== undefined) {
@@ -174,6 +185,14 @@ export class Inspector {
     return 'other';
   }
 
+  /** @returns whether that is news */
+  #remember(directory: Directory, name: string, identity: ObservedFile, trouble: TroubleKind): boolean {
+    const known = directory.entries.get(name);
+    if (known?.state === 'troubled' && known.trouble === trouble) return false;
+    this.#options.tree.remember(directory, name, { ...identity, state: 'troubled', trouble });
+    return true;
+  }
+
   #trouble(
     directory: Directory,
     name: string,
@@ -181,9 +200,7 @@ export class Inspector {
     kind: TroubleKind,
     message: string,
   ): void {
-    const known = directory.entries.get(name);
-    if (known?.state === 'troubled' && known.trouble === kind) return;
-    this.#options.tree.remember(directory, name, { ...identity, state: 'troubled', trouble: kind });
+    if (!this.#remember(directory, name, identity, kind)) return;
     const path = pathOf(directory, shownName(name));
     this.#options.onTrouble({ kind, path, message: `${path} ${message}` });
   }

@@ -43,6 +43,8 @@ export interface Evidence {
   readonly closed: boolean;
   readonly nowMs: number;
   readonly settleMs: number;
+  /** How long it must have stayed the same even so: its name is a temporary one, or writers are known to rename. */
+  readonly restMs?: number;
 }
 
 /** What is remembered of a file from now on, and whether it has arrived. */
@@ -82,12 +84,13 @@ const CONFIRM_MS = 2000;
 
 /**
  * Whether a regular file has arrived. Pure. Never reports one that has a writer. Reports one with content and
- * without a writer at once, any other when it has stayed the same for a while; the same content under a name once.
+ * without a writer at once unless it is to rest, any other when it has stayed the same for a while; the same content
+ * under a name once.
  */
 export function judge(previous: WatchedFile | undefined, now: ObservedFile, evidence: Evidence): Verdict {
   const unchanged = previous !== undefined && sameContent(previous, now);
   if (unchanged && previous.state === 'reported') return { entry: previous, report: false };
-  const { writer, closed, nowMs, settleMs } = evidence;
+  const { writer, closed, nowMs, settleMs, restMs = 0 } = evidence;
   if (writer === 'open') {
     const attempt = previous?.state === 'writing' && !closed ? previous.attempt + 1 : 0;
     return {
@@ -97,8 +100,10 @@ export function judge(previous: WatchedFile | undefined, now: ObservedFile, evid
     };
   }
   const reported: Verdict = { entry: { ...now, state: 'reported' }, report: true };
-  if (writer === 'none' && now.size > 0) return reported;
-  const waitMs = writer === 'none' || closed ? CONFIRM_MS : patienceMs(previous, now, settleMs);
+  const isComplete = writer === 'none' && now.size > 0;
+  const confirmMs = writer === 'none' || closed ? CONFIRM_MS : patienceMs(previous, now, settleMs);
+  const waitMs = Math.max(restMs, isComplete ? 0 : confirmMs);
+  if (waitMs === 0) return reported;
   if (!unchanged || previous.state !== 'settling') {
     return { entry: { ...now, state: 'settling', sinceMs: nowMs, waitMs }, report: false, recheckMs: waitMs };
   }

@@ -23,6 +23,7 @@ export type Via = 'event' | 'scan' | 'sweep';
 /**
  * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is
  *   reported once, and again only if it goes away and comes back.
+ * - `ignored`: one file is left as the configuration asks; nothing is reported, it is only counted.
  * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
  * - `watch_limit`: the kernel grants no more watches; the directories without one are swept instead.
  * - `memory_limit`: more files lie in place than are remembered; some will be reported again.
@@ -34,6 +35,7 @@ export type TroubleKind =
   | 'special_file'
   | 'unreadable'
   | 'name_not_utf8'
+  | 'ignored'
   | 'root_missing'
   | 'watch_limit'
   | 'memory_limit'
@@ -47,6 +49,15 @@ export interface WatchTrouble {
   readonly path: string;
   /** One sentence: what is wrong and what to do. */
   readonly message: string;
+}
+
+/** Files that lie under a root and are not taken, for one reason. */
+export interface LeftFiles {
+  /** As of troubles; `temporary`: their names are temporary ones, and they have not rested yet. */
+  readonly kind: TroubleKind | 'temporary';
+  readonly files: number;
+  /** The path of one of them. */
+  readonly example: string;
 }
 
 /** What a test may break on purpose. */
@@ -67,11 +78,26 @@ export interface WatchProtocol {
 /** From the thread, in the order in which things were noticed. */
 export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
-  | { readonly type: 'trouble'; readonly trouble: WatchTrouble };
+  | { readonly type: 'trouble'; readonly trouble: WatchTrouble }
+  /** All that is left just now; sent after a sweep in which that has changed. */
+  | { readonly type: 'left'; readonly left: readonly LeftFiles[] };
+
+/** Which names say that a file is not what is meant yet, or not meant at all. Plain data. */
+export interface NameRulesSetup {
+  /** Globs of names under which programs write before they rename. */
+  readonly temporary: readonly string[];
+  /** Globs of what is left where it lies. */
+  readonly ignore: readonly string[];
+  /** How many segments below a root are no part of a file's own path: profile and bucket. By root; 0 for others. */
+  readonly placeDepths: Readonly<Record<string, number>>;
+}
 
 /** What the thread is started with. */
 export interface ThreadSetup {
   readonly settleMs: number;
+  readonly settleAfterCloseMs: number;
+  readonly temporaryRestMs: number;
+  readonly names: NameRulesSetup;
   readonly maxRemembered: number;
   /** The inotify queue and the eventfd that wakes the thread; the main thread opens and closes both. */
   readonly descriptors: { readonly inotify: number; readonly wake: number } | undefined;

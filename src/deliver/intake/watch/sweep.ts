@@ -6,6 +6,7 @@ import type { Inspector } from './inspector.ts';
 import type { Job, Jobs } from './jobs.ts';
 import { errorName, type Libc } from './libc.ts';
 import type { Via, WatchTrouble } from './messages.ts';
+import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, readNames } from './names.ts';
 import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
 
@@ -16,6 +17,7 @@ export interface SweeperOptions {
   readonly jobs: Jobs;
   /** Absent where there are no kernel events. */
   readonly notifier: { readonly libc: Libc; readonly inotify: number } | undefined;
+  readonly names: NameRules;
   readonly nowMs: () => number;
   readonly onTrouble: (trouble: WatchTrouble) => void;
 }
@@ -143,7 +145,9 @@ export class Sweeper {
 
   #open(parent: Directory | undefined, name: string, path: string, stat: Stats): void {
     const { tree, jobs } = this.#options;
-    const facts = { path, inode: stat.ino, device: stat.dev, local: this.#isLocal(path, stat.dev) };
+    const local = this.#isLocal(path, stat.dev);
+    const temporary = parent !== undefined && this.#options.names.isTemporary({ directory: parent, name });
+    const facts = { path, inode: stat.ino, device: stat.dev, local, temporary };
     const directory = tree.attach(parent, name, facts);
     this.#watch(directory);
     if (directory.attached) jobs.addUrgent(this.#list(directory, 'scan', true));
@@ -187,6 +191,7 @@ export class Sweeper {
     const names = this.#names(directory);
     if (!names) return;
     const settled = this.#options.nowMs() - stat.mtimeMs > MTIME_GRAIN_MS;
+    directory.relist = false;
     this.#forgetMissing(directory, names);
     for (const name of names) {
       if (!directory.attached) return;
@@ -195,7 +200,7 @@ export class Sweeper {
       yield;
     }
     // Only now: a listing cut short by a crash of this job must not count as complete.
-    directory.listedMtimeMs = settled ? stat.mtimeMs : Number.NaN;
+    directory.listedMtimeMs = settled && !directory.relist ? stat.mtimeMs : Number.NaN;
   }
 
   /** Another directory, or nothing, lies at the path. */

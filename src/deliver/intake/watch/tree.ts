@@ -16,6 +16,10 @@ export interface Directory {
   watch: number | undefined;
   /** The directory's mtime before its last complete listing; NaN when that says nothing. */
   listedMtimeMs: number;
+  /** A name here was forgotten on request: the listing under way may have passed it, and is not the last word. */
+  relist: boolean;
+  /** Whether its name, or that of one around it, is a temporary one. */
+  readonly temporary: boolean;
   /** What was reported of the directory itself. */
   trouble: TroubleKind | undefined;
   /** False once it has left the tree; whoever still holds it must let go. */
@@ -71,11 +75,12 @@ export class Tree {
   attach(
     parent: Directory | undefined,
     name: string,
-    facts: Pick<Directory, 'path' | 'inode' | 'device' | 'local'>,
+    facts: Pick<Directory, 'path' | 'inode' | 'device' | 'local'> & { readonly temporary?: boolean },
   ): Directory {
     const old = parent ? parent.children.get(name) : this.roots.get(facts.path);
     if (old) this.detach(old);
     const directory: Directory = {
+      temporary: false,
       ...facts,
       name,
       parent,
@@ -83,6 +88,7 @@ export class Tree {
       entries: new Map(),
       watch: undefined,
       listedMtimeMs: Number.NaN,
+      relist: false,
       trouble: undefined,
       attached: true,
     };

@@ -7,8 +7,7 @@ import type { ThreadSetup, WatchEvent, WatchProtocol } from './messages.ts';
 export interface WatchClientOptions {
   /** Absent for a thread without kernel events. */
   readonly libc: Libc | undefined;
-  readonly settleMs: number;
-  readonly maxRemembered: number;
+  readonly setup: Omit<ThreadSetup, 'descriptors'>;
   readonly onEvent: (event: WatchEvent) => void;
   /** The thread ended without having been asked to. */
   readonly onFailure: (error: Error) => void;
@@ -25,13 +24,12 @@ export class WatchClient {
   readonly #thread: ThreadClient<WatchProtocol>;
 
   /** Starts the thread. Throws when the kernel grants no inotify queue. */
-  constructor({ libc, settleMs, maxRemembered, onEvent, onFailure }: WatchClientOptions) {
+  constructor({ libc, setup, onEvent, onFailure }: WatchClientOptions) {
     const descriptors = libc && openDescriptors(libc);
-    const setup: ThreadSetup = { settleMs, maxRemembered, descriptors };
     this.#thread = new ThreadClient({
       name: 'watching',
       entry: siblingModule(import.meta.url, './watch-thread'),
-      setup,
+      setup: { ...setup, descriptors },
       stopGraceMs: STOP_GRACE_MS,
       wake: () => descriptors && writeSync(descriptors.wake, new BigUint64Array([1n])),
       onEvent,

@@ -2,8 +2,10 @@ import { applyEvent } from './apply-events.ts';
 import { decodeEvents } from './inotify-events.ts';
 import { Inspector } from './inspector.ts';
 import { type Job, Jobs } from './jobs.ts';
+import { leftFiles } from './left-files.ts';
 import type { Libc } from './libc.ts';
 import type { Arrival, ThreadSetup, WatchEvent } from './messages.ts';
+import { NameRules } from './name-rules.ts';
 import { Rechecks } from './rechecks.ts';
 import { Sweeper } from './sweep.ts';
 import { type DirectoryEntry, Tree } from './tree.ts';
@@ -33,15 +35,27 @@ export class WatchCore {
   readonly #jobs = new Jobs();
   readonly #rechecks = new Rechecks<DirectoryEntry>();
   readonly #tree: Tree;
+  readonly #names: NameRules;
   readonly #inspector: Inspector;
   readonly #sweeper: Sweeper;
   readonly #buffer = Buffer.alloc(READ_BYTES);
   #arrivals: Arrival[] = [];
   #eventsPaused = false;
+  #leftText = '[]';
 
   constructor(options: CoreOptions) {
     this.#options = options;
-    const { libc, descriptors, monotonicMs, nowMs, settleMs, sendEvent } = options;
+    const {
+      libc,
+      descriptors,
+      monotonicMs,
+      nowMs,
+      settleMs,
+      settleAfterCloseMs,
+      temporaryRestMs,
+      sendEvent,
+    } = options;
+    this.#names = new NameRules(options.names);
     const notifier = libc && descriptors ? { libc, inotify: descriptors.inotify } : undefined;
     this.#tree = new Tree(options.maxRemembered, watch =>
       notifier?.libc.removeWatch(notifier.inotify, watch),
@@ -51,6 +65,9 @@ export class WatchCore {
       rechecks: this.#rechecks,
       libc,
       settleMs,
+      settleAfterCloseMs,
+      temporaryRestMs,
+      names: this.#names,
       monotonicMs,
       onArrival: arrival => this.#arrived(arrival),
       onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
@@ -60,6 +77,7 @@ export class WatchCore {
       inspector: this.#inspector,
       jobs: this.#jobs,
       notifier,
+      names: this.#names,
       nowMs,
       onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
     });
@@ -79,7 +97,7 @@ export class WatchCore {
 
   /** @param deep inspects every file instead of names alone */
   sweep(deep: boolean): Promise<void> {
-    return this.#whenDone(this.#sweeper.sweep(deep));
+    return this.#whenDone(this.#sweepAndCount(deep));
   }
 
   /** See `Watch.forget`. */
@@ -135,6 +153,15 @@ export class WatchCore {
     resolve();
   }
 
+  *#sweepAndCount(deep: boolean): Job {
+    yield* this.#sweeper.sweep(deep);
+    const left = leftFiles(this.#tree, this.#names);
+    const text = JSON.stringify(left);
+    if (text === this.#leftText) return;
+    this.#leftText = text;
+    this.#options.sendEvent({ type: 'left', left });
+  }
+
   *#untilListed(): Job {
     while (this.#jobs.urgentPending) yield;
   }
@@ -145,6 +172,7 @@ export class WatchCore {
     this.#tree.forget(place.directory, place.name);
     // If the file is still there, the next sweep must find it.
     place.directory.listedMtimeMs = Number.NaN;
+    place.directory.relist = true;
   }
 
   #arrived(arrival: Arrival): void {

@@ -4,10 +4,18 @@ import { SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { Logger } from '../../../base/log.ts';
 import { type Libc, loadLibc } from './libc.ts';
-import type { Arrival, Fault, WatchMode, WatchTrouble } from './messages.ts';
+import type {
+  Arrival,
+  Fault,
+  LeftFiles,
+  NameRulesSetup,
+  ThreadSetup,
+  WatchMode,
+  WatchTrouble,
+} from './messages.ts';
 import { WatchClient } from './watch-client.ts';
 
-export type { Arrival, TroubleKind, Via, WatchMode, WatchTrouble } from './messages.ts';
+export type { Arrival, LeftFiles, TroubleKind, Via, WatchMode, WatchTrouble } from './messages.ts';
 
 /** What is watched, how, and who is called. */
 export interface WatchOptions {
@@ -17,6 +25,12 @@ export interface WatchOptions {
   readonly sweepIntervalMs: number;
   /** Where the kernel cannot say whether a file is still written: how long it must have stayed the same. */
   readonly settleMs: number;
+  /** How long a file must have stayed the same after it was closed; 0 by default. */
+  readonly settleAfterCloseMs?: number;
+  /** Globs of temporary names and of what is ignored, and where a file's own path begins below a root. */
+  readonly names?: Partial<NameRulesSetup>;
+  /** How long a file under a temporary name must have stayed the same; a minute by default. */
+  readonly temporaryRestMs?: number;
   /** Times the sweeps. (Settling is timed in the watching thread, by the system's clock.) */
   readonly clock: Clock;
   readonly log: Logger;
@@ -30,6 +44,8 @@ export interface WatchOptions {
   readonly onArrival: (arrivals: readonly Arrival[]) => void;
   /** Something for a person to know, once each. */
   readonly onTrouble: (trouble: WatchTrouble) => void;
+  /** What lies there and is not taken, whenever a sweep finds that it has changed. */
+  readonly onLeft?: (left: readonly LeftFiles[]) => void;
   /** Where to load the foreign function interface from; a test names one that is not there. */
   readonly foreignFunctionModule?: string;
 }
@@ -72,6 +88,20 @@ export interface Watch extends Service {
  */
 const DEEP_EVERY = 50;
 const DEFAULT_MAX_REMEMBERED = 1_000_000;
+const TEMPORARY_REST_MS = 60_000;
+
+/** What the thread is told, with every default filled in. */
+function setupOf(options: WatchOptions): Omit<ThreadSetup, 'descriptors'> {
+  const { settleMs, settleAfterCloseMs = 0, temporaryRestMs = TEMPORARY_REST_MS, names = {} } = options;
+  const { temporary = [], ignore = [], placeDepths = {} } = names;
+  return {
+    settleMs,
+    settleAfterCloseMs,
+    temporaryRestMs,
+    names: { temporary, ignore, placeDepths },
+    maxRemembered: options.maxRemembered ?? DEFAULT_MAX_REMEMBERED,
+  };
+}
 
 /** Builds a watch; nothing runs before `start`. */
 export function createWatch(options: WatchOptions): Watch {
@@ -189,14 +219,14 @@ class ThreadedWatch implements Watch {
   }
 
   #openClient(libc: Libc | undefined): WatchClient {
-    const { settleMs, maxRemembered = DEFAULT_MAX_REMEMBERED, onTrouble } = this.#options;
+    const { onTrouble, onLeft } = this.#options;
     const open = (chosen: Libc | undefined): WatchClient => {
       const client = new WatchClient({
         libc: chosen,
-        settleMs,
-        maxRemembered,
+        setup: setupOf(this.#options),
         onEvent: event => {
           if (event.type === 'trouble') onTrouble(event.trouble);
+          else if (event.type === 'left') onLeft?.(event.left);
           else this.#deliver(event.arrivals);
         },
         onFailure: error => this.#threadFailed(error),

@@ -11,7 +11,9 @@ export interface CollectorStatus extends CollectorFigures {
   readonly disabled: boolean;
   /** Of the file in progress. */
   readonly progress: { readonly readings: number; readonly bytes: number };
-  /** Readings that the disk does not take now; they are in memory, and written once it does. */
+  /** Readings that are in memory alone, until the next flush; `readings` are those on the disk. */
+  readonly pending: number;
+  /** Of those, what the disk does not take now; it is written once it does. */
   readonly unwritten: number;
   /** Readings that could not be written and were given up. */
   readonly lost: number;
@@ -39,6 +41,7 @@ export function restingStatus(plan: CollectorPlan, disabled: boolean): Collector
     everyMs: plan.everyMs,
     disabled: disabled || plan.disabled,
     progress: { readings: 0, bytes: 0 },
+    pending: 0,
     unwritten: 0,
     lost: 0,
     writeError: null,
@@ -46,19 +49,15 @@ export function restingStatus(plan: CollectorPlan, disabled: boolean): Collector
   };
 }
 
-/** What is known of a collector that runs; only what the disk has taken, or is about to, counts as a reading. Pure. */
+/** What is known of a collector that runs; only what the disk has taken counts as a reading. Pure. */
 export function runningStatus(
   resting: CollectorStatus,
   figures: CollectorFigures,
-  {
-    progress,
-    unwritten,
-    lost,
-    writeError,
-  }: Pick<CollectorFiles, 'progress' | 'unwritten' | 'lost' | 'writeError'>,
+  files: Pick<CollectorFiles, 'progress' | 'pending' | 'unwritten' | 'lost' | 'writeError'>,
 ): CollectorStatus {
-  const readings = figures.readings - unwritten;
-  return { ...resting, ...figures, readings, progress, unwritten, lost, writeError };
+  const { progress, pending, unwritten, lost, writeError } = files;
+  const readings = figures.readings - pending;
+  return { ...resting, ...figures, readings, progress, pending, unwritten, lost, writeError };
 }
 
 /** The collectors of a plan before their thread has replied with a status. Pure. */

@@ -99,6 +99,13 @@ export class CollectorFiles {
     return { readings: this.#current?.readings ?? 0, bytes: this.#current?.size ?? 0 };
   }
 
+  /** Readings that are in memory alone: until the next flush, or until the disk takes them. */
+  get pending(): number {
+    let readings = this.#current?.pendingReadings ?? 0;
+    for (const entry of this.#completing.values()) readings += entry.readings();
+    return readings;
+  }
+
   /** Readings that the disk refused and that are in memory alone: they are written once it takes them. */
   get unwritten(): number {
     let readings = this.#isCurrentRefused ? (this.#current?.pendingReadings ?? 0) : 0;

@@ -70,7 +70,7 @@ export class CaptureClient {
     if (this.#started || this.#stopped) return;
     const { directory } = this.#plan;
     try {
-      mkdirSync(directory, { recursive: true });
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
     } catch (error) {
       throw asSluiceError(error, { operation: 'make the capture folder', subject: directory });
     }

@@ -3,7 +3,7 @@ import { announceEvent, followChangesets, type StoreChange } from '../../../keep
 import type { ChangesetStore, StoredChangeset } from '../../../keep/store/changesets.ts';
 import type { ChangesetSummary } from '../../forges/changeset.ts';
 import type { ChangesetContext } from '../context.ts';
-import { changeTimeMs, planNextSync, planningOf } from '../next-sync.ts';
+import { changeTimeMs, planNextSync, planningOf, possibleMs } from '../next-sync.ts';
 import { atPlannedTime, CHANGESET_KIND, changesetKey, groupOf } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 
@@ -71,7 +71,9 @@ function newChangeMs(
   { clockSkewMs }: ChangesetContext,
 ): number | undefined {
   if (updatedAtMs === undefined || before.updatedAtMs === null) return undefined;
-  if (updatedAtMs <= before.updatedAtMs) return undefined;
+  // Of a time that cannot be, any other one is news.
+  const knownMs = possibleMs(before.updatedAtMs, nowMs + Math.max(0, clockSkewMs(before.host)));
+  if (updatedAtMs === before.updatedAtMs || updatedAtMs <= (knownMs ?? 0)) return undefined;
   const changedAtMs = changeTimeMs(before, updatedAtMs, clockSkewMs(before.host), nowMs);
   return changedAtMs > (before.latestEventAtMs ?? 0) ? changedAtMs : undefined;
 }

@@ -9,6 +9,7 @@ import { isOfOneRepository, type Unseen } from '../../forges/unseen.ts';
 import type { ChangesetContext } from '../context.ts';
 import type { CallSlots } from '../hosts/call-slots.ts';
 import { postponeForHost } from '../hosts/host-health.ts';
+import { possibleMs } from '../next-sync.ts';
 import { LISTING_REASON, sourceOfKey } from '../schedule.ts';
 import { followListed } from './follow-listed.ts';
 import { type ChangesetSource, sourceNamed } from './sources.ts';
@@ -121,7 +122,8 @@ class Listing {
   async #take(pages: AsyncIterable<ChangesetPage>): Promise<Listed & { readonly truncated: boolean }> {
     const { etag: etagBefore, changesets: countBefore } = this.#known;
     // Under a clock that was ahead the last one seems to be yet to come: everything is listed again.
-    const isPast = (this.#known.listedAtMs ?? 0) <= this.#context.clock.nowMs();
+    const nowMs = this.#context.clock.nowMs();
+    const isPast = (this.#known.listedAtMs ?? 0) <= nowMs;
     const listedAtMs = isPast ? this.#known.listedAtMs : null;
     const skewMs = this.#context.clockSkewMs(this.#source.host);
     const backToMs = listedAtMs === null ? undefined : listedAtMs + skewMs - OVERLAP_MS;
@@ -133,8 +135,12 @@ class Listing {
       truncated ||= page.truncated;
       this.#count += page.changesets.length;
       await followListed(page.changesets, this.#source.name, this.#context);
-      const oldest = page.changesets.at(-1);
-      if (backToMs !== undefined && (oldest?.updatedAtMs ?? backToMs) < backToMs) break;
+      // One without a time, or with one that cannot be, may stand anywhere: the last that has one tells where we are.
+      const times = page.changesets.map(({ updatedAtMs }) =>
+        possibleMs(updatedAtMs, nowMs + Math.max(0, skewMs)),
+      );
+      const oldestMs = times.findLast(atMs => atMs !== undefined);
+      if (backToMs !== undefined && oldestMs !== undefined && oldestMs < backToMs) break;
     }
     return { found: this.#count, etag, truncated };
   }

@@ -66,7 +66,7 @@ async function syncClaimed(
     return { postponedToMs: soonestMs, reason: claim.reason };
   let result: ChangesetResult;
   try {
-    result = await batches.ask(wantedOf(changeset), claim.priority, signal);
+    result = await batches.ask(wantedOf(changeset, context), claim.priority, signal);
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const error = asSluiceError(thrown, { subject: changeset.url });
@@ -77,7 +77,7 @@ async function syncClaimed(
   if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
   health.recordSuccess(host);
   if (result.outcome === 'missing') {
-    context.unseen.record(host, changeset.url, []);
+    context.unseen.forget(changeset.url);
     return settleMissing(changeset, startMs, context);
   }
   const news = new EventNews(changeset, startMs, context);
@@ -132,12 +132,17 @@ class EventNews {
   }
 }
 
-function wantedOf(changeset: StoredChangeset): WantedChangeset {
+function wantedOf(
+  changeset: StoredChangeset,
+  { clockSkewMs }: Pick<ChangesetContext, 'clockSkewMs'>,
+): WantedChangeset {
   const { host, repository, number, headCommit, lastSyncAtMs } = changeset;
   const ref = { host, repository, number };
   const seenToMs = eventsSeenToMs(changeset);
   if (lastSyncAtMs === null || seenToMs === null) return { ref };
-  return { ref, eventsSinceMs: seenToMs - EVENTS_OVERLAP_MS, headCommit: headCommit ?? undefined };
+  // A host may say that a changeset was last updated next century.
+  const sinceMs = Math.min(seenToMs, lastSyncAtMs + clockSkewMs(host)) - EVENTS_OVERLAP_MS;
+  return { ref, eventsSinceMs: sinceMs, headCommit: headCommit ?? undefined };
 }
 
 /**
@@ -150,8 +155,9 @@ async function addEvents(
   { changeset, events, eventsComplete, seen, unseen }: AnsweredChangeset,
   priority: Priority,
   signal: AbortSignal,
-  { slots, hosts }: ChangesetSyncContext,
+  context: ChangesetSyncContext,
 ): Promise<readonly Unseen[]> {
+  const { slots, hosts } = context;
   const known = news.changeset;
   await news.add(events);
   if (eventsComplete) return unseen;
@@ -160,7 +166,7 @@ async function addEvents(
     return [...unseen, ...left.map(({ part, error }) => ({ part, error: fromErrorRecord(error) }))];
   }
   const parts = new PartReader(signal);
-  const options = { signal, priority, sinceMs: wantedOf(known).eventsSinceMs, onUnseen: parts.note };
+  const options = { signal, priority, sinceMs: wantedOf(known, context).eventsSinceMs, onUnseen: parts.note };
   await slots.run(known.host, priority, signal, async () => {
     const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
     for await (const page of pages) await news.add(page);
@@ -191,7 +197,9 @@ async function settleAnswered(
   const known = news.changeset;
   const skewMs = context.clockSkewMs(known.host);
   const changedAtMs = updatedAtMs(changeset, known);
-  const lastChangeAtMs = changedAtMs === null ? startMs : changeTimeMs(known, changedAtMs, skewMs, startMs);
+  // A host that never says when a changeset was updated would else keep it at the fastest rhythm.
+  const unsaidMs = known.lastChangeAtMs ?? startMs;
+  const lastChangeAtMs = changedAtMs === null ? unsaidMs : changeTimeMs(known, changedAtMs, skewMs, startMs);
   await countIfUnannounced(known, lastChangeAtMs, startMs, context);
   const closedAtMs = changeset.closedAtMs ?? changeset.mergedAtMs;
   // A webhook that came while this ran has its own place on the schedule already.

@@ -151,7 +151,9 @@ export class ApiClient {
   }
 
   async close(): Promise<void> {
-    await (await this.#connections)?.agent.close();
+    const connections = this.#connections;
+    this.#connections = undefined;
+    await (await connections)?.agent.close();
   }
 
   async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
@@ -176,7 +178,7 @@ export class ApiClient {
 
   #redirectTarget(from: URL, location: string | undefined): URL {
     const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
-    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.hostname === from.hostname;
+    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.host === from.host;
     if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
       throw this.#movedError(from, location, 'to another host, which does not get the token');
     }
@@ -328,7 +330,7 @@ export class ApiClient {
       },
       body: call.body === undefined ? undefined : JSON.stringify(call.body),
     });
-    return { status: statusCode, headers: answered, text: await readBody(body) };
+    return { status: statusCode, headers: answered, text: await readBody(body, answered) };
   }
 
   async #judge({ call, url, credential, startedAtMs, received, record }: Judged): Promise<Attempt> {

@@ -37,7 +37,7 @@ export const number = z
   .pipe(z.number().int().positive().max(Number.MAX_SAFE_INTEGER));
 
 /** An id that must be there, as text. */
-export const id = z.union([z.string().min(1), z.number().int()]).transform(String);
+export const id = z.union([z.string().min(1), z.number()]).transform(String);
 
 /** Of a list, the entries that have this form; none of what is no list. */
 export function listOf<F extends Form>(form: F) {

@@ -20,7 +20,8 @@ export class PageBounds {
   readonly #limits: PageLimits;
   readonly #startedMs: number;
   readonly #addresses = new Set<string>();
-  readonly #contents = new Set<string>();
+  /** Of the entries that came. */
+  readonly #entries = new Set<string>();
   #pages = 0;
 
   /** @param what is listed, with its host, for messages */
@@ -50,16 +51,14 @@ export class PageBounds {
   }
 
   /**
-   * To be told of each page's content before it is used.
-   * @returns why it is not to be used: an earlier page was the same. Empty pages may come several times.
+   * To be told of each page's entries before they are used.
+   * @returns why they are not to be used: all of them came with earlier pages. Empty pages may come several times.
    */
-  after(content: unknown): SluiceError | undefined {
-    if (content === null || content === undefined) return undefined;
-    if (Array.isArray(content) && content.length === 0) return undefined;
-    const hash = createHash('sha1').update(JSON.stringify(content)).digest('base64');
-    if (this.#contents.has(hash)) return this.#endless('repeats a page under another address');
-    this.#contents.add(hash);
-    return undefined;
+  after(entries: unknown): SluiceError | undefined {
+    if (!Array.isArray(entries) || entries.length === 0) return undefined;
+    const before = this.#entries.size;
+    for (const entry of entries) this.#entries.add(nameOf(entry));
+    return this.#entries.size > before ? undefined : this.#endless('repeats a page under another address');
   }
 
   #endless(how: string): SluiceError {
@@ -68,4 +67,19 @@ export class PageBounds {
       subject: this.#what,
     });
   }
+}
+
+/** What hosts tell entries apart by; a repeated entry may differ in other things, such as the time of asking. */
+const NAMES = ['id', 'node_id', 'sha', 'oid', 'iid', 'number'];
+
+function nameOf(entry: unknown): string {
+  const of = (entry as { readonly commit?: unknown } | null)?.commit;
+  for (const each of [entry, of]) {
+    if (typeof each !== 'object' || each === null) continue;
+    const name = NAMES.find(key =>
+      ['string', 'number'].includes(typeof (each as Record<string, unknown>)[key]),
+    );
+    if (name !== undefined) return `${name} ${(each as Record<string, unknown>)[name]}`;
+  }
+  return createHash('sha1').update(JSON.stringify(entry)).digest('base64');
 }

@@ -91,10 +91,10 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
     mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: context.signal }),
   ]);
   const mailmap = await applyMailmap(job, clone, mailmapRead, context);
-  await maintainClone(clone.gitDir, { signal: context.signal });
+  const maintained = await maintainClone(clone.gitDir, { signal: context.signal });
   if (mailmap.warning === undefined) await allowRemoteChecks(job, clone, context);
   const { commits, authors, firstCommitAt, lastCommitAt } = mailmap.totals ?? history.totals;
-  const warnings = clone.warnings.map(({ message }) => message);
+  const warnings = [...clone.warnings, ...maintained.warnings].map(({ message }) => message);
   if (clone.shallow)
     warnings.unshift('the repository is shallow itself: only a part of its history is there to be read');
   if (mailmap.warning !== undefined) warnings.push(mailmap.warning);

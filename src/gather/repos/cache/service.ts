@@ -52,7 +52,7 @@ export class CloneCacheService implements Service {
   async start(): Promise<void> {
     if (this.#cache) return;
     const { config, cwd, stores, clock, log, openBucket } = this.#options;
-    await mkdir(config().cache.directory, { recursive: true });
+    await mkdir(config().cache.directory, { recursive: true, mode: 0o700 });
     const { clones, queue } = stores();
     const settings = currentCacheSettings(config, cwd);
     const cache = new CloneCache({ clones, queue, settings, clock, log, openBucket });

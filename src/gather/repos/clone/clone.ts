@@ -1,5 +1,5 @@
 import { lstat, mkdir, rename } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import type { Remote } from '../git/access.ts';
@@ -7,11 +7,12 @@ import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
-import { createScratch, removeLeftovers, removeTree, scratchPath } from './directories.ts';
-import { fetchRefs, followHead, sameRefs } from './fetch.ts';
+import { createScratch, readIfThere, removeLeftovers, removeTree, scratchPath } from './directories.ts';
+import { fetchObjects, hasMovedMeanwhile, sameRefs, tipsOfRemote } from './fetch.ts';
 import { initialiseClone } from './initialise.ts';
 import { writeCommitGraph } from './maintain.ts';
-import { type Clone, openClone, readClone } from './open.ts';
+import { type Clone, DETACHED_REF, openClone } from './open.ts';
+import { writeHead, writeRefs } from './refs.ts';
 
 /**
  * States of a clone's place in the cache, which only the holder of its claim touches:
@@ -49,6 +50,8 @@ export interface SyncedClone extends Clone {
 }
 
 const DEFAULT_IDLE_TIMEOUT_MS = 120_000;
+/** How often a remote is listed that moves between its listing and the fetch. */
+const LISTINGS = 3;
 
 /**
  * Brings the clone at `directory` up to date with its remote, cloning if need be. The caller holds the
@@ -113,12 +116,19 @@ async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOpti
   if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
     return { ...withWantedRefs(existing, options), outcome: 'unchanged', warnings: [] };
   }
-  if (moved) await fetchInto(gitDir, existing.lean, existing.shallow, remoteRefs, options);
-  await followHead(gitDir, remoteRefs, existing, signal);
+  const brought = moved
+    ? await bringRefs(existing, remoteRefs, options)
+    : {
+        ...existing,
+        headRef: remoteRefs.head,
+        otherRefs: remoteRefs.otherRefs,
+        spelling: remoteRefs.spelling,
+      };
+  await writeHead(gitDir, brought.headRef ?? DETACHED_REF);
   if (!sameNotes) await remember(gitDir, remoteRefs, signal);
   // Walks between old and new tips take ten times as long without the graph.
   const [clone, warnings] = await allEnded([
-    readAlongside(gitDir, moved, options),
+    runAlongside(brought, moved, options),
     moved ? writeCommitGraph(gitDir, signal) : Promise.resolve([]),
   ]);
   return { ...clone, outcome: moved ? 'fetch' : 'unchanged', warnings };
@@ -135,14 +145,11 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
       { url: options.remote.url, objectFormat, lean, spelling, otherRefs },
       signal,
     );
-    if (remoteRefs.refs.size > 0 || remoteRefs.detachedHead !== undefined) {
-      await fetchInto(scratch, lean, false, remoteRefs, options);
-    }
-    await followHead(scratch, remoteRefs, undefined, signal);
-    // A fetch writes each ref to a file of its own.
-    await runGit(['pack-refs', '--all', '--prune'], { gitDir: scratch, signal });
+    const empty = { gitDir: scratch, url: options.remote.url, tips: new Map(), objectFormat, lean } as const;
+    const brought = await bringRefs({ ...empty, shallow: false }, remoteRefs, options);
+    await writeHead(scratch, brought.headRef ?? DETACHED_REF);
     const [clone, warnings] = await allEnded([
-      readAlongside(scratch, true, options),
+      runAlongside(brought, true, options),
       writeCommitGraph(scratch, signal),
     ]);
     await putInPlace(scratch, directory, cache);
@@ -160,17 +167,46 @@ async function remember(gitDir: string, remoteRefs: RemoteRefs, signal?: AbortSi
   await runGit(['config', '--local', 'sluice.spelling', spelling], { gitDir, signal });
 }
 
+/**
+ * Fetches what the listing names and makes it the clone's refs; tags that are not asked for now stay. A remote that has
+ * moved since the listing is listed again.
+ * @returns the clone as it is then
+ */
+async function bringRefs(
+  before: Omit<Clone, 'headRef' | 'otherRefs' | 'spelling'>,
+  listed: RemoteRefs,
+  options: SyncOptions,
+): Promise<Clone> {
+  const { tags = true } = options;
+  const { gitDir } = before;
+  let remoteRefs = listed;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      if (tipsOfRemote(remoteRefs).size > 0) await fetchInto(before, remoteRefs, options);
+      break;
+    } catch (error) {
+      if (tries === LISTINGS || !hasMovedMeanwhile(error)) throw error;
+      remoteRefs = await listRefs(undefined, options, true);
+    }
+  }
+  const keptTags = tags ? [] : [...before.tips].filter(([name]) => name.startsWith('refs/tags/'));
+  const there = tipsOfRemote(remoteRefs);
+  const tips = keptTags.length === 0 ? there : new Map([...keptTags, ...there]);
+  await writeRefs(gitDir, tips);
+  const { head: headRef, otherRefs, spelling } = remoteRefs;
+  const shallow = ((await readIfThere(join(gitDir, 'shallow'))) ?? '') !== '';
+  return { ...before, tips, headRef, otherRefs, spelling, shallow };
+}
+
 async function fetchInto(
-  gitDir: string,
-  lean: boolean,
-  shallow: boolean,
+  { gitDir, lean, shallow }: Pick<Clone, 'gitDir' | 'lean' | 'shallow'>,
   remoteRefs: RemoteRefs,
   options: SyncOptions,
 ): Promise<void> {
-  const { tags = true, idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
+  const { idleTimeoutMs = DEFAULT_IDLE_TIMEOUT_MS, signal, onProgress } = options;
   const subject = options.remote.url;
   try {
-    await fetchRefs({ gitDir, subject, remoteRefs, tags, lean, shallow, idleTimeoutMs, signal, onProgress });
+    await fetchObjects({ gitDir, subject, remoteRefs, lean, shallow, idleTimeoutMs, signal, onProgress });
   } catch (error) {
     // Half a pack may be the very thing that filled the disk.
     await removeLeftovers(gitDir);
@@ -178,15 +214,9 @@ async function fetchInto(
   }
 }
 
-async function readAlongside(gitDir: string, moved: boolean, options: SyncOptions): Promise<Clone> {
-  const clone = withWantedRefs(await mustRead(gitDir, options.signal), options);
+async function runAlongside(brought: Clone, moved: boolean, options: SyncOptions): Promise<Clone> {
+  const clone = withWantedRefs(brought, options);
   if (moved) await options.alongside?.(clone);
-  return clone;
-}
-
-async function mustRead(gitDir: string, signal?: AbortSignal): Promise<Clone> {
-  const clone = await readClone(gitDir, signal);
-  if (!clone) throw new SluiceError('internal', `the clone ${gitDir} lost its configuration`);
   return clone;
 }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { chmod, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endOrphans, isAlive, ownMark } from '../git/owner.ts';
 
@@ -106,32 +107,47 @@ const LOCK = /\.lock$/;
 const TEMPORARY = /^(tmp_|\.tmp-)|_tmp$|\.lock$/;
 
 /**
- * Removes the lock and temporary files that a killed git left in a clone. Only for the holder of the clone's
+ * Removes the lock and temporary files that a killed git left in a clone, and refs without content. Only for the holder of the clone's
  * claim: it must be certain that no git works there.
  */
 export async function removeLeftovers(gitDir: string): Promise<void> {
   await removeMatching(gitDir, LOCK, false);
   await removeMatching(join(gitDir, 'refs'), LOCK, true);
+  await removeEmptyRefs(join(gitDir, 'refs'));
   await removeMatching(join(gitDir, 'objects'), TEMPORARY, false);
   await removeMatching(join(gitDir, 'objects', 'pack'), TEMPORARY, false);
   await removeMatching(join(gitDir, 'objects', 'info'), TEMPORARY, true);
 }
 
+/** What a power cut leaves of a ref names no object, and git would ask the remote for that. */
+async function removeEmptyRefs(refs: string): Promise<void> {
+  for (const entry of await entriesBelow(refs, true)) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && (await lstat(path)).size === 0) await removeTree(path);
+  }
+}
+
 async function removeMatching(directory: string, pattern: RegExp, recursive: boolean): Promise<void> {
-  const entries = await readdir(directory, { withFileTypes: true, recursive }).catch(
+  for (const entry of await entriesBelow(directory, recursive))
+    if (pattern.test(entry.name)) await removeTree(join(entry.parentPath, entry.name));
+}
+
+async function entriesBelow(directory: string, recursive: boolean): Promise<readonly Dirent[]> {
+  return await readdir(directory, { withFileTypes: true, recursive }).catch(
     (error: NodeJS.ErrnoException) => {
       // What is no folder is no clone, as opening it will show.
       if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return [];
       throw error;
     },
   );
-  for (const entry of entries)
-    if (pattern.test(entry.name)) await removeTree(join(entry.parentPath, entry.name));
 }
 
 /** Reads a small text file; undefined when it is not there. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  return await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+export async function readIfThere(
+  path: string,
+  encoding: 'utf8' | 'latin1' = 'utf8',
+): Promise<string | undefined> {
+  return await readFile(path, encoding).catch((error: NodeJS.ErrnoException) => {
     if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code ?? '')) return undefined;
     throw error;
   });

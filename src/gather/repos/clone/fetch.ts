@@ -1,8 +1,9 @@
+import { SluiceError } from '../../../base/errors.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
-import { type Clone, DETACHED_REF } from './open.ts';
+import { DETACHED_REF } from './open.ts';
 
 /** One fetch into a clone. */
 export interface FetchOptions {
@@ -11,7 +12,6 @@ export interface FetchOptions {
   readonly subject: string;
   /** What `lsRemote` has just answered. */
   readonly remoteRefs: RemoteRefs;
-  readonly tags: boolean;
   /** Leave out trees and blobs if the remote can. */
   readonly lean: boolean;
   /** The clone's history ends early because the remote's did. */
@@ -45,26 +45,26 @@ export function originOptions(remoteRefs: Pick<RemoteRefs, 'access'>): {
   };
 }
 
+/** The refs that a clone of a remote has: those that were listed, and a HEAD that is on none of them. */
+export function tipsOfRemote({ refs, detachedHead }: RemoteRefs): RefSnapshot {
+  return detachedHead === undefined ? refs : new Map([...refs, [DETACHED_REF, detachedHead]]);
+}
+
 /**
- * Brings the clone's refs to the remote's: new and moved ones (force-pushed too), gone ones pruned. Not
- * atomic on purpose: only so can `topic` give way to `topic/x`. After a failure some refs may have moved;
- * every one of them is whole, and a repetition completes the rest.
- * @throws SluiceError as classified
+ * Brings what the listed refs name into the clone, and leaves its refs alone: they are written by `writeRefs`, since git
+ * would write each to a file of its own. Asked for by id, so that what arrives is what was listed. A failure leaves
+ * nothing but objects that nothing names; may be repeated.
+ * @throws SluiceError as classified; see `hasMovedMeanwhile`
  */
-export async function fetchRefs(options: FetchOptions): Promise<void> {
+export async function fetchObjects(options: FetchOptions): Promise<void> {
   const { gitDir, remoteRefs, signal, onProgress, idleTimeoutMs, subject } = options;
   const { config, uploadPack } = originOptions(remoteRefs);
-  const refspecs = ['+refs/heads/*:refs/heads/*'];
-  if (options.tags) refspecs.push('+refs/tags/*:refs/tags/*');
-  if (remoteRefs.detachedHead !== undefined) refspecs.push(`+HEAD:${DETACHED_REF}`);
   const args = [
     ...config,
     'fetch',
     // Not --quiet, which would also silence "Receiving objects".
     '--progress',
-    '--prune',
     '--no-tags',
-    '--force',
     '--no-write-fetch-head',
     '--no-auto-maintenance',
     '--no-write-commit-graph',
@@ -74,11 +74,13 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
     options.shallow ? '--unshallow' : '--update-shallow',
     options.lean ? '--filter=tree:0' : '--no-filter',
     ...uploadPack,
+    '--stdin',
     'origin',
-    ...refspecs,
   ];
+  const ids = [...new Set(tipsOfRemote(remoteRefs).values())];
   await runGit(args, {
     gitDir,
+    input: `${ids.join('\n')}\n`,
     protocol: remoteRefs.access.protocol,
     env: remoteRefs.access.env,
     signal,
@@ -91,21 +93,10 @@ export async function fetchRefs(options: FetchOptions): Promise<void> {
   });
 }
 
-/**
- * Points the clone's HEAD where the remote's points; fetch never does. To an unborn ref when it points nowhere.
- * @param before the clone before the fetch; undefined for a new one
- */
-export async function followHead(
-  gitDir: string,
-  remoteRefs: RemoteRefs,
-  before: Clone | undefined,
-  signal?: AbortSignal,
-): Promise<void> {
-  const options = { gitDir, signal };
-  if (before === undefined || before.headRef !== remoteRefs.head) {
-    await runGit(['symbolic-ref', 'HEAD', remoteRefs.head ?? DETACHED_REF], options);
-  }
-  if (before?.tips.has(DETACHED_REF) && remoteRefs.detachedHead === undefined) {
-    await runGit(['update-ref', '-d', DETACHED_REF], options);
-  }
+/** Whether a fetch failed since the remote no longer has what it listed a moment before: to be listed again. */
+export function hasMovedMeanwhile(error: unknown): boolean {
+  return (
+    error instanceof SluiceError &&
+    /not our ref|unadvertised object|couldn't find remote ref/.test(error.message)
+  );
 }

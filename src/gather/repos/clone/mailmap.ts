@@ -62,8 +62,12 @@ class ObjectReader {
 
   /** HEAD's root tree, as the commit names it, which need not be here; undefined for an unborn HEAD. */
   async rootTree(): Promise<ObjectId | undefined> {
-    const head = this.#clone.headRef ?? DETACHED_REF;
-    const tree = (await this.#git(['for-each-ref', '--format=%(tree)', '--', head])).toString().trim();
+    const tip = this.#clone.tips.get(this.#clone.headRef ?? DETACHED_REF);
+    if (tip === undefined) return undefined;
+    // The first line is the commit's id.
+    const [, tree = ''] = (await this.#git(['rev-list', '--no-walk', '--format=%T', tip]))
+      .toString()
+      .split('\n');
     return tree === '' ? undefined : tree;
   }
 

@@ -3,6 +3,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
+import { refNameOf } from '../git/ref-names.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';
 import { readIfThere, removeLeftovers } from './directories.ts';
 
@@ -68,7 +69,7 @@ async function read(
   // Independent of each other, and two of them processes: together they take as long as the slowest.
   const [listed, headFile, shallow, tips] = await allEnded([
     runGit(['config', '--local', '--null', '--list'], { gitDir, signal }),
-    readIfThere(join(gitDir, 'HEAD')),
+    readIfThere(join(gitDir, 'HEAD'), 'latin1'),
     readIfThere(join(gitDir, 'shallow')),
     readTips(gitDir, tipsAreThere, signal),
   ]);
@@ -76,8 +77,9 @@ async function read(
   const url = settings.get('sluice.url');
   // Without it the directory was not made by us, or not to its end.
   if (url === undefined) return undefined;
-  const head = /^ref: (refs\/\S+)\s*$/.exec(headFile ?? '')?.[1];
-  if (head === undefined) return undefined;
+  const rawHead = /^ref: (refs\/[^ \n]+)\n?$/.exec(headFile ?? '')?.[1];
+  if (rawHead === undefined) return undefined;
+  const head = refNameOf(rawHead);
   return {
     gitDir,
     url,
@@ -109,11 +111,12 @@ async function readTips(gitDir: string, areThere: boolean, signal?: AbortSignal)
   const format = `--format=%(objectname) %(refname)${areThere ? '%00%(objecttype)' : ''}`;
   const listing = spawnGit(['for-each-ref', format], { gitDir, signal });
   listing.stdin.end();
+  listing.stdout.setEncoding('latin1');
   const tips = new Map<string, ObjectId>();
   for await (const line of splitLines(listing.stdout)) {
     const space = line.indexOf(' ');
     const end = areThere ? line.indexOf('\0') : line.length;
-    tips.set(line.slice(space + 1, end), line.slice(0, space));
+    tips.set(refNameOf(line.slice(space + 1, end)), line.slice(0, space));
   }
   await listing.done;
   return tips;

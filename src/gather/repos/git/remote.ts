@@ -3,12 +3,13 @@ import { splitLines } from '../../../base/lines.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
 import { reach } from './reach.ts';
+import { isRefName, refNameOf } from './ref-names.ts';
 import { runGit, spawnGit } from './spawn.ts';
 import { requireGit } from './version.ts';
 
 /** What a remote says it has. */
 export interface RemoteRefs {
-  /** Branches, and tags where asked; full names. */
+  /** Branches, and tags where asked; full names, see `refNameOf`. */
   readonly refs: RefSnapshot;
   /** The branch that its HEAD names; undefined when there is none, or HEAD is detached or unborn. */
   readonly head: string | undefined;
@@ -101,6 +102,8 @@ async function list(
   });
   git.stdin.end();
   const collector = new RefCollector(tags);
+  // Names are bytes.
+  git.stdout.setEncoding('latin1');
   for await (const line of splitLines(git.stdout)) collector.add(line);
   await git.done;
   if (!collector.any && !(await speaksGit(remote, access, signal))) {
@@ -135,6 +138,11 @@ async function speaksGit(remote: Remote, access: Access, signal: AbortSignal): P
   return sawPackets;
 }
 
+/** What a ref without content is listed with: it names nothing, and asking for that would fail for all. */
+function isNull(id: ObjectId): boolean {
+  return /^0+$/.test(id);
+}
+
 /** Reads `git ls-remote --symref` line by line. */
 class RefCollector {
   any = false;
@@ -152,16 +160,18 @@ class RefCollector {
     const tab = line.indexOf('\t');
     if (tab < 0) return;
     const value = line.slice(0, tab);
-    const name = line.slice(tab + 1);
+    const raw = line.slice(tab + 1);
     this.any = true;
+    // "name^{}" is what an annotated tag points to; what else is no name of a ref would be none in a clone either.
+    if (raw !== 'HEAD' && !isRefName(raw)) return;
+    const name = refNameOf(raw);
     if (value.startsWith('ref: ')) {
-      if (name === 'HEAD') this.#symref = value.slice('ref: '.length);
-    } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value)) return;
+      if (name === 'HEAD') this.#symref = refNameOf(value.slice('ref: '.length));
+    } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value) || isNull(value)) return;
     else if (name === 'HEAD') this.#headId = value;
     else if (name.startsWith('refs/heads/')) this.#refs.set(name, value);
     else if (!name.startsWith('refs/tags/')) this.#otherRefs += 1;
-    // "name^{}" is what an annotated tag points to.
-    else if (this.#tags && !name.endsWith('^{}')) this.#refs.set(name, value);
+    else if (this.#tags) this.#refs.set(name, value);
   }
 
   result(): Omit<RemoteRefs, 'access' | 'spelling'> {

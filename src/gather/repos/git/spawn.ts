@@ -25,10 +25,12 @@ export interface GitOptions {
   /** The one scheme that it may use to reach others; `none` by default. */
   readonly protocol?: GitProtocol;
   /**
-   * Stops the process when it neither reads nor writes for so long; no limit by default. A slow reader of `stdout` does
-   * not count as silence.
+   * Stops the process when it neither reads nor writes for so long; `LOCAL_SILENCE_MS` by default. A slow reader of
+   * `stdout` does not count as silence. What writes into an `output` of its own is not listened to unless this is given.
    */
   readonly idleTimeoutMs?: number;
+  /** Stops the process after so long, whatever it does; no limit by default for `spawnGit`, `LONGEST_MS` for `runGit`. */
+  readonly timeoutMs?: number;
   /** Called with every line of standard error, cleaned of control characters and credentials; progress too. */
   readonly onStderrLine?: (line: string) => void;
   /** Added to the hardened environment, and stronger than it. */
@@ -59,6 +61,10 @@ export interface GitProcess {
   readonly done: Promise<void>;
 }
 
+/** No git command on this machine is silent for so long unless something is wrong with it. */
+export const LOCAL_SILENCE_MS = 10 * 60_000;
+/** Nor takes one so long that only answers a question. */
+const LONGEST_MS = 60 * 60_000;
 /** Grace between SIGTERM and SIGKILL: git removes its lock files in that time. */
 const KILL_AFTER_MS = 2000;
 /** After the leader's exit, how long a stray child may hold our pipes before it is killed. */
@@ -85,7 +91,7 @@ export async function runGit(
   args: readonly string[],
   options: GitOptions & { readonly input?: Buffer | string; readonly maxBytes?: number } = {},
 ): Promise<Buffer> {
-  const { process: git, stop } = startGit(args, options);
+  const { process: git, stop } = startGit(args, { timeoutMs: LONGEST_MS, ...options });
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
   git.stdin.end(options.input ?? '');
   const chunks: Buffer[] = [];
@@ -106,7 +112,8 @@ interface StartedGit {
 
 function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const { signal, gitDir, subject } = options;
-  const operation = `git ${args.find(argument => /^[a-z]/.test(argument)) ?? ''}`.trim();
+  const subcommand = args.find((argument, index) => /^[a-z]/.test(argument) && args[index - 1] !== '-c');
+  const operation = `git ${subcommand ?? ''}`.trim();
   const inRepository = gitDir === undefined ? [] : [`--git-dir=${gitDir}`];
   const child = spawn('git', [...GIT_OPTIONS, ...inRepository, ...args], {
     // With a directory of our own choice no repository around the station's directory is discovered.
@@ -124,12 +131,15 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   else signal?.addEventListener('abort', onAbort, { once: true });
   const stderr = new StderrTail(options.onStderrLine);
   const reading = stderr.read(child.stderr);
-  const stopWatching = watchForSilence(child, options.idleTimeoutMs, () =>
-    group.stop(silent(options.idleTimeoutMs ?? 0, operation, subject)),
+  const { timeoutMs, idleTimeoutMs = options.output ? undefined : LOCAL_SILENCE_MS } = options;
+  const stopWatching = watchForSilence(child, idleTimeoutMs, () =>
+    group.stop(silent(idleTimeoutMs ?? 0, operation, subject)),
   );
+  const stopClock = afterMs(timeoutMs, () => group.stop(endless(timeoutMs ?? 0, operation, subject)));
   const settle = async (): Promise<void> => {
     const exit = await group.ended;
     stopWatching();
+    stopClock();
     signal?.removeEventListener('abort', onAbort);
     await reading;
     if (group.stopReason) throw group.stopReason;
@@ -266,6 +276,11 @@ function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSile
   return () => clearInterval(timer);
 }
 
+function afterMs(ms: number | undefined, action: () => void): () => void {
+  const timer = ms === undefined ? undefined : setTimeout(action, ms);
+  return () => clearTimeout(timer);
+}
+
 function cancelled(reason: unknown, operation: string, subject: string | undefined): SluiceError {
   if (reason instanceof SluiceError) return reason;
   return new SluiceError('cancelled', `${operation} was stopped on request`, {
@@ -278,5 +293,11 @@ function cancelled(reason: unknown, operation: string, subject: string | undefin
 function silent(idleTimeoutMs: number, operation: string, subject: string | undefined): SluiceError {
   const where = subject === undefined ? '' : ` ${subject}`;
   const message = `nothing was heard${where ? ` from${where}` : ''} for ${Math.round(idleTimeoutMs / 100) / 10} s`;
+  return new SluiceError('timed_out', message, { operation, subject });
+}
+
+function endless(timeoutMs: number, operation: string, subject: string | undefined): SluiceError {
+  const what = subject === undefined ? operation : `${operation} on ${subject}`;
+  const message = `${what} was not done after ${Math.round(timeoutMs / 100) / 10} s`;
   return new SluiceError('timed_out', message, { operation, subject });
 }

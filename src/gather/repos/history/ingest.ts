@@ -18,6 +18,8 @@ export interface IngestOptions {
   readonly signal?: AbortSignal;
   /** Parses long histories; whoever gives it closes it. One of its own unless given. */
   readonly parsing?: ThreadedParser;
+  /** git may be silent for so long before it gives the next commits; `LOCAL_SILENCE_MS` by default. */
+  readonly silenceMs?: number;
   /** Called after every thousand commits or so. */
   readonly onProgress?: (progress: IngestProgress) => void;
 }
@@ -45,7 +47,7 @@ export interface IngestResult {
  *                      pending
  *
  * May be interrupted anywhere and called again. Throws `repository_corrupt` when objects are missing,
- * `cancelled` on `signal`, and what the store throws.
+ * `cancelled` on `signal`, `timed_out` when git stands still, and what the store throws.
  */
 export async function ingestHistory(options: IngestOptions): Promise<IngestResult> {
   const parsing = options.parsing ?? new ThreadedParser();
@@ -68,13 +70,17 @@ interface Advance {
 class Ingest {
   readonly #options: IngestOptions;
   readonly #context: WalkContext;
+  /** Stops git when no commit comes for too long. */
+  readonly #stalled = new AbortController();
   #stored = 0;
   #added = 0;
   #removed = 0;
 
   constructor(options: IngestOptions, parsing: ThreadedParser) {
     this.#options = options;
-    this.#context = { gitDir: options.gitDir, signal: options.signal, parsing };
+    const { gitDir, signal } = options;
+    const stalled = this.#stalled.signal;
+    this.#context = { gitDir, signal: signal ? AbortSignal.any([signal, stalled]) : stalled, parsing };
   }
 
   async run(): Promise<IngestResult> {
@@ -155,8 +161,10 @@ class Ingest {
       this.#stored += stored;
       this.#options.onProgress?.({ commits: this.#stored });
     };
-    const { writer, signal } = this.#options;
-    this.#added += await storeCommits(commits, writer, onStored, signal);
+    const { signal } = this.#context;
+    const { writer, silenceMs } = this.#options;
+    const onSilence = (error: SluiceError): void => this.#stalled.abort(error);
+    this.#added += await storeCommits(commits, writer, { onStored, onSilence, silenceMs, signal });
   }
 }
 

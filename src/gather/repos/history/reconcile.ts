@@ -51,12 +51,9 @@ export async function reconcileHistory(
     const isNew = (hash: ObjectId): boolean => inPass(hash) && !seen.mark(hash);
     for await (const hashes of chunks(reachable(tips, context), isNew)) {
       // The walk that is pending does not get further by this.
-      added += await storeCommits(
-        readCommits(hashes, context),
-        notWalking(writer),
-        () => undefined,
-        context.signal,
-      );
+      added += await storeCommits(readCommits(hashes, context), notWalking(writer), {
+        signal: context.signal,
+      });
     }
     // Removing while hashes() runs is safe: it goes on from the last hash it gave.
     const isGone = (hash: ObjectId): boolean => inPass(hash) && !seen.marked(hash);

@@ -1,28 +1,46 @@
 import { setImmediate } from 'node:timers/promises';
-import { asSluiceError } from '../../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
+import { LOCAL_SILENCE_MS } from '../git/spawn.ts';
 import type { CommitSource } from './commit-source.ts';
+
+/** How the storing of a walk is followed and bounded. */
+export interface StoreCommitsOptions {
+  /** Called after each batch with how many commits it had. */
+  readonly onStored?: (commits: number) => void;
+  /** Called when nothing has come for `silenceMs`: whoever started git stops it with this error. */
+  readonly onSilence?: (error: SluiceError) => void;
+  /** `LOCAL_SILENCE_MS` by default. */
+  readonly silenceMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Stores what a walk gives while it is still walking. Between two batches the event loop gets its turn, so that
  * reading goes on.
- * @param onStored called after each batch with how many commits it had
  * @returns how many were new in the store
  * @throws SluiceError as git fails, `cancelled` on `signal`, and what the store throws; what was stored stays
  */
 export async function storeCommits(
   source: CommitSource,
   writer: Pick<HistoryWriter, 'append'>,
-  onStored: (commits: number) => void,
-  signal?: AbortSignal,
+  { onStored, onSilence, silenceMs = LOCAL_SILENCE_MS, signal }: StoreCommitsOptions = {},
 ): Promise<number> {
   let added = 0;
+  const next = async (): ReturnType<CommitSource['next']> => {
+    const timer = setTimeout(() => onSilence?.(standsStill(silenceMs)), silenceMs);
+    try {
+      return await source.next();
+    } finally {
+      clearTimeout(timer);
+    }
+  };
   try {
-    for (let batch = await source.next(); batch.length > 0; batch = await source.next()) {
+    for (let batch = await next(); batch.length > 0; batch = await next()) {
       // git may be done already, and the rest only waits to be stored.
       if (signal?.aborted) throw asSluiceError(signal.reason, { operation: 'read history' });
       added += await writer.append(batch, batch.length);
-      onStored(batch.length);
+      onStored?.(batch.length);
       await setImmediate();
     }
   } finally {
@@ -30,4 +48,11 @@ export async function storeCommits(
   }
   await source.done;
   return added;
+}
+
+function standsStill(silenceMs: number): SluiceError {
+  const seconds = Math.round(silenceMs / 100) / 10;
+  return new SluiceError('timed_out', `git gave no commit of the history for ${seconds} s`, {
+    operation: 'read history',
+  });
 }

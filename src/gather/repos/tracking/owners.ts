@@ -10,11 +10,12 @@ import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { TrackingOrigin } from '../../../keep/store/types.ts';
 import { FORGES } from '../../forges/definitions.ts';
 import type { Forge, ForgeRepository } from '../../forges/forge.ts';
+import type { Unseen } from '../../forges/unseen.ts';
 import { harmlessUrl } from '../address/shown-url.ts';
 import { parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
 import type { ScheduleContext } from '../context.ts';
 import { OWNER_KIND } from './schedule.ts';
-import { trackExactly } from './track.ts';
+import { track, trackExactly } from './track.ts';
 
 /** An owner at a code host, with every entry of the configuration that names it. */
 export interface Owner {
@@ -100,21 +101,33 @@ export async function scheduleOwners(owners: readonly Owner[], context: Schedule
   }
 }
 
-/** A listing that breaks off changes nothing: what is missing from half of one may be in the other half. */
+/**
+ * A listing that breaks off changes nothing: what is missing from half of one may be in the other half. One that was
+ * read to its end but for some entries brings what is new, and takes nothing off.
+ */
 async function discover(claim: Claim, signal: AbortSignal, context: OwnerContext): Promise<WorkOutcome> {
   const { config, forgeOf, clock, log } = context;
   const owner = ownersOf(config()).find(({ key }) => key === claim.key);
   if (!owner) return { nextAtMs: null, reason: 'no longer configured' };
   const wanted: RepositoryAddress[] = [];
+  const unseen: Unseen[] = [];
+  const options = { signal, onUnseen: (each: Unseen) => void unseen.push(each) };
   let listed = 0;
-  for await (const { repositories } of forgeOf(owner.host).listRepositories(owner.name, { signal })) {
+  for await (const { repositories } of forgeOf(owner.host).listRepositories(owner.name, options)) {
     listed += repositories.length;
     for (const repository of repositories) {
       const address = isWanted(repository, owner) ? addressOf(repository, owner, log) : undefined;
       if (address) wanted.push(address);
     }
   }
-  await trackExactly(wanted, owner.key, context);
+  const [first] = unseen;
+  if (first === undefined) {
+    await trackExactly(wanted, owner.key, context);
+  } else {
+    const { code, message, hint } = first.error;
+    log.warn({ target: owner.key, code, reason: message, hint }, `${first.part} not seen; none is taken off`);
+    for (const address of wanted) await track(address, owner.key, context);
+  }
   log.info({ target: owner.key, listed, tracked: wanted.length }, 'owner asked for its repositories');
   const reason = `${wanted.length} of ${listed} repositories tracked`;
   return { nextAtMs: clock.nowMs() + owner.everyMs, reason };

@@ -40,7 +40,7 @@ import { walkKeys } from './list.ts';
 import { Paths, WORK_FOLDER } from './paths.ts';
 import type { DirectoryProfile } from './profile.ts';
 import { Uploads } from './uploads.ts';
-import { moveIntoPlace, writeTemporary } from './write.ts';
+import { moveIntoPlace, type WriteOptions, writeTemporary } from './write.ts';
 
 /** A copy within one machine gains nothing from parts; they are there because the contract has them. */
 const LIMITS: StoreLimits = {
@@ -108,7 +108,7 @@ export class DirectoryStore implements ObjectStore {
   async #store(
     at: ObjectAddress,
     sources: readonly ObjectSource[],
-    options: TransferOptions & { readonly mtimeSeconds?: number; readonly onlyIfAbsent?: boolean },
+    options: WriteOptions & { readonly onlyIfAbsent?: boolean },
   ): Promise<PutResult> {
     const target = await this.#paths.object(at);
     this.#tidied ??= removeStale(this.#temporary, this.#clock.nowMs());
@@ -207,7 +207,8 @@ export class DirectoryStore implements ObjectStore {
   ): Promise<MultipartUpload> {
     return this.#run('create upload', subjectOf(at), options, async () => {
       await this.#paths.object(at);
-      return this.#uploads.create({ bucket: at.bucket, key: at.key }, this.#clock.nowMs(), mtimeOf(options));
+      const { bucket, key } = at;
+      return this.#uploads.create({ bucket, key }, this.#clock.nowMs(), mtimeOf(options), options.mode);
     });
   }
 
@@ -232,11 +233,12 @@ export class DirectoryStore implements ObjectStore {
     options: BucketCallOptions = {},
   ): Promise<PutResult> {
     return this.#run('complete upload', subjectOf(upload), options, async () => {
-      const { mtimeSeconds } = await this.#uploads.manifest(upload);
+      const { mtimeSeconds, mode } = await this.#uploads.manifest(upload);
       const sources = await this.#uploads.sources(upload, parts);
       const result = await this.#store(upload, sources, {
         ...options,
         mtimeSeconds,
+        mode,
       });
       await this.#uploads.remove(upload);
       return result;

@@ -18,6 +18,7 @@ interface Manifest {
   readonly key: string;
   readonly initiatedMs: number;
   readonly mtimeSeconds?: number;
+  readonly mode?: number;
 }
 
 /**
@@ -35,6 +36,7 @@ export class Uploads {
     at: ObjectAddress,
     initiatedMs: number,
     mtimeSeconds: number | undefined,
+    mode: number | undefined,
   ): Promise<MultipartUpload> {
     const uploadId = randomUUID();
     const folder = join(this.#folder, uploadId);
@@ -43,6 +45,7 @@ export class Uploads {
       ...at,
       initiatedMs,
       mtimeSeconds,
+      mode,
     };
     await writeFile(join(folder, 'upload.tmp'), JSON.stringify(manifest), { flush: true });
     await rename(join(folder, 'upload.tmp'), join(folder, 'upload.json'));

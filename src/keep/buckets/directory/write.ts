@@ -21,6 +21,8 @@ export interface Written {
 export interface WriteOptions extends TransferOptions {
   /** Modification time to give the file, in seconds since the epoch. */
   readonly mtimeSeconds?: number;
+  /** Permissions to give the file; as the system makes them where absent. */
+  readonly mode?: number | undefined;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function writeTemporary(
 ): Promise<Written> {
   await mkdir(folder, { recursive: true });
   const path = join(folder, `${randomUUID()}.tmp`);
-  const handle = await open(path, 'wx');
+  const handle = await open(path, 'wx', options.mode === undefined ? 0o666 : 0o600);
   try {
     let checksum = 0;
     let size = 0;
@@ -47,6 +49,7 @@ export async function writeTemporary(
         options.onProgress?.(block.length);
       }
     }
+    if (options.mode !== undefined) await keepMode(handle, options.mode);
     if (options.mtimeSeconds !== undefined) await handle.utimes(options.mtimeSeconds, options.mtimeSeconds);
     await handle.sync();
     const stored = (await handle.stat()).size;
@@ -58,6 +61,15 @@ export async function writeTemporary(
     await handle.close();
     await rm(path, { force: true });
     throw error;
+  }
+}
+
+/** File systems without permissions (FAT, some shares) refuse; the object is whole all the same. */
+async function keepMode(handle: FileHandle, mode: number): Promise<void> {
+  try {
+    await handle.chmod(mode & 0o777);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL'].includes(codeOf(error) ?? '')) throw error;
   }
 }
 

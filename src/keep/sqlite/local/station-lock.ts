@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makePrivateFile } from '../../../base/durable-files.ts';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import type { Service } from '../../../base/lifecycle.ts';
 import type { ExclusivePlace } from '../../local/station-lock.ts';
@@ -20,6 +21,7 @@ export function createStationLock(place: ExclusivePlace): Service {
     async start() {
       if (lock) return;
       mkdirSync(dirname(lockPath), { recursive: true });
+      makePrivateFile(lockPath);
       const opened = new DatabaseSync(lockPath, { timeout: 0 });
       try {
         // In this mode the lock taken by the first write is kept until the connection closes.

@@ -24,13 +24,16 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
   const time = { ms: 0 };
   const sendEvent = (event: WatchEvent): void => {
     if (event.type === 'arrivals') arrivals.push(...event.arrivals);
-    else troubles.push(event.trouble);
+    else if (event.type === 'trouble') troubles.push(event.trouble);
   };
   const watching = new WatchCore({
     descriptors,
     libc,
     sendEvent,
     settleMs,
+    settleAfterCloseMs: 0,
+    temporaryRestMs: 60_000,
+    names: { temporary: [], ignore: [], placeDepths: {} },
     maxRemembered: 1000,
     monotonicMs: () => time.ms,
     nowMs: Date.now,

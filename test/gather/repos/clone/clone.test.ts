@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
@@ -208,6 +208,7 @@ test('locks and temporary files of a killed git do not stand in the way (R-16)',
     'objects/info/commit-graphs/commit-graph-chain.lock',
     'objects/tmp_objdir-x',
   );
+  mkdirSync(join(gitDir, 'refs/heads'), { recursive: true });
   for (const name of left) writeFileSync(join(gitDir, name), 'x');
   bench.upstream.commit('two');
   assert.equal((await bench.sync()).outcome, 'fetch');

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import { ADA } from '../../../support/git-fixture.ts';
+import { fakeProgram } from '../../../support/git-remotes.ts';
+import { temporaryDirectory } from '../../../support/git-repositories.ts';
 import { main, newBench, openBench } from './support.ts';
 
 test('an empty repository has no commits, and gets its first ones later (R-25)', async t => {
@@ -295,4 +298,20 @@ test('repositories of one store do not touch each other', async t => {
   other.git.setRefs(new Map());
   assert.equal((await other.ingest()).totals.commits, 0);
   assert.equal((await bench.rows()).size, 1);
+});
+
+test('git that stands still in the middle of a history is stopped, and says so (R-106)', async t => {
+  const bench = await openBench(t);
+  bench.git.setRefs(main(bench.git.commit()));
+  const real = execFileSync('which', ['git'], { encoding: 'utf8' }).trim();
+  fakeProgram(
+    t,
+    temporaryDirectory(t),
+    'git',
+    `case "$*" in *rev-list*) exec sleep 60;; esac\nexec ${real} "$@"`,
+  );
+  await assert.rejects(bench.ingest({ silenceMs: 300 }), {
+    code: 'timed_out',
+    message: /git gave no commit of the history for 0.3 s/,
+  });
 });

@@ -39,21 +39,25 @@ function repository(path: string, more: Partial<ForgeRepository> = {}): ForgeRep
 }
 
 /** A code host of which only the listing answers: pages, or an error in place of one. */
-function forgeOf(pages: readonly (readonly ForgeRepository[] | SluiceError)[]): Forge {
-  const listRepositories = async function* (): AsyncGenerator<RepositoryPage> {
+function forgeOf(pages: readonly (readonly ForgeRepository[] | SluiceError)[], unseen?: SluiceError): Forge {
+  const listRepositories: Forge['listRepositories'] = async function* (
+    _owner,
+    options,
+  ): AsyncGenerator<RepositoryPage> {
     for (const page of pages) {
       if (page instanceof SluiceError) throw page;
       yield { repositories: page };
     }
+    if (unseen) options?.onUnseen?.({ part: 'repositories of team', error: unseen });
   };
   return { listRepositories } as unknown as Forge;
 }
 
-function ask(bench: SyncBench, entries: readonly OwnerEntry[], pages: Parameters<typeof forgeOf>[0]) {
+function ask(bench: SyncBench, entries: readonly OwnerEntry[], ...answer: Parameters<typeof forgeOf>) {
   bench.config = { ...bench.config, repos: [...entries] };
   const handler = ownerHandler(() => ({
     ...bench.context,
-    forgeOf: () => forgeOf(pages),
+    forgeOf: () => forgeOf(...answer),
     log: silentLogger,
   }));
   const claim = { key: 'owner:github.com/team' } as Claim;
@@ -111,6 +115,15 @@ test('a listing that breaks off changes nothing (R-6)', async t => {
   const broken = [[repository('team/b')], new SluiceError('rate_limited', 'later')];
   await assert.rejects(ask(bench, [ENTRY], broken), { code: 'rate_limited' });
   assert.deepEqual(await tracked(bench), ['https://github.com/team/a']);
+});
+
+test('a listing with entries that cannot be read brings what is new and takes nothing off (R-6, C-101)', async t => {
+  const bench = await openSyncBench(t);
+  await ask(bench, [ENTRY], [[repository('team/a')]]);
+  await ask(bench, [ENTRY], [[repository('team/b')]], new SluiceError('forge_answer_invalid', '1 of 2'));
+  assert.deepEqual(await tracked(bench), ['https://github.com/team/a', 'https://github.com/team/b']);
+  await ask(bench, [ENTRY], [[repository('team/b')]]);
+  assert.deepEqual(await tracked(bench), ['https://github.com/team/b']);
 });
 
 test('an owner taken out of the configuration takes its repositories off, and itself off the schedule (R-6)', async t => {

@@ -6,6 +6,7 @@ import { Header } from 'tar';
 import { SluiceError } from '../../../../base/errors.ts';
 import type { RefSnapshot } from '../../../../keep/store/types.ts';
 import type { Clone } from '../../clone/open.ts';
+import { packedRefs } from '../../clone/refs.ts';
 
 /**
  * An archive of a clone: a tar (POSIX ustar) of what git cannot make again by itself.
@@ -81,9 +82,9 @@ export async function archiveOf(clone: Clone): Promise<Archive> {
   const { url, objectFormat, lean, headRef = null, spelling = null, otherRefs } = clone;
   const manifest: Manifest = { version: 1, url, objectFormat, lean, headRef, spelling, otherRefs };
   const members: Member[] = [
-    inMemory(MANIFEST, JSON.stringify(manifest)),
+    inMemory(MANIFEST, Buffer.from(JSON.stringify(manifest))),
     // Not the file as it is: some refs are in files of their own, and the disk may have no room to pack them.
-    inMemory(PACKED_REFS, refLines(clone.tips)),
+    inMemory(PACKED_REFS, packedRefs(clone.tips)),
     ...(await filesOf(clone.gitDir)),
   ];
   const padded = members.map(({ size }) => BLOCK_BYTES + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES);
@@ -93,8 +94,7 @@ export async function archiveOf(clone: Clone): Promise<Archive> {
   };
 }
 
-function inMemory(name: string, text: string): Member {
-  const content = Buffer.from(text);
+function inMemory(name: string, content: Buffer): Member {
   return { name, size: content.length, content };
 }
 

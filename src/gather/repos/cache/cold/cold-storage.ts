@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../../base/clock.ts';
 import { SluiceError } from '../../../../base/errors.ts';
@@ -9,6 +9,7 @@ import type { CloneRecord, ColdCopy } from '../../../../keep/local/clone-records
 import { createScratch, removeTree } from '../../clone/directories.ts';
 import { initialiseClone } from '../../clone/initialise.ts';
 import { DETACHED_REF, openClone, readClone } from '../../clone/open.ts';
+import { writeHead } from '../../clone/refs.ts';
 import type { Manifest } from './archive.ts';
 import { type ColdPlace, keyIn, locationOf } from './place.ts';
 
@@ -155,5 +156,5 @@ async function makeRepository(
   const { objectFormat, lean, spelling, otherRefs, headRef } = manifest;
   const notes = { url, spelling: spelling ?? url, otherRefs: Number(otherRefs) || 0 };
   await initialiseClone(scratch, { objectFormat, lean, ...notes }, signal);
-  await writeFile(join(scratch, 'HEAD'), `ref: ${headRef ?? DETACHED_REF}\n`);
+  await writeHead(scratch, headRef ?? DETACHED_REF);
 }

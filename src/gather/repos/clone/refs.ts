@@ -1,0 +1,42 @@
+import { readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RefSnapshot } from '../../../keep/store/types.ts';
+import { rawRefName } from '../git/ref-names.ts';
+import { removeTree } from './directories.ts';
+
+/**
+ * The refs of a clone, written by us: git writes each to a file of its own, which takes minutes for a hundred thousand,
+ * cannot hold long names, `x` beside `x/y`, or names that differ only in case on some disks, and gives up on all for
+ * one. In one file (git-pack-refs(1)) there is room for all that git allows.
+ */
+
+/** Makes the clone's refs exactly these, in one step. The caller holds the claim. */
+export async function writeRefs(gitDir: string, tips: RefSnapshot): Promise<void> {
+  await replaceFile(join(gitDir, 'packed-refs'), packedRefs(tips));
+  // Files of their own would go before the packed ones: older clones have some.
+  const refs = join(gitDir, 'refs');
+  for (const name of await readdir(refs)) await removeTree(join(refs, name));
+}
+
+/** Points the clone's HEAD at a ref, which need not be there. */
+export async function writeHead(gitDir: string, ref: string): Promise<void> {
+  await replaceFile(join(gitDir, 'HEAD'), Buffer.from(`ref: ${rawRefName(ref)}\n`, 'latin1'));
+}
+
+/** The content of a packed-refs file: its names in the order of their bytes, which the first line says. */
+export function packedRefs(tips: RefSnapshot): Buffer {
+  const lines: { readonly raw: string; readonly id: string }[] = [];
+  for (const [name, id] of tips) lines.push({ raw: rawRefName(name), id });
+  lines.sort((a, b) => (a.raw < b.raw ? -1 : 1));
+  return Buffer.from(
+    `# pack-refs with: sorted \n${lines.map(({ raw, id }) => `${id} ${raw}\n`).join('')}`,
+    'latin1',
+  );
+}
+
+async function replaceFile(path: string, content: Buffer): Promise<void> {
+  // Left by a process that was killed it is removed when the clone is opened.
+  const lock = `${path}.lock`;
+  await writeFile(lock, content);
+  await rename(lock, path);
+}
