@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import type { BucketCallOptions, ObjectAddress, ObjectStore, PutResult } from './bucket.ts';
 import { crc32Of, verifyObject } from './checksum.ts';
+import { NO_KEY_OPERATION } from './credentials/provided-key.ts';
 import { type AcknowledgedObject, proveObject } from './prove.ts';
 
 export type ProbeStepName =
@@ -104,11 +105,11 @@ async function probeHeads(
 
 /** Whether somebody answered, and whether they know the key. */
 function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] {
-  if ('error' in first && UNREACHED.includes(first.error.code)) {
-    return [failedStep('reach', first.error), skippedStep('authenticate', 'nobody answered')];
+  if ('error' in first && first.error.operation === NO_KEY_OPERATION) {
+    return [skippedStep('reach', 'there is no key to ask with'), failedStep('authenticate', first.error)];
   }
-  if ('error' in first && first.error.code === 'answer_invalid') {
-    return [failedStep('reach', first.error), skippedStep('authenticate', 'no S3 server answered')];
+  if ('error' in first && wasNotReached(first.error)) {
+    return [failedStep('reach', first.error), skippedStep('authenticate', 'no object store answered')];
   }
   const reached: ProbeStep = { step: 'reach', outcome: 'ok', words: `${store.description} answers` };
   if (!('error' in first))
@@ -124,6 +125,13 @@ function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] 
     ];
   }
   return [reached, failedStep('authenticate', error)];
+}
+
+/** Nobody answered, or somebody else than the store: a proxy, a login page, a certificate that is not its own. */
+function wasNotReached({ code, answer, holds }: SluiceError): boolean {
+  // Whoever finds the clock wrong is the store.
+  if (code === 'clock_skew') return false;
+  return UNREACHED.includes(code) || (answer === 'hold' && holds === 'endpoint');
 }
 
 function skippedStep(step: ProbeStepName, words: string, hint?: string): ProbeStep {

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Profile } from '../object-store-definition.ts';
@@ -194,8 +194,13 @@ export async function findCredentials(search: CredentialsSearch): Promise<Chosen
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const READABLE_BY_OTHERS = 0o044;
 
+/** What came out of pipes (`--credentials <(pass show keys)`): they yield it once, and would be waited for the next time. */
+const readOnce = new Map<string, FileContent>();
+
 async function contentOf(path: string): Promise<FileContent> {
   try {
+    const known = readOnce.get(path);
+    if (known && !(await stat(path)).isFile()) return known;
     const file = await open(path, 'r');
     try {
       const stats = await file.stat();
@@ -208,7 +213,9 @@ async function contentOf(path: string): Promise<FileContent> {
         if (bytes > MAX_FILE_BYTES) return { unreadable: 'it is larger than 16 MiB' };
       }
       const isShared = stats.isFile() && (stats.mode & READABLE_BY_OTHERS) !== 0;
-      return { text: decodeCredentials(Buffer.concat(chunks)), isShared };
+      const content = { text: decodeCredentials(Buffer.concat(chunks)), isShared };
+      if (!stats.isFile()) readOnce.set(path, content);
+      return content;
     } finally {
       await file.close();
     }
