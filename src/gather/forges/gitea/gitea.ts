@@ -137,7 +137,8 @@ export class GiteaForge extends RestForge implements Forge {
   }
 
   async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
-    const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), options);
+    const sought = { ...options, isSoughtByAll: true };
+    const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), sought);
     if (read.number !== ref.number) throw otherChangeset(this.host, shown(ref), read.number);
     const parts = new PartReader(options.signal);
     const told = { ...options, onUnseen: parts.note };
