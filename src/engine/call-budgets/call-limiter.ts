@@ -118,9 +118,7 @@ export class CallLimiter implements CallBudget {
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
     this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
     this.#pauseOthers(call, nowMs);
-    // What is refused to anybody without a credential is one address, and may be another's to see.
-    const isRefused = call.errorCode === ('token_refused' satisfies ErrorCode);
-    if (isRefused && call.credential !== undefined) this.#refuse(host, credential, nowMs);
+    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential, nowMs);
     else if (call.errorCode === undefined) this.#accept(host, credential);
   }
 

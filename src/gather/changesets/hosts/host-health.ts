@@ -50,6 +50,7 @@ const OF_ITEM_PERHAPS = new Set<ErrorCode>([
   'connection_lost',
   'timed_out',
   'forge_answer_invalid',
+  'token_wanted',
 ]);
 /** Waits for credentials that are used up, where the host does not say for how long. */
 const UNTOLD_WAIT_MS = 60_000;
@@ -64,6 +65,7 @@ export function holdKindOf(error: Pick<SluiceError, 'code' | 'holds'>): HostHold
     case 'rate_limited':
       return 'limited';
     case 'token_refused':
+    case 'token_wanted':
       return 'refused';
     case 'host_unknown':
     case 'host_unreachable':

@@ -118,13 +118,22 @@ test('the reason of a hold says what waits for what', () => {
 });
 
 test('what may be of one item alone holds a host once several have it, with none answered between (C-102)', () => {
-  for (const code of ['host_failing', 'connection_lost', 'timed_out', 'forge_answer_invalid'] as const) {
+  const kinds = {
+    host_failing: 'down',
+    connection_lost: 'down',
+    timed_out: 'down',
+    token_wanted: 'refused',
+  } as const;
+  for (const [code, kind] of Object.entries({ ...kinds, forge_answer_invalid: 'down' }) as [
+    ErrorCode,
+    string,
+  ][]) {
     const { hosts } = health();
     const fail = (item: string) =>
       hosts.recordFailure('h', failure(code), { key: item, priority: 'normal' })?.kind;
     assert.deepEqual(['a', 'a', 'a', 'b'].map(fail), [undefined, undefined, undefined, undefined]);
     hosts.recordSuccess('h');
-    assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, 'down', 'down']);
+    assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, kind, kind]);
   }
 });
 
