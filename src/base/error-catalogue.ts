@@ -381,6 +381,13 @@ export const CATALOGUE = {
     meaning: 'The code host does not accept the token: it is wrong, revoked or expired.',
     remedy: 'Make a new token and put it under hosts.<name>.token in sluice.yaml.',
   },
+  token_wanted: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 422,
+    meaning: 'The code host shows this to nobody without a token, and none is configured for it.',
+    remedy: 'Put a token under hosts.<name>.token in sluice.yaml.',
+  },
   scope_missing: {
     answer: 'give-up',
     exitCode: 1,
