@@ -1,4 +1,5 @@
 import { asSluiceError } from '../base/errors.ts';
+import { RepeatedLog } from '../base/repeated-log.ts';
 import { abandonUpload } from './attempt/upload/parts.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Gate } from './gate.ts';
@@ -36,6 +37,7 @@ export class Maintenance {
   readonly #dispatcher: Dispatcher;
   readonly #beforeSync: BeforeSync;
   readonly #duties: readonly Duty[];
+  readonly #errors: RepeatedLog;
   readonly #stopped = new AbortController();
   /** The pass that runs; the next one waits for it. */
   #pass: Promise<void> = Promise.resolve();
@@ -47,6 +49,7 @@ export class Maintenance {
   constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
     const { settings, clock, spool, statistics, holds, log } = context;
     this.#context = context;
+    this.#errors = new RepeatedLog(log, clock);
     this.#gate = gate;
     this.#dispatcher = dispatcher;
     this.#beforeSync = beforeSync;
@@ -61,6 +64,7 @@ export class Maintenance {
       duty('gate', () => gate.ask(this.#stopped.signal)),
       duty('files being gathered', () => this.#gatherForSync()),
       duty('buckets', () => this.askForMissingBuckets()),
+      duty('journal', () => holds.checkJournal()),
       duty('held places', () => holds.adopt()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
@@ -143,7 +147,7 @@ export class Maintenance {
       await run();
     } catch (error) {
       const { message: reason } = asSluiceError(error);
-      if (!this.#stopped.signal.aborted) this.#context.log.error({ duty, reason }, `${duty}: ${reason}`);
+      if (!this.#stopped.signal.aborted) this.#errors.error(duty, { duty, reason }, `${duty}: ${reason}`);
     }
   }
 

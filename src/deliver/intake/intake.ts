@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { RepeatedLog } from '../../base/repeated-log.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import { originAt } from '../origin/origin-of.ts';
@@ -29,6 +30,7 @@ export interface IntakeEvents {
 
 /** Turns files that the watch reports, in `incoming` and in the folders, into records. */
 export class Intake {
+  readonly #errors: RepeatedLog;
   readonly #context: DeliveryContext;
   readonly #events: IntakeEvents;
   /** What is refused as it lies, and why. */
@@ -38,6 +40,7 @@ export class Intake {
 
   constructor(context: DeliveryContext, events: IntakeEvents) {
     this.#context = context;
+    this.#errors = new RepeatedLog(context.log, context.clock);
     this.#events = events;
   }
 
@@ -99,7 +102,7 @@ export class Intake {
   }
 
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {
-    const { log } = this.#context;
+    const { log, holds } = this.#context;
     const entering = entry.then(
       record => {
         this.#entering.delete(entering);
@@ -111,7 +114,9 @@ export class Intake {
       error => {
         this.#entering.delete(entering);
         const { message: reason } = asSluiceError(error);
-        log.error({ path, reason }, `could not enter ${path} into the journal, tried again soon: ${reason}`);
+        const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
+        this.#errors.error('enter', { path, reason }, words);
+        holds.journalFailed(error);
         this.#events.onNotEntered(path);
       },
     );

@@ -194,7 +194,8 @@ export class Dispatcher {
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }
     } catch (error) {
-      log.error({ reason: asSluiceError(error).message }, 'cannot read the journal');
+      if (!holds.journalFailed(error))
+        log.error({ reason: asSluiceError(error).message }, 'cannot read the journal');
       this.#timer.dueAt(nowMs + BROKEN_OFF_PAUSE_MS);
     }
     this.#mayHaveDue = isMore;
@@ -250,9 +251,10 @@ export class Dispatcher {
 
   /** The attempt broke off on this side: its record stays claimed for a while, since it would break off again. */
   #leaveAlone(record: FileRecord, error: unknown): void {
-    const { log, clock } = this.#context;
+    const { holds, log, clock } = this.#context;
     const { message: reason } = asSluiceError(error);
-    log.error({ ...logFields(record), reason }, 'delivery broke off; tried again soon');
+    const level = holds.journalFailed(error) ? 'debug' : 'error';
+    log[level]({ ...logFields(record), reason }, 'delivery broke off; tried again soon');
     const cancel = clock.timer(BROKEN_OFF_PAUSE_MS, () => {
       this.#cancelPauses.delete(cancel);
       this.#queue.release(record);
