@@ -1,4 +1,4 @@
-import { asSluiceError } from '../../base/errors.ts';
+import { asFileError } from '../../base/errors.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import type { EnteringFile, FileRecord, Journal } from '../../keep/local/journal.ts';
 import type { FolderSettings } from '../settings.ts';
@@ -109,7 +109,7 @@ export const folderFile: FileOrigin = {
       enclosure.unlink(filepath);
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT')
-        throw asSluiceError(error, { operation: 'delete', subject: path });
+        throw asFileError(error, { operation: 'delete', subject: path });
     }
     return undefined;
   },

@@ -84,6 +84,10 @@ async function bendable(t: TestContext, kind: ForgeKind) {
       const pages = await Array.fromAsync(forge.listRepositories('g', options));
       return pages.flatMap(({ repositories }) => repositories.map(({ path }) => path)).sort();
     },
+    async searched() {
+      const pages = await Array.fromAsync(forge.searchChangesets({ kind: 'owner', owner: 'g' }, options));
+      return pages.flatMap(({ changesets }) => changesets.map(({ ref }) => ref.number)).sort();
+    },
     fetched: () => Array.fromAsync(forge.fetchChangesets(wanted, options)),
     async events() {
       const ref = wanted[0]?.ref;
@@ -96,11 +100,15 @@ async function bendable(t: TestContext, kind: ForgeKind) {
 /** The first changeset within an answer, which comes last in lists: an entry, it itself, or what is asked for below it. */
 function bendFirst(bend: (json: Json) => Json): Bend {
   return (json, path) => {
-    if (Array.isArray(json) && /pulls$|merge_requests$|repos$|projects$/.test(path)) {
+    if (Array.isArray(json) && /pulls$|merge_requests$|repos$|projects$|search$/.test(path)) {
       return json.length === 0 ? json : [...json.slice(0, -1), bend(json.at(-1))];
     }
     const data = (json as { data?: Record<string, Record<string, Json>> } | null)?.data;
     if (data?.r0?.p0) return { data: { ...data, r0: { ...data.r0, p0: bend(data.r0.p0) } } };
+    if (Array.isArray(data?.search?.nodes)) {
+      const nodes = [...data.search.nodes.slice(0, -1), bend(data.search.nodes.at(-1))];
+      return { data: { ...data, search: { ...data.search, nodes } } };
+    }
     if (data?.repository?.pullRequest) {
       return { data: { repository: { pullRequest: bend(data.repository.pullRequest) } } };
     }
@@ -130,6 +138,11 @@ for (const kind of KINDS) {
         assert.ok(
           [2, 3].every(number => listed.includes(number)),
           `listed ${listed}`,
+        );
+        const searched = await host.searched();
+        assert.ok(
+          [2, 3].every(number => searched.includes(number)),
+          `found ${searched}`,
         );
         const repositories = await host.repositories();
         assert.ok(

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { SluiceError } from '../../../src/base/errors.ts';
 import { changesetsOf, recordingBudget, repositoriesOf, resultsOf } from '../../suites/forge-suite.ts';
 import type { Fault } from '../../support/forge/server.ts';
@@ -41,7 +42,7 @@ for (const kind of KINDS) {
     assert.doesNotMatch(JSON.stringify(budget.facts), /secret-token/);
     const { forge: bare } = await openForge(t, kind, { credentials: [] });
     const missing = await failureOf(changesetsOf(bare, 'acme/app'));
-    assert.equal(missing.code, 'token_refused');
+    assert.equal(missing.code, 'token_wanted');
     assert.match(missing.message, /wants a token/);
   });
 
@@ -285,3 +286,29 @@ for (const kind of KINDS) {
     assert.equal(checks.length, 1, 'the token is asked about once a minute at the most');
   });
 }
+
+test('what a proxy has packed unasked, or begun with a byte order mark, is read (C-101)', async t => {
+  const { forge, standIn } = await openForge(t, 'gitea');
+  standIn.model.addChangeset(standIn.model.addRepository('acme/app'));
+  const packers = {
+    gzip: gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+    '': (text: Buffer) => text,
+  };
+  for (const [encoding, pack] of Object.entries(packers)) {
+    standIn.faults[0] = (_request, response) => {
+      const end = response.end.bind(response);
+      if (encoding !== '') response.setHeader('content-encoding', encoding);
+      response.end = ((text: string) => end(pack(Buffer.from(`\uFEFF${text}`)))) as typeof response.end;
+      return undefined;
+    };
+    assert.equal((await changesetsOf(forge, 'acme/app')).length, 1, encoding);
+  }
+  standIn.faults[0] = (_request, response) => {
+    response.setHeader('content-encoding', 'gzip');
+    response.end('no gzip');
+    return 'answered';
+  };
+  assert.equal((await failureOf(changesetsOf(forge, 'acme/app'))).code, 'forge_answer_invalid');
+});

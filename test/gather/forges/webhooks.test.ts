@@ -265,3 +265,31 @@ test('what is bent in a webhook costs itself, where it says which changeset or r
   assert.ok(push.kind === 'push');
   assert.deepEqual(push.repositoryUrls, ['git@h:o/r.git']);
 });
+
+test('whatever stands in a webhook, it is read or refused with one clear message (C-101)', () => {
+  const all = recorded.flatMap(({ name, examples }) => examples.map(body => ({ name, body })));
+  const odd = fc.constantFrom(undefined, null, '', 'odd', -1.5, 1e20, true, {}, [], [null]);
+  fc.assert(
+    fc.property(fc.constantFrom(...all), fc.nat(), odd, ({ name, body }, place, value) => {
+      const keys = Object.keys(body);
+      const key = keys[place % keys.length] ?? '';
+      const within = body[key];
+      const below = typeof within === 'object' && within !== null ? Object.keys(within) : [];
+      const inner = below[place % Math.max(1, below.length)];
+      const bent = inner === undefined ? value : { ...(within as object), [inner]: value };
+      const raw = Buffer.from(JSON.stringify({ ...body, [key]: bent }));
+      for (const [webhooks, event] of [
+        [githubWebhooks, 'x-github-event'],
+        [giteaWebhooks, 'x-gitea-event'],
+        [gitlabWebhooks, 'x-gitlab-event'],
+      ] as const) {
+        try {
+          webhooks.parse({ [event]: name }, raw, 'h');
+        } catch (error) {
+          assert.equal((error as { code?: string }).code, 'body_invalid');
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -15,7 +15,8 @@ import {
 import { type ChangesetSource, CONFIGURATION, HAND, type WantedChangesets } from './sources.ts';
 
 /** What following by address needs: beside a running station as well as within one. */
-export type FollowContext = Pick<ChangesetContext, 'changesets' | 'queue' | 'clock' | 'hosts'>;
+export type FollowContext = Pick<ChangesetContext, 'changesets' | 'queue' | 'clock' | 'hosts'> &
+  Partial<Pick<ChangesetContext, 'unseen'>>;
 
 const PAGE = 200;
 
@@ -70,7 +71,11 @@ async function knownAt(ref: ChangesetRef, changesets: ChangesetStore): Promise<S
 }
 
 /** First off the schedule, then out of the store: whatever comes between, the next time finds it. */
-async function unfollowAll(gone: readonly StoredChangeset[], { queue }: FollowContext): Promise<void> {
+async function unfollowAll(
+  gone: readonly StoredChangeset[],
+  { queue, unseen }: FollowContext,
+): Promise<void> {
+  for (const { url } of gone) unseen?.forget(url);
   await Promise.all(gone.map(({ key }) => queue.drop(key)));
   await queue.putAll([], [unfollowChangesets(gone.map(({ id }) => id))]);
 }
@@ -107,6 +112,7 @@ async function addSource(
 
 async function dropSource(name: string, context: FollowContext): Promise<void> {
   await context.queue.drop(keyOfSource(name));
+  context.unseen?.forget(name);
   await unfollowWhere(name, () => true, context);
   await context.changesets.dropSource(name);
 }

@@ -44,10 +44,15 @@ export class UnseenBoard {
    * @param subject changeset, source or owner, in words
    */
   record(host: string, subject: string, unseen: readonly Unseen[]): void {
-    for (const [key, { host: at, subjects }] of this.#entries) {
-      if (at === host && subjects.delete(subject) && subjects.size === 0) this.#entries.delete(key);
-    }
+    this.forget(subject);
     for (const each of unseen) this.#add(host, subject, each);
+  }
+
+  /** It is gone, or no longer asked for. */
+  forget(subject: string): void {
+    for (const [key, { subjects }] of this.#entries) {
+      if (subjects.delete(subject) && subjects.size === 0) this.#entries.delete(key);
+    }
   }
 
   /** Most first. */

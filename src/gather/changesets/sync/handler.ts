@@ -77,7 +77,7 @@ async function syncClaimed(
   if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
   health.recordSuccess(host);
   if (result.outcome === 'missing') {
-    context.unseen.record(host, changeset.url, []);
+    context.unseen.forget(changeset.url);
     return settleMissing(changeset, startMs, context);
   }
   const news = new EventNews(changeset, startMs, context);

@@ -1,24 +1,52 @@
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { SluiceError } from '../../../base/errors.ts';
-import { headerOf } from '../../../base/http-headers.ts';
+import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import { notJson } from './classify.ts';
 
 /** No answer that sluice asks for comes near this. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
-/** The whole body as text. @throws SluiceError `answer_too_large` */
-export async function readBody(body: Dispatcher.ResponseData['body']): Promise<string> {
+/**
+ * The whole body as text. What a proxy has packed although nobody asked for it is unpacked.
+ * @throws SluiceError `answer_too_large`, packed or unpacked; `forge_answer_invalid` where it cannot be unpacked
+ */
+export async function readBody(body: Dispatcher.ResponseData['body'], headers: HttpHeaders): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) {
       body.destroy();
-      throw new SluiceError('answer_too_large', `the answer is longer than ${MAX_BODY_BYTES} bytes`);
+      throw tooLarge();
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  const whole = Buffer.concat(chunks);
+  const unpack = UNPACKERS[headerOf(headers, 'content-encoding')?.trim().toLowerCase() ?? ''];
+  return (unpack === undefined || bytes === 0 ? whole : await unpacked(whole, unpack)).toString('utf8');
+}
+
+const UNPACKERS: Readonly<Record<string, typeof gunzip>> = {
+  gzip: gunzip,
+  'x-gzip': gunzip,
+  deflate: inflate,
+  br: brotliDecompress,
+};
+
+function unpacked(packed: Buffer, unpack: typeof gunzip): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    unpack(packed, { maxOutputLength: MAX_BODY_BYTES }, (error, whole) => {
+      if (error === null) return resolve(whole);
+      if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return reject(tooLarge());
+      const message = 'the answer is packed, and cannot be unpacked';
+      reject(new SluiceError('forge_answer_invalid', message, { operation: 'call', cause: error }));
+    });
+  });
+}
+
+function tooLarge(): SluiceError {
+  return new SluiceError('answer_too_large', `the answer is longer than ${MAX_BODY_BYTES} bytes`);
 }
 
 /** Undefined where the text is no JSON. */
