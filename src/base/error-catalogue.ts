@@ -594,6 +594,13 @@ export const CATALOGUE = {
     meaning: 'The file vanished before it was delivered.',
     remedy: 'Put it into incoming again if it was not taken away on purpose.',
   },
+  superseded: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 409,
+    meaning: 'A newer file of the same path took the place of this one before it was delivered.',
+    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
+  },
   source_changed: {
     answer: 'retry',
     exitCode: 1,
