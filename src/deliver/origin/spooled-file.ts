@@ -1,4 +1,5 @@
 import type { FileRecord } from '../../keep/local/journal.ts';
+import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
@@ -46,7 +47,8 @@ export const spooledFile: FileOrigin = {
     const file = openToTake(spool.area('incoming'), pathIn(record), settings);
     if (!file) return 'gone';
     if ('fault' in file) return file;
-    const result = spool.take(record, file);
+    let result = spool.take(record, file);
+    if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
     if (result !== 'moved') {
       file.close();
       if (result === 'gone') return 'gone';

@@ -187,6 +187,11 @@ export interface Journal {
   byId(id: number): FileRecord | undefined;
   /** The record at an address that is in that state; the newest where there are several. */
   byAddress(address: FileAddress, state: FileState): FileRecord | undefined;
+  /**
+   * The newest record of another file of the same path, bucket and profile (and source, outside the spool) that came later:
+   * under way, delivered, or failed and still there.
+   */
+  newerThan(record: FileRecord): FileRecord | undefined;
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
   /** Those whose time has come, longest due first. */

@@ -102,7 +102,8 @@ async function* fetchOfOwner(
 
 /** Failures that fewer changesets in one call may avoid. */
 function isTooMuch(error: unknown): error is SluiceError {
-  return error instanceof SluiceError && PERHAPS_OF_ALL.has(error.code) && error.retryAfterMs === undefined;
+  if (!(error instanceof SluiceError) || error.code === 'token_wanted') return false;
+  return PERHAPS_OF_ALL.has(error.code) && error.retryAfterMs === undefined;
 }
 
 /** What one credential does not see, another may: it is missing once none of them sees it. */
