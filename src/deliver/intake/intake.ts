@@ -1,11 +1,13 @@
 import { lstatSync } from 'node:fs';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import { RepeatedLog } from '../../base/repeated-log.ts';
+import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import { originAt } from '../origin/origin-of.ts';
 import type { LeftFiles } from './watch/watch.ts';
 
+/** The same failure to enter files is said once a minute. */
+const LOG_EVERY_MS = 60_000;
 /** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
 const MAX_ENTERING = 20_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
@@ -30,7 +32,7 @@ export interface IntakeEvents {
 
 /** Turns files that the watch reports, in `incoming` and in the folders, into records. */
 export class Intake {
-  readonly #errors: RepeatedLog;
+  readonly #messages: RepeatedMessages;
   readonly #context: DeliveryContext;
   readonly #events: IntakeEvents;
   /** What is refused as it lies, and why. */
@@ -40,7 +42,7 @@ export class Intake {
 
   constructor(context: DeliveryContext, events: IntakeEvents) {
     this.#context = context;
-    this.#errors = new RepeatedLog(context.log, context.clock);
+    this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#events = events;
   }
 
@@ -113,9 +115,10 @@ export class Intake {
       },
       error => {
         this.#entering.delete(entering);
-        const { message: reason } = asSluiceError(error);
+        const { code, message: reason } = asSluiceError(error);
+        const suppressed = this.#messages.admit(code);
         const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
-        this.#errors.error('enter', { path, reason }, words);
+        if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);
         holds.journalFailed(error);
         this.#events.onNotEntered(path);
       },
