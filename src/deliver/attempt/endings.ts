@@ -1,10 +1,9 @@
 import { asFileError, type SluiceError } from '../../base/errors.ts';
-import { type FileRecord, goneChange, type RecordChange } from '../../keep/local/journal.ts';
+import { type FileRecord, goneChange, hasProof, type RecordChange } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { hasProof } from '../retention.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import {
