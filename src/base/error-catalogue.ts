@@ -381,6 +381,13 @@ export const CATALOGUE = {
     meaning: 'The code host does not accept the token: it is wrong, revoked or expired.',
     remedy: 'Make a new token and put it under hosts.<name>.token in sluice.yaml.',
   },
+  token_wanted: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 422,
+    meaning: 'The code host shows this to nobody without a token, and none is configured for it.',
+    remedy: 'Put a token under hosts.<name>.token in sluice.yaml.',
+  },
   scope_missing: {
     answer: 'give-up',
     exitCode: 1,
@@ -586,6 +593,13 @@ export const CATALOGUE = {
     status: 404,
     meaning: 'The file vanished before it was delivered.',
     remedy: 'Put it into incoming again if it was not taken away on purpose.',
+  },
+  superseded: {
+    answer: 'give-up',
+    exitCode: 1,
+    status: 409,
+    meaning: 'A newer file of the same path took the place of this one before it was delivered.',
+    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
   },
   source_changed: {
     answer: 'retry',

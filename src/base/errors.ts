@@ -1,5 +1,6 @@
 import { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
 import { type SystemFailure, type SystemFailureMeaning, systemFailureOf } from './system-errors.ts';
+import { oneLine } from './text.ts';
 
 export { CATALOGUE, type ErrorCode, type FailureAnswer, type HeldPlace } from './error-catalogue.ts';
 
@@ -135,18 +136,24 @@ function fromSystem(
   details: ErrorDetails,
 ): SluiceError {
   const [code, answer] = BY_MEANING[failure.says];
-  const words = wordsOf(failure);
+  const words = wordsOf(failure, details.subject);
   const message = code === 'disk_full' ? `no room left on the disk: ${words}` : words;
   return new SluiceError(code, message, { ...details, answer: details.answer ?? answer, cause });
 }
 
 /** Node's words, which name call and path, with the failure's own name where Node has none. One line. */
-function wordsOf({ name, words, error }: SystemFailure & { readonly error: Error }): string {
-  const { syscall, path } = error as NodeJS.ErrnoException;
+function wordsOf(
+  { name, words, error, from }: SystemFailure & { readonly error: Error },
+  subject: string | undefined,
+): string {
+  const { syscall, path: named } = error as NodeJS.ErrnoException;
+  // A call on a descriptor names no path.
+  const path = named ?? (from === 'files' ? subject : undefined);
   const isNamed = error.message.includes(name) && !error.message.includes('Unknown system error');
   const about = [syscall, path === undefined ? undefined : `'${path}'`].filter(Boolean).join(' ');
+  if (isNamed && named === undefined && path !== undefined) return oneLine(`${error.message} '${path}'`);
   const text = isNamed ? error.message : `${name}: ${words}${about === '' ? '' : `, ${about}`}`;
-  return text.replace(/\s+/g, ' ').trim();
+  return oneLine(text);
 }
 
 function heldBy(code: ErrorCode): HeldPlace {

@@ -73,8 +73,8 @@ export function oneLine(text: string, maxLength = 300): string {
 }
 
 /**
- * JSON in which no character can steer a terminal: DEL, the controls from U+0080 on, and what turns the direction of text or ends a
- * line are escaped, which JSON leaves as they are. It means the same. Pure.
+ * JSON in which no character can steer a terminal: DEL, the controls from U+0080 on, and what turns the direction of text
+ * or ends a line are escaped, which JSON leaves as they are. It means the same. Pure.
  */
 export function escapeForTerminal(json: string): string {
   return json.replace(
@@ -84,7 +84,8 @@ export function escapeForTerminal(json: string): string {
 }
 
 /**
- * As `escapeForTerminal`, for JSON whose texts are shown to people as they are: its escaped controls become U+FFFD. Pure.
+ * As `escapeForTerminal`, for JSON whose texts are shown to people as they are: its escaped controls become U+FFFD.
+ * Pure.
  */
 export function withoutControls(json: string): string {
   return escapeForTerminal(json).replace(/\\(?:u[0-9a-f]{4}|.)/gi, escaped =>

@@ -25,6 +25,8 @@ export interface DeliveryContext {
   readonly holds: PlaceHolds;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
+  /** Keeps a record from being tried until the function returned is called; undefined while it is being tried. */
+  readonly withhold: (recordId: number) => (() => void) | undefined;
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly random: Random;

@@ -53,7 +53,7 @@ export function listFailed(journal: Journal, selection: FailedSelection): FileRe
 
 /**
  * Gives failed files another series of tries, the first of them now. Works beside a running station, which notices
- * within `sync.interval`, and without one. Repeating it does nothing more.
+ * within `sync.interval`, and without one. Repeating it does nothing more. An older file never goes over a newer one.
  */
 export async function retryFailed(
   context: SpoolContext,
@@ -61,6 +61,8 @@ export async function retryFailed(
 ): Promise<FailedOutcome[]> {
   const { spool, journal, clock } = context;
   const outcomes = await eachFailed(journal, selection, async record => {
+    if (journal.newerThan(record))
+      return 'superseded: a newer file of that path came after it; this one is left in failed';
     const origin = originOf(record);
     const moved = origin.retry(spool, record);
     if (moved === 'blocked') return 'a newer file of that path is under way; try again after it';

@@ -65,7 +65,7 @@ export interface SessionOptions {
  *   2. a file has a record                      intake                      dispatcher.offer: sent, or its time awaited
  *   3. the time of a next try has come          dispatcher (its timer)      the journal is read for what is due
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
- *   5. the file before it at its address ended  #attemptEnded               the one that was blocked is due now
+ *   5. a try of the file before it ended        #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
  *      a place that was held is right again      place holds                 the same
  *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
@@ -150,6 +150,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),
       clock,
       random,
@@ -312,10 +313,10 @@ export class DeliverySession {
     // Should something lie there still, or again, it is to be looked at anew.
     if (outcome === 'gone') this.#watch.forget([originOf(record).entryPath(this.#context.spool, record)]);
     if (outcome === 'blocked') this.#blocked.add(addressText(record));
-    else if (outcome !== 'waiting' && this.#blocked.size > 0) this.#unblock(record);
+    else if (this.#blocked.size > 0) this.#unblock(record);
   }
 
-  /** The file before it at its address ended (5): sends the file that waited for that, if one did. */
+  /** The try of the file before it at its address ended (5): the file that waited for that goes, if one did. */
   #unblock(ended: FileRecord): void {
     if (!this.#blocked.delete(addressText(ended))) return;
     const { journal, clock } = this.#context;

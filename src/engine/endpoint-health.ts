@@ -1,4 +1,5 @@
 import type { SluiceError } from '../base/errors.ts';
+import { probePauseMs } from './place-hold.ts';
 
 /**
  * Whether an endpoint is there and well, as a pure state machine over what calls to it come to:
@@ -22,6 +23,8 @@ export interface EndpointHealth {
   readonly failures: number;
   /** When the last probe began; undefined: none since it is offline. */
   readonly probedAtMs?: number;
+  /** Probes since it is offline; undefined: none. */
+  readonly probes?: number;
 }
 
 /**
@@ -103,11 +106,11 @@ export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, no
 
 /** The health once a probe has begun, which puts the next one off. */
 export function healthAfterProbe(health: EndpointHealth, nowMs: number): EndpointHealth {
-  return { ...health, probedAtMs: nowMs };
+  return { ...health, probedAtMs: nowMs, probes: (health.probes ?? 0) + 1 };
 }
 
-/** When the next probe may begin; undefined when the endpoint needs none. */
+/** When the next probe may begin; undefined when the endpoint needs none. @param everyMs the longest pause */
 export function nextProbeAtMs(health: EndpointHealth, everyMs: number): number | undefined {
   if (health.state !== 'offline') return undefined;
-  return (health.probedAtMs ?? health.sinceMs) + everyMs;
+  return (health.probedAtMs ?? health.sinceMs) + probePauseMs(health.probes ?? 0, everyMs);
 }

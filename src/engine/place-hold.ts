@@ -18,6 +18,8 @@ export interface PlaceHold {
   readonly sinceMs: number;
   /** When the last probe began; undefined: none since it is held. */
   readonly probedAtMs?: number;
+  /** Probes since it is held. */
+  readonly probes: number;
   readonly isProbing: boolean;
   /** No probe before that, since the far side said so. */
   readonly notBeforeMs: number;
@@ -54,6 +56,7 @@ export function holdPlace(
     reason: { code, message, hint },
     sinceMs: before?.sinceMs ?? nowMs,
     probedAtMs: before?.probedAtMs,
+    probes: before?.probes ?? 0,
     isProbing: before?.isProbing ?? false,
     notBeforeMs: Math.max(before?.notBeforeMs ?? 0, nowMs + askedMs),
   };
@@ -61,7 +64,7 @@ export function holdPlace(
 
 /** A probe has begun. */
 export function withProbe(hold: PlaceHold, nowMs: number): PlaceHold {
-  return { ...hold, isProbing: true, probedAtMs: nowMs };
+  return { ...hold, isProbing: true, probedAtMs: nowMs, probes: hold.probes + 1 };
 }
 
 /** The probe ended and did not show that the place is right again. */
@@ -72,5 +75,13 @@ export function withoutProbe(hold: PlaceHold): PlaceHold {
 /** When the next probe may begin; undefined while one is under way. */
 export function nextProbeOf(hold: PlaceHold, everyMs: number): number | undefined {
   if (hold.isProbing) return undefined;
-  return Math.max((hold.probedAtMs ?? hold.sinceMs) + everyMs, hold.notBeforeMs);
+  return Math.max((hold.probedAtMs ?? hold.sinceMs) + probePauseMs(hold.probes, everyMs), hold.notBeforeMs);
+}
+
+/** Much trouble is over in seconds: the first probe comes soon, each further one after twice as long. */
+const FIRST_PROBE_MS = 1000;
+
+/** The pause before the next probe. @param everyMs the longest one */
+export function probePauseMs(probes: number, everyMs: number): number {
+  return Math.min(FIRST_PROBE_MS * 2 ** probes, everyMs);
 }

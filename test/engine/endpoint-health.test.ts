@@ -37,11 +37,18 @@ test('what is offline comes back by an answer, not by one time-out (D-41, T-4)',
   assert.equal(after('unreachable', 'refused').state, 'online');
 });
 
-test('probes of an offline endpoint are apart by the given time (D-41)', () => {
-  const health = healthAfterCall(newEndpointHealth(0), 'unreachable', 100);
-  assert.equal(nextProbeAtMs(health, 60_000), 60_100);
-  const again = healthAfterCall(healthAfterProbe(health, 60_100), 'unreachable', 60_200);
-  assert.equal(nextProbeAtMs(again, 60_000), 120_100);
+test('probes of an offline endpoint come soon at first, then apart by the given time (D-41)', () => {
+  const first = healthAfterCall(newEndpointHealth(0), 'unreachable', 100);
+  const pauses: number[] = [];
+  let again = first;
+  for (let nowMs = 100; pauses.length < 8; ) {
+    const nextMs = nextProbeAtMs(again, 60_000) ?? Number.NaN;
+    pauses.push((nextMs - nowMs) / 1000);
+    nowMs = nextMs;
+    again = healthAfterCall(healthAfterProbe(again, nowMs), 'unreachable', nowMs + 10);
+  }
+  assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 60, 60]);
+  assert.equal(nextProbeAtMs(first, 500), 600);
   assert.equal(nextProbeAtMs(healthAfterCall(again, 'succeeded', 70_000), 60_000), undefined);
 });
 

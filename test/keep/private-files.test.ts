@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
 import { DirectoryStore } from '../../src/keep/buckets/directory/store.ts';
 import { Database } from '../../src/keep/sqlite/database.ts';
+import { startDelivery } from '../support/delivery.ts';
 import { temporaryDirectory } from '../support/temp-directory.ts';
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
@@ -58,4 +59,16 @@ test("a folder as object store keeps a file's permissions, less what would run a
     assert.equal(modeOf(join(path, 'b', 'parts')), kept);
   }
   await store.close();
+});
+
+test('a delivered file keeps its permissions in a folder, small or large (D-148)', async t => {
+  const rig = await startDelivery(t, { settings: { partsAboveBytes: 100 }, start: false });
+  rig.write('incoming/local/outbox/small', 'x');
+  rig.write('incoming/local/outbox/large', 'x'.repeat(200));
+  for (const name of ['small', 'large']) chmodSync(join(rig.root, 'incoming/local/outbox', name), 0o640);
+  await rig.delivery.start();
+  for (const name of ['small', 'large']) {
+    await rig.until(name, ({ state }) => state === 'completed');
+    assert.equal(modeOf(join(rig.target, 'outbox', name)), '640');
+  }
 });

@@ -34,6 +34,8 @@ export interface TestRemote {
   readonly faults: RemoteFaults;
   /** Request lines so far; for git:// the services asked for. */
   readonly requests: string[];
+  /** `Authorization` headers so far (HTTP). */
+  readonly authorizations: string[];
   /** Resolves when a fault has struck the next time. */
   faultStruck(): Promise<void>;
 }
@@ -49,6 +51,7 @@ function createBridge(faults: RemoteFaults): Bridge {
     origin: '',
     faults: { ...faults },
     requests: [],
+    authorizations: [],
     faultStruck: () => waiting.promise,
     struck: () => {
       waiting.resolve();
@@ -92,6 +95,7 @@ async function serveHttp(
   const { faults } = bridge;
   const url = new URL(request.url ?? '/', 'http://test');
   bridge.requests.push(`${request.method} ${request.url}`);
+  if (request.headers.authorization !== undefined) bridge.authorizations.push(request.headers.authorization);
   if (faults.status !== undefined) return void response.writeHead(faults.status).end('no');
   if (faults.page !== undefined)
     return void response.writeHead(200, { 'content-type': 'text/html' }).end(faults.page);

@@ -153,8 +153,8 @@ export class Enclosure {
     try {
       return this.#found.openBeneath(root, relative, flags);
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-      // The root may be another folder by now.
+      if (codeOf(error) !== 'ENOENT' && NOT_THERE.has(codeOf(error))) throw error;
+      // The root may be another folder by now, or of a mount that is gone.
       if (this.#isStillRoot()) throw error;
       return this.#found.openBeneath(this.#held(), relative, flags);
     }
@@ -176,9 +176,10 @@ export class Enclosure {
   #isStillRoot(): boolean {
     const descriptor = this.#root;
     if (descriptor === undefined) return false;
-    const [held, now] = [fstatSync(descriptor), statSync(this.path, { throwIfNoEntry: false })];
+    const held = statsOfRoot(descriptor);
+    const now = held && statSync(this.path, { throwIfNoEntry: false });
     this.#checkedMs = this.#clock.monotonicMs();
-    if (held.ino === now?.ino && held.dev === now.dev) return true;
+    if (held && held.ino === now?.ino && held.dev === now.dev) return true;
     this.#cancelRelease?.();
     this.#cancelRelease = undefined;
     this.#root = undefined;
@@ -202,6 +203,15 @@ export class Enclosure {
       if (NOT_THERE.has(codeOf(error))) return undefined;
       throw error;
     }
+  }
+}
+
+/** Undefined where its file system is gone: whatever lies at its path by now is another folder. */
+function statsOfRoot(descriptor: number): Stats | undefined {
+  try {
+    return fstatSync(descriptor);
+  } catch {
+    return undefined;
   }
 }
 

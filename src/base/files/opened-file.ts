@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, read, readSync, type Stats } from 'node:fs';
+import { asFileError } from '../errors.ts';
 
 /**
  * A file that is open for reading: whatever happens to its name, this is what is read, to the end.
@@ -21,10 +22,14 @@ export class OpenedFile {
     this.stats = stats;
   }
 
-  /** Bytes read into the buffer; 0 at the end. Throws what read(2) throws, and EBADF once it is closed. */
+  /** Bytes read into the buffer; 0 at the end. Throws disk_failed, and EBADF once it is closed. */
   readNow(buffer: Buffer, offset: number, length: number, position: number): number {
     this.#assertOpen();
-    return readSync(this.#descriptor, buffer, offset, length, position);
+    try {
+      return readSync(this.#descriptor, buffer, offset, length, position);
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** As `readNow`, on another thread. */
@@ -35,7 +40,7 @@ export class OpenedFile {
       read(this.#descriptor, buffer, offset, length, position, (error, bytes) => {
         this.#reads -= 1;
         if (this.#isClosing && this.#reads === 0) closeSync(this.#descriptor);
-        if (error) reject(error);
+        if (error) reject(this.#failed(error));
         else resolve(bytes);
       });
     });
@@ -44,7 +49,11 @@ export class OpenedFile {
   /** As it is now. */
   stat(): Stats {
     this.#assertOpen();
-    return fstatSync(this.#descriptor);
+    try {
+      return fstatSync(this.#descriptor);
+    } catch (error) {
+      throw this.#failed(error);
+    }
   }
 
   /** What works with the descriptor itself: it must not outlive the call. */
@@ -58,6 +67,11 @@ export class OpenedFile {
     if (this.#isClosing) return;
     this.#isClosing = true;
     if (this.#reads === 0) closeSync(this.#descriptor);
+  }
+
+  /** A mount that fails here must not be taken for the network that the file is sent over. */
+  #failed(error: unknown): Error {
+    return asFileError(error, { operation: 'read', subject: this.path });
   }
 
   #assertOpen(): void {

@@ -220,7 +220,7 @@ export const deliver = section(
     }),
     offline: choice(['hold', 'count'], {
       default: 'hold',
-      description: 'Whether tries count while an endpoint cannot be reached.',
+      description: 'Whether tries that were made count while an endpoint cannot be reached.',
     }),
     retryFirst: duration({
       default: '30s',
@@ -244,7 +244,8 @@ export const deliver = section(
       default: '60s',
       min: '1s',
       max: '1d',
-      description: 'How often an endpoint that cannot be reached is asked whether it is back.',
+      description:
+        'How often a place that cannot be used (an endpoint, profile, bucket or disk) is asked whether it is right again, at the most; at first it is asked more often.',
     }),
     keepCompleted: choice(['always', 'never'], {
       default: 'always',

@@ -1,5 +1,5 @@
 import type { Stats } from 'node:fs';
-import { asSluiceError } from '../../base/errors.ts';
+import { asFileError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import {
@@ -128,7 +128,7 @@ export const folderFile: FileOrigin = {
       enclosure.unlink(filepath);
     } catch (error) {
       if (systemErrorCode(error) !== 'ENOENT')
-        throw asSluiceError(error, { operation: 'delete', subject: path });
+        throw asFileError(error, { operation: 'delete', subject: path });
     }
     return undefined;
   },

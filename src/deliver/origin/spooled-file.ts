@@ -1,4 +1,5 @@
 import type { FileAddress, FileIdentity, FileRecord, Journal } from '../../keep/local/journal.ts';
+import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
@@ -48,7 +49,8 @@ export const spooledFile: FileOrigin = {
     const file = openToTake(spool.area('incoming'), pathIn(record), settings);
     if (!file) return 'gone';
     if ('fault' in file) return file;
-    const result = spool.take(record, file);
+    let result = spool.take(record, file);
+    if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
     if (result !== 'moved') {
       file.close();
       if (result === 'gone') return 'gone';
@@ -135,6 +137,8 @@ function renamedFrom(
 ): FileRecord | undefined {
   const record = journal.byIdentity(identity, 'spool');
   if (!record || isSameAddress(record, address)) return undefined;
+  // It would count as older than what is on record there, though it came later.
+  if (journal.newerThan({ ...record, ...address })) return undefined;
   const isThere = [spool.fileAt('incoming', record), spool.fileAt('processing', record)].some(
     stats => stats?.ino === identity.inode,
   );

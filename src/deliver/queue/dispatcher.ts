@@ -1,4 +1,5 @@
 import { asSluiceError } from '../../base/errors.ts';
+import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryOutcome } from '../attempt/outcome.ts';
 import type { DeliveryContext } from '../context.ts';
@@ -11,6 +12,8 @@ import { ReadyQueue } from './ready-queue.ts';
 const LOOK_AHEAD = 1024;
 /** A record whose attempt broke off on this side (the journal's disk is full) is left alone so long. */
 const BROKEN_OFF_PAUSE_MS = 5_000;
+/** Attempts that break off for the same reason are logged at most this often. */
+const LOG_EVERY_MS = 60_000;
 
 /** What the dispatcher calls: once for each record that it has chosen, and once when that has ended. */
 export interface DispatcherEvents {
@@ -39,6 +42,7 @@ export class Dispatcher {
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
   readonly #cancelPauses = new Set<() => void>();
+  readonly #messages: RepeatedMessages;
   readonly #withheld = new Set<number>();
   readonly #tried = new Set<number>();
   #isOpen = false;
@@ -54,6 +58,7 @@ export class Dispatcher {
     this.#context = context;
     this.#events = events;
     this.#queue = new ReadyQueue(context.settings);
+    this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#timer = new DueTimer(context, () => this.wake());
   }
 
@@ -251,8 +256,13 @@ export class Dispatcher {
   /** The attempt broke off on this side: its record stays claimed for a while, since it would break off again. */
   #leaveAlone(record: FileRecord, error: unknown): void {
     const { log, clock } = this.#context;
-    const { message: reason } = asSluiceError(error);
-    log.error({ ...logFields(record), reason }, 'delivery broke off; tried again soon');
+    const { code, message: reason } = asSluiceError(error);
+    const suppressed = this.#messages.admit(code);
+    // Of a full disk each file that is due says the same, every few seconds.
+    if (suppressed !== undefined) {
+      const facts = { ...logFields(record), code, reason, repeated: suppressed || undefined };
+      log.error(facts, 'delivery broke off; tried again soon');
+    }
     const cancel = clock.timer(BROKEN_OFF_PAUSE_MS, () => {
       this.#cancelPauses.delete(cancel);
       this.#queue.release(record);

@@ -63,7 +63,7 @@ interface Held {
  * knows more states, are the endpoint monitor's). How each is probed, and what waits for it:
  *
  *   kind                probe                                          what waits
- *   profile             any call                                       its files, in the order of their times
+ *   profile             its buckets are listed, then a file is tried   its files, in the order of their times
  *   bucket              its smallest file is tried                     its files, as `bucket_held`
  *   disk of a profile   its buckets are listed, then a file is tried   its files, in the order of their times
  *   disk of the spool   listed, a block written                        all files
@@ -273,7 +273,9 @@ export class PlaceHolds {
     if (kind === 'bucket') return this.#offerTrial(key, held);
     if (kind === 'profile') {
       const destination = this.#options.destinations.get(name);
-      if (!destination || (await this.#isAccepted(destination, held))) return this.#free(key);
+      if (!destination) return this.#free(key);
+      // A key that may list may still be refused what files need.
+      if (await this.#isAccepted(destination, held)) return this.#offerTrial(key, held);
       return this.#probeEnded(key, held);
     }
     const destination = [...this.#options.destinations.values()].find(one => one.endpoint === name);
@@ -306,7 +308,9 @@ export class PlaceHolds {
     const where =
       kind === 'bucket'
         ? [{ profile: name.slice(0, slash), bucket: name.slice(slash + 1) }]
-        : [...destinations.values()].filter(one => one.endpoint === name);
+        : [...destinations.values()].filter(
+            one => (kind === 'profile' ? one.profile : one.endpoint) === name,
+          );
     const find = (except: readonly number[]): FileRecord | undefined =>
       where.map(one => journal.smallestWaiting(one, except)).find(record => record !== undefined);
     let record = held.tried.length < MAX_TRIED ? find(held.tried) : undefined;

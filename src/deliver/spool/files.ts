@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { asSluiceError } from '../../base/errors.ts';
+import { asFileError } from '../../base/errors.ts';
 import type { FileIdentity } from '../../keep/local/journal.ts';
 
 /** The file's stats, undefined where there is no regular file. */
@@ -9,7 +9,7 @@ export function regularFile(path: string): Stats | undefined {
     return stats?.isFile() ? stats : undefined;
   } catch (error) {
     if (systemErrorCode(error) === 'ENOTDIR') return undefined;
-    throw asSluiceError(error, { operation: 'look at', subject: path });
+    throw asFileError(error, { operation: 'look at', subject: path });
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { asFileError, SluiceError } from '../../base/errors.ts';
 import { Enclosure, type EnclosureOptions } from '../../base/files/enclosure.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
@@ -94,7 +94,7 @@ export class Spool {
         }
       }
     } catch (error) {
-      throw asSluiceError(error, { operation: 'prepare the spool', subject: this.root });
+      throw asFileError(error, { operation: 'prepare the spool', subject: this.root });
     }
   }
 
@@ -229,7 +229,7 @@ export class Spool {
       this.#areas[area].unlink(path);
     } catch (error) {
       if (!IS_GONE.has(systemErrorCode(error)))
-        throw asSluiceError(error, { operation: 'remove', subject: this.pathOf(area, address, location) });
+        throw asFileError(error, { operation: 'remove', subject: this.pathOf(area, address, location) });
     }
     if (area !== 'incoming') this.#prunable.add(`${area}/${dirname(path)}`);
   }
@@ -281,7 +281,7 @@ export class Spool {
     try {
       return work(this.#areas[area], path);
     } catch (error) {
-      throw asSluiceError(error, { operation, subject: `${this.areaPath(area)}/${path}` });
+      throw asFileError(error, { operation, subject: `${this.areaPath(area)}/${path}` });
     }
   }
 
@@ -315,7 +315,7 @@ export class Spool {
       if (code === 'ENOENT') return 'missing';
       if (IN_THE_WAY.has(code)) return source.regularFile(from) ? 'blocked' : 'gone';
       if (code === 'EXDEV') throw onOtherFileSystem(join(target.path, to));
-      throw asSluiceError(error, { operation: 'move', subject: join(source.path, from) });
+      throw asFileError(error, { operation: 'move', subject: join(source.path, from) });
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { ClockWatch } from '../../base/clock-watch.ts';
 import { type ErrorCode, SluiceError } from '../../base/errors.ts';
 import type { CallBudget, CallRecord, IntendedCall } from './call-budget.ts';
 import {
@@ -52,8 +53,6 @@ const ANONYMOUS = 'none';
 /** Stands for every credential, and every resource, where a host has set a limit to whoever calls from here. */
 const ANY = '*';
 const LONGEST_WAIT_MS = 2000;
-/** A clock that is set back by less is a correction, which no window notices. */
-const LEAST_STEP_MS = 5000;
 
 /**
  * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
@@ -78,12 +77,11 @@ export class CallLimiter implements CallBudget {
   readonly #calls = new Map<string, number>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
-  /** This machine's time less its clock that never jumps: falls when the clock is set back. */
-  #epochMs: number;
+  readonly #clockWatch: ClockWatch;
 
   constructor(options: CallLimiterOptions) {
     this.#options = options;
-    this.#epochMs = options.clock.nowMs() - options.clock.monotonicMs();
+    this.#clockWatch = new ClockWatch(options.clock);
   }
 
   /**
@@ -120,9 +118,7 @@ export class CallLimiter implements CallBudget {
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
     this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
     this.#pauseOthers(call, nowMs);
-    // What is refused to anybody without a credential is one address, and may be another's to see.
-    const isRefused = call.errorCode === ('token_refused' satisfies ErrorCode);
-    if (isRefused && call.credential !== undefined) this.#refuse(host, credential, nowMs);
+    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential, nowMs);
     else if (call.errorCode === undefined) this.#accept(host, credential);
   }
 
@@ -299,20 +295,13 @@ export class CallLimiter implements CallBudget {
     }
   }
 
-  /**
-   * This machine's time. Where the clock was set back, every window would seem to end later by as much: their times are
-   * moved along. Set forward, they end earlier, and the host's next answer is right again.
-   */
+  /** This machine's time. Where the clock was set back, the times of all windows are moved along. */
   #nowMs(): number {
-    const { clock } = this.#options;
-    const nowMs = clock.nowMs();
-    const epochMs = nowMs - clock.monotonicMs();
-    const stepMs = epochMs - this.#epochMs;
-    if (stepMs < -LEAST_STEP_MS) {
-      for (const budget of this.budgets()) this.#set({ ...budget, ...budgetMovedBy(budget, stepMs) });
+    const setBackMs = this.#clockWatch.setBackMs();
+    if (setBackMs > 0) {
+      for (const budget of this.budgets()) this.#set({ ...budget, ...budgetMovedBy(budget, -setBackMs) });
     }
-    if (Math.abs(stepMs) > LEAST_STEP_MS) this.#epochMs = epochMs;
-    return nowMs;
+    return this.#options.clock.nowMs();
   }
 
   #update(

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Enclosure } from '../../base/files/enclosure.ts';
 import type { Logger } from '../../base/log.ts';
+import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { CaptureJournal } from '../../keep/local/captures.ts';
 import type { FinishedFile } from './files/collector-files.ts';
 
@@ -28,11 +29,11 @@ export class HandOver {
   readonly #from: Enclosure;
   readonly #to: Enclosure;
   readonly #options: HandOverOptions;
+  readonly #messages: RepeatedMessages;
   #queue: FinishedFile[] = [];
   #running: Promise<void> | undefined;
   #cancelRetry: (() => void) | undefined;
   #closed = false;
-  #logged = { code: '', atMs: Number.NEGATIVE_INFINITY };
 
   /**
    * @param from the capture folder
@@ -42,6 +43,7 @@ export class HandOver {
     this.#from = new Enclosure(from);
     this.#to = new Enclosure(to);
     this.#options = options;
+    this.#messages = new RepeatedMessages(options.clock, LOG_EVERY_MS);
   }
 
   add(finished: FinishedFile): void {
@@ -102,12 +104,11 @@ export class HandOver {
   }
 
   #report(error: unknown): void {
-    const { clock, log } = this.#options;
     const { code, message: reason } = asSluiceError(error);
-    const nowMs = clock.monotonicMs();
-    if (code === this.#logged.code && nowMs - this.#logged.atMs < LOG_EVERY_MS && !this.#closed) return;
-    this.#logged = { code, atMs: nowMs };
-    log.error({ code, files: this.#queue.length }, `readings wait in the capture folder: ${reason}`);
+    const suppressed = this.#messages.admit(this.#closed ? 'closed' : code);
+    if (suppressed === undefined) return;
+    const facts = { code, files: this.#queue.length, repeated: suppressed || undefined };
+    this.#options.log.error(facts, `readings wait in the capture folder: ${reason}`);
   }
 
   #move({ path, companions }: FinishedFile): void {

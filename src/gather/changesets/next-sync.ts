@@ -14,6 +14,7 @@ import type { ChangesetContext } from './context.ts';
  *                                            says; with `quiet`, or for an old event,
  *                                            the plan as of its event               webhooks.ts
  *   a sync                                   the plan below                             sync/handler.ts
+ *   a sync that passing trouble left partial  as after a failure, or the plan if sooner sync/unseen-parts.ts
  *   another rhythm, or stretch factor        the plan below, for all that it concerns   planner.ts
  *   a failure                                SYNC_RETRY (engine/retry.ts)               engine/queue/running-claim.ts
  *   its host on hold                         it keeps its place, and waits for the host hosts/host-health.ts

@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { ClockWatch } from '../../base/clock-watch.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { Serializer } from '../../base/serializer.ts';
@@ -24,8 +25,6 @@ const FORECAST_EVERY_MS = 60_000;
 const RESCHEDULED_AT_ONCE = 50;
 /** No wait after a failure is longer, nor one that a host may ask for: what is due later was put there by a wrong clock. */
 const LONGEST_WAIT_MS = 48 * 3_600_000;
-/** A clock that is set back by less is a correction. */
-const LEAST_STEP_MS = 60_000;
 /** Between two pages of a million changesets. */
 const PAUSE_MS = 10;
 
@@ -56,12 +55,11 @@ export class SyncPlanner {
   readonly #background = new Serializer();
   readonly #stopping = new AbortController();
   #cancelTimer: () => void = () => undefined;
-  /** This machine's time less its clock that never jumps: falls when the clock is set back. */
-  #epochMs: number;
+  readonly #clockWatch: ClockWatch;
 
   constructor(options: SyncPlannerOptions) {
     this.#options = options;
-    this.#epochMs = epochOf(options.clock);
+    this.#clockWatch = new ClockWatch(options.clock);
   }
 
   start(): void {
@@ -95,7 +93,7 @@ export class SyncPlanner {
 
   #forecastLater(): void {
     this.#cancelTimer = this.#options.clock.timer(FORECAST_EVERY_MS, () => {
-      if (this.#wasSetBack()) this.rescheduleAll();
+      if (this.#clockWatch.setBackMs() > 0) this.rescheduleAll();
       else this.#inBackground(() => this.#forecast());
       this.#forecastLater();
     });
@@ -136,12 +134,6 @@ export class SyncPlanner {
         reason: LISTING_REASON,
       });
     }
-  }
-
-  #wasSetBack(): boolean {
-    const before = this.#epochMs;
-    this.#epochMs = epochOf(this.#options.clock);
-    return this.#epochMs < before - LEAST_STEP_MS;
   }
 
   #inBackground(task: () => Promise<void>): void {
@@ -185,8 +177,4 @@ async function reschedule(page: readonly StoredChangeset[], context: ChangesetCo
     changes.push(setLoad(id, plan.load));
   }
   if (entries.length > 0) await queue.putAll(entries, changes);
-}
-
-function epochOf(clock: Clock): number {
-  return clock.nowMs() - clock.monotonicMs();
 }

@@ -16,7 +16,7 @@ import type { OnUnseen, Unseen } from './unseen.ts';
  * - `token_refused` means that the host, asked about the token itself, does not take it. A 401 of one address alone is
  *   `scope_missing`.
  * - It throws `SluiceError` with a code and retry class from the catalogue, `retryAfterMs` where the host gave
- *   one. Codes that any method may throw: token_refused, scope_missing, rate_limited, forge_missing (the
+ *   one. Codes that any method may throw: token_refused, token_wanted, scope_missing, rate_limited, forge_missing (the
  *   repository, owner or changeset is not there, or not for these eyes), forge_refused (the request is one that
  *   the host will not do), forge_answer_invalid (HTML, half an answer, another form than documented),
  *   host_failing, host_unknown, host_unreachable, connection_lost, timed_out, tls_failed, repository_moved (to

@@ -18,6 +18,7 @@ export const PERHAPS_OF_ALL: ReadonlySet<string> = new Set<string>([
   'forge_answer_invalid',
   'connection_lost',
   'timed_out',
+  'token_wanted',
 ]);
 
 /** So many changesets that fail in a row are no accident of theirs. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
-import type { ObjectStore } from './bucket.ts';
+import type { BucketCallOptions, ObjectAddress, ObjectStore, PutResult } from './bucket.ts';
 import { crc32Of, verifyObject } from './checksum.ts';
+import { NO_KEY_OPERATION } from './credentials/provided-key.ts';
+import { type AcknowledgedObject, proveObject } from './prove.ts';
 
 export type ProbeStepName =
   | 'reach'
@@ -10,6 +12,8 @@ export type ProbeStepName =
   | 'head bucket'
   | 'put'
   | 'head'
+  | 'put streamed'
+  | 'put in parts'
   | 'delete';
 
 export interface ProbeStep {
@@ -24,7 +28,7 @@ export interface ProbeStep {
 export interface ProbeOptions {
   /** Buckets to look at; those listed where none are named. */
   readonly buckets?: readonly string[];
-  /** Put, head and delete an object of a name of its own in the first bucket that answers. */
+  /** Put, head and delete objects of names of its own in the first bucket that answers, one for each way of sending. */
   readonly writes: boolean;
   readonly signal?: AbortSignal;
 }
@@ -38,20 +42,16 @@ const UNREACHED = [
   'tls_failed',
   'disk_failed',
 ];
-/** Errors that show that somebody answered, but not that the key is known. */
-const NOT_AUTHENTICATED = [
-  'bucket_auth_failed',
-  'clock_skew',
-  'answer_invalid',
-  'bucket_unavailable',
-  'slow_down',
-];
+/** Refusals that only a server gives that has looked at the key and knows it. */
+const KEY_IS_KNOWN = ['access_denied', 'bucket_missing', 'object_missing', 'bucket_full'];
 
 const PROBE_BODY = Buffer.from('sluice doctor was here; this object may be deleted\n');
+/** Larger than what is sent from memory in one piece, so that it is streamed as large files are. */
+const STREAMED_BODY = Buffer.alloc(1024 * 1024 + 1, PROBE_BODY);
 
 /**
- * Tries out a profile as `sluice doctor` shows it: reach, authenticate, list or head the buckets, put, head and
- * delete a probe object. Never throws for what the store does; a step that cannot be taken is skipped and says why. May
+ * Tries out a profile as `sluice doctor` shows it: reach, authenticate, list or head the buckets, put a probe object in
+ * each way that files are sent in, ask for it and delete it. Never throws for what the store does; a step that cannot be taken is skipped and says why. May
  * be called again; the probe object is removed even where a step between fails.
  */
 export async function probeProfile(store: ObjectStore, options: ProbeOptions): Promise<ProbeStep[]> {
@@ -105,16 +105,33 @@ async function probeHeads(
 
 /** Whether somebody answered, and whether they know the key. */
 function contactSteps(store: ObjectStore, first: Attempt<unknown>): ProbeStep[] {
-  const code = 'error' in first ? first.error.code : undefined;
-  if ('error' in first && UNREACHED.includes(first.error.code)) {
-    return [failedStep('reach', first.error), skippedStep('authenticate', 'nobody answered')];
+  if ('error' in first && first.error.operation === NO_KEY_OPERATION) {
+    return [skippedStep('reach', 'there is no key to ask with'), failedStep('authenticate', first.error)];
+  }
+  if ('error' in first && wasNotReached(first.error)) {
+    return [failedStep('reach', first.error), skippedStep('authenticate', 'no object store answered')];
   }
   const reached: ProbeStep = { step: 'reach', outcome: 'ok', words: `${store.description} answers` };
-  if ('error' in first && NOT_AUTHENTICATED.includes(first.error.code)) {
-    return [reached, failedStep('authenticate', first.error)];
+  if (!('error' in first))
+    return [reached, { step: 'authenticate', outcome: 'ok', words: 'the key is accepted' }];
+  const { error } = first;
+  const isKnown = KEY_IS_KNOWN.includes(error.code) && error.holds !== 'profile';
+  if (isKnown)
+    return [reached, { step: 'authenticate', outcome: 'ok', words: `the key is known (${error.code})` }];
+  if (error.code === 'not_supported') {
+    return [
+      reached,
+      skippedStep('authenticate', 'the server lists no buckets, so nothing shows yet that it knows the key'),
+    ];
   }
-  const words = code === undefined ? 'the key is accepted' : `the key is known (${code})`;
-  return [reached, { step: 'authenticate', outcome: 'ok', words }];
+  return [reached, failedStep('authenticate', error)];
+}
+
+/** Nobody answered, or somebody else than the store: a proxy, a login page, a certificate that is not its own. */
+function wasNotReached({ code, answer, holds }: SluiceError): boolean {
+  // Whoever finds the clock wrong is the store.
+  if (code === 'clock_skew') return false;
+  return UNREACHED.includes(code) || (answer === 'hold' && holds === 'endpoint');
 }
 
 function skippedStep(step: ProbeStepName, words: string, hint?: string): ProbeStep {
@@ -146,7 +163,9 @@ async function probeObject(
   bucket: string | undefined,
   options: ProbeOptions,
 ): Promise<ProbeStep[]> {
-  const all: readonly ProbeStepName[] = ['put', 'head', 'delete'];
+  const isWhole = store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY;
+  const larger: readonly ProbeStepName[] = isWhole ? [] : ['put streamed', 'put in parts'];
+  const all: readonly ProbeStepName[] = ['put', 'head', ...larger, 'delete'];
   if (!options.writes) return all.map(step => skippedStep(step, 'not asked for'));
   if (bucket === undefined) return all.map(step => skippedStep(step, 'there is no bucket to try it in'));
   const call = { signal: options.signal };
@@ -156,14 +175,15 @@ async function probeObject(
     store.putObject(at, { body: PROBE_BODY }, { ...call, contentType: 'text/plain' }),
   );
   if ('error' in put) {
-    return [
-      failedStep('put', put.error),
-      skippedStep('head', 'nothing was put'),
-      skippedStep('delete', 'nothing was put'),
-    ];
+    return [failedStep('put', put.error), ...all.slice(1).map(step => skippedStep(step, 'nothing was put'))];
   }
-  const steps: ProbeStep[] = [{ step: 'put', outcome: 'ok', words: `stored ${subject}` }];
+  const steps: ProbeStep[] = [putStep('put', `stored ${subject}`, put.value)];
   steps.push(headStep(await attempt(() => store.headObject(at, { ...call, checksum: true }))));
+  if (!isWhole) {
+    // Under the same key: where the key may not delete, one object is left behind and no more.
+    steps.push(await probeWay('put streamed', store, options, () => putStreamed(store, at, call)));
+    steps.push(await probeWay('put in parts', store, options, () => putInParts(store, at, call)));
+  }
   const removed = await attempt(() => store.deleteObject(at, call));
   steps.push(
     'value' in removed
@@ -171,6 +191,68 @@ async function probeObject(
       : undeletedStep(removed.error, subject),
   );
   return steps;
+}
+
+/** A step that stored something; where it was sent in another way than the profile's, that is said. */
+function putStep(step: ProbeStepName, words: string, { departure }: Pick<PutResult, 'departure'>): ProbeStep {
+  if (departure === undefined) return { step, outcome: 'ok', words };
+  return {
+    step,
+    outcome: 'ok',
+    words: `${words}, ${departure}: the server refuses the profile's own way`,
+    hint: 'Files arrive all the same. "checksum" in the profile (trailer, header, md5 or sha256) spares the refused request.',
+  };
+}
+
+/** Stores an object in one way, and asks whether it arrived as it was. */
+async function probeWay(
+  step: ProbeStepName,
+  store: ObjectStore,
+  { signal }: ProbeOptions,
+  put: () => Promise<AcknowledgedObject & Pick<PutResult, 'departure'>>,
+): Promise<ProbeStep> {
+  const words = `${STREAMED_BODY.length} bytes arrived`;
+  const sent = await attempt(async () => {
+    const object = await put();
+    return proveObject(store, object, { signal, checksum: true }).then(
+      () => object,
+      async error => {
+        // Stored with its framing, perhaps: what was learned of it is tried at once.
+        if (!(error instanceof SluiceError) || error.code !== 'checksum_mismatch') throw error;
+        const again = await put();
+        await proveObject(store, again, { signal, checksum: true });
+        return again;
+      },
+    );
+  });
+  return 'value' in sent ? putStep(step, words, sent.value) : failedStep(step, sent.error);
+}
+
+async function putStreamed(
+  store: ObjectStore,
+  at: ObjectAddress,
+  call: BucketCallOptions,
+): Promise<AcknowledgedObject & Pick<PutResult, 'departure'>> {
+  const { etag, departure } = await store.putObject(at, { body: STREAMED_BODY }, call);
+  const expected = { size: STREAMED_BODY.length, crc32: crc32Of(STREAMED_BODY) };
+  return { at, etag, expected, isAnswered: false, departure };
+}
+
+async function putInParts(
+  store: ObjectStore,
+  at: ObjectAddress,
+  call: BucketCallOptions,
+): Promise<AcknowledgedObject & Pick<PutResult, 'departure'>> {
+  const upload = await store.createUpload(at, call);
+  try {
+    const parts = [await store.uploadPart(upload, 1, { body: STREAMED_BODY }, call)];
+    const { etag, departure } = await store.completeUpload(upload, parts, call);
+    const expected = { size: STREAMED_BODY.length, crc32: crc32Of(STREAMED_BODY), parts };
+    return { at, etag, expected, isAnswered: false, departure };
+  } catch (error) {
+    await attempt(() => store.abortUpload(upload));
+    throw error;
+  }
 }
 
 function headStep(head: Attempt<Awaited<ReturnType<ObjectStore['headObject']>>>): ProbeStep {

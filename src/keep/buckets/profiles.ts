@@ -46,9 +46,9 @@ export async function findProfiles(search: ProfileSearch, log: Logger): Promise<
     if (wasNamed || !(error instanceof SluiceError)) throw error;
     if (error.code === 'credentials_missing') {
       const { profiles, madeFor } = localProfile(directory);
-      const isOrdinary = !/\(no profile|line \d/.test(error.message);
       const words = `${error.message}; files are delivered to the folder ${madeFor} only. To deliver to buckets, name a credentials file with --credentials FILE`;
-      if (isOrdinary) log.info(words);
+      // Nobody is warned of files that are not there.
+      if (error.subject === undefined) log.info(words);
       else log.warn(words);
       return profiles;
     }

@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
 import type { Service } from '../../base/lifecycle.ts';
 import type { Logger } from '../../base/log.ts';
+import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import { formatBytes } from '../../base/units.ts';
 import type { FreedSpace } from '../local/captures.ts';
 import {
@@ -103,12 +104,13 @@ export class DiskBudget implements Service {
   #checking: Promise<void> = Promise.resolve();
   #warnedAtMs = Number.NEGATIVE_INFINITY;
   #stopped = false;
-  #failed = { code: '', atMs: Number.NEGATIVE_INFINITY };
+  readonly #failures: RepeatedMessages;
   /** What gave way and is not on record yet. */
   readonly #unrecorded: FreedSpace[] = [];
 
   constructor(options: DiskBudgetOptions) {
     this.#options = options;
+    this.#failures = new RepeatedMessages(options.clock, WARN_EVERY_MS);
   }
 
   async start(): Promise<void> {
@@ -221,12 +223,10 @@ export class DiskBudget implements Service {
   }
 
   #reportFailure(error: unknown): void {
-    const { clock, log } = this.#options;
     const { code, message: reason } = asSluiceError(error);
-    const nowMs = clock.monotonicMs();
-    if (code === this.#failed.code && nowMs - this.#failed.atMs < WARN_EVERY_MS) return;
-    this.#failed = { code, atMs: nowMs };
-    log.error({ code, reason }, 'the disk budget failed');
+    const suppressed = this.#failures.admit(code);
+    if (suppressed === undefined) return;
+    this.#options.log.error({ code, reason, repeated: suppressed || undefined }, 'the disk budget failed');
   }
 
   #next(): void {

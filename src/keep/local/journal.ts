@@ -203,6 +203,11 @@ export interface Journal {
   byIdentity(identity: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined;
   /** Of the file outside the spool that a record is of: the newest record before it that says it was delivered. */
   deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined;
+  /**
+   * The newest record of another file of the same path, bucket and profile (and source, outside the spool) that came later:
+   * under way, delivered, or failed and still there.
+   */
+  newerThan(record: FileRecord): FileRecord | undefined;
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
   /** Those whose time has come, longest due first. */

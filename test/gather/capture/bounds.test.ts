@@ -21,6 +21,7 @@ import { parseReading } from '../../../src/gather/capture/reading.ts';
 import { ExecSource } from '../../../src/gather/capture/sources/exec/exec.ts';
 import { FileSource, type FileSourceOptions } from '../../../src/gather/capture/sources/file/file.ts';
 import { isHalfWritten } from '../../../src/gather/capture/sources/file/half-written.ts';
+import { digestLogin, readChallenge } from '../../../src/gather/capture/sources/http/digest.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http/http.ts';
 import type { RawReading } from '../../../src/gather/capture/sources/source.ts';
 import { readingKind } from '../../support/capture.ts';
@@ -287,6 +288,46 @@ test('a device is asked with the login and the headers that it was given (K-105)
   await ask('/', { login: 'u:100%@' });
   assert.deepEqual(seen, [basic('u:p@'), undefined, basic('station:'), 'abc', basic('u:100%'), undefined]);
   await assert.rejects(ask('/'), /answered HTTP 401: it wants a user name and password/);
+});
+
+test('a device that asks for a digest gets one, as RFC 7616 has it, from the second reading on at once (K-105)', async t => {
+  const asks = (algorithm: string) =>
+    `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm}, nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"`;
+  const request = {
+    method: 'GET',
+    uri: '/dir/index.html',
+    username: 'Mufasa',
+    password: 'Circle of Life',
+    count: 1,
+    clientNonce: 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ',
+  };
+  for (const [algorithm, response] of [
+    ['MD5', '8ca523f5e9506fed4657c9700eebdbec'],
+    ['SHA-256', '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1'],
+  ] as const) {
+    const challenge = readChallenge(asks(algorithm));
+    assert.ok(challenge && digestLogin(challenge, request).includes(`response="${response}"`), algorithm);
+  }
+  assert.equal(readChallenge(`Basic realm="d", ${asks('MD5')}, ${asks('SHA-256')}`)?.algorithm, 'SHA-256');
+  assert.equal(readChallenge('Basic realm="d"'), undefined);
+  assert.equal(readChallenge(asks('SHA-512-256')), undefined);
+  const seen: string[] = [];
+  const server = createServer(({ headers }, response) => {
+    const login = headers.authorization ?? '';
+    seen.push(/^Digest/.test(login) ? (/nc=(\d+)/.exec(login)?.[1] ?? '') : login.slice(0, 5));
+    if (/^Digest/.test(login)) response.end('42');
+    else response.writeHead(401, { 'www-authenticate': asks('MD5') }).end();
+  });
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const url = `http://u:p@127.0.0.1:${(server.address() as AddressInfo).port}/now?unit=C`;
+  const source = new HttpSource({ url });
+  t.after(() => source.close());
+  for (let index = 0; index < 2; index += 1) assert.equal(textOf(await source.read(patience)), '42');
+  assert.deepEqual(seen, ['Basic', '00000001', '00000002']);
 });
 
 test('devices whose HTTP is a little off are understood; what is no HTTP is said to be none (K-101)', async t => {

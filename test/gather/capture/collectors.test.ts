@@ -3,9 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { parseControl } from '../../../src/gather/capture/collectors/control.ts';
-import { kindOfError } from '../../../src/gather/capture/collectors/error-throttle.ts';
 import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import type { CollectorPlan } from '../../../src/gather/capture/settings.ts';
+import { kindOfError } from '../../../src/gather/capture/sources/failure.ts';
 import {
   capturePlanOf,
   collectorPlan,

@@ -106,6 +106,35 @@ test('one token of three that is revoked, lacks a scope or is used up costs a ca
   assert.equal(asked('two'), before, 'it asked for ten minutes');
 });
 
+test('what one token does not see is asked of the others before it counts as deleted (C-140)', async t => {
+  const station = await testChangesets(t, { tokens: ['good', 'two'] });
+  const { standIn, changesets, until, ended } = station;
+  const answersTwo = (answer: Fault): void => {
+    standIn.faults[0] = (request, response) =>
+      request.headers.authorization === 'Bearer two' ? answer(request, response) : undefined;
+  };
+  const notFound = { type: 'NOT_FOUND', path: ['r0'], message: 'Could not resolve to a Repository' };
+  answersTwo(({ url }) =>
+    url.pathname.endsWith('graphql') ? { json: { data: { r0: null }, errors: [notFound] } } : undefined,
+  );
+  await followMany(station, MANY, { host: { tokens: ['two'] } });
+  const states = async (): Promise<(string | number)[]> =>
+    (await changesets.totals()).flatMap(({ state, changesets: count }) => [state, count]);
+  assert.deepEqual(await states(), ['open', MANY]);
+  const syncAll = async (): Promise<void> => {
+    const before = ended.length;
+    await changesets.syncWhere({});
+    await until(() => ended.length >= before + MANY);
+  };
+  await syncAll();
+  assert.deepEqual([await states(), changesets.holds()], [['open', MANY], []]);
+  // One that nobody sees is gone, though a token that may not look says nothing.
+  standIn.model.remove(standIn.model.changesets[0] as never);
+  answersTwo(() => ({ status: 401, json: { message: 'Bad credentials' } }));
+  await syncAll();
+  assert.deepEqual([await states(), changesets.holds()], [['deleted', 1, 'open', MANY - 1], []]);
+});
+
 test('a host that is down for a day costs a call a quarter of an hour, and nothing is lost (T-8)', async t => {
   const station = await testChangesets(t);
   await followMany(station, MANY);

@@ -42,7 +42,7 @@ for (const kind of KINDS) {
     assert.doesNotMatch(JSON.stringify(budget.facts), /secret-token/);
     const { forge: bare } = await openForge(t, kind, { credentials: [] });
     const missing = await failureOf(changesetsOf(bare, 'acme/app'));
-    assert.equal(missing.code, 'token_refused');
+    assert.equal(missing.code, 'token_wanted');
     assert.match(missing.message, /wants a token/);
   });
 

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -272,6 +274,19 @@ test('where a key comes from is checked before anybody is asked for it (D-144)',
   assert.match(words('web_identity_token_file = /t'), /needs role_arn/);
   assert.match(words('sso_session = s'), /sso_session names a section/);
   assert.match(words('sso_start_url = u'), /missing sso_account_id, sso_role_name, sso_region/);
+});
+
+test('a pipe is read once, and not waited for when the key is read anew (D-145)', async context => {
+  const folder = temporaryDirectory(context, 'sluice-pipe');
+  const only = join(folder, 'pipe');
+  execFileSync('mkfifo', [only]);
+  const text = '[p]\nprovider = directory\npath = /x\n';
+  const written = writeFile(only, text);
+  for (let times = 0; times < 2; times += 1) {
+    const { profiles } = await findCredentials({ only, environment: {}, homeDirectory: folder });
+    assert.equal(profiles[0]?.name, 'p');
+  }
+  await written;
 });
 
 test('what others can read is told of; a device or a folder is no credentials file (D-143)', async context => {

@@ -97,6 +97,10 @@ test('the doctor says through what it went (D-146)', async t => {
   const { store } = await behind(t, proxy);
   const [reach] = await probeProfile(store, { writes: false });
   assert.match(reach?.words ?? '', new RegExp(`through ${proxy.address} \\(HTTP_PROXY\\)`));
+  proxy.refusal = 407;
+  const [unreached, authenticate] = await probeProfile(store, { writes: false });
+  assert.deepEqual([unreached?.outcome, authenticate?.outcome], ['failed', 'skipped']);
+  assert.match(unreached?.words ?? '', /the proxy .* wants a user/);
 });
 
 test('deliver.proxy counts over the environment, for its profile; a folder needs none (D-146)', async t => {

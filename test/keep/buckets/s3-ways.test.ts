@@ -292,3 +292,21 @@ test('framing stored as content is found by its size, and not sent again (T-106)
   assert.equal((await store.headObject(AT, { sentSizes }))?.size, LARGE.body.length);
   assert.deepEqual(await server.read('bucket', 'key'), LARGE.body);
 });
+
+test('and so is that of the larger parts of an upload (T-106)', async context => {
+  const { server, store } = await setUp(context, { framing: 'stored' });
+  const pieces = [randomBytes(5 * 2 ** 20), randomBytes(100)];
+  const sentSizes = pieces.map(({ length }) => length);
+  const send = async (): Promise<number | undefined> => {
+    const upload = await store.createUpload(AT);
+    const parts = [];
+    for (const [index, body] of pieces.entries())
+      parts.push(await store.uploadPart(upload, index + 1, { body }));
+    await store.completeUpload(upload, parts);
+    return (await store.headObject(AT, { sentSizes }))?.size;
+  };
+  const whole = Buffer.concat(pieces);
+  assert.notEqual(await send(), whole.length);
+  assert.equal(await send(), whole.length);
+  assert.deepEqual(await server.read('bucket', 'key'), whole);
+});

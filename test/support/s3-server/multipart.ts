@@ -16,7 +16,7 @@ export function createUpload(work: Work, bucket: StoredBucket): Reply {
     uploadId: randomUUID(),
     key,
     initiatedMs: work.state.nowMs(),
-    hasChecksums: algorithm !== undefined,
+    hasChecksums: algorithm !== undefined && !work.storesFraming,
     properties: propertiesOf(headers),
     parts: new Map(),
   };
@@ -119,6 +119,7 @@ function checkParts(
   upload: StoredUpload,
   claimed: readonly ClaimedPart[],
   minPartBytes: number,
+  storesFraming: boolean,
 ): StoredPart[] {
   const bare = (etag: string): string => etag.replaceAll('"', '');
   const isAscending = claimed.every(
@@ -131,7 +132,8 @@ function checkParts(
     if (part === undefined || bare(part.etag) !== bare(etag)) {
       throw new S3Error(400, 'InvalidPart', 'One or more of the specified parts could not be found.');
     }
-    if (claimedCrc32 === undefined ? upload.hasChecksums : claimedCrc32 !== part.crc32) {
+    const isWrong = claimedCrc32 === undefined ? upload.hasChecksums : claimedCrc32 !== part.crc32;
+    if (isWrong && !storesFraming) {
       throw new S3Error(400, 'InvalidPart', 'The checksum of a part is missing or wrong.');
     }
     if (index < claimed.length - 1 && part.content.size < minPartBytes) {
@@ -153,7 +155,7 @@ export async function completeUpload(work: Work, bucket: StoredBucket): Promise<
   });
   let text = '';
   for await (const chunk of xml.read(0, xml.size - 1)) text += chunk.toString();
-  const parts = checkParts(upload, parseComplete(text), work.state.minPartBytes);
+  const parts = checkParts(upload, parseComplete(text), work.state.minPartBytes, work.storesFraming);
   const etag = `"${createHash('md5')
     .update(Buffer.concat(parts.map(part => part.md5)))
     .digest('hex')}-${parts.length}"`;

@@ -8,12 +8,12 @@ const DEFAULT_TYPE = 'application/octet-stream';
 const MAX_TAGS = 10;
 
 /**
- * What is stored beside the bytes: type by the file's name, `mtime` in seconds since the epoch as rclone and s3cmd
- * write it, and the CRC32 where it is known before the upload (files sent whole).
+ * What is stored beside the bytes: permissions, type by the file's name, `mtime` in seconds since the epoch as rclone and
+ * s3cmd write it, and the CRC32 where it is known before the upload (files sent whole).
  */
 export function propertiesOf(
   filepath: string,
-  stats: Pick<Stats, 'mtimeMs'>,
+  stats: Pick<Stats, 'mtimeMs'> & Partial<Pick<Stats, 'mode'>>,
   destination: Omit<DestinationSettings, 'match'>,
   crc32?: string,
 ): ObjectProperties {
@@ -23,6 +23,7 @@ export function propertiesOf(
   return {
     contentType: mime.getType(filepath) ?? DEFAULT_TYPE,
     metadata: crc32 === undefined ? { mtime } : { mtime, crc32 },
+    mode: stats.mode,
     storageClass,
     encryption,
     tags: isEmpty(tags) ? undefined : tags,

@@ -80,8 +80,9 @@ export class Uploader {
     const { settings, record, file, store, signal, onProgress } = sending;
     const destination = destinationFor(settings, record.profile, record.bucket);
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
+    const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
     if (identity.size > settings.partsAboveBytes) {
-      const properties = propertiesOf(record.filepath, identity, destination);
+      const properties = propertiesOf(record.filepath, seen, destination);
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
         const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
         const result = await store.putObject(at, source, { ...properties, signal, onProgress });
@@ -106,7 +107,7 @@ export class Uploader {
     // All of it is in memory: no descriptor is kept for as long as the server takes.
     file.close();
     const crc32 = crc32Of(body);
-    const properties = propertiesOf(record.filepath, identity, destination, crc32);
+    const properties = propertiesOf(record.filepath, seen, destination, crc32);
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
     const isAnswered = isProven(result, crc32, body);
     return {

@@ -1,5 +1,6 @@
 import { asSluiceError, type SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
+import { RepeatedMessages } from '../../../base/repeated-messages.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import type { CompletionReason } from '../../../keep/local/captures.ts';
 import { CollectorFiles, type CollectorFilesOptions, type FileLimits } from '../files/collector-files.ts';
@@ -7,9 +8,9 @@ import { PendingMemory } from '../files/pending-memory.ts';
 import { recover } from '../files/recover.ts';
 import type { CapturePlan, CollectorPlan } from '../settings.ts';
 import type { Sources } from '../sources/definitions.ts';
+import { kindOfError } from '../sources/failure.ts';
 import { Collector } from './collector.ts';
 import { applyControl, type ControlAnswer, ControlPoller } from './control.ts';
-import { ErrorThrottle } from './error-throttle.ts';
 import { type CollectorStatus, restingStatus, runningStatus } from './status.ts';
 import type { TickTimer } from './tick-timer.ts';
 
@@ -18,6 +19,8 @@ import type { TickTimer } from './tick-timer.ts';
  * itself.
  */
 const FLUSH_EVERY_MS = 900;
+/** The same kind of error of the same collector is reported at most this often. */
+const REPORT_EVERY_MS = 2_000;
 
 export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailure' | 'memory'> {
   readonly timer: TickTimer;
@@ -34,7 +37,7 @@ export interface CollectorsOptions extends Omit<CollectorFilesOptions, 'onFailur
  */
 export class Collectors {
   readonly #options: CollectorsOptions;
-  readonly #errors: ErrorThrottle;
+  readonly #errors: RepeatedMessages;
   readonly #collectors = new Map<string, Collector>();
   readonly #memory = new PendingMemory();
   #plan: CapturePlan | undefined;
@@ -49,7 +52,7 @@ export class Collectors {
 
   constructor(options: CollectorsOptions) {
     this.#options = options;
-    this.#errors = new ErrorThrottle(options.clock);
+    this.#errors = new RepeatedMessages(options.clock, REPORT_EVERY_MS);
   }
 
   /** Takes over a plan. Throws disk_* when the capture folder cannot be recovered; then nothing runs. */
@@ -203,7 +206,7 @@ export class Collectors {
   }
 
   #report(collector: string, error: SluiceError): void {
-    const suppressed = this.#errors.admit(collector, error);
+    const suppressed = this.#errors.admit(kindOfError(collector, error));
     if (suppressed === undefined) return;
     const { code, message, hint } = error;
     const repeated = suppressed || undefined;

@@ -27,3 +27,13 @@ export function readingFailure(
     },
   );
 }
+
+/**
+ * What errors have in common that differ only in the file, the number or the words that they quote. Of a full disk it is
+ * the same for all collectors. Pure.
+ */
+export function kindOfError(collector: string, { code, operation = '', message }: SluiceError): string {
+  if (code === 'disk_full') return code;
+  const gist = message.replace(/'[^']*'|"[^"]*"|[^\s:]*\/\S*/g, '…').replace(/\d+/g, '0');
+  return [collector, code, operation, gist].join('\n');
+}

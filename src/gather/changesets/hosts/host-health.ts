@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import { ClockWatch } from '../../../base/clock-watch.ts';
 import { type ErrorCode, type SluiceError, toErrorRecord } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import type { Random } from '../../../base/random.ts';
@@ -49,6 +50,7 @@ const OF_ITEM_PERHAPS = new Set<ErrorCode>([
   'connection_lost',
   'timed_out',
   'forge_answer_invalid',
+  'token_wanted',
 ]);
 /** Waits for credentials that are used up, where the host does not say for how long. */
 const UNTOLD_WAIT_MS = 60_000;
@@ -63,6 +65,7 @@ export function holdKindOf(error: Pick<SluiceError, 'code' | 'holds'>): HostHold
     case 'rate_limited':
       return 'limited';
     case 'token_refused':
+    case 'token_wanted':
       return 'refused';
     case 'host_unknown':
     case 'host_unreachable':
@@ -79,6 +82,7 @@ export function holdKindOf(error: Pick<SluiceError, 'code' | 'holds'>): HostHold
 
 export class HostHealth {
   readonly #clock: Clock;
+  readonly #clockWatch: ClockWatch;
   readonly #random: Random;
   readonly #log: Logger;
   readonly #holds = new Map<string, HostHold>();
@@ -87,6 +91,7 @@ export class HostHealth {
 
   constructor({ clock, random, log }: { clock: Clock; random: Random; log: Logger }) {
     this.#clock = clock;
+    this.#clockWatch = new ClockWatch(clock);
     this.#random = random;
     this.#log = log;
   }
@@ -102,7 +107,7 @@ export class HostHealth {
     kind = holdKindOf(error),
   ): HostHold | undefined {
     if (kind === undefined) return undefined;
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.nowMs();
     const before = this.#holds.get(host);
     if (before === undefined && OF_ITEM_PERHAPS.has(error.code)) {
       const failed = this.#failedItems.get(host) ?? new Set();
@@ -133,20 +138,28 @@ export class HostHealth {
   /** A request was answered: the host is well, and what waits may go on. */
   recordSuccess(host: string): void {
     this.#failedItems.delete(host);
+    const nowMs = this.nowMs();
     const hold = this.#holds.get(host);
     // A limit holds until its time comes, though what is kept for raised work goes on meanwhile.
-    if (!hold || (hold.kind === 'limited' && hold.untilMs > this.#clock.nowMs())) return;
+    if (!hold || (hold.kind === 'limited' && hold.untilMs > nowMs)) return;
     this.#holds.delete(host);
     if (hold.kind !== 'limited') this.#log.info({ host }, `${host} answers again`);
   }
 
   nowMs(): number {
+    const setBackMs = this.#clockWatch.setBackMs();
+    if (setBackMs > 0) {
+      for (const hold of this.#holds.values()) {
+        const { sinceMs, untilMs } = hold;
+        this.#holds.set(hold.host, { ...hold, sinceMs: sinceMs - setBackMs, untilMs: untilMs - setBackMs });
+      }
+    }
     return this.#clock.nowMs();
   }
 
   /** Lets a host that is on hold be tried at once: by hand, or since the configuration has changed. */
   forgive(host?: string): void {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.nowMs();
     for (const hold of this.#holds.values()) {
       // A limit is the host's word, which nothing here changes.
       if ((host !== undefined && hold.host !== host) || hold.kind === 'limited') continue;
@@ -156,23 +169,24 @@ export class HostHealth {
 
   /** The hold in force for items of that priority; undefined when they run, if only to probe. */
   holdOf(host: string, priority: Priority): HostHold | undefined {
+    const nowMs = this.nowMs();
     const hold = this.#holds.get(host);
-    if (!hold || hold.untilMs <= this.#clock.nowMs()) return undefined;
+    if (!hold || hold.untilMs <= nowMs) return undefined;
     return hold.sparesHigh && priority === 'high' ? undefined : hold;
   }
 
   /** Every host that is on hold or being probed. */
   holds(): readonly HostHold[] {
-    return [...this.#holds.values()].filter(
-      hold => hold.kind !== 'limited' || hold.untilMs > this.#clock.nowMs(),
-    );
+    const nowMs = this.nowMs();
+    return [...this.#holds.values()].filter(hold => hold.kind !== 'limited' || hold.untilMs > nowMs);
   }
 
   /** How many items of a host and that priority may run at once, of `full` at the most. */
   allowedConcurrency(host: string, full: number, priority: Priority): number {
+    const nowMs = this.nowMs();
     const hold = this.#holds.get(host);
     if (!hold) return full;
-    if (hold.untilMs > this.#clock.nowMs()) return hold.sparesHigh && priority === 'high' ? full : 0;
+    if (hold.untilMs > nowMs) return hold.sparesHigh && priority === 'high' ? full : 0;
     return hold.kind === 'limited' ? full : 1;
   }
 

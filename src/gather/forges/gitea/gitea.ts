@@ -50,6 +50,9 @@ const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pulls\/(?<number>\d+)(?:\/|$)/;
 /** The host caps it (MAX_RESPONSE_ITEMS, 50 unless configured otherwise). */
 const PER_PAGE = 50;
 
+/** So many empty pages of a timeline in a row are believed to be its end, whatever number of comments was dropped. */
+const MOST_EMPTY_PAGES = 50;
+
 /** Gitea and Forgejo, by their REST API (v1): three calls a changeset, its events some more. */
 export class GiteaForge extends RestForge implements Forge {
   readonly kind = 'gitea';
@@ -134,7 +137,8 @@ export class GiteaForge extends RestForge implements Forge {
   }
 
   async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
-    const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), options);
+    const sought = { ...options, isSoughtByAll: true };
+    const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), sought);
     if (read.number !== ref.number) throw otherChangeset(this.host, shown(ref), read.number);
     const parts = new PartReader(options.signal);
     const told = { ...options, onUnseen: parts.note };
@@ -198,7 +202,7 @@ export class GiteaForge extends RestForge implements Forge {
     const pages = async function* (client: ApiClient): AsyncGenerator<ApiAnswer> {
       let fullest = 1;
       let emptyPages = 0;
-      for (let page = 1; emptyPages <= Math.ceil(dropped / fullest); page += 1) {
+      for (let page = 1; emptyPages <= Math.min(Math.ceil(dropped / fullest), MOST_EMPTY_PAGES); page += 1) {
         const query = { page, limit: PER_PAGE, since };
         let error = bounds.before(String(page));
         const answer = error === undefined ? await client.call({ ...options, path, query }) : undefined;

@@ -1,4 +1,4 @@
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { asSluiceError, type ErrorCode, SluiceError } from '../../../base/errors.ts';
 import type { ChangesetEvent } from '../changeset.ts';
 import { byOrder } from '../events.ts';
 import type { ChangesetResult, ForgeCallOptions, WantedChangeset } from '../forge.ts';
@@ -26,6 +26,9 @@ export interface BatchContext {
 interface Group extends BatchRepository {
   readonly wanted: readonly WantedChangeset[];
 }
+
+/** What a credential fails with that may not look there at all. */
+const SEES_NOTHING: ReadonlySet<ErrorCode> = new Set(['token_refused', 'scope_missing']);
 
 type BatchOptions = ForgeCallOptions & { readonly owner: string | undefined };
 
@@ -99,14 +102,48 @@ async function* fetchOfOwner(
 
 /** Failures that fewer changesets in one call may avoid. */
 function isTooMuch(error: unknown): error is SluiceError {
-  return error instanceof SluiceError && PERHAPS_OF_ALL.has(error.code) && error.retryAfterMs === undefined;
+  if (!(error instanceof SluiceError) || error.code === 'token_wanted') return false;
+  return PERHAPS_OF_ALL.has(error.code) && error.retryAfterMs === undefined;
 }
 
+/** What one credential does not see, another may: it is missing once none of them sees it. */
 async function fetchBatch(
   context: BatchContext,
   batch: readonly WantedChangeset[],
   options: BatchOptions,
 ): Promise<ChangesetResult[]> {
+  const settled: ChangesetResult[] = [];
+  const blind: string[] = [];
+  let missing: ChangesetResult[] = [];
+  for (let left = batch; ; left = left.filter(({ ref }) => missing.some(each => each.ref === ref))) {
+    try {
+      const { results, identity } = await askOnce(context, left, { ...options, blind });
+      missing = results.filter(({ outcome }) => outcome === 'missing');
+      settled.push(...results.filter(({ outcome }) => outcome !== 'missing'));
+      if (identity !== undefined) blind.push(identity);
+      if (identity === undefined) return [...settled, ...missing];
+    } catch (error) {
+      if (missing.length === 0 || !(error instanceof SluiceError) || error.code === 'cancelled') throw error;
+      return [
+        ...settled,
+        ...(SEES_NOTHING.has(error.code) ? missing : missing.map(each => unasked(each, error))),
+      ];
+    }
+    if (missing.length === 0 || !context.client.hasOthers(blind, options.owner))
+      return [...settled, ...missing];
+  }
+}
+
+/** The others could not be asked: nobody knows yet what they see. */
+function unasked({ ref }: ChangesetResult, error: SluiceError): ChangesetResult {
+  return { outcome: 'failed', ref, error };
+}
+
+async function askOnce(
+  context: BatchContext,
+  batch: readonly WantedChangeset[],
+  options: BatchOptions & { readonly blind: readonly string[] },
+): Promise<{ readonly results: ChangesetResult[]; readonly identity: string | undefined }> {
   const { client, graphqlPath } = context;
   const groups = groupByRepository(batch);
   const answer = await graphql(client, batchQuery(groups), {
@@ -114,9 +151,10 @@ async function fetchBatch(
     path: graphqlPath,
     cost: batchCost(batch.length),
   });
-  return groups.flatMap((group, r) =>
+  const results = groups.flatMap((group, r) =>
     group.wanted.map((wanted, p) => resultOf(wanted, answer, `r${r}`, `p${p}`, context)),
   );
+  return { results, identity: answer.identity };
 }
 
 function groupByRepository(batch: readonly WantedChangeset[]): Group[] {

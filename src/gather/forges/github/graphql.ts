@@ -12,6 +12,8 @@ export interface GraphqlAnswer {
   /** Errors that concern a part of the answer, which is null there. */
   readonly errors: readonly GraphqlError[];
   readonly hostTimeMs: number;
+  /** Of the credential that it was given to. */
+  readonly identity: string | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function graphql(
     readonly path: string;
     readonly cost?: number;
     readonly owner?: string | undefined;
+    readonly blind?: readonly string[];
   },
 ): Promise<GraphqlAnswer> {
   const answer = await client.call({
@@ -34,7 +37,8 @@ export async function graphql(
     body: { query, variables },
   });
   const body = graphqlBody.parse(answer.json);
-  return { data: body.data ?? {}, errors: body.errors, hostTimeMs: answer.hostTimeMs };
+  const { hostTimeMs, identity } = answer;
+  return { data: body.data ?? {}, errors: body.errors, hostTimeMs, identity };
 }
 
 /** Limits and failure that a GraphQL answer with status 200 carries in its body. */

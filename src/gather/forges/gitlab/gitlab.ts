@@ -188,7 +188,10 @@ export class GitlabForge extends RestForge implements Forge {
   async #fetchOne(ref: ChangesetRef, options: ForgeCallOptions): Promise<ChangesetResult> {
     const path = pathOf(ref);
     const what = `${ref.repository}!${ref.number}`;
-    const { value: detail, hostTimeMs } = await this.read(path, mergeRequestDetail, what, options);
+    const { value: detail, hostTimeMs } = await this.read(path, mergeRequestDetail, what, {
+      ...options,
+      isSoughtByAll: true,
+    });
     if (detail.iid !== ref.number) throw otherChangeset(this.host, what, detail.iid);
     const parts = new PartReader(options.signal);
     const approved = await parts.read('reviews', async () => {

@@ -30,6 +30,10 @@ export interface ApiCall extends ForgeCallOptions {
   readonly owner?: string | undefined;
   /** What it is expected to cost; 1 by default. */
   readonly cost?: number;
+  /** That nothing is there is believed once no credential sees it: hosts do not show what one may not see. */
+  readonly isSoughtByAll?: boolean;
+  /** Identities of credentials that do not see it. */
+  readonly blind?: readonly string[];
 }
 
 /** A call whose answer is the first page of a listing. */
@@ -45,6 +49,8 @@ export interface ApiAnswer {
   readonly json: unknown;
   readonly rate: RateFacts;
   readonly credential: string | undefined;
+  /** Of the credential. */
+  readonly identity: string | undefined;
   /** Host's clock as it answered, by its Date header; this machine's where there is none. */
   readonly hostTimeMs: number;
   /** This machine's clock. */
@@ -114,6 +120,11 @@ export class ApiClient {
   /** Whether some credentials are for one owner's repositories alone. */
   get hasOwnersCredentials(): boolean {
     return this.#options.credentials.some(each => each.kind === 'app' && each.owner !== undefined);
+  }
+
+  /** Whether there are credentials for the owner's repositories besides these. */
+  hasOthers(blind: readonly string[], owner: string | undefined): boolean {
+    return credentialsForOwner(this.#options.credentials, owner).some(each => !blind.includes(each.identity));
   }
 
   get clock(): Clock {
@@ -196,7 +207,7 @@ export class ApiClient {
 
   /** One call, with one credential after the other while it is the credential's fault that it failed. */
   async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
-    const fitting = this.#credentialsFor(call.owner);
+    const fitting = this.#credentialsFor(call.owner).filter(each => !call.blind?.includes(each.identity));
     try {
       return await this.#withOneOf(fitting, call, url);
     } catch (error) {
@@ -213,13 +224,14 @@ export class ApiClient {
       const credential = await this.#take(call, left, failure);
       const attempt = await this.#once(call, url, credential);
       if ('answer' in attempt) return attempt.answer;
-      failure = attempt.error;
+      failure = togetherWith(failure, attempt.error);
       if (attempt.isAcceptedAnew && !hasRenewed) {
         hasRenewed = true;
         continue;
       }
       left = left.filter(each => each !== credential);
-      if (!OF_CREDENTIAL.has(failure.code) || left.length === 0) throw failure;
+      const isUnseen = call.isSoughtByAll === true && attempt.error.code === 'forge_missing';
+      if (!(isUnseen || OF_CREDENTIAL.has(attempt.error.code)) || left.length === 0) throw failure;
     }
   }
 
@@ -346,6 +358,7 @@ export class ApiClient {
       headers,
       rate,
       credential: credential?.id,
+      identity: credential?.identity,
       atMs: nowMs,
       hostTimeMs: nowMs + (skewMs ?? 0),
       next: undefined,
@@ -433,12 +446,31 @@ export class ApiClient {
 }
 
 /**
+ * What two credentials' failures say together. One that sees nothing there outweighs one that may not look; where one
+ * had to wait, nobody knows yet what it sees.
+ */
+function togetherWith(before: SluiceError | undefined, now: SluiceError): SluiceError {
+  if (before === undefined) return now;
+  const codes = [before.code, now.code];
+  if (
+    !codes.includes('forge_missing') ||
+    !codes.every(code => code === 'forge_missing' || OF_CREDENTIAL.has(code))
+  )
+    return now;
+  const waiting = [before, now].find(({ code }) => code === 'rate_limited');
+  if (waiting) return ofFew(waiting);
+  return before.code === 'forge_missing' ? before : now;
+}
+
+/**
  * Why a call did not go with any credential: what the host said to the first ones, or what the budget says of the rest,
  * where waiting for those would help.
  */
 function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
   if (failure === undefined || !(denied instanceof SluiceError) || denied.code === 'cancelled') return denied;
   if (denied.code !== 'rate_limited' || failure.code === 'scope_missing') return failure;
+  // Some of them have not been asked whether they see it; that is no word about the others.
+  if (failure.code === 'forge_missing') return ofFew(denied);
   const waitMs = failure.code === 'rate_limited' ? (failure.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY;
   return (denied.retryAfterMs ?? 0) < waitMs ? denied : failure;
 }

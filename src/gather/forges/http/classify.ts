@@ -94,7 +94,7 @@ export function refusal(answer: RefusedAnswer): SluiceError {
   switch (status) {
     case 401:
       return answer.credential === undefined
-        ? new SluiceError('token_refused', `${host} wants a token for ${subject}${quote(message)}`, {
+        ? new SluiceError('token_wanted', `${host} wants a token for ${subject}${quote(message)}`, {
             ...details,
             hint: `Put one under hosts["${host}"].token in sluice.yaml.`,
           })

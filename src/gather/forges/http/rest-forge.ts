@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ChangesetRef, ChangesetSummary } from '../changeset.ts';
 import type { ForgeCallOptions, ForgeSettings } from '../forge.ts';
-import type { ApiAnswer, ApiClient } from './api-client.ts';
+import type { ApiAnswer, ApiCall, ApiClient } from './api-client.ts';
 import { type Entries, NO_ENTRIES, readEntries } from './lenient.ts';
 import { parsePageUrl } from './parse-page-url.ts';
 import { type ReadPage, readAnswer, readPages } from './read.ts';
@@ -42,7 +42,7 @@ export abstract class RestForge {
     path: string,
     form: S,
     what: string,
-    options: ForgeCallOptions,
+    options: ForgeCallOptions & Pick<ApiCall, 'isSoughtByAll'>,
   ): Promise<{ readonly value: z.output<S>; readonly hostTimeMs: number }> {
     const { json, hostTimeMs } = await this.client.call({ ...options, path });
     return { value: readAnswer(form, json, this.host, what), hostTimeMs };

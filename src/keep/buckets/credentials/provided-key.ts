@@ -36,6 +36,8 @@ type AwsCredentialIdentity = Awaited<ReturnType<AwsCredentialIdentityProvider>>;
 
 /** Longer than a program that asks a person's browser takes, and than metadata services with their retries. */
 const PATIENCE_MS = 60_000;
+/** Operation of the error when there is no key, so that no request was made. */
+export const NO_KEY_OPERATION = 'get a key';
 const DEFAULT_ROLE_SECONDS = 3600;
 
 /**
@@ -56,7 +58,7 @@ export async function provideKey(provided: ProvidedKey, options: ProvideOptions)
       'bucket_auth_failed',
       `profile "${section.name}": no key from ${sourceWords(section, way)}: ${reasonOf(error)}`,
       {
-        operation: 'get a key',
+        operation: NO_KEY_OPERATION,
         subject: section.name,
         answer: 'hold',
         holds: 'profile',

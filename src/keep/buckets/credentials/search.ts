@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Profile } from '../object-store-definition.ts';
@@ -50,8 +50,8 @@ export interface ChoiceOptions {
  * has a `provider`: the profiles that have none belong to other tools and are passed over. Of the argument each must
  * have one.
  * @param candidates in the order of the search, an argument last
- * @throws SluiceError credentials_missing when none counts (its subject is the argument's path, where that cannot be
- *   read); credentials_invalid for faults in the one that counts
+ * @throws SluiceError credentials_missing when none counts (its subject is a file that is there, or was given);
+ *   credentials_invalid for faults in the one that counts
  */
 export function chooseCredentials(
   candidates: readonly CredentialsCandidate[],
@@ -59,6 +59,7 @@ export function chooseCredentials(
 ): ChosenCredentials {
   const hasArgument = candidates.some(candidate => candidate.origin === 'argument');
   const passedOver: PassedOver[] = [];
+  let found: string | undefined;
   for (const candidate of candidates) {
     const { path, origin, content } = candidate;
     const isGiven = origin === 'argument';
@@ -73,7 +74,9 @@ export function chooseCredentials(
     const others = own.filter(section => !hasProvider(section)).map(({ name }) => name);
     if (!isGiven && !isMeant && (hasArgument || !strict || own.length === 0)) {
       const why = faults.length > 0 ? faults.join('; ') : othersWords(others);
-      if (!('unreadable' in content)) passedOver.push({ path, why });
+      const read = 'unreadable' in content ? (candidate.config?.path ?? path) : path;
+      passedOver.push({ path: read, why });
+      if (own.length > 0 || faults.length > 0) found ??= read;
       continue;
     }
     const counted = isGiven || strict ? sections : sections.filter(hasProvider);
@@ -90,7 +93,7 @@ export function chooseCredentials(
     };
   }
   const looked = passedOver.map(({ path, why }) => `${path} (${why})`).join(', ');
-  throw missingCredentials(`no credentials file: looked for ${looked || 'nothing'}`);
+  throw missingCredentials(`no credentials file: looked for ${looked || 'nothing'}`, found);
 }
 
 function othersWords(names: readonly string[]): string {
@@ -194,8 +197,13 @@ export async function findCredentials(search: CredentialsSearch): Promise<Chosen
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 const READABLE_BY_OTHERS = 0o044;
 
+/** What came out of pipes (`--credentials <(pass show keys)`): they yield it once, and would be waited for the next time. */
+const readOnce = new Map<string, FileContent>();
+
 async function contentOf(path: string): Promise<FileContent> {
   try {
+    const known = readOnce.get(path);
+    if (known && !(await stat(path)).isFile()) return known;
     const file = await open(path, 'r');
     try {
       const stats = await file.stat();
@@ -208,7 +216,9 @@ async function contentOf(path: string): Promise<FileContent> {
         if (bytes > MAX_FILE_BYTES) return { unreadable: 'it is larger than 16 MiB' };
       }
       const isShared = stats.isFile() && (stats.mode & READABLE_BY_OTHERS) !== 0;
-      return { text: decodeCredentials(Buffer.concat(chunks)), isShared };
+      const content = { text: decodeCredentials(Buffer.concat(chunks)), isShared };
+      if (!stats.isFile()) readOnce.set(path, content);
+      return content;
     } finally {
       await file.close();
     }

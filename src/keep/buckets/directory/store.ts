@@ -4,7 +4,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Clock } from '../../../base/clock.ts';
-import { asSluiceError, SluiceError } from '../../../base/errors.ts';
+import { asFileError, SluiceError } from '../../../base/errors.ts';
 import type {
   BucketCallOptions,
   GetOptions,
@@ -280,7 +280,7 @@ export class DirectoryStore implements ObjectStore {
     } catch (error) {
       if (options.signal?.aborted)
         throw new SluiceError('cancelled', 'stopped on request', { operation, subject });
-      throw asSluiceError(error, { operation, subject });
+      throw asFileError(error, { operation, subject });
     }
   }
 }

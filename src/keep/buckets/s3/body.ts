@@ -6,6 +6,8 @@ import { crc32Base64 } from '../checksum.ts';
 import { fill, type OpenSource, openSource, sourceTooShort } from '../source.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 
+/** Up to here a body is read whole into memory and sent with its hashes in the headers; larger ones are streamed. */
+export const SMALL_BODY_BYTES = 1024 * 1024;
 /** Payload bytes in one block. Eight of them are in memory while four parts are on their way. */
 const BLOCK_BYTES = 512 * 1024;
 /** Room in front of a block's payload for the chunk's size line: up to 14 hexadecimal digits, CR, LF. */

@@ -121,13 +121,13 @@ function judgeStranger(answer: ErrorAnswer): Judgement {
     const target = shownUrl(answer.redirect);
     return {
       meaning: HELD_ENDPOINT,
-      words: `not an S3 server answers, but a redirect to ${target} (HTTP ${status})`,
+      words: `no S3 server answers, but a redirect to ${target} (HTTP ${status})`,
       hint: /^https:/.test(target) ? `${STRANGER_HINT} It may want https:// there.` : STRANGER_HINT,
     };
   }
   return {
     meaning: HELD_ENDPOINT,
-    words: `not an S3 server answers, but somebody with ${page ?? 'no words'} (HTTP ${status})`,
+    words: `no S3 server answers, but somebody with ${page ?? 'no words'} (HTTP ${status})`,
     hint: STRANGER_HINT,
   };
 }

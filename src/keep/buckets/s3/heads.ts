@@ -3,7 +3,7 @@ import { headerOf } from '../../../base/http-headers.ts';
 import type { HeadOptions, ObjectAddress, ObjectHead } from '../bucket.ts';
 import { sameETag } from '../checksum.ts';
 import { hasS3Marks } from './answer.ts';
-import { chunkedLength, TRAILER_NAME } from './body.ts';
+import { chunkedLength, SMALL_BODY_BYTES, TRAILER_NAME } from './body.ts';
 import type { ControlCalls } from './control.ts';
 import { metadataOf } from './properties.ts';
 import type { Requests } from './requests.ts';
@@ -55,7 +55,8 @@ export class Heads {
   ): ObjectHead | undefined {
     if (head?.size === undefined || sentSizes === undefined) return head;
     const plain = sentSizes.reduce((sum, size) => sum + size, 0);
-    const framed = sentSizes.reduce((sum, size) => sum + chunkedLength(size), 0);
+    const onWire = (size: number): number => (size > SMALL_BODY_BYTES ? chunkedLength(size) : size);
+    const framed = sentSizes.reduce((sum, size) => sum + onWire(size), 0);
     if (head.size === framed && framed !== plain) this.#parts.session.noteFraming(at.bucket);
     return head;
   }

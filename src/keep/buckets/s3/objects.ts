@@ -18,6 +18,7 @@ import {
   giveBackRooms,
   plainBlocks,
   readSource,
+  SMALL_BODY_BYTES,
   sizeOf,
   TRAILER_NAME,
   takeRooms,
@@ -32,9 +33,6 @@ import type { SmallTransport } from './small-transport.ts';
 import type { StreamTransport } from './stream-transport.ts';
 import type { WireAnswer } from './transport.ts';
 import { propertiesFor, type SendingWay } from './ways.ts';
-
-/** Up to here a body is read whole into memory and sent with its hashes in the headers; larger ones are streamed. */
-export const SMALL_BODY_BYTES = 1024 * 1024;
 
 export interface HotPathParts {
   readonly requests: Requests;

@@ -11,9 +11,8 @@ import type {
   UploadedPart,
 } from '../bucket.ts';
 import { sourceTooShort } from '../source.ts';
-import { digestsOf, readSource, sizeOf } from './body.ts';
+import { digestsOf, readSource, SMALL_BODY_BYTES, sizeOf } from './body.ts';
 import { assertStored } from './classify.ts';
-import { SMALL_BODY_BYTES } from './objects.ts';
 import { hasCrc32 } from './presets.ts';
 import { propertyHeaders, propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';

@@ -29,10 +29,12 @@ function asStranger(answer: WireAnswer, read: ErrorAnswer): ErrorAnswer {
 }
 
 function isOfS3({ status, headers, body }: WireAnswer, method: string): boolean {
-  if (/html/i.test(headerOf(headers, 'content-type') ?? '') && method !== 'HEAD' && body.length > 0)
-    return false;
   const hasMarks = hasS3Marks(headers);
   const hasETag = headerOf(headers, 'etag') !== undefined;
+  const type = headerOf(headers, 'content-type') ?? '';
+  // Of an object any type may be told, with its ETag; S3 itself speaks neither HTML nor JSON.
+  const isPage = /html|json/i.test(type);
+  if (isPage && (method === 'HEAD' ? !hasETag : body.length > 0)) return false;
   const isBlank = body.length === 0 || body.toString('latin1', 0, 1024).trim() === '';
   // Nothing answers a removal with an empty 204 but who has removed, or never had it.
   if (isBlank) return hasMarks || hasETag || (method === 'DELETE' && status === 204);

@@ -52,6 +52,18 @@ test('a host whose budget is used up for ordinary work takes what was raised, un
   assert.deepEqual(allowed(), [0, 0], 'other holds spare nobody');
 });
 
+test('a clock that is set back prolongs no hold (C-143)', () => {
+  for (const code of ['rate_limited', 'token_refused', 'host_unreachable'] as const) {
+    const { clock, hosts } = health();
+    const hold = hosts.recordFailure('h', failure(code, 5 * MINUTE_MS), one);
+    const waitMs = (hold?.untilMs ?? 0) - clock.nowMs();
+    clock.jump(-365 * 24 * HOUR_MS);
+    assert.equal(hosts.allowedConcurrency('h', 8, 'normal'), 0, code);
+    clock.jump(waitMs);
+    assert.ok(hosts.allowedConcurrency('h', 8, 'normal') > 0, code);
+  }
+});
+
 test('a refused token stops a host for an hour, or until it is forgiven; then one item probes', () => {
   const { clock, hosts } = health();
   hosts.recordFailure('h', failure('token_refused'), one);
@@ -106,13 +118,22 @@ test('the reason of a hold says what waits for what', () => {
 });
 
 test('what may be of one item alone holds a host once several have it, with none answered between (C-102)', () => {
-  for (const code of ['host_failing', 'connection_lost', 'timed_out', 'forge_answer_invalid'] as const) {
+  const kinds = {
+    host_failing: 'down',
+    connection_lost: 'down',
+    timed_out: 'down',
+    token_wanted: 'refused',
+  } as const;
+  for (const [code, kind] of Object.entries({ ...kinds, forge_answer_invalid: 'down' }) as [
+    ErrorCode,
+    string,
+  ][]) {
     const { hosts } = health();
     const fail = (item: string) =>
       hosts.recordFailure('h', failure(code), { key: item, priority: 'normal' })?.kind;
     assert.deepEqual(['a', 'a', 'a', 'b'].map(fail), [undefined, undefined, undefined, undefined]);
     hosts.recordSuccess('h');
-    assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, 'down', 'down']);
+    assert.deepEqual(['c', 'd', 'e', 'f'].map(fail), [undefined, undefined, kind, kind]);
   }
 });
 

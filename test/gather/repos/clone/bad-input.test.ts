@@ -71,6 +71,19 @@ test('bad input: authentication needed, wrong token, right token (R-10)', async 
   assert.doesNotMatch(readFileSync(join(clone.gitDir, 'config'), 'utf8'), /s3cret|authorization/i);
 });
 
+test('a token is sent when the host asks for one, and only then (C-105)', async t => {
+  const { bench, server, text } = await served(t, 'http');
+  bench.upstream.commit('one');
+  const remote = { ...bench.remote(text), credentials: { username: 'ada', token: 's3cret' } };
+  assert.equal((await bench.sync(text, { remote })).tips.size, 1);
+  assert.deepEqual(server.authorizations, [], 'what is public is fetched without');
+  server.faults.basicAuth = { username: 'ada', token: 's3cret' };
+  bench.upstream.commit('two');
+  await bench.sync(text, { remote });
+  const basic = `Basic ${Buffer.from('ada:s3cret').toString('base64')}`;
+  assert.deepEqual([...new Set(server.authorizations)], [basic]);
+});
+
 test('bad input: host unknown, and a port where nothing listens (R-10)', async t => {
   const bench = new CloneBench(t);
   for (const scheme of ['http', 'git']) {

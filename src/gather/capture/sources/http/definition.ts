@@ -23,7 +23,7 @@ export const httpDefinition: ReadingSourceDefinition<HttpPlan, string> = {
       example: { 'X-Api-Key': '${SENSOR_KEY}' },
     }),
     username: optionalText({
-      description: 'Of `http`: the user name to ask with (Basic); one in the address does as well.',
+      description: 'Of `http`: the user name to ask with (Basic or Digest); one in the address does as well.',
       example: 'station',
     }),
     ...secret('password', { description: 'Of `http`: the password to it.', example: '${SENSOR_PASSWORD}' }),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import http, { type IncomingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { SluiceError } from '../../../../base/errors.ts';
@@ -5,6 +6,7 @@ import { withoutCredentials } from '../../../../base/text.ts';
 import { readingFailure } from '../failure.ts';
 import { MAX_READING_BYTES, type RawReading, type ReadingSource } from '../source.ts';
 import { decodeBody } from './body.ts';
+import { type DigestChallenge, digestLogin, readChallenge } from './digest.ts';
 
 const NO_CONTENT = 204;
 const UNREACHABLE = ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ETIMEDOUT'];
@@ -33,6 +35,10 @@ export class HttpSource implements ReadingSource {
   readonly #url: URL;
   readonly #shown: string;
   readonly #headers: Record<string, string>;
+  readonly #login: { readonly username: string; readonly password: string } | undefined;
+  /** What the server asked for the last time, and how often it was answered. */
+  #challenge: DigestChallenge | undefined;
+  #answered = 0;
   /** Keeps one connection open between two readings. */
   readonly #agent: http.Agent;
 
@@ -44,7 +50,7 @@ export class HttpSource implements ReadingSource {
     this.#url.username = '';
     this.#url.password = '';
     this.#headers = { accept: '*/*', 'user-agent': 'sluice', ...headers };
-    if (user !== '' || secret !== '') this.#headers.authorization ??= basicLogin(user, secret);
+    if (user !== '' || secret !== '') this.#login = { username: user, password: secret };
     const { Agent } = this.#url.protocol === 'https:' ? https : http;
     this.#agent = new Agent({ keepAlive: true, maxSockets: 1 });
   }
@@ -52,7 +58,7 @@ export class HttpSource implements ReadingSource {
   async read(signal: () => AbortSignal): Promise<RawReading | undefined> {
     const aborted = signal();
     try {
-      const { status, headers, body } = await this.#ask(aborted);
+      const { status, headers, body } = await this.#askWithLogin(aborted);
       if (status === NO_CONTENT) return undefined;
       if (status >= 300)
         throw new SluiceError('reading_failed', `${this.#shown} answered HTTP ${status}${hintOf(status)}`);
@@ -65,6 +71,34 @@ export class HttpSource implements ReadingSource {
 
   async close(): Promise<void> {
     this.#agent.destroy();
+  }
+
+  /** With Basic, until the server asks for a digest; then with that from the first request on. */
+  async #askWithLogin(signal: AbortSignal): Promise<Answer> {
+    const answer = await this.#ask(signal);
+    const wanted = answer.headers['www-authenticate'];
+    if (answer.status !== 401 || !this.#login || wanted === undefined) return answer;
+    const challenge = readChallenge(wanted);
+    if (!challenge) return answer;
+    this.#challenge = challenge;
+    this.#answered = 0;
+    return this.#ask(signal);
+  }
+
+  #authorization(): Record<string, string> {
+    if (!this.#login) return {};
+    const { username, password } = this.#login;
+    if (!this.#challenge) return { authorization: basicLogin(username, password) };
+    this.#answered += 1;
+    const authorization = digestLogin(this.#challenge, {
+      method: 'GET',
+      uri: this.#url.pathname + this.#url.search,
+      username,
+      password,
+      count: this.#answered,
+      clientNonce: randomBytes(16).toString('base64url'),
+    });
+    return { authorization };
   }
 
   /** A reused connection that died before any answer says nothing: it is asked once more, on a new one. */
@@ -83,7 +117,7 @@ export class HttpSource implements ReadingSource {
     const { request } = this.#url.protocol === 'https:' ? https : http;
     return request(this.#url, {
       agent: this.#agent,
-      headers: this.#headers,
+      headers: { ...this.#authorization(), ...this.#headers },
       insecureHTTPParser: true,
     }) as Request;
   }

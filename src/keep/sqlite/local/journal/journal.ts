@@ -171,6 +171,20 @@ export class SqliteJournal implements Journal {
     );
   }
 
+  newerThan({ id, profile, bucket, filepath, source }: FileRecord): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_path
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND source IS ? AND id > ?
+         AND (current_state IN ('incoming', 'processing', 'completed') OR (current_state = 'failed' AND removed_at_ms IS NULL))
+       ORDER BY id DESC LIMIT 1`,
+      filepath,
+      bucket,
+      profile,
+      source,
+      id,
+    );
+  }
+
   bySource(path: string): FileRecord | undefined {
     return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
   }
@@ -395,7 +409,7 @@ export class SqliteJournal implements Journal {
     this.#database.statement(sql).run(...values);
   }
 
-  #one(sql: string, ...values: (string | number)[]): FileRecord | undefined {
+  #one(sql: string, ...values: (string | number | null)[]): FileRecord | undefined {
     const row = this.#database.first(sql, ...values);
     return row && toRecord(row);
   }
