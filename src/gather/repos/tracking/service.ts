@@ -13,7 +13,15 @@ import { publicAddresses } from '../address/public-address.ts';
 import { configuredAddress, parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
 import { type Owner, type OwnerContext, ownerHandler, ownersOf, scheduleOwners } from './owners.ts';
 import { repositoryKey } from './schedule.ts';
-import { makeDueNow, scheduleTracked, track, trackExactly, type Untracked, untrack } from './track.ts';
+import {
+  makeDueNow,
+  rescheduleTracked,
+  scheduleTracked,
+  track,
+  trackExactly,
+  type Untracked,
+  untrack,
+} from './track.ts';
 
 /** What tracking is made of. */
 export interface TrackingOptions extends Omit<OwnerContext, 'store' | 'queue'> {
@@ -48,6 +56,12 @@ export class Tracking implements Service {
   async start(): Promise<void> {
     await this.trackConfigured(this.configuredRepositories(this.#options.config()));
     await scheduleTracked(this.#context);
+    await this.followRhythm();
+  }
+
+  /** Brings what is tracked to where the rhythm of the configuration has it now. */
+  async followRhythm(): Promise<void> {
+    await rescheduleTracked(this.#context);
   }
 
   async stop(): Promise<void> {}
