@@ -162,10 +162,16 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
 /** The file is not where it should be. */
 export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
   // It gave way on a full disk, or a person dropped it: that is on record already.
-  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
+  const now = context.journal.byId(record.id);
+  if ((now?.removedAtMs ?? null) !== null) return 'gone';
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
-  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
+  // It may have been renamed, and its record with it.
+  const isGone = await context.journal.changeUnmoved(
+    { ...record, state: now?.state ?? record.state },
+    vanishedChange(context.clock.nowMs()),
+  );
+  if (!isGone) return 'waiting';
   context.log.warn(logFields(record), 'the file was taken away before it was delivered');
   return 'gone';
 }
@@ -178,7 +184,7 @@ export async function refused(
 ): Promise<DeliveryOutcome> {
   const { journal, clock, log, spool } = context;
   const path = originOf(record).entryPath(spool, record);
-  await journal.change(record.id, goneChange(`${path} ${fault}`, clock.nowMs()));
+  if (!(await journal.changeUnmoved(record, goneChange(`${path} ${fault}`, clock.nowMs())))) return 'waiting';
   log.warn(logFields(record), `not taken: ${path} ${fault}`);
   return 'gone';
 }

@@ -2,18 +2,12 @@ import type { Stats } from 'node:fs';
 import { asFileError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
-import {
-  type EnteringFile,
-  type FileIdentity,
-  type FileRecord,
-  hasProof,
-  type Journal,
-} from '../../keep/local/journal.ts';
+import { type EnteringFile, type FileIdentity, type FileRecord, hasProof } from '../../keep/local/journal.ts';
 import { crc32OfFile } from '../attempt/upload/content.ts';
+import type { DeliveryContext } from '../context.ts';
 import type { FolderSettings } from '../settings.ts';
 import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
 import type { FileOrigin } from './file-origin.ts';
-import type { FolderEnclosures } from './folder-enclosures.ts';
 import { openToTake, takeFault } from './take.ts';
 
 /**
@@ -22,7 +16,8 @@ import { openToTake, takeFault } from './take.ts';
  * ended. An unchanged file that was delivered is not sent again: its newest record says so, across restarts.
  */
 export const folderFile: FileOrigin = {
-  enter({ journal, clock, settings, folders }, path) {
+  enter(context, path) {
+    const { journal, clock, settings, folders } = context;
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) return undefined;
     const filepath = filepathIn(folder, path);
@@ -41,7 +36,7 @@ export const folderFile: FileOrigin = {
       return known.state === 'incoming' ? known : undefined;
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
     const settledAtMs = Math.max(clock.nowMs(), settledAt(stats, folder, known?.outcome === 'success'));
-    return enterChanged(journal, known, {
+    return enterChanged(context, known, {
       profile: folder.profile,
       bucket: folder.bucket,
       filepath,
@@ -53,7 +48,6 @@ export const folderFile: FileOrigin = {
       source: path,
       objectKey,
       ctimeMs: stats.ctimeMs,
-      movedFrom: known ? undefined : renamedFrom(journal, folders, settings.folders, identity),
     });
   },
 
@@ -213,16 +207,22 @@ async function isContentOf(
 
 /** The record of the very file under the name that it had while it waited; a second name of it is another file. */
 function renamedFrom(
-  journal: Journal,
-  enclosures: FolderEnclosures,
-  folders: readonly FolderSettings[],
+  { journal, folders, settings }: DeliveryContext,
   identity: FileIdentity,
-): number | undefined {
+): FileRecord | undefined {
   const record = journal.byIdentity(identity, 'folder');
-  const folder = record && enclosingFolder(folders, sourceOf(record));
+  const folder = record && enclosingFolder(settings.folders, sourceOf(record));
   if (!record || !folder) return undefined;
-  const there = enclosures.enclosureOf(folder).stat(filepathIn(folder, sourceOf(record)));
-  return there?.ino === identity.inode ? undefined : record.id;
+  const there = folders.enclosureOf(folder).stat(filepathIn(folder, sourceOf(record)));
+  return there?.ino === identity.inode ? undefined : record;
+}
+
+/** A file that is new there. One that was renamed while it waited keeps its record, unless it is just being sent. */
+function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRecord> {
+  const record = renamedFrom(context, file);
+  const release = record && context.withhold(record.id);
+  if (!release) return context.journal.enter(file);
+  return context.journal.enter({ ...file, movedFrom: record.id }).finally(release);
 }
 
 function filepathIn(folder: FolderSettings, path: string): string {
@@ -235,12 +235,14 @@ function sourceOf(record: FileRecord): string {
 
 /** A file that is new or has changed: a record of its own, unless the one before has not been sent yet. */
 async function enterChanged(
-  journal: Journal,
+  context: DeliveryContext,
   known: FileRecord | undefined,
   file: EnteringFile,
 ): Promise<FileRecord | undefined> {
   // Key and all in one change: from then on it may be sent.
-  if (known?.state !== 'incoming') return journal.enter(file);
+  if (!known) return enterNew(context, file);
+  const { journal } = context;
+  if (known.state !== 'incoming') return journal.enter(file);
   const { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold } = file;
   await journal.change(known.id, { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold });
   return journal.byId(known.id);

@@ -104,6 +104,19 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const now = this.byId(record.id);
+      const isUnmoved =
+        now?.state === record.state &&
+        now.filepath === record.filepath &&
+        now.bucket === record.bucket &&
+        now.profile === record.profile;
+      if (isUnmoved) this.#apply(record.id, change);
+      return isUnmoved;
+    });
+  }
+
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
     return this.#changes.submit(() => {
       const { sql, values } = updateOf(id, change, this.#now(), true);
