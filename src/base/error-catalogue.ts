@@ -349,7 +349,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 422,
     meaning: 'The repository on this disk belongs to another user.',
-    remedy: 'Run sluice as its owner, or change the owner.',
+    remedy:
+      'Name its folder under git.trustedPaths in sluice.yaml, run sluice as its owner, or change the owner.',
   },
   repository_corrupt: {
     answer: 'give-up',

@@ -49,8 +49,9 @@ export async function delivered(
   const row = attemptRow(attempted.startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
   const { identity, verified, key } = sent;
+  const departure = sent.departure ?? undefined;
   statistics.delivered(statisticsName(record), identity.size);
-  log.info({ ...logFields(record), bytes: identity.size, verified, key }, 'uploaded');
+  log.info({ ...logFields(record), bytes: identity.size, verified, key, departure }, 'uploaded');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
   return 'completed';
 }

@@ -97,6 +97,7 @@ export function completedChange(sent: Sent, place: RestingPlace | undefined, now
     etag: sent.etag,
     crc32: sent.crc32,
     verified: sent.verified,
+    departure: sent.departure,
     size: sent.identity.size,
     mtimeMs: sent.identity.mtimeMs,
     inode: sent.identity.inode,
@@ -123,18 +124,25 @@ export function waitingChange(
 
 /** What the record of a file says that the store has acknowledged: nothing of it is sent again. Pure. */
 export function sentChange(acknowledged: Acknowledged, nowMs: number): RecordChange {
-  const { key, etag, crc32, verified, identity } = acknowledged;
-  return { ...identity, sentAtMs: nowMs, objectKey: key, etag, crc32, verified };
+  const { key, etag, crc32, verified, identity, departure } = acknowledged;
+  return { ...identity, sentAtMs: nowMs, objectKey: key, etag, crc32, verified, departure };
 }
 
 /** What the record of a file says that has to be sent again, since it did not arrive. Pure. */
-export const unsentChange: RecordChange = { sentAtMs: null, etag: null, crc32: null, verified: null };
+export const unsentChange: RecordChange = {
+  sentAtMs: null,
+  etag: null,
+  crc32: null,
+  verified: null,
+  departure: null,
+};
 
 /** What of a file was acknowledged in an earlier attempt; undefined where it is still to be sent. Pure. */
 export function acknowledgedOf(record: FileRecord): Acknowledged | undefined {
-  const { sentAtMs, objectKey, etag, crc32, verified, size, mtimeMs, inode } = record;
+  const { sentAtMs, objectKey, etag, crc32, verified, departure, size, mtimeMs, inode } = record;
   if (sentAtMs === null || objectKey === null) return undefined;
-  return { key: objectKey, etag: etag ?? '', crc32, verified, identity: { size, mtimeMs, inode } };
+  const identity = { size, mtimeMs, inode };
+  return { key: objectKey, etag: etag ?? '', crc32, verified, departure, identity };
 }
 
 /** Proofs in a row that found nothing, after which what was acknowledged counts as not sent. */

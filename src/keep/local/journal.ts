@@ -55,6 +55,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly etag: string | null;
   readonly crc32: string | null;
   readonly verified: 'checksum' | 'size' | 'none' | null;
+  /** In which way it was sent that is not the profile's own, in words (PutResult.departure); null: nothing was left. */
+  readonly departure: string | null;
   /**
    * When the object store acknowledged this very content; null: it has not, or the file has ended. What is outstanding is
    * the proof (`verified` null) or the local move. A change of the file's identity that says nothing of it takes it back.
