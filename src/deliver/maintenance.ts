@@ -168,8 +168,7 @@ export class Maintenance {
       // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
       if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(this.#context, record)) continue;
-      if (journal.byId(record.id)?.state !== 'incoming') continue;
-      await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
+      await journal.changeUnmoved(record, vanishedChange(clock.nowMs()));
     }
   }
 

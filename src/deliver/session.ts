@@ -180,6 +180,7 @@ export class DeliverySession {
       settleMs: settings.settleMs,
       settleAfterCloseMs: settings.settleAfterCloseMs,
       temporaryRestMs: settings.temporaryRestMs,
+      stayingRoots: settings.folders.filter(({ after }) => after === 'keep').map(({ path }) => path),
       names: {
         temporary: settings.temporaryNames,
         ignore: settings.ignore,

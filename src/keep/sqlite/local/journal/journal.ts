@@ -6,6 +6,7 @@ import {
   type EnteringFile,
   type FileAddress,
   type FileHold,
+  type FileIdentity,
   type FileRecord,
   type FileState,
   type FileTrouble,
@@ -41,8 +42,8 @@ import {
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
@@ -67,7 +68,8 @@ export class SqliteJournal implements Journal {
   enter(file: EnteringFile): Promise<FileRecord> {
     return this.#changes.submit(() => {
       const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
-      const known = source === undefined ? this.#recordTakenOverBy(file) : undefined;
+      const known =
+        (source === undefined ? this.#recordTakenOverBy(file) : undefined) ?? this.#renamedTo(file);
       if (known) {
         const change = { size, mtimeMs, inode, state, fileCreationDate };
         // A try that is set for later keeps its time while the content is the same.
@@ -82,6 +84,7 @@ export class SqliteJournal implements Journal {
         size,
         mtimeMs,
         inode,
+        file.ctimeMs ?? null,
         source ?? null,
         nextAttemptAtMs,
         hold,
@@ -102,6 +105,19 @@ export class SqliteJournal implements Journal {
       if (change.state === 'incoming') this.#supersede(record);
       this.#apply(id, change);
       return true;
+    });
+  }
+
+  changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const now = this.byId(record.id);
+      const isUnmoved =
+        now?.state === record.state &&
+        now.filepath === record.filepath &&
+        now.bucket === record.bucket &&
+        now.profile === record.profile;
+      if (isUnmoved) this.#apply(record.id, change);
+      return isUnmoved;
     });
   }
 
@@ -129,6 +145,13 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  merge(id: number, intoId: number, change: RecordChange): Promise<void> {
+    return this.#changes.submit(() => {
+      this.#database.statement('DELETE FROM file_records WHERE id = ?').run(id);
+      this.#apply(intoId, change);
+    });
+  }
+
   byId(id: number): FileRecord | undefined {
     return this.#one('SELECT * FROM file_records WHERE id = ?', id);
   }
@@ -141,6 +164,27 @@ export class SqliteJournal implements Journal {
       bucket,
       profile,
       state,
+    );
+  }
+
+  byIdentity({ size, mtimeMs, inode }: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_inode
+       WHERE inode = ? AND (current_state = 'incoming' OR error_code = 'source_missing')
+         AND size_bytes = ? AND mtime_ms = ? AND (source IS NULL) = ? ORDER BY id DESC LIMIT 1`,
+      inode,
+      size,
+      mtimeMs,
+      place === 'spool' ? 1 : 0,
+    );
+  }
+
+  deliveredBefore({ id, source }: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records WHERE source = ? AND id < ? AND upload_outcome = 'success'
+       ORDER BY id DESC LIMIT 1`,
+      source ?? '',
+      id,
     );
   }
 
@@ -365,6 +409,32 @@ export class SqliteJournal implements Journal {
     if (announced?.fileCreationDate !== file.fileCreationDate) return this.byAddress(file, 'incoming');
     this.#supersede(announced);
     return announced;
+  }
+
+  /** The record of the file under the name that it had, brought to the one that it has. */
+  #renamedTo(file: EnteringFile): FileRecord | undefined {
+    const record = file.movedFrom === undefined ? undefined : this.byId(file.movedFrom);
+    const isIt =
+      record &&
+      isSame(record, file) &&
+      (record.state === 'incoming' || record.errorCode === 'source_missing');
+    if (!isIt) return undefined;
+    this.#database
+      .statement('UPDATE file_records SET profile = ?, bucket = ?, filepath = ? WHERE id = ?')
+      .run(file.profile, file.bucket, file.filepath, record.id);
+    this.#apply(record.id, {
+      state: 'incoming',
+      outcome: null,
+      source: file.source ?? null,
+      objectKey: file.objectKey ?? null,
+      nextAttemptAtMs: file.nextAttemptAtMs,
+      hold: file.hold,
+      errorCode: null,
+      errorAnswer: null,
+      errorMessage: null,
+      removedAtMs: null,
+    });
+    return this.byId(record.id);
   }
 
   /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
