@@ -272,6 +272,10 @@ export interface Journal {
   abandonedUploads(): UnfinishedUpload[];
   dropUpload(recordId: number): Promise<void>;
 
+  /** Whether the file is still the one that was opened. Throws database_missing. */
+  check(): void;
+  /** As `check`, and writes something. Throws what any change throws. */
+  probe(): Promise<void>;
   /** Writes what is outstanding and closes; may be called again. */
   close(): Promise<void>;
 }

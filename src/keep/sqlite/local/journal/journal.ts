@@ -1,5 +1,6 @@
+import { type Stats, statSync } from 'node:fs';
 import type { Clock } from '../../../../base/clock.ts';
-import type { ErrorCode } from '../../../../base/errors.ts';
+import { type ErrorCode, SluiceError } from '../../../../base/errors.ts';
 import {
   type Attempt,
   type EnteringFile,
@@ -50,12 +51,15 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
+  /** The file as it was opened. */
+  readonly #opened: Stats | undefined;
   /** The last time asked for, and its text: many changes of one group have the same. */
   #nowMs = Number.NaN;
   #nowText = '';
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
+    this.#opened = statSync(database.path, { throwIfNoEntry: false });
     this.#clock = clock;
     this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
@@ -365,6 +369,30 @@ export class SqliteJournal implements Journal {
 
   dropUpload(recordId: number): Promise<void> {
     return this.#uploads.drop(recordId);
+  }
+
+  check(): void {
+    if (!this.#opened) return;
+    const now = statSync(this.#database.path, { throwIfNoEntry: false });
+    if (now && now.ino === this.#opened.ino && now.dev === this.#opened.dev) return;
+    const { path } = this.#database;
+    const what = now ? 'another file lies in its place' : 'it was deleted';
+    throw new SluiceError(
+      'database_missing',
+      `the database ${path} is not the one that was opened: ${what}`,
+      {
+        subject: path,
+      },
+    );
+  }
+
+  async probe(): Promise<void> {
+    this.check();
+    await this.#changes.submit(() => {
+      // Takes a page of the log, as any change does.
+      const version = this.#database.first('PRAGMA user_version')?.user_version;
+      this.#database.statement(`PRAGMA user_version = ${Number(version)}`).run();
+    });
   }
 
   async close(): Promise<void> {
