@@ -15,7 +15,7 @@ import type { Acknowledged, Sent } from './upload/sending.ts';
  *                             give-up ─────────────────▶ failed
  *                             vanished ────────────────▶ gone, unless its record lagged behind it
  *                             hand-back ───────────────▶ handed-back
- *   not begun (FileOrigin.begin) ──────────────────────▶ waiting, blocked, gone
+ *   not begun (FileOrigin.begin) ──────────────────────▶ waiting, blocked, unchanged, gone
  */
 export type DeliveryOutcome =
   /** In its bucket and verified. */
@@ -26,6 +26,8 @@ export type DeliveryOutcome =
   | 'waiting'
   /** The file before it at that address has not ended yet. */
   | 'blocked'
+  /** What it holds was delivered before: nothing was sent, and its record is the earlier one again. */
+  | 'unchanged'
   /** Somebody took it away. */
   | 'gone'
   /** Stopped on request, as if it had not been tried. */

@@ -14,7 +14,8 @@ import { sql as proven } from './migrations/0011-proven.ts';
 import { sql as unseenParts } from './migrations/0012-unseen-parts.ts';
 import { sql as sent } from './migrations/0013-sent.ts';
 import { sql as departures } from './migrations/0014-departures.ts';
-import { sql as messages } from './migrations/0015-messages.ts';
+import { sql as whichContent } from './migrations/0015-which-content.ts';
+import { sql as messages } from './migrations/0016-messages.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -32,6 +33,7 @@ const MIGRATIONS: readonly string[] = [
   unseenParts,
   sent,
   departures,
+  whichContent,
   messages,
 ];
 

@@ -32,6 +32,7 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
   departure: 'departure',
   sentAtMs: 'sent_at_ms',
   keyMark: 'key_mark',
+  ctimeMs: 'ctime_ms',
   completedAtMs: 'completed_at_ms',
   removedAtMs: 'removed_at_ms',
 };
@@ -113,6 +114,7 @@ export function toRecord(row: SqlRow): FileRecord {
     departure: readTextOrNull(row, 'departure'),
     sentAtMs: readIntegerOrNull(row, 'sent_at_ms'),
     keyMark: readTextOrNull(row, 'key_mark'),
+    ctimeMs: readIntegerOrNull(row, 'ctime_ms'),
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
   };
