@@ -213,6 +213,14 @@ export const CATALOGUE = {
     meaning: 'The file is not a sluice database or is damaged.',
     remedy: 'Name another file with --database, or restore a backup.',
   },
+  database_missing: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database file was deleted or replaced while the station runs.',
+    remedy: 'Put the file back, or start the station anew: what lies in the spool is taken up again.',
+  },
   database_busy: {
     answer: 'retry',
     exitCode: 1,
@@ -349,7 +357,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 422,
     meaning: 'The repository on this disk belongs to another user.',
-    remedy: 'Run sluice as its owner, or change the owner.',
+    remedy:
+      'Name its folder under git.trustedPaths in sluice.yaml, run sluice as its owner, or change the owner.',
   },
   repository_corrupt: {
     answer: 'give-up',

@@ -202,6 +202,8 @@ function failureOf(
 }
 
 function raisedByOf(error: NodeJS.ErrnoException, name: string): SystemFailure['from'] {
+  // A TLS connection that breaks in its handshake has the request's path beside its port.
+  if ('port' in error) return 'network';
   if (error.path !== undefined) return 'files';
   if (NETWORK_CALLS.has(error.syscall ?? '') || 'address' in error || 'hostname' in error) return 'network';
   return Object.hasOwn(NETWORK, name) ? 'network' : 'files';

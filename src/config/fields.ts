@@ -296,7 +296,8 @@ export type Rule<S extends z.ZodRawShape> = (
 
 /** What keeps a text from being the address of a web page, or undefined. */
 export function webAddressFault(value: string): string | undefined {
-  return /^https?:\/\//.test(value) ? undefined : 'must begin with http:// or https://';
+  if (!/^https?:\/\//.test(value)) return 'must begin with http:// or https://';
+  return URL.canParse(value) ? undefined : 'is no address';
 }
 
 /** A rule: of a shell command and a web address that answer the same question one is given, and not both. */

@@ -1,4 +1,5 @@
 import { asSluiceError } from '../base/errors.ts';
+import { RepeatedMessages } from '../base/repeated-messages.ts';
 import { abandonUpload } from './attempt/upload/parts.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Gate } from './gate.ts';
@@ -23,6 +24,8 @@ export type BeforeSync = (manual: boolean) => Promise<void>;
 
 /** Pause before retention looks after a delivery, so that many deliveries share one pass over the files. */
 const RETENTION_PAUSE_MS = 200;
+/** The same failure of a duty is said once a minute. */
+const LOG_EVERY_MS = 60_000;
 /** Records in incoming whose file is checked in one pass. */
 const VANISHED_PAGE = 500;
 
@@ -36,6 +39,7 @@ export class Maintenance {
   readonly #dispatcher: Dispatcher;
   readonly #beforeSync: BeforeSync;
   readonly #duties: readonly Duty[];
+  readonly #messages: RepeatedMessages;
   readonly #stopped = new AbortController();
   /** The pass that runs; the next one waits for it. */
   #pass: Promise<void> = Promise.resolve();
@@ -47,6 +51,7 @@ export class Maintenance {
   constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
     const { settings, clock, spool, statistics, holds, log } = context;
     this.#context = context;
+    this.#messages = new RepeatedMessages(clock, LOG_EVERY_MS);
     this.#gate = gate;
     this.#dispatcher = dispatcher;
     this.#beforeSync = beforeSync;
@@ -61,6 +66,7 @@ export class Maintenance {
       duty('gate', () => gate.ask(this.#stopped.signal)),
       duty('files being gathered', () => this.#gatherForSync()),
       duty('buckets', () => this.askForMissingBuckets()),
+      duty('journal', () => holds.checkJournal()),
       duty('held places', () => holds.adopt()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
@@ -142,8 +148,10 @@ export class Maintenance {
     try {
       await run();
     } catch (error) {
-      const { message: reason } = asSluiceError(error);
-      if (!this.#stopped.signal.aborted) this.#context.log.error({ duty, reason }, `${duty}: ${reason}`);
+      const { code, message: reason } = asSluiceError(error);
+      const suppressed = this.#stopped.signal.aborted ? undefined : this.#messages.admit(`${duty} ${code}`);
+      if (suppressed === undefined) return;
+      this.#context.log.error({ duty, reason, repeated: suppressed || undefined }, `${duty}: ${reason}`);
     }
   }
 
@@ -160,8 +168,7 @@ export class Maintenance {
       // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
       if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(this.#context, record)) continue;
-      if (journal.byId(record.id)?.state !== 'incoming') continue;
-      await journal.changeIf(record.id, 'incoming', vanishedChange(clock.nowMs()));
+      await journal.changeUnmoved(record, vanishedChange(clock.nowMs()));
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Reclaimer } from '../keep/disk/budget.ts';
-import type { FileRecord } from '../keep/local/journal.ts';
+import { type FileRecord, hasProof } from '../keep/local/journal.ts';
 import type { DeliveryContext } from './context.ts';
 import { logFields } from './listing.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -74,11 +74,6 @@ export function completedFilesReclaimer(context: RetentionContext): Reclaimer {
       return freed;
     },
   };
-}
-
-/** Whether it is on record that the store has the very content: a file without that is never removed. Pure. */
-export function hasProof({ verified }: Pick<FileRecord, 'verified'>): boolean {
-  return verified === 'checksum' || verified === 'size';
 }
 
 /** Removes one delivered file, if it is still the very one delivered. @returns whether it was */

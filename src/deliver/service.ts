@@ -2,6 +2,7 @@ import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
 import { systemRandom } from '../base/random.ts';
 import { Serializer } from '../base/serializer.ts';
+import type { HoldReason } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { Reclaimer } from '../keep/disk/budget.ts';
@@ -208,6 +209,11 @@ export class Delivery implements Service {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.journal.list(filter);
+  }
+
+  /** What is wrong with the journal, while it cannot be written; nothing is delivered meanwhile. */
+  journalTrouble(): HoldReason | undefined {
+    return this.#session?.journalTrouble;
   }
 
   /** Places that cannot be used just now. */

@@ -5,6 +5,7 @@ import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { HoldReason } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
@@ -27,10 +28,12 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
+import type { Area } from './spool/address.ts';
 import { isCopyGone } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
+import { walkFiles } from './spool/walk.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
@@ -177,6 +180,7 @@ export class DeliverySession {
       settleMs: settings.settleMs,
       settleAfterCloseMs: settings.settleAfterCloseMs,
       temporaryRestMs: settings.temporaryRestMs,
+      stayingRoots: settings.folders.filter(({ after }) => after === 'keep').map(({ path }) => path),
       names: {
         temporary: settings.temporaryNames,
         ignore: settings.ignore,
@@ -203,7 +207,9 @@ export class DeliverySession {
     spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
     await this.#makeBucketFolders();
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
+    const wasEmpty = this.#context.journal.list({ limit: 1 }).length === 0;
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
+    if (wasEmpty) await this.#tellOfLostRecords();
     await this.#retryForOtherKeys();
     this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
@@ -261,6 +267,10 @@ export class DeliverySession {
   /** As the dispatcher has it. */
   isTried(id: number): boolean {
     return this.#dispatcher.isTried(id);
+  }
+
+  get journalTrouble(): HoldReason | undefined {
+    return this.#context.holds.journalTrouble;
   }
 
   status() {
@@ -362,6 +372,20 @@ export class DeliverySession {
       log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
     }
     this.#dispatcher.wake();
+  }
+
+  /** There was no record of anything: where files lie in the spool, the database that had them is another one. */
+  async #tellOfLostRecords(): Promise<void> {
+    const { spool, log } = this.#context;
+    const files: Partial<Record<Area, number>> = {};
+    for (const area of ['processing', 'incoming', 'failed', 'completed'] as const) {
+      for await (const file of walkFiles(spool.areaPath(area)))
+        if (!('problem' in file)) files[area] = (files[area] ?? 0) + 1;
+    }
+    const { processing = 0, incoming = 0, failed = 0, completed = 0 } = files;
+    if (processing + failed + completed === 0) return;
+    const words = `the database is new, and the spool is not: ${processing + incoming} files in processing and incoming are taken up, ${failed + completed} in failed and completed have no record`;
+    log.warn({ processing, incoming, failed, completed }, words);
   }
 
   /** What was refused for the sake of a key that was exchanged while nothing ran goes again. */

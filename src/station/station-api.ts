@@ -35,7 +35,15 @@ export interface StationApi {
   /** Files on their way to their buckets. */
   readonly deliveries: Pick<
     Delivery,
-    'list' | 'record' | 'troubles' | 'holds' | 'syncNow' | 'retryFailed' | 'dropFailed' | 'profiles'
+    | 'list'
+    | 'record'
+    | 'troubles'
+    | 'holds'
+    | 'journalTrouble'
+    | 'syncNow'
+    | 'retryFailed'
+    | 'dropFailed'
+    | 'profiles'
   >;
   /** Repositories, and the runs that bake them. */
   readonly repositories: Pick<

@@ -9,6 +9,7 @@ import { Spool } from '../../src/deliver/spool/spool.ts';
 import { type RigOptions, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { profileFor } from '../support/s3-profile.ts';
+import type { Quirks } from '../support/s3-server/faults.ts';
 import { type S3ServerOptions, startS3Server } from '../support/s3-server/server.ts';
 
 const QUICK = { ...DELIVERY_RETRY, firstMs: 20, factor: 1, jitter: 0 };
@@ -266,4 +267,18 @@ test('a file that changes while it is being sent in parts is sent again, never d
   await rig.until('large.bin', ({ state }) => state === 'completed');
   assert.ok(changed.equals(await server.read('bucket', 'large.bin')));
   assert.equal(server.uploads('bucket').size, 0);
+});
+
+test('what a server does not take of the way of sending is left, and stands in the record (D-34, T-106)', async t => {
+  const refuses: Quirks['refuses'] = ({ headers }) =>
+    headers['x-amz-tagging'] === undefined
+      ? undefined
+      : { status: 501, code: 'NotImplemented', message: "Header 'x-amz-tagging' not implemented" };
+  const { rig } = await rigWith(t, {
+    server: { quirks: { refuses } },
+    settings: { destinations: [{ match: 'cloud/bucket', tags: { a: 'b' }, tagSegments: false }] },
+  });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  const record = await rig.until('a.txt', ({ state }) => state === 'completed');
+  assert.deepEqual([record.departure, record.attempts], ['without tags', 1]);
 });

@@ -5,9 +5,10 @@ import { test } from 'node:test';
 import type { DeliveryContext } from '../../src/deliver/context.ts';
 import { FolderEnclosures } from '../../src/deliver/origin/folder-enclosures.ts';
 import { folderFile } from '../../src/deliver/origin/folder-file.ts';
-import { hasProof, mustGo } from '../../src/deliver/retention.ts';
+import { mustGo } from '../../src/deliver/retention.ts';
 import { identityOf } from '../../src/deliver/spool/files.ts';
 import type { FileRecord } from '../../src/keep/local/journal.ts';
+import { hasProof } from '../../src/keep/local/journal.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 test('what retention removes (D-13)', () => {

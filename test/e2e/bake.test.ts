@@ -276,7 +276,7 @@ test('kill -9 during "sluice bake": the next one cleans up and completes (R-16, 
   assert.equal(again.lines[0]?.commits, 500, again.stderr);
   assert.deepEqual(scratchLeft(cwd), []);
   const states = rows(join(cwd, 'sluice.db'), 'SELECT state FROM runs ORDER BY id').map(({ state }) => state);
-  assert.deepEqual(states, ['cancelled', 'done']);
+  assert.deepEqual(states, ['done']);
 });
 
 /** Runs a shell line with `sluice` as a function, in bash. */

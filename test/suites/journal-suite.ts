@@ -53,6 +53,44 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(await journal.changeIf(announced.id, 'incoming_tmp', { state: 'incoming' }), false);
   });
 
+  test(`${name}: a record follows a file that was renamed, and is not said to be gone under its old name (D-168)`, async t => {
+    const { journal } = await start(t);
+    const identity = { size: 5, mtimeMs: 1.5, inode: 77 };
+    const before = await journal.enter(file('old', identity));
+    assert.equal(journal.byIdentity(identity, 'spool')?.id, before.id);
+    assert.equal(journal.byIdentity(identity, 'folder'), undefined);
+    assert.equal(journal.byIdentity({ ...identity, mtimeMs: 2 }, 'spool'), undefined);
+    const moved = await journal.enter(file('new', { ...identity, movedFrom: before.id }));
+    assert.deepEqual([moved.id, moved.filepath, moved.state], [before.id, 'new', 'incoming']);
+    assert.equal(
+      await journal.changeUnmoved(before, { state: 'failed', errorCode: 'source_missing' }),
+      false,
+    );
+    assert.equal(await journal.changeUnmoved(moved, { state: 'failed', errorCode: 'source_missing' }), true);
+    const again = await journal.enter(file('newer', { ...identity, movedFrom: before.id }));
+    assert.deepEqual([again.id, again.state, again.errorCode], [before.id, 'incoming', null]);
+    await journal.change(again.id, { state: 'completed' });
+    assert.equal(journal.byIdentity(identity, 'spool'), undefined);
+    assert.notEqual(
+      (await journal.enter(file('other', { ...identity, movedFrom: before.id }))).id,
+      before.id,
+    );
+  });
+
+  test(`${name}: a record of content that was delivered before goes into the earlier one (D-167)`, async t => {
+    const { journal } = await start(t);
+    const source = '/folder/a';
+    const first = await journal.enter(file('a', { source, ctimeMs: 3 }));
+    assert.equal(first.ctimeMs, 3);
+    await journal.change(first.id, { state: 'completed', outcome: 'success' });
+    const second = await journal.enter(file('a', { source, inode: 9 }));
+    assert.equal(journal.deliveredBefore(second)?.id, first.id);
+    assert.equal(journal.deliveredBefore(first), undefined);
+    await journal.merge(second.id, first.id, { inode: 9 });
+    assert.equal(journal.byId(second.id), undefined);
+    assert.equal(journal.bySource(source)?.inode, 9);
+  });
+
   test(`${name}: a group of changes that holds a bad one loses only that`, async t => {
     const { journal } = await start(t);
     const one = await journal.enter(file('a'));

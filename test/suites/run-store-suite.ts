@@ -33,7 +33,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     assert.equal((await runs.recent(1)).length, 1);
   });
 
-  test(`${name}: an error ends a run as failed, and an interruption as cancelled`, async t => {
+  test(`${name}: an error ends a run as failed, and whoever gives up as cancelled`, async t => {
     const { runs, id } = await start(t);
     const end = async (error: SluiceError) => {
       const run = await runs.start(id, 'schedule', 1);
@@ -46,12 +46,37 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     assert.equal((await end(new SluiceError('cancelled', 'stopped')))?.state, 'cancelled');
   });
 
-  test(`${name}: a run that a dead process left running becomes cancelled when the next begins`, async t => {
+  test(`${name}: a run that was interrupted, or left by a dead process, goes on under its number (R-108)`, async t => {
     const { runs, id } = await start(t);
-    const dead = await runs.start(id, 'schedule', 1);
-    const next = await runs.start(id, 'schedule', 2);
-    assert.notEqual(next.id, dead.id);
-    assert.deepEqual([(await runs.byId(dead.id))?.state, next.state], ['cancelled', 'running']);
-    assert.equal(await runs.byId(next.id + 1), undefined);
+    const first = await runs.start(id, 'schedule', 1);
+    assert.equal((await runs.start(id, 'schedule', 2)).id, first.id, 'its process died');
+    await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
+    assert.deepEqual(await runs.byId(first.id), { ...first, state: 'waiting', startedAtMs: null });
+    const again = await runs.start(id, 'schedule', 4);
+    assert.deepEqual([again.id, again.startedAtMs], [first.id, 4]);
+    await runs.finish(first.id, { error: new SluiceError('lease_lost', 'somebody else has it') }, 5);
+    assert.equal((await runs.byId(first.id))?.state, 'running', 'left to whoever has the claim');
+    await runs.finish(first.id, { summary: '{}' }, 6);
+    assert.equal((await runs.byId(first.id))?.state, 'done');
+    assert.notEqual((await runs.start(id, 'schedule', 7)).id, first.id);
+  });
+
+  test(`${name}: a run that is done answers those that were asked for before it began, and no others (R-108)`, async t => {
+    const { runs, id } = await start(t);
+    const first = await runs.start(id, 'by hand', 1);
+    const second = await runs.request(id, 'meanwhile', 2);
+    await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
+    assert.equal((await runs.start(id, 'schedule', 4)).id, first.id);
+    const other = await runs.request((await start(t)).id, 'elsewhere', 3);
+    await runs.finish(first.id, { summary: '{"commits":1}' }, 5);
+    assert.deepEqual(
+      [(await runs.byId(second.id))?.state, (await runs.byId(second.id))?.summary],
+      ['done', '{"commits":1}'],
+    );
+    assert.equal(other.state, 'waiting');
+    const third = await runs.start(id, 'by hand', 6);
+    const later = await runs.request(id, 'later', 7);
+    await runs.finish(third.id, { error: new SluiceError('timed_out', 'too late') }, 8);
+    assert.equal((await runs.byId(later.id))?.state, 'waiting');
   });
 }

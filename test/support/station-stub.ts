@@ -1,4 +1,5 @@
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
+import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
@@ -13,6 +14,8 @@ export interface StubBehaviour {
   requestError?: SluiceError;
   databaseError?: Error;
   ready?: boolean;
+  /** What is wrong with the journal. */
+  journalTrouble?: HoldReason;
   /** Nothing here has a secret for webhooks. */
   noWebhooks?: boolean;
 }
@@ -71,6 +74,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: () => [],
       troubles: () => [],
       holds: () => [],
+      journalTrouble: () => behaviour.journalTrouble,
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },

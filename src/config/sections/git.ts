@@ -26,6 +26,11 @@ export const git = section('How git is used.', {
     description: 'Folders below which the API may name repositories by path or `file:` URL.',
     example: ['/srv/git'],
   }),
+  trustedPaths: paths({
+    description:
+      'Folders below which repositories are read though they belong to another user (a mounted share): git refuses them otherwise. Their owner could have git run commands when it writes there, which sluice never does.',
+    example: ['/mnt/git'],
+  }),
   concurrency: count({
     default: 4,
     min: 1,

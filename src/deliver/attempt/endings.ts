@@ -1,10 +1,9 @@
 import { asFileError, type SluiceError } from '../../base/errors.ts';
-import { type FileRecord, goneChange, type RecordChange } from '../../keep/local/journal.ts';
+import { type FileRecord, goneChange, hasProof, type RecordChange } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { hasProof } from '../retention.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import {
@@ -50,8 +49,9 @@ export async function delivered(
   const row = attemptRow(attempted.startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
   const { identity, verified, key } = sent;
+  const departure = sent.departure ?? undefined;
   statistics.delivered(statisticsName(record), identity.size);
-  log.info({ ...logFields(record), bytes: identity.size, verified, key }, 'uploaded');
+  log.info({ ...logFields(record), bytes: identity.size, verified, key, departure }, 'uploaded');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
   return 'completed';
 }
@@ -163,10 +163,16 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
 /** The file is not where it should be. */
 export async function gone(context: DeliveryContext, record: FileRecord): Promise<DeliveryOutcome> {
   // It gave way on a full disk, or a person dropped it: that is on record already.
-  if ((context.journal.byId(record.id)?.removedAtMs ?? null) !== null) return 'gone';
+  const now = context.journal.byId(record.id);
+  if ((now?.removedAtMs ?? null) !== null) return 'gone';
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
-  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
+  // It may have been renamed, and its record with it.
+  const isGone = await context.journal.changeUnmoved(
+    { ...record, state: now?.state ?? record.state },
+    vanishedChange(context.clock.nowMs()),
+  );
+  if (!isGone) return 'waiting';
   context.log.warn(logFields(record), 'the file was taken away before it was delivered');
   return 'gone';
 }
@@ -179,7 +185,7 @@ export async function refused(
 ): Promise<DeliveryOutcome> {
   const { journal, clock, log, spool } = context;
   const path = originOf(record).entryPath(spool, record);
-  await journal.change(record.id, goneChange(`${path} ${fault}`, clock.nowMs()));
+  if (!(await journal.changeUnmoved(record, goneChange(`${path} ${fault}`, clock.nowMs())))) return 'waiting';
   log.warn(logFields(record), `not taken: ${path} ${fault}`);
   return 'gone';
 }

@@ -15,7 +15,7 @@ import type { Acknowledged, Sent } from './upload/sending.ts';
  *                             give-up ─────────────────▶ failed
  *                             vanished ────────────────▶ gone, unless its record lagged behind it
  *                             hand-back ───────────────▶ handed-back
- *   not begun (FileOrigin.begin) ──────────────────────▶ waiting, blocked, gone
+ *   not begun (FileOrigin.begin) ──────────────────────▶ waiting, blocked, unchanged, gone
  */
 export type DeliveryOutcome =
   /** In its bucket and verified. */
@@ -26,6 +26,8 @@ export type DeliveryOutcome =
   | 'waiting'
   /** The file before it at that address has not ended yet. */
   | 'blocked'
+  /** What it holds was delivered before: nothing was sent, and its record is the earlier one again. */
+  | 'unchanged'
   /** Somebody took it away. */
   | 'gone'
   /** Stopped on request, as if it had not been tried. */
@@ -95,6 +97,7 @@ export function completedChange(sent: Sent, place: RestingPlace | undefined, now
     etag: sent.etag,
     crc32: sent.crc32,
     verified: sent.verified,
+    departure: sent.departure,
     size: sent.identity.size,
     mtimeMs: sent.identity.mtimeMs,
     inode: sent.identity.inode,
@@ -121,18 +124,25 @@ export function waitingChange(
 
 /** What the record of a file says that the store has acknowledged: nothing of it is sent again. Pure. */
 export function sentChange(acknowledged: Acknowledged, nowMs: number): RecordChange {
-  const { key, etag, crc32, verified, identity } = acknowledged;
-  return { ...identity, sentAtMs: nowMs, objectKey: key, etag, crc32, verified };
+  const { key, etag, crc32, verified, identity, departure } = acknowledged;
+  return { ...identity, sentAtMs: nowMs, objectKey: key, etag, crc32, verified, departure };
 }
 
 /** What the record of a file says that has to be sent again, since it did not arrive. Pure. */
-export const unsentChange: RecordChange = { sentAtMs: null, etag: null, crc32: null, verified: null };
+export const unsentChange: RecordChange = {
+  sentAtMs: null,
+  etag: null,
+  crc32: null,
+  verified: null,
+  departure: null,
+};
 
 /** What of a file was acknowledged in an earlier attempt; undefined where it is still to be sent. Pure. */
 export function acknowledgedOf(record: FileRecord): Acknowledged | undefined {
-  const { sentAtMs, objectKey, etag, crc32, verified, size, mtimeMs, inode } = record;
+  const { sentAtMs, objectKey, etag, crc32, verified, departure, size, mtimeMs, inode } = record;
   if (sentAtMs === null || objectKey === null) return undefined;
-  return { key: objectKey, etag: etag ?? '', crc32, verified, identity: { size, mtimeMs, inode } };
+  const identity = { size, mtimeMs, inode };
+  return { key: objectKey, etag: etag ?? '', crc32, verified, departure, identity };
 }
 
 /** Proofs in a row that found nothing, after which what was acknowledged counts as not sent. */

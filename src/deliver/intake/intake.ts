@@ -1,10 +1,13 @@
 import { lstatSync } from 'node:fs';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import { originAt } from '../origin/origin-of.ts';
 import type { LeftFiles } from './watch/watch.ts';
 
+/** The same failure to enter files is said once a minute. */
+const LOG_EVERY_MS = 60_000;
 /** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
 const MAX_ENTERING = 20_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
@@ -29,6 +32,7 @@ export interface IntakeEvents {
 
 /** Turns files that the watch reports, in `incoming` and in the folders, into records. */
 export class Intake {
+  readonly #messages: RepeatedMessages;
   readonly #context: DeliveryContext;
   readonly #events: IntakeEvents;
   /** What is refused as it lies, and why. */
@@ -38,6 +42,7 @@ export class Intake {
 
   constructor(context: DeliveryContext, events: IntakeEvents) {
     this.#context = context;
+    this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#events = events;
   }
 
@@ -99,7 +104,7 @@ export class Intake {
   }
 
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {
-    const { log } = this.#context;
+    const { log, holds } = this.#context;
     const entering = entry.then(
       record => {
         this.#entering.delete(entering);
@@ -110,8 +115,11 @@ export class Intake {
       },
       error => {
         this.#entering.delete(entering);
-        const { message: reason } = asSluiceError(error);
-        log.error({ path, reason }, `could not enter ${path} into the journal, tried again soon: ${reason}`);
+        const { code, message: reason } = asSluiceError(error);
+        const suppressed = this.#messages.admit(code);
+        const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
+        if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);
+        holds.journalFailed(error);
         this.#events.onNotEntered(path);
       },
     );

@@ -83,4 +83,4 @@ export interface BegunAttempt {
 }
 
 /** Why an attempt did not begin: as the outcomes of these names; `gone` is still to be confirmed by `findAgain`. */
-export type BeginFailure = Extract<DeliveryOutcome, 'waiting' | 'blocked' | 'gone'>;
+export type BeginFailure = Extract<DeliveryOutcome, 'waiting' | 'blocked' | 'gone' | 'unchanged'>;

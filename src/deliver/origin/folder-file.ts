@@ -1,6 +1,10 @@
+import type { Stats } from 'node:fs';
 import { asFileError } from '../../base/errors.ts';
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
-import type { EnteringFile, FileRecord, Journal } from '../../keep/local/journal.ts';
+import { type EnteringFile, type FileIdentity, type FileRecord, hasProof } from '../../keep/local/journal.ts';
+import { crc32OfFile } from '../attempt/upload/content.ts';
+import type { DeliveryContext } from '../context.ts';
 import type { FolderSettings } from '../settings.ts';
 import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
 import type { FileOrigin } from './file-origin.ts';
@@ -12,7 +16,8 @@ import { openToTake, takeFault } from './take.ts';
  * ended. An unchanged file that was delivered is not sent again: its newest record says so, across restarts.
  */
 export const folderFile: FileOrigin = {
-  enter({ journal, clock, settings, folders }, path) {
+  enter(context, path) {
+    const { journal, clock, settings, folders } = context;
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) return undefined;
     const filepath = filepathIn(folder, path);
@@ -27,10 +32,11 @@ export const folderFile: FileOrigin = {
     const known = journal.bySource(path);
     // One that was not there, or not to be had, when its time came is another one now.
     const isKnown = known && sameIdentity(known, identity) && known.errorCode !== 'source_missing';
-    if (isKnown) return known.state === 'incoming' ? known : undefined;
+    if (isKnown && !(folder.after === 'keep' && mayHaveChanged(known, stats)))
+      return known.state === 'incoming' ? known : undefined;
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
-    const settledAtMs = Math.max(clock.nowMs(), Math.ceil(stats.mtimeMs + folder.settleMs));
-    return enterChanged(journal, known, {
+    const settledAtMs = Math.max(clock.nowMs(), settledAt(stats, folder, known?.outcome === 'success'));
+    return enterChanged(context, known, {
       profile: folder.profile,
       bucket: folder.bucket,
       filepath,
@@ -41,10 +47,11 @@ export const folderFile: FileOrigin = {
       hold: isWaiting ? 'empty' : null,
       source: path,
       objectKey,
+      ctimeMs: stats.ctimeMs,
     });
   },
 
-  async begin({ journal, clock, settings, folders }, _destination, record) {
+  async begin({ journal, clock, settings, folders }, _destination, record, signal) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
@@ -62,9 +69,15 @@ export const folderFile: FileOrigin = {
       return 'waiting';
     }
     const nowMs = clock.nowMs();
-    const settledAtMs = Math.ceil(stats.mtimeMs + folder.settleMs);
+    const before = folder.after === 'keep' ? journal.deliveredBefore(record) : undefined;
+    const settledAtMs = settledAt(stats, folder, before !== undefined);
     // A file dated in the future would otherwise never settle.
-    if (stats.mtimeMs > nowMs || settledAtMs <= nowMs) return { file };
+    if (stats.mtimeMs > nowMs || settledAtMs <= nowMs) {
+      if (!before || !(await isContentOf(before, record, file, signal))) return { file };
+      file.close();
+      await journal.merge(record.id, before.id, { ...identityOf(stats), ctimeMs: stats.ctimeMs });
+      return 'unchanged';
+    }
     file.close();
     await journal.change(record.id, { ...identityOf(stats), nextAttemptAtMs: settledAtMs });
     return 'waiting';
@@ -157,6 +170,61 @@ export function enclosingFolder(
   return folders.find(folder => path.startsWith(`${folder.path}/`));
 }
 
+/** When the file will have rested; of one that was delivered before any change of it counts, not only of its content. */
+function settledAt(stats: Stats, { settleMs }: FolderSettings, isKnown: boolean): number {
+  const changedMs = isKnown ? Math.max(stats.mtimeMs, stats.ctimeMs) : stats.mtimeMs;
+  return Math.ceil(changedMs + settleMs);
+}
+
+/** Whether its inode has changed since it was seen, and reading it can tell whether its content has. */
+function mayHaveChanged(known: FileRecord, { ctimeMs }: Stats): boolean {
+  return known.ctimeMs !== null && known.ctimeMs !== ctimeMs && canCompare(known);
+}
+
+/** Whether a delivered content can be told from another one by reading it. */
+function canCompare({ state, crc32 }: FileRecord): boolean {
+  return state === 'completed' && crc32 !== null;
+}
+
+/** Whether what lies there is what an earlier record has delivered, proven, under the same key: the bytes decide. */
+async function isContentOf(
+  before: FileRecord,
+  record: FileRecord,
+  file: OpenedFile,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const isSameObject =
+    canCompare(before) &&
+    hasProof(before) &&
+    before.profile === record.profile &&
+    before.bucket === record.bucket &&
+    before.objectKey === record.objectKey &&
+    before.size === file.stats.size;
+  if (!isSameObject || (await crc32OfFile(file, before.size, signal)) !== before.crc32) return false;
+  const now = file.stat();
+  return sameIdentity(identityOf(now), identityOf(file.stats)) && now.ctimeMs === file.stats.ctimeMs;
+}
+
+/** The record of the very file under the name that it had while it waited; a second name of it is another file. */
+function renamedFrom(
+  { journal, folders, settings }: DeliveryContext,
+  identity: FileIdentity,
+): FileRecord | undefined {
+  const record = journal.byIdentity(identity, 'folder');
+  const folder = record && enclosingFolder(settings.folders, sourceOf(record));
+  if (!record || !folder) return undefined;
+  const there = folders.enclosureOf(folder).stat(filepathIn(folder, sourceOf(record)));
+  return there?.ino === identity.inode ? undefined : record;
+}
+
+/** A file that is new there. One that was renamed while it waited keeps its record, unless it is just being sent. */
+function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRecord> {
+  const record = renamedFrom(context, file);
+  const release = record && context.withhold(record.id);
+  if (!release) return context.journal.enter(file);
+  return context.journal.enter({ ...file, movedFrom: record.id }).finally(release);
+}
+
 function filepathIn(folder: FolderSettings, path: string): string {
   return path.slice(folder.path.length + 1);
 }
@@ -167,13 +235,15 @@ function sourceOf(record: FileRecord): string {
 
 /** A file that is new or has changed: a record of its own, unless the one before has not been sent yet. */
 async function enterChanged(
-  journal: Journal,
+  context: DeliveryContext,
   known: FileRecord | undefined,
   file: EnteringFile,
 ): Promise<FileRecord | undefined> {
   // Key and all in one change: from then on it may be sent.
-  if (known?.state !== 'incoming') return journal.enter(file);
-  const { size, mtimeMs, inode, nextAttemptAtMs, hold } = file;
-  await journal.change(known.id, { size, mtimeMs, inode, nextAttemptAtMs, hold });
+  if (!known) return enterNew(context, file);
+  const { journal } = context;
+  if (known.state !== 'incoming') return journal.enter(file);
+  const { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold } = file;
+  await journal.change(known.id, { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold });
   return journal.byId(known.id);
 }

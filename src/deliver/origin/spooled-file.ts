@@ -1,4 +1,4 @@
-import type { FileRecord } from '../../keep/local/journal.ts';
+import type { FileAddress, FileIdentity, FileRecord, Journal } from '../../keep/local/journal.ts';
 import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
@@ -7,7 +7,7 @@ import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
 import { creationDateOf, identityOf } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
-import { pathIn } from '../spool/spool.ts';
+import { pathIn, type Spool } from '../spool/spool.ts';
 import type { FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
@@ -22,10 +22,12 @@ export const spooledFile: FileOrigin = {
     if ('fault' in address) return address;
     const fault = takeFault(spool.area('incoming'), relative, stats, settings);
     if (fault !== undefined) return { fault, isPassing: true };
+    const identity = identityOf(stats);
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
     return journal.enter({
       ...address,
-      ...identityOf(stats),
+      ...identity,
+      movedFrom: renamedFrom(spool, journal, address, identity)?.id,
       state: 'incoming',
       fileCreationDate: creationDateOf(stats),
       nextAttemptAtMs: isWaiting ? null : clock.nowMs(),
@@ -125,6 +127,27 @@ export const spooledFile: FileOrigin = {
     return spool.fileAt('completed', record, record.location);
   },
 };
+
+/** The record of the very file under the name that it had while it waited; a second name of it is another file. */
+function renamedFrom(
+  spool: Spool,
+  journal: Journal,
+  address: FileAddress,
+  identity: FileIdentity,
+): FileRecord | undefined {
+  const record = journal.byIdentity(identity, 'spool');
+  if (!record || isSameAddress(record, address)) return undefined;
+  // It would count as older than what is on record there, though it came later.
+  if (journal.newerThan({ ...record, ...address })) return undefined;
+  const isThere = [spool.fileAt('incoming', record), spool.fileAt('processing', record)].some(
+    stats => stats?.ino === identity.inode,
+  );
+  return isThere ? undefined : record;
+}
+
+function isSameAddress(one: FileAddress, other: FileAddress): boolean {
+  return one.filepath === other.filepath && one.bucket === other.bucket && one.profile === other.profile;
+}
 
 /**
  * Leaves a file where it is whose bucket does not exist: nothing is gained by moving it. When that cannot be asked, the

@@ -199,7 +199,8 @@ export class Dispatcher {
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }
     } catch (error) {
-      log.error({ reason: asSluiceError(error).message }, 'cannot read the journal');
+      if (!holds.journalFailed(error))
+        log.error({ reason: asSluiceError(error).message }, 'cannot read the journal');
       this.#timer.dueAt(nowMs + BROKEN_OFF_PAUSE_MS);
     }
     this.#mayHaveDue = isMore;
@@ -255,10 +256,10 @@ export class Dispatcher {
 
   /** The attempt broke off on this side: its record stays claimed for a while, since it would break off again. */
   #leaveAlone(record: FileRecord, error: unknown): void {
-    const { log, clock } = this.#context;
+    const { holds, log, clock } = this.#context;
     const { code, message: reason } = asSluiceError(error);
-    const suppressed = this.#messages.admit(code);
-    // Of a full disk each file that is due says the same, every few seconds.
+    // What is wrong with the journal is said by its hold.
+    const suppressed = holds.journalFailed(error) ? undefined : this.#messages.admit(code);
     if (suppressed !== undefined) {
       const facts = { ...logFields(record), code, reason, repeated: suppressed || undefined };
       log.error(facts, 'delivery broke off; tried again soon');

@@ -18,6 +18,15 @@ export interface HoldStatus {
   readonly files: number;
 }
 
+/** What a journal says that may be what is held. */
+function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
+  try {
+    return read();
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing.
  * @param isMeant endpoints that count as well, offline or not
@@ -31,9 +40,9 @@ export function holdStatuses(
     .status()
     .filter(({ endpoint, state }) => state === 'offline' || isMeant(endpoint));
   const held = holds.all();
-  const missing = journal.heldFiles().filter(({ hold }) => hold === 'bucket');
+  const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
-  const waiting = offline.length > 0 || held.length > 0 ? journal.waitingFiles() : [];
+  const waiting = offline.length > 0 || held.length > 0 ? orNone(() => journal.waitingFiles()) : [];
   const count = (isMeant: (files: WaitingFiles) => boolean): number =>
     waiting.filter(isMeant).reduce((sum, { files }) => sum + files, 0);
   const countAt = (endpoint: string): number =>
@@ -41,7 +50,7 @@ export function holdStatuses(
   const filesOf = (kind: HeldPlace, name: string): number => {
     if (kind === 'profile') return count(({ profile }) => profile === name);
     if (kind === 'bucket') return count(({ profile, bucket }) => `${profile}/${bucket}` === name);
-    if (name === spool.root) return count(() => true);
+    if (name === spool.root || name === 'journal') return count(() => true);
     return countAt(name) || journal.waitingBelow(name);
   };
   return [

@@ -66,6 +66,7 @@ interface Held {
  *   profile             its buckets are listed, then a file is tried   its files, in the order of their times
  *   bucket              its smallest file is tried                     its files, as `bucket_held`
  *   disk of a profile   its buckets are listed, then a file is tried   its files, in the order of their times
+ *   the journal         written                                        all files
  *   disk of the spool   listed, a block written                        all files
  *   disk of a folder    listed, a file of it read                      its files, as `folder_held`
  *
@@ -95,6 +96,7 @@ export class PlaceHolds {
   holdsAll({ profile, endpoint }: Destination): boolean {
     if (this.#held.size === 0) return false;
     return (
+      this.#held.has(placeKey(JOURNAL)) ||
       this.#held.has(placeKey({ kind: 'profile', name: profile })) ||
       this.#held.has(placeKey({ kind: 'disk', name: endpoint })) ||
       this.#held.has(placeKey({ kind: 'disk', name: this.#options.root }))
@@ -132,6 +134,35 @@ export class PlaceHolds {
     return { place, isNew: held === undefined, fileHold: this.#finder.fileHoldOf(place) };
   }
 
+  /**
+   * The journal cannot be read or written: nothing goes until it can be.
+   * @returns false, and nothing is held, for an error that is none of a database or disk
+   */
+  journalFailed(error: unknown): boolean {
+    const known = asSluiceError(error);
+    if (!/^(database|disk)_/.test(known.code)) return false;
+    const key = placeKey(JOURNAL);
+    const held = this.#held.get(key);
+    if (held) held.hold = holdPlace(held.hold, JOURNAL, known, this.#options.clock.nowMs());
+    else this.#open(JOURNAL, known, undefined, undefined);
+    return true;
+  }
+
+  /** What is wrong with the journal; undefined while it can be used. */
+  get journalTrouble(): HoldReason | undefined {
+    return this.#held.get(placeKey(JOURNAL))?.hold.reason;
+  }
+
+  /** Sees whether the journal's file is still there. */
+  checkJournal(): void {
+    if (this.journalTrouble) return;
+    try {
+      this.#options.journal.check();
+    } catch (error) {
+      this.journalFailed(error);
+    }
+  }
+
   /** A file arrived: the places that it was a trial of are right again. */
   arrived(record: FileRecord): void {
     for (const refuted of this.#refuted.values()) refuted.delete(record.id);
@@ -155,6 +186,7 @@ export class PlaceHolds {
 
   /** Takes up what the journal says is held and nobody holds, as after a restart; asked about at once. */
   adopt(): void {
+    if (this.journalTrouble) return;
     for (const files of this.#options.journal.heldFiles()) {
       const place = this.#finder.placeHeld(files);
       if (!place || this.#held.has(placeKey(place))) continue;
@@ -279,9 +311,12 @@ export class PlaceHolds {
       return this.#probeEnded(key, held);
     }
     const destination = [...this.#options.destinations.values()].find(one => one.endpoint === name);
-    const trouble = destination
-      ? await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }))
-      : await this.#finder.sourceTrouble(name, held.file);
+    const isJournal = key === placeKey(JOURNAL);
+    const trouble = isJournal
+      ? await call(() => this.#options.journal.probe())
+      : destination
+        ? await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }))
+        : await this.#finder.sourceTrouble(name, held.file);
     if (trouble) {
       held.hold = holdPlace(held.hold, held.hold.place, trouble, this.#options.clock.nowMs());
       return this.#probeEnded(key, held);
@@ -333,6 +368,8 @@ export class PlaceHolds {
   }
 }
 
+/** Held, nothing can be recorded, so nothing goes. */
+const JOURNAL: Place = { kind: 'disk', name: 'journal' };
 const MAX_REFUTED = 10_000;
 /** Then the smallest file's turn comes again. */
 const MAX_TRIED = 20;

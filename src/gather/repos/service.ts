@@ -144,6 +144,7 @@ export class Repositories {
   /** Takes over what the configuration now says; what has not changed goes on undisturbed. */
   async reconfigure(): Promise<void> {
     await this.tracking.trackConfigured(this.tracking.configuredRepositories(this.#options.config()));
+    await this.tracking.followRhythm();
     await scheduleWantedChurn(this.#context);
   }
 

@@ -55,6 +55,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly etag: string | null;
   readonly crc32: string | null;
   readonly verified: 'checksum' | 'size' | 'none' | null;
+  /** In which way it was sent that is not the profile's own, in words (PutResult.departure); null: nothing was left. */
+  readonly departure: string | null;
   /**
    * When the object store acknowledged this very content; null: it has not, or the file has ended. What is outstanding is
    * the proof (`verified` null) or the local move. A change of the file's identity that says nothing of it takes it back.
@@ -62,6 +64,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly sentAtMs: number | null;
   /** Of a file that was refused for the key's sake: the mark of the credentials that it was. */
   readonly keyMark: string | null;
+  /** When the file's inode last changed, as it was seen; null where that was not kept. */
+  readonly ctimeMs: number | null;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
 }
@@ -76,6 +80,10 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly source?: string;
   /** The object's key, where it is not to be made from `filepath`. */
   readonly objectKey?: string;
+  /** When its inode last changed, where that is to be kept. */
+  readonly ctimeMs?: number;
+  /** The record of the same file under the name that it had while it waited. */
+  readonly movedFrom?: number;
 }
 
 /** Columns to change; those not given stay. */
@@ -174,19 +182,31 @@ export interface Journal {
   /**
    * The record of a file that comes into view. One that is still in the state given, at the same address, is used again
    * and brought up to date; an `incoming` file also takes over the record with which a copy announced it
-   * (`incoming_tmp`). Otherwise a new record begins.
+   * (`incoming_tmp`), and one that was renamed that of its old name (`movedFrom`). Otherwise a new record begins.
    */
   enter(file: EnteringFile): Promise<FileRecord>;
   /** Changes a record; one that is not there is no error. */
   change(id: number, change: RecordChange): Promise<void>;
   /** As `change`, but only while the record is in `state`. @returns whether it was */
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
+  /** As `changeIf`, but only while the record is in the state and under the name that it had. */
+  changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
+
+  /** A record turned out to be of the content that another one has delivered: it goes, and the other one is changed. */
+  merge(id: number, intoId: number, change: RecordChange): Promise<void>;
 
   byId(id: number): FileRecord | undefined;
   /** The record at an address that is in that state; the newest where there are several. */
   byAddress(address: FileAddress, state: FileState): FileRecord | undefined;
+  /**
+   * The record of the file of that identity, in the spool or outside it, that waits in `incoming` or was found missing:
+   * under whichever name. The newest where there are several.
+   */
+  byIdentity(identity: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined;
+  /** Of the file outside the spool that a record is of: the newest record before it that says it was delivered. */
+  deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined;
   /**
    * The newest record of another file of the same path, bucket and profile (and source, outside the spool) that came later:
    * under way, delivered, or failed and still there.
@@ -252,8 +272,17 @@ export interface Journal {
   abandonedUploads(): UnfinishedUpload[];
   dropUpload(recordId: number): Promise<void>;
 
+  /** Whether the file is still the one that was opened. Throws database_missing. */
+  check(): void;
+  /** As `check`, and writes something. Throws what any change throws. */
+  probe(): Promise<void>;
   /** Writes what is outstanding and closes; may be called again. */
   close(): Promise<void>;
+}
+
+/** Whether it is on record that the store has the very content: a file without that is never removed. Pure. */
+export function hasProof({ verified }: Pick<FileRecord, 'verified'>): boolean {
+  return verified === 'checksum' || verified === 'size';
 }
 
 /**

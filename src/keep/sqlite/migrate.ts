@@ -13,6 +13,8 @@ import { sql as learnedBudgets } from './migrations/0010-learned-budgets.ts';
 import { sql as proven } from './migrations/0011-proven.ts';
 import { sql as unseenParts } from './migrations/0012-unseen-parts.ts';
 import { sql as sent } from './migrations/0013-sent.ts';
+import { sql as departures } from './migrations/0014-departures.ts';
+import { sql as whichContent } from './migrations/0015-which-content.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -29,6 +31,8 @@ const MIGRATIONS: readonly string[] = [
   proven,
   unseenParts,
   sent,
+  departures,
+  whichContent,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -10,9 +10,13 @@ export interface RunStore {
   request(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
   /**
    * Marks the waiting run as running, or makes a running one if none waits. The caller holds the repository's
-   * claim, so a run still marked as running was left by a dead process and becomes cancelled.
+   * claim, so a run still marked as running was left by a dead process: it is the one that is run now.
    */
   start(repositoryId: number, reason: string, nowMs: number): Promise<Run>;
+  /**
+   * Ends a run, and with it those that were asked for before it began, which it has answered. One that was interrupted
+   * (`stopping`) waits again, under its own number; one whose claim was lost (`lease_lost`) is left to whoever has that.
+   */
   finish(
     id: number,
     end: { readonly summary: string } | { readonly error: SluiceError },

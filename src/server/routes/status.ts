@@ -28,11 +28,12 @@ export function statusRoutes(app: Hono, { station, clock }: RouteOptions): void 
       return context.json({ status: 'the database cannot be read', code: asSluiceError(error).code }, 503);
     }
   });
-  app.get('/readyz', context =>
-    station.ready()
-      ? context.json({ status: 'ready' })
-      : context.json({ status: 'starting or stopping' }, 503),
-  );
+  app.get('/readyz', context => {
+    if (!station.ready()) return context.json({ status: 'starting or stopping' }, 503);
+    const trouble = station.deliveries.journalTrouble();
+    if (!trouble) return context.json({ status: 'ready' });
+    return context.json({ status: 'the journal cannot be written', code: trouble.code }, 503);
+  });
   app.get('/api/v1/status', async context => context.json(await station.status()));
   app.get('/api/v1/schedule', async context =>
     context.json(await station.schedule.upcoming(readQuery(context, ScheduleQuery).limit)),

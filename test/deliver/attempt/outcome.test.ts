@@ -17,6 +17,7 @@ const sent: Sent = {
   key: 'a.txt',
   etag: 'e',
   crc32: 'c',
+  departure: null,
   verified: 'checksum',
   identity: { size: 3, mtimeMs: 1, inode: 2 },
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -48,7 +49,6 @@ test('exec: a time-out kills the program with all that it started (K-5)', async 
   const abort = new AbortController();
   const script = `sleep 1000 & echo $! > ${alive}; wait`;
   const reading = new ExecSource(['/bin/sh', '-c', script]).read(() => abort.signal);
-  const { readFileSync } = await import('node:fs');
   const child = await until('it runs', () => {
     try {
       return Number(readFileSync(alive, 'utf8')) || undefined;
@@ -149,6 +149,14 @@ test('a file that is slow again and again is read in the pool for a minute, one 
   assert.equal(await isPooled(0), false);
 });
 
+function isZombie(pid: number): boolean {
+  try {
+    return /^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
 test("query: rows of the station's own database, which it cannot change (K-1, K-2)", async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openLocal(path, { clock: systemClock }).openCaptures();
@@ -183,6 +191,31 @@ test('query: one without an end is ended when its time is up, and the next one i
   abort.abort(new SluiceError('timed_out', 'no reading within 1 s'));
   await assert.rejects(asked, { code: 'timed_out' });
   assert.equal(await queries.ask('SELECT 2 AS two', patience()), '[{"two":2}]');
+});
+
+test('query: the process of queries ends with the station that asked, in the middle of a query too (K-100)', async t => {
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const journal = await openLocal(path, { clock: systemClock }).openCaptures();
+  t.after(() => journal.close());
+  const module = new URL('../../../src/gather/capture/sources/query/query.ts', import.meta.url);
+  const script = `
+    import { readFileSync } from 'node:fs';
+    const { QueryProcess } = await import('${module}');
+    const queries = new QueryProcess('${path}');
+    const { signal } = new AbortController();
+    // As collectors' timers do.
+    setInterval(() => undefined, 1000);
+    await queries.ask('SELECT 1', signal);
+    queries.ask('WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c', signal);
+    setTimeout(() => {
+      const children = readFileSync('/proc/self/task/' + process.pid + '/children', 'utf8').trim();
+      process.stdout.write(children + '\\n', () => process.kill(process.pid, 'SIGKILL'));
+    }, 200);`;
+  const node = ['--input-type=module', '-e', script];
+  const { stdout, stderr } = spawnSync(process.execPath, node, { encoding: 'utf8', timeout: 30_000 });
+  const child = Number(stdout);
+  assert.ok(child > 1, stdout + stderr);
+  await until('it has ended', () => !existsSync(`/proc/${child}`) || isZombie(child));
 });
 
 test('mqtt: topics fit filters as MQTT has it (K-3)', () => {

@@ -5,7 +5,7 @@ import { silentLogger } from '../../../src/base/log.ts';
 import { UnseenBoard } from '../../../src/gather/changesets/hosts/unseen-board.ts';
 import { planWithUnseen, unseenParts } from '../../../src/gather/changesets/sync/unseen-parts.ts';
 import type { Unseen } from '../../../src/gather/forges/unseen.ts';
-import { testChangesets, trackOne } from '../../support/changesets.ts';
+import { followingMany, syncedCount, testChangesets, trackOne } from '../../support/changesets.ts';
 import type { Fault } from '../../support/forge/server.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -136,4 +136,33 @@ test('the same part of a thousand changesets is told once, and shown until the l
   assert.deepEqual(board.all(), []);
   board.record('h', 'url 1', [{ part: 'checks', error: refused }]);
   assert.equal(warnings.length, 2, 'it is not told again within a day');
+});
+
+test('an entry of a listing that cannot be read costs itself, is shown, and stays shown while nothing changes (C-101)', async t => {
+  const station = await testChangesets(t);
+  const { standIn, changesets, until, clock } = station;
+  const repository = standIn.model.addRepository('acme/many');
+  for (let i = 0; i < 3; i += 1) standIn.model.addChangeset(repository);
+  standIn.faults.push(({ url }, response) => {
+    if (!url.pathname.endsWith('/pulls')) return undefined;
+    const end = response.end.bind(response);
+    response.end = ((text?: string) =>
+      text === undefined
+        ? end()
+        : end(JSON.stringify([{ surprise: true }, ...JSON.parse(text).slice(1)]))) as never;
+    return undefined;
+  });
+  await changesets.start();
+  await station.configure(followingMany(station));
+  await until(async () => (await syncedCount(station)) === 2);
+  await until(() => changesets.unseen().length === 1);
+  const listings = (): number => standIn.log.filter(({ path }) => path.includes('/pulls')).length;
+  const before = listings();
+  await clock.advance(11 * MINUTE_MS);
+  await until(() => listings() > before);
+  await clock.settle();
+  assert.equal(standIn.log.filter(({ path }) => path.includes('/pulls')).at(-1)?.status, 304);
+  assert.match(changesets.unseen()[0]?.message ?? '', /1 of 3 entries of changesets of acme\/many/);
+  await station.configure({});
+  assert.deepEqual(changesets.unseen(), [], 'what is wanted no longer is not shown');
 });

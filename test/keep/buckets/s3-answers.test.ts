@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import type { ErrorCode } from '../../../src/base/errors.ts';
+import { type ErrorCode, SluiceError } from '../../../src/base/errors.ts';
 import { readErrorAnswer } from '../../../src/keep/buckets/s3/answer.ts';
 import { errorFromAnswer } from '../../../src/keep/buckets/s3/classify.ts';
 import { errorFromTransport } from '../../../src/keep/buckets/s3/network-errors.ts';
 import { refusalIn } from '../../../src/keep/buckets/s3/success.ts';
+import { storeFor } from '../../support/s3-profile.ts';
 
 interface Sent {
   readonly status: number;
@@ -364,6 +367,37 @@ describe('errors of the connection', () => {
       assert.deepEqual([error.code, error.answer, error.holds], ['tls_failed', 'hold', 'endpoint'], code);
       assert.match(error.message, words);
       assert.doesNotMatch(error.message, /raw words|error:/);
+    }
+  });
+
+  test('a connection that is closed in the TLS handshake is TLS trouble, not one with a file (T-100)', async context => {
+    const closing = createServer(socket => {
+      socket.on('error', () => socket.destroy());
+      socket.once('data', () => socket.destroy());
+    });
+    closing.listen(0, '127.0.0.1');
+    await once(closing, 'listening');
+    const { port } = closing.address() as AddressInfo;
+    const credential = { accessKeyId: 'A', secretAccessKey: 'S' };
+    const store = storeFor({ endpoint: `https://127.0.0.1:${port}`, region: 'us-east-1', credential });
+    context.after(async () => {
+      await store.close();
+      closing.close();
+    });
+    for (const size of [10, 3 * 2 ** 20]) {
+      await assert.rejects(
+        store.putObject({ bucket: 'bucket', key: 'key' }, { body: Buffer.alloc(size) }),
+        error => {
+          assert.ok(error instanceof SluiceError);
+          assert.deepEqual(
+            [error.code, error.answer, error.holds],
+            ['tls_failed', 'hold', 'endpoint'],
+            error.message,
+          );
+          assert.match(error.message, /closed the connection in the handshake/);
+          return true;
+        },
+      );
     }
   });
 

@@ -1,40 +1,56 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
 import { type CallCount, Prometheus } from '../../../src/station/status/prometheus.ts';
 import type { StationStatus } from '../../../src/station/status/status.ts';
 
 const HOST = 'git.example:8443';
 
-const collector = (name: string, values: object) => ({ name, readings: 0, unwritten: 0, lost: 0, ...values });
+const COLLECTOR: CollectorStatus = {
+  ...{ name: 'odd "name"\n\\', method: 'exec', everyMs: 1000, disabled: false },
+  ...{
+    progress: { readings: 0, bytes: 0 },
+    unwritten: 0,
+    lost: 2,
+    readings: 7,
+    missed: 0,
+    filtered: 0,
+    errors: 0,
+  },
+  ...{ perSecond: 0, latestByMs: null, lastReadingAtMs: null, lastError: null, pending: 0, writeError: null },
+};
 
 function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
-  const host = {
-    ...{ host: HOST, followed: 3, state: 'ok', why: null, hint: null, stretch: 1.4 },
-    credentialsRefused: ['token-2'],
-    budgets: [{ resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1, remaining: null }],
-  };
-  const status = {
-    station: { uptimeS: 5 },
-    schedule: { size: 1, due: 2, behindS: 3, running: 4, raised: 5 },
-    repos: { known: 1, tracked: 2, failing: 3, commits: 4 },
-    changesets: { states: { open: 2 }, failing: 1, hosts: [host], webhooksMissing: [] },
-    deliveries: {
-      incoming: 1,
-      processing: 2,
-      completed: 3,
-      failed: 4,
-      waiting: 5,
-      uploading: 6,
-      unproven: { files: 0 },
+  const resource = { resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1 };
+  return {
+    station: { version: '1', uptimeS: 5, mode: 'up', pid: 1, root: '/', database: '/db' },
+    schedule: { size: 1, due: 2, behindS: 3, running: 4, raised: 5, next: [] },
+    repos: {
+      ...{ known: 1, tracked: 2, failing: 3, commits: 4, troubled: [], baking: [] },
+      churn: { wanted: 0, behind: [] },
     },
+    changesets: {
+      ...{ known: 2, followed: 2, failing: 1, states: { open: 2 }, webhooksMissing: [] },
+      hosts: [
+        {
+          ...{ host: HOST, followed: 3, state: 'ok', why: null, hint: null, stretch: 1.4 },
+          credentialsRefused: ['token-2'],
+          budgets: [{ ...resource, remaining: null, resetAt: null }],
+        },
+      ],
+    },
+    deliveries: {
+      ...{ incoming: 1, processing: 2, completed: 3, failed: 4, waiting: 5, uploading: 6 },
+      ...{ unproven: { files: 0, bytes: 0 }, left: [] },
+    },
+    capture: { ...NO_CAPTURE, collectors: [COLLECTOR] },
+    links: [],
     holds: [],
-    capture: { ...NO_CAPTURE, collectors: [collector('odd "name"\n\\', { readings: 7, lost: 2 })] },
     cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
-    disk: { freeBytes: 1, totalBytes: 2 },
+    disk: { freeBytes: 1, totalBytes: 2, cacheDirectory: '/' },
     disks: [{ path: '/', holds: ['spool'], freeBytes: 1, totalBytes: 2, freeInodes: 3, totalInodes: 4 }],
   };
-  return status as unknown as StationStatus;
 }
 
 interface Family {

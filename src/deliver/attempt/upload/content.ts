@@ -67,12 +67,22 @@ export async function assertStillSame(
 }
 
 /** CRC32 of the first `size` bytes of a file, in S3's form. Rejects with the signal's reason. */
-export async function crc32OfFile(file: OpenedFile, size: number, signal: AbortSignal): Promise<string> {
+export function crc32OfFile(file: OpenedFile, size: number, signal: AbortSignal): Promise<string> {
+  return crc32OfRange(file, 0, size, signal);
+}
+
+/** The same for `size` bytes from `from` on. */
+export async function crc32OfRange(
+  file: OpenedFile,
+  from: number,
+  size: number,
+  signal: AbortSignal,
+): Promise<string> {
   const buffer = Buffer.allocUnsafe(Math.min(size, BLOCK_BYTES) || 1);
   let checksum = 0;
   for (let done = 0; done < size; ) {
     signal.throwIfAborted();
-    const bytes = await file.read(buffer, 0, Math.min(buffer.length, size - done), done);
+    const bytes = await file.read(buffer, 0, Math.min(buffer.length, size - done), from + done);
     if (bytes === 0) break;
     checksum = crc32(buffer.subarray(0, bytes), checksum);
     done += bytes;

@@ -12,7 +12,7 @@ import { type ExpectedObject, wholeCrc32 } from '../../../keep/buckets/checksum.
 import { isCompleted } from '../../../keep/buckets/prove.ts';
 import type { FileIdentity, Journal, UnfinishedUpload } from '../../../keep/local/journal.ts';
 import { sameIdentity } from '../../spool/files.ts';
-import { assertStillSame } from './content.ts';
+import { assertStillSame, crc32OfRange } from './content.ts';
 import type { Sending } from './sending.ts';
 
 /** A large file on its way to the object `at`, with what was seen of it at the beginning. */
@@ -153,7 +153,7 @@ export async function abandonUpload(
   await sending.journal.dropUpload(unfinished.recordId);
 }
 
-/** The upload that was begun for this very content, with the parts that both the journal and the store know. */
+/** The upload that was begun for this content, with the parts that both the journal and the store know. */
 async function resume(sending: SendingInParts): Promise<Progress | undefined> {
   const { store, at, journal, record, identity, signal } = sending;
   const unfinished = journal.upload(record.id);
@@ -161,7 +161,7 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
   const isThis =
     unfinished.upload.key === at.key &&
     unfinished.upload.bucket === at.bucket &&
-    sameIdentity(unfinished, identity);
+    unfinished.size === identity.size;
   if (!isThis || unfinished.upload.uploadId === INTENDED) {
     await abandonUpload(sending, unfinished);
     return undefined;
@@ -174,10 +174,13 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
       const atStore = stored.get(part.partNumber);
       return atStore?.etag === part.etag && atStore.size === part.size;
     });
+    const same = sameIdentity(unfinished, identity)
+      ? both
+      : await sameParts(sending, unfinished.partBytes, both);
     return {
       upload: unfinished.upload,
       partBytes: unfinished.partBytes,
-      parts: new Map(both.map(part => [part.partNumber, part])),
+      parts: new Map(same.map(part => [part.partNumber, part])),
     };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
@@ -188,6 +191,20 @@ async function resume(sending: SendingInParts): Promise<Progress | undefined> {
     await journal.dropUpload(record.id);
     return undefined;
   }
+}
+
+/** The parts that hold what the file holds: its size is the same, and what else tells contents apart is in doubt. */
+async function sameParts(
+  { file, signal }: SendingInParts,
+  partBytes: number,
+  parts: readonly UploadedPart[],
+): Promise<UploadedPart[]> {
+  const same: UploadedPart[] = [];
+  for (const part of parts) {
+    const from = (part.partNumber - 1) * partBytes;
+    if ((await crc32OfRange(file, from, part.size, signal)) === part.crc32) same.push(part);
+  }
+  return same;
 }
 
 async function sendMissing(sending: SendingInParts, { upload, partBytes, parts }: Progress): Promise<void> {

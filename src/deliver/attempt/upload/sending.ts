@@ -33,6 +33,8 @@ export interface Acknowledged {
   readonly identity: FileIdentity;
   /** How far it is proven; null: not asked yet, or not answered. */
   readonly verified: FileRecord['verified'];
+  /** In which way it was sent that is not the profile's own, in words; null: nothing was left. */
+  readonly departure: string | null;
   /** The acknowledgement itself proves the content; not known any more after a restart. */
   readonly isAnswered?: boolean;
 }

@@ -88,7 +88,7 @@ export class Uploader {
         const result = await store.putObject(at, source, { ...properties, signal, onProgress });
         const still = await assertStillSame(file, identity, result.crc32, signal);
         const crc32 = result.crc32 ?? null;
-        return { key: at.key, etag: result.etag, crc32, identity: still, verified: null };
+        return { key: at.key, etag: result.etag, crc32, identity: still, verified: null, departure: null };
       }
       const inParts = await sendInParts({
         ...sending,
@@ -100,8 +100,8 @@ export class Uploader {
       });
       const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
       const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
-      const { etag } = inParts.result;
-      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, isAnswered };
+      const { etag, departure = null } = inParts.result;
+      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, departure, isAnswered };
     }
     const { body, identity: read } = await readWhole(file, identity);
     // All of it is in memory: no descriptor is kept for as long as the server takes.
@@ -116,6 +116,7 @@ export class Uploader {
       crc32,
       identity: read,
       verified: isAnswered && settings.verify === 'answer' ? 'checksum' : null,
+      departure: result.departure ?? null,
       isAnswered,
     };
   }

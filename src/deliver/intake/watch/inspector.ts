@@ -67,7 +67,8 @@ export class Inspector {
       return 'other';
     }
     const known = directory.entries.get(name);
-    if (known?.state === 'reported' && sameContent(known, identityOf(stat))) return 'other';
+    const isReported = known?.state === 'reported' && sameContent(known, identityOf(stat), directory.stays);
+    if (isReported) return 'other';
     const seen = probe(path, directory.local ? this.#options.libc : undefined);
     if (seen.type === 'gone') {
       tree.forget(directory, name);
@@ -83,6 +84,7 @@ export class Inspector {
     const verdict = judge(known, identity, {
       writer: busy ? 'open' : seen.writer,
       closed: closed && !busy,
+      ctimeCounts: directory.stays,
       nowMs,
       settleMs: this.#options.settleMs,
       restMs: names.isTemporary(place) ? this.#options.temporaryRestMs : this.#options.settleAfterCloseMs,

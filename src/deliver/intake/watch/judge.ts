@@ -43,6 +43,8 @@ export interface Evidence {
   readonly closed: boolean;
   readonly nowMs: number;
   readonly settleMs: number;
+  /** Files stay here: one may be changed in place and given its old time again. */
+  readonly ctimeCounts?: boolean;
   /** How long it must have stayed the same even so: its name is a temporary one, or writers are known to rename. */
   readonly restMs?: number;
 }
@@ -68,8 +70,12 @@ const WRITING_RECHECKS_MS = [20, 200, 2000] as const;
  */
 const CREATED_PATIENCE = 60;
 
-/** Whether both are the same content, as far as can be said without reading it. */
-export function sameContent(a: ObservedFile, b: ObservedFile): boolean {
+/**
+ * Whether both are the same content, as far as can be said without reading it.
+ * @param ctimeCounts whether any change of the inode makes that doubtful
+ */
+export function sameContent(a: ObservedFile, b: ObservedFile, ctimeCounts = false): boolean {
+  if (ctimeCounts && a.ctimeMs !== b.ctimeMs) return false;
   return a.inode === b.inode && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
@@ -88,7 +94,7 @@ const CONFIRM_MS = 2000;
  * under a name once.
  */
 export function judge(previous: WatchedFile | undefined, now: ObservedFile, evidence: Evidence): Verdict {
-  const unchanged = previous !== undefined && sameContent(previous, now);
+  const unchanged = previous !== undefined && sameContent(previous, now, evidence.ctimeCounts);
   if (unchanged && previous.state === 'reported') return { entry: previous, report: false };
   const { writer, closed, nowMs, settleMs, restMs = 0 } = evidence;
   if (writer === 'open') {

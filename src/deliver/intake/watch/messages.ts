@@ -98,6 +98,8 @@ export interface ThreadSetup {
   readonly settleAfterCloseMs: number;
   readonly temporaryRestMs: number;
   readonly names: NameRulesSetup;
+  /** Roots whose files stay after they were delivered. */
+  readonly stayingRoots: readonly string[];
   readonly maxRemembered: number;
   /** The inotify queue and the eventfd that wakes the thread; the main thread opens and closes both. */
   readonly descriptors: { readonly inotify: number; readonly wake: number } | undefined;

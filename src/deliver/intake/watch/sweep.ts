@@ -18,6 +18,7 @@ export interface SweeperOptions {
   /** Absent where there are no kernel events. */
   readonly notifier: { readonly libc: Libc; readonly inotify: number } | undefined;
   readonly names: NameRules;
+  readonly stayingRoots: readonly string[];
   readonly nowMs: () => number;
   readonly onTrouble: (trouble: WatchTrouble) => void;
 }
@@ -147,7 +148,8 @@ export class Sweeper {
     const { tree, jobs } = this.#options;
     const local = this.#isLocal(path, stat.dev);
     const temporary = parent !== undefined && this.#options.names.isTemporary({ directory: parent, name });
-    const facts = { path, inode: stat.ino, device: stat.dev, local, temporary };
+    const stays = parent ? parent.stays : this.#options.stayingRoots.includes(path);
+    const facts = { path, inode: stat.ino, device: stat.dev, local, temporary, stays };
     const directory = tree.attach(parent, name, facts);
     this.#watch(directory);
     if (directory.attached) jobs.addUrgent(this.#list(directory, 'scan', true));

@@ -18,6 +18,8 @@ export interface Directory {
   listedMtimeMs: number;
   /** A name here was forgotten on request: the listing under way may have passed it, and is not the last word. */
   relist: boolean;
+  /** Whether files stay here after they were delivered. */
+  readonly stays: boolean;
   /** Whether its name, or that of one around it, is a temporary one. */
   readonly temporary: boolean;
   /** What was reported of the directory itself. */
@@ -75,12 +77,14 @@ export class Tree {
   attach(
     parent: Directory | undefined,
     name: string,
-    facts: Pick<Directory, 'path' | 'inode' | 'device' | 'local'> & { readonly temporary?: boolean },
+    facts: Pick<Directory, 'path' | 'inode' | 'device' | 'local'> &
+      Partial<Pick<Directory, 'temporary' | 'stays'>>,
   ): Directory {
     const old = parent ? parent.children.get(name) : this.roots.get(facts.path);
     if (old) this.detach(old);
     const directory: Directory = {
       temporary: false,
+      stays: false,
       ...facts,
       name,
       parent,

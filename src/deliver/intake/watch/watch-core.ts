@@ -78,6 +78,7 @@ export class WatchCore {
       jobs: this.#jobs,
       notifier,
       names: this.#names,
+      stayingRoots: options.stayingRoots,
       nowMs,
       onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
     });

@@ -29,6 +29,8 @@ export interface WatchOptions {
   readonly settleAfterCloseMs?: number;
   /** Globs of temporary names and of what is ignored, and where a file's own path begins below a root. */
   readonly names?: Partial<NameRulesSetup>;
+  /** Roots whose files stay: there, any change of a file's inode has it reported again. */
+  readonly stayingRoots?: readonly string[];
   /** How long a file under a temporary name must have stayed the same; a minute by default. */
   readonly temporaryRestMs?: number;
   /** Times the sweeps. (Settling is timed in the watching thread, by the system's clock.) */
@@ -99,6 +101,7 @@ function setupOf(options: WatchOptions): Omit<ThreadSetup, 'descriptors'> {
     settleAfterCloseMs,
     temporaryRestMs,
     names: { temporary, ignore, placeDepths },
+    stayingRoots: (options.stayingRoots ?? []).map(path => resolve(path)),
     maxRemembered: options.maxRemembered ?? DEFAULT_MAX_REMEMBERED,
   };
 }

@@ -45,7 +45,7 @@ async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingCo
     const listing = new Listing(source, known, claim, signal, context);
     const { found, etag } = await slots.run(host, claim.priority, signal, () => listing.run());
     health.recordSuccess(host);
-    context.unseen.record(host, name, listing.unseen);
+    if (!listing.isUnchanged) context.unseen.record(host, name, listing.unseen);
     const { stretch = 1 } = context.rhythm(host);
     return {
       nextAtMs: startMs + Math.round(context.listEveryMs() * Math.max(1, stretch)),
@@ -72,6 +72,8 @@ class Listing {
   readonly #context: ChangesetContext;
   /** What could not be read so far, though the rest was. */
   readonly unseen: Unseen[] = [];
+  /** The host says that it is as it was the last time; then what was unseen is so still. */
+  isUnchanged = false;
   /** Changesets listed so far. */
   #count = 0;
 
@@ -130,7 +132,10 @@ class Listing {
     let etag: string | undefined;
     let truncated = false;
     for await (const page of pages) {
-      if (page.notModified) return { found: countBefore, etag: etagBefore ?? undefined, truncated };
+      if (page.notModified) {
+        this.isUnchanged = true;
+        return { found: countBefore, etag: etagBefore ?? undefined, truncated };
+      }
       etag ??= page.etag;
       truncated ||= page.truncated;
       this.#count += page.changesets.length;

@@ -72,6 +72,14 @@ function refuseOutside(text: string, tree: string, folders: readonly string[], d
   if (real === undefined || !isBelow(real, realFolders)) throw outside(text);
 }
 
+/** Whether a real path is one of some folders or below one, links resolved. */
+export function isBelowFolder(path: string, folders: readonly string[], disk: Disk = systemDisk): boolean {
+  return isBelow(
+    path,
+    folders.map(folder => disk.realPath(folder) ?? resolve(folder)),
+  );
+}
+
 function isBelow(path: string, folders: readonly string[]): boolean {
   return folders.some(
     folder => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep),

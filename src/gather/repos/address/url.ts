@@ -37,6 +37,8 @@ export interface ParseUrlOptions {
   readonly disk?: Disk;
 }
 
+/** A user name and nothing else. */
+const USER = /^[a-z0-9_][a-z0-9_.+-]*$/i;
 /** Longer texts are no address of anything. */
 const MAX_URL_BYTES = 2048;
 
@@ -45,7 +47,7 @@ const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443, 
 /**
  * Reads the address of a repository and brings it to its one spelling: trailing `/` and `.git` and
  * default ports dropped, host in lower case and IP addresses in their usual notation, `git@host:path` as
- * `ssh://git@host/path`. Idempotent: the `url` of a result parses to itself. No network; the disk is read for
+ * `ssh://git@host/path`; a user name without password, which https needs none of, dropped. Idempotent: the `url` of a result parses to itself. No network; the disk is read for
  * paths only.
  * @throws SluiceError `url_invalid`, `url_refused`, `url_has_credentials` (the secret is in none of its
  *   fields), `not_a_repository` for a path where nothing is
@@ -121,8 +123,11 @@ function parseSchemed(text: string, schemeText: string, authority: string, rest:
     throw invalid(text, 'has a scheme other than https, http, ssh, git');
   }
   const at = authority.lastIndexOf('@');
-  const user = at < 0 ? undefined : authority.slice(0, at);
-  if (user !== undefined && (scheme !== 'ssh' || user.includes(':'))) throw hasCredentials(text);
+  const named = at < 0 ? undefined : authority.slice(0, at);
+  // Only ssh needs to know who asks; a name that could hold more than a name is not passed over.
+  if (named !== undefined && (scheme === 'ssh' ? named.includes(':') : !USER.test(named)))
+    throw hasCredentials(text);
+  const user = scheme === 'ssh' ? named : undefined;
   const [, hostText = '', portText] =
     /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(authority.slice(at + 1)) ?? [];
   // "https://user:pass/word@host/": the password's slash ends the authority, and the "port" is its first half.
@@ -163,7 +168,7 @@ function refuseCharacters(text: string): void {
 /** A user name that no shell, ssh or log could read as anything else. */
 function checkedUser(text: string, user: string): string {
   if (user.startsWith('-')) throw refused(text, 'has a user name that begins with "-"');
-  if (!/^[a-z0-9_][a-z0-9_.+-]*$/i.test(user)) throw invalid(text, 'has a user name of unusual characters');
+  if (!USER.test(user)) throw invalid(text, 'has a user name of unusual characters');
   return user;
 }
 
@@ -224,7 +229,7 @@ function refused(text: string, why: string): SluiceError {
 
 function hasCredentials(text: string): SluiceError {
   const shown = shownUrl(text);
-  return new SluiceError('url_has_credentials', `${shown} carries a user name or password`, {
+  return new SluiceError('url_has_credentials', `${shown} carries a password`, {
     subject: shown,
   });
 }

@@ -27,12 +27,14 @@ export interface BakeJob {
   readonly credentials: HttpCredentials | undefined;
   /** Whom to ask how large it is. */
   readonly sizeHost: SizeHost | undefined;
+  /** A repository on this disk is read whoever owns it: `git.trustedPaths`. */
+  readonly trustsOwner?: boolean;
   /** The only addresses that may be connected to, where not every one is allowed. */
   readonly addresses: readonly string[] | undefined;
 }
 
 /** The repository at its host, as a job has it. */
 export function remoteOf(job: BakeJob): Remote {
-  const { address, place, credentials, addresses, connectTimeoutMs } = job;
-  return { ...address, place, credentials, addresses, connectTimeoutMs };
+  const { address, place, credentials, addresses, connectTimeoutMs, trustsOwner } = job;
+  return { ...address, place, credentials, addresses, connectTimeoutMs, trustsOwner };
 }

@@ -4,6 +4,7 @@ import { forgeDefinition } from '../../forges/definitions.ts';
 import { credentialsForOwner } from '../../forges/forge.ts';
 import { forgeSettings } from '../../forges/settings.ts';
 import { addressesToPin } from '../address/network-policy.ts';
+import { isBelowFolder } from '../address/path.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
 import type { HttpCredentials } from '../git/credentials.ts';
 import type { BakeJob, SizeHost } from './job.ts';
@@ -42,6 +43,7 @@ export async function bakeJob(
     connectTimeoutMs: config.git.connectTimeoutMs,
     credentials,
     sizeHost: sizeHostOf(place ?? address, config, credentials),
+    trustsOwner: address.scheme === 'file' && isBelowFolder(address.url, config.git.trustedPaths),
     addresses,
   };
 }

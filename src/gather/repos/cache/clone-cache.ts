@@ -4,6 +4,7 @@ import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { formatBytes } from '../../../base/units.ts';
 import { newWorkerId } from '../../../engine/queue/worker-id.ts';
 import type { CloneRecord, ColdCopy } from '../../../keep/local/clone-records.ts';
+import { addressKey } from '../address/same-address.ts';
 import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import { cloneDirectoryName } from '../clone/directories.ts';
 import type { RoomWish } from './admission.ts';
@@ -204,7 +205,11 @@ export class CloneCache {
     const { neverEvict } = settings();
     return (await clones.list())
       .map(record => {
-        const pinnedBy = neverEvict.has(record.url) ? 'configuration' : record.pinned ? 'hand' : null;
+        const pinnedBy = neverEvict.has(addressKey(record.url))
+          ? 'configuration'
+          : record.pinned
+            ? 'hand'
+            : null;
         return { ...record, pinned: pinnedBy !== null, pinnedBy } as const;
       })
       .filter(({ onDisk, cold, pinned }) => onDisk || cold !== null || pinned);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
+import { addressKey } from '../address/same-address.ts';
 import { scratchPathOf } from '../clone/directories.ts';
 import { urlOfRepositoryKey } from '../tracking/schedule.ts';
 import {
@@ -322,7 +323,7 @@ export class RoomKeeper {
       clones: there.map(({ url, bytes, lastUsedAtMs, pinned, directory: name }): HeldClone => {
         const inUse = claimed.has(url);
         const heldBy = holders.get(join(directory, name)) ?? (inUse ? 'others' : null);
-        const known = { url, bytes, lastUsedAtMs, pinned: pinned || neverEvict.has(url) };
+        const known = { url, bytes, lastUsedAtMs, pinned: pinned || neverEvict.has(addressKey(url)) };
         return { ...known, inUse: inUse || passed.has(url), heldBy };
       }),
       room: {

@@ -1,4 +1,5 @@
 import type { Config } from '../../../config/schema.ts';
+import { addressKey } from '../address/same-address.ts';
 import { configuredAddress } from '../address/url.ts';
 import { type ColdPlace, parseColdPlace } from './cold/place.ts';
 
@@ -8,7 +9,7 @@ export interface CacheSettings {
   readonly minFreeBytes: number;
   /** Undefined: no limit but the disk. */
   readonly maxBytes: number | undefined;
-  /** URLs in their one spelling that the configuration pins. */
+  /** What the configuration pins, by `addressKey`. */
   readonly neverEvict: ReadonlySet<string>;
   readonly coldStorage: ColdPlace | undefined;
   /** What becomes of a clone that must go while cold storage does not answer. */
@@ -25,7 +26,7 @@ export function cacheSettings({ cache }: Config, cwd: string): CacheSettings {
     directory: cache.directory,
     minFreeBytes: cache.minFreeDiskBytes,
     maxBytes: cache.maxSizeBytes,
-    neverEvict: new Set(cache.neverEvict.map(text => configuredAddress(text, cwd).url)),
+    neverEvict: new Set(cache.neverEvict.map(text => addressKey(configuredAddress(text, cwd).url))),
     coldStorage: cache.coldStorage === undefined ? undefined : parseColdPlace(cache.coldStorage),
     coldStorageUnavailable: cache.coldStorageUnavailable,
   };

@@ -28,10 +28,6 @@ export function sameRefs(tips: RefSnapshot, { refs, detachedHead }: RemoteRefs):
   return detachedHead === undefined || tips.get(DETACHED_REF) === detachedHead;
 }
 
-/** A repository on this disk may be left lean too, whatever its own configuration says. */
-const LOCAL_UPLOAD_PACK =
-  'git -c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack';
-
 /** Options for git's fetches from a remote; the remote is named `origin`, since filters work for named ones only. */
 export function originOptions(remoteRefs: Pick<RemoteRefs, 'access'>): {
   readonly config: readonly string[];
@@ -41,7 +37,7 @@ export function originOptions(remoteRefs: Pick<RemoteRefs, 'access'>): {
   return {
     // Not in the clone's configuration: the address may be pinned to other numbers the next time.
     config: [...access.config, '-c', `remote.origin.url=${access.url}`],
-    uploadPack: access.protocol === 'file' ? [`--upload-pack=${LOCAL_UPLOAD_PACK}`] : [],
+    uploadPack: access.uploadPack === undefined ? [] : [`--upload-pack=${access.uploadPack}`],
   };
 }
 

@@ -16,6 +16,8 @@ export interface Remote extends RepositoryUrl {
    * `publicAddresses`). With an HTTP proxy in the environment it is the proxy that resolves.
    */
   readonly addresses?: readonly string[];
+  /** A repository on this disk is read whoever owns it. */
+  readonly trustsOwner?: boolean | undefined;
   /** How long its host may take to accept a connection; git's and curl's own patience (minutes) when absent. */
   readonly connectTimeoutMs?: number;
 }
@@ -28,6 +30,8 @@ export interface Access {
   /** Options before the subcommand. */
   readonly config: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What serves a repository on this disk, where it is not git's own; a shell reads it. */
+  readonly uploadPack?: string | undefined;
 }
 
 /** First git with `http.curloptResolve`. */
@@ -44,12 +48,23 @@ export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
   const isHttp = scheme === 'http' || scheme === 'https';
   const answer = isHttp && credentials ? credentialAccess(url, credentials) : undefined;
   const pin = pinOf(remote, url, git);
+  if (scheme === 'file')
+    return { url, protocol: scheme, config: [], env: {}, uploadPack: localUploadPack(remote) };
   return {
     url: pin.url ?? url,
     protocol: scheme,
     config: [...(pin.config ?? []), ...(answer?.config ?? [])],
     env: { ...answer?.env, ...pin.env },
   };
+}
+
+/**
+ * A repository on this disk may be left lean too, whatever its own configuration says. Which owners are trusted git
+ * takes from the command line alone, and not from the process that starts it.
+ */
+function localUploadPack({ trustsOwner }: Remote): string {
+  const trust = trustsOwner ? "-c 'safe.directory=*' " : '';
+  return `git ${trust}-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack`;
 }
 
 function pinOf(remote: Remote, url: string, git: GitVersion): Partial<Access> {

@@ -94,7 +94,8 @@ async function list(
   // A listing that names HEAD is always of all refs; only branches and tags alone can be asked for by prefix.
   const branchesAndTags = tags ? ['--heads', '--tags'] : ['--heads'];
   const wanted = head ? ['--symref'] : branchesAndTags;
-  const git = spawnGit([...access.config, 'ls-remote', ...wanted, '--', access.url], {
+  const served = access.uploadPack === undefined ? [] : [`--upload-pack=${access.uploadPack}`];
+  const git = spawnGit([...access.config, 'ls-remote', ...wanted, ...served, '--', access.url], {
     protocol: access.protocol,
     env: access.env,
     signal,

@@ -1,3 +1,4 @@
+import { textOfBytes } from '../../../base/byte-text.ts';
 import type { PersonIdentity } from '../../../keep/store/types.ts';
 
 /** What an `author` or `committer` line says. */
@@ -39,9 +40,13 @@ export class PersonIdentities {
     if (known) return known;
     const bytes = Buffer.from(latin1, 'latin1');
     const identity = parsePersonIdentity(bytes.toString('utf8'));
+    // By its e-mail a person is known: two must not become one because neither is UTF-8.
+    const person = identity.email.includes('\ufffd')
+      ? { ...identity, email: textOfBytes(parsePersonIdentity(bytes.toString('latin1')).email) }
+      : identity;
     if (this.#known.size >= MAX_INTERNED) this.#known.clear();
-    this.#known.set(bytes.toString('latin1'), identity);
-    return identity;
+    this.#known.set(bytes.toString('latin1'), person);
+    return person;
   }
 }
 

@@ -7,13 +7,23 @@ import type { WorkHandler } from '../../../engine/queue/handler.ts';
 import type { QueueItem, WorkQueue } from '../../../engine/queue/work-queue.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { Repository } from '../../../keep/store/types.ts';
+import { forgeSettings } from '../../forges/settings.ts';
 import { isTrusted } from '../address/network-policy.ts';
 import { enclosingRepository } from '../address/path.ts';
 import { publicAddresses } from '../address/public-address.ts';
+import { addressKey, addressPath } from '../address/same-address.ts';
 import { configuredAddress, parseRepositoryUrl, type RepositoryAddress } from '../address/url.ts';
 import { type Owner, type OwnerContext, ownerHandler, ownersOf, scheduleOwners } from './owners.ts';
 import { repositoryKey } from './schedule.ts';
-import { makeDueNow, scheduleTracked, track, trackExactly, type Untracked, untrack } from './track.ts';
+import {
+  makeDueNow,
+  rescheduleTracked,
+  scheduleTracked,
+  track,
+  trackExactly,
+  type Untracked,
+  untrack,
+} from './track.ts';
 
 /** What tracking is made of. */
 export interface TrackingOptions extends Omit<OwnerContext, 'store' | 'queue'> {
@@ -48,6 +58,12 @@ export class Tracking implements Service {
   async start(): Promise<void> {
     await this.trackConfigured(this.configuredRepositories(this.#options.config()));
     await scheduleTracked(this.#context);
+    await this.followRhythm();
+  }
+
+  /** Brings what is tracked to where the rhythm of the configuration has it now. */
+  async followRhythm(): Promise<void> {
+    await rescheduleTracked(this.#context);
   }
 
   async stop(): Promise<void> {}
@@ -87,7 +103,7 @@ export class Tracking implements Service {
    */
   async track(urls: readonly string[]): Promise<readonly Repository[]> {
     const addresses: RepositoryAddress[] = [];
-    for (const url of urls) addresses.push(await this.admitFromApi(url));
+    for (const url of urls) addresses.push(await this.#asKnown(await this.admitFromApi(url)));
     const repositories: Repository[] = [];
     for (const address of addresses) repositories.push(await track(address, 'api', this.#context));
     return repositories;
@@ -127,7 +143,7 @@ export class Tracking implements Service {
     const urls = new Set(spellings.map(spelling => normalise(spelling)).filter(url => url !== undefined));
     const raised: string[] = [];
     for (const url of urls) {
-      for (const repository of await store.repositories.alike(url)) {
+      for (const repository of await sameThings(url, store)) {
         if (!repository.tracked || raised.includes(repository.url)) continue;
         await makeDueNow(repository, reason, this.#context);
         raised.push(repository.url);
@@ -165,10 +181,31 @@ export class Tracking implements Service {
     return address;
   }
 
+  /**
+   * The address under which a repository of a code host is known already, however this one is written: hosts of code
+   * tell neither case nor `www.` apart. By ssh and by https it may be allowed to different people, and stays two.
+   */
+  async #asKnown(address: RepositoryAddress): Promise<RepositoryAddress> {
+    const { store } = this.#options.stores();
+    const hosts = forgeSettings(this.#options.config(), 0).map(({ host }) => host);
+    if (!hosts.includes(address.host.replace(/^www\./, ''))) return address;
+    if (await store.repositories.byUrl(address.url)) return address;
+    const byHttp = (url: string): boolean => /^https?:/.test(url);
+    const same = await sameThings(address.url, store);
+    return (
+      same.find(({ url, movedTo }) => movedTo === null && byHttp(url) === byHttp(address.url)) ?? address
+    );
+  }
+
   async #known(url: string): Promise<Repository | undefined> {
-    const { byUrl } = this.#options.stores().store.repositories;
+    const { store } = this.#options.stores();
+    const { byUrl } = store.repositories;
     // Nothing is read or fetched here, so any path may be asked about: what is not known has no row.
-    return (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
+    const exactly = (await byUrl(url)) ?? (await byUrl(parseRepositoryUrl(url, { from: 'config' }).url));
+    if (exactly) return exactly;
+    const [same, other] = await sameThings(parseRepositoryUrl(url, { from: 'config' }).url, store);
+    // Two of them are two repositories to whoever has tracked both.
+    return other ? undefined : same;
   }
 
   get #context(): OwnerContext {
@@ -180,6 +217,17 @@ export class Tracking implements Service {
 export function withNext(repository: Repository, item: QueueItem | undefined): ScheduledRepository {
   const next = item && { atMs: item.runAtMs, reason: item.reason, failures: item.failures };
   return { repository, next };
+}
+
+/** What is known under any address of the same thing, or has moved there. */
+async function sameThings(url: string, { repositories }: Pick<Store, 'repositories'>): Promise<Repository[]> {
+  const key = addressKey(url);
+  const [alike, named] = await Promise.all([
+    repositories.alike(url),
+    repositories.list({ text: addressPath(url) }),
+  ]);
+  const same = [...alike, ...named.filter(repository => addressKey(repository.url) === key)];
+  return [...new Map(same.map(repository => [repository.id, repository])).values()];
 }
 
 function normalise(spelling: string): string | undefined {

@@ -12,6 +12,11 @@ import { dueNow, nextRepositorySync, putInBatches, REPOSITORY_KIND, repositoryKe
  * Origins come and go by themselves: what was tracked by hand stays when the configuration forgets it.
  */
 
+/** Looked at together when the rhythm changes. */
+const RESCHEDULED_AT_ONCE = 500;
+/** Times so near are the same. */
+const SAME_TIME_MS = 1000;
+
 /** Tracks a repository for an origin, and puts it on the schedule. May be repeated: it keeps its time then. */
 export async function track(
   { url, host }: RepositoryAddress,
@@ -67,6 +72,34 @@ export async function scheduleTracked(context: ScheduleContext): Promise<void> {
     repositories.filter(({ tracked }) => tracked),
     context,
   );
+}
+
+/**
+ * Brings what is tracked to where the configured rhythm has it: after a change of `schedule`. What runs or is first in
+ * line keeps its place, and so does what backs off after failures, as long as no wait is longer than the longest one.
+ */
+export async function rescheduleTracked(context: ScheduleContext): Promise<void> {
+  const { store, queue, config, clock } = context;
+  const { schedule } = config();
+  const tracked = (await store.repositories.list()).filter(repository => repository.tracked);
+  for (let from = 0; from < tracked.length; from += RESCHEDULED_AT_ONCE) {
+    const page = tracked.slice(from, from + RESCHEDULED_AT_ONCE);
+    const items = await queue.getMany(page.map(repositoryKey));
+    const nowMs = clock.nowMs();
+    const entries = page.flatMap(repository => {
+      const key = repositoryKey(repository);
+      const item = items.get(key);
+      if (!item || item.claimedBy !== null || item.priority === 'high') return [];
+      const next = nextRepositorySync(repository, nowMs, schedule);
+      const place =
+        item.failures > 0
+          ? { runAtMs: Math.min(item.runAtMs, nowMs + schedule.maxIntervalMs), reason: item.reason }
+          : { runAtMs: next.nextAtMs ?? item.runAtMs, reason: next.reason };
+      if (Math.abs(place.runAtMs - item.runAtMs) < SAME_TIME_MS) return [];
+      return [{ key, request: { kind: REPOSITORY_KIND, group: repository.host, ...place } }];
+    });
+    await putInBatches(entries, queue);
+  }
 }
 
 /** Brings a tracked repository to the front: it is synced at once, before all others. */

@@ -63,7 +63,7 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   const code = 'code' in cause ? String(cause.code) : '';
   const about = { operation, subject, cause };
   const say = (words: string): string => oneLine(`${operation} ${subject}: ${words}`, 1000);
-  if (TLS_CODE.test(code) || code === 'EPROTO') {
+  if (TLS_CODE.test(code) || code === 'EPROTO' || isBrokenHandshake(cause)) {
     return new SluiceError('tls_failed', say(wordsOfTls(cause, code)), {
       ...about,
       answer: 'hold',
@@ -96,6 +96,11 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   if (named === undefined) return asSluiceError(error, about);
   const [known, words] = named;
   return new SluiceError(known, say(`${whereOf(cause)}${words}`), about);
+}
+
+/** Node's words for a connection that was closed before TLS had come about; its code is that of any reset. */
+function isBrokenHandshake(error: Error): boolean {
+  return /before secure TLS connection/i.test(error.message);
 }
 
 /**
@@ -150,6 +155,7 @@ function wordsOfTls(error: Error, code: string): string {
   }
   if (TLS_CODE.test(code) && /CERT|CA$|CHAIN/.test(code))
     return 'no TLS connection: its certificate cannot be trusted';
+  if (isBrokenHandshake(error)) return 'no TLS connection: the server closed the connection in the handshake';
   return 'no TLS connection: the handshake failed';
 }
 

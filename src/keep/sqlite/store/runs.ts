@@ -7,6 +7,13 @@ import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow }
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
 
+/** With those that were asked for before it began: one bake answers them all. */
+const FINISH = `
+  UPDATE runs SET state = ?1, summary = ?2, error = ?3, finished_at_ms = ?4
+  WHERE id = ?5 OR (?6 AND state = 'waiting'
+    AND repository_id = (SELECT repository_id FROM runs WHERE id = ?5)
+    AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = ?5))`;
+
 function toRun(row: SqlRow): Run {
   return {
     id: readInteger(row, 'id'),
@@ -51,9 +58,9 @@ export function createRunStore(database: Database): RunStore {
         // Whoever starts holds the repository's claim, so a run that still says "running" belongs to a dead process.
         database
           .statement(
-            `UPDATE runs SET state = 'cancelled', finished_at_ms = ? WHERE repository_id = ? AND state = 'running'`,
+            `UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE repository_id = ? AND state = 'running'`,
           )
-          .run(nowMs, repositoryId);
+          .run(repositoryId);
         const run = waiting(repositoryId) ?? insert(repositoryId, reason, nowMs);
         database
           .statement(`UPDATE runs SET state = 'running', started_at_ms = ? WHERE id = ?`)
@@ -63,11 +70,24 @@ export function createRunStore(database: Database): RunStore {
     finish: (id, end, nowMs) =>
       database.write(() => {
         const error = 'error' in end ? toErrorRecord(end.error) : undefined;
+        // Whoever has the claim now goes on with it.
+        if (error?.code === 'lease_lost') return;
+        if (error?.code === 'stopping') {
+          database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
+          return;
+        }
         const summary = 'summary' in end ? end.summary : null;
         const state: RunState = !error ? 'done' : error.answer === 'cancelled' ? 'cancelled' : 'failed';
         database
-          .statement('UPDATE runs SET state = ?, summary = ?, error = ?, finished_at_ms = ? WHERE id = ?')
-          .run(state, summary, error ? JSON.stringify(error) : null, nowMs, id);
+          .statement(FINISH)
+          .run(
+            state,
+            summary,
+            error ? JSON.stringify(error) : null,
+            nowMs,
+            id,
+            state === 'cancelled' ? 0 : 1,
+          );
       }),
     async byId(id) {
       return database.read(() => byId(id));

@@ -34,6 +34,7 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
     settleAfterCloseMs: 0,
     temporaryRestMs: 60_000,
     names: { temporary: [], ignore: [], placeDepths: {} },
+    stayingRoots: [],
     maxRemembered: 1000,
     monotonicMs: () => time.ms,
     nowMs: Date.now,

@@ -30,6 +30,7 @@ async function watching(
     settleAfterCloseMs: options.settleAfterCloseMs ?? 0,
     temporaryRestMs: 60_000,
     names: { temporary: TEMPORARY_NAMES, ignore: options.ignore ?? [], placeDepths: { [root]: 2 } },
+    stayingRoots: [],
     maxRemembered: 1000,
     monotonicMs: () => time.ms,
     nowMs: () => Date.now() + time.aheadMs,

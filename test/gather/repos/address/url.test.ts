@@ -115,11 +115,8 @@ test('what could run a command, read a file or is no URL is refused with one lin
 test('credentials in a URL are refused and not repeated (R-8)', () => {
   for (const text of [
     'https://ada:s3cret@host/x',
-    'https://s3cret@host/x',
     'https://ada:s3/cret@host/x',
     'https://ada:s3cret@host:443/x?token=s3cret#s3cret',
-    'http://s3cret@host/x',
-    'git://s3cret@host/x',
     'ssh://git:s3cret@host/x',
     'git:s3cret@host:x',
   ]) {
@@ -253,4 +250,11 @@ test('no shown address holds what stands before its last @ (R-8, T-3)', () => {
       assert.ok(!shownUrl(`https://u:SECRET${secret}@host/x`).includes('SECRET'));
     }),
   );
+});
+
+test('a user name without a password is dropped, and not repeated (R-8, R-110)', () => {
+  for (const scheme of ['https', 'http', 'git']) {
+    const { url, remote } = parseRepositoryUrl(`${scheme}://org.name@host/a/b.git`, { from: 'api' });
+    assert.deepEqual([url, remote], [`${scheme}://host/a/b`, `${scheme}://host/a/b.git`]);
+  }
 });

@@ -202,12 +202,16 @@ test('bad input: no git, or one that is too old (R-10)', async t => {
   await failsCleanly(bench, bench.sync(), 'git_too_old');
 });
 
-test("bad input: another user's repository on this disk (R-10)", async t => {
+test("bad input: another user's repository on this disk, unless the configuration trusts its place (R-10, R-111)", async t => {
   const bench = new CloneBench(t);
   bench.upstream.commit('one');
   execFileSync('chown', ['-R', '12345', bench.upstream.path]);
   const error = await failsCleanly(bench, bench.sync(), 'repository_not_owned');
   assert.match(error.message, /belongs to another user/);
+  assert.match(error.hint, /git\.trustedPaths/);
+  const trusted = { ...bench.remote(), trustsOwner: true };
+  assert.equal((await bench.sync(undefined, { remote: trusted })).outcome, 'clone');
+  assert.equal((await bench.sync(undefined, { remote: trusted })).outcome, 'unchanged');
 });
 
 test('bad input: objects are missing at the remote (R-10)', async t => {

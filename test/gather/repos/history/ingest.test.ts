@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { SluiceError } from '../../../../src/base/errors.ts';
 import { ADA } from '../../../support/git-fixture.ts';
 import { fakeProgram } from '../../../support/git-remotes.ts';
@@ -79,7 +80,7 @@ test('hostile headers and messages become rows, each with what git makes of it (
   assert.equal((await ingest()).totals.authors, git.authors());
 });
 
-test('what a commit says in another encoding is stored as git shows it (R-25)', async t => {
+test('what a commit says in another encoding is stored as git shows it (R-25, R-107)', async t => {
   const { git, ingest, rows } = await openBench(t);
   const written: [string, number[]][] = [
     ['ISO-8859-1', [0xe4, 0x85, 0x41]],
@@ -99,6 +100,42 @@ test('what a commit says in another encoding is stored as git shows it (R-25)', 
     ['EUC-JP', [0xff, 0x41]],
     ['utf8', [0xc3, 0xa4]],
     ['no-such-thing', [0xe4]],
+    // Names as iconv takes them, and bytes that are none of the encoding.
+    ['cp437', [0x82]],
+    ['CP850', [0x82]],
+    ['IBM850', [0x82]],
+    ['cp852', [0x9d]],
+    ['CP866', [0x8f]],
+    ['MacRoman', [0x8e]],
+    ['viscii', [0xd5]],
+    ['TIS-620', [0xa1]],
+    ['windows-874', [0xa1]],
+    ['iso-8859-11', [0xa1]],
+    ['ISO-8859-16', [0xaa]],
+    ['"iso-8859-1"', [0xe9]],
+    [' iso-8859-1 ', [0xe9]],
+    ['iso-8859-1//TRANSLIT', [0xe9]],
+    ['latin-1', [0xe9]],
+    ['latin-2', [0xb1]],
+    ['L1', [0xe9]],
+    ['US-ASCII', [0xe9]],
+    ['ASCII', [0xc3, 0xa9]],
+    ['cp1252', [0x61, 0x81, 0x62]],
+    ['Shift_JIS', [0x87, 0x40]],
+    ['cp932', [0x87, 0x40]],
+    ['EUC-KR', [0x8c, 0x63, 0xb9, 0xe6]],
+    ['ks_c_5601-1987', [0xb0, 0xa1]],
+    ['UTF-7', [0x2b, 0x41, 0x4f, 0x6b, 0x2d]],
+    ['binary', [0xe9]],
+    ['hex', [0xe9]],
+    ['x-user-defined', [0xe9]],
+    ...fc.sample(
+      fc.tuple(
+        fc.constantFrom('iso8859-5', 'cp1250', 'cp1251', 'koi8-u', 'ibm865', 'iso-8859-7', 'LATIN10'),
+        fc.array(fc.integer({ min: 0x80, max: 0xff }), { minLength: 1, maxLength: 3 }),
+      ),
+      { numRuns: 40, seed: 7 },
+    ),
   ];
   const commits = written.map(([encoding, bytes]) =>
     git.commit({

@@ -255,3 +255,21 @@ test('commits are the same however the output is cut into chunks', () => {
     { numRuns: 200 },
   );
 });
+
+test('two e-mails that are not UTF-8 stay two, and names show as git shows them (R-107)', () => {
+  const commits = [0xe8, 0xe9].map(byte => {
+    const who = Buffer.concat([
+      Buffer.from('author B'),
+      Buffer.from([byte]),
+      Buffer.from(' <b'),
+      Buffer.from([byte]),
+    ]);
+    const rest = Buffer.from(`@x> 5 +0000\ncommitter B <b@x> 5 +0000\n\nm\n`);
+    return object(Buffer.concat([Buffer.from(`tree ${HASH}\n`), who, rest]));
+  });
+  const authors = parse(Buffer.concat(commits)).map(({ author }) => author);
+  assert.deepEqual(authors, [
+    { name: 'B\ufffd', email: 'b\\xE8@x' },
+    { name: 'B\ufffd', email: 'b\\xE9@x' },
+  ]);
+});

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { SluiceError } from '../../../../base/errors.ts';
 import { Serializer } from '../../../../base/serializer.ts';
-import { siblingModule } from '../../../../base/thread-client.ts';
+import { siblingModule, threadEnvironment } from '../../../../base/thread-client.ts';
 import { readingFailure } from '../failure.ts';
 import type { RawReading, ReadingSource } from '../source.ts';
 import type { QueryReply } from './query-server.ts';
@@ -75,6 +75,9 @@ export class QueryProcess {
   #start(): ChildProcess {
     const entry = fileURLToPath(siblingModule(import.meta.url, './query-process'));
     const child = fork(entry, [this.#database], {
+      // What this process was started with is not meant for that one.
+      execArgv: [],
+      env: threadEnvironment(),
       // The terminal's signals are not for it: it ends with its parent.
       detached: true,
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

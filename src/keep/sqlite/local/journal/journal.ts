@@ -1,10 +1,12 @@
+import { type Stats, statSync } from 'node:fs';
 import type { Clock } from '../../../../base/clock.ts';
-import type { ErrorCode } from '../../../../base/errors.ts';
+import { type ErrorCode, SluiceError } from '../../../../base/errors.ts';
 import {
   type Attempt,
   type EnteringFile,
   type FileAddress,
   type FileHold,
+  type FileIdentity,
   type FileRecord,
   type FileState,
   type FileTrouble,
@@ -40,8 +42,8 @@ import {
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, source, next_attempt_at_ms, hold, object_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
@@ -49,12 +51,15 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
+  /** The file as it was opened. */
+  readonly #opened: Stats | undefined;
   /** The last time asked for, and its text: many changes of one group have the same. */
   #nowMs = Number.NaN;
   #nowText = '';
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
+    this.#opened = statSync(database.path, { throwIfNoEntry: false });
     this.#clock = clock;
     this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
@@ -63,7 +68,8 @@ export class SqliteJournal implements Journal {
   enter(file: EnteringFile): Promise<FileRecord> {
     return this.#changes.submit(() => {
       const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
-      const known = source === undefined ? this.#recordTakenOverBy(file) : undefined;
+      const known =
+        (source === undefined ? this.#recordTakenOverBy(file) : undefined) ?? this.#renamedTo(file);
       if (known) {
         const change = { size, mtimeMs, inode, state, fileCreationDate };
         // A try that is set for later keeps its time while the content is the same.
@@ -78,6 +84,7 @@ export class SqliteJournal implements Journal {
         size,
         mtimeMs,
         inode,
+        file.ctimeMs ?? null,
         source ?? null,
         nextAttemptAtMs,
         hold,
@@ -98,6 +105,19 @@ export class SqliteJournal implements Journal {
       if (change.state === 'incoming') this.#supersede(record);
       this.#apply(id, change);
       return true;
+    });
+  }
+
+  changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean> {
+    return this.#changes.submit(() => {
+      const now = this.byId(record.id);
+      const isUnmoved =
+        now?.state === record.state &&
+        now.filepath === record.filepath &&
+        now.bucket === record.bucket &&
+        now.profile === record.profile;
+      if (isUnmoved) this.#apply(record.id, change);
+      return isUnmoved;
     });
   }
 
@@ -125,6 +145,13 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  merge(id: number, intoId: number, change: RecordChange): Promise<void> {
+    return this.#changes.submit(() => {
+      this.#database.statement('DELETE FROM file_records WHERE id = ?').run(id);
+      this.#apply(intoId, change);
+    });
+  }
+
   byId(id: number): FileRecord | undefined {
     return this.#one('SELECT * FROM file_records WHERE id = ?', id);
   }
@@ -137,6 +164,27 @@ export class SqliteJournal implements Journal {
       bucket,
       profile,
       state,
+    );
+  }
+
+  byIdentity({ size, mtimeMs, inode }: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_inode
+       WHERE inode = ? AND (current_state = 'incoming' OR error_code = 'source_missing')
+         AND size_bytes = ? AND mtime_ms = ? AND (source IS NULL) = ? ORDER BY id DESC LIMIT 1`,
+      inode,
+      size,
+      mtimeMs,
+      place === 'spool' ? 1 : 0,
+    );
+  }
+
+  deliveredBefore({ id, source }: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records WHERE source = ? AND id < ? AND upload_outcome = 'success'
+       ORDER BY id DESC LIMIT 1`,
+      source ?? '',
+      id,
     );
   }
 
@@ -323,6 +371,30 @@ export class SqliteJournal implements Journal {
     return this.#uploads.drop(recordId);
   }
 
+  check(): void {
+    if (!this.#opened) return;
+    const now = statSync(this.#database.path, { throwIfNoEntry: false });
+    if (now && now.ino === this.#opened.ino && now.dev === this.#opened.dev) return;
+    const { path } = this.#database;
+    const what = now ? 'another file lies in its place' : 'it was deleted';
+    throw new SluiceError(
+      'database_missing',
+      `the database ${path} is not the one that was opened: ${what}`,
+      {
+        subject: path,
+      },
+    );
+  }
+
+  async probe(): Promise<void> {
+    this.check();
+    await this.#changes.submit(() => {
+      // Takes a page of the log, as any change does.
+      const version = this.#database.first('PRAGMA user_version')?.user_version;
+      this.#database.statement(`PRAGMA user_version = ${Number(version)}`).run();
+    });
+  }
+
   async close(): Promise<void> {
     await this.#changes.settle();
     await this.#database.close();
@@ -337,6 +409,32 @@ export class SqliteJournal implements Journal {
     if (announced?.fileCreationDate !== file.fileCreationDate) return this.byAddress(file, 'incoming');
     this.#supersede(announced);
     return announced;
+  }
+
+  /** The record of the file under the name that it had, brought to the one that it has. */
+  #renamedTo(file: EnteringFile): FileRecord | undefined {
+    const record = file.movedFrom === undefined ? undefined : this.byId(file.movedFrom);
+    const isIt =
+      record &&
+      isSame(record, file) &&
+      (record.state === 'incoming' || record.errorCode === 'source_missing');
+    if (!isIt) return undefined;
+    this.#database
+      .statement('UPDATE file_records SET profile = ?, bucket = ?, filepath = ? WHERE id = ?')
+      .run(file.profile, file.bucket, file.filepath, record.id);
+    this.#apply(record.id, {
+      state: 'incoming',
+      outcome: null,
+      source: file.source ?? null,
+      objectKey: file.objectKey ?? null,
+      nextAttemptAtMs: file.nextAttemptAtMs,
+      hold: file.hold,
+      errorCode: null,
+      errorAnswer: null,
+      errorMessage: null,
+      removedAtMs: null,
+    });
+    return this.byId(record.id);
   }
 
   /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */

@@ -29,8 +29,10 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
   etag: 'etag',
   crc32: 'crc32',
   verified: 'verified',
+  departure: 'departure',
   sentAtMs: 'sent_at_ms',
   keyMark: 'key_mark',
+  ctimeMs: 'ctime_ms',
   completedAtMs: 'completed_at_ms',
   removedAtMs: 'removed_at_ms',
 };
@@ -109,8 +111,10 @@ export function toRecord(row: SqlRow): FileRecord {
     etag: readTextOrNull(row, 'etag'),
     crc32: readTextOrNull(row, 'crc32'),
     verified: readTextOrNull(row, 'verified') as FileRecord['verified'],
+    departure: readTextOrNull(row, 'departure'),
     sentAtMs: readIntegerOrNull(row, 'sent_at_ms'),
     keyMark: readTextOrNull(row, 'key_mark'),
+    ctimeMs: readIntegerOrNull(row, 'ctime_ms'),
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
   };

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import {
+  chmodSync,
+  closeSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { FolderSettings } from '../../src/deliver/settings.ts';
+import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
+import { openStore, type Rig, type RigOptions, startDelivery, until } from '../support/delivery.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+const OLD = new Date(Date.now() - 3_600_000);
+
+/** Delivery of a folder whose files stay, and how often each was sent. */
+async function folderRig(t: TestContext, files: Readonly<Record<string, string>>, options: RigOptions = {}) {
+  const path = join(await tempDirectory(t), 'data');
+  const put = (name: string, content: string): void => {
+    mkdirSync(join(path, name, '..'), { recursive: true });
+    writeFileSync(join(path, name), content);
+    utimesSync(join(path, name), OLD, OLD);
+  };
+  for (const [name, content] of Object.entries(files)) put(name, content);
+  const sent: string[] = [];
+  const counted = (store: ObjectStore): ObjectStore =>
+    new Proxy(store, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target) as unknown;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          if (property === 'putObject') sent.push((args[0] as { key: string }).key);
+          return (value as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+  const folder: FolderSettings = {
+    path,
+    profile: 'local',
+    bucket: 'outbox',
+    prefix: '',
+    settleMs: 0,
+    after: 'keep',
+  };
+  const rig = await startDelivery(t, {
+    ...options,
+    settings: { folders: [folder], ...options.settings },
+    openStore: profile => counted(openStore(profile)),
+  });
+  return { rig, path, put, sent };
+}
+
+const stored = (rig: Rig, name: string): string => readFileSync(join(rig.target, 'outbox', name), 'utf8');
+
+async function arrivedAll(rig: Rig, names: readonly string[]): Promise<void> {
+  for (const name of names) await rig.until(name, ({ state }) => state === 'completed');
+}
+
+test('a folder that was restored, touched or given other rights is not sent again (D-167)', async t => {
+  const files = { a: 'A'.repeat(5000), 'sub/b': 'B'.repeat(100), c: 'C', empty: 'x' };
+  const names = Object.keys(files);
+  const { rig, path, sent } = await folderRig(t, files);
+  await arrivedAll(rig, names);
+  assert.equal(sent.length, names.length);
+  await rig.delivery.stop();
+  // As after a restore: other inodes, and other times for two.
+  cpSync(path, `${path}.copy`, { recursive: true, preserveTimestamps: true });
+  rmSync(path, { recursive: true });
+  renameSync(`${path}.copy`, path);
+  utimesSync(join(path, 'c'), new Date(), new Date());
+  chmodSync(join(path, 'a'), 0o600);
+  const again = await rig.restart();
+  const inodes = new Map(names.map(name => [name, statSync(join(path, name)).ino]));
+  await until(
+    () => {
+      const records = again.records();
+      return records.length === names.length && records.every(one => one.inode === inodes.get(one.filepath));
+    },
+    () => JSON.stringify(again.records()),
+  );
+  assert.equal(sent.length, names.length);
+  assert.ok(again.records().every(({ state, attempts }) => state === 'completed' && attempts === 1));
+});
+
+test('a file changed in place whose size and time are as before is sent again (D-167)', async t => {
+  const { rig, path, sent } = await folderRig(t, { volume: 'v'.repeat(5000), untouched: 'u' });
+  await arrivedAll(rig, ['volume', 'untouched']);
+  const descriptor = openSync(join(path, 'volume'), 'r+');
+  writeSync(descriptor, 'CHANGED', 100);
+  closeSync(descriptor);
+  utimesSync(join(path, 'volume'), OLD, OLD);
+  await until(() => stored(rig, 'volume').includes('CHANGED'));
+  await rig.delivery.stop();
+  // And while no station runs.
+  const other = openSync(join(path, 'volume'), 'r+');
+  writeSync(other, 'ONCE MORE', 300);
+  closeSync(other);
+  utimesSync(join(path, 'volume'), OLD, OLD);
+  const again = await rig.restart();
+  await until(() => stored(again, 'volume').includes('ONCE MORE'));
+  assert.deepEqual(sent.toSorted(), ['untouched', 'volume', 'volume', 'volume']);
+});
+
+test('a file replaced by another of its size and time is sent, one that comes back as it was is not (D-167)', async t => {
+  const { rig, path, sent } = await folderRig(t, { same: 's'.repeat(100), other: 'o'.repeat(100) });
+  await arrivedAll(rig, ['same', 'other']);
+  for (const [name, content] of [
+    ['same', 's'],
+    ['other', 'n'],
+  ] as const) {
+    writeFileSync(`${path}.new`, content.repeat(100));
+    utimesSync(`${path}.new`, OLD, OLD);
+    renameSync(`${path}.new`, join(path, name));
+  }
+  await until(() => stored(rig, 'other').startsWith('n'));
+  const inode = statSync(join(path, 'same')).ino;
+  await until(() =>
+    rig.records().some(one => one.filepath === 'same' && one.inode === inode && one.state === 'completed'),
+  );
+  assert.deepEqual(sent.toSorted(), ['other', 'other', 'same']);
+});
+
+test('a time that moves while a file is sent does not have it sent again (D-167, D-32)', async t => {
+  const MIB = 2 ** 20;
+  const files = { small: 's', read: 'r'.repeat(100_000), streamed: 't'.repeat(3 * MIB) };
+  const path: { at?: string } = {};
+  let calls = 0;
+  const wavering = (store: ObjectStore): ObjectStore =>
+    new Proxy(store, {
+      get(target, property) {
+        const value = Reflect.get(target, property, target) as unknown;
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          if (property === 'putObject' && path.at !== undefined) {
+            calls += 1;
+            utimesSync(join(path.at, (args[0] as { key: string }).key), OLD, new Date(OLD.getTime() + calls));
+          }
+          return (value as (...args: unknown[]) => unknown).apply(target, args);
+        };
+      },
+    });
+  path.at = join(await tempDirectory(t), 'data');
+  mkdirSync(path.at);
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(join(path.at, name), content);
+    utimesSync(join(path.at, name), OLD, OLD);
+  }
+  const folder: FolderSettings = {
+    path: path.at,
+    profile: 'local',
+    bucket: 'outbox',
+    prefix: '',
+    settleMs: 0,
+    after: 'keep',
+  };
+  const rig = await startDelivery(t, {
+    settings: { folders: [folder], partsAboveBytes: MIB },
+    openStore: profile => wavering(openStore(profile)),
+  });
+  await arrivedAll(rig, Object.keys(files));
+  assert.equal(calls, 3);
+  assert.deepEqual(
+    rig.records().map(({ attempts }) => attempts),
+    [1, 1, 1],
+  );
+});
+
+test('a folder renamed while its files wait takes their records along: none is said to be missing (D-168)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  const names = Array.from({ length: 62 }, (_, index) => `f${index}`);
+  for (const name of names) rig.write(`incoming/local/outbox/before/deep/${name}`, name);
+  await until(() => rig.records({ states: ['incoming'], limit: 1000 }).length === names.length);
+  const ids = rig.records({ limit: 1000 }).map(({ id }) => id);
+  renameSync(join(rig.root, 'incoming/local/outbox/before'), join(rig.root, 'incoming/local/outbox/after'));
+  await until(() =>
+    rig
+      .records({ limit: 1000 })
+      .every(({ filepath, state }) => filepath.startsWith('after/') && state === 'incoming'),
+  );
+  assert.deepEqual(
+    rig
+      .records({ limit: 1000 })
+      .map(({ id }) => id)
+      .toSorted(),
+    ids.toSorted(),
+  );
+  await rig.delivery.syncNow(AbortSignal.timeout(10_000));
+  await until(() => rig.records({ states: ['completed'], limit: 1000 }).length === names.length);
+  assert.ok(
+    rig
+      .records({ limit: 1000 })
+      .every(({ errorCode, outcome }) => errorCode === null && outcome === 'success'),
+  );
+  assert.equal(stored(rig, 'after/deep/f61'), 'f61');
+});
+
+test('a second name of a file that waits is another file (D-168)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  const file = rig.write('incoming/local/outbox/a', 'x');
+  await rig.until('a', ({ state }) => state === 'incoming');
+  linkSync(file, join(rig.root, 'incoming/local/outbox/b'));
+  await rig.until('b', ({ state }) => state === 'incoming');
+  assert.deepEqual(
+    rig
+      .records()
+      .map(({ filepath }) => filepath)
+      .toSorted(),
+    ['a', 'b'],
+  );
+});
+
+test('a file of an extra folder renamed while it rests keeps its record, under its new key (D-168)', async t => {
+  const { rig, path } = await folderRig(t, { 'x/a': 'A' }, { settings: { automatic: false } });
+  const { id } = await rig.until('x/a', ({ state }) => state === 'incoming');
+  renameSync(join(path, 'x'), join(path, 'y'));
+  const moved = await rig.until('y/a', ({ state }) => state === 'incoming');
+  assert.equal(moved.id, id);
+  assert.equal(moved.objectKey, 'y/a');
+  await rig.delivery.syncNow(AbortSignal.timeout(10_000));
+  await rig.until('y/a', ({ state }) => state === 'completed');
+  assert.equal(stored(rig, 'y/a'), 'A');
+});
