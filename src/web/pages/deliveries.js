@@ -19,7 +19,7 @@ export function open(root, params, refresh) {
   const links = element('p', { class: 'note' });
   const deliver = button('Deliver what waits now', async () => {
     const { delivered, failed, waiting, held } = await ask('/api/v1/deliveries/sync', {});
-    const places = held.map(({ kind, place, message }) => ` ${kind} ${place}: ${message}.`);
+    const places = held.map((/** @type {any} */ one) => ` ${one.kind} ${one.place}: ${one.message}.`);
     return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}`;
   });
   const causes = causeTable();
