@@ -1,3 +1,8 @@
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { migrate } from '../../../src/keep/sqlite/migrate.ts';
+
 test('queries that know the answer to a failure by its former name still find it', () => {
   const connection = new DatabaseSync(':memory:');
   migrate(connection, ':memory:');
