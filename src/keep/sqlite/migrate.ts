@@ -16,6 +16,7 @@ import { sql as sent } from './migrations/0013-sent.ts';
 import { sql as departures } from './migrations/0014-departures.ts';
 import { sql as whichContent } from './migrations/0015-which-content.ts';
 import { sql as messages } from './migrations/0016-messages.ts';
+import { sql as errorClass } from './migrations/0017-error-class.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -35,6 +36,7 @@ const MIGRATIONS: readonly string[] = [
   departures,
   whichContent,
   messages,
+  errorClass,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
