@@ -40,7 +40,7 @@ export const spooledFile: FileOrigin = {
     const { spool, journal, settings, buckets, clock } = context;
     const size = spool.fileAt('incoming', record)?.size;
     if (size === undefined) return 'gone';
-    if (size === 0 && settings.emptyFiles === 'wait') {
+    if (size === 0 && settings.emptyFiles === 'wait' && !record.copied) {
       await journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
       return 'waiting';
     }

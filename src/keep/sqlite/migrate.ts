@@ -15,6 +15,7 @@ import { sql as unseenParts } from './migrations/0012-unseen-parts.ts';
 import { sql as sent } from './migrations/0013-sent.ts';
 import { sql as departures } from './migrations/0014-departures.ts';
 import { sql as whichContent } from './migrations/0015-which-content.ts';
+import { sql as copied } from './migrations/0016-copied.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly string[] = [
   sent,
   departures,
   whichContent,
+  copied,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */
