@@ -150,7 +150,8 @@ interface TlsFront {
 async function startTlsFront(target: string, { server: identity }: Certificates): Promise<TlsFront> {
   const behind = new Map<number, number>();
   const { hostname, port } = new URL(target);
-  const server = createTlsFront(identity, client => {
+  // Later versions send tickets at any time: what comes down would not always be an answer.
+  const server = createTlsFront({ ...identity, maxVersion: 'TLSv1.2' }, client => {
     const upstream = connect(Number(port), hostname);
     upstream.on('connect', () => behind.set(client.remotePort ?? 0, upstream.localPort ?? 0));
     client.on('error', () => undefined).on('close', () => upstream.destroy());
