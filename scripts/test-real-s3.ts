@@ -1,8 +1,9 @@
 /**
  * `npm run test:s3`: the bucket suite and delivery against a real S3 server. Takes the first that is there or can be
- * had: versitygw or MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one. With
+ * had: versitygw or MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one, `--every`
+ * takes all that can be had, one after the other. With
  * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the suite
- * passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes.
+ * passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes a server.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,16 +23,32 @@ const SUITES = ['bucket-real', 'delivery-real', 'cold-real'].map(name =>
   resolve(import.meta.dirname, `../test/real-s3/${name}.ts`),
 );
 
-async function obtain(
-  wanted: string | undefined,
-): Promise<{ kind: RealServerKind; path: string } | undefined> {
-  for (const kind of KINDS) {
-    if (wanted !== undefined && kind.name !== wanted) continue;
+interface Obtained {
+  readonly kind: RealServerKind;
+  readonly path: string;
+}
+
+/** Servers of the kinds wanted, as they are had; where one is enough, the first alone is looked for. */
+async function* obtain(kinds: readonly RealServerKind[]): AsyncGenerator<Obtained> {
+  for (const kind of kinds) {
     const found = await kind.obtain(INSTALL_BUDGET_MS);
-    if ('path' in found) return { kind, path: found.path };
-    console.error(`real-s3: ${kind.name}: ${found.why}`);
+    if ('path' in found) yield { kind, path: found.path };
+    else console.error(`real-s3: ${kind.name}: ${found.why}`);
   }
-  return undefined;
+}
+
+async function runOn({ kind, path }: Obtained): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'sluice-real-s3-'));
+  try {
+    const server = await kind.start(path, folder);
+    try {
+      return await runSuite(server);
+    } finally {
+      await server.stop();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Exit code of the suites run against a server. */
@@ -49,6 +66,7 @@ async function runSuite(server: RealServer): Promise<number> {
       SLUICE_S3_NAME: server.name,
       SLUICE_S3_NESTS_KEYS: String(server.nestsKeys),
       SLUICE_S3_KEEPS_CHECKSUMS: String(server.keepsChecksums),
+      SLUICE_S3_LISTS_UPLOADS_BY_KEY: String(server.listsUploadsByKey ?? false),
       SLUICE_S3_MAX_SEGMENT: String(server.maxSegmentBytes),
     },
   });
@@ -79,27 +97,20 @@ function givenServer(): RealServer | undefined {
 }
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({ options: { server: { type: 'string' } } });
+  const { values } = parseArgs({ options: { server: { type: 'string' }, every: { type: 'boolean' } } });
   const given = givenServer();
   if (given !== undefined) return runSuite(given);
-  const found = await obtain(values.server);
-  if (found === undefined) {
-    console.error(
-      'real-s3: no S3 server could be had. Install Go, or put versitygw or minio on the PATH, or set SLUICE_S3_ENDPOINT.',
-    );
-    return 2;
+  const codes: number[] = [];
+  const kinds = KINDS.filter(({ name }) => values.server === undefined || name === values.server);
+  for await (const found of obtain(kinds)) {
+    codes.push(await runOn(found));
+    if (!values.every) break;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-real-s3-'));
-  try {
-    const server = await found.kind.start(found.path, folder);
-    try {
-      return await runSuite(server);
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  if (codes.length > 0) return Math.max(...codes);
+  console.error(
+    'real-s3: no S3 server could be had. Install Go, or put versitygw or minio on the PATH, or set SLUICE_S3_ENDPOINT.',
+  );
+  return 2;
 }
 
 process.exitCode = await main();

@@ -28,6 +28,7 @@ export const minio: RealServerKind = {
       nestsKeys: false,
       maxSegmentBytes: 255,
       keepsChecksums: true,
+      listsUploadsByKey: true,
       stop: () => program.stop(),
     };
   },

@@ -21,6 +21,8 @@ export interface RealServer {
   readonly maxSegmentBytes: number;
   /** HEAD shows the CRC32 that came with an object. */
   readonly keepsChecksums: boolean;
+  /** Uploads in parts are listed by their whole key alone. */
+  readonly listsUploadsByKey?: boolean;
   stop(): Promise<void>;
 }
 

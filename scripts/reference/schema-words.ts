@@ -72,6 +72,15 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
     about: 'Finds a commit by its hash: `WHERE repository_id = ? AND hash = unhex(?)`.',
     columns: { repository_id: REPOSITORY, hash: 'Object id, as bytes.', commit_id: '`commits.id`.' },
   },
+  commit_messages: {
+    about:
+      'Whole messages of commits whose subject is not all of them; of commits read before there was this table, none.',
+    columns: {
+      commit_id: '`commits.id`.',
+      message: 'Without blank lines around it, at most 65 536 characters.',
+      trailers: 'JSON: pairs of key and value of its trailers, such as `Signed-off-by`; null without any.',
+    },
+  },
   co_authors: {
     about: 'People named in `Co-authored-by` trailers.',
     columns: { commit_id: '`commits.id`.', identity_id: '`identities.id`.' },

@@ -53,7 +53,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A request body is not the JSON it should be.',
-    remedy: 'Compare it with the OpenAPI document.',
+    remedy: "Mend what the message names; the table of the API in sluice's README shows what bodies hold.",
   },
   body_too_large: {
     answer: 'give-up',
@@ -521,15 +521,16 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 404,
-    meaning: 'There is no object of that key.',
-    remedy: 'Check the key.',
+    meaning: 'The bucket has no object of that name.',
+    remedy:
+      'See in the bucket whether it is there; a life-cycle rule or another program may have deleted it.',
   },
   object_exists: {
     answer: 'give-up',
     exitCode: 1,
     status: 409,
-    meaning: 'There is an object of that key already, and it was not to be replaced.',
-    remedy: 'Choose another key, or allow replacing.',
+    meaning: 'There is an object of that name already, and it was not to be replaced.',
+    remedy: 'Choose another name, or allow replacing.',
   },
   key_invalid: {
     answer: 'give-up',

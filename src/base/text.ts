@@ -92,3 +92,11 @@ export function withoutControls(json: string): string {
     /^\\(?:u00[01]|u007f|u00[89]|u202[89a-e]|u206[6-9]|[bfr]$)/i.test(escaped) ? '\ufffd' : escaped,
   );
 }
+
+/**
+ * Whether a text where a path belongs is the address of something on a network, or a URI of a database's: taken for a
+ * path it would only make odd folders. Pure.
+ */
+export function isUri(text: string): boolean {
+  return /^([a-z][a-z0-9+.-]*:\/\/|(file|sqlite3?|postgres(ql)?|mysql|mariadb):)/i.test(text);
+}

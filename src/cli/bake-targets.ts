@@ -6,7 +6,7 @@ import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
 import type { CloneCache } from '../gather/repos/cache/clone-cache.ts';
 import type { ChurnProgress } from '../gather/repos/churn/job.ts';
 import { bakeStandalone } from '../gather/repos/sync/standalone.ts';
-import { activityByPeriod } from '../insights/activity.ts';
+import { activityByPeriod, isPlausibleDay } from '../insights/activity.ts';
 import type { Stores } from '../station/station-api.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -123,7 +123,10 @@ function peopleReport(cli: Cli, { store }: Stores): Report {
         store.questions.activityByDay(scope),
         store.questions.topAuthors(scope, AUTHORS_SHOWN),
       ]);
-      const weeks = activityByPeriod(days, 'week');
+      const weeks = activityByPeriod(
+        days.filter(({ day }) => isPlausibleDay(day, cli.clock.nowMs())),
+        'week',
+      );
       lines.end(target);
       cli.stdout.write(`${renderSummary({ summary, weeks, authors }, style)}\n`);
     },

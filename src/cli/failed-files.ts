@@ -1,6 +1,13 @@
 import { SluiceError } from '../base/errors.ts';
 import type { Config } from '../config/schema.ts';
-import { dropFailed, type FailedSelection, listFailed, retryFailed } from '../deliver/failed.ts';
+import {
+  causesInWords,
+  dropFailed,
+  type FailedSelection,
+  failedByCause,
+  listFailed,
+  retryFailed,
+} from '../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/local/journal.ts';
@@ -8,7 +15,7 @@ import type { Cli, GlobalOptions } from './cli.ts';
 import { printRecord } from './list-deliveries.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
-import { withJournal } from './stores.ts';
+import { assertDatabase, withJournal } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 export interface FailedOptions extends GlobalOptions {
@@ -33,17 +40,24 @@ export async function failedFiles(
   }
   const selection: FailedSelection = { all: all === true || !named, match, cause };
   const { config } = await load(options, cli);
+  assertDatabase(config);
   return withJournal(config.database, cli, async journal => {
+    const rest = (): string => causesInWords(failedByCause(journal));
     const retried = action === 'retry' ? await retryAtStation(config, selection, cli) : undefined;
-    if (retried) return report('retry', retried, options.json === true, cli);
+    if (retried) return report('retry', retried, rest, options.json === true, cli);
     if (action === 'ls') {
-      print(listFailed(journal, selection), options.json === true, cli);
+      const records = listFailed(journal, selection);
+      if (records.length === 0 && !options.json)
+        cli.stdout.write(
+          named && failedByCause(journal).size > 0 ? `none fits; ${rest()}\n` : 'nothing has failed\n',
+        );
+      else print(records, options.json === true, cli);
       return true;
     }
     const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
     const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
-    return report(action, lines, options.json === true, cli);
+    return report(action, lines, rest, options.json === true, cli);
   });
 }
 
@@ -76,7 +90,6 @@ function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
     for (const record of records) printRecord(record, true, cli);
     return;
   }
-  if (records.length === 0) cli.stdout.write('nothing has failed\n');
   const style = styleFor(cli.stdout, cli.env);
   const groups = Map.groupBy(records, ({ errorCode }) => errorCode ?? 'unknown');
   const commonestFirst = [...groups].sort(([, a], [, b]) => b.length - a.length);
@@ -86,7 +99,14 @@ function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
   }
 }
 
-function report(action: 'retry' | 'drop', outcomes: readonly FailedLine[], json: boolean, cli: Cli): boolean {
+/** @param rest what has failed and was not meant, in words; asked for where nothing was */
+function report(
+  action: 'retry' | 'drop',
+  outcomes: readonly FailedLine[],
+  rest: () => string,
+  json: boolean,
+  cli: Cli,
+): boolean {
   const problems = outcomes.filter(({ problem }) => problem !== undefined);
   if (json) {
     for (const line of outcomes) cli.stdout.write(`${jsonText(line)}\n`);
@@ -96,8 +116,8 @@ function report(action: 'retry' | 'drop', outcomes: readonly FailedLine[], json:
     cli.stderr.write(`${printable(`${profile}/${bucket}/${filepath}: ${problem}`)}\n`);
   }
   const done = outcomes.length - problems.length;
-  cli.stdout.write(
-    `${done.toLocaleString('en')} ${action === 'retry' ? 'will be tried again' : 'removed'}\n`,
-  );
+  const words = action === 'retry' ? 'will be tried again' : 'removed';
+  const why = outcomes.length === 0 ? `: ${rest()}` : '';
+  cli.stdout.write(`${done.toLocaleString('en')} ${words}${why}\n`);
   return problems.length === 0;
 }

@@ -4,7 +4,7 @@ import { toListedDelivery } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { withJournal } from './stores.ts';
+import { assertDatabase, withJournal } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** Records are read and printed in pages, so that a million of them need no memory. */
@@ -24,6 +24,7 @@ export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Pr
   const filter = filterOf(options);
   const limit = limitOf(options.limit);
   const { config } = await load(options, cli);
+  assertDatabase(config);
   await withJournal(config.database, cli, async journal => {
     let left = limit;
     let beforeId: number | undefined;

@@ -3,19 +3,22 @@ import { inWords } from '../base/text.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
-import { announcedUrl } from '../station/announce.ts';
+import { announced } from '../station/announce.ts';
 import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { existingDatabase, withJournal, withStores } from './stores.ts';
+import { assertDatabase, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
 const ASK_TIMEOUT_MS = 2_000;
 const REPOSITORIES_SHOWN = 5;
 
-/** Prints the status of the station that runs on this database, or of the database alone where none runs. */
+/**
+ * Prints the status of the station that runs on this database, or of the database alone where none runs. Throws
+ * `not_found` where there is neither.
+ */
 export async function printStatus(
   options: GlobalOptions & { readonly json?: boolean },
   cli: Cli,
@@ -29,8 +32,8 @@ export async function printStatus(
 async function askStation(config: LoadedConfig['config']): Promise<StationStatus | undefined> {
   const { host, port, token } = config.server;
   const configured = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const announced = await announcedUrl(config.root);
-  const status = await askAt(announced ?? configured, token, announced !== undefined);
+  const url = (await announced(config.root))?.url;
+  const status = await askAt(url ?? configured, token, url !== undefined);
   return status?.station?.database === config.database ? status : undefined;
 }
 
@@ -61,7 +64,8 @@ async function askAt(
 }
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
-  const database = existingDatabase(config);
+  assertDatabase(config);
+  const { database } = config;
   return withStores(database, cli, stores =>
     withJournal(database, cli, async journal =>
       readStatus({

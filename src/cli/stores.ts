@@ -1,5 +1,6 @@
 /** Opens what commands work on, beside a station or without one, and closes it again whatever happens. */
 import { existsSync } from 'node:fs';
+import { SluiceError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
 import type { Config } from '../config/schema.ts';
 import { type Destination, openDestinations } from '../deliver/destinations.ts';
@@ -15,6 +16,18 @@ import type { Cli } from './cli.ts';
 /** The database of a configuration, or an empty one in memory where there is none yet: looking makes nothing. */
 export function existingDatabase({ database }: Pick<Config, 'database'>): string {
   return existsSync(database) ? database : ':memory:';
+}
+
+/** Throws `not_found` where there is no database yet: to a command that only looks, that says more than an empty one. */
+export function assertDatabase({ database, root }: Pick<Config, 'database' | 'root'>): void {
+  if (existsSync(database)) return;
+  throw new SluiceError(
+    'not_found',
+    `there is no database ${database}, and no station is running on ${root}`,
+    {
+      hint: 'Start a station with "sluice up", or say where the one that you mean keeps it: --database, --root, --config.',
+    },
+  );
 }
 
 export async function withStores<T>(

@@ -1,11 +1,12 @@
 import { SluiceError } from '../base/errors.ts';
+import { formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import type { SyncOutcome } from '../deliver/sync-now.ts';
 import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
-import { jsonText, printable } from './terminal.ts';
+import { jsonText, printable, styleFor } from './terminal.ts';
 
 /**
  * Asks the running station. Answers whether all went well; throws what the station says, `not_found` where none runs.
@@ -38,10 +39,13 @@ async function syncRest(
   if (urls.length === 0) {
     const path = '/api/v1/deliveries/sync';
     const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;
-    const { delivered, failed, waiting, empty } = outcome;
+    const { delivered, failed, waiting, empty, held } = outcome;
     const words = empty > 0 ? `, ${empty} empty and waiting for content` : '';
     print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again${words}`);
-    return failed === 0 && waiting === 0;
+    if (!options.json)
+      for (const place of held)
+        cli.stderr.write(`${styleFor(cli.stderr, cli.env).bad('held:')} ${inWords(place)}\n`);
+    return failed === 0 && waiting === 0 && held.length === 0;
   }
   for (const url of urls) {
     const raised = await raise(url, config, signal);
@@ -49,6 +53,12 @@ async function syncRest(
     print(raised, `${printable(url)}: ${what}, first in line`);
   }
   return true;
+}
+
+function inWords({ kind, place, files, message, hint }: SyncOutcome['held'][number]): string {
+  const was = kind === 'endpoint' ? 'was not reached' : 'cannot be used now';
+  const waits = files === 0 ? '' : `; ${formatCount(files, 'file')} wait${files === 1 ? 's' : ''} for it`;
+  return `${kind} ${printable(place)} ${was}: ${printable(message)}${waits}\n  ${printable(hint)}`;
 }
 
 /** What is tracked has its remote checked, and is fetched if it has news; anything else is baked once. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isUri } from '../base/text.ts';
 import { parseBytes, parseDurationMs } from '../base/units.ts';
 
 // A configuration is validated once a process: compiling the validators takes longer than that one use.
@@ -222,14 +223,20 @@ export function optionalProgram(options: Described) {
   return describeField(program.min(1, { error: 'must name a program' }).optional(), options);
 }
 
+function pathFault(text: string): string | undefined {
+  return isUri(text) ? 'is an address, and must be a path of this machine' : undefined;
+}
+
 /** A path: absolute in the typed configuration. In the file relative to the file's folder; `~/` is home. */
 export function path(options: Described & { readonly default: string }) {
-  return describeField(line('must be a path').prefault(options.default), options, { kind: 'path' });
+  return describeField(line('must be a path', pathFault).prefault(options.default), options, {
+    kind: 'path',
+  });
 }
 
 /** A path that may be left out. */
 export function optionalPath(options: Described) {
-  return describeField(line('must be a path').optional(), options, { kind: 'path' });
+  return describeField(line('must be a path', pathFault).optional(), options, { kind: 'path' });
 }
 
 /** A list, empty by default. */
@@ -242,7 +249,7 @@ export function list<S extends z.ZodType>(
 
 /** A list of paths, empty by default. */
 export function paths(options: Described) {
-  return list(line('must be a path').register(fieldKinds, { kind: 'path' }), options);
+  return list(line('must be a path', pathFault).register(fieldKinds, { kind: 'path' }), options);
 }
 
 /** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
@@ -289,7 +296,8 @@ export type Rule<S extends z.ZodRawShape> = (
 
 /** What keeps a text from being the address of a web page, or undefined. */
 export function webAddressFault(value: string): string | undefined {
-  return /^https?:\/\//.test(value) ? undefined : 'must begin with http:// or https://';
+  if (!/^https?:\/\//.test(value)) return 'must begin with http:// or https://';
+  return URL.canParse(value) ? undefined : 'is no address';
 }
 
 /** A rule: of a shell command and a web address that answer the same question one is given, and not both. */

@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { z } from 'zod';
+import { isUri } from '../base/text.ts';
 import { type Environment, substitute } from './environment.ts';
 import { fieldKinds } from './fields.ts';
 import { formatPath, isHostWithoutScheme, isMapping, type SettingPath } from './paths.ts';
@@ -85,7 +86,10 @@ function isPathAddress(text: string): boolean {
 function settle(value: unknown, shape: Shape | undefined, around: Surroundings): unknown {
   const kind = shape?.kind?.kind;
   if (typeof value !== 'string' || value.trim() === '') return value;
-  const isPath = kind === 'path' || kind === 'secretFile' || (kind === 'address' && isPathAddress(value));
+  const isPath =
+    (kind === 'path' && !isUri(value)) ||
+    kind === 'secretFile' ||
+    (kind === 'address' && isPathAddress(value));
   return isPath ? resolvePath(value, around) : value;
 }
 

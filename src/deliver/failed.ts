@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path';
-import { SluiceError } from '../base/errors.ts';
+import { CATALOGUE, type FailureAnswer, SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -10,7 +10,7 @@ export interface FailedSelection {
   readonly ids?: readonly number[];
   /** Glob over `profile/bucket/path`, or over the path alone. */
   readonly match?: string;
-  /** Error code (`access_denied`) or retry class (`permanent`, `transient`). */
+  /** Error code (`access_denied`) or what it is answered with (`give-up`, `retry`, `hold`). */
   readonly cause?: string;
   /** Of this profile only; with one of the others. */
   readonly profile?: string;
@@ -40,8 +40,45 @@ function isSelected(record: FileRecord, selection: FailedSelection): boolean {
   return matchesGlob(record.filepath, match) || matchesGlob(whole, match);
 }
 
-/** Failed files still in the spool that are meant, oldest first; all of them with `{ all: true }`. */
+const ANSWERS: Readonly<Record<FailureAnswer, true>> = {
+  'give-up': true,
+  hold: true,
+  retry: true,
+  cancelled: true,
+};
+
+/** How many failed files each error code has, those that are still in the spool. */
+export function failedByCause(journal: Journal): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { state, errorCode, count } of journal.troubles())
+    if (state === 'failed') counts.set(errorCode, (counts.get(errorCode) ?? 0) + count);
+  return counts;
+}
+
+/** A cause that is none selects nothing, and whoever named it meant something. */
+function assertCause(journal: Journal, { cause }: FailedSelection): void {
+  if (cause === undefined || Object.hasOwn(CATALOGUE, cause) || Object.hasOwn(ANSWERS, cause)) return;
+  const counts = failedByCause(journal);
+  // Written by another version, perhaps.
+  if (counts.has(cause)) return;
+  throw new SluiceError('usage', `"${cause}" is no cause; ${causesInWords(counts)}`, {
+    hint: 'A cause is an error code, as "sluice failed ls" shows it, or one of give-up, retry and hold.',
+  });
+}
+
+/** `failed files here have access_denied (4), …`. Pure. */
+export function causesInWords(counts: ReadonlyMap<string, number>): string {
+  if (counts.size === 0) return 'no file here has failed';
+  const causes = [...counts].map(([cause, count]) => `${cause} (${count.toLocaleString('en')})`);
+  return `failed files here have ${causes.join(', ')}`;
+}
+
+/**
+ * Failed files still in the spool that are meant, oldest first; all of them with `{ all: true }`. Throws `usage` for a
+ * cause that does not exist; so do those below.
+ */
 export function listFailed(journal: Journal, selection: FailedSelection): FileRecord[] {
+  assertCause(journal, selection);
   const selected: FileRecord[] = [];
   for (let afterId = 0; ; ) {
     const page = journal.inState('failed', afterId, PAGE);

@@ -291,9 +291,10 @@ export class DeliverySession {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
-    const answers = await Promise.all(names.map(endpoint => endpoints.answers(endpoint)));
+    await Promise.all(names.map(endpoint => endpoints.ask(endpoint)));
     signal.throwIfAborted();
-    if (!answers.includes(true)) throw nothingAnswers(names);
+    const isNoneReached = (): boolean => names.every(endpoint => endpoints.isSilent(endpoint));
+    if (isNoneReached()) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
@@ -307,8 +308,11 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
-      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(names);
-      return count.outcome(journal);
+      if (isNoneReached()) throw nothingAnswers(endpoints.status());
+      return count.outcome(
+        journal,
+        holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),
+      );
     } finally {
       release();
       this.#syncs.delete(count);

@@ -1,6 +1,8 @@
 import { SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
+import type { EndpointStatus } from './queue/endpoint-monitor.ts';
+import type { HoldStatus } from './queue/hold-status.ts';
 
 /** What a manual sync brought. */
 export interface SyncOutcome {
@@ -10,6 +12,8 @@ export interface SyncOutcome {
   readonly waiting: number;
   /** Files that wait until they have content. */
   readonly empty: number;
+  /** Each place that could not be used: endpoints that were not reached, also those that no file waits for, first. */
+  readonly held: readonly Omit<HoldStatus, 'sinceMs'>[];
 }
 
 /** Counts how attempts end while a manual sync runs. */
@@ -26,7 +30,7 @@ export class SyncCount {
   }
 
   /** Files that were held before count as those that this sync tried in vain do. */
-  outcome(journal: Pick<Journal, 'byId' | 'holdCounts'>): SyncOutcome {
+  outcome(journal: Pick<Journal, 'byId' | 'holdCounts'>, holds: readonly HoldStatus[]): SyncOutcome {
     const { empty, ...held } = journal.holdCounts();
     const tried = [...this.#waiting].filter(id => journal.byId(id)?.hold === null).length;
     return {
@@ -34,13 +38,18 @@ export class SyncCount {
       failed: this.#failed,
       waiting: tried + held.bucket + held.bucket_held + held.folder_held,
       empty,
+      held: holds.map(({ sinceMs: _sinceMs, ...place }) => place),
     };
   }
 }
 
-/** The error of a manual sync when no endpoint answers. */
-export function nothingAnswers(endpoints: readonly string[]): SluiceError {
-  return new SluiceError('host_unreachable', `nothing answers at ${endpoints.join(', ')}; the files wait`, {
+/** The error of a manual sync when no endpoint answers; each is named with what is wrong. */
+export function nothingAnswers(endpoints: readonly EndpointStatus[]): SluiceError {
+  const each = endpoints.map(({ endpoint, reason }) =>
+    reason ? `${endpoint} (${reason.message})` : endpoint,
+  );
+  return new SluiceError('host_unreachable', `nothing answers at ${each.join(', ')}; the files wait`, {
     operation: 'sync',
+    hint: endpoints.length === 1 ? endpoints[0]?.reason?.hint : undefined,
   });
 }

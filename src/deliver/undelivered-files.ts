@@ -5,7 +5,7 @@ import type { SpoolContext } from './context.ts';
 /** What came of the wish to delete a file that was not delivered. */
 export type DeletionOutcome =
   | 'deleted'
-  /** It is being sent this very moment. */
+  /** It is being sent this very moment, or has been and waits for its proof. */
   | 'under way'
   /** Delivery knows of none at that address. */
   | 'not there';
@@ -45,6 +45,8 @@ export class UndeliveredFiles {
       found => found && found.removedAtMs === null && found.source === null,
     );
     if (!record) return 'not there';
+    // The store has acknowledged it: only its proof or its move is outstanding, and it is not lost.
+    if (record.sentAtMs !== null) return 'under way';
     const release = this.#options.withhold(record.id);
     if (!release) return 'under way';
     try {

@@ -32,6 +32,16 @@ export function activityByPeriod(days: readonly DayActivity[], period: Period): 
   return withoutGaps(sums, period, NOTHING).map(([start, activity]) => ({ start, ...activity }));
 }
 
+/**
+ * Whether commits can have been made on a day: not on the very first that clocks know, which is where those without a
+ * date or with a broken clock are, and not after tomorrow. The rows have them all; a chart over two centuries shows
+ * nothing.
+ * @param day days since the epoch
+ */
+export function isPlausibleDay(day: number, nowMs: number): boolean {
+  return day > 0 && day <= Math.floor(nowMs / 1000 / DAY_SECONDS) + 1;
+}
+
 /** Merges of all commits of a period, 0 to 1; null where there are no commits. */
 export function mergeShare({ commits, merges }: PeriodActivity): number | null {
   return commits === 0 ? null : merges / commits;

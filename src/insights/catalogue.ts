@@ -1,5 +1,5 @@
 import type { Questions, Scope } from '../keep/store/questions.ts';
-import { activityByPeriod, mergeShare, type PeriodActivity, withAges } from './activity.ts';
+import { activityByPeriod, isPlausibleDay, mergeShare, type PeriodActivity, withAges } from './activity.ts';
 import { busFactor } from './bus-factor.ts';
 import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
 import { contributorsByPeriod } from './contributors.ts';
@@ -72,7 +72,8 @@ export const INSIGHTS: readonly Insight[] = [
     columns: { start: 'date', active: 'integer', new: 'integer', returning: 'integer', lost: 'integer' },
     async rows(questions, question) {
       const today = Math.floor(question.nowMs / 1000 / DAY_SECONDS);
-      const people = await questions.daysByPerson(question);
+      const shown = (day: number): boolean => isShown(day, question);
+      const people = (await questions.daysByPerson(question)).map(days => days.filter(shown));
       return contributorsByPeriod(people, question, question.by, today).map(({ start, ...counts }) => ({
         start: isoDate(start),
         ...counts,
@@ -182,7 +183,13 @@ async function byPeriod(
   question: Question,
   row: (activity: PeriodActivity) => InsightRow,
 ): Promise<InsightRow[]> {
-  return activityByPeriod(await questions.activityByDay(question), question.by).map(row);
+  const days = (await questions.activityByDay(question)).filter(({ day }) => isShown(day, question));
+  return activityByPeriod(days, question.by).map(row);
+}
+
+/** Days that cannot be are left out, unless somebody asks about them. */
+function isShown(day: number, { sinceDay, untilDay, nowMs }: Question): boolean {
+  return isPlausibleDay(day, nowMs) || (day <= 0 ? sinceDay !== undefined : untilDay !== undefined);
 }
 
 function isoTime(seconds: number): string {

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { SluiceError } from '../base/errors.ts';
 import type { AppOptions, RouteOptions } from './app-options.ts';
 import { BodyBudget } from './body-budget.ts';
+import { conciseAnswers } from './concise-answers.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { problemAnswer, toProblem } from './problem.ts';
@@ -31,6 +32,8 @@ export function createApp(given: AppOptions): Hono {
   const app = new Hono();
   app.use(securityHeaders);
   app.use(ownHostOnly(options.hostNames));
+  app.use('/api/*', conciseAnswers);
+  app.use('/metrics', conciseAnswers);
   if (options.token !== undefined) {
     const guard = tokenGuard(options.token);
     app.use(guard.middleware);

@@ -17,11 +17,18 @@ export function announce(root: string, url: () => string): Service {
   };
 }
 
-/** The address that the station on a root announced; undefined where none did. */
-export async function announcedUrl(root: string): Promise<string | undefined> {
+/** Where a station said that it listens, and its process. */
+export interface Announcement {
+  readonly url: string;
+  readonly pid: number;
+}
+
+/** What the station on a root announced; undefined where none did. */
+export async function announced(root: string): Promise<Announcement | undefined> {
   try {
-    const { url } = JSON.parse(await readFile(join(root, FILE), 'utf8')) as { url?: unknown };
-    return typeof url === 'string' && /^http:\/\/[^/]+$/.test(url) ? url : undefined;
+    const { url, pid } = JSON.parse(await readFile(join(root, FILE), 'utf8')) as Record<string, unknown>;
+    const isUrl = typeof url === 'string' && /^http:\/\/[^/]+$/.test(url);
+    return isUrl ? { url, pid: Number.isSafeInteger(pid) ? Number(pid) : 0 } : undefined;
   } catch {
     // Not there, or cut short by a full disk: then nothing was announced.
     return undefined;

@@ -144,6 +144,8 @@ test('faults of collectors are reported: no source, two sources, no interval, a 
     'capture.collectors[4].every: "0.1ms" is too small; at least 1ms',
     'capture.collectors[4].to: "p/b" is not of the form s3://profile/bucket/prefix',
   ]);
+  const address = `capture: {collectors: [{name: a, every: 1s, http: 'http://[bad', to: s3://p/b}]}`;
+  assert.match((await linesOf(t, address)).join(), /collectors\[0\]\.http: "http:\/\/\[bad" is no address/);
   const twice = `capture: {collectors: [{name: a, every: 1s, file: x, to: s3://p/b}, {name: A, every: 1s, file: x, to: s3://p/b}]}`;
   assert.match((await linesOf(t, twice)).join(), /two collectors named "a"/);
 });

@@ -162,21 +162,21 @@ test('the login and the headers of collectors are masked where the configuration
   collectors:
     - name: meter
       every: 1s
-      http: http://user:hidden1@device/now
-      password: hidden2
-      headers: {X-Api-Key: hidden3, Accept: hidden4}
+      http: http://user:sesame1@device/now
+      password: sesame2
+      headers: {X-Api-Key: sesame3, Accept: sesame4}
       to: s3://local/outbox
 `;
   const loaded = await load(t, yaml);
   const [collector] = loaded.config.capture.collectors;
   assert.deepEqual((collector as { headers?: unknown }).headers, {
-    'X-Api-Key': 'hidden3',
-    Accept: 'hidden4',
+    'X-Api-Key': 'sesame3',
+    Accept: 'sesame4',
   });
   const shown = showConfig(loaded, schema);
-  assert.doesNotMatch(shown, /hidden/);
+  assert.doesNotMatch(shown, /sesame/);
   assert.match(shown, /X-Api-Key: "?\*\*\*/);
-  assert.doesNotMatch(JSON.stringify(maskConfig(loaded.config, schema)), /hidden/);
+  assert.doesNotMatch(JSON.stringify(maskConfig(loaded.config, schema)), /sesame/);
   assert.match((await linesOf(t, yaml.replace('X-Api-Key', '"X Key"'))).join(), /is no name of a header/);
   assert.match(
     (await linesOf(t, yaml.replace(/http: .*/, 'file: a'))).join(),

@@ -168,20 +168,69 @@ test('a manual sync delivers without a schedule, counts what it cannot deliver, 
     failed: 0,
     waiting: 0,
     empty: 0,
+    held: [],
   });
   rig.write('incoming/cloud/later/held.txt', 'h');
   rig.write('incoming/cloud/bucket/empty.txt', '');
   await rig.until('empty.txt', ({ hold }) => hold === 'empty');
   const held = { delivered: 0, failed: 0, waiting: 1, empty: 1 };
   for (let sync = 0; sync < 2; sync += 1)
-    assert.deepEqual(
+    assert.partialDeepStrictEqual(
       await rig.delivery.syncNow(AbortSignal.timeout(10_000)),
-      held,
+      { ...held, held: [{ kind: 'bucket', place: 'cloud/later', files: 1 }] },
       'held files count each time',
     );
   await server.stop();
   rig.write('incoming/cloud/bucket/b.txt', 'b');
   await assert.rejects(rig.delivery.syncNow(AbortSignal.timeout(10_000)), { code: 'host_unreachable' });
+});
+
+test('a manual sync names each endpoint that was not reached, also one that no file waits for (D-180)', async t => {
+  const alive = await startS3Server();
+  const dead = await startS3Server();
+  t.after(() => alive.stop());
+  const profiles = [profileFor(alive, { name: 'alive' }), profileFor(dead, { name: 'dead' })];
+  const rig = await startDelivery(t, { profiles, settings: { automatic: false } });
+  const sync = () => rig.delivery.syncNow(AbortSignal.timeout(10_000));
+  assert.deepEqual((await sync()).held, []);
+  await dead.stop();
+  const [held, ...more] = (await sync()).held;
+  assert.deepEqual([held?.kind, held?.place, held?.files, more], ['endpoint', dead.endpoint, 0, []]);
+  rig.write('incoming/alive/bucket/a.txt', 'a');
+  rig.write('incoming/dead/bucket/b.txt', 'b');
+  const outcome = await sync();
+  assert.equal(outcome.delivered, 1);
+  assert.deepEqual(
+    outcome.held.map(({ place, files }) => [place, files]),
+    [[dead.endpoint, 1]],
+  );
+  await alive.stop();
+  await assert.rejects(sync(), ({ code, message }: { code: string; message: string }) => {
+    assert.equal(code, 'host_unreachable');
+    for (const { endpoint } of [alive, dead]) assert.match(message, new RegExp(endpoint));
+    return true;
+  });
+});
+
+test('a cause that does not exist is refused, with the causes that there are (D-181)', async t => {
+  const { server, rig } = await rigWith(t);
+  server.faults.add({ kind: 'error', status: 403, code: 'AccessDenied', operation: 'PutObject' });
+  const selection = { cause: 'acces_denied' };
+  await assert.rejects(rig.delivery.retryFailed(selection), {
+    code: 'usage',
+    message: /no file here has failed/,
+  });
+  rig.write('incoming/cloud/bucket/a.txt', 'a');
+  await rig.until('a.txt', ({ state }) => state === 'failed');
+  const refusal = {
+    code: 'usage',
+    message: /"acces_denied" is no cause.*access_denied \(1\)/,
+    hint: /give-up/,
+  };
+  await assert.rejects(rig.delivery.retryFailed(selection), refusal);
+  await assert.rejects(rig.delivery.dropFailed(selection), refusal);
+  assert.deepEqual(await rig.delivery.retryFailed({ cause: 'slow_down' }), []);
+  assert.equal((await rig.delivery.retryFailed({ cause: 'give-up' })).length, 1);
 });
 
 test('a large file goes in parts; an interrupted upload resumes from the parts already there after a restart (D-31)', async t => {

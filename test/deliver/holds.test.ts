@@ -152,3 +152,16 @@ test('trouble with one file where its folder and its target are fine lets the ot
   isBad = false;
   await rig.until('bad', ({ state }) => state === 'completed');
 });
+
+test('with `offline: count` every try that counts was made (D-41)', async t => {
+  const { rig, bent } = await bentRig(
+    t,
+    ({ name }) => (name === 'headBucket' ? undefined : new SluiceError('host_unreachable', 'nobody')),
+    { settings: { offline: 'count', retry: { ...QUICK, maxRetries: 3 } } },
+  );
+  for (const name of FILES) rig.write(`incoming/local/outbox/${name}`, name);
+  await until(() => rig.delivery.journal.counts().failed === FILES.length);
+  for (const { filepath, attempts, failures } of rig.records()) {
+    assert.deepEqual([attempts, failures, bent.sent()[filepath]], [4, 4, 4], filepath);
+  }
+});

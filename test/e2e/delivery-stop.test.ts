@@ -17,7 +17,7 @@ test('sync now delivers what waits with the schedule off; without a station it s
   place.drop('waits', 'x');
   const synced = await place.run('sync', 'now', '--json');
   assert.equal(synced.code, 0, synced.stderr);
-  assert.deepEqual(JSON.parse(synced.stdout), { delivered: 1, failed: 0, waiting: 0, empty: 0 });
+  assert.deepEqual(JSON.parse(synced.stdout), { delivered: 1, failed: 0, waiting: 0, empty: 0, held: [] });
   assert.equal(String(await place.server.read('bucket', 'waits')), 'x');
 });
 

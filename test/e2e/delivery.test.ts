@@ -156,7 +156,7 @@ test('copy of a directory without -r and to places that cannot be are usage erro
 
 test('files refused by the server are listed, retried and dropped beside the running station (D-42)', async t => {
   const place = await deliveryPlace(t);
-  for (const key of ['a.csv', 'b.csv', 'c.log', 'd.tmp'])
+  for (const key of ['a.csv', 'b.csv', 'c.log', 'd.old'])
     place.server.faults.add({
       kind: 'error',
       operation: 'PutObject',
@@ -165,7 +165,7 @@ test('files refused by the server are listed, retried and dropped beside the run
       code: 'AccessDenied',
     });
   await place.up('sync: {interval: 500ms}\n');
-  for (const name of ['a.csv', 'b.csv', 'c.log', 'd.tmp']) place.drop(name, name);
+  for (const name of ['a.csv', 'b.csv', 'c.log', 'd.old']) place.drop(name, name);
   await until('all have failed', () => place.records("current_state = 'failed'").length === 4);
   const failed = jsonLines<{ lastError: { code: string } }>(await place.run('failed', 'ls', '--json'));
   assert.deepEqual([...new Set(failed.map(({ lastError }) => lastError.code))], ['access_denied']);
@@ -173,7 +173,7 @@ test('files refused by the server are listed, retried and dropped beside the run
   assert.equal((await place.run('failed', 'retry')).code, 2);
   const none = await place.run('failed', 'retry', '--cause', 'retry');
   assert.match(none.stdout, /^0 will be tried again/);
-  assert.match((await place.run('failed', 'drop', '--match', '*.tmp')).stdout, /^1 removed/);
+  assert.match((await place.run('failed', 'drop', '--match', '*.old')).stdout, /^1 removed/);
   assert.match((await place.run('failed', 'retry', '--match', '*.csv')).stdout, /^2 will be tried again/);
   await isCompleted(place, 2);
   const retried = await place.run('failed', 'retry', '--cause', 'access_denied');
@@ -181,7 +181,7 @@ test('files refused by the server are listed, retried and dropped beside the run
   await isCompleted(place, 3);
   assert.deepEqual([...place.server.objects('bucket').keys()].toSorted(), ['a.csv', 'b.csv', 'c.log']);
   assert.match((await place.run('failed', 'ls')).stdout, /^nothing has failed/);
-  assert.equal(existsSync(join(place.cwd, 'station/failed/store/bucket/d.tmp')), false);
+  assert.equal(existsSync(join(place.cwd, 'station/failed/store/bucket/d.old')), false);
 });
 
 test('a bucket that is missing is logged as an error at once; made, its files go with the next sync now (D-30)', async t => {

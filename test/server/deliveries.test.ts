@@ -112,7 +112,10 @@ test('retry and drop want to know which files, and do nothing otherwise (D-42)',
 test('a manual sync over HTTP answers with counts, with the error while offline, and gets its caller’s signal (D-23)', async () => {
   for (const path of ['/api/v1/deliveries/sync', '/api/deliveries/sync']) {
     const answer = await serve().ask('POST', path);
-    assert.deepEqual([answer.status, answer.body], [200, { delivered: 0, failed: 0, waiting: 0, empty: 0 }]);
+    assert.deepEqual(
+      [answer.status, answer.body],
+      [200, { delivered: 0, failed: 0, waiting: 0, empty: 0, held: [] }],
+    );
   }
   const down = serve({
     syncNow: () => Promise.reject(new SluiceError('host_unreachable', 'nothing answers at http://x')),
@@ -126,7 +129,7 @@ test('a manual sync over HTTP answers with counts, with the error while offline,
     syncNow: signal => {
       given = signal;
       caller.abort();
-      return Promise.resolve({ delivered: 0, failed: 0, waiting: 0, empty: 0 });
+      return Promise.resolve({ delivered: 0, failed: 0, waiting: 0, empty: 0, held: [] });
     },
   });
   await hanging.ask('POST', '/api/v1/deliveries/sync', { signal: caller.signal });

@@ -85,7 +85,7 @@ export function capturesSuite(name: string, open: OpenLocal): void {
     const [first] = captures.list({ limit: 9 }).toReversed();
     assert.deepEqual([first?.objectKey, first?.deliveredAtMs, first?.lostAtMs], ['key/a', 7, null]);
     assert.deepEqual(captures.totals(), [
-      { collector: 'c', files: 3, readings: 30, bytes: 300, delivered: 1, lost: 1 },
+      { collector: 'c', files: 3, readings: 30, bytes: 300, delivered: 1, lost: 1, lostReadings: 10 },
     ]);
   });
 

@@ -78,7 +78,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       record(id) {
         throw new SluiceError('not_found', `there is no delivery ${id}`);
       },
-      syncNow: async () => ({ delivered: 0, failed: 0, waiting: 0, empty: 0 }),
+      syncNow: async () => ({ delivered: 0, failed: 0, waiting: 0, empty: 0, held: [] }),
       retryFailed: async () => [],
       dropFailed: async () => [],
       profiles: () => ['local'],

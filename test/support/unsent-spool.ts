@@ -7,18 +7,20 @@ import type { RecordChange } from '../../src/keep/local/journal.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 
 /** How a file of readings waits. */
-export type Waiting = 'incoming' | 'backing off' | 'held' | 'failed' | 'not handed over';
+export type Waiting = 'incoming' | 'backing off' | 'held' | 'failed' | 'sent' | 'not handed over';
 
 const CHANGES: Record<Exclude<Waiting, 'not handed over'>, RecordChange> = {
   incoming: {},
   'backing off': { failures: 3, nextAttemptAtMs: clock.nowMs() + 3_600_000, errorCode: 'timed_out' },
   held: { hold: 'bucket', nextAttemptAtMs: null },
+  sent: { sentAtMs: clock.nowMs() },
   failed: { outcome: 'failure', nextAttemptAtMs: null, errorCode: 'access_denied' },
 };
 const AREAS = {
   incoming: 'incoming',
   'backing off': 'processing',
   held: 'incoming',
+  sent: 'processing',
   failed: 'failed',
 } as const;
 

@@ -60,13 +60,13 @@ Examples:
       .description(words[action])
       .option('--all', 'all of them')
       .option('--match <glob>', 'those whose path, or profile/bucket/path, matches')
-      .option('--cause <class>', 'those with this error code, or permanent, or transient')
+      .option('--cause <class>', 'those with this error code, or give-up, retry or hold')
       .option('--json', 'one JSON object a file on a line')
       .addHelpText(
         'after',
         `
 Examples:
-  sluice failed ${action} --match '*.csv' --cause transient`,
+  sluice failed ${action} --match '*.csv' --cause retry`,
       )
       .action(async (_options, command: Command) => {
         const { failedFiles } = await import('../failed-files.ts');

@@ -7,7 +7,7 @@ import { crc32OfFile } from '../attempt/upload/content.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { FolderSettings } from '../settings.ts';
 import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
-import type { FileOrigin } from './file-origin.ts';
+import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
 /**
@@ -51,7 +51,8 @@ export const folderFile: FileOrigin = {
     });
   },
 
-  async begin({ journal, clock, settings, folders }, _destination, record, signal) {
+  async begin(context, _destination, record, signal) {
+    const { journal, settings, folders } = context;
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
@@ -62,25 +63,13 @@ export const folderFile: FileOrigin = {
     const file = openToTake(folders.enclosureOf(folder), filepathIn(folder, path), settings);
     if (!file) return 'gone';
     if ('fault' in file) return file;
-    const { stats } = file;
-    if (stats.size === 0 && settings.emptyFiles === 'wait') {
-      file.close();
-      await journal.change(record.id, { ...identityOf(stats), hold: 'empty', nextAttemptAtMs: null });
-      return 'waiting';
+    let begun: BegunAttempt | BeginFailure = 'waiting';
+    try {
+      begun = await beginWith(context, folder, record, file, signal);
+      return begun;
+    } finally {
+      if (typeof begun === 'string') file.close();
     }
-    const nowMs = clock.nowMs();
-    const before = folder.after === 'keep' ? journal.deliveredBefore(record) : undefined;
-    const settledAtMs = settledAt(stats, folder, before !== undefined);
-    // A file dated in the future would otherwise never settle.
-    if (stats.mtimeMs > nowMs || settledAtMs <= nowMs) {
-      if (!before || !(await isContentOf(before, record, file, signal))) return { file };
-      file.close();
-      await journal.merge(record.id, before.id, { ...identityOf(stats), ctimeMs: stats.ctimeMs });
-      return 'unchanged';
-    }
-    file.close();
-    await journal.change(record.id, { ...identityOf(stats), nextAttemptAtMs: settledAtMs });
-    return 'waiting';
   },
 
   entryPath(_spool, record) {
@@ -168,6 +157,32 @@ export function enclosingFolder(
   path: string,
 ): FolderSettings | undefined {
   return folders.find(folder => path.startsWith(`${folder.path}/`));
+}
+
+/** Sends the file that is open, unless it is to wait, or was delivered before. */
+async function beginWith(
+  { journal, clock, settings }: DeliveryContext,
+  folder: FolderSettings,
+  record: FileRecord,
+  file: OpenedFile,
+  signal: AbortSignal,
+): Promise<BegunAttempt | BeginFailure> {
+  const { stats } = file;
+  if (stats.size === 0 && settings.emptyFiles === 'wait') {
+    await journal.change(record.id, { ...identityOf(stats), hold: 'empty', nextAttemptAtMs: null });
+    return 'waiting';
+  }
+  const nowMs = clock.nowMs();
+  const before = folder.after === 'keep' ? journal.deliveredBefore(record) : undefined;
+  const settledAtMs = settledAt(stats, folder, before !== undefined);
+  // A file dated in the future would otherwise never settle.
+  if (stats.mtimeMs <= nowMs && settledAtMs > nowMs) {
+    await journal.change(record.id, { ...identityOf(stats), nextAttemptAtMs: settledAtMs });
+    return 'waiting';
+  }
+  if (!before || !(await isContentOf(before, record, file, signal))) return { file };
+  await journal.merge(record.id, before.id, { ...identityOf(stats), ctimeMs: stats.ctimeMs });
+  return 'unchanged';
 }
 
 /** When the file will have rested; of one that was delivered before any change of it counts, not only of its content. */

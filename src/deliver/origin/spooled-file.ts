@@ -1,3 +1,4 @@
+import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileAddress, FileIdentity, FileRecord, Journal } from '../../keep/local/journal.ts';
 import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
@@ -8,7 +9,7 @@ import { hasRunningCopy } from '../spool/copies.ts';
 import { creationDateOf, identityOf } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
 import { pathIn, type Spool } from '../spool/spool.ts';
-import type { FileOrigin } from './file-origin.ts';
+import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
 /** A file that was put into `incoming`. Its record is in the state that bears its area's name. */
@@ -37,35 +38,28 @@ export const spooledFile: FileOrigin = {
 
   /** From `incoming` to `processing`, which never replaces a file there. */
   async begin(context, destination, record, signal) {
-    const { spool, journal, settings, buckets, clock } = context;
-    const size = spool.fileAt('incoming', record)?.size;
-    if (size === undefined) return 'gone';
-    if (size === 0 && settings.emptyFiles === 'wait') {
-      await journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
-      return 'waiting';
+    const { spool, settings, buckets } = context;
+    const awaitsContent = async (size: number): Promise<boolean> => {
+      if (size > 0 || settings.emptyFiles !== 'wait' || record.copied) return false;
+      await context.journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
+      return true;
+    };
+    if (buckets.known(record.profile, record.bucket) !== true) {
+      const size = spool.fileAt('incoming', record)?.size;
+      if (size === undefined) return 'gone';
+      if (await awaitsContent(size)) return 'waiting';
+      if (await awaitsBucket(context, destination, record, signal)) return 'waiting';
     }
-    const isKnown = buckets.known(record.profile, record.bucket) === true;
-    if (!isKnown && (await awaitsBucket(context, destination, record, signal))) return 'waiting';
     const file = openToTake(spool.area('incoming'), pathIn(record), settings);
     if (!file) return 'gone';
     if ('fault' in file) return file;
-    let result = spool.take(record, file);
-    if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
-    if (result !== 'moved') {
-      file.close();
-      if (result === 'gone') return 'gone';
-      await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
-      return 'blocked';
+    let begun: BegunAttempt | BeginFailure = 'waiting';
+    try {
+      if (!(await awaitsContent(file.stats.size))) begun = await take(context, record, file);
+      return begun;
+    } finally {
+      if (typeof begun === 'string') file.close();
     }
-    // Asked for before anything else can enter a file at that address; settled together with the outcome.
-    const onRecord = journal.change(record.id, {
-      state: 'processing',
-      hold: null,
-      ...identityOf(file.stats),
-    });
-    onRecord.catch(() => undefined);
-    context.log.debug(logFields(record), 'moved to processing');
-    return { file, onRecord };
   },
 
   entryPath(spool, record) {
@@ -127,6 +121,27 @@ export const spooledFile: FileOrigin = {
     return spool.fileAt('completed', record, record.location);
   },
 };
+
+/** Moves the file that is open to `processing`. */
+async function take(
+  context: DeliveryContext,
+  record: FileRecord,
+  file: OpenedFile,
+): Promise<BegunAttempt | BeginFailure> {
+  const { spool, journal, clock, settings, log } = context;
+  let result = spool.take(record, file);
+  if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
+  if (result === 'gone') return 'gone';
+  if (result === 'blocked') {
+    await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
+    return 'blocked';
+  }
+  // Asked for before anything else can enter a file at that address; settled together with the outcome.
+  const onRecord = journal.change(record.id, { state: 'processing', hold: null, ...identityOf(file.stats) });
+  onRecord.catch(() => undefined);
+  log.debug(logFields(record), 'moved to processing');
+  return { file, onRecord };
+}
 
 /** The record of the very file under the name that it had while it waited; a second name of it is another file. */
 function renamedFrom(

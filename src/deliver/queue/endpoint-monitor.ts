@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError } from '../../base/errors.ts';
+import { asSluiceError, type ErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type CallOutcome,
@@ -32,6 +32,9 @@ export interface EndpointMonitorOptions {
   readonly onBack: (endpoint: string) => void;
 }
 
+/** An answer did not come, or broke off. */
+const WITHOUT_ANSWER: readonly ErrorCode[] = ['timed_out', 'connection_lost'];
+
 /**
  * The health of every endpoint: each call is noted here (engine/endpoint-health.ts says what follows from it), and
  * those that are offline are probed, one call at a time each, `probeIntervalMs` apart.
@@ -40,6 +43,8 @@ export class EndpointMonitor {
   readonly #options: EndpointMonitorOptions;
   readonly #health = new Map<string, EndpointHealth>();
   readonly #reasons = new Map<string, HoldReason>();
+  /** Not reached by the last call. */
+  readonly #silent = new Set<string>();
   readonly #cancelProbes = new Map<string, () => void>();
   readonly #probes = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -65,7 +70,7 @@ export class EndpointMonitor {
 
   status(): EndpointStatus[] {
     return [...this.#health].map(([endpoint, { state, sinceMs }]) => {
-      const isWell = state === 'online' || state === 'unknown';
+      const isWell = (state === 'online' || state === 'unknown') && !this.#silent.has(endpoint);
       return { endpoint, state, sinceMs, reason: isWell ? undefined : this.#reasons.get(endpoint) };
     });
   }
@@ -76,15 +81,22 @@ export class EndpointMonitor {
    */
   noteCall(endpoint: string, error?: unknown): boolean {
     const wasOffline = this.isOffline(endpoint);
-    const outcome = error === undefined ? 'succeeded' : callOutcomeOf(asSluiceError(error));
+    const known = error === undefined ? undefined : asSluiceError(error);
+    const outcome = known === undefined ? 'succeeded' : callOutcomeOf(known);
+    const isReached = outcome !== 'unreachable' && !(known && WITHOUT_ANSWER.includes(known.code));
+    if (outcome !== undefined) this.#silent[isReached ? 'delete' : 'add'](endpoint);
     if (outcome) this.#apply(endpoint, outcome, error);
     return !wasOffline && this.isOffline(endpoint);
   }
 
-  /** Probes the endpoint now, if it is offline. @returns whether it answers */
-  async answers(endpoint: string): Promise<boolean> {
-    if (this.isOffline(endpoint)) await this.#probe(endpoint);
-    return !this.isOffline(endpoint);
+  /** Probes the endpoint now, whatever is known of it; `isSilent` has what came of it. */
+  ask(endpoint: string): Promise<void> {
+    return this.#probe(endpoint);
+  }
+
+  /** Whether the last call to the endpoint did not reach it, offline or not yet. */
+  isSilent(endpoint: string): boolean {
+    return this.#silent.has(endpoint);
   }
 
   /** Ends probes and timers; may be called again. */

@@ -27,12 +27,18 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
   }
 }
 
-/** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
+/**
+ * Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing.
+ * @param isMeant endpoints that count as well, offline or not
+ */
 export function holdStatuses(
   context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
+  isMeant: (endpoint: string) => boolean = () => false,
 ): HoldStatus[] {
   const { endpoints, holds, journal, destinations, spool } = context;
-  const offline = endpoints.status().filter(({ state }) => state === 'offline');
+  const offline = endpoints
+    .status()
+    .filter(({ endpoint, state }) => state === 'offline' || isMeant(endpoint));
   const held = holds.all();
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.

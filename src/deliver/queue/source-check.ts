@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open, opendir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -67,7 +68,8 @@ async function writeTrial(path: string): Promise<void> {
 
 async function readTrial(path: string): Promise<void> {
   try {
-    const handle = await open(path, 'r');
+    // Somebody may have put a pipe there.
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     await handle.read(Buffer.alloc(1), 0, 1, 0).finally(() => handle.close());
   } catch (error) {
     const says = systemFailureOf(error, 'files')?.says;

@@ -1,5 +1,6 @@
 import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { type Clock, systemClock } from '../../base/clock.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
 import { Enclosure, type EnclosureOptions } from '../../base/files/enclosure.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
@@ -25,6 +26,10 @@ export const COPY_FOLDER = '.copy-';
 
 /** Directories left by moves that are remembered for pruning; beyond that some stay until the next start. */
 const MAX_PRUNABLE = 10_000;
+/** How long one pass over directories may take: nothing else is done meanwhile. */
+const PRUNE_MS = 50;
+/** The same for the last one: a stop has other things to do, too, and a folder that stays empty harms nobody. */
+const LAST_PRUNE_MS = 500;
 /** A directory may be pruned between its making and the rename into it, by this process or a person. */
 const MOVE_TRIES = 5;
 
@@ -40,6 +45,7 @@ type AreaPath = readonly [area: Area, path: string];
 export class Spool {
   readonly root: string;
   readonly #areas: Readonly<Record<Area, Enclosure>>;
+  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #sync = new DirectorySync();
   /** Directories that files have left since the last `prune`, and those that none has left since. */
   #prunable = new Set<string>();
@@ -47,6 +53,7 @@ export class Spool {
 
   constructor(root: string, options: EnclosureOptions = {}) {
     this.root = root;
+    this.#clock = options.clock ?? systemClock;
     const enclose = (area: Area): [Area, Enclosure] => [area, new Enclosure(join(root, area), options)];
     this.#areas = Object.fromEntries(AREAS.map(enclose)) as Record<Area, Enclosure>;
   }
@@ -250,25 +257,40 @@ export class Spool {
    * Removes the directories that moves out of `processing`, `failed` and `completed` left empty; never in `incoming`,
    * where somebody may be about to write into one. A move that comes between makes its directory again. One that files
    * go through all the time stays: it is removed once none has left it since the last time.
-   * @param everything removes them at once
+   * Takes no longer than it may: what is left then is removed the next time.
+   * @param atLast whether it is the last time: all that are empty are removed
    */
-  prune(everything = false): void {
-    for (const directory of this.#resting) if (!this.#prunable.has(directory)) this.#pruneUp(directory);
-    this.#resting = this.#prunable;
+  prune(atLast = false): void {
+    const endMs = this.#clock.monotonicMs() + (atLast ? LAST_PRUNE_MS : PRUNE_MS);
+    const done = new Set<string>();
+    const directories = atLast ? [...this.#resting, ...this.#prunable] : [...this.#resting];
+    for (const directory of directories) {
+      if (this.#clock.monotonicMs() >= endMs) break;
+      this.#resting.delete(directory);
+      if (!atLast && this.#prunable.has(directory)) continue;
+      this.#pruneUp(directory, done);
+    }
+    for (const directory of this.#prunable) this.#resting.add(directory);
     this.#prunable = new Set();
-    if (everything) this.prune();
   }
 
-  /** @param directory beginning with its area */
-  #pruneUp(directory: string): void {
-    const [area, ...segments] = directory.split('/');
+  /**
+   * @param directory beginning with its area
+   * @param done those that were tried in this pass and are gone, with all around them
+   */
+  #pruneUp(directory: string, done: Set<string>): void {
+    const [area = '', ...segments] = directory.split('/');
     // profile/bucket stays.
     for (let depth = segments.length; depth > 2; depth -= 1) {
+      const path = segments.slice(0, depth).join('/');
+      const name = `${area}/${path}`;
+      if (done.has(name)) return;
       try {
-        this.#areas[area as Area].rmdir(segments.slice(0, depth).join('/'));
+        this.#areas[area as Area].rmdir(path);
       } catch (error) {
         if (systemErrorCode(error) !== 'ENOENT') return;
       }
+      done.add(name);
     }
   }
 

@@ -1,7 +1,7 @@
-import { lstatSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError } from '../../base/errors.ts';
+import { Enclosure } from '../../base/files/enclosure.ts';
 import type { UnsentFile, UnsentReadings } from '../../keep/disk/budget.ts';
 import { takeEveryNth } from '../../keep/disk/plan.ts';
 import type { CaptureJournal, UnsentCapture } from '../../keep/local/captures.ts';
@@ -102,14 +102,17 @@ async function removeOne(
   if (outcome !== 'not there') return outcome === 'deleted';
   // Delivery has not seen it yet. unlink(2) and the rename that takes it cannot both succeed.
   for (const folder of [incoming, directory]) {
-    const path = join(folder, pathOf(address));
-    if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) continue;
+    // Others may write to `incoming`: no link is followed to what is theirs.
+    const enclosure = new Enclosure(folder);
     try {
-      unlinkSync(path);
+      if (!enclosure.regularFile(pathOf(address))) continue;
+      enclosure.unlink(pathOf(address));
       return true;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-        throw asSluiceError(error, { operation: 'delete', subject: path });
+        throw asSluiceError(error, { operation: 'delete', subject: join(folder, pathOf(address)) });
+    } finally {
+      enclosure.close();
     }
   }
   return false;

@@ -66,6 +66,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly keyMark: string | null;
   /** When the file's inode last changed, as it was seen; null where that was not kept. */
   readonly ctimeMs: number | null;
+  /** Put there whole by `sluice copy`: an empty one has all the content that it will have. */
+  readonly copied: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
 }
@@ -84,11 +86,13 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly ctimeMs?: number;
   /** The record of the same file under the name that it had while it waited. */
   readonly movedFrom?: number;
+  /** Announced by `sluice copy`, which puts it there whole. */
+  readonly copied?: boolean;
 }
 
 /** Columns to change; those not given stay. */
 export type RecordChange = Partial<
-  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts'>
+  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied'>
 >;
 
 export interface Attempt {

@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import type { Clock } from '../../base/clock.ts';
 import { makePrivateFile } from '../../base/durable-files.ts';
-import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { asSluiceError, type ErrorDetails, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
+import { isUri } from '../../base/text.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
 import type { SqlRow, SqlValue } from './rows.ts';
@@ -74,6 +77,7 @@ export class Database {
 
   /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
   static async open(options: DatabaseOptions): Promise<Database> {
+    if (isUri(options.path)) throw notAFile(options.path);
     const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
     makePrivateFile(options.path);
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
@@ -229,12 +233,27 @@ function classify(error: unknown, operation: string, path: string): unknown {
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:
-      return new SluiceError(
-        'disk_failed',
-        `cannot open or write database ${path}: ${error.message}`,
-        details,
-      );
+      return cannotUse(path, error, details);
     default:
       return new SluiceError('internal', `${operation} ${path}: ${error.message}`, details);
   }
+}
+
+/** The scheme says what was meant; the rest may hold a password. */
+function notAFile(address: string): SluiceError {
+  const scheme = address.slice(0, address.indexOf(':'));
+  const message = `the database is a SQLite file of this machine; "${scheme}:…" is an address and not its path`;
+  return new SluiceError('database_invalid', message, {
+    operation: 'open database',
+    hint: 'Give the path of a file, as "sluice.db"; SQLite is the only database that sluice keeps its own in.',
+  });
+}
+
+function cannotUse(path: string, { message }: Error, details: ErrorDetails): SluiceError {
+  const folder = dirname(path);
+  if (existsSync(folder))
+    return new SluiceError('disk_failed', `cannot open or write database ${path}: ${message}`, details);
+  const words = `there is no folder ${folder} for the database ${path}`;
+  const hint = 'Make the folder, or name another file with --database.';
+  return new SluiceError('disk_failed', words, { ...details, hint });
 }

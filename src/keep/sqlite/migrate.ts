@@ -15,6 +15,10 @@ import { sql as unseenParts } from './migrations/0012-unseen-parts.ts';
 import { sql as sent } from './migrations/0013-sent.ts';
 import { sql as departures } from './migrations/0014-departures.ts';
 import { sql as whichContent } from './migrations/0015-which-content.ts';
+import { sql as messages } from './migrations/0016-messages.ts';
+import { sql as errorClass } from './migrations/0017-error-class.ts';
+import { sql as causes } from './migrations/0018-causes.ts';
+import { sql as copied } from './migrations/0019-copied.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -33,6 +37,10 @@ const MIGRATIONS: readonly string[] = [
   sent,
   departures,
   whichContent,
+  messages,
+  errorClass,
+  causes,
+  copied,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -26,6 +26,10 @@ export interface CommitRow {
   readonly committedZone: number;
   /** First paragraph of the message on one line, cut at 1 000 characters. */
   readonly subject: string;
+  /** The whole message, at most 65 536 characters; absent where the subject is all of it. */
+  readonly message?: string | undefined;
+  /** JSON of its trailers, as git-interpret-trailers(1) finds them: pairs of key and value; absent where there are none. */
+  readonly trailers?: string | undefined;
   /** Carries a signature (which is not verified). */
   readonly signed: boolean;
   /** From `Co-authored-by` trailers. */

@@ -18,8 +18,9 @@ export function open(root, params, refresh) {
   const facts = element('dl', { class: 'totals' });
   const links = element('p', { class: 'note' });
   const deliver = button('Deliver what waits now', async () => {
-    const { delivered, failed, waiting } = await ask('/api/v1/deliveries/sync', {});
-    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.`;
+    const { delivered, failed, waiting, held } = await ask('/api/v1/deliveries/sync', {});
+    const places = held.map((/** @type {any} */ one) => ` ${one.kind} ${one.place}: ${one.message}.`);
+    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}`;
   });
   const causes = causeTable();
   const causePanel = panel('Failed, by cause', causes.element);

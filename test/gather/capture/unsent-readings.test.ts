@@ -78,6 +78,13 @@ test('what waits in any way is deletable: backing off, held, failed, not handed 
   assert.equal(captures.totals()[0]?.lost, 5);
 });
 
+test('what the store has acknowledged is not lost: it waits for its proof alone, and stays (K-108)', async t => {
+  const { unsent, putUnsent, journal } = await start(t);
+  const { recordId } = await putUnsent(0, 'sent', 100);
+  assert.deepEqual(await unsent.deleteEveryNth(1), []);
+  assert.equal(journal.byId(recordId ?? 0)?.state, 'processing');
+});
+
 test('on record as lost before it is gone, and the other way round only where the journal has no room (K-109)', async t => {
   const { unsent, putUnsent, journal, full, held, released } = await start(t);
   const { recordId } = await putUnsent(0, 'backing off', 100);

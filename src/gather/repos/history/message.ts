@@ -4,6 +4,10 @@ import { isSpace, type PersonIdentities, utf8FromLatin1 } from './signature.ts';
 const MAX_SUBJECT_CHARS = 1000;
 /** UTF-8 takes up to four bytes a character. */
 const MAX_SUBJECT_BYTES = 4 * MAX_SUBJECT_CHARS;
+const MAX_MESSAGE_CHARS = 65_536;
+/** A longer last paragraph is prose, or somebody's joke. */
+const MAX_TRAILERS_BYTES = 16_384;
+const TRAILER = /^([A-Za-z0-9-]+)[ \t]*:(.*)$/s;
 const SPACE = 32;
 const CO_AUTHOR = /^co-authored-by[ \t]*:[ \t]*/i;
 const NOBODY: readonly PersonIdentity[] = [];
@@ -14,6 +18,10 @@ export interface Message {
   readonly subject: string;
   /** People in `Co-authored-by` lines of the last paragraph, each once. */
   readonly coAuthors: readonly PersonIdentity[];
+  /** All of it without the blank lines around, cut at 65 536 characters; undefined where the subject says it all. */
+  readonly message: string | undefined;
+  /** JSON of pairs of key and value; undefined where there are none. */
+  readonly trailers: string | undefined;
 }
 
 /** @param text latin1 text; the message is `start` to `end` */
@@ -26,11 +34,13 @@ export function parseMessage(
   let at = start;
   let line = lineEnd(text, at, end);
   let to = trimmedEnd(text, at, line);
+  let first = start;
   // Blank lines before the first paragraph do not count.
   while (to === at && line < end) {
     at = line + 1;
     line = lineEnd(text, at, end);
     to = trimmedEnd(text, at, line);
+    first = at;
   }
   let subject = text.slice(at, to);
   while (line < end) {
@@ -40,9 +50,54 @@ export function parseMessage(
     if (to === at) break;
     if (subject.length < MAX_SUBJECT_BYTES) subject = `${subject} ${text.slice(at, to)}`;
   }
+  const last = trimmedEnd(text, first, end);
+  const shown = clean(subject);
   // A message of one paragraph has no trailers.
-  const coAuthors = line < end ? coAuthorsOf(text, line, end, identities) : NOBODY;
-  return { subject: clean(subject), coAuthors };
+  const hasMore = line < end && line < last;
+  const isOneLine = lineEnd(text, first, last) === last;
+  return {
+    subject: shown,
+    coAuthors: line < end ? coAuthorsOf(text, line, end, identities) : NOBODY,
+    message: isOneLine && shown.length < MAX_SUBJECT_CHARS ? undefined : whole(text, first, last),
+    trailers: hasMore ? trailersOf(text, line, last) : undefined,
+  };
+}
+
+/** A message from `start` to `end`, cut. */
+function whole(text: string, start: number, end: number): string {
+  const cut =
+    end - start > 4 * MAX_MESSAGE_CHARS
+      ? text.slice(start, start + 4 * MAX_MESSAGE_CHARS)
+      : text.slice(start, end);
+  const message = utf8FromLatin1(cut);
+  return message.length > MAX_MESSAGE_CHARS ? message.slice(0, MAX_MESSAGE_CHARS).toWellFormed() : message;
+}
+
+/**
+ * The trailers of the last paragraph by git's rule: lines `key: value` and nothing else, or with some of git's own at
+ * least a quarter of the lines. What begins with white space continues the line before.
+ */
+function trailersOf(text: string, firstBlank: number, end: number): string | undefined {
+  const paragraph = text.lastIndexOf('\n\n', end - 1);
+  const start = Math.max(paragraph, firstBlank) + 1;
+  if (end - start > MAX_TRAILERS_BYTES) return undefined;
+  const found: [string, string][] = [];
+  let others = 0;
+  let ofGit = false;
+  let continues = false;
+  for (const line of text.slice(start, end).split('\n')) {
+    const trailer = TRAILER.exec(line);
+    const before = found.at(-1);
+    if (trailer) {
+      found.push([trailer[1] ?? '', (trailer[2] ?? '').trim()]);
+      ofGit ||= /^signed-off-by$/i.test(trailer[1] ?? '');
+    } else if (line.startsWith('(cherry picked from commit ')) ofGit = true;
+    else if (/^[ \t]/.test(line) && before && continues) before[1] = `${before[1]} ${line.trim()}`.trim();
+    else if (line.trim() !== '') others += 1;
+    continues = trailer !== null || (continues && /^[ \t]/.test(line));
+  }
+  if (found.length === 0 || (others > 0 && (!ofGit || found.length * 3 < others))) return undefined;
+  return utf8FromLatin1(JSON.stringify(found));
 }
 
 /** Where the line from `start` to `end` ends without white space; `start` when it is blank. */

@@ -16,8 +16,8 @@ export interface PackedCommits {
   readonly digits: number;
   /** One after the other: of each commit its hash and its parents'. */
   readonly hashes: string;
-  /** NUL after each. */
-  readonly subjects: string;
+  /** Subject, whole message and trailers, NUL after each; empty where there is none beyond the subject. */
+  readonly texts: string;
   readonly numbers: Float64Array;
   /** People who are named for the first time, in the order of their numbers. */
   readonly people: readonly PersonIdentity[];
@@ -37,7 +37,7 @@ export class CommitPacker {
   #count = 0;
   #digits = 0;
   #hashes = '';
-  #subjects = '';
+  #texts = '';
   #numbers: number[] = [];
   #people: PersonIdentity[] = [];
   #coAuthors: number[] = [];
@@ -56,7 +56,7 @@ export class CommitPacker {
     this.#digits = commit.hash.length;
     this.#hashes += commit.hash;
     for (const parent of commit.parents) this.#hashes += parent;
-    this.#subjects += `${commit.subject}\0`;
+    this.#texts += `${commit.subject}\0${commit.message ?? ''}\0${commit.trailers ?? ''}\0`;
     this.#numbers.push(
       this.#person(commit.author),
       commit.authoredAt,
@@ -77,7 +77,7 @@ export class CommitPacker {
       count: this.#count,
       digits: this.#digits,
       hashes: this.#hashes,
-      subjects: this.#subjects,
+      texts: this.#texts,
       numbers: Float64Array.from(this.#numbers),
       people: this.#people,
       coAuthors: this.#coAuthors,
@@ -85,7 +85,7 @@ export class CommitPacker {
     };
     this.#count = 0;
     this.#hashes = '';
-    this.#subjects = '';
+    this.#texts = '';
     this.#numbers = [];
     this.#people = [];
     this.#coAuthors = [];
@@ -121,9 +121,9 @@ export class CommitUnpacker {
 const NOBODY: readonly PersonIdentity[] = [];
 
 function* rowsOf(packed: PackedCommits, people: readonly PersonIdentity[]): Generator<CommitRow> {
-  const { count, digits, hashes, subjects, numbers, coAuthors } = packed;
+  const { count, digits, hashes, texts, numbers, coAuthors } = packed;
   let hashAt = 0;
-  let subjectAt = 0;
+  let textAt = 0;
   let coAuthorAt = 0;
   for (let index = 0; index < count; index += 1) {
     const at = index * NUMBERS;
@@ -134,7 +134,9 @@ function* rowsOf(packed: PackedCommits, people: readonly PersonIdentity[]): Gene
       parents.push(hashes.slice(hashAt, hashAt + digits));
       hashAt += digits;
     }
-    const subjectEnd = subjects.indexOf('\0', subjectAt);
+    const subjectEnd = texts.indexOf('\0', textAt);
+    const messageEnd = texts.indexOf('\0', subjectEnd + 1);
+    const trailersEnd = texts.indexOf('\0', messageEnd + 1);
     let named: PersonIdentity[] | undefined;
     for (; coAuthors[coAuthorAt] === index; coAuthorAt += 2) {
       named ??= [];
@@ -149,10 +151,12 @@ function* rowsOf(packed: PackedCommits, people: readonly PersonIdentity[]): Gene
       committer: people[numbers[at + 3] as number] as PersonIdentity,
       committedAt: numbers[at + 4] as number,
       committedZone: numbers[at + 5] as number,
-      subject: subjects.slice(subjectAt, subjectEnd),
+      subject: texts.slice(textAt, subjectEnd),
+      message: texts.slice(subjectEnd + 1, messageEnd) || undefined,
+      trailers: texts.slice(messageEnd + 1, trailersEnd) || undefined,
       signed: numbers[at + 7] === 1,
       coAuthors: named ?? NOBODY,
     };
-    subjectAt = subjectEnd + 1;
+    textAt = trailersEnd + 1;
   }
 }

@@ -81,6 +81,8 @@ export class CommitParser {
       committedAt: committed.at,
       committedZone: committed.zone,
       subject: message.subject,
+      message: message.message,
+      trailers: message.trailers,
       signed,
       coAuthors: message.coAuthors,
     };

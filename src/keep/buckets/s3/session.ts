@@ -40,9 +40,9 @@ interface Course {
   readonly seen: Set<string>;
   route: { readonly to: Route; readonly lasting: boolean } | undefined;
   /** Where it departs from the bucket's way. */
-  trial: Partial<SendingWay>;
+  change: Partial<SendingWay>;
   /** Departures that the server has asked for by name. */
-  saidTrial: Partial<SendingWay>;
+  saidChange: Partial<SendingWay>;
   /** The refusal that a suspicion came of. */
   suspicion: ErrorAnswer | undefined;
 }
@@ -79,8 +79,8 @@ export class Session {
     const course: Course = {
       seen: new Set(),
       route: undefined,
-      trial: {},
-      saidTrial: {},
+      change: {},
+      saidChange: {},
       suspicion: undefined,
     };
     for (;;) {
@@ -88,7 +88,7 @@ export class Session {
       const clockOffsetMs = this.#clockOffsetMs;
       const way: Way = {
         ...this.#ways.wayOf(call.bucket, nowMs),
-        ...course.trial,
+        ...course.change,
         route: course.route?.to ?? this.#routeOf(call.bucket),
         signingTimeMs: nowMs + clockOffsetMs,
       };
@@ -158,10 +158,10 @@ export class Session {
         course.route = { to: correction.route, lasting: correction.lasting };
         return true;
       case 'way':
-        if (correction.said) course.saidTrial = { ...course.saidTrial, ...correction.change };
+        if (correction.said) course.saidChange = { ...course.saidChange, ...correction.change };
         else course.suspicion ??= answer;
         // One suspicion at a time: what it was not is taken up again.
-        course.trial = { ...course.saidTrial, ...correction.change };
+        course.change = { ...course.saidChange, ...correction.change };
         return true;
     }
   }
@@ -172,7 +172,7 @@ export class Session {
     if (bucket === undefined) return;
     // Only where a redirect has led to a server that does what is asked is it gone to again.
     if (course.route?.lasting) this.#routes.set(bucket, course.route.to);
-    if (Object.keys(course.trial).length === 0) {
+    if (Object.keys(course.change).length === 0) {
       if (call.protection?.(way) === 'trailer') this.#ways.noteGood(bucket);
       return;
     }

@@ -8,6 +8,7 @@ import { SluiceError } from '../../../../src/base/errors.ts';
 import { ADA } from '../../../support/git-fixture.ts';
 import { fakeProgram } from '../../../support/git-remotes.ts';
 import { temporaryDirectory } from '../../../support/git-repositories.ts';
+import { queryRows } from '../../../support/sqlite-store.ts';
 import { main, newBench, openBench } from './support.ts';
 
 test('an empty repository has no commits, and gets its first ones later (R-25)', async t => {
@@ -351,4 +352,18 @@ test('git that stands still in the middle of a history is stopped, and says so (
     code: 'timed_out',
     message: /git gave no commit of the history for 0.3 s/,
   });
+});
+
+test('whole messages come with their commits and go with them (R-113)', async t => {
+  const { git, ingest, store } = await openBench(t);
+  const stored = async (): Promise<unknown[]> =>
+    (await queryRows(store, 'SELECT message, trailers FROM commit_messages')).map(row => ({ ...row }));
+  const root = git.commit({ message: Buffer.from('root') });
+  const body = 's\n\nwhy\n\nSigned-off-by: Ada <ada@x>';
+  git.setRefs(main(git.commit({ parents: [root], message: Buffer.from(`${body}\n`) })));
+  await ingest();
+  assert.deepEqual(await stored(), [{ message: body, trailers: '[["Signed-off-by","Ada <ada@x>"]]' }]);
+  git.setRefs(main(root));
+  await ingest();
+  assert.deepEqual(await stored(), []);
 });

@@ -23,6 +23,8 @@ const commit = (known: readonly PersonIdentity[]): fc.Arbitrary<CommitRow> =>
       committedAt: fc.nat(253_402_300_799),
       committedZone: fc.integer({ min: -1440, max: 1440 }),
       subject: text,
+      message: fc.option(text, { nil: undefined }).map(value => value || undefined),
+      trailers: fc.option(text, { nil: undefined }).map(value => value || undefined),
       signed: fc.boolean(),
       coAuthors: fc.subarray([...known]),
     },

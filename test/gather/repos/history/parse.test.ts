@@ -49,6 +49,8 @@ test('a plain commit (R-21)', () => {
     committedAt: 6,
     committedZone: -150,
     subject: 'subject',
+    message: undefined,
+    trailers: undefined,
     signed: false,
     coAuthors: [],
   });
@@ -272,4 +274,29 @@ test('two e-mails that are not UTF-8 stay two, and names show as git shows them 
     { name: 'B\ufffd', email: 'b\\xE8@x' },
     { name: 'B\ufffd', email: 'b\\xE9@x' },
   ]);
+});
+
+test('whole messages are kept where the subject is not all, and trailers as git finds them (R-113)', () => {
+  const said = (body: string): readonly unknown[] => {
+    const { subject, message, trailers } = parseOne({ body });
+    return [subject, message, trailers === undefined ? undefined : JSON.parse(trailers)];
+  };
+  assert.deepEqual(said('one line\n'), ['one line', undefined, undefined]);
+  assert.deepEqual(said('\n\nfirst\nsecond\n'), ['first second', 'first\nsecond', undefined]);
+  const signed = 'Fix: it\n\nWhy: said at length.\nAnd more.\n\nSigned-off-by: Ada <ada@x>\nRef: a\n  b\n';
+  assert.deepEqual(said(signed), [
+    'Fix: it',
+    signed.trimEnd(),
+    [
+      ['Signed-off-by', 'Ada <ada@x>'],
+      ['Ref', 'a b'],
+    ],
+  ]);
+  const some = 's\n\nprose here\nmore prose\n(cherry picked from commit 1)\nAcked-by: B\n';
+  assert.deepEqual(said(some)[2], [['Acked-by', 'B']]);
+  assert.deepEqual(said('s\n\nprose\nKey: value\n')[2], undefined, 'prose with a colon in it');
+  assert.deepEqual(said('Key: value\n')[2], undefined, 'one paragraph has none');
+  const [subject, message] = said(`${'x'.repeat(3000)}\n`);
+  assert.deepEqual([String(subject).length, String(message).length], [1000, 3000]);
+  assert.equal(String(said(`s\n\n${'y'.repeat(100_000)}\n`)[1]).length, 65_536);
 });

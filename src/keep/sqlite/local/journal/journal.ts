@@ -42,8 +42,10 @@ import {
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+
+const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
 
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
@@ -74,7 +76,13 @@ export class SqliteJournal implements Journal {
         const change = { size, mtimeMs, inode, state, fileCreationDate };
         // A try that is set for later keeps its time while the content is the same.
         const keepsTime = isSame(known, file) && known.nextAttemptAtMs !== null;
-        this.#apply(known.id, keepsTime ? change : { ...change, nextAttemptAtMs, hold });
+        const isWhole = known.copied && known.inode === inode;
+        if (known.copied && !isWhole) this.#database.statement(NOT_COPIED).run(known.id);
+        const waits =
+          isWhole && hold === 'empty'
+            ? { nextAttemptAtMs: this.#clock.nowMs(), hold: null }
+            : { nextAttemptAtMs, hold };
+        this.#apply(known.id, keepsTime ? change : { ...change, ...waits });
         return this.byId(known.id) as FileRecord;
       }
       const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
@@ -89,6 +97,7 @@ export class SqliteJournal implements Journal {
         nextAttemptAtMs,
         hold,
         file.objectKey ?? null,
+        file.copied ? 1 : 0,
       );
       return toRecord(row ?? {});
     });

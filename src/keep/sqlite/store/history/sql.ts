@@ -25,6 +25,7 @@ export const DROP_HASH = `
   DELETE FROM commit_hashes WHERE repository_id = ? AND hash = unhex(?) RETURNING commit_id AS id`;
 export const DROP_COMMIT = 'DELETE FROM commits WHERE id = ? RETURNING author_id AS author';
 export const INSERT_CO_AUTHOR = 'INSERT OR IGNORE INTO co_authors (commit_id, identity_id) VALUES (?, ?)';
+export const INSERT_MESSAGE = 'INSERT INTO commit_messages (commit_id, message, trailers) VALUES (?, ?, ?)';
 export const FIND_IDENTITY = 'SELECT id FROM identities WHERE repository_id = ? AND name = ? AND email = ?';
 export const INSERT_IDENTITY = `
   INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email) VALUES (?1, ?2, ?3, ?2, ?3)`;

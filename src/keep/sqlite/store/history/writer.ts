@@ -21,6 +21,7 @@ import {
   INSERT_COMMIT,
   INSERT_HASH,
   INSERT_IDENTITY,
+  INSERT_MESSAGE,
   INSERT_PENDING,
   MAP_IDENTITY,
   PENDING_TO_CURSOR,
@@ -217,6 +218,9 @@ export class SqliteHistoryWriter implements HistoryWriter {
         commit.signed ? 1 : 0,
         commit.subject,
       );
+    const { message, trailers = null } = commit;
+    if (message !== undefined)
+      this.#database.statement(INSERT_MESSAGE).run(lastInsertRowid, message, trailers);
     const coAuthors = this.#database.statement(INSERT_CO_AUTHOR);
     for (const coAuthor of commit.coAuthors) coAuthors.run(lastInsertRowid, this.#identityId(coAuthor));
     return lastInsertRowid;

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { Enclosure } from '../../src/base/files/enclosure.ts';
+import { copyContent, dataRanges } from '../../src/deliver/copy/content.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
+
+const STEP = 64 * 1024;
+
+test('a copy keeps holes, the content and the times of its source (D-170)', async t => {
+  const folder = await tempDirectory(t);
+  const source = join(folder, 'sparse');
+  writeFileSync(source, 'beginning');
+  truncateSync(source, 64 * 2 ** 20);
+  writeFileSync(join(folder, 'copy'), '');
+  const file = new Enclosure(folder).open('sparse');
+  assert.ok(file);
+  await copyContent(file, join(folder, 'copy'), new AbortController().signal);
+  file.close();
+  const [before, after] = [statSync(source), statSync(join(folder, 'copy'))];
+  assert.equal(after.size, before.size);
+  assert.ok(after.blocks * 512 <= 2 ** 20, `${after.blocks * 512} bytes on the disk`);
+  assert.ok(Math.abs(after.mtimeMs - before.mtimeMs) < 1);
+  assert.ok(readFileSync(join(folder, 'copy')).equals(readFileSync(source)));
+});
+
+test('what is left out of a copy is zeros and nothing else (D-170)', () => {
+  const run = fc.record({ zero: fc.boolean(), steps: fc.integer({ min: 1, max: 3 }) });
+  fc.assert(
+    fc.property(fc.array(run, { maxLength: 6 }), fc.integer({ min: 0, max: 100 }), (runs, rest) => {
+      const block = Buffer.concat([
+        ...runs.map(({ zero, steps }) => Buffer.alloc(steps * STEP, zero ? 0 : 1)),
+        Buffer.alloc(rest, 1),
+      ]);
+      const copy = Buffer.alloc(block.length);
+      for (const [from, to] of dataRanges(block)) block.copy(copy, from, from, to);
+      assert.ok(copy.equals(block));
+      const written = dataRanges(block).reduce((sum, [from, to]) => sum + to - from, 0);
+      const zeros = runs.reduce((sum, { zero, steps }) => sum + (zero ? steps * STEP : 0), 0);
+      assert.equal(written, block.length - zeros);
+    }),
+    { numRuns: 20 },
+  );
+});
