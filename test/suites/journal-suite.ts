@@ -77,6 +77,31 @@ export function journalSuite(name: string, open: OpenLocal): void {
     );
   });
 
+  test(`${name}: a file that is renamed before it is on record is not said to be gone under its old name (D-168)`, async t => {
+    const { journal } = await start(t);
+    const identity = { size: 5, mtimeMs: 1.5, inode: 77 };
+    const gone = { state: 'failed', errorCode: 'source_missing' } as const;
+    for (const [number, state] of (['incoming', 'processing', 'completed'] as const).entries()) {
+      const folder = number === 2 ? { source: '/folder/a' } : {};
+      const where = { ...identity, inode: number, ...folder };
+      const [before, after] = await Promise.all([
+        journal.enter(file(`old${number}`, where)),
+        journal.enter(file(`new${number}`, where)),
+      ]);
+      await journal.change(after.id, { state });
+      assert.equal(await journal.changeUnmoved(before, gone), false);
+      assert.equal(journal.byId(before.id), undefined);
+      assert.equal(journal.byId(after.id)?.state, state);
+      assert.equal(await journal.changeUnmoved({ ...after, state }, gone), true, 'nothing came after it');
+    }
+    const tried = await journal.enter(file('tried', identity));
+    await journal.enter(file('again', identity));
+    const nothing = { errorAnswer: null, errorCode: null, errorMessage: null };
+    const row = { startedAt: '', finishedAt: '', outcome: 'failure', ...nothing } as const;
+    await journal.recordAttempt(tried.id, row, {});
+    assert.equal(await journal.changeUnmoved(tried, gone), true, 'what was tried stays on record');
+  });
+
   test(`${name}: a record of content that was delivered before goes into the earlier one (D-167)`, async t => {
     const { journal } = await start(t);
     const source = '/folder/a';

@@ -193,7 +193,11 @@ export interface Journal {
   change(id: number, change: RecordChange): Promise<void>;
   /** As `change`, but only while the record is in `state`. @returns whether it was */
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
-  /** As `changeIf`, but only while the record is in the state and under the name that it had. */
+  /**
+   * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * @returns whether it was changed
+   */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;

@@ -202,12 +202,12 @@ class World {
       else heals.push(await this.#begin(trouble));
     }
     const startMs = performance.now();
-    const acting = Promise.all(
-      later.map(async ({ atMs, act }) => {
-        await pause(atMs);
+    const acting = (async () => {
+      for (const { atMs, act } of later.sort((one, other) => one.atMs - other.atMs)) {
+        await pause(Math.max(0, startMs + atMs - performance.now()));
         await act();
-      }),
-    );
+      }
+    })();
     acting.catch(() => undefined);
     for (let piece = 0; piece < pieces; piece += 1) {
       this.#files.give(Math.round((files * (piece + 1)) / pieces) - Math.round((files * piece) / pieces));
