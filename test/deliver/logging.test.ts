@@ -91,7 +91,7 @@ test('at info one line a file says when it was found and how long each step took
   const said = (path: string) => lines.filter(({ level, facts }) => level === 'info' && facts.path === path);
   const [plain, ...more] = said('plain.txt');
   assert.deepEqual([plain?.message, more], ['delivered', []]);
-  const { found, ...durations } = plain?.facts.steps as TimedSteps;
+  const { found, ...durations } = (plain?.facts.steps ?? {}) as TimedSteps;
   assert.ok(Math.abs(Date.now() - Date.parse(found ?? '')) < 60_000);
   assert.deepEqual(Object.keys(durations), ['waitedMs', 'movedMs', 'sentMs', 'verifiedMs', 'completedMs']);
   for (const ms of Object.values(durations)) assert.ok(ms >= 0 && ms < 60_000);
