@@ -294,6 +294,33 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(journal.upload(recordId), undefined, 'a part that comes too late makes no upload');
   });
 
+  test(`${name}: what is due in processing comes before all of incoming, profile by profile (D-16)`, async t => {
+    const { journal } = await start(t);
+    const enter = async (filepath: string, state: 'incoming' | 'processing', at: number, profile = 'p') =>
+      journal.enter(file(filepath, { state, nextAttemptAtMs: at, profile }));
+    await enter('waits', 'incoming', 10);
+    await enter('older', 'processing', 5);
+    await enter('newer', 'processing', 20);
+    await enter('backing-off', 'processing', 100);
+    await enter('other', 'processing', 20, 'q');
+    assert.equal(await journal.putProcessingFirst(50), 1);
+    const order = (profile: string) => journal.due(profile, 1000, 9).map(({ filepath }) => filepath);
+    assert.deepEqual(order('p'), ['older', 'newer', 'waits', 'backing-off']);
+    assert.deepEqual(order('q'), ['other']);
+    assert.equal(await journal.putProcessingFirst(50), 0, 'once');
+  });
+
+  test(`${name}: an empty file that a copy announced is whole, until another takes its place (D-182)`, async t => {
+    const { journal } = await start(t);
+    const empty = { size: 0, nextAttemptAtMs: null, hold: 'empty' } as const;
+    const { id } = await journal.enter(file('a', { size: 0, state: 'incoming_tmp', copied: true }));
+    const seen = await journal.enter(file('a', { ...empty, mtimeMs: 2 }));
+    assert.deepEqual([seen.id, seen.copied, seen.hold], [id, true, null]);
+    assert.notEqual(seen.nextAttemptAtMs, null);
+    const other = await journal.enter(file('a', { ...empty, inode: 2 }));
+    assert.deepEqual([other.id, other.copied, other.hold], [id, false, 'empty']);
+  });
+
   test(`${name}: when the clock is set back, what was put off for a while waits as long as it was to wait`, async t => {
     const nowMs = Date.UTC(2026, 0, 1);
     const { journal } = await start(t, { ...systemClock, nowMs: () => nowMs });

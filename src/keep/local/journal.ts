@@ -265,6 +265,11 @@ export interface Journal {
   unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   makeDueNow(profile: string, nowMs: number): Promise<number>;
+  /**
+   * Has what is due in `processing` come before all that waits in `incoming`, profile by profile, as at a start.
+   * @returns how many times were brought forward
+   */
+  putProcessingFirst(nowMs: number): Promise<number>;
 
   /**
    * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to

@@ -23,7 +23,7 @@ import {
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
-import { readInteger } from '../../rows.ts';
+import { readInteger, readText } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
@@ -361,6 +361,27 @@ export class SqliteJournal implements Journal {
         )
         .run(nowMs, profile, nowMs);
       return Number(changes);
+    });
+  }
+
+  putProcessingFirst(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const earliest = this.#database.all(
+        `SELECT profile, min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_by_state
+         WHERE current_state = 'incoming' AND next_attempt_at_ms IS NOT NULL GROUP BY profile`,
+      );
+      let brought = 0;
+      for (const row of earliest) {
+        const { changes } = this.#database
+          .statement(
+            `UPDATE file_records SET next_attempt_at_ms = ?1 - 1
+             WHERE current_state = 'processing' AND profile = ?2
+               AND next_attempt_at_ms >= ?1 AND next_attempt_at_ms <= ?3`,
+          )
+          .run(readInteger(row, 'at'), readText(row, 'profile'), nowMs);
+        brought += Number(changes);
+      }
+      return brought;
     });
   }
 
