@@ -211,6 +211,7 @@ export class DeliverySession {
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
     if (wasEmpty) await warnOfLostRecords(spool, log);
     await retryForOtherKeys(this.#context);
+    await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());
     this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();

@@ -193,7 +193,11 @@ export interface Journal {
   change(id: number, change: RecordChange): Promise<void>;
   /** As `change`, but only while the record is in `state`. @returns whether it was */
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
-  /** As `changeIf`, but only while the record is in the state and under the name that it had. */
+  /**
+   * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * @returns whether it was changed
+   */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
@@ -261,6 +265,11 @@ export interface Journal {
   unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   makeDueNow(profile: string, nowMs: number): Promise<number>;
+  /**
+   * Has what is due in `processing` come before all that waits in `incoming`, profile by profile, as at a start.
+   * @returns how many times were brought forward
+   */
+  putProcessingFirst(nowMs: number): Promise<number>;
 
   /**
    * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to
