@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
+import { Spool } from '../../src/deliver/spool/spool.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { openStore, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -70,4 +71,33 @@ test('retrying failed files leaves an older one that a newer one came after, and
   assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'delivered');
   assert.equal(readFileSync(join(rig.target, 'outbox/b'), 'utf8'), 'younger');
   assert.equal(rig.delivery.journal.byId(first.id)?.state, 'failed');
+});
+
+test('newer files wait until the completion of the one before them is on record, and the last one arrives (D-105)', async t => {
+  const onDisk = Promise.withResolvers<void>();
+  const moved = Promise.withResolvers<void>();
+  const finish = Spool.prototype.finish;
+  // A slow disk: the file is in `completed`, and not yet known to be there for good.
+  t.mock.method(
+    Spool.prototype,
+    'finish',
+    async function move(this: Spool, ...given: Parameters<typeof finish>) {
+      const place = await finish.apply(this, given);
+      moved.resolve();
+      await onDisk.promise;
+      return place;
+    },
+  );
+  const rig = await startDelivery(t);
+  const { journal } = rig.delivery;
+  const one = (size: number) => rig.records().find(record => record.size === size);
+  rig.write('incoming/local/outbox/a', 'first');
+  await moved.promise;
+  rig.write('incoming/local/outbox/a', 'the second');
+  await until(() => (one(10)?.nextAttemptAtMs ?? 0) > Date.now() || rig.exists('processing/local/outbox/a'));
+  rig.write('incoming/local/outbox/a', 'a third');
+  await until(() => one(7) !== undefined);
+  onDisk.resolve();
+  await until(() => journal.counts().incoming + journal.counts().processing === 0);
+  assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'a third');
 });
