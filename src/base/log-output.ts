@@ -19,6 +19,7 @@ export async function createLogger(options: {
           sync: true,
           colorize: !process.env.NO_COLOR,
           ignore: 'pid,hostname',
+          singleLine: true,
           translateTime: 'SYS:HH:MM:ss',
         })
       : pino.destination({ fd: 2, sync: true }));

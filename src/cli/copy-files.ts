@@ -1,10 +1,16 @@
 import { resolve } from 'node:path';
-import { formatBytes } from '../base/units.ts';
-import { type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
-import { waitForDelivery } from '../deliver/copy/wait.ts';
-import type { Journal } from '../keep/local/journal.ts';
+import { SluiceError } from '../base/errors.ts';
+import { type Logger, silentLogger } from '../base/log.ts';
+import { createLogger } from '../base/log-output.ts';
+import { formatBytes, formatCount, parseDurationMs } from '../base/units.ts';
+import type { Config } from '../config/schema.ts';
+import { type CopiedFile, type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
+import { parseDestination } from '../deliver/copy/destination.ts';
+import type { CopyEnd } from '../deliver/copy/wait.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { deliveringStation, type WaitOutcome, waitForCopies } from './copy-wait.ts';
 import { load } from './load.ts';
+import { isStationUp } from './station-client.ts';
 import { withDestinations, withJournal } from './stores.ts';
 import { jsonText, type ProgressLines, printable, progressLines, styleFor } from './terminal.ts';
 
@@ -14,10 +20,15 @@ export interface CopyCommandOptions extends GlobalOptions {
   readonly recursive?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
+  /** A duration, as `30s`. */
+  readonly timeout?: string;
   readonly json?: boolean;
 }
 
-/** Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well. */
+/**
+ * Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well; where
+ * the stop signal ended it, it says what was done and throws the signal's reason.
+ */
 export async function copyFiles(
   source: string,
   destination: string,
@@ -25,78 +36,175 @@ export async function copyFiles(
   cli: Cli,
 ): Promise<boolean> {
   const signal = cli.stopSignal();
+  const timeoutMs = timeoutOf(options);
   const { config } = await load(options, cli);
-  return withJournal(config.database, cli, async journal => {
-    const lines = progressLines(cli.stderr);
-    const report = reporter(options, lines, cli);
-    const outcome = await withDestinations(config, cli, destinations =>
-      copyIntoSpool({
+  const { profile, bucket } = parseDestination(destination);
+  const isWaiting = options.wait === true && options.dryRun !== true;
+  if (isWaiting) await assertDelivered(config, profile, cli, signal);
+  const log = await logOf(config, cli);
+  return withJournal(config.database, cli, journal =>
+    withDestinations(config, cli, async destinations => {
+      const lines = progressLines(cli.stderr);
+      const outcome = await copyIntoSpool({
         root: config.deliver.directory,
         source: resolve(cli.cwd, source),
         destination,
         recursive: options.recursive === true,
         dryRun: options.dryRun === true,
+        refusesEmpty: config.deliver.emptyCopies === 'refuse',
         destinations,
         journal,
         clock: cli.clock,
         signal,
-        onResult: report,
-      }),
-    );
-    const delivered = options.wait ? await waitForAll(outcome, journal, lines, cli, signal) : true;
-    lines.end(PROGRESS);
-    if (!options.json) cli.stdout.write(`${summary(outcome, options)}\n`);
-    return outcome.failed === 0 && delivered;
-  });
+        onResult: reporter(options, lines, cli, log),
+      });
+      const endpoint = destinations.find(one => one.profile === profile)?.endpoint ?? '';
+      const about = { config, profile, bucket, endpoint };
+      const onEnd = (end: CopyEnd): void => logEnd(end, log);
+      const waited = isWaiting
+        ? await waitForCopies(outcome.records, {
+            about,
+            journal,
+            timeoutMs,
+            lines,
+            task: PROGRESS,
+            cli,
+            signal,
+            onEnd,
+          })
+        : undefined;
+      lines.end(PROGRESS);
+      for (const end of waited?.ended ?? []) tellEnd(end, cli);
+      const runs = options.dryRun === true || (await isStationUp(config));
+      const words = waited
+        ? waitSummary(outcome, waited)
+        : copySummary(outcome, options.dryRun === true, runs);
+      if (options.json) cli.stderr.write(signal.aborted ? `${words}\n` : '');
+      else cli.stdout.write(`${words}\n`);
+      signal.throwIfAborted();
+      const isDelivered =
+        !waited || (waited.open.length === 0 && waited.ended.every(({ end }) => end === 'delivered'));
+      return outcome.failed === 0 && isDelivered;
+    }),
+  );
+}
+
+function timeoutOf({ timeout, wait }: CopyCommandOptions): number | undefined {
+  if (timeout === undefined) return undefined;
+  if (wait !== true) throw new SluiceError('usage', '--timeout belongs to --wait');
+  const ms = parseDurationMs(timeout);
+  if (ms === undefined || ms === 0)
+    throw new SluiceError('usage', `--timeout takes a duration as 30s or 10m, not "${timeout}"`);
+  return ms;
+}
+
+/** Nothing is copied that nobody would deliver while somebody waits for it. */
+async function assertDelivered(
+  config: Config,
+  profile: string,
+  cli: Cli,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await deliveringStation({ config, profile }, cli, signal);
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    const { code, message, hint, exitCode } = error;
+    const without = exitCode === 1 ? ' Without --wait it is copied, and the next station delivers it.' : '';
+    throw new SluiceError(code, `${message}; nothing was copied`, {
+      cause: error,
+      hint: `${hint}${without}`,
+    });
+  }
+}
+
+/** On a terminal the progress line says what happens. */
+function logOf({ log }: Config, cli: Cli): Promise<Logger> | Logger {
+  if (cli.stderr.isTTY === true) return silentLogger;
+  const destination = { write: (text: string) => void cli.stderr.write(text) };
+  return createLogger({ level: log.level, forPeople: false, destination });
 }
 
 function reporter(
   { json, dryRun }: CopyCommandOptions,
   lines: ProgressLines,
   cli: Cli,
-): (result: CopyResult) => void {
+  log: Logger,
+): (result: CopyResult, copied?: CopiedFile) => void {
   const style = styleFor(cli.stderr, cli.env);
   let files = 0;
   let bytes = 0;
-  return result => {
+  return (result, copied) => {
     files += 1;
     bytes += result.bytes;
+    const { source, profile, bucket, key } = result;
+    if (copied) {
+      const { recordId: record, durationMs } = copied;
+      const ms = Math.round(durationMs * 10) / 10;
+      log.info({ source, profile, bucket, path: key, record, bytes: result.bytes, ms }, 'copied');
+    }
     if (json) {
       cli.stdout.write(`${jsonText(result)}\n`);
       return;
     }
-    const target = `s3://${result.profile}/${result.bucket}/${result.key}`;
+    const target = `s3://${profile}/${bucket}/${key}`;
     if (result.error !== undefined) {
       lines.end(PROGRESS);
-      cli.stderr.write(`${style.bad('failed:')} ${printable(result.source)}\n  ${printable(result.error)}\n`);
+      cli.stderr.write(`${style.bad('failed:')} ${printable(source)}\n  ${printable(result.error)}\n`);
     } else if (dryRun) {
-      cli.stdout.write(`${printable(result.source)} → ${printable(target)}\n`);
+      cli.stdout.write(`${printable(source)} → ${printable(target)}\n`);
     }
     lines.set(PROGRESS, `${files.toLocaleString('en')} files, ${formatBytes(bytes)}: ${printable(target)}`);
   };
 }
 
-/** Answers whether all were delivered. */
-async function waitForAll(
-  outcome: CopyOutcome,
-  journal: Journal,
-  lines: ProgressLines,
-  cli: Cli,
-  signal: AbortSignal,
-): Promise<boolean> {
-  lines.set(PROGRESS, `waiting for ${outcome.records.length.toLocaleString('en')} deliveries`);
-  const records = await waitForDelivery(journal, outcome.records, cli.clock, signal);
-  const failed = records.filter(({ outcome: ended }) => ended !== 'success');
-  lines.end(PROGRESS);
-  for (const { profile, bucket, filepath, errorMessage } of failed) {
-    const target = `s3://${profile}/${bucket}/${filepath}`;
-    cli.stderr.write(`not delivered: ${printable(target)}\n  ${printable(errorMessage ?? 'unknown')}\n`);
-  }
-  return failed.length === 0;
+function logEnd({ id, end, record: known }: CopyEnd, log: Logger): void {
+  if (end !== 'delivered' || !known) return;
+  const { profile, bucket, filepath: path, size: bytes, verified } = known;
+  log.info({ profile, bucket, path, record: id, bytes, verified }, 'delivered');
 }
 
-function summary({ copied, failed }: CopyOutcome, { dryRun, wait }: CopyCommandOptions): string {
-  const verb = dryRun ? 'would be copied' : wait ? 'delivered' : 'copied, to be delivered by the station';
-  const files = `${copied.toLocaleString('en')} file${copied === 1 ? '' : 's'}`;
-  return failed === 0 ? `${files} ${verb}` : `${files} ${verb}, ${failed.toLocaleString('en')} failed`;
+function tellEnd({ id, end, record }: CopyEnd, cli: Cli): void {
+  if (end === 'delivered') return;
+  const style = styleFor(cli.stderr, cli.env);
+  if (!record) {
+    cli.stderr.write(`${style.bad('not delivered:')} the database no longer has record ${id}\n`);
+    return;
+  }
+  const { profile, bucket, filepath, errorMessage, hold } = record;
+  const stays =
+    hold === 'bucket'
+      ? '. It waits, and goes once the bucket is there'
+      : hold === 'empty'
+        ? 'it is empty, and waits until it has content'
+        : '';
+  const words = `${errorMessage ?? (stays === '' ? 'unknown' : '')}${stays}`;
+  const target = `s3://${profile}/${bucket}/${filepath}`;
+  cli.stderr.write(`${style.bad('not delivered:')} ${printable(target)}\n  ${printable(words)}\n`);
+}
+
+function copySummary({ copied, failed, isCut }: CopyOutcome, isRehearsal: boolean, runs: boolean): string {
+  const who = runs ? 'the station' : 'the next station; none is running here';
+  const verb = isRehearsal ? 'would be copied' : `copied, to be delivered by ${who}`;
+  return `${cutWords(isCut)}${formatCount(copied, 'file')} ${verb}${failedWords(failed)}`;
+}
+
+function waitSummary({ failed, isCut }: CopyOutcome, { ended, open, why }: WaitOutcome): string {
+  const count = (end: CopyEnd['end']): number => ended.filter(one => one.end === end).length;
+  const lost = failed + count('failed') + count('forgotten');
+  const waiting = count('waits') + open.length;
+  const waits =
+    waiting === 0
+      ? ''
+      : `, ${waiting.toLocaleString('en')} not delivered yet${why === undefined ? '' : `: ${why}`}`;
+  const stopped = isCut || (open.length > 0 && why === undefined);
+  return `${cutWords(stopped)}${formatCount(count('delivered'), 'file')} delivered${failedWords(lost)}${waits}`;
+}
+
+function cutWords(isCut: boolean): string {
+  return isCut ? 'stopped: ' : '';
+}
+
+function failedWords(failed: number): string {
+  return failed === 0 ? '' : `, ${failed.toLocaleString('en')} failed`;
 }

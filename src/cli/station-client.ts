@@ -66,6 +66,12 @@ function silence({ url, pid }: Announcement, { root }: Config, cause: unknown): 
   });
 }
 
+/** Whether a station said that it runs on the root, and its process has not ended. */
+export async function isStationUp({ root }: Pick<Config, 'root'>): Promise<boolean> {
+  const found = await announced(root);
+  return found !== undefined && isAlive(found.pid);
+}
+
 function isAlive(pid: number): boolean {
   try {
     return pid > 0 && process.kill(pid, 0);

@@ -86,7 +86,9 @@ export function callOutcomeOf(
 /** The health after a call. */
 export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, nowMs: number): EndpointHealth {
   const enter = (state: EndpointState, failures: number): EndpointHealth =>
-    state === health.state ? { ...health, failures } : { state, sinceMs: nowMs, failures };
+    state === health.state
+      ? { ...health, failures }
+      : { state, sinceMs: nowMs, failures, probes: probesKept(health, state, nowMs) };
   switch (outcome) {
     case 'succeeded':
       return enter('online', 0);
@@ -102,6 +104,18 @@ export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, no
       return enter(health.state, failures);
     }
   }
+}
+
+/** An endpoint that is offline again so soon was not back: its probe is answered, and what is sent to it is not. */
+const RELAPSE_MS = 60_000;
+
+/**
+ * Probes count on over a return that did not last, so that the pauses between them grow, and what waits does not go at
+ * every one of them.
+ */
+function probesKept(health: EndpointHealth, next: EndpointState, nowMs: number): number | undefined {
+  if (health.state === 'offline') return health.probes;
+  return next === 'offline' && nowMs - health.sinceMs < RELAPSE_MS ? health.probes : undefined;
 }
 
 /** The health once a probe has begun, which puts the next one off. */

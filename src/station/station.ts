@@ -196,7 +196,7 @@ class ComposedStation implements Station {
       station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
       config: this.#config,
       running: this.repositories.running,
-      deliveries,
+      deliveries: { ...deliveries, profiles: this.deliveries.profiles() },
       links: deliveries.links,
       holds: deliveries.holds,
       changesets: await changesetFigures(this.changesets),

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { type CopyResult, copyIntoSpool } from '../../src/deliver/copy/copy.ts';
+import { type CopyOptions, type CopyResult, copyIntoSpool } from '../../src/deliver/copy/copy.ts';
 import { keyFor, parseDestination } from '../../src/deliver/copy/destination.ts';
-import { waitForDelivery } from '../../src/deliver/copy/wait.ts';
+import { copyEndOf, waitForDelivery } from '../../src/deliver/copy/wait.ts';
 import { openDestinations } from '../../src/deliver/destinations.ts';
 import { newWorkerId } from '../../src/engine/queue/worker-id.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
@@ -17,7 +17,7 @@ async function copy(
   rig: Rig,
   source: string,
   destination: string,
-  options: { recursive?: boolean; dryRun?: boolean } = {},
+  options: Partial<Pick<CopyOptions, 'recursive' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult'>> = {},
 ) {
   const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
@@ -29,12 +29,13 @@ async function copy(
     destination,
     recursive: false,
     dryRun: false,
-    ...options,
+    refusesEmpty: false,
     destinations,
     journal,
     clock: systemClock,
     signal: new AbortController().signal,
     onResult: result => results.push(result),
+    ...options,
   });
   return { outcome, results, journal };
 }
@@ -74,7 +75,15 @@ test('a copy with a station running is delivered under one record (D-26, D-44)',
   utimesSync(source, 1_000_000_000, 1_000_000_000);
   const { outcome, results, journal } = await copy(t, rig, source, 's3://local/outbox/dir/');
   assert.deepEqual(results, [{ source, profile: 'local', bucket: 'outbox', key: 'dir/hello.txt', bytes: 5 }]);
-  const [record] = await waitForDelivery(journal, outcome.records, systemClock, AbortSignal.timeout(10_000));
+  const [end] = (
+    await waitForDelivery({
+      journal,
+      ids: outcome.records,
+      clock: systemClock,
+      signal: AbortSignal.timeout(10_000),
+    })
+  ).ended;
+  const record = end?.record;
   assert.equal(record?.state, 'completed');
   assert.equal(record?.mtimeMs, 1_000_000_000_000);
   assert.equal(rig.records().length, 1);
@@ -120,4 +129,89 @@ test('a starting server empties incoming_tmp but for what a running copy works o
   await rig.restart();
   const left = filesBelow(join(rig.root, 'incoming_tmp/local/outbox'));
   assert.deepEqual(left, [`${mine}/live.txt`]);
+});
+
+test('an empty file that is copied is whole: it becomes an empty object, with and without a station (D-182)', async t => {
+  const rig = await startDelivery(t);
+  const source = rig.write('../empty.txt', '');
+  const ended = async ({ outcome, journal }: Awaited<ReturnType<typeof copy>>) => {
+    const signal = AbortSignal.timeout(10_000);
+    const { ended, open } = await waitForDelivery({
+      journal,
+      ids: outcome.records,
+      clock: systemClock,
+      signal,
+    });
+    assert.deepEqual(open, []);
+    return ended.map(({ end }) => end);
+  };
+  const beside = await copy(t, rig, source, 's3://local/outbox/');
+  assert.deepEqual(await ended(beside), ['delivered']);
+  assert.equal(readFileSync(join(rig.target, 'outbox/empty.txt'), 'utf8'), '');
+  await rig.delivery.stop();
+  const before = await copy(t, rig, source, 's3://local/outbox/before');
+  await rig.restart();
+  assert.deepEqual(await ended(before), ['delivered']);
+});
+
+test('an empty file that is put in the place of a copied one waits for content as ever (D-19, D-182)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  await copy(t, rig, rig.write('../empty.txt', ''), 's3://local/outbox/');
+  await rig.until('empty.txt', ({ copied, hold }) => copied && hold === null);
+  // By renaming: another file, of which nobody says that it is whole.
+  renameSync(rig.write('../other.txt', ''), join(rig.root, 'incoming/local/outbox/empty.txt'));
+  await rig.until('empty.txt', ({ copied, hold }) => !copied && hold === 'empty');
+});
+
+test('deliver.emptyCopies: refuse names empty files as failed and copies the rest (D-182)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  rig.write('../source/a.txt', 'a');
+  rig.write('../source/empty.txt', '');
+  const source = join(rig.root, '../source');
+  const { outcome, results } = await copy(t, rig, source, 's3://local/outbox/', {
+    recursive: true,
+    refusesEmpty: true,
+  });
+  assert.deepEqual([outcome.copied, outcome.failed], [1, 1]);
+  assert.match(results.find(({ error }) => error)?.error ?? '', /empty\.txt is empty.*emptyCopies/);
+});
+
+test('a copy that is stopped says what was copied; its half file is never seen (D-26, D-183)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  for (const name of ['a', 'b', 'c']) rig.write(`../source/${name}`, name);
+  const stop = new AbortController();
+  const { outcome } = await copy(t, rig, join(rig.root, '../source'), 's3://local/outbox/', {
+    recursive: true,
+    signal: stop.signal,
+    onResult: () => stop.abort(),
+  });
+  assert.deepEqual([outcome.copied, outcome.failed, outcome.isCut], [1, 0, true]);
+  assert.equal(filesBelow(join(rig.root, 'incoming/local/outbox')).length, 1);
+  assert.deepEqual(filesBelow(join(rig.root, 'incoming_tmp')), []);
+});
+
+test('what a record says of the end of a wait (D-184)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  rig.write('incoming/local/outbox/a.txt', 'a');
+  const record = await rig.until('a.txt', ({ state }) => state === 'incoming');
+  const cases = [
+    [{}, undefined],
+    [{ state: 'processing' }, undefined],
+    [{ hold: 'bucket_held' }, undefined],
+    [{ hold: 'folder_held' }, undefined],
+    [{ hold: 'bucket' }, 'waits'],
+    [{ state: 'processing', hold: 'bucket' }, 'waits'],
+    [{ hold: 'empty' }, 'waits'],
+    [{ state: 'completed', outcome: 'success' }, 'delivered'],
+    [{ state: 'failed', outcome: 'failure' }, 'failed'],
+  ] as const;
+  for (const [change, end] of cases) assert.equal(copyEndOf(1, { ...record, ...change })?.end, end);
+  assert.equal(copyEndOf(1, undefined)?.end, 'forgotten');
+  const cut = {
+    journal: rig.delivery.journal,
+    ids: [record.id],
+    clock: systemClock,
+    signal: AbortSignal.abort(),
+  };
+  assert.deepEqual((await waitForDelivery(cut)).open, [record.id]);
 });

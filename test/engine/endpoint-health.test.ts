@@ -72,3 +72,27 @@ test('an error of this side says nothing of the endpoint (D-41, T-4)', () => {
   assert.equal(callOutcomeOf({ code: 'slow_down', answer: 'retry' }), 'failed');
   assert.equal(callOutcomeOf({ code: 'access_denied', answer: 'give-up' }), 'refused');
 });
+
+test('an endpoint whose probes are answered while all else is not is probed ever less often (D-41)', () => {
+  const everyMs = 60_000;
+  let health = healthAfterCall(newEndpointHealth(0), 'unreachable', 0);
+  const pauses: number[] = [];
+  let nowMs = 0;
+  for (let round = 0; round < 9; round += 1) {
+    const atMs = nextProbeAtMs(health, everyMs) ?? Number.NaN;
+    pauses.push(atMs - nowMs);
+    nowMs = atMs;
+    health = healthAfterCall(healthAfterProbe(health, nowMs), 'succeeded', nowMs);
+    health = healthAfterCall(health, 'unreachable', nowMs + 10);
+    nowMs += 10;
+  }
+  assert.deepEqual(
+    pauses,
+    pauses.toSorted((a, b) => a - b),
+  );
+  assert.equal(pauses.at(-1), everyMs);
+  // Back for good: the next time begins with short pauses again.
+  health = healthAfterCall(health, 'succeeded', nowMs);
+  health = healthAfterCall(health, 'unreachable', nowMs + 2 * everyMs);
+  assert.equal((nextProbeAtMs(health, everyMs) ?? 0) - nowMs - 2 * everyMs, pauses[0]);
+});

@@ -99,7 +99,15 @@ test(`a copy is delivered to ${server.name}; a bucket that is not there is refus
   t.after(() => Promise.all(destinations.map(({ store }) => store.close())));
   const copy = (to: string) =>
     copyIntoSpool({
-      ...{ root: rig.root, source, destination: to, recursive: false, dryRun: false, destinations },
+      ...{
+        root: rig.root,
+        source,
+        destination: to,
+        recursive: false,
+        dryRun: false,
+        refusesEmpty: false,
+        destinations,
+      },
       ...{ journal: rig.delivery.journal, clock: systemClock, signal: AbortSignal.timeout(30_000) },
       onResult: () => undefined,
     });

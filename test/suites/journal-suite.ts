@@ -77,6 +77,31 @@ export function journalSuite(name: string, open: OpenLocal): void {
     );
   });
 
+  test(`${name}: a file that is renamed before it is on record is not said to be gone under its old name (D-168)`, async t => {
+    const { journal } = await start(t);
+    const identity = { size: 5, mtimeMs: 1.5, inode: 77 };
+    const gone = { state: 'failed', errorCode: 'source_missing' } as const;
+    for (const [number, state] of (['incoming', 'processing', 'completed'] as const).entries()) {
+      const folder = number === 2 ? { source: '/folder/a' } : {};
+      const where = { ...identity, inode: number, ...folder };
+      const [before, after] = await Promise.all([
+        journal.enter(file(`old${number}`, where)),
+        journal.enter(file(`new${number}`, where)),
+      ]);
+      await journal.change(after.id, { state });
+      assert.equal(await journal.changeUnmoved(before, gone), false);
+      assert.equal(journal.byId(before.id), undefined);
+      assert.equal(journal.byId(after.id)?.state, state);
+      assert.equal(await journal.changeUnmoved({ ...after, state }, gone), true, 'nothing came after it');
+    }
+    const tried = await journal.enter(file('tried', identity));
+    await journal.enter(file('again', identity));
+    const nothing = { errorAnswer: null, errorCode: null, errorMessage: null };
+    const row = { startedAt: '', finishedAt: '', outcome: 'failure', ...nothing } as const;
+    await journal.recordAttempt(tried.id, row, {});
+    assert.equal(await journal.changeUnmoved(tried, gone), true, 'what was tried stays on record');
+  });
+
   test(`${name}: a record of content that was delivered before goes into the earlier one (D-167)`, async t => {
     const { journal } = await start(t);
     const source = '/folder/a';
@@ -267,6 +292,33 @@ export function journalSuite(name: string, open: OpenLocal): void {
     await journal.dropUpload(recordId);
     await journal.savePart(recordId, { partNumber: 3, etag: 'z', size: 5 });
     assert.equal(journal.upload(recordId), undefined, 'a part that comes too late makes no upload');
+  });
+
+  test(`${name}: what is due in processing comes before all of incoming, profile by profile (D-16)`, async t => {
+    const { journal } = await start(t);
+    const enter = async (filepath: string, state: 'incoming' | 'processing', at: number, profile = 'p') =>
+      journal.enter(file(filepath, { state, nextAttemptAtMs: at, profile }));
+    await enter('waits', 'incoming', 10);
+    await enter('older', 'processing', 5);
+    await enter('newer', 'processing', 20);
+    await enter('backing-off', 'processing', 100);
+    await enter('other', 'processing', 20, 'q');
+    assert.equal(await journal.putProcessingFirst(50), 1);
+    const order = (profile: string) => journal.due(profile, 1000, 9).map(({ filepath }) => filepath);
+    assert.deepEqual(order('p'), ['older', 'newer', 'waits', 'backing-off']);
+    assert.deepEqual(order('q'), ['other']);
+    assert.equal(await journal.putProcessingFirst(50), 0, 'once');
+  });
+
+  test(`${name}: an empty file that a copy announced is whole, until another takes its place (D-182)`, async t => {
+    const { journal } = await start(t);
+    const empty = { size: 0, nextAttemptAtMs: null, hold: 'empty' } as const;
+    const { id } = await journal.enter(file('a', { size: 0, state: 'incoming_tmp', copied: true }));
+    const seen = await journal.enter(file('a', { ...empty, mtimeMs: 2 }));
+    assert.deepEqual([seen.id, seen.copied, seen.hold], [id, true, null]);
+    assert.notEqual(seen.nextAttemptAtMs, null);
+    const other = await journal.enter(file('a', { ...empty, inode: 2 }));
+    assert.deepEqual([other.id, other.copied, other.hold], [id, false, 'empty']);
   });
 
   test(`${name}: when the clock is set back, what was put off for a while waits as long as it was to wait`, async t => {

@@ -11,7 +11,8 @@ export function defineCopy(program: Command, cli: Cli, outcome: Outcome): void {
     .argument('<destination>', 's3://PROFILE/BUCKET/PATH; a trailing / means "into"')
     .option('-r, --recursive', 'copy a directory with all below it')
     .option('--dry-run', 'say what would be copied, copy nothing')
-    .option('--wait', 'wait until everything is delivered, or has failed')
+    .option('--wait', 'wait until everything is delivered, or cannot be')
+    .option('--timeout <duration>', 'with --wait: no longer than that, as 30s or 10m')
     .option('--json', 'one JSON object a file on a line')
     .addHelpText(
       'after',
@@ -22,7 +23,9 @@ Examples:
   sluice copy -r photos s3://backup/pictures --wait    and wait for them
 
 Works beside a running station and without one: then the next one delivers.
-Exit code 1 if any file failed.`,
+--wait needs one that runs; it says what it waits for, and ends where a bucket
+is missing. Exit code 1 if any file failed or was not delivered in time, 130
+after Ctrl-C, with a summary of what was done.`,
     )
     .action(async (source: string, destination: string, _options, command: Command) => {
       const { copyFiles } = await import('../copy-files.ts');

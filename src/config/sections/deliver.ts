@@ -213,6 +213,11 @@ export const deliver = section(
       default: 'wait',
       description: 'Whether files without content wait until they have some.',
     }),
+    emptyCopies: choice(['upload', 'refuse'], {
+      default: 'upload',
+      description:
+        'What `sluice copy` does with a file without content, which is all there is of it: `upload` has it become an empty object, `refuse` names it as failed.',
+    }),
     hardLinks: choice(['own', 'any'], {
       default: 'own',
       description:

@@ -17,6 +17,7 @@ import {
   unproven,
 } from './endings.ts';
 import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
+import { StepTimes } from './step-times.ts';
 import { sourceMissing } from './upload/content.ts';
 import type { Acknowledged, Asking } from './upload/sending.ts';
 
@@ -45,6 +46,7 @@ export async function attemptDelivery(
     destination,
     record,
     startedAt: new Date(context.clock.nowMs()).toISOString(),
+    steps: new StepTimes(context.clock, record),
   };
   const hold = context.holds.holdOf(record);
   if (hold !== undefined) {
@@ -60,6 +62,7 @@ export async function attemptDelivery(
     if (typeof beginning === 'string') return beginning;
     if ('fault' in beginning) return refused(context, record, beginning.fault);
     begun = beginning;
+    attempted.steps.done('moved');
   }
   const outcome = await sendAndProve(context, attempted, begun, signal);
   // What the journal throws from here on is no failure of the upload.
@@ -105,6 +108,7 @@ async function sendAndProve(
     if (!acknowledged && !file) throw sourceMissing(subject);
     if (!acknowledged && file) {
       acknowledged = await upload(context, attempted, file, asking);
+      attempted.steps.done('sent');
       endpoints.noteCall(destination.endpoint);
     }
   } catch (error) {
@@ -117,6 +121,7 @@ async function sendAndProve(
   const isSent = acknowledged as Acknowledged;
   try {
     const sent = await uploader.prove(asking, isSent);
+    attempted.steps.done('verified');
     context.holds.arrived(record);
     return () => delivered(context, attempted, sent);
   } catch (error) {

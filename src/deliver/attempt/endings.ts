@@ -20,6 +20,7 @@ import {
   unsentChange,
   waitingChange,
 } from './outcome.ts';
+import type { StepTimes } from './step-times.ts';
 import type { Acknowledged, Asking, Sent } from './upload/sending.ts';
 
 /** An attempt that was made. */
@@ -28,6 +29,8 @@ export interface Attempted {
   readonly record: FileRecord;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** What was done so far, and how long it took. */
+  readonly steps: StepTimes;
 }
 
 /** The object is there, and proven as far as can be. */
@@ -48,10 +51,12 @@ export async function delivered(
   const nowMs = clock.nowMs();
   const row = attemptRow(attempted.startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
+  attempted.steps.done('completed');
   const { identity, verified, key } = sent;
   const departure = sent.departure ?? undefined;
   statistics.delivered(statisticsName(record), identity.size);
-  log.info({ ...logFields(record), bytes: identity.size, verified, key, departure }, 'uploaded');
+  const steps = attempted.steps.all;
+  log.info({ ...logFields(record), bytes: identity.size, verified, key, departure, steps }, 'delivered');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
   return 'completed';
 }
@@ -212,7 +217,7 @@ async function giveUp(
     return 'waiting';
   }
   await journal.recordAttempt(record.id, row, failedChange(record, error, resting.place, nowMs, keyMark));
-  log.warn({ ...fieldsOf(record, error), why }, 'moved to failed');
+  log.warn({ ...fieldsOf(record, error), why, steps: attempted.steps.all }, 'moved to failed');
   return 'failed';
 }
 
@@ -276,7 +281,7 @@ async function awaitBucket(
 
 async function retryLater(
   { journal, clock, endpoints, log }: DeliveryContext,
-  { record, destination, startedAt }: Attempted,
+  { record, destination, startedAt, steps }: Attempted,
   error: SluiceError,
   decision: Extract<FailureDecision, { readonly kind: 'retry' }>,
   more: RecordChange,
@@ -287,7 +292,7 @@ async function retryLater(
   const link = endpoints.stateOf(destination.endpoint);
   const nextAttemptAt = new Date(decision.atMs).toISOString();
   const words = attempt === 1 ? 'backoff entered' : 'retried, failed again';
-  log.info({ ...fieldsOf(record, error), attempt, nextAttemptAt, link }, words);
+  log.info({ ...fieldsOf(record, error), attempt, nextAttemptAt, link, steps: steps.all }, words);
   return 'waiting';
 }
 

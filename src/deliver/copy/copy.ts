@@ -36,11 +36,21 @@ export interface CopyOptions {
   readonly recursive: boolean;
   /** Names what would be copied and copies nothing. */
   readonly dryRun: boolean;
+  /** Whether a file without content is refused; else it becomes an empty object, at once. */
+  readonly refusesEmpty: boolean;
   readonly destinations: readonly Destination[];
   readonly journal: Journal;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly onResult: (result: CopyResult) => void;
+  /** `copied` absent: it failed, or nothing was to be copied. */
+  readonly onResult: (result: CopyResult, copied?: CopiedFile) => void;
+}
+
+/** What is known of a file that was copied, beyond its result. */
+export interface CopiedFile {
+  /** Of its record. */
+  readonly recordId: number;
+  readonly durationMs: number;
 }
 
 /** How many files were copied, and how many were not. */
@@ -49,6 +59,8 @@ export interface CopyOutcome {
   readonly failed: number;
   /** Records of the files copied, for `waitForDelivery`. */
   readonly records: readonly number[];
+  /** Whether the signal ended it before all were copied. */
+  readonly isCut: boolean;
 }
 
 /** Times that a file is copied again which changed, or whose copy was swept away by a starting station elsewhere. */
@@ -58,7 +70,7 @@ const TRIES = 3;
  * Copies a file or a directory into the spool: into `incoming_tmp`, and when a file is complete and on the disk,
  * renamed to the same place in `incoming`. Works beside a running station and without one. A file that fails is
  * reported through `onResult` and does not stop the others.
- * @throws SluiceError usage or destination_invalid before anything is copied; cancelled
+ * @throws SluiceError usage or destination_invalid before anything is copied, or the signal's reason
  */
 export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> {
   const destination = parseDestination(options.destination);
@@ -67,22 +79,27 @@ export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> 
   const spool = new Spool(options.root);
   const worker = newWorkerId();
   const folder = copyFolder(spool, destination, worker);
-  const outcome = { copied: 0, failed: 0, records: [] as number[] };
+  const outcome = { copied: 0, failed: 0, records: [] as number[], isCut: false };
   try {
     for await (const source of files) {
-      options.signal.throwIfAborted();
+      if (options.signal.aborted) return { ...outcome, isCut: true };
       const relative = 'relative' in source ? source.relative : null;
       const key = keyFor(destination, name, relative);
       const shown = { source: source.path, profile: destination.profile, bucket: destination.bucket, key };
       try {
         const bytes = 'size' in source ? source.size : 0;
-        const record = await copyOne(options, spool, folder, destination, source, key);
-        if (record !== undefined) outcome.records.push(record);
+        const startMs = options.clock.monotonicMs();
+        const recordId = await copyOne(options, spool, folder, destination, source, key);
+        const durationMs = options.clock.monotonicMs() - startMs;
         outcome.copied += 1;
-        options.onResult({ ...shown, bytes });
+        if (recordId === undefined) options.onResult({ ...shown, bytes });
+        else {
+          outcome.records.push(recordId);
+          options.onResult({ ...shown, bytes }, { recordId, durationMs });
+        }
       } catch (error) {
         const known = asSluiceError(error, { operation: 'copy', subject: source.path });
-        if (known.code === 'cancelled') throw known;
+        if (known.code === 'cancelled') return { ...outcome, isCut: true };
         outcome.failed += 1;
         options.onResult({ ...shown, bytes: 0, error: known.message });
       }
@@ -147,7 +164,7 @@ async function copyOne(
 }
 
 async function copyOnce(
-  { journal, clock, signal }: CopyOptions,
+  { journal, clock, signal, refusesEmpty }: CopyOptions,
   spool: Spool,
   temporary: string,
   address: FileAddress,
@@ -156,6 +173,8 @@ async function copyOnce(
   const file = source.open();
   if (!file) throw sourceMissing(source.path);
   try {
+    if (refusesEmpty && file.stats.size === 0)
+      throw new SluiceError('usage', `${source.path} is empty, and deliver.emptyCopies refuses empty files`);
     mkdirSync(dirname(temporary), { recursive: true });
     mkdirSync(spool.areaPath('incoming'), { recursive: true });
     await (await open(temporary, 'wx')).close();
@@ -163,7 +182,7 @@ async function copyOnce(
     const identity = { ...identityOf(made), size: file.stats.size };
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
-    const record = await journal.enter({ ...entering, state: 'incoming_tmp' });
+    const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true });
     await copyContent(file, temporary, signal);
     const copied = identityOf(statSync(temporary));
     handOver(spool, temporary, address);

@@ -40,7 +40,7 @@ export const spooledFile: FileOrigin = {
   async begin(context, destination, record, signal) {
     const { spool, settings, buckets } = context;
     const awaitsContent = async (size: number): Promise<boolean> => {
-      if (size > 0 || settings.emptyFiles !== 'wait') return false;
+      if (size > 0 || settings.emptyFiles !== 'wait' || record.copied) return false;
       await context.journal.change(record.id, { size: 0, hold: 'empty', nextAttemptAtMs: null });
       return true;
     };

@@ -66,6 +66,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly keyMark: string | null;
   /** When the file's inode last changed, as it was seen; null where that was not kept. */
   readonly ctimeMs: number | null;
+  /** Put there whole by `sluice copy`: an empty one has all the content that it will have. */
+  readonly copied: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
 }
@@ -84,11 +86,13 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly ctimeMs?: number;
   /** The record of the same file under the name that it had while it waited. */
   readonly movedFrom?: number;
+  /** Announced by `sluice copy`, which puts it there whole. */
+  readonly copied?: boolean;
 }
 
 /** Columns to change; those not given stay. */
 export type RecordChange = Partial<
-  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts'>
+  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied'>
 >;
 
 export interface Attempt {
@@ -189,7 +193,11 @@ export interface Journal {
   change(id: number, change: RecordChange): Promise<void>;
   /** As `change`, but only while the record is in `state`. @returns whether it was */
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
-  /** As `changeIf`, but only while the record is in the state and under the name that it had. */
+  /**
+   * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * @returns whether it was changed
+   */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
   /** Adds an attempt, numbered by the journal, and changes the record, together. @returns the attempt's number */
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number>;
@@ -257,6 +265,11 @@ export interface Journal {
   unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */
   makeDueNow(profile: string, nowMs: number): Promise<number>;
+  /**
+   * Has what is due in `processing` come before all that waits in `incoming`, profile by profile, as at a start.
+   * @returns how many times were brought forward
+   */
+  putProcessingFirst(nowMs: number): Promise<number>;
 
   /**
    * The clock was set back: a record changed in what is now the future waits from `nowMs` on for as long as it was to

@@ -18,6 +18,7 @@ import { sql as whichContent } from './migrations/0015-which-content.ts';
 import { sql as messages } from './migrations/0016-messages.ts';
 import { sql as errorClass } from './migrations/0017-error-class.ts';
 import { sql as causes } from './migrations/0018-causes.ts';
+import { sql as copied } from './migrations/0019-copied.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 const MIGRATIONS: readonly string[] = [
@@ -39,6 +40,7 @@ const MIGRATIONS: readonly string[] = [
   messages,
   errorClass,
   causes,
+  copied,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

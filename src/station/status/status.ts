@@ -77,7 +77,14 @@ export interface StationStatus {
 export type DeliveryFigures = Pick<
   DeliveryStatus,
   'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'unproven' | 'left'
->;
+> & {
+  /** The folder with the areas of the spool. */
+  readonly directory: string;
+  /** Names of the profiles that files are delivered to; none while nothing runs. */
+  readonly profiles: readonly string[];
+  /** Whether files go by themselves now: automatically, and the gate is open. */
+  readonly syncing: boolean;
+};
 
 /** `kind` is endpoint, profile, bucket or disk; `since` (ISO 8601) is null where it was held before this run. */
 export type HeldPlaceFigures = Omit<HoldStatus, 'sinceMs'> & { readonly since: string | null };
@@ -117,8 +124,7 @@ export async function readStatus(options: {
   readonly clones: CloneRecords;
   readonly config: Config;
   readonly running: Repositories['running'];
-  readonly deliveries: Omit<DeliveryFigures, 'uploading' | 'left'> &
-    Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>;
+  readonly deliveries: GivenDeliveryFigures;
   readonly links: readonly EndpointStatus[];
   readonly holds: readonly HoldStatus[];
   readonly changesets: ChangesetFigures;
@@ -159,7 +165,7 @@ export async function readStatus(options: {
       churn: await churnStatus(repositories, queue, config, running.churn),
     },
     changesets: options.changesets,
-    deliveries: deliveryFigures(options.deliveries),
+    deliveries: deliveryFigures(options.deliveries, config.deliver.directory),
     capture: options.capture,
     links: options.links.map(({ endpoint, state, sinceMs }) => ({
       endpoint,
@@ -185,11 +191,16 @@ export async function readStatus(options: {
   };
 }
 
-function deliveryFigures(
-  counts: Omit<DeliveryFigures, 'uploading' | 'left'> & Partial<Pick<DeliveryFigures, 'uploading' | 'left'>>,
-): DeliveryFigures {
-  const { incoming, processing, completed, failed, waiting, unproven, uploading = 0, left = [] } = counts;
-  return { incoming, processing, completed, failed, waiting, uploading, unproven, left };
+type Optional = 'uploading' | 'left' | 'profiles' | 'syncing';
+/** As delivery has them; where nothing runs, as the journal has them. */
+type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | Optional> &
+  Partial<Pick<DeliveryFigures, Optional>>;
+
+function deliveryFigures(figures: GivenDeliveryFigures, directory: string): DeliveryFigures {
+  const { incoming, processing, completed, failed, waiting, unproven } = figures;
+  const { uploading = 0, left = [], profiles = [], syncing = false } = figures;
+  const counts = { incoming, processing, completed, failed, waiting, uploading, unproven, left };
+  return { ...counts, directory, profiles, syncing };
 }
 
 /** A bake under way, in words. */

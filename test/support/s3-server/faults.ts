@@ -83,6 +83,7 @@ export interface Quirks {
 export interface RefusableRequest {
   readonly operation: OperationName;
   readonly bucket: string | undefined;
+  readonly key: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
@@ -90,6 +91,7 @@ export interface RefusalOf {
   readonly status: number;
   readonly code: string;
   readonly message?: string;
+  readonly headers?: Record<string, string>;
 }
 
 export interface HeadAnswer {

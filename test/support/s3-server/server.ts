@@ -44,6 +44,10 @@ export interface LoggedRequest {
   readonly headers: IncomingMessage['headers'];
   /** Filled in when the answer is written; 0 where there was none. */
   status: number;
+  /** The client's port. */
+  readonly port: number | undefined;
+  /** ETag of the object that a request put there, as soon as it is there. */
+  stored?: string;
 }
 
 export interface S3TestServer {
@@ -196,7 +200,16 @@ class RunningServer implements S3TestServer {
     const routed = routeOf(request, this.#domain);
     const { operation, bucket, key } = routed;
     const { method = '', url = '', headers } = request;
-    const logged: LoggedRequest = { operation, method, bucket, key, url, headers, status: 0 };
+    const logged: LoggedRequest = {
+      operation,
+      method,
+      bucket,
+      key,
+      url,
+      headers,
+      status: 0,
+      port: request.socket.remotePort,
+    };
     this.requests.push(logged);
     const fault = this.faults.take(operation, key);
     response.on('finish', () => {
@@ -205,6 +218,8 @@ class RunningServer implements S3TestServer {
     try {
       if (fault !== undefined && answerFault(fault, request, response)) return;
       const reply = await this.#perform(request, response, routed, fault, asksFirst);
+      if (operation === 'PutObject' || operation === 'CompleteMultipartUpload')
+        logged.stored = this.#state.buckets.get(bucket ?? '')?.objects.get(key ?? '')?.etag;
       if (fault?.kind === 'lost-answer') request.socket.resetAndDestroy();
       else
         await this.#reply(response, this.#bent(operation, spoiled(reply, fault)), request.method === 'HEAD');
@@ -262,10 +277,12 @@ class RunningServer implements S3TestServer {
 
   #checkQuirks(request: IncomingMessage, routed: Routed, asksFirst: boolean): void {
     const { quirks } = this;
-    const { operation, bucket } = routed;
-    const refusal = quirks.refuses?.({ operation, bucket, headers: request.headers });
+    const { operation, bucket, key } = routed;
+    const refusal = quirks.refuses?.({ operation, bucket, key, headers: request.headers });
     if (refusal !== undefined)
-      throw new S3Error(refusal.status, refusal.code, refusal.message ?? refusal.code);
+      throw new S3Error(refusal.status, refusal.code, refusal.message ?? refusal.code, {
+        headers: refusal.headers,
+      });
     if (asksFirst && quirks.expect === 417)
       throw new S3Error(417, 'ExpectationFailed', 'Expect is not supported');
     if (routed.operation === 'ListBuckets' && quirks.listBuckets === 'denied') throw accessDenied();

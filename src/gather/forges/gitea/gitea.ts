@@ -14,7 +14,8 @@ import type {
   RepositoryPage,
   WantedChangeset,
 } from '../forge.ts';
-import type { ApiAnswer, ApiClient } from '../http/api-client.ts';
+import type { ApiAnswer } from '../http/api-call.ts';
+import type { ApiClient } from '../http/api-client.ts';
 import { readEntries } from '../http/lenient.ts';
 import type { ReadPage } from '../http/read.ts';
 import { encodedPath, isSince, OVERLAP_MS, otherChangeset, RestForge } from '../http/rest-forge.ts';

@@ -1,7 +1,8 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions } from '../forge.ts';
-import type { ApiAnswer, ApiClient, BodyFacts } from '../http/api-client.ts';
+import type { ApiAnswer, BodyFacts } from '../http/api-call.ts';
+import type { ApiClient } from '../http/api-client.ts';
 import { rateLimited } from '../http/classify.ts';
 import { timeMs } from '../http/read.ts';
 import { type GraphqlError, graphqlBody, rateLimit } from './answers.ts';

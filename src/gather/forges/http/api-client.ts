@@ -1,71 +1,18 @@
-import type { Dispatcher, request } from 'undici';
 import type { Clock } from '../../../base/clock.ts';
-import { type ErrorCode, SluiceError } from '../../../base/errors.ts';
-import { openAgent } from '../../../base/http-agent.ts';
-import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
-import { proxyOf } from '../../../base/proxy.ts';
-import type {
-  CallBudget,
-  CallRecord,
-  CallResource,
-  LimitScope,
-} from '../../../engine/call-budgets/call-budget.ts';
-import { credentialsForOwner, type ForgeCallOptions, type ForgeCredential } from '../forge.ts';
+import { SluiceError } from '../../../base/errors.ts';
+import type { HttpHeaders } from '../../../base/http-headers.ts';
+import type { CallBudget, CallRecord, CallResource } from '../../../engine/call-budgets/call-budget.ts';
+import { credentialsForOwner, type ForgeCredential } from '../forge.ts';
+import { AcceptedCredentials } from './accepted-credentials.ts';
+import type { ApiAnswer, ApiCall, BodyFacts, ListCall } from './api-call.ts';
 import { messageOf, parseJson, readBody, unreadable } from './body.ts';
 import { connectionFailure, limitOf, refusal, refusedHere } from './classify.ts';
-import { clockSkewMs, type RateFacts, rateFacts } from './facts.ts';
+import { type Connections, openConnections } from './connections.ts';
+import { failureOfBoth, failureToTake, isOfCredential, ofSomeCredentials } from './credential-failures.ts';
+import { clockSkewMs, rateFacts } from './facts.ts';
 import { nextLink, nextPageUrl } from './link.ts';
 import { PageBounds } from './page-bounds.ts';
-
-export interface ApiCall extends ForgeCallOptions {
-  readonly method?: 'GET' | 'POST';
-  /** Path below the API's address, or a whole address on the same origin. */
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string | number | undefined>>;
-  readonly body?: unknown;
-  /** Sent as If-None-Match; the answer may be 304. */
-  readonly etag?: string | undefined;
-  readonly resource?: CallResource;
-  /** Whose repositories it concerns, where it is of one owner alone: credentials may be an owner's. */
-  readonly owner?: string | undefined;
-  /** What it is expected to cost; 1 by default. */
-  readonly cost?: number;
-  /** That nothing is there is believed once no credential sees it: hosts do not show what one may not see. */
-  readonly isSoughtByAll?: boolean;
-  /** Identities of credentials that do not see it. */
-  readonly blind?: readonly string[];
-}
-
-/** A call whose answer is the first page of a listing. */
-export interface ListCall extends ApiCall {
-  /** How the listing is named where it does not end. */
-  readonly part: string;
-}
-
-export interface ApiAnswer {
-  readonly status: number;
-  readonly headers: HttpHeaders;
-  /** Parsed body; undefined of a 304. */
-  readonly json: unknown;
-  readonly rate: RateFacts;
-  readonly credential: string | undefined;
-  /** Of the credential. */
-  readonly identity: string | undefined;
-  /** Host's clock as it answered, by its Date header; this machine's where there is none. */
-  readonly hostTimeMs: number;
-  /** This machine's clock. */
-  readonly atMs: number;
-  /** Where the next page is asked for, where the host names one. */
-  readonly next: URL | undefined;
-}
-
-/** What a GraphQL body says over what its headers do. */
-export interface BodyFacts extends Partial<RateFacts> {
-  readonly cost?: number;
-  readonly limitReached?: LimitScope | undefined;
-  /** The failure that a 200 hides. */
-  readonly error?: SluiceError;
-}
+import { isRedirect, redirectTarget } from './redirects.ts';
 
 export interface ApiClientOptions {
   readonly host: string;
@@ -91,13 +38,6 @@ export interface ApiClientOptions {
   readonly tokenCheckPath: string;
 }
 
-const MAX_REDIRECTS = 3;
-const REDIRECTS = new Set([301, 302, 307, 308]);
-/** A token that the host has said to accept is not asked about again for so long. */
-const ACCEPTED_FOR_MS = 60_000;
-/** What an answer may say of the credential alone: another one may do. */
-const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_limited', 'scope_missing']);
-
 /**
  * One code host's API over HTTP: asks the budget, sends one call with a credential, records what was seen,
  * answers with JSON or throws what `Forge` promises. Redirects are followed on the same host only (a renamed
@@ -106,11 +46,12 @@ const OF_CREDENTIAL: ReadonlySet<ErrorCode> = new Set(['token_refused', 'rate_li
 export class ApiClient {
   readonly #options: ApiClientOptions;
   #connections: Promise<Connections> | undefined;
-  /** By identity of a credential: what the host said of it, and when it was asked. */
-  readonly #accepted = new Map<string, { readonly isAccepted: Promise<boolean>; readonly askedMs: number }>();
+  readonly #accepted: AcceptedCredentials;
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
+    const { clock } = options;
+    this.#accepted = new AcceptedCredentials({ clock, ask: (...asked) => this.#askAbout(...asked) });
   }
 
   get hasCredentials(): boolean {
@@ -168,14 +109,12 @@ export class ApiClient {
   }
 
   async #follow(call: ApiCall, first: URL): Promise<ApiAnswer> {
+    const method = call.method ?? 'GET';
     let url = first;
-    for (let redirects = 0; ; redirects += 1) {
+    for (let before = 0; ; before += 1) {
       const answer = await this.#withAny(call, url);
-      if (!REDIRECTS.has(answer.status)) return answer;
-      if (redirects === MAX_REDIRECTS || (call.method ?? 'GET') !== 'GET') {
-        throw this.#movedError(url, headerOf(answer.headers, 'location'), 'too often');
-      }
-      url = this.#redirectTarget(url, headerOf(answer.headers, 'location'));
+      if (!isRedirect(answer.status)) return answer;
+      url = redirectTarget({ host: this.#options.host, method, from: url, headers: answer.headers, before });
     }
   }
 
@@ -187,24 +126,6 @@ export class ApiClient {
     return url;
   }
 
-  #redirectTarget(from: URL, location: string | undefined): URL {
-    const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
-    const upgrades = from.protocol === 'http:' && to?.protocol === 'https:' && to.host === from.host;
-    if (to === undefined || location === undefined || !(to.origin === from.origin || upgrades)) {
-      throw this.#movedError(from, location, 'to another host, which does not get the token');
-    }
-    return to;
-  }
-
-  #movedError(from: URL, location: string | undefined, why: string): SluiceError {
-    const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined;
-    return new SluiceError(
-      'repository_moved',
-      `${this.#options.host} redirects ${from.pathname} ${why}${to ? `: ${to.origin}${to.pathname}` : ''}`,
-      { operation: 'call', subject: from.pathname },
-    );
-  }
-
   /** One call, with one credential after the other while it is the credential's fault that it failed. */
   async #withAny(call: ApiCall, url: URL): Promise<ApiAnswer> {
     const fitting = this.#credentialsFor(call.owner).filter(each => !call.blind?.includes(each.identity));
@@ -212,7 +133,7 @@ export class ApiClient {
       return await this.#withOneOf(fitting, call, url);
     } catch (error) {
       const areFew = fitting.length < this.#options.credentials.length;
-      throw areFew && error instanceof SluiceError ? ofFew(error) : error;
+      throw areFew && error instanceof SluiceError ? ofSomeCredentials(error) : error;
     }
   }
 
@@ -224,14 +145,14 @@ export class ApiClient {
       const credential = await this.#take(call, left, failure);
       const attempt = await this.#once(call, url, credential);
       if ('answer' in attempt) return attempt.answer;
-      failure = togetherWith(failure, attempt.error);
+      failure = failureOfBoth(failure, attempt.error);
       if (attempt.isAcceptedAnew && !hasRenewed) {
         hasRenewed = true;
         continue;
       }
       left = left.filter(each => each !== credential);
       const isUnseen = call.isSoughtByAll === true && attempt.error.code === 'forge_missing';
-      if (!(isUnseen || OF_CREDENTIAL.has(attempt.error.code)) || left.length === 0) throw failure;
+      if (!(isUnseen || isOfCredential(attempt.error)) || left.length === 0) throw failure;
     }
   }
 
@@ -265,7 +186,7 @@ export class ApiClient {
       });
       return credentials.find(each => each.identity === identity);
     } catch (error) {
-      throw whyNot(failure, error);
+      throw failureToTake(failure, error);
     }
   }
 
@@ -317,10 +238,10 @@ export class ApiClient {
   }
 
   async #send(call: ApiCall, url: URL, credential: ForgeCredential | undefined): Promise<Received> {
-    const { timeoutMs, headers, authorize } = this.#options;
+    const { apiUrl, timeoutMs, headers, authorize } = this.#options;
     const timeout = AbortSignal.timeout(timeoutMs);
     const signal = call.signal ? AbortSignal.any([call.signal, timeout]) : timeout;
-    this.#connections ??= openConnections(this.#options);
+    this.#connections ??= openConnections(apiUrl, timeoutMs);
     const { agent, send } = await this.#connections;
     signal.throwIfAborted();
     const authorization = credential && (await authorize(credential, signal));
@@ -367,7 +288,7 @@ export class ApiClient {
       record({ ...facts, cost: notModifiedCost });
       return { answer: { ...plain, json: undefined } };
     }
-    if (REDIRECTS.has(status)) {
+    if (isRedirect(status)) {
       record(facts);
       return { answer: { ...plain, json: undefined } };
     }
@@ -387,7 +308,7 @@ export class ApiClient {
       };
       let error = refusal(refused);
       const isOfToken = error.code === 'token_refused' && credential !== undefined;
-      const isAccepted = isOfToken && (await this.#isAccepted(credential, call.signal));
+      const isAccepted = isOfToken && (await this.#accepted.has(credential, call.signal));
       if (isAccepted) error = refusedHere(refused);
       record({ ...facts, errorCode: error.code, limitReached: limitOf(refused) });
       return { error, isAcceptedAnew: isAccepted && credential.kind === 'app' };
@@ -405,22 +326,7 @@ export class ApiClient {
     return error === undefined ? { answer } : { error };
   }
 
-  /**
-   * Whether the host takes the credential, asked about it alone: a 401 of one address may come from what stands before
-   * it. Where that cannot be asked just now, nothing is held against the credential.
-   */
-  #isAccepted(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
-    const { clock } = this.#options;
-    const { identity } = credential;
-    const known = this.#accepted.get(identity);
-    if (known !== undefined && clock.monotonicMs() - known.askedMs < ACCEPTED_FOR_MS) return known.isAccepted;
-    const isAccepted = this.#askAbout(credential, signal);
-    this.#accepted.set(identity, { isAccepted, askedMs: clock.monotonicMs() });
-    isAccepted.then(answer => !answer && this.#accepted.delete(identity));
-    return isAccepted;
-  }
-
-  /** Never rejects. */
+  /** Whether the host takes the credential: a call that asks for nothing else. Never rejects. */
   async #askAbout(credential: ForgeCredential, signal: AbortSignal | undefined): Promise<boolean> {
     const { host, apiUrl, tokenCheckPath } = this.#options;
     const call: ApiCall = { path: tokenCheckPath, signal, priority: 'high' };
@@ -445,36 +351,6 @@ export class ApiClient {
   }
 }
 
-/**
- * What two credentials' failures say together. One that sees nothing there outweighs one that may not look; where one
- * had to wait, nobody knows yet what it sees.
- */
-function togetherWith(before: SluiceError | undefined, now: SluiceError): SluiceError {
-  if (before === undefined) return now;
-  const codes = [before.code, now.code];
-  if (
-    !codes.includes('forge_missing') ||
-    !codes.every(code => code === 'forge_missing' || OF_CREDENTIAL.has(code))
-  )
-    return now;
-  const waiting = [before, now].find(({ code }) => code === 'rate_limited');
-  if (waiting) return ofFew(waiting);
-  return before.code === 'forge_missing' ? before : now;
-}
-
-/**
- * Why a call did not go with any credential: what the host said to the first ones, or what the budget says of the rest,
- * where waiting for those would help.
- */
-function whyNot(failure: SluiceError | undefined, denied: unknown): unknown {
-  if (failure === undefined || !(denied instanceof SluiceError) || denied.code === 'cancelled') return denied;
-  if (denied.code !== 'rate_limited' || failure.code === 'scope_missing') return failure;
-  // Some of them have not been asked whether they see it; that is no word about the others.
-  if (failure.code === 'forge_missing') return ofFew(denied);
-  const waitMs = failure.code === 'rate_limited' ? (failure.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY;
-  return (denied.retryAfterMs ?? 0) < waitMs ? denied : failure;
-}
-
 /** One try with one credential. */
 type Attempt =
   | { readonly answer: ApiAnswer }
@@ -483,14 +359,6 @@ type Attempt =
       /** The credential was refused, and has been accepted since in a new form. */
       readonly isAcceptedAnew?: boolean;
     };
-
-/** A failure of some of a host's credentials: the others, and what they are for, are not concerned. */
-function ofFew(error: SluiceError): SluiceError {
-  if (error.code !== 'token_refused' && error.code !== 'rate_limited') return error;
-  const { message, operation, subject, hint, retryAfterMs } = error;
-  const details = { operation, subject, hint, retryAfterMs, cause: error };
-  return new SluiceError(error.code, message, { ...details, answer: 'hold', holds: 'profile' });
-}
 
 interface Received {
   readonly status: number;
@@ -505,21 +373,4 @@ interface Judged {
   readonly startedAtMs: number;
   readonly received: Received;
   readonly record: (facts: Partial<CallRecord>) => void;
-}
-
-/** A pool of connections to one host, and what sends a request over them. */
-interface Connections {
-  readonly agent: Dispatcher;
-  readonly send: typeof request;
-}
-
-/** The library is loaded with the first call: most stations ask few of the hosts that they know, or none. */
-async function openConnections({
-  apiUrl,
-  timeoutMs,
-}: Pick<ApiClientOptions, 'apiUrl' | 'timeoutMs'>): Promise<Connections> {
-  const { request: send } = await import('undici');
-  const connectTimeoutMs = Math.min(timeoutMs, 10_000);
-  const proxy = proxyOf(new URL(apiUrl), process.env);
-  return { agent: await openAgent({ connections: 16, connectTimeoutMs, proxy }), send };
 }

@@ -1,5 +1,6 @@
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
+import { oneLine } from '../../../base/text.ts';
 import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
 import { pauseAskedMs } from '../../../engine/call-budgets/credential-budget.ts';
 import type { RateFacts } from './facts.ts';
@@ -17,14 +18,6 @@ export interface RefusedAnswer {
   readonly credential: string | undefined;
   readonly rate: RateFacts;
   readonly nowMs: number;
-}
-
-/** Of a host's texts, as much as belongs into one line. */
-function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\s]+/gu, ' ')
-    .trim()
-    .slice(0, 300);
 }
 
 function quote(message: string | undefined): string {

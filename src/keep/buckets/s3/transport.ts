@@ -53,7 +53,7 @@ export interface WireAnswer {
 export function mayBeStale(error: unknown): boolean {
   const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
   // What comes over a connection after the end of an answer, as the body of a HEAD does, is no answer to the next request.
-  if (name === 'HTTPParserError' || String(code).startsWith('HPE_')) return true;
+  if (name === 'HTTPParserError') return true;
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNABORTED' || code === 'UND_ERR_SOCKET';
 }
 

@@ -23,7 +23,7 @@ import {
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
-import { readInteger } from '../../rows.ts';
+import { readInteger, readText } from '../../rows.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
@@ -42,8 +42,13 @@ import {
 import { UploadRows } from './uploads.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+
+const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
+
+/** As many records may begin while a file's record is on its way to the disk. */
+const ENTERED_TOGETHER = 2048;
 
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
@@ -74,7 +79,13 @@ export class SqliteJournal implements Journal {
         const change = { size, mtimeMs, inode, state, fileCreationDate };
         // A try that is set for later keeps its time while the content is the same.
         const keepsTime = isSame(known, file) && known.nextAttemptAtMs !== null;
-        this.#apply(known.id, keepsTime ? change : { ...change, nextAttemptAtMs, hold });
+        const isWhole = known.copied && known.inode === inode;
+        if (known.copied && !isWhole) this.#database.statement(NOT_COPIED).run(known.id);
+        const waits =
+          isWhole && hold === 'empty'
+            ? { nextAttemptAtMs: this.#clock.nowMs(), hold: null }
+            : { nextAttemptAtMs, hold };
+        this.#apply(known.id, keepsTime ? change : { ...change, ...waits });
         return this.byId(known.id) as FileRecord;
       }
       const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
@@ -89,6 +100,7 @@ export class SqliteJournal implements Journal {
         nextAttemptAtMs,
         hold,
         file.objectKey ?? null,
+        file.copied ? 1 : 0,
       );
       return toRecord(row ?? {});
     });
@@ -116,8 +128,13 @@ export class SqliteJournal implements Journal {
         now.filepath === record.filepath &&
         now.bucket === record.bucket &&
         now.profile === record.profile;
-      if (isUnmoved) this.#apply(record.id, change);
-      return isUnmoved;
+      if (!isUnmoved) return false;
+      if (this.#isEnteredAgain(now)) {
+        this.#database.statement('DELETE FROM file_records WHERE id = ?').run(now.id);
+        return false;
+      }
+      this.#apply(record.id, change);
+      return true;
     });
   }
 
@@ -347,6 +364,27 @@ export class SqliteJournal implements Journal {
     });
   }
 
+  putProcessingFirst(nowMs: number): Promise<number> {
+    return this.#changes.submit(() => {
+      const earliest = this.#database.all(
+        `SELECT profile, min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_by_state
+         WHERE current_state = 'incoming' AND next_attempt_at_ms IS NOT NULL GROUP BY profile`,
+      );
+      let brought = 0;
+      for (const row of earliest) {
+        const { changes } = this.#database
+          .statement(
+            `UPDATE file_records SET next_attempt_at_ms = ?1 - 1
+             WHERE current_state = 'processing' AND profile = ?2
+               AND next_attempt_at_ms >= ?1 AND next_attempt_at_ms <= ?3`,
+          )
+          .run(readInteger(row, 'at'), readText(row, 'profile'), nowMs);
+        brought += Number(changes);
+      }
+      return brought;
+    });
+  }
+
   rewind(nowMs: number): Promise<number> {
     return this.#changes.submit(() => rewindTimes(this.#database, nowMs));
   }
@@ -409,6 +447,25 @@ export class SqliteJournal implements Journal {
     if (announced?.fileCreationDate !== file.fileCreationDate) return this.byAddress(file, 'incoming');
     this.#supersede(announced);
     return announced;
+  }
+
+  /**
+   * Whether the very file, never tried under this name, has another record: it was renamed before this one could be
+   * seen, and entered as new.
+   */
+  #isEnteredAgain({ id, state, attempts, size, mtimeMs, inode, source }: FileRecord): boolean {
+    if (state !== 'incoming' || attempts > 0) return false;
+    const again = this.#database.first(
+      `SELECT id FROM file_records WHERE id > ? AND id <= ? AND inode = ? AND size_bytes = ? AND mtime_ms = ?
+         AND (source IS NULL) = ? AND error_code IS NOT 'source_missing' LIMIT 1`,
+      id,
+      id + ENTERED_TOGETHER,
+      inode,
+      size,
+      mtimeMs,
+      source === null ? 1 : 0,
+    );
+    return again !== undefined;
   }
 
   /** The record of the file under the name that it had, brought to the one that it has. */

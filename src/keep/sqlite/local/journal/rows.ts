@@ -115,6 +115,7 @@ export function toRecord(row: SqlRow): FileRecord {
     sentAtMs: readIntegerOrNull(row, 'sent_at_ms'),
     keyMark: readTextOrNull(row, 'key_mark'),
     ctimeMs: readIntegerOrNull(row, 'ctime_ms'),
+    copied: readInteger(row, 'copied') === 1,
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
   };
