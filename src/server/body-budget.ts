@@ -81,7 +81,7 @@ export class BodyBudget {
 /** Tells a client that waits for a word before it sends its body (RFC 9110, 10.1.1) to do so. */
 function askForBody(context: Context): void {
   const { outgoing } = (context.env ?? {}) as { readonly outgoing?: ServerResponse };
-  if (/^100-continue$/i.test(context.req.header('expect') ?? '')) outgoing?.writeContinue();
+  if (/^100-continue$/i.test(context.req.raw.headers.get('expect') ?? '')) outgoing?.writeContinue();
 }
 
 /** The address that a request came from; undefined beside a socket. */

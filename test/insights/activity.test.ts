@@ -51,9 +51,13 @@ test('days on which nothing can have been committed are in no chart, unless some
 
 test('the punch card and the last commit look at days that can be, unless somebody asks about others (R-112)', async () => {
   const scopes: Scope[] = [];
+  const note = async (scope: Scope): Promise<never[]> => {
+    scopes.push(scope);
+    return [];
+  };
   const questions = {
-    commitsByHourOfWeek: async (scope: Scope) => (scopes.push(scope), []),
-    lastCommits: async (scope: Scope) => (scopes.push(scope), []),
+    commitsByHourOfWeek: note,
+    lastCommits: note,
   } as unknown as Questions;
   const base = { by: 'day', limit: 9, nowMs: NOW_MS, repositoryIds: [1] } as const;
   for (const name of ['punch-card', 'last-commit'])

@@ -106,11 +106,8 @@ test('an answer about a size that has no end is not read on (R-13)', async () =>
     },
   });
   const address = parseRepositoryUrl('https://git.example.com/a/b', { from: 'cli' });
-  const host = {
-    kind: 'gitea',
-    baseUrl: 'https://git.example.com',
-    apiUrl: 'https://git.example.com/api/v1',
-  } as const;
+  const baseUrl = 'https://git.example.com';
+  const host = { kind: 'gitea', baseUrl, apiUrl: `${baseUrl}/api/v1`, token: undefined } as const;
   const { signal } = new AbortController();
   const fetch: typeof globalThis.fetch = async () => new Response(endless);
   assert.equal(await estimateFromHost(address, { host, lean: false, signal, fetch }), undefined);
