@@ -230,6 +230,7 @@ export class DeliverySession {
     this.interrupt();
     await this.#maintenance.stop();
     await this.#watch.stop();
+    this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
     await this.#intake.settle();
     await endpoints.stop();
