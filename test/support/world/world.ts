@@ -376,7 +376,10 @@ class World {
       )
       .map(record => JSON.stringify(record));
     const uploads = Object.values(this.#sides).flatMap(({ side, server }) =>
-      [...server.uploads('bucket').keys()].map(id => `upload in parts at ${side}: ${id}`),
+      [...server.uploads('bucket').values()].map(
+        ({ key, parts, initiatedMs }) =>
+          `upload in parts at ${side}: ${key}, ${parts.size} parts, begun ${new Date(initiatedMs).toISOString()}`,
+      ),
     );
     return [...inSpool, ...inExports, ...records, ...uploads];
   }
