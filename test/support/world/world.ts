@@ -368,7 +368,10 @@ class World {
       this.#database,
       `SELECT profile, bucket, filepath, source, current_state, hold, error_code, error_message FROM file_records
        WHERE current_state NOT IN ('completed', 'failed')
-          OR (current_state = 'failed' AND removed_at_ms IS NULL AND error_code <> 'superseded')`,
+          OR (current_state = 'failed' AND removed_at_ms IS NULL AND error_code <> 'superseded'
+              AND NOT EXISTS (SELECT 1 FROM file_records AS newer WHERE newer.id > file_records.id
+                AND (newer.profile, newer.bucket, newer.filepath, newer.source IS NULL)
+                  = (file_records.profile, file_records.bucket, file_records.filepath, file_records.source IS NULL)))`,
     )
       .filter(
         record =>
