@@ -293,9 +293,15 @@ export class DeliverySession {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
-    await Promise.all(names.map(endpoint => endpoints.ask(endpoint)));
-    signal.throwIfAborted();
     const isNoneReached = (): boolean => names.every(endpoint => endpoints.isSilent(endpoint));
+    const asked = names.map(async endpoint => {
+      await endpoints.ask(endpoint);
+      if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
+    });
+    const allAsked = Promise.allSettled(asked);
+    // Files for those that answer do not wait for one that says nothing until its time is out.
+    await Promise.any(asked).catch(() => undefined);
+    signal.throwIfAborted();
     if (isNoneReached()) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
     this.#syncs.add(count);
@@ -310,6 +316,7 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
+      await allAsked;
       if (isNoneReached()) throw nothingAnswers(endpoints.status());
       return count.outcome(
         journal,
