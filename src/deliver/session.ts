@@ -294,8 +294,7 @@ export class DeliverySession {
     const names = endpoints.endpoints;
     await Promise.all(names.map(endpoint => endpoints.ask(endpoint)));
     signal.throwIfAborted();
-    const isNoneReached = (): boolean => names.every(endpoint => endpoints.isSilent(endpoint));
-    if (isNoneReached()) throw nothingAnswers(endpoints.status());
+    if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
@@ -309,7 +308,8 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
-      if (isNoneReached()) throw nothingAnswers(endpoints.status());
+      // Gone meanwhile; that a single call broke is told by the count of what waits.
+      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
       return count.outcome(
         journal,
         holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),
