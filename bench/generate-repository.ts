@@ -9,8 +9,8 @@ import { seededRandom } from '../src/base/random.ts';
 
 const START_SECOND = 1_200_000_000;
 const LINES_AT_ONCE = 1000;
-/** Every so many commits one merges an older one, as in a history with branches. */
-const MERGE_EVERY = 5;
+/** Two commits of the main line, two of a branch that left it between them, and the merge of both. */
+const ROUND = 5;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -48,11 +48,21 @@ function commitOf(index: number, authors: number, random: () => number): string 
     () => 'A line of the message that says why.',
   );
   const message = `area${person % 40}: change number ${index}\n\n${body.join('\n')}\n\nSigned-off-by: Person ${person}\n`;
-  const from = index === 0 ? '' : `from :${index}\n`;
-  const merged = Math.floor(index * random());
-  const merge = index % MERGE_EVERY === 4 && merged > 0 ? `merge :${merged}\n` : '';
+  const [from, merged] = parentsOf(index);
+  const parents = `${from === undefined ? '' : `from :${from + 1}\n`}${merged === undefined ? '' : `merge :${merged + 1}\n`}`;
   return (
     `commit refs/heads/main\nmark :${index + 1}\nauthor ${who}\ncommitter ${who}\n` +
-    `data ${Buffer.byteLength(message)}\n${message}${from}${merge}\n`
+    `data ${Buffer.byteLength(message)}\n${message}${parents}\n`
   );
+}
+
+/**
+ * Parents of a commit. Branches are merged soon, as people do: git 2.39 keeps the commits that it has yet to show in a
+ * list in order of time, and merges of far older commits make that list, and each step over it, as long as the history.
+ */
+function parentsOf(index: number): number[] {
+  if (index === 0) return [];
+  if (index % ROUND === 2) return [index - 2];
+  if (index % ROUND === 4) return [index - 3, index - 1];
+  return [index - 1];
 }

@@ -16,6 +16,8 @@ export interface StationOptions {
   };
   /** Lines of the configuration's `deliver` section. */
   readonly deliver?: readonly string[];
+  /** `bin/sluice.js` of another checkout or build. */
+  readonly main?: string;
 }
 
 /** A station as a user runs it, `sluice up`, with one profile called `cloud`. */
@@ -31,7 +33,12 @@ export interface BenchStation {
 }
 
 /** Starts a station and waits for its greeting. */
-export async function startStation({ folder, server, deliver = [] }: StationOptions): Promise<BenchStation> {
+export async function startStation({
+  folder,
+  server,
+  deliver = [],
+  main,
+}: StationOptions): Promise<BenchStation> {
   mkdirSync(folder, { recursive: true });
   const root = join(folder, 'station');
   const database = join(folder, 'sluice.db');
@@ -59,6 +66,7 @@ export async function startStation({ folder, server, deliver = [] }: StationOpti
     // Flags such as --cpu-prof hold for the station, too.
     flags: process.execArgv,
     stderr: log,
+    main,
   })
     .catch((error: unknown) => {
       throw new Error(`${String(error)}\n${readFileSync(logPath, 'utf8').slice(-2000)}`);

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 
+/** The program of this checkout. */
 const MAIN = resolve(import.meta.dirname, '../../bin/sluice.js');
 /** As much of what a station prints as its greeting needs. */
 const GREETING_CHARS = 10_000;
@@ -24,6 +25,7 @@ export interface UpStation {
  * @param options.cwd a folder that is no repository, so that nothing is baked unasked
  * @param options.flags for Node itself
  * @param options.stderr a descriptor; else it is passed through
+ * @param options.main `bin/sluice.js` of another checkout or build
  */
 export async function startUp(
   args: readonly string[],
@@ -32,11 +34,12 @@ export async function startUp(
     readonly env?: NodeJS.ProcessEnv;
     readonly flags?: readonly string[];
     readonly stderr?: number;
+    readonly main?: string;
   },
 ): Promise<UpStation> {
-  const { cwd, env, flags = [], stderr = 'inherit' } = options;
+  const { cwd, env, flags = [], stderr = 'inherit', main = MAIN } = options;
   const startMs = performance.now();
-  const child = spawn(process.execPath, [...flags, MAIN, ...args, 'up', '--port', '0'], {
+  const child = spawn(process.execPath, [...flags, main, ...args, 'up', '--port', '0'], {
     cwd,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', stderr],

@@ -11,14 +11,14 @@ import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
-import { type DeliveryOutcome, KEY_CAUSES } from './attempt/outcome.ts';
+import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
-import { type Destination, openDestinations } from './destinations.ts';
-import { retryFailed } from './failed.ts';
+import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
+import { retryForOtherKeys, retryForRenewedKey } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -28,12 +28,12 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
-import type { Area } from './spool/address.ts';
-import { isCopyGone } from './spool/copies.ts';
+import { makeBucketFolders } from './spool/bucket-folders.ts';
+import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
+import { warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
-import { walkFiles } from './spool/walk.ts';
 import { Statistics } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
 
@@ -203,14 +203,14 @@ export class DeliverySession {
     for (const lock of this.#locks) await lock.start();
     spool.prepare([]);
     await this.#folderLocks.start();
-    spool.emptyIncomingTmp(isCopyGone);
+    emptyIncomingTmp(spool);
     spool.prepare(this.#plan.profiles.map(({ name }) => ({ profile: name, buckets: [] })));
-    await this.#makeBucketFolders();
+    await makeBucketFolders(this.#context, this.#stopping.signal);
     const onUndeliverable = (path: string, fault: string): void => this.#intake.refuse(path, fault);
     const wasEmpty = this.#context.journal.list({ limit: 1 }).length === 0;
     const done = await reconcileSpool({ ...this.#context, onUndeliverable });
-    if (wasEmpty) await this.#tellOfLostRecords();
-    await this.#retryForOtherKeys();
+    if (wasEmpty) await warnOfLostRecords(spool, log);
+    await retryForOtherKeys(this.#context);
     await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());
     this.#context.holds.adopt();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
@@ -230,6 +230,7 @@ export class DeliverySession {
     this.interrupt();
     await this.#maintenance.stop();
     await this.#watch.stop();
+    this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
     await this.#intake.settle();
     await endpoints.stop();
@@ -350,7 +351,7 @@ export class DeliverySession {
     } catch (error) {
       log.error(
         { endpoint, reason: String(error) },
-        'could not hurry the waiting files; they go at their own times',
+        'could not make the waiting files due now; they go at their own times',
       );
     }
     this.#dispatcher.wake();
@@ -362,71 +363,13 @@ export class DeliverySession {
     if (this.#stopping.signal.aborted) return;
     holds.keyChanged(profile);
     try {
-      let files = 0;
-      for (const cause of KEY_CAUSES) {
-        const outcomes = await retryFailed(this.#context, { profile, cause });
-        files += outcomes.filter(({ problem }) => problem === undefined).length;
-      }
+      const files = await retryForRenewedKey(this.#context, profile);
       await journal.makeDueNow(profile, clock.nowMs());
       log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
     } catch (error) {
       log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
     }
     this.#dispatcher.wake();
-  }
-
-  /** There was no record of anything: where files lie in the spool, the database that had them is another one. */
-  async #tellOfLostRecords(): Promise<void> {
-    const { spool, log } = this.#context;
-    const files: Partial<Record<Area, number>> = {};
-    for (const area of ['processing', 'incoming', 'failed', 'completed'] as const) {
-      for await (const file of walkFiles(spool.areaPath(area)))
-        if (!('problem' in file)) files[area] = (files[area] ?? 0) + 1;
-    }
-    const { processing = 0, incoming = 0, failed = 0, completed = 0 } = files;
-    if (processing + failed + completed === 0) return;
-    const words = `the database is new, and the spool is not: ${processing + incoming} files in processing and incoming are taken up, ${failed + completed} in failed and completed have no record`;
-    log.warn({ processing, incoming, failed, completed }, words);
-  }
-
-  /** What was refused for the sake of a key that was exchanged while nothing ran goes again. */
-  async #retryForOtherKeys(): Promise<void> {
-    const { journal, destinations, log } = this.#context;
-    for (const { profile, store } of destinations.values()) {
-      const mark = store.key?.mark();
-      const refused = mark === undefined ? [] : journal.failedForKey(profile, KEY_CAUSES, mark);
-      if (refused.length === 0) continue;
-      await retryFailed(this.#context, { ids: refused.map(({ id }) => id) });
-      const files = refused.length;
-      log.info(
-        { profile, files },
-        'the key is another one; files that were refused for the old one go again',
-      );
-    }
-  }
-
-  /** Folders of known buckets. A store that does not answer soon gets them later, with its first files. */
-  async #makeBucketFolders(): Promise<void> {
-    const { settings, clock, destinations } = this.#context;
-    const all = Promise.all([...destinations.values()].map(one => this.#makeFoldersFor(one)));
-    let cancel = (): void => undefined;
-    const patience = new Promise<void>(resolve => {
-      cancel = clock.timer(settings.bucketListPatienceMs, resolve);
-    });
-    await Promise.race([all, patience]);
-    cancel();
-  }
-
-  async #makeFoldersFor(destination: Destination): Promise<void> {
-    const { buckets, endpoints, spool } = this.#context;
-    const { signal } = this.#stopping;
-    try {
-      const names = await buckets.list(destination, signal);
-      endpoints.noteCall(destination.endpoint);
-      if (!signal.aborted) spool.prepare([{ profile: destination.profile, buckets: names }]);
-    } catch (error) {
-      endpoints.noteCall(destination.endpoint, error);
-    }
   }
 }
 

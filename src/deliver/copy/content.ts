@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { crc32 } from 'node:zlib';
 import { fileCalls } from '../../base/files/calls.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { crc32Base64 } from '../../keep/buckets/checksum.ts';
+import { crc32 } from '../../keep/buckets/crc32.ts';
 import { assertStillSame } from '../attempt/upload/content.ts';
 import { identityOf } from '../spool/files.ts';
 

@@ -8,8 +8,10 @@ import type { LeftFiles } from './watch/watch.ts';
 
 /** The same failure to enter files is said once a minute. */
 const LOG_EVERY_MS = 60_000;
-/** Files being entered at once; a batch that would go beyond is refused and comes again with a later sweep. */
-const MAX_ENTERING = 20_000;
+/** Files being entered at once: two of the journal's largest groups. What has arrived beyond that waits as its path. */
+const MAX_ENTERING = 1024;
+/** Paths that wait, some 100 bytes each; a batch that would go beyond is refused and comes again with a later sweep. */
+const MAX_WAITING = 200_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
 const MAX_REFUSED_PATHS = 10_000;
 
@@ -38,6 +40,10 @@ export class Intake {
   /** What is refused as it lies, and why. */
   readonly #refusedPaths = new Map<string, string>();
   readonly #entering = new Set<Promise<void>>();
+  /** Paths of arrivals in batches as they came, of the first of which `#begun` are taken. */
+  #waiting: (readonly string[])[] = [];
+  #waitingFiles = 0;
+  #begun = 0;
   #refused = 0;
 
   constructor(context: DeliveryContext, events: IntakeEvents) {
@@ -53,10 +59,19 @@ export class Intake {
 
   /** Throws when there are too many at once: the watch reports them again later. */
   take(arrivals: readonly { readonly path: string }[]): void {
-    if (this.#entering.size + arrivals.length > MAX_ENTERING && this.#entering.size > 0) {
-      throw new SluiceError('slow_down', `${this.#entering.size} files are being entered already`);
+    if (this.#waitingFiles + arrivals.length > MAX_WAITING && this.#waitingFiles > 0) {
+      throw new SluiceError('slow_down', `${this.#waitingFiles} files wait to be entered already`);
     }
-    for (const { path } of arrivals) this.#enter(path);
+    this.#waiting.push(arrivals.map(({ path }) => path));
+    this.#waitingFiles += arrivals.length;
+    this.#enterMore();
+  }
+
+  /** Lets go of what has arrived and is not being entered yet: it lies where a start finds it. */
+  dropWaiting(): void {
+    this.#waiting = [];
+    this.#waitingFiles = 0;
+    this.#begun = 0;
   }
 
   /** Says once that a file cannot be delivered as it is. */
@@ -91,6 +106,32 @@ export class Intake {
     while (this.#entering.size > 0) await Promise.all(this.#entering);
   }
 
+  #enterMore(): void {
+    while (this.#entering.size < MAX_ENTERING) {
+      const path = this.#nextWaiting();
+      if (path === undefined) return;
+      try {
+        this.#enter(path);
+      } catch (error) {
+        this.#notEntered(path, error);
+      }
+    }
+  }
+
+  #nextWaiting(): string | undefined {
+    const [batch] = this.#waiting;
+    const path = batch?.[this.#begun];
+    if (path === undefined) {
+      if (!batch) return undefined;
+      this.#waiting.shift();
+      this.#begun = 0;
+      return this.#nextWaiting();
+    }
+    this.#begun += 1;
+    this.#waitingFiles -= 1;
+    return path;
+  }
+
   #enter(path: string): void {
     const entry = originAt(path, this.#context.settings.folders).enter(this.#context, path);
     if (entry !== undefined && 'fault' in entry) {
@@ -104,25 +145,31 @@ export class Intake {
   }
 
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {
-    const { log, holds } = this.#context;
-    const entering = entry.then(
-      record => {
+    const entering = entry
+      .then(
+        record => record && this.#entered(record),
+        error => this.#notEntered(path, error),
+      )
+      .finally(() => {
         this.#entering.delete(entering);
-        if (!record) return;
-        const { id, profile, bucket, filepath, size } = record;
-        log.debug({ profile, bucket, path: filepath, record: id, bytes: size }, 'found');
-        this.#events.onEntered(record);
-      },
-      error => {
-        this.#entering.delete(entering);
-        const { code, message: reason } = asSluiceError(error);
-        const suppressed = this.#messages.admit(code);
-        const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
-        if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);
-        holds.journalFailed(error);
-        this.#events.onNotEntered(path);
-      },
-    );
+        this.#enterMore();
+      });
     this.#entering.add(entering);
+  }
+
+  #entered(record: FileRecord): void {
+    const { id, profile, bucket, filepath, size } = record;
+    this.#context.log.debug({ profile, bucket, path: filepath, record: id, bytes: size }, 'found');
+    this.#events.onEntered(record);
+  }
+
+  #notEntered(path: string, error: unknown): void {
+    const { log, holds } = this.#context;
+    const { code, message: reason } = asSluiceError(error);
+    const suppressed = this.#messages.admit(code);
+    const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
+    if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);
+    holds.journalFailed(error);
+    this.#events.onNotEntered(path);
   }
 }

@@ -8,6 +8,9 @@ import type { Destination } from '../destinations.ts';
 import type { DeliverySettings } from '../settings.ts';
 import { type Source, sourceTrouble, type UnreadFile } from './source-check.ts';
 
+/** The place that the journal is: held, nothing can be recorded, so nothing goes. */
+export const JOURNAL: Place = { kind: 'disk', name: 'journal' };
+
 /** A file whose attempt failed for the sake of a place. */
 export interface Suspicion {
   readonly destination: Destination;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, CATALOGUE, type ErrorCode, type SluiceError } from '../../base/errors.ts';
+import { asSluiceError, CATALOGUE, type ErrorCode } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type HoldReason,
@@ -15,7 +15,9 @@ import type { FileHold, FileRecord, HeldFiles, Journal } from '../../keep/local/
 import type { Destination } from '../destinations.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { EndpointMonitor } from './endpoint-monitor.ts';
-import { bucketPlace, diskPlace, PlaceFinder, type Suspicion } from './place-finder.ts';
+import { FilesOfPlaces } from './files-of-places.ts';
+import { bucketPlace, diskPlace, JOURNAL, PlaceFinder, type Suspicion } from './place-finder.ts';
+import { PlaceProbes } from './place-probes.ts';
 import type { UnreadFile } from './source-check.ts';
 
 export interface PlaceHoldsOptions {
@@ -60,31 +62,32 @@ interface Held {
 
 /**
  * The places that are held: profiles, buckets and disks (engine/place-hold.ts has the states; endpoints, whose health
- * knows more states, are the endpoint monitor's). How each is probed, and what waits for it:
+ * knows more states, are the endpoint monitor's). How each is probed stands in place-probes.ts. What waits for it:
  *
- *   kind                probe                                          what waits
- *   profile             its buckets are listed, then a file is tried   its files, in the order of their times
- *   bucket              its smallest file is tried                     its files, as `bucket_held`
- *   disk of a profile   its buckets are listed, then a file is tried   its files, in the order of their times
- *   the journal         written                                        all files
- *   disk of the spool   listed, a block written                        all files
- *   disk of a folder    listed, a file of it read                      its files, as `folder_held`
+ *   profile, disk of a profile       its files, in the order of their times
+ *   bucket                           its files, as `bucket_held`
+ *   disk of a folder                 its files, as `folder_held`
+ *   the journal, disk of the spool   all files
  *
  * A file that brings a hold which something else disproves does not bring it again: it waits alone.
  */
 export class PlaceHolds {
   readonly #options: PlaceHoldsOptions;
   readonly #finder: PlaceFinder;
+  readonly #waiting: FilesOfPlaces;
+  readonly #probes: PlaceProbes;
   readonly #held = new Map<string, Held>();
   /** By place: records that brought a hold which was disproved. */
   readonly #refuted = new Map<string, Set<number>>();
   readonly #trials = new Map<number, string>();
-  readonly #probes = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
   constructor(options: PlaceHoldsOptions) {
     this.#options = options;
     this.#finder = new PlaceFinder(options);
+    this.#waiting = new FilesOfPlaces(options);
+    this.#probes = new PlaceProbes({ ...options, finder: this.#finder, signal: this.#stopped.signal });
   }
 
   /** Every hold, as it is now. */
@@ -203,7 +206,7 @@ export class PlaceHolds {
   async stop(): Promise<void> {
     this.#stopped.abort();
     for (const { cancelProbe } of this.#held.values()) cancelProbe?.();
-    await Promise.all(this.#probes);
+    await Promise.all(this.#underWay);
   }
 
   #open(
@@ -236,11 +239,11 @@ export class PlaceHolds {
     const { place, sinceMs } = held.hold;
     const heldS = Math.round((clock.nowMs() - sinceMs) / 1000);
     log.info({ holds: place.kind, place: place.name, heldS }, `${place.kind} is right again; its files go`);
-    this.#release(place).then(onFree, error => {
+    this.#waiting.release(place, clock.nowMs()).then(onFree, error => {
       const { message: reason } = asSluiceError(error);
       log.error(
         { place: place.name, reason },
-        'could not hurry the waiting files; they go at their own times',
+        'could not make the waiting files due now; they go at their own times',
       );
       onFree();
     });
@@ -252,24 +255,6 @@ export class PlaceHolds {
     // Rather once too often than without bound.
     if (refuted.size >= MAX_REFUTED) refuted.clear();
     refuted.add(recordId);
-  }
-
-  async #release({ kind, name }: Place): Promise<void> {
-    const { journal, clock, destinations, root } = this.#options;
-    const nowMs = clock.nowMs();
-    if (kind === 'bucket') {
-      const slash = name.indexOf('/');
-      await journal.release(
-        'bucket_held',
-        { profile: name.slice(0, slash), bucket: name.slice(slash + 1) },
-        nowMs,
-      );
-      return;
-    }
-    if (kind === 'disk') await journal.release('folder_held', { below: name }, nowMs);
-    for (const { profile, endpoint } of destinations.values()) {
-      if (profile === name || endpoint === name || name === root) await journal.makeDueNow(profile, nowMs);
-    }
   }
 
   #plan(key: string, held: Held, inMs?: number): void {
@@ -296,62 +281,30 @@ export class PlaceHolds {
       this.#options.log.error({ place: held.hold.place.name, reason }, 'could not ask about a held place');
       this.#probeEnded(key, held);
     });
-    this.#probes.add(probe);
-    return probe.finally(() => this.#probes.delete(probe));
+    this.#underWay.add(probe);
+    return probe.finally(() => this.#underWay.delete(probe));
   }
 
   async #ask(key: string, held: Held): Promise<void> {
-    const { kind, name } = held.hold.place;
-    if (kind === 'bucket') return this.#offerTrial(key, held);
-    if (kind === 'profile') {
-      const destination = this.#options.destinations.get(name);
-      if (!destination) return this.#free(key);
-      // A key that may list may still be refused what files need.
-      if (await this.#isAccepted(destination, held)) return this.#offerTrial(key, held);
-      return this.#probeEnded(key, held);
+    const { place } = held.hold;
+    const probed = await this.#probes.ask(place, held.file);
+    if (probed.answer === 'wrong') {
+      const { trouble } = probed;
+      if (trouble) held.hold = holdPlace(held.hold, place, trouble, this.#options.clock.nowMs());
+      this.#probeEnded(key, held);
+      return;
     }
-    const destination = [...this.#options.destinations.values()].find(one => one.endpoint === name);
-    const isJournal = key === placeKey(JOURNAL);
-    const trouble = isJournal
-      ? await call(() => this.#options.journal.probe())
-      : destination
-        ? await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }))
-        : await this.#finder.sourceTrouble(name, held.file);
-    if (trouble) {
-      held.hold = holdPlace(held.hold, held.hold.place, trouble, this.#options.clock.nowMs());
-      return this.#probeEnded(key, held);
-    }
-    if (destination) return this.#offerTrial(key, held);
-    return this.#free(key);
-  }
-
-  /** Whether the key is accepted again: by a call, which also has the credentials read anew where it is refused. */
-  async #isAccepted(destination: Destination, held: Held): Promise<boolean> {
-    const { endpoints, clock } = this.#options;
-    const error = await call(() => destination.store.listBuckets({ signal: this.#stopped.signal }));
-    endpoints.noteCall(destination.endpoint, error);
-    if (!error || error.code === 'access_denied' || error.code === 'not_supported') return true;
-    if (error.holds === 'profile') held.hold = holdPlace(held.hold, held.hold.place, error, clock.nowMs());
-    return false;
+    if (probed.answer === 'try a file') this.#offerTrial(key, held);
+    else this.#free(key);
   }
 
   /** The smallest file is tried, the next one the next time; none is there: nothing waits. */
   #offerTrial(key: string, held: Held): void {
-    const { journal, destinations, onTrial } = this.#options;
-    const { kind, name } = held.hold.place;
-    const slash = name.indexOf('/');
-    const where =
-      kind === 'bucket'
-        ? [{ profile: name.slice(0, slash), bucket: name.slice(slash + 1) }]
-        : [...destinations.values()].filter(
-            one => (kind === 'profile' ? one.profile : one.endpoint) === name,
-          );
-    const find = (except: readonly number[]): FileRecord | undefined =>
-      where.map(one => journal.smallestWaiting(one, except)).find(record => record !== undefined);
-    let record = held.tried.length < MAX_TRIED ? find(held.tried) : undefined;
+    const { place } = held.hold;
+    let record = held.tried.length < MAX_TRIED ? this.#waiting.smallest(place, held.tried) : undefined;
     if (!record) {
       held.tried = [];
-      record = find([]);
+      record = this.#waiting.smallest(place, []);
     }
     if (!record) {
       this.#free(key);
@@ -359,7 +312,7 @@ export class PlaceHolds {
     }
     held.tried.push(record.id);
     this.#trials.set(record.id, key);
-    onTrial();
+    this.#options.onTrial();
   }
 
   #probeEnded(key: string, held: Held): void {
@@ -368,8 +321,6 @@ export class PlaceHolds {
   }
 }
 
-/** Held, nothing can be recorded, so nothing goes. */
-const JOURNAL: Place = { kind: 'disk', name: 'journal' };
 const MAX_REFUTED = 10_000;
 /** Then the smallest file's turn comes again. */
 const MAX_TRIED = 20;
@@ -382,14 +333,4 @@ function remembered({ hold, errorCode, errorMessage }: HeldFiles): HoldReason {
   const code = isKnown ? (errorCode as ErrorCode) : hold === 'bucket_held' ? 'bucket_full' : 'disk_failed';
   const { meaning, remedy } = CATALOGUE[code];
   return { code, message: errorMessage ?? meaning, hint: remedy };
-}
-
-/** What a call failed with; undefined when it did not. */
-async function call(ask: () => Promise<unknown>): Promise<SluiceError | undefined> {
-  try {
-    await ask();
-    return undefined;
-  } catch (error) {
-    return asSluiceError(error);
-  }
 }

@@ -1,9 +1,12 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isWorkerGone, newWorkerId } from '../../engine/queue/worker-id.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
 import { systemErrorCode } from './files.ts';
-import { COPY_FOLDER, type Spool } from './spool.ts';
+import type { Spool } from './spool.ts';
+
+/** Prefix of the folder in which a running copy works, below a bucket's folder of `incoming_tmp`. */
+const COPY_FOLDER = '.copy-';
 
 /** The folder, below a bucket's in `incoming_tmp`, in which one copy works. */
 export function copyFolder(spool: Spool, address: Omit<FileAddress, 'filepath'>, worker: string): string {
@@ -22,11 +25,26 @@ export function isCopyGone(worker: string): boolean {
 /** Whether a copy that still runs has files of that bucket in hand. */
 export function hasRunningCopy(spool: Spool, address: FileAddress): boolean {
   try {
-    return readdirSync(spool.bucketPath('incoming_tmp', address)).some(
-      name => name.startsWith(COPY_FOLDER) && !isCopyGone(decodeURIComponent(name.slice(COPY_FOLDER.length))),
-    );
+    return readdirSync(spool.bucketPath('incoming_tmp', address)).some(isRunningCopy);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return false;
     throw error;
   }
+}
+
+/** Empties `incoming_tmp` but for what running copies work on. */
+export function emptyIncomingTmp(spool: Spool): void {
+  const empty = (directory: string, depth: number): void => {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      if (depth < 2 && entry.isDirectory()) empty(path, depth + 1);
+      else if (!isRunningCopy(entry.name)) rmSync(path, { recursive: true, force: true });
+    }
+  };
+  const area = spool.areaPath('incoming_tmp');
+  if (statSync(area, { throwIfNoEntry: false })) empty(area, 0);
+}
+
+function isRunningCopy(name: string): boolean {
+  return name.startsWith(COPY_FOLDER) && !isCopyGone(decodeURIComponent(name.slice(COPY_FOLDER.length)));
 }

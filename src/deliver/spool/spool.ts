@@ -1,14 +1,16 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Clock, systemClock } from '../../base/clock.ts';
+import { systemClock } from '../../base/clock.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
 import { Enclosure, type EnclosureOptions } from '../../base/files/enclosure.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileAddress } from '../../keep/local/journal.ts';
 import { AREAS, type Area } from './address.ts';
 import { DirectorySync } from './directory-sync.ts';
+import { EmptiedDirectories } from './emptied-directories.ts';
 import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
+import { type BucketFolders, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
@@ -21,15 +23,6 @@ export interface RestingPlace {
   readonly source?: null;
 }
 
-/** Prefix of the folder in which a running copy works, below a bucket's folder of `incoming_tmp`. */
-export const COPY_FOLDER = '.copy-';
-
-/** Directories left by moves that are remembered for pruning; beyond that some stay until the next start. */
-const MAX_PRUNABLE = 10_000;
-/** How long one pass over directories may take: nothing else is done meanwhile. */
-const PRUNE_MS = 50;
-/** The same for the last one: a stop has other things to do, too, and a folder that stays empty harms nobody. */
-const LAST_PRUNE_MS = 500;
 /** A directory may be pruned between its making and the rename into it, by this process or a person. */
 const MOVE_TRIES = 5;
 
@@ -45,17 +38,14 @@ type AreaPath = readonly [area: Area, path: string];
 export class Spool {
   readonly root: string;
   readonly #areas: Readonly<Record<Area, Enclosure>>;
-  readonly #clock: Pick<Clock, 'monotonicMs'>;
   readonly #sync = new DirectorySync();
-  /** Directories that files have left since the last `prune`, and those that none has left since. */
-  #prunable = new Set<string>();
-  #resting = new Set<string>();
+  readonly #emptied: EmptiedDirectories;
 
   constructor(root: string, options: EnclosureOptions = {}) {
     this.root = root;
-    this.#clock = options.clock ?? systemClock;
     const enclose = (area: Area): [Area, Enclosure] => [area, new Enclosure(join(root, area), options)];
     this.#areas = Object.fromEntries(AREAS.map(enclose)) as Record<Area, Enclosure>;
+    this.#emptied = new EmptiedDirectories(this.#areas, options.clock ?? systemClock);
   }
 
   /** An area as the enclosure that it is. */
@@ -85,61 +75,8 @@ export class Spool {
    * Makes the areas and the folders of profiles and known buckets, and sees that all are on one file system.
    * @throws SluiceError spool_invalid, disk_full, disk_failed
    */
-  prepare(folders: readonly { readonly profile: string; readonly buckets: readonly string[] }[]): void {
-    try {
-      mkdirSync(this.root, { recursive: true });
-      // Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode.
-      for (const area of AREAS) {
-        mkdirSync(this.areaPath(area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
-      }
-      this.#assertOneFileSystem();
-      for (const area of AREAS) {
-        for (const { profile, buckets } of folders) {
-          mkdirSync(join(this.areaPath(area), profile), { recursive: true });
-          for (const bucket of buckets)
-            mkdirSync(this.bucketPath(area, { profile, bucket }), { recursive: true });
-        }
-      }
-    } catch (error) {
-      throw asFileError(error, { operation: 'prepare the spool', subject: this.root });
-    }
-  }
-
-  /** Checks the areas and everything mounted below them at the depths of profiles and buckets. */
-  #assertOneFileSystem(): void {
-    const { dev } = statSync(this.areaPath('incoming'));
-    const incoming = `${this.areaPath('incoming')}/`;
-    const check = (path: string, depth: number): void => {
-      // An area itself may be a link; nothing below it is followed.
-      const stats = depth === 0 ? statSync(path) : lstatSync(path, { throwIfNoEntry: false });
-      // What others put into `incoming` stops no station: the watch reports links there.
-      if (
-        stats?.isSymbolicLink() &&
-        !path.startsWith(incoming) &&
-        statSync(path, { throwIfNoEntry: false })?.isDirectory()
-      )
-        throw isLink(path);
-      if (!stats?.isDirectory()) return;
-      if (stats.dev !== dev) throw onOtherFileSystem(path);
-      if (depth < 2) for (const name of readdirSync(path)) check(join(path, name), depth + 1);
-    };
-    for (const area of AREAS) check(this.areaPath(area), 0);
-  }
-
-  /**
-   * Empties `incoming_tmp` but for what running copies work on.
-   * @param isGone whether the process that named the folder has ended
-   */
-  emptyIncomingTmp(isGone: (worker: string) => boolean): void {
-    const empty = (directory: string, depth: number): void => {
-      for (const entry of readdirSync(directory, { withFileTypes: true })) {
-        const path = join(directory, entry.name);
-        if (depth < 2 && entry.isDirectory()) empty(path, depth + 1);
-        else if (!isRunningCopy(entry.name, isGone)) rmSync(path, { recursive: true, force: true });
-      }
-    };
-    const area = this.areaPath('incoming_tmp');
-    if (statSync(area, { throwIfNoEntry: false })) empty(area, 0);
+  prepare(folders: readonly BucketFolders[]): void {
+    prepareAreas(this.root, folders);
   }
 
   /**
@@ -238,7 +175,7 @@ export class Spool {
       if (!IS_GONE.has(systemErrorCode(error)))
         throw asFileError(error, { operation: 'remove', subject: this.pathOf(area, address, location) });
     }
-    if (area !== 'incoming') this.#prunable.add(`${area}/${dirname(path)}`);
+    this.#emptied.noteRemoval(area, dirname(path));
   }
 
   /** What lies there, if it is a regular file. */
@@ -253,45 +190,9 @@ export class Spool {
     return this.#guarded('open', area, pathIn(address), (enclosure, path) => enclosure.open(path));
   }
 
-  /**
-   * Removes the directories that moves out of `processing`, `failed` and `completed` left empty; never in `incoming`,
-   * where somebody may be about to write into one. A move that comes between makes its directory again. One that files
-   * go through all the time stays: it is removed once none has left it since the last time.
-   * Takes no longer than it may: what is left then is removed the next time.
-   * @param atLast whether it is the last time: all that are empty are removed
-   */
+  /** As `EmptiedDirectories` has it. */
   prune(atLast = false): void {
-    const endMs = this.#clock.monotonicMs() + (atLast ? LAST_PRUNE_MS : PRUNE_MS);
-    const done = new Set<string>();
-    const directories = atLast ? [...this.#resting, ...this.#prunable] : [...this.#resting];
-    for (const directory of directories) {
-      if (this.#clock.monotonicMs() >= endMs) break;
-      this.#resting.delete(directory);
-      if (!atLast && this.#prunable.has(directory)) continue;
-      this.#pruneUp(directory, done);
-    }
-    for (const directory of this.#prunable) this.#resting.add(directory);
-    this.#prunable = new Set();
-  }
-
-  /**
-   * @param directory beginning with its area
-   * @param done those that were tried in this pass and are gone, with all around them
-   */
-  #pruneUp(directory: string, done: Set<string>): void {
-    const [area = '', ...segments] = directory.split('/');
-    // profile/bucket stays.
-    for (let depth = segments.length; depth > 2; depth -= 1) {
-      const path = segments.slice(0, depth).join('/');
-      const name = `${area}/${path}`;
-      if (done.has(name)) return;
-      try {
-        this.#areas[area as Area].rmdir(path);
-      } catch (error) {
-        if (systemErrorCode(error) !== 'ENOENT') return;
-      }
-      done.add(name);
-    }
+    this.#emptied.prune(atLast);
   }
 
   #guarded<Result>(
@@ -315,8 +216,7 @@ export class Spool {
         if (attempt < MOVE_TRIES && source.regularFile(from)) continue;
         return 'gone';
       }
-      if (result === 'moved' && this.#prunable.size < MAX_PRUNABLE && PRUNABLE.has(fromArea))
-        this.#prunable.add(`${fromArea}/${dirname(from)}`);
+      if (result === 'moved') this.#emptied.noteMove(fromArea, dirname(from));
       return result;
     }
   }
@@ -342,8 +242,6 @@ export class Spool {
   }
 }
 
-/** Areas in which only this process makes and removes directories. */
-const PRUNABLE: ReadonlySet<Area> = new Set(['processing', 'failed']);
 const IS_GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP']);
 /** What a rename says where something is in its way, or a link on it. */
 const IN_THE_WAY: ReadonlySet<string> = new Set(['ENOTDIR', 'EISDIR', 'EEXIST', 'ENOTEMPTY', 'ELOOP']);
@@ -353,31 +251,9 @@ export function pathIn({ profile, bucket, filepath }: FileAddress, location: str
   return `${profile}/${bucket}/${location ?? filepath}`;
 }
 
-function isRunningCopy(name: string, isGone: (worker: string) => boolean): boolean {
-  return name.startsWith(COPY_FOLDER) && !isGone(decodeURIComponent(name.slice(COPY_FOLDER.length)));
-}
-
 /** Directories from `inner` up to `outer`, both included. */
 function directoriesBetween(outer: string, inner: string): string[] {
   const directories: string[] = [];
   for (let path = inner; path.length >= outer.length; path = dirname(path)) directories.push(path);
   return directories;
-}
-
-function isLink(path: string): SluiceError {
-  return new SluiceError('spool_invalid', `${path} is a symbolic link; below the areas none is followed`, {
-    subject: path,
-    hint: 'Put a real folder there; an area itself, or the whole station folder, may be a link.',
-  });
-}
-
-function onOtherFileSystem(path: string): SluiceError {
-  return new SluiceError(
-    'spool_invalid',
-    `${path} is on another file system than the incoming area; files could not be moved in one step`,
-    {
-      subject: path,
-      hint: 'Put the whole station folder on one file system, without mounts or links to others below it.',
-    },
-  );
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { crc32 } from 'node:zlib';
 import type { ObjectHead, PutResult, UploadedPart } from './bucket.ts';
+import { crc32 } from './crc32.ts';
 
 /** CRC32 (ISO-HDLC, as S3's x-amz-checksum-crc32) in the form that S3 gives it: base64 of four big-endian bytes. */
 export function crc32Base64(value: number): string {

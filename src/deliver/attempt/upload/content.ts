@@ -1,8 +1,8 @@
-import { crc32 } from 'node:zlib';
 import { SluiceError } from '../../../base/errors.ts';
 import type { OpenedFile } from '../../../base/files/opened-file.ts';
 import type { ReadableFile } from '../../../keep/buckets/bucket.ts';
 import { crc32Base64 } from '../../../keep/buckets/checksum.ts';
+import { crc32 } from '../../../keep/buckets/crc32.ts';
 import type { FileIdentity } from '../../../keep/local/journal.ts';
 import { identityOf, sameIdentity } from '../../spool/files.ts';
 

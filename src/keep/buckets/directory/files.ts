@@ -1,9 +1,9 @@
 import type { BigIntStats } from 'node:fs';
 import { lstat, open, readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import type { ObjectProperties } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
+import { crc32 } from '../crc32.ts';
 import { codeOf } from './paths.ts';
 
 /** Stats of an object's file; undefined where there is no regular file. Links are not followed out of the bucket. */

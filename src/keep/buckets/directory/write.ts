@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { syncFolder } from '../../../base/durable-files.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress, ObjectSource, TransferOptions } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
+import { crc32 } from '../crc32.ts';
 import { openSource } from '../source.ts';
 import { codeOf, keyInvalid, makeDurableFolder } from './paths.ts';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { close, open as openFile, read as readFile } from 'node:fs';
-import { crc32 } from 'node:zlib';
 import type { ObjectSource, SourceFile } from '../bucket.ts';
 import { crc32Base64 } from '../checksum.ts';
+import { crc32 } from '../crc32.ts';
 import { fill, type OpenSource, openSource, sourceTooShort } from '../source.ts';
 import type { BodyBlocks } from './stream-transport.ts';
 

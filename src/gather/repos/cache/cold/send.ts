@@ -1,8 +1,8 @@
-import { crc32 } from 'node:zlib';
 import type { Clock } from '../../../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
 import type { ObjectAddress, ObjectStore, UploadedPart } from '../../../../keep/buckets/bucket.ts';
 import { crc32Base64, verifyObject } from '../../../../keep/buckets/checksum.ts';
+import { crc32 } from '../../../../keep/buckets/crc32.ts';
 import type { Archive } from './archive.ts';
 
 /** Two are in memory at most: one on its way, one being filled. */

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 import { asSluiceError, SluiceError } from '../../../../base/errors.ts';
 import { Serializer } from '../../../../base/serializer.ts';
 import { crc32Base64 } from '../../../../keep/buckets/checksum.ts';
+import { crc32 } from '../../../../keep/buckets/crc32.ts';
 import { isMember, MANIFEST, type Manifest } from './archive.ts';
 
 const MAX_MANIFEST_BYTES = 64 * 1024;

@@ -1,0 +1,73 @@
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { asFileError, SluiceError } from '../../base/errors.ts';
+import { AREAS } from './address.ts';
+
+/** Folders to be made below each area. */
+export interface BucketFolders {
+  readonly profile: string;
+  readonly buckets: readonly string[];
+}
+
+/**
+ * Makes the areas below the spool's folder and the folders of profiles and known buckets in them, and sees that all are
+ * on one file system. May be called again.
+ * @throws SluiceError spool_invalid, disk_full, disk_failed
+ */
+export function prepareAreas(root: string, folders: readonly BucketFolders[]): void {
+  try {
+    mkdirSync(root, { recursive: true });
+    // Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode.
+    for (const area of AREAS) {
+      mkdirSync(join(root, area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
+    }
+    assertOneFileSystem(root);
+    for (const area of AREAS) {
+      for (const { profile, buckets } of folders) {
+        mkdirSync(join(root, area, profile), { recursive: true });
+        for (const bucket of buckets) mkdirSync(join(root, area, profile, bucket), { recursive: true });
+      }
+    }
+  } catch (error) {
+    throw asFileError(error, { operation: 'prepare the spool', subject: root });
+  }
+}
+
+/** Checks the areas and everything mounted below them at the depths of profiles and buckets. */
+function assertOneFileSystem(root: string): void {
+  const { dev } = statSync(join(root, 'incoming'));
+  const incoming = `${join(root, 'incoming')}/`;
+  const check = (path: string, depth: number): void => {
+    // An area itself may be a link; nothing below it is followed.
+    const stats = depth === 0 ? statSync(path) : lstatSync(path, { throwIfNoEntry: false });
+    // What others put into `incoming` stops no station: the watch reports links there.
+    const isLinkedFolder =
+      stats?.isSymbolicLink() &&
+      !path.startsWith(incoming) &&
+      statSync(path, { throwIfNoEntry: false })?.isDirectory();
+    if (isLinkedFolder) throw isLink(path);
+    if (!stats?.isDirectory()) return;
+    if (stats.dev !== dev) throw onOtherFileSystem(path);
+    if (depth < 2) for (const name of readdirSync(path)) check(join(path, name), depth + 1);
+  };
+  for (const area of AREAS) check(join(root, area), 0);
+}
+
+function isLink(path: string): SluiceError {
+  return new SluiceError('spool_invalid', `${path} is a symbolic link; below the areas none is followed`, {
+    subject: path,
+    hint: 'Put a real folder there; an area itself, or the whole station folder, may be a link.',
+  });
+}
+
+/** The error for a path to which files cannot be moved in one step. */
+export function onOtherFileSystem(path: string): SluiceError {
+  return new SluiceError(
+    'spool_invalid',
+    `${path} is on another file system than the incoming area; files could not be moved in one step`,
+    {
+      subject: path,
+      hint: 'Put the whole station folder on one file system, without mounts or links to others below it.',
+    },
+  );
+}
