@@ -236,7 +236,8 @@ export const CATALOGUE = {
     remedy: 'Put the whole folder on one local file system.',
   },
   internal: {
-    answer: 'give-up',
+    // Nothing is known of what it was done for: that is tried again.
+    answer: 'retry',
     exitCode: 1,
     status: 500,
     meaning: 'Something in sluice itself is wrong.',

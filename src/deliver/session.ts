@@ -293,7 +293,13 @@ export class DeliverySession {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
-    await Promise.all(names.map(endpoint => endpoints.ask(endpoint)));
+    const asked = names.map(async endpoint => {
+      await endpoints.ask(endpoint);
+      if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
+    });
+    const allAsked = Promise.allSettled(asked);
+    // Files for those that answer do not wait for one that says nothing until its time is out.
+    await Promise.any(asked).catch(() => undefined);
     signal.throwIfAborted();
     if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
@@ -309,6 +315,7 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
+      await allAsked;
       // Gone meanwhile; that a single call broke is told by the count of what waits.
       if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
       return count.outcome(

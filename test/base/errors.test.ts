@@ -57,6 +57,7 @@ test('whatever was thrown gets a code (T-1)', () => {
   assert.equal(asSluiceError(AbortSignal.abort().reason).code, 'cancelled');
   assert.equal(asSluiceError(new DOMException('late', 'TimeoutError')).code, 'timed_out');
   assert.equal(asSluiceError('a string').message, 'a string');
+  assert.equal(asSluiceError(new RangeError('ours')).answer, 'retry');
   assert.equal(asSluiceError(new TypeError('')).message, 'TypeError');
   const known = new SluiceError('usage', 'x');
   assert.equal(asSluiceError(known), known);

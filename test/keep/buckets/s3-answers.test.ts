@@ -55,6 +55,12 @@ const TABLE: Record<string, readonly [Sent, Expected]> = {
     ['hold', 'bucket_full', 'bucket'],
   ],
   'a cap of B2': [xml(403, 'AccessDenied', 'storage cap exceeded'), ['hold', 'bucket_full', 'bucket']],
+  'a quota of Swift': [
+    xml(413, 'EntityTooLarge', 'Upload exceeds quota.'),
+    ['hold', 'bucket_full', 'bucket'],
+  ],
+  'an object that is too large': [xml(400, 'EntityTooLarge', 'too large'), ['give-up', 'object_too_large']],
+  'a quota of requests': [xml(429, 'Whatever', 'Quota exceeded for requests'), ['retry', 'slow_down']],
   'a cap of transactions': [xml(403, 'TransactionCapExceeded'), ['hold', 'bucket_full', 'bucket']],
   '507 with a code of its own': [xml(507, 'Whatever'), ['hold', 'bucket_full', 'bucket']],
   'a gateway on a full disk': [

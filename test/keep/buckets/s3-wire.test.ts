@@ -175,6 +175,18 @@ describe('every request ends (T-103)', () => {
   });
 });
 
+test('a completion that is answered well and without a word is tried again (T-2)', async context => {
+  const answer = `${OK}x-amz-request-id: R\r\nContent-Length: 0\r\n\r\n`;
+  const { endpoint } = await startRaw(context, socket => socket.write(answer));
+  const store = storeAt(context, endpoint, 60_000);
+  await assert.rejects(store.completeUpload({ ...AT, uploadId: 'u' }, []), error => {
+    const { code, answer, message } = error as SluiceError;
+    assert.deepEqual([code, answer], ['answer_invalid', 'retry']);
+    assert.match(message, /does not say what became/);
+    return true;
+  });
+});
+
 describe('answers that are odd but good', () => {
   const good: Record<string, string> = {
     'HTTP/1.0': 'HTTP/1.0 200 OK\r\nETag: "x"\r\n\r\n',

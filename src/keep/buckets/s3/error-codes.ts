@@ -82,16 +82,18 @@ const BY_FAMILY: readonly [RegExp, AnswerMeaning][] = [
 
 /**
  * Refusals that are a limit of room by their words only: B2 says AccessDenied of a storage cap ("Storage and download
- * caps", backblaze.com/docs), gateways say InternalError of a full disk.
+ * caps", backblaze.com/docs), gateways say InternalError of a full disk, Swift EntityTooLarge of a quota.
  */
 const FULL_BY_WORDS =
-  /\bcap exceeded|\bquota\b|no space left|out of (disk )?space|(disk|storage|drive).{0,40}\bfull\b/i;
+  /\bcap exceeded|\bquotas?\b|no space left|out of (disk )?space|(disk|storage|drive).{0,40}\bfull\b/i;
+
+/** There a quota is one of requests, or of nothing that could take room. */
+const NEVER_FULL: ReadonlySet<number> = new Set([404, 408, 425, 429]);
 
 /** What an S3 server's own error says. Unknown codes follow their status, and end nothing. Pure. */
 export function meaningOfS3(answer: ErrorAnswer): AnswerMeaning {
   const { code = '', status, message = '' } = answer;
-  const mayBeFull = status === 507 || status === 403 || status === 400 || status === 500 || status === 503;
-  if (mayBeFull && FULL_BY_WORDS.test(message)) return FULL;
+  if (!NEVER_FULL.has(status) && FULL_BY_WORDS.test(message)) return FULL;
   const known = Object.hasOwn(BY_NAME, code) ? BY_NAME[code] : undefined;
   const meaning = known ?? BY_FAMILY.find(([words]) => words.test(code))?.[1] ?? meaningOfStatus(status);
   // Half a document may be half a code's truth: it is asked again.

@@ -93,6 +93,11 @@ export function errorFromTransport(error: unknown, context: CallContext): Sluice
   const failure = systemFailureOf(error);
   if (failure?.from === 'files') return asSluiceError(error, about);
   const named = BY_CODE[code] ?? BY_CODE[failure?.name ?? ''] ?? unknownNetworkError(cause, code);
+  if (named === undefined && ('$metadata' in cause || '$response' in cause)) {
+    // The AWS SDK could make nothing of a good answer, of an empty one to completing an upload above all.
+    const words = 'what answers does not say what became of the request';
+    return new SluiceError('answer_invalid', say(words), { ...about, answer: 'retry' });
+  }
   if (named === undefined) return asSluiceError(error, about);
   const [known, words] = named;
   return new SluiceError(known, say(`${whereOf(cause)}${words}`), about);
