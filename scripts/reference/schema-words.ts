@@ -30,7 +30,8 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       shallow: '1 where the remote itself has only part of the history.',
       commits: 'Total as of the last bake.',
       authors: 'Distinct mailmapped authors as of the last bake.',
-      first_commit_at: 'Earliest commit date, seconds since the epoch.',
+      first_commit_at:
+        'Earliest commit date that can be (not the first day of 1970, not after tomorrow), seconds since the epoch.',
       last_commit_at: 'Latest commit date.',
       last_baked_at_ms: 'When the last bake ended, milliseconds since the epoch.',
       last_error: 'What went wrong last; null after a success.',

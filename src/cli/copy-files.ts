@@ -8,7 +8,7 @@ import { type CopiedFile, type CopyOutcome, type CopyResult, copyIntoSpool } fro
 import { parseDestination } from '../deliver/copy/destination.ts';
 import type { CopyEnd } from '../deliver/copy/wait.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
-import { deliveringStation, type WaitOutcome, waitForCopies } from './copy-wait.ts';
+import { assertSameDatabase, deliveringStation, type WaitOutcome, waitForCopies } from './copy-wait.ts';
 import { load } from './load.ts';
 import { isStationUp } from './station-client.ts';
 import { withDestinations, withJournal } from './stores.ts';
@@ -26,8 +26,8 @@ export interface CopyCommandOptions extends GlobalOptions {
 }
 
 /**
- * Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well; where
- * the stop signal ended it, it says what was done and throws the signal's reason.
+ * Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well;
+ * where the stop signal ended it, it says what was done and throws the signal's reason.
  */
 export async function copyFiles(
   source: string,
@@ -41,6 +41,7 @@ export async function copyFiles(
   const { profile, bucket } = parseDestination(destination);
   const isWaiting = options.wait === true && options.dryRun !== true;
   if (isWaiting) await assertDelivered(config, profile, cli, signal);
+  else if (options.dryRun !== true) await assertSameDatabase(config, cli, signal);
   const log = await logOf(config, cli);
   return withJournal(config.database, cli, journal =>
     withDestinations(config, cli, async destinations => {

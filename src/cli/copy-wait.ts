@@ -7,7 +7,7 @@ import { type CopyEnd, type CopyWait, waitForDelivery } from '../deliver/copy/wa
 import type { Journal } from '../keep/local/journal.ts';
 import type { StationStatus } from '../station/status/status.ts';
 import type { Cli } from './cli.ts';
-import { askStation } from './station-client.ts';
+import { askStation, isStationUp } from './station-client.ts';
 import { type ProgressLines, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to say how it is. */
@@ -37,17 +37,7 @@ export async function deliveringStation(
   cli: Cli,
   signal: AbortSignal,
 ): Promise<StationStatus> {
-  const patience = new AbortController();
-  const cancel = cli.clock.timer(ASK_TIMEOUT_MS, () =>
-    patience.abort(new SluiceError('host_unreachable', `the station on ${config.root} does not answer`)),
-  );
-  let status: StationStatus;
-  try {
-    const both = AbortSignal.any([signal, patience.signal]);
-    status = (await askStation(config, '/api/v1/status', { method: 'GET', signal: both })) as StationStatus;
-  } finally {
-    cancel();
-  }
+  const status = await statusOf(config, cli, signal);
   const { database, root } = status.station;
   const { directory, profiles } = status.deliveries;
   const elsewhere = (what: string, its: string, ours: string, option: string): SluiceError =>
@@ -71,6 +61,36 @@ export async function deliveringStation(
   return status;
 }
 
+/**
+ * Throws `usage` where the station that takes files from this very folder keeps another database: what is copied would
+ * be on record where nobody looks, and an empty file would wait for ever. Where none answers there is nothing to say.
+ */
+export async function assertSameDatabase(config: Config, cli: Cli, signal: AbortSignal): Promise<void> {
+  if (!(await isStationUp(config))) return;
+  const status = await statusOf(config, cli, signal).catch(() => undefined);
+  signal.throwIfAborted();
+  if (!status || !isSamePath(status.deliveries.directory, config.deliver.directory)) return;
+  const { database, root } = status.station;
+  if (isSamePath(database, config.database)) return;
+  const message = `the station on ${root} works on the database ${database}, not on ${config.database}; nothing was copied`;
+  throw new SluiceError('usage', message, {
+    hint: 'Give --database as the station has it, or the same --config.',
+  });
+}
+
+async function statusOf(config: Config, cli: Cli, signal: AbortSignal): Promise<StationStatus> {
+  const patience = new AbortController();
+  const cancel = cli.clock.timer(ASK_TIMEOUT_MS, () =>
+    patience.abort(new SluiceError('host_unreachable', `the station on ${config.root} does not answer`)),
+  );
+  try {
+    const both = AbortSignal.any([signal, patience.signal]);
+    return (await askStation(config, '/api/v1/status', { method: 'GET', signal: both })) as StationStatus;
+  } finally {
+    cancel();
+  }
+}
+
 function isSamePath(a: string, b: string): boolean {
   return a === b || real(a) === real(b);
 }
@@ -89,8 +109,8 @@ export interface WaitOutcome extends CopyWait {
 }
 
 /**
- * Waits until all have ended, `signal` aborts, `timeoutMs` is over, or no station is there that delivers them; meanwhile
- * it says on standard error for what they wait.
+ * Waits until all have ended, `signal` aborts, `timeoutMs` is over, or no station is there that delivers them;
+ * meanwhile it says on standard error for what they wait.
  */
 export async function waitForCopies(
   ids: readonly number[],

@@ -35,7 +35,7 @@ function renderCollector(one: ListedCollector, cli: Cli): string {
     : `${one.perSecond.toFixed(1)}/s, ${one.readings} readings, ${one.missed} missed, ${one.errors} errors`;
   const waits = one.unwritten > 0 ? `, ${one.unwritten} wait in memory for the disk` : '';
   const gone = one.lost + (one.kept?.lostReadings ?? 0);
-  const lost = gone > 0 ? style.bad(`, ${gone} lost on a full disk`) : '';
+  const lost = gone > 0 ? style.bad(`, ${gone} lost: the disk did not take them`) : '';
   const why =
     (one.lastError === null ? '' : `\n  ${style.bad('last error')} ${printable(one.lastError.message)}`) +
     (one.writeError === null ? '' : `\n  ${style.bad('not written')} ${printable(one.writeError.message)}`);

@@ -70,7 +70,7 @@ export interface SessionOptions {
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
  *   5. a try of the file before it ended        #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
- *      a place that was held is right again      place holds                 the same
+ *      a held place is right again             place holds                 the same
  *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
  *   8. a missing bucket appeared                maintenance                 its files are due now
  *   9. another process wrote to the journal     maintenance, `wake`         as 3
@@ -293,10 +293,15 @@ export class DeliverySession {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
-    await Promise.all(names.map(endpoint => endpoints.ask(endpoint)));
+    const asked = names.map(async endpoint => {
+      await endpoints.ask(endpoint);
+      if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
+    });
+    const allAsked = Promise.allSettled(asked);
+    // Files for those that answer do not wait for one that says nothing until its time is out.
+    await Promise.any(asked).catch(() => undefined);
     signal.throwIfAborted();
-    const isNoneReached = (): boolean => names.every(endpoint => endpoints.isSilent(endpoint));
-    if (isNoneReached()) throw nothingAnswers(endpoints.status());
+    if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
@@ -310,7 +315,9 @@ export class DeliverySession {
       for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
-      if (isNoneReached()) throw nothingAnswers(endpoints.status());
+      await allAsked;
+      // Gone meanwhile; that a single call broke is told by the count of what waits.
+      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
       return count.outcome(
         journal,
         holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),

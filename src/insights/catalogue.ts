@@ -145,7 +145,7 @@ export const INSIGHTS: readonly Insight[] = [
     byPeriod: false,
     columns: { repository: 'text', lastCommitAt: 'time', ageS: 'integer' },
     async rows(questions, question) {
-      const last = withAges(await questions.lastCommits(question), question.nowMs);
+      const last = withAges(await questions.lastCommits(onDaysThatCanBe(question)), question.nowMs);
       return last.map(({ repository, lastCommitAt, ageS }) => ({
         repository,
         lastCommitAt: lastCommitAt === null ? null : isoTime(lastCommitAt),
@@ -174,7 +174,7 @@ export const INSIGHTS: readonly Insight[] = [
     byPeriod: false,
     columns: { weekday: 'integer', hour: 'integer', commits: 'integer' },
     rows: async (questions, question) =>
-      punchCard(await questions.commitsByHourOfWeek(question)).map(hour => ({ ...hour })),
+      punchCard(await questions.commitsByHourOfWeek(onDaysThatCanBe(question))).map(hour => ({ ...hour })),
   },
 ];
 
@@ -185,6 +185,12 @@ async function byPeriod(
 ): Promise<InsightRow[]> {
   const days = (await questions.activityByDay(question)).filter(({ day }) => isShown(day, question));
   return activityByPeriod(days, question.by).map(row);
+}
+
+/** As `isShown`, for questions that are answered without days. */
+function onDaysThatCanBe<Q extends Question>(question: Q): Q {
+  const { sinceDay = 1, untilDay = Math.floor(question.nowMs / 1000 / DAY_SECONDS) + 2 } = question;
+  return { ...question, sinceDay, untilDay };
 }
 
 /** Days that cannot be are left out, unless somebody asks about them. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIPv6 } from 'node:net';
 import type { Context } from 'hono';
 import { SluiceError } from '../base/errors.ts';
@@ -42,6 +42,7 @@ export class BodyBudget {
     const request = context.req.raw;
     const tooLarge = new SluiceError('body_too_large', `the body is larger than ${maxBytes} bytes`);
     if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
+    askForBody(context);
     const sender = senderOf(addressOf(context));
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -75,6 +76,12 @@ export class BodyBudget {
     else this.#bySender.delete(sender);
     this.#totalBytes -= bytes;
   }
+}
+
+/** Tells a client that waits for a word before it sends its body (RFC 9110, 10.1.1) to do so. */
+function askForBody(context: Context): void {
+  const { outgoing } = (context.env ?? {}) as { readonly outgoing?: ServerResponse };
+  if (/^100-continue$/i.test(context.req.raw.headers.get('expect') ?? '')) outgoing?.writeContinue();
 }
 
 /** The address that a request came from; undefined beside a socket. */

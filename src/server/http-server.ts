@@ -50,6 +50,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }) as Server;
       created.maxConnections = MAX_CONNECTIONS;
       boundConnections(created, MAX_CONNECTIONS_OF_ONE);
+      // Without a listener Node asks for the body itself, whatever is answered: whoever reads one asks for it here.
+      created.on('checkContinue', (request, response) => void created.emit('request', request, response));
       await listen(created, host, port);
       server = created;
     },

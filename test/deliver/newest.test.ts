@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
-import { Spool } from '../../src/deliver/spool/spool.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import type { RecordChange } from '../../src/keep/local/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { openStore, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -44,6 +46,41 @@ test('a file that comes while an older one is being sent goes as soon as that tr
   assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'the second');
 });
 
+test('a newer file waits for the row of the older one that has just left processing (D-105, D-44)', async t => {
+  const said: string[] = [];
+  const held = Promise.withResolvers<void>();
+  const free = Promise.withResolvers<void>();
+  let isFirst = true;
+  const rig = await startDelivery(t, {
+    log: { ...silentLogger, error: (facts: object | string) => void said.push(JSON.stringify(facts)) },
+    openJournal: async (path, clock) => {
+      const journal = await openLocal(path, { clock }).openJournal();
+      return new Proxy(journal, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          return (...args: unknown[]) => {
+            const isRow = name === 'recordAttempt' && (args.at(-1) as RecordChange).state === 'completed';
+            if (!isRow || !isFirst) return value.apply(target, args);
+            isFirst = false;
+            held.resolve();
+            return free.promise.then(() => value.apply(target, args));
+          };
+        },
+      });
+    },
+  });
+  rig.write('incoming/local/outbox/a', 'first');
+  await held.promise;
+  rig.write('incoming/local/outbox/a', 'the second');
+  await until(() => rig.records().some(({ state, size }) => state === 'incoming' && size === 10));
+  await rig.delivery.syncNow(AbortSignal.timeout(100)).catch(() => undefined);
+  free.resolve();
+  await until(() => rig.records().filter(({ state }) => state === 'completed').length === 2);
+  assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'the second');
+  assert.deepEqual(said, []);
+});
+
 test('retrying failed files leaves an older one that a newer one came after, and says so (D-105, D-42)', async t => {
   const refused = new Set([5, 7]);
   const rig = await bentRig(t, ({ name, bytes }) =>
@@ -71,33 +108,4 @@ test('retrying failed files leaves an older one that a newer one came after, and
   assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'delivered');
   assert.equal(readFileSync(join(rig.target, 'outbox/b'), 'utf8'), 'younger');
   assert.equal(rig.delivery.journal.byId(first.id)?.state, 'failed');
-});
-
-test('newer files wait until the completion of the one before them is on record, and the last one arrives (D-105)', async t => {
-  const onDisk = Promise.withResolvers<void>();
-  const moved = Promise.withResolvers<void>();
-  const finish = Spool.prototype.finish;
-  // A slow disk: the file is in `completed`, and not yet known to be there for good.
-  t.mock.method(
-    Spool.prototype,
-    'finish',
-    async function move(this: Spool, ...given: Parameters<typeof finish>) {
-      const place = await finish.apply(this, given);
-      moved.resolve();
-      await onDisk.promise;
-      return place;
-    },
-  );
-  const rig = await startDelivery(t);
-  const { journal } = rig.delivery;
-  const one = (size: number) => rig.records().find(record => record.size === size);
-  rig.write('incoming/local/outbox/a', 'first');
-  await moved.promise;
-  rig.write('incoming/local/outbox/a', 'the second');
-  await until(() => (one(10)?.nextAttemptAtMs ?? 0) > Date.now() || rig.exists('processing/local/outbox/a'));
-  rig.write('incoming/local/outbox/a', 'a third');
-  await until(() => one(7) !== undefined);
-  onDisk.resolve();
-  await until(() => journal.counts().incoming + journal.counts().processing === 0);
-  assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'a third');
 });

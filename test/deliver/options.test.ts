@@ -81,6 +81,32 @@ test('a manual sync that is given up while its endpoint is probed sends nothing 
   assert.equal(rig.records()[0]?.state, 'incoming');
 });
 
+test('a manual sync sends to who answers while another endpoint is silent, and names that one at its end (D-180)', async t => {
+  const silence = Promise.withResolvers<readonly string[]>();
+  const root = await tempDirectory(t);
+  const folder = (name: string) => {
+    mkdirSync(join(root, name, 'outbox'), { recursive: true });
+    return { kind: 'directory', provider: 'directory', name, path: join(root, name) };
+  };
+  const rig = await startDelivery(t, {
+    settings: { automatic: false },
+    profiles: [folder('silent'), folder('alive')],
+    openStore: profile =>
+      profile.name === 'alive'
+        ? openStore(profile)
+        : Object.assign(openStore(profile), { listBuckets: () => silence.promise }),
+  });
+  rig.write('incoming/alive/outbox/a.txt', 'a');
+  const sync = rig.delivery.syncNow(AbortSignal.timeout(10_000));
+  await rig.until('a.txt', ({ state }) => state === 'completed');
+  silence.reject(new SluiceError('timed_out', 'nothing moved for a minute'));
+  const { delivered, held } = await sync;
+  assert.deepEqual(
+    [delivered, held.map(({ kind, place, message }) => [kind, place, message])],
+    [1, [['endpoint', join(root, 'silent'), 'nothing moved for a minute']]],
+  );
+});
+
 test('only an explicit yes is a yes (D-22)', () => {
   for (const yes of ['true', 'yes', 'YES\n', '{"sync": true}', '{"open":true,"why":"night"}'])
     assert.ok(isYes(yes), yes);

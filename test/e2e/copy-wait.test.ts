@@ -19,6 +19,16 @@ test('copy --wait ends: no station, another folder or database, an unknown profi
   const elsewhere = await copy('--database', join(place.cwd, 'other.db'));
   assert.equal(elsewhere.code, 2);
   assert.match(elsewhere.stderr, /works on the database .*sluice\.db, not on .*other\.db/);
+  const unwaited = await place.run(
+    'copy',
+    '-r',
+    source,
+    's3://store/bucket/',
+    '--database',
+    join(place.cwd, 'other.db'),
+  );
+  assert.equal(unwaited.code, 2);
+  assert.match(unwaited.stderr, /works on the database .*; nothing was copied/);
   const folder = await copy('--server-directory', join(place.cwd, 'other'));
   assert.equal(folder.code, 2);
   assert.match(folder.stderr, /works on the delivery folder .*station, not on .*other/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPlausibleDay } from '../../src/insights/activity.ts';
 import { INSIGHTS, type Question } from '../../src/insights/catalogue.ts';
-import type { Questions } from '../../src/keep/store/questions.ts';
+import type { Questions, Scope } from '../../src/keep/store/questions.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 12);
 const TODAY = Math.floor(NOW_MS / 86_400_000);
@@ -47,4 +47,28 @@ test('days on which nothing can have been committed are in no chart, unless some
     '9999-12-31',
   ]);
   assert.deepEqual(await starts('commits', { sinceDay: 0 }), ['1970-01-01', '2026-01-04', '2026-01-05']);
+});
+
+test('the punch card and the last commit look at days that can be, unless somebody asks about others (R-112)', async () => {
+  const scopes: Scope[] = [];
+  const note = async (scope: Scope): Promise<never[]> => {
+    scopes.push(scope);
+    return [];
+  };
+  const questions = {
+    commitsByHourOfWeek: note,
+    lastCommits: note,
+  } as unknown as Questions;
+  const base = { by: 'day', limit: 9, nowMs: NOW_MS, repositoryIds: [1] } as const;
+  for (const name of ['punch-card', 'last-commit'])
+    for (const days of [{}, { sinceDay: 0 }, { untilDay: FAR }])
+      await INSIGHTS.find(each => each.name === name)?.rows(questions, { ...base, ...days });
+  assert.deepEqual(
+    scopes.map(({ sinceDay, untilDay }) => [sinceDay, untilDay]),
+    [1, 2].flatMap(() => [
+      [1, TODAY + 2],
+      [0, TODAY + 2],
+      [1, FAR],
+    ]),
+  );
 });

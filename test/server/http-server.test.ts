@@ -111,6 +111,15 @@ test('HTTP: a body that is announced as too large or grows so is refused while i
   assert.match(await raw(server, `${head}Transfer-Encoding: chunked\r\n\r\n`, chunk), /^HTTP\/1\.1 413 /);
 });
 
+test('HTTP: who asks before sending a body is told to send it, or refused without (S-15, S-100)', async t => {
+  const server = await listening(t);
+  const head = 'Host: localhost\r\nConnection: close\r\nExpect: 100-continue\r\n';
+  const tooLarge = `POST /bake HTTP/1.1\r\n${head}Content-Length: 5000000\r\n\r\n`;
+  assert.match(await raw(server, tooLarge), /^HTTP\/1\.1 413 /);
+  const empty = `POST /bake HTTP/1.1\r\n${head}Content-Length: 2\r\n\r\n`;
+  assert.match(await raw(server, empty, '{}'), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 /);
+});
+
 test('HTTP: a client that does not finish its request in time is sent away (S-15)', async t => {
   const server = await listening(t, { requestTimeoutMs: 1000 });
   const startMs = performance.now();

@@ -125,6 +125,20 @@ export function historyWriterSuite(name: string, open: OpenStore): void {
     assert.deepEqual([totals.commits, totals.authors], [2, 2]);
   });
 
+  test(`${name}: dates that cannot be are not the first or last ones, unless there are no others (R-112)`, async t => {
+    const { writer } = await start(t);
+    const nowMs = 1_700_000_000_000;
+    const at = (name: number, committedAt: number) => commitOf(name, { committedAt });
+    const dates = async () => {
+      const { firstCommitAt, lastCommitAt } = await writer.finish(nowMs);
+      return [firstCommitAt, lastCommitAt];
+    };
+    await writer.append([at(1, 0), at(2, 253_402_300_799)], 2);
+    assert.deepEqual(await dates(), [0, 253_402_300_799]);
+    await writer.append([at(3, 1_500_000_000), at(4, 1_700_050_000)], 2);
+    assert.deepEqual(await dates(), [1_500_000_000, 1_700_050_000]);
+  });
+
   test(`${name}: removed commits are gone from rows and totals; unknown ones are passed over (R-23)`, async t => {
     const { query, id, writer } = await start(t);
     await writer.begin(tips);

@@ -8,7 +8,7 @@ import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
 import { creationDateOf, identityOf } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
-import { type MoveResult, pathIn, type Spool } from '../spool/spool.ts';
+import { pathIn, type Spool } from '../spool/spool.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
@@ -129,11 +129,10 @@ async function take(
   file: OpenedFile,
 ): Promise<BegunAttempt | BeginFailure> {
   const { spool, journal, clock, settings, log } = context;
-  // The one before it may have left `processing`, and its row not yet: a row of that address stands for one file alone.
-  const takeUp = (): MoveResult =>
-    journal.byAddress(record, 'processing') ? 'blocked' : spool.take(record, file);
-  let result = takeUp();
-  if (result === 'blocked' && (await supersedeOlder(context, record))) result = takeUp();
+  // The one before it may have left `processing` already, and its row says so only in a moment.
+  const isBehind = journal.byAddress(record, 'processing') !== undefined;
+  let result = isBehind ? 'blocked' : spool.take(record, file);
+  if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
   if (result === 'gone') return 'gone';
   if (result === 'blocked') {
     await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });

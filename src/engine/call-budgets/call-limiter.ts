@@ -20,6 +20,7 @@ import {
   remainingNow,
   spentLastHour,
 } from './credential-budget.ts';
+import { leastKnown, leftOf, shareLeft, totalKnown } from './shares.ts';
 
 export interface CallLimiterOptions {
   readonly clock: Clock;
@@ -316,28 +317,6 @@ export class CallLimiter implements CallBudget {
   #set(budget: CredentialBudgetRecord): void {
     this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), budget);
   }
-}
-
-/** What is left of a limit that is only assumed; undefined where none is. */
-function leftOf(limit: number | undefined, budget: CredentialBudget, nowMs: number): number | undefined {
-  return limit === undefined ? undefined : Math.max(0, limit - spentLastHour(budget, nowMs));
-}
-
-/** Of its budget, the share that a credential has left. Where no limit is known, the one that was used least is first. */
-function shareLeft(budget: CredentialBudget, typicalLimit: number | undefined, nowMs: number): number {
-  const limit = budget.limit ?? typicalLimit;
-  if (limit === undefined) return -spentLastHour(budget, nowMs);
-  return (remainingNow(budget, nowMs) ?? leftOf(limit, budget, nowMs) ?? 0) / limit;
-}
-
-function totalKnown(values: readonly (number | undefined)[]): number | undefined {
-  const known = values.filter(value => value !== undefined);
-  return known.length === 0 ? undefined : known.reduce((sum, value) => sum + value, 0);
-}
-
-function leastKnown(...values: (number | undefined)[]): number | undefined {
-  const known = values.filter(value => value !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 function idOf(host: string, credential: string, resource: string): string {

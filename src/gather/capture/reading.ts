@@ -18,6 +18,8 @@ const JSON_NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const BINARY_TYPE =
   /^\s*((image|audio|video|font)\/|application\/(octet-stream|pdf|zip|gzip|x-gzip|x-tar)\b)/i;
 
+const JSON_TYPE = /^\s*application\/([\w.+-]*\+)?json\b/i;
+
 /** What a collector says of its readings. */
 export interface ReadingKind {
   readonly format: ReadingFormat;
@@ -40,7 +42,7 @@ export function parseReading(raw: RawReading, { format, charset, extension }: Re
     throw new SluiceError('answer_too_large', `a reading of more than ${MAX_READING_BYTES / 2 ** 20} MiB`);
   const isBinary = format === 'binary' || (format === 'auto' && BINARY_TYPE.test(contentType));
   const text = isBinary ? undefined : decodeText(bytes, charset ?? charsetOf(contentType));
-  if (text !== undefined) return { kind: 'value', json: jsonOf(text.trim(), format), topic };
+  if (text !== undefined) return { kind: 'value', json: jsonOf(text.trim(), format, contentType), topic };
   if (format !== 'binary' && format !== 'auto')
     throw new SluiceError('reading_invalid', `the reading is no text in ${charset ?? 'UTF-8'}`);
   const subtype = /^[a-z]+\/([a-z0-9]{1,16})\b/i.exec(contentType)?.[1];
@@ -49,7 +51,7 @@ export function parseReading(raw: RawReading, { format, charset, extension }: Re
   return { kind: 'binary', bytes, extension: RESERVED_EXTENSIONS.has(named) ? 'bin' : named, topic };
 }
 
-function jsonOf(text: string, format: ReadingFormat): string {
+function jsonOf(text: string, format: ReadingFormat, contentType: string): string {
   if (format === 'text') return JSON.stringify(text);
   if (JSON_NUMBER.test(text)) return text;
   try {
@@ -57,13 +59,31 @@ function jsonOf(text: string, format: ReadingFormat): string {
     // Line breaks in valid JSON stand between its parts only.
     return text.replace(/[\r\n]+/g, ' ');
   } catch (error) {
-    if (format === 'auto') return JSON.stringify(text);
+    if (format === 'auto' && !(JSON_TYPE.test(contentType) && endsTooSoon(text))) return JSON.stringify(text);
     throw new SluiceError(
       'reading_invalid',
       `the reading is not JSON: ${JSON.stringify(text.slice(0, 60))}`,
       { cause: error },
     );
   }
+}
+
+/**
+ * Whether what should be JSON ends before its value does: a part of a reading, which is none. What is wrong with it
+ * otherwise (NaN is a favourite of devices) is kept as the text that it is. Pure.
+ */
+function endsTooSoon(text: string): boolean {
+  let depth = 0;
+  let isString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (character === '"') isString = !isString;
+    else if (isString && character === '\\') at += 1;
+    else if (isString) continue;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return isString || depth > 0;
 }
 
 /** Extensions that mean something else in the capture folder. */

@@ -4,7 +4,7 @@ import type { SyncRhythm } from '../../engine/schedule.ts';
 import type { ChangesetStore } from '../../keep/store/changesets.ts';
 import type { CodeHosts } from './hosts/code-hosts.ts';
 import type { HostHealth } from './hosts/host-health.ts';
-import type { UnseenBoard } from './hosts/unseen-board.ts';
+import type { UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 
 /** What every step of following and syncing works with. What is a function is as it is now, and may change. */
 export interface ChangesetContext {
@@ -13,7 +13,7 @@ export interface ChangesetContext {
   readonly clock: Clock;
   readonly hosts: CodeHosts;
   readonly health: HostHealth;
-  readonly unseen: UnseenBoard;
+  readonly unseen: UnseenAtHosts;
   /** Of a host: stretched where its budget of calls is short. */
   readonly rhythm: (host: string) => SyncRhythm;
   readonly forgetClosedAfterMs: () => number;

@@ -26,7 +26,7 @@ import { wantedChangesets } from './following/sources.ts';
 import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
 import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
-import { type UnseenAtHost, UnseenBoard } from './hosts/unseen-board.ts';
+import { type UnseenAtHost, UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
 import { BY_HAND, CHANGESET_KIND, firstInLine, hostOfGroup } from './schedule.ts';
@@ -74,7 +74,7 @@ export class Changesets implements Service {
   readonly hosts: CodeHosts;
   readonly #options: ChangesetsOptions;
   readonly #health: HostHealth;
-  readonly #unseen: UnseenBoard;
+  readonly #unseen: UnseenAtHosts;
   readonly #forecasts: CallForecasts;
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
@@ -95,7 +95,7 @@ export class Changesets implements Service {
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
     this.#health = new HostHealth(options);
-    this.#unseen = new UnseenBoard(options);
+    this.#unseen = new UnseenAtHosts(options);
     this.#forecasts = new CallForecasts(clock, (host, resource) =>
       this.limiter.resourceBudget(host, resource),
     );

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { SluiceError } from '../../base/errors.ts';
+import { oneLine } from '../../base/text.ts';
 import type { NotificationPayload, SendingLimits } from './payload.ts';
 
 /** Of the station's environment a command sees this much: its secrets are none of the command's business. */
@@ -45,7 +46,7 @@ export async function runCommand(
     const why = stop.aborted
       ? `did not end within ${timeoutMs / 1000} s`
       : `ended with ${status ?? 'a signal'}`;
-    const said = stderr.trim().replace(/\p{Cc}+/gu, ' ');
+    const said = oneLine(stderr, MAX_STDERR_CHARS);
     throw new SluiceError('notification_failed', `${program} ${why}${said === '' ? '' : `: ${said}`}`);
   } catch (error) {
     if (error instanceof SluiceError) throw error;

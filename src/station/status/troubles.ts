@@ -2,7 +2,7 @@ import { CATALOGUE, type ErrorCode } from '../../base/errors.ts';
 import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
 import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { type HostHold, holdReason } from '../../gather/changesets/hosts/host-health.ts';
-import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-board.ts';
+import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-at-hosts.ts';
 import type { HostRefusal } from '../../gather/changesets/service.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';

@@ -23,9 +23,11 @@ import { FileSource, type FileSourceOptions } from '../../../src/gather/capture/
 import { isHalfWritten } from '../../../src/gather/capture/sources/file/half-written.ts';
 import { digestLogin, readChallenge } from '../../../src/gather/capture/sources/http/digest.ts';
 import { HttpSource } from '../../../src/gather/capture/sources/http/http.ts';
+import { QueryProcesses } from '../../../src/gather/capture/sources/query/processes.ts';
 import type { RawReading } from '../../../src/gather/capture/sources/source.ts';
 import { readingKind } from '../../support/capture.ts';
 import { tempDirectory } from '../../support/temp-directory.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const patience = () => AbortSignal.timeout(20_000);
 const textOf = (raw: RawReading | undefined): string => (raw as { bytes: Buffer }).bytes.toString();
@@ -376,4 +378,51 @@ test('a connection that was kept open and died meanwhile is made anew without an
   assert.equal(textOf(await source.read(patience)), '42');
   assert.equal(textOf(await source.read(patience)), '42');
   assert.equal(asked, 3);
+});
+
+test('a query without an end holds up no other; processes that nobody waits for end (K-100)', async () => {
+  const clock = new VirtualClock();
+  const open: string[] = [];
+  const processes = new QueryProcesses(clock, () => {
+    const name = `process ${open.length}`;
+    open.push(name);
+    return {
+      ask: (sql, signal) =>
+        sql === 'quick'
+          ? Promise.resolve(name)
+          : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+      close: async () => void open.splice(open.indexOf(name), 1, `${name} ended`),
+    };
+  });
+  const { signal } = new AbortController();
+  assert.deepEqual(await Promise.all([processes.ask('quick', signal), processes.ask('quick', signal)]), [
+    'process 0',
+    'process 0',
+  ]);
+  const hogs = Array.from({ length: 5 }, () => new AbortController());
+  const asked = hogs.map(hog => processes.ask('endless', hog.signal).catch(() => 'over'));
+  const waiting = processes.ask('quick', signal);
+  await clock.advance(250);
+  assert.equal(open.length, 4);
+  hogs[4]?.abort();
+  assert.equal(await asked[4], 'over');
+  hogs[3]?.abort();
+  assert.equal(await waiting, 'process 3');
+  for (const hog of hogs) hog.abort();
+  await Promise.all(asked);
+  assert.equal(open.filter(name => !name.endsWith('ended')).length, 1);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test('JSON over HTTP that ends in the middle is no reading; what is wrong otherwise is the text that it is (K-102)', () => {
+  const contentType = 'application/json; charset=utf-8';
+  const read = (text: string, kind = readingKind(), type = contentType) =>
+    parseReading({ bytes: Buffer.from(text), contentType: type }, kind);
+  for (const torn of ['{"t":1', '[1, {"a":"]"}', '{"t":"21 ', '{"a":"\\"}']) {
+    assert.throws(() => read(torn), { code: 'reading_invalid' }, torn);
+    assert.equal(read(torn, readingKind({ format: 'text' })).kind, 'value');
+    assert.equal(read(torn, readingKind(), 'text/plain').kind, 'value');
+  }
+  for (const text of ['{"t":NaN}', 'off', '', '{"a":1}\n{"a":2}', "{'t': 1}"])
+    assert.deepEqual(read(text), { kind: 'value', json: JSON.stringify(text), topic: undefined });
 });

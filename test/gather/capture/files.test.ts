@@ -227,3 +227,12 @@ test('what the disk does not take waits in memory within bounds, and is counted 
   assert.equal(await files.giveUp(), 1);
   assert.equal(files.lost, refused + 1);
 });
+
+test('a single reading is taken, however long its line is; a disk that is too slow is not said to be full (K-109)', async t => {
+  const { files } = filesOf(await tempDirectory(t), 400);
+  const large = JSON.stringify('\0'.repeat(16 * 2 ** 20));
+  files.add({ kind: 'value', json: large }, TIMES);
+  assert.throws(() => files.add({ kind: 'value', json: '1' }, TIMES), { code: 'disk_failed' });
+  await files.complete('stop');
+  assert.deepEqual([files.pending, files.lost], [0, 1]);
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { silentLogger } from '../../../src/base/log.ts';
-import { UnseenBoard } from '../../../src/gather/changesets/hosts/unseen-board.ts';
+import { UnseenAtHosts } from '../../../src/gather/changesets/hosts/unseen-at-hosts.ts';
 import { planWithUnseen, unseenParts } from '../../../src/gather/changesets/sync/unseen-parts.ts';
 import type { Unseen } from '../../../src/gather/forges/unseen.ts';
 import { followingMany, syncedCount, testChangesets, trackOne } from '../../support/changesets.ts';
@@ -118,23 +118,23 @@ test('the same part of a thousand changesets is told once, and shown until the l
     ...silentLogger,
     warn: (...line: unknown[]) => void warnings.push(line),
   } as typeof silentLogger;
-  const board = new UnseenBoard({ clock, log });
-  for (let i = 0; i < 1000; i += 1) board.record('h', `url ${i}`, [{ part: 'checks', error: refused }]);
-  board.record('h', 'url 0', [
+  const unseen = new UnseenAtHosts({ clock, log });
+  for (let i = 0; i < 1000; i += 1) unseen.record('h', `url ${i}`, [{ part: 'checks', error: refused }]);
+  unseen.record('h', 'url 0', [
     { part: 'checks', error: refused },
     { part: 'labels', error: broken },
   ]);
   assert.deepEqual(
-    board.all().map(({ part, code, count }) => [part, code, count]),
+    unseen.all().map(({ part, code, count }) => [part, code, count]),
     [
       ['checks', 'scope_missing', 1000],
       ['labels', 'host_failing', 1],
     ],
   );
   assert.equal(warnings.length, 2);
-  for (let i = 0; i < 1000; i += 1) board.record('h', `url ${i}`, []);
-  assert.deepEqual(board.all(), []);
-  board.record('h', 'url 1', [{ part: 'checks', error: refused }]);
+  for (let i = 0; i < 1000; i += 1) unseen.record('h', `url ${i}`, []);
+  assert.deepEqual(unseen.all(), []);
+  unseen.record('h', 'url 1', [{ part: 'checks', error: refused }]);
   assert.equal(warnings.length, 2, 'it is not told again within a day');
 });
 

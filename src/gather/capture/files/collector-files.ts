@@ -137,10 +137,15 @@ export class CollectorFiles {
     const pendingBytes = (this.#current?.pendingBytes ?? 0) + this.#completingBytes;
     const hasRoom = this.#isRefused
       ? this.#options.memory.hasRoomFor(size)
-      : pendingBytes + size <= MAX_HEALTHY_BYTES;
+      : pendingBytes === 0 || pendingBytes + size <= MAX_HEALTHY_BYTES;
     if (!hasRoom) {
       this.#lost += 1;
-      throw new SluiceError('disk_full', 'readings cannot be written, and too many wait; this one is lost');
+      throw this.#isRefused
+        ? new SluiceError('disk_full', 'readings cannot be written, and too many wait; this one is lost')
+        : new SluiceError(
+            'disk_failed',
+            'the disk is too slow for what is read, and too much waits; this reading is lost',
+          );
     }
     if (reading.kind === 'binary') this.#addBinary(reading, times);
     else this.append(this.#lines.line(reading.json, times, reading.topic), times);

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
+import { oneLine } from '../../../base/text.ts';
 import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions } from '../forge.ts';
 import type { ApiAnswer, BodyFacts } from '../http/api-call.ts';
@@ -94,7 +95,7 @@ function wholeFailure(
 
 /** What one error of a GraphQL answer means for the part that it concerns. */
 export function partFailure(error: GraphqlError, host: string): SluiceError {
-  const message = error.message.replace(/\s+/g, ' ').slice(0, 300);
+  const message = oneLine(error.message);
   const details = { operation: 'call', subject: 'POST /graphql' };
   switch (error.type) {
     case 'NOT_FOUND':

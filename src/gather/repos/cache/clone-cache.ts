@@ -9,10 +9,11 @@ import type { BakeProgress, BakeSummary } from '../bake/bake.ts';
 import { cloneDirectoryName } from '../clone/directories.ts';
 import type { RoomWish } from './admission.ts';
 import { adoptClones } from './adopt.ts';
+import { CloneUse } from './clone-use.ts';
 import { ColdStorage, type ColdStorageOptions } from './cold/cold-storage.ts';
 import type { CacheContext } from './context.ts';
 import { evictClone } from './evict.ts';
-import { CloneUse, type EvictedClones, RoomKeeper } from './room.ts';
+import { type EvictedClones, RoomKeeper } from './room.ts';
 import { diskUsage, freeBytesOf, readNotes } from './usage.ts';
 
 /** What a cache is made of. */

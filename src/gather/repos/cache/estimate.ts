@@ -1,9 +1,12 @@
+import { SluiceError } from '../../../base/errors.ts';
 import { forgeDefinition } from '../../forges/definitions.ts';
 import type { RepositoryUrl } from '../address/url.ts';
 import type { SizeHost } from '../bake/job.ts';
 
 /** How long a host may take to say a size; without it the clone is watched all the same. */
 const ASK_TIMEOUT_MS = 3000;
+/** More than any description of a repository has. */
+const MAX_ANSWER_BYTES = 2 ** 20;
 /** Commits alone take about an eighth of a repository (measured: 37 of 315 MB for git.git). */
 const LEAN_SHARE = 1 / 8;
 
@@ -36,7 +39,7 @@ export async function estimateFromHost(
       redirect: 'error',
       signal: AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT_MS)]),
     });
-    const bytes = answer.ok ? question.bytesIn(await answer.json()) : undefined;
+    const bytes = answer.ok ? question.bytesIn(await readShortJson(answer)) : undefined;
     if (!answer.ok) await answer.body?.cancel();
     if (typeof bytes !== 'number' || !Number.isFinite(bytes) || bytes <= 0) return undefined;
     return Math.round(lean ? bytes * LEAN_SHARE : bytes);
@@ -44,6 +47,19 @@ export async function estimateFromHost(
     signal.throwIfAborted();
     return undefined;
   }
+}
+
+/** Rejects where it is longer than such an answer ever is; the rest is not read then. */
+async function readShortJson(answer: Response): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_ANSWER_BYTES)
+      throw new SluiceError('answer_too_large', 'the answer about a size is endless');
+    chunks.push(chunk);
+  }
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
 }
 
 /** `owner/name`. Undefined for what is not below the host's pages, and for plain HTTP where those are not. */

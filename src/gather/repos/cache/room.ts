@@ -1,65 +1,19 @@
-import { join } from 'node:path';
-import { SluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
-import { addressKey } from '../address/same-address.ts';
-import { scratchPathOf } from '../clone/directories.ts';
-import { urlOfRepositoryKey } from '../tracking/schedule.ts';
 import {
   decideAdmission,
   FIRST_GUESS_BYTES,
-  type Growth,
   type HeldClone,
-  outstandingBytes,
   type RoomAnswer,
-  type RoomSituation,
   type RoomWish,
-  usualSizes,
 } from './admission.ts';
-import { chooseEvictions, missingBytes, type Room, type Shortage } from './choose.ts';
+import { chooseEvictions, type Room, type Shortage } from './choose.ts';
+import type { CloneUse } from './clone-use.ts';
 import type { CacheContext } from './context.ts';
 import { evictClone } from './evict.ts';
-import type { CacheSettings } from './settings.ts';
-import { diskUsage, scratchUsage } from './usage.ts';
+import { grownBytesOf, type MeasuredRoom, measureMissing, measureRoom } from './measure-room.ts';
+import { noRoom } from './no-room.ts';
 import { type LinePlace, WaitingLine } from './waiting-line.ts';
-
-/**
- * Work of this process in a clone, or in making it:
- *
- *   at work in what is there ──admit──▶ waiting ──▶ growing ──end──▶ over
- *            │  └──────────── stopped beside others ──admit, alone──▶ waiting
- *            └──end──▶ over
- */
-export class CloneUse {
-  readonly url: string;
-  /** Full path of its clone, there or not. */
-  readonly path: string;
-  /** What the clone took when the work began; 0 where there was none. */
-  readonly beforeBytes: number;
-  state: 'at work' | 'waiting' | 'growing' = 'at work';
-  /** What it has leave to write. */
-  reservedBytes = 0;
-  isUnknown = false;
-  isAlone = false;
-  /** Stops the work because it has filled the disk. */
-  stop = new AbortController();
-  /** When it was stopped: what it had written, and whether others were at work. */
-  stopped: { readonly bytes: number; readonly besideOthers: boolean } | undefined;
-  readonly #scratch: string;
-
-  constructor(url: string, cacheDirectory: string, directory: string, beforeBytes: number) {
-    this.url = url;
-    this.path = join(cacheDirectory, directory);
-    this.#scratch = scratchPathOf(cacheDirectory, directory);
-    this.beforeBytes = beforeBytes;
-  }
-
-  /** What it takes now: in its place, and half made. */
-  async usage(): Promise<{ readonly placeBytes: number; readonly grownBytes: number }> {
-    const [placeBytes, scratchBytes] = await Promise.all([diskUsage(this.path), diskUsage(this.#scratch)]);
-    return { placeBytes, grownBytes: Math.max(0, placeBytes + scratchBytes - this.beforeBytes) };
-  }
-}
 
 /** What evictions have given back. */
 export interface EvictedClones {
@@ -91,9 +45,6 @@ const LOOK_AGAIN_MS = 500;
 const WAIT_FOR_OTHERS_MS = 10 * 60_000;
 /** A clone that was there already and grows by less than this is not what fills the disk. */
 const SMALL_GROWTH_BYTES = 2 ** 20;
-/** More claims than this at once are not asked for. */
-const MAX_CLAIMS = 10_000;
-
 /**
  * Keeps the cache within its budgets: one eviction after the other, however many ask; room is set aside before a clone
  * grows into it, or waited for; and a check now and then while clones grow. What two processes do beside each other
@@ -205,7 +156,7 @@ export class RoomKeeper {
 
   /** Bytes that eviction could free now. */
   async evictableBytes(): Promise<number> {
-    const { clones } = await this.#measure(new Set());
+    const { clones } = await this.#measure();
     const evictable = clones.filter(({ pinned, inUse }) => !pinned && !inUse);
     return evictable.reduce((sum, { bytes }) => sum + bytes, 0);
   }
@@ -217,7 +168,7 @@ export class RoomKeeper {
 
   /** The room there is. */
   async room(): Promise<Room> {
-    return (await this.#measure(new Set())).room;
+    return (await this.#measure()).room;
   }
 
   /** Decides, and evicts what has to go for it. What cannot be evicted is left out of the next decision. */
@@ -267,6 +218,12 @@ export class RoomKeeper {
     }
   }
 
+  async #measure(passed?: ReadonlySet<string>): Promise<MeasuredRoom> {
+    const measured = await measureRoom(this.#context, [...this.#uses], passed);
+    this.#scarceBelowBytes = Math.min(2 * measured.usual.largestBytes, WATCHED_BELOW_BYTES);
+    return measured;
+  }
+
   async #evictUntilEnough(
     adjust: (room: Room) => Room,
     how: 'enough' | 'most',
@@ -290,57 +247,6 @@ export class RoomKeeper {
     }
   }
 
-  async #measure(passed: ReadonlySet<string>): Promise<RoomSituation & { readonly room: Room }> {
-    const { clones, queue, settings, freeBytes } = this.#context;
-    const { directory, minFreeBytes, maxBytes, neverEvict } = settings();
-    const uses = [...this.#uses];
-    const [records, running, scratchBytes, free, usages] = await Promise.all([
-      clones.list(),
-      queue.running(MAX_CLAIMS),
-      scratchUsage(directory),
-      freeBytes(directory),
-      Promise.all(uses.map(async use => ({ use, ...(await use.usage()) }))),
-    ]);
-    const usual = usualSizes(records.map(({ bytes }) => bytes));
-    this.#scarceBelowBytes = Math.min(2 * usual.largestBytes, WATCHED_BELOW_BYTES);
-    const claimed = new Set(running.map(({ key }) => urlOfRepositoryKey(key)));
-    const holders = new Map(
-      uses.map(use => [use.path, use.state === 'waiting' ? 'waiter' : 'work'] as const),
-    );
-    const there = records.filter(record => record.onDisk);
-    const resting = there.filter(record => !holders.has(join(directory, record.directory)));
-    const busyBytes = usages.reduce((sum, { placeBytes }) => sum + placeBytes, scratchBytes);
-    const growing = usages.filter(({ use }) => use.state === 'growing');
-    const growths = growing.map(({ use, grownBytes }): Growth => {
-      const { reservedBytes, isUnknown, isAlone } = use;
-      return { reservedBytes, isUnknown, isAlone, grownBytes };
-    });
-    const ownScratchBytes = usages.reduce(
-      (sum, { use, placeBytes, grownBytes }) => sum + Math.max(0, grownBytes + use.beforeBytes - placeBytes),
-      0,
-    );
-    return {
-      clones: there.map(({ url, bytes, lastUsedAtMs, pinned, directory: name }): HeldClone => {
-        const inUse = claimed.has(url);
-        const heldBy = holders.get(join(directory, name)) ?? (inUse ? 'others' : null);
-        const known = { url, bytes, lastUsedAtMs, pinned: pinned || neverEvict.has(addressKey(url)) };
-        return { ...known, inUse: inUse || passed.has(url), heldBy };
-      }),
-      room: {
-        freeBytes: free,
-        minFreeBytes,
-        maxBytes,
-        usedBytes: resting.reduce((sum, { bytes }) => sum + bytes, busyBytes),
-        // What has been written of it already shows in the other figures.
-        neededBytes: outstandingBytes(growths),
-      },
-      growths,
-      foreignBytes: Math.max(0, scratchBytes - ownScratchBytes),
-      busy: uses.filter(({ state }) => state !== 'waiting').length,
-      usual,
-    };
-  }
-
   #checkLater(ms: number): void {
     const { clock, log } = this.#context;
     this.#cancelCheck = clock.timer(ms, () => {
@@ -356,26 +262,9 @@ export class RoomKeeper {
     });
   }
 
-  /** What is missing for both budgets, less than 0 for room that is left; measured more cheaply than for evictions. */
-  async #missing(): Promise<number> {
-    const { clones, settings, freeBytes } = this.#context;
-    const { directory, minFreeBytes, maxBytes } = settings();
-    const free = await freeBytes(directory);
-    if (maxBytes === undefined) return minFreeBytes - free;
-    const [totals, scratchBytes, ...grown] = await Promise.all([
-      clones.totals(),
-      scratchUsage(directory),
-      ...[...this.#uses].map(async ({ path, beforeBytes }) =>
-        Math.max(0, (await diskUsage(path)) - beforeBytes),
-      ),
-    ]);
-    const usedBytes = grown.reduce((sum, bytes) => sum + bytes, totals.bytes + scratchBytes);
-    return missingBytes({ freeBytes: free, minFreeBytes, usedBytes, maxBytes, neededBytes: 0 });
-  }
-
   /** Evicts while clones grow into what must stay free; stops as many as need be where nothing is left to evict. */
   async #check(): Promise<void> {
-    const missing = await this.#missing();
+    const missing = await measureMissing(this.#context, [...this.#uses]);
     this.#isScarce = missing > -this.#scarceBelowBytes;
     if (missing <= 0) return;
     const stopping = [...this.#uses].filter(({ stop }) => stop.signal.aborted);
@@ -415,31 +304,4 @@ function isWithinLeave({
   readonly grownBytes: number;
 }): boolean {
   return grownBytes <= use.reservedBytes;
-}
-
-async function grownBytesOf(uses: readonly CloneUse[]): Promise<number> {
-  const usages = await Promise.all(uses.map(use => use.usage()));
-  return usages.reduce((sum, { grownBytes }) => sum + grownBytes, 0);
-}
-
-/** What a person must know to make room. */
-export function noRoom(url: string, short: Shortage, settings: CacheSettings): SluiceError {
-  const { missingBytes: missing, bound, pinnedBytes, inUseBytes } = short;
-  const limit =
-    bound === 'maxSize'
-      ? `cache.maxSize of ${formatBytes(settings.maxBytes ?? 0)}`
-      : `cache.minFreeDisk of ${formatBytes(settings.minFreeBytes)}`;
-  const takers: string[] = [];
-  if (pinnedBytes > 0) takers.push(`pinned clones take ${formatBytes(pinnedBytes)}`);
-  if (inUseBytes > 0) takers.push(`clones in use ${formatBytes(inUseBytes)}`);
-  const held = takers.join(', ');
-  const why =
-    pinnedBytes > 0 && inUseBytes === 0
-      ? `pinned repositories alone leave no room: ${held}`
-      : `nothing more may be evicted${held === '' ? '' : `: ${held}`}`;
-  return new SluiceError(
-    'cache_full',
-    `no room for the clone of ${url}: ${formatBytes(missing)} too little for ${limit}; ${why}`,
-    { operation: 'make room', subject: url },
-  );
 }

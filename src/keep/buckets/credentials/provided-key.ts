@@ -3,6 +3,7 @@ import https from 'node:https';
 import { SluiceError } from '../../../base/errors.ts';
 import { nodeAgentOptions } from '../../../base/http-agent.ts';
 import type { HttpProxy } from '../../../base/proxy.ts';
+import { oneLine } from '../../../base/text.ts';
 import { settingOf } from './ini.ts';
 import {
   type FiledSection,
@@ -207,7 +208,7 @@ function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (message.startsWith('Command failed')) return 'the program ended with an error';
   const [first = ''] = message.split(/[\r\n]/, 1);
-  return first.replace(/\p{Cc}/gu, ' ').slice(0, 300) || 'no reason given';
+  return oneLine(first) || 'no reason given';
 }
 
 function hintOf(section: FiledSection, way: KeyWay | undefined): string {

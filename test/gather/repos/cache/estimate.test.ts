@@ -96,3 +96,20 @@ test('other hosts are asked nothing, and what cannot be a size is none (R-13)', 
     assert.equal((await ask(t, 'https://github.com/a/b', answer)).bytes, undefined);
   assert.equal((await ask(t, 'https://github.com/a/b', { size: 1 }, { status: 404 })).bytes, undefined);
 });
+
+test('an answer about a size that has no end is not read on (R-13)', async () => {
+  let pieces = 0;
+  const endless = new ReadableStream({
+    pull(controller) {
+      pieces += 1;
+      controller.enqueue(new Uint8Array(2 ** 16).fill(0x20));
+    },
+  });
+  const address = parseRepositoryUrl('https://git.example.com/a/b', { from: 'cli' });
+  const baseUrl = 'https://git.example.com';
+  const host = { kind: 'gitea', baseUrl, apiUrl: `${baseUrl}/api/v1`, token: undefined } as const;
+  const { signal } = new AbortController();
+  const fetch: typeof globalThis.fetch = async () => new Response(endless);
+  assert.equal(await estimateFromHost(address, { host, lean: false, signal, fetch }), undefined);
+  assert.ok(pieces < 20, `${pieces} pieces of 64 KiB`);
+});

@@ -1,5 +1,5 @@
 import type { ReadingSourceDefinition } from '../source-definition.ts';
-import type { QueryProcess } from './query.ts';
+import type { QueryProcesses } from './processes.ts';
 
 export interface QueryPlan {
   readonly method: 'query';
@@ -16,16 +16,17 @@ export const queryDefinition: ReadingSourceDefinition<QueryPlan, string> = {
   pushes: false,
   planOf: sql => ({ method: 'query', sql }),
   async load() {
-    const { QuerySource, QueryProcess: OneProcess } = await import('./query.ts');
-    return ({ database }) => {
-      let process: QueryProcess | undefined;
+    const { QuerySource, QueryProcess } = await import('./query.ts');
+    const { QueryProcesses: Processes } = await import('./processes.ts');
+    return ({ clock, database }) => {
+      let processes: QueryProcesses | undefined;
       return {
         open({ sql }) {
-          process ??= new OneProcess(database);
-          return new QuerySource(sql, process);
+          processes ??= new Processes(clock, () => new QueryProcess(database));
+          return new QuerySource(sql, processes);
         },
         async close() {
-          await process?.close();
+          await processes?.close();
         },
       };
     };

@@ -9,7 +9,7 @@ import type { QueryReply } from './query-server.ts';
 
 /**
  * A process that runs SQL, since SQLite holds up the thread that asks it, and nothing ends a query in a thread: not even
- * the end of the thread, nor that of its process. One for all collectors: their queries go one after the other.
+ * the end of the thread, nor that of its process. Its queries go one after the other.
  *
  *   none ──ask──▶ idle ⇄ running ──time-out──▶ killed: none; the next query makes another
  */

@@ -142,7 +142,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
     }
     return this.#database.write(() => {
       this.#database.statement(SET_MAILMAP).run(mailmapHash, this.#repositoryId);
-      return renewTotals(this.#database, this.#repositoryId);
+      return renewTotals(this.#database, this.#repositoryId, undefined);
     });
   }
 
@@ -156,7 +156,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
         this.#forgetPending();
       }
       this.#database.statement(SET_BAKED_AT).run(nowMs, this.#repositoryId);
-      return renewTotals(this.#database, this.#repositoryId);
+      return renewTotals(this.#database, this.#repositoryId, nowMs);
     });
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { ErrorCode } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
+import { RepeatedMessages } from '../../../base/repeated-messages.ts';
 import type { Unseen } from '../../forges/unseen.ts';
 
 /** Parts of a host's answers that cannot be read for one reason. */
@@ -21,22 +22,23 @@ interface Entry extends Omit<UnseenAtHost, 'count' | 'example'> {
   readonly subjects: Set<string>;
 }
 
-/** The same is told again only after so long. */
-const TOLD_FOR_MS = 24 * 3_600_000;
+/** The same is logged again only after so long. */
+const LOG_EVERY_MS = 24 * 3_600_000;
 
 /**
- * What of the hosts' answers could not be read though the rest was: told once by host, part and reason, not once a
+ * What of the hosts' answers could not be read though the rest was: logged once by host, part and reason, not once a
  * changeset, and shown until the last of them is seen again.
  */
-export class UnseenBoard {
+export class UnseenAtHosts {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
-  readonly #toldAtMs = new Map<string, number>();
+  readonly #messages: RepeatedMessages;
 
   constructor({ clock, log }: { readonly clock: Clock; readonly log: Logger }) {
     this.#clock = clock;
     this.#log = log;
+    this.#messages = new RepeatedMessages(clock, LOG_EVERY_MS);
   }
 
   /**
@@ -72,8 +74,7 @@ export class UnseenBoard {
       return;
     }
     this.#entries.set(key, { host, part, code, message, hint, sinceMs: nowMs, subjects: new Set([subject]) });
-    if (nowMs - (this.#toldAtMs.get(key) ?? Number.NEGATIVE_INFINITY) < TOLD_FOR_MS) return;
-    this.#toldAtMs.set(key, nowMs);
+    if (this.#messages.admit(key) === undefined) return;
     this.#log.warn({ host, part, code, subject, hint }, `${host}: ${part} not seen: ${message}`);
   }
 }
