@@ -26,8 +26,8 @@ export interface CopyCommandOptions extends GlobalOptions {
 }
 
 /**
- * Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well; where
- * the stop signal ended it, it says what was done and throws the signal's reason.
+ * Copies into the spool, prints each file, and waits for the deliveries if asked to. Answers whether all went well;
+ * where the stop signal ended it, it says what was done and throws the signal's reason.
  */
 export async function copyFiles(
   source: string,

@@ -109,8 +109,8 @@ export interface WaitOutcome extends CopyWait {
 }
 
 /**
- * Waits until all have ended, `signal` aborts, `timeoutMs` is over, or no station is there that delivers them; meanwhile
- * it says on standard error for what they wait.
+ * Waits until all have ended, `signal` aborts, `timeoutMs` is over, or no station is there that delivers them;
+ * meanwhile it says on standard error for what they wait.
  */
 export async function waitForCopies(
   ids: readonly number[],

@@ -70,7 +70,7 @@ export interface SessionOptions {
  *   4. an attempt ended, a lane is free         dispatcher                  #attemptEnded, then the next in line
  *   5. a try of the file before it ended        #attemptEnded               the one that was blocked is due now
  *   6. an endpoint is back                      endpoint monitor            #sendWaiting: its files are due now
- *      a place that was held is right again      place holds                 the same
+ *      a held place is right again             place holds                 the same
  *   7. the gate opened or shut                  maintenance asks it         dispatcher opens or shuts
  *   8. a missing bucket appeared                maintenance                 its files are due now
  *   9. another process wrote to the journal     maintenance, `wake`         as 3
@@ -293,7 +293,6 @@ export class DeliverySession {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
-    const isNoneReached = (): boolean => names.every(endpoint => endpoints.isSilent(endpoint));
     const asked = names.map(async endpoint => {
       await endpoints.ask(endpoint);
       if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
@@ -302,7 +301,7 @@ export class DeliverySession {
     // Files for those that answer do not wait for one that says nothing until its time is out.
     await Promise.any(asked).catch(() => undefined);
     signal.throwIfAborted();
-    if (isNoneReached()) throw nothingAnswers(endpoints.status());
+    if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
     const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
@@ -317,7 +316,8 @@ export class DeliverySession {
       this.#dispatcher.wake();
       await this.#dispatcher.idle(signal);
       await allAsked;
-      if (isNoneReached()) throw nothingAnswers(endpoints.status());
+      // Gone meanwhile; that a single call broke is told by the count of what waits.
+      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
       return count.outcome(
         journal,
         holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),

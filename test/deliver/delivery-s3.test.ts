@@ -254,6 +254,22 @@ test('a large file goes in parts; an interrupted upload resumes from the parts a
   assert.equal(next.delivery.journal.upload(1), undefined);
 });
 
+test('an upload in parts whose beginning was answered into the void is begun once more, and leaves nothing behind (D-31, T-104)', async t => {
+  const { server, rig } = await rigWith(t, {
+    settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, smallAtOnce: 1, workers: 1 },
+  });
+  // The connection that it comes over has been used: it looks like one that died while it lay idle.
+  rig.write('incoming/cloud/bucket/small.bin', 'small');
+  await rig.until('small.bin', ({ state }) => state === 'completed');
+  server.faults.add({ kind: 'lost-answer', operation: 'CreateMultipartUpload' });
+  const path = rig.write('large.bin', Buffer.alloc(8 * 2 ** 20, 1));
+  renameSync(path, join(rig.root, 'incoming/cloud/bucket/large.bin'));
+  const record = await rig.until('large.bin', ({ state }) => state === 'completed');
+  assert.equal(record.attempts, 1);
+  assert.equal(server.requests.filter(({ operation }) => operation === 'CreateMultipartUpload').length, 2);
+  assert.equal(server.uploads('bucket').size, 0);
+});
+
 test('a file that changes while it is being sent in parts is sent again, never delivered torn (D-32)', async t => {
   const { server, rig } = await rigWith(t, {
     settings: { partsAboveBytes: 6 * 2 ** 20, partBytes: 5 * 2 ** 20, partsAtOnce: 1 },

@@ -17,7 +17,8 @@ function withoutRoomOnce(journal: Journal, moment: Moment): { journal: Journal; 
     const { state } = (args.at(-1) ?? {}) as RecordChange;
     if (moment === 'entered') return name === 'enter';
     if (moment === 'taken') return name === 'change' && state === 'processing';
-    return name === 'recordAttempt' && state === moment;
+    // What is given up says so before it is moved.
+    return name === (moment === 'failed' ? 'change' : 'recordAttempt') && state === moment;
   };
   const spoiled = new Proxy(journal, {
     get(target, name) {

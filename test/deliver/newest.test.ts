@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
+import { silentLogger } from '../../src/base/log.ts';
+import type { RecordChange } from '../../src/keep/local/journal.ts';
+import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { openStore, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -41,6 +44,41 @@ test('a file that comes while an older one is being sent goes as soon as that tr
   rig.write('incoming/local/outbox/a', 'the second');
   await until(() => rig.records().some(({ state, size }) => state === 'completed' && size === 10));
   assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'the second');
+});
+
+test('a newer file waits for the row of the older one that has just left processing (D-105, D-44)', async t => {
+  const said: string[] = [];
+  const held = Promise.withResolvers<void>();
+  const free = Promise.withResolvers<void>();
+  let isFirst = true;
+  const rig = await startDelivery(t, {
+    log: { ...silentLogger, error: (facts: object | string) => void said.push(JSON.stringify(facts)) },
+    openJournal: async (path, clock) => {
+      const journal = await openLocal(path, { clock }).openJournal();
+      return new Proxy(journal, {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name);
+          if (typeof value !== 'function') return value;
+          return (...args: unknown[]) => {
+            const isRow = name === 'recordAttempt' && (args.at(-1) as RecordChange).state === 'completed';
+            if (!isRow || !isFirst) return value.apply(target, args);
+            isFirst = false;
+            held.resolve();
+            return free.promise.then(() => value.apply(target, args));
+          };
+        },
+      });
+    },
+  });
+  rig.write('incoming/local/outbox/a', 'first');
+  await held.promise;
+  rig.write('incoming/local/outbox/a', 'the second');
+  await until(() => rig.records().some(({ state, size }) => state === 'incoming' && size === 10));
+  await rig.delivery.syncNow(AbortSignal.timeout(100)).catch(() => undefined);
+  free.resolve();
+  await until(() => rig.records().filter(({ state }) => state === 'completed').length === 2);
+  assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'the second');
+  assert.deepEqual(said, []);
 });
 
 test('retrying failed files leaves an older one that a newer one came after, and says so (D-105, D-42)', async t => {

@@ -154,13 +154,12 @@ export async function moveToFailed(context: DeliveryContext, attempted: Attempte
     await journal.change(record.id, { failures, nextAttemptAtMs: atMs });
     return 'waiting';
   }
-  await journal.change(record.id, {
-    state: 'failed',
-    nextAttemptAtMs: null,
-    hold: null,
-    location: resting.place?.location ?? null,
-    removedAtMs: resting.place ? undefined : nowMs,
-  });
+  if (!resting.place) {
+    // It was moved, and the row that says so was not written.
+    const found = await originOf(record).findAgain(context, record);
+    if (found !== undefined) return found;
+  }
+  await journal.change(record.id, restedChange(resting.place, nowMs));
   log.warn({ ...logFields(record), code: record.errorCode, reason: record.errorMessage }, 'moved to failed');
   return 'failed';
 }
@@ -195,7 +194,7 @@ export async function refused(
   return 'gone';
 }
 
-/** The end: the file goes to `failed`. Where it cannot be moved, its record says that it is given up. */
+/** The end: the record says why it is given up, and then the file goes to `failed`, now or as soon as it can be moved. */
 async function giveUp(
   context: DeliveryContext,
   attempted: Attempted,
@@ -204,21 +203,37 @@ async function giveUp(
 ): Promise<DeliveryOutcome> {
   const { journal, settings, random, clock, log } = context;
   const { record, destination } = attempted;
-  const row = attemptRow(attempted.startedAt, clock.nowMs(), error);
+  const givenUpMs = clock.nowMs();
+  const row = attemptRow(attempted.startedAt, givenUpMs, error);
   const keyMark = KEY_CAUSES.includes(error.code) ? (destination.store.key?.mark() ?? null) : null;
-  const resting = await rest(context, record);
+  const given = failedChange(record, error, { location: null }, givenUpMs, keyMark);
+  const stays = record.source !== null;
+  // On record before the move: nothing in `failed` could say why it is there.
+  const change: RecordChange = stays ? given : { ...given, state: 'processing', nextAttemptAtMs: givenUpMs };
+  await journal.recordAttempt(record.id, row, change);
+  const resting = stays ? undefined : await rest(context, record);
   const nowMs = clock.nowMs();
-  if ('trouble' in resting) {
+  if (resting && 'trouble' in resting) {
     const { trouble } = resting;
-    const given = failedChange(record, error, { location: null }, nowMs, keyMark);
-    const nextAttemptAtMs = retryAlone(trouble, record.failures, settings, random, nowMs).atMs;
-    await journal.recordAttempt(record.id, row, { ...given, state: 'processing', nextAttemptAtMs });
+    const { atMs } = retryAlone(trouble, record.failures, settings, random, nowMs);
+    await journal.change(record.id, { nextAttemptAtMs: atMs });
     log.warn({ ...fieldsOf(record, error), why, trouble: trouble.message }, 'cannot be moved to failed');
     return 'waiting';
   }
-  await journal.recordAttempt(record.id, row, failedChange(record, error, resting.place, nowMs, keyMark));
+  if (resting) await journal.change(record.id, restedChange(resting.place, nowMs));
   log.warn({ ...fieldsOf(record, error), why, steps: attempted.steps.all }, 'moved to failed');
   return 'failed';
+}
+
+/** A file that was given up has come to its place, or is gone. Pure. */
+function restedChange(place: RestingPlace | undefined, nowMs: number): RecordChange {
+  return {
+    state: 'failed',
+    nextAttemptAtMs: null,
+    hold: null,
+    location: place?.location ?? null,
+    removedAtMs: place ? undefined : nowMs,
+  };
 }
 
 async function rest(

@@ -129,7 +129,9 @@ async function take(
   file: OpenedFile,
 ): Promise<BegunAttempt | BeginFailure> {
   const { spool, journal, clock, settings, log } = context;
-  let result = spool.take(record, file);
+  // The one before it may have left `processing` already, and its row says so only in a moment.
+  const isBehind = journal.byAddress(record, 'processing') !== undefined;
+  let result = isBehind ? 'blocked' : spool.take(record, file);
   if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
   if (result === 'gone') return 'gone';
   if (result === 'blocked') {

@@ -106,10 +106,12 @@ export class PlaceFinder {
   }
 }
 
+/** The place that a bucket is, by its profile and name. Pure. */
 export function bucketPlace({ profile, bucket }: Pick<FileRecord, 'profile' | 'bucket'>): Place {
   return { kind: 'bucket', name: `${profile}/${bucket}` };
 }
 
+/** The place that the disk under the spool or a folder is. Pure. */
 export function diskPlace({ path }: Source): Place {
   return { kind: 'disk', name: path };
 }

@@ -58,8 +58,8 @@ const impatient: Clock = {
 function storeAt(
   context: TestContext,
   endpoint: string,
-  answerTimeoutMs = 200,
-  idleTimeoutMs = 200,
+  answerTimeoutMs = 5000,
+  idleTimeoutMs = 5000,
 ): ObjectStore {
   const store = storeFor(
     { endpoint, region: 'us-east-1', credential: TEST_CREDENTIAL },
@@ -121,7 +121,7 @@ describe('every request ends (T-103)', () => {
         const timer = setInterval(() => socket.write(drip, 'latin1'), 20);
         socket.on('close', () => clearInterval(timer));
       });
-      const store = storeAt(context, endpoint);
+      const store = storeAt(context, endpoint, 200, 200);
       const failed = await Promise.all(
         Object.entries(CALLS)
           // Its answer may take a quarter of an hour.

@@ -136,7 +136,9 @@ function checkRecords(
       fault(`not at its end: ${words}`);
       continue;
     }
-    if (error_code === 'superseded') superseded += 1;
+    // It had failed before a newer one came, which is judged by itself, or made way for it.
+    const isOlder = records.some(one => Number(one.id) > Number(record.id) && placeOfRecord(one) === place);
+    if (error_code === 'superseded' || (isOlder && removed_at_ms === null)) superseded += 1;
     else if (error_code === 'source_missing' && removed_at_ms !== null) fault(`called gone: ${words}`);
     else if (!files.newest.get(place)?.isDoomed) fault(`given up: ${words}`);
     else if (!/InvalidArgument|EntityTooLarge|InvalidRequest/.test(String(error_message)))

@@ -368,7 +368,10 @@ class World {
       this.#database,
       `SELECT profile, bucket, filepath, source, current_state, hold, error_code, error_message FROM file_records
        WHERE current_state NOT IN ('completed', 'failed')
-          OR (current_state = 'failed' AND removed_at_ms IS NULL AND error_code <> 'superseded')`,
+          OR (current_state = 'failed' AND removed_at_ms IS NULL AND error_code <> 'superseded'
+              AND NOT EXISTS (SELECT 1 FROM file_records AS newer WHERE newer.id > file_records.id
+                AND (newer.profile, newer.bucket, newer.filepath, newer.source IS NULL)
+                  = (file_records.profile, file_records.bucket, file_records.filepath, file_records.source IS NULL)))`,
     )
       .filter(
         record =>
@@ -376,7 +379,10 @@ class World {
       )
       .map(record => JSON.stringify(record));
     const uploads = Object.values(this.#sides).flatMap(({ side, server }) =>
-      [...server.uploads('bucket').keys()].map(id => `upload in parts at ${side}: ${id}`),
+      [...server.uploads('bucket').values()].map(
+        ({ key, parts, initiatedMs }) =>
+          `upload in parts at ${side}: ${key}, ${parts.size} parts, begun ${new Date(initiatedMs).toISOString()}`,
+      ),
     );
     return [...inSpool, ...inExports, ...records, ...uploads];
   }

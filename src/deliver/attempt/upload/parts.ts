@@ -113,8 +113,15 @@ async function begin(sending: SendingInParts): Promise<Progress> {
   const partBytes = partBytesFor(identity.size, settings.partBytes, store.limits);
   const unfinished = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
   // A crash between the store's answer and its row would leave an upload that nobody knows; the intention is known.
-  await journal.saveUpload({ ...unfinished, upload: { ...at, uploadId: INTENDED } });
-  const upload = await store.createUpload(at, { ...properties, signal });
+  const intended: UnfinishedUpload = { ...unfinished, upload: { ...at, uploadId: INTENDED }, parts: [] };
+  await journal.saveUpload(intended);
+  const create = (): Promise<MultipartUpload> => store.createUpload(at, { ...properties, signal });
+  const upload = await create().catch(async error => {
+    // A connection that had died is no failed try; what was begun over it all the same must not stay.
+    if (!(error instanceof SluiceError) || error.code !== 'connection_lost') throw error;
+    await abortIntended(sending, intended);
+    return create();
+  });
   const { bucket, key, uploadId } = upload;
   await journal.saveUpload({ ...unfinished, upload: { bucket, key, uploadId } });
   return { upload, partBytes, parts: new Map() };

@@ -6,6 +6,7 @@ import { agentOf, refusalOf } from '../../../base/http-agent.ts';
 import { MAX_ERROR_BODY_BYTES } from './answer.ts';
 import {
   answerTooSlow,
+  isRepeatable,
   mayBeStale,
   type TransportOptions,
   type WireAnswer,
@@ -54,7 +55,7 @@ export class SmallTransport {
       return await exchange.run(pool, request.method === 'HEAD' && this.#closesAfterHead.has(request.origin));
     } catch (error) {
       const isStale = mayBeStale(error) && !exchange.hasAnswer && wereUsed.has(error as Error);
-      if (!isStale || request.signal?.aborted) throw error;
+      if (!isStale || !isRepeatable(request) || request.signal?.aborted) throw error;
       if (isLeftover(error)) this.#closesAfterHead.add(request.origin);
       return new Exchange(request, body, this.#options, this.#clock).run(fresh(), true);
     }

@@ -57,6 +57,14 @@ export function mayBeStale(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ECONNABORTED' || code === 'UND_ERR_SOCKET';
 }
 
+/**
+ * Whether a request may be sent once more though the first may have been seen: beginning an upload in parts twice leaves
+ * one that nobody knows.
+ */
+export function isRepeatable({ method, path }: Pick<WireRequest, 'method' | 'path'>): boolean {
+  return method !== 'POST' || !/[?&]uploads(?:[=&]|$)/.test(path);
+}
+
 /** The error of an answer that goes on for longer than it may. */
 export function answerTooSlow(origin: string, ms: number): SluiceError {
   return new SluiceError(

@@ -1,6 +1,5 @@
-import { type Stats, statSync } from 'node:fs';
 import type { Clock } from '../../../../base/clock.ts';
-import { type ErrorCode, SluiceError } from '../../../../base/errors.ts';
+import type { ErrorCode } from '../../../../base/errors.ts';
 import {
   type Attempt,
   type EnteringFile,
@@ -23,7 +22,9 @@ import {
 } from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
+import { OpenedDatabaseFile } from '../../opened-database-file.ts';
 import { readInteger, readText } from '../../rows.ts';
+import { RecordFinder } from './find-records.ts';
 import { listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
@@ -56,15 +57,16 @@ export class SqliteJournal implements Journal {
   readonly #clock: Clock;
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
-  /** The file as it was opened. */
-  readonly #opened: Stats | undefined;
+  readonly #records: RecordFinder;
+  readonly #file: OpenedDatabaseFile;
   /** The last time asked for, and its text: many changes of one group have the same. */
   #nowMs = Number.NaN;
   #nowText = '';
 
   constructor(database: Database, clock: Clock) {
     this.#database = database;
-    this.#opened = statSync(database.path, { throwIfNoEntry: false });
+    this.#records = new RecordFinder(database);
+    this.#file = new OpenedDatabaseFile(database.path);
     this.#clock = clock;
     this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
@@ -170,79 +172,35 @@ export class SqliteJournal implements Journal {
   }
 
   byId(id: number): FileRecord | undefined {
-    return this.#one('SELECT * FROM file_records WHERE id = ?', id);
+    return this.#records.byId(id);
   }
 
-  byAddress({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
-    return this.#one(
-      `SELECT * FROM file_records INDEXED BY file_records_by_path
-       WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
-      filepath,
-      bucket,
-      profile,
-      state,
-    );
+  byAddress(address: FileAddress, state: FileState): FileRecord | undefined {
+    return this.#records.byAddress(address, state);
   }
 
-  byIdentity({ size, mtimeMs, inode }: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined {
-    return this.#one(
-      `SELECT * FROM file_records INDEXED BY file_records_by_inode
-       WHERE inode = ? AND (current_state = 'incoming' OR error_code = 'source_missing')
-         AND size_bytes = ? AND mtime_ms = ? AND (source IS NULL) = ? ORDER BY id DESC LIMIT 1`,
-      inode,
-      size,
-      mtimeMs,
-      place === 'spool' ? 1 : 0,
-    );
+  byIdentity(identity: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined {
+    return this.#records.byIdentity(identity, place);
   }
 
-  deliveredBefore({ id, source }: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined {
-    return this.#one(
-      `SELECT * FROM file_records WHERE source = ? AND id < ? AND upload_outcome = 'success'
-       ORDER BY id DESC LIMIT 1`,
-      source ?? '',
-      id,
-    );
+  deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined {
+    return this.#records.deliveredBefore(record);
   }
 
-  newerThan({ id, profile, bucket, filepath, source }: FileRecord): FileRecord | undefined {
-    return this.#one(
-      `SELECT * FROM file_records INDEXED BY file_records_by_path
-       WHERE filepath = ? AND bucket = ? AND profile = ? AND source IS ? AND id > ?
-         AND (current_state IN ('incoming', 'processing', 'completed') OR (current_state = 'failed' AND removed_at_ms IS NULL))
-       ORDER BY id DESC LIMIT 1`,
-      filepath,
-      bucket,
-      profile,
-      source,
-      id,
-    );
+  newerThan(record: FileRecord): FileRecord | undefined {
+    return this.#records.newerThan(record);
   }
 
   bySource(path: string): FileRecord | undefined {
-    return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
+    return this.#records.bySource(path);
   }
 
   due(profile: string, nowMs: number, limit: number): FileRecord[] {
-    return this.#all(
-      `SELECT * FROM file_records INDEXED BY file_records_due
-       WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
-      profile,
-      nowMs,
-      limit,
-    );
+    return this.#records.due(profile, nowMs, limit);
   }
 
   nextDueMs(profile: string, afterMs: number): number | undefined {
-    return this.#database.read(() => {
-      const row = this.#database
-        .statement(
-          `SELECT min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_due
-           WHERE profile = ? AND next_attempt_at_ms > ?`,
-        )
-        .get(profile, afterMs);
-      return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
-    });
+    return this.#records.nextDueMs(profile, afterMs);
   }
 
   list(filter: RecordFilter): FileRecord[] {
@@ -264,21 +222,11 @@ export class SqliteJournal implements Journal {
   }
 
   inState(state: FileState, afterId: number, limit: number): FileRecord[] {
-    return this.#all(
-      'SELECT * FROM file_records WHERE current_state = ? AND id > ? ORDER BY id LIMIT ?',
-      state,
-      afterId,
-      limit,
-    );
+    return this.#records.inState(state, afterId, limit);
   }
 
   retained(limit: number): FileRecord[] {
-    return this.#all(
-      `SELECT * FROM file_records INDEXED BY file_records_proven
-       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')
-       ORDER BY completed_at_ms LIMIT ?`,
-      limit,
-    );
+    return this.#records.retained(limit);
   }
 
   retainedTotals(): { files: number; bytes: number } {
@@ -322,31 +270,14 @@ export class SqliteJournal implements Journal {
   }
 
   smallestWaiting(
-    { profile, bucket }: { readonly profile: string; readonly bucket?: string },
+    where: { readonly profile: string; readonly bucket?: string },
     except: readonly number[],
   ): FileRecord | undefined {
-    const row = this.#database.first(
-      `SELECT * FROM file_records INDEXED BY file_records_by_state
-       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND bucket = coalesce(?, bucket)
-         AND (hold IS NULL OR hold = 'bucket_held') AND (hold IS NOT NULL OR next_attempt_at_ms IS NOT NULL)
-         AND id NOT IN (SELECT value FROM json_each(?))
-       ORDER BY size_bytes, id LIMIT 1`,
-      profile,
-      bucket ?? null,
-      JSON.stringify(except),
-    );
-    return row && toRecord(row);
+    return this.#records.smallestWaiting(where, except);
   }
 
   failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[] {
-    return this.#all(
-      `SELECT * FROM file_records INDEXED BY file_records_by_state
-       WHERE current_state = 'failed' AND removed_at_ms IS NULL AND profile = ? AND key_mark IS NOT NULL
-         AND key_mark != ? AND error_code IN (SELECT value FROM json_each(?)) ORDER BY id`,
-      profile,
-      keyMark,
-      JSON.stringify(codes),
-    );
+    return this.#records.failedForKey(profile, codes, keyMark);
   }
 
   unproven(): { files: number; bytes: number } {
@@ -410,18 +341,7 @@ export class SqliteJournal implements Journal {
   }
 
   check(): void {
-    if (!this.#opened) return;
-    const now = statSync(this.#database.path, { throwIfNoEntry: false });
-    if (now && now.ino === this.#opened.ino && now.dev === this.#opened.dev) return;
-    const { path } = this.#database;
-    const what = now ? 'another file lies in its place' : 'it was deleted';
-    throw new SluiceError(
-      'database_missing',
-      `the database ${path} is not the one that was opened: ${what}`,
-      {
-        subject: path,
-      },
-    );
+    this.#file.check();
   }
 
   async probe(): Promise<void> {
@@ -505,15 +425,6 @@ export class SqliteJournal implements Journal {
   #apply(id: number, change: RecordChange): void {
     const { sql, values } = updateOf(id, change, this.#now());
     this.#database.statement(sql).run(...values);
-  }
-
-  #one(sql: string, ...values: (string | number | null)[]): FileRecord | undefined {
-    const row = this.#database.first(sql, ...values);
-    return row && toRecord(row);
-  }
-
-  #all(sql: string, ...values: (string | number)[]): FileRecord[] {
-    return this.#database.all(sql, ...values).map(toRecord);
   }
 
   #now(): string {

@@ -1,0 +1,158 @@
+import type { ErrorCode } from '../../../../base/errors.ts';
+import type { FileAddress, FileIdentity, FileRecord, FileState, Journal } from '../../../local/journal.ts';
+import type { Database } from '../../database.ts';
+import { toRecord } from './rows.ts';
+
+type Finding =
+  | 'byId'
+  | 'byAddress'
+  | 'byIdentity'
+  | 'deliveredBefore'
+  | 'newerThan'
+  | 'bySource'
+  | 'due'
+  | 'nextDueMs'
+  | 'inState'
+  | 'retained'
+  | 'smallestWaiting'
+  | 'failedForKey';
+
+/** Finds records, each way by an index; what each answers is in the contract. It changes nothing. */
+export class RecordFinder implements Pick<Journal, Finding> {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  byId(id: number): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE id = ?', id);
+  }
+
+  byAddress({ profile, bucket, filepath }: FileAddress, state: FileState): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_path
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND current_state = ? AND source IS NULL ORDER BY id DESC LIMIT 1`,
+      filepath,
+      bucket,
+      profile,
+      state,
+    );
+  }
+
+  byIdentity({ size, mtimeMs, inode }: FileIdentity, place: 'spool' | 'folder'): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_inode
+       WHERE inode = ? AND (current_state = 'incoming' OR error_code = 'source_missing')
+         AND size_bytes = ? AND mtime_ms = ? AND (source IS NULL) = ? ORDER BY id DESC LIMIT 1`,
+      inode,
+      size,
+      mtimeMs,
+      place === 'spool' ? 1 : 0,
+    );
+  }
+
+  deliveredBefore({ id, source }: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records WHERE source = ? AND id < ? AND upload_outcome = 'success'
+       ORDER BY id DESC LIMIT 1`,
+      source ?? '',
+      id,
+    );
+  }
+
+  newerThan({ id, profile, bucket, filepath, source }: FileRecord): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_path
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND source IS ? AND id > ?
+         AND (current_state IN ('incoming', 'processing', 'completed') OR (current_state = 'failed' AND removed_at_ms IS NULL))
+       ORDER BY id DESC LIMIT 1`,
+      filepath,
+      bucket,
+      profile,
+      source,
+      id,
+    );
+  }
+
+  bySource(path: string): FileRecord | undefined {
+    return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
+  }
+
+  due(profile: string, nowMs: number, limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_due
+       WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
+      profile,
+      nowMs,
+      limit,
+    );
+  }
+
+  nextDueMs(profile: string, afterMs: number): number | undefined {
+    return this.#database.read(() => {
+      const row = this.#database
+        .statement(
+          `SELECT min(next_attempt_at_ms) AS at FROM file_records INDEXED BY file_records_due
+           WHERE profile = ? AND next_attempt_at_ms > ?`,
+        )
+        .get(profile, afterMs);
+      return row?.at === null || row?.at === undefined ? undefined : Number(row.at);
+    });
+  }
+
+  inState(state: FileState, afterId: number, limit: number): FileRecord[] {
+    return this.#all(
+      'SELECT * FROM file_records WHERE current_state = ? AND id > ? ORDER BY id LIMIT ?',
+      state,
+      afterId,
+      limit,
+    );
+  }
+
+  retained(limit: number): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_proven
+       WHERE current_state = 'completed' AND removed_at_ms IS NULL AND source IS NULL AND verified IN ('checksum', 'size')
+       ORDER BY completed_at_ms LIMIT ?`,
+      limit,
+    );
+  }
+
+  smallestWaiting(
+    { profile, bucket }: { readonly profile: string; readonly bucket?: string },
+    except: readonly number[],
+  ): FileRecord | undefined {
+    const row = this.#database.first(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND bucket = coalesce(?, bucket)
+         AND (hold IS NULL OR hold = 'bucket_held') AND (hold IS NOT NULL OR next_attempt_at_ms IS NOT NULL)
+         AND id NOT IN (SELECT value FROM json_each(?))
+       ORDER BY size_bytes, id LIMIT 1`,
+      profile,
+      bucket ?? null,
+      JSON.stringify(except),
+    );
+    return row && toRecord(row);
+  }
+
+  failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[] {
+    return this.#all(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state = 'failed' AND removed_at_ms IS NULL AND profile = ? AND key_mark IS NOT NULL
+         AND key_mark != ? AND error_code IN (SELECT value FROM json_each(?)) ORDER BY id`,
+      profile,
+      keyMark,
+      JSON.stringify(codes),
+    );
+  }
+
+  #one(sql: string, ...values: (string | number | null)[]): FileRecord | undefined {
+    const row = this.#database.first(sql, ...values);
+    return row && toRecord(row);
+  }
+
+  #all(sql: string, ...values: (string | number)[]): FileRecord[] {
+    return this.#database.all(sql, ...values).map(toRecord);
+  }
+}
