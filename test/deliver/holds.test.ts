@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { asFileError, SluiceError } from '../../src/base/errors.ts';
+import { BentClock } from '../support/bent-clock.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { filesBelow, openStore, type RigOptions, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -56,6 +57,35 @@ test('a full bucket is held: its files wait uncounted, one is tried at a time, o
   await allDone(rig, FILES.length + 1);
   assert.deepEqual(rig.delivery.holds(), []);
   assert.equal(rig.delivery.journal.counts().failed, 0);
+});
+
+test('a clock that is set back puts off no probe of a place that is held (D-101, T-13)', async t => {
+  let isFull = true;
+  const clock = new BentClock();
+  const { rig } = await bentRig(t, ({ name }) => (isFull && name === 'putObject' ? full() : undefined), {
+    clock,
+  });
+  rig.write('incoming/local/outbox/a', 'a');
+  await until(() => rig.delivery.holds().length > 0);
+  clock.jump(-3 * 3_600_000);
+  isFull = false;
+  await allDone(rig, 1);
+});
+
+test('a clock that is set back while an endpoint is asked puts off no further probe (T-4, T-13)', async t => {
+  let probes = 0;
+  const clock = new BentClock();
+  const bend: Bend = ({ name }) => {
+    if (probes > 1) return undefined;
+    if (name === 'listBuckets') {
+      probes += 1;
+      clock.jump(-3 * 3_600_000);
+    }
+    return new SluiceError('host_unreachable', 'nothing listens there');
+  };
+  const { rig } = await bentRig(t, bend, { clock });
+  rig.write('incoming/local/outbox/a', 'a');
+  await allDone(rig, 1);
 });
 
 test('a held bucket is held after a restart as well, and asked about at once (D-101)', async t => {

@@ -259,14 +259,22 @@ export class PlaceHolds {
 
   #plan(key: string, held: Held, inMs?: number): void {
     const { clock, settings } = this.#options;
+    const { sinceMs, probedAtMs = sinceMs } = held.hold;
     const dueMs = nextProbeOf(held.hold, settings.probeIntervalMs);
     held.cancelProbe?.();
     if (dueMs === undefined || this.#stopped.signal.aborted) return;
-    const waitMs = inMs ?? Math.max(0, dueMs - clock.nowMs());
-    held.cancelProbe = clock.timer(Math.min(waitMs, LONGEST_WAIT_MS), () => {
-      const isDue = inMs !== undefined || dueMs <= clock.nowMs();
-      if (isDue) void this.#probe(key);
-      else this.#plan(key, held);
+    // The clock may have been set back since the last probe began.
+    const waitMs = inMs ?? Math.max(0, Math.min(dueMs - clock.nowMs(), dueMs - probedAtMs));
+    this.#probeAt(key, held, clock.monotonicMs() + waitMs, dueMs);
+  }
+
+  /** @param atMs by the clock that never jumps; `dueMs` by the other one, which goes on while the machine sleeps */
+  #probeAt(key: string, held: Held, atMs: number, dueMs: number): void {
+    const { clock } = this.#options;
+    const leftMs = Math.max(0, atMs - clock.monotonicMs());
+    held.cancelProbe = clock.timer(Math.min(leftMs, LONGEST_WAIT_MS), () => {
+      if (atMs <= clock.monotonicMs() || dueMs <= clock.nowMs()) void this.#probe(key);
+      else this.#probeAt(key, held, atMs, dueMs);
     });
   }
 
@@ -324,7 +332,7 @@ export class PlaceHolds {
 const MAX_REFUTED = 10_000;
 /** Then the smallest file's turn comes again. */
 const MAX_TRIED = 20;
-/** The longest wait that one timer covers: a clock that is set back would make it too long. */
+/** The longest wait that one timer covers: the machine may sleep meanwhile. */
 const LONGEST_WAIT_MS = 60_000;
 
 /** What is known of a hold that only the journal remembers. */

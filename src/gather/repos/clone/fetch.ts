@@ -5,6 +5,9 @@ import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { DETACHED_REF } from './open.ts';
 
+/** What git itself may take of the memory to fetch; what unpacks is another process. Listings without an end take it all. */
+const MAX_FETCH_BYTES = 4 * 2 ** 30;
+
 /** One fetch into a clone. */
 export interface FetchOptions {
   readonly gitDir: string;
@@ -81,6 +84,7 @@ export async function fetchObjects(options: FetchOptions): Promise<void> {
     env: remoteRefs.access.env,
     signal,
     idleTimeoutMs,
+    maxMemoryBytes: MAX_FETCH_BYTES,
     subject,
     onStderrLine: line => {
       const progress = onProgress && parseProgress(line);

@@ -30,6 +30,8 @@ export interface LsRemoteOptions {
   readonly signal?: AbortSignal;
   /** For the whole call, not just silence; 60 s by default. */
   readonly timeoutMs?: number;
+  /** What git may take of the memory; `MAX_LISTING_BYTES` by default. */
+  readonly maxMemoryBytes?: number;
   /** Spelling of the remote to try first (`RemoteRefs.spelling` of an earlier call). */
   readonly preferred?: string;
   /** Also refs/tags; true by default. */
@@ -44,6 +46,8 @@ export interface LsRemoteOptions {
 /** With more refs than this that are neither branch nor tag, a listing is asked for without HEAD where that will do. */
 export const MANY_OTHER_REFS = 2000;
 const DEFAULT_TIMEOUT_MS = 60_000;
+/** For several million refs; a listing without an end takes this in some seconds. */
+const MAX_LISTING_BYTES = 2 ** 30;
 
 /**
  * Asks a remote for its refs without fetching anything. All spellings of the remote are tried while they
@@ -100,6 +104,7 @@ async function list(
     env: access.env,
     signal,
     subject: remote.url,
+    maxMemoryBytes: options.maxMemoryBytes ?? MAX_LISTING_BYTES,
   });
   git.stdin.end();
   const collector = new RefCollector(tags);

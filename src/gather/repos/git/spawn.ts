@@ -1,5 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { statfs } from 'node:fs/promises';
+import { readFile, statfs } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { Readable, type Writable } from 'node:stream';
 import { SluiceError } from '../../../base/errors.ts';
@@ -31,6 +31,11 @@ export interface GitOptions {
   readonly idleTimeoutMs?: number;
   /** Stops the process after so long, whatever it does; no limit by default for `spawnGit`, `LONGEST_MS` for `runGit`. */
   readonly timeoutMs?: number;
+  /**
+   * Stops the process when it takes more memory, its children not counted: git gathers a listing of refs before it
+   * writes a byte of it, however long that is. No limit by default, nor where the system does not tell.
+   */
+  readonly maxMemoryBytes?: number | undefined;
   /** Called with every line of standard error, cleaned of control characters and credentials; progress too. */
   readonly onStderrLine?: (line: string) => void;
   /** Added to the hardened environment, and stronger than it. */
@@ -135,11 +140,16 @@ function startGit(args: readonly string[], options: GitOptions): StartedGit {
   const stopWatching = watchForSilence(child, idleTimeoutMs, () =>
     group.stop(silent(idleTimeoutMs ?? 0, operation, subject)),
   );
+  const stopWeighing = watchMemory(child.pid, options.maxMemoryBytes, bytes => {
+    const what = `${subject ?? operation} has git take more than ${Math.round(bytes / 2 ** 20)} MiB of memory`;
+    group.stop(new SluiceError('answer_too_large', what, { operation, subject }));
+  });
   const stopClock = afterMs(timeoutMs, () => group.stop(endless(timeoutMs ?? 0, operation, subject)));
   const settle = async (): Promise<void> => {
     const exit = await group.ended;
     stopWatching();
     stopClock();
+    stopWeighing();
     signal?.removeEventListener('abort', onAbort);
     await reading;
     if (group.stopReason) throw group.stopReason;
@@ -273,6 +283,23 @@ function watchForSilence(child: Child, idleTimeoutMs: number | undefined, onSile
       quietSince = now;
     } else if (now - quietSince >= idleTimeoutMs) onSilence();
   }, idleTimeoutMs / 4);
+  return () => clearInterval(timer);
+}
+
+const WEIGH_MS = 200;
+
+/** Calls back when the process itself, without its children, takes more memory; only where Linux tells. */
+function watchMemory(
+  pid: number | undefined,
+  maxBytes: number | undefined,
+  onTooLarge: (maxBytes: number) => void,
+): () => void {
+  if (pid === undefined || maxBytes === undefined) return () => undefined;
+  const timer = setInterval(async () => {
+    const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+    const residentBytes = Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024;
+    if (residentBytes > maxBytes) onTooLarge(maxBytes);
+  }, WEIGH_MS);
   return () => clearInterval(timer);
 }
 

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseRepositoryUrl } from '../../../../src/gather/repos/address/url.ts';
@@ -107,6 +109,38 @@ test('bad input: the whole listing has a time limit (R-10)', async t => {
   });
   await assert.rejects(lsRemote(remoteAt(`${http.origin}/x`), { signal: AbortSignal.abort() }), {
     code: 'cancelled',
+  });
+});
+
+test('bad input: a listing of refs without an end is bounded by what git takes for it (R-10, R-106)', async t => {
+  const packet = (text: string) => `${(text.length + 4).toString(16).padStart(4, '0')}${text}`;
+  const hello = ['# service=git-upload-pack\n', 'version 2\n', 'ls-refs\n', 'object-format=sha1\n'].map(
+    packet,
+  );
+  const server = createServer((request, response) => {
+    response.on('error', () => undefined);
+    request.resume();
+    const isHello = request.url?.includes('info/refs');
+    const what = isHello ? 'advertisement' : 'result';
+    response.writeHead(200, { 'content-type': `application/x-git-upload-pack-${what}` });
+    if (isHello) return response.end(`${hello[0]}0000${hello.slice(1).join('')}0000`);
+    let count = 0;
+    const pour = (): void => {
+      do count += 1;
+      while (response.write(packet(`${'1'.repeat(40)} refs/heads/${'x'.repeat(40_000)}${count}\n`)));
+    };
+    response.on('drain', pour);
+    return pour();
+  });
+  await new Promise<void>(done => server.listen(0, '127.0.0.1', done));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  await assert.rejects(lsRemote(remoteAt(`http://127.0.0.1:${port}/a/b`), { maxMemoryBytes: 64 * 2 ** 20 }), {
+    code: 'answer_too_large',
+    message: /has git take more than 64 MiB of memory/,
   });
 });
 
