@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
@@ -9,6 +9,7 @@ import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { openStore, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
+import { tempDirectory } from '../support/temp-directory.ts';
 
 const SLOW = { ...DELIVERY_RETRY, firstMs: 3_600_000, jitter: 0 };
 
@@ -108,4 +109,34 @@ test('retrying failed files leaves an older one that a newer one came after, and
   assert.equal(readFileSync(join(rig.target, 'outbox/a'), 'utf8'), 'delivered');
   assert.equal(readFileSync(join(rig.target, 'outbox/b'), 'utf8'), 'younger');
   assert.equal(rig.delivery.journal.byId(first.id)?.state, 'failed');
+});
+
+test('a file of a folder counts as newer than one of the spool for the same key (D-105)', async t => {
+  const path = await tempDirectory(t);
+  const folder = {
+    path,
+    profile: 'local',
+    bucket: 'outbox',
+    prefix: '',
+    settleMs: 0,
+    after: 'keep',
+  } as const;
+  const rig = await startDelivery(t, {
+    settings: { retry: SLOW, folders: [folder] },
+    openStore: profile =>
+      bentStore(openStore(profile), ({ name, bytes }) =>
+        name === 'putObject' && bytes === 5
+          ? new SluiceError('request_refused', 'no', { answer: 'give-up' })
+          : undefined,
+      ).store,
+  });
+  rig.write('incoming/local/outbox/a', 'first');
+  const first = await rig.until('a', ({ state }) => state === 'failed');
+  writeFileSync(join(path, 'a'), 'the newer');
+  await until(() => rig.records().some(({ state }) => state === 'completed'));
+  const outcomes = await rig.delivery.retryFailed({ all: true });
+  assert.deepEqual(
+    outcomes.map(({ record, problem }) => [record.id, problem?.split(':')[0]]),
+    [[first.id, 'superseded']],
+  );
 });

@@ -216,8 +216,8 @@ export interface Journal {
   /** Of the file outside the spool that a record is of: the newest record before it that says it was delivered. */
   deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined;
   /**
-   * The newest record of another file of the same path, bucket and profile (and source, outside the spool) that came later:
-   * under way, delivered, or failed and still there.
+   * The newest record of another file of the same path, bucket and profile that came later, from the same place or for the
+   * same key: under way, delivered, or failed and still there.
    */
   newerThan(record: FileRecord): FileRecord | undefined;
   /** The newest record of a file outside the spool. */

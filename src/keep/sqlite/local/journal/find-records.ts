@@ -61,17 +61,19 @@ export class RecordFinder implements Pick<Journal, Finding> {
     );
   }
 
-  newerThan({ id, profile, bucket, filepath, source }: FileRecord): FileRecord | undefined {
+  newerThan({ id, profile, bucket, filepath, source, objectKey }: FileRecord): FileRecord | undefined {
     return this.#one(
       `SELECT * FROM file_records INDEXED BY file_records_by_path
-       WHERE filepath = ? AND bucket = ? AND profile = ? AND source IS ? AND id > ?
+       WHERE filepath = ? AND bucket = ? AND profile = ? AND id > ?
+         AND (source IS ? OR coalesce(object_key, filepath) = ?)
          AND (current_state IN ('incoming', 'processing', 'completed') OR (current_state = 'failed' AND removed_at_ms IS NULL))
        ORDER BY id DESC LIMIT 1`,
       filepath,
       bucket,
       profile,
-      source,
       id,
+      source,
+      objectKey ?? filepath,
     );
   }
 
