@@ -1,6 +1,6 @@
 /**
  * What memory a station takes when many files come at once: `npm run bench:delivery-memory -- [--files 20000,40000]
- * [--bytes 512] [--main bin/sluice.js]`.
+ * [--bytes 512] [--at-once 256] [--main bin/sluice.js]`.
  *
  * A folder with the files is renamed into `incoming` of a running station (`sluice up`, defaults), a new one for each
  * number; the peak is the kernel's (VmHWM) once all are completed. The sink (bench/sink.ts) throws bodies away. Others
@@ -21,6 +21,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '20000,40000' },
     bytes: { type: 'string', default: '512' },
     main: { type: 'string' },
+    'at-once': { type: 'string', default: '256' },
     directory: { type: 'string', default: tmpdir() },
   },
 });
@@ -33,7 +34,8 @@ let isMet = true;
 try {
   console.log(machine());
   for (const files of values.files.split(',').map(Number)) {
-    const options = { folder: join(folder, String(files)), server: sink.server, main: values.main };
+    const deliver = [`smallAtOnce: ${values['at-once']}`];
+    const options = { folder: join(folder, String(files)), server: sink.server, main: values.main, deliver };
     // The first start after an installation compiles, and keeps what it compiled for the next.
     await (await startStation(options)).stop();
     const station = await startStation(options);

@@ -179,7 +179,7 @@ async function watchStation(options: {
   readonly giveUp: (words: string) => void;
 }): Promise<void> {
   const { about, journal, open, lines, cli, signal, giveUp } = options;
-  const told = new Set<string>();
+  const reported = new Set<string>();
   let seenMs = cli.clock.monotonicMs();
   while (!signal.aborted) {
     let reasons: readonly Reason[] = [];
@@ -194,15 +194,15 @@ async function watchStation(options: {
       reasons = [{ key: 'station', words: message }];
     }
     for (const { key, words } of reasons) {
-      if (told.has(key)) continue;
-      told.add(key);
+      if (reported.has(key)) continue;
+      reported.add(key);
       lines.clear();
       const style = styleFor(cli.stderr, cli.env);
       const how = 'Ctrl-C ends the waiting, and so does --timeout; the station goes on.';
       cli.stderr.write(`${style.bold('waiting:')} ${printable(words)}\n  ${how}\n`);
     }
     const keys = new Set(reasons.map(({ key }) => key));
-    for (const key of told) if (!keys.has(key)) told.delete(key);
+    for (const key of reported) if (!keys.has(key)) reported.delete(key);
     await cli.clock.sleep(ASK_EVERY_MS, signal).catch(() => undefined);
   }
 }

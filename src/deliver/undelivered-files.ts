@@ -1,5 +1,11 @@
 import { asSluiceError } from '../base/errors.ts';
-import type { FileAddress, FileRecord, FileState, RecordChange } from '../keep/local/journal.ts';
+import {
+  type FileAddress,
+  type FileRecord,
+  type FileState,
+  goneChange,
+  type RecordChange,
+} from '../keep/local/journal.ts';
 import type { SpoolContext } from './context.ts';
 
 /** What came of the wish to delete a file that was not delivered. */
@@ -99,17 +105,8 @@ export class UndeliveredFiles {
 
 /** What the record of a file says that gave way undelivered. Pure. */
 export function lostChange(nowMs: number): RecordChange {
-  return {
-    state: 'failed',
-    outcome: 'failure',
-    nextAttemptAtMs: null,
-    hold: null,
-    sentAtMs: null,
-    removedAtMs: nowMs,
-    errorCode: 'capture_lost',
-    errorAnswer: 'give-up',
-    errorMessage: 'deleted before it was delivered, since the disk was full',
-  };
+  const message = 'deleted before it was delivered, since the disk was full';
+  return { ...goneChange(message, nowMs), errorCode: 'capture_lost' };
 }
 
 function asBefore(record: FileRecord): RecordChange {

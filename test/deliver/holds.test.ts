@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { asFileError, SluiceError } from '../../src/base/errors.ts';
+import { BentClock } from '../support/bent-clock.ts';
 import { type Bend, bentStore } from '../support/bent-store.ts';
 import { filesBelow, openStore, type RigOptions, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -56,6 +57,35 @@ test('a full bucket is held: its files wait uncounted, one is tried at a time, o
   await allDone(rig, FILES.length + 1);
   assert.deepEqual(rig.delivery.holds(), []);
   assert.equal(rig.delivery.journal.counts().failed, 0);
+});
+
+test('a clock that is set back puts off no probe of a place that is held (D-101, T-13)', async t => {
+  let isFull = true;
+  const clock = new BentClock();
+  const { rig } = await bentRig(t, ({ name }) => (isFull && name === 'putObject' ? full() : undefined), {
+    clock,
+  });
+  rig.write('incoming/local/outbox/a', 'a');
+  await until(() => rig.delivery.holds().length > 0);
+  clock.jump(-3 * 3_600_000);
+  isFull = false;
+  await allDone(rig, 1);
+});
+
+test('a clock that is set back while an endpoint is asked puts off no further probe (T-4, T-13)', async t => {
+  let probes = 0;
+  const clock = new BentClock();
+  const bend: Bend = ({ name }) => {
+    if (probes > 1) return undefined;
+    if (name === 'listBuckets') {
+      probes += 1;
+      clock.jump(-3 * 3_600_000);
+    }
+    return new SluiceError('host_unreachable', 'nothing listens there');
+  };
+  const { rig } = await bentRig(t, bend, { clock });
+  rig.write('incoming/local/outbox/a', 'a');
+  await allDone(rig, 1);
 });
 
 test('a held bucket is held after a restart as well, and asked about at once (D-101)', async t => {
@@ -151,6 +181,29 @@ test('trouble with one file where its folder and its target are fine lets the ot
   assert.equal(state, 'processing');
   isBad = false;
   await rig.until('bad', ({ state }) => state === 'completed');
+});
+
+test('a file whose content cannot be read where others can is given up by count (D-102)', async t => {
+  const unread = (path: string): SluiceError =>
+    asFileError(
+      Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read', path }),
+    );
+  const station: { root?: string } = {};
+  const { rig } = await bentRig(t, ({ name, key }) =>
+    name === 'putObject' && key === 'bad' ? unread(`${station.root}/processing/local/outbox/bad`) : undefined,
+  );
+  station.root = rig.root;
+  rig.write('incoming/local/outbox/bad', 'b');
+  await rig.until('bad', ({ failures }) => failures > QUICK.maxRetries + 2);
+  assert.equal(rig.delivery.journal.counts().failed, 0, 'nothing else shows that its folder can be read');
+  let others = 0;
+  await until(() => {
+    rig.write(`incoming/local/outbox/other${others}`, 'o');
+    others += 1;
+    return rig.delivery.journal.counts().failed === 1;
+  });
+  const { errorCode, filepath } = rig.records().find(({ state }) => state === 'failed') ?? {};
+  assert.deepEqual([filepath, errorCode], ['bad', 'disk_failed']);
 });
 
 test('with `offline: count` every try that counts was made (D-41)', async t => {

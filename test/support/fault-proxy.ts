@@ -110,6 +110,9 @@ export async function startFaultProxy(
   };
 }
 
+/** An answer may lie unread with the client for so long. */
+const UNREAD_MS = 500;
+
 interface Passing {
   reset(): void;
   retire(): void;
@@ -123,6 +126,7 @@ function pass(client: Socket, upstream: Socket, trouble: Trouble, onCut: (port: 
   let isAsked = false;
   /** Pieces of answers that are held back. */
   let heldBack = 0;
+  let answeredMs = Number.NEGATIVE_INFINITY;
   let port: number | undefined;
   upstream.on('connect', () => {
     port = upstream.localPort;
@@ -152,6 +156,7 @@ function pass(client: Socket, upstream: Socket, trouble: Trouble, onCut: (port: 
     const onPassed = (): void => {
       heldBack -= 1;
       isAsked = false;
+      answeredMs = performance.now();
     };
     if (trouble.kind === 'trickle') trickle(upstream, client, data, onPassed);
     else forward(upstream, client, data, trouble, onPassed);
@@ -164,6 +169,8 @@ function pass(client: Socket, upstream: Socket, trouble: Trouble, onCut: (port: 
   if ('afterBytes' in trouble && trouble.afterBytes === 0) strike();
   return {
     reset() {
+      // A reset takes along what the client has not read yet.
+      if (port !== undefined && performance.now() - answeredMs < UNREAD_MS) onCut(port);
       client.resetAndDestroy();
     },
     retire() {

@@ -135,7 +135,9 @@ export class EndpointMonitor {
     const dueMs = health && nextProbeAtMs(health, probeIntervalMs);
     if (dueMs === undefined || this.#stopped.signal.aborted) return;
     this.#cancelProbe(endpoint);
-    const cancel = clock.timer(Math.max(0, dueMs - clock.nowMs()), () => {
+    // The clock may have been set back since the last probe began.
+    const waitMs = Math.max(0, Math.min(dueMs - clock.nowMs(), probeIntervalMs));
+    const cancel = clock.timer(waitMs, () => {
       void this.#probe(endpoint).then(() => this.#scheduleProbe(endpoint));
     });
     this.#cancelProbes.set(endpoint, cancel);

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { ClockWatch } from '../../base/clock-watch.ts';
 import { type ErrorCode, SluiceError } from '../../base/errors.ts';
+import type { StoredBudget } from '../../keep/store/changesets.ts';
 import type { CallBudget, CallRecord, IntendedCall } from './call-budget.ts';
 import {
   type Admission,
@@ -32,14 +33,6 @@ export interface CallLimiterOptions {
   readonly onRefused?: (host: string, credential: string) => void;
 }
 
-/** One credential's budget, with what it is of: as it is shown and stored. */
-export interface CredentialBudgetRecord extends CredentialBudget {
-  readonly host: string;
-  /** Its identity. */
-  readonly credential: string;
-  readonly resource: string;
-}
-
 /** What all credentials of a host have of one resource. */
 export interface ResourceBudget {
   readonly spentLastHour: number;
@@ -69,7 +62,7 @@ const LONGEST_WAIT_MS = 2000;
  */
 export class CallLimiter implements CallBudget {
   readonly #options: CallLimiterOptions;
-  readonly #budgets = new Map<string, CredentialBudgetRecord>();
+  readonly #budgets = new Map<string, StoredBudget>();
   /** Identities of the credentials that are configured, by host. */
   readonly #configured = new Map<string, readonly string[]>();
   /** By host. */
@@ -143,12 +136,12 @@ export class CallLimiter implements CallBudget {
   }
 
   /** Every budget, to be shown and stored. */
-  budgets(): readonly CredentialBudgetRecord[] {
+  budgets(): readonly StoredBudget[] {
     return [...this.#budgets.values()];
   }
 
   /** Takes over what was stored, before the first call, as far as it can still be true. */
-  restore(budgets: readonly CredentialBudgetRecord[]): void {
+  restore(budgets: readonly StoredBudget[]): void {
     const nowMs = this.#nowMs();
     for (const stored of budgets) {
       const budget = { ...stored, ...budgetAsOf(stored, nowMs) };
@@ -240,11 +233,11 @@ export class CallLimiter implements CallBudget {
     return this.#configured.get(host) ?? [...new Set(seen())];
   }
 
-  #budgetsOf(host: string, resource: string): CredentialBudgetRecord[] {
+  #budgetsOf(host: string, resource: string): StoredBudget[] {
     return this.budgets().filter(budget => budget.host === host && budget.resource === resource);
   }
 
-  #budgetOf(host: string, credential: string, resource: string): CredentialBudgetRecord {
+  #budgetOf(host: string, credential: string, resource: string): StoredBudget {
     const known = this.#budgets.get(idOf(host, credential, resource));
     return known ?? { ...NEW_BUDGET, host, credential, resource };
   }
@@ -269,7 +262,7 @@ export class CallLimiter implements CallBudget {
     const { host, credential = ANONYMOUS, status = 0, limitReached, retryAfterMs } = call;
     const askedMs = pauseAskedMs(call, nowMs);
     if (askedMs === undefined) return;
-    const pause = (budget: CredentialBudgetRecord): void =>
+    const pause = (budget: StoredBudget): void =>
       this.#set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });
     if (limitReached === 'host' || (limitReached === undefined && status >= 500)) {
       pause(this.#budgetOf(host, ANY, ANY));
@@ -314,7 +307,7 @@ export class CallLimiter implements CallBudget {
     this.#set({ host, credential, resource, ...change(this.#budgetOf(host, credential, resource)) });
   }
 
-  #set(budget: CredentialBudgetRecord): void {
+  #set(budget: StoredBudget): void {
     this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), budget);
   }
 }

@@ -1,3 +1,4 @@
+import type { MinuteCount, StoredBudget } from '../../keep/store/changesets.ts';
 import type { Priority } from '../queue/work-queue.ts';
 import type { CallRecord } from './call-budget.ts';
 
@@ -8,23 +9,9 @@ import type { CallRecord } from './call-budget.ts';
  */
 
 /** One credential's budget of one resource (REST calls, GraphQL points) with one host. */
-export interface CredentialBudget {
-  /** Calls or points a window, as the host says; undefined: it does not. */
-  readonly limit: number | undefined;
-  /** What was left of them by the latest answer, less what is on its way. */
-  readonly remaining: number | undefined;
-  readonly resetAtMs: number | undefined;
-  /** No call before: Retry-After, a secondary limit. */
-  readonly pausedUntilMs: number | undefined;
-  /** The host does not accept the credential; it is tried again then. Undefined: it does. */
-  readonly refusedUntilMs: number | undefined;
-  /** Length of the host's window: a minute, an hour or a day, as far as resets have shown. */
-  readonly windowMs: number | undefined;
-  /** Minutes since the epoch and what was spent in each, oldest first, for the last hour. */
-  readonly spent: readonly Spent[];
-}
-export type Spent = readonly [minute: number, cost: number];
+export type CredentialBudget = Omit<StoredBudget, 'host' | 'credential' | 'resource'>;
 
+/** What the configuration says of a host, for all of its credentials together. */
 export interface Allowance {
   /** What the configuration allows in an hour; undefined: no bound of its own. */
   readonly maxPerHour: number | undefined;
@@ -96,7 +83,7 @@ export function admissionByHost(
 
 /** Whether the configuration lets a call of that cost go now, after what was spent. */
 export function admissionByAllowance(
-  spent: readonly Spent[],
+  spent: readonly MinuteCount[],
   { maxPerHour }: Allowance,
   cost: number,
   priority: Priority,
@@ -118,7 +105,7 @@ function reservedForHigh(limit: number, priority: Priority): number {
   return priority === 'high' ? 0 : Math.floor(limit * RESERVED_FOR_HIGH);
 }
 
-function total(spent: readonly Spent[]): number {
+function total(spent: readonly MinuteCount[]): number {
   return spent.reduce((sum, [, cost]) => sum + cost, 0);
 }
 
@@ -226,7 +213,7 @@ export function pauseAskedMs(
   return Math.min(Math.max(askedMs ?? 0, leastMs), LONGEST_PAUSE_MS);
 }
 
-function correctSpent(spent: readonly Spent[], difference: number): readonly Spent[] {
+function correctSpent(spent: readonly MinuteCount[], difference: number): readonly MinuteCount[] {
   const last = spent.at(-1);
   if (!last || difference === 0) return spent;
   return [...spent.slice(0, -1), [last[0], Math.max(0, last[1] + difference)]];
@@ -236,7 +223,7 @@ function correctSpent(spent: readonly Spent[], difference: number): readonly Spe
  * Minutes that reach into the last hour. Where the clock was set back, some lie ahead; those of an hour may still be of
  * the last one.
  */
-function lately(spent: readonly Spent[], nowMs: number): readonly Spent[] {
+function lately(spent: readonly MinuteCount[], nowMs: number): readonly MinuteCount[] {
   const minuteNow = Math.floor(nowMs / MINUTE_MS);
   return spent.filter(([minute]) => minute >= minuteNow - 60 && minute <= minuteNow + 60);
 }
@@ -266,7 +253,7 @@ export function budgetMovedBy(budget: CredentialBudget, byMs: number): Credentia
     resetAtMs: moved(budget.resetAtMs),
     pausedUntilMs: moved(budget.pausedUntilMs),
     refusedUntilMs: moved(budget.refusedUntilMs),
-    spent: budget.spent.map(([minute, cost]): Spent => [minute + minutes, cost]),
+    spent: budget.spent.map(([minute, cost]): MinuteCount => [minute + minutes, cost]),
   };
 }
 

@@ -279,21 +279,25 @@ export interface ReceivedWebhook {
 /** So many ids of deliveries are remembered: some days of a busy host. */
 export const REMEMBERED_DELIVERIES = 100_000;
 
-/** What is left of one credential's budget with a host. */
+/** One credential's budget of one resource with one host, as it is reckoned with, shown and stored. */
 export interface StoredBudget {
   readonly host: string;
   /** Its identity, which holds no secret. */
   readonly credential: string;
+  /** REST calls, GraphQL points. */
   readonly resource: string;
+  /** Calls or points a window, as the host says; undefined: it does not. */
   readonly limit: number | undefined;
+  /** What was left of them by the latest answer, less what is on its way. */
   readonly remaining: number | undefined;
   readonly resetAtMs: number | undefined;
+  /** No call before: Retry-After, a secondary limit. */
   readonly pausedUntilMs: number | undefined;
-  /** The host does not accept the credential; it is tried again then. */
+  /** The host does not accept the credential; it is tried again then. Undefined: it does. */
   readonly refusedUntilMs: number | undefined;
-  /** Length of the host's window. */
+  /** Length of the host's window: a minute, an hour or a day, as far as resets have shown. */
   readonly windowMs: number | undefined;
-  /** Minutes since the epoch and what was spent in each. */
+  /** Minutes since the epoch and what was spent in each, oldest first, for the last hour. */
   readonly spent: readonly MinuteCount[];
 }
 

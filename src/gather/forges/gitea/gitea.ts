@@ -122,12 +122,12 @@ export class GiteaForge extends RestForge implements Forge {
     const { value } = await this.read(pullPath(ref), pull, shown(ref), options);
     const fromMs = sinceMs === undefined ? Number.NEGATIVE_INFINITY : sinceMs - OVERLAP_MS;
     const parts = new PartReader(options.signal);
-    const told = { ...options, onUnseen: parts.note };
+    const noting = { ...options, onUnseen: parts.note };
     const since = sinceMs === undefined ? undefined : new Date(fromMs).toISOString();
-    yield* parts.pages('timeline', () => this.#timeline(ref, value, since, told));
-    const reviews = await parts.read('reviews', () => this.#reviews(ref, told));
+    yield* parts.pages('timeline', () => this.#timeline(ref, value, since, noting));
+    const reviews = await parts.read('reviews', () => this.#reviews(ref, noting));
     yield reviewEvents(reviews ?? []).filter(({ atMs }) => atMs >= fromMs);
-    yield* parts.pages('commits', () => this.#commits(ref, told));
+    yield* parts.pages('commits', () => this.#commits(ref, noting));
     parts.end(onUnseen);
   }
 
@@ -142,12 +142,12 @@ export class GiteaForge extends RestForge implements Forge {
     const { value: read, hostTimeMs } = await this.read(pullPath(ref), pull, shown(ref), sought);
     if (read.number !== ref.number) throw otherChangeset(this.host, shown(ref), read.number);
     const parts = new PartReader(options.signal);
-    const told = { ...options, onUnseen: parts.note };
-    const reviews = await parts.read('reviews', () => this.#reviews(ref, told));
+    const noting = { ...options, onUnseen: parts.note };
+    const reviews = await parts.read('reviews', () => this.#reviews(ref, noting));
     const sha = read.head?.sha;
     const path = repositoryOfPull(read, ref.repository);
     // Of a fork that has vanished there may be no head left, and nothing to ask the checks of.
-    const checks = sha && (await parts.read('checks', () => this.#status(path, sha, told)));
+    const checks = sha && (await parts.read('checks', () => this.#status(path, sha, noting)));
     const changeset = changesetOf(
       this.#described(read, ref.repository),
       reviews,

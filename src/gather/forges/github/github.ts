@@ -205,10 +205,10 @@ export class GithubForge extends RestForge implements Forge {
     { sinceMs, onUnseen, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const parts = new PartReader(options.signal);
-    const told = { ...options, onUnseen: parts.note };
-    yield* parts.pages('commits', () => this.#commits(ref, told));
+    const noting = { ...options, onUnseen: parts.note };
+    yield* parts.pages('commits', () => this.#commits(ref, noting));
     const since = sinceMs === undefined ? undefined : isoTime(sinceMs - OVERLAP_MS);
-    yield* parts.pages('timeline', () => this.#timeline(ref, since, told));
+    yield* parts.pages('timeline', () => this.#timeline(ref, since, noting));
     parts.end(onUnseen);
   }
 

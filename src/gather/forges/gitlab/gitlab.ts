@@ -155,14 +155,14 @@ export class GitlabForge extends RestForge implements Forge {
     { sinceMs, onUnseen, ...options }: ForgeCallOptions & { readonly sinceMs?: number } = {},
   ): AsyncGenerator<readonly ChangesetEvent[]> {
     const parts = new PartReader(options.signal);
-    const told = { ...options, onUnseen: parts.note };
+    const noting = { ...options, onUnseen: parts.note };
     const all = async <F extends z.ZodType>(part: ChangesetPart, below: string, entry: F) => {
       const pages = parts.pages(part, () =>
-        this.readPages(`${pathOf(ref)}/${below}`, PER_PAGE, entry, part, told),
+        this.readPages(`${pathOf(ref)}/${below}`, PER_PAGE, entry, part, noting),
       );
       return (await Array.fromAsync(pages)).flatMap(({ entries }) => entries);
     };
-    yield* parts.pages('comments', () => this.#notes(ref, sinceMs, told));
+    yield* parts.pages('comments', () => this.#notes(ref, sinceMs, noting));
     yield labelEvents(await all('labels', 'resource_label_events', labelEvent));
     yield stateEvents(await all('state changes', 'resource_state_events', stateEvent));
     yield commitEvents(await all('commits', 'commits', commit));

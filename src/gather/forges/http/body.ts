@@ -1,5 +1,5 @@
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { decodeContent } from '../../../base/content-coding.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import { notJson } from './classify.ts';
@@ -23,26 +23,13 @@ export async function readBody(body: Dispatcher.ResponseData['body'], headers: H
     chunks.push(chunk);
   }
   const whole = Buffer.concat(chunks);
-  const unpack = UNPACKERS[headerOf(headers, 'content-encoding')?.trim().toLowerCase() ?? ''];
-  return (unpack === undefined || bytes === 0 ? whole : await unpacked(whole, unpack)).toString('utf8');
-}
-
-const UNPACKERS: Readonly<Record<string, typeof gunzip>> = {
-  gzip: gunzip,
-  'x-gzip': gunzip,
-  deflate: inflate,
-  br: brotliDecompress,
-};
-
-function unpacked(packed: Buffer, unpack: typeof gunzip): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    unpack(packed, { maxOutputLength: MAX_BODY_BYTES }, (error, whole) => {
-      if (error === null) return resolve(whole);
-      if ('code' in error && error.code === 'ERR_BUFFER_TOO_LARGE') return reject(tooLarge());
-      const message = 'the answer is packed, and cannot be unpacked';
-      reject(new SluiceError('forge_answer_invalid', message, { operation: 'call', cause: error }));
-    });
-  });
+  const decoded = await decodeContent(whole, headerOf(headers, 'content-encoding') ?? '', MAX_BODY_BYTES);
+  if (Buffer.isBuffer(decoded)) return decoded.toString('utf8');
+  // A proxy may name what it has not done; whether it is JSON is seen by whoever reads it.
+  if (decoded.fault === 'unknown') return whole.toString('utf8');
+  if (decoded.fault === 'too large') throw tooLarge();
+  const message = 'the answer is packed, and cannot be unpacked';
+  throw new SluiceError('forge_answer_invalid', message, { operation: 'call', cause: decoded.cause });
 }
 
 function tooLarge(): SluiceError {

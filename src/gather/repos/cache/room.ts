@@ -103,7 +103,7 @@ export class RoomKeeper {
     const held = AbortSignal.any([signal, waiter.giveWay.signal, this.#context.closing]);
     const startMs = clock.monotonicMs();
     let othersSinceMs: number | undefined;
-    let told: string | undefined;
+    let lastWords: string | undefined;
     try {
       for (;;) {
         held.throwIfAborted();
@@ -118,8 +118,8 @@ export class RoomKeeper {
           this.#refuseWhoCannot(use, admission, clock.monotonicMs() - (othersSinceMs ?? clock.monotonicMs()));
         const words = this.#whyItWaits(admission);
         // With room for all, those in line wait for a moment only.
-        if (words !== told && (admission || clock.monotonicMs() - startMs >= LOOK_AGAIN_MS)) {
-          told = words;
+        if (words !== lastWords && (admission || clock.monotonicMs() - startMs >= LOOK_AGAIN_MS)) {
+          lastWords = words;
           onWait(words);
         }
         await this.#changeOrLater(change, held);
