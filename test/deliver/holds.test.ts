@@ -183,6 +183,29 @@ test('trouble with one file where its folder and its target are fine lets the ot
   await rig.until('bad', ({ state }) => state === 'completed');
 });
 
+test('a file whose content cannot be read where others can is given up by count (D-102)', async t => {
+  const unread = (path: string): SluiceError =>
+    asFileError(
+      Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', errno: -5, syscall: 'read', path }),
+    );
+  const station: { root?: string } = {};
+  const { rig } = await bentRig(t, ({ name, key }) =>
+    name === 'putObject' && key === 'bad' ? unread(`${station.root}/processing/local/outbox/bad`) : undefined,
+  );
+  station.root = rig.root;
+  rig.write('incoming/local/outbox/bad', 'b');
+  await rig.until('bad', ({ failures }) => failures > QUICK.maxRetries + 2);
+  assert.equal(rig.delivery.journal.counts().failed, 0, 'nothing else shows that its folder can be read');
+  let others = 0;
+  await until(() => {
+    rig.write(`incoming/local/outbox/other${others}`, 'o');
+    others += 1;
+    return rig.delivery.journal.counts().failed === 1;
+  });
+  const { errorCode, filepath } = rig.records().find(({ state }) => state === 'failed') ?? {};
+  assert.deepEqual([filepath, errorCode], ['bad', 'disk_failed']);
+});
+
 test('with `offline: count` every try that counts was made (D-41)', async t => {
   const { rig, bent } = await bentRig(
     t,

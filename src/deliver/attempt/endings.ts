@@ -7,9 +7,11 @@ import { originOf } from '../origin/origin-of.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import {
+  acknowledgedOf,
   attemptRow,
   completedChange,
   type DeliveryOutcome,
+  decideCounted,
   decideFailure,
   type FailureDecision,
   failedChange,
@@ -263,7 +265,12 @@ async function held(
   const isEndpoint = decision.holds === 'endpoint';
   const finding = isEndpoint ? undefined : await holds.suspect({ destination, record, path, error, isLocal });
   const nowMs = clock.nowMs();
-  if (finding === 'alone')
+  if (finding === 'of-file' && acknowledgedOf({ ...record, ...more }) === undefined) {
+    const counted = decideCounted(error, record.failures, settings, random, nowMs);
+    if (counted.kind === 'give-up') return giveUp(context, attempted, error, counted.why);
+    return retryLater(context, attempted, error, counted, more);
+  }
+  if (finding === 'alone' || finding === 'of-file')
     return retryLater(
       context,
       attempted,

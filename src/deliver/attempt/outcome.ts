@@ -73,6 +73,17 @@ export function decideFailure(
     // The place's probe will say when; this time counts only if the place is right again unnoticed.
     return { kind: 'hold', holds, atMs: nowMs + Math.max(settings.probeIntervalMs, error.retryAfterMs ?? 0) };
   }
+  return decideCounted(error, failuresBefore, settings, random, nowMs);
+}
+
+/** As `decideFailure`, of a failure that is the file's own whatever its error holds: the retry rule counts it. Pure. */
+export function decideCounted(
+  error: SluiceError,
+  failuresBefore: number,
+  settings: Pick<DeliverySettings, 'retry'>,
+  random: Random,
+  nowMs: number,
+): Extract<FailureDecision, { readonly kind: 'retry' | 'give-up' }> {
   const failures = failuresBefore + 1;
   const decision = nextTry(settings.retry, failures, error, random, nowMs);
   if ('giveUp' in decision) return { kind: 'give-up', why: decision.giveUp };

@@ -6,7 +6,7 @@ import type { Place } from '../../engine/place-hold.ts';
 import type { FileHold, FileRecord, HeldFiles } from '../../keep/local/journal.ts';
 import type { Destination } from '../destinations.ts';
 import type { DeliverySettings } from '../settings.ts';
-import { type Source, sourceTrouble, type UnreadFile } from './source-check.ts';
+import { isOfContent, type Source, sourceTrouble, type UnreadFile } from './source-check.ts';
 
 /** The place that the journal is: held, nothing can be recorded, so nothing goes. */
 export const JOURNAL: Place = { kind: 'disk', name: 'journal' };
@@ -57,12 +57,20 @@ export class PlaceFinder {
     const from = diskPlace(source);
     // A folder as store has its path as endpoint.
     const target = !isLocal && isAbsolute(destination.endpoint) ? destination.endpoint : undefined;
-    const at = (systemFailureOf(error)?.error as NodeJS.ErrnoException | undefined)?.path ?? error.subject;
+    const at = pathIn(error);
     const isAtTarget = target !== undefined && at !== undefined && isBelow(at, target);
     if (isAtTarget) return { kind: 'disk', name: target };
     if (isHeld(from) || (await this.sourceTrouble(source.path, { path, error }))) return from;
     const isAtSource = at !== undefined && isBelow(at, source.path);
     return target === undefined || isAtSource ? undefined : { kind: 'disk', name: target };
+  }
+
+  /** The folder of a file whose own content cannot be read, as far as the error tells; undefined for other failures. */
+  unreadIn({ record, error, isLocal }: Suspicion): string | undefined {
+    const source = this.sourceOf(record).path;
+    const at = pathIn(error);
+    const isUnread = isLocal !== true && at !== undefined && isBelow(at, source) && isOfContent(error);
+    return isUnread ? source : undefined;
   }
 
   /** What is wrong with the spool or a folder now. */
@@ -114,6 +122,11 @@ export function bucketPlace({ profile, bucket }: Pick<FileRecord, 'profile' | 'b
 /** The place that the disk under the spool or a folder is. Pure. */
 export function diskPlace({ path }: Source): Place {
   return { kind: 'disk', name: path };
+}
+
+/** The path that an error speaks of. */
+function pathIn(error: SluiceError): string | undefined {
+  return (systemFailureOf(error)?.error as NodeJS.ErrnoException | undefined)?.path ?? error.subject;
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -47,7 +47,9 @@ export type HoldFinding =
       /** How its record says so; undefined where it keeps its time. */
       readonly fileHold: FileHold | undefined;
     }
-  | 'alone';
+  | 'alone'
+  /** The file's own content cannot be read, while others of its folder were since it failed last. */
+  | 'of-file';
 
 interface Held {
   hold: PlaceHold;
@@ -69,7 +71,8 @@ interface Held {
  *   disk of a folder                 its files, as `folder_held`
  *   the journal, disk of the spool   all files
  *
- * A file that brings a hold which something else disproves does not bring it again: it waits alone.
+ * A file that brings a hold which something else disproves does not bring it again: it waits alone. One whose content
+ * cannot be read where others' can is tried as often as the retry rule has it.
  */
 export class PlaceHolds {
   readonly #options: PlaceHoldsOptions;
@@ -79,6 +82,10 @@ export class PlaceHolds {
   readonly #held = new Map<string, Held>();
   /** By place: records that brought a hold which was disproved. */
   readonly #refuted = new Map<string, Set<number>>();
+  /** Files that arrived, by the folder that they lay in. */
+  readonly #arrivals = new Map<string, number>();
+  /** By record whose content could not be read: how many others of its folder had arrived then. */
+  readonly #unread = new Map<number, number>();
   readonly #trials = new Map<number, string>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -128,7 +135,7 @@ export class PlaceHolds {
   async suspect(suspicion: Suspicion): Promise<HoldFinding> {
     const { record, path, error } = suspicion;
     const place = await this.#finder.placeOf(suspicion, place => this.#held.has(placeKey(place)));
-    if (!place) return 'alone';
+    if (!place) return this.#isOfFile(suspicion) ? 'of-file' : 'alone';
     const key = placeKey(place);
     const held = this.#held.get(key);
     if (!held && this.#refuted.get(key)?.has(record.id)) return 'alone';
@@ -169,6 +176,9 @@ export class PlaceHolds {
   /** A file arrived: the places that it was a trial of are right again. */
   arrived(record: FileRecord): void {
     for (const refuted of this.#refuted.values()) refuted.delete(record.id);
+    this.#unread.delete(record.id);
+    const { path } = this.#finder.sourceOf(record);
+    this.#arrivals.set(path, (this.#arrivals.get(path) ?? 0) + 1);
     const key = this.#trials.get(record.id);
     if (key !== undefined) this.#free(key, record.id);
   }
@@ -247,6 +257,17 @@ export class PlaceHolds {
       );
       onFree();
     });
+  }
+
+  #isOfFile(suspicion: Suspicion): boolean {
+    const folder = this.#finder.unreadIn(suspicion);
+    if (folder === undefined) return false;
+    const { id } = suspicion.record;
+    const before = this.#unread.get(id);
+    const now = this.#arrivals.get(folder) ?? 0;
+    if (this.#unread.size >= MAX_REFUTED) this.#unread.clear();
+    this.#unread.set(id, now);
+    return before !== undefined && now > before;
   }
 
   #refute(key: string, recordId: number): void {

@@ -24,6 +24,11 @@ const TRIAL = Buffer.alloc(4096);
 /** What a damaged spot of a disk answers: it says something of this file, and of the folder only if that answers so. */
 const OF_CONTENT: ReadonlySet<string> = new Set(['EIO', 'EBADMSG', 'EUCLEAN', 'EHWPOISON', 'EILSEQ']);
 
+/** Whether a failure may well be one of the spot of the disk where a file's content lies. */
+export function isOfContent(error: unknown): boolean {
+  return OF_CONTENT.has(systemFailureOf(error)?.name ?? '');
+}
+
 /**
  * What is wrong with the place that files lie in; undefined when it can be listed, read and (the spool) written. Never
  * throws.
@@ -52,7 +57,7 @@ async function look(source: Source, file?: UnreadFile): Promise<void> {
   const directory = await opendir(source.path);
   await directory.read().finally(() => directory.close());
   if (source.isSpool) await writeTrial(join(source.path, 'incoming_tmp', `.trial-${process.pid}`));
-  if (file && !OF_CONTENT.has(systemFailureOf(file.error)?.name ?? '')) await readTrial(file.path);
+  if (file && !isOfContent(file.error)) await readTrial(file.path);
 }
 
 async function writeTrial(path: string): Promise<void> {
