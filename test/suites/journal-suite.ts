@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { EnteringFile, RecordChange } from '../../src/keep/local/journal.ts';
 import type { LocalStore } from '../../src/keep/local/local-store.ts';
+import { BentClock } from '../support/bent-clock.ts';
 
 /** A local store of its own for a test. Opening a part of it again gives another connection. */
 export type OpenLocal = (t: TestContext, clock: Clock) => Promise<LocalStore>;
@@ -328,6 +329,20 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(await journal.rewind(nowMs - 10_000), 1);
     assert.equal(journal.byId(id)?.nextAttemptAtMs, nowMs - 9500);
     assert.equal(await journal.rewind(nowMs - 10_000), 0, 'once');
+  });
+
+  test(`${name}: what is on its way to the disk when the clock is set back waits no longer for that`, async t => {
+    const clock = new BentClock();
+    const { journal } = await start(t, clock);
+    const known = await journal.enter(file('known', { state: 'processing' }));
+    const asked = [
+      journal.enter(file('new', { nextAttemptAtMs: clock.nowMs() })),
+      journal.change(known.id, { nextAttemptAtMs: clock.nowMs() + 500 }),
+    ];
+    clock.jump(-3 * 3_600_000);
+    await Promise.all(asked);
+    assert.equal(await journal.rewind(clock.nowMs()), 2);
+    assert.equal(journal.due('p', clock.nowMs() + 500, 10).length, 2);
   });
 
   test(`${name}: troubles are grouped by state and error, without files that are gone`, async t => {

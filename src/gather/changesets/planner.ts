@@ -149,7 +149,7 @@ export class SyncPlanner {
 }
 
 /**
- * Those that back off after an error, run, or are first in line keep their place, unless that lies further off than any
+ * Those that back off after an error, run, wait for what they did not see, or are first in line keep their place, unless that lies further off than any
  * wait does.
  */
 async function reschedule(page: readonly StoredChangeset[], context: ChangesetContext): Promise<void> {
@@ -158,7 +158,7 @@ async function reschedule(page: readonly StoredChangeset[], context: ChangesetCo
   const changes: StoreChange[] = [];
   const items = await queue.getMany(page.map(({ key }) => key));
   for (const changeset of page) {
-    const { id, key, host, lastError, lastSyncAtMs } = changeset;
+    const { id, key, host, lastError, lastSyncAtMs, unseen } = changeset;
     const nowMs = clock.nowMs();
     const item = items.get(key);
     if (item?.claimedBy) continue;
@@ -173,6 +173,8 @@ async function reschedule(page: readonly StoredChangeset[], context: ChangesetCo
     }
     const plan = planNextSync(changeset, planningOf(host, nowMs, context));
     if (plan.nextAtMs === null || item?.runAtMs === plan.nextAtMs) continue;
+    // What passing trouble left unseen is asked for sooner than the plan has it.
+    if (item && (unseen?.tries ?? 0) > 0 && item.runAtMs < plan.nextAtMs) continue;
     entries.push({ key, request: atPlannedTime(host, plan, nowMs) });
     changes.push(setLoad(id, plan.load));
   }

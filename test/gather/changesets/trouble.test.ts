@@ -281,6 +281,32 @@ test('one that has vanished is marked deleted, and comes back when it does (C-4)
   assert.equal((await changesets.find(url)).state, 'open');
 });
 
+test('a restart does not put off what passing trouble left unseen (C-100, C-142)', async t => {
+  const station = await testChangesets(t);
+  const { standIn, changesets, until, ended, clock } = station;
+  const changeset = standIn.model.addChangeset(standIn.model.addRepository('acme/one'));
+  for (let index = 0; index < 300; index += 1) standIn.model.addEvent(changeset);
+  let calls = 0;
+  standIn.faults.push((_request, response) => {
+    calls += 1;
+    if (calls < 3) return undefined;
+    response.destroy();
+    return 'answered';
+  });
+  await changesets.start();
+  const url = station.urlOf('acme/one', 1);
+  await changesets.track(url);
+  await until(() => ended.length === 1);
+  const { next } = await changesets.find(url);
+  assert.match(next?.reason ?? '', /not seen \(connection_lost\), once more/);
+  await changesets.stop();
+  await changesets.hosts.stop();
+  const after = station.successor();
+  await after.start();
+  for (let turn = 0; turn < 20; turn += 1) await clock.advance(1000);
+  assert.deepEqual((await after.find(url)).next, next);
+});
+
 test('a host whose clock is three hours ahead keeps nothing at the fastest rhythm (T-13)', async t => {
   const station = await testChangesets(t);
   const { standIn, changesets, clock } = station;

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { domainToASCII, fileURLToPath } from 'node:url';
 import { SluiceError } from '../../../base/errors.ts';
+import { hostPage } from './host-page.ts';
 import { type Disk, parseRepositoryPath, systemDisk } from './path.ts';
 import { shownUrl } from './shown-url.ts';
 
@@ -138,7 +139,21 @@ function parseSchemed(text: string, schemeText: string, authority: string, rest:
   const shownPort = port === DEFAULT_PORTS[scheme] ? '' : `:${port}`;
   const prefix = `${scheme}://${user === undefined ? '' : `${checkedUser(text, user)}@`}${host}${shownPort}`;
   const typed = canonicalPath(text, rest, scheme === 'http' || scheme === 'https');
-  return { url: prefix + bare(text, typed), scheme, host: plainHost(host), port, remote: prefix + typed };
+  const url = prefix + bare(text, typed);
+  refusePage(text, host.replace(/^www\./, ''), url.slice(prefix.length));
+  return { url, scheme, host: plainHost(host), port, remote: prefix + typed };
+}
+
+/** Somebody took it from a browser; git would find nothing there, and say only that. */
+function refusePage(text: string, host: string, path: string): void {
+  const page = hostPage(host, path);
+  if (page === undefined) return;
+  const shown = shownUrl(text);
+  const [what, hint] =
+    'isOwner' in page
+      ? [`names an owner at ${host} and no repository`, 'List it as an owner under repos in sluice.yaml.']
+      : [`is a page of a repository at ${host}`, `Give https://${host}/${page.isPageOf}.`];
+  throw new SluiceError('url_invalid', `${shown} ${what}`, { subject: shown, hint });
 }
 
 function parseScpLike(text: string, user: string | undefined, hostText: string, path: string): RepositoryUrl {

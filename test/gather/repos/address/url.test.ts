@@ -258,3 +258,24 @@ test('a user name without a password is dropped, and not repeated (R-8, R-110)',
     assert.deepEqual([url, remote], [`${scheme}://host/a/b`, `${scheme}://host/a/b.git`]);
   }
 });
+
+test('a page of a well-known host is said to be one, and of which repository (R-110)', () => {
+  const pages: readonly (readonly [text: string, hint: string])[] = [
+    ['https://github.com/o/r/issues/3', 'Give https://github.com/o/r.'],
+    ['http://www.github.com/o/r/tree/main', 'Give https://github.com/o/r.'],
+    ['https://codeberg.org/o/r/src/branch/main/', 'Give https://codeberg.org/o/r.'],
+    ['https://gitlab.com/g/sub/p/-/tree/main', 'Give https://gitlab.com/g/sub/p.'],
+    ['https://github.com/o', 'List it as an owner under repos in sluice.yaml.'],
+  ];
+  for (const [text, hint] of pages) {
+    const error = refusal(text);
+    assert.deepEqual([error.code, error.hint], ['url_invalid', hint], text);
+  }
+  for (const text of [
+    'https://github.com/o/r.wiki.git',
+    'https://gitlab.com/g/sub/sub/issues',
+    'https://git.example.com/o/r/issues/3',
+    'https://git.example.com/r',
+  ])
+    assert.equal(urlOf(text), text.replace(/\.git$/, ''));
+});

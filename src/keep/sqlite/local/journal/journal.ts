@@ -73,6 +73,7 @@ export class SqliteJournal implements Journal {
   }
 
   enter(file: EnteringFile): Promise<FileRecord> {
+    const now = this.#now();
     return this.#changes.submit(() => {
       const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
       const known =
@@ -87,10 +88,10 @@ export class SqliteJournal implements Journal {
           isWhole && hold === 'empty'
             ? { nextAttemptAtMs: this.#clock.nowMs(), hold: null }
             : { nextAttemptAtMs, hold };
-        this.#apply(known.id, keepsTime ? change : { ...change, ...waits });
+        this.#apply(known.id, keepsTime ? change : { ...change, ...waits }, now);
         return this.byId(known.id) as FileRecord;
       }
-      const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, this.#now()];
+      const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, now];
       const row = this.#database.first(
         INSERT,
         ...values,
@@ -109,7 +110,8 @@ export class SqliteJournal implements Journal {
   }
 
   async change(id: number, change: RecordChange): Promise<void> {
-    await this.#changes.submit(() => this.#apply(id, change));
+    const now = this.#now();
+    await this.#changes.submit(() => this.#apply(id, change, now));
   }
 
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean> {
@@ -141,8 +143,9 @@ export class SqliteJournal implements Journal {
   }
 
   recordAttempt(id: number, attempt: Omit<Attempt, 'number'>, change: RecordChange): Promise<number> {
+    const now = this.#now();
     return this.#changes.submit(() => {
-      const { sql, values } = updateOf(id, change, this.#now(), true);
+      const { sql, values } = updateOf(id, change, now, true);
       const row = this.#database.first(sql, ...values);
       const number = row ? readInteger(row, 'attempts') : 1;
       this.#database
@@ -422,8 +425,9 @@ export class SqliteJournal implements Journal {
     this.#apply(older.id, goneChange(message, this.#clock.nowMs()));
   }
 
-  #apply(id: number, change: RecordChange): void {
-    const { sql, values } = updateOf(id, change, this.#now());
+  /** @param now when the change was asked for: its times are of that clock, which may be set before it is written */
+  #apply(id: number, change: RecordChange, now = this.#now()): void {
+    const { sql, values } = updateOf(id, change, now);
     this.#database.statement(sql).run(...values);
   }
 
