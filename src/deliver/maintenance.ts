@@ -1,5 +1,6 @@
 import { asSluiceError } from '../base/errors.ts';
 import { RepeatedMessages } from '../base/repeated-messages.ts';
+import type { FileRecord } from '../keep/local/journal.ts';
 import { abandonUpload } from './attempt/upload/parts.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Gate } from './gate.ts';
@@ -168,7 +169,20 @@ export class Maintenance {
       // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
       if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(this.#context, record)) continue;
+      if (record.sentAtMs !== null && (await this.#isDelivered(record))) continue;
       await journal.changeUnmoved(record, vanishedChange(clock.nowMs()));
+    }
+  }
+
+  /** Whether a file that is not there was sent before: its record ends here or, where only the proof is left, by a try. */
+  async #isDelivered(record: FileRecord): Promise<boolean> {
+    const release = this.#dispatcher.withhold(record.id);
+    if (!release) return true;
+    try {
+      if ((await originOf(record).findAgain(this.#context, record)) === 'completed') return true;
+      return (this.#context.journal.byId(record.id)?.sentAtMs ?? null) !== null;
+    } finally {
+      release();
     }
   }
 

@@ -33,7 +33,8 @@ import type { Acknowledged, Asking } from './upload/sending.ts';
  *   place held           place held            asked again
  *
  * The journal's row says `processing` after the move and `completed` or `failed` after a move that is on the disk; that
- * a file is sent it says (`sentAtMs`) when the attempt ends there. reconcile.ts lists what a crash between leaves. Throws
+ * a file is sent it says (`sentAtMs`) when the attempt ends there, or before its move leaves nothing that would show it
+ * (a folder's `after: delete` and `after: completed`). reconcile.ts lists what a crash between leaves. Throws
  * only what the journal throws.
  */
 export async function attemptDelivery(
@@ -58,11 +59,15 @@ export async function attemptDelivery(
   let begun: BegunAttempt | undefined;
   if (record.state === 'incoming') {
     const beginning = await begin(context, attempted, signal);
-    if (beginning === 'gone') return gone(context, record);
-    if (typeof beginning === 'string') return beginning;
-    if ('fault' in beginning) return refused(context, record, beginning.fault);
-    begun = beginning;
-    attempted.steps.done('moved');
+    // The question that is left needs no file.
+    const isToBeProven = record.source !== null && acknowledgedOf(record)?.verified === null;
+    if (beginning !== 'gone' || !isToBeProven) {
+      if (beginning === 'gone') return gone(context, record);
+      if (typeof beginning === 'string') return beginning;
+      if ('fault' in beginning) return refused(context, record, beginning.fault);
+      begun = beginning;
+      attempted.steps.done('moved');
+    }
   }
   const outcome = await sendAndProve(context, attempted, begun, signal);
   // What the journal throws from here on is no failure of the upload.
@@ -101,7 +106,7 @@ async function sendAndProve(
   let file = begun?.file;
   try {
     file ??= originOf(record).open(context, record);
-    acknowledged = acknowledgedBefore(record, file);
+    acknowledged = acknowledgedBefore(acknowledgedOf(record) ?? uploader.takeRemembered(record.id), file);
     // Found to be offline after it was chosen: nothing was tried.
     if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
       return async () => 'handed-back';
@@ -135,8 +140,10 @@ async function sendAndProve(
  * What an earlier attempt sent, while the file is still what it was. One that somebody took away meanwhile has arrived all
  * the same.
  */
-function acknowledgedBefore(record: FileRecord, file: OpenedFile | undefined): Acknowledged | undefined {
-  const acknowledged = acknowledgedOf(record);
+function acknowledgedBefore(
+  acknowledged: Acknowledged | undefined,
+  file: OpenedFile | undefined,
+): Acknowledged | undefined {
   if (!acknowledged) return undefined;
   return !file || sameIdentity(identityOf(file.stats), acknowledged.identity) ? acknowledged : undefined;
 }

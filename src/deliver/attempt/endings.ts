@@ -4,6 +4,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { sameIdentity } from '../spool/files.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type DeliveryOutcome,
   decideCounted,
   decideFailure,
+  deliveredOf,
   type FailureDecision,
   failedChange,
   isRefuted,
@@ -43,9 +45,11 @@ export async function delivered(
 ): Promise<DeliveryOutcome> {
   const { journal, clock, statistics, log } = context;
   const { record } = attempted;
+  const isProven = hasProof(sent);
+  if (originOf(record).leavesOnlyRecord(context, record, isProven)) await putOnRecord(context, record, sent);
   let place: RestingPlace | undefined;
   try {
-    place = await originOf(record).complete(context, record, sent.identity, hasProof(sent));
+    place = await originOf(record).complete(context, record, sent.identity, isProven);
   } catch (error) {
     const known = asFileError(error, { operation: 'move to completed' });
     return localTrouble(context, attempted, known, sentChange(sent, clock.nowMs()));
@@ -61,6 +65,23 @@ export async function delivered(
   log.info({ ...logFields(record), bytes: identity.size, verified, key, departure, steps }, 'delivered');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
   return 'completed';
+}
+
+/** That it was sent, and how far that is proven, unless an earlier attempt came as far. */
+async function putOnRecord(
+  { journal, clock, uploader }: DeliveryContext,
+  record: FileRecord,
+  sent: Sent,
+): Promise<void> {
+  const now = journal.byId(record.id);
+  const known = now && deliveredOf(now);
+  if (known?.verified === sent.verified && sameIdentity(known.identity, sent.identity)) return;
+  try {
+    await journal.change(record.id, sentChange(sent, clock.nowMs()));
+  } catch (error) {
+    uploader.remember(record.id, sent);
+    throw error;
+  }
 }
 
 /**

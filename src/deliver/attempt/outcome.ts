@@ -156,6 +156,16 @@ export function acknowledgedOf(record: FileRecord): Acknowledged | undefined {
   return { key: objectKey, etag: etag ?? '', crc32, verified, departure, identity };
 }
 
+/**
+ * What of a file was acknowledged in an earlier attempt that also asked for the proof, so that only its move was left;
+ * undefined where more is. Pure.
+ */
+export function deliveredOf(record: FileRecord): Sent | undefined {
+  const acknowledged = acknowledgedOf(record);
+  if (!acknowledged || acknowledged.verified === null) return undefined;
+  return { ...acknowledged, verified: acknowledged.verified };
+}
+
 /** Proofs in a row that found nothing, after which what was acknowledged counts as not sent. */
 const NOT_THERE_TRIES = 3;
 

@@ -34,6 +34,11 @@ export interface FileOrigin {
   /** The object's key, where it is not made of the record's path and the destination's prefix. */
   objectKey(record: FileRecord): string | undefined;
   /**
+   * Whether `complete` leaves nothing at `path` that a record without its last row could be told from: that it was
+   * delivered must be on record before.
+   */
+  leavesOnlyRecord(context: DeliveryContext, record: FileRecord, isProven: boolean): boolean;
+  /**
    * Takes the file of that identity where delivered files go; resolves when that is on the disk.
    * @param isProven whether it is known that the store has this very content: without that nothing is deleted
    */

@@ -3,10 +3,13 @@ import { asFileError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import { type EnteringFile, type FileIdentity, type FileRecord, hasProof } from '../../keep/local/journal.ts';
+import { attemptRow, completedChange, deliveredOf } from '../attempt/outcome.ts';
 import { crc32OfFile } from '../attempt/upload/content.ts';
 import type { DeliveryContext } from '../context.ts';
+import { logFields } from '../listing.ts';
 import type { FolderSettings } from '../settings.ts';
 import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
+import { locationOf, nameIn } from '../spool/follow.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
@@ -90,6 +93,11 @@ export const folderFile: FileOrigin = {
     return record.objectKey ?? undefined;
   },
 
+  leavesOnlyRecord({ settings }, record, isProven) {
+    const after = enclosingFolder(settings.folders, sourceOf(record))?.after;
+    return after === 'completed' || (after === 'delete' && isProven);
+  },
+
   /**
    * As the folder's `after` says. A file that has changed since it was sent is left, and will be sent again; one whose
    * delivery is not proven is left, and is not.
@@ -101,7 +109,8 @@ export const folderFile: FileOrigin = {
     const enclosure = folders.enclosureOf(folder);
     const filepath = filepathIn(folder, path);
     const stats = enclosure.regularFile(filepath);
-    if (!stats || !sameIdentity(identityOf(stats), delivered)) return { location: null };
+    if (!stats) return undefined;
+    if (!sameIdentity(identityOf(stats), delivered)) return { location: null };
     if (folder.after === 'completed') {
       const place = await spool.adopt(enclosure, filepath, record, record.id);
       return place ? { ...place, source: null } : undefined;
@@ -120,8 +129,23 @@ export const folderFile: FileOrigin = {
     return { location: null };
   },
 
-  async findAgain() {
-    return undefined;
+  /** One that was on record as delivered was taken away by `complete`, or by somebody since: only its row was cut off. */
+  async findAgain(context, record) {
+    const now = context.journal.byId(record.id);
+    const sent = now && deliveredOf(now);
+    if (!now || !sent) return undefined;
+    const { spool, journal, clock, log } = context;
+    const name = nameIn(spool, 'completed', now);
+    const place = name === undefined ? undefined : { location: locationOf(name, now), source: null };
+    const nowMs = clock.nowMs();
+    const row = attemptRow(now.lastUpdated, nowMs, null);
+    await journal.recordAttempt(now.id, row, completedChange(sent, place, nowMs));
+    const { identity, verified, key } = sent;
+    log.info(
+      { ...logFields(now), bytes: identity.size, verified, key },
+      'delivered; only its row was left to write',
+    );
+    return 'completed';
   },
 
   retryState: 'incoming',

@@ -78,6 +78,11 @@ export const spooledFile: FileOrigin = {
     return undefined;
   },
 
+  leavesOnlyRecord() {
+    // Where it lies in the spool says it.
+    return false;
+  },
+
   complete({ spool }, record) {
     return spool.finish('completed', record, record.id);
   },

@@ -65,14 +65,15 @@ export function vanishedChange(nowMs: number): RecordChange {
   return goneChange('the file was taken away before it was delivered', nowMs);
 }
 
-/** The path below the bucket's folder under which the very file of the record lies in an area. */
-function nameIn(spool: Spool, area: 'completed' | 'failed', record: FileRecord): string | undefined {
+/** The path below the bucket's folder under which the very file of the record lies in an area; undefined: it does not. */
+export function nameIn(spool: Spool, area: 'completed' | 'failed', record: FileRecord): string | undefined {
   return freeNameCandidates(record.filepath, record.id).find(location => {
     const stats = spool.fileAt(area, record, location);
     return stats !== undefined && sameIdentity(identityOf(stats), record);
   });
 }
 
-function locationOf(name: string, record: FileRecord): string | null {
+/** That name as a record has it: null where it is the path itself. Pure. */
+export function locationOf(name: string, record: FileRecord): string | null {
   return name === record.filepath ? null : name;
 }

@@ -22,9 +22,11 @@ import { type WalkedFile, walkFiles } from './walk.ts';
  *  10. in processing, no record (database lost)      a new record in `processing`
  *  11. copy announced, record `incoming_tmp`          dead copy: in incoming → the first scan takes it over; else it never arrived
  *  12. record of a file that is nowhere              `failed`, source_missing, removed
+ *      the same, on record as sent                   a try ends it as delivered
  *  13. removed by retention, record `completed`      noticed by the next retention pass
  *
- * The move to completed or failed is on the disk before its record changes, so "record completed, file in processing"
+ * A file of a folder that `after: delete` or `after: completed` takes away is on record as sent before; the try or the look
+ * at it that finds it gone ends its record as delivered. The move to completed or failed is on the disk before its record changes, so "record completed, file in processing"
  * cannot come about. Every step here may itself be cut off and is done again at the next start.
  */
 export async function reconcileSpool(context: ReconcileContext): Promise<Reconciled> {
@@ -109,6 +111,8 @@ async function reconcileFile(
 async function reconcileRecord(context: ReconcileContext, record: FileRecord): Promise<boolean> {
   if (!originOf(record).isAstray(context.spool, record)) return false;
   if (record.state === 'processing' && (await follow(context, record)) !== undefined) return true;
+  // It has arrived, and what is left for a try to do needs no file.
+  if (record.state === 'processing' && record.sentAtMs !== null) return false;
   await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
   return true;
 }

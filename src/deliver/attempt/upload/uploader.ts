@@ -21,6 +21,8 @@ export class Uploader {
   readonly #journal: Journal;
   readonly #clock: Clock;
   readonly #verifier: Verifier;
+  /** Sent and not on record, by record; a few at most, since a journal without room holds all files. */
+  readonly #unrecorded = new Map<number, Sent>();
 
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
@@ -58,6 +60,18 @@ export class Uploader {
     const expected = { size: identity.size, crc32: crc32 ?? undefined, parts };
     const sent = await this.#verifier.verify(asking, acknowledged, expected);
     if (parts) await this.#journal.dropUpload(id);
+    return sent;
+  }
+
+  /** It was sent, and the journal has no room to say so: the next attempt of this run need not send it again. */
+  remember(recordId: number, sent: Sent): void {
+    this.#unrecorded.set(recordId, sent);
+  }
+
+  /** What an attempt before could not put on record; asked for once. */
+  takeRemembered(recordId: number): Sent | undefined {
+    const sent = this.#unrecorded.get(recordId);
+    this.#unrecorded.delete(recordId);
     return sent;
   }
 
