@@ -124,7 +124,11 @@ async function assertAgrees({ git, rows, store, repositoryId }: Bench): Promise<
   const expected = logOf(git);
   assert.deepEqual(sorted(stored), sorted(expected));
   const totals = (await store.repositories.byId(repositoryId))?.totals;
-  const dates = [...expected.values()].map(row => Number(row[7]));
+  const all = [...expected.values()].map(row => Number(row[7]));
+  // Dates of the first day of all, and those still to come, are of first and last only where there are no others.
+  const endOfTomorrow = (Math.floor(Date.now() / 86_400_000) + 2) * 86_400;
+  const thatCanBe = all.filter(seconds => seconds >= 86_400 && seconds < endOfTomorrow);
+  const dates = thatCanBe.length > 0 ? thatCanBe : all;
   assert.deepEqual(totals, {
     commits: git.count(),
     authors: git.authors(),
