@@ -9,7 +9,7 @@ import type { DeliveryContext } from '../context.ts';
 import { logFields } from '../listing.ts';
 import type { FolderSettings } from '../settings.ts';
 import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
-import { locationOf, nameIn } from '../spool/follow.ts';
+import { locationInArea, nameIn } from '../spool/follow.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
@@ -136,7 +136,7 @@ export const folderFile: FileOrigin = {
     if (!now || !sent) return undefined;
     const { spool, journal, clock, log } = context;
     const name = nameIn(spool, 'completed', now);
-    const place = name === undefined ? undefined : { location: locationOf(name, now), source: null };
+    const place = name === undefined ? undefined : { location: locationInArea(name, now), source: null };
     const nowMs = clock.nowMs();
     const row = attemptRow(now.lastUpdated, nowMs, null);
     await journal.recordAttempt(now.id, row, completedChange(sent, place, nowMs));

@@ -42,7 +42,7 @@ export async function follow(
       outcome: 'success',
       nextAttemptAtMs: null,
       hold: null,
-      location: locationOf(completedName, record),
+      location: locationInArea(completedName, record),
       completedAtMs: nowMs,
       failures: 0,
     });
@@ -55,7 +55,7 @@ export async function follow(
     outcome: 'failure',
     nextAttemptAtMs: null,
     hold: null,
-    location: locationOf(failedName, record),
+    location: locationInArea(failedName, record),
   });
   return 'failed';
 }
@@ -74,6 +74,6 @@ export function nameIn(spool: Spool, area: 'completed' | 'failed', record: FileR
 }
 
 /** That name as a record has it: null where it is the path itself. Pure. */
-export function locationOf(name: string, record: FileRecord): string | null {
+export function locationInArea(name: string, record: FileRecord): string | null {
   return name === record.filepath ? null : name;
 }
