@@ -14,10 +14,10 @@ import { tempDirectory } from '../support/temp-directory.ts';
 type After = 'keep' | 'delete' | 'completed';
 
 /**
- * What becomes of the change that says `completed`, or (`sent`) that it was sent: it fails once, or nothing is written
- * from then on (a kill).
+ * What becomes of the change that says `completed`, or (`sent`) that it was sent, or (`begun`) that it was taken up: it
+ * fails once, or nothing is written from then on (a kill).
  */
-type Fault = 'once' | 'killed' | 'sent' | 'none';
+type Fault = 'once' | 'killed' | 'sent' | 'begun' | 'none';
 
 interface FaultyRig {
   readonly rig: Rig;
@@ -25,7 +25,7 @@ interface FaultyRig {
   readonly struck: () => boolean;
   /** Writes that are on the disk before the next one begins, by method. */
   readonly writes: string[];
-  readonly sent: () => number;
+  readonly sent: (key?: string) => number;
   readonly mend: () => void;
 }
 
@@ -51,9 +51,15 @@ async function faultyRig(t: TestContext, after: After, fault: Fault, isAsked = f
         return (...args: unknown[]) => {
           const change = args.at(-1) as RecordChange | undefined;
           const isSent = name === 'change' && (change?.sentAtMs ?? null) !== null;
+          const isBegun = name === 'change' && change?.state === 'processing';
           const isLast = name === 'recordAttempt' && change?.state === 'completed';
           const isDead = fault === 'killed' && isStruck && WRITES.has(String(name));
-          if (!isWhole && (isDead || (!isStruck && (fault === 'sent' ? isSent : isLast)))) {
+          if (
+            !isWhole &&
+            (isDead ||
+              (!isStruck &&
+                { sent: isSent, begun: isBegun, once: isLast, killed: isLast, none: false }[fault]))
+          ) {
             isStruck = true;
             return Promise.reject(new SluiceError('disk_full', 'no room left on the disk for the journal'));
           }
@@ -87,7 +93,7 @@ async function faultyRig(t: TestContext, after: After, fault: Fault, isAsked = f
     folder,
     struck: () => isStruck,
     writes,
-    sent: () => opened.reduce((sum, one) => sum + (one.sent()['a.txt'] ?? 0), 0),
+    sent: (key = 'a.txt') => opened.reduce((sum, one) => sum + (one.sent()[key] ?? 0), 0),
     mend: () => {
       isWhole = true;
     },
@@ -186,4 +192,12 @@ test('only a file that goes away is on record as sent before: others cost no fur
     delete: ['enter', 'change', 'recordAttempt'],
     spool: ['enter', 'change', 'recordAttempt'],
   });
+});
+
+test('no room to say that a file was taken up: what was sent meanwhile is not sent again (D-103)', async t => {
+  const { rig, struck, sent } = await faultyRig(t, 'keep', 'begun');
+  rig.write('incoming/local/outbox/b.txt', 'b');
+  await rig.until('b.txt', ({ state }) => state === 'completed');
+  assert.ok(struck());
+  assert.equal(sent('b.txt'), 1);
 });

@@ -69,10 +69,15 @@ export async function attemptDelivery(
       attempted.steps.done('moved');
     }
   }
-  const outcome = await sendAndProve(context, attempted, begun, signal);
+  const { acknowledged, end } = await sendAndProve(context, attempted, begun, signal);
   // What the journal throws from here on is no failure of the upload.
-  await begun?.onRecord;
-  return outcome();
+  try {
+    await begun?.onRecord;
+  } catch (error) {
+    if (acknowledged) context.uploader.remember(record.id, acknowledged);
+    throw error;
+  }
+  return end();
 }
 
 /** A move that fails for the disk's sake is no failure of the file. */
@@ -91,13 +96,20 @@ async function begin(
   }
 }
 
-/** @returns how the attempt ends, to be done once its beginning is on record */
+/** What came of sending. */
+interface SendingOutcome {
+  /** What the store has acknowledged, proven or not. */
+  readonly acknowledged?: Acknowledged;
+  /** How the attempt ends, to be done once its beginning is on record. */
+  readonly end: () => Promise<DeliveryOutcome>;
+}
+
 async function sendAndProve(
   context: DeliveryContext,
   attempted: Attempted,
   begun: BegunAttempt | undefined,
   signal: AbortSignal,
-): Promise<() => Promise<DeliveryOutcome>> {
+): Promise<SendingOutcome> {
   const { record, destination } = attempted;
   const { endpoints, uploader, settings } = context;
   const subject = originOf(record).path(context.spool, record);
@@ -109,7 +121,7 @@ async function sendAndProve(
     acknowledged = acknowledgedBefore(acknowledgedOf(record) ?? uploader.takeRemembered(record.id), file);
     // Found to be offline after it was chosen: nothing was tried.
     if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
-      return async () => 'handed-back';
+      return { end: async () => 'handed-back' };
     if (!acknowledged && !file) throw sourceMissing(subject);
     if (!acknowledged && file) {
       acknowledged = await upload(context, attempted, file, asking);
@@ -119,7 +131,7 @@ async function sendAndProve(
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });
     const isNew = endpoints.noteCall(destination.endpoint, known);
-    return () => failed(context, attempted, known, isNew);
+    return { end: () => failed(context, attempted, known, isNew) };
   } finally {
     file?.close();
   }
@@ -128,11 +140,11 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
-    return () => delivered(context, attempted, sent);
+    return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
     endpoints.noteCall(destination.endpoint, known);
-    return () => unproven(context, attempted, asking, isSent, known);
+    return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
 }
 

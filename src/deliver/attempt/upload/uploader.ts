@@ -22,7 +22,7 @@ export class Uploader {
   readonly #clock: Clock;
   readonly #verifier: Verifier;
   /** Sent and not on record, by record; a few at most, since a journal without room holds all files. */
-  readonly #unrecorded = new Map<number, Sent>();
+  readonly #unrecorded = new Map<number, Acknowledged>();
 
   constructor(journal: Journal, clock: Clock) {
     this.#journal = journal;
@@ -64,15 +64,15 @@ export class Uploader {
   }
 
   /** It was sent, and the journal has no room to say so: the next attempt of this run need not send it again. */
-  remember(recordId: number, sent: Sent): void {
-    this.#unrecorded.set(recordId, sent);
+  remember(recordId: number, acknowledged: Acknowledged): void {
+    this.#unrecorded.set(recordId, acknowledged);
   }
 
   /** What an attempt before could not put on record; asked for once. */
-  takeRemembered(recordId: number): Sent | undefined {
-    const sent = this.#unrecorded.get(recordId);
+  takeRemembered(recordId: number): Acknowledged | undefined {
+    const acknowledged = this.#unrecorded.get(recordId);
     this.#unrecorded.delete(recordId);
-    return sent;
+    return acknowledged;
   }
 
   /** What was acknowledged did not arrive: the next `send` begins anew. */
