@@ -67,6 +67,7 @@ export async function deliveringStation(
  */
 export async function assertSameDatabase(config: Config, cli: Cli, signal: AbortSignal): Promise<void> {
   if (!(await isStationUp(config))) return;
+  // A station that cannot tell keeps nobody from copying: whatever lies in its folder it finds.
   const status = await statusOf(config, cli, signal).catch(() => undefined);
   signal.throwIfAborted();
   if (!status || !isSamePath(status.deliveries.directory, config.deliver.directory)) return;
