@@ -1,8 +1,8 @@
 import { toErrorRecord } from '../../../base/errors.ts';
+import { toRun } from '../../store/rows/runs.ts';
 import type { RunStore } from '../../store/runs.ts';
 import type { Run, RunState } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -13,21 +13,6 @@ const FINISH = `
   WHERE id = ?5 OR (?6 AND state = 'waiting'
     AND repository_id = (SELECT repository_id FROM runs WHERE id = ?5)
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = ?5))`;
-
-function toRun(row: SqlRow): Run {
-  return {
-    id: readInteger(row, 'id'),
-    repositoryId: readInteger(row, 'repository_id'),
-    url: readText(row, 'url'),
-    state: readText(row, 'state') as RunState,
-    reason: readText(row, 'reason'),
-    requestedAtMs: readInteger(row, 'requested_at_ms'),
-    startedAtMs: readIntegerOrNull(row, 'started_at_ms'),
-    finishedAtMs: readIntegerOrNull(row, 'finished_at_ms'),
-    summary: readTextOrNull(row, 'summary'),
-    error: readTextOrNull(row, 'error'),
-  };
-}
 
 export function createRunStore(database: Database): RunStore {
   const byId = (id: number): Run | undefined => {

@@ -1,6 +1,6 @@
 import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
+import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
