@@ -199,6 +199,14 @@ export const CATALOGUE = {
     meaning: 'The file system, a mounted folder or this machine refused to read or write.',
     remedy: 'Check permissions, the disk and whether the folder is mounted.',
   },
+  folder_unsafe: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 500,
+    meaning: 'Another user of this machine could lead a configured folder to files that are not theirs.',
+    remedy: 'Let only root, or the user that sluice runs as, write to the folders on the way to it.',
+  },
   database_newer: {
     answer: 'give-up',
     exitCode: 1,
