@@ -39,7 +39,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
-    remedy: 'Read --help.',
+    remedy: 'Put right what the message names, and ask again.',
   },
   config_invalid: {
     answer: 'give-up',

@@ -1,7 +1,6 @@
-import { toErrorRecord } from '../../../base/errors.ts';
-import { toRun } from '../../store/rows/runs.ts';
+import { endOfRun, toRun } from '../../store/rows/runs.ts';
 import type { RunStore } from '../../store/runs.ts';
-import type { Run, RunState } from '../../store/types.ts';
+import type { Run } from '../../store/types.ts';
 import type { Database } from '../database.ts';
 
 const SELECT =
@@ -54,25 +53,14 @@ export function createRunStore(database: Database): RunStore {
       }),
     finish: (id, end, nowMs) =>
       database.write(() => {
-        const error = 'error' in end ? toErrorRecord(end.error) : undefined;
-        // Whoever has the claim now goes on with it.
-        if (error?.code === 'lease_lost') return;
-        if (error?.code === 'stopping') {
+        const ended = endOfRun(end);
+        if (ended === 'leave') return;
+        if (ended === 'wait') {
           database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
           return;
         }
-        const summary = 'summary' in end ? end.summary : null;
-        const state: RunState = !error ? 'done' : error.answer === 'cancelled' ? 'cancelled' : 'failed';
-        database
-          .statement(FINISH)
-          .run(
-            state,
-            summary,
-            error ? JSON.stringify(error) : null,
-            nowMs,
-            id,
-            state === 'cancelled' ? 0 : 1,
-          );
+        const { state, summary, error } = ended;
+        database.statement(FINISH).run(state, summary, error, nowMs, id, state === 'cancelled' ? 0 : 1);
       }),
     async byId(id) {
       return database.read(() => byId(id));

@@ -25,7 +25,7 @@ import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
 import { OpenedDatabaseFile } from '../../opened-database-file.ts';
 import { RecordFinder } from './find-records.ts';
-import { listRecords } from './list.ts';
+import { countRecords, listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, toRecord, updateOf } from './rows.ts';
 import {
@@ -208,6 +208,10 @@ export class SqliteJournal implements Journal {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.#database.read(() => listRecords(this.#database, filter));
+  }
+
+  count(filter: RecordFilter): number {
+    return this.#database.read(() => countRecords(this.#database, filter));
   }
 
   attempts(id: number): Attempt[] {
@@ -413,6 +417,7 @@ export class SqliteJournal implements Journal {
       errorAnswer: null,
       errorMessage: null,
       removedAtMs: null,
+      droppedAtMs: null,
     });
     return this.byId(record.id);
   }

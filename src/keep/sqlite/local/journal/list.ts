@@ -31,6 +31,22 @@ export function listRecords(database: Database, filter: RecordFilter): FileRecor
     .slice(0, limit);
 }
 
+/** Journal.count. */
+export function countRecords(database: Database, filter: RecordFilter): number {
+  const { errorCode, states, present } = filter;
+  const all = join([
+    errorCode !== undefined && { sql: 'error_code = ?', values: [errorCode] },
+    states !== undefined && {
+      sql: `current_state IN (${states.map(() => '?').join(', ')})`,
+      values: states,
+    },
+    present === true && { sql: 'removed_at_ms IS NULL', values: [] },
+    ...placeConditions(filter),
+  ]);
+  const row = database.first(`SELECT count(*) AS records FROM file_records WHERE ${all.sql}`, ...all.values);
+  return row ? readInteger(row, 'records') : 0;
+}
+
 function listInState(
   database: Database,
   filter: RecordFilter,
