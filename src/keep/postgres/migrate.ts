@@ -1,6 +1,9 @@
 import { SluiceError } from '../../base/errors.ts';
 import { quoteName } from './address.ts';
 import type { SqlExecutor, TransactionalExecutor } from './executor.ts';
+import { sql as repositories } from './migrations/0001-repositories.ts';
+import { sql as insights } from './migrations/0002-insights.ts';
+import { sql as changesets } from './migrations/0003-changesets.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -12,7 +15,7 @@ export interface Migration {
 }
 
 /** In order; a migration that has been released never changes. `sluice_schema.version` counts those applied. */
-const MIGRATIONS: readonly Migration[] = [];
+const MIGRATIONS: readonly Migration[] = [{ sql: repositories }, { sql: insights }, { sql: changesets }];
 
 const VERSION = `
 CREATE TABLE sluice_schema (
