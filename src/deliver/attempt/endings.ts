@@ -299,7 +299,10 @@ async function held(
       retryAlone(error, record.failures, settings, random, nowMs),
       more,
     );
-  const change = { ...waitingChange({ ...decision, fileHold: finding?.fileHold }, error), ...more };
+  // A start takes the hold up again by it, as long as the key is the same.
+  const keyMark = finding?.place.kind === 'profile' ? destination.store.key?.mark() : undefined;
+  const waiting = { ...decision, fileHold: finding?.fileHold, keyMark };
+  const change = { ...waitingChange(waiting, error), ...more };
   // The try that met it first is on record; others are as if they had not been made.
   if (finding?.isNew ?? isNewlyOffline)
     await journal.recordAttempt(record.id, attemptRow(startedAt, nowMs, error), change);

@@ -15,7 +15,8 @@ type Finding =
   | 'inState'
   | 'retained'
   | 'smallestWaiting'
-  | 'failedForKey';
+  | 'failedForKey'
+  | 'waitingForKey';
 
 /** Finds records, each way by an index; what each answers is in the contract. It changes nothing. */
 export class RecordFinder implements Pick<Journal, Finding> {
@@ -146,6 +147,16 @@ export class RecordFinder implements Pick<Journal, Finding> {
       profile,
       keyMark,
       JSON.stringify(codes),
+    );
+  }
+
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND key_mark = ? AND error_answer = 'hold'
+       ORDER BY last_updated DESC, id DESC LIMIT 1`,
+      profile,
+      keyMark,
     );
   }
 
