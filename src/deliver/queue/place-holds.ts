@@ -41,15 +41,17 @@ export interface PlaceHoldsOptions {
  * place is fine and the file waits alone.
  */
 export type HoldFinding =
-  | {
-      readonly place: Place;
-      readonly isNew: boolean;
-      /** How its record says so; undefined where it keeps its time. */
-      readonly fileHold: FileHold | undefined;
-    }
+  | PlaceFinding
   | 'alone'
   /** The file's own content cannot be read, while others of its folder were since it failed last. */
   | 'of-file';
+
+export interface PlaceFinding {
+  readonly place: Place;
+  readonly isNew: boolean;
+  /** How its record says so; undefined where it keeps its time. */
+  readonly fileHold: FileHold | undefined;
+}
 
 interface Held {
   hold: PlaceHold;
