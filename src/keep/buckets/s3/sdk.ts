@@ -150,7 +150,8 @@ function isUnreadable(error: unknown): boolean {
   return '$response' in error || /deserialization/i.test(error.message);
 }
 
-function unreadable({ operation, subject }: Call): SluiceError {
+/** What answered is S3, and its document cannot be read. */
+export function unreadable({ operation, subject }: Call): SluiceError {
   return new SluiceError(
     'answer_invalid',
     `${operation} ${subject}: the answer is no document of S3 that can be read`,
