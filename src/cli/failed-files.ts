@@ -9,6 +9,7 @@ import {
   retryFailed,
 } from '../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
+import { settingsFrom } from '../deliver/settings.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { FileRecord } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -54,7 +55,12 @@ export async function failedFiles(
       else print(records, options.json === true, cli);
       return true;
     }
-    const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
+    const context = {
+      spool: new Spool(config.deliver.directory),
+      journal,
+      clock: cli.clock,
+      settings: settingsFrom(config),
+    };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
     const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
     return report(action, lines, rest, options.json === true, cli);

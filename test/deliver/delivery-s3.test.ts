@@ -70,7 +70,7 @@ test('after ten retries the file moves to failed, and the record says so; retry 
   const { journal } = rig.delivery;
   assert.equal(listFailed(journal, { match: '**/b.txt' }).length, 0);
   assert.equal(listFailed(journal, { cause: 'retry', match: 'dir/*.txt' }).length, 1);
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   assert.deepEqual(
     (await retryFailed(context, { all: true })).map(({ problem }) => problem),
     [undefined],

@@ -17,8 +17,10 @@ export async function follow(
   if (record.state === 'incoming') {
     const moved = spool.fileAt('processing', record);
     if (moved?.ino !== record.inode || journal.byAddress(record, 'processing')) return undefined;
+    const now = identityOf(moved);
     await journal.change(record.id, {
-      ...identityOf(moved),
+      // Where it is the same, what is on record as sent stays so.
+      ...(sameIdentity(now, record) ? {} : now),
       state: 'processing',
       hold: null,
       nextAttemptAtMs: nowMs,
