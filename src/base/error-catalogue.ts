@@ -39,7 +39,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
-    remedy: 'Read --help.',
+    remedy: 'Put right what the message names, and ask again.',
   },
   config_invalid: {
     answer: 'give-up',
@@ -198,6 +198,14 @@ export const CATALOGUE = {
     status: 500,
     meaning: 'The file system, a mounted folder or this machine refused to read or write.',
     remedy: 'Check permissions, the disk and whether the folder is mounted.',
+  },
+  folder_unsafe: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 500,
+    meaning: 'Another user of this machine could lead a configured folder to files that are not theirs.',
+    remedy: 'Let only root, or the user that sluice runs as, write to the folders on the way to it.',
   },
   database_newer: {
     answer: 'give-up',

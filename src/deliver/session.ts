@@ -215,6 +215,7 @@ export class DeliverySession {
     await retryForOtherKeys(this.#context);
     await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());
     this.#context.holds.adopt();
+    await this.#context.holds.checkFolders();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
     await this.#watch.start();

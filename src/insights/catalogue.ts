@@ -18,6 +18,16 @@ export type InsightRow = Readonly<Record<string, Value>>;
 /** `date` is `2026-11-22`, `time` ISO 8601; `integer` and `number` are numbers. */
 export type ColumnType = 'text' | 'integer' | 'number' | 'date' | 'time';
 
+/** Which columns span a grid, and which one fills it. */
+export interface InsightGrid {
+  /** Counts from 1. */
+  readonly down: string;
+  readonly across: string;
+  readonly value: string;
+  /** What the lines are called, from the first. */
+  readonly lineNames: readonly string[];
+}
+
 /** An insight under its name for the API and the command line: rows of the same columns. */
 export interface Insight {
   readonly name: string;
@@ -32,6 +42,8 @@ export interface Insight {
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /** Where people see more in a grid than in a line a row. */
+  readonly grid?: InsightGrid;
   rows(questions: Questions, question: Question): Promise<InsightRow[]>;
 }
 
@@ -173,6 +185,12 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'hours',
     byPeriod: false,
     columns: { weekday: 'integer', hour: 'integer', commits: 'integer' },
+    grid: {
+      down: 'weekday',
+      across: 'hour',
+      value: 'commits',
+      lineNames: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+    },
     rows: async (questions, question) =>
       punchCard(await questions.commitsByHourOfWeek(onDaysThatCanBe(question))).map(hour => ({ ...hour })),
   },

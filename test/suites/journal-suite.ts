@@ -193,6 +193,14 @@ export function journalSuite(name: string, open: OpenLocal): void {
       journal.list({ beforeId: 3, limit: 1 }).map(({ id }) => id),
       [2],
     );
+    assert.deepEqual(
+      [{}, { text: '50%_' }, { states: ['failed'] as const, present: true }, { profile: 'nobody' }].map(
+        filter => journal.count(filter),
+      ),
+      [3, 1, 1, 0],
+    );
+    await journal.change(3, { droppedAtMs: 5 });
+    assert.equal(journal.counts().failed, 0, 'one that was dropped counts no longer');
   });
 
   test(`${name}: what is due comes longest due first, and later tries can be made due now`, async t => {

@@ -10,7 +10,7 @@ import { DirectorySync } from './directory-sync.ts';
 import { EmptiedDirectories } from './emptied-directories.ts';
 import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
-import { type BucketFolders, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
+import { type BucketFolders, followArea, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
@@ -43,7 +43,10 @@ export class Spool {
 
   constructor(root: string, options: EnclosureOptions = {}) {
     this.root = root;
-    const enclose = (area: Area): [Area, Enclosure] => [area, new Enclosure(join(root, area), options)];
+    const enclose = (area: Area): [Area, Enclosure] => [
+      area,
+      new Enclosure(join(root, area), { follow: followArea, ...options }),
+    ];
     this.#areas = Object.fromEntries(AREAS.map(enclose)) as Record<Area, Enclosure>;
     this.#emptied = new EmptiedDirectories(this.#areas, options.clock ?? systemClock);
   }

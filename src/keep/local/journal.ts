@@ -70,6 +70,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly copied: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
+  /** Of a failed file: when somebody gave it up for good. It is no longer counted among those that failed. */
+  readonly droppedAtMs: number | null;
 }
 
 /** An object of a bucket, and the files of the spool and of folders that would become it. */
@@ -181,6 +183,7 @@ export interface HeldFiles {
 /** Which of the held files go: those of a bucket, or those that lie below a folder. */
 export type Released = { readonly profile: string; readonly bucket: string } | { readonly below: string };
 
+/** Records by state; failed ones that were dropped do not count. */
 export type StateCounts = Readonly<Record<FileState, number>> & {
   /** Of those in incoming or processing: waiting for a later try or for something to happen. */
   readonly waiting: number;
@@ -238,6 +241,8 @@ export interface Journal {
   /** The earliest time at which a record of the profile is due, after `afterMs`. */
   nextDueMs(profile: string, afterMs: number): number | undefined;
   list(filter: RecordFilter): FileRecord[];
+  /** How many `list` would answer without `beforeId` and `limit`. */
+  count(filter: RecordFilter): number;
   attempts(id: number): Attempt[];
   counts(): StateCounts;
   /**

@@ -171,6 +171,7 @@ export class Entrance {
       errorAnswer: null,
       errorMessage: null,
       removedAtMs: null,
+      droppedAtMs: null,
     });
     return this.#records.byId(record.id);
   }

@@ -26,7 +26,7 @@ import { OpenedDatabaseFile } from '../../opened-database-file.ts';
 import { readInteger, readText } from '../../rows.ts';
 import { Entrance } from './entrance.ts';
 import { RecordFinder } from './find-records.ts';
-import { listRecords } from './list.ts';
+import { countRecords, listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
 import { toAttempt, updateOf } from './rows.ts';
 import {
@@ -175,6 +175,10 @@ export class SqliteJournal implements Journal {
 
   list(filter: RecordFilter): FileRecord[] {
     return this.#database.read(() => listRecords(this.#database, filter));
+  }
+
+  count(filter: RecordFilter): number {
+    return this.#database.read(() => countRecords(this.#database, filter));
   }
 
   attempts(id: number): Attempt[] {

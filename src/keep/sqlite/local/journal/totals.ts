@@ -22,7 +22,14 @@ export function countStates(database: Database, nowMs: number): StateCounts {
     )
     .get(nowMs);
   const held = database.statement('SELECT count(*) AS n FROM file_records WHERE hold IS NOT NULL').get();
-  return { ...counts, waiting: Number(later?.n) + Number(held?.n) };
+  const dropped = database
+    .statement(
+      `SELECT count(*) AS n FROM file_records INDEXED BY file_records_dropped
+       WHERE dropped_at_ms IS NOT NULL AND current_state = 'failed'`,
+    )
+    .get();
+  const failed = counts.failed - Number(dropped?.n);
+  return { ...counts, failed, waiting: Number(later?.n) + Number(held?.n) };
 }
 
 /** Journal.retainedTotals. */
