@@ -65,7 +65,7 @@ test('a failed file that vanished is counted until it is dropped, and cannot be 
   for (const name of ['a.txt', 'b.txt']) rig.write(`incoming/cloud/bucket/${name}`, name);
   for (const name of ['a.txt', 'b.txt']) await rig.until(name, ({ state }) => state === 'failed');
   const { journal } = rig.delivery;
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   rmSync(join(rig.root, 'failed/cloud/bucket/a.txt'));
   const tried = await retryFailed(context, { match: 'a.txt' });
   assert.match(tried[0]?.problem ?? '', /no longer there/);
