@@ -20,10 +20,10 @@ import type {
   UnfinishedUpload,
   WaitingFiles,
 } from '../../../local/journal.ts';
+import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
 import { OpenedDatabaseFile } from '../../opened-database-file.ts';
-import { readInteger, readText } from '../../rows.ts';
 import { Entrance } from './entrance.ts';
 import { RecordFinder } from './find-records.ts';
 import { countRecords, listRecords } from './list.ts';
