@@ -1,4 +1,4 @@
-import type { Questions, Scope } from '../keep/store/questions.ts';
+import type { DatedScope, Questions, Scope } from '../keep/store/questions.ts';
 import { activityByPeriod, isPlausibleDay, mergeShare, type PeriodActivity, withAges } from './activity.ts';
 import { busFactor } from './bus-factor.ts';
 import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
@@ -108,11 +108,11 @@ export const INSIGHTS: readonly Insight[] = [
       lastCommitAt: 'time',
     },
     async rows(questions, question) {
-      const authors = await questions.topAuthors(question, question.limit);
+      const authors = await questions.topAuthors(withDatesThatCanBe(question), question.limit);
       return authors.map(({ firstCommitAt, lastCommitAt, ...author }) => ({
         ...author,
-        firstCommitAt: isoTime(firstCommitAt),
-        lastCommitAt: isoTime(lastCommitAt),
+        firstCommitAt: isoTimeOrNull(firstCommitAt),
+        lastCommitAt: isoTimeOrNull(lastCommitAt),
       }));
     },
   },
@@ -142,10 +142,10 @@ export const INSIGHTS: readonly Insight[] = [
       repository: 'text',
     },
     async rows(questions, question) {
-      const files = await questions.mostChangedFiles(question, question.limit);
+      const files = await questions.mostChangedFiles(withDatesThatCanBe(question), question.limit);
       return files.map(({ repository, lastChangeDay, ...file }) => ({
         ...file,
-        lastChange: isoDate(lastChangeDay * DAY_SECONDS),
+        lastChange: lastChangeDay === null ? null : isoDate(lastChangeDay * DAY_SECONDS),
         repository,
       }));
     },
@@ -160,7 +160,7 @@ export const INSIGHTS: readonly Insight[] = [
       const last = withAges(await questions.lastCommits(onDaysThatCanBe(question)), question.nowMs);
       return last.map(({ repository, lastCommitAt, ageS }) => ({
         repository,
-        lastCommitAt: lastCommitAt === null ? null : isoTime(lastCommitAt),
+        lastCommitAt: isoTimeOrNull(lastCommitAt),
         ageS,
       }));
     },
@@ -211,11 +211,17 @@ function onDaysThatCanBe<Q extends Question>(question: Q): Q {
   return { ...question, sinceDay, untilDay };
 }
 
+/** Commits on other days count, but their dates are no first or last one. */
+function withDatesThatCanBe<Q extends Question>(question: Q): Q & DatedScope {
+  const { sinceDay, untilDay } = onDaysThatCanBe(question);
+  return { ...question, datedSinceDay: sinceDay, datedUntilDay: untilDay };
+}
+
 /** Days that cannot be are left out, unless somebody asks about them. */
 function isShown(day: number, { sinceDay, untilDay, nowMs }: Question): boolean {
   return isPlausibleDay(day, nowMs) || (day <= 0 ? sinceDay !== undefined : untilDay !== undefined);
 }
 
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+function isoTimeOrNull(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
 }

@@ -74,6 +74,15 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly droppedAtMs: number | null;
 }
 
+/** An object of a bucket, and the files of the spool and of folders that would become it. */
+export interface ObjectNames {
+  readonly key: string;
+  /** Their paths, as records have them. */
+  readonly filepaths: readonly string[];
+  /** What stands before the path of a file of the spool in its key. */
+  readonly spoolPrefix: string;
+}
+
 /** A file that comes into view. */
 export interface EnteringFile extends FileAddress, FileIdentity {
   readonly state: 'incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed';
@@ -219,10 +228,12 @@ export interface Journal {
   /** Of the file outside the spool that a record is of: the newest record before it that says it was delivered. */
   deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined;
   /**
-   * The newest record of another file of the same path, bucket and profile that came later, from the same place or for the
-   * same key: under way, delivered, or failed and still there.
+   * The newest record of another file that came later, of the same path from the same place or for the same object: under
+   * way, delivered, or failed and still there.
    */
-  newerThan(record: FileRecord): FileRecord | undefined;
+  newerThan(record: FileRecord, names: ObjectNames): FileRecord | undefined;
+  /** Those that came earlier for the same object, or of the same path from the same place, and have not ended; oldest first. */
+  olderUnderWay(record: FileRecord, names: ObjectNames): FileRecord[];
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
   /** Those whose time has come, longest due first. */
