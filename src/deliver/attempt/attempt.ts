@@ -1,4 +1,4 @@
-import { asFileError, asSluiceError } from '../../base/errors.ts';
+import { asFileError, asSluiceError, type ErrorCode } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
@@ -80,6 +80,9 @@ export async function attemptDelivery(
   return end();
 }
 
+/** What says that a file cannot be moved or opened where it lies. */
+const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe'];
+
 /** A move that fails for the disk's sake is no failure of the file. */
 async function begin(
   context: DeliveryContext,
@@ -91,7 +94,7 @@ async function begin(
     return await originOf(record).begin(context, destination, record, signal);
   } catch (error) {
     const known = asFileError(error, { operation: 'take up' });
-    if (known.code !== 'disk_full' && known.code !== 'disk_failed') throw error;
+    if (!OF_THIS_DISK.includes(known.code)) throw error;
     return localTrouble(context, attempted, known, {});
   }
 }

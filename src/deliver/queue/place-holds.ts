@@ -158,6 +158,28 @@ export class PlaceHolds {
     return true;
   }
 
+  /**
+   * Somebody else could lead a folder, or the spool, elsewhere: its files wait. Errors of other kinds hold nothing.
+   * @param path of the folder, or of what lies in it
+   */
+  folderUnsafe(path: string, error: unknown): void {
+    const known = asSluiceError(error);
+    if (known.code !== 'folder_unsafe') return;
+    const source = this.#finder.sourceAt(path);
+    const place = diskPlace(source);
+    const held = this.#held.get(placeKey(place));
+    if (held) held.hold = holdPlace(held.hold, place, known, this.#options.clock.nowMs());
+    else this.#open(place, known, undefined, undefined);
+  }
+
+  /** Looks at the way to each folder, before anything in it is. */
+  async checkFolders(): Promise<void> {
+    for (const { path } of this.#options.settings.folders) {
+      const trouble = await this.#finder.sourceTrouble(path);
+      if (trouble) this.folderUnsafe(path, trouble);
+    }
+  }
+
   /** What is wrong with the journal; undefined while it can be used. */
   get journalTrouble(): HoldReason | undefined {
     return this.#held.get(placeKey(JOURNAL))?.hold.reason;
