@@ -2,7 +2,7 @@ import type { ObjectEntry, ObjectListOptions, ObjectPage } from '../bucket.ts';
 import { unescapeXml } from './answer.ts';
 import type { Requests } from './requests.ts';
 import { encodeStrictly } from './route.ts';
-import { unreadable } from './sdk.ts';
+import { unreadableDocument } from './sdk.ts';
 import type { Call } from './session.ts';
 import { EMPTY_SHA256 } from './signing.ts';
 import type { SmallTransport } from './small-transport.ts';
@@ -35,7 +35,7 @@ export class Listing {
       const answer = await this.#small.send({ ...signed, maxAnswerBytes: MAX_PAGE_BYTES });
       this.#requests.assertGood(answer, call);
       const page = readPage(answer.body.toString());
-      if (page === undefined) throw unreadable(call);
+      if (page === undefined) throw unreadableDocument(call);
       return page;
     });
   }
