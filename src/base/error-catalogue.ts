@@ -39,7 +39,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
-    remedy: 'Read --help.',
+    remedy: 'Put right what the message names, and ask again.',
   },
   config_invalid: {
     answer: 'give-up',
@@ -235,6 +235,34 @@ export const CATALOGUE = {
     status: 503,
     meaning: 'Another process kept the database locked for too long.',
     remedy: 'Try again; see which process holds it.',
+  },
+  database_unreachable: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store is not reached, or ended the connection.',
+    remedy: 'See whether it runs and this machine gets there; all goes on by itself when it answers again.',
+  },
+  database_refused: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store does not let the station in, or denies it a right.',
+    remedy: 'Compare user, password, database and rights with those of the guide; it is tried again.',
+  },
+  database_full: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 507,
+    meaning: 'The database server of the store has no room left.',
+    remedy: 'Make room on its disk; all goes on by itself then.',
+  },
+  database_failed: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 500,
+    meaning: 'The database server of the store answered with an error that sluice does not know.',
+    remedy: "Read the server's words and its log; it is tried again.",
   },
   spool_invalid: {
     answer: 'give-up',
@@ -627,7 +655,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 409,
     meaning: 'A newer file of the same path took the place of this one before it was delivered.',
-    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
+    remedy:
+      'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },
   source_changed: {
     answer: 'retry',
