@@ -39,7 +39,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
-    remedy: 'Read --help.',
+    remedy: 'Put right what the message names, and ask again.',
   },
   config_invalid: {
     answer: 'give-up',
@@ -646,7 +646,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 409,
     meaning: 'A newer file of the same path took the place of this one before it was delivered.',
-    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
+    remedy:
+      'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },
   source_changed: {
     answer: 'retry',

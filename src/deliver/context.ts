@@ -4,6 +4,7 @@ import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
+import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
@@ -35,3 +36,6 @@ export interface DeliveryContext {
 
 /** The files and their records, without anybody to send them to: what a command has that works beside the station. */
 export type SpoolContext = Pick<DeliveryContext, 'spool' | 'journal' | 'clock'>;
+
+/** The same for what has to know which files become the same object. */
+export type ObjectContext = SpoolContext & { readonly settings: ObjectSettings };

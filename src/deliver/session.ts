@@ -12,6 +12,7 @@ import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts'
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
+import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
@@ -143,7 +144,8 @@ export class DeliverySession {
         settings,
         clock,
         log,
-        onFree: wake,
+        // The journal may be what is right again.
+        onFree: () => void recordSent(this.#context).then(wake),
         onTrial: wake,
       }),
       buckets: new BucketCache({
@@ -233,6 +235,7 @@ export class DeliverySession {
     await this.#watch.stop();
     this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
+    await recordSent(this.#context);
     await this.#intake.settle();
     await endpoints.stop();
     await holds.stop();

@@ -154,7 +154,7 @@ test('copy of a directory without -r and to places that cannot be are usage erro
   assert.equal(place.records().length, 0);
 });
 
-test('files refused by the server are listed, retried and dropped beside the running station (D-42)', async t => {
+test('files refused by the server are listed, retried and dropped beside the running station (D-42, S-500)', async t => {
   const place = await deliveryPlace(t);
   for (const key of ['a.csv', 'b.csv', 'c.log', 'd.old'])
     place.server.faults.add({
@@ -169,7 +169,17 @@ test('files refused by the server are listed, retried and dropped beside the run
   await until('all have failed', () => place.records("current_state = 'failed'").length === 4);
   const failed = jsonLines<{ lastError: { code: string } }>(await place.run('failed', 'ls', '--json'));
   assert.deepEqual([...new Set(failed.map(({ lastError }) => lastError.code))], ['access_denied']);
-  assert.match((await place.run('failed', 'ls')).stdout, /^access_denied {2}4 files\n/);
+  const causes = (await place.run('failed', 'ls')).stdout;
+  assert.match(
+    causes,
+    /^4 {2}access_denied .*\n.*as store\/bucket\/[\s\S]*→ [\s\S]*failed retry --cause access_denied/,
+  );
+  assert.ok(causes.trim().split('\n').length < 10, causes);
+  assert.match((await place.run('failed', 'ls', '--all')).stdout, /a\.csv[\s\S]*d\.old/);
+  assert.match(
+    (await place.run('deliveries', 'ls', '--limit', '1')).stdout,
+    /\nand 3 more; --all lists them\n$/,
+  );
   assert.equal((await place.run('failed', 'retry')).code, 2);
   const none = await place.run('failed', 'retry', '--cause', 'retry');
   assert.match(none.stdout, /^0 will be tried again/);

@@ -19,6 +19,7 @@ import {
   failedChange,
   isRefuted,
   KEY_CAUSES,
+  restedChange,
   retryAlone,
   sentChange,
   unsentChange,
@@ -246,17 +247,6 @@ async function giveUp(
   if (resting) await journal.change(record.id, restedChange(resting.place, nowMs));
   log.warn({ ...fieldsOf(record, error), why, steps: attempted.steps.all }, 'moved to failed');
   return 'failed';
-}
-
-/** A file that was given up has come to its place, or is gone. Pure. */
-function restedChange(place: RestingPlace | undefined, nowMs: number): RecordChange {
-  return {
-    state: 'failed',
-    nextAttemptAtMs: null,
-    hold: null,
-    location: place?.location ?? null,
-    removedAtMs: place ? undefined : nowMs,
-  };
 }
 
 async function rest(

@@ -221,6 +221,17 @@ export function failedChange(
   };
 }
 
+/** A file that was given up has come to its place, or is gone. Pure. */
+export function restedChange(place: RestingPlace | undefined, nowMs: number): RecordChange {
+  return {
+    state: 'failed',
+    nextAttemptAtMs: null,
+    hold: null,
+    location: place?.location ?? null,
+    removedAtMs: place ? undefined : nowMs,
+  };
+}
+
 /** The attempt's own row. Pure. @param error null for one that succeeded */
 export function attemptRow(
   startedAt: string,

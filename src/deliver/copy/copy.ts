@@ -3,8 +3,10 @@ import { open, rm } from 'node:fs/promises';
 import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
+import { LOCAL_BUCKET, LOCAL_PROFILE } from '../../keep/buckets/profiles.ts';
 import type { FileAddress, Journal } from '../../keep/local/journal.ts';
 import { sourceMissing } from '../attempt/upload/content.ts';
 import type { Destination } from '../destinations.ts';
@@ -116,8 +118,18 @@ async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOp
   const wanted = destinations.find(one => one.profile === profile);
   if (!wanted) {
     const known = destinations.map(one => one.profile).join(', ');
+    const near = nearest(
+      profile,
+      destinations.map(one => one.profile),
+    );
+    // Who names the bucket first has most likely left the profile out.
+    const meant = near ?? (profile === LOCAL_BUCKET ? `${LOCAL_PROFILE}/${profile}` : undefined);
     throw new SluiceError('destination_invalid', `there is no profile "${profile}"; known here: ${known}`, {
       subject: options.destination,
+      hint:
+        meant === undefined
+          ? undefined
+          : `Did you mean ${options.destination.replace(`://${profile}`, `://${meant}`)}?`,
     });
   }
   const cache = new BucketCache({ clock, keepMs: 1000, keepMissingMs: 1000 });

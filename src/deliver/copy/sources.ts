@@ -58,7 +58,7 @@ function statsOf(path: string, shown: string): Stats {
     throw new SluiceError(
       'usage',
       isLink ? `${shown} is a broken symbolic link` : `${shown} does not exist`,
-      { subject: shown },
+      { subject: shown, hint: 'Check the path: it begins in the folder where you are.' },
     );
   }
 }

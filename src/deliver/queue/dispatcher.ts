@@ -247,7 +247,9 @@ export class Dispatcher {
   #noteNextTry(id: number): void {
     try {
       const atMs = this.#context.journal.byId(id)?.nextAttemptAtMs ?? null;
-      if (atMs !== null) this.#timer.dueAt(atMs);
+      if (atMs === null) return;
+      if (atMs <= this.#context.clock.nowMs()) this.#mayHaveDue = true;
+      else this.#timer.dueAt(atMs);
     } catch {
       // The next reading of the journal brings it up, and logs what is wrong with the journal.
       this.#mayHaveDue = true;

@@ -99,14 +99,15 @@ function parsed(url: string): ClientConfig {
       useLibpqCompat: true,
     });
     return {
-      ...(host ? { host } : {}),
-      ...(port ? { port: Number(port) } : {}),
-      ...(database ? { database } : {}),
-      ...(user ? { user } : {}),
-      ...(password ? { password } : {}),
-      ...(ssl === undefined ? {} : { ssl: ssl as boolean | ConnectionOptions }),
-      ...(options ? { options } : {}),
-      ...(others.application_name ? { application_name: others.application_name } : {}),
+      host: host || undefined,
+      port: port ? Number(port) : undefined,
+      database: database || undefined,
+      user: user || undefined,
+      password: password || undefined,
+      // Never undefined: node-postgres would look into the environment, and take "require" for "verify-full".
+      ssl: (ssl ?? false) as boolean | ConnectionOptions,
+      options: options || undefined,
+      application_name: others.application_name || undefined,
     };
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;

@@ -2,12 +2,14 @@ import pg from 'pg';
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
+import type { SqlRow } from '../store/rows/columns.ts';
 import { type PostgresAddress, quoteName, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
+import { executorOf, type SqlExecutor, type TransactionalExecutor } from './executor.ts';
 import { type Listening, listen } from './listen.ts';
 import { migrate } from './migrate.ts';
 import { Outage, type OutageState } from './outage.ts';
-import { asParameters, type SqlRow, type SqlValue, TYPES } from './rows.ts';
+import { asParameters, type Parameter, TYPES } from './parameters.ts';
 
 export interface PostgresOptions {
   /** `postgres://…`; the rest comes from PG* variables, as with every client. */
@@ -23,20 +25,6 @@ export interface PostgresOptions {
   /** How long calls wait for a server that is not to be had. */
   readonly patienceMs?: number;
   readonly random?: Random;
-}
-
-/** Runs statements: each by itself, or within one transaction. Parameters are `$1`, `$2` and so on. */
-export interface SqlExecutor {
-  /** All rows. Outside a transaction it only reads, since it may be asked again. */
-  query(sql: string, values?: readonly SqlValue[]): Promise<SqlRow[]>;
-  /** The first row, if there is one. As `query`. */
-  first(sql: string, values?: readonly SqlValue[]): Promise<SqlRow | undefined>;
-  /** @returns how many rows it touched */
-  execute(sql: string, values?: readonly SqlValue[]): Promise<number>;
-  /** Several statements without parameters. */
-  run(sql: string): Promise<void>;
-  /** The same for others who bring their own statements and values (pg-boss's `IDatabase`). */
-  executeSql(text: string, values?: unknown[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
 }
 
 const DEFAULT_CONNECTIONS = 10;
@@ -60,7 +48,7 @@ const LONGEST_PAUSE_MS = 500;
  * Connections to one schema of a Postgres. Statements and transactions that are cut off before they could have taken
  * effect are made again by themselves, once the server is back; those that meet other transactions, at once.
  */
-export class PostgresDatabase implements SqlExecutor {
+export class PostgresDatabase implements TransactionalExecutor {
   readonly schema: string;
   /** Where it is, for people; shows no secret. */
   readonly place: string;
@@ -138,15 +126,15 @@ export class PostgresDatabase implements SqlExecutor {
     return this.#outage.state;
   }
 
-  async query(sql: string, values: readonly SqlValue[] = []): Promise<SqlRow[]> {
+  async query(sql: string, values: readonly Parameter[] = []): Promise<SqlRow[]> {
     return (await this.#single(sql, asParameters(values), 'read')).rows;
   }
 
-  async first(sql: string, values: readonly SqlValue[] = []): Promise<SqlRow | undefined> {
+  async first(sql: string, values: readonly Parameter[] = []): Promise<SqlRow | undefined> {
     return (await this.#single(sql, asParameters(values), 'read')).rows[0];
   }
 
-  async execute(sql: string, values: readonly SqlValue[] = []): Promise<number> {
+  async execute(sql: string, values: readonly Parameter[] = []): Promise<number> {
     return (await this.#single(sql, asParameters(values), 'commit')).rowCount ?? 0;
   }
 
@@ -158,11 +146,6 @@ export class PostgresDatabase implements SqlExecutor {
     return this.#single(text, values, 'commit');
   }
 
-  /**
-   * Runs `change` in one transaction: all of it or nothing. It may run more than once, so it changes nothing outside the
-   * database; and it must not wait for anything but the database, since the server ends a transaction that stands still.
-   * @throws SluiceError `database_unreachable` also where the connection broke during COMMIT: then it may have been made
-   */
   async transaction<T>(change: (transaction: SqlExecutor) => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.#connect();
@@ -295,18 +278,6 @@ async function giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
   } catch {
     client.release(true);
   }
-}
-
-function executorOf(client: pg.ClientBase): SqlExecutor {
-  const call = (sql: string, values: unknown[] = []): Promise<pg.QueryResult<SqlRow>> =>
-    client.query<SqlRow>(sql, values.length === 0 ? undefined : values);
-  return {
-    query: async (sql, values = []) => (await call(sql, asParameters(values))).rows,
-    first: async (sql, values = []) => (await call(sql, asParameters(values))).rows[0],
-    execute: async (sql, values = []) => (await call(sql, asParameters(values))).rowCount ?? 0,
-    run: async sql => void (await call(sql)),
-    executeSql: call,
-  };
 }
 
 function sessionSettings(schema: string, statementTimeoutMs: number): string {

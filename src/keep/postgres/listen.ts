@@ -7,7 +7,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-export interface ListenOptions {
+export interface ChannelOptions {
   readonly channel: string;
   readonly onNotification: (payload: string) => void;
   /** It listens now; whatever was notified before is lost. */
@@ -26,7 +26,7 @@ const AGAIN_AFTER_MS = 1_000;
  *
  *   connecting ──LISTEN──▶ listening ──broken, or a check fails──▶ pausing ──AGAIN_AFTER_MS──▶ connecting
  */
-export function listen({ channel, onNotification, onConnected, clock, connect }: ListenOptions): Listening {
+export function listen({ channel, onNotification, onConnected, clock, connect }: ChannelOptions): Listening {
   const stop = new AbortController();
   const pause = (ms: number, until?: AbortSignal): Promise<void> =>
     clock.sleep(ms, until ? AbortSignal.any([stop.signal, until]) : stop.signal).catch(() => undefined);

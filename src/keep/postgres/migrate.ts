@@ -1,6 +1,6 @@
 import { SluiceError } from '../../base/errors.ts';
 import { quoteName } from './address.ts';
-import type { PostgresDatabase, SqlExecutor } from './database.ts';
+import type { SqlExecutor, TransactionalExecutor } from './executor.ts';
 import { sql as schedule } from './migrations/0001-schedule.ts';
 
 export interface Migration {
@@ -38,7 +38,7 @@ interface Version {
  * it, the others wait. A station that finds all as it should be needs no right to make anything.
  * @throws SluiceError `database_newer` for one that this version cannot use, `database_invalid` for somebody else's
  */
-export async function migrate(database: PostgresDatabase, migrations = MIGRATIONS): Promise<void> {
+export async function migrate(database: TransactionalExecutor, migrations = MIGRATIONS): Promise<void> {
   const known = await versionOf(database, database.schema);
   if (known && isUsable(known, database, migrations)) return;
   await database.transaction(async transaction => {
@@ -63,7 +63,7 @@ export async function migrate(database: PostgresDatabase, migrations = MIGRATION
 /** Whether nothing is left to be done; throws where nothing can be done. */
 function isUsable(
   { version, usableFrom }: Version,
-  { place }: PostgresDatabase,
+  { place }: TransactionalExecutor,
   migrations: readonly Migration[],
 ): boolean {
   if (version < migrations.length) return false;
@@ -81,7 +81,7 @@ async function versionOf(executor: SqlExecutor, schema: string): Promise<Version
 }
 
 /** In a schema that is empty, or not there. */
-async function begin(transaction: SqlExecutor, { schema, place }: PostgresDatabase): Promise<void> {
+async function begin(transaction: SqlExecutor, { schema, place }: TransactionalExecutor): Promise<void> {
   if (await transaction.first(TABLES, [schema, null])) {
     throw new SluiceError('database_invalid', `${place} holds tables of some other program`);
   }

@@ -75,6 +75,11 @@ export class Uploader {
     return acknowledged;
   }
 
+  /** What could not be put on record so far, by record. */
+  unrecorded(): [recordId: number, acknowledged: Acknowledged][] {
+    return [...this.#unrecorded];
+  }
+
   /** What was acknowledged did not arrive: the next `send` begins anew. */
   async forget(asking: Asking, { identity }: Acknowledged): Promise<void> {
     const { id } = asking.record;

@@ -1,6 +1,7 @@
 import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow } from '../../store/rows/columns.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readText, readTextOrNull, type SqlRow, type SqlValue } from '../rows.ts';
+import type { SqlValue } from '../values.ts';
 
 function toRecord(row: SqlRow): CloneRecord {
   const location = readTextOrNull(row, 'cold_location');

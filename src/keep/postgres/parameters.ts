@@ -1,7 +1,7 @@
 import pg from 'pg';
 
 /** A value that a statement takes; text is stored without NUL characters, which Postgres cannot hold. */
-export type SqlValue =
+export type Parameter =
   | null
   | number
   | string
@@ -9,9 +9,6 @@ export type SqlValue =
   | readonly (number | null)[]
   | readonly (string | null)[]
   | readonly (Uint8Array | null)[];
-/** A row as it comes back: all kinds of integers and sums as numbers, `bytea` as Buffer. */
-export type SqlRow = Record<string, unknown>;
-
 const INT8 = 20;
 const NUMERIC = 1700;
 /** Stands for NUL in text: people see that there was something. */
@@ -37,9 +34,9 @@ export const TYPES: pg.CustomTypesConfig = {
 };
 
 /** As node-postgres takes them. */
-export function asParameters(values: readonly SqlValue[]): unknown[] {
+export function asParameters(values: readonly Parameter[]): unknown[] {
   return values.map(value =>
-    Array.isArray(value) ? value.map(asParameter) : asParameter(value as SqlValue),
+    Array.isArray(value) ? value.map(asParameter) : asParameter(value as Parameter),
   );
 }
 
