@@ -1,5 +1,6 @@
 import { Serializer } from '../../../base/serializer.ts';
-import type { PostgresDatabase, SqlExecutor } from '../../../keep/postgres/database.ts';
+import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import { GroupRoom } from '../group-room.ts';
 import { settleTarget, type Target, undoneEnding } from '../target.ts';
 import type { Claim, ClaimRequest } from '../work-queue.ts';

@@ -1,4 +1,4 @@
-import type { SqlExecutor } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import { type Candidate, type GroupRoom, lookahead, takeFront, takeOfGroups } from '../group-room.ts';
 import type { Priority } from '../work-queue.ts';
 import { priorityName, priorityNumber } from './targets.ts';

@@ -2,7 +2,8 @@ import { PgBoss } from 'pg-boss';
 import { SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { quoteName } from '../../../keep/postgres/address.ts';
-import type { PostgresDatabase, SqlExecutor } from '../../../keep/postgres/database.ts';
+import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 
 /**
  * pg-boss, as the queue uses it: a job stands for a claim, and lives as long as that. It hands out what the dispatcher

@@ -1,7 +1,8 @@
 import type { Clock } from '../../../base/clock.ts';
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
-import type { PostgresDatabase, SqlExecutor } from '../../../keep/postgres/database.ts';
+import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
 import {
   doneEnding,

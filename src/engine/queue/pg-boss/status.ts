@@ -1,5 +1,5 @@
-import type { SqlExecutor } from '../../../keep/postgres/database.ts';
-import type { SqlRow } from '../../../keep/postgres/rows.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import type { SqlRow } from '../../../keep/store/rows/columns.ts';
 import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
 import { type TargetRow, targetColumns, toItem } from './targets.ts';

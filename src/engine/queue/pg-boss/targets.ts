@@ -1,6 +1,5 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
-import type { SqlExecutor } from '../../../keep/postgres/database.ts';
-import type { SqlValue } from '../../../keep/postgres/rows.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { Target } from '../target.ts';
 import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
 
@@ -95,7 +94,7 @@ function positionOf(row: TargetRow): QueuePosition {
 }
 
 /** As a JSON record for `RECORD`; a claim is never written here, only ended. */
-function toRecord(target: Target): Record<string, SqlValue | boolean> {
+function toRecord(target: Target): Record<string, string | number | boolean | null> {
   const { again } = target;
   return {
     key: target.key,
@@ -108,9 +107,9 @@ function toRecord(target: Target): Record<string, SqlValue | boolean> {
     last_error: target.lastError,
     running: target.claim !== null,
     dropped: target.dropped,
-    again_at_ms: again && again.runAtMs,
-    again_priority: again && priorityNumber(again.priority),
-    again_reason: again && again.reason,
+    again_at_ms: again ? again.runAtMs : null,
+    again_priority: again ? priorityNumber(again.priority) : null,
+    again_reason: again ? again.reason : null,
     home_station: target.home,
   };
 }

@@ -10,7 +10,8 @@ import { PgBossWorkQueue } from '../../../../src/engine/queue/pg-boss/pg-boss-wo
 import { nextDueAfter } from '../../../../src/engine/queue/pg-boss/status.ts';
 import type { Claim } from '../../../../src/engine/queue/work-queue.ts';
 import { quoteName } from '../../../../src/keep/postgres/address.ts';
-import { PostgresDatabase, type SqlExecutor } from '../../../../src/keep/postgres/database.ts';
+import { PostgresDatabase } from '../../../../src/keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../../src/keep/postgres/executor.ts';
 import { testAddress } from '../../../support/postgres/postgres.ts';
 
 /** What engines of this kind are known to do wrong, each on a real server with its own clock. */
@@ -63,7 +64,9 @@ function countingReads(): SqlExecutor & { rowsRead: number } {
     rowsRead: 0,
     async query(sql: string, values: readonly never[] = []) {
       const [row] = await database.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, values);
-      counting.rowsRead += rowsScanned((row?.['QUERY PLAN'] as PlanRoot[])[0]?.Plan);
+      assert.ok(row);
+      const [root] = row['QUERY PLAN'] as [PlanRoot];
+      counting.rowsRead += rowsScanned(root.Plan);
       return database.query(sql, values);
     },
     first: async (sql: string, values: readonly never[] = []) => (await counting.query(sql, values))[0],
