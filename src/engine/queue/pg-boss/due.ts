@@ -3,7 +3,7 @@ import { type Candidate, type GroupRoom, lookahead, takeFront, takeOfGroups } fr
 import type { Priority } from '../work-queue.ts';
 import { priorityName, priorityNumber } from './targets.ts';
 
-export interface DueQuery {
+export interface DueSearch {
   readonly kinds: readonly string[];
   readonly nowMs: number;
   readonly max: number;
@@ -60,12 +60,12 @@ const OF_GROUPS_SQL = `
 
 type SharedParameters = [number, string, readonly string[], number];
 
-function shared({ nowMs, station, others, leftSinceMs }: DueQuery): SharedParameters {
+function shared({ nowMs, station, others, leftSinceMs }: DueSearch): SharedParameters {
   return [nowMs, station, others, leftSinceMs];
 }
 
 /** Whether anything waits whose time has come. */
-export async function anyDue(executor: SqlExecutor, query: DueQuery): Promise<boolean> {
+export async function anyDue(executor: SqlExecutor, query: DueSearch): Promise<boolean> {
   if (query.kinds.length === 0) return false;
   return (await executor.first(ANY_SQL, [query.kinds, ...shared(query)]))?.found === true;
 }
@@ -75,7 +75,7 @@ export async function anyDue(executor: SqlExecutor, query: DueQuery): Promise<bo
  * when full groups fill the front of the line is every group asked for its own first ones: the cost then grows with the
  * number of groups, never with the number of targets.
  */
-export async function dueKeys(executor: SqlExecutor, query: DueQuery): Promise<string[]> {
+export async function dueKeys(executor: SqlExecutor, query: DueSearch): Promise<string[]> {
   const { kinds, max, room } = query;
   if (kinds.length === 0) return [];
   const limit = room ? lookahead(max) : max;
@@ -84,7 +84,7 @@ export async function dueKeys(executor: SqlExecutor, query: DueQuery): Promise<s
   return takeFront(front, room, max) ?? takeOfGroups(await firstOfGroups(executor, query, room), room, max);
 }
 
-async function firstOfGroups(executor: SqlExecutor, query: DueQuery, room: GroupRoom): Promise<Candidate[]> {
+async function firstOfGroups(executor: SqlExecutor, query: DueSearch, room: GroupRoom): Promise<Candidate[]> {
   const asked: { kind: string; group: string; priority: Priority; most: number }[] = [];
   for (const row of await executor.query(GROUPS_SQL, [query.kinds])) {
     for (const priority of ['high', 'normal'] as const) {

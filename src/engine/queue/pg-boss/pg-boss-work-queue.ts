@@ -10,10 +10,10 @@ import {
   type Ending,
   failedEnding,
   putTarget,
+  type ScheduledTarget,
   settleTarget,
-  type Target,
   undoneEnding,
-} from '../target.ts';
+} from '../scheduled-target.ts';
 import {
   type Claim,
   type ClaimRequest,
@@ -30,7 +30,7 @@ import {
   type WorkQueue,
   wholeMs,
 } from '../work-queue.ts';
-import { Dispatcher } from './dispatcher.ts';
+import { ClaimDispatcher } from './claim-dispatcher.ts';
 import { GroupTransaction } from './group-transaction.ts';
 import { ClaimsMoved, JobEngine } from './job-engine.ts';
 import { ServerTime } from './server-time.ts';
@@ -46,7 +46,7 @@ import {
 import {
   deleteTargets,
   insertTargets,
-  type TargetRow,
+  type ScheduleRow,
   targetColumns,
   toTarget,
   updateTargets,
@@ -72,15 +72,19 @@ interface Change {
   /** Whose claims it ends: where one of them is held no more, the change is not made. */
   readonly ends?: Claim;
   /** What becomes of the target with a key. `nowMs` is the server's. */
-  readonly next: (key: string, target: Target | undefined, nowMs: number) => Target | undefined;
+  readonly next: (
+    key: string,
+    target: ScheduledTarget | undefined,
+    nowMs: number,
+  ) => ScheduledTarget | undefined;
 }
 
 /** A target as it is in a transaction: as it was locked, and as it is to be. */
 interface Held {
-  readonly before: Target | undefined;
+  readonly before: ScheduledTarget | undefined;
   /** pg-boss has not taken its claim back. */
   readonly isHeld: boolean;
-  after: Target | undefined;
+  after: ScheduledTarget | undefined;
 }
 
 /** Tries of a transaction in which something has moved between two of its statements. */
@@ -97,7 +101,7 @@ export class PgBossWorkQueue implements WorkQueue {
   readonly #engine: JobEngine;
   readonly #time: ServerTime;
   readonly #changes: GroupTransaction<Change, Settlement>;
-  readonly #dispatcher: Dispatcher;
+  readonly #dispatcher: ClaimDispatcher;
   readonly #listeners = new Set<() => void>();
   readonly #wake: Wake;
 
@@ -109,7 +113,7 @@ export class PgBossWorkQueue implements WorkQueue {
     this.#engine = engine;
     this.#time = new ServerTime(clock);
     this.#changes = new GroupTransaction({ write: changes => this.#write(changes) });
-    this.#dispatcher = new Dispatcher({ database, engine, station });
+    this.#dispatcher = new ClaimDispatcher({ database, engine, station });
     this.#wake = new Wake({ database, clock, onWork: () => this.#announceHere() });
   }
 
@@ -147,7 +151,7 @@ export class PgBossWorkQueue implements WorkQueue {
       next: (key, target) =>
         asked
           .filter(each => each.key === key)
-          .reduce<Target | undefined>(
+          .reduce<ScheduledTarget | undefined>(
             (before, { request, position }) => putTarget(key, before, request, position),
             target,
           ),
@@ -266,7 +270,7 @@ export class PgBossWorkQueue implements WorkQueue {
 
   async #settle(
     claim: Claim,
-    ending: (target: Target, nowMs: number) => Ending,
+    ending: (target: ScheduledTarget, nowMs: number) => Ending,
     storeChanges: readonly StoreChange[] = [],
   ): Promise<Settlement> {
     const settled = await this.#changes.submit({ ...this.#ending(claim, ending), storeChanges });
@@ -274,7 +278,10 @@ export class PgBossWorkQueue implements WorkQueue {
     return settled;
   }
 
-  #ending(claim: Pick<Claim, 'key' | 'token'>, ending: (target: Target, nowMs: number) => Ending): Change {
+  #ending(
+    claim: Pick<Claim, 'key' | 'token'>,
+    ending: (target: ScheduledTarget, nowMs: number) => Ending,
+  ): Change {
     return {
       keys: [claim.key],
       storeChanges: [],
@@ -337,7 +344,7 @@ export class PgBossWorkQueue implements WorkQueue {
     const clock = await transaction.first(`SELECT ${sql.nowMs} AS now_ms`);
     const nowMs = Number(clock?.now_ms);
     this.#time.heard(nowMs, askedMs);
-    for (const row of rows as unknown as TargetRow[]) {
+    for (const row of rows as unknown as ScheduleRow[]) {
       const target = toTarget(row);
       targets.set(target.key, { before: target, after: target, isHeld: row.held });
     }
@@ -345,12 +352,12 @@ export class PgBossWorkQueue implements WorkQueue {
   }
 
   async #store(transaction: SqlExecutor, targets: readonly Held[]): Promise<void> {
-    const made: Target[] = [];
-    const changed: Target[] = [];
+    const made: ScheduledTarget[] = [];
+    const changed: ScheduledTarget[] = [];
     const gone: string[] = [];
     for (const { before, after } of targets) {
       if (after === before) continue;
-      if (!after) gone.push((before as Target).key);
+      if (!after) gone.push((before as ScheduledTarget).key);
       else if (before) changed.push(after);
       else made.push(after);
     }

@@ -2,7 +2,7 @@ import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import type { SqlRow } from '../../../keep/store/rows/columns.ts';
 import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
 import type { JobSql } from './job-engine.ts';
-import { type TargetRow, targetColumns, toItem } from './targets.ts';
+import { type ScheduleRow, targetColumns, toItem } from './targets.ts';
 
 /** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
 
@@ -135,5 +135,5 @@ export async function countTargets(executor: SqlExecutor, sql: JobSql): Promise<
 }
 
 function asItem(row: SqlRow): QueueItem {
-  return toItem(row as unknown as TargetRow);
+  return toItem(row as unknown as ScheduleRow);
 }

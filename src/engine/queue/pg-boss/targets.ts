@@ -1,6 +1,6 @@
 import type { ErrorRecord } from '../../../base/errors.ts';
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
-import type { Target } from '../target.ts';
+import type { ScheduledTarget } from '../scheduled-target.ts';
 import type { Claim, Priority, QueueItem, QueuePosition } from '../work-queue.ts';
 
 /** The table `targets` in Postgres: what its rows mean, and how they are changed together. */
@@ -13,7 +13,7 @@ export function targetColumns(leaseUntilMs: string): string {
 }
 
 /** A row with `targetColumns`. */
-export interface TargetRow {
+export interface ScheduleRow {
   readonly key: string;
   readonly kind: string;
   readonly work_group: string;
@@ -42,7 +42,7 @@ export function priorityName(priority: number): Priority {
   return priority > 0 ? 'high' : 'normal';
 }
 
-export function toTarget(row: TargetRow): Target {
+export function toTarget(row: ScheduleRow): ScheduledTarget {
   return {
     key: row.key,
     kind: row.kind,
@@ -64,7 +64,7 @@ export function toTarget(row: TargetRow): Target {
   };
 }
 
-export function toClaim(row: TargetRow, token: number, leaseUntilMs: number): Claim {
+export function toClaim(row: ScheduleRow, token: number, leaseUntilMs: number): Claim {
   return {
     key: row.key,
     kind: row.kind,
@@ -76,7 +76,7 @@ export function toClaim(row: TargetRow, token: number, leaseUntilMs: number): Cl
   };
 }
 
-export function toItem(row: TargetRow): QueueItem {
+export function toItem(row: ScheduleRow): QueueItem {
   return {
     key: row.key,
     kind: row.kind,
@@ -89,12 +89,12 @@ export function toItem(row: TargetRow): QueueItem {
   };
 }
 
-function positionOf(row: TargetRow): QueuePosition {
+function positionOf(row: ScheduleRow): QueuePosition {
   return { runAtMs: row.run_at_ms, priority: priorityName(row.priority), reason: row.reason };
 }
 
 /** As a JSON record for `RECORD`; a claim is never written here, only ended. */
-function toRecord(target: Target): Record<string, string | number | boolean | null> {
+function toRecord(target: ScheduledTarget): Record<string, string | number | boolean | null> {
   const { again } = target;
   return {
     key: target.key,
@@ -133,13 +133,19 @@ const UPDATE_SQL = `
   FROM ${RECORD} WHERE t.key = n.key`;
 
 /** Puts targets in. @returns how many were not there yet; the others are left as they are */
-export async function insertTargets(transaction: SqlExecutor, targets: readonly Target[]): Promise<number> {
+export async function insertTargets(
+  transaction: SqlExecutor,
+  targets: readonly ScheduledTarget[],
+): Promise<number> {
   if (targets.length === 0) return 0;
   return transaction.execute(INSERT_SQL, [JSON.stringify(targets.map(toRecord))]);
 }
 
 /** Writes targets that are locked; a claim that is not kept is ended. */
-export async function updateTargets(transaction: SqlExecutor, targets: readonly Target[]): Promise<void> {
+export async function updateTargets(
+  transaction: SqlExecutor,
+  targets: readonly ScheduledTarget[],
+): Promise<void> {
   if (targets.length > 0) await transaction.execute(UPDATE_SQL, [JSON.stringify(targets.map(toRecord))]);
 }
 

@@ -2,15 +2,15 @@ import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 import { GroupRoom } from '../group-room.ts';
-import { settleTarget, type Target, undoneEnding } from '../target.ts';
+import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
 import type { Claim, ClaimRequest } from '../work-queue.ts';
-import { anyDue, type DueQuery, dueKeys } from './due.ts';
+import { anyDue, type DueSearch, dueKeys } from './due.ts';
 import { type JobEngine, leaseSeconds } from './job-engine.ts';
 import { kindsOf } from './status.ts';
 import {
   deleteTargets,
   priorityName,
-  type TargetRow,
+  type ScheduleRow,
   targetColumns,
   toClaim,
   toTarget,
@@ -23,7 +23,7 @@ import {
  *
  *   lock ▶ put back what is nobody's any more ▶ count what runs ▶ choose ▶ mark as claimed ▶ jobs in, jobs out ▶ commit
  */
-export interface DispatcherOptions {
+export interface ClaimDispatcherOptions {
   readonly database: PostgresDatabase;
   readonly engine: JobEngine;
   /** This station. */
@@ -44,14 +44,14 @@ const MARK_SQL = `
   UPDATE targets t SET claimed_by = $2, claim_token = nextval('target_claims') FROM chosen WHERE t.key = chosen.key
   RETURNING t.*`;
 
-export class Dispatcher {
+export class ClaimDispatcher {
   readonly #database: PostgresDatabase;
   readonly #engine: JobEngine;
   readonly #station: string;
   /** One connection of this process waits for the lock. */
   readonly #turns = new Serializer();
 
-  constructor({ database, engine, station }: DispatcherOptions) {
+  constructor({ database, engine, station }: ClaimDispatcherOptions) {
     this.#database = database;
     this.#engine = engine;
     this.#station = station;
@@ -89,7 +89,7 @@ export class Dispatcher {
       : await dueKeys(transaction, { ...query, room });
     if (chosen.length === 0) return [];
     const rows = await transaction.query(MARK_SQL, [chosen, request.worker, keys ? null : query.nowMs]);
-    return this.#handOut(transaction, rows as unknown as TargetRow[], chosen, request.leaseMs, query.nowMs);
+    return this.#handOut(transaction, rows as unknown as ScheduleRow[], chosen, request.leaseMs, query.nowMs);
   }
 
   /** Claims whose lease has ended, and those that pg-boss knows nothing of: their targets go back to the schedule. */
@@ -100,7 +100,7 @@ export class Dispatcher {
        WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} ORDER BY t.key FOR UPDATE OF t SKIP LOCKED`,
     );
     if (rows.length === 0) return;
-    const targets = (rows as unknown as TargetRow[]).map(toTarget);
+    const targets = (rows as unknown as ScheduleRow[]).map(toTarget);
     await this.#engine.remove(
       transaction,
       targets.map(({ claim }) => claim?.token ?? 0),
@@ -110,7 +110,9 @@ export class Dispatcher {
       transaction,
       next.filter(target => target !== undefined),
     );
-    const gone = targets.filter((_, index) => next[index] === undefined).map(({ key }: Target) => key);
+    const gone = targets
+      .filter((_, index) => next[index] === undefined)
+      .map(({ key }: ScheduledTarget) => key);
     await deleteTargets(transaction, gone);
   }
 
@@ -135,7 +137,7 @@ export class Dispatcher {
 
   async #handOut(
     transaction: SqlExecutor,
-    rows: readonly TargetRow[],
+    rows: readonly ScheduleRow[],
     chosen: readonly string[],
     leaseMs: number,
     nowMs: number,
@@ -159,7 +161,7 @@ export class Dispatcher {
     return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
   }
 
-  async #query(executor: SqlExecutor, { kinds, max }: ClaimRequest): Promise<DueQuery> {
+  async #query(executor: SqlExecutor, { kinds, max }: ClaimRequest): Promise<DueSearch> {
     const row = await executor.first(`SELECT ${this.#engine.sql.nowMs} AS now_ms`);
     const nowMs = Number(row?.now_ms);
     return {

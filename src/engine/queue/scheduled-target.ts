@@ -4,7 +4,7 @@ import { earliest, type QueuePosition, repositioned, type ScheduleRequest } from
  * What becomes of a target when it is put, dropped or settled, as pure functions of the target before; undefined where
  * it is not on the schedule. The states are the work queue's (work-queue.ts).
  */
-export interface Target extends QueuePosition {
+export interface ScheduledTarget extends QueuePosition {
   readonly key: string;
   readonly kind: string;
   readonly group: string;
@@ -32,10 +32,10 @@ export interface Ending {
 /** After `put`; `asked` is the request's position. */
 export function putTarget(
   key: string,
-  target: Target | undefined,
+  target: ScheduledTarget | undefined,
   { kind, group, ifAbsent = false }: ScheduleRequest,
   asked: QueuePosition,
-): Target {
+): ScheduledTarget {
   if (!target) return { ...asked, ...UNTOUCHED, key, kind, group, home: null };
   if (target.claim) {
     if (ifAbsent && (!target.dropped || target.again)) return target;
@@ -45,12 +45,12 @@ export function putTarget(
 }
 
 /** After `drop`. */
-export function dropTarget(target: Target | undefined): Target | undefined {
+export function dropTarget(target: ScheduledTarget | undefined): ScheduledTarget | undefined {
   return target?.claim ? { ...target, dropped: true, again: null } : undefined;
 }
 
 /** After its claim has ended: what was put or dropped meanwhile takes effect now. */
-export function settleTarget(target: Target, ending: Ending): Target | undefined {
+export function settleTarget(target: ScheduledTarget, ending: Ending): ScheduledTarget | undefined {
   const wanted = target.dropped ? null : ending.next;
   const next = wanted && target.again ? earliest(wanted, target.again) : (wanted ?? target.again);
   if (!next) return undefined;
@@ -72,7 +72,7 @@ export function doneEnding(next: { readonly runAtMs: number | null; readonly rea
 
 /** The work failed. */
 export function failedEnding(
-  target: Target,
+  target: ScheduledTarget,
   failure: { readonly retryAtMs: number | null; readonly reason: string; readonly lastError: string },
 ): Ending {
   const { retryAtMs, reason, lastError } = failure;
@@ -82,7 +82,7 @@ export function failedEnding(
 
 /** Undone work: nothing counted, due now or when it was due before, unless a later time is wanted. */
 export function undoneEnding(
-  target: Target,
+  target: ScheduledTarget,
   nowMs: number,
   later?: { readonly runAtMs: number; readonly reason: string },
 ): Ending {
