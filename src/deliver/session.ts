@@ -163,8 +163,8 @@ export class DeliverySession {
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) =>
-        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+      attempt: (record, destination, turn) =>
+        attemptDelivery(this.#context, destination, record, turn).finally(() =>
           this.#context.holds.attemptEnded(record.id),
         ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),

@@ -219,6 +219,8 @@ export interface ObjectBody {
 
 export interface ObjectListOptions extends BucketCallOptions {
   readonly prefix?: string;
+  /** Only keys that come after this text, which need not be one; of no account beside `continuation`. */
+  readonly startAfter?: string;
   /** Where the page before ended. */
   readonly continuation?: string;
   /** At most this many entries; 1 000 at the most and by default. */

@@ -31,10 +31,20 @@ export class Uploader {
   }
 
   /**
-   * Resolves when the store has acknowledged the object.
+   * Resolves when the store has acknowledged the object; `prove` is to follow.
    * Throws what ObjectStore's methods throw, source_changed, source_missing.
    */
   async send(sending: Sending): Promise<Acknowledged> {
+    this.#verifier.sending(sending);
+    try {
+      return await this.#sendUnchanged(sending);
+    } catch (error) {
+      this.#verifier.notSent(sending);
+      throw error;
+    }
+  }
+
+  async #sendUnchanged(sending: Sending): Promise<Acknowledged> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#sendOnce(
@@ -54,7 +64,10 @@ export class Uploader {
    */
   async prove(asking: Asking, acknowledged: Acknowledged): Promise<Sent> {
     const { verified, identity, crc32 } = acknowledged;
-    if (verified !== null) return { ...acknowledged, verified };
+    if (verified !== null) {
+      this.#verifier.notSent(asking);
+      return { ...acknowledged, verified };
+    }
     const { id } = asking.record;
     const parts = this.#partsOf(id, asking, identity);
     const expected = { size: identity.size, crc32: crc32 ?? undefined, parts };

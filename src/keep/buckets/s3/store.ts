@@ -25,6 +25,7 @@ import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
 import { Heads } from './heads.ts';
 import { Keys } from './keys.ts';
+import { Listing } from './listing.ts';
 import { HotPath } from './objects.ts';
 import type { S3Profile } from './profile.ts';
 import { Requests } from './requests.ts';
@@ -58,7 +59,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
 };
 
 /**
- * An ObjectStore on an S3 server: hot path by hand, control calls by the AWS SDK. Opens no connection until the first
+ * An ObjectStore on an S3 server: hot path and listings by hand, control calls by the AWS SDK. Opens no connection until the first
  * call.
  */
 export class S3Store implements ObjectStore {
@@ -67,6 +68,7 @@ export class S3Store implements ObjectStore {
   readonly key: StoreKey;
   readonly #hot: HotPath;
   readonly #heads: Heads;
+  readonly #listing: Listing;
   /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
   readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
   readonly #control: ControlCalls;
@@ -95,10 +97,11 @@ export class S3Store implements ObjectStore {
       clock,
       endpoint: profile.endpoint,
     });
-    this.#control = new ControlCalls(this.#clients, profile.endpoint);
     const requests = new Requests({ session, keys, clock });
+    this.#listing = new Listing(requests, this.#small);
+    this.#control = new ControlCalls(this.#clients, this.#listing, profile.endpoint);
     this.#hot = new HotPath({ requests, session, small: this.#small, stream: this.#stream });
-    this.#heads = new Heads({ requests, session, small: this.#small, control: this.#control });
+    this.#heads = new Heads({ requests, session, small: this.#small, listing: this.#listing });
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
@@ -150,7 +153,7 @@ export class S3Store implements ObjectStore {
 
   async listObjects(bucket: string, options: ObjectListOptions = {}): Promise<ObjectPage> {
     assertBucket(bucket);
-    return this.#control.listObjects(bucket, options);
+    return this.#listing.listObjects(bucket, options);
   }
 
   async createUpload(
