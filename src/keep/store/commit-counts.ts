@@ -9,7 +9,6 @@ const HOURS_A_WEEK = 168;
 /** More days than there are until the year 9999, the latest that is stored. */
 const DAYS = 2 ** 22;
 
-
 type AuthorDay = readonly [author: number, day: number, commits: number, merges: number];
 type Day = readonly [day: number, commits: number, merges: number];
 type Hour = readonly [fourWeeks: number, hourOfWeek: number, commits: number];

@@ -25,10 +25,10 @@ const RECORD_SYNC = `
     head_branch = $8, head_commit = $9, head_repository = $10, base_branch = $11, base_commit = $12,
     created_at_ms = $13, updated_at_ms = $14, merged_at_ms = $15, closed_at_ms = $16,
     additions = $17, deletions = $18, changed_files = $19, labels = $20, review_state = $21, check_state = $22,
-    mergeable = $23, last_sync_at_ms = $24, last_change_at_ms = $25, unseen = $26, load = $27, vanished_at_ms = NULL,
+    mergeable = $23, last_sync_at_ms = $24::bigint, last_change_at_ms = $25, unseen = $26, load = $27, vanished_at_ms = NULL,
     last_error = NULL, last_failure_at_ms = NULL,
     -- An event of a day after the sync was told while this machine's clock was ahead.
-    latest_event_at_ms = CASE WHEN latest_event_at_ms > $24 + 86400000 THEN NULL ELSE latest_event_at_ms END
+    latest_event_at_ms = CASE WHEN latest_event_at_ms > $24::bigint + 86400000 THEN NULL ELSE latest_event_at_ms END
    WHERE id = $1`;
 /** A repository that was renamed: the row moves along, unless another row stands there already. */
 const MOVE = `

@@ -1,6 +1,7 @@
 import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../store/churn.ts';
 import { readInteger } from '../../store/rows/columns.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
+import { lockRepository } from './lock.ts';
 
 /** Paths whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_PATHS = 100_000;
@@ -35,7 +36,8 @@ const COUNT_CHANGES = `
   UPDATE paths SET changes = paths.changes + given.changes
     FROM (SELECT path_id, count(*) AS changes FROM unnest($1::bigint[]) AS path_id GROUP BY path_id) AS given
    WHERE id = path_id`;
-const ADD = 'SET files = rolled.files + given.files, added = rolled.added + given.added, removed = rolled.removed + given.removed';
+const ADD =
+  'SET files = rolled.files + given.files, added = rolled.added + given.added, removed = rolled.removed + given.removed';
 const SUMS = 'sum(files) AS files, sum(added) AS added, sum(removed) AS removed';
 const GIVEN = `
   unnest($2::bigint[], $3::integer[], $4::integer[], $5::bigint[], $6::bigint[]) AS given (author_id, day, files, added, removed)`;
@@ -73,7 +75,7 @@ export class PostgresChurnWriter implements ChurnWriter {
         attempts += 1;
         if (attempts > 1) this.#pathIds.clear();
         // Its rows are counted by the day, and must not be rolled up twice or half: the roll-up waits for it.
-        await transaction.query('SELECT FROM repositories WHERE id = $1 FOR NO KEY UPDATE', [this.#repositoryId]);
+        await lockRepository(transaction, this.#repositoryId);
         await this.#insert(transaction, commits);
         await transaction.execute(MOVE_CURSOR, [this.#repositoryId, completeTo]);
       });

@@ -10,5 +10,15 @@ export async function lockRepository(transaction: SqlExecutor, id: number): Prom
 
 /** The same for a thing that has no row of its own: whoever names it waits. */
 export async function lockName(transaction: SqlExecutor, name: string): Promise<void> {
-  await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))', [name]);
+  await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || $1, 0))', [
+    name,
+  ]);
+}
+
+/** As `lockName`, but only who locks it waits, and is waited for: any number share it. */
+export async function shareName(transaction: SqlExecutor, name: string): Promise<void> {
+  await transaction.query(
+    'SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || $1, 0))',
+    [name],
+  );
 }

@@ -1,4 +1,9 @@
-import type { Notice, Notification, NotificationEvent, NotificationStore } from '../../store/notifications.ts';
+import type {
+  Notice,
+  Notification,
+  NotificationEvent,
+  NotificationStore,
+} from '../../store/notifications.ts';
 import { readInteger, readText } from '../../store/rows/columns.ts';
 import { NOTICES, toNotification } from '../../store/rows/notifications.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
@@ -57,7 +62,10 @@ export function createNotificationStore(database: TransactionalExecutor): Notifi
       const rows = await database.query(
         'SELECT notification_id, channel FROM notification_sendings WHERE ended_at_ms IS NULL ORDER BY notification_id, channel',
       );
-      return rows.map(row => ({ id: readInteger(row, 'notification_id'), channel: readText(row, 'channel') }));
+      return rows.map(row => ({
+        id: readInteger(row, 'notification_id'),
+        channel: readText(row, 'channel'),
+      }));
     },
     async recent(limit) {
       const rows = await database.query(`${SELECT} ORDER BY notifications.id DESC LIMIT $1`, [limit]);

@@ -85,7 +85,7 @@ async function listRepositories(database: SqlExecutor, filter: RepositoryFilter)
   const sql =
     leading.length === 0
       ? `${SELECT} ${where} ORDER BY ${ORDERS[order]} LIMIT $1 OFFSET $2`
-      : `${SELECT} LEFT JOIN unnest($${values.length}::text[]) WITH ORDINALITY AS leading (url, place)
-           ON leading.url = repositories.url ${where} ORDER BY place NULLS LAST, ${ORDERS[order]} LIMIT $1 OFFSET $2`;
+      : `${SELECT} LEFT JOIN unnest($${values.length}::text[]) WITH ORDINALITY AS first_ones (url, place)
+           ON first_ones.url = repositories.url ${where} ORDER BY place NULLS LAST, ${ORDERS[order]} LIMIT $1 OFFSET $2`;
   return (await database.query(sql, values)).map(toRepository);
 }

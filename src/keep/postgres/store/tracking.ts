@@ -40,7 +40,9 @@ export function createTrackingStore(database: TransactionalExecutor): TrackingSt
       database.transaction(async transaction => {
         await lockName(transaction, `tracking ${origin}`);
         const wanted = new Set(ids);
-        const rows = await transaction.query('SELECT repository_id FROM tracking WHERE origin = $1', [origin]);
+        const rows = await transaction.query('SELECT repository_id FROM tracking WHERE origin = $1', [
+          origin,
+        ]);
         const before = new Set(rows.map(row => readInteger(row, 'repository_id')));
         const gone = [...before.difference(wanted)];
         const added = [...wanted.difference(before)];

@@ -8,7 +8,8 @@ const MISSED = `
   INSERT INTO webhook_repositories AS known (host, repository, missed, missed_since) VALUES ($1, $2, 1, 1)
   ON CONFLICT (host, lower(repository)) DO UPDATE
     SET missed = known.missed + 1, missed_since = known.missed_since + 1`;
-const TOTALS = 'SELECT * FROM webhook_repositories ORDER BY missed_since DESC, host, lower(repository) LIMIT $1';
+const TOTALS =
+  'SELECT * FROM webhook_repositories ORDER BY missed_since DESC, host, lower(repository) LIMIT $1';
 
 export function createWebhookStore(database: SqlExecutor): WebhookStore {
   return {

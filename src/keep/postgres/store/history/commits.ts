@@ -36,7 +36,7 @@ export async function insertCommits(
 ): Promise<AddedCommits> {
   if (rows.length === 0) return { at: [], firstId: null };
   const reserved = await transaction.first(RESERVE, [rows.length]);
-  const ids = (reserved?.ids as number[]).sort((one, other) => one - other);
+  const ids = ((reserved?.ids ?? []) as number[]).sort((one, other) => one - other);
   const inserted = await transaction.execute(INSERT, [
     repositoryId,
     ids,
@@ -88,8 +88,13 @@ async function insertCoAuthors(
   identities: Identities,
 ): Promise<void> {
   const pairs = at.flatMap(index =>
-    (rows[index]?.coAuthors ?? []).map(coAuthor => [ids[index] as number, identities.idOf(coAuthor)] as const),
+    (rows[index]?.coAuthors ?? []).map(
+      coAuthor => [ids[index] as number, identities.idOf(coAuthor)] as const,
+    ),
   );
   if (pairs.length === 0) return;
-  await transaction.execute(INSERT_CO_AUTHORS, [pairs.map(([id]) => id), pairs.map(([, identity]) => identity)]);
+  await transaction.execute(INSERT_CO_AUTHORS, [
+    pairs.map(([id]) => id),
+    pairs.map(([, identity]) => identity),
+  ]);
 }

@@ -1,12 +1,11 @@
 import type { CommitRow, PersonIdentity } from '../../../store/types.ts';
 import type { SqlExecutor } from '../../executor.ts';
 import { withoutNul } from '../../parameters.ts';
+import { shareName } from '../lock.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_IDENTITIES = 65_536;
 
-/** Merges by hand wait for it, and are waited for: none overlooks an identity that comes just then. */
-const SHARE_PEOPLE = `SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || 'people', 0))`;
 const ENSURE = `
   WITH given AS (SELECT name, email FROM unnest($2::text[], $3::text[]) AS given (name, email)),
   added AS (
@@ -45,7 +44,8 @@ export class Identities {
       for (const coAuthor of coAuthors) note(coAuthor);
     }
     if (unknown.size === 0) return;
-    await transaction.query(SHARE_PEOPLE);
+    // Merges by hand wait for it, and are waited for: none overlooks an identity that comes just then.
+    await shareName(transaction, 'people');
     // In one order everywhere, so that two stations that meet the same people do not wait for each other.
     const stored = [...unknown.keys()].sort().map(key => JSON.parse(key) as [name: string, email: string]);
     const rows = await transaction.query(ENSURE, [

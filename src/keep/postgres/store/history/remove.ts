@@ -13,10 +13,10 @@ const REMOVE = `
   messages AS (DELETE FROM commit_messages USING gone WHERE commit_id = gone.id),
   authors AS (DELETE FROM co_authors USING gone WHERE commit_id = gone.id),
   fewer AS (
-    UPDATE paths SET changes = changes - taken.changes
+    UPDATE paths SET changes = paths.changes - taken.changes
       FROM (SELECT path_id, count(*) AS changes FROM changes GROUP BY path_id) AS taken WHERE paths.id = path_id),
   identities AS (
-    UPDATE identities SET commits = commits - taken.commits
+    UPDATE identities SET commits = identities.commits - taken.commits
       FROM (SELECT author_id, count(*) AS commits FROM gone GROUP BY author_id) AS taken WHERE identities.id = author_id),
   sums AS (
     SELECT author_id, day, count(*) AS commits, count(*) FILTER (WHERE parent_count > 1) AS merges,

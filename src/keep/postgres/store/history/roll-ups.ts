@@ -1,7 +1,8 @@
 import type { CountedCommits } from '../../../store/commit-counts.ts';
 import type { SqlExecutor } from '../../executor.ts';
 
-const ADD_COMMITS = 'DO UPDATE SET commits = rolled.commits + excluded.commits, merges = rolled.merges + excluded.merges';
+const ADD_COMMITS =
+  'DO UPDATE SET commits = rolled.commits + excluded.commits, merges = rolled.merges + excluded.merges';
 const AUTHOR_DAYS = `
   INSERT INTO author_days AS rolled (repository_id, author_id, day, commits, merges)
   SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::integer[], $5::integer[])
@@ -67,7 +68,10 @@ export async function rollUpCounts(
 }
 
 /** The same from the rows of commits from an id on, which nobody has counted. */
-export async function rollUpRows(transaction: SqlExecutor, repositoryId: number, fromId: number): Promise<void> {
+export async function rollUpRows(
+  transaction: SqlExecutor,
+  repositoryId: number,
+  fromId: number,
+): Promise<void> {
   for (const sql of FROM_ROWS) await transaction.execute(sql, [repositoryId, fromId]);
 }
-

@@ -191,7 +191,9 @@ export class PostgresHistoryWriter implements HistoryWriter {
     if (uncountedFrom === undefined) return;
     if (this.#counts.size > 0) await rollUpCounts(transaction, this.#repositoryId, this.#counts.take());
     else await rollUpRows(transaction, this.#repositoryId, uncountedFrom);
-    await transaction.execute('UPDATE repositories SET unsettled_from = NULL WHERE id = $1', [this.#repositoryId]);
+    await transaction.execute('UPDATE repositories SET unsettled_from = NULL WHERE id = $1', [
+      this.#repositoryId,
+    ]);
   }
 
   /** A transaction of the repository's only writer. @param make is told from where on commits are not counted */
@@ -204,7 +206,10 @@ export class PostgresHistoryWriter implements HistoryWriter {
         attempts += 1;
         // What was counted in memory went into the attempt before.
         if (attempts > 1) this.#forget();
-        const row = await transaction.first(this.#isNamed ? HOLD : TAKE_OVER, [this.#repositoryId, this.#name]);
+        const row = await transaction.first(this.#isNamed ? HOLD : TAKE_OVER, [
+          this.#repositoryId,
+          this.#name,
+        ]);
         if (!row) {
           throw new SluiceError('lease_lost', 'another station has gone on with this repository', {
             operation: 'write history',

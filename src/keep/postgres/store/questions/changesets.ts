@@ -30,10 +30,7 @@ export function changesetQuestions(database: SqlExecutor): ChangesetQuestions {
   };
 }
 
-async function countOpen(
-  database: SqlExecutor,
-  query: OpenChangesetsQuery,
-): Promise<OpenChangesetCounts[]> {
+async function countOpen(database: SqlExecutor, query: OpenChangesetsQuery): Promise<OpenChangesetCounts[]> {
   const sql = `
     SELECT coalesce((SELECT min(place) - 1 FROM unnest($4::bigint[]) WITH ORDINALITY AS opened (since, place)
                       WHERE created_at_ms >= since), cardinality($4::bigint[])) AS age,
@@ -75,10 +72,7 @@ async function livesOf(database: SqlExecutor, query: ChangesetLivesQuery): Promi
   }));
 }
 
-async function eventsOf(
-  database: SqlExecutor,
-  ids: readonly number[],
-): Promise<Map<number, LifeEvent[]>> {
+async function eventsOf(database: SqlExecutor, ids: readonly number[]): Promise<Map<number, LifeEvent[]>> {
   const sql = `
     SELECT changeset_id, kind, at_ms, actor, actor_is_bot, review FROM changeset_events
      WHERE changeset_id = ANY($1::bigint[])

@@ -105,7 +105,10 @@ async function lastCommits(database: SqlExecutor, scope: Scope): Promise<LastCom
                   ORDER BY committed_at DESC LIMIT 1) AS last
       FROM repositories WHERE id = ${REPOSITORIES} ORDER BY last NULLS FIRST, url`;
   const rows = await database.query(sql, scopeParams(scope));
-  return rows.map(row => ({ repository: readText(row, 'url'), lastCommitAt: readIntegerOrNull(row, 'last') }));
+  return rows.map(row => ({
+    repository: readText(row, 'url'),
+    lastCommitAt: readIntegerOrNull(row, 'last'),
+  }));
 }
 
 async function unreadChurn(database: SqlExecutor, repositoryIds: readonly number[]): Promise<UnreadChurn[]> {

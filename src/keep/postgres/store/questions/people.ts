@@ -27,11 +27,7 @@ function commitOf(end: 'min' | 'max', day: string): string {
       AND author_id IN (SELECT id FROM identities WHERE person_id = top.id))`;
 }
 
-async function topAuthors(
-  database: SqlExecutor,
-  scope: DatedScope,
-  limit: number,
-): Promise<AuthorCommits[]> {
+async function topAuthors(database: SqlExecutor, scope: DatedScope, limit: number): Promise<AuthorCommits[]> {
   const sql = `
     SELECT name, email, commits, added, removed, ${commitOf('min', 'first_day')} AS first_commit_at,
            ${commitOf('max', 'last_day')} AS last_commit_at

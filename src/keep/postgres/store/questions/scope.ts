@@ -11,7 +11,8 @@ export const REPOSITORIES = 'ANY($1::bigint[])';
 export const IN_SCOPE = `repository_id = ${REPOSITORIES} AND day >= $2 AND day < $3`;
 
 /** Ids of the identities of programs. */
-export const BOTS = 'SELECT identities.id FROM people JOIN identities ON person_id = people.id WHERE people.bot = 1';
+export const BOTS =
+  'SELECT identities.id FROM people JOIN identities ON person_id = people.id WHERE people.bot = 1';
 
 /** A condition on the column `author_id`, to be appended to others. */
 export function exceptBots({ withoutBots }: Scope): string {
@@ -23,6 +24,10 @@ export function datedDays({ datedSinceDay, datedUntilDay }: DatedScope): [number
   return [datedSinceDay ?? FIRST_DAY, datedUntilDay ?? AFTER_LAST_DAY];
 }
 
-export function scopeParams({ repositoryIds, sinceDay, untilDay }: Scope): [readonly number[], number, number] {
+export function scopeParams({
+  repositoryIds,
+  sinceDay,
+  untilDay,
+}: Scope): [readonly number[], number, number] {
   return [repositoryIds, sinceDay ?? FIRST_DAY, untilDay ?? AFTER_LAST_DAY];
 }

@@ -52,9 +52,21 @@ export function rollUp(database: Database, repositoryId: number, fromId: number)
 
 /** As `rollUp`, for what was counted while it was stored. */
 export function rollUpCounted(database: Database, repositoryId: number, counted: CountedCommits): void {
-  insertRows(database, AUTHOR_DAYS, counted.authorDays.flatMap(row => [repositoryId, ...row]));
-  insertRows(database, REPOSITORY_DAYS, counted.days.flatMap(row => [repositoryId, ...row]));
-  insertRows(database, REPOSITORY_HOURS, counted.hours.flatMap(row => [repositoryId, ...row]));
+  insertRows(
+    database,
+    AUTHOR_DAYS,
+    counted.authorDays.flatMap(row => [repositoryId, ...row]),
+  );
+  insertRows(
+    database,
+    REPOSITORY_DAYS,
+    counted.days.flatMap(row => [repositoryId, ...row]),
+  );
+  insertRows(
+    database,
+    REPOSITORY_HOURS,
+    counted.hours.flatMap(row => [repositoryId, ...row]),
+  );
 }
 
 /** @param values of all rows, one after the other */
