@@ -14,7 +14,7 @@ import { defineInsights } from './commands/insights.ts';
 import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
-import { defineTrack, defineUntrack } from './commands/track.ts';
+import { defineForget, defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
 import { guardedOutput, styleFor } from './terminal.ts';
 
@@ -42,6 +42,7 @@ const COMMANDS = [
   defineBake,
   defineTrack,
   defineUntrack,
+  defineForget,
   defineInsights,
   definePeople,
   defineChangesets,
