@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
+import { defineBackup } from './commands/backup.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
 import { defineCapture, defineDisk } from './commands/capture.ts';
@@ -55,6 +56,7 @@ const COMMANDS = [
   defineDisk,
   defineStatus,
   defineDoctor,
+  defineBackup,
   defineConfig,
   defineCompletion,
 ];
