@@ -28,7 +28,7 @@ export async function backUpDatabase(
   try {
     makePrivateFile(partial);
     await copyPages(database, partial, { signal, onProgress });
-    const [fault] = faultsOf(partial);
+    const [fault] = databaseFaults(partial);
     if (fault !== undefined)
       throw new SluiceError('database_invalid', `the copy of ${database} is not whole: ${fault}`, {
         hint: 'Check the database with "sluice doctor"; the file named is as it was.',
@@ -68,7 +68,7 @@ async function copyPages(
 }
 
 /** LocalStore.findFaults. */
-export function faultsOf(path: string): readonly string[] {
+export function databaseFaults(path: string): readonly string[] {
   try {
     const connection = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     try {

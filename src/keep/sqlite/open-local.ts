@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { LocalStore } from '../local/local-store.ts';
-import { backUpDatabase, faultsOf } from './back-up.ts';
+import { backUpDatabase, databaseFaults } from './back-up.ts';
 import { Database } from './database.ts';
 import { SqliteCaptures } from './local/captures.ts';
 import { createCloneRecords } from './local/clone-records.ts';
@@ -37,7 +37,7 @@ export function openLocal(path: string, { clock, store }: LocalStoreOptions): Lo
       return createCloneRecords(database, () => database.close());
     },
     backUp: (file, backUpOptions) => backUpDatabase(path, file, backUpOptions),
-    findFaults: () => faultsOf(path),
+    findFaults: () => databaseFaults(path),
     createLock: createStationLock,
   };
 }
