@@ -28,6 +28,7 @@ import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
+import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
@@ -121,6 +122,7 @@ export class DeliverySession {
       clock,
       log,
       probeIntervalMs,
+      bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
       onBack: endpoint => void this.#sendWaiting(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
@@ -148,6 +150,7 @@ export class DeliverySession {
         onFree: () => void recordSent(this.#context).then(wake),
         onTrial: wake,
       }),
+      lone: new LoneFiles(),
       buckets: new BucketCache({
         clock,
         log,
@@ -163,8 +166,8 @@ export class DeliverySession {
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) =>
-        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+      attempt: (record, destination, turn) =>
+        attemptDelivery(this.#context, destination, record, turn).finally(() =>
           this.#context.holds.attemptEnded(record.id),
         ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),

@@ -1,6 +1,7 @@
 import { SluiceError } from '../../base/errors.ts';
 import { quoteName } from './address.ts';
 import type { SqlExecutor, TransactionalExecutor } from './executor.ts';
+import { sql as schedule } from './migrations/0001-schedule.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -12,7 +13,7 @@ export interface Migration {
 }
 
 /** In order; a migration that has been released never changes. `sluice_schema.version` counts those applied. */
-const MIGRATIONS: readonly Migration[] = [];
+const MIGRATIONS: readonly Migration[] = [{ sql: schedule }];
 
 const VERSION = `
 CREATE TABLE sluice_schema (
