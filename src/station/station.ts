@@ -23,7 +23,7 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
-import type { StationApi, Stores } from './station-api.ts';
+import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
 import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
@@ -41,7 +41,7 @@ export interface StationOptions {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openStores: (url: string) => Promise<Stores>;
+  readonly openStores: (place: StorePlace) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
@@ -241,7 +241,7 @@ class ComposedStation implements Station {
   async #openStores(): Promise<void> {
     const { database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
-    this.#opened = await this.#options.openStores(database);
+    this.#opened = await this.#options.openStores(this.#config);
   }
 
   async #closeStores(): Promise<void> {
