@@ -1,7 +1,7 @@
+import type { Answer } from '../api/operations.ts';
 import { SluiceError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
-import type { SyncOutcome } from '../deliver/sync-now.ts';
 import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -37,8 +37,7 @@ async function syncRest(
   const print = (answer: unknown, words: string): unknown =>
     cli.stdout.write(options.json ? `${jsonText(answer)}\n` : `${words}\n`);
   if (urls.length === 0) {
-    const path = '/api/v1/deliveries/sync';
-    const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;
+    const outcome = await askStation(config, 'syncDeliveries', {}, signal);
     const { delivered, failed, waiting, empty, held } = outcome;
     const words = empty > 0 ? `, ${empty} empty and waiting for content` : '';
     print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again${words}`);
@@ -55,7 +54,7 @@ async function syncRest(
   return true;
 }
 
-function inWords({ kind, place, files, message, hint }: SyncOutcome['held'][number]): string {
+function inWords({ kind, place, files, message, hint }: Answer<'syncDeliveries'>['held'][number]): string {
   const was = kind === 'endpoint' ? 'was not reached' : 'cannot be used now';
   const waits = files === 0 ? '' : `; ${formatCount(files, 'file')} wait${files === 1 ? 's' : ''} for it`;
   return `${kind} ${printable(place)} ${was}: ${printable(message)}${waits}\n  ${printable(hint)}`;
@@ -68,11 +67,10 @@ async function raise(
   signal: AbortSignal,
 ): Promise<{ readonly url: string; readonly id?: number }> {
   try {
-    await askStation(config, '/api/v1/sync', { method: 'POST', body: { url }, signal });
+    await askStation(config, 'syncRepositories', { url }, signal);
     return { url };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'not_tracked') throw error;
   }
-  const run = await askStation(config, '/bake', { method: 'POST', body: { url }, signal });
-  return run as { url: string; id: number };
+  return askStation(config, 'bake', { url }, signal);
 }

@@ -1,5 +1,11 @@
-import type { QueueItem } from '../../engine/queue/work-queue.ts';
-import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
+import type { Priority, QueueItem } from '../../engine/queue/work-queue.ts';
+import type {
+  StoredChangeset,
+  StoredChangesetState,
+  StoredCheckState,
+  StoredEvent,
+  StoredReviewState,
+} from '../../keep/store/changesets.ts';
 
 /** Why a host's items wait, and until when; 0 where that is not known. */
 export interface ListedHold {
@@ -14,7 +20,7 @@ export interface ListedChangeset {
   readonly host: string;
   readonly repository: string;
   readonly number: number;
-  readonly state: string;
+  readonly state: StoredChangesetState;
   readonly title: string;
   readonly author: string | null;
   readonly head: { readonly branch: string | null; readonly commit: string | null };
@@ -27,8 +33,8 @@ export interface ListedChangeset {
   readonly deletions: number | null;
   readonly changedFiles: number | null;
   readonly labels: readonly string[];
-  readonly reviewState: string;
-  readonly checkState: string | null;
+  readonly reviewState: StoredReviewState;
+  readonly checkState: StoredCheckState | null;
   readonly mergeable: boolean | null;
   readonly followed: boolean;
   readonly followedBy: string;
@@ -45,7 +51,7 @@ export interface ListedChangeset {
       }[]
     | null;
   /** When it is synced next and why then; null when it is not followed. */
-  readonly next: { readonly at: string; readonly reason: string; readonly priority: string } | null;
+  readonly next: { readonly dueAt: string; readonly reason: string; readonly priority: Priority } | null;
 }
 
 export function listedChangeset(
@@ -94,17 +100,18 @@ export function listedChangeset(
 
 function nextOf(item: QueueItem, hold: ListedHold | undefined): NonNullable<ListedChangeset['next']> {
   const { priority } = item;
-  if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
+  if (item.claimedBy) return { dueAt: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
   if (hold) {
     const atMs = Math.max(item.runAtMs, hold.untilMs);
-    return { at: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
+    return { dueAt: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
   }
-  return { at: isoTime(item.runAtMs), reason: item.reason, priority };
+  return { dueAt: isoTime(item.runAtMs), reason: item.reason, priority };
 }
 
-export function listedEvent(event: StoredEvent): Record<string, unknown> {
+/** What happened to a changeset as the API shows it. Pure. */
+export function listedEvent(event: StoredEvent) {
   const { atMs, order: _order, ...rest } = event;
-  return { ...rest, at: isoTime(atMs) };
+  return { ...rest, happenedAt: isoTime(atMs) };
 }
 
 function iso(ms: number | null): string | null {

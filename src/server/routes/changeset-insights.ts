@@ -1,37 +1,18 @@
-import type { Hono } from 'hono';
-import { z } from 'zod';
-import { PERIODS } from '../../insights/calendar.ts';
 import { openChangesets } from '../../insights/changesets/open.ts';
-import { reportQuery, STALE_AFTER_DAYS } from '../../insights/changesets/question.ts';
+import { reportQuery } from '../../insights/changesets/question.ts';
 import { changesetReport } from '../../insights/changesets/report.ts';
-import type { AppOptions } from '../app-options.ts';
-import { readQuery } from '../body.ts';
+import type { RouteOptions } from '../app-options.ts';
 
 const DAY_MS = 86_400_000;
 
-const Day = z.iso.date({ error: 'must be a day like 2026-01-31' });
-const Query = z.strictObject({
-  host: z.string().min(1).optional(),
-  repository: z.string().min(1).optional(),
-  /** From this day on, UTC; 90 days before `until` unless given. */
-  since: Day.optional(),
-  /** Before this day, UTC; up to now unless given. */
-  until: Day.optional(),
-  by: z.enum(PERIODS).default('week'),
-  staleAfterDays: z.coerce.number().int().min(1).max(3650).default(STALE_AFTER_DAYS),
-});
-
-const OpenQuery = Query.pick({ host: true, repository: true, staleAfterDays: true });
-
 /** How changesets are reviewed and merged. */
-export function changesetInsightRoutes(app: Hono, { station, clock }: AppOptions): void {
-  app.get('/api/v1/insights/changesets', async context => {
-    const query = reportQuery(readQuery(context, Query), clock.nowMs(), '');
-    return context.json(await changesetReport(station.questions, query, clock.nowMs()));
+export function changesetInsightRoutes({ station, clock, operation }: RouteOptions): void {
+  operation('getChangesetReport', ({ query }) => {
+    const nowMs = clock.nowMs();
+    return changesetReport(station.questions, reportQuery(query, nowMs, ''), nowMs);
   });
-  app.get('/api/v1/insights/changesets/open', async context => {
-    const { staleAfterDays, host, repository } = readQuery(context, OpenQuery);
+  operation('getOpenChangesets', ({ query: { staleAfterDays, host, repository } }) => {
     const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
-    return context.json(await openChangesets(station.questions, scope, clock.nowMs()));
+    return openChangesets(station.questions, scope, clock.nowMs());
   });
 }
