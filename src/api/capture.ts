@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { isoOrNull, isoTime } from '../base/units.ts';
 import type { CollectorStatus as CollectorFigures } from '../gather/capture/collectors/status.ts';
 import type { CaptureStatus as CaptureFigures } from '../gather/capture/service.ts';
 import type { CaptureLineage, FreedSpace } from '../keep/local/captures.ts';
 import { FILE_STATES } from '../keep/local/journal.ts';
-import { isoOrNull, isoTime } from './iso-time.ts';
 import {
   Bytes,
   Count,

@@ -1,20 +1,8 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
-import type { Operation } from './operation.ts';
+import { type Operation, Problem } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 import { type OperationName, PATHS, placeOf } from './paths.ts';
-
-/** An error as RFC 9457 has it. */
-const Problem = z
-  .object({
-    type: z.string(),
-    title: z.string().describe('what the code means'),
-    status: z.int(),
-    detail: z.string().describe('what happened'),
-    code: z.string().describe('from the error catalogue'),
-    hint: z.string().describe('what to do about it'),
-  })
-  .meta({ id: 'Problem' });
 
 const ABOUT =
   `Times are ISO 8601 in UTC and end in \`At\`; durations are whole milliseconds and end in \`Ms\`. Lists
@@ -82,6 +70,7 @@ function describeOperation(name: OperationName, operation: Operation): ZodOpenAp
     isOpen,
     isDeprecated,
     also = {},
+    problem = Problem,
   } = operation;
   const content = answer
     ? { 'application/json': { schema: answer } }
@@ -90,13 +79,13 @@ function describeOperation(name: OperationName, operation: Operation): ZodOpenAp
     operationId: name,
     tags: [about],
     summary,
-    ...(description && { description }),
-    ...(isOpen && { security: [] }),
-    ...(isDeprecated && { deprecated: true }),
-    ...((path || query) && { requestParams: { ...(path && { path }), ...(query && { query }) } }),
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    description,
+    security: isOpen ? [] : undefined,
+    deprecated: isDeprecated,
+    requestParams: Object.fromEntries(Object.entries({ path, query }).filter(([, schema]) => schema)),
+    requestBody: body && { required: true, content: { 'application/json': { schema: body } } },
     responses: {
-      [`${status}`]: { description: 'Done.', ...(content && { content }) },
+      [`${status}`]: { description: 'Done.', content },
       ...Object.fromEntries(
         Object.entries(also).map(([other, schema]) => [
           other,
@@ -105,7 +94,7 @@ function describeOperation(name: OperationName, operation: Operation): ZodOpenAp
       ),
       default: {
         description: 'What went wrong.',
-        content: { 'application/problem+json': { schema: Problem } },
+        content: { 'application/problem+json': { schema: problem } },
       },
     },
   };

@@ -19,6 +19,8 @@ export interface Operation {
   readonly status: 200 | 201 | 202 | 204;
   /** What is answered as JSON; absent: nothing, or what is no JSON. */
   readonly answer?: z.ZodType;
+  /** An error of it, where that has more than others. */
+  readonly problem?: z.ZodType;
   /** What else it may answer as JSON, by status. */
   readonly also?: Readonly<Record<number, z.ZodType>>;
   /** The content type of an answer that is no JSON. */
@@ -35,6 +37,18 @@ export const Count = z.int().min(0);
 export const Bytes = z.int().min(0).describe('bytes');
 export const Milliseconds = z.int().describe('milliseconds');
 export const Share = z.number().min(0);
+
+/** An error as RFC 9457 has it. */
+export const Problem = z
+  .object({
+    type: z.string(),
+    title: z.string().describe('what the code means'),
+    status: z.int(),
+    detail: z.string().describe('what happened'),
+    code: z.string().describe('from the error catalogue'),
+    hint: z.string().describe('what to do about it'),
+  })
+  .meta({ id: 'Problem' });
 
 /** What it failed with last. */
 export const LastError = z.object({ code: z.string(), message: z.string() }).nullable();

@@ -8,6 +8,7 @@ import {
   type Operation,
   pageAnswer,
   pageQuery,
+  Problem,
   Time,
   Url,
 } from './operation.ts';
@@ -105,6 +106,7 @@ export const repositoryOperations = {
     status: 202,
     answer: Run,
     also: { 200: Run },
+    problem: Problem.extend({ run: Run.optional() }).meta({ id: 'BakeProblem' }),
   },
   listRuns: {
     about,

@@ -40,7 +40,7 @@ export async function askStation<Name extends OperationName>(
   try {
     return await client[name](given, { signal });
   } catch (error) {
-    if (error instanceof StationProblem) throw asStationError(error);
+    if (error instanceof StationProblem && error.code !== undefined) throw asStationError(error);
     signal.throwIfAborted();
     throw silence(station, config, error);
   }

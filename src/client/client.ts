@@ -16,13 +16,13 @@ export interface CallOptions {
 }
 
 /** Asks for one operation: resolves to its answer, rejects with a `StationProblem` or as `fetch` does. */
-export type Call<Name extends OperationName> =
+export type OperationCall<Name extends OperationName> =
   Record<never, never> extends Given<Name>
     ? (given?: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>
     : (given: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>;
 
 /** Every operation of a station's API, by its name. */
-export type Client = { readonly [Name in OperationName]: Call<Name> };
+export type Client = { readonly [Name in OperationName]: OperationCall<Name> };
 
 /** What a station answered instead of what was asked: problem details (RFC 9457). */
 export class StationProblem extends Error {
@@ -75,19 +75,21 @@ async function call(
     return encodeURIComponent(value);
   });
   const hasBody = method === 'POST';
+  const headers = new Headers(hasBody ? { 'content-type': 'application/json' } : {});
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   const response = await send(url + filled + (hasBody ? '' : queryOf(rest)), {
     method,
-    ...(signal && { signal }),
-    headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
-      ...(hasBody && { 'content-type': 'application/json' }),
-    },
-    ...(hasBody && { body: JSON.stringify(rest) }),
+    headers,
+    signal: signal ?? null,
+    body: hasBody ? JSON.stringify(rest) : null,
   });
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return undefined;
-  const isJson = /^application\/json\b/.test(response.headers.get('content-type') ?? '');
-  return isJson ? response.json() : response.text();
+  const { status, headers: answered } = response;
+  const type = answered.get('content-type')?.split(';')[0];
+  if (type === 'application/json') return response.json();
+  if (type === 'text/plain') return response.text();
+  throw new StationProblem(`what answers with ${type ?? 'no type'} is no station`, { status });
 }
 
 /** `?a=1&b=2` of what is given; of several values one after the other. */

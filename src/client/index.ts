@@ -2,10 +2,10 @@
 export type { Answer, Given } from '../api/operations.ts';
 export type { OperationName } from '../api/paths.ts';
 export {
-  type Call,
   type CallOptions,
   type Client,
   type ClientOptions,
   createClient,
+  type OperationCall,
   StationProblem,
 } from './client.ts';

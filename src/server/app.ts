@@ -8,16 +8,14 @@ import { answerOtherMethods } from './methods.ts';
 import { operationRoutes } from './operation-routes.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
-import { cacheRoutes } from './routes/cache.ts';
 import { captureRoutes } from './routes/capture.ts';
-import { changesetInsightRoutes } from './routes/changeset-insights.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
-import { insightRoutes } from './routes/insights.ts';
+import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
-import { repositoryRoutes } from './routes/repositories.ts';
+import { cacheRoutes, repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 

@@ -4,7 +4,7 @@ import type { Operation } from '../api/operation.ts';
 import { type Answer, type Asked, OPERATIONS } from '../api/operations.ts';
 import { type OperationName, placeOf } from '../api/paths.ts';
 import { SluiceError } from '../base/errors.ts';
-import { faultsOf, readJson } from './body.ts';
+import { faultsInWords, readJson } from './body.ts';
 import type { BodyBudget } from './body-budget.ts';
 
 /** What answers an operation: with what is to be sent as JSON under the operation's status, or with a whole response. */
@@ -53,7 +53,7 @@ function readQuery(context: Context, schema: z.ZodObject): unknown {
   });
   const result = schema.safeParse({ ...context.req.query(), ...Object.fromEntries(lists) });
   if (result.success) return result.data;
-  throw new SluiceError('usage', faultsOf(result.error, 'query'), {
+  throw new SluiceError('usage', faultsInWords(result.error, 'query'), {
     hint: 'See /api/openapi.json for what it takes.',
   });
 }

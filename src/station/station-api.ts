@@ -11,7 +11,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Metrics } from './status/metrics.ts';
-import type { RepositoryListFilter, RepositoryPage } from './status/repository-list.ts';
+import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
 
@@ -81,7 +81,7 @@ export interface StationApi {
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */
-  listRepositories(filter: RepositoryListFilter): Promise<RepositoryPage>;
+  listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
   /** Of this sluice. */
   readonly version: string;
   status(): Promise<StationStatus>;

@@ -28,8 +28,8 @@ import { changesetFigures } from './status/changeset-figures.ts';
 import { Metrics } from './status/metrics.ts';
 import {
   listRepositories,
+  type PageOfRepositories,
   type RepositoryListFilter,
-  type RepositoryPage,
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
@@ -186,7 +186,7 @@ class ComposedStation implements Station {
     return this.#opened;
   }
 
-  listRepositories(filter: RepositoryListFilter): Promise<RepositoryPage> {
+  listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories> {
     return listRepositories(this.#stores, filter);
   }
 

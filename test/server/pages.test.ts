@@ -36,7 +36,11 @@ test('Dashboard: pages, parts and styles are served below the folder under the s
 });
 
 test('another round for failed files by text; the answer counts all and lists problems first, as many as asked for (D-42)', async () => {
-  const record = { id: 1, size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null };
+  const lastUpdated = '2026-01-01T00:00:00.000Z';
+  const record = {
+    ...{ id: 1, profile: 'p', bucket: 'b', filepath: 'f', state: 'failed', outcome: 'failure', attempts: 1 },
+    ...{ size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null, hold: null, lastUpdated },
+  };
   const selections: unknown[] = [];
   const { deliveries } = stationStub();
   const { post } = serve({

@@ -94,7 +94,7 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(alike.map(({ id }) => id).sort(), ids.slice(0, 3));
   });
 
-  test(`${name}: lists are filtered, ordered and paged`, async t => {
+  test(`${name}: lists are filtered, ordered and paged, each page behind the last row of the one before (A-533)`, async t => {
     const { store } = await open(t);
     const { repositories, tracking } = store;
     await storeHistory(store, '/c-few', [{ who: 'Ada', at: 900 }]);

@@ -1,3 +1,4 @@
+import { isoOrNull, isoTime } from '../../base/units.ts';
 import type { Priority, QueueItem } from '../../engine/queue/work-queue.ts';
 import type {
   StoredChangeset,
@@ -71,10 +72,10 @@ export function listedChangeset(
     author: changeset.author,
     head: { branch: changeset.headBranch, commit: changeset.headCommit },
     base: { branch: changeset.baseBranch, commit: changeset.baseCommit },
-    createdAt: iso(changeset.createdAtMs),
-    updatedAt: iso(changeset.updatedAtMs),
-    mergedAt: iso(changeset.mergedAtMs),
-    closedAt: iso(changeset.closedAtMs),
+    createdAt: isoOrNull(changeset.createdAtMs),
+    updatedAt: isoOrNull(changeset.updatedAtMs),
+    mergedAt: isoOrNull(changeset.mergedAtMs),
+    closedAt: isoOrNull(changeset.closedAtMs),
     additions: changeset.additions,
     deletions: changeset.deletions,
     changedFiles: changeset.changedFiles,
@@ -84,8 +85,8 @@ export function listedChangeset(
     mergeable: changeset.mergeable,
     followed: changeset.followed,
     followedBy: changeset.followedBy,
-    lastSyncAt: iso(changeset.lastSyncAtMs),
-    latestEventAt: iso(changeset.latestEventAtMs),
+    lastSyncAt: isoOrNull(changeset.lastSyncAtMs),
+    latestEventAt: isoOrNull(changeset.latestEventAtMs),
     lastError: lastError && { code: lastError.code, message: lastError.message, hint: lastError.hint },
     unseen:
       changeset.unseen?.parts.map(({ part, error: { code, message, hint } }) => ({
@@ -112,12 +113,4 @@ function nextOf(item: QueueItem, hold: ListedHold | undefined): NonNullable<List
 export function listedEvent(event: StoredEvent) {
   const { atMs, order: _order, ...rest } = event;
   return { ...rest, happenedAt: isoTime(atMs) };
-}
-
-function iso(ms: number | null): string | null {
-  return ms === null ? null : isoTime(ms);
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
-import { isoOrNull } from '../../api/iso-time.ts';
 import type { Answer } from '../../api/operations.ts';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../base/errors.ts';
+import { isoOrNull } from '../../base/units.ts';
 import type { Run } from '../../keep/store/types.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';

@@ -1,5 +1,5 @@
 import { shownCapture, shownCaptureFile, shownFreed } from '../../api/capture.ts';
-import { isoOrNull } from '../../api/iso-time.ts';
+import { isoOrNull } from '../../base/units.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 

@@ -2,6 +2,9 @@ import type { Answer } from '../../api/operations.ts';
 import type { OperationName } from '../../api/paths.ts';
 import { dayOf } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
+import { openChangesets } from '../../insights/changesets/open.ts';
+import { reportQuery } from '../../insights/changesets/question.ts';
+import { changesetReport } from '../../insights/changesets/report.ts';
 import type { RouteOptions } from '../app-options.ts';
 
 /** The operation that answers each insight of the catalogue. */
@@ -50,4 +53,18 @@ export function insightRoutes({ station, clock, operation }: RouteOptions): void
         : await Promise.all(urls.map(url => station.repositories.find(url)));
     return [...new Set(repositories.map(({ id }) => id))];
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** How changesets are reviewed and merged. */
+export function changesetInsightRoutes({ station, clock, operation }: RouteOptions): void {
+  operation('getChangesetReport', ({ query }) => {
+    const nowMs = clock.nowMs();
+    return changesetReport(station.questions, reportQuery(query, nowMs, ''), nowMs);
+  });
+  operation('getOpenChangesets', ({ query: { staleAfterDays, host, repository } }) => {
+    const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
+    return openChangesets(station.questions, scope, clock.nowMs());
+  });
 }

@@ -1,4 +1,4 @@
-import { isoTime } from '../../api/iso-time.ts';
+import { isoTime } from '../../base/units.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 

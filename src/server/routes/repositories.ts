@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isoOrNull, isoTime } from '../../api/iso-time.ts';
 import type { Answer } from '../../api/operations.ts';
+import { isoOrNull, isoTime } from '../../base/units.ts';
 import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
 import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
@@ -43,6 +43,19 @@ export function repositoryRoutes({ station, operation }: RouteOptions): void {
     const raised = await tracking.syncNow(url === undefined ? urls : [url]);
     return { repositories: raised.map(repository => ({ url: repository.url })) };
   });
+}
+
+/** The clones on disk: what is there, pins, evictions. `POST /bake` fetches one. */
+export function cacheRoutes({ station: { cache }, operation }: RouteOptions): void {
+  operation('getCache', async () => {
+    const [figures, clones] = await Promise.all([cache.figures(), cache.list()]);
+    return { ...figures, entries: clones.map(listedClone) };
+  });
+  operation('pinClone', async ({ body: { url, pinned } }) => {
+    await cache.pin(url, pinned);
+    return { url, pinned };
+  });
+  operation('evictClones', ({ body }, context) => cache.evict(body, context.req.raw.signal));
 }
 
 function scheduledAnswer(

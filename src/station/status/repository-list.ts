@@ -22,7 +22,7 @@ export interface RepositoryListFilter {
 }
 
 /** A page of repositories, where the next one begins (undefined: nowhere), and how many there are on all pages. */
-export interface RepositoryPage {
+export interface PageOfRepositories {
   readonly page: readonly ScheduledRepository[];
   readonly next: RepositoryListPlace | undefined;
   readonly total: number;
@@ -38,7 +38,7 @@ interface Sources {
 export async function listRepositories(
   { store, queue, clones }: Sources,
   filter: RepositoryListFilter,
-): Promise<RepositoryPage> {
+): Promise<PageOfRepositories> {
   const { order, limit } = filter;
   const sizes = order === 'size' ? await cloneSizes(clones) : undefined;
   const [page, total] = await Promise.all([

@@ -1,6 +1,6 @@
 import { shownCapture } from '../../api/capture.ts';
-import { isoOrNull, isoTime } from '../../api/iso-time.ts';
 import type { Answer } from '../../api/operations.ts';
+import { isoOrNull, isoTime } from '../../base/units.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
 import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
