@@ -58,10 +58,11 @@ export const TABLES: Readonly<Record<string, TableWords>> = {
       repository_id: REPOSITORY,
       hash: 'Object id, as bytes: `lower(hex(hash))`.',
       author_id: 'Who wrote it: `identities.id`.',
-      authored_at: 'Author date, seconds since the epoch.',
+      authored_at:
+        'Author date, seconds since the epoch; 0 for none, the last second of 9999 for anything later.',
       authored_zone: 'Zone of the author date, minutes east of UTC.',
       committer_id: 'Who committed it: `identities.id`.',
-      committed_at: 'Commit date, seconds since the epoch.',
+      committed_at: 'Commit date, seconds since the epoch, likewise.',
       committed_zone: 'Zone of the commit date.',
       parent_count: 'Parents; more than 1 is a merge, 0 a root.',
       parents: 'Their object ids one after the other, each as long as `hash`.',

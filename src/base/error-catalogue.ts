@@ -39,7 +39,7 @@ export const CATALOGUE = {
     exitCode: 2,
     status: 400,
     meaning: 'A command, option or request is not of the form it must have.',
-    remedy: 'Read --help.',
+    remedy: 'Put right what the message names, and ask again.',
   },
   config_invalid: {
     answer: 'give-up',
@@ -199,6 +199,14 @@ export const CATALOGUE = {
     meaning: 'The file system, a mounted folder or this machine refused to read or write.',
     remedy: 'Check permissions, the disk and whether the folder is mounted.',
   },
+  folder_unsafe: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 500,
+    meaning: 'Another user of this machine could lead a configured folder to files that are not theirs.',
+    remedy: 'Let only root, or the user that sluice runs as, write to the folders on the way to it.',
+  },
   database_newer: {
     answer: 'give-up',
     exitCode: 1,
@@ -227,6 +235,34 @@ export const CATALOGUE = {
     status: 503,
     meaning: 'Another process kept the database locked for too long.',
     remedy: 'Try again; see which process holds it.',
+  },
+  database_unreachable: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store is not reached, or ended the connection.',
+    remedy: 'See whether it runs and this machine gets there; all goes on by itself when it answers again.',
+  },
+  database_refused: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store does not let the station in, or denies it a right.',
+    remedy: 'Compare user, password, database and rights with those of the guide; it is tried again.',
+  },
+  database_full: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 507,
+    meaning: 'The database server of the store has no room left.',
+    remedy: 'Make room on its disk; all goes on by itself then.',
+  },
+  database_failed: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 500,
+    meaning: 'The database server of the store answered with an error that sluice does not know.',
+    remedy: "Read the server's words and its log; it is tried again.",
   },
   spool_invalid: {
     answer: 'give-up',
@@ -597,6 +633,15 @@ export const CATALOGUE = {
     remedy: 'Check the endpoint of the profile and any proxy between.',
   },
 
+  request_intercepted: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 502,
+    meaning: 'Somebody else answers this one request, while the object store answers others.',
+    remedy:
+      'See what lies between (a firewall, a proxy with a limit of size, a scanner) and what it has against this file, or rename it. It is tried again, at most hours apart, for as long as it takes; "sluice sync now" tries at once.',
+  },
+
   // Files on their way, and readings.
   source_missing: {
     answer: 'give-up',
@@ -610,7 +655,8 @@ export const CATALOGUE = {
     exitCode: 1,
     status: 409,
     meaning: 'A newer file of the same path took the place of this one before it was delivered.',
-    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
+    remedy:
+      'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },
   source_changed: {
     answer: 'retry',

@@ -5,7 +5,7 @@ import { type ChangesetReport, changesetReport } from '../insights/changesets/re
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withStores } from './stores.ts';
-import { formatOf, type TableOptions, writeOut } from './table-output.ts';
+import { formatOf, type TableOptions, widthOf, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 import { jsonText } from './terminal.ts';
 
@@ -38,7 +38,9 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   await withStores(config.database, cli, async ({ store }) => {
     const report = await changesetReport(store.questions, query, nowMs);
     const content =
-      format === 'json' ? `${jsonText(report)}\n` : await render(rowsOf(report), COLUMNS, format);
+      format === 'json'
+        ? `${jsonText(report)}\n`
+        : await render(rowsOf(report), COLUMNS, format, { fit: widthOf(options, cli) });
     await writeOut(content, options, cli);
   });
 }

@@ -53,3 +53,6 @@ export interface ListenOptions {
   readonly host?: string;
   readonly port?: string;
 }
+
+/** The option of every command whose output is made to be kept: npm's own lines get into what a shell redirects. */
+export const OUTPUT_OPTION = ['-o, --output <file>', 'into this file instead of standard output'] as const;

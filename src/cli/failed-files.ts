@@ -1,28 +1,30 @@
-import { SluiceError } from '../base/errors.ts';
+import { CATALOGUE, SluiceError } from '../base/errors.ts';
+import { formatBytes, formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import {
   causesInWords,
   dropFailed,
+  type FailedCause,
   type FailedSelection,
-  failedByCause,
+  failedCauses,
   listFailed,
   retryFailed,
 } from '../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
+import { settingsFrom } from '../deliver/settings.ts';
 import { Spool } from '../deliver/spool/spool.ts';
-import type { FileRecord } from '../keep/local/journal.ts';
+import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { printRecord } from './list-deliveries.ts';
+import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
 import { assertDatabase, withJournal } from './stores.ts';
-import { jsonText, printable, styleFor } from './terminal.ts';
+import { jsonText, printable, styleFor, wrapped } from './terminal.ts';
 
-export interface FailedOptions extends GlobalOptions {
-  readonly all?: boolean;
+export interface FailedOptions extends GlobalOptions, PageOptions {
   readonly match?: string;
   readonly cause?: string;
-  readonly json?: boolean;
 }
 
 /**
@@ -38,23 +40,23 @@ export async function failedFiles(
   if (action !== 'ls' && !named) {
     throw new SluiceError('usage', `say which failed files to ${action}: --all, --match or --cause`);
   }
-  const selection: FailedSelection = { all: all === true || !named, match, cause };
+  const selection: FailedSelection = { all: match === undefined && cause === undefined, match, cause };
   const { config } = await load(options, cli);
   assertDatabase(config);
   return withJournal(config.database, cli, async journal => {
-    const rest = (): string => causesInWords(failedByCause(journal));
+    const rest = (): string => causesInWords(failedCauses(journal));
     const retried = action === 'retry' ? await retryAtStation(config, selection, cli) : undefined;
     if (retried) return report('retry', retried, rest, options.json === true, cli);
     if (action === 'ls') {
-      const records = listFailed(journal, selection);
-      if (records.length === 0 && !options.json)
-        cli.stdout.write(
-          named && failedByCause(journal).size > 0 ? `none fits; ${rest()}\n` : 'nothing has failed\n',
-        );
-      else print(records, options.json === true, cli);
+      list(journal, selection, named, options, cli);
       return true;
     }
-    const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
+    const context = {
+      spool: new Spool(config.deliver.directory),
+      journal,
+      clock: cli.clock,
+      settings: settingsFrom(config),
+    };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
     const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
     return report(action, lines, rest, options.json === true, cli);
@@ -83,19 +85,51 @@ async function retryAtStation(
   }
 }
 
-/** For people grouped by cause, the commonest first. */
-function print(records: readonly FileRecord[], json: boolean, cli: Cli): void {
-  if (json) {
-    for (const record of records) printRecord(record, true, cli);
+/** For people a table of causes, or where some files are named those, a page of them. */
+function list(
+  journal: Journal,
+  selection: FailedSelection,
+  named: boolean,
+  options: FailedOptions,
+  cli: Cli,
+): void {
+  const causes = options.json ? [] : failedCauses(journal, selection);
+  if (!options.json && causes.length === 0) {
+    const others = named ? failedCauses(journal) : [];
+    cli.stdout.write(others.length === 0 ? 'nothing has failed\n' : `none fits; ${causesInWords(others)}\n`);
     return;
   }
-  const style = styleFor(cli.stdout, cli.env);
-  const groups = Map.groupBy(records, ({ errorCode }) => errorCode ?? 'unknown');
-  const commonestFirst = [...groups].sort(([, a], [, b]) => b.length - a.length);
-  for (const [cause, group] of commonestFirst) {
-    cli.stdout.write(`${style.bold(cause)}  ${group.length.toLocaleString('en')} files\n`);
-    for (const record of group) printRecord(record, false, cli);
+  if (!options.json && !named) {
+    printCauses(causes, cli);
+    return;
   }
+  const rows = rowsAsked(options);
+  const records = listFailed(journal, selection);
+  for (const record of records.slice(0, rows)) printRecord(record, options.json === true, cli);
+  cli.stdout.write(moreLine(records.length, rows));
+}
+
+/** What went wrong, how often, with whose words, and what to do: three lines a cause. */
+function printCauses(causes: readonly FailedCause[], cli: Cli): void {
+  const style = styleFor(cli.stdout, cli.env);
+  const digits = Math.max(...causes.map(({ files }) => files.toLocaleString('en').length));
+  for (const { code, files, bytes, gone, example } of causes) {
+    const count = files.toLocaleString('en').padStart(digits);
+    const lost = gone === 0 ? '' : `, ${gone === files ? 'none' : formatCount(gone, 'file')} there any more`;
+    cli.stdout.write(`${count}  ${style.bold(printable(code))}  ${style.dim(formatBytes(bytes) + lost)}\n`);
+    const indent = ' '.repeat(digits + 2);
+    const { profile, bucket, filepath, errorMessage } = example;
+    const told = `as ${profile}/${bucket}/${filepath}: ${errorMessage ?? 'nothing was said'}`;
+    for (const text of [told, remedyOf(code, gone === files, cli)])
+      cli.stdout.write(`${wrapped(printable(text), indent, cli)}\n`);
+  }
+  cli.stdout.write(`\n${cli.program} failed ls --all lists every file, --cause CODE those of one cause\n`);
+}
+
+function remedyOf(code: string, areGone: boolean, { program }: Cli): string {
+  if (areGone) return `→ ${program} failed drop --cause ${code}, once you know why they went`;
+  const remedy = Object.hasOwn(CATALOGUE, code) ? CATALOGUE[code as keyof typeof CATALOGUE].remedy : '';
+  return `→ ${remedy} Then: ${program} failed retry --cause ${code}`;
 }
 
 /** @param rest what has failed and was not meant, in words; asked for where nothing was */

@@ -3,6 +3,7 @@ import { formatBytes } from '../base/units.ts';
 import { toListedDelivery } from '../deliver/listing.ts';
 import { FILE_STATES, type FileRecord, type FileState, type RecordFilter } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { moreLine, type PageOptions, rowsAsked } from './list-page.ts';
 import { load } from './load.ts';
 import { assertDatabase, withJournal } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
@@ -10,19 +11,17 @@ import { jsonText, printable, styleFor } from './terminal.ts';
 /** Records are read and printed in pages, so that a million of them need no memory. */
 const PAGE = 500;
 
-export interface DeliveryListOptions extends GlobalOptions {
+export interface DeliveryListOptions extends GlobalOptions, PageOptions {
   readonly state?: string;
   readonly profile?: string;
   readonly bucket?: string;
   readonly search?: string;
-  readonly limit?: string;
-  readonly json?: boolean;
 }
 
 /** Prints the records that the options ask for, newest first. */
 export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Promise<void> {
   const filter = filterOf(options);
-  const limit = limitOf(options.limit);
+  const limit = rowsAsked(options);
   const { config } = await load(options, cli);
   assertDatabase(config);
   await withJournal(config.database, cli, async journal => {
@@ -33,10 +32,11 @@ export async function listDeliveries(options: DeliveryListOptions, cli: Cli): Pr
       for (const record of page) printRecord(record, options.json === true, cli);
       if (page.length === 0 && beforeId === undefined && !options.json)
         cli.stdout.write('no file is on record\n');
-      if (page.length < PAGE) return;
       left -= page.length;
+      if (page.length < PAGE) break;
       beforeId = page.at(-1)?.id;
     }
+    if (left === 0 && !options.json) cli.stdout.write(moreLine(journal.count(filter), limit));
   });
 }
 
@@ -50,12 +50,6 @@ function filterOf({ state, profile, bucket, search }: DeliveryListOptions): Reco
     bucket,
     text: search,
   };
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  if (!/^[1-9]\d*$/.test(text)) throw new SluiceError('usage', `--limit takes a whole number, not "${text}"`);
-  return Number(text);
 }
 
 /** One record as a line. */

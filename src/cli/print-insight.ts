@@ -11,7 +11,7 @@ import type { Store } from '../keep/store/store.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { withStores } from './stores.ts';
-import { formatOf, type TableOptions, writeOut } from './table-output.ts';
+import { formatOf, type TableOptions, widthOf, writeOut } from './table-output.ts';
 import { render } from './tables.ts';
 import { printable } from './terminal.ts';
 
@@ -45,7 +45,10 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
   await withStores(config.database, cli, async ({ store }) => {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store.questions, { ...question, repositoryIds });
-    const content = await render(rows, insight.columns, format);
+    const content = await render(rows, insight.columns, format, {
+      grid: insight.grid,
+      fit: widthOf(options, cli),
+    });
     await writeOut(content, options, cli);
     if (insight.ofChurn) {
       for (const line of describeUnread(await store.questions.unreadChurn(repositoryIds), config)) {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
+import { defineBackup } from './commands/backup.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
 import { defineCapture, defineDisk } from './commands/capture.ts';
@@ -14,7 +15,7 @@ import { defineInsights } from './commands/insights.ts';
 import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
-import { defineTrack, defineUntrack } from './commands/track.ts';
+import { defineForget, defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
 import { guardedOutput, styleFor } from './terminal.ts';
 
@@ -32,7 +33,7 @@ export async function runCli(args: readonly string[], given: Cli): Promise<numbe
     return outcome.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-    return explain(error, cli);
+    return explain(error, cli, commandOf(program, args));
   }
 }
 
@@ -42,6 +43,7 @@ const COMMANDS = [
   defineBake,
   defineTrack,
   defineUntrack,
+  defineForget,
   defineInsights,
   definePeople,
   defineChangesets,
@@ -54,6 +56,7 @@ const COMMANDS = [
   defineDisk,
   defineStatus,
   defineDoctor,
+  defineBackup,
   defineConfig,
   defineCompletion,
 ];
@@ -96,13 +99,28 @@ Every command has --help with examples of its own.`,
   return program;
 }
 
-async function explain(error: unknown, cli: Cli): Promise<number> {
-  const { asSluiceError } = await import('../base/errors.ts');
+/** The command that the arguments begin with, as it is typed: `sluice deliveries ls`. */
+function commandOf(program: Command, args: readonly string[]): string {
+  let command = program;
+  const names = ['sluice'];
+  for (const arg of args) {
+    const next = command.commands.find(each => each.name() === arg);
+    if (!next) continue;
+    command = next;
+    names.push(arg);
+  }
+  return names.join(' ');
+}
+
+async function explain(error: unknown, cli: Cli, command: string): Promise<number> {
+  const { asSluiceError, CATALOGUE } = await import('../base/errors.ts');
   const known: SluiceError = asSluiceError(error);
   if (known.code === 'cancelled') return EXIT_INTERRUPTED;
   const style = styleFor(cli.stderr, cli.env);
   cli.stderr.write(`${style.bad('sluice:')} ${known.message}\n`);
-  if (known.hint) cli.stderr.write(`  ${known.hint}\n`);
+  const isUsage = known.code === 'usage' && known.hint === CATALOGUE.usage.remedy;
+  const hint = isUsage ? `"${command} --help" says what it takes.` : known.hint;
+  if (hint) cli.stderr.write(`  ${hint}\n`);
   if (known.code === 'internal' && error instanceof Error) cli.stderr.write(`${error.stack}\n`);
   return known.exitCode;
 }

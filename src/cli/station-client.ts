@@ -1,4 +1,4 @@
-import { Agent, fetch as fetchWith } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { Answer, Given } from '../api/operations.ts';
 import type { OperationName } from '../api/paths.ts';
 import { asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../base/errors.ts';
@@ -17,12 +17,25 @@ function noStation(words: string, cause?: unknown): SluiceError {
   return new SluiceError('not_found', words, { cause, hint: 'Start one with "sluice up".' });
 }
 
-/** Answers take as long as they take: Node's own fetch gives up on one that has not begun after five minutes. */
-const patient: typeof fetch = (url, init) =>
-  fetchWith(
-    String(url),
-    Object.assign({}, init, { dispatcher: new Agent({ headersTimeout: 0, bodyTimeout: 0 }) }) as never,
-  ) as unknown as Promise<Response>;
+/**
+ * As fetch, with the answer whole. That one gives up on an answer that has not begun after five minutes, and asks at no
+ * port that browsers keep from pages.
+ */
+const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, signal } = {}) => {
+  const { statusCode, headers: answered, body: answer } = await request(String(url), {
+    method: method as Dispatcher.HttpMethod,
+    headers: Object.fromEntries(new Headers(headers)),
+    body: typeof body === 'string' ? body : null,
+    signal: signal ?? undefined,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const type = answered['content-type'];
+  return new Response((await answer.text()) || null, {
+    status: statusCode,
+    headers: typeof type === 'string' ? { 'content-type': type } : {},
+  });
+};
 
 /**
  * Asks a running station for an operation of its API and answers what it answers, however long that takes: a manual
@@ -36,7 +49,7 @@ export async function askStation<Name extends OperationName>(
   signal: AbortSignal,
 ): Promise<Answer<Name>> {
   const station = await stationOn(config);
-  const client = createClient({ url: station.url, token: config.server.token, fetch: patient });
+  const client = createClient({ url: station.url, token: config.server.token, fetch: patientFetch });
   try {
     return await client[name](given, { signal });
   } catch (error) {
@@ -55,8 +68,7 @@ function asStationError({ code, message, hint }: StationProblem): SluiceError {
 /** A station that was killed leaves its announcement: then none runs, and no network is to blame. */
 function silence({ url, pid }: Announcement, { root }: Config, cause: unknown): SluiceError {
   if (!isAlive(pid)) return noStation(`no station is running on ${root}: process ${pid} has ended`, cause);
-  const reason = cause instanceof TypeError ? (cause.cause ?? cause) : cause;
-  if (asSluiceError(reason).code === 'host_unreachable')
+  if (asSluiceError(cause).code === 'host_unreachable')
     return noStation(`no station is running on ${root}: nothing listens at ${url}, where one did`, cause);
   return new SluiceError('host_unreachable', `the station at ${url} (process ${pid}) broke off its answer`, {
     cause,

@@ -1,4 +1,5 @@
-import type { ColumnType, InsightRow, Value } from '../insights/catalogue.ts';
+import type { ColumnType, InsightGrid, InsightRow, Value } from '../insights/catalogue.ts';
+import { grid } from './grid.ts';
 import { jsonText, printable } from './terminal.ts';
 
 export type TableFormat = 'table' | 'json' | 'csv' | 'parquet';
@@ -6,15 +7,24 @@ type Columns = Readonly<Record<string, ColumnType>>;
 
 const WIDEST_CELL = 60;
 
+/** How a table for people is laid out. */
+export interface TableShape {
+  /** So many columns has the terminal that it goes to; absent where it goes elsewhere. */
+  readonly fit?: number | undefined;
+  /** As a grid instead of a line a row. */
+  readonly grid?: InsightGrid | undefined;
+}
+
 /** Rows in one of the formats: JSON one object a line, CSV by RFC 4180 with a header, Parquet a whole file. */
 export async function render(
   rows: readonly InsightRow[],
   columns: Columns,
   format: TableFormat,
+  { fit, grid: asGrid }: TableShape = {},
 ): Promise<string | Uint8Array> {
   if (format === 'json') return rows.map(row => `${jsonText(row)}\n`).join('');
   if (format === 'csv') return csv(rows, columns);
-  if (format === 'table') return table(rows, columns);
+  if (format === 'table') return asGrid ? grid(rows, asGrid) : table(rows, columns, fit);
   return parquet(rows, columns);
 }
 
@@ -42,30 +52,81 @@ function neutral(text: string): string {
   return isFormula ? `'${safe}` : safe;
 }
 
-function table(rows: readonly InsightRow[], columns: Columns): string {
+/** Columns narrower than this say nothing any more. */
+const NARROWEST_CELL = 8;
+const GAP = 2;
+
+/**
+ * @param fit how many columns the terminal has, where the table is to fit into them: then times become days, and the
+ *   longest texts lose their middle
+ */
+function table(rows: readonly InsightRow[], columns: Columns, fit: number | undefined): string {
   const names = Object.keys(columns);
   const isNumber = (name: string): boolean => columns[name] === 'integer' || columns[name] === 'number';
-  const cells = rows.map(row => names.map(name => cellText(row[name], columns[name])));
-  const widths = names.map((name, index) =>
-    cells.reduce((widest, row) => Math.max(widest, width(row[index] ?? '')), name.length),
-  );
+  let cells = rows.map(row => names.map(name => cellText(row[name], columns[name])));
+  let widths = widthsOf(names, cells);
+  if (fit !== undefined && totalOf(widths) > fit) {
+    cells = cells.map(row => row.map((cell, index) => (isTime(columns, names[index]) ? dayOf(cell) : cell)));
+    const texts = names.map(name => !isNumber(name) && !isTime(columns, name) && columns[name] !== 'date');
+    widths = narrowed(widthsOf(names, cells), texts, fit);
+  }
   const line = (row: readonly string[]): string =>
     row
       .map((cell, index) => {
-        const blanks = ' '.repeat(Math.max(0, (widths[index] ?? 0) - width(cell)));
-        return isNumber(names[index] ?? '') ? blanks + cell : cell + blanks;
+        const space = widths[index] ?? 0;
+        const shown = shortened(cell, space);
+        const blanks = ' '.repeat(Math.max(0, space - width(shown)));
+        return isNumber(names[index] ?? '') ? blanks + shown : shown + blanks;
       })
-      .join('  ')
+      .join(' '.repeat(GAP))
       .trimEnd();
   return [names, ...cells].map(row => `${line(row)}\n`).join('');
+}
+
+function widthsOf(names: readonly string[], cells: readonly (readonly string[])[]): number[] {
+  return names.map((name, index) =>
+    cells.reduce((widest, row) => Math.max(widest, width(row[index] ?? '')), name.length),
+  );
+}
+
+function totalOf(widths: readonly number[]): number {
+  return widths.reduce((sum, each) => sum + each, 0) + GAP * (widths.length - 1);
+}
+
+function isTime(columns: Columns, name: string | undefined): boolean {
+  return columns[name ?? ''] === 'time';
+}
+
+function dayOf(cell: string): string {
+  return cell.replace(/T.*$/, '');
+}
+
+/** Takes from the widest text column, one cell after the other, until all fit or none can give more. Pure. */
+function narrowed(widths: readonly number[], texts: readonly boolean[], fit: number): number[] {
+  const narrow = [...widths];
+  while (totalOf(narrow) > fit) {
+    const widest = narrow.reduce(
+      (best, each, index) => (texts[index] && each > (narrow[best] ?? -1) ? index : best),
+      -1,
+    );
+    if (widest < 0 || (narrow[widest] ?? 0) <= NARROWEST_CELL) break;
+    narrow[widest] = (narrow[widest] ?? 0) - 1;
+  }
+  return narrow;
+}
+
+/** The text, or its beginning and its end: of paths and addresses the end says most. Pure. */
+function shortened(text: string, space: number): string {
+  const characters = [...text];
+  if (characters.length <= space) return text;
+  const head = Math.floor((space - 1) / 3);
+  return `${characters.slice(0, head).join('')}…${characters.slice(characters.length - (space - 1 - head)).join('')}`;
 }
 
 function cellText(value: Value | undefined, type: ColumnType | undefined): string {
   if (value === null || value === undefined) return '–';
   if (type === 'number') return Number(value).toFixed(3);
-  const text = printable(String(value));
-  const characters = [...text];
-  return characters.length <= WIDEST_CELL ? text : `${characters.slice(0, WIDEST_CELL - 1).join('')}…`;
+  return shortened(printable(String(value)), WIDEST_CELL);
 }
 
 function width(text: string): number {

@@ -66,6 +66,23 @@ export function printable(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
+/** A text in lines that fit the terminal, or 80 columns where there is none, each after `indent`. */
+export function wrapped(
+  text: string,
+  indent: string,
+  { stdout }: { readonly stdout: TerminalOutput },
+): string {
+  const space = Math.max(20, Math.min(stdout.columns ?? 80, 100) - indent.length);
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && [...last].length + 1 + [...word].length <= space)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines.map(line => indent + line).join('\n');
+}
+
 /** A value as JSON in which no character can steer a terminal; what JSON leaves as it is, is escaped as well. */
 export function jsonText(value: unknown, indent?: number): string {
   return escapeForTerminal(JSON.stringify(value, undefined, indent));

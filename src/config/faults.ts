@@ -31,6 +31,12 @@ export class ConfigError extends SluiceError {
     super('config_invalid', faults.map(formatFault).join('\n'), {
       operation: 'read configuration',
       subject: faults[0]?.file,
+      // A file as a whole has no lines to mend.
+      hint: faults.every(
+        ({ path, line, origin }) => path === '' && line === undefined && origin === undefined,
+      )
+        ? 'Name a file that is there and can be read; "sluice config init -o FILE" begins one.'
+        : undefined,
       cause,
     });
     this.faults = faults;

@@ -1,7 +1,8 @@
 import { matchesGlob } from 'node:path';
 import { CATALOGUE, type FailureAnswer, SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
-import type { SpoolContext } from './context.ts';
+import type { ObjectContext, SpoolContext } from './context.ts';
+import { objectNamesOf } from './object-names.ts';
 import { originOf } from './origin/origin-of.ts';
 
 /** Which failed files are meant; without any, none are (`all` says all). */
@@ -47,45 +48,72 @@ const ANSWERS: Readonly<Record<FailureAnswer, true>> = {
   cancelled: true,
 };
 
-/** How many failed files each error code has, those that are still in the spool. */
-export function failedByCause(journal: Journal): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { state, errorCode, count } of journal.troubles())
-    if (state === 'failed') counts.set(errorCode, (counts.get(errorCode) ?? 0) + count);
-  return counts;
+/** What failed files have in common. */
+export interface FailedCause {
+  /** An error code; of another version's catalogue, perhaps. */
+  readonly code: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** How many of them are no longer there: they can be dropped, and not tried again. */
+  readonly gone: number;
+  /** The one that failed last. */
+  readonly example: FileRecord;
+}
+
+/** Failed files that are meant by their error codes, the commonest first. Throws `usage` as `listFailed`. */
+export function failedCauses(journal: Journal, selection: FailedSelection = { all: true }): FailedCause[] {
+  assertCause(journal, selection);
+  const causes = new Map<string, FailedCause>();
+  for (const record of failedRecords(journal)) {
+    if (!isSelected(record, selection)) continue;
+    const code = record.errorCode ?? 'unknown';
+    const { files = 0, bytes = 0, gone = 0, example = record } = causes.get(code) ?? {};
+    causes.set(code, {
+      code,
+      files: files + 1,
+      bytes: bytes + record.size,
+      gone: gone + (record.removedAtMs === null ? 0 : 1),
+      example: record.lastUpdated >= example.lastUpdated ? record : example,
+    });
+  }
+  return [...causes.values()].sort((a, b) => b.files - a.files);
+}
+
+/** Every failed file that nobody has dropped, oldest first. */
+function* failedRecords(journal: Journal): Generator<FileRecord> {
+  for (let afterId = 0; ; ) {
+    const page = journal.inState('failed', afterId, PAGE);
+    yield* page.filter(record => record.droppedAtMs === null);
+    if (page.length < PAGE) return;
+    afterId = page.at(-1)?.id ?? afterId;
+  }
 }
 
 /** A cause that is none selects nothing, and whoever named it meant something. */
 function assertCause(journal: Journal, { cause }: FailedSelection): void {
   if (cause === undefined || Object.hasOwn(CATALOGUE, cause) || Object.hasOwn(ANSWERS, cause)) return;
-  const counts = failedByCause(journal);
+  const causes = failedCauses(journal);
   // Written by another version, perhaps.
-  if (counts.has(cause)) return;
-  throw new SluiceError('usage', `"${cause}" is no cause; ${causesInWords(counts)}`, {
+  if (causes.some(({ code }) => code === cause)) return;
+  throw new SluiceError('usage', `"${cause}" is no cause; ${causesInWords(causes)}`, {
     hint: 'A cause is an error code, as "sluice failed ls" shows it, or one of give-up, retry and hold.',
   });
 }
 
 /** `failed files here have access_denied (4), …`. Pure. */
-export function causesInWords(counts: ReadonlyMap<string, number>): string {
-  if (counts.size === 0) return 'no file here has failed';
-  const causes = [...counts].map(([cause, count]) => `${cause} (${count.toLocaleString('en')})`);
-  return `failed files here have ${causes.join(', ')}`;
+export function causesInWords(causes: readonly Pick<FailedCause, 'code' | 'files'>[]): string {
+  if (causes.length === 0) return 'no file here has failed';
+  const words = causes.map(({ code, files }) => `${code} (${files.toLocaleString('en')})`);
+  return `failed files here have ${words.join(', ')}`;
 }
 
 /**
- * Failed files still in the spool that are meant, oldest first; all of them with `{ all: true }`. Throws `usage` for a
- * cause that does not exist; so do those below.
+ * Failed files that are meant, oldest first; all of them with `{ all: true }`. Those that somebody dropped are none any
+ * more. Throws `usage` for a cause that does not exist; so do those below.
  */
 export function listFailed(journal: Journal, selection: FailedSelection): FileRecord[] {
   assertCause(journal, selection);
-  const selected: FileRecord[] = [];
-  for (let afterId = 0; ; ) {
-    const page = journal.inState('failed', afterId, PAGE);
-    selected.push(...page.filter(record => record.removedAtMs === null && isSelected(record, selection)));
-    if (page.length < PAGE) return selected;
-    afterId = page.at(-1)?.id ?? afterId;
-  }
+  return [...failedRecords(journal)].filter(record => isSelected(record, selection));
 }
 
 /**
@@ -93,12 +121,13 @@ export function listFailed(journal: Journal, selection: FailedSelection): FileRe
  * within `sync.interval`, and without one. Repeating it does nothing more. An older file never goes over a newer one.
  */
 export async function retryFailed(
-  context: SpoolContext,
+  context: ObjectContext,
   selection: FailedSelection,
 ): Promise<FailedOutcome[]> {
-  const { spool, journal, clock } = context;
-  const outcomes = await eachFailed(journal, selection, async record => {
-    if (journal.newerThan(record))
+  const { spool, journal, clock, settings } = context;
+  const there = listFailed(journal, selection).filter(({ removedAtMs }) => removedAtMs === null);
+  const outcomes = await eachOf(there, async record => {
+    if (journal.newerThan(record, objectNamesOf(record, settings)))
       return 'superseded: a newer file of that path came after it; this one is left in failed';
     const origin = originOf(record);
     const moved = origin.retry(spool, record);
@@ -121,15 +150,20 @@ export async function retryFailed(
   return outcomes;
 }
 
-/** Removes failed files from the disk; their records stay and say so. May be repeated. */
+/**
+ * Removes failed files from the disk; their records stay, say so, and no longer count. One that has vanished is dropped
+ * as well. May be repeated.
+ */
 export function dropFailed(
   { spool, journal, clock }: SpoolContext,
   selection: FailedSelection,
 ): Promise<FailedOutcome[]> {
-  return eachFailed(journal, selection, async record => {
+  return eachOf(listFailed(journal, selection), async record => {
+    const nowMs = clock.nowMs();
     try {
-      originOf(record).drop(spool, record);
-      await journal.change(record.id, { removedAtMs: clock.nowMs(), nextAttemptAtMs: null });
+      if (record.removedAtMs === null) originOf(record).drop(spool, record);
+      const removedAtMs = record.removedAtMs ?? nowMs;
+      await journal.change(record.id, { removedAtMs, droppedAtMs: nowMs, nextAttemptAtMs: null });
       return undefined;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
@@ -138,13 +172,12 @@ export function dropFailed(
   });
 }
 
-/** Does something with each failed file that is meant. @param act answers why it could not be done */
-async function eachFailed(
-  journal: Journal,
-  selection: FailedSelection,
+/** @param act answers why it could not be done */
+async function eachOf(
+  records: readonly FileRecord[],
   act: (record: FileRecord) => Promise<string | undefined>,
 ): Promise<FailedOutcome[]> {
   const outcomes: FailedOutcome[] = [];
-  for (const record of listFailed(journal, selection)) outcomes.push({ record, problem: await act(record) });
+  for (const record of records) outcomes.push({ record, problem: await act(record) });
   return outcomes;
 }

@@ -14,7 +14,7 @@ import type {
   Journal,
   RecordFilter,
 } from '../keep/local/journal.ts';
-import type { SpoolContext } from './context.ts';
+import type { ObjectContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
 import type { DeliveryLeft } from './intake/intake.ts';
 import { createWatch } from './intake/watch/watch.ts';
@@ -265,9 +265,10 @@ export class Delivery implements Service {
     };
   }
 
-  #spoolContext(): SpoolContext {
+  #spoolContext(): ObjectContext {
     if (!this.#plan) throw new SluiceError('stopping', 'delivery is not running');
-    return { spool: new Spool(this.#plan.root), journal: this.journal, clock: this.#options.clock };
+    const { root, settings } = this.#plan;
+    return { spool: new Spool(root), journal: this.journal, clock: this.#options.clock, settings };
   }
 
   async #begin(plan: DeliveryPlan): Promise<DeliverySession> {

@@ -12,6 +12,7 @@ import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts'
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
+import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
@@ -27,6 +28,7 @@ import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
+import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
@@ -120,6 +122,7 @@ export class DeliverySession {
       clock,
       log,
       probeIntervalMs,
+      bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
       onBack: endpoint => void this.#sendWaiting(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
@@ -143,9 +146,11 @@ export class DeliverySession {
         settings,
         clock,
         log,
-        onFree: wake,
+        // The journal may be what is right again.
+        onFree: () => void recordSent(this.#context).then(wake),
         onTrial: wake,
       }),
+      lone: new LoneFiles(),
       buckets: new BucketCache({
         clock,
         log,
@@ -161,8 +166,8 @@ export class DeliverySession {
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) =>
-        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+      attempt: (record, destination, turn) =>
+        attemptDelivery(this.#context, destination, record, turn).finally(() =>
           this.#context.holds.attemptEnded(record.id),
         ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
@@ -213,6 +218,7 @@ export class DeliverySession {
     await retryForOtherKeys(this.#context);
     await this.#context.journal.putProcessingFirst(this.#context.clock.nowMs());
     this.#context.holds.adopt();
+    await this.#context.holds.checkFolders();
     if (done.processing > 0 || done.corrected > 0) log.info({ ...done }, 'took up what the last run left');
     await this.#maintenance.start();
     await this.#watch.start();
@@ -232,6 +238,7 @@ export class DeliverySession {
     await this.#watch.stop();
     this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
+    await recordSent(this.#context);
     await this.#intake.settle();
     await endpoints.stop();
     await holds.stop();

@@ -1,4 +1,4 @@
-import type { Questions, Scope } from '../keep/store/questions.ts';
+import type { DatedScope, Questions, Scope } from '../keep/store/questions.ts';
 import { activityByPeriod, isPlausibleDay, mergeShare, type PeriodActivity, withAges } from './activity.ts';
 import { busFactor } from './bus-factor.ts';
 import { DAY_SECONDS, isoDate, type Period } from './calendar.ts';
@@ -18,6 +18,16 @@ export type InsightRow = Readonly<Record<string, Value>>;
 /** `date` is `2026-11-22`, `time` ISO 8601; `integer` and `number` are numbers. */
 export type ColumnType = 'text' | 'integer' | 'number' | 'date' | 'time';
 
+/** Which columns span a grid, and which one fills it. */
+export interface InsightGrid {
+  /** Counts from 1. */
+  readonly down: string;
+  readonly across: string;
+  readonly value: string;
+  /** What the lines are called, from the first. */
+  readonly lineNames: readonly string[];
+}
+
 /** An insight under its name for the API and the command line: rows of the same columns. */
 export interface Insight {
   readonly name: string;
@@ -32,6 +42,8 @@ export interface Insight {
   /** Rows where nothing else is said; absent where it has no limit. */
   readonly limit?: number;
   readonly columns: Readonly<Record<string, ColumnType>>;
+  /** Where people see more in a grid than in a line a row. */
+  readonly grid?: InsightGrid;
   rows(questions: Questions, question: Question): Promise<InsightRow[]>;
 }
 
@@ -96,11 +108,11 @@ export const INSIGHTS: readonly Insight[] = [
       lastCommitAt: 'time',
     },
     async rows(questions, question) {
-      const authors = await questions.topAuthors(question, question.limit);
+      const authors = await questions.topAuthors(withDatesThatCanBe(question), question.limit);
       return authors.map(({ firstCommitAt, lastCommitAt, ...author }) => ({
         ...author,
-        firstCommitAt: isoTime(firstCommitAt),
-        lastCommitAt: isoTime(lastCommitAt),
+        firstCommitAt: isoTimeOrNull(firstCommitAt),
+        lastCommitAt: isoTimeOrNull(lastCommitAt),
       }));
     },
   },
@@ -130,10 +142,10 @@ export const INSIGHTS: readonly Insight[] = [
       repository: 'text',
     },
     async rows(questions, question) {
-      const files = await questions.mostChangedFiles(question, question.limit);
+      const files = await questions.mostChangedFiles(withDatesThatCanBe(question), question.limit);
       return files.map(({ repository, lastChangeDay, ...file }) => ({
         ...file,
-        lastChange: isoDate(lastChangeDay * DAY_SECONDS),
+        lastChange: lastChangeDay === null ? null : isoDate(lastChangeDay * DAY_SECONDS),
         repository,
       }));
     },
@@ -148,7 +160,7 @@ export const INSIGHTS: readonly Insight[] = [
       const last = withAges(await questions.lastCommits(onDaysThatCanBe(question)), question.nowMs);
       return last.map(({ repository, lastCommitAt, ageMs }) => ({
         repository,
-        lastCommitAt: lastCommitAt === null ? null : isoTime(lastCommitAt),
+        lastCommitAt: isoTimeOrNull(lastCommitAt),
         ageMs,
       }));
     },
@@ -173,6 +185,12 @@ export const INSIGHTS: readonly Insight[] = [
     key: 'hours',
     byPeriod: false,
     columns: { weekday: 'integer', hour: 'integer', commits: 'integer' },
+    grid: {
+      down: 'weekday',
+      across: 'hour',
+      value: 'commits',
+      lineNames: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+    },
     rows: async (questions, question) =>
       punchCard(await questions.commitsByHourOfWeek(onDaysThatCanBe(question))).map(hour => ({ ...hour })),
   },
@@ -193,11 +211,17 @@ function onDaysThatCanBe<Q extends Question>(question: Q): Q {
   return { ...question, sinceDay, untilDay };
 }
 
+/** Commits on other days count, but their dates are no first or last one. */
+function withDatesThatCanBe<Q extends Question>(question: Q): Q & DatedScope {
+  const { sinceDay, untilDay } = onDaysThatCanBe(question);
+  return { ...question, datedSinceDay: sinceDay, datedUntilDay: untilDay };
+}
+
 /** Days that cannot be are left out, unless somebody asks about them. */
 function isShown(day: number, { sinceDay, untilDay, nowMs }: Question): boolean {
   return isPlausibleDay(day, nowMs) || (day <= 0 ? sinceDay !== undefined : untilDay !== undefined);
 }
 
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
+function isoTimeOrNull(seconds: number | null): string | null {
+  return seconds === null ? null : new Date(seconds * 1000).toISOString();
 }

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { parseDestination } from '../../src/deliver/copy/destination.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 import { runHere } from './run-here.ts';
 
@@ -60,4 +61,25 @@ test('after a kill -9 of the station a command says that none runs, and names no
   }
   writeFileSync(join(root, 'station.json'), JSON.stringify({ url: 'http://127.0.0.1:1', pid: process.pid }));
   assert.match((await ask()).stderr, /no station is running on .*nothing listens/);
+});
+
+test('what is misspelt is met with what was likely meant, and hints name something to do (S-503)', async t => {
+  const root = await tempDirectory(t);
+  const missing = await runHere(['config', 'check', '--config', '/no/such.yaml']);
+  assert.match(missing.stderr, /does not exist\n {2}.*config init -o/);
+  const limit = await runHere(['deliveries', 'ls', '--root', root, '--limit', 'x']);
+  assert.match(limit.stderr, /whole number.*\n.*--all/);
+  const state = await runHere(['deliveries', 'ls', '--root', root, '--state', 'nope']);
+  assert.match(state.stderr, /"sluice deliveries ls --help" says what it takes/);
+  const destinations = [
+    ['outbox', 's3://local/outbox/'],
+    ['s3://outbox', 's3://local/outbox/'],
+    ['pictures/family/2026/', 's3://pictures/family/2026/'],
+  ];
+  for (const [given = '', meant] of destinations)
+    assert.throws(() => parseDestination(given), {
+      code: 'destination_invalid',
+      hint: `Did you mean ${meant}?`,
+    });
+  assert.throws(() => parseDestination('../up'), { hint: /Name a profile/ });
 });

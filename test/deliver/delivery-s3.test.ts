@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
-import { listFailed, retryFailed } from '../../src/deliver/failed.ts';
+import { dropFailed, failedCauses, listFailed, retryFailed } from '../../src/deliver/failed.ts';
 import { Spool } from '../../src/deliver/spool/spool.ts';
 import { type RigOptions, startDelivery, until } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -59,6 +59,28 @@ test('a transient failure is tried again, each try is a row, success clears the 
   assert.equal(server.requests.filter(({ operation }) => operation === 'PutObject').length, 4);
 });
 
+test('a failed file that vanished is counted until it is dropped, and cannot be tried again (D-500)', async t => {
+  const { server, rig } = await rigWith(t);
+  server.faults.add({ kind: 'error', status: 403, code: 'AccessDenied', operation: 'PutObject', times: 2 });
+  for (const name of ['a.txt', 'b.txt']) rig.write(`incoming/cloud/bucket/${name}`, name);
+  for (const name of ['a.txt', 'b.txt']) await rig.until(name, ({ state }) => state === 'failed');
+  const { journal } = rig.delivery;
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
+  rmSync(join(rig.root, 'failed/cloud/bucket/a.txt'));
+  const tried = await retryFailed(context, { match: 'a.txt' });
+  assert.match(tried[0]?.problem ?? '', /no longer there/);
+  const [cause] = failedCauses(journal);
+  assert.deepEqual([cause?.code, cause?.files, cause?.gone], ['access_denied', 2, 1]);
+  assert.deepEqual(await retryFailed(context, { match: 'a.txt' }), []);
+  assert.equal(journal.counts().failed, 2);
+  assert.deepEqual(
+    (await dropFailed(context, { all: true })).map(({ problem }) => problem),
+    [undefined, undefined],
+  );
+  assert.deepEqual([journal.counts().failed, failedCauses(journal)], [0, []]);
+  assert.equal(journal.list({ states: ['failed'] }).length, 2, 'the records stay');
+});
+
 test('after ten retries the file moves to failed, and the record says so; retry brings it through (D-37, D-42)', async t => {
   const { server, rig } = await rigWith(t);
   server.faults.add({ kind: 'error', status: 500, code: 'InternalError', operation: 'PutObject', times: 11 });
@@ -70,7 +92,7 @@ test('after ten retries the file moves to failed, and the record says so; retry 
   const { journal } = rig.delivery;
   assert.equal(listFailed(journal, { match: '**/b.txt' }).length, 0);
   assert.equal(listFailed(journal, { cause: 'retry', match: 'dir/*.txt' }).length, 1);
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   assert.deepEqual(
     (await retryFailed(context, { all: true })).map(({ problem }) => problem),
     [undefined],

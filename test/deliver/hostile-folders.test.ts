@@ -347,3 +347,63 @@ function failing(store: ObjectStore): ObjectStore {
     if (calls === 1) throw Object.assign(new Error('ECONNRESET'), { code: 'ECONNRESET', syscall: 'write' });
   });
 }
+
+const ALICE = 61_001;
+
+/** Runs a few calls of the file system as another user of this machine. */
+function asAlice(code: string): void {
+  const script = `const fs = require('node:fs'); ${code}`;
+  execFileSync(process.execPath, ['-e', script], { uid: ALICE, gid: ALICE });
+}
+
+for (const when of ['before the start', 'while it runs'] as const)
+  test(`a folder of deliver.folders whose parent is somebody's, swapped for a link ${when}: held, nothing of others goes (D-320)`, async t => {
+    const file = await victim(t);
+    const home = join(await tempDirectory(t), 'alice');
+    const drop = join(home, 'drop');
+    mkdirSync(join(drop, 'd/e/f'), { recursive: true });
+    writeFileSync(join(drop, 'd/e/f/report.txt'), 'alice’s own');
+    for (const path of [home, drop, join(drop, 'd'), join(drop, 'd/e'), join(drop, 'd/e/f')])
+      chownSync(path, ALICE, ALICE);
+    chmodSync(dirname(home), 0o755);
+    const swapIn = (): void =>
+      asAlice(
+        `fs.renameSync('${drop}', '${drop}.aside'); fs.symlinkSync('${dirname(dirname(dirname(dirname(file))))}', '${drop}')`,
+      );
+    if (when === 'before the start') swapIn();
+    const folders: readonly FolderSettings[] = [
+      { path: drop, profile: 'local', bucket: 'outbox', prefix: '', settleMs: 0, after: 'delete' },
+    ];
+    const rig = await startDelivery(t, { settings: { folders } });
+    if (when === 'while it runs') {
+      await until(() => !existsSync(join(drop, 'd/e/f/report.txt')));
+      swapIn();
+    }
+    await until(
+      () => rig.delivery.status().holds.some(({ code, place }) => code === 'folder_unsafe' && place === drop),
+      () => JSON.stringify(rig.delivery.status().holds),
+    );
+    const held = rig.delivery.status().holds.find(({ place }) => place === drop);
+    assert.match(held?.message ?? '', /drop is a link that belongs to uid 61001/);
+    assertUntouched(file, rig);
+    asAlice(`fs.unlinkSync('${drop}'); fs.renameSync('${drop}.aside', '${drop}')`);
+    asAlice(
+      `fs.mkdirSync('${drop}/d', { recursive: true }); fs.writeFileSync('${drop}/d/later.txt', 'mine')`,
+    );
+    await until(
+      () => rig.records().some(one => one.filepath === 'd/later.txt' && one.state === 'completed'),
+      () => JSON.stringify([rig.records(), rig.delivery.status().holds]),
+    );
+    assert.deepEqual(rig.delivery.status().holds, []);
+    assertUntouched(file, rig);
+  });
+
+test('a station’s folder that others could swap is refused at start (D-320)', async t => {
+  const home = join(await tempDirectory(t), 'alice');
+  mkdirSync(home);
+  chownSync(home, ALICE, ALICE);
+  await assert.rejects(startDelivery(t, { root: home }), {
+    code: 'spool_invalid',
+    message: /alice belongs to uid 61001/,
+  });
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isPlausibleDay } from '../../src/insights/activity.ts';
 import { INSIGHTS, type Question } from '../../src/insights/catalogue.ts';
-import type { Questions, Scope } from '../../src/keep/store/questions.ts';
+import type { DatedScope, Questions, Scope } from '../../src/keep/store/questions.ts';
 
 const NOW_MS = Date.UTC(2026, 0, 5, 12);
 const TODAY = Math.floor(NOW_MS / 86_400_000);
@@ -70,5 +70,30 @@ test('the punch card and the last commit look at days that can be, unless somebo
       [0, TODAY + 2],
       [1, FAR],
     ]),
+  );
+});
+
+test('in tables of people and files such days are no first or last date, unless somebody asks about them (R-112)', async () => {
+  const asked: DatedScope[] = [];
+  const ask = async (scope: DatedScope): Promise<never[]> => {
+    asked.push(scope);
+    return [];
+  };
+  const questions = { topAuthors: ask, mostChangedFiles: ask } as unknown as Questions;
+  const question = { by: 'day', limit: 9, nowMs: NOW_MS, repositoryIds: [1] } as const;
+  for (const name of ['authors', 'hotspots']) {
+    const insight = INSIGHTS.find(each => each.name === name);
+    await insight?.rows(questions, question);
+    await insight?.rows(questions, { ...question, sinceDay: 0, untilDay: FAR + 1 });
+  }
+  const [usual, everything] = [
+    [undefined, undefined, 1, TODAY + 2],
+    [0, FAR + 1, 0, FAR + 1],
+  ];
+  assert.deepEqual(
+    asked.map(({ sinceDay, untilDay, datedSinceDay, datedUntilDay }) => [
+      ...[sinceDay, untilDay, datedSinceDay, datedUntilDay],
+    ]),
+    [usual, everything, usual, everything],
   );
 });

@@ -8,7 +8,7 @@ import { DAY_SECONDS, periodStart } from '../../src/insights/calendar.ts';
 import { punchCard } from '../../src/insights/punch-card.ts';
 import { followChangesets, recordSync } from '../../src/keep/store/change.ts';
 import type { SyncedChangeset } from '../../src/keep/store/changesets.ts';
-import type { Scope } from '../../src/keep/store/questions.ts';
+import type { DatedScope, Scope } from '../../src/keep/store/questions.ts';
 import type { Store } from '../../src/keep/store/store.ts';
 import type { CommitRow } from '../../src/keep/store/types.ts';
 import { type OpenStore, storeHistory, type TestCommit } from './store-fixture.ts';
@@ -161,6 +161,45 @@ export function questionsSuite(name: string, open: OpenStore): void {
       ),
       { numRuns: 25, endOnFailure: true },
     );
+  });
+
+  test(`${name}: dates that are not believed are no first or last ones, and their commits count all the same (R-112)`, async t => {
+    const { store } = await open(t);
+    const files = { a: [1, 0] as const };
+    const far = 253_402_300_799;
+    const repositoryIds = [
+      await storeHistory(store, '/one', [
+        { who: 'Ada', at: 0, files },
+        { who: 'Ada', at: 5 * DAY_SECONDS + 7, files },
+        { who: 'Ada', at: 9 * DAY_SECONDS, files },
+        { who: 'Ada', at: far },
+        { who: 'Grace', at: far, files: { b: [1, 0] } },
+      ]),
+    ];
+    const answers = async (dated: Partial<DatedScope>): Promise<unknown> => {
+      const scope = { repositoryIds, ...dated };
+      const [authors, changed] = [
+        await store.questions.topAuthors(scope, 9),
+        await store.questions.mostChangedFiles(scope, 9),
+      ];
+      return [
+        ...authors.map(({ commits, firstCommitAt, lastCommitAt }) => [commits, firstCommitAt, lastCommitAt]),
+        ...changed.map(({ changes, lastChangeDay }) => [changes, lastChangeDay]),
+      ];
+    };
+    const [day5, farDay] = [5 * DAY_SECONDS + 7, Math.floor(far / DAY_SECONDS)];
+    assert.deepEqual(await answers({ datedSinceDay: 1, datedUntilDay: 9 }), [
+      [4, day5, day5],
+      [1, null, null],
+      [3, 5],
+      [1, null],
+    ]);
+    assert.deepEqual(await answers({}), [
+      [4, 0, far],
+      [1, far, far],
+      [3, 9],
+      [1, farDay],
+    ]);
   });
 
   test(`${name}: which repositories have commits whose churn has not been read, and of which some has been`, async t => {

@@ -5,7 +5,8 @@ import { SqliteWorkQueue } from '../../src/engine/queue/sqlite/sqlite-work-queue
 import type { LocalStore } from '../../src/keep/local/local-store.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
-import type { SqlRow, SqlValue } from '../../src/keep/sqlite/rows.ts';
+import type { SqlValue } from '../../src/keep/sqlite/values.ts';
+import type { SqlRow } from '../../src/keep/store/rows/columns.ts';
 import type { StoreFixture } from '../suites/store-fixture.ts';
 import { tempDirectory } from './temp-directory.ts';
 

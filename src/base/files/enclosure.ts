@@ -1,8 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
+import { constants as osConstants } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
-import { type DirectoryEntryAt, type FileCalls, fileCalls, O_PATH } from './calls.ts';
+import { callError, type DirectoryEntryAt, type FileCalls, fileCalls, O_PATH } from './calls.ts';
 import { OpenedFile } from './opened-file.ts';
+import type { TrustedPath } from './trusted-path.ts';
 
 /** So long a descriptor of the root is kept after its last use, and believed to be the root without another look. */
 const ROOT_KEPT_MS = 1_000;
@@ -10,17 +12,21 @@ const ROOT_KEPT_MS = 1_000;
 const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EXDEV']);
 /** A directory may be removed between its making and what is done in it. */
 const MAKE_TRIES = 5;
+const OPEN_TRIES = 5;
 
 /** What an enclosure works with, where a test has others. */
 export interface EnclosureOptions {
   readonly calls?: FileCalls;
   readonly clock?: Pick<Clock, 'monotonicMs' | 'timer'>;
+  /** Follows the root's own path, and throws where others could lead it elsewhere; absent, its links are followed. */
+  readonly follow?: (path: string) => TrustedPath;
 }
 
 /**
  * A folder that others may write to, and all that lies beneath it. Whatever they rename or link while something is
  * done, nothing outside is reached: each path is resolved from the root's own descriptor without following a link, and
- * what is done is done at descriptors. The root itself may be reached through links: its path is the user's word.
+ * what is done is done at descriptors. The root's own path is the user's word: it is followed through links, as `follow`
+ * allows where there is one, each time that the root is taken; what it allows is looked at again while the root is held.
  *
  *   at rest ──first use──▶ root held ──a second without use, close()──▶ at rest
  *
@@ -30,13 +36,15 @@ export class Enclosure {
   readonly path: string;
   readonly #calls: FileCalls | undefined;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>;
+  readonly #follow: EnclosureOptions['follow'];
   #root: number | undefined;
   #checkedMs = 0;
   #usedMs = 0;
   #cancelRelease: (() => void) | undefined;
 
-  constructor(path: string, { calls, clock = systemClock }: EnclosureOptions = {}) {
+  constructor(path: string, { calls, clock = systemClock, follow }: EnclosureOptions = {}) {
     this.path = path;
+    this.#follow = follow;
     this.#calls = calls;
     this.#clock = clock;
   }
@@ -166,10 +174,39 @@ export class Enclosure {
     this.#usedMs = nowMs;
     if (this.#root !== undefined && (nowMs - this.#checkedMs < ROOT_KEPT_MS || this.#isStillRoot()))
       return this.#root;
-    this.#root = openSync(this.path, O_PATH | constants.O_DIRECTORY);
+    this.#root = this.#openRoot();
     this.#checkedMs = nowMs;
     this.#releaseLater();
     return this.#root;
+  }
+
+  #openRoot(): number {
+    if (!this.#follow) return openSync(this.path, O_PATH | constants.O_DIRECTORY);
+    const top = openSync('/', O_PATH | constants.O_DIRECTORY);
+    try {
+      for (let attempt = 1; ; attempt += 1) {
+        const { path, dev, ino } = this.#follow(this.path);
+        const descriptor = this.#found.openBeneath(top, path.slice(1) || '.', O_PATH | constants.O_DIRECTORY);
+        const opened = fstatSync(descriptor);
+        if (opened.dev === dev && opened.ino === ino) return descriptor;
+        closeSync(descriptor);
+        // Whoever may put another folder there has done so between.
+        if (attempt >= OPEN_TRIES) throw callError(osConstants.errno.EAGAIN, 'open', this.path);
+      }
+    } finally {
+      closeSync(top);
+    }
+  }
+
+  /** What lies at the root's path now; undefined where nothing does, or nothing that may be taken. */
+  #atPath(): Pick<Stats, 'dev' | 'ino'> | undefined {
+    if (!this.#follow) return statSync(this.path, { throwIfNoEntry: false });
+    try {
+      return this.#follow(this.path);
+    } catch {
+      // Taking it anew says why.
+      return undefined;
+    }
   }
 
   /** Whether the root that is held lies at its path still; it is let go otherwise, when all that is under way is done. */
@@ -177,7 +214,7 @@ export class Enclosure {
     const descriptor = this.#root;
     if (descriptor === undefined) return false;
     const held = statsOfRoot(descriptor);
-    const now = held && statSync(this.path, { throwIfNoEntry: false });
+    const now = held && this.#atPath();
     this.#checkedMs = this.#clock.monotonicMs();
     if (held && held.ino === now?.ino && held.dev === now.dev) return true;
     this.#cancelRelease?.();

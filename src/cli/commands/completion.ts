@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander';
-import type { Cli, Outcome } from '../cli.ts';
+import { type Cli, OUTPUT_OPTION, type Outcome } from '../cli.ts';
 import type { CommandPlace } from '../completion/grammar.ts';
 
 /** `sluice completion bash|zsh|fish`. Defined last: it is about the commands that are there by then. */
@@ -8,19 +8,23 @@ export function defineCompletion(program: Command, cli: Cli, _outcome: Outcome):
     .command('completion')
     .description('print what makes a shell complete the commands and options of sluice')
     .addArgument(new Argument('<shell>', 'yours').choices(['bash', 'zsh', 'fish']))
+    .option(...OUTPUT_OPTION)
     .addHelpText(
       'after',
       `
 Examples:
-  sluice completion bash > ~/.local/share/bash-completion/completions/sluice
-  sluice completion zsh > "\${fpath[1]}/_sluice"
-  sluice completion fish > ~/.config/fish/completions/sluice.fish
+  sluice completion bash -o ~/.local/share/bash-completion/completions/sluice
+  sluice completion zsh -o "\${fpath[1]}/_sluice"
+  sluice completion fish -o ~/.config/fish/completions/sluice.fish
   source <(sluice completion bash)      for this shell only`,
     )
-    .action(async (shell: string) => {
-      const { placesOf } = await import('../completion/grammar.ts');
+    .action(async (shell: string, options: { output?: string }) => {
+      const [{ placesOf }, { writeOut }] = await Promise.all([
+        import('../completion/grammar.ts'),
+        import('../table-output.ts'),
+      ]);
       const script = await scriptOf(shell);
-      cli.stdout.write(script(placesOf(program)));
+      await writeOut(script(placesOf(program)), options, cli);
     });
 }
 

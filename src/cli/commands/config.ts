@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
+import { type Cli, type GlobalOptions, OUTPUT_OPTION, type Outcome } from '../cli.ts';
 import { jsonText } from '../terminal.ts';
 
 /** `sluice config check|show|schema|init`. */
@@ -10,10 +10,10 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
     .addHelpText(
       'after',
       examples([
-        ['sluice config init > sluice.yaml', 'begin one'],
+        ['sluice config init -o sluice.yaml', 'begin one'],
         ['sluice config check', 'every fault at once, with its line'],
         ['sluice config show', 'what is in force, secrets masked'],
-        ['sluice config schema > schema.json', 'for your editor'],
+        ['sluice config schema -o schema.json', 'for your editor'],
       ]),
     );
   defineCheck(config, cli);
@@ -21,24 +21,29 @@ export function defineConfig(program: Command, cli: Cli, _outcome: Outcome): voi
   config
     .command('schema')
     .description('print the JSON Schema of sluice.yaml')
-    .addHelpText('after', examples([['sluice config schema > schema.json', 'for your editor']]))
-    .action(async () => {
-      const [{ SCHEMA }, { jsonSchema }] = await Promise.all([
+    .option(...OUTPUT_OPTION)
+    .addHelpText('after', examples([['sluice config schema -o schema.json', 'for your editor']]))
+    .action(async (options: { output?: string }) => {
+      const [{ SCHEMA }, { jsonSchema }, { writeOut }] = await Promise.all([
         import('../load.ts'),
         import('../../config/json-schema.ts'),
+        import('../table-output.ts'),
       ]);
-      cli.stdout.write(`${jsonText(jsonSchema(SCHEMA), 2)}\n`);
+      await writeOut(`${jsonText(jsonSchema(SCHEMA), 2)}\n`, options, cli);
     });
   config
     .command('init')
-    .description('print a configuration file to begin with')
-    .addHelpText('after', examples([['sluice config init > sluice.yaml', 'begin one']]))
-    .action(async () => {
-      const [{ SCHEMA }, { initTemplate }] = await Promise.all([
+    .description('a configuration file to begin with: every setting, to uncomment')
+    .option(...OUTPUT_OPTION)
+    .addHelpText('after', examples([['sluice config init -o sluice.yaml', 'begin one']]))
+    .action(async (options: { output?: string }) => {
+      const [{ SCHEMA }, { initTemplate }, { writeOut }] = await Promise.all([
         import('../load.ts'),
         import('../../config/template.ts'),
+        import('../table-output.ts'),
       ]);
-      cli.stdout.write(initTemplate(SCHEMA));
+      // Somebody's settings may be in it.
+      await writeOut(initTemplate(SCHEMA), options, cli, { keeps: true });
     });
 }
 

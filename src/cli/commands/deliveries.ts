@@ -16,12 +16,13 @@ Examples:
     );
   deliveries
     .command('ls')
-    .description('list records of files, newest first')
+    .description('list records of files, newest first: a page of them, or all')
     .option('--state <state>', 'incoming_tmp, incoming, processing, completed or failed')
     .option('--profile <name>', 'of this profile only')
     .option('--bucket <name>', 'of this bucket only')
     .option('--search <text>', 'with this text in the path')
-    .option('--limit <number>', 'at most so many (default: all)')
+    .option('--limit <number>', 'at most so many (default: 50; all with --json)')
+    .option('--all', 'every one')
     .option('--json', 'one JSON object a record on a line')
     .addHelpText(
       'after',
@@ -44,16 +45,17 @@ export function defineFailed(program: Command, cli: Cli, outcome: Outcome): void
       'after',
       `
 Examples:
-  sluice failed ls                                 grouped by what went wrong
+  sluice failed ls                                 what went wrong, how often
+  sluice failed ls --all                           every file
   sluice failed retry --cause access_denied        after mending the key
   sluice failed retry --match 'logs/**'
   sluice failed drop --match 'tmp/*'               removes the files`,
     );
   for (const action of ['ls', 'retry', 'drop'] as const) {
     const words = {
-      ls: 'list failed files with their causes',
+      ls: 'causes with what to do about each; files with --all, --match or --cause',
       retry: 'give failed files another round of tries',
-      drop: 'remove failed files from the disk; their records stay',
+      drop: 'give failed files up: from the disk and the counts; their records stay',
     };
     failed
       .command(action)

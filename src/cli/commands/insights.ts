@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { INSIGHTS } from '../../insights/catalogue.ts';
-import type { Cli, Outcome } from '../cli.ts';
+import { type Cli, OUTPUT_OPTION, type Outcome } from '../cli.ts';
 
 /** `sluice insights NAME`. */
 export function defineInsights(program: Command, cli: Cli, _outcome: Outcome): void {
@@ -14,7 +14,7 @@ Examples:
   sluice insights commits --by month                        of all repositories
   sluice insights authors --repo . --since 2026-01-01
   sluice insights hotspots --repo URL --repo URL --json
-  sluice insights churn --format parquet --output churn.parquet
+  sluice insights churn --format parquet -o churn.parquet
 
 Repositories must have been baked. Days are those of the commit date, in UTC.`,
     );
@@ -36,7 +36,7 @@ Repositories must have been baked. Days are those of the commit date, in UTC.`,
         new Option('--format <format>').choices(['table', 'json', 'csv', 'parquet']).default('table'),
       )
       .option('--json', 'as --format json: one JSON object a row on a line')
-      .option('--output <file>', 'into this file instead of standard output');
+      .option(...OUTPUT_OPTION);
     if (byPeriod) {
       command.addOption(new Option('--by <period>').choices(['day', 'week', 'month']).default('week'));
     }
@@ -65,7 +65,7 @@ function defineChangesetReport(insights: Command, cli: Cli): void {
     .addOption(new Option('--by <period>').choices(['day', 'week', 'month']).default('week'))
     .addOption(new Option('--format <format>').choices(['table', 'json', 'csv', 'parquet']).default('table'))
     .option('--json', 'the whole report as one JSON object: throughput and stale ones, too')
-    .option('--output <file>', 'into this file instead of standard output')
+    .option(...OUTPUT_OPTION)
     .addHelpText('after', '\nExamples:\n  sluice insights changesets --repo owner/name --since 2026-01-01')
     .action(async (_options, self: Command) => {
       const { printChangesetReport } = await import('../changeset-report.ts');

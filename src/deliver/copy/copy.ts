@@ -3,8 +3,10 @@ import { open, rm } from 'node:fs/promises';
 import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
+import { LOCAL_BUCKET, LOCAL_PROFILE } from '../../keep/buckets/profiles.ts';
 import type { FileAddress, Journal } from '../../keep/local/journal.ts';
 import { sourceMissing } from '../attempt/upload/content.ts';
 import type { Destination } from '../destinations.ts';
@@ -44,6 +46,8 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   /** `copied` absent: it failed, or nothing was to be copied. */
   readonly onResult: (result: CopyResult, copied?: CopiedFile) => void;
+  /** Called while a file is copied, with how many bytes more are there and what is copied. */
+  readonly onBytes?: (bytes: number, source: string) => void;
 }
 
 /** What is known of a file that was copied, beyond its result. */
@@ -116,8 +120,18 @@ async function assertKnown({ profile, bucket }: CopyDestination, options: CopyOp
   const wanted = destinations.find(one => one.profile === profile);
   if (!wanted) {
     const known = destinations.map(one => one.profile).join(', ');
+    const near = nearest(
+      profile,
+      destinations.map(one => one.profile),
+    );
+    // Who names the bucket first has most likely left the profile out.
+    const meant = near ?? (profile === LOCAL_BUCKET ? `${LOCAL_PROFILE}/${profile}` : undefined);
     throw new SluiceError('destination_invalid', `there is no profile "${profile}"; known here: ${known}`, {
       subject: options.destination,
+      hint:
+        meant === undefined
+          ? undefined
+          : `Did you mean ${options.destination.replace(`://${profile}`, `://${meant}`)}?`,
     });
   }
   const cache = new BucketCache({ clock, keepMs: 1000, keepMissingMs: 1000 });
@@ -164,7 +178,7 @@ async function copyOne(
 }
 
 async function copyOnce(
-  { journal, clock, signal, refusesEmpty }: CopyOptions,
+  { journal, clock, signal, refusesEmpty, onBytes }: CopyOptions,
   spool: Spool,
   temporary: string,
   address: FileAddress,
@@ -183,7 +197,7 @@ async function copyOnce(
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
     const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true });
-    await copyContent(file, temporary, signal);
+    await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
     const copied = identityOf(statSync(temporary));
     handOver(spool, temporary, address);
     await spool.flush(dirname(spool.pathOf('incoming', address)));

@@ -166,6 +166,12 @@ export class Intake {
   #notEntered(path: string, error: unknown): void {
     const { log, holds } = this.#context;
     const { code, message: reason } = asSluiceError(error);
+    if (code === 'folder_unsafe') {
+      // Said by its hold.
+      holds.folderUnsafe(path, error);
+      this.#events.onNotEntered(path);
+      return;
+    }
     const suppressed = this.#messages.admit(code);
     const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
     if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);

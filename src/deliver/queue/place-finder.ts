@@ -77,7 +77,7 @@ export class PlaceFinder {
   sourceTrouble(path: string, file?: UnreadFile): Promise<SluiceError | undefined> {
     const known = this.#asking.get(path);
     if (known) return known;
-    const asking = sourceTrouble(this.#sourceAt(path), this.#options.clock, file).finally(() =>
+    const asking = sourceTrouble(this.sourceAt(path), this.#options.clock, file).finally(() =>
       this.#asking.delete(path),
     );
     this.#asking.set(path, asking);
@@ -102,14 +102,14 @@ export class PlaceFinder {
 
   /** Where a file comes from. */
   sourceOf(record: Pick<FileRecord, 'source'>): Source {
-    return this.#sourceAt(record.source ?? this.#options.root);
+    return this.sourceAt(record.source ?? this.#options.root);
   }
 
   /** The folder that a path is or lies in; the path itself where its folder is among them no longer. */
-  #sourceAt(path: string): Source {
+  sourceAt(path: string): Source {
     const { root, settings } = this.#options;
-    if (path === root) return { path: root, isSpool: true };
     const folder = settings.folders.find(one => isBelow(path, one.path));
+    if (!folder && isBelow(path, root)) return { path: root, isSpool: true };
     return { path: folder?.path ?? path, isSpool: false };
   }
 }

@@ -3,7 +3,10 @@ import { open, opendir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
+import { followTrusted } from '../../base/files/trusted-path.ts';
 import { systemFailureOf } from '../../base/system-errors.ts';
+import { AREAS } from '../spool/address.ts';
+import { followArea } from '../spool/prepare-areas.ts';
 
 /** Where files are sent from: the spool, which must take files as well, or a folder that is only read. */
 export interface Source {
@@ -53,6 +56,8 @@ export async function sourceTrouble(
 }
 
 async function look(source: Source, file?: UnreadFile): Promise<void> {
+  if (source.isSpool) for (const area of AREAS) followArea(join(source.path, area));
+  else followTrusted(source.path);
   await stat(source.path);
   const directory = await opendir(source.path);
   await directory.read().finally(() => directory.close());

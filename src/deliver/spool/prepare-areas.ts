@@ -1,7 +1,9 @@
 import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { asFileError, SluiceError } from '../../base/errors.ts';
+import { followTrusted, type TrustedPath } from '../../base/files/trusted-path.ts';
 import { AREAS } from './address.ts';
+import { systemErrorCode } from './files.ts';
 
 /** Folders to be made below each area. */
 export interface BucketFolders {
@@ -16,11 +18,13 @@ export interface BucketFolders {
  */
 export function prepareAreas(root: string, folders: readonly BucketFolders[]): void {
   try {
+    assertTrusted(() => followTrusted(root));
     mkdirSync(root, { recursive: true });
     // Others may drop files; what becomes of them is nobody else's. A folder that is there keeps its mode.
     for (const area of AREAS) {
       mkdirSync(join(root, area), { recursive: true, mode: area === 'incoming' ? undefined : 0o700 });
     }
+    for (const area of AREAS) assertTrusted(() => followArea(join(root, area)));
     assertOneFileSystem(root);
     for (const area of AREAS) {
       for (const { profile, buckets } of folders) {
@@ -30,6 +34,24 @@ export function prepareAreas(root: string, folders: readonly BucketFolders[]): v
     }
   } catch (error) {
     throw asFileError(error, { operation: 'prepare the spool', subject: root });
+  }
+}
+
+/** Where an area's path leads; throws as `followTrusted`. The station's folder itself may be one that others write to. */
+export function followArea(path: string): TrustedPath {
+  return followTrusted(path, { mayShareParent: true });
+}
+
+/** What is not there yet is made by ourselves. */
+function assertTrusted(follow: () => TrustedPath): void {
+  try {
+    follow();
+  } catch (error) {
+    if (error instanceof SluiceError) {
+      const { message, hint, subject } = error;
+      throw new SluiceError('spool_invalid', message, { subject, hint, cause: error });
+    }
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -10,7 +10,7 @@ import { DirectorySync } from './directory-sync.ts';
 import { EmptiedDirectories } from './emptied-directories.ts';
 import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
-import { type BucketFolders, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
+import { type BucketFolders, followArea, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
@@ -43,7 +43,10 @@ export class Spool {
 
   constructor(root: string, options: EnclosureOptions = {}) {
     this.root = root;
-    const enclose = (area: Area): [Area, Enclosure] => [area, new Enclosure(join(root, area), options)];
+    const enclose = (area: Area): [Area, Enclosure] => [
+      area,
+      new Enclosure(join(root, area), { follow: followArea, ...options }),
+    ];
     this.#areas = Object.fromEntries(AREAS.map(enclose)) as Record<Area, Enclosure>;
     this.#emptied = new EmptiedDirectories(this.#areas, options.clock ?? systemClock);
   }
@@ -81,16 +84,21 @@ export class Spool {
 
   /**
    * Moves a file that has arrived to the same path under `processing`, which never replaces one there.
-   * @param file the file that is meant, open: whatever else got its name meanwhile goes back to `incoming`
+   * @param file the file that is meant, open
+   * @returns `other` where something else got its name meanwhile, and was moved
    */
-  take(address: FileAddress, file: OpenedFile): MoveResult {
+  take(address: FileAddress, file: OpenedFile): MoveResult | 'other' {
     const path = pathIn(address);
     const result = this.#move(['incoming', path], ['processing', path], true);
     if (result !== 'moved') return result;
     const moved = this.#areas.processing.stat(path);
-    if (moved?.ino === file.stats.ino && moved.dev === file.stats.dev) return 'moved';
-    this.#move(['processing', path], ['incoming', path], true);
-    return 'gone';
+    return moved?.ino === file.stats.ino && moved.dev === file.stats.dev ? 'moved' : 'other';
+  }
+
+  /** Moves what `take` has moved back to `incoming`; never replaces a file there. */
+  giveBack(address: FileAddress): MoveResult {
+    const path = pathIn(address);
+    return this.#move(['processing', path], ['incoming', path], true);
   }
 
   /** Moves a failed file to `processing` for another series of tries. */

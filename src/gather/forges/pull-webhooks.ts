@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { flag, listOf, maybe, number, text, word } from './http/lenient.ts';
+import { flag, listOf, maybe, name, number, text, word } from './http/lenient.ts';
 import { timeMs } from './http/read.ts';
 import type { ChangesetDelivery, CommitDelivery, WebhookBase, WebhookDelivery } from './webhook.ts';
 import { readWebhook } from './webhook-body.ts';
@@ -8,7 +8,7 @@ import { readWebhook } from './webhook-body.ts';
 
 /** The repository that a webhook is about. */
 export const hookRepository = z.object({
-  full_name: z.string().min(1),
+  full_name: name,
   html_url: text,
   clone_url: text,
   ssh_url: text,
@@ -82,9 +82,9 @@ export function aboutChangeset(
 
 const ranOnCommit = maybe(
   z.object({
-    head_sha: z.string().min(1),
+    head_sha: name,
     head_branch: word,
-    head_repository: maybe(z.object({ full_name: z.string().min(1) })),
+    head_repository: maybe(z.object({ full_name: name })),
     updated_at: text,
     completed_at: text,
   }),
@@ -93,7 +93,7 @@ const ranOnCommit = maybe(
 /** A check, a status or a run of a workflow, of a commit. */
 const commitHook = z.object({
   sha: word,
-  branches: listOf(z.object({ name: z.string().min(1) })),
+  branches: listOf(z.object({ name })),
   updated_at: text,
   workflow_run: ranOnCommit,
   workflow_job: ranOnCommit,

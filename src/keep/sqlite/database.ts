@@ -7,9 +7,10 @@ import { makePrivateFile } from '../../base/durable-files.ts';
 import { asSluiceError, type ErrorDetails, SluiceError } from '../../base/errors.ts';
 import { Serializer } from '../../base/serializer.ts';
 import { isUri } from '../../base/text.ts';
+import type { SqlRow } from '../store/rows/columns.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { migrate } from './migrate.ts';
-import type { SqlRow, SqlValue } from './rows.ts';
+import type { SqlValue } from './values.ts';
 
 export interface DatabaseOptions {
   readonly path: string;

@@ -19,9 +19,10 @@ import { sql as messages } from './migrations/0016-messages.ts';
 import { sql as errorClass } from './migrations/0017-error-class.ts';
 import { sql as causes } from './migrations/0018-causes.ts';
 import { sql as copied } from './migrations/0019-copied.ts';
+import { sql as dropped } from './migrations/0020-dropped.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   repositories,
   schedule,
   journal,
@@ -41,6 +42,7 @@ const MIGRATIONS: readonly string[] = [
   errorClass,
   causes,
   copied,
+  dropped,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

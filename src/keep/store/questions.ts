@@ -11,7 +11,7 @@ export interface Questions {
    * People by number of commits, most first, then by name and e-mail: the order and figures of `git shortlog -sne
    * --all`. A person is a distinct name and e-mail after the mailmap, unless e-mails were merged by hand.
    */
-  topAuthors(scope: Scope, limit: number): Promise<AuthorCommits[]>;
+  topAuthors(scope: DatedScope, limit: number): Promise<AuthorCommits[]>;
   /** Everybody who wrote a commit, in the order of `topAuthors`. */
   commitsByPerson(scope: Scope): Promise<PersonCommits[]>;
   /**
@@ -25,7 +25,7 @@ export interface Questions {
    * Files changed most often, most first, then by path, with how many people changed them. Only commits whose churn has
    * been read count; a renamed file counts under each of its names.
    */
-  mostChangedFiles(scope: Scope, limit: number): Promise<FileChanges[]>;
+  mostChangedFiles(scope: DatedScope, limit: number): Promise<FileChanges[]>;
   /** When something was last committed to each repository, longest ago first, those without commits before all. */
   lastCommits(scope: Scope): Promise<LastCommitTime[]>;
   /** Which of these repositories have commits whose churn has not been read, by URL. */
@@ -58,6 +58,17 @@ export interface Scope {
   readonly withoutBots?: boolean | undefined;
 }
 
+/** Which commits a question is about, and which of their dates are believed. */
+export interface DatedScope extends Scope {
+  /**
+   * First and last dates are those on these days only, and null where there are none: commits without a date, or with
+   * one yet to come, count all the same. By default every date is believed.
+   */
+  readonly datedSinceDay?: number | undefined;
+  /** The day after the last one. */
+  readonly datedUntilDay?: number | undefined;
+}
+
 /** What happened on a day. Files and lines are those of commits whose churn has been read. */
 export interface DayActivity {
   readonly day: number;
@@ -82,9 +93,9 @@ export interface AuthorCommits extends PersonCommits {
   /** Lines of the commits whose churn has been read. */
   readonly added: number;
   readonly removed: number;
-  /** Seconds since the epoch; within the scope. */
-  readonly firstCommitAt: number;
-  readonly lastCommitAt: number;
+  /** Seconds since the epoch; within the scope, and on days that are believed. */
+  readonly firstCommitAt: number | null;
+  readonly lastCommitAt: number | null;
 }
 
 export interface HourCommits {
@@ -104,7 +115,8 @@ export interface FileChanges {
   /** Lines. */
   readonly added: number;
   readonly removed: number;
-  readonly lastChangeDay: number;
+  /** Within the scope, and of those that are believed. */
+  readonly lastChangeDay: number | null;
 }
 
 export interface LastCommitTime {

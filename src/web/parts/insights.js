@@ -275,7 +275,7 @@ function hotSpotsPart() {
         kind: 'number',
         cell: ({ added, removed }) => `+${number(added)} −${number(removed)}`,
       },
-      { title: 'Last', cell: ({ lastChange }) => lastChange },
+      { title: 'Last', cell: ({ lastChange }) => day(lastChange) },
     ],
   });
   list.element.id = 'hot-spots';

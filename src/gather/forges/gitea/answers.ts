@@ -1,14 +1,14 @@
 import { z } from 'zod';
-import { count, entriesOf, flag, id, listOf, maybe, number, text, word } from '../http/lenient.ts';
+import { count, entriesOf, flag, id, listOf, maybe, name, number, text, word } from '../http/lenient.ts';
 
 /** The forms of Gitea's and Forgejo's answers (modules/structs of Gitea 1.26), as much of them as is read. */
 
-const user = maybe(z.object({ login: z.string().min(1) }));
-const named = z.object({ name: z.string() });
+const user = maybe(z.object({ login: name }));
+const named = z.object({ name });
 
 export const repository = z.object({
   id: count,
-  full_name: z.string().min(1),
+  full_name: name,
   html_url: text,
   private: flag,
   archived: flag,
@@ -24,7 +24,7 @@ const branch = maybe(
     ref: word,
     sha: word,
     repo_id: count,
-    repo: maybe(z.object({ full_name: z.string().min(1) })),
+    repo: maybe(z.object({ full_name: name })),
   }),
 );
 
@@ -57,7 +57,7 @@ export const pull = item.extend({
 export const issue = item.extend({
   closed_at: text,
   pull_request: maybe(z.object({ merged: flag, draft: flag, merged_at: text })),
-  repository: maybe(z.object({ id: count, full_name: z.string().min(1) })),
+  repository: maybe(z.object({ id: count, full_name: name })),
 });
 
 export const review = z.object({
@@ -91,7 +91,7 @@ export const commitStatus = z.object({
 
 export const timelineItem = z.object({
   id,
-  type: z.string(),
+  type: name,
   user,
   body: text,
   created_at: text,
@@ -105,7 +105,7 @@ export const timelineItem = z.object({
 });
 
 export const commit = z.object({
-  sha: z.string().min(1),
+  sha: name,
   commit: maybe(z.object({ committer: maybe(z.object({ date: text })) })),
   author: user,
 });

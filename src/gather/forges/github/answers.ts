@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { count, flag, listOf, maybe, number, readEntries, text, word } from '../http/lenient.ts';
+import { count, flag, listOf, maybe, name, number, readEntries, text, word } from '../http/lenient.ts';
 
 /** The forms of GitHub's answers, as much of them as is read. GraphQL nulls what a token may not see. */
 
-const actor = maybe(z.object({ __typename: text, login: z.string().min(1) }));
-const named = z.object({ name: z.string() });
-const repositoryName = maybe(z.object({ nameWithOwner: z.string().min(1) }));
+const actor = maybe(z.object({ __typename: text, login: name }));
+const named = z.object({ name });
+const repositoryName = maybe(z.object({ nameWithOwner: name }));
 const total = maybe(z.object({ totalCount: count }));
 
 const pageInfo = maybe(
@@ -42,15 +42,15 @@ export const summary = z.object({
 });
 
 const timelineItem = z.object({
-  __typename: z.string(),
+  __typename: name,
   id: word,
   createdAt: text,
   submittedAt: text,
   state: text,
   author: actor,
   actor,
-  commit: maybe(z.object({ oid: z.string() })),
-  afterCommit: maybe(z.object({ oid: z.string() })),
+  commit: maybe(z.object({ oid: name })),
+  afterCommit: maybe(z.object({ oid: name })),
   label: maybe(named),
   requestedReviewer: maybe(z.object({ login: word, slug: word })),
   assignee: maybe(z.object({ login: word })),
@@ -62,7 +62,7 @@ export const timeline = connection(timelineItem);
 
 const commit = z.object({
   commit: z.object({
-    oid: z.string().min(1),
+    oid: name,
     committedDate: text,
     author: maybe(z.object({ user: actor })),
   }),
@@ -122,13 +122,13 @@ export const restPull = z.object({
   updated_at: text,
   merged_at: text,
   closed_at: text,
-  user: maybe(z.object({ login: z.string().min(1), type: text })),
-  base: maybe(z.object({ repo: maybe(z.object({ full_name: z.string().min(1) })) })),
+  user: maybe(z.object({ login: name, type: text })),
+  base: maybe(z.object({ repo: maybe(z.object({ full_name: name })) })),
 });
 
 export const restRepository = z.object({
   node_id: word,
-  full_name: z.string().min(1),
+  full_name: name,
   html_url: text,
   private: flag,
   archived: flag,
@@ -140,7 +140,7 @@ export const restRepository = z.object({
 
 const repository = z.object({
   id: word,
-  nameWithOwner: z.string().min(1),
+  nameWithOwner: name,
   url: text,
   isPrivate: flag,
   isArchived: flag,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
-import { listOf, maybe, number, text, word } from '../http/lenient.ts';
+import { listOf, maybe, name, number, text, word } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
 import {
   aboutChangeset,
@@ -16,10 +16,10 @@ import { deliveryIdOf, isHexHmac, readWebhook, webhookJson } from '../webhook-bo
 
 const checked = maybe(
   z.object({
-    head_sha: z.string().min(1),
+    head_sha: name,
     head_branch: word,
     check_suite: maybe(z.object({ head_branch: word })),
-    pull_requests: listOf(z.object({ number, base: z.object({ repo: z.object({ url: z.string() }) }) })),
+    pull_requests: listOf(z.object({ number, base: z.object({ repo: z.object({ url: name }) }) })),
     completed_at: text,
     updated_at: text,
   }),

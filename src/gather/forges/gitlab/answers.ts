@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { count, entriesOf, flag, id, listOf, maybe, number, text, word } from '../http/lenient.ts';
+import { count, entriesOf, flag, id, listOf, maybe, name, number, text, word } from '../http/lenient.ts';
 
 /** The forms of GitLab's answers (REST API v4), as much of them as is read. */
 
-const user = maybe(z.object({ username: z.string().min(1), bot: flag }));
+const user = maybe(z.object({ username: name, bot: flag }));
 
 export const project = z.object({
   id: count,
-  path_with_namespace: z.string().min(1),
+  path_with_namespace: name,
   web_url: text,
   visibility: text,
   archived: flag,
@@ -19,7 +19,7 @@ export const project = z.object({
 });
 
 /** Labels come as text; as objects where they are asked for with details. */
-const label = z.union([z.string(), z.object({ name: z.string() }).transform(({ name }) => name)]);
+const label = z.union([name, z.object({ name }).transform(({ name }) => name)]);
 
 export const mergeRequest = z.object({
   id: count,
@@ -36,7 +36,7 @@ export const mergeRequest = z.object({
   merged_at: text,
   closed_at: text,
   labels: entriesOf(label),
-  references: maybe(z.object({ full: z.string() })),
+  references: maybe(z.object({ full: name })),
 });
 
 export const mergeRequestDetail = mergeRequest.extend({
@@ -53,7 +53,7 @@ export const mergeRequestDetail = mergeRequest.extend({
   head_pipeline: z.unknown().optional(),
 });
 
-export const headPipeline = maybe(z.object({ status: z.string() }));
+export const headPipeline = maybe(z.object({ status: name }));
 
 export const approvals = z.object({ approved_by: z.array(z.unknown()) });
 
@@ -70,17 +70,17 @@ export const labelEvent = z.object({
   action: text,
   created_at: text,
   user,
-  label: maybe(z.object({ name: z.string() })),
+  label: maybe(z.object({ name })),
 });
 
 export const stateEvent = z.object({ id, state: text, created_at: text, user });
 
-export const commit = z.object({ id: z.string().min(1), committed_date: text, created_at: text });
+export const commit = z.object({ id: name, committed_date: text, created_at: text });
 
 export const pipeline = z.object({
   id,
   sha: word,
-  status: z.string(),
+  status: name,
   created_at: text,
   updated_at: text,
 });

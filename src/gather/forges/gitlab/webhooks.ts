@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import type { ChangesetState } from '../changeset.ts';
-import { flag, listOf, maybe, number, text, word } from '../http/lenient.ts';
+import { flag, listOf, maybe, name, number, text, word } from '../http/lenient.ts';
 import { timeMs } from '../http/read.ts';
 import { aboutCommit } from '../pull-webhooks.ts';
 import type { ForgeWebhooks, WebhookBase, WebhookDelivery } from '../webhook.ts';
 import { deliveryIdOf, hmacSha256, readWebhook, sameSecret, webhookJson } from '../webhook-body.ts';
 
 const project = z.object({
-  path_with_namespace: z.string().min(1),
+  path_with_namespace: name,
   web_url: text,
   git_http_url: text,
   git_ssh_url: text,
@@ -34,10 +34,10 @@ const relatedEvent = z.object({
 });
 
 /** A job of a pipeline; old versions name no project. */
-const jobEvent = z.object({ sha: z.string(), ref: word, project: maybe(project) });
+const jobEvent = z.object({ sha: name, ref: word, project: maybe(project) });
 
 /** `repository_update` of a system hook names refs, the others one. */
-const pushEvent = z.object({ ref: word, refs: listOf(z.string()), project });
+const pushEvent = z.object({ ref: word, refs: listOf(name), project });
 
 /** What a delivery is by its own word; system hooks say nothing else in their headers. */
 const ownWord = z.object({ object_kind: text, event_name: text });

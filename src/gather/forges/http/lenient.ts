@@ -21,10 +21,24 @@ export function maybe<F extends Form>(form: F) {
   });
 }
 
-/** Text, else undefined. */
-export const text = readBy(value => (typeof value === 'string' ? value : undefined));
-/** Text that is not empty, else undefined. */
-export const word = readBy(value => (typeof value === 'string' && value !== '' ? value : undefined));
+/** Longer than any host allows a title to be; what is only shown is cut there. */
+const MAX_TEXT_CHARS = 1000;
+/** As long as a path may be. A longer name would be another one if it were cut. */
+const MAX_NAME_CHARS = 4096;
+
+/** As every store can keep it: without NUL and halves of characters. */
+function storable(value: string): string {
+  return value.replaceAll('\0', '\ufffd').toWellFormed();
+}
+
+/** Text that is only shown, cut at 1 000 characters, else undefined. */
+export const text = readBy(value =>
+  typeof value === 'string' ? storable(value.slice(0, MAX_TEXT_CHARS)) : undefined,
+);
+/** A name that must be there. */
+export const name = z.string().min(1).max(MAX_NAME_CHARS).transform(storable);
+/** A name, else undefined. */
+export const word = maybe(name);
 /** True or false, else undefined. */
 export const flag = readBy(value => (typeof value === 'boolean' ? value : undefined));
 /** A whole number that can be kept exactly, else undefined. */
@@ -37,7 +51,7 @@ export const number = z
   .pipe(z.number().int().positive().max(Number.MAX_SAFE_INTEGER));
 
 /** An id that must be there, as text. */
-export const id = z.union([z.string().min(1), z.number()]).transform(String);
+export const id = z.union([name, z.number()]).transform(String);
 
 /** Of a list, the entries that have this form; none of what is no list. */
 export function listOf<F extends Form>(form: F) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bytesOfText, textOfBytes } from '../../../base/byte-text.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { PersonIdentity, RepositoryTotals } from '../../../keep/store/types.ts';
@@ -53,9 +54,13 @@ function mapToItself(identity: PersonIdentity): { from: PersonIdentity; to: Pers
   return { from: identity, to: identity };
 }
 
-/** What git could not read back as it was written stays as it is. */
+/** What git could not read back as it was written stays as it is; of raw bytes. */
 function isPlain({ name, email }: PersonIdentity): boolean {
-  return !/[<>\r\n]/.test(name) && !/[<>\r\n]/.test(email) && name === name.trim();
+  return !/[<>\r\n]|^[ \t]|[ \t]$/.test(name) && !/[<>\r\n]/.test(email);
+}
+
+function rawIdentity({ name, email }: PersonIdentity): PersonIdentity {
+  return { name: bytesOfText(name), email: bytesOfText(email) };
 }
 
 async function mapSome(
@@ -63,26 +68,33 @@ async function mapSome(
   file: string,
   { gitDir, signal }: MapPersonIdentitiesOptions,
 ): Promise<{ from: PersonIdentity; to: PersonIdentity }[]> {
-  const plain = identities.filter(isPlain);
+  const plain = identities.filter(identity => isPlain(rawIdentity(identity)));
   // The blob is named so that there is none: git would else look for HEAD:.mailmap, which may not be here.
   const config = ['-c', `mailmap.file=${file}`, '-c', 'mailmap.blob=refs/sluice/no-mailmap:none'];
-  const input = plain.map(({ name, email }) => `${name} <${email}>\n`).join('');
+  const lines = plain.map(rawIdentity).map(({ name, email }) => `${name} <${email}>\n`);
   const answer = await runGit([...config, 'check-mailmap', '--stdin'], {
     gitDir,
-    input,
+    input: Buffer.from(lines.join(''), 'latin1'),
     maxBytes: 2 ** 30,
     signal,
   });
-  const lines = answer.toString('utf8').split('\n');
-  if (lines.length - 1 !== plain.length) {
-    throw new SluiceError('git_failed', `git check-mailmap answered ${lines.length - 1} of ${plain.length}`);
+  const answers = answer.toString('latin1').split('\n');
+  if (answers.length - 1 !== plain.length) {
+    throw new SluiceError(
+      'git_failed',
+      `git check-mailmap answered ${answers.length - 1} of ${plain.length}`,
+    );
   }
-  const mapped = plain.map((from, index) => ({ from, to: readContact(lines[index] ?? '') }));
-  return [...mapped, ...identities.filter(identity => !isPlain(identity)).map(mapToItself)];
+  const mapped = plain.map((from, index) => ({ from, to: readContact(answers[index] ?? '') }));
+  const asked = new Set(plain);
+  return [...mapped, ...identities.filter(identity => !asked.has(identity)).map(mapToItself)];
 }
 
-/** `Name <email>`, or `<email>` alone. */
+/** `Name <email>`, or `<email>` alone; of raw bytes. */
 function readContact(line: string): PersonIdentity {
   const open = line.lastIndexOf('<');
-  return { name: line.slice(0, open).trimEnd(), email: line.slice(open + 1, line.lastIndexOf('>')) };
+  return {
+    name: textOfBytes(line.slice(0, open).replace(/ $/, '')),
+    email: textOfBytes(line.slice(open + 1, line.lastIndexOf('>'))),
+  };
 }

@@ -1,5 +1,6 @@
+import { readableText } from '../../../base/byte-text.ts';
 import type { PersonIdentity } from '../../../keep/store/types.ts';
-import { isSpace, type PersonIdentities, utf8FromLatin1 } from './signature.ts';
+import { isSpace, type PersonIdentities } from './signature.ts';
 
 const MAX_SUBJECT_CHARS = 1000;
 /** UTF-8 takes up to four bytes a character. */
@@ -69,7 +70,7 @@ function whole(text: string, start: number, end: number): string {
     end - start > 4 * MAX_MESSAGE_CHARS
       ? text.slice(start, start + 4 * MAX_MESSAGE_CHARS)
       : text.slice(start, end);
-  const message = utf8FromLatin1(cut);
+  const message = readableText(cut);
   return message.length > MAX_MESSAGE_CHARS ? message.slice(0, MAX_MESSAGE_CHARS).toWellFormed() : message;
 }
 
@@ -97,7 +98,7 @@ function trailersOf(text: string, firstBlank: number, end: number): string | und
     continues = trailer !== null || (continues && /^[ \t]/.test(line));
   }
   if (found.length === 0 || (others > 0 && (!ofGit || found.length * 3 < others))) return undefined;
-  return utf8FromLatin1(JSON.stringify(found));
+  return readableText(JSON.stringify(found));
 }
 
 /** Where the line from `start` to `end` ends without white space; `start` when it is blank. */
@@ -143,7 +144,7 @@ function coAuthorsOf(
 }
 
 function clean(latin1: string): string {
-  const subject = utf8FromLatin1(
+  const subject = readableText(
     latin1.length > MAX_SUBJECT_BYTES ? latin1.slice(0, MAX_SUBJECT_BYTES) : latin1,
   );
   // A cut may halve a character beyond the basic plane.

@@ -22,11 +22,6 @@ const PLUS = 43;
 const MINUS = 45;
 const ZERO = 48;
 
-/** Text that was decoded as latin1, decoded as the UTF-8 that it is; invalid bytes become U+FFFD. */
-export function utf8FromLatin1(text: string): string {
-  return /[\x80-\xff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
-}
-
 /**
  * Gives the same object for the same `Name <email>`, so that who wrote a commit costs one read of a map.
  * Keys and values are copies: a slice would keep the whole chunk that it was cut from in memory.
@@ -38,14 +33,11 @@ export class PersonIdentities {
   intern(latin1: string): PersonIdentity {
     const known = this.#known.get(latin1);
     if (known) return known;
-    const bytes = Buffer.from(latin1, 'latin1');
-    const identity = parsePersonIdentity(bytes.toString('utf8'));
-    // By its e-mail a person is known: two must not become one because neither is UTF-8.
-    const person = identity.email.includes('\ufffd')
-      ? { ...identity, email: textOfBytes(parsePersonIdentity(bytes.toString('latin1')).email) }
-      : identity;
+    const identity = parsePersonIdentity(latin1);
+    // By their bytes people are known: two must not become one because neither is UTF-8.
+    const person = { name: textOfBytes(identity.name), email: textOfBytes(identity.email) };
     if (this.#known.size >= MAX_INTERNED) this.#known.clear();
-    this.#known.set(bytes.toString('latin1'), person);
+    this.#known.set(Buffer.from(latin1, 'latin1').toString('latin1'), person);
     return person;
   }
 }

@@ -57,3 +57,25 @@ test('a commit by somebody new is mapped by the same mailmap (R-26)', async t =>
   const totals = await mapPersonIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
   assert.deepEqual([totals?.authors, totals?.commits], [1, 2]);
 });
+
+test('names and e-mails that are not UTF-8 meet the mailmap as their bytes (R-107)', async t => {
+  const { git, ingest, writer, store } = await openBench(t);
+  const latin1 = (text: string): Buffer => Buffer.from(text, 'latin1');
+  const authors = ['J\xf6rg <j@x>', 'J\xe4rg <j@x>', 'B <b\xe9@x>', '\\xE4 <lit@x>'];
+  const tips = authors.map(author => git.commit({ author: latin1(`${author} 5 +0000`) }));
+  git.setRefs(new Map(tips.map((tip, index) => [`refs/heads/${index}`, tip])));
+  await ingest();
+  const mailmap = latin1('J\xe9rg <j2@x> J\xf6rg <j@x>\nBob <bob@x> <b\xe9@x>\n');
+  await mapPersonIdentities({ gitDir: git.gitDir, writer: writer(), mailmap });
+  const mapped = queryRows(
+    store,
+    `SELECT name || ' ' || email || ' → ' || mapped_name || ' ' || mapped_email AS line
+       FROM identities WHERE commits > 0 ORDER BY line`,
+  );
+  assert.deepEqual(mapped.map(row => row.line).sort(), [
+    'B b\\xE9@x → Bob bob@x',
+    'J\\xE4rg j@x → J\\xE4rg j@x',
+    'J\\xF6rg j@x → J\\xE9rg j2@x',
+    '\\x5CxE4 lit@x → \\x5CxE4 lit@x',
+  ]);
+});

@@ -1,6 +1,7 @@
 import type { FileRecord, FileState, RecordFilter } from '../../../local/journal.ts';
+import { readInteger } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import type { SqlValue } from '../../rows.ts';
+import type { SqlValue } from '../../values.ts';
 import { toRecord } from './rows.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -28,6 +29,22 @@ export function listRecords(database: Database, filter: RecordFilter): FileRecor
     .flat()
     .sort((a, b) => b.id - a.id)
     .slice(0, limit);
+}
+
+/** Journal.count. */
+export function countRecords(database: Database, filter: RecordFilter): number {
+  const { errorCode, states, present } = filter;
+  const all = join([
+    errorCode !== undefined && { sql: 'error_code = ?', values: [errorCode] },
+    states !== undefined && {
+      sql: `current_state IN (${states.map(() => '?').join(', ')})`,
+      values: states,
+    },
+    present === true && { sql: 'removed_at_ms IS NULL', values: [] },
+    ...placeConditions(filter),
+  ]);
+  const row = database.first(`SELECT count(*) AS records FROM file_records WHERE ${all.sql}`, ...all.values);
+  return row ? readInteger(row, 'records') : 0;
 }
 
 function listInState(
@@ -66,7 +83,7 @@ function listInState(
     ...driver.values,
   );
   if (!lowest) return select(all);
-  const found = select(join([all, { sql: 'id >= ?', values: [lowest.id ?? 0] }]));
+  const found = select(join([all, { sql: 'id >= ?', values: [readInteger(lowest, 'id')] }]));
   if (found.length === limit) return found;
   return database
     .all(

@@ -7,7 +7,13 @@ import type {
   RecordChange,
   UploadOutcome,
 } from '../../../local/journal.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
+import {
+  readInteger,
+  readIntegerOrNull,
+  readText,
+  readTextOrNull,
+  type SqlRow,
+} from '../../../store/rows/columns.ts';
 
 /** Columns by field. */
 const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
@@ -35,6 +41,7 @@ const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {
   ctimeMs: 'ctime_ms',
   completedAtMs: 'completed_at_ms',
   removedAtMs: 'removed_at_ms',
+  droppedAtMs: 'dropped_at_ms',
 };
 
 const FIELDS = Object.keys(COLUMNS) as (keyof RecordChange)[];
@@ -118,6 +125,7 @@ export function toRecord(row: SqlRow): FileRecord {
     copied: readInteger(row, 'copied') === 1,
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
+    droppedAtMs: readIntegerOrNull(row, 'dropped_at_ms'),
   };
 }
 

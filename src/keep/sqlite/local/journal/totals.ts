@@ -6,8 +6,8 @@ import type {
   StateCounts,
   WaitingFiles,
 } from '../../../local/journal.ts';
+import { readInteger, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText, readTextOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {
@@ -22,7 +22,14 @@ export function countStates(database: Database, nowMs: number): StateCounts {
     )
     .get(nowMs);
   const held = database.statement('SELECT count(*) AS n FROM file_records WHERE hold IS NOT NULL').get();
-  return { ...counts, waiting: Number(later?.n) + Number(held?.n) };
+  const dropped = database
+    .statement(
+      `SELECT count(*) AS n FROM file_records INDEXED BY file_records_dropped
+       WHERE dropped_at_ms IS NOT NULL AND current_state = 'failed'`,
+    )
+    .get();
+  const failed = counts.failed - Number(dropped?.n);
+  return { ...counts, failed, waiting: Number(later?.n) + Number(held?.n) };
 }
 
 /** Journal.retainedTotals. */

@@ -1,8 +1,8 @@
-import type { FileChanges, Questions, Scope } from '../../../store/questions.ts';
+import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText, type SqlRow } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
-import { exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
+import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Paths looked at in one step after the first, which over the whole history is all that is needed. */
 const SHORTEST_STEP = 50;
@@ -20,7 +20,7 @@ export function hotSpotQuestions(database: Database): Pick<Questions, 'mostChang
  * A file has at most as many changes in the scope as ever. So files are looked at in order of all their changes,
  * until the next one has no more of them than the last one wanted has in the scope.
  */
-function mostChangedFiles(database: Database, scope: Scope, limit: number): FileChanges[] {
+function mostChangedFiles(database: Database, scope: DatedScope, limit: number): FileChanges[] {
   let most: SqlRow[] = [];
   let after = { changes: Number.MAX_SAFE_INTEGER, id: 0 };
   for (let step = limit; ; step = Math.min(Math.max(step * 2, SHORTEST_STEP), LONGEST_STEP)) {
@@ -44,7 +44,7 @@ function mostChangedFiles(database: Database, scope: Scope, limit: number): File
     people: people.get(idOf(row)) ?? 0,
     added: readInteger(row, 'added'),
     removed: readInteger(row, 'removed'),
-    lastChangeDay: readInteger(row, 'last_day'),
+    lastChangeDay: readIntegerOrNull(row, 'last_day'),
   }));
 }
 
@@ -79,15 +79,16 @@ function nextPaths(
   );
 }
 
-function changesOf(database: Database, scope: Scope, ids: readonly number[]): SqlRow[] {
+function changesOf(database: Database, scope: DatedScope, ids: readonly number[]): SqlRow[] {
   const [, since, until] = scopeParams(scope);
   const sql = `
     SELECT paths.id, url AS repository, path, summed.* FROM (
-      SELECT path_id, count(*) AS changes, total(added) AS added, total(removed) AS removed, max(day) AS last_day
+      SELECT path_id, count(*) AS changes, total(added) AS added, total(removed) AS removed,
+             max(CASE WHEN day >= ?4 AND day < ?5 THEN day END) AS last_day
         FROM json_each(?1) CROSS JOIN file_changes INDEXED BY file_changes_by_path ON path_id = value
        WHERE day >= ?2 AND day < ?3 ${exceptBots(scope)} GROUP BY path_id) AS summed
     JOIN paths ON paths.id = path_id JOIN repositories ON repositories.id = repository_id`;
-  return database.all(sql, JSON.stringify(ids), since, until);
+  return database.all(sql, JSON.stringify(ids), since, until, ...datedDays(scope));
 }
 
 /** How many people changed each file. Who they are is counted here: SQLite's own DISTINCT takes twice as long. */

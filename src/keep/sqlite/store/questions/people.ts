@@ -1,8 +1,8 @@
-import type { AuthorCommits, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
+import type { AuthorCommits, DatedScope, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
-import { exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
+import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about who wrote what. */
 export function peopleQuestions(
@@ -21,6 +21,11 @@ export function peopleQuestions(
   };
 }
 
+/** The first or last day that is believed. */
+function dayThatIs(end: 'min' | 'max'): string {
+  return `${end}(CASE WHEN day >= ?5 AND day < ?6 THEN day END)`;
+}
+
 /** The commit of one day by one person that is first or last; a day is a small range of the index. */
 function commitOf(end: 'min' | 'max', day: string): string {
   return `(SELECT ${end}(committed_at) FROM commits INDEXED BY commits_by_time
@@ -29,27 +34,27 @@ function commitOf(end: 'min' | 'max', day: string): string {
       AND author_id IN (SELECT id FROM identities WHERE person_id = top.id))`;
 }
 
-function topAuthors(database: Database, scope: Scope, limit: number): AuthorCommits[] {
+function topAuthors(database: Database, scope: DatedScope, limit: number): AuthorCommits[] {
   const sql = `
     SELECT name, email, commits, added, removed, ${commitOf('min', 'first_day')} AS first_commit_at,
            ${commitOf('max', 'last_day')} AS last_commit_at
       FROM (SELECT people.id, people.name, people.email, sum(counted.commits) AS commits, sum(added) AS added,
                    sum(removed) AS removed, min(first_day) AS first_day, max(last_day) AS last_day
               FROM (SELECT author_id, sum(commits) AS commits, sum(added) AS added, sum(removed) AS removed,
-                           min(day) AS first_day, max(day) AS last_day
+                           ${dayThatIs('min')} AS first_day, ${dayThatIs('max')} AS last_day
                       FROM author_days WHERE ${IN_SCOPE} ${exceptBots(scope)}
                      GROUP BY repository_id, author_id) AS counted
               JOIN identities ON identities.id = author_id
               JOIN people ON people.id = person_id
              GROUP BY people.id ORDER BY commits DESC, people.name, people.email LIMIT ?4) AS top`;
-  return database.all(sql, ...scopeParams(scope), limit).map(row => ({
+  return database.all(sql, ...scopeParams(scope), limit, ...datedDays(scope)).map(row => ({
     name: readText(row, 'name'),
     email: readText(row, 'email'),
     commits: readInteger(row, 'commits'),
     added: readInteger(row, 'added'),
     removed: readInteger(row, 'removed'),
-    firstCommitAt: readInteger(row, 'first_commit_at'),
-    lastCommitAt: readInteger(row, 'last_commit_at'),
+    firstCommitAt: readIntegerOrNull(row, 'first_commit_at'),
+    lastCommitAt: readIntegerOrNull(row, 'last_commit_at'),
   }));
 }
 

@@ -1,4 +1,4 @@
-import type { Scope } from '../../../store/questions.ts';
+import type { DatedScope, Scope } from '../../../store/questions.ts';
 
 /** Earlier and later than any day that a commit can have. */
 const FIRST_DAY = 0;
@@ -17,6 +17,11 @@ export const BOTS = `SELECT identities.id FROM people CROSS JOIN identities ON i
 /** A condition on the column `author_id`, to be appended to others. */
 export function exceptBots({ withoutBots }: Scope): string {
   return withoutBots ? `AND author_id NOT IN (${BOTS})` : '';
+}
+
+/** The days whose dates are believed: from the first, to before the second. */
+export function datedDays({ datedSinceDay, datedUntilDay }: DatedScope): [number, number] {
+  return [datedSinceDay ?? FIRST_DAY, datedUntilDay ?? AFTER_LAST_DAY];
 }
 
 /** Always the same number of parameters, so that the statement is prepared once. */
