@@ -22,7 +22,11 @@ function noStation(words: string, cause?: unknown): SluiceError {
  * port that browsers keep from pages.
  */
 const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, signal } = {}) => {
-  const { statusCode, headers: answered, body: answer } = await request(String(url), {
+  const {
+    statusCode,
+    headers: answered,
+    body: answer,
+  } = await request(String(url), {
     method: method as Dispatcher.HttpMethod,
     headers: Object.fromEntries(new Headers(headers)),
     body: typeof body === 'string' ? body : null,
@@ -31,7 +35,9 @@ const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, 
     bodyTimeout: 0,
   });
   const type = answered['content-type'];
-  return new Response((await answer.text()) || null, {
+  // Bytes: text would be taken for text/plain.
+  const bytes = await answer.arrayBuffer();
+  return new Response(bytes.byteLength > 0 ? bytes : null, {
     status: statusCode,
     headers: typeof type === 'string' ? { 'content-type': type } : {},
   });
