@@ -123,7 +123,10 @@ export class DeliverySession {
       log,
       probeIntervalMs,
       bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
-      onBack: endpoint => void this.#sendWaiting(endpoint),
+      onBack: endpoint => {
+        this.#dispatcher.endpointBack(endpoint);
+        void this.#sendWaiting(endpoint);
+      },
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
