@@ -286,13 +286,15 @@ export class DeliverySession {
   }
 
   status() {
+    const unentered = this.#intake.countUnentered();
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
       left: [...this.#left, ...this.#intake.left()],
+      unentered,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
-      holds: holdStatuses(this.#context),
+      holds: holdStatuses(this.#context, { unentered }),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -359,10 +361,9 @@ export class DeliverySession {
 
   #syncOutcome(count: SyncCount): SyncOutcome {
     const { endpoints, journal } = this.#context;
-    return count.outcome(
-      journal,
-      holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),
-    );
+    const unentered = this.#intake.countUnentered();
+    const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
+    return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
   }
 
   /** An attempt ended, whichever way (4). */
