@@ -236,6 +236,34 @@ export const CATALOGUE = {
     meaning: 'Another process kept the database locked for too long.',
     remedy: 'Try again; see which process holds it.',
   },
+  database_unreachable: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store is not reached, or ended the connection.',
+    remedy: 'See whether it runs and this machine gets there; all goes on by itself when it answers again.',
+  },
+  database_refused: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The database server of the store does not let the station in, or denies it a right.',
+    remedy: 'Compare user, password, database and rights with those of the guide; it is tried again.',
+  },
+  database_full: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 507,
+    meaning: 'The database server of the store has no room left.',
+    remedy: 'Make room on its disk; all goes on by itself then.',
+  },
+  database_failed: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 500,
+    meaning: 'The database server of the store answered with an error that sluice does not know.',
+    remedy: "Read the server's words and its log; it is tried again.",
+  },
   spool_invalid: {
     answer: 'give-up',
     exitCode: 1,
@@ -605,6 +633,15 @@ export const CATALOGUE = {
     remedy: 'Check the endpoint of the profile and any proxy between.',
   },
 
+  request_intercepted: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 502,
+    meaning: 'Somebody else answers this one request, while the object store answers others.',
+    remedy:
+      'See what lies between (a firewall, a proxy with a limit of size, a scanner) and what it has against this file, or rename it. It is tried again, at most hours apart, for as long as it takes; "sluice sync now" tries at once.',
+  },
+
   // Files on their way, and readings.
   source_missing: {
     answer: 'give-up',
@@ -617,8 +654,10 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 409,
-    meaning: 'A newer file of the same path took the place of this one before it was delivered.',
-    remedy: 'Nothing to do: the newer one goes, and this one is kept in failed.',
+    meaning:
+      'A newer file of the same path took the place of this one before it was delivered, or it was renamed meanwhile and goes under its new name.',
+    remedy:
+      'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },
   source_changed: {
     answer: 'retry',

@@ -122,7 +122,7 @@ function trimZero(text: string): string {
   return text.replace(/\.0$/, '');
 }
 
-/** A number with what is counted, for people: "1 clone", "2,000 clones". The plural is the noun with an s. */
-export function formatCount(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
+/** A number with what is counted, for people: "1 clone", "2,000 clones". The plural is the noun with an s unless given. */
+export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }

@@ -1,5 +1,6 @@
 import { asSluiceError, type SluiceError } from '../base/errors.ts';
 import { silentLogger } from '../base/log.ts';
+import { formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import type { BakeProgress, BakeSummary } from '../gather/repos/bake/bake.ts';
@@ -10,6 +11,7 @@ import { activityByPeriod, isPlausibleDay } from '../insights/activity.ts';
 import type { Stores } from '../station/station-api.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { progressInWords } from './progress.ts';
 import { withCache } from './stores.ts';
 import { renderSummary } from './summary.ts';
 import { jsonText, printable, progressLines, styleFor } from './terminal.ts';
@@ -29,19 +31,30 @@ export async function bakeTargets(
     const report = options.json ? jsonReport(cli) : peopleReport(cli, stores);
     const queue = [...new Set(targets)];
     let failed = 0;
+    let baked = 0;
     const context = { config, stores, cache, cli, signal, report, churn: options.churn === true };
     const worker = async (): Promise<void> => {
       for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
-        if (!(await bakeOne(target, context))) failed += 1;
+        if (await bakeOne(target, context)) baked += 1;
+        else failed += 1;
       }
     };
     await Promise.all(Array.from({ length: config.git.concurrency }, worker));
+    if (signal.aborted && !options.json) cli.stderr.write(cutWords(baked, targets.length));
     signal.throwIfAborted();
     return failed;
   });
 }
 
+/** What a person should know who has pressed Ctrl-C. */
+function cutWords(baked: number, targets: number): string {
+  const done = `${baked.toLocaleString('en')} of ${formatCount(targets, 'repository', 'repositories')}`;
+  return `stopped: ${done} baked. What was read stays; the same command goes on from there.\n`;
+}
+
 interface Report {
+  /** Whether anybody sees the progress. */
+  readonly isWatched: boolean;
   progress(target: string, progress: BakeProgress | ChurnProgress | 'waiting'): void;
   done(target: string, summary: BakeSummary): Promise<void>;
   failed(target: string, error: SluiceError): void;
@@ -68,6 +81,7 @@ async function bakeOne(
       config: () => config,
       signal,
       churn,
+      countsAhead: report.isWatched,
       clock: cli.clock,
       log: silentLogger,
       onProgress: progress => report.progress(target, progress),
@@ -98,6 +112,7 @@ const NOTHING_KNOWN = {
 function jsonReport(cli: Cli): Report {
   const print = (line: unknown): unknown => cli.stdout.write(`${jsonText(line)}\n`);
   return {
+    isWatched: false,
     progress: () => undefined,
     async done(_target, summary) {
       print(summary);
@@ -113,6 +128,7 @@ function peopleReport(cli: Cli, { store }: Stores): Report {
   const style = styleFor(cli.stdout, cli.env);
   const errorStyle = styleFor(cli.stderr, cli.env);
   return {
+    isWatched: cli.stderr.isTTY === true,
     progress(target, progress) {
       lines.set(target, `${printable(harmlessUrl(target))}: ${printable(inWords(progress))}`);
     },
@@ -145,6 +161,6 @@ function inWords(progress: BakeProgress | ChurnProgress | 'waiting'): string {
   if (progress.phase === 'fetch' || progress.phase === 'room') return progress.text;
   if (progress.phase === 'churn')
     return `files and lines of ${progress.commits.toLocaleString('en')} commits read`;
-  const { commits, perSecond } = progress;
-  return `${commits.toLocaleString('en')} commits read, ${Math.round(perSecond).toLocaleString('en')}/s`;
+  const { commits, total, perSecond } = progress;
+  return progressInWords({ noun: 'commits', done: commits, total, elapsedMs: (commits / perSecond) * 1000 });
 }

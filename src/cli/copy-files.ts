@@ -2,12 +2,13 @@ import { resolve } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { createLogger } from '../base/log-output.ts';
-import { formatBytes, formatCount, parseDurationMs } from '../base/units.ts';
+import { formatCount, parseDurationMs } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
 import { type CopiedFile, type CopyOutcome, type CopyResult, copyIntoSpool } from '../deliver/copy/copy.ts';
 import { parseDestination } from '../deliver/copy/destination.ts';
 import type { CopyEnd } from '../deliver/copy/wait.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
+import { CopyProgress } from './copy-progress.ts';
 import { assertSameDatabase, deliveringStation, type WaitOutcome, waitForCopies } from './copy-wait.ts';
 import { load } from './load.ts';
 import { isStationUp } from './station-client.ts';
@@ -46,9 +47,12 @@ export async function copyFiles(
   return withJournal(config.database, cli, journal =>
     withDestinations(config, cli, async destinations => {
       const lines = progressLines(cli.stderr);
+      const progress = new CopyProgress(lines, PROGRESS, cli.clock);
+      const path = resolve(cli.cwd, source);
+      if (cli.stderr.isTTY && options.recursive) void progress.count(path, true);
       const outcome = await copyIntoSpool({
         root: config.deliver.directory,
-        source: resolve(cli.cwd, source),
+        source: path,
         destination,
         recursive: options.recursive === true,
         dryRun: options.dryRun === true,
@@ -57,8 +61,9 @@ export async function copyFiles(
         journal,
         clock: cli.clock,
         signal,
-        onResult: reporter(options, lines, cli, log),
-      });
+        onResult: reporter(options, { lines, progress }, cli, log),
+        onBytes: (bytes, copied) => progress.add(bytes, copied),
+      }).finally(() => progress.close());
       const endpoint = destinations.find(one => one.profile === profile)?.endpoint ?? '';
       const about = { config, profile, bucket, endpoint };
       const onEnd = (end: CopyEnd): void => logEnd(end, log);
@@ -128,16 +133,12 @@ function logOf({ log }: Config, cli: Cli): Promise<Logger> | Logger {
 
 function reporter(
   { json, dryRun }: CopyCommandOptions,
-  lines: ProgressLines,
+  { lines, progress }: { readonly lines: ProgressLines; readonly progress: CopyProgress },
   cli: Cli,
   log: Logger,
 ): (result: CopyResult, copied?: CopiedFile) => void {
   const style = styleFor(cli.stderr, cli.env);
-  let files = 0;
-  let bytes = 0;
   return (result, copied) => {
-    files += 1;
-    bytes += result.bytes;
     const { source, profile, bucket, key } = result;
     if (copied) {
       const { recordId: record, durationMs } = copied;
@@ -155,7 +156,7 @@ function reporter(
     } else if (dryRun) {
       cli.stdout.write(`${printable(source)} → ${printable(target)}\n`);
     }
-    lines.set(PROGRESS, `${files.toLocaleString('en')} files, ${formatBytes(bytes)}: ${printable(target)}`);
+    progress.end(result.bytes, target);
   };
 }
 

@@ -7,6 +7,7 @@ import { type CopyEnd, type CopyWait, waitForDelivery } from '../deliver/copy/wa
 import type { Journal } from '../keep/local/journal.ts';
 import type { StationStatus } from '../station/status/status.ts';
 import type { Cli } from './cli.ts';
+import { progressInWords } from './progress.ts';
 import { askStation, isStationUp } from './station-client.ts';
 import { type ProgressLines, printable, styleFor } from './terminal.ts';
 
@@ -140,11 +141,12 @@ export async function waitForCopies(
       : clock.timer(timeoutMs, () => giveUp('the time of --timeout is over'));
   const both = AbortSignal.any([signal, enough.signal]);
   const open = new Set(ids);
-  const progress = (): void =>
-    lines.set(
-      task,
-      `${ids.length - open.size} of ${formatCount(ids.length, 'file')} done, waiting for the rest`,
-    );
+  const startMs = clock.monotonicMs();
+  const progress = (): void => {
+    const elapsedMs = clock.monotonicMs() - startMs;
+    const done = ids.length - open.size;
+    lines.set(task, `${progressInWords({ noun: 'files', done, total: ids.length, elapsedMs })}: delivering`);
+  };
   progress();
   const watch = watchStation({ about, journal, open, lines, cli, signal: both, giveUp }).catch(error => {
     if (!both.aborted) giveUp(asSluiceError(error).message);

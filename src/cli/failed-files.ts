@@ -11,6 +11,7 @@ import {
   retryFailed,
 } from '../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../deliver/listing.ts';
+import { settingsFrom } from '../deliver/settings.ts';
 import { Spool } from '../deliver/spool/spool.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
@@ -50,7 +51,12 @@ export async function failedFiles(
       list(journal, selection, named, options, cli);
       return true;
     }
-    const context = { spool: new Spool(config.deliver.directory), journal, clock: cli.clock };
+    const context = {
+      spool: new Spool(config.deliver.directory),
+      journal,
+      clock: cli.clock,
+      settings: settingsFrom(config),
+    };
     const outcomes = await (action === 'retry' ? retryFailed : dropFailed)(context, selection);
     const lines = outcomes.map(({ record, problem }) => ({ ...toListedDelivery(record), problem }));
     return report(action, lines, rest, options.json === true, cli);

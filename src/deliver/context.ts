@@ -4,9 +4,11 @@ import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
+import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { LoneFiles } from './queue/lone-files.ts';
 import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
@@ -23,6 +25,8 @@ export interface DeliveryContext {
   readonly endpoints: EndpointMonitor;
   /** Profiles, buckets and disks that cannot be used just now. */
   readonly holds: PlaceHolds;
+  /** Files that fail where others do not. */
+  readonly lone: LoneFiles;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   /** Keeps a record from being tried until the function returned is called; undefined while it is being tried. */
@@ -35,3 +39,6 @@ export interface DeliveryContext {
 
 /** The files and their records, without anybody to send them to: what a command has that works beside the station. */
 export type SpoolContext = Pick<DeliveryContext, 'spool' | 'journal' | 'clock'>;
+
+/** The same for what has to know which files become the same object. */
+export type ObjectContext = SpoolContext & { readonly settings: ObjectSettings };

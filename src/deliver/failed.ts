@@ -1,7 +1,8 @@
 import { matchesGlob } from 'node:path';
 import { CATALOGUE, type FailureAnswer, SluiceError } from '../base/errors.ts';
 import type { FileRecord, Journal } from '../keep/local/journal.ts';
-import type { SpoolContext } from './context.ts';
+import type { ObjectContext, SpoolContext } from './context.ts';
+import { objectNamesOf } from './object-names.ts';
 import { originOf } from './origin/origin-of.ts';
 
 /** Which failed files are meant; without any, none are (`all` says all). */
@@ -120,13 +121,13 @@ export function listFailed(journal: Journal, selection: FailedSelection): FileRe
  * within `sync.interval`, and without one. Repeating it does nothing more. An older file never goes over a newer one.
  */
 export async function retryFailed(
-  context: SpoolContext,
+  context: ObjectContext,
   selection: FailedSelection,
 ): Promise<FailedOutcome[]> {
-  const { spool, journal, clock } = context;
+  const { spool, journal, clock, settings } = context;
   const there = listFailed(journal, selection).filter(({ removedAtMs }) => removedAtMs === null);
   const outcomes = await eachOf(there, async record => {
-    if (journal.newerThan(record))
+    if (journal.newerThan(record, objectNamesOf(record, settings)))
       return 'superseded: a newer file of that path came after it; this one is left in failed';
     const origin = originOf(record);
     const moved = origin.retry(spool, record);

@@ -14,7 +14,7 @@ import type {
   Journal,
   RecordFilter,
 } from '../keep/local/journal.ts';
-import type { SpoolContext } from './context.ts';
+import type { ObjectContext } from './context.ts';
 import { dropFailed, type FailedOutcome, type FailedSelection, retryFailed } from './failed.ts';
 import type { DeliveryLeft } from './intake/intake.ts';
 import { createWatch } from './intake/watch/watch.ts';
@@ -55,7 +55,7 @@ export interface DeliveryStatus {
   readonly processing: number;
   readonly completed: number;
   readonly failed: number;
-  /** Of incoming and processing: neither being uploaded now nor about to be. */
+  /** Of incoming and processing, or not on record yet: neither being uploaded now nor about to be. */
   readonly waiting: number;
   readonly uploading: number;
   /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
@@ -195,7 +195,7 @@ export class Delivery implements Service {
       processing,
       completed,
       failed,
-      waiting: Math.max(0, incoming + processing - uploading),
+      waiting: Math.max(0, incoming + processing - uploading) + (session?.unentered ?? 0),
       uploading,
       refused: session?.refused ?? 0,
       left: session?.left ?? [],
@@ -265,9 +265,10 @@ export class Delivery implements Service {
     };
   }
 
-  #spoolContext(): SpoolContext {
+  #spoolContext(): ObjectContext {
     if (!this.#plan) throw new SluiceError('stopping', 'delivery is not running');
-    return { spool: new Spool(this.#plan.root), journal: this.journal, clock: this.#options.clock };
+    const { root, settings } = this.#plan;
+    return { spool: new Spool(root), journal: this.journal, clock: this.#options.clock, settings };
   }
 
   async #begin(plan: DeliveryPlan): Promise<DeliverySession> {

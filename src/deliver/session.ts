@@ -12,6 +12,7 @@ import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts'
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
+import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
@@ -27,6 +28,7 @@ import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
+import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
@@ -120,6 +122,7 @@ export class DeliverySession {
       clock,
       log,
       probeIntervalMs,
+      bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
       onBack: endpoint => void this.#sendWaiting(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
@@ -143,9 +146,11 @@ export class DeliverySession {
         settings,
         clock,
         log,
-        onFree: wake,
+        // The journal may be what is right again.
+        onFree: () => void recordSent(this.#context).then(wake),
         onTrial: wake,
       }),
+      lone: new LoneFiles(),
       buckets: new BucketCache({
         clock,
         log,
@@ -161,8 +166,8 @@ export class DeliverySession {
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
     this.#dispatcher = new Dispatcher(this.#context, {
-      attempt: (record, destination, signal) =>
-        attemptDelivery(this.#context, destination, record, signal).finally(() =>
+      attempt: (record, destination, turn) =>
+        attemptDelivery(this.#context, destination, record, turn).finally(() =>
           this.#context.holds.attemptEnded(record.id),
         ),
       onEnded: (record, outcome) => this.#attemptEnded(record, outcome),
@@ -233,6 +238,7 @@ export class DeliverySession {
     await this.#watch.stop();
     this.#intake.dropWaiting();
     await this.#dispatcher.drain(settings.stopGraceMs);
+    await recordSent(this.#context);
     await this.#intake.settle();
     await endpoints.stop();
     await holds.stop();
@@ -277,13 +283,15 @@ export class DeliverySession {
   }
 
   status() {
+    const unentered = this.#intake.countUnentered();
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
       left: [...this.#left, ...this.#intake.left()],
+      unentered,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
-      holds: holdStatuses(this.#context),
+      holds: holdStatuses(this.#context, { unentered }),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -319,10 +327,9 @@ export class DeliverySession {
       await allAsked;
       // Gone meanwhile; that a single call broke is told by the count of what waits.
       if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
-      return count.outcome(
-        journal,
-        holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),
-      );
+      const unentered = this.#intake.countUnentered();
+      const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
+      return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
     } finally {
       release();
       this.#syncs.delete(count);

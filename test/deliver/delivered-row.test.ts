@@ -201,3 +201,16 @@ test('no room to say that a file was taken up: what was sent meanwhile is not se
   assert.ok(struck());
   assert.equal(sent('b.txt'), 1);
 });
+
+test('a stop right after that puts it on record: the next start does not send it again (D-300)', async t => {
+  for (const fault of ['sent', 'begun'] as const) {
+    const { rig, struck, sent } = await faultyRig(t, fault === 'sent' ? 'delete' : 'keep', fault);
+    const name = fault === 'sent' ? 'a.txt' : 'b.txt';
+    if (fault === 'begun') rig.write(`incoming/local/outbox/${name}`, 'b');
+    await until(struck);
+    const again = await rig.restart();
+    await again.until(name, ({ state }) => state === 'completed');
+    assert.equal(sent(name), 1, fault);
+    await again.delivery.stop();
+  }
+});

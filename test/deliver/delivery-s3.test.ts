@@ -65,7 +65,7 @@ test('a failed file that vanished is counted until it is dropped, and cannot be 
   for (const name of ['a.txt', 'b.txt']) rig.write(`incoming/cloud/bucket/${name}`, name);
   for (const name of ['a.txt', 'b.txt']) await rig.until(name, ({ state }) => state === 'failed');
   const { journal } = rig.delivery;
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   rmSync(join(rig.root, 'failed/cloud/bucket/a.txt'));
   const tried = await retryFailed(context, { match: 'a.txt' });
   assert.match(tried[0]?.problem ?? '', /no longer there/);
@@ -92,7 +92,7 @@ test('after ten retries the file moves to failed, and the record says so; retry 
   const { journal } = rig.delivery;
   assert.equal(listFailed(journal, { match: '**/b.txt' }).length, 0);
   assert.equal(listFailed(journal, { cause: 'retry', match: 'dir/*.txt' }).length, 1);
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   assert.deepEqual(
     (await retryFailed(context, { all: true })).map(({ problem }) => problem),
     [undefined],

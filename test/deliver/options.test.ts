@@ -254,7 +254,7 @@ test('dropping failed files removes them and keeps their records (D-42)', async 
     nextAttemptAtMs: null,
     hold: null,
   });
-  const context = { spool: new Spool(rig.root), journal, clock: systemClock };
+  const context = { spool: new Spool(rig.root), journal, clock: systemClock, settings: rig.plan.settings };
   assert.equal((await dropFailed(context, { match: 'b*' })).length, 0);
   assert.equal((await dropFailed(context, { match: 'local/outbox/*' })).length, 1);
   assert.ok(!rig.exists('failed/local/outbox/a.txt'));

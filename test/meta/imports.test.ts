@@ -10,7 +10,7 @@ const ROOMS: readonly (readonly string[])[] = [
   ['base'],
   ['config'],
   ['keep/store', 'keep/local', 'keep/buckets'],
-  ['keep/disk', 'keep/sqlite'],
+  ['keep/disk', 'keep/sqlite', 'keep/postgres'],
   ['engine'],
   ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
@@ -29,19 +29,26 @@ const ROOTS = /^main(-modules)?\.ts$|-(thread|process)\.ts$|\/definitions\.ts$/;
  */
 const IMPLEMENTATIONS = [
   'keep/sqlite',
+  'keep/postgres',
   'keep/buckets/s3',
   'keep/buckets/directory',
   'engine/queue/sqlite',
+  'engine/queue/pg-boss',
   'gather/forges/github',
   'gather/forges/gitlab',
   'gather/forges/gitea',
 ];
 
-/** The SQLite work queue may know the SQLite database, but not S3. */
+/** The work queue on a database may know that database, but not S3. */
+const DIALECTS = [
+  ['keep/sqlite', 'engine/queue/sqlite'],
+  ['keep/postgres', 'engine/queue/pg-boss'],
+];
+
 function sameDialect(file: string, folder: string): boolean {
-  return IMPLEMENTATIONS.some(
-    own => file.startsWith(`${own}/`) && own.split('/').at(-1) === folder.split('/').at(-1),
-  );
+  const own = IMPLEMENTATIONS.find(each => file.startsWith(`${each}/`));
+  if (own === undefined) return false;
+  return own === folder || DIALECTS.some(rooms => rooms.includes(own) && rooms.includes(folder));
 }
 
 interface Import {
@@ -136,14 +143,21 @@ test('only a composition root names a concrete implementation', () => {
   );
 });
 
-/** The rooms of SQLite: what is asked elsewhere is asked by name, of a contract. */
+/** The rooms of databases: what is asked elsewhere is asked by name, of a contract. */
 const SQLITE = /^(keep|engine\/queue)\/sqlite\//;
+const POSTGRES = /^(keep\/postgres|engine\/queue\/pg-boss)\//;
 const STATEMENT = /['"`]\s*(SELECT|INSERT (OR|INTO)|UPDATE|DELETE FROM|PRAGMA|CREATE)\s/;
 
-test('only the rooms of SQLite open a database or hold statements', () => {
+test('only the rooms of databases open one or hold statements', () => {
   const wrong = sourceFiles().filter(file => {
     const text = readFileSync(join(SRC, file), 'utf8');
-    return !SQLITE.test(file) && (/['"]node:sqlite['"]/.test(text) || STATEMENT.test(text));
+    const isSqlite = SQLITE.test(file);
+    const isPostgres = POSTGRES.test(file);
+    return (
+      (!isSqlite && /['"]node:sqlite['"]/.test(text)) ||
+      (!isPostgres && /['"](pg|pg-boss|pg-connection-string)['"]/.test(text)) ||
+      (!isSqlite && !isPostgres && STATEMENT.test(text))
+    );
   });
   assert.deepEqual(wrong, []);
 });

@@ -301,6 +301,15 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
           [`${prefix}/list/b/b/c`, 5],
         ],
       );
+      for (const startAfter of ['ab', 'b.', 'zzz']) {
+        const after = { prefix: `${prefix}/list/`, startAfter: `${prefix}/list/${startAfter}` };
+        const { objects } = await store.listObjects(subject.bucket, after);
+        assert.deepEqual(
+          objects.map(({ key }) => key),
+          wanted.filter(key => Buffer.compare(Buffer.from(key), Buffer.from(after.startAfter)) > 0),
+          `after ${startAfter}`,
+        );
+      }
       // A prefix need not end at a slash.
       assert.equal(
         (await listAll(store, subject.bucket, `${prefix}/list/a`)).length,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import type { EnteringFile, RecordChange } from '../../src/keep/local/journal.ts';
+import type { EnteringFile, FileRecord, RecordChange } from '../../src/keep/local/journal.ts';
 import type { LocalStore } from '../../src/keep/local/local-store.ts';
 import { BentClock } from '../support/bent-clock.ts';
 
@@ -50,8 +50,24 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const announced = await journal.enter(file('a', { state: 'incoming_tmp' }));
     assert.equal((await journal.enter(file('a'))).id, announced.id);
     assert.equal(journal.byId(older.id)?.state, 'failed');
-    assert.equal(journal.byId(older.id)?.errorCode, 'source_missing');
+    assert.equal(journal.byId(older.id)?.errorCode, 'superseded');
     assert.equal(await journal.changeIf(announced.id, 'incoming_tmp', { state: 'incoming' }), false);
+  });
+
+  test(`${name}: what waited last with a key, and with no other one (D-321)`, async t => {
+    const { journal } = await start(t);
+    const wait = async (name: string, change: RecordChange): Promise<number> => {
+      const { id } = await journal.enter(file(name));
+      await journal.change(id, change);
+      return id;
+    };
+    await wait('done', { state: 'completed', errorAnswer: 'hold', keyMark: 'mark' });
+    await wait('refused', { errorAnswer: 'give-up', keyMark: 'mark' });
+    await wait('other', { errorAnswer: 'hold', keyMark: 'other' });
+    assert.equal(journal.waitingForKey('p', 'mark'), undefined);
+    const id = await wait('waits', { state: 'processing', errorAnswer: 'hold', keyMark: 'mark' });
+    assert.equal(journal.waitingForKey('p', 'mark')?.id, id);
+    assert.equal(journal.waitingForKey('q', 'mark'), undefined);
   });
 
   test(`${name}: a record follows a file that was renamed, and is not said to be gone under its old name (D-168)`, async t => {
@@ -100,7 +116,41 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const nothing = { errorAnswer: null, errorCode: null, errorMessage: null };
     const row = { startedAt: '', finishedAt: '', outcome: 'failure', ...nothing } as const;
     await journal.recordAttempt(tried.id, row, {});
-    assert.equal(await journal.changeUnmoved(tried, gone), true, 'what was tried stays on record');
+    assert.equal(await journal.changeUnmoved(tried, gone), false);
+    const { state, errorCode } = journal.byId(tried.id) ?? {};
+    assert.deepEqual([state, errorCode], ['failed', 'superseded'], 'what was tried stays on record');
+  });
+
+  test(`${name}: a file of a folder that enters twice within one group has one record (D-301)`, async t => {
+    const { journal } = await start(t);
+    const source = '/folder/a';
+    const [first, second, other] = await Promise.all([
+      journal.enter(file('a', { source, size: 1, objectKey: 'k/a' })),
+      journal.enter(file('a', { source, size: 2, objectKey: 'k/a' })),
+      journal.enter(file('b', { source: '/folder/b' })),
+    ]);
+    assert.equal(second.id, first.id);
+    assert.notEqual(other.id, first.id);
+    assert.deepEqual([journal.byId(first.id)?.size, journal.byId(first.id)?.objectKey], [2, 'k/a']);
+    await journal.change(first.id, { state: 'completed', outcome: 'success' });
+    assert.notEqual((await journal.enter(file('a', { source }))).id, first.id);
+  });
+
+  test(`${name}: what becomes one object is known by its key, from the spool and from folders (D-302)`, async t => {
+    const { journal } = await start(t);
+    const names = { key: 'all/x/a', filepaths: ['x/a', 'a'], spoolPrefix: 'all/' };
+    const spooled = await journal.enter(file('x/a'));
+    const foreign = await journal.enter(file('a'));
+    const exported = await journal.enter(file('a', { source: '/folder/a', objectKey: 'all/x/a' }));
+    const other = await journal.enter(file('a', { source: '/other/a', objectKey: 'all/y/a' }));
+    const ids = (record: FileRecord): number[] => journal.olderUnderWay(record, names).map(({ id }) => id);
+    assert.deepEqual(ids(exported), [spooled.id]);
+    assert.deepEqual(ids(spooled), []);
+    assert.equal(journal.newerThan(spooled, names)?.id, exported.id);
+    assert.equal(journal.newerThan(exported, names), undefined);
+    await journal.change(spooled.id, { state: 'completed', outcome: 'success', objectKey: 'all/x/a' });
+    assert.deepEqual(ids(exported), []);
+    assert.ok(foreign.id < exported.id && exported.id < other.id);
   });
 
   test(`${name}: a record of content that was delivered before goes into the earlier one (D-167)`, async t => {

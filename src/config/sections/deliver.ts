@@ -207,7 +207,7 @@ export const deliver = section(
     verify: choice(['head', 'answer'], {
       default: 'head',
       description:
-        'How an object is verified: `head` asks for each after it was sent; `answer` does so only where the answer to sending it does not name its CRC32 or MD5.',
+        'How an object is verified: `head` asks after it was sent, for many at once by a page of the listing; `answer` does so only where the answer to sending it does not name its CRC32 or MD5.',
     }),
     emptyFiles: choice(['wait', 'upload'], {
       default: 'wait',

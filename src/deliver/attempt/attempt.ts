@@ -19,7 +19,7 @@ import {
 import { acknowledgedOf, type DeliveryOutcome } from './outcome.ts';
 import { StepTimes } from './step-times.ts';
 import { sourceMissing } from './upload/content.ts';
-import type { Acknowledged, Asking } from './upload/sending.ts';
+import type { Acknowledged, Asking, Turn } from './upload/sending.ts';
 
 /**
  * One try at one file, from where it lies to where its outcome puts it (outcome.ts decides which that is, endings.ts does
@@ -41,7 +41,7 @@ export async function attemptDelivery(
   context: DeliveryContext,
   destination: Destination,
   record: FileRecord,
-  signal: AbortSignal,
+  turn: Turn,
 ): Promise<DeliveryOutcome> {
   const attempted: Attempted = {
     destination,
@@ -58,7 +58,7 @@ export async function attemptDelivery(
   if (record.state === 'processing' && record.outcome === 'failure') return moveToFailed(context, attempted);
   let begun: BegunAttempt | undefined;
   if (record.state === 'incoming') {
-    const beginning = await begin(context, attempted, signal);
+    const beginning = await begin(context, attempted, turn.signal);
     // The question that is left needs no file.
     const isToBeProven = record.source !== null && acknowledgedOf(record)?.verified === null;
     if (beginning !== 'gone' || !isToBeProven) {
@@ -69,7 +69,7 @@ export async function attemptDelivery(
       attempted.steps.done('moved');
     }
   }
-  const { acknowledged, end } = await sendAndProve(context, attempted, begun, signal);
+  const { acknowledged, end } = await sendAndProve(context, attempted, begun, turn);
   // What the journal throws from here on is no failure of the upload.
   try {
     await begun?.onRecord;
@@ -111,12 +111,12 @@ async function sendAndProve(
   context: DeliveryContext,
   attempted: Attempted,
   begun: BegunAttempt | undefined,
-  signal: AbortSignal,
+  turn: Turn,
 ): Promise<SendingOutcome> {
   const { record, destination } = attempted;
   const { endpoints, uploader, settings } = context;
   const subject = originOf(record).path(context.spool, record);
-  const asking: Asking = { store: destination.store, settings, record, signal };
+  const asking: Asking = { store: destination.store, settings, record, ...turn };
   let acknowledged: Acknowledged | undefined;
   let file = begun?.file;
   try {
@@ -133,8 +133,7 @@ async function sendAndProve(
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });
-    const isNew = endpoints.noteCall(destination.endpoint, known);
-    return { end: () => failed(context, attempted, known, isNew) };
+    return { end: () => failed(context, attempted, known) };
   } finally {
     file?.close();
   }
@@ -143,10 +142,10 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
+    context.lone.arrived(record.id);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
-    endpoints.noteCall(destination.endpoint, known);
     return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
 }

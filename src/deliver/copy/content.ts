@@ -15,13 +15,20 @@ const ZEROS = Buffer.alloc(HOLE_BYTES);
 /**
  * Copies a file that is open over the one at `path`, with its times, onto the disk. Shares the blocks where the file
  * system can; else runs of zeros become holes, as they most likely were.
+ * @param onBytes called with how many bytes more are there
  * @throws SluiceError source_changed; the signal's reason; or what the system throws
  */
-export async function copyContent(file: OpenedFile, path: string, signal: AbortSignal): Promise<void> {
+export async function copyContent(
+  file: OpenedFile,
+  path: string,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void = () => undefined,
+): Promise<void> {
   const target = await open(path, constants.O_RDWR | constants.O_NOFOLLOW);
   try {
     const isShared = file.withDescriptor(descriptor => fileCalls().shareBlocks(descriptor, target.fd));
-    const checksum = isShared ? undefined : await copyBlocks(file, target, signal);
+    const checksum = isShared ? undefined : await copyBlocks(file, target, signal, onBytes);
+    if (isShared) onBytes(file.stats.size);
     signal.throwIfAborted();
     await assertStillSame(file, identityOf(file.stats), checksum, signal);
     await target.utimes(file.stats.atimeMs / 1000, file.stats.mtimeMs / 1000);
@@ -32,7 +39,12 @@ export async function copyContent(file: OpenedFile, path: string, signal: AbortS
 }
 
 /** @returns the CRC32 of what was copied, in S3's form */
-async function copyBlocks(file: OpenedFile, target: FileHandle, signal: AbortSignal): Promise<string> {
+async function copyBlocks(
+  file: OpenedFile,
+  target: FileHandle,
+  signal: AbortSignal,
+  onBytes: (bytes: number) => void,
+): Promise<string> {
   const buffer = Buffer.allocUnsafe(BLOCK_BYTES);
   let checksum = 0;
   let done = 0;
@@ -42,6 +54,7 @@ async function copyBlocks(file: OpenedFile, target: FileHandle, signal: AbortSig
     const block = buffer.subarray(0, bytes);
     checksum = crc32(block, checksum);
     await writeData(target, block, done);
+    onBytes(bytes);
   }
   await target.truncate(done);
   return crc32Base64(checksum);

@@ -46,6 +46,8 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   /** `copied` absent: it failed, or nothing was to be copied. */
   readonly onResult: (result: CopyResult, copied?: CopiedFile) => void;
+  /** Called while a file is copied, with how many bytes more are there and what is copied. */
+  readonly onBytes?: (bytes: number, source: string) => void;
 }
 
 /** What is known of a file that was copied, beyond its result. */
@@ -176,7 +178,7 @@ async function copyOne(
 }
 
 async function copyOnce(
-  { journal, clock, signal, refusesEmpty }: CopyOptions,
+  { journal, clock, signal, refusesEmpty, onBytes }: CopyOptions,
   spool: Spool,
   temporary: string,
   address: FileAddress,
@@ -195,7 +197,7 @@ async function copyOnce(
     const fileCreationDate = creationDateOf(made);
     const entering = { ...address, ...identity, fileCreationDate, nextAttemptAtMs: null, hold: null };
     const record = await journal.enter({ ...entering, state: 'incoming_tmp', copied: true });
-    await copyContent(file, temporary, signal);
+    await copyContent(file, temporary, signal, bytes => onBytes?.(bytes, source.path));
     const copied = identityOf(statSync(temporary));
     handOver(spool, temporary, address);
     await spool.flush(dirname(spool.pathOf('incoming', address)));

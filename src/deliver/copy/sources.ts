@@ -91,3 +91,22 @@ async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
     }
   }
 }
+
+/**
+ * How many files `SOURCE` stands for, and how many bytes they have together; undefined once `signal` has ended the
+ * counting. Throws as `sourcesOf`.
+ */
+export async function countSources(
+  source: string,
+  recursive: boolean,
+  signal: AbortSignal,
+): Promise<{ readonly files: number; readonly bytes: number } | undefined> {
+  let count = 0;
+  let bytes = 0;
+  for await (const file of sourcesOf(source, recursive).files) {
+    if (signal.aborted) return undefined;
+    count += 1;
+    if ('size' in file) bytes += file.size;
+  }
+  return { files: count, bytes };
+}

@@ -4,6 +4,7 @@ import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
 import { type EnteringFile, type FileIdentity, type FileRecord, hasProof } from '../../keep/local/journal.ts';
 import { attemptRow, completedChange, deliveredOf } from '../attempt/outcome.ts';
+import { supersedeOlder } from '../attempt/supersede.ts';
 import { crc32OfFile } from '../attempt/upload/content.ts';
 import type { DeliveryContext } from '../context.ts';
 import { logFields } from '../listing.ts';
@@ -185,12 +186,13 @@ export function enclosingFolder(
 
 /** Sends the file that is open, unless it is to wait, or was delivered before. */
 async function beginWith(
-  { journal, clock, settings }: DeliveryContext,
+  context: DeliveryContext,
   folder: FolderSettings,
   record: FileRecord,
   file: OpenedFile,
   signal: AbortSignal,
 ): Promise<BegunAttempt | BeginFailure> {
+  const { journal, clock, settings } = context;
   const { stats } = file;
   if (stats.size === 0 && settings.emptyFiles === 'wait') {
     await journal.change(record.id, { ...identityOf(stats), hold: 'empty', nextAttemptAtMs: null });
@@ -204,7 +206,11 @@ async function beginWith(
     await journal.change(record.id, { ...identityOf(stats), nextAttemptAtMs: settledAtMs });
     return 'waiting';
   }
-  if (!before || !(await isContentOf(before, record, file, signal))) return { file };
+  if (!before || !(await isContentOf(before, record, file, signal))) {
+    if (await supersedeOlder(context, record)) return { file };
+    await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
+    return 'waiting';
+  }
   await journal.merge(record.id, before.id, { ...identityOf(stats), ctimeMs: stats.ctimeMs });
   return 'unchanged';
 }

@@ -1,20 +1,22 @@
 import type { OpenedFile } from '../../base/files/opened-file.ts';
-import type { FileAddress, FileIdentity, FileRecord, Journal } from '../../keep/local/journal.ts';
+import type { FileAddress, FileIdentity, FileRecord } from '../../keep/local/journal.ts';
 import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
+import { objectNamesOf } from '../object-names.ts';
 import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
 import { creationDateOf, identityOf } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
-import { pathIn, type Spool } from '../spool/spool.ts';
+import { pathIn } from '../spool/spool.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
 
 /** A file that was put into `incoming`. Its record is in the state that bears its area's name. */
 export const spooledFile: FileOrigin = {
-  enter({ spool, journal, clock, destinations, settings }, path) {
+  enter(context, path) {
+    const { spool, journal, clock, destinations, settings } = context;
     const relative = path.slice(spool.areaPath('incoming').length + 1);
     const stats = spool.area('incoming').regularFile(relative);
     // Moved meanwhile, by an attempt or by somebody else.
@@ -28,7 +30,7 @@ export const spooledFile: FileOrigin = {
     return journal.enter({
       ...address,
       ...identity,
-      movedFrom: renamedFrom(spool, journal, address, identity)?.id,
+      movedFrom: renamedFrom(context, address, identity)?.id,
       state: 'incoming',
       fileCreationDate: creationDateOf(stats),
       nextAttemptAtMs: isWaiting ? null : clock.nowMs(),
@@ -97,7 +99,11 @@ export const spooledFile: FileOrigin = {
       record.state === 'processing' && context.spool.fileAt('processing', record) !== undefined;
     if (isReplaced) return 'waiting';
     // The record may lag behind its file: the journal's disk was full after the move.
-    const state = await follow(context, context.journal.byId(record.id) ?? record);
+    const now = context.journal.byId(record.id) ?? record;
+    const state = await follow(context, now);
+    // It was replaced before it was taken: its record is that of what lies there now, as when that one enters.
+    if (state === undefined && now.state === 'incoming' && context.spool.fileAt('incoming', now))
+      return 'waiting';
     if (state === undefined) return undefined;
     return state === 'completed' || state === 'failed' ? state : 'waiting';
   },
@@ -135,32 +141,51 @@ async function take(
 ): Promise<BegunAttempt | BeginFailure> {
   const { spool, journal, clock, settings, log } = context;
   // The one before it may have left `processing` already, and its row says so only in a moment.
-  const isBehind = journal.byAddress(record, 'processing') !== undefined;
-  let result = isBehind ? 'blocked' : spool.take(record, file);
-  if (result === 'blocked' && (await supersedeOlder(context, record))) result = spool.take(record, file);
-  if (result === 'gone') return 'gone';
+  const isFree = await supersedeOlder(context, record);
+  const result = isFree ? spool.take(record, file) : 'blocked';
+  const taken = result === 'other' ? takenInstead(context, record) : file;
+  if (result === 'gone' || !taken) return 'gone';
+  if (taken !== file) file.close();
   if (result === 'blocked') {
     await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.intervalMs });
     return 'blocked';
   }
   // Asked for before anything else can enter a file at that address; settled together with the outcome.
-  const onRecord = journal.change(record.id, { state: 'processing', hold: null, ...identityOf(file.stats) });
+  const onRecord = journal.change(record.id, { state: 'processing', hold: null, ...identityOf(taken.stats) });
   onRecord.catch(() => undefined);
   log.debug(logFields(record), 'moved to processing');
-  return { file, onRecord };
+  return { file: taken, onRecord };
+}
+
+/**
+ * What got the file's name between the look at it and the move, and was moved in its place: a newer file is as good, and
+ * is the record's now. Anything else goes back.
+ */
+function takenInstead({ spool, settings }: DeliveryContext, record: FileRecord): OpenedFile | undefined {
+  const file = spool.open('processing', record);
+  const isEmpty = file?.stats.size === 0 && settings.emptyFiles === 'wait';
+  if (
+    file &&
+    !isEmpty &&
+    takeFault(spool.area('incoming'), pathIn(record), file.stats, settings) === undefined
+  )
+    return file;
+  file?.close();
+  spool.giveBack(record);
+  return undefined;
 }
 
 /** The record of the very file under the name that it had while it waited; a second name of it is another file. */
 function renamedFrom(
-  spool: Spool,
-  journal: Journal,
+  { spool, journal, settings }: DeliveryContext,
   address: FileAddress,
   identity: FileIdentity,
 ): FileRecord | undefined {
   const record = journal.byIdentity(identity, 'spool');
   if (!record || isSameAddress(record, address)) return undefined;
   // It would count as older than what is on record there, though it came later.
-  if (journal.newerThan({ ...record, ...address })) return undefined;
+  const moved = { ...record, ...address };
+  if (journal.newerThan(moved, objectNamesOf(moved, settings))) return undefined;
   const isThere = [spool.fileAt('incoming', record), spool.fileAt('processing', record)].some(
     stats => stats?.ino === identity.inode,
   );

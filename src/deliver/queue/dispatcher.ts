@@ -2,6 +2,7 @@ import { asSluiceError } from '../../base/errors.ts';
 import { RepeatedMessages } from '../../base/repeated-messages.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryOutcome } from '../attempt/outcome.ts';
+import type { Turn } from '../attempt/upload/sending.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
@@ -18,11 +19,7 @@ const LOG_EVERY_MS = 60_000;
 /** What the dispatcher calls: once for each record that it has chosen, and once when that has ended. */
 export interface DispatcherEvents {
   /** One attempt at a record whose time has come. */
-  readonly attempt: (
-    record: FileRecord,
-    destination: Destination,
-    signal: AbortSignal,
-  ) => Promise<DeliveryOutcome>;
+  readonly attempt: (record: FileRecord, destination: Destination, turn: Turn) => Promise<DeliveryOutcome>;
   readonly onEnded: (record: FileRecord, outcome: DeliveryOutcome) => void;
 }
 
@@ -173,7 +170,10 @@ export class Dispatcher {
       for (let record = this.#queue.next(); record; record = this.#queue.next()) this.#launch(record);
     }
     const isIdle =
-      this.#queue.length === 0 && this.#queue.running === 0 && !(this.#isOpen && this.#mayHaveDue);
+      this.#queue.length === 0 &&
+      this.#queue.running === 0 &&
+      this.#queue.proving === 0 &&
+      !(this.#isOpen && this.#mayHaveDue);
     if (isIdle) for (const resolve of this.#idleWaiters.splice(0)) resolve();
   }
 
@@ -229,8 +229,15 @@ export class Dispatcher {
   }
 
   async #attempt(record: FileRecord, destination: Destination): Promise<void> {
+    const turn: Turn = {
+      signal: this.#cutOff.signal,
+      onWait: () => {
+        this.#queue.sent(record);
+        this.#pumpSoon();
+      },
+    };
     try {
-      const outcome = await this.#events.attempt(record, destination, this.#cutOff.signal);
+      const outcome = await this.#events.attempt(record, destination, turn);
       this.#events.onEnded(record, outcome);
       this.#queue.release(record);
       if (outcome === 'waiting' || outcome === 'blocked') this.#noteNextTry(record.id);
@@ -247,7 +254,9 @@ export class Dispatcher {
   #noteNextTry(id: number): void {
     try {
       const atMs = this.#context.journal.byId(id)?.nextAttemptAtMs ?? null;
-      if (atMs !== null) this.#timer.dueAt(atMs);
+      if (atMs === null) return;
+      if (atMs <= this.#context.clock.nowMs()) this.#mayHaveDue = true;
+      else this.#timer.dueAt(atMs);
     } catch {
       // The next reading of the journal brings it up, and logs what is wrong with the journal.
       this.#mayHaveDue = true;

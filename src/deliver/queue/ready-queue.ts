@@ -1,19 +1,24 @@
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 
+/** Sent and not proven yet, at the most: two pages of a listing, so that one fills while another is asked for. */
+const PROVING_AT_ONCE = 2000;
+
 /** Larger files than `partsAboveBytes` take the lane of large ones. */
 type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 'partsAboveBytes'>;
 
 /**
  * Records chosen for upload and not begun: a bounded look-ahead, so that waiting files are rows and nothing else. Two
  * lanes, so that many small files are under way while a few large ones take their time; each file counts its bytes
- * against the small lane's memory. A record's id is claimed from the moment it is offered until `release`.
+ * against the small lane's memory. A file whose proof waits for others holds no place in its lane. A record's id is
+ * claimed from the moment it is offered until `release`.
  */
 export class ReadyQueue {
   readonly #lanes: Lanes;
   readonly #small: FileRecord[] = [];
   readonly #large: FileRecord[] = [];
   readonly #claimed = new Set<number>();
+  readonly #proving = new Set<number>();
   #smallRunning = 0;
   #smallBytes = 0;
   #largeRunning = 0;
@@ -35,6 +40,11 @@ export class ReadyQueue {
     return this.#smallRunning + this.#largeRunning;
   }
 
+  /** Sent, with a proof that waits for others. */
+  get proving(): number {
+    return this.#proving.size;
+  }
+
   has(id: number): boolean {
     return this.#claimed.has(id);
   }
@@ -54,6 +64,7 @@ export class ReadyQueue {
   /** The next record that there is room for; the caller ends it with `release`. */
   next(): FileRecord | undefined {
     const { workers, smallAtOnce, memoryBytes } = this.#lanes;
+    if (this.#proving.size >= PROVING_AT_ONCE) return undefined;
     if (this.#large.length > 0 && this.#largeRunning < workers) {
       this.#largeRunning += 1;
       return this.#large.shift();
@@ -67,9 +78,20 @@ export class ReadyQueue {
     return this.#small.shift();
   }
 
+  /** A record that `next` gave is sent, and only its proof is waited for: its place is free. May be called again. */
+  sent(record: FileRecord): void {
+    if (this.#proving.has(record.id)) return;
+    this.#proving.add(record.id);
+    this.#leaveLane(record);
+  }
+
   /** A record that `next` gave has ended; the same object must be passed. */
   release(record: FileRecord): void {
     this.#claimed.delete(record.id);
+    if (!this.#proving.delete(record.id)) this.#leaveLane(record);
+  }
+
+  #leaveLane(record: FileRecord): void {
     if (this.isLarge(record)) this.#largeRunning -= 1;
     else {
       this.#smallRunning -= 1;

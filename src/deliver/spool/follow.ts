@@ -17,8 +17,13 @@ export async function follow(
   if (record.state === 'incoming') {
     const moved = spool.fileAt('processing', record);
     if (moved?.ino !== record.inode || journal.byAddress(record, 'processing')) return undefined;
+    const identity = identityOf(moved);
+    // Saying what it is takes back that it was sent.
+    const isSame = sameIdentity(identity, record);
     await journal.change(record.id, {
-      ...identityOf(moved),
+      size: isSame ? undefined : identity.size,
+      mtimeMs: isSame ? undefined : identity.mtimeMs,
+      inode: isSame ? undefined : identity.inode,
       state: 'processing',
       hold: null,
       nextAttemptAtMs: nowMs,

@@ -84,16 +84,21 @@ export class Spool {
 
   /**
    * Moves a file that has arrived to the same path under `processing`, which never replaces one there.
-   * @param file the file that is meant, open: whatever else got its name meanwhile goes back to `incoming`
+   * @param file the file that is meant, open
+   * @returns `other` where something else got its name meanwhile, and was moved
    */
-  take(address: FileAddress, file: OpenedFile): MoveResult {
+  take(address: FileAddress, file: OpenedFile): MoveResult | 'other' {
     const path = pathIn(address);
     const result = this.#move(['incoming', path], ['processing', path], true);
     if (result !== 'moved') return result;
     const moved = this.#areas.processing.stat(path);
-    if (moved?.ino === file.stats.ino && moved.dev === file.stats.dev) return 'moved';
-    this.#move(['processing', path], ['incoming', path], true);
-    return 'gone';
+    return moved?.ino === file.stats.ino && moved.dev === file.stats.dev ? 'moved' : 'other';
+  }
+
+  /** Moves what `take` has moved back to `incoming`; never replaces a file there. */
+  giveBack(address: FileAddress): MoveResult {
+    const path = pathIn(address);
+    return this.#move(['processing', path], ['incoming', path], true);
   }
 
   /** Moves a failed file to `processing` for another series of tries. */

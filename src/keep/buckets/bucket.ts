@@ -50,7 +50,10 @@ export interface ObjectStore {
   /** One page of keys in ascending order of their UTF-8 bytes. Multipart uploads in progress are not in it. */
   listObjects(bucket: string, options?: ObjectListOptions): Promise<ObjectPage>;
 
-  /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted. */
+  /**
+   * Begins an upload in parts. Every call begins another one; those never completed are to be aborted. Throws
+   * not_supported where parts are refused as unknown: putObject may do.
+   */
   createUpload(at: ObjectAddress, options?: ObjectProperties & BucketCallOptions): Promise<MultipartUpload>;
   /**
    * Stores one part, replacing the part of that number; may be called again. Throws upload_missing when the
@@ -219,6 +222,8 @@ export interface ObjectBody {
 
 export interface ObjectListOptions extends BucketCallOptions {
   readonly prefix?: string;
+  /** Only keys that come after this text, which need not be one; of no account beside `continuation`. */
+  readonly startAfter?: string;
   /** Where the page before ended. */
   readonly continuation?: string;
   /** At most this many entries; 1 000 at the most and by default. */

@@ -1,5 +1,5 @@
 import { SluiceError } from '../../base/errors.ts';
-import type { ObjectAddress, ObjectHead, ObjectStore } from './bucket.ts';
+import type { ObjectAddress, ObjectEntry, ObjectHead, ObjectStore } from './bucket.ts';
 import { type ExpectedObject, sameETag, verifyObject } from './checksum.ts';
 
 /** An object that a store has acknowledged. */
@@ -42,6 +42,14 @@ export async function proveObject(
   const isTheAnswered = isAnswered && (head.etag === '' || etag === '' || sameETag(head.etag, etag));
   if (isTheAnswered) return 'checksum';
   return 'open' in comparison ? 'none' : comparison.agrees;
+}
+
+/**
+ * Whether a bucket's listing shows an object whose acknowledgement proves its content: the very one that was acknowledged,
+ * and all of it. What it does not show so may be there all the same. Pure.
+ */
+export function isShownBy(entry: ObjectEntry, { etag, expected, isAnswered }: AcknowledgedObject): boolean {
+  return isAnswered && etag !== '' && entry.size === expected.size && sameETag(entry.etag, etag);
 }
 
 /**

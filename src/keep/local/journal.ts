@@ -62,7 +62,7 @@ export interface FileRecord extends FileAddress, FileIdentity {
    * the proof (`verified` null) or the local move. A change of the file's identity that says nothing of it takes it back.
    */
   readonly sentAtMs: number | null;
-  /** Of a file that was refused for the key's sake: the mark of the credentials that it was. */
+  /** Of a file that was refused for the key's sake, or waits with its profile: the mark of the credentials that it was. */
   readonly keyMark: string | null;
   /** When the file's inode last changed, as it was seen; null where that was not kept. */
   readonly ctimeMs: number | null;
@@ -72,6 +72,15 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly removedAtMs: number | null;
   /** Of a failed file: when somebody gave it up for good. It is no longer counted among those that failed. */
   readonly droppedAtMs: number | null;
+}
+
+/** An object of a bucket, and the files of the spool and of folders that would become it. */
+export interface ObjectNames {
+  readonly key: string;
+  /** Their paths, as records have them. */
+  readonly filepaths: readonly string[];
+  /** What stands before the path of a file of the spool in its key. */
+  readonly spoolPrefix: string;
 }
 
 /** A file that comes into view. */
@@ -198,7 +207,8 @@ export interface Journal {
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
   /**
    * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
-   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead; one
+   * that was tried is superseded.
    * @returns whether it was changed
    */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
@@ -219,10 +229,12 @@ export interface Journal {
   /** Of the file outside the spool that a record is of: the newest record before it that says it was delivered. */
   deliveredBefore(record: Pick<FileRecord, 'id' | 'source'>): FileRecord | undefined;
   /**
-   * The newest record of another file of the same path, bucket and profile that came later, from the same place or for the
-   * same key: under way, delivered, or failed and still there.
+   * The newest record of another file that came later, of the same path from the same place or for the same object: under
+   * way, delivered, or failed and still there.
    */
-  newerThan(record: FileRecord): FileRecord | undefined;
+  newerThan(record: FileRecord, names: ObjectNames): FileRecord | undefined;
+  /** Those that came earlier for the same object, or of the same path from the same place, and have not ended; oldest first. */
+  olderUnderWay(record: FileRecord, names: ObjectNames): FileRecord[];
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
   /** Those whose time has come, longest due first. */
@@ -266,6 +278,8 @@ export interface Journal {
   ): FileRecord | undefined;
   /** Failed files still there that were refused for the sake of another key than the one of that mark. */
   failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[];
+  /** The file that waited last for the profile's sake, with the key of that mark; undefined where none does. */
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined;
   /** Files whose delivery nothing has proven: delivered and still there, or acknowledged only. */
   unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */

@@ -22,7 +22,7 @@ import { sql as copied } from './migrations/0019-copied.ts';
 import { sql as dropped } from './migrations/0020-dropped.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   repositories,
   schedule,
   journal,

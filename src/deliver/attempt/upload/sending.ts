@@ -13,12 +13,19 @@ export interface Sending extends Asking {
   readonly onProgress: (bytes: number) => void;
 }
 
+/** What an attempt has from the queue that it is its turn in. */
+export interface Turn {
+  /** Cuts it off. */
+  readonly signal: AbortSignal;
+  /** Called when the file is sent and its proof waits for others: another may be sent meanwhile. May be called again. */
+  readonly onWait: () => void;
+}
+
 /** Whom to ask for an object that was sent. */
-export interface Asking {
+export interface Asking extends Turn {
   readonly store: ObjectStore;
   readonly settings: DeliverySettings;
   readonly record: FileRecord;
-  readonly signal: AbortSignal;
 }
 
 /**

@@ -19,7 +19,13 @@ import { type BakeJob, remoteOf } from './job.ts';
 export type BakeProgress =
   | { readonly phase: 'room'; readonly text: string }
   | { readonly phase: 'fetch'; readonly text: string }
-  | { readonly phase: 'history'; readonly commits: number; readonly perSecond: number };
+  | {
+      readonly phase: 'history';
+      readonly commits: number;
+      /** How many there will be; unknown unless the bake was to count them (`countsAhead`). */
+      readonly total?: number | undefined;
+      readonly perSecond: number;
+    };
 
 /** What `bake --json` prints and the API answers. Times are ISO 8601. */
 export interface BakeSummary {
@@ -47,6 +53,8 @@ export interface BakeContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly onProgress: (progress: BakeProgress) => void;
+  /** Somebody watches, and wants to know how many commits there will be. */
+  readonly countsAhead?: boolean | undefined;
 }
 
 /**
@@ -155,7 +163,7 @@ function readHistory(
   context: BakeContext,
   parsing: ThreadedParser,
 ): Promise<IngestResult> {
-  const { store, clock, signal, onProgress } = context;
+  const { store, clock, signal, onProgress, countsAhead } = context;
   const startMs = clock.monotonicMs();
   return ingestHistory({
     gitDir: clone.gitDir,
@@ -164,9 +172,10 @@ function readHistory(
     clock,
     signal,
     parsing,
-    onProgress({ commits }) {
+    countsAhead,
+    onProgress({ commits, total }) {
       const seconds = Math.max(clock.monotonicMs() - startMs, 1) / 1000;
-      onProgress({ phase: 'history', commits, perSecond: commits / seconds });
+      onProgress({ phase: 'history', commits, total, perSecond: commits / seconds });
     },
   });
 }

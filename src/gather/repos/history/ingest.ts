@@ -5,7 +5,7 @@ import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/stor
 import { reconcileHistory, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
 import { ThreadedParser } from './threaded-parser.ts';
-import { countCommits, missingObjects, type WalkContext, walkCommits } from './walk.ts';
+import { countCommits, countRange, missingObjects, type WalkContext, walkCommits } from './walk.ts';
 
 /** One repository's history, and the store that it goes to. */
 export interface IngestOptions {
@@ -22,12 +22,16 @@ export interface IngestOptions {
   readonly silenceMs?: number;
   /** Called after every thousand commits or so. */
   readonly onProgress?: (progress: IngestProgress) => void;
+  /** Have git count beforehand how many there will be: a second walk of the same length. Not done unless asked for. */
+  readonly countsAhead?: boolean | undefined;
 }
 
 /** How far a call of `ingestHistory` has come. */
 export interface IngestProgress {
   /** Commits stored by this call so far. */
   readonly commits: number;
+  /** How many it will be, where that was asked for and is known by now. */
+  readonly total?: number | undefined;
 }
 
 /** What a call of `ingestHistory` has changed. */
@@ -157,15 +161,36 @@ class Ingest {
   async #walk(from: ReadonlySet<ObjectId>, not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
     if (from.size === 0) return;
     const commits = walkCommits({ from, not }, skip, this.#context);
+    const { signal } = this.#context;
+    const { writer, silenceMs, countsAhead, onProgress } = this.#options;
+    const before = this.#stored;
+    let total: number | undefined;
+    const walked = new AbortController();
+    const counting = countsAhead
+      ? countRange({ from, not }, { ...this.#context, signal: anySignal(signal, walked.signal) }).then(
+          count => {
+            total = before + count - skip;
+          },
+          // Nothing but a figure is missing then.
+          () => undefined,
+        )
+      : undefined;
     const onStored = (stored: number): void => {
       this.#stored += stored;
-      this.#options.onProgress?.({ commits: this.#stored });
+      onProgress?.({ commits: this.#stored, total });
     };
-    const { signal } = this.#context;
-    const { writer, silenceMs } = this.#options;
     const onSilence = (error: SluiceError): void => this.#stalled.abort(error);
-    this.#added += await storeCommits(commits, writer, { onStored, onSilence, silenceMs, signal });
+    try {
+      this.#added += await storeCommits(commits, writer, { onStored, onSilence, silenceMs, signal });
+    } finally {
+      walked.abort();
+      await counting;
+    }
   }
+}
+
+function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal {
+  return one ? AbortSignal.any([one, other]) : other;
 }
 
 function isCorrupt(error: unknown): boolean {

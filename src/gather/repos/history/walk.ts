@@ -64,9 +64,14 @@ export async function reachesMore(range: Range, context: WalkContext): Promise<b
 }
 
 /** How many commits are reachable. */
-export async function countCommits(from: ReadonlySet<ObjectId>, context: WalkContext): Promise<number> {
+export function countCommits(from: ReadonlySet<ObjectId>, context: WalkContext): Promise<number> {
+  return countRange({ from }, context);
+}
+
+/** How many commits are reachable from `from` and not from `not`. */
+export async function countRange(range: Range, context: WalkContext): Promise<number> {
   const args = ['rev-list', '--count', '--stdin'];
-  const answer = await runGit(args, { ...gitOptions(context), input: revisions({ from }) });
+  const answer = await runGit(args, { ...gitOptions(context), input: revisions(range) });
   return Number(answer.toString('latin1'));
 }
 

@@ -24,6 +24,8 @@ export interface StandaloneContext extends RepositoryContext {
   readonly signal: AbortSignal;
   /** Churn is read after the commits, to its end. */
   readonly churn?: boolean;
+  /** As BakeContext has it. */
+  readonly countsAhead?: boolean;
   readonly onProgress: (progress: BakeProgress | ChurnProgress | 'waiting') => void;
 }
 

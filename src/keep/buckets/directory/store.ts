@@ -180,7 +180,9 @@ export class DirectoryStore implements ObjectStore {
     return this.#run('list objects of', bucket, options, async () => {
       const folder = await this.#paths.bucket(bucket);
       const maxKeys = Math.min(options.maxKeys ?? 1000, 1000);
-      const after = Buffer.from(options.continuation ?? '', 'base64url').toString();
+      const { continuation, startAfter = '' } = options;
+      const after =
+        continuation === undefined ? startAfter : Buffer.from(continuation, 'base64url').toString();
       const objects: ObjectPage['objects'][number][] = [];
       for await (const key of walkKeys(folder, options.prefix ?? '', after)) {
         options.signal?.throwIfAborted();

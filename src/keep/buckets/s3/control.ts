@@ -6,13 +6,12 @@ import type {
   MultipartUpload,
   ObjectAddress,
   ObjectBody,
-  ObjectListOptions,
-  ObjectPage,
   ObjectProperties,
   PendingUpload,
   PutResult,
   UploadedPart,
 } from '../bucket.ts';
+import type { Listing } from './listing.ts';
 import { hasCrc32 } from './presets.ts';
 import { propertyInput } from './properties.ts';
 import type { SdkClients } from './sdk.ts';
@@ -22,10 +21,12 @@ import { propertiesFor } from './ways.ts';
 /** The calls of the contract that go through the AWS SDK; each keeps what bucket.ts promises. */
 export class ControlCalls {
   readonly #clients: SdkClients;
+  readonly #listing: Listing;
   readonly #endpoint: string;
 
-  constructor(clients: SdkClients, endpoint: string) {
+  constructor(clients: SdkClients, listing: Listing, endpoint: string) {
     this.#clients = clients;
+    this.#listing = listing;
     this.#endpoint = endpoint;
   }
 
@@ -53,7 +54,7 @@ export class ControlCalls {
     } catch (error) {
       // Without S3's marks a HEAD proves nothing; its like with a body has words.
       if (error instanceof SluiceError && error.code === 'answer_invalid') {
-        await this.listObjects(bucket, { ...options, maxKeys: 1 });
+        await this.#listing.listObjects(bucket, { ...options, maxKeys: 1 });
         return;
       }
       // HEAD's 404 has no body to say what is missing; here it can only be the bucket.
@@ -100,33 +101,12 @@ export class ControlCalls {
     );
   }
 
-  listObjects(bucket: string, options: ObjectListOptions): Promise<ObjectPage> {
-    const call: Call = { method: 'GET', operation: 'list objects of', subject: bucket, bucket };
-    return this.#clients.run(call, async (sdk, client) => {
-      const page = await client.send(
-        new sdk.ListObjectsV2Command({
-          Bucket: bucket,
-          // Keys may hold characters that XML cannot.
-          EncodingType: 'url',
-          MaxKeys: options.maxKeys,
-          Prefix: options.prefix,
-          ContinuationToken: options.continuation,
-        }),
-        abortable(options),
-      );
-      const objects = (page.Contents ?? []).map(entry => ({
-        key: page.EncodingType === 'url' ? decodeListed(entry.Key ?? '') : (entry.Key ?? ''),
-        size: entry.Size ?? 0,
-        etag: entry.ETag ?? '',
-        lastModifiedMs: entry.LastModified?.getTime() ?? 0,
-      }));
-      const next = page.IsTruncated ? page.NextContinuationToken : undefined;
-      return { objects, continuation: next };
-    });
-  }
-
   createUpload(at: ObjectAddress, options: ObjectProperties & BucketCallOptions): Promise<MultipartUpload> {
-    const announced: Call = { ...callOn('POST', 'create upload', at), properties: options };
+    const announced: Call = {
+      ...callOn('POST', 'create upload', at),
+      properties: options,
+      mayBeUnknown: true,
+    };
     // It announces checksums; nothing of it streams.
     const call: Call = {
       ...announced,
@@ -259,11 +239,6 @@ export class ControlCalls {
 const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucket: at.bucket, Key: at.key });
 
 const abortable = ({ signal }: BucketCallOptions): { abortSignal?: AbortSignal } => ({ abortSignal: signal });
-
-/** Keys under encoding-type=url are form-encoded: a space is `+` (Amazon S3 API reference, ListObjectsV2). */
-function decodeListed(key: string): string {
-  return decodeURIComponent(key.replaceAll('+', '%20'));
-}
 
 /** Runs something whose failure with `code` means that it was done before. */
 async function tolerate(code: SluiceError['code'], work: () => Promise<unknown>): Promise<void> {

@@ -4,7 +4,7 @@ import type { HeadOptions, ObjectAddress, ObjectHead } from '../bucket.ts';
 import { sameETag } from '../checksum.ts';
 import { hasS3Marks } from './answer.ts';
 import { chunkedLength, SMALL_BODY_BYTES, TRAILER_NAME } from './body.ts';
-import type { ControlCalls } from './control.ts';
+import type { Listing } from './listing.ts';
 import { metadataOf } from './properties.ts';
 import type { Requests } from './requests.ts';
 import { type Call, callOn, type Session } from './session.ts';
@@ -15,7 +15,7 @@ import type { WireAnswer } from './transport.ts';
 export interface HeadParts {
   readonly requests: Requests;
   readonly small: SmallTransport;
-  readonly control: Pick<ControlCalls, 'listObjects'>;
+  readonly listing: Listing;
   readonly session: Pick<Session, 'noteFraming'>;
 }
 
@@ -131,7 +131,7 @@ export class Heads {
     { signal }: HeadOptions,
   ): Promise<ObjectHead | undefined> {
     try {
-      const page = await this.#parts.control.listObjects(at.bucket, { prefix: at.key, maxKeys: 1, signal });
+      const page = await this.#parts.listing.listObjects(at.bucket, { prefix: at.key, maxKeys: 1, signal });
       const entry = page.objects.find(({ key }) => key === at.key);
       if (
         entry === undefined ||

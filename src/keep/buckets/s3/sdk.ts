@@ -84,7 +84,9 @@ export class SdkClients {
       try {
         return await attempt(sdk, client, way);
       } catch (error) {
-        throw isUnreadable(error) ? unreadable(call) : asProxyFailure(this.#parts.transport.proxy, error);
+        throw isUnreadable(error)
+          ? unreadableDocument(call)
+          : asProxyFailure(this.#parts.transport.proxy, error);
       }
     };
     return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
@@ -150,7 +152,8 @@ function isUnreadable(error: unknown): boolean {
   return '$response' in error || /deserialization/i.test(error.message);
 }
 
-function unreadable({ operation, subject }: Call): SluiceError {
+/** What answered is S3, and its document cannot be read. */
+export function unreadableDocument({ operation, subject }: Call): SluiceError {
   return new SluiceError(
     'answer_invalid',
     `${operation} ${subject}: the answer is no document of S3 that can be read`,

@@ -25,6 +25,7 @@ import { assertAddress, assertBucket } from '../names.ts';
 import { ControlCalls } from './control.ts';
 import { Heads } from './heads.ts';
 import { Keys } from './keys.ts';
+import { Listing } from './listing.ts';
 import { HotPath } from './objects.ts';
 import type { S3Profile } from './profile.ts';
 import { Requests } from './requests.ts';
@@ -58,7 +59,7 @@ const TRANSPORT_DEFAULTS: TransportOptions = {
 };
 
 /**
- * An ObjectStore on an S3 server: hot path by hand, control calls by the AWS SDK. Opens no connection until the first
+ * An ObjectStore on an S3 server: hot path and listings by hand, control calls by the AWS SDK. Opens no connection until the first
  * call.
  */
 export class S3Store implements ObjectStore {
@@ -67,12 +68,14 @@ export class S3Store implements ObjectStore {
   readonly key: StoreKey;
   readonly #hot: HotPath;
   readonly #heads: Heads;
+  readonly #listing: Listing;
   /** Whichever sends bodies: `hot`, or the SDK where the profile says so. */
   readonly #bodies: Pick<HotPath, 'putObject' | 'uploadPart'>;
   readonly #control: ControlCalls;
   readonly #small: SmallTransport;
   readonly #stream: StreamTransport;
   readonly #clients: SdkClients;
+  readonly #session: Session;
   #closing: Promise<void> | undefined;
 
   constructor(profile: S3Profile, options: S3StoreOptions) {
@@ -80,6 +83,7 @@ export class S3Store implements ObjectStore {
     const { proxy } = profile;
     const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, proxy, ...rest };
     const session = new Session(profile, clock);
+    this.#session = session;
     const keys = new Keys(profile, { clock, reread });
     this.key = {
       adopt: next => keys.adopt(next as S3Profile),
@@ -95,10 +99,11 @@ export class S3Store implements ObjectStore {
       clock,
       endpoint: profile.endpoint,
     });
-    this.#control = new ControlCalls(this.#clients, profile.endpoint);
     const requests = new Requests({ session, keys, clock });
+    this.#listing = new Listing(requests, this.#small);
+    this.#control = new ControlCalls(this.#clients, this.#listing, profile.endpoint);
     this.#hot = new HotPath({ requests, session, small: this.#small, stream: this.#stream });
-    this.#heads = new Heads({ requests, session, small: this.#small, control: this.#control });
+    this.#heads = new Heads({ requests, session, small: this.#small, listing: this.#listing });
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
@@ -114,7 +119,9 @@ export class S3Store implements ObjectStore {
   async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
     assertAddress(at);
     try {
-      return await this.#bodies.putObject(at, source, options);
+      const result = await this.#bodies.putObject(at, source, options);
+      this.#session.noteWhole(at.bucket);
+      return result;
     } catch (error) {
       await this.#reportMissingBucket(at.bucket, error, options);
       throw error;
@@ -150,7 +157,7 @@ export class S3Store implements ObjectStore {
 
   async listObjects(bucket: string, options: ObjectListOptions = {}): Promise<ObjectPage> {
     assertBucket(bucket);
-    return this.#control.listObjects(bucket, options);
+    return this.#listing.listObjects(bucket, options);
   }
 
   async createUpload(
@@ -158,7 +165,7 @@ export class S3Store implements ObjectStore {
     options: ObjectProperties & BucketCallOptions = {},
   ): Promise<MultipartUpload> {
     assertAddress(at);
-    return this.#control.createUpload(at, options);
+    return this.#session.inParts(at.bucket, () => this.#control.createUpload(at, options));
   }
 
   async uploadPart(

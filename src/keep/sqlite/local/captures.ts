@@ -9,8 +9,14 @@ import type {
   UnsentCapture,
 } from '../../local/captures.ts';
 import type { FileState } from '../../local/journal.ts';
+import {
+  readInteger,
+  readIntegerOrNull,
+  readText,
+  readTextOrNull,
+  type SqlRow,
+} from '../../store/rows/columns.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const INSERT = `INSERT INTO capture_files (collector, method, profile, bucket, filepath, readings, size_bytes, first_at,
     last_at, interval_ms, tags, station, reason, completed_at_ms)

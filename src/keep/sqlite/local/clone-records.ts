@@ -1,6 +1,7 @@
 import type { CloneChange, CloneRecord, CloneRecords } from '../../local/clone-records.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow } from '../../store/rows/columns.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readText, readTextOrNull, type SqlRow, type SqlValue } from '../rows.ts';
+import type { SqlValue } from '../values.ts';
 
 function toRecord(row: SqlRow): CloneRecord {
   const location = readTextOrNull(row, 'cold_location');
@@ -71,6 +72,10 @@ export function createCloneRecords(
     use: (url, directory, nowMs) =>
       database.write(() => {
         database.statement(USE_SQL).run(url, directory, nowMs);
+      }),
+    remove: url =>
+      database.write(() => {
+        database.statement('DELETE FROM clones WHERE url = ?').run(url);
       }),
     async byUrl(url) {
       const row = database.first('SELECT * FROM clones WHERE url = ?', url);

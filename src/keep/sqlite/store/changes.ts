@@ -7,7 +7,7 @@ import {
   type SyncedChangeset,
 } from '../../store/changesets.ts';
 import type { Database } from '../database.ts';
-import type { SqlValue } from '../rows.ts';
+import type { SqlValue } from '../values.ts';
 
 const FOLLOW = `
   INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)

@@ -4,30 +4,12 @@ import type {
   NotificationEvent,
   NotificationStore,
 } from '../../store/notifications.ts';
+import { readInteger, readText } from '../../store/rows/columns.ts';
+import { NOTICES, toNotification } from '../../store/rows/notifications.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readText, type SqlRow } from '../rows.ts';
-
-/** The notice that an event begins or ends. */
-const NOTICES: Readonly<Record<NotificationEvent, { readonly notice: Notice; readonly begins: boolean }>> = {
-  stale: { notice: 'stale', begins: true },
-  awake: { notice: 'stale', begins: false },
-  failing: { notice: 'failing', begins: true },
-  recovered: { notice: 'failing', begins: false },
-};
 
 const SELECT =
   'SELECT notifications.*, repositories.url FROM notifications JOIN repositories ON repositories.id = repository_id';
-
-function toNotification(row: SqlRow): Notification {
-  return {
-    id: readInteger(row, 'id'),
-    repositoryId: readInteger(row, 'repository_id'),
-    url: readText(row, 'url'),
-    event: readText(row, 'event') as NotificationEvent,
-    message: readText(row, 'message'),
-    raisedAtMs: readInteger(row, 'raised_at_ms'),
-  };
-}
 
 export function createNotificationStore(database: Database): NotificationStore {
   const byId = (id: number): Notification | undefined => {

@@ -1,7 +1,7 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
+import { checkedEmails, toPerson } from '../../store/rows/people.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readText, type SqlRow } from '../rows.ts';
 
 const PEOPLE = `
   SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
@@ -47,7 +47,7 @@ export function createPeopleStore(database: Database): PeopleStore {
         .map(toPerson);
     },
     async merge(emails) {
-      const wanted = checked(emails);
+      const wanted = checkedEmails(emails);
       return database.write(() => {
         const [first = ''] = wanted;
         const person = personOf(first);
@@ -73,7 +73,7 @@ export function createPeopleStore(database: Database): PeopleStore {
       });
     },
     async split(emails) {
-      const wanted = checked(emails);
+      const wanted = checkedEmails(emails);
       return database.write(() => {
         for (const email of wanted) {
           const row = database
@@ -86,7 +86,7 @@ export function createPeopleStore(database: Database): PeopleStore {
       });
     },
     async setBot(email, bot) {
-      const [wanted = ''] = checked([email]);
+      const [wanted = ''] = checkedEmails([email]);
       return database.write(() => {
         const id = personOf(wanted);
         if (bot === null) database.statement(BY_PATTERNS).run(id);
@@ -107,14 +107,6 @@ function dropLastEmail(database: Database, personId: number): void {
   database.statement(OWN_PERSON).run(email);
 }
 
-function checked(emails: readonly string[]): string[] {
-  const trimmed = emails.map(email => email.trim());
-  if (trimmed.includes('')) {
-    throw new SluiceError('usage', 'an empty e-mail is nobody in particular; correct it by a mailmap');
-  }
-  return [...new Map(trimmed.map(email => [email.toLowerCase(), email])).values()];
-}
-
 function conditions({ text: wanted, bots }: PeopleFilter): {
   readonly sql: string;
   readonly params: string[];
@@ -129,18 +121,4 @@ function conditions({ text: wanted, bots }: PeopleFilter): {
     params.push(wanted);
   }
   return { sql: sql.join(' AND '), params };
-}
-
-function toPerson(row: SqlRow): Person {
-  const email = readText(row, 'email');
-  const merged = row.merged === null ? [] : readText(row, 'merged').split('\n');
-  return {
-    id: readInteger(row, 'id'),
-    name: readText(row, 'name'),
-    email,
-    bot: readInteger(row, 'bot') === 1,
-    botByHand: readInteger(row, 'bot_by_hand') === 1,
-    commits: readInteger(row, 'commits'),
-    emails: [email, ...merged],
-  };
 }

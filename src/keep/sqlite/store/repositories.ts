@@ -1,79 +1,12 @@
-import type {
-  RepositoryChange,
-  RepositoryChoice,
-  RepositoryFilter,
-  RepositoryStore,
-} from '../../store/repositories.ts';
-import type { RemoteCheck, Repository, RepositoryState, TrackingOrigin } from '../../store/types.ts';
+import type { RepositoryChoice, RepositoryFilter, RepositoryStore } from '../../store/repositories.ts';
+import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
+import type { Repository } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
-
-/** Column for each field that `update` may change. */
-const COLUMNS: Readonly<Record<Exclude<keyof RepositoryChange, 'remoteCheck'>, string>> = {
-  state: 'state',
-  headRef: 'head_ref',
-  objectFormat: 'object_format',
-  shallow: 'shallow',
-  lastError: 'last_error',
-  lastBakedAtMs: 'last_baked_at_ms',
-  lastNewsAtMs: 'last_news_at_ms',
-  movedTo: 'moved_to',
-  movedSeenAtMs: 'moved_seen_at_ms',
-};
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
   (SELECT group_concat(origin, char(10)) FROM tracking WHERE repository_id = repositories.id) AS tracked_by
   FROM repositories`;
-
-function toRepository(row: SqlRow): Repository {
-  return {
-    id: readInteger(row, 'id'),
-    url: readText(row, 'url'),
-    host: readText(row, 'host'),
-    tracked: readInteger(row, 'tracked') === 1,
-    trackedBy: (readTextOrNull(row, 'tracked_by')?.split('\n') ?? []) as TrackingOrigin[],
-    state: readText(row, 'state') as RepositoryState,
-    headRef: readTextOrNull(row, 'head_ref'),
-    objectFormat: readText(row, 'object_format') === 'sha256' ? 'sha256' : 'sha1',
-    shallow: readInteger(row, 'shallow') === 1,
-    totals: {
-      commits: readInteger(row, 'commits'),
-      authors: readInteger(row, 'authors'),
-      firstCommitAt: readIntegerOrNull(row, 'first_commit_at'),
-      lastCommitAt: readIntegerOrNull(row, 'last_commit_at'),
-    },
-    lastBakedAtMs: readIntegerOrNull(row, 'last_baked_at_ms'),
-    lastNewsAtMs: readIntegerOrNull(row, 'last_news_at_ms'),
-    lastError: readTextOrNull(row, 'last_error'),
-    remoteCheck: remoteCheckOf(row),
-    movedTo: readTextOrNull(row, 'moved_to'),
-    movedSeenAtMs: readIntegerOrNull(row, 'moved_seen_at_ms'),
-  };
-}
-
-function remoteCheckOf(row: SqlRow): RemoteCheck | null {
-  const spelling = readTextOrNull(row, 'look_spelling');
-  return spelling === null ? null : { spelling, otherRefs: readInteger(row, 'look_other_refs') };
-}
-
-type Assignment = readonly [column: string, value: string | number | null];
-
-/** Columns and their new values; a remote check is two columns. */
-function assignmentsOf({ remoteCheck, ...change }: RepositoryChange): readonly Assignment[] {
-  const plain = Object.entries(change)
-    .filter(([, value]) => value !== undefined)
-    .map(([field, value]): Assignment => {
-      const column = COLUMNS[field as keyof typeof COLUMNS];
-      return [column, typeof value === 'boolean' ? Number(value) : value];
-    });
-  if (remoteCheck === undefined) return plain;
-  return [
-    ...plain,
-    ['look_spelling', remoteCheck?.spelling ?? null],
-    ['look_other_refs', remoteCheck?.otherRefs ?? null],
-  ];
-}
 
 const ORDERS: Readonly<Record<NonNullable<RepositoryFilter['order']>, string>> = {
   change: 'coalesce(last_commit_at, 0) DESC, repositories.url',
@@ -108,6 +41,10 @@ function listRepositories(database: Database, filter: RepositoryFilter): Reposit
         );
   return rows.map(toRepository);
 }
+
+const REMOVED_AT_ONCE = 5_000;
+const REMOVE_COMMITS = `DELETE FROM commits WHERE id IN
+  (SELECT id FROM commits WHERE repository_id = ? LIMIT ${REMOVED_AT_ONCE})`;
 
 export function createRepositoryStore(database: Database): RepositoryStore {
   const find = (where: string, value: string | number): Repository | undefined =>
@@ -160,6 +97,19 @@ export function createRepositoryStore(database: Database): RepositoryStore {
         database
           .statement(`UPDATE repositories SET ${columns} WHERE id = ?`)
           .run(...assignments.map(([, value]) => value), id);
+      });
+    },
+    async forget(id) {
+      await database.write(() => {
+        // Without its cursor a bake reads all of it again.
+        for (const table of ['refs', 'pending_refs'])
+          database.statement(`DELETE FROM ${table} WHERE repository_id = ?`).run(id);
+        database.statement('UPDATE repositories SET pending_processed = NULL WHERE id = ?').run(id);
+      });
+      for (let removed = REMOVED_AT_ONCE; removed === REMOVED_AT_ONCE; )
+        removed = await database.write(() => Number(database.statement(REMOVE_COMMITS).run(id).changes));
+      await database.write(() => {
+        database.statement('DELETE FROM repositories WHERE id = ?').run(id);
       });
     },
   };

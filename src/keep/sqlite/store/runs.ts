@@ -1,8 +1,7 @@
-import { toErrorRecord } from '../../../base/errors.ts';
+import { endOfRun, toRun } from '../../store/rows/runs.ts';
 import type { RunStore } from '../../store/runs.ts';
-import type { Run, RunState } from '../../store/types.ts';
+import type { Run } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../rows.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -13,21 +12,6 @@ const FINISH = `
   WHERE id = ?5 OR (?6 AND state = 'waiting'
     AND repository_id = (SELECT repository_id FROM runs WHERE id = ?5)
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = ?5))`;
-
-function toRun(row: SqlRow): Run {
-  return {
-    id: readInteger(row, 'id'),
-    repositoryId: readInteger(row, 'repository_id'),
-    url: readText(row, 'url'),
-    state: readText(row, 'state') as RunState,
-    reason: readText(row, 'reason'),
-    requestedAtMs: readInteger(row, 'requested_at_ms'),
-    startedAtMs: readIntegerOrNull(row, 'started_at_ms'),
-    finishedAtMs: readIntegerOrNull(row, 'finished_at_ms'),
-    summary: readTextOrNull(row, 'summary'),
-    error: readTextOrNull(row, 'error'),
-  };
-}
 
 export function createRunStore(database: Database): RunStore {
   const byId = (id: number): Run | undefined => {
@@ -69,25 +53,14 @@ export function createRunStore(database: Database): RunStore {
       }),
     finish: (id, end, nowMs) =>
       database.write(() => {
-        const error = 'error' in end ? toErrorRecord(end.error) : undefined;
-        // Whoever has the claim now goes on with it.
-        if (error?.code === 'lease_lost') return;
-        if (error?.code === 'stopping') {
+        const ended = endOfRun(end);
+        if (ended === 'leave') return;
+        if (ended === 'wait') {
           database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
           return;
         }
-        const summary = 'summary' in end ? end.summary : null;
-        const state: RunState = !error ? 'done' : error.answer === 'cancelled' ? 'cancelled' : 'failed';
-        database
-          .statement(FINISH)
-          .run(
-            state,
-            summary,
-            error ? JSON.stringify(error) : null,
-            nowMs,
-            id,
-            state === 'cancelled' ? 0 : 1,
-          );
+        const { state, summary, error } = ended;
+        database.statement(FINISH).run(state, summary, error, nowMs, id, state === 'cancelled' ? 0 : 1);
       }),
     async byId(id) {
       return database.read(() => byId(id));

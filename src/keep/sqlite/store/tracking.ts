@@ -1,7 +1,7 @@
+import { readInteger, readText } from '../../store/rows/columns.ts';
 import type { TrackingStore } from '../../store/tracking.ts';
 import type { TrackingOrigin } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { readInteger, readText } from '../rows.ts';
 
 export function createTrackingStore(database: Database): TrackingStore {
   const isTracked = (id: number): boolean =>

@@ -1,5 +1,12 @@
 import type { ErrorCode } from '../../../../base/errors.ts';
-import type { FileAddress, FileIdentity, FileRecord, FileState, Journal } from '../../../local/journal.ts';
+import type {
+  FileAddress,
+  FileIdentity,
+  FileRecord,
+  FileState,
+  Journal,
+  ObjectNames,
+} from '../../../local/journal.ts';
 import type { Database } from '../../database.ts';
 import { toRecord } from './rows.ts';
 
@@ -9,13 +16,25 @@ type Finding =
   | 'byIdentity'
   | 'deliveredBefore'
   | 'newerThan'
+  | 'olderUnderWay'
   | 'bySource'
   | 'due'
   | 'nextDueMs'
   | 'inState'
   | 'retained'
   | 'smallestWaiting'
-  | 'failedForKey';
+  | 'failedForKey'
+  | 'waitingForKey';
+
+const OF_SAME_OBJECT = `SELECT * FROM file_records INDEXED BY file_records_by_path
+  WHERE filepath IN (SELECT value FROM json_each(?)) AND bucket = ? AND profile = ?
+    AND ((filepath = ? AND source IS ?) OR coalesce(object_key, ? || filepath) = ?)`;
+
+function sameObject(record: FileRecord, names: ObjectNames): (string | null)[] {
+  const { bucket, profile, filepath, source } = record;
+  const { filepaths, spoolPrefix, key } = names;
+  return [JSON.stringify(filepaths), bucket, profile, filepath, source, spoolPrefix, key];
+}
 
 /** Finds records, each way by an index; what each answers is in the contract. It changes nothing. */
 export class RecordFinder implements Pick<Journal, Finding> {
@@ -61,19 +80,21 @@ export class RecordFinder implements Pick<Journal, Finding> {
     );
   }
 
-  newerThan({ id, profile, bucket, filepath, source, objectKey }: FileRecord): FileRecord | undefined {
+  newerThan(record: FileRecord, names: ObjectNames): FileRecord | undefined {
     return this.#one(
-      `SELECT * FROM file_records INDEXED BY file_records_by_path
-       WHERE filepath = ? AND bucket = ? AND profile = ? AND id > ?
-         AND (source IS ? OR coalesce(object_key, filepath) = ?)
+      `${OF_SAME_OBJECT} AND id > ?
          AND (current_state IN ('incoming', 'processing', 'completed') OR (current_state = 'failed' AND removed_at_ms IS NULL))
        ORDER BY id DESC LIMIT 1`,
-      filepath,
-      bucket,
-      profile,
-      id,
-      source,
-      objectKey ?? filepath,
+      ...sameObject(record, names),
+      record.id,
+    );
+  }
+
+  olderUnderWay(record: FileRecord, names: ObjectNames): FileRecord[] {
+    return this.#all(
+      `${OF_SAME_OBJECT} AND id < ? AND current_state IN ('incoming', 'processing') ORDER BY id`,
+      ...sameObject(record, names),
+      record.id,
     );
   }
 
@@ -149,12 +170,22 @@ export class RecordFinder implements Pick<Journal, Finding> {
     );
   }
 
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND key_mark = ? AND error_answer = 'hold'
+       ORDER BY last_updated DESC, id DESC LIMIT 1`,
+      profile,
+      keyMark,
+    );
+  }
+
   #one(sql: string, ...values: (string | number | null)[]): FileRecord | undefined {
     const row = this.#database.first(sql, ...values);
     return row && toRecord(row);
   }
 
-  #all(sql: string, ...values: (string | number)[]): FileRecord[] {
+  #all(sql: string, ...values: (string | number | null)[]): FileRecord[] {
     return this.#database.all(sql, ...values).map(toRecord);
   }
 }

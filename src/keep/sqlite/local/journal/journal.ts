@@ -1,33 +1,34 @@
 import type { Clock } from '../../../../base/clock.ts';
 import type { ErrorCode } from '../../../../base/errors.ts';
-import {
-  type Attempt,
-  type EnteringFile,
-  type FileAddress,
-  type FileHold,
-  type FileIdentity,
-  type FileRecord,
-  type FileState,
-  type FileTrouble,
-  goneChange,
-  type HeldFiles,
-  type Journal,
-  type PartRecord,
-  type RecordChange,
-  type RecordFilter,
-  type Released,
-  type StateCounts,
-  type UnfinishedUpload,
-  type WaitingFiles,
+import type {
+  Attempt,
+  EnteringFile,
+  FileAddress,
+  FileHold,
+  FileIdentity,
+  FileRecord,
+  FileState,
+  FileTrouble,
+  HeldFiles,
+  Journal,
+  ObjectNames,
+  PartRecord,
+  RecordChange,
+  RecordFilter,
+  Released,
+  StateCounts,
+  UnfinishedUpload,
+  WaitingFiles,
 } from '../../../local/journal.ts';
+import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 import { GroupCommit } from '../../group-commit.ts';
 import { OpenedDatabaseFile } from '../../opened-database-file.ts';
-import { readInteger, readText } from '../../rows.ts';
+import { Entrance } from './entrance.ts';
 import { RecordFinder } from './find-records.ts';
 import { countRecords, listRecords } from './list.ts';
 import { rewindTimes } from './rewind.ts';
-import { toAttempt, toRecord, updateOf } from './rows.ts';
+import { toAttempt, updateOf } from './rows.ts';
 import {
   bucketsWaitedFor,
   countBelow,
@@ -42,15 +43,6 @@ import {
 } from './totals.ts';
 import { UploadRows } from './uploads.ts';
 
-const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
-
-const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
-
-/** As many records may begin while a file's record is on its way to the disk. */
-const ENTERED_TOGETHER = 2048;
-
 /** Journal in SQLite; the contract is in journal.ts. */
 export class SqliteJournal implements Journal {
   readonly #database: Database;
@@ -58,6 +50,7 @@ export class SqliteJournal implements Journal {
   readonly #changes: GroupCommit;
   readonly #uploads: UploadRows;
   readonly #records: RecordFinder;
+  readonly #entrance: Entrance;
   readonly #file: OpenedDatabaseFile;
   /** The last time asked for, and its text: many changes of one group have the same. */
   #nowMs = Number.NaN;
@@ -68,45 +61,15 @@ export class SqliteJournal implements Journal {
     this.#records = new RecordFinder(database);
     this.#file = new OpenedDatabaseFile(database.path);
     this.#clock = clock;
+    const apply = (id: number, change: RecordChange, now?: string): void => this.#apply(id, change, now);
+    this.#entrance = new Entrance({ database, records: this.#records, clock, apply });
     this.#changes = new GroupCommit(database, { clock, durable: true });
     this.#uploads = new UploadRows(database, this.#changes);
   }
 
   enter(file: EnteringFile): Promise<FileRecord> {
     const now = this.#now();
-    return this.#changes.submit(() => {
-      const { size, mtimeMs, inode, state, fileCreationDate, nextAttemptAtMs, hold, source } = file;
-      const known =
-        (source === undefined ? this.#recordTakenOverBy(file) : undefined) ?? this.#renamedTo(file);
-      if (known) {
-        const change = { size, mtimeMs, inode, state, fileCreationDate };
-        // A try that is set for later keeps its time while the content is the same.
-        const keepsTime = isSame(known, file) && known.nextAttemptAtMs !== null;
-        const isWhole = known.copied && known.inode === inode;
-        if (known.copied && !isWhole) this.#database.statement(NOT_COPIED).run(known.id);
-        const waits =
-          isWhole && hold === 'empty'
-            ? { nextAttemptAtMs: this.#clock.nowMs(), hold: null }
-            : { nextAttemptAtMs, hold };
-        this.#apply(known.id, keepsTime ? change : { ...change, ...waits }, now);
-        return this.byId(known.id) as FileRecord;
-      }
-      const values = [file.profile, file.bucket, file.filepath, fileCreationDate, state, now];
-      const row = this.#database.first(
-        INSERT,
-        ...values,
-        size,
-        mtimeMs,
-        inode,
-        file.ctimeMs ?? null,
-        source ?? null,
-        nextAttemptAtMs,
-        hold,
-        file.objectKey ?? null,
-        file.copied ? 1 : 0,
-      );
-      return toRecord(row ?? {});
-    });
+    return this.#changes.submit(() => this.#entrance.enter(file, now));
   }
 
   async change(id: number, change: RecordChange): Promise<void> {
@@ -118,7 +81,7 @@ export class SqliteJournal implements Journal {
     return this.#changes.submit(() => {
       const record = this.byId(id);
       if (record?.state !== state) return false;
-      if (change.state === 'incoming') this.#supersede(record);
+      if (change.state === 'incoming') this.#entrance.supersede(record);
       this.#apply(id, change);
       return true;
     });
@@ -133,10 +96,7 @@ export class SqliteJournal implements Journal {
         now.bucket === record.bucket &&
         now.profile === record.profile;
       if (!isUnmoved) return false;
-      if (this.#isEnteredAgain(now)) {
-        this.#database.statement('DELETE FROM file_records WHERE id = ?').run(now.id);
-        return false;
-      }
+      if (this.#entrance.giveWayToRenamed(now)) return false;
       this.#apply(record.id, change);
       return true;
     });
@@ -190,8 +150,12 @@ export class SqliteJournal implements Journal {
     return this.#records.deliveredBefore(record);
   }
 
-  newerThan(record: FileRecord): FileRecord | undefined {
-    return this.#records.newerThan(record);
+  newerThan(record: FileRecord, names: ObjectNames): FileRecord | undefined {
+    return this.#records.newerThan(record, names);
+  }
+
+  olderUnderWay(record: FileRecord, names: ObjectNames): FileRecord[] {
+    return this.#records.olderUnderWay(record, names);
   }
 
   bySource(path: string): FileRecord | undefined {
@@ -287,6 +251,10 @@ export class SqliteJournal implements Journal {
     return this.#records.failedForKey(profile, codes, keyMark);
   }
 
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#records.waitingForKey(profile, keyMark);
+  }
+
   unproven(): { files: number; bytes: number } {
     return this.#database.read(() => countUnproven(this.#database));
   }
@@ -365,71 +333,6 @@ export class SqliteJournal implements Journal {
     await this.#database.close();
   }
 
-  /** The record that a file coming into view belongs to. */
-  #recordTakenOverBy(file: EnteringFile): FileRecord | undefined {
-    if (file.state === 'completed' || file.state === 'failed') return undefined;
-    if (file.state !== 'incoming') return this.byAddress(file, file.state);
-    // A copy's announcement belongs to the very file it made; another file of that name is another record.
-    const announced = this.byAddress(file, 'incoming_tmp');
-    if (announced?.fileCreationDate !== file.fileCreationDate) return this.byAddress(file, 'incoming');
-    this.#supersede(announced);
-    return announced;
-  }
-
-  /**
-   * Whether the very file, never tried under this name, has another record: it was renamed before this one could be
-   * seen, and entered as new.
-   */
-  #isEnteredAgain({ id, state, attempts, size, mtimeMs, inode, source }: FileRecord): boolean {
-    if (state !== 'incoming' || attempts > 0) return false;
-    const again = this.#database.first(
-      `SELECT id FROM file_records WHERE id > ? AND id <= ? AND inode = ? AND size_bytes = ? AND mtime_ms = ?
-         AND (source IS NULL) = ? AND error_code IS NOT 'source_missing' LIMIT 1`,
-      id,
-      id + ENTERED_TOGETHER,
-      inode,
-      size,
-      mtimeMs,
-      source === null ? 1 : 0,
-    );
-    return again !== undefined;
-  }
-
-  /** The record of the file under the name that it had, brought to the one that it has. */
-  #renamedTo(file: EnteringFile): FileRecord | undefined {
-    const record = file.movedFrom === undefined ? undefined : this.byId(file.movedFrom);
-    const isIt =
-      record &&
-      isSame(record, file) &&
-      (record.state === 'incoming' || record.errorCode === 'source_missing');
-    if (!isIt) return undefined;
-    this.#database
-      .statement('UPDATE file_records SET profile = ?, bucket = ?, filepath = ? WHERE id = ?')
-      .run(file.profile, file.bucket, file.filepath, record.id);
-    this.#apply(record.id, {
-      state: 'incoming',
-      outcome: null,
-      source: file.source ?? null,
-      objectKey: file.objectKey ?? null,
-      nextAttemptAtMs: file.nextAttemptAtMs,
-      hold: file.hold,
-      errorCode: null,
-      errorAnswer: null,
-      errorMessage: null,
-      removedAtMs: null,
-      droppedAtMs: null,
-    });
-    return this.byId(record.id);
-  }
-
-  /** A record that waits in incoming at the address of another, which takes its place: its file was replaced. */
-  #supersede(by: FileRecord): void {
-    const older = this.byAddress(by, 'incoming');
-    if (!older || older.id === by.id) return;
-    const message = 'a newer file of that name replaced it before it was delivered';
-    this.#apply(older.id, goneChange(message, this.#clock.nowMs()));
-  }
-
   /** @param now when the change was asked for: its times are of that clock, which may be set before it is written */
   #apply(id: number, change: RecordChange, now = this.#now()): void {
     const { sql, values } = updateOf(id, change, now);
@@ -444,8 +347,4 @@ export class SqliteJournal implements Journal {
     }
     return this.#nowText;
   }
-}
-
-function isSame(record: FileRecord, file: EnteringFile): boolean {
-  return record.size === file.size && record.mtimeMs === file.mtimeMs && record.inode === file.inode;
 }

@@ -1,6 +1,7 @@
 import type { FileRecord, FileState, RecordFilter } from '../../../local/journal.ts';
+import { readInteger } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, type SqlValue } from '../../rows.ts';
+import type { SqlValue } from '../../values.ts';
 import { toRecord } from './rows.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -82,7 +83,7 @@ function listInState(
     ...driver.values,
   );
   if (!lowest) return select(all);
-  const found = select(join([all, { sql: 'id >= ?', values: [lowest.id ?? 0] }]));
+  const found = select(join([all, { sql: 'id >= ?', values: [readInteger(lowest, 'id')] }]));
   if (found.length === limit) return found;
   return database
     .all(

@@ -7,7 +7,13 @@ import type {
   RecordChange,
   UploadOutcome,
 } from '../../../local/journal.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
+import {
+  readInteger,
+  readIntegerOrNull,
+  readText,
+  readTextOrNull,
+  type SqlRow,
+} from '../../../store/rows/columns.ts';
 
 /** Columns by field. */
 const COLUMNS: Readonly<Record<keyof Required<RecordChange>, string>> = {

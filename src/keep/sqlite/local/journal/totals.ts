@@ -6,8 +6,8 @@ import type {
   StateCounts,
   WaitingFiles,
 } from '../../../local/journal.ts';
+import { readInteger, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readText, readTextOrNull } from '../../rows.ts';
 
 /** Journal.counts. */
 export function countStates(database: Database, nowMs: number): StateCounts {

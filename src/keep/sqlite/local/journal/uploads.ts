@@ -1,7 +1,7 @@
 import type { PartRecord, UnfinishedUpload } from '../../../local/journal.ts';
+import { readInteger, readText, readTextOrNull, type SqlRow } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 import type { GroupCommit } from '../../group-commit.ts';
-import { readInteger, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
 
 const SELECT = `SELECT uploads.*, file_records.bucket FROM uploads JOIN file_records ON file_records.id = record_id`;
 

@@ -1,6 +1,6 @@
-import type { BudgetStore, MinuteCount, StoredBudget, StoredForecast } from '../../../store/changesets.ts';
+import type { BudgetStore } from '../../../store/changesets.ts';
+import { toBudget, toForecast } from '../../../store/rows/changesets.ts';
 import type { Database } from '../../database.ts';
-import { readIntegerOrNull, readReal, readText, type SqlRow } from '../../rows.ts';
 
 const SAVE = `
   INSERT OR REPLACE INTO call_budgets (host, credential, resource, max_calls, remaining, reset_at_ms, paused_until_ms,
@@ -9,30 +9,6 @@ const SAVE = `
 const FORGET = 'DELETE FROM call_budgets WHERE host = ?';
 const SAVE_FORECAST =
   'INSERT OR REPLACE INTO call_forecasts (host, stretch, costs, syncs) VALUES (?, ?, ?, ?)';
-
-function toBudget(row: SqlRow): StoredBudget {
-  return {
-    host: readText(row, 'host'),
-    credential: readText(row, 'credential'),
-    resource: readText(row, 'resource'),
-    limit: readIntegerOrNull(row, 'max_calls') ?? undefined,
-    remaining: readIntegerOrNull(row, 'remaining') ?? undefined,
-    resetAtMs: readIntegerOrNull(row, 'reset_at_ms') ?? undefined,
-    pausedUntilMs: readIntegerOrNull(row, 'paused_until_ms') ?? undefined,
-    refusedUntilMs: readIntegerOrNull(row, 'refused_until_ms') ?? undefined,
-    windowMs: readIntegerOrNull(row, 'window_ms') ?? undefined,
-    spent: JSON.parse(readText(row, 'spent')) as MinuteCount[],
-  };
-}
-
-function toForecast(row: SqlRow): StoredForecast {
-  return {
-    host: readText(row, 'host'),
-    stretch: readReal(row, 'stretch'),
-    costs: JSON.parse(readText(row, 'costs')) as Record<string, number>,
-    syncs: JSON.parse(readText(row, 'syncs')) as MinuteCount[],
-  };
-}
 
 export function createBudgetStore(database: Database): BudgetStore {
   return {

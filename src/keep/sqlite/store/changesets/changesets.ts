@@ -7,11 +7,11 @@ import {
   type Page,
   type StoredChangeset,
 } from '../../../store/changesets.ts';
+import { toChangeset, toTotals } from '../../../store/rows/changesets.ts';
 import type { Database } from '../../database.ts';
-import type { SqlValue } from '../../rows.ts';
+import type { SqlValue } from '../../values.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
-import { toChangeset, toTotals } from './rows.ts';
 import { sourceMethods } from './sources.ts';
 import { createWebhookStore } from './webhooks.ts';
 

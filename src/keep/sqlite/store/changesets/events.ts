@@ -1,6 +1,6 @@
 import type { ChangesetStore, StoredEvent } from '../../../store/changesets.ts';
+import { toEvent } from '../../../store/rows/changesets.ts';
 import type { Database } from '../../database.ts';
-import { toEvent } from './rows.ts';
 
 const ADD = `
   INSERT INTO changeset_events (changeset_id, host_id, kind, host_kind, at_ms, place, actor, actor_is_bot, review,

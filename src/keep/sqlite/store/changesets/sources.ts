@@ -1,6 +1,6 @@
 import type { ChangesetStore } from '../../../store/changesets.ts';
+import { toSource } from '../../../store/rows/changesets.ts';
 import type { Database } from '../../database.ts';
-import { toSource } from './rows.ts';
 
 type SourceMethods = Pick<ChangesetStore, 'sources' | 'ensureSource' | 'dropSource' | 'recordSourceFailure'>;
 

@@ -1,6 +1,6 @@
 import type { WebhookStore } from '../../../store/changesets.ts';
+import { toWebhookTotals } from '../../../store/rows/changesets.ts';
 import type { Database } from '../../database.ts';
-import { toWebhookTotals } from './rows.ts';
 
 const MISSED = `
   INSERT INTO webhook_repositories (host, repository, missed, missed_since) VALUES (?, ?, 1, 1)

@@ -9,8 +9,9 @@ import type {
   StaleChangesets,
   StaleChangesetsQuery,
 } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlValue } from '../../rows.ts';
+import type { SqlValue } from '../../values.ts';
 
 type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetLives' | 'staleChangesets'>;
 

@@ -6,8 +6,8 @@ import type {
   Scope,
   UnreadChurn,
 } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readIntegerOrNull, readText } from '../../rows.ts';
 import { BOTS, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about commits, answered from the roll-ups as far as they go. */

@@ -1,6 +1,6 @@
 import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 

@@ -1,6 +1,6 @@
 import type { AuthorCommits, DatedScope, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readIntegerOrNull, readText } from '../../rows.ts';
 import { readNumbers } from './numbers.ts';
 import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 

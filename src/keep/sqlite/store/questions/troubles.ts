@@ -1,6 +1,6 @@
 import type { Questions, StoreTrouble } from '../../../store/questions.ts';
+import { readInteger, readIntegerOrNull, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
-import { readInteger, readIntegerOrNull, readTextOrNull } from '../../rows.ts';
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const REPOSITORIES = `

@@ -1,16 +1,26 @@
-import type { ErrorRecord } from '../../../../base/errors.ts';
+import type { ErrorRecord } from '../../../base/errors.ts';
 import type {
   ChangesetTotals,
+  MinuteCount,
+  StoredBudget,
   StoredChangeset,
   StoredChangesetSource,
   StoredChangesetState,
   StoredCheckState,
   StoredEvent,
+  StoredForecast,
   StoredReviewState,
   UnseenParts,
   WebhookTotals,
-} from '../../../store/changesets.ts';
-import { readInteger, readIntegerOrNull, readText, readTextOrNull, type SqlRow } from '../../rows.ts';
+} from '../changesets.ts';
+import {
+  readInteger,
+  readIntegerOrNull,
+  readReal,
+  readText,
+  readTextOrNull,
+  type SqlRow,
+} from './columns.ts';
 
 export function errorOf(row: SqlRow): ErrorRecord | null {
   const json = readTextOrNull(row, 'last_error');
@@ -111,5 +121,29 @@ export function toWebhookTotals(row: SqlRow): WebhookTotals {
     lastAtMs: readIntegerOrNull(row, 'last_at_ms'),
     missed: readInteger(row, 'missed'),
     missedSince: readInteger(row, 'missed_since'),
+  };
+}
+
+export function toBudget(row: SqlRow): StoredBudget {
+  return {
+    host: readText(row, 'host'),
+    credential: readText(row, 'credential'),
+    resource: readText(row, 'resource'),
+    limit: readIntegerOrNull(row, 'max_calls') ?? undefined,
+    remaining: readIntegerOrNull(row, 'remaining') ?? undefined,
+    resetAtMs: readIntegerOrNull(row, 'reset_at_ms') ?? undefined,
+    pausedUntilMs: readIntegerOrNull(row, 'paused_until_ms') ?? undefined,
+    refusedUntilMs: readIntegerOrNull(row, 'refused_until_ms') ?? undefined,
+    windowMs: readIntegerOrNull(row, 'window_ms') ?? undefined,
+    spent: JSON.parse(readText(row, 'spent')) as MinuteCount[],
+  };
+}
+
+export function toForecast(row: SqlRow): StoredForecast {
+  return {
+    host: readText(row, 'host'),
+    stretch: readReal(row, 'stretch'),
+    costs: JSON.parse(readText(row, 'costs')) as Record<string, number>,
+    syncs: JSON.parse(readText(row, 'syncs')) as MinuteCount[],
   };
 }

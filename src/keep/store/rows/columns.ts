@@ -1,8 +1,7 @@
-/** A value that SQLite takes and gives. */
-export type SqlValue = null | number | string | Uint8Array;
-export type SqlRow = Record<string, SqlValue>;
+/** A row as a database gives it. */
+export type SqlRow = Record<string, unknown>;
 
-/** Reading columns out of a row with the type that the schema (STRICT tables) promises. */
+/** Reading columns out of a row with the type that the schema promises. */
 
 export function readInteger(row: SqlRow, column: string): number {
   return Number(row[column]);

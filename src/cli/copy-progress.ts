@@ -1,0 +1,67 @@
+import type { Clock } from '../base/clock.ts';
+import { countSources } from '../deliver/copy/sources.ts';
+import { progressInWords } from './progress.ts';
+import { type ProgressLines, printable } from './terminal.ts';
+
+/** The progress line of a copy: files and bytes of how many, which are counted beside the copying. */
+export class CopyProgress {
+  readonly #lines: ProgressLines;
+  readonly #task: string;
+  readonly #clock: Clock;
+  readonly #startMs: number;
+  readonly #counting = new AbortController();
+  #total: { readonly files: number; readonly bytes: number } | undefined;
+  #files = 0;
+  /** Of files that are done. */
+  #bytes = 0;
+  /** Of the one that is being copied. */
+  #current = 0;
+
+  /** @param task the name of its line */
+  constructor(lines: ProgressLines, task: string, clock: Clock) {
+    this.#lines = lines;
+    this.#task = task;
+    this.#clock = clock;
+    this.#startMs = clock.monotonicMs();
+  }
+
+  /** Counts what there is to be copied. What cannot be counted has no total. */
+  async count(source: string, recursive: boolean): Promise<void> {
+    try {
+      this.#total = await countSources(source, recursive, this.#counting.signal);
+    } catch {
+      // The copying meets the same, and says so.
+    }
+  }
+
+  /** So many bytes more of a file are there. */
+  add(bytes: number, source: string): void {
+    this.#current += bytes;
+    this.#show(source);
+  }
+
+  /** A file has ended, with so many bytes. */
+  end(bytes: number, target: string): void {
+    this.#files += 1;
+    this.#bytes += bytes;
+    this.#current = 0;
+    this.#show(target);
+  }
+
+  /** Ends the counting. */
+  close(): void {
+    this.#counting.abort();
+  }
+
+  #show(about: string): void {
+    const words = progressInWords({
+      noun: 'files',
+      done: this.#files,
+      total: this.#total?.files,
+      bytes: this.#bytes + this.#current,
+      totalBytes: this.#total?.bytes,
+      elapsedMs: this.#clock.monotonicMs() - this.#startMs,
+    });
+    this.#lines.set(this.#task, `${words}: ${printable(about)}`);
+  }
+}

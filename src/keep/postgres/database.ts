@@ -1,0 +1,291 @@
+import pg from 'pg';
+import type { Clock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
+import { type Random, systemRandom } from '../../base/random.ts';
+import type { SqlRow } from '../store/rows/columns.ts';
+import { type PostgresAddress, quoteName, readAddress } from './address.ts';
+import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
+import { executorOf, type SqlExecutor, type TransactionalExecutor } from './executor.ts';
+import { type Listening, listen } from './listen.ts';
+import { migrate } from './migrate.ts';
+import { Outage, type OutageState } from './outage.ts';
+import { asParameters, type Parameter, TYPES } from './parameters.ts';
+
+export interface PostgresOptions {
+  /** `postgres://…`; the rest comes from PG* variables, as with every client. */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly env?: NodeJS.ProcessEnv;
+  /** At most so many connections at once. */
+  readonly connections?: number;
+  /** What this process is to the server's `pg_stat_activity`; PGAPPNAME and the address come before it. */
+  readonly applicationName?: string;
+  /** How long one statement may take. */
+  readonly statementTimeoutMs?: number;
+  /** How long calls wait for a server that is not to be had. */
+  readonly patienceMs?: number;
+  readonly random?: Random;
+}
+
+const DEFAULT_CONNECTIONS = 10;
+const DEFAULT_STATEMENT_TIMEOUT_MS = 60_000;
+const DEFAULT_PATIENCE_MS = 30_000;
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_CONNECTION_MS = 30_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+/** After the server's own limit; only a server that is gone without a word reaches it. */
+const SILENCE_AFTER_TIMEOUT_MS = 15_000;
+/**
+ * A process that stands still within a transaction would hold up every other station's locks: the server ends its
+ * connection then.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000;
+/** Tries of a transaction that meets others, and the longest wait before one; the first is a hundredth of it. */
+const MOST_ATTEMPTS = 12;
+const LONGEST_PAUSE_MS = 500;
+
+/**
+ * Connections to one schema of a Postgres. Statements and transactions that are cut off before they could have taken
+ * effect are made again by themselves, once the server is back; those that meet other transactions, at once.
+ */
+export class PostgresDatabase implements TransactionalExecutor {
+  readonly schema: string;
+  /** Where it is, for people; shows no secret. */
+  readonly place: string;
+  readonly #pool: pg.Pool;
+  readonly #clientConfig: pg.ClientConfig;
+  readonly #sessionSettings: string;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #outage: Outage;
+  readonly #listening = new Set<Listening>();
+  #closing: Promise<void> | undefined;
+
+  private constructor(address: PostgresAddress, clientConfig: pg.ClientConfig, options: PostgresOptions) {
+    const {
+      clock,
+      connections = DEFAULT_CONNECTIONS,
+      statementTimeoutMs = DEFAULT_STATEMENT_TIMEOUT_MS,
+    } = options;
+    this.schema = address.schema;
+    this.place = address.place;
+    this.#clock = clock;
+    this.#random = options.random ?? systemRandom;
+    this.#sessionSettings = sessionSettings(address.schema, statementTimeoutMs);
+    this.#clientConfig = { ...clientConfig, query_timeout: statementTimeoutMs + SILENCE_AFTER_TIMEOUT_MS };
+    this.#pool = new pg.Pool({
+      ...this.#clientConfig,
+      max: connections,
+      idleTimeoutMillis: IDLE_CONNECTION_MS,
+      // It is awaited, whatever its type says.
+      onConnect: client => client.query(this.#sessionSettings) as unknown as undefined,
+    });
+    // A connection that breaks while nobody uses it is no news: the next call finds out what is the matter.
+    this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', client => client.on('error', () => undefined));
+    this.#outage = new Outage({
+      clock,
+      patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
+      probe: () => this.#probe(),
+    });
+  }
+
+  /**
+   * Connects, and brings the schema up to date. Waits for a server that is not to be had yet, as long as patience lasts.
+   * @throws SluiceError `database_*`, `config_invalid`
+   */
+  static async open(options: PostgresOptions): Promise<PostgresDatabase> {
+    const { url, env = process.env, clock } = options;
+    const address = readAddress(url, env);
+    const config: pg.ClientConfig = {
+      fallback_application_name: options.applicationName ?? 'sluice',
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+      types: TYPES,
+      ...address.config,
+    };
+    const make = (given: pg.ClientConfig): PostgresDatabase =>
+      new PostgresDatabase(address, given, { ...options, clock });
+    let database = make(config);
+    try {
+      if (address.tlsPreferred && !(await database.#hasTls())) {
+        await database.close();
+        database = make({ ...config, ssl: false });
+      }
+      await migrate(database);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Undefined while the server is to be had. */
+  get outage(): OutageState | undefined {
+    return this.#outage.state;
+  }
+
+  async query(sql: string, values: readonly Parameter[] = []): Promise<SqlRow[]> {
+    return (await this.#single(sql, asParameters(values), 'read')).rows;
+  }
+
+  async first(sql: string, values: readonly Parameter[] = []): Promise<SqlRow | undefined> {
+    return (await this.#single(sql, asParameters(values), 'read')).rows[0];
+  }
+
+  async execute(sql: string, values: readonly Parameter[] = []): Promise<number> {
+    return (await this.#single(sql, asParameters(values), 'commit')).rowCount ?? 0;
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.#single(sql, [], 'commit');
+  }
+
+  executeSql(text: string, values: unknown[] = []): Promise<pg.QueryResult<SqlRow>> {
+    return this.#single(text, values, 'commit');
+  }
+
+  async transaction<T>(change: (transaction: SqlExecutor) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await this.#connect();
+      let committing = false;
+      try {
+        await client.query('BEGIN');
+        const result = await change(executorOf(client));
+        committing = true;
+        await client.query('COMMIT');
+        client.release();
+        return result;
+      } catch (error) {
+        await giveBack(client, error);
+        await this.#judge(error, committing ? 'commit' : 'write', attempt);
+      }
+    }
+  }
+
+  /**
+   * Calls `onNotification` for each NOTIFY of a channel, on a connection of its own that is made anew when it breaks;
+   * `onConnected` each time it has begun to listen, since what came before is lost.
+   */
+  async listen(
+    channel: string,
+    onNotification: (payload: string) => void,
+    onConnected: () => void,
+  ): Promise<Listening> {
+    const handle = listen({
+      channel,
+      onNotification,
+      onConnected,
+      clock: this.#clock,
+      connect: async () => {
+        await this.#outage.pass();
+        const client = new pg.Client(this.#clientConfig);
+        client.on('error', () => undefined);
+        await client.connect();
+        return client;
+      },
+    });
+    this.#listening.add(handle);
+    return handle;
+  }
+
+  /** Ends all connections, those under way after their statement. May be repeated. */
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      this.#outage.close();
+      await Promise.all([...this.#listening].map(each => each.close()));
+      await this.#pool.end();
+    })();
+    return this.#closing;
+  }
+
+  /** @param doing a statement that changes something commits by itself: when it breaks off, nobody knows whether it did */
+  async #single(text: string, values: unknown[], doing: 'read' | 'commit'): Promise<pg.QueryResult<SqlRow>> {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await this.#connect();
+      try {
+        const result = await client.query<SqlRow>(text, values.length === 0 ? undefined : values);
+        client.release();
+        return result;
+      } catch (error) {
+        await giveBack(client, error);
+        await this.#judge(error, doing, attempt);
+      }
+    }
+  }
+
+  /** A connection, once the server is to be had. */
+  async #connect(): Promise<pg.PoolClient> {
+    for (;;) {
+      await this.#outage.pass();
+      try {
+        return await this.#pool.connect();
+      } catch (error) {
+        if (this.#closing || failureOf(error) !== 'lost') throw this.#wrap(error, 'connect');
+        this.#outage.began(this.#wrap(error, 'connect'));
+      }
+    }
+  }
+
+  /** Returns where the same may be tried again, else throws. */
+  async #judge(error: unknown, doing: 'read' | 'write' | 'commit', attempt: number): Promise<void> {
+    const wrapped = this.#wrap(error, `${doing} database`);
+    if (error instanceof SluiceError || this.#closing) throw wrapped;
+    const failure = failureOf(error);
+    if (failure === 'lost') {
+      this.#outage.began(wrapped);
+      if (doing === 'commit') throw wrapped;
+      return;
+    }
+    if (failure !== 'again' || attempt === MOST_ATTEMPTS) throw wrapped;
+    await this.#clock.sleep(
+      this.#random() * Math.min((LONGEST_PAUSE_MS / 100) * 2 ** attempt, LONGEST_PAUSE_MS),
+    );
+  }
+
+  async #probe(): Promise<void> {
+    try {
+      await this.#pool.query('SELECT 1');
+    } catch (error) {
+      throw this.#wrap(error, 'connect');
+    }
+  }
+
+  async #hasTls(): Promise<boolean> {
+    try {
+      await this.query('SELECT 1');
+      return true;
+    } catch (error) {
+      const { cause } = error as Error;
+      if (cause instanceof Error && NO_TLS.test(cause.message)) return false;
+      throw error;
+    }
+  }
+
+  #wrap(error: unknown, operation: string): SluiceError {
+    return asDatabaseError(error, operation, this.place);
+  }
+}
+
+/** A failure of the connection, or of what ran on it too long, leaves nothing that could be used again. */
+async function giveBack(client: pg.PoolClient, error: unknown): Promise<void> {
+  const failure = error instanceof SluiceError ? 'other' : failureOf(error);
+  if (failure === 'lost' || failure === 'late') return client.release(true);
+  try {
+    await client.query('ROLLBACK');
+    client.release();
+  } catch {
+    client.release(true);
+  }
+}
+
+function sessionSettings(schema: string, statementTimeoutMs: number): string {
+  return `
+    SET search_path = ${quoteName(schema)};
+    SET statement_timeout = ${statementTimeoutMs};
+    SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_MS};
+    SET client_min_messages = warning;
+    SET timezone = 'UTC';
+    SET jit = off;`;
+}

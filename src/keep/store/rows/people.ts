@@ -1,0 +1,27 @@
+import { SluiceError } from '../../../base/errors.ts';
+import type { Person } from '../people.ts';
+import { readInteger, readText, type SqlRow } from './columns.ts';
+
+/** With `merged`: e-mails that were merged into it beside its own, one a line, or null. */
+export function toPerson(row: SqlRow): Person {
+  const email = readText(row, 'email');
+  const merged = row.merged === null ? [] : readText(row, 'merged').split('\n');
+  return {
+    id: readInteger(row, 'id'),
+    name: readText(row, 'name'),
+    email,
+    bot: readInteger(row, 'bot') === 1,
+    botByHand: readInteger(row, 'bot_by_hand') === 1,
+    commits: readInteger(row, 'commits'),
+    emails: [email, ...merged],
+  };
+}
+
+/** E-mails as somebody gave them, each once. @throws SluiceError `usage` for an empty one */
+export function checkedEmails(emails: readonly string[]): string[] {
+  const trimmed = emails.map(email => email.trim());
+  if (trimmed.includes('')) {
+    throw new SluiceError('usage', 'an empty e-mail is nobody in particular; correct it by a mailmap');
+  }
+  return [...new Map(trimmed.map(email => [email.toLowerCase(), email])).values()];
+}
