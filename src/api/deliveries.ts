@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { FILE_STATES } from '../keep/local/journal.ts';
-import { Bytes, Count, IdPath, LastError, type Operation, pageAnswer, pageQuery, Time } from './operation.ts';
+import {
+  Bytes,
+  Count,
+  IdPath,
+  LastError,
+  type Operation,
+  pageAnswer,
+  pageQuery,
+  Switch,
+  Time,
+} from './operation.ts';
 import { HeldFor } from './status.ts';
 
 const about = 'Deliveries';
@@ -66,7 +76,10 @@ const Selected = z.object({
 
 const syncDeliveries = {
   about,
-  summary: 'Delivers what waits, and answers once all of it was tried.',
+  summary: 'Delivers what waits, and answers once all of it was tried, or nothing has ended for a while.',
+  query: z.strictObject({
+    wait: Switch.default(false).describe('answers only once all of it was tried'),
+  }),
   status: 200,
   answer: z.object({
     delivered: Count,
@@ -74,6 +87,13 @@ const syncDeliveries = {
     waiting: Count.describe('files that wait for another try, or for their bucket to be made'),
     empty: Count.describe('files that wait until they have content'),
     held: z.array(HeldFor),
+    unfinished: z
+      .object({
+        files: Count,
+        endpoints: z.array(z.string()).describe('those that have not answered yet'),
+      })
+      .optional()
+      .describe('what the station goes on with; absent where all was tried'),
   }),
 } as const satisfies Operation;
 

@@ -1,5 +1,6 @@
 /**
- * Where each operation of the API is asked for, by its name: method and path, with `{name}` for what varies in a path.
+ * Where each operation of the API is asked for, by its name: method and path, with `{name}` for what varies in a path;
+ * where there may be a body as well, also what goes into the query.
  * What is given and answered stands in `operations.ts`. Imports nothing, so that it goes into a browser as it is.
  */
 export const PATHS = {
@@ -54,8 +55,8 @@ export const PATHS = {
 
   listDeliveries: 'GET /api/v1/deliveries',
   getDelivery: 'GET /api/v1/deliveries/{id}',
-  syncDeliveries: 'POST /api/v1/deliveries/sync',
-  syncDeliveriesUnversioned: 'POST /api/deliveries/sync',
+  syncDeliveries: 'POST /api/v1/deliveries/sync?wait',
+  syncDeliveriesUnversioned: 'POST /api/deliveries/sync?wait',
   retryFailed: 'POST /api/v1/deliveries/failed/retry',
   dropFailed: 'POST /api/v1/deliveries/failed/drop',
 
@@ -70,8 +71,15 @@ export const PATHS = {
 
 export type OperationName = keyof typeof PATHS;
 
-/** Method and path of an operation. Pure. */
-export function placeOf(name: OperationName): { readonly method: string; readonly path: string } {
-  const [method = '', path = ''] = PATHS[name].split(' ');
-  return { method, path };
+export interface OperationPlace {
+  readonly method: string;
+  readonly path: string;
+  /** What of the given goes into the query although there is a body. */
+  readonly queryNames: readonly string[];
+}
+
+/** Where an operation is asked for. Pure. */
+export function placeOf(name: OperationName): OperationPlace {
+  const [method = '', path = '', ...queryNames] = PATHS[name].split(/[ ?&]/);
+  return { method, path, queryNames };
 }

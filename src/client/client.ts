@@ -67,21 +67,23 @@ async function call(
   given: Readonly<Record<string, unknown>>,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
-  const { method, path } = placeOf(name);
-  const rest = { ...given };
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, key: string) => {
-    const value = String(rest[key]);
-    delete rest[key];
-    return encodeURIComponent(value);
-  });
+  const { method, path, queryNames } = placeOf(name);
   const hasBody = method === 'POST';
+  const pathNames = [...path.matchAll(/\{(\w+)\}/g)].map(([, key = '']) => key);
+  const filled = pathNames.reduce(
+    (text, key) => text.replace(`{${key}}`, encodeURIComponent(String(given[key]))),
+    path,
+  );
+  const rest = Object.entries(given).filter(([key]) => !pathNames.includes(key));
+  const inQuery = rest.filter(([key]) => !hasBody || queryNames.includes(key));
+  const inBody = rest.filter(entry => !inQuery.includes(entry));
   const headers = new Headers(hasBody ? { 'content-type': 'application/json' } : {});
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-  const response = await send(url + filled + (hasBody ? '' : queryOf(rest)), {
+  const response = await send(url + filled + queryOf(inQuery), {
     method,
     headers,
     signal: signal ?? null,
-    body: hasBody ? JSON.stringify(rest) : null,
+    body: hasBody ? JSON.stringify(Object.fromEntries(inBody)) : null,
   });
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return undefined;
@@ -93,8 +95,8 @@ async function call(
 }
 
 /** `?a=1&b=2` of what is given; of several values one after the other. */
-function queryOf(given: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(given).flatMap(([key, value]) =>
+function queryOf(given: readonly (readonly [key: string, value: unknown])[]): string {
+  const pairs = given.flatMap(([key, value]) =>
     value === undefined || value === null ? [] : [value].flat().map(one => [key, String(one)]),
   );
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;

@@ -33,7 +33,10 @@ test('every route is an operation of the description, and every operation is a r
   const documented = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   );
-  assert.deepEqual(documented.sort(), Object.values(PATHS).sort());
+  assert.deepEqual(
+    documented.sort(),
+    [...new Set(described.map(each => each.replace(/\/webhooks\/\w+/, '/webhooks/{kind}')))].sort(),
+  );
 });
 
 test('an insight answers with the columns that its description has (A-531)', () => {

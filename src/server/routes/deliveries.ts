@@ -3,6 +3,7 @@ import type { Asked } from '../../api/operations.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { toListedDelivery } from '../../deliver/listing.ts';
+import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 
@@ -31,10 +32,10 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
     const { record, attempts } = deliveries.record(path.id);
     return { ...toListedDelivery(record), attemptHistory: attempts };
   });
-  const sync = async (_asked: unknown, context: Context) => {
+  const sync = async ({ query }: Asked<'syncDeliveries'>, context: Context) => {
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
     try {
-      return await deliveries.syncNow(signal);
+      return await deliveries.syncNow(signal, query.wait ? {} : { quietMs: SYNC_QUIET_MS });
     } catch (error) {
       if (!stopping.aborted) throw error;
       const message = 'the station is stopping; what waits goes on once it is back';
