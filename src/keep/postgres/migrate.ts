@@ -2,6 +2,7 @@ import { SluiceError } from '../../base/errors.ts';
 import { quoteName } from './address.ts';
 import type { SqlExecutor, TransactionalExecutor } from './executor.ts';
 import { sql as schedule } from './migrations/0001-schedule.ts';
+import { sql as stations } from './migrations/0002-stations.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -13,7 +14,7 @@ export interface Migration {
 }
 
 /** In order; a migration that has been released never changes. `sluice_schema.version` counts those applied. */
-const MIGRATIONS: readonly Migration[] = [{ sql: schedule }];
+const MIGRATIONS: readonly Migration[] = [{ sql: schedule }, { sql: stations }];
 
 const VERSION = `
 CREATE TABLE sluice_schema (
