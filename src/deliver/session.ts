@@ -28,6 +28,7 @@ import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { holdStatuses } from './queue/hold-status.ts';
+import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
@@ -121,6 +122,7 @@ export class DeliverySession {
       clock,
       log,
       probeIntervalMs,
+      bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
       onBack: endpoint => void this.#sendWaiting(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
@@ -148,6 +150,7 @@ export class DeliverySession {
         onFree: () => void recordSent(this.#context).then(wake),
         onTrial: wake,
       }),
+      lone: new LoneFiles(),
       buckets: new BucketCache({
         clock,
         log,

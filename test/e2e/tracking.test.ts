@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -102,6 +102,32 @@ test('beside a station track takes effect at once; a reload of the configuration
   assert.equal(still.code, 0, still.stderr);
   assert.equal((await stateOf(station, byHand.path))?.tracked, false);
   assert.deepEqual(rows(join(cwd, 'sluice.db'), "SELECT key FROM targets WHERE kind = 'repository'"), []);
+});
+
+test('forget takes a repository out with clone, history and schedule, also one that never was there (R-500)', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(cwd, 'a.git'), 3);
+  mkdirSync(join(cwd, 'mistypde'));
+  await sluice(t, ['bake', origin.path], { cwd });
+  await sluice(t, ['track', origin.path, join(cwd, 'mistypde')], { cwd });
+  const listed = await sluice(t, ['forget', join(cwd, 'mistypd'), join(cwd, 'mistypde'), origin.path], {
+    cwd,
+  });
+  assert.equal(listed.code, 1);
+  assert.match(listed.stderr, /no repository .*mistypd is known here\n {2}Did you mean .*mistypde\?/);
+  assert.match(listed.stdout, /forgotten: .*mistypde, 0 commits\nforgotten: .*a\.git, 3 commits/);
+  for (const table of ['repositories', 'commits', 'clones', 'targets', 'identities', 'author_days'])
+    assert.deepEqual(rows(join(cwd, 'sluice.db'), `SELECT * FROM ${table}`), [], table);
+  assert.deepEqual(
+    readdirSync(join(cwd, 'station/cache')).filter(name => name.endsWith('.git')),
+    [],
+  );
+  writeFileSync(join(cwd, 'sluice.yaml'), 'repos: [./a.git]\n');
+  const station = await startStation(t, { cwd });
+  await until('it is baked', async () => (await stateOf(station, origin.path))?.state === 'ok');
+  const named = await sluice(t, ['forget', origin.path], { cwd });
+  assert.equal(named.code, 1);
+  assert.match(named.stderr, /is tracked by config\n {2}Take it out of "repos"/);
 });
 
 test('the API tracks and untracks; what it may not name is refused, and of several none is taken then (R-5, R-9)', async t => {

@@ -121,4 +121,28 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await list({ choice: 'untracked' }), ['/a-empty', '/c-few']);
     assert.deepEqual(await list({ choice: 'failing' }), ['/a-empty']);
   });
+
+  test(`${name}: what is forgotten is gone with its history, and nothing else is (R-500)`, async t => {
+    const { store } = await open(t);
+    const { repositories, tracking, questions } = store;
+    const gone = await storeHistory(store, '/gone', [
+      { who: 'Ada', at: 5 },
+      { who: 'Bob', at: 6 },
+    ]);
+    const stays = await storeHistory(store, '/stays', [{ who: 'Ada', at: 900 }]);
+    await tracking.add(gone, 'cli', 1);
+    await repositories.forget(gone);
+    await repositories.forget(gone);
+    assert.deepEqual(
+      (await repositories.list()).map(({ id }) => id),
+      [stays],
+    );
+    const authors = await questions.topAuthors({ repositoryIds: [gone, stays] }, 9);
+    assert.deepEqual(
+      authors.map(({ commits }) => commits),
+      [1],
+    );
+    const again = await storeHistory(store, '/gone', [{ who: 'Ada', at: 5 }]);
+    assert.equal((await repositories.byId(again))?.totals.commits, 1);
+  });
 }

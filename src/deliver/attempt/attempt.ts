@@ -133,8 +133,7 @@ async function sendAndProve(
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });
-    const isNew = endpoints.noteCall(destination.endpoint, known);
-    return { end: () => failed(context, attempted, known, isNew) };
+    return { end: () => failed(context, attempted, known) };
   } finally {
     file?.close();
   }
@@ -143,10 +142,10 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
+    context.lone.arrived(record.id);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
-    endpoints.noteCall(destination.endpoint, known);
     return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
 }

@@ -23,7 +23,7 @@ import { sql as dropped } from './migrations/0020-dropped.ts';
 import { sql as stations } from './migrations/0021-stations.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   repositories,
   schedule,
   journal,

@@ -23,6 +23,12 @@ export interface RepositoryStore {
   list(filter?: RepositoryFilter): Promise<Repository[]>;
   /** Changes the fields given and no others. */
   update(id: number, change: RepositoryChange): Promise<void>;
+  /**
+   * Takes a repository out with all its history, in pieces that hold up no other writer for long. Cut off, it is there
+   * with a part of its history, which the next bake reads again; then it may be called again. One that is not there is
+   * no error.
+   */
+  forget(id: number): Promise<void>;
 }
 
 /** What becomes known of a repository apart from its history. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress, ObjectProperties } from '../bucket.ts';
 import { correctionsFor, nameOf, type SentRequest } from './adapt.ts';
 import { AnswerError, type ErrorAnswer } from './answer.ts';
@@ -110,6 +111,26 @@ export class Session {
     const nowMs = this.#clock.nowMs();
     const way = this.#ways.wayOf(bucket, nowMs);
     if (way.checksum === 'trailer') this.#ways.learn(bucket, { ...way, checksum: 'header' }, true, nowMs);
+  }
+
+  /** Begins an upload in parts, unless the bucket's server is known to take none. Throws as `begin`, and not_supported. */
+  async inParts<T>(bucket: string, begin: () => Promise<T>): Promise<T> {
+    if (!this.#ways.takesParts(bucket, this.#clock.nowMs())) {
+      const words = `bucket ${bucket} takes no objects in parts, as was seen before`;
+      throw new SluiceError('not_supported', words, { operation: 'create upload', subject: bucket });
+    }
+    try {
+      return await begin();
+    } catch (error) {
+      if (error instanceof SluiceError && error.code === 'not_supported')
+        this.#ways.notePartsRefused(bucket, error.answer === 'give-up');
+      throw error;
+    }
+  }
+
+  /** An object came whole and was taken. */
+  noteWhole(bucket: string): void {
+    this.#ways.noteWhole(bucket, this.#clock.nowMs());
   }
 
   /** How a call was sent that is not the profile's own way, in words; undefined where it is. */

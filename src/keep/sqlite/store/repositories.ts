@@ -42,6 +42,10 @@ function listRepositories(database: Database, filter: RepositoryFilter): Reposit
   return rows.map(toRepository);
 }
 
+const REMOVED_AT_ONCE = 5_000;
+const REMOVE_COMMITS = `DELETE FROM commits WHERE id IN
+  (SELECT id FROM commits WHERE repository_id = ? LIMIT ${REMOVED_AT_ONCE})`;
+
 export function createRepositoryStore(database: Database): RepositoryStore {
   const find = (where: string, value: string | number): Repository | undefined =>
     database.read(() => {
@@ -93,6 +97,19 @@ export function createRepositoryStore(database: Database): RepositoryStore {
         database
           .statement(`UPDATE repositories SET ${columns} WHERE id = ?`)
           .run(...assignments.map(([, value]) => value), id);
+      });
+    },
+    async forget(id) {
+      await database.write(() => {
+        // Without its cursor a bake reads all of it again.
+        for (const table of ['refs', 'pending_refs'])
+          database.statement(`DELETE FROM ${table} WHERE repository_id = ?`).run(id);
+        database.statement('UPDATE repositories SET pending_processed = NULL WHERE id = ?').run(id);
+      });
+      for (let removed = REMOVED_AT_ONCE; removed === REMOVED_AT_ONCE; )
+        removed = await database.write(() => Number(database.statement(REMOVE_COMMITS).run(id).changes));
+      await database.write(() => {
+        database.statement('DELETE FROM repositories WHERE id = ?').run(id);
       });
     },
   };

@@ -254,6 +254,10 @@ export class SqliteJournal implements Journal {
     return this.#records.failedForKey(profile, codes, keyMark);
   }
 
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#records.waitingForKey(profile, keyMark);
+  }
+
   unproven(): { files: number; bytes: number } {
     return this.#database.read(() => countUnproven(this.#database));
   }
