@@ -1,5 +1,3 @@
-import { SluiceError } from '../../base/errors.ts';
-
 /**
  * The stations that share the store, by what they last said of themselves. A station alone has a row as well. Methods
  * may fail with `database_*` or `disk_full`, having changed nothing. Times are on the store's clock, which is the same
@@ -58,13 +56,4 @@ export interface KnownStation extends Omit<StationSign, 'run'> {
   readonly silentMs: number;
   /** It has left in order, or is silent for longer than `SILENT_AFTER_MS`. */
   readonly isSilent: boolean;
-}
-
-/** Says that a station's id is used twice. */
-export function anotherRun({ name }: Pick<StationSign, 'name'>): SluiceError {
-  return new SluiceError('station_running', `another process has begun to run as station ${name}`, {
-    operation: 'sign of life',
-    subject: name,
-    hint: 'If its root is a copy of another station\'s, remove the file "station-id" in it.',
-  });
 }

@@ -1,6 +1,5 @@
-import { toKnownStation } from '../../store/rows/stations.ts';
+import { anotherRun, toKnownStation } from '../../store/rows/stations.ts';
 import {
-  anotherRun,
   FORGOTTEN_AFTER_MS,
   SILENT_AFTER_MS,
   type StationSign,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../base/clock.ts';
-import { toKnownStation } from '../../store/rows/stations.ts';
-import { anotherRun, FORGOTTEN_AFTER_MS, type StationSign, type StationStore } from '../../store/stations.ts';
+import { anotherRun, toKnownStation } from '../../store/rows/stations.ts';
+import { FORGOTTEN_AFTER_MS, type StationSign, type StationStore } from '../../store/stations.ts';
 import type { Database } from '../database.ts';
 
 const BEAT_SQL = `
