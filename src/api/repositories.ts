@@ -6,9 +6,9 @@ import {
   IdPath,
   Milliseconds,
   type Operation,
+  Problem,
   pageAnswer,
   pageQuery,
-  Problem,
   Time,
   Url,
 } from './operation.ts';

@@ -32,7 +32,7 @@ export function deliveryRoutes({ station: { deliveries }, stopping, operation }:
     const { record, attempts } = deliveries.record(path.id);
     return { ...toListedDelivery(record), attemptHistory: attempts };
   });
-  const sync = async ({ query }: Asked<'syncDeliveries'>, context: Context) => {
+  const sync = async ({ query }: Pick<Asked<'syncDeliveries'>, 'query'>, context: Context) => {
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
     try {
       return await deliveries.syncNow(signal, query.wait ? {} : { quietMs: SYNC_QUIET_MS });
