@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
 import { systemClock } from './base/clock.ts';
@@ -32,8 +31,8 @@ export async function main(): Promise<void> {
     stderr: process.stderr,
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
-    async openStores({ database, store: address }, { checkpointThread = false } = {}) {
-      if (address !== undefined) return openSharedStores(address, database);
+    async openStores({ database, store: address }, { checkpointThread = false, station } = {}) {
+      if (address !== undefined) return openSharedStores(address, database, station);
       const [{ openStore }, { openLocal }, { SqliteWorkQueue }, { isWorkerGone }] = await Promise.all([
         import('./keep/sqlite/open-store.ts'),
         import('./keep/sqlite/open-local.ts'),
@@ -62,7 +61,12 @@ export async function main(): Promise<void> {
 }
 
 /** The store and the queue on a Postgres that stations share; clones are this machine's. */
-async function openSharedStores(url: string, database: string): Promise<Stores> {
+async function openSharedStores(
+  url: string,
+  database: string,
+  // What a command claims, no station has its home for.
+  station = `${hostname()}:${process.pid}`,
+): Promise<Stores> {
   const [{ openPostgresStore }, { applyChanges }, { PgBossWorkQueue }, { openLocal }, { isWorkerGone }] =
     await Promise.all([
       import('./keep/postgres/open-store.ts'),
@@ -77,7 +81,6 @@ async function openSharedStores(url: string, database: string): Promise<Stores> 
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const station = `${hostname()}:${resolve(database)}`;
     const shared = { database: store.database, clock: systemClock, log: silentLogger };
     const queue = await PgBossWorkQueue.open({ ...shared, applyChanges, isWorkerGone, station });
     closing.push(() => queue.close());
