@@ -12,7 +12,7 @@ test('a station with its store on Postgres bakes, answers and shows what it know
   const env = { STORE: address };
   const station = await startStation(t, { cwd, yaml, env });
   const repository = await until('it is baked', async () => {
-    const { body } = await station.ask('/api/v1/repos');
+    const { body } = await station.ask('/api/v1/repositories');
     return body.repositories?.[0]?.state === 'ok' && body.repositories[0];
   });
   assert.deepEqual([repository.commits, repository.authors], [12, 3]);
