@@ -633,6 +633,15 @@ export const CATALOGUE = {
     remedy: 'Check the endpoint of the profile and any proxy between.',
   },
 
+  request_intercepted: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 502,
+    meaning: 'Somebody else answers this one request, while the object store answers others.',
+    remedy:
+      'See what lies between (a firewall, a proxy with a limit of size, a scanner) and what it has against this file, or rename it. It is tried again, at most hours apart, for as long as it takes; "sluice sync now" tries at once.',
+  },
+
   // Files on their way, and readings.
   source_missing: {
     answer: 'give-up',
@@ -645,7 +654,8 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 409,
-    meaning: 'A newer file of the same path took the place of this one before it was delivered.',
+    meaning:
+      'A newer file of the same path took the place of this one before it was delivered, or it was renamed meanwhile and goes under its new name.',
     remedy:
       'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },

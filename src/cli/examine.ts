@@ -3,6 +3,7 @@ import type { Destination } from '../deliver/destinations.ts';
 import { type ProbeStep, probeProfile } from '../keep/buckets/probe.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
+import { type Check, checkStation } from './station-checks.ts';
 import { withDestinations } from './stores.ts';
 import { jsonText, printable, type Style, styleFor } from './terminal.ts';
 
@@ -12,12 +13,16 @@ export interface ExamineOptions extends GlobalOptions {
   readonly json?: boolean;
 }
 
-/** Probes the profiles named, or all, and says what works. Answers whether everything is well. */
+/** Probes the profiles named; where none is, all of them, and looks at the whole station. Says what works. Answers whether everything is well. */
 export async function examine(names: readonly string[], options: ExamineOptions, cli: Cli): Promise<boolean> {
   const signal = cli.stopSignal();
-  const { config } = await load(options, cli);
-  return withDestinations(config, cli, async destinations => {
-    let well = true;
+  const loaded = await load(options, cli);
+  const { config } = loaded;
+  const checks = names.length === 0 ? await checkStation(loaded, cli, signal) : [];
+  const style = styleFor(cli.stdout, cli.env);
+  if (!options.json && checks.length > 0) cli.stdout.write(renderChecks(checks, style));
+  const isWell = await withDestinations(config, cli, async destinations => {
+    let well = checks.every(({ outcome }) => outcome !== 'failed');
     for (const { profile, endpoint, store } of chosen(names, destinations)) {
       const steps = await probeProfile(store, {
         writes: options.readOnly !== true,
@@ -28,11 +33,13 @@ export async function examine(names: readonly string[], options: ExamineOptions,
       cli.stdout.write(
         options.json
           ? `${jsonText({ profile, endpoint, steps })}\n`
-          : render(profile, endpoint, steps, styleFor(cli.stdout, cli.env)),
+          : render(profile, endpoint, steps, style),
       );
     }
     return well;
   });
+  if (options.json) for (const check of checks) cli.stdout.write(`${jsonText(check)}\n`);
+  return isWell;
 }
 
 function chosen(names: readonly string[], destinations: readonly Destination[]): readonly Destination[] {
@@ -45,10 +52,16 @@ function chosen(names: readonly string[], destinations: readonly Destination[]):
 }
 
 function render(profile: string, endpoint: string, steps: readonly ProbeStep[], style: Style): string {
+  const lines = steps.map(({ step, ...found }) => findingLines(step, found, style));
+  return `${style.bold(printable(profile))}  ${style.dim(printable(endpoint))}\n${lines.join('')}`;
+}
+
+function renderChecks(checks: readonly Check[], style: Style): string {
+  return `${style.bold('station')}\n${checks.map(({ check, ...found }) => findingLines(check, found, style)).join('')}`;
+}
+
+function findingLines(name: string, { outcome, words, hint }: Omit<Check, 'check'>, style: Style): string {
   const marks = { ok: style.accent('ok     '), failed: style.bad('failed '), skipped: style.dim('skipped') };
-  const lines = steps.flatMap(({ step, outcome, words, hint }) => {
-    const line = `  ${marks[outcome]}  ${step.padEnd(12)}  ${printable(words)}`;
-    return hint === undefined ? [line] : [line, `${' '.repeat(25)}${printable(hint)}`];
-  });
-  return `${style.bold(printable(profile))}  ${style.dim(printable(endpoint))}\n${lines.join('\n')}\n`;
+  const line = `  ${marks[outcome]}  ${name.padEnd(13)}  ${printable(words)}\n`;
+  return hint === undefined ? line : `${line}${' '.repeat(26)}${printable(hint)}\n`;
 }

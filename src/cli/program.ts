@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { SluiceError } from '../base/errors.ts';
 import type { Cli, Outcome } from './cli.ts';
+import { defineBackup } from './commands/backup.ts';
 import { defineBake } from './commands/bake.ts';
 import { defineCache } from './commands/cache.ts';
 import { defineCapture, defineDisk } from './commands/capture.ts';
@@ -14,7 +15,7 @@ import { defineInsights } from './commands/insights.ts';
 import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
 import { defineSync } from './commands/sync.ts';
-import { defineTrack, defineUntrack } from './commands/track.ts';
+import { defineForget, defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
 import { guardedOutput, styleFor } from './terminal.ts';
 
@@ -42,6 +43,7 @@ const COMMANDS = [
   defineBake,
   defineTrack,
   defineUntrack,
+  defineForget,
   defineInsights,
   definePeople,
   defineChangesets,
@@ -54,6 +56,7 @@ const COMMANDS = [
   defineDisk,
   defineStatus,
   defineDoctor,
+  defineBackup,
   defineConfig,
   defineCompletion,
 ];

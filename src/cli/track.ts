@@ -1,17 +1,19 @@
 import { asSluiceError, SluiceError } from '../base/errors.ts';
-import { formatDuration } from '../base/units.ts';
+import { nearest } from '../base/text.ts';
+import { formatCount, formatDuration } from '../base/units.ts';
 import { parseOwner } from '../config/kinds.ts';
 import type { QueueItem } from '../engine/queue/work-queue.ts';
 import { FORGES } from '../gather/forges/definitions.ts';
 import { harmlessUrl } from '../gather/repos/address/shown-url.ts';
 import { configuredAddress, parseRepositoryUrl } from '../gather/repos/address/url.ts';
 import type { ScheduleContext } from '../gather/repos/context.ts';
+import { forgetRepository } from '../gather/repos/tracking/forget.ts';
 import { repositoryKey } from '../gather/repos/tracking/schedule.ts';
 import { track, untrack } from '../gather/repos/tracking/track.ts';
 import type { Repository } from '../keep/store/types.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { withStores } from './stores.ts';
+import { withCache, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 type TrackOptions = GlobalOptions & { readonly json?: boolean };
@@ -78,9 +80,7 @@ export async function untrackTargets(
   const { repositories, well } = await trackChangesetsFirst(targets, 'untrack', options, cli);
   if (repositories.length === 0) return well;
   const all = await eachOf(repositories, options, cli, async (target, context) => {
-    const { byUrl } = context.store.repositories;
-    const known = (await byUrl(target)) ?? (await byUrl(configuredAddress(target, cli.cwd).url));
-    if (!known) throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`);
+    const known = await knownRepository(target, context, cli);
     await untrack(known, ['cli', 'api'], context);
     const after = (await context.store.repositories.byId(known.id)) ?? known;
     const line = lineOf(after, await context.queue.get(repositoryKey(after)));
@@ -89,6 +89,51 @@ export async function untrackTargets(
     return { line, words, failed: true };
   });
   return all && well;
+}
+
+/** Takes each target out with all that is known of it. Answers whether all could be. */
+export async function forgetTargets(
+  targets: readonly string[],
+  options: TrackOptions,
+  cli: Cli,
+): Promise<boolean> {
+  const signal = cli.stopSignal();
+  const { config } = await load(options, cli);
+  let well = true;
+  await withCache(config, cli, async (cache, stores) => {
+    const context = { ...stores, cache, signal, clock: cli.clock, config: () => config };
+    for (const target of targets) {
+      try {
+        const known = await knownRepository(target, context, cli);
+        await forgetRepository(known, context);
+        const { commits } = known.totals;
+        const line = { url: known.url, commits };
+        const words = `forgotten: ${known.url}, ${formatCount(commits, 'commit')}`;
+        cli.stdout.write(options.json ? `${jsonText(line)}\n` : `${printable(words)}\n`);
+      } catch (error) {
+        signal.throwIfAborted();
+        well = false;
+        printFailure(target, asSluiceError(error), options, cli);
+      }
+    }
+  });
+  return well;
+}
+
+/** The repository that a person means. Throws `not_found`, with those that are spelt alike. */
+async function knownRepository(
+  target: string,
+  { store }: Pick<ScheduleContext, 'store'>,
+  cli: Cli,
+): Promise<Repository> {
+  const { byUrl } = store.repositories;
+  const known = (await byUrl(target)) ?? (await byUrl(configuredAddress(target, cli.cwd).url));
+  if (known) return known;
+  const urls = (await store.repositories.list()).map(({ url }) => url);
+  const near = nearest(target, urls);
+  throw new SluiceError('not_found', `no repository ${harmlessUrl(target)} is known here`, {
+    hint: near === undefined ? undefined : `Did you mean ${near}?`,
+  });
 }
 
 /** Lists what is tracked. */

@@ -8,6 +8,7 @@ import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
+import type { LoneFiles } from './queue/lone-files.ts';
 import type { PlaceHolds } from './queue/place-holds.ts';
 import type { DeliverySettings } from './settings.ts';
 import type { Spool } from './spool/spool.ts';
@@ -24,6 +25,8 @@ export interface DeliveryContext {
   readonly endpoints: EndpointMonitor;
   /** Profiles, buckets and disks that cannot be used just now. */
   readonly holds: PlaceHolds;
+  /** Files that fail where others do not. */
+  readonly lone: LoneFiles;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
   /** Keeps a record from being tried until the function returned is called; undefined while it is being tried. */

@@ -25,7 +25,7 @@ import { completedFilesReclaimer } from './retention.ts';
 import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
-import type { SyncOutcome } from './sync-now.ts';
+import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 
 /** What delivery takes from the station. */
@@ -55,7 +55,7 @@ export interface DeliveryStatus {
   readonly processing: number;
   readonly completed: number;
   readonly failed: number;
-  /** Of incoming and processing: neither being uploaded now nor about to be. */
+  /** Of incoming and processing, or not on record yet: neither being uploaded now nor about to be. */
   readonly waiting: number;
   readonly uploading: number;
   /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
@@ -195,7 +195,7 @@ export class Delivery implements Service {
       processing,
       completed,
       failed,
-      waiting: Math.max(0, incoming + processing - uploading),
+      waiting: Math.max(0, incoming + processing - uploading) + (session?.unentered ?? 0),
       uploading,
       refused: session?.refused ?? 0,
       left: session?.left ?? [],
@@ -235,11 +235,12 @@ export class Delivery implements Service {
 
   /**
    * Delivers all that waits, now, with or without the schedule and whatever the gate says. Resolves when nothing is due
-   * any more; rejects with the signal's reason, with `stopping`, or with `host_unreachable` when no endpoint answers.
+   * any more, or sooner as `patience` has it; rejects with the signal's reason, with `stopping`, or with
+   * `host_unreachable` when no endpoint answers.
    */
-  async syncNow(signal: AbortSignal): Promise<SyncOutcome> {
+  async syncNow(signal: AbortSignal, patience?: SyncPatience): Promise<SyncOutcome> {
     if (!this.#session) throw new SluiceError('stopping', 'delivery is not running');
-    return this.#session.syncNow(signal);
+    return this.#session.syncNow(signal, patience);
   }
 
   /** As failed.ts has it; the files go at once. */

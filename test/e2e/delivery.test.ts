@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { databaseBytes, deliveryPlace, isCompleted, jsonLines } from '../support/delivery-station.ts';
-import { rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+import { type Ended, rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
 
 const MIB = 2 ** 20;
 
@@ -209,11 +220,13 @@ test('a bucket that is missing is logged as an error at once; made, its files go
   assert.equal(station.stderr().match(/"level":50/g)?.length, 1);
 });
 
-test('doctor says what works, and what does not with what to do (D-7)', async t => {
+test('doctor says what works, and what does not with what to do (D-7, S-505)', async t => {
   const place = await deliveryPlace(t);
   const good = await place.run('doctor');
   assert.equal(good.code, 0, good.stdout);
   assert.match(good.stdout, /ok +put +stored bucket\//);
+  for (const check of ['configuration', 'git', 'disk', 'clock', 'watches', 'open files', 'port'])
+    assert.match(good.stdout, new RegExp(`ok +${check} `), good.stdout);
   assert.equal(place.server.objects('bucket').size, 0);
   const path = join(place.cwd, 'credentials');
   const wrong = readFileSync(path, 'utf8').replace(/(secret_access_key = ).*/, '$1wrong');
@@ -227,4 +240,61 @@ test('doctor says what works, and what does not with what to do (D-7)', async t 
   assert.deepEqual([answer?.profile, step?.step], ['wrong', 'authenticate']);
   assert.ok(step?.hint);
   assert.equal((await place.run('doctor', 'nobody')).code, 2);
+  const database = join(place.cwd, 'sluice.db');
+  writeFileSync(
+    database,
+    'nothing that SQLite could read, though it is long enough to be taken for a page of it'.repeat(99),
+  );
+  const port = createServer().listen(0, '127.0.0.1');
+  await once(port, 'listening');
+  t.after(() => port.close());
+  const taken = String((port.address() as { port: number }).port);
+  const broken = await sluice(t, ['doctor', '--json'], { cwd: place.cwd, env: { SLUICE_PORT: taken } });
+  const faults = jsonLines<{ check?: string; outcome: string; hint?: string }>(broken).filter(
+    ({ check, outcome }) => check !== undefined && outcome === 'failed',
+  );
+  assert.deepEqual(
+    faults.map(({ check }) => check),
+    ['database', 'port'],
+    broken.stdout,
+  );
+  for (const { hint } of faults) assert.ok(hint);
+});
+
+test('a backup of a station at work is whole, and a station that begins with it loses no file (S-506)', async t => {
+  const place = await deliveryPlace(t);
+  const station = await place.up('sync: {interval: 500ms}\n');
+  const names = Array.from({ length: 60 }, (_, number) => `f${number}`);
+  const copies: Promise<Ended>[] = [];
+  for (const [number, name] of names.entries()) {
+    place.drop(name, name);
+    if (number % 20 === 0) copies.push(place.run('backup', 'backup.db', '--json'));
+  }
+  for (const { code, stdout, stderr } of await Promise.all(copies)) {
+    assert.equal(code, 0, stderr);
+    assert.ok(JSON.parse(stdout).bytes > 0);
+  }
+  await isCompleted(place, names.length);
+  station.process.kill('SIGKILL');
+  await station.ended;
+  const backup = join(place.cwd, 'backup.db');
+  assert.deepEqual(rows(backup, 'PRAGMA integrity_check'), [{ integrity_check: 'ok' }]);
+  assert.equal(statSync(backup).mode & 0o777, 0o600);
+  for (const ending of ['', '-wal', '-shm']) rmSync(join(place.cwd, `sluice.db${ending}`), { force: true });
+  renameSync(backup, join(place.cwd, 'sluice.db'));
+  await place.up('sync: {interval: 500ms}\n');
+  place.drop('after', 'after');
+  await until('the new one is there', () => place.server.objects('bucket').has('after'));
+  for (const name of names) {
+    assert.equal((await place.server.read('bucket', name)).toString(), name);
+    assert.ok(existsSync(join(place.cwd, 'station/completed/store/bucket', name)), name);
+  }
+  const own = await place.run('backup', 'sluice.db');
+  assert.equal(own.code, 2);
+  assert.match(own.stderr, /is the database itself/);
+  assert.equal((await place.run('backup', 'no/such/folder/file')).code, 1);
+  assert.deepEqual(
+    readdirSync(place.cwd).filter(name => name.includes('partial')),
+    [],
+  );
 });

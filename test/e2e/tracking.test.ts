@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -32,7 +32,7 @@ function lines(stdout: string): TrackedLine[] {
 }
 
 async function stateOf(station: RunningStation, url: string) {
-  const { repositories } = (await station.ask('/api/v1/repos')).body;
+  const { repositories } = (await station.ask('/api/v1/repositories')).body;
   return repositories.find(repository => repository.url === url);
 }
 
@@ -104,6 +104,32 @@ test('beside a station track takes effect at once; a reload of the configuration
   assert.deepEqual(rows(join(cwd, 'sluice.db'), "SELECT key FROM targets WHERE kind = 'repository'"), []);
 });
 
+test('forget takes a repository out with clone, history and schedule, also one that never was there (R-500)', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(cwd, 'a.git'), 3);
+  mkdirSync(join(cwd, 'mistypde'));
+  await sluice(t, ['bake', origin.path], { cwd });
+  await sluice(t, ['track', origin.path, join(cwd, 'mistypde')], { cwd });
+  const listed = await sluice(t, ['forget', join(cwd, 'mistypd'), join(cwd, 'mistypde'), origin.path], {
+    cwd,
+  });
+  assert.equal(listed.code, 1);
+  assert.match(listed.stderr, /no repository .*mistypd is known here\n {2}Did you mean .*mistypde\?/);
+  assert.match(listed.stdout, /forgotten: .*mistypde, 0 commits\nforgotten: .*a\.git, 3 commits/);
+  for (const table of ['repositories', 'commits', 'clones', 'targets', 'identities', 'author_days'])
+    assert.deepEqual(rows(join(cwd, 'sluice.db'), `SELECT * FROM ${table}`), [], table);
+  assert.deepEqual(
+    readdirSync(join(cwd, 'station/cache')).filter(name => name.endsWith('.git')),
+    [],
+  );
+  writeFileSync(join(cwd, 'sluice.yaml'), 'repos: [./a.git]\n');
+  const station = await startStation(t, { cwd });
+  await until('it is baked', async () => (await stateOf(station, origin.path))?.state === 'ok');
+  const named = await sluice(t, ['forget', origin.path], { cwd });
+  assert.equal(named.code, 1);
+  assert.match(named.stderr, /is tracked by config\n {2}Take it out of "repos"/);
+});
+
 test('the API tracks and untracks; what it may not name is refused, and of several none is taken then (R-5, R-9)', async t => {
   const cwd = standingPlace(t);
   const origin = grownRepository(join(cwd, 'a.git'), 3);
@@ -112,19 +138,23 @@ test('the API tracks and untracks; what it may not name is refused, and of sever
   const url = origin.path;
   const bad = await api(station, 'POST', '/api/v1/repositories', { urls: [url, 'http://127.0.0.1/x'] });
   assert.deepEqual([bad.status, bad.body.code], [422, 'url_refused']);
-  assert.deepEqual((await station.ask('/api/v1/repos')).body.repositories, []);
+  assert.deepEqual((await station.ask('/api/v1/repositories')).body.repositories, []);
   for (const body of [{}, { url, urls: [url] }, { url: '' }, { urls: [] }, { url, more: 1 }]) {
     assert.equal((await api(station, 'POST', '/api/v1/repositories', body)).body.code, 'body_invalid');
   }
   const created = await api(station, 'POST', '/api/v1/repositories', { url });
   assert.equal(created.status, 201);
   await until('it is baked', async () => (await stateOf(station, url))?.state === 'ok');
-  const query = `/api/v1/repositories?url=${encodeURIComponent(url)}`;
+  const query = `/api/v1/repositories/one?url=${encodeURIComponent(url)}`;
   const one = await api(station, 'GET', query);
   assert.deepEqual([one.body.trackedBy, one.body.movedTo], [['api'], null]);
   assert.match(JSON.stringify(one.body.next), /"reason":"last change .* → every 8 h"/);
   assert.deepEqual((await api(station, 'POST', '/api/v1/sync', { url })).body, { repositories: [{ url }] });
-  assert.deepEqual((await api(station, 'DELETE', query)).body, { url, tracked: false, trackedBy: [] });
+  assert.deepEqual((await api(station, 'DELETE', query.replace('/one', ''))).body, {
+    url,
+    tracked: false,
+    trackedBy: [],
+  });
   const gone = await api(station, 'POST', '/api/v1/sync', { url });
   assert.deepEqual([gone.status, gone.body.code], [404, 'not_tracked']);
   assert.equal((await api(station, 'PUT', '/api/v1/repositories')).status, 405);

@@ -54,6 +54,22 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(await journal.changeIf(announced.id, 'incoming_tmp', { state: 'incoming' }), false);
   });
 
+  test(`${name}: what waited last with a key, and with no other one (D-321)`, async t => {
+    const { journal } = await start(t);
+    const wait = async (name: string, change: RecordChange): Promise<number> => {
+      const { id } = await journal.enter(file(name));
+      await journal.change(id, change);
+      return id;
+    };
+    await wait('done', { state: 'completed', errorAnswer: 'hold', keyMark: 'mark' });
+    await wait('refused', { errorAnswer: 'give-up', keyMark: 'mark' });
+    await wait('other', { errorAnswer: 'hold', keyMark: 'other' });
+    assert.equal(journal.waitingForKey('p', 'mark'), undefined);
+    const id = await wait('waits', { state: 'processing', errorAnswer: 'hold', keyMark: 'mark' });
+    assert.equal(journal.waitingForKey('p', 'mark')?.id, id);
+    assert.equal(journal.waitingForKey('q', 'mark'), undefined);
+  });
+
   test(`${name}: a record follows a file that was renamed, and is not said to be gone under its old name (D-168)`, async t => {
     const { journal } = await start(t);
     const identity = { size: 5, mtimeMs: 1.5, inode: 77 };
@@ -100,7 +116,9 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const nothing = { errorAnswer: null, errorCode: null, errorMessage: null };
     const row = { startedAt: '', finishedAt: '', outcome: 'failure', ...nothing } as const;
     await journal.recordAttempt(tried.id, row, {});
-    assert.equal(await journal.changeUnmoved(tried, gone), true, 'what was tried stays on record');
+    assert.equal(await journal.changeUnmoved(tried, gone), false);
+    const { state, errorCode } = journal.byId(tried.id) ?? {};
+    assert.deepEqual([state, errorCode], ['failed', 'superseded'], 'what was tried stays on record');
   });
 
   test(`${name}: a file of a folder that enters twice within one group has one record (D-301)`, async t => {

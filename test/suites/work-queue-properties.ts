@@ -10,16 +10,19 @@ export interface EmptyWork {
   readonly clock: VirtualClock;
   readonly queue: WorkQueue;
   readonly gone: Set<string>;
+  /** All times are multiples of it: the finest that the queue's leases know. */
+  readonly tickMs: number;
   close(): Promise<void>;
 }
 
-const LEASE_MS = 50;
+/** Of one claim, in ticks. */
+const LEASE_TICKS = 50;
 const ERROR: ErrorRecord = { code: 'timed_out', message: 'nothing heard', hint: 'Wait.', answer: 'retry' };
 
 const KEYS = ['a', 'b', 'c', 'd'];
 const key = fc.constantFrom(...KEYS);
 const kind = fc.constantFrom('bake', 'sync');
-const inMs = fc.integer({ min: -40, max: 60 });
+const inTicks = fc.integer({ min: -40, max: 60 });
 const which = fc.nat(1000);
 
 const operation = fc.oneof(
@@ -29,7 +32,7 @@ const operation = fc.oneof(
       name: fc.constant('put'),
       key,
       kind,
-      inMs,
+      inTicks,
       high: fc.boolean(),
       ifAbsent: fc.nat(4),
     }),
@@ -46,23 +49,29 @@ const operation = fc.oneof(
       limit: fc.option(fc.nat(2), { nil: undefined }),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ name: fc.constant('complete'), which, nextInMs: fc.option(inMs) }) },
-  { weight: 2, arbitrary: fc.record({ name: fc.constant('fail'), which, nextInMs: fc.option(inMs) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ name: fc.constant('complete'), which, nextInTicks: fc.option(inTicks) }),
+  },
+  { weight: 2, arbitrary: fc.record({ name: fc.constant('fail'), which, nextInTicks: fc.option(inTicks) }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('release'), which }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('heartbeat'), which }) },
   { weight: 1, arbitrary: fc.record({ name: fc.constant('die'), worker: fc.constantFrom('one', 'two') }) },
-  { weight: 3, arbitrary: fc.record({ name: fc.constant('advance'), ms: fc.integer({ min: 1, max: 40 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ name: fc.constant('advance'), ticks: fc.integer({ min: 1, max: 40 }) }),
+  },
 );
 
 // The union of the records above, distinguished by `name` once each name is a literal.
 type Operation =
-  | { name: 'put'; key: string; kind: string; inMs: number; high: boolean; ifAbsent: number }
+  | { name: 'put'; key: string; kind: string; inTicks: number; high: boolean; ifAbsent: number }
   | { name: 'drop'; key: string }
   | { name: 'claim'; worker: string; kinds?: string[]; keys?: string[]; max: number; limit?: number }
-  | { name: 'complete' | 'fail'; which: number; nextInMs: number | null }
+  | { name: 'complete' | 'fail'; which: number; nextInTicks: number | null }
   | { name: 'release' | 'heartbeat'; which: number }
   | { name: 'die'; worker: string }
-  | { name: 'advance'; ms: number };
+  | { name: 'advance'; ticks: number };
 
 /** A queue and its model, driven alike; what claims were ever made, stale ones included, can be settled. */
 class Pair {
@@ -75,16 +84,16 @@ class Pair {
   }
 
   async apply(step: Operation): Promise<void> {
-    const { queue, clock, gone } = this.#real;
+    const { queue, clock, gone, tickMs } = this.#real;
     const nowMs = clock.nowMs();
     switch (step.name) {
       case 'put': {
         const placement = {
           kind: step.kind,
           group: step.key < 'c' ? 'left' : 'right',
-          runAtMs: nowMs + step.inMs,
+          runAtMs: nowMs + step.inTicks * tickMs,
           priority: step.high ? ('high' as const) : ('normal' as const),
-          reason: `put in ${step.inMs}`,
+          reason: `put in ${step.inTicks}`,
           ifAbsent: step.ifAbsent === 0,
         };
         this.#model.put(step.key, placement);
@@ -102,7 +111,7 @@ class Pair {
         return;
       }
       case 'advance':
-        return clock.advance(step.ms);
+        return clock.advance(step.ticks * tickMs);
       default:
         return this.#settle(step, nowMs);
     }
@@ -112,7 +121,14 @@ class Pair {
     const { queue, clock } = this.#real;
     const { worker, max, limit, keys } = step;
     const perGroup = limit === undefined ? undefined : () => limit;
-    const request = { worker, max, keys, perGroup, leaseMs: LEASE_MS, kinds: keys ? undefined : step.kinds };
+    const request = {
+      worker,
+      max,
+      keys,
+      perGroup,
+      leaseMs: LEASE_TICKS * this.#real.tickMs,
+      kinds: keys ? undefined : step.kinds,
+    };
     const expected = this.#model.claim(clock.nowMs(), request);
     const claims = await queue.claim(request);
     assert.deepEqual(
@@ -134,20 +150,21 @@ class Pair {
     const { real, model } = pair;
     switch (step.name) {
       case 'complete': {
-        const nextAtMs = step.nextInMs === null ? null : nowMs + step.nextInMs;
+        const nextAtMs = step.nextInTicks === null ? null : nowMs + step.nextInTicks * this.#real.tickMs;
         const expected = this.#model.complete(model, nextAtMs);
         return assert.equal(await queue.complete(real, { nextAtMs, reason: 'done' }), expected);
       }
       case 'fail': {
-        const retryAtMs = step.nextInMs === null ? null : nowMs + step.nextInMs;
+        const retryAtMs = step.nextInTicks === null ? null : nowMs + step.nextInTicks * this.#real.tickMs;
         const expected = this.#model.fail(model, ERROR, retryAtMs);
         return assert.equal(await queue.fail(real, { error: ERROR, retryAtMs, reason: 'retry' }), expected);
       }
       case 'release':
         return assert.equal(await queue.release(real), this.#model.release(nowMs, model));
       case 'heartbeat': {
-        const [expected] = this.#model.heartbeat(nowMs, [model], LEASE_MS);
-        const { lost, dropped } = await queue.heartbeat([real], LEASE_MS);
+        const leaseMs = LEASE_TICKS * this.#real.tickMs;
+        const [expected] = this.#model.heartbeat(nowMs, [model], leaseMs);
+        const { lost, dropped } = await queue.heartbeat([real], leaseMs);
         const answer = lost.length > 0 ? 'lost' : dropped.length > 0 ? 'dropped' : 'held';
         return assert.equal(answer, expected);
       }

@@ -5,11 +5,11 @@ import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 export function defineDoctor(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('doctor')
-    .description('probe every profile: what works, what does not, what to do')
-    .argument('[profile...]', 'only these')
+    .description('look at machine, station and every profile: what works, what not, what to do')
+    .argument('[profile...]', 'only these, and nothing else')
     .option('--bucket <name...>', 'look at these buckets instead of those the key may list')
     .option('--read-only', 'put no probe object')
-    .option('--json', 'one JSON object a profile on a line')
+    .option('--json', 'one JSON object a profile, then one a check, on a line each')
     .addHelpText(
       'after',
       `

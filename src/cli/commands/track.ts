@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 
-/** `sluice track` and `sluice untrack`. */
+/** `sluice track`. */
 export function defineTrack(program: Command, cli: Cli, outcome: Outcome): void {
   program
     .command('track')
@@ -53,5 +53,29 @@ tracking: take it out of "repos" in sluice.yaml then.`,
       const { untrackTargets } = await import('../track.ts');
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       if (!(await untrackTargets(targets, options, cli))) outcome.exitCode = 1;
+    });
+}
+
+/** `sluice forget`. */
+export function defineForget(program: Command, cli: Cli, outcome: Outcome): void {
+  program
+    .command('forget')
+    .description('take repositories out as if they had never been named: clone, history and schedule')
+    .argument('<url-or-path...>', 'repositories; the originals are not touched')
+    .option('--json', 'one JSON object a line')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sluice forget /srv/git/mistypde.git        which is not there, and never was
+  sluice forget https://github.com/git/git   with its clone and 80,000 commits
+
+Works beside a running station and without one. What sluice.yaml lists under
+"repos" has to be taken out there first. Exit code 1 if one could not be.`,
+    )
+    .action(async (targets: string[], _options, command: Command) => {
+      const { forgetTargets } = await import('../track.ts');
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      if (!(await forgetTargets(targets, options, cli))) outcome.exitCode = 1;
     });
 }

@@ -81,7 +81,7 @@ export async function attemptDelivery(
 }
 
 /** What says that a file cannot be moved or opened where it lies. */
-const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe'];
+const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe', 'spool_invalid'];
 
 /** A move that fails for the disk's sake is no failure of the file. */
 async function begin(
@@ -133,8 +133,7 @@ async function sendAndProve(
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });
-    const isNew = endpoints.noteCall(destination.endpoint, known);
-    return { end: () => failed(context, attempted, known, isNew) };
+    return { end: () => failed(context, attempted, known) };
   } finally {
     file?.close();
   }
@@ -143,10 +142,10 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
+    context.lone.arrived(record.id);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
-    endpoints.noteCall(destination.endpoint, known);
     return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
 }

@@ -4,6 +4,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { asIntercepted } from '../queue/lone-files.ts';
 import { sameIdentity } from '../spool/files.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
@@ -85,22 +86,19 @@ async function putOnRecord(
   }
 }
 
-/**
- * The upload failed.
- * @param isNewlyOffline whether its endpoint is offline since then
- */
+/** The upload failed. */
 export async function failed(
   context: DeliveryContext,
   attempted: Attempted,
   error: SluiceError,
-  isNewlyOffline: boolean,
 ): Promise<DeliveryOutcome> {
-  const { clock, random, settings, statistics } = context;
-  const { record } = attempted;
+  const { clock, random, settings, statistics, endpoints } = context;
+  const { record, destination } = attempted;
   const decision = decideFailure(error, record.failures, settings, random, clock.nowMs());
+  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error);
   if (decision.kind === 'hand-back') return 'handed-back';
   if (decision.kind === 'vanished') return gone(context, record);
-  if (decision.kind === 'hold') return held(context, attempted, error, decision, isNewlyOffline, {});
+  if (decision.kind === 'hold') return held(context, attempted, error, decision, {});
   statistics.failed(statisticsName(record));
   if (decision.kind === 'give-up') return giveUp(context, attempted, error, decision.why);
   if (decision.kind === 'await-bucket') return awaitBucket(context, attempted, error, {});
@@ -118,8 +116,8 @@ export async function unproven(
   acknowledged: Acknowledged,
   error: SluiceError,
 ): Promise<DeliveryOutcome> {
-  const { journal, clock, random, settings, uploader, log } = context;
-  const { record } = attempted;
+  const { journal, clock, random, settings, uploader, endpoints, log } = context;
+  const { record, destination } = attempted;
   const nowMs = clock.nowMs();
   const isSent = { ...sentChange(acknowledged, nowMs), state: 'processing' } as const;
   const stays = record.source === null ? isSent : { ...isSent, state: record.state };
@@ -128,6 +126,7 @@ export async function unproven(
     return 'handed-back';
   }
   const decision = decideFailure(error, record.failures, settings, random, nowMs);
+  if (!holdsEndpoint(decision)) endpoints.noteCall(destination.endpoint, error);
   if (isRefuted(error, record)) {
     await uploader.forget(asking, acknowledged);
     log.warn(fieldsOf(record, error), 'what was sent did not arrive; it is sent again');
@@ -138,7 +137,7 @@ export async function unproven(
     case 'retry':
       return retryLater(context, attempted, error, decision, stays);
     case 'hold':
-      return held(context, attempted, error, decision, false, stays);
+      return held(context, attempted, error, decision, stays);
     case 'await-bucket':
       return awaitBucket(context, attempted, error, stays);
     default:
@@ -162,7 +161,7 @@ export async function localTrouble(
   const nowMs = clock.nowMs();
   if (error.holds === 'disk') {
     const hold = { kind: 'hold', holds: 'disk', atMs: nowMs + settings.probeIntervalMs } as const;
-    return held(context, attempted, error, hold, false, more, true);
+    return held(context, attempted, error, hold, more, true);
   }
   return retryLater(context, attempted, error, retryAlone(error, failures, settings, random, nowMs), more);
 }
@@ -260,39 +259,45 @@ async function rest(
   }
 }
 
+function holdsEndpoint(decision: FailureDecision): boolean {
+  return decision.kind === 'hold' && decision.holds === 'endpoint';
+}
+
 /** The file waits with its place, or alone where nothing else shows that the place is to blame. */
 async function held(
   context: DeliveryContext,
   attempted: Attempted,
   error: SluiceError,
   decision: Extract<FailureDecision, { readonly kind: 'hold' }>,
-  isNewlyOffline: boolean,
   more: RecordChange,
   isLocal = false,
 ): Promise<DeliveryOutcome> {
-  const { journal, clock, random, settings, holds, spool, log } = context;
+  const { journal, clock, random, settings, holds, endpoints, lone, spool, log } = context;
   const { record, destination, startedAt } = attempted;
   const path = originOf(record).path(spool, record);
-  const isEndpoint = decision.holds === 'endpoint';
-  const finding = isEndpoint ? undefined : await holds.suspect({ destination, record, path, error, isLocal });
+  const isOfEndpoint = holdsEndpoint(decision);
+  const finding = isOfEndpoint
+    ? await endpoints.suspect(destination.endpoint, error)
+    : await holds.suspect({ destination, record, path, error, isLocal });
   const nowMs = clock.nowMs();
   if (finding === 'of-file' && acknowledgedOf({ ...record, ...more }) === undefined) {
     const counted = decideCounted(error, record.failures, settings, random, nowMs);
     if (counted.kind === 'give-up') return giveUp(context, attempted, error, counted.why);
     return retryLater(context, attempted, error, counted, more);
   }
-  if (finding === 'alone' || finding === 'of-file')
-    return retryLater(
-      context,
-      attempted,
-      error,
-      retryAlone(error, record.failures, settings, random, nowMs),
-      more,
-    );
-  const change = { ...waitingChange({ ...decision, fileHold: finding?.fileHold }, error), ...more };
+  if (finding === 'alone' || finding === 'of-file') {
+    const before = isOfEndpoint ? lone.failed(record.id) - 1 : record.failures;
+    const again = retryAlone(error, before, settings, random, nowMs);
+    const retry = isOfEndpoint ? { ...again, failures: record.failures } : again;
+    return retryLater(context, attempted, isOfEndpoint ? asIntercepted(error) : error, retry, more);
+  }
+  const { place, fileHold } = finding;
+  // A start takes the hold up again by it, as long as the key is the same.
+  const keyMark = place?.kind === 'profile' ? destination.store.key?.mark() : undefined;
+  const waiting = { ...decision, fileHold, keyMark };
+  const change = { ...waitingChange(waiting, error), ...more };
   // The try that met it first is on record; others are as if they had not been made.
-  if (finding?.isNew ?? isNewlyOffline)
-    await journal.recordAttempt(record.id, attemptRow(startedAt, nowMs, error), change);
+  if (finding.isNew) await journal.recordAttempt(record.id, attemptRow(startedAt, nowMs, error), change);
   else await journal.change(record.id, change);
   log.debug({ ...fieldsOf(record, error), holds: decision.holds }, 'waits until the place is right again');
   return 'waiting';

@@ -51,6 +51,8 @@ export type FailureDecision =
       readonly atMs: number;
       /** What it waits for on record, together with others; undefined: for its time. */
       readonly fileHold?: FileHold;
+      /** The key that it waits with; undefined where it waits for something else. */
+      readonly keyMark?: string;
     }
   /** The file is no longer there. */
   | { readonly kind: 'vanished' }
@@ -125,7 +127,8 @@ export function waitingChange(
   decision: Extract<FailureDecision, { readonly kind: 'retry' | 'await-bucket' | 'hold' }>,
   error: SluiceError,
 ): RecordChange {
-  const reason = { errorCode: error.code, errorAnswer: error.answer, errorMessage: error.message };
+  const keyMark = decision.kind === 'hold' ? (decision.keyMark ?? null) : null;
+  const reason = { errorCode: error.code, errorAnswer: error.answer, errorMessage: error.message, keyMark };
   if (decision.kind === 'retry')
     return { ...reason, failures: decision.failures, hold: null, nextAttemptAtMs: decision.atMs };
   if (decision.kind === 'await-bucket') return { ...reason, hold: 'bucket', nextAttemptAtMs: null };

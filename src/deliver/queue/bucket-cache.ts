@@ -73,8 +73,10 @@ export class BucketCache {
     try {
       if ((await this.list(destination, signal)).includes(bucket)) return true;
     } catch (error) {
+      // Where somebody else answers, a proxy may let through nothing but what is about a bucket.
       const mayNotList =
-        error instanceof SluiceError && ['access_denied', 'not_supported'].includes(error.code);
+        error instanceof SluiceError &&
+        ['access_denied', 'not_supported', 'answer_invalid'].includes(error.code);
       if (!mayNotList) throw error;
     }
     try {

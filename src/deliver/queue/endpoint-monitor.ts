@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, type ErrorCode } from '../../base/errors.ts';
+import { asSluiceError, type ErrorCode, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type CallOutcome,
@@ -28,9 +28,29 @@ export interface EndpointMonitorOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly probeIntervalMs: number;
+  /** A bucket that files of the profile wait for; undefined where none do. */
+  readonly bucketAt: (profile: string) => string | undefined;
   /** An endpoint that was offline answers again. */
   readonly onBack: (endpoint: string) => void;
 }
+
+/** An endpoint that was found not to be there. */
+export interface EndpointFinding {
+  /** Whether it is offline since then. */
+  readonly isNew: boolean;
+  readonly place?: undefined;
+  readonly fileHold?: undefined;
+}
+
+/** What the requests for one bucket or one object may come to alone: it has a host name of its own, or somebody between. */
+const OF_ONE_REQUEST: readonly ErrorCode[] = [
+  'answer_invalid',
+  'not_supported',
+  'tls_failed',
+  'host_unknown',
+];
+/** A question that takes longer is not answered. */
+const PATIENCE_MS = 10_000;
 
 /** An answer did not come, or broke off. */
 const WITHOUT_ANSWER: readonly ErrorCode[] = ['timed_out', 'connection_lost'];
@@ -47,6 +67,8 @@ export class EndpointMonitor {
   readonly #silent = new Set<string>();
   readonly #cancelProbes = new Map<string, () => void>();
   readonly #probes = new Set<Promise<void>>();
+  /** Questions under way. */
+  readonly #asking = new Map<string, Promise<boolean>>();
   readonly #stopped = new AbortController();
 
   constructor(options: EndpointMonitorOptions) {
@@ -87,6 +109,17 @@ export class EndpointMonitor {
     if (outcome !== undefined) this.#silent[isReached ? 'delete' : 'add'](endpoint);
     if (outcome) this.#apply(endpoint, outcome, error);
     return !wasOffline && this.isOffline(endpoint);
+  }
+
+  /**
+   * An attempt failed as if the endpoint were not there: holds it, unless another question shows that it is. Attempts that
+   * fail together share one question.
+   * @returns `alone` where only this request fails; else whether the endpoint is offline since then
+   */
+  async suspect(endpoint: string, error: SluiceError): Promise<'alone' | EndpointFinding> {
+    const mayBeAlone = OF_ONE_REQUEST.includes(error.code) && !this.isOffline(endpoint);
+    if (mayBeAlone && (await this.#answers(endpoint))) return 'alone';
+    return { isNew: this.noteCall(endpoint, error) };
   }
 
   /** Probes the endpoint now, whatever is known of it; `isSilent` has what came of it. */
@@ -148,13 +181,52 @@ export class EndpointMonitor {
     this.#cancelProbes.delete(endpoint);
   }
 
+  /** Whether the endpoint answers a question now. */
+  #answers(endpoint: string): Promise<boolean> {
+    const known = this.#asking.get(endpoint);
+    if (known) return known;
+    let cancel = (): void => undefined;
+    const late = new Promise<boolean>(resolve => {
+      cancel = this.#options.clock.timer(PATIENCE_MS, () => resolve(false));
+    });
+    const asking = Promise.race([this.#question(endpoint), late]).finally(() => {
+      cancel();
+      this.#asking.delete(endpoint);
+    });
+    this.#asking.set(endpoint, asking);
+    return asking;
+  }
+
+  async #question(endpoint: string): Promise<boolean> {
+    const destination = this.#options.destinations.find(one => one.endpoint === endpoint);
+    if (!destination) return false;
+    const outcome = await this.#askAnything(destination).then(
+      () => 'succeeded',
+      error => callOutcomeOf(asSluiceError(error)),
+    );
+    return outcome === 'succeeded' || outcome === 'refused';
+  }
+
+  /** Asks for the buckets, and where somebody else answers that, for one of them: a proxy may let nothing else through. */
+  async #askAnything({ store, profile }: Destination): Promise<void> {
+    const { signal } = this.#stopped;
+    try {
+      await store.listBuckets({ signal });
+    } catch (error) {
+      const isStranger = error instanceof SluiceError && error.code === 'answer_invalid';
+      const bucket = isStranger ? this.#options.bucketAt(profile) : undefined;
+      if (bucket === undefined) throw error;
+      await store.headBucket(bucket, { signal });
+    }
+  }
+
   /** Asks the endpoint anything; any answer will do. */
   async #probe(endpoint: string): Promise<void> {
     const health = this.#health.get(endpoint);
     const destination = this.#options.destinations.find(one => one.endpoint === endpoint);
     if (!health || !destination || this.#stopped.signal.aborted) return;
     this.#health.set(endpoint, healthAfterProbe(health, this.#options.clock.nowMs()));
-    const probe = destination.store.listBuckets({ signal: this.#stopped.signal }).then(
+    const probe = this.#askAnything(destination).then(
       () => void this.noteCall(endpoint),
       error => void this.noteCall(endpoint, error),
     );

@@ -11,7 +11,7 @@ import {
   withoutProbe,
   withProbe,
 } from '../../engine/place-hold.ts';
-import type { FileHold, FileRecord, HeldFiles, Journal } from '../../keep/local/journal.ts';
+import type { FileHold, FileRecord, Journal } from '../../keep/local/journal.ts';
 import type { Destination } from '../destinations.ts';
 import type { DeliverySettings } from '../settings.ts';
 import type { EndpointMonitor } from './endpoint-monitor.ts';
@@ -41,15 +41,17 @@ export interface PlaceHoldsOptions {
  * place is fine and the file waits alone.
  */
 export type HoldFinding =
-  | {
-      readonly place: Place;
-      readonly isNew: boolean;
-      /** How its record says so; undefined where it keeps its time. */
-      readonly fileHold: FileHold | undefined;
-    }
+  | PlaceFinding
   | 'alone'
   /** The file's own content cannot be read, while others of its folder were since it failed last. */
   | 'of-file';
+
+export interface PlaceFinding {
+  readonly place: Place;
+  readonly isNew: boolean;
+  /** How its record says so; undefined where it keeps its time. */
+  readonly fileHold: FileHold | undefined;
+}
 
 interface Held {
   hold: PlaceHold;
@@ -227,6 +229,13 @@ export class PlaceHolds {
       if (!place || this.#held.has(placeKey(place))) continue;
       this.#open(place, remembered(files), undefined, undefined, 0);
     }
+    for (const { profile, store } of this.#options.destinations.values()) {
+      const place: Place = { kind: 'profile', name: profile };
+      const mark = store.key?.mark();
+      const waiting = mark === undefined ? undefined : this.#options.journal.waitingForKey(profile, mark);
+      if (!waiting || this.#held.has(placeKey(place))) continue;
+      this.#open(place, remembered({ ...waiting, hold: 'profile' }), undefined, undefined, 0);
+    }
   }
 
   /** Probes every place that is held; resolves when those that can be asked have answered. */
@@ -378,10 +387,22 @@ const MAX_TRIED = 20;
 /** The longest wait that one timer covers: the machine may sleep meanwhile. */
 const LONGEST_WAIT_MS = 60_000;
 
+interface Remembered {
+  readonly hold: FileHold | 'profile';
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+}
+
+/** Why it is, where that was written by another version. */
+const LIKELY: Readonly<Partial<Record<Remembered['hold'], ErrorCode>>> = {
+  bucket_held: 'bucket_full',
+  profile: 'key_expired',
+};
+
 /** What is known of a hold that only the journal remembers. */
-function remembered({ hold, errorCode, errorMessage }: HeldFiles): HoldReason {
+function remembered({ hold, errorCode, errorMessage }: Remembered): HoldReason {
   const isKnown = errorCode !== null && Object.hasOwn(CATALOGUE, errorCode);
-  const code = isKnown ? (errorCode as ErrorCode) : hold === 'bucket_held' ? 'bucket_full' : 'disk_failed';
+  const code = isKnown ? (errorCode as ErrorCode) : (LIKELY[hold] ?? 'disk_failed');
   const { meaning, remedy } = CATALOGUE[code];
   return { code, message: errorMessage ?? meaning, hint: remedy };
 }

@@ -50,7 +50,10 @@ export interface ObjectStore {
   /** One page of keys in ascending order of their UTF-8 bytes. Multipart uploads in progress are not in it. */
   listObjects(bucket: string, options?: ObjectListOptions): Promise<ObjectPage>;
 
-  /** Begins an upload in parts. Every call begins another one; those never completed are to be aborted. */
+  /**
+   * Begins an upload in parts. Every call begins another one; those never completed are to be aborted. Throws
+   * not_supported where parts are refused as unknown: putObject may do.
+   */
   createUpload(at: ObjectAddress, options?: ObjectProperties & BucketCallOptions): Promise<MultipartUpload>;
   /**
    * Stores one part, replacing the part of that number; may be called again. Throws upload_missing when the

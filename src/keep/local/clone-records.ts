@@ -40,6 +40,8 @@ export interface CloneRecords {
   /** Notes that a bake begins: used now, a hit if it is on disk, size not certain any more. */
   use(url: string, directory: string, nowMs: number): Promise<void>;
   byUrl(url: string): Promise<CloneRecord | undefined>;
+  /** Takes the record out; one that is not there is no error. */
+  remove(url: string): Promise<void>;
   /** All of them, least recently used first. */
   list(): Promise<CloneRecord[]>;
   /** Bytes and number of those on disk. */

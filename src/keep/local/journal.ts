@@ -62,7 +62,7 @@ export interface FileRecord extends FileAddress, FileIdentity {
    * the proof (`verified` null) or the local move. A change of the file's identity that says nothing of it takes it back.
    */
   readonly sentAtMs: number | null;
-  /** Of a file that was refused for the key's sake: the mark of the credentials that it was. */
+  /** Of a file that was refused for the key's sake, or waits with its profile: the mark of the credentials that it was. */
   readonly keyMark: string | null;
   /** When the file's inode last changed, as it was seen; null where that was not kept. */
   readonly ctimeMs: number | null;
@@ -150,6 +150,7 @@ export interface RecordFilter {
 
 /** Files that are in trouble for the same reason. */
 export interface FileTrouble {
+  /** `processing`: to be tried again, wherever it lies. */
   readonly state: 'failed' | 'processing';
   /** May be of another version's catalogue. */
   readonly errorCode: string;
@@ -207,7 +208,8 @@ export interface Journal {
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
   /**
    * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
-   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead; one
+   * that was tried is superseded.
    * @returns whether it was changed
    */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;
@@ -277,6 +279,8 @@ export interface Journal {
   ): FileRecord | undefined;
   /** Failed files still there that were refused for the sake of another key than the one of that mark. */
   failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[];
+  /** The file that waited last for the profile's sake, with the key of that mark; undefined where none does. */
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined;
   /** Files whose delivery nothing has proven: delivered and still there, or acknowledged only. */
   unproven(): { readonly files: number; readonly bytes: number };
   /** Brings later tries of a profile forward to `nowMs`. @returns how many */

@@ -20,9 +20,10 @@ import { sql as errorClass } from './migrations/0017-error-class.ts';
 import { sql as causes } from './migrations/0018-causes.ts';
 import { sql as copied } from './migrations/0019-copied.ts';
 import { sql as dropped } from './migrations/0020-dropped.ts';
+import { sql as stations } from './migrations/0021-stations.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
-const MIGRATIONS: readonly string[] = [
+export const MIGRATIONS: readonly string[] = [
   repositories,
   schedule,
   journal,
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly string[] = [
   causes,
   copied,
   dropped,
+  stations,
 ];
 
 /** "slui": tells a sluice database from any other SQLite file (SQLite's `application_id`). */

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { LocalStore } from '../local/local-store.ts';
+import { backUpDatabase, databaseFaults } from './back-up.ts';
 import { Database } from './database.ts';
 import { SqliteCaptures } from './local/captures.ts';
 import { createCloneRecords } from './local/clone-records.ts';
@@ -35,6 +36,8 @@ export function openLocal(path: string, { clock, store }: LocalStoreOptions): Lo
       const database = await Database.open({ path, clock });
       return createCloneRecords(database, () => database.close());
     },
+    backUp: (file, backUpOptions) => backUpDatabase(path, file, backUpOptions),
+    findFaults: () => databaseFaults(path),
     createLock: createStationLock,
   };
 }

@@ -107,6 +107,7 @@ test('a file that waits keeps its state: for its next try, or for its bucket wit
     errorMessage: 'no',
     failures: 2,
     hold: null,
+    keyMark: null,
     nextAttemptAtMs: 5,
   });
   const bucket = waitingChange({ kind: 'await-bucket' }, refused);

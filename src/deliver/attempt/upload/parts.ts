@@ -24,6 +24,12 @@ export interface SendingInParts extends Sending {
   readonly clock: Clock;
 }
 
+export interface SentInParts {
+  readonly result: PutResult;
+  readonly expected: ExpectedObject;
+  readonly identity: FileIdentity;
+}
+
 interface Progress {
   readonly upload: MultipartUpload;
   readonly partBytes: number;
@@ -46,11 +52,7 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
  * changed. Its rows stay until it is proven; after a run that was cut off between, the object itself tells.
  * @returns the file's identity as well, as it was after the last part
  */
-export async function sendInParts(sending: SendingInParts): Promise<{
-  readonly result: PutResult;
-  readonly expected: ExpectedObject;
-  readonly identity: FileIdentity;
-}> {
+export async function sendInParts(sending: SendingInParts): Promise<SentInParts> {
   const { store, journal, record, file, at, signal } = sending;
   const progress = (await resume(sending)) ?? (await begin(sending));
   await sendMissing(sending, progress);
@@ -117,6 +119,8 @@ async function begin(sending: SendingInParts): Promise<Progress> {
   await journal.saveUpload(intended);
   const create = (): Promise<MultipartUpload> => store.createUpload(at, { ...properties, signal });
   const upload = await create().catch(async error => {
+    // Nothing has begun.
+    if (error instanceof SluiceError && error.code === 'not_supported') await journal.dropUpload(record.id);
     // A connection that had died is no failed try; what was begun over it all the same must not stay.
     if (!(error instanceof SluiceError) || error.code !== 'connection_lost') throw error;
     await abortIntended(sending, intended);

@@ -6,7 +6,7 @@ import { destinationFor } from '../../settings.ts';
 import { identityOf } from '../../spool/files.ts';
 import { Verifier } from '../verify.ts';
 import { assertStillSame, guardedSource, readWhole } from './content.ts';
-import { sendInParts } from './parts.ts';
+import { abandonUpload, type SendingInParts, type SentInParts, sendInParts } from './parts.ts';
 import { objectKey, propertiesOf } from './properties.ts';
 import type { Acknowledged, Asking, Sending, Sent } from './sending.ts';
 
@@ -115,21 +115,20 @@ export class Uploader {
     const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
     if (identity.size > settings.partsAboveBytes) {
       const properties = propertiesOf(record.filepath, seen, destination);
-      if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) {
-        const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
-        const result = await store.putObject(at, source, { ...properties, signal, onProgress });
-        const still = await assertStillSame(file, identity, result.crc32, signal);
-        const crc32 = result.crc32 ?? null;
-        return { key: at.key, etag: result.etag, crc32, identity: still, verified: null, departure: null };
+      const large = { ...sending, at, identity, properties, journal: this.#journal, clock: this.#clock };
+      if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) return sendWhole(large);
+      let inParts: SentInParts;
+      try {
+        inParts = await sendInParts(large);
+      } catch (error) {
+        const isUnknown = error instanceof SluiceError && error.code === 'not_supported';
+        if (!isUnknown || identity.size > store.limits.maxSinglePutBytes) throw error;
+        const unfinished = this.#journal.upload(record.id);
+        if (unfinished) await abandonUpload(large, unfinished);
+        const whole = await sendWhole(large);
+        const departure = ['whole, not in parts', whole.departure].filter(Boolean).join(', ');
+        return { ...whole, departure };
       }
-      const inParts = await sendInParts({
-        ...sending,
-        at,
-        identity,
-        properties,
-        journal: this.#journal,
-        clock: this.#clock,
-      });
       const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
       const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
       const { etag, departure = null } = inParts.result;
@@ -152,4 +151,14 @@ export class Uploader {
       isAnswered,
     };
   }
+}
+
+/** From the disk in one request, however large. */
+async function sendWhole(sending: SendingInParts): Promise<Acknowledged> {
+  const { store, file, at, identity, properties, signal, onProgress } = sending;
+  const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
+  const result = await store.putObject(at, source, { ...properties, signal, onProgress });
+  const still = await assertStillSame(file, identity, result.crc32, signal);
+  const { etag, crc32 = null, departure = null } = result;
+  return { key: at.key, etag, crc32, identity: still, verified: null, departure };
 }

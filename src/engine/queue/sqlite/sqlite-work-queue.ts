@@ -5,6 +5,7 @@ import type { Database } from '../../../keep/sqlite/database.ts';
 import { GroupCommit } from '../../../keep/sqlite/group-commit.ts';
 import { applyChanges } from '../../../keep/sqlite/store/changes.ts';
 import type { StoreChange } from '../../../keep/store/change.ts';
+import { GroupRoom } from '../group-room.ts';
 import {
   type Claim,
   type ClaimRequest,
@@ -24,7 +25,7 @@ import {
   type WorkQueue,
   wholeMs,
 } from '../work-queue.ts';
-import { anyDue, dueKeys, GroupRoom } from './due.ts';
+import { anyDue, dueKeys } from './due.ts';
 import { OtherWriters } from './other-writers.ts';
 import { countDue, countTargets, kindsOf, nextDueAfter, runningItems, upcomingItems } from './status.ts';
 import {

@@ -12,7 +12,7 @@ import { adoptClones } from './adopt.ts';
 import { CloneUse } from './clone-use.ts';
 import { ColdStorage, type ColdStorageOptions } from './cold/cold-storage.ts';
 import type { CacheContext } from './context.ts';
-import { evictClone } from './evict.ts';
+import { evictClone, removeClone } from './evict.ts';
 import { type EvictedClones, RoomKeeper } from './room.ts';
 import { diskUsage, freeBytesOf, readNotes } from './usage.ts';
 
@@ -190,9 +190,25 @@ export class CloneCache {
     });
   }
 
+  /**
+   * Takes a clone off the disk and out of the records, pinned or not; a copy in cold storage stays there. For the holder
+   * of its claim. May be repeated.
+   */
+  async forget(url: string): Promise<void> {
+    await this.open();
+    const record = await this.#context.clones.byUrl(url);
+    if (record?.onDisk) await removeClone(record, this.#context);
+    await this.#context.clones.remove(url);
+  }
+
   /** Keeps a clone from eviction, or no longer; also one that is not on disk yet. */
   async pin(url: string, pinned: boolean): Promise<void> {
     await this.#context.clones.change(url, { directory: cloneDirectoryName(url), pinned });
+  }
+
+  /** Whether a repository's clone lies on this machine's disk. */
+  async isOnDisk(url: string): Promise<boolean> {
+    return (await this.#context.clones.byUrl(url))?.onDisk === true;
   }
 
   /** Whether anything is on record about a repository's clone. */

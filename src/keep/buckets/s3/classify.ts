@@ -12,6 +12,8 @@ export interface CallContext {
   readonly method?: string;
   /** It names a multipart upload: Ceph says NoSuchKey where others say NoSuchUpload. */
   readonly isInUpload?: boolean;
+  /** It asks for what some servers do not know; whoever refuses the method as unknown may be one. */
+  readonly mayBeUnknown?: boolean;
 }
 
 /**
@@ -54,7 +56,9 @@ function judge(answer: ErrorAnswer, context: CallContext): Judgement {
       hint: hintOf(answer),
     };
   }
-  return judgeStranger(answer);
+  const judged = judgeStranger(answer);
+  const isUnknown = context.mayBeUnknown && (answer.status === 405 || answer.status === 501);
+  return isUnknown ? { ...judged, meaning: { ...judged.meaning, code: 'not_supported' } } : judged;
 }
 
 function inUpload(meaning: AnswerMeaning, context: CallContext): AnswerMeaning {

@@ -102,7 +102,11 @@ export class ControlCalls {
   }
 
   createUpload(at: ObjectAddress, options: ObjectProperties & BucketCallOptions): Promise<MultipartUpload> {
-    const announced: Call = { ...callOn('POST', 'create upload', at), properties: options };
+    const announced: Call = {
+      ...callOn('POST', 'create upload', at),
+      properties: options,
+      mayBeUnknown: true,
+    };
     // It announces checksums; nothing of it streams.
     const call: Call = {
       ...announced,

@@ -75,6 +75,7 @@ export class S3Store implements ObjectStore {
   readonly #small: SmallTransport;
   readonly #stream: StreamTransport;
   readonly #clients: SdkClients;
+  readonly #session: Session;
   #closing: Promise<void> | undefined;
 
   constructor(profile: S3Profile, options: S3StoreOptions) {
@@ -82,6 +83,7 @@ export class S3Store implements ObjectStore {
     const { proxy } = profile;
     const transport: TransportOptions = { ...TRANSPORT_DEFAULTS, proxy, ...rest };
     const session = new Session(profile, clock);
+    this.#session = session;
     const keys = new Keys(profile, { clock, reread });
     this.key = {
       adopt: next => keys.adopt(next as S3Profile),
@@ -117,7 +119,9 @@ export class S3Store implements ObjectStore {
   async putObject(at: ObjectAddress, source: ObjectSource, options: PutOptions = {}): Promise<PutResult> {
     assertAddress(at);
     try {
-      return await this.#bodies.putObject(at, source, options);
+      const result = await this.#bodies.putObject(at, source, options);
+      this.#session.noteWhole(at.bucket);
+      return result;
     } catch (error) {
       await this.#reportMissingBucket(at.bucket, error, options);
       throw error;
@@ -161,7 +165,7 @@ export class S3Store implements ObjectStore {
     options: ObjectProperties & BucketCallOptions = {},
   ): Promise<MultipartUpload> {
     assertAddress(at);
-    return this.#control.createUpload(at, options);
+    return this.#session.inParts(at.bucket, () => this.#control.createUpload(at, options));
   }
 
   async uploadPart(

@@ -35,6 +35,10 @@ export class BucketWays {
   /** Streamed bodies in a row that the server failed on. */
   readonly #troubles = new Map<string, number>();
   readonly #proofs = new Map<string, number>();
+  /** Where parts were refused and nothing has come whole since; whether the server itself said so. */
+  readonly #partsRefused = new Map<string, boolean>();
+  /** Buckets that large objects go to whole, and until when that is believed. */
+  readonly #wholeUntilMs = new Map<string, number>();
 
   /** @param wanted the profile's own way */
   constructor(wanted: SendingWay) {
@@ -69,6 +73,24 @@ export class BucketWays {
         change,
         untilMs: isSaid ? Number.POSITIVE_INFINITY : nowMs + SUSPICION_HOLDS_MS,
       });
+  }
+
+  /** Whether large objects may come in parts. */
+  takesParts(bucket: string, nowMs: number): boolean {
+    return nowMs >= (this.#wholeUntilMs.get(bucket) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** An upload in parts was refused as unknown. @param isSaid by the server itself */
+  notePartsRefused(bucket: string, isSaid: boolean): void {
+    this.#partsRefused.set(bucket, isSaid);
+  }
+
+  /** An object came whole and was taken: what was refused before it was the parts. */
+  noteWhole(bucket: string, nowMs: number): void {
+    const isSaid = this.#partsRefused.get(bucket);
+    if (isSaid === undefined) return;
+    this.#partsRefused.delete(bucket);
+    this.#wholeUntilMs.set(bucket, isSaid ? Number.POSITIVE_INFINITY : nowMs + SUSPICION_HOLDS_MS);
   }
 
   /** Another way was refused as well: the way is not the cause. */

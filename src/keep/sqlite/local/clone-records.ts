@@ -73,6 +73,10 @@ export function createCloneRecords(
       database.write(() => {
         database.statement(USE_SQL).run(url, directory, nowMs);
       }),
+    remove: url =>
+      database.write(() => {
+        database.statement('DELETE FROM clones WHERE url = ?').run(url);
+      }),
     async byUrl(url) {
       const row = database.first('SELECT * FROM clones WHERE url = ?', url);
       return row && toRecord(row);

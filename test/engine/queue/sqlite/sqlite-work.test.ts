@@ -28,5 +28,5 @@ workProperties(async () => {
   const gone = new Set<string>();
   const database = await Database.open({ path: ':memory:', clock: systemClock });
   const queue = new SqliteWorkQueue({ database, clock, isWorkerGone: worker => gone.has(worker) });
-  return { clock, gone, queue, close: () => database.close() };
+  return { clock, gone, queue, tickMs: 1, close: () => database.close() };
 }, 300);

@@ -23,7 +23,8 @@ type Finding =
   | 'inState'
   | 'retained'
   | 'smallestWaiting'
-  | 'failedForKey';
+  | 'failedForKey'
+  | 'waitingForKey';
 
 const OF_SAME_OBJECT = `SELECT * FROM file_records INDEXED BY file_records_by_path
   WHERE filepath IN (SELECT value FROM json_each(?)) AND bucket = ? AND profile = ?
@@ -166,6 +167,16 @@ export class RecordFinder implements Pick<Journal, Finding> {
       profile,
       keyMark,
       JSON.stringify(codes),
+    );
+  }
+
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#one(
+      `SELECT * FROM file_records INDEXED BY file_records_by_state
+       WHERE current_state IN ('incoming', 'processing') AND profile = ? AND key_mark = ? AND error_answer = 'hold'
+       ORDER BY last_updated DESC, id DESC LIMIT 1`,
+      profile,
+      keyMark,
     );
   }
 

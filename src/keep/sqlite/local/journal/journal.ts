@@ -96,10 +96,7 @@ export class SqliteJournal implements Journal {
         now.bucket === record.bucket &&
         now.profile === record.profile;
       if (!isUnmoved) return false;
-      if (this.#entrance.isEnteredAgain(now)) {
-        this.#database.statement('DELETE FROM file_records WHERE id = ?').run(now.id);
-        return false;
-      }
+      if (this.#entrance.giveWayToRenamed(now)) return false;
       this.#apply(record.id, change);
       return true;
     });
@@ -252,6 +249,10 @@ export class SqliteJournal implements Journal {
 
   failedForKey(profile: string, codes: readonly ErrorCode[], keyMark: string): FileRecord[] {
     return this.#records.failedForKey(profile, codes, keyMark);
+  }
+
+  waitingForKey(profile: string, keyMark: string): FileRecord | undefined {
+    return this.#records.waitingForKey(profile, keyMark);
   }
 
   unproven(): { files: number; bytes: number } {

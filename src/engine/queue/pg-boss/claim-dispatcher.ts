@@ -1,0 +1,182 @@
+import { Serializer } from '../../../base/serializer.ts';
+import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { livingStations } from '../../../keep/postgres/store/stations.ts';
+import { GroupRoom } from '../group-room.ts';
+import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
+import type { Claim, ClaimRequest } from '../work-queue.ts';
+import { anyDue, type DueSearch, dueKeys } from './due.ts';
+import { type JobEngine, leaseSeconds } from './job-engine.ts';
+import { kindsOf } from './status.ts';
+import {
+  deleteTargets,
+  priorityName,
+  type ScheduleRow,
+  targetColumns,
+  toClaim,
+  toTarget,
+  updateTargets,
+} from './targets.ts';
+
+/**
+ * Moves due targets into pg-boss and takes them out again as claims, for whoever asks: one at a time over all stations,
+ * under a lock of the database, so that what runs of a group is counted exactly.
+ *
+ *   lock ▶ put back what is nobody's any more ▶ count what runs ▶ choose ▶ mark as claimed ▶ jobs in, jobs out ▶ commit
+ */
+export interface ClaimDispatcherOptions {
+  readonly database: PostgresDatabase;
+  readonly engine: JobEngine;
+  /** This station. */
+  readonly station: string;
+}
+
+/** How long a target with a home waits for the station that it has it at, while that one is there. */
+export const LEFT_TO_HOME_MS = 30_000;
+
+const RUNNING_SQL =
+  'SELECT work_group, count(*) AS running FROM targets WHERE claim_token IS NOT NULL GROUP BY work_group';
+
+const MARK_SQL = `
+  WITH chosen AS (
+    SELECT t.key FROM targets t WHERE t.key = ANY($1) AND t.claim_token IS NULL AND ($3::bigint IS NULL OR t.run_at_ms <= $3)
+    FOR UPDATE SKIP LOCKED
+  )
+  UPDATE targets t SET claimed_by = $2, claim_token = nextval('target_claims') FROM chosen WHERE t.key = chosen.key
+  RETURNING t.*`;
+
+export class ClaimDispatcher {
+  readonly #database: PostgresDatabase;
+  readonly #engine: JobEngine;
+  readonly #station: string;
+  /** One connection of this process waits for the lock. */
+  readonly #turns = new Serializer();
+
+  constructor({ database, engine, station }: ClaimDispatcherOptions) {
+    this.#database = database;
+    this.#engine = engine;
+    this.#station = station;
+  }
+
+  /** See `WorkQueue.claim`; times are the server's. */
+  async claim(request: ClaimRequest): Promise<Claim[]> {
+    // Without this every poll of an idle station would take the lock.
+    if (!request.keys && !(await this.#anythingToDo(request))) return [];
+    return this.#turns.run(() =>
+      this.#database.transaction(transaction => this.#claim(transaction, request)),
+    );
+  }
+
+  async #anythingToDo(request: ClaimRequest): Promise<boolean> {
+    const query = await this.#query(this.#database, request);
+    if (await anyDue(this.#database, query)) return true;
+    const { sql } = this.#engine;
+    const abandoned = await this.#database.first(
+      `SELECT FROM targets t ${sql.joinJob} WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} LIMIT 1`,
+    );
+    return abandoned !== undefined;
+  }
+
+  async #claim(transaction: SqlExecutor, request: ClaimRequest): Promise<Claim[]> {
+    await transaction.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [
+      `sluice dispatch ${this.#database.schema}`,
+    ]);
+    const query = await this.#query(transaction, request);
+    await this.#putBackAbandoned(transaction, query.nowMs);
+    const { perGroup, keys } = request;
+    const room = perGroup === undefined ? undefined : new GroupRoom(perGroup, await running(transaction));
+    const chosen = keys
+      ? await this.#chooseOf(transaction, keys, request.max, room)
+      : await dueKeys(transaction, { ...query, room });
+    if (chosen.length === 0) return [];
+    const rows = await transaction.query(MARK_SQL, [chosen, request.worker, keys ? null : query.nowMs]);
+    return this.#handOut(transaction, rows as unknown as ScheduleRow[], chosen, request.leaseMs, query.nowMs);
+  }
+
+  /** Claims whose lease has ended, and those that pg-boss knows nothing of: their targets go back to the schedule. */
+  async #putBackAbandoned(transaction: SqlExecutor, nowMs: number): Promise<void> {
+    const { sql } = this.#engine;
+    const rows = await transaction.query(
+      `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
+       WHERE t.claim_token IS NOT NULL AND ${sql.isAbandoned} ORDER BY t.key FOR UPDATE OF t SKIP LOCKED`,
+    );
+    if (rows.length === 0) return;
+    const targets = (rows as unknown as ScheduleRow[]).map(toTarget);
+    await this.#engine.remove(
+      transaction,
+      targets.map(({ claim }) => claim?.token ?? 0),
+    );
+    const next = targets.map(target => settleTarget(target, undoneEnding(target, nowMs)));
+    await updateTargets(
+      transaction,
+      next.filter(target => target !== undefined),
+    );
+    const gone = targets
+      .filter((_, index) => next[index] === undefined)
+      .map(({ key }: ScheduledTarget) => key);
+    await deleteTargets(transaction, gone);
+  }
+
+  /** Exactly these, as far as they wait and their groups have room. */
+  async #chooseOf(
+    transaction: SqlExecutor,
+    keys: readonly string[],
+    max: number,
+    room: GroupRoom | undefined,
+  ): Promise<string[]> {
+    const rows = await transaction.query(
+      'SELECT key, work_group, priority FROM targets WHERE key = ANY($1) AND claim_token IS NULL',
+      [keys],
+    );
+    const waiting = new Map(rows.map(row => [String(row.key), row]));
+    const chosen = [...new Set(keys)].filter(key => {
+      const row = waiting.get(key);
+      return row && (!room || room.take(String(row.work_group), priorityName(Number(row.priority))));
+    });
+    return chosen.slice(0, max);
+  }
+
+  async #handOut(
+    transaction: SqlExecutor,
+    rows: readonly ScheduleRow[],
+    chosen: readonly string[],
+    leaseMs: number,
+    nowMs: number,
+  ): Promise<Claim[]> {
+    const jobs = rows.map(({ claim_token: token, key }) => ({ token: Number(token), key }));
+    const held = await this.#engine.handOut(transaction, jobs, leaseMs);
+    const untaken = rows.filter(({ claim_token: token }) => !held.has(Number(token)));
+    if (untaken.length > 0) {
+      const keys = untaken.map(({ key }) => key);
+      await transaction.execute(
+        'UPDATE targets SET claimed_by = NULL, claim_token = NULL WHERE key = ANY($1)',
+        [keys],
+      );
+    }
+    const leaseUntilMs = nowMs + leaseSeconds(leaseMs) * 1000;
+    const claims = new Map(
+      rows
+        .filter(({ claim_token: token }) => held.has(Number(token)))
+        .map(row => [row.key, toClaim(row, Number(row.claim_token), leaseUntilMs)]),
+    );
+    return chosen.map(key => claims.get(key)).filter(claim => claim !== undefined);
+  }
+
+  async #query(executor: SqlExecutor, { kinds, max }: ClaimRequest): Promise<DueSearch> {
+    const row = await executor.first(`SELECT ${this.#engine.sql.nowMs} AS now_ms`);
+    const nowMs = Number(row?.now_ms);
+    return {
+      kinds: kinds ?? (await kindsOf(executor)).map(({ kind }) => kind),
+      nowMs,
+      max,
+      station: this.#station,
+      others: await livingStations(executor, this.#station),
+      leftSinceMs: nowMs - LEFT_TO_HOME_MS,
+    };
+  }
+}
+
+async function running(executor: SqlExecutor): Promise<ReadonlyMap<string, number>> {
+  const rows = await executor.query(RUNNING_SQL);
+  return new Map(rows.map(row => [String(row.work_group), Number(row.running)]));
+}

@@ -1,0 +1,220 @@
+import { PgBoss } from 'pg-boss';
+import { SluiceError } from '../../../base/errors.ts';
+import type { Logger } from '../../../base/log.ts';
+import { quoteName } from '../../../keep/postgres/address.ts';
+import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+
+/**
+ * pg-boss, as the queue uses it: a job stands for a claim, and lives as long as that. It hands out what the dispatcher
+ * has put in, keeps the leases, and fences the end of a claim; it holds nothing that is not due, and may be emptied
+ * (docs/decisions/0088-claims-are-jobs-of-pg-boss.md).
+ */
+export interface JobEngineOptions {
+  readonly database: PostgresDatabase;
+  readonly log: Logger;
+}
+
+/** A claim to be: its token and the key of its target, of which pg-boss lets only one live at a time. */
+export interface JobToHandOut {
+  readonly token: number;
+  readonly key: string;
+}
+
+const QUEUE = 'targets';
+/** pg-boss takes no shorter lease. */
+const SHORTEST_LEASE_S = 10;
+/** A claim lives by its signs of life, however long it takes. */
+const LONGEST_CLAIM_S = 86_400;
+/** After so many ends of a lease pg-boss would give up; the schedule never does. */
+const RETRIES = 1_000_000;
+/** Between two rounds of pg-boss's own upkeep, which is the second to see that a lease has ended. */
+const UPKEEP_EVERY_S = 60;
+const SELDOM_S = 3600;
+/** A new job's, and it has no second attempt: whose lease has ended gets a new job. */
+const FIRST_ATTEMPT = 0;
+
+const JOBS = '_jobs';
+/** Longer names Postgres cuts. */
+const LONGEST_NAME_BYTES = 63;
+
+/** Our tables are in `schema`, those of pg-boss beside them. */
+export function jobSchemaOf(schema: string): string {
+  return Buffer.from(schema).subarray(0, LONGEST_NAME_BYTES - JOBS.length) + JOBS;
+}
+
+/** The id of a claim's job. */
+function jobIdOf(token: number): string {
+  return `00000000-0000-4000-8000-${token.toString(16).padStart(12, '0')}`;
+}
+
+function tokenOf(jobId: string): number {
+  return Number.parseInt(jobId.slice(-12), 16);
+}
+
+/** Statements about jobs, in a schema's names. */
+export class JobSql {
+  /** The server's clock, in whole milliseconds. */
+  readonly nowMs: string;
+  /** When the lease of a joined job `j` ends, in milliseconds; later it may be taken back. */
+  readonly leaseUntilMs: string;
+
+  readonly #schema: string;
+
+  constructor(schema: string) {
+    this.#schema = quoteName(jobSchemaOf(schema));
+    this.nowMs = `floor(extract(epoch from ${this.#schema}.job_now()) * 1000)::bigint`;
+    this.leaseUntilMs = `floor(extract(epoch from j.heartbeat_on + j.heartbeat_seconds * interval '1 second') * 1000)::bigint`;
+  }
+
+  /** Joins the living job `j` of a claimed target `t`: none where pg-boss has taken it back, or does not know it. */
+  get joinJob(): string {
+    return `LEFT JOIN ${this.#schema}.job j ON j.name = '${QUEUE}' AND j.state = 'active'
+      AND j.id = ('00000000-0000-4000-8000-' || lpad(to_hex(t.claim_token), 12, '0'))::uuid`;
+  }
+
+  /** Whether a claimed target `t` with its job `j` is nobody's any more. */
+  get isAbandoned(): string {
+    return `(j.id IS NULL OR j.heartbeat_on + j.heartbeat_seconds * interval '1 second' < ${this.#schema}.job_now())`;
+  }
+}
+
+export class JobEngine {
+  readonly sql: JobSql;
+  readonly #boss: PgBoss;
+
+  private constructor(boss: PgBoss, schema: string) {
+    this.#boss = boss;
+    this.sql = new JobSql(schema);
+  }
+
+  /** Makes pg-boss's tables where they are not there yet; several stations may do so at once. Throws `database_*`. */
+  static async open({ database, log }: JobEngineOptions): Promise<JobEngine> {
+    const boss = new PgBoss({
+      db: { executeSql: (text, values) => database.executeSql(text, values) },
+      schema: quoteName(jobSchemaOf(database.schema)),
+      schedule: false,
+      registerInstance: false,
+      superviseIntervalSeconds: UPKEEP_EVERY_S,
+      monitorIntervalSeconds: UPKEEP_EVERY_S,
+      maintenanceIntervalSeconds: SELDOM_S,
+      queueCacheIntervalSeconds: SELDOM_S,
+      bamIntervalSeconds: SELDOM_S,
+      flowIntervalSeconds: SELDOM_S,
+    });
+    boss.on('error', error => log.warn({ reason: String(error) }, 'pg-boss could not do its upkeep'));
+    try {
+      await boss.start();
+      await boss.createQueue(QUEUE, { policy: 'exclusive' });
+    } catch (error) {
+      await boss.stop({ graceful: false, close: false }).catch(() => undefined);
+      throw error instanceof SluiceError ? error : unusable(error, database.place);
+    }
+    return new JobEngine(boss, database.schema);
+  }
+
+  /**
+   * Makes jobs and takes them, in one transaction: nobody else ever sees one that waits.
+   * @returns the tokens whose job is held now; what lives elsewhere under the same key is left out
+   */
+  async handOut(
+    transaction: SqlExecutor,
+    jobs: readonly JobToHandOut[],
+    leaseMs: number,
+  ): Promise<ReadonlySet<number>> {
+    const heartbeatSeconds = leaseSeconds(leaseMs);
+    const inserted = await this.#boss.insert(
+      QUEUE,
+      jobs.map(({ token, key }) => ({
+        id: jobIdOf(token),
+        singletonKey: key,
+        heartbeatSeconds,
+        expireInSeconds: LONGEST_CLAIM_S,
+        retryLimit: RETRIES,
+      })),
+      { db: transaction as never, returnId: true },
+    );
+    const wanted = new Set(inserted ?? []);
+    if (wanted.size < jobs.length) {
+      const blocked = jobs.filter(({ token }) => !wanted.has(jobIdOf(token)));
+      await this.#unblock(
+        transaction,
+        blocked.map(({ key }) => key),
+      );
+    }
+    const held = new Set<number>();
+    while (held.size < wanted.size) {
+      const batchSize = wanted.size - held.size;
+      const fetched = await this.#boss.fetch(QUEUE, { batchSize, db: transaction as never });
+      if (fetched.length === 0) break;
+      // What pg-boss has taken back by itself waits there, too: its target goes back to the schedule.
+      const strays = fetched.filter(({ id }) => !wanted.has(id)).map(({ id }) => id);
+      if (strays.length > 0) await this.#boss.deleteJob(QUEUE, strays, { db: transaction as never });
+      for (const { id } of fetched) if (wanted.has(id)) held.add(tokenOf(id));
+    }
+    return held;
+  }
+
+  /** Removes what stands in the way of keys whose targets wait: a job without a claim, which is nobody's. */
+  async #unblock(transaction: SqlExecutor, keys: readonly string[]): Promise<void> {
+    for (const key of keys) {
+      const jobs = await this.#boss.findJobs(QUEUE, { key, db: transaction as never });
+      const ids = jobs.map(({ id }) => id);
+      if (ids.length > 0) await this.#boss.deleteJob(QUEUE, ids, { db: transaction as never });
+    }
+  }
+
+  /**
+   * Ends claims that are held.
+   * @throws ClaimsMoved where one of them is held no more; the transaction is then to be made anew
+   */
+  async end(transaction: SqlExecutor, tokens: readonly number[]): Promise<void> {
+    if (tokens.length === 0) return;
+    const jobs = tokens.map(token => ({ id: jobIdOf(token), retryCount: FIRST_ATTEMPT }));
+    const answer = await this.#boss.deleteJob(QUEUE, jobs, { db: transaction as never });
+    if (affected(answer) !== tokens.length) throw new ClaimsMoved();
+  }
+
+  /** Removes the jobs of claims that are nobody's any more, in whatever state they are. */
+  async remove(transaction: SqlExecutor, tokens: readonly number[]): Promise<void> {
+    if (tokens.length === 0) return;
+    await this.#boss.deleteJob(QUEUE, tokens.map(jobIdOf), { db: transaction as never });
+  }
+
+  /** Prolongs claims, as far as they are held, by the lease that they were taken with. */
+  async touch(executor: SqlExecutor, tokens: readonly number[]): Promise<void> {
+    const jobs = tokens.map(token => ({ id: jobIdOf(token), retryCount: FIRST_ATTEMPT }));
+    await this.#boss.touch(QUEUE, jobs, { db: executor as never });
+  }
+
+  /** Ends its upkeep. The database stays open. May be repeated. */
+  async close(): Promise<void> {
+    await this.#boss.stop({ graceful: false, close: false });
+  }
+}
+
+/** What was read in this transaction is true no more: it is to be made anew. */
+export class ClaimsMoved extends SluiceError {
+  constructor() {
+    super('database_busy', 'a claim ended while it was being settled');
+  }
+}
+
+/** The lease that pg-boss keeps for one that was asked for: whole seconds, and not too short. */
+export function leaseSeconds(leaseMs: number): number {
+  return Math.max(SHORTEST_LEASE_S, Math.ceil(leaseMs / 1000));
+}
+
+/** How many jobs a call was about: its type leaves out what the documentation names. */
+function affected(answer: object): number {
+  return 'affected' in answer ? Number(answer.affected) : Number.NaN;
+}
+
+function unusable(error: unknown, place: string): SluiceError {
+  const words = error instanceof Error ? error.message : String(error);
+  return new SluiceError('database_failed', `${place}: pg-boss cannot begin: ${words}`, {
+    operation: 'open queue',
+    subject: place,
+    cause: error,
+  });
+}

@@ -1,0 +1,139 @@
+import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import type { SqlRow } from '../../../keep/store/rows/columns.ts';
+import { DUE_COUNTED, type DueSpans, type QueueCounts, type QueueItem } from '../work-queue.ts';
+import type { JobSql } from './job-engine.ts';
+import { type ScheduleRow, targetColumns, toItem } from './targets.ts';
+
+/** Questions about the schedule. Every one is answered from a few index ranges, however large the schedule is. */
+
+const KINDS_SQL =
+  'SELECT kind, sum(size)::bigint AS size FROM target_kinds GROUP BY kind HAVING sum(size) > 0 ORDER BY kind';
+const PRIORITIES = '(VALUES (1::smallint), (0::smallint)) p (priority)';
+
+/** Kinds that have targets, in order. */
+export async function kindsOf(
+  executor: SqlExecutor,
+): Promise<{ readonly kind: string; readonly size: number }[]> {
+  const rows = await executor.query(KINDS_SQL);
+  return rows.map(row => ({ kind: String(row.kind), size: Number(row.size) }));
+}
+
+/** See `WorkQueue.nextDueAt`. */
+export async function nextDueAfter(
+  executor: SqlExecutor,
+  sql: JobSql,
+  kinds: readonly string[],
+  afterMs: number,
+): Promise<number | null> {
+  const row = await executor.first(
+    `SELECT min(at_ms) AS at_ms FROM (
+       SELECT next.run_at_ms AS at_ms FROM unnest($1::text[]) k (kind) CROSS JOIN ${PRIORITIES} CROSS JOIN LATERAL (
+         SELECT t.run_at_ms FROM targets t
+         WHERE t.kind = k.kind AND t.priority = p.priority AND t.claim_token IS NULL AND t.run_at_ms > $2
+         ORDER BY t.run_at_ms LIMIT 1
+       ) next
+       UNION ALL
+       SELECT ${sql.leaseUntilMs} FROM targets t ${sql.joinJob}
+       WHERE t.claim_token IS NOT NULL AND ${sql.leaseUntilMs} > $2
+     ) times`,
+    [kinds, afterMs],
+  );
+  return (row?.at_ms as number | null) ?? null;
+}
+
+/** See `WorkQueue.upcoming`. */
+export async function upcomingItems(executor: SqlExecutor, sql: JobSql, limit: number): Promise<QueueItem[]> {
+  if (limit < 1) return [];
+  const kinds = (await kindsOf(executor)).map(({ kind }) => kind);
+  const arm = (priority: number, range: string): string => `
+    SELECT waiting.* FROM unnest($1::text[]) k (kind) CROSS JOIN LATERAL (
+      SELECT t.key, t.run_at_ms FROM targets t
+      WHERE t.kind = k.kind AND t.priority = ${priority} AND t.claim_token IS NULL AND ${range}
+      ORDER BY t.run_at_ms, t.key LIMIT $2
+    ) waiting`;
+  const rows = await executor.query(
+    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM (
+       (SELECT 0 AS part, raised.* FROM (${arm(1, `t.run_at_ms <= ${sql.nowMs}`)}) raised)
+       UNION ALL
+       (SELECT 1, later.* FROM (${arm(1, `t.run_at_ms > ${sql.nowMs}`)} UNION ALL ${arm(0, 'true')}) later)
+       ORDER BY part, run_at_ms, key LIMIT $2
+     ) line JOIN targets t USING (key) ${sql.joinJob}
+     ORDER BY line.part, t.run_at_ms, t.key`,
+    [kinds, limit],
+  );
+  return rows.map(asItem);
+}
+
+/** See `WorkQueue.running`. */
+export async function runningItems(executor: SqlExecutor, sql: JobSql, limit: number): Promise<QueueItem[]> {
+  const rows = await executor.query(
+    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob}
+     WHERE t.claim_token IS NOT NULL ORDER BY t.key LIMIT $1`,
+    [limit],
+  );
+  return rows.map(asItem);
+}
+
+/** Those of the keys that are on the schedule. */
+export async function itemsOf(
+  executor: SqlExecutor,
+  sql: JobSql,
+  keys: readonly string[],
+): Promise<QueueItem[]> {
+  const rows = await executor.query(
+    `SELECT ${targetColumns(sql.leaseUntilMs)} FROM targets t ${sql.joinJob} WHERE t.key = ANY($1)`,
+    [keys],
+  );
+  return rows.map(asItem);
+}
+
+/** See `WorkQueue.countDue`. */
+export async function countDue(
+  executor: SqlExecutor,
+  { fromMs, spanMs, count }: DueSpans,
+): Promise<number[]> {
+  const rows = await executor.query(
+    `SELECT greatest(0, floor((run_at_ms - $1)::numeric / $2))::integer AS span, count(*) AS items FROM targets
+     WHERE claim_token IS NULL AND run_at_ms < $3 GROUP BY 1`,
+    [fromMs, spanMs, fromMs + spanMs * count],
+  );
+  const counts = new Map(rows.map(({ span, items }) => [Number(span), Number(items)]));
+  return Array.from({ length: count }, (_, span) => counts.get(span) ?? 0);
+}
+
+/** See `WorkQueue.counts`. */
+export async function countTargets(executor: SqlExecutor, sql: JobSql): Promise<QueueCounts> {
+  const kinds = await kindsOf(executor);
+  const waiting = 't.kind = k.kind AND t.claim_token IS NULL AND t.priority';
+  const rows = await executor.query(
+    `WITH clock AS MATERIALIZED (SELECT ${sql.nowMs} AS now_ms)
+     SELECT k.kind, clock.now_ms,
+       (SELECT count(*) FROM (
+         SELECT FROM ${PRIORITIES} CROSS JOIN LATERAL (
+           SELECT FROM targets t WHERE ${waiting} = p.priority AND t.run_at_ms <= clock.now_ms LIMIT $2
+         ) few LIMIT $2
+       ) due) AS due,
+       (SELECT count(*) FROM (SELECT FROM targets t WHERE ${waiting} = 1 LIMIT $2) high) AS raised,
+       (SELECT min(first.run_at_ms) FROM ${PRIORITIES} CROSS JOIN LATERAL (
+         SELECT t.run_at_ms FROM targets t WHERE ${waiting} = p.priority ORDER BY t.run_at_ms LIMIT 1
+       ) first) AS earliest_ms
+     FROM unnest($1::text[]) k (kind) CROSS JOIN clock`,
+    [kinds.map(({ kind }) => kind), DUE_COUNTED],
+  );
+  const running = await executor.first('SELECT count(*) AS n FROM targets WHERE claim_token IS NOT NULL');
+  const of = new Map(rows.map(row => [String(row.kind), row]));
+  const byKind = kinds.map(({ kind, size }) => ({ kind, size, due: Number(of.get(kind)?.due ?? 0) }));
+  const behind = rows.map(row => Math.max(0, Number(row.now_ms) - Number(row.earliest_ms ?? row.now_ms)));
+  return {
+    size: byKind.reduce((sum, { size }) => sum + size, 0),
+    due: byKind.reduce((sum, { due }) => sum + due, 0),
+    behindMs: Math.max(0, ...behind),
+    raised: rows.reduce((sum, row) => sum + Number(row.raised), 0),
+    running: Number(running?.n),
+    byKind,
+  };
+}
+
+function asItem(row: SqlRow): QueueItem {
+  return toItem(row as unknown as ScheduleRow);
+}
