@@ -12,7 +12,7 @@ import {
   unfollowChangesets,
 } from '../../src/keep/store/change.ts';
 import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
-import type { OpenStore } from './store-fixture.ts';
+import type { OpenStoreAndQueue } from './store-fixture.ts';
 
 const ref = { host: 'h', repository: 'Owner/Name', number: 7 };
 const wanted = { ...ref, key: 'changeset:h/owner/name#7', url: 'https://h/Owner/Name/pull/7' };
@@ -37,7 +37,7 @@ const event = (id: string, atMs: number, order = 0): StoredEvent => ({
 });
 
 /** The contract of `ChangesetStore`, and of changes of the store, alone and together with the work queue. */
-export function changesetStoreSuite(name: string, open: OpenStore): void {
+export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void {
   const followed = async (t: TestContext) => {
     const stores = await open(t);
     const { changesets } = stores.store;

@@ -8,7 +8,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
   const start = async (t: Parameters<OpenStore>[0]) => {
     const { store } = await open(t);
     const { id } = await store.repositories.ensure('https://h/a', 'h');
-    return { runs: store.runs, id };
+    return { store, runs: store.runs, id };
   };
 
   test(`${name}: a run that waits is asked for again, begun, and ended with its summary`, async t => {
@@ -62,12 +62,13 @@ export function runStoreSuite(name: string, open: OpenStore): void {
   });
 
   test(`${name}: a run that is done answers those that were asked for before it began, and no others (R-108)`, async t => {
-    const { runs, id } = await start(t);
+    const { store, runs, id } = await start(t);
     const first = await runs.start(id, 'by hand', 1);
     const second = await runs.request(id, 'meanwhile', 2);
     await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
     assert.equal((await runs.start(id, 'schedule', 4)).id, first.id);
-    const other = await runs.request((await start(t)).id, 'elsewhere', 3);
+    const elsewhere = await store.repositories.ensure('https://h/b', 'h');
+    const other = await runs.request(elsewhere.id, 'elsewhere', 3);
     await runs.finish(first.id, { summary: '{"commits":1}' }, 5);
     assert.deepEqual(
       [(await runs.byId(second.id))?.state, (await runs.byId(second.id))?.summary],

@@ -6,8 +6,6 @@ import type { CommitRow } from '../../src/keep/store/types.ts';
 /** A store of its own for a test, closed after it: what every suite of the store's contract works with. */
 export interface StoreFixture {
   readonly store: Store;
-  /** On the same database. */
-  readonly queue: WorkQueue;
   /** One query over the documented schema. */
   query(sql: string, ...params: readonly (string | number)[]): Promise<Record<string, unknown>[]>;
   /** Another connection to the same store, as another process has it. */
@@ -15,6 +13,13 @@ export interface StoreFixture {
 }
 
 export type OpenStore = (t: TestContext) => Promise<StoreFixture>;
+
+/** With a work queue on the same database: changes of both go together. */
+export interface StoreAndQueueFixture extends StoreFixture {
+  readonly queue: WorkQueue;
+}
+
+export type OpenStoreAndQueue = (t: TestContext) => Promise<StoreAndQueueFixture>;
 
 /** A commit of a test, in few words. */
 export interface TestCommit {

@@ -7,11 +7,11 @@ import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { openStore, type SqliteStore } from '../../src/keep/sqlite/open-store.ts';
 import type { SqlValue } from '../../src/keep/sqlite/values.ts';
 import type { SqlRow } from '../../src/keep/store/rows/columns.ts';
-import type { StoreFixture } from '../suites/store-fixture.ts';
+import type { StoreAndQueueFixture } from '../suites/store-fixture.ts';
 import { tempDirectory } from './temp-directory.ts';
 
 /** A store in a SQLite file of its own, with its queue. */
-export interface SqliteFixture extends StoreFixture {
+export interface SqliteFixture extends StoreAndQueueFixture {
   readonly path: string;
   readonly store: SqliteStore;
   readonly queue: SqliteWorkQueue;
@@ -28,7 +28,7 @@ export async function openTestStore(t: TestContext, clock: Clock = systemClock):
   };
   const store = await reopen();
   const queue = new SqliteWorkQueue({ database: store.database, clock, isWorkerGone: () => false });
-  const query: StoreFixture['query'] = async (sql, ...params) => queryRows(store, sql, ...params);
+  const query: StoreAndQueueFixture['query'] = async (sql, ...params) => queryRows(store, sql, ...params);
   return { path, store, queue, query, reopen };
 }
 

@@ -1,7 +1,10 @@
 import { SluiceError } from '../../base/errors.ts';
 import { quoteName } from './address.ts';
 import type { SqlExecutor, TransactionalExecutor } from './executor.ts';
-import { sql as schedule } from './migrations/0001-schedule.ts';
+import { sql as repositories } from './migrations/0001-repositories.ts';
+import { sql as insights } from './migrations/0002-insights.ts';
+import { sql as changesets } from './migrations/0003-changesets.ts';
+import { sql as schedule } from './migrations/0004-schedule.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -13,7 +16,12 @@ export interface Migration {
 }
 
 /** In order; a migration that has been released never changes. `sluice_schema.version` counts those applied. */
-const MIGRATIONS: readonly Migration[] = [{ sql: schedule }];
+const MIGRATIONS: readonly Migration[] = [
+  { sql: repositories },
+  { sql: insights },
+  { sql: changesets },
+  { sql: schedule },
+];
 
 const VERSION = `
 CREATE TABLE sluice_schema (

@@ -1,6 +1,7 @@
+import { CommitCounts } from '../../../store/commit-counts.ts';
 import type { CommitRow } from '../../../store/types.ts';
 import type { Database } from '../../database.ts';
-import { CommitCounts, rollUp } from './roll-ups.ts';
+import { rollUp, rollUpCounted } from './roll-ups.ts';
 import {
   COUNT_COMMITS,
   DROP_DOUBLES,
@@ -64,8 +65,10 @@ export class UnsettledCommits {
   }
 
   #settleCounted(): void {
-    const perAuthor = this.#counted.rollUp(this.#database, this.#repositoryId);
-    if (this.#enterHashes(this.#counted.size)) addCommitCounts(this.#database, perAuthor);
+    const waiting = this.#counted.size;
+    const counted = this.#counted.take();
+    rollUpCounted(this.#database, this.#repositoryId, counted);
+    if (this.#enterHashes(waiting)) addCommitCounts(this.#database, counted.perAuthor);
     else this.#run(SETTLE_COUNTS);
   }
 

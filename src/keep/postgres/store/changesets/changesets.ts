@@ -1,0 +1,123 @@
+import {
+  type ChangesetAddress,
+  type ChangesetFilter,
+  type ChangesetHead,
+  type ChangesetStore,
+  HEADED_AT_MOST,
+  type Page,
+  type StoredChangeset,
+} from '../../../store/changesets.ts';
+import { toChangeset, toTotals } from '../../../store/rows/changesets.ts';
+import type { TransactionalExecutor } from '../../executor.ts';
+import { type Parameter, toJson } from '../../parameters.ts';
+import { createBudgetStore } from './budgets.ts';
+import { eventMethods } from './events.ts';
+import { sourceMethods } from './sources.ts';
+import { createWebhookStore } from './webhooks.ts';
+
+const BY_KEYS = 'SELECT * FROM changesets WHERE target_key = ANY($1)';
+const BY_ADDRESSES = `
+  SELECT changesets.* FROM unnest($1::text[], $2::text[], $3::bigint[]) AS given (host, repository, number)
+    JOIN changesets ON changesets.host = given.host AND lower(changesets.repository) = lower(given.repository COLLATE "C")
+     AND changesets.number = given.number`;
+const RECORD_FAILURE = 'UPDATE changesets SET last_error = $1, last_failure_at_ms = $2 WHERE id = $3';
+/** Of the repository that told of the commit, or with a branch there, or with one of which that is not known. */
+const BY_COMMIT = `
+  SELECT * FROM changesets WHERE followed = 1 AND head_commit = $1 AND host = $2
+    AND (lower(repository) = lower($3 COLLATE "C")
+      OR lower(coalesce(head_repository, $3)) = lower($3 COLLATE "C")) ORDER BY id LIMIT ${HEADED_AT_MOST}`;
+/** A fork's branch of the same name as the base's is not it, unless it is said to be the fork's. */
+const BY_BRANCH = `
+  SELECT * FROM changesets WHERE followed = 1 AND host = $1 AND lower(repository) = lower($2 COLLATE "C")
+    AND text_key(head_branch) = text_key($3) AND state IN ('open', 'draft')
+    AND (lower(coalesce(head_repository, repository)) = lower(coalesce($4, repository))
+      OR ($4::text IS NULL AND head_branch <> base_branch)) ORDER BY id LIMIT ${HEADED_AT_MOST}`;
+
+/** Changesets in Postgres. */
+export function createChangesetStore(database: TransactionalExecutor): ChangesetStore {
+  const byKeys = async (keys: readonly string[]): Promise<StoredChangeset[]> =>
+    (await database.query(BY_KEYS, [keys])).map(toChangeset);
+  const byAddresses = async (addresses: readonly ChangesetAddress[]): Promise<StoredChangeset[]> => {
+    const rows = await database.query(BY_ADDRESSES, [
+      addresses.map(({ host }) => host),
+      addresses.map(({ repository }) => repository),
+      addresses.map(({ number }) => number),
+    ]);
+    return rows.map(toChangeset);
+  };
+  return {
+    async byKey(key) {
+      return (await byKeys([key]))[0];
+    },
+    async byKeys(keys) {
+      return new Map((await byKeys(keys)).map(changeset => [changeset.key, changeset]));
+    },
+    async byAddress(address) {
+      return (await byAddresses([address]))[0];
+    },
+    byAddresses,
+    byHead: head => byHead(database, head),
+    list: (filter, page) => listChangesets(database, filter, page),
+    async totals() {
+      const sql = 'SELECT * FROM changeset_totals WHERE changesets > 0 ORDER BY host, state';
+      return (await database.query(sql)).map(toTotals);
+    },
+    async recordFailure(id, error, nowMs) {
+      await database.execute(RECORD_FAILURE, [toJson(error), nowMs, id]);
+    },
+    ...eventMethods(database),
+    ...sourceMethods(database),
+    webhooks: createWebhookStore(database),
+    budgets: createBudgetStore(database),
+  };
+}
+
+async function byHead(
+  database: TransactionalExecutor,
+  { host, repository, commit, branches }: ChangesetHead,
+): Promise<StoredChangeset[]> {
+  const headed = await database.query(BY_COMMIT, [commit, host, repository]);
+  if (headed.length > 0) return headed.map(toChangeset);
+  const found = new Map<number, StoredChangeset>();
+  for (const { name, repository: branchOf } of branches) {
+    const rows = await database.query(BY_BRANCH, [host, repository, name, branchOf ?? null]);
+    for (const changeset of rows.map(toChangeset)) found.set(changeset.id, changeset);
+  }
+  return [...found.values()].slice(0, HEADED_AT_MOST);
+}
+
+async function listChangesets(
+  database: TransactionalExecutor,
+  filter: ChangesetFilter,
+  { afterId = 0, order, limit }: Page,
+): Promise<StoredChangeset[]> {
+  const isIdle = order === 'idle';
+  const values: Parameter[] = [afterId, limit];
+  const afterIdle = `(updated_at_ms, id) >
+    (SELECT coalesce(max(updated_at_ms), 0), coalesce(max(id), 0) FROM changesets WHERE id = $1)`;
+  const conditions = [isIdle ? afterIdle : 'id > $1'];
+  /** `?` is the value. */
+  const add = (condition: string, value?: Parameter): void => {
+    if (value !== undefined) values.push(value);
+    conditions.push(condition.replaceAll('?', `$${values.length}`));
+  };
+  const { host, repository, states, author, text, failing, followed, followedBy, label } = filter;
+  if (host !== undefined) add('host = ?', host);
+  if (repository !== undefined) add('lower(repository) = lower(? COLLATE "C")', repository);
+  if (states !== undefined) add('state = ANY(?)', states);
+  if (author !== undefined) add('author = ?', author);
+  if (failing !== undefined) add(`last_error IS ${failing ? 'NOT NULL' : 'NULL'}`);
+  if (followed !== undefined) add(`followed = ${Number(followed)}`);
+  if (followedBy !== undefined) add('followed_by = ?', followedBy);
+  if (label !== undefined) add('labels::jsonb @> ?::jsonb', toJson([label]));
+  if (filter.waitingForReview) add("state = 'open' AND review_state IN ('none', 'requested')");
+  if (filter.idleSinceMs !== undefined)
+    add("state IN ('open', 'draft') AND updated_at_ms < ?", filter.idleSinceMs);
+  if (text !== undefined) add('(title ILIKE ? OR url ILIKE ?)', `%${text.replace(/[\\%_]/g, '\\$&')}%`);
+  const by = isIdle ? 'updated_at_ms, id' : 'id';
+  const rows = await database.query(
+    `SELECT * FROM changesets WHERE ${conditions.join(' AND ')} ORDER BY ${by} LIMIT $2`,
+    values,
+  );
+  return rows.map(toChangeset);
+}

@@ -1,0 +1,77 @@
+import type { CommitRow, PersonIdentity } from '../../../store/types.ts';
+import type { SqlExecutor } from '../../executor.ts';
+import { withoutNul } from '../../parameters.ts';
+import { shareName } from '../lock.ts';
+
+/** Identities whose row is kept at hand; the table starts afresh when it is full. */
+const MAX_CACHED_IDENTITIES = 65_536;
+
+const ENSURE = `
+  WITH given AS (SELECT name, email FROM unnest($2::text[], $3::text[]) AS given (name, email)),
+  added AS (
+    INSERT INTO identities (repository_id, name, email, mapped_name, mapped_email)
+    SELECT $1, name, email, name, email FROM given ON CONFLICT DO NOTHING RETURNING id, name, email)
+  SELECT id, name, email FROM added
+  UNION ALL
+  SELECT known.id, given.name, given.email FROM given JOIN identities AS known
+      ON known.repository_id = $1 AND text_key(known.name, known.email) = text_key(given.name, given.email)`;
+
+/**
+ * Rows of the people in one repository's commits, made as they come. Everything here runs within the caller's
+ * transaction; when one fails, `forget` must follow, since rows may have gone with it.
+ */
+export class Identities {
+  readonly #repositoryId: number;
+  /** By object: the reader gives the same object for the same identity. */
+  readonly #ids = new Map<PersonIdentity, number>();
+
+  constructor(repositoryId: number) {
+    this.#repositoryId = repositoryId;
+  }
+
+  /** Makes sure of everybody in these commits; `idOf` knows them then. */
+  async ensure(transaction: SqlExecutor, commits: Iterable<CommitRow>): Promise<void> {
+    if (this.#ids.size >= MAX_CACHED_IDENTITIES) this.#ids.clear();
+    const unknown = new Map<string, PersonIdentity[]>();
+    const note = (identity: PersonIdentity): void => {
+      if (this.#ids.has(identity)) return;
+      const key = keyOf(identity);
+      unknown.set(key, [...(unknown.get(key) ?? []), identity]);
+    };
+    for (const { author, committer, coAuthors } of commits) {
+      note(author);
+      note(committer);
+      for (const coAuthor of coAuthors) note(coAuthor);
+    }
+    if (unknown.size === 0) return;
+    // Merges by hand wait for it, and are waited for: none overlooks an identity that comes just then.
+    await shareName(transaction, 'people');
+    // In one order everywhere, so that two stations that meet the same people do not wait for each other.
+    const stored = [...unknown.keys()].sort().map(key => JSON.parse(key) as [name: string, email: string]);
+    const rows = await transaction.query(ENSURE, [
+      this.#repositoryId,
+      stored.map(([name]) => name),
+      stored.map(([, email]) => email),
+    ]);
+    for (const row of rows) {
+      const key = keyOf({ name: String(row.name), email: String(row.email) });
+      for (const identity of unknown.get(key) ?? []) this.#ids.set(identity, Number(row.id));
+    }
+  }
+
+  /** The row's id. */
+  idOf(identity: PersonIdentity): number {
+    const id = this.#ids.get(identity);
+    if (id === undefined) throw new RangeError(`no row of ${keyOf(identity)}`);
+    return id;
+  }
+
+  forget(): void {
+    this.#ids.clear();
+  }
+}
+
+/** As Postgres stores it. */
+function keyOf({ name, email }: PersonIdentity): string {
+  return JSON.stringify([withoutNul(name.toWellFormed()), withoutNul(email.toWellFormed())]);
+}

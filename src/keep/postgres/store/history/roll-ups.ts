@@ -1,0 +1,77 @@
+import type { CountedCommits } from '../../../store/commit-counts.ts';
+import type { SqlExecutor } from '../../executor.ts';
+
+const ADD_COMMITS =
+  'DO UPDATE SET commits = rolled.commits + excluded.commits, merges = rolled.merges + excluded.merges';
+const AUTHOR_DAYS = `
+  INSERT INTO author_days AS rolled (repository_id, author_id, day, commits, merges)
+  SELECT $1, * FROM unnest($2::bigint[], $3::integer[], $4::integer[], $5::integer[])
+  ON CONFLICT (repository_id, author_id, day) ${ADD_COMMITS}`;
+const REPOSITORY_DAYS = `
+  INSERT INTO repository_days AS rolled (repository_id, day, commits, merges)
+  SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[]) ON CONFLICT (repository_id, day) ${ADD_COMMITS}`;
+const REPOSITORY_HOURS = `
+  INSERT INTO repository_hours AS rolled (repository_id, four_weeks, hour_of_week, commits)
+  SELECT $1, * FROM unnest($2::integer[], $3::integer[], $4::integer[])
+  ON CONFLICT (repository_id, four_weeks, hour_of_week) DO UPDATE SET commits = rolled.commits + excluded.commits`;
+const COUNT_COMMITS = `
+  UPDATE identities SET commits = commits + counted.change
+    FROM unnest($1::bigint[], $2::bigint[]) AS counted (id, change) WHERE identities.id = counted.id`;
+
+const HOUR_OF_WEEK = '((authored_at + authored_zone * 60 + 259200) % 604800 + 604800) % 604800 / 3600';
+const UNCOUNTED = 'FROM commits WHERE repository_id = $1 AND id >= $2';
+const FROM_ROWS = [
+  `INSERT INTO author_days AS rolled (repository_id, author_id, day, commits, merges)
+   SELECT $1, author_id, committed_at / 86400 AS day, count(*), count(*) FILTER (WHERE parent_count > 1)
+   ${UNCOUNTED} GROUP BY author_id, day ON CONFLICT (repository_id, author_id, day) ${ADD_COMMITS}`,
+  `INSERT INTO repository_days AS rolled (repository_id, day, commits, merges)
+   SELECT $1, committed_at / 86400 AS day, count(*), count(*) FILTER (WHERE parent_count > 1)
+   ${UNCOUNTED} GROUP BY day ON CONFLICT (repository_id, day) ${ADD_COMMITS}`,
+  `INSERT INTO repository_hours AS rolled (repository_id, four_weeks, hour_of_week, commits)
+   SELECT $1, committed_at / 2419200 AS four_weeks, ${HOUR_OF_WEEK} AS hour, count(*)
+   ${UNCOUNTED} GROUP BY four_weeks, hour
+   ON CONFLICT (repository_id, four_weeks, hour_of_week) DO UPDATE SET commits = rolled.commits + excluded.commits`,
+  `UPDATE identities SET commits = identities.commits + counted.written
+   FROM (SELECT author_id, count(*) AS written ${UNCOUNTED} GROUP BY author_id) AS counted
+   WHERE identities.id = counted.author_id`,
+];
+
+/** So many commits are counted in memory before they are rolled up. */
+export const COUNTED_AT_ONCE = 32_768;
+
+/** Adds commits that were counted while they were stored to the roll-ups and to their authors. */
+export async function rollUpCounts(
+  transaction: SqlExecutor,
+  repositoryId: number,
+  { authorDays, days, hours, perAuthor }: CountedCommits,
+): Promise<void> {
+  await transaction.execute(AUTHOR_DAYS, [
+    repositoryId,
+    authorDays.map(([author]) => author),
+    authorDays.map(([, day]) => day),
+    authorDays.map(([, , commits]) => commits),
+    authorDays.map(([, , , merges]) => merges),
+  ]);
+  await transaction.execute(REPOSITORY_DAYS, [
+    repositoryId,
+    days.map(([day]) => day),
+    days.map(([, commits]) => commits),
+    days.map(([, , merges]) => merges),
+  ]);
+  await transaction.execute(REPOSITORY_HOURS, [
+    repositoryId,
+    hours.map(([fourWeeks]) => fourWeeks),
+    hours.map(([, hour]) => hour),
+    hours.map(([, , commits]) => commits),
+  ]);
+  await transaction.execute(COUNT_COMMITS, [[...perAuthor.keys()], [...perAuthor.values()]]);
+}
+
+/** The same from the rows of commits from an id on, which nobody has counted. */
+export async function rollUpRows(
+  transaction: SqlExecutor,
+  repositoryId: number,
+  fromId: number,
+): Promise<void> {
+  for (const sql of FROM_ROWS) await transaction.execute(sql, [repositoryId, fromId]);
+}

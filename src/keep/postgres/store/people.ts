@@ -1,0 +1,126 @@
+import { SluiceError } from '../../../base/errors.ts';
+import type { PeopleFilter, PeopleStore, Person } from '../../store/people.ts';
+import { checkedEmails, toPerson } from '../../store/rows/people.ts';
+import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
+import type { Parameter } from '../parameters.ts';
+import { lockName } from './lock.ts';
+
+const PEOPLE = `
+  SELECT people.id, people.name, people.email, people.bot, people.bot_by_hand, sum(identities.commits) AS commits,
+         (SELECT string_agg(email, E'\\n' ORDER BY lower(email)) FROM person_emails
+           WHERE person_id = people.id AND lower(email) <> lower(people.email)) AS merged
+    FROM identities JOIN people ON people.id = identities.person_id`;
+const ORDER = 'GROUP BY people.id ORDER BY commits DESC, people.name, people.email, people.id';
+const SAME = 'lower(mapped_email) = lower($1 COLLATE "C")';
+const BY_EMAIL = `
+  SELECT people.id FROM people JOIN identities ON identities.person_id = people.id WHERE ${SAME}
+   GROUP BY people.id ORDER BY sum(identities.commits) DESC, people.id LIMIT 1`;
+const SHARED_BY = `SELECT count(DISTINCT person_id) AS people FROM identities WHERE ${SAME}`;
+const OWN_PERSON = `
+  UPDATE identities SET person_id = (SELECT id FROM people
+    WHERE text_key(name, email) = text_key(identities.mapped_name, identities.mapped_email)) WHERE ${SAME}`;
+const TAKE = 'UPDATE person_emails SET person_id = $1 WHERE person_id = ANY($2::bigint[])';
+const MERGE = `
+  INSERT INTO person_emails (email, person_id) SELECT email, $1 FROM unnest($2::text[]) AS given (email)
+  ON CONFLICT ((lower(email))) DO UPDATE SET person_id = excluded.person_id`;
+const OF_MERGED = `
+  UPDATE identities SET person_id = $1
+   WHERE lower(mapped_email) IN (SELECT lower(email) FROM person_emails WHERE person_id = $1)`;
+const SPLIT =
+  'DELETE FROM person_emails WHERE lower(email) = lower($1 COLLATE "C") RETURNING person_id AS id';
+const BY_PATTERNS = 'UPDATE people SET bot_by_hand = 0, bot = is_bot(name, email) WHERE id = $1';
+const BY_HAND = 'UPDATE people SET bot = $2, bot_by_hand = 1 WHERE id = $1';
+
+/** `PeopleStore` on Postgres. A trigger gives every identity its person; see the migration. */
+export function createPeopleStore(database: TransactionalExecutor): PeopleStore {
+  /** What people change by hand goes one after the other. */
+  const change = <T>(make: (transaction: SqlExecutor) => Promise<T>): Promise<T> =>
+    database.transaction(async transaction => {
+      await lockName(transaction, 'people');
+      return make(transaction);
+    });
+
+  return {
+    async list(filter) {
+      const values: Parameter[] = [filter.limit, filter.offset ?? 0];
+      const where = conditions(filter, values);
+      const rows = await database.query(`${PEOPLE} WHERE ${where} ${ORDER} LIMIT $1 OFFSET $2`, values);
+      return rows.map(toPerson);
+    },
+    async merge(emails) {
+      const wanted = checkedEmails(emails);
+      return change(async transaction => {
+        const [first = ''] = wanted;
+        const person = await personOf(transaction, first);
+        const shared = await transaction.first(SHARED_BY, [first]);
+        if (wanted.length < 2 && Number(shared?.people) < 2)
+          throw new SluiceError(
+            'usage',
+            'name two e-mails or more to merge, or one that several people have',
+          );
+        const others: number[] = [];
+        for (const email of wanted) others.push(await personOf(transaction, email));
+        await transaction.execute(TAKE, [person, others]);
+        await transaction.execute(MERGE, [person, wanted]);
+        await transaction.execute(OF_MERGED, [person]);
+        return read(transaction, person);
+      });
+    },
+    async split(emails) {
+      const wanted = checkedEmails(emails);
+      await change(async transaction => {
+        for (const email of wanted) {
+          const row = await transaction.first(SPLIT, [email]);
+          if (!row) throw new SluiceError('not_found', `"${email}" was not merged with anybody`);
+          await transaction.execute(OWN_PERSON, [email]);
+          await dropLastEmail(transaction, Number(row.id));
+        }
+      });
+    },
+    async setBot(email, bot) {
+      const [wanted = ''] = checkedEmails([email]);
+      return change(async transaction => {
+        const id = await personOf(transaction, wanted);
+        if (bot === null) await transaction.execute(BY_PATTERNS, [id]);
+        else await transaction.execute(BY_HAND, [id, bot ? 1 : 0]);
+        return read(transaction, id);
+      });
+    },
+  };
+}
+
+async function personOf(executor: SqlExecutor, email: string): Promise<number> {
+  const row = await executor.first(BY_EMAIL, [email]);
+  if (row) return Number(row.id);
+  throw new SluiceError('not_found', `nobody has the e-mail "${email}"`, {
+    hint: 'See "sluice people ls" for who is known.',
+  });
+}
+
+async function read(executor: SqlExecutor, id: number): Promise<Person> {
+  const row = await executor.first(`${PEOPLE} WHERE people.id = $1 ${ORDER}`, [id]);
+  if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
+  return toPerson(row);
+}
+
+/** One e-mail alone is not merged with anything: its names are people of their own again. */
+async function dropLastEmail(transaction: SqlExecutor, personId: number): Promise<void> {
+  const left = await transaction.query('SELECT email FROM person_emails WHERE person_id = $1', [personId]);
+  if (left.length !== 1) return;
+  const email = String(left[0]?.email);
+  await transaction.query(SPLIT, [email]);
+  await transaction.execute(OWN_PERSON, [email]);
+}
+
+function conditions({ text, bots }: PeopleFilter, values: Parameter[]): string {
+  const sql = ['identities.commits > 0'];
+  if (bots !== undefined) sql.push(`people.bot = ${bots === 'only' ? 1 : 0}`);
+  if (text !== undefined) {
+    values.push(text);
+    sql.push(
+      `people.id IN (SELECT person_id FROM identities
+         WHERE strpos(lower(mapped_name || E'\\n' || mapped_email), lower($${values.length} COLLATE "C")) > 0)`,
+    );
+  }
+  return sql.join(' AND ');
+}
