@@ -654,7 +654,8 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 409,
-    meaning: 'A newer file of the same path took the place of this one before it was delivered.',
+    meaning:
+      'A newer file of the same path took the place of this one before it was delivered, or it was renamed meanwhile and goes under its new name.',
     remedy:
       'Nothing to do: the newer one goes. This one is kept in failed, or in its folder, unless the newer one lies in its place.',
   },

@@ -55,7 +55,7 @@ export interface DeliveryStatus {
   readonly processing: number;
   readonly completed: number;
   readonly failed: number;
-  /** Of incoming and processing: neither being uploaded now nor about to be. */
+  /** Of incoming and processing, or not on record yet: neither being uploaded now nor about to be. */
   readonly waiting: number;
   readonly uploading: number;
   /** Files in the spool that are not deliverable as they are (a name, a place); the log says why. */
@@ -195,7 +195,7 @@ export class Delivery implements Service {
       processing,
       completed,
       failed,
-      waiting: Math.max(0, incoming + processing - uploading),
+      waiting: Math.max(0, incoming + processing - uploading) + (session?.unentered ?? 0),
       uploading,
       refused: session?.refused ?? 0,
       left: session?.left ?? [],

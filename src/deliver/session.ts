@@ -283,13 +283,15 @@ export class DeliverySession {
   }
 
   status() {
+    const unentered = this.#intake.countUnentered();
     return {
       uploading: this.#dispatcher.running,
       refused: this.#intake.refused,
       left: [...this.#left, ...this.#intake.left()],
+      unentered,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
-      holds: holdStatuses(this.#context),
+      holds: holdStatuses(this.#context, { unentered }),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -325,10 +327,9 @@ export class DeliverySession {
       await allAsked;
       // Gone meanwhile; that a single call broke is told by the count of what waits.
       if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
-      return count.outcome(
-        journal,
-        holdStatuses(this.#context, endpoint => endpoints.isSilent(endpoint)),
-      );
+      const unentered = this.#intake.countUnentered();
+      const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
+      return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
     } finally {
       release();
       this.#syncs.delete(count);

@@ -29,14 +29,18 @@ export class SyncCount {
     else this.#waiting.delete(id);
   }
 
-  /** Files that were held before count as those that this sync tried in vain do. */
-  outcome(journal: Pick<Journal, 'byId' | 'holdCounts'>, holds: readonly HoldStatus[]): SyncOutcome {
+  /** Files that were held before, or could not be put on record, count as those that this sync tried in vain do. */
+  outcome(
+    journal: Pick<Journal, 'byId' | 'holdCounts'>,
+    holds: readonly HoldStatus[],
+    unentered: number,
+  ): SyncOutcome {
     const { empty, ...held } = journal.holdCounts();
     const tried = [...this.#waiting].filter(id => journal.byId(id)?.hold === null).length;
     return {
       delivered: this.#delivered,
       failed: this.#failed,
-      waiting: tried + held.bucket + held.bucket_held + held.folder_held,
+      waiting: tried + held.bucket + held.bucket_held + held.folder_held + unentered,
       empty,
       held: holds.map(({ sinceMs: _sinceMs, ...place }) => place),
     };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { Logger } from '../../src/base/log.ts';
@@ -43,7 +44,7 @@ async function rigWithJournal(t: TestContext, isFull: () => boolean) {
   return { rig, loud, refused };
 }
 
-test('a journal that cannot be written holds everything, is said once, and all goes on with room (T-122)', async t => {
+test('a journal that cannot be written holds everything, is said once with what waits, and all goes on with room (T-122, D-304)', async t => {
   let isFull = false;
   const { rig, loud, refused } = await rigWithJournal(t, () => isFull);
   isFull = true;
@@ -54,11 +55,16 @@ test('a journal that cannot be written holds everything, is said once, and all g
     rig.delivery.holds().map(({ kind, place }) => [kind, place]),
     [['disk', 'journal']],
   );
+  await until(() => rig.delivery.holds()[0]?.files === FILES.length);
+  assert.equal(rig.delivery.status().waiting, FILES.length);
+  rmSync(join(rig.root, 'incoming/local/outbox', FILES.pop() ?? ''));
+  await until(() => rig.delivery.status().waiting === FILES.length);
   await until(() => refused.filter(name => name === 'probe').length >= 5);
   assert.ok(loud.length <= 6, `${loud.length} lines: ${loud.join('\n')}`);
   isFull = false;
   await until(() => rig.delivery.journal.counts().completed === FILES.length);
   assert.equal(rig.delivery.journalTrouble(), undefined);
+  assert.equal(rig.delivery.status().waiting, 0);
 });
 
 test('a database that is deleted or replaced under a running station is noticed (T-122)', async t => {

@@ -116,7 +116,9 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const nothing = { errorAnswer: null, errorCode: null, errorMessage: null };
     const row = { startedAt: '', finishedAt: '', outcome: 'failure', ...nothing } as const;
     await journal.recordAttempt(tried.id, row, {});
-    assert.equal(await journal.changeUnmoved(tried, gone), true, 'what was tried stays on record');
+    assert.equal(await journal.changeUnmoved(tried, gone), false);
+    const { state, errorCode } = journal.byId(tried.id) ?? {};
+    assert.deepEqual([state, errorCode], ['failed', 'superseded'], 'what was tried stays on record');
   });
 
   test(`${name}: a file of a folder that enters twice within one group has one record (D-301)`, async t => {

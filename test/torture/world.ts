@@ -8,11 +8,11 @@
  * at the first one that fails, whose folder stays. It runs itself in a mount namespace of its own, for disks that fill
  * up; where that cannot be had it says so and leaves them out.
  */
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { inMountNamespace } from '../support/world/namespace.ts';
 import { runWorld } from '../support/world/world.ts';
 
 const MIB = 2 ** 20;
@@ -31,30 +31,7 @@ const { values } = parseArgs({
   },
 });
 
-if (values.mounts || !canMount()) await torture(values.mounts);
-else {
-  const { status } = spawnSync(
-    'unshare',
-    [
-      ...NAMESPACE(),
-      process.execPath,
-      ...process.execArgv,
-      import.meta.filename,
-      '--mounts',
-      ...process.argv.slice(2),
-    ],
-    { stdio: 'inherit' },
-  );
-  process.exitCode = status ?? 1;
-}
-
-function NAMESPACE(): string[] {
-  return process.getuid?.() === 0 ? ['-m'] : ['-rm'];
-}
-
-function canMount(): boolean {
-  return spawnSync('unshare', [...NAMESPACE(), 'true'], { stdio: 'ignore' }).status === 0;
-}
+if (values.mounts || !inMountNamespace(import.meta.filename)) await torture(values.mounts);
 
 async function torture(canMount: boolean): Promise<void> {
   if (!canMount) console.log('no mount namespace here: no disk fills up');

@@ -10,12 +10,15 @@ import type { LeftFiles } from './watch/watch.ts';
 const LOG_EVERY_MS = 60_000;
 /** Files being entered at once: two of the journal's largest groups. What has arrived beyond that waits as its path. */
 const MAX_ENTERING = 1024;
-/** Paths that wait, some 100 bytes each; a batch that would go beyond is refused and comes again with a later sweep. */
+/**
+ * Paths that wait, some 100 bytes each; a batch that would go beyond is refused and comes again with a later sweep. As
+ * many are counted at most that could not be entered.
+ */
 const MAX_WAITING = 200_000;
 /** Paths whose fault was logged; beyond that some are logged again. */
 const MAX_REFUSED_PATHS = 10_000;
 
-/** Refused files that are looked for at once. */
+/** Refused files, and such that could not be entered, that are looked for at once. */
 const MAX_LOOKS = 200;
 
 /** Files that lie where they would be taken from, and are not, for one reason. */
@@ -39,6 +42,8 @@ export class Intake {
   readonly #events: IntakeEvents;
   /** What is refused as it lies, and why. */
   readonly #refusedPaths = new Map<string, string>();
+  /** What could not be put on record, and lies there still as far as is known. */
+  readonly #unentered = new Set<string>();
   readonly #entering = new Set<Promise<void>>();
   /** Paths of arrivals in batches as they came, of the first of which `#begun` are taken. */
   #waiting: (readonly string[])[] = [];
@@ -55,6 +60,16 @@ export class Intake {
   /** Files in the spool that cannot be delivered as they are, seen since the start. */
   get refused(): number {
     return this.#refused;
+  }
+
+  /** Files that were reported and are not on record: they wait for their turn, or for the journal to have room. */
+  countUnentered(): number {
+    // Those that were taken away meanwhile are not reported again; each time some are looked at, in turn.
+    for (const path of [...this.#unentered.values().take(MAX_LOOKS)]) {
+      this.#unentered.delete(path);
+      if (isThere(path)) this.#unentered.add(path);
+    }
+    return this.#unentered.size + this.#waitingFiles;
   }
 
   /** Throws when there are too many at once: the watch reports them again later. */
@@ -97,7 +112,7 @@ export class Intake {
     for (const path of this.#refusedPaths.keys()) {
       if (looks >= MAX_LOOKS) return;
       looks += 1;
-      if (lstatSync(path, { throwIfNoEntry: false }) === undefined) this.#refusedPaths.delete(path);
+      if (!isThere(path)) this.#refusedPaths.delete(path);
     }
   }
 
@@ -140,6 +155,7 @@ export class Intake {
       return;
     }
     this.#refusedPaths.delete(path);
+    if (!(entry instanceof Promise)) this.#unentered.delete(path);
     if (entry instanceof Promise) this.#awaitRecord(path, entry);
     else if (entry !== undefined) this.#events.onEntered(entry);
   }
@@ -147,7 +163,10 @@ export class Intake {
   #awaitRecord(path: string, entry: Promise<FileRecord | undefined>): void {
     const entering = entry
       .then(
-        record => record && this.#entered(record),
+        record => {
+          this.#unentered.delete(path);
+          if (record) this.#entered(record);
+        },
         error => this.#notEntered(path, error),
       )
       .finally(() => {
@@ -172,10 +191,20 @@ export class Intake {
       this.#events.onNotEntered(path);
       return;
     }
+    if (this.#unentered.size < MAX_WAITING) this.#unentered.add(path);
     const suppressed = this.#messages.admit(code);
     const words = `could not enter ${path} into the journal, tried again soon: ${reason}`;
     if (suppressed !== undefined) log.error({ path, reason, repeated: suppressed || undefined }, words);
     holds.journalFailed(error);
     this.#events.onNotEntered(path);
+  }
+}
+
+/** Also where that cannot be told just now. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }

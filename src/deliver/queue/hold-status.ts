@@ -27,18 +27,20 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
   }
 }
 
-/**
- * Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing.
- * @param isMeant endpoints that count as well, offline or not
- */
+/** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
 export function holdStatuses(
   context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
-  isMeant: (endpoint: string) => boolean = () => false,
+  options: {
+    /** Files that are not on record yet: they wait for the journal. */
+    readonly unentered: number;
+    /** Endpoints that count as well, offline or not. */
+    readonly isMeant?: (endpoint: string) => boolean;
+  },
 ): HoldStatus[] {
   const { endpoints, holds, journal, destinations, spool } = context;
   const offline = endpoints
     .status()
-    .filter(({ endpoint, state }) => state === 'offline' || isMeant(endpoint));
+    .filter(({ endpoint, state }) => state === 'offline' || options.isMeant?.(endpoint));
   const held = holds.all();
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
@@ -50,7 +52,7 @@ export function holdStatuses(
   const filesOf = (kind: HeldPlace, name: string): number => {
     if (kind === 'profile') return count(({ profile }) => profile === name);
     if (kind === 'bucket') return count(({ profile, bucket }) => `${profile}/${bucket}` === name);
-    if (name === spool.root || name === 'journal') return count(() => true);
+    if (name === spool.root || name === 'journal') return count(() => true) + options.unentered;
     return countAt(name) || journal.waitingBelow(name);
   };
   return [

@@ -207,7 +207,8 @@ export interface Journal {
   changeIf(id: number, state: FileState, change: RecordChange): Promise<boolean>;
   /**
    * As `changeIf`, of a record whose file is not there, but only while it is in the state and under the name that it had.
-   * Where the very file was entered again under another name, before that could be known, this record goes instead.
+   * Where the very file was entered again under another name, before that could be known, this record goes instead; one
+   * that was tried is superseded.
    * @returns whether it was changed
    */
   changeUnmoved(record: FileRecord, change: RecordChange): Promise<boolean>;

@@ -16,14 +16,14 @@ export interface CheckpointsOptions {
   readonly clock: Clock;
   /** Pages of the log that are not in the database file yet. */
   readonly pending: () => number;
+  /**
+   * From how many of them on it is worth it. Pages that change often go into the file once for many commits, and the
+   * commit after it waits for a flush of the new log's head.
+   */
+  readonly fromPages: number;
 }
 
 const CHECK_EVERY_MS = 1000;
-/**
- * 32 MiB. Pages that change often go into the file once for many commits, and the commit after it waits for a flush of
- * the new log's head.
- */
-const FROM_PAGES = 8000;
 const IDLE_MS = 30_000;
 /** It runs one statement over and over. */
 const RESOURCE_LIMITS = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2 };
@@ -67,7 +67,7 @@ export class Checkpoints {
 
   #check(): void {
     this.#cancelCheck = undefined;
-    if (this.#pending() >= FROM_PAGES) void this.#run();
+    if (this.#pending() >= this.#options.fromPages) void this.#run();
   }
 
   async #run(): Promise<void> {

@@ -9,6 +9,7 @@ import { Serializer } from '../../base/serializer.ts';
 import { isUri } from '../../base/text.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { diskBytesAt, type LogBound, logBoundFor } from './log-bound.ts';
 import { migrate } from './migrate.ts';
 import type { SqlValue } from './values.ts';
 
@@ -33,10 +34,10 @@ const DEFAULT_BUSY_TIMEOUT_MS = 30_000;
 const DEFAULT_CACHE_BYTES = 16 * 2 ** 20;
 /**
  * Pages of the log from which on a COMMIT brings them into the file: 32 MiB; four times that where a thread comes
- * before.
+ * before. On a small disk it is less (log-bound.ts).
  */
 const CHECKPOINT_PAGES = 8000;
-const CHECKPOINT_PAGES_BESIDE_THREAD = 32_000;
+const PAGES_BESIDE_THREAD = 4;
 /** First wait before a busy database is tried again; doubles up to the longest. */
 const BUSY_RETRY_MS = 1;
 const LONGEST_BUSY_RETRY_MS = 20;
@@ -66,14 +67,19 @@ export class Database {
   #flushFailed = false;
   readonly #checkpoints: Checkpoints | undefined;
 
-  private constructor(connection: DatabaseSync, options: DatabaseOptions) {
+  private constructor(connection: DatabaseSync, options: DatabaseOptions, log: LogBound) {
     this.path = options.path;
     this.#connection = connection;
     this.#clock = options.clock;
     this.#busyTimeoutMs = options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS;
     const { path, clock, checkpointThread = false } = options;
     if (checkpointThread)
-      this.#checkpoints = new Checkpoints({ path, clock, pending: () => this.#pendingPages() });
+      this.#checkpoints = new Checkpoints({
+        path,
+        clock,
+        pending: () => this.#pendingPages(),
+        fromPages: log.pages / PAGES_BESIDE_THREAD,
+      });
   }
 
   /** Opens or creates the file and brings its schema up to date. Throws `database_*` or `disk_*`. */
@@ -81,14 +87,15 @@ export class Database {
     if (isUri(options.path)) throw notAFile(options.path);
     const deadlineMs = options.clock.monotonicMs() + (options.busyTimeoutMs ?? DEFAULT_BUSY_TIMEOUT_MS);
     makePrivateFile(options.path);
+    const mostPages = CHECKPOINT_PAGES * (options.checkpointThread ? PAGES_BESIDE_THREAD : 1);
+    const log = logBoundFor(mostPages, diskBytesAt(options.path));
     const connection = wrap('open database', options.path, () => new DatabaseSync(options.path));
     try {
       const cacheKib = Math.round((options.cacheBytes ?? DEFAULT_CACHE_BYTES) / 1024);
-      const checkpointPages = options.checkpointThread ? CHECKPOINT_PAGES_BESIDE_THREAD : CHECKPOINT_PAGES;
       await untilNotBusy(options.clock, deadlineMs, options.path, () => {
         connection.exec(
           `PRAGMA busy_timeout = 0; PRAGMA journal_mode = WAL; PRAGMA synchronous = ${options.synchronous ?? 'normal'};
-           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${checkpointPages};
+           PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = ${log.pages}; PRAGMA journal_size_limit = ${log.bytes};
            PRAGMA cache_size = -${cacheKib};`,
         );
       });
@@ -97,7 +104,7 @@ export class Database {
       connection.close();
       throw error;
     }
-    return new Database(connection, options);
+    return new Database(connection, options, log);
   }
 
   /** A prepared statement, kept for the next call with the same text. */

@@ -69,11 +69,21 @@ export class Entrance {
   }
 
   /**
-   * Whether the very file, never tried under this name, has another record: it was renamed before this one could be
-   * seen, and entered as new.
+   * Ends the record of a file that has another one by now: it was renamed before this one could be seen, or while it was
+   * tried, and entered as new. What was never tried under this name goes.
+   * @returns whether there is another one
    */
-  isEnteredAgain({ id, state, attempts, size, mtimeMs, inode, source }: FileRecord): boolean {
-    if (state !== 'incoming' || attempts > 0) return false;
+  giveWayToRenamed(record: FileRecord): boolean {
+    if (!this.#isEnteredAgain(record)) return false;
+    const message = 'it was renamed before it was delivered, and goes under its new name';
+    if (record.attempts === 0)
+      this.#database.statement('DELETE FROM file_records WHERE id = ?').run(record.id);
+    else this.#apply(record.id, { ...goneChange(message, this.#clock.nowMs()), errorCode: 'superseded' });
+    return true;
+  }
+
+  #isEnteredAgain({ id, state, size, mtimeMs, inode, source }: FileRecord): boolean {
+    if (state !== 'incoming') return false;
     const again = this.#database.first(
       `SELECT id FROM file_records WHERE id > ? AND id <= ? AND inode = ? AND size_bytes = ? AND mtime_ms = ?
          AND (source IS NULL) = ? AND error_code IS NOT 'source_missing' LIMIT 1`,

@@ -96,10 +96,7 @@ export class SqliteJournal implements Journal {
         now.bucket === record.bucket &&
         now.profile === record.profile;
       if (!isUnmoved) return false;
-      if (this.#entrance.isEnteredAgain(now)) {
-        this.#database.statement('DELETE FROM file_records WHERE id = ?').run(now.id);
-        return false;
-      }
+      if (this.#entrance.giveWayToRenamed(now)) return false;
       this.#apply(record.id, change);
       return true;
     });
