@@ -84,6 +84,8 @@ export type DeliveryFigures = Pick<
   readonly profiles: readonly string[];
   /** Whether files go by themselves now: automatically, and the gate is open. */
   readonly syncing: boolean;
+  /** Since when the file is on its way that has been for longest (ISO 8601); null where none is. */
+  readonly oldestWaitingAt: string | null;
 };
 
 /** `kind` is endpoint, profile, bucket or disk; `since` (ISO 8601) is null where it was held before this run. */
@@ -192,15 +194,19 @@ export async function readStatus(options: {
 }
 
 type Optional = 'uploading' | 'left' | 'profiles' | 'syncing';
+type Dated = { readonly oldestWaitingAtMs: number | null };
 /** As delivery has them; where nothing runs, as the journal has them. */
-type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | Optional> &
+type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | 'oldestWaitingAt' | Optional> &
+  Dated &
   Partial<Pick<DeliveryFigures, Optional>>;
 
 function deliveryFigures(figures: GivenDeliveryFigures, directory: string): DeliveryFigures {
   const { incoming, processing, completed, failed, waiting, unproven } = figures;
   const { uploading = 0, left = [], profiles = [], syncing = false } = figures;
   const counts = { incoming, processing, completed, failed, waiting, uploading, unproven, left };
-  return { ...counts, directory, profiles, syncing };
+  const { oldestWaitingAtMs } = figures;
+  const oldestWaitingAt = oldestWaitingAtMs === null ? null : new Date(oldestWaitingAtMs).toISOString();
+  return { ...counts, directory, profiles, syncing, oldestWaitingAt };
 }
 
 /** A bake under way, in words. */

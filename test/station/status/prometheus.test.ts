@@ -43,7 +43,7 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
     deliveries: {
       ...{ incoming: 1, processing: 2, completed: 3, failed: 4, waiting: 5, uploading: 6 },
       ...{ unproven: { files: 0, bytes: 0 }, left: [] },
-      ...{ directory: '/', profiles: ['local'], syncing: true },
+      ...{ directory: '/', profiles: ['local'], syncing: true, oldestWaitingAt: null },
     },
     capture: { ...NO_CAPTURE, collectors: [COLLECTOR] },
     links: [],

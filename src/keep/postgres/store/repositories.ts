@@ -21,6 +21,18 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   failing: "state NOT IN ('ok', 'new')",
 };
 
+/** All of it or nothing. What refers to no repository by a foreign key is named here. */
+const FORGET = `WITH
+  gone AS (DELETE FROM commits WHERE repository_id = $1 RETURNING id),
+  messages AS (DELETE FROM commit_messages WHERE commit_id IN (SELECT id FROM gone)),
+  authors AS (DELETE FROM co_authors WHERE commit_id IN (SELECT id FROM gone)),
+  churn AS (DELETE FROM commit_churn WHERE commit_id IN (SELECT id FROM gone)),
+  changed AS (DELETE FROM file_changes WHERE commit_id IN (SELECT id FROM gone)),
+  ${['author_days', 'repository_days', 'repository_hours', 'paths', 'identities']
+    .map(table => `gone_${table} AS (DELETE FROM ${table} WHERE repository_id = $1)`)
+    .join(',\n  ')}
+  DELETE FROM repositories WHERE id = $1`;
+
 export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
   const find = async (where: string, ...values: Parameter[]): Promise<Repository[]> =>
     (await database.query(`${SELECT} WHERE ${where}`, values)).map(toRepository);
@@ -68,6 +80,9 @@ export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
         id,
         ...assignments.map(([, value]) => value),
       ]);
+    },
+    async forget(id) {
+      await database.execute(FORGET, [id]);
     },
   };
 }
