@@ -155,6 +155,7 @@ export interface RecordFilter {
 
 /** Files that are in trouble for the same reason. */
 export interface FileTrouble {
+  /** `processing`: to be tried again, wherever it lies. */
   readonly state: 'failed' | 'processing';
   /** May be of another version's catalogue. */
   readonly errorCode: string;

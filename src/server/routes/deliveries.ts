@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
 import { type ListedDelivery, toListedDelivery } from '../../deliver/listing.ts';
+import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
 import { FILE_STATES } from '../../keep/local/journal.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { readJson, readQuery } from '../body.ts';
@@ -18,6 +19,11 @@ const ListQuery = z.strictObject({
   cause: z.string().optional(),
   before: z.coerce.number().int().positive().optional(),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
+});
+
+const SyncQuery = z.strictObject({
+  /** Answers only once all of it was tried. */
+  wait: z.stringbool().default(false),
 });
 
 const Selection = z
@@ -61,7 +67,8 @@ export function deliveryRoutes(app: Hono, { station: { deliveries }, bodies, sto
   const sync = async (context: Context): Promise<Response> => {
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
     try {
-      return context.json(await deliveries.syncNow(signal));
+      const { wait } = readQuery(context, SyncQuery);
+      return context.json(await deliveries.syncNow(signal, wait ? {} : { quietMs: SYNC_QUIET_MS }));
     } catch (error) {
       if (!stopping.aborted) throw error;
       const message = 'the station is stopping; what waits goes on once it is back';

@@ -18,9 +18,10 @@ export function open(root, params, refresh) {
   const facts = element('dl', { class: 'totals' });
   const links = element('p', { class: 'note' });
   const deliver = button('Deliver what waits now', async () => {
-    const { delivered, failed, waiting, held } = await ask('/api/v1/deliveries/sync', {});
+    const { delivered, failed, waiting, held, unfinished } = await ask('/api/v1/deliveries/sync', {});
     const places = held.map((/** @type {any} */ one) => ` ${one.kind} ${one.place}: ${one.message}.`);
-    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}`;
+    const rest = unfinished ? ` The station goes on with ${count(unfinished.files, 'file')}.` : '';
+    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}${rest}`;
   });
   const causes = causeTable();
   const causePanel = panel('Failed, by cause', causes.element);

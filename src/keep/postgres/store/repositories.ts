@@ -1,8 +1,9 @@
 import type { RepositoryChoice, RepositoryFilter, RepositoryStore } from '../../store/repositories.ts';
 import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
-import type { SqlExecutor } from '../executor.ts';
+import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
+import { PostgresHistoryWriter } from './history/writer.ts';
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
@@ -21,19 +22,11 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   failing: "state NOT IN ('ok', 'new')",
 };
 
-/** All of it or nothing. What refers to no repository by a foreign key is named here. */
-const FORGET = `WITH
-  gone AS (DELETE FROM commits WHERE repository_id = $1 RETURNING id),
-  messages AS (DELETE FROM commit_messages WHERE commit_id IN (SELECT id FROM gone)),
-  authors AS (DELETE FROM co_authors WHERE commit_id IN (SELECT id FROM gone)),
-  churn AS (DELETE FROM commit_churn WHERE commit_id IN (SELECT id FROM gone)),
-  changed AS (DELETE FROM file_changes WHERE commit_id IN (SELECT id FROM gone)),
-  ${['author_days', 'repository_days', 'repository_hours', 'paths', 'identities']
-    .map(table => `gone_${table} AS (DELETE FROM ${table} WHERE repository_id = $1)`)
-    .join(',\n  ')}
-  DELETE FROM repositories WHERE id = $1`;
+const REMOVED_AT_ONCE = 1000;
+/** Of a history without commits, what has no foreign key. */
+const REST = ['identities', 'paths', 'author_days', 'repository_days', 'repository_hours'];
 
-export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
+export function createRepositoryStore(database: TransactionalExecutor): RepositoryStore {
   const find = async (where: string, ...values: Parameter[]): Promise<Repository[]> =>
     (await database.query(`${SELECT} WHERE ${where}`, values)).map(toRepository);
 
@@ -81,10 +74,27 @@ export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
         ...assignments.map(([, value]) => value),
       ]);
     },
-    async forget(id) {
-      await database.execute(FORGET, [id]);
-    },
+    forget: id => forget(database, id),
   };
+}
+
+/** As the history's only writer, so that whoever is still at it finds its claim lost. */
+async function forget(database: TransactionalExecutor, id: number): Promise<void> {
+  if (!(await database.first('SELECT FROM repositories WHERE id = $1', [id]))) return;
+  const writer = new PostgresHistoryWriter(database, id);
+  // Without its cursor a bake reads all of it again.
+  await writer.begin(new Map());
+  await writer.finish(0);
+  for (let some: string[] = []; ; some = []) {
+    for await (const hash of writer.hashes()) if (some.push(hash) === REMOVED_AT_ONCE) break;
+    if (some.length === 0) break;
+    await writer.remove(some);
+  }
+  await database.transaction(async transaction => {
+    for (const table of REST)
+      await transaction.execute(`DELETE FROM ${table} WHERE repository_id = $1`, [id]);
+    await transaction.execute('DELETE FROM repositories WHERE id = $1', [id]);
+  });
 }
 
 async function listRepositories(database: SqlExecutor, filter: RepositoryFilter): Promise<Repository[]> {

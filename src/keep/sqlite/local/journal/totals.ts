@@ -130,10 +130,11 @@ export function countUnproven(database: Database): { files: number; bytes: numbe
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const TROUBLES = `
-  SELECT current_state AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
+  SELECT iif(current_state = 'failed', 'failed', 'processing') AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
   FROM file_records INDEXED BY file_records_by_state
-  WHERE current_state IN ('failed', 'processing') AND error_code IS NOT NULL AND removed_at_ms IS NULL AND hold IS NULL
-  GROUP BY current_state, error_code`;
+  WHERE current_state IN ('failed', 'processing', 'incoming') AND error_code IS NOT NULL AND removed_at_ms IS NULL
+    AND hold IS NULL
+  GROUP BY state, error_code`;
 
 /** Journal.troubles. */
 export function troublesByCause(database: Database): FileTrouble[] {
