@@ -21,7 +21,10 @@ export interface Cli {
    * Opens the store, and what stands on it.
    * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
    */
-  openStores(url: string, options?: { readonly checkpointThread?: boolean }): Promise<Stores>;
+  openStores(
+    url: string,
+    options?: { readonly checkpointThread?: boolean; readonly station?: string },
+  ): Promise<Stores>;
   /** What belongs to this machine, in the database at a path; nothing of it is opened yet. */
   openLocal(path: string): Promise<LocalStore>;
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */

@@ -28,13 +28,15 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   const log = await createLogger({ level: config.log.level, forPeople: cli.stderr.isTTY === true });
   for (const notice of loaded.notices) log.warn(notice);
   const forges = await cli.loadForges();
+  let pagesUrl: string | undefined;
   const station = createStation({
     config,
     configured: loaded.source !== undefined,
     log,
     forges,
     ...cli,
-    openStores: url => cli.openStores(url, { checkpointThread: true }),
+    openStores: (url, { station: id }) => cli.openStores(url, { checkpointThread: true, station: id }),
+    pagesUrl: () => pagesUrl,
     local: await cli.openLocal(config.database),
   });
   const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
@@ -76,6 +78,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
   process.on('SIGHUP', onHangup);
   try {
     await lifecycle.start();
+    pagesUrl = server.url();
     cli.stdout.write(greeting(station, server.url(), config.deliver.directory, cli));
     log.info({ url: server.url() }, 'station is up');
     if (!stop.aborted) await new Promise(resolve => stop.addEventListener('abort', resolve, { once: true }));

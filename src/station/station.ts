@@ -22,9 +22,12 @@ import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
+import type { StationHoldings } from '../keep/store/stations.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
+import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
 import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
@@ -41,10 +44,13 @@ export interface StationOptions {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openStores: (url: string) => Promise<Stores>;
+  /** @param options `station` is this station's id */
+  readonly openStores: (url: string, options: { readonly station: string }) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
+  /** Where its pages are, once they are. */
+  readonly pagesUrl?: () => string | undefined;
 }
 
 /** A station, put together but not started: its services go into a lifecycle, in this order. */
@@ -61,7 +67,7 @@ export interface Station extends StationApi {
 
 /**
  * Puts a station together. The order of its services is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, capture, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -89,6 +95,7 @@ class ComposedStation implements Station {
   readonly #startedMs: number;
   #config: Config;
   #opened: Stores | undefined;
+  #id = '';
 
   constructor(options: StationOptions) {
     this.#options = options;
@@ -151,6 +158,14 @@ class ComposedStation implements Station {
       this.#watchCredentials(),
       this.repositories.cache,
       this.captures,
+      new Membership({
+        ...options,
+        root,
+        stations: () => this.#stores.store.stations,
+        id: () => this.#id,
+        url: () => options.pagesUrl?.(),
+        holdings: () => this.#holdings(),
+      }),
       this.notifications,
       this.changesets.hosts,
       ...this.repositories.workers,
@@ -240,10 +255,30 @@ class ComposedStation implements Station {
     });
   }
 
+  /** What others are told of what lies here. */
+  async #holdings(): Promise<StationHoldings> {
+    const { incoming, processing, completed, failed } = this.deliveries.status();
+    const [clones, { collectors }, disks] = await Promise.all([
+      this.#stores.clones.totals(),
+      this.captures.status(),
+      stationDisks(this.#config),
+    ]);
+    return {
+      clones: { count: clones.clones, bytes: clones.bytes },
+      deliveries: { incoming, processing, completed, failed },
+      capture: {
+        collectors: collectors.length,
+        failing: collectors.filter(({ lastError }) => lastError !== null).length,
+      },
+      disks: disks.map(({ path, freeBytes, totalBytes }) => ({ path, freeBytes, totalBytes })),
+    };
+  }
+
   async #openStores(): Promise<void> {
-    const { database } = this.#config;
+    const { root, database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
-    this.#opened = await this.#options.openStores(database);
+    this.#id = await stationIdOf(root);
+    this.#opened = await this.#options.openStores(database, { station: this.#id });
   }
 
   async #closeStores(): Promise<void> {

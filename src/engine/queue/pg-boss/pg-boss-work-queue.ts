@@ -152,7 +152,8 @@ export class PgBossWorkQueue implements WorkQueue {
         asked
           .filter(each => each.key === key)
           .reduce<ScheduledTarget | undefined>(
-            (before, { request, position }) => putTarget(key, before, request, position),
+            (before, { request, position }) =>
+              putTarget(key, before, request, position, this.#options.station),
             target,
           ),
     });
@@ -193,9 +194,17 @@ export class PgBossWorkQueue implements WorkQueue {
     };
   }
 
-  complete(claim: Claim, { nextAtMs, reason = '', changes = [] }: NextRun): Promise<Settlement> {
+  complete(
+    claim: Claim,
+    { nextAtMs, reason = '', changes = [], staysHere = false }: NextRun,
+  ): Promise<Settlement> {
     const runAtMs = this.#serverTime(nextAtMs, claim);
-    return this.#settle(claim, () => doneEnding({ runAtMs, reason }), changes);
+    const { station } = this.#options;
+    return this.#settle(
+      claim,
+      target => doneEnding(target, { runAtMs, reason, staysHere }, station),
+      changes,
+    );
   }
 
   fail(claim: Claim, { error, retryAtMs, reason }: WorkFailure): Promise<Settlement> {

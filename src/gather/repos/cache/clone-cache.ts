@@ -206,6 +206,11 @@ export class CloneCache {
     await this.#context.clones.change(url, { directory: cloneDirectoryName(url), pinned });
   }
 
+  /** Whether a repository's clone lies on this machine's disk. */
+  async isOnDisk(url: string): Promise<boolean> {
+    return (await this.#context.clones.byUrl(url))?.onDisk === true;
+  }
+
   /** Whether anything is on record about a repository's clone. */
   async knows(url: string): Promise<boolean> {
     return (await this.#context.clones.byUrl(url)) !== undefined;

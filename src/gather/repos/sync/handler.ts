@@ -85,7 +85,8 @@ async function sync(
       log.error({ target: synced.url, err: error }, 'could not tell of a visit');
     });
   }
-  return nextRepositorySync(synced, clock.nowMs(), context.config().schedule);
+  const next = nextRepositorySync(synced, clock.nowMs(), context.config().schedule);
+  return { ...next, staysHere: await context.cache.isOnDisk(synced.url) };
 }
 
 async function checkOrBake(
