@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownCollector } from '../../../src/api/capture.ts';
 import { DURATION_BOUNDS_S, Statistics, type Throughput } from '../../../src/deliver/statistics.ts';
 import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
@@ -25,8 +26,8 @@ const COLLECTOR: CollectorStatus = {
 function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
   const resource = { resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1 };
   return {
-    station: { version: '1', uptimeS: 5, mode: 'up', pid: 1, root: '/', database: '/db' },
-    schedule: { size: 1, due: 2, behindS: 3, running: 4, raised: 5, next: [] },
+    station: { version: '1', uptimeS: 5, uptimeMs: 5000, mode: 'up', pid: 1, root: '/', database: '/db' },
+    schedule: { size: 1, due: 2, behindS: 3, behindMs: 3000, running: 4, raised: 5, next: [] },
     repos: {
       ...{ known: 1, tracked: 2, failing: 3, commits: 4, troubled: [], baking: [] },
       churn: { wanted: 0, behind: [] },
@@ -46,13 +47,22 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
       ...{ unproven: { files: 0, bytes: 0 }, left: [] },
       ...{ directory: '/', profiles: ['local'], syncing: true, oldestWaitingAt: '2026-01-01T00:00:00Z' },
     },
-    capture: { ...NO_CAPTURE, collectors: [COLLECTOR] },
+    capture: { ...NO_CAPTURE, collectors: [shownCollector(COLLECTOR)] },
     links: [
-      { endpoint: 'https://s3', state: 'offline', since: '' },
-      { endpoint: '/mnt', state: 'unknown', since: '' },
+      { endpoint: 'https://s3', state: 'offline', since: '', sinceAt: '' },
+      { endpoint: '/mnt', state: 'unknown', since: '', sinceAt: '' },
     ],
     holds: [
-      { kind: 'bucket', place: 'p/b', code: 'bucket_missing', message: '', hint: '', files: 2, since: null },
+      {
+        kind: 'bucket',
+        place: 'p/b',
+        code: 'bucket_missing',
+        message: '',
+        hint: '',
+        files: 2,
+        since: null,
+        sinceAt: null,
+      },
     ],
     cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
     disk: { freeBytes: 1, totalBytes: 2, cacheDirectory: '/' },
