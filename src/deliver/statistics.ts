@@ -95,8 +95,14 @@ export class Statistics {
     let counters = map.get(destination);
     if (!counters) {
       counters = {
-        ...{ files: 0, bytes: 0, failures: 0, underWayBytes: 0 },
-        ...{ causes: new Map(), upTo: DURATION_BOUNDS_S.map(() => 0), timed: 0, sumS: 0 },
+        files: 0,
+        bytes: 0,
+        failures: 0,
+        underWayBytes: 0,
+        causes: new Map(),
+        upTo: DURATION_BOUNDS_S.map(() => 0),
+        timed: 0,
+        sumS: 0,
       };
       map.set(destination, counters);
     }
