@@ -64,7 +64,11 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         ...stores,
         config,
         running: { syncs: new Map(), churn: new Map() },
-        deliveries: { ...journal.counts(), unproven: journal.unproven() },
+        deliveries: {
+          ...journal.counts(),
+          unproven: journal.unproven(),
+          oldestWaitingAtMs: journal.oldestWaitingMs() ?? null,
+        },
         links: [],
         holds: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },

@@ -6,6 +6,7 @@ import { LOCAL_BUCKET, LOCAL_PROFILE } from '../keep/buckets/profiles.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { announce } from '../station/announce.ts';
+import { serviceManager } from '../station/service-manager.ts';
 import { createStation, type Station } from '../station/station.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 import { load, loadOptions } from './load.ts';
@@ -74,8 +75,9 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     },
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
+  const manager = serviceManager({ env: cli.env, clock, log, status: () => `up at ${server.url()}` });
   const lifecycle = new Lifecycle(
-    [...station.services, server, announce(config.root, () => server.url()), watch],
+    [...station.services, server, announce(config.root, () => server.url()), watch, manager],
     {
       clock,
       stopTimeoutMs: STOP_TIMEOUT_MS,

@@ -147,10 +147,12 @@ class ComposedStation implements Station {
       onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
-    this.metrics = new Metrics(
-      () => this.status(),
-      () => this.changesets.limiter.calls(),
-    );
+    this.metrics = new Metrics({
+      station: () => this.status(),
+      calls: () => this.changesets.limiter.calls(),
+      throughput: () => this.deliveries.status().throughput,
+      nowMs: () => options.clock.nowMs(),
+    });
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
