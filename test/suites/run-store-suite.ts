@@ -31,6 +31,10 @@ export function runStoreSuite(name: string, open: OpenStore): void {
       [next.id, asked.id],
     );
     assert.equal((await runs.recent(1)).length, 1);
+    assert.deepEqual(
+      (await runs.recent(9, next.id)).map(run => run.id),
+      [asked.id],
+    );
   });
 
   test(`${name}: an error ends a run as failed, and whoever gives up as cancelled`, async t => {
