@@ -15,7 +15,7 @@ import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import { Repositories } from '../gather/repos/service.ts';
-import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
+import type { Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import { findProfiles, pathsOfProfiles } from '../keep/buckets/profiles.ts';
 import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
@@ -29,7 +29,11 @@ import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
-import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
+import {
+  listRepositories,
+  type PageOfRepositories,
+  type RepositoryListFilter,
+} from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
 
@@ -172,6 +176,10 @@ class ComposedStation implements Station {
     ];
   }
 
+  get version(): string {
+    return this.#options.version;
+  }
+
   get cache(): CacheApi {
     return this.repositories.cache.api;
   }
@@ -193,7 +201,7 @@ class ComposedStation implements Station {
     return this.#opened;
   }
 
-  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]> {
+  listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories> {
     return listRepositories(this.#stores, filter);
   }
 
@@ -205,10 +213,10 @@ class ComposedStation implements Station {
     const { version, clock } = this.#options;
     const { root, database } = this.#config;
     const deliveries = this.deliveries.status();
-    const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
+    const uptimeMs = Math.round(clock.monotonicMs() - this.#startedMs);
     return readStatus({
       ...this.#stores,
-      station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
+      station: { version, uptimeMs, mode: 'up', pid: process.pid, root, database },
       config: this.#config,
       running: this.repositories.running,
       deliveries: { ...deliveries, profiles: this.deliveries.profiles() },

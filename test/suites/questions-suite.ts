@@ -126,7 +126,7 @@ export function questionsSuite(name: string, open: OpenStore): void {
             {
               repository: '/one',
               lastCommitAt: Number.isFinite(newest) ? newest : null,
-              ageS: Number.isFinite(newest) ? 600 * DAY_SECONDS - newest : null,
+              ageMs: Number.isFinite(newest) ? (600 * DAY_SECONDS - newest) * 1000 : null,
             },
           ]);
 

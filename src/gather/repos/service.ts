@@ -122,8 +122,8 @@ export class Repositories {
   }
 
   /** Latest first. */
-  recentRuns(limit: number): Promise<Run[]> {
-    return this.#store.runs.recent(limit);
+  recentRuns(limit: number, beforeId?: number): Promise<Run[]> {
+    return this.#store.runs.recent(limit, beforeId);
   }
 
   list(): Promise<Repository[]> {

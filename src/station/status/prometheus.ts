@@ -1,6 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import type { CollectorStatus } from '../../gather/capture/collectors/status.ts';
 import { hostOfGroup } from '../../gather/changesets/schedule.ts';
 import type { StationDisk } from './disks.ts';
 import type { StationStatus } from './status.ts';
@@ -154,7 +153,7 @@ export class Prometheus {
   }
 
   #readCapture({ capture }: StationStatus): void {
-    const byCollector = (value: (one: CollectorStatus) => number): Reading[] =>
+    const byCollector = (value: (one: StationStatus['capture']['collectors'][number]) => number): Reading[] =>
       capture.collectors.map(one => ({ labels: { collector: one.name }, value: value(one) }));
     this.#count(
       'capture_readings_total',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shownCollector } from '../../../src/api/capture.ts';
 import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
 import { type CallCount, Prometheus } from '../../../src/station/status/prometheus.ts';
@@ -24,8 +25,8 @@ const COLLECTOR: CollectorStatus = {
 function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
   const resource = { resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1 };
   return {
-    station: { version: '1', uptimeS: 5, mode: 'up', pid: 1, root: '/', database: '/db' },
-    schedule: { size: 1, due: 2, behindS: 3, running: 4, raised: 5, next: [] },
+    station: { version: '1', uptimeS: 5, uptimeMs: 5000, mode: 'up', pid: 1, root: '/', database: '/db' },
+    schedule: { size: 1, due: 2, behindS: 3, behindMs: 3000, running: 4, raised: 5, next: [] },
     repos: {
       ...{ known: 1, tracked: 2, failing: 3, commits: 4, troubled: [], baking: [] },
       churn: { wanted: 0, behind: [] },
@@ -45,7 +46,7 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
       ...{ unproven: { files: 0, bytes: 0 }, left: [] },
       ...{ directory: '/', profiles: ['local'], syncing: true },
     },
-    capture: { ...NO_CAPTURE, collectors: [COLLECTOR] },
+    capture: { ...NO_CAPTURE, collectors: [shownCollector(COLLECTOR)] },
     links: [],
     holds: [],
     cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
