@@ -1,7 +1,8 @@
+import type { Answer } from '../api/operations.ts';
 import { SluiceError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
-import type { SyncOutcome, UnfinishedSync } from '../deliver/sync-now.ts';
+import type { UnfinishedSync } from '../deliver/sync-now.ts';
 import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -37,8 +38,8 @@ async function syncRest(
   const print = (answer: unknown, words: string): unknown =>
     cli.stdout.write(options.json ? `${jsonText(answer)}\n` : `${words}\n`);
   if (urls.length === 0) {
-    const path = `/api/v1/deliveries/sync${options.wait ? '?wait=true' : ''}`;
-    const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;
+    const given = options.wait ? ({ wait: 'true' } as const) : {};
+    const outcome = await askStation(config, 'syncDeliveries', given, signal);
     const { delivered, failed, waiting, empty, held, unfinished } = outcome;
     const words = empty > 0 ? `, ${empty} empty and waiting for content` : '';
     print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again${words}`);
@@ -63,7 +64,7 @@ function goingOn({ files, endpoints }: UnfinishedSync): string {
   return `${words}. The station goes on; "sluice sync now --wait" waits for the rest.`;
 }
 
-function inWords({ kind, place, files, message, hint }: SyncOutcome['held'][number]): string {
+function inWords({ kind, place, files, message, hint }: Answer<'syncDeliveries'>['held'][number]): string {
   const was = kind === 'endpoint' ? 'was not reached' : 'cannot be used now';
   const waits = files === 0 ? '' : `; ${formatCount(files, 'file')} wait${files === 1 ? 's' : ''} for it`;
   return `${kind} ${printable(place)} ${was}: ${printable(message)}${waits}\n  ${printable(hint)}`;
@@ -76,11 +77,10 @@ async function raise(
   signal: AbortSignal,
 ): Promise<{ readonly url: string; readonly id?: number }> {
   try {
-    await askStation(config, '/api/v1/sync', { method: 'POST', body: { url }, signal });
+    await askStation(config, 'syncRepositories', { url }, signal);
     return { url };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'not_tracked') throw error;
   }
-  const run = await askStation(config, '/bake', { method: 'POST', body: { url }, signal });
-  return run as { url: string; id: number };
+  return askStation(config, 'bake', { url }, signal);
 }

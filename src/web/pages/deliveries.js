@@ -53,8 +53,8 @@ export function open(root, params, refresh) {
   );
   return {
     async refresh(asked) {
-      const page = { ...wanted.values(), limit: SHOWN, before: pages.place() };
-      const [status, { deliveries }, { troubles }] = await Promise.all([
+      const page = { ...wanted.values(), limit: SHOWN, cursor: pages.place() };
+      const [status, { deliveries, next }, { troubles }] = await Promise.all([
         asked,
         ask(`/api/v1/deliveries${query(page)}`),
         ask('/api/v1/troubles'),
@@ -65,7 +65,7 @@ export function open(root, params, refresh) {
       causes.show(failed);
       matching.hidden = wanted.values().state !== 'failed' || deliveries.length === 0;
       list.show(deliveries);
-      pages.show(deliveries.length === SHOWN ? deliveries.at(-1).id : null, '');
+      pages.show(next, '');
     },
   };
 }
