@@ -15,7 +15,17 @@ import { printable, styleFor } from './terminal.ts';
 /** How long one part of the station may take to stop. */
 const STOP_TIMEOUT_MS = 10_000;
 /** Settings that are read once, at start. */
-const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'capture.directory', 'bake', 'log'];
+const FIXED_SETTINGS = [
+  'root',
+  'database',
+  'store',
+  'storeFile',
+  'server',
+  'cache.directory',
+  'capture.directory',
+  'bake',
+  'log',
+];
 
 /**
  * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,
@@ -35,7 +45,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     log,
     forges,
     ...cli,
-    openStores: (url, { station: id }) => cli.openStores(url, { checkpointThread: true, station: id }),
+    openStores: (place, { station: id }) => cli.openStores(place, { checkpointThread: true, station: id }),
     pagesUrl: () => pagesUrl,
     local: await cli.openLocal(config.database),
   });

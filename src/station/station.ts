@@ -27,7 +27,7 @@ import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { Membership, stationIdOf } from './membership.ts';
-import type { StationApi, Stores } from './station-api.ts';
+import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
@@ -51,7 +51,7 @@ export interface StationOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** @param options `station` is this station's id */
-  readonly openStores: (url: string, options: { readonly station: string }) => Promise<Stores>;
+  readonly openStores: (place: StorePlace, options: { readonly station: string }) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
@@ -318,7 +318,7 @@ class ComposedStation implements Station {
     const { root, database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
     this.#id = await stationIdOf(root);
-    this.#opened = await this.#options.openStores(database, { station: this.#id });
+    this.#opened = await this.#options.openStores(this.#config, { station: this.#id });
   }
 
   async #closeStores(): Promise<void> {
