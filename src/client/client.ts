@@ -102,7 +102,8 @@ function queryOf(given: readonly (readonly [key: string, value: unknown])[]): st
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
 }
 
-async function problemOf(response: Response): Promise<StationProblem> {
+/** What a station says is wrong. */
+export async function problemOf(response: Response): Promise<StationProblem> {
   const { status } = response;
   const text = await response.text();
   try {

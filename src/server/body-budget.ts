@@ -85,7 +85,7 @@ function askForBody(context: Context): void {
 }
 
 /** The address that a request came from; undefined beside a socket. */
-function addressOf(context: Context): string | undefined {
+export function addressOf(context: Context): string | undefined {
   const { incoming } = (context.env ?? {}) as { readonly incoming?: IncomingMessage };
   return incoming?.socket.remoteAddress;
 }

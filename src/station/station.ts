@@ -24,6 +24,7 @@ import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -36,6 +37,7 @@ import {
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
+import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -94,6 +96,7 @@ class ComposedStation implements Station {
   readonly changesets: Changesets;
   readonly notifications: Notifications;
   readonly metrics: Metrics;
+  readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -144,9 +147,21 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
-      onEnd: ended => this.metrics.countWork(ended),
+      onEnd: ended => {
+        this.metrics.countWork(ended);
+        this.events.countWork(ended);
+      },
     });
     this.notifications = new Notifications(current);
+    this.events = new EventObserver(
+      {
+        deliveries: () => this.deliveries.status(),
+        recentRuns: limit => this.repositories.recentRuns(limit),
+        troubles: () => findTroubles(this),
+        status: () => this.status(),
+      },
+      options,
+    );
     this.metrics = new Metrics(
       () => this.status(),
       () => this.changesets.limiter.calls(),
@@ -169,6 +184,7 @@ class ComposedStation implements Station {
         holdings: () => this.#holdings(),
       }),
       this.notifications,
+      this.events,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
@@ -245,6 +261,7 @@ class ComposedStation implements Station {
     await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+    this.events.configurationReloaded();
   }
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {
