@@ -143,6 +143,9 @@ export const StationStatus = z
       directory: z.string().describe('the folder with the areas of the spool'),
       profiles: z.array(z.string()),
       syncing: z.boolean().describe('whether files go by themselves now'),
+      oldestWaitingAt: Time.nullable().describe(
+        'since when the file is on its way that has been for longest',
+      ),
     }),
     capture: CaptureStatus,
     links: z.array(

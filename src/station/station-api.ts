@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
@@ -15,6 +16,9 @@ import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
+
+/** Where the stores are: the settings that say so. */
+export type StorePlace = Pick<Config, 'database' | 'store'>;
 
 /** What a station knows, what it is to do, and which clones are on its disk. */
 export interface Stores {

@@ -26,7 +26,7 @@ import type { StationHoldings } from '../keep/store/stations.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
-import type { StationApi, Stores } from './station-api.ts';
+import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
@@ -51,7 +51,7 @@ export interface StationOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** @param options `station` is this station's id */
-  readonly openStores: (url: string, options: { readonly station: string }) => Promise<Stores>;
+  readonly openStores: (place: StorePlace, options: { readonly station: string }) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
@@ -162,10 +162,12 @@ class ComposedStation implements Station {
       },
       options,
     );
-    this.metrics = new Metrics(
-      () => this.status(),
-      () => this.changesets.limiter.calls(),
-    );
+    this.metrics = new Metrics({
+      station: () => this.status(),
+      calls: () => this.changesets.limiter.calls(),
+      throughput: () => this.deliveries.status().throughput,
+      nowMs: () => options.clock.nowMs(),
+    });
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
@@ -301,7 +303,7 @@ class ComposedStation implements Station {
     const { root, database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
     this.#id = await stationIdOf(root);
-    this.#opened = await this.#options.openStores(database, { station: this.#id });
+    this.#opened = await this.#options.openStores(this.#config, { station: this.#id });
   }
 
   async #closeStores(): Promise<void> {

@@ -150,8 +150,9 @@ export class Spool {
   ): Promise<RestingPlace | undefined> {
     const { profile, bucket, filepath } = address;
     const folder = `${profile}/${bucket}`;
-    for (let attempt = 1; ; attempt += 1) {
-      const location = freeName(this.#areas[area], folder, filepath, id);
+    for (let attempt = 0; ; attempt += 1) {
+      // Its own name is free nearly always, and the move itself tells where it is not.
+      const location = attempt === 0 ? filepath : freeName(this.#areas[area], folder, filepath, id);
       const result = moveTo(`${folder}/${location}`);
       if (result === 'gone') return undefined;
       if (result === 'blocked') {
