@@ -5,6 +5,7 @@ import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import { isoOrNull, isoTime } from '../base/units.ts';
 import type { DeliveryStatus } from '../deliver/service.ts';
+import type { Throughput } from '../deliver/statistics.ts';
 import type { EndedWork } from '../engine/queue/handler.ts';
 import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import type { Run } from '../keep/store/types.ts';
@@ -17,8 +18,8 @@ import type { Trouble } from './status/troubles.ts';
 export interface ObservedStation {
   deliveries(): Pick<
     DeliveryStatus,
-    'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'throughput'
-  >;
+    'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading'
+  > & { readonly throughput: readonly Pick<Throughput, 'files' | 'bytes' | 'failures'>[] };
   recentRuns(limit: number): Promise<readonly Run[]>;
   troubles(): Promise<readonly Trouble[]>;
   status(): Promise<StationStatus>;

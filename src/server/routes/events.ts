@@ -2,7 +2,7 @@ import type { Context } from 'hono';
 import { SluiceError } from '../../base/errors.ts';
 import type { NumberedEvent } from '../../station/event-feed.ts';
 import type { RouteOptions } from '../app-options.ts';
-import { addressOf, senderOf } from '../body-budget.ts';
+import { senderOfRequest } from '../body-budget.ts';
 
 const MAX_READERS = 64;
 const MAX_READERS_OF_ONE = 16;
@@ -18,7 +18,7 @@ const RETRY_MS = 2000;
 export function eventRoutes({ station, clock, stopping, operation }: RouteOptions): void {
   const readers = new Map<string, number>();
   const admit = (context: Context): (() => void) => {
-    const sender = senderOf(addressOf(context));
+    const sender = senderOfRequest(context);
     const own = readers.get(sender) ?? 0;
     const all = readers.values().reduce((sum, count) => sum + count, 0);
     if (own >= MAX_READERS_OF_ONE || all >= MAX_READERS) {
