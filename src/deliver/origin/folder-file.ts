@@ -34,8 +34,9 @@ export const folderFile: FileOrigin = {
     if (fault !== undefined) return { fault: `cannot be an object key: ${fault}; rename it` };
     const identity = identityOf(stats);
     const known = journal.bySource(path);
-    // One that was not there, or not to be had, when its time came is another one now.
-    const isKnown = known && sameIdentity(known, identity) && known.errorCode !== 'source_missing';
+    // One that was taken away when it was delivered, or was not there when its time came, is another one now.
+    const isAnother = known?.removedAtMs !== null;
+    const isKnown = known && sameIdentity(known, identity) && !isAnother;
     if (isKnown && !(folder.after === 'keep' && mayHaveChanged(known, stats)))
       return known.state === 'incoming' ? known : undefined;
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
@@ -88,6 +89,15 @@ export const folderFile: FileOrigin = {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     return folder && folders.enclosureOf(folder).open(filepathIn(folder, path));
+  },
+
+  deliveredBefore({ journal, settings }, record) {
+    const folder = enclosingFolder(settings.folders, sourceOf(record));
+    // What stays where it lies was compared when the attempt began.
+    if (folder?.after === 'keep') return undefined;
+    return folder?.after === 'completed'
+      ? journal.byAddress(record, 'completed')
+      : journal.deliveredBefore(record);
   },
 
   objectKey(record) {
@@ -266,7 +276,7 @@ function renamedFrom(
 function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRecord> {
   const record = renamedFrom(context, file);
   const release = record && context.withhold(record.id);
-  if (!release) return context.journal.enter(file);
+  if (!release) return context.journal.enter({ ...file, movedFromMissing: record?.id });
   return context.journal.enter({ ...file, movedFrom: record.id }).finally(release);
 }
 
@@ -289,6 +299,8 @@ async function enterChanged(
   const { journal } = context;
   if (known.state !== 'incoming') return journal.enter(file);
   const { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold } = file;
+  // What was sent is for the next attempt to compare: it may be the same, restored.
+  if (known.sentAtMs !== null && known.size === size) return known;
   await journal.change(known.id, { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold });
   return journal.byId(known.id);
 }
