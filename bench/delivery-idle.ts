@@ -12,9 +12,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parseArgs } from 'node:util';
+import { startSink } from './support/listeners.ts';
 import { machine } from './support/measure.ts';
 import { cpuMsOf, memoryOf } from './support/processes.ts';
-import { startSink } from './support/sink.ts';
 import { startStation } from './support/station.ts';
 
 const { values } = parseArgs({

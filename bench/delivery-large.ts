@@ -21,9 +21,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startSink } from './support/listeners.ts';
 import { machine, measure, median } from './support/measure.ts';
 import { cpuMsOf, memoryOf } from './support/processes.ts';
-import { startSink } from './support/sink.ts';
 import { startStation } from './support/station.ts';
 
 const { values } = parseArgs({

@@ -10,9 +10,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startSink } from './support/listeners.ts';
 import { machine } from './support/measure.ts';
 import { cpuMsOf, memoryOf } from './support/processes.ts';
-import { startSink } from './support/sink.ts';
 import { deliverFolder } from './support/small-files.ts';
 import { startStation } from './support/station.ts';
 

@@ -1,20 +1,22 @@
 /**
  * Many small files from `incoming` to `completed`, journal on, against rclone and s5cmd with the same files and server:
  * `node bench/delivery-small.ts [--files 5000] [--bytes 4096] [--rounds 5] [--verify head,answer] [--rclone PROGRAM]
- * [--s5cmd PROGRAM] [--transfers 32] [--at-once 256] [--alone] [--directory DIR]`.
+ * [--s5cmd PROGRAM] [--transfers 32] [--at-once 256] [--alone] [--latency MS] [--directory DIR]`.
  *
  * sluice is a running station (`sluice up`, log on): a folder with the files is renamed into `incoming`, and the time
  * runs until the database says that the last is `completed`. rclone and s5cmd copy the same folder; their time is that
  * of the command. All take turns within a round, in another order each time; ratios are medians over the rounds. The
- * server is versitygw in a process of its own, its data in memory. Ends with 0 when every target was met, else 1.
+ * server is versitygw in a process of its own, its data in memory; with `--latency` all go through a proxy that makes a way
+ * there and back take so long (bench/delay-proxy.ts). Ends with 0 when every target was met, else 1.
  */
 import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { run } from '../scripts/real-s3/server.ts';
+import { type RealServer, run } from '../scripts/real-s3/server.ts';
 import { type Gateway, startGateway } from './support/gateway.ts';
+import { startDelayProxy } from './support/listeners.ts';
 import { machine, median } from './support/measure.ts';
 import { findProgram, type Peer, rclonePeer, s5cmdPeer } from './support/peers.ts';
 import { cpuMsOf } from './support/processes.ts';
@@ -31,6 +33,7 @@ const { values } = parseArgs({
     rclone: { type: 'string' },
     s5cmd: { type: 'string' },
     alone: { type: 'boolean', default: false },
+    latency: { type: 'string', default: '0' },
     directory: { type: 'string', default: tmpdir() },
   },
 });
@@ -97,14 +100,14 @@ function stationContender(
   };
 }
 
-function peerContender(peer: Peer, source: string, gateway: Gateway): Contender {
+function peerContender(peer: Peer, source: string, gateway: Gateway, server: RealServer): Contender {
   return {
     label: peer.label,
     turns: [],
     async take(round) {
       const prefix = `${peer.label.replace(/\W+/g, '-')}-${round}`;
       const serverCpuMs = cpuMsOf(gateway.server.pid ?? 0);
-      const { wallMs, cpuMs } = await peer.upload(gateway.server, source, BUCKET, prefix);
+      const { wallMs, cpuMs } = await peer.upload(server, source, BUCKET, prefix);
       const turn = { wallMs, cpuMs, serverCpuMs: cpuMsOf(gateway.server.pid ?? 0) - serverCpuMs };
       await assertThere(gateway, `${prefix}/`);
       return turn;
@@ -160,21 +163,26 @@ function report(contenders: readonly Contender[]): boolean {
 const folder = mkdtempSync(join(values.directory, 'sluice-bench-'));
 const gateway = await startGateway();
 const stations: BenchStation[] = [];
+const latencyMs = Number(values.latency);
+const proxy = latencyMs > 0 ? await startDelayProxy(gateway.server.endpoint, latencyMs) : undefined;
+const server: RealServer = { ...gateway.server, endpoint: proxy?.endpoint ?? gateway.server.endpoint };
 try {
   await gateway.createBucket(BUCKET);
   const source = join(folder, 'source');
   fill(source);
   const others = await peers();
   const versions = [gateway.server.name, ...new Set(others.map(({ version }) => version))].join(', ');
-  console.log(`${machine()}; ${versions}; ${files} files of ${bytes} bytes, ${rounds} rounds`);
+  console.log(
+    `${machine()}; ${versions}; ${files} files of ${bytes} bytes, ${rounds} rounds${proxy ? `, ${latencyMs} ms to the server and back` : ''}`,
+  );
   const contenders: Contender[] = [];
   for (const verify of values.verify.split(',')) {
     const deliver = [`verify: ${verify}`, `smallAtOnce: ${values['at-once']}`];
-    const station = await startStation({ folder: join(folder, verify), server: gateway.server, deliver });
+    const station = await startStation({ folder: join(folder, verify), server, deliver });
     stations.push(station);
     contenders.push(stationContender(verify, station, source, gateway));
   }
-  contenders.push(...others.map(peer => peerContender(peer, source, gateway)));
+  contenders.push(...others.map(peer => peerContender(peer, source, gateway, server)));
   for (let round = 0; round < rounds; round += 1) {
     const order = contenders.map((_, index) => contenders[(index + round) % contenders.length] as Contender);
     for (const one of order) one.turns.push(await one.take(round));
@@ -184,6 +192,7 @@ try {
   process.exitCode = isMet ? 0 : 1;
 } finally {
   for (const station of stations) await station.stop();
+  await proxy?.stop();
   await gateway.stop();
   rmSync(folder, { recursive: true, force: true });
 }

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildCommit, buildHere, describeCommit, lastLanded } from './support/builds.ts';
+import { startSink } from './support/listeners.ts';
 import { machine, measure, median } from './support/measure.ts';
 import { cpuMsOf, memoryOf } from './support/processes.ts';
-import { startSink } from './support/sink.ts';
 import { deliverFolder } from './support/small-files.ts';
 import { type BenchStation, startStation } from './support/station.ts';
 

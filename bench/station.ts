@@ -52,7 +52,7 @@ async function measureStation(): Promise<void> {
       `/api/v1/insights/commits?by=week&repo=${repo}`,
       `/api/v1/insights/authors?limit=10&repo=${repo}`,
       '/api/v1/status',
-      '/api/v1/repos',
+      '/api/v1/repositories',
     ]) {
       const times: number[] = [];
       for (let round = 0; round < rounds * 4; round += 1) times.push(await timeOf(url + path));

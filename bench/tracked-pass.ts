@@ -117,7 +117,7 @@ async function startStation(urls: readonly string[]): Promise<{ url: string; pid
 }
 
 async function tracked(url: string): Promise<Tracked['repositories']> {
-  return ((await (await fetch(`${url}/api/v1/repos`)).json()) as Tracked).repositories;
+  return ((await (await fetch(`${url}/api/v1/repositories`)).json()) as Tracked).repositories;
 }
 
 /** Asks for /ping all the while; answers how long each took. */

@@ -24,3 +24,16 @@ export async function* splitLines(
   rest += decoder.decode();
   if (rest) yield rest.slice(0, maxChars);
 }
+
+const LINES_AT_ONCE = 500;
+
+/** Lines with their ends, in pieces of some hundred: what is written line by line need never be in memory as a whole. */
+export function* joinLines(lines: Iterable<string>): Generator<string> {
+  let piece: string[] = [];
+  for (const line of lines) {
+    if (piece.push(line) < LINES_AT_ONCE) continue;
+    yield `${piece.join('\n')}\n`;
+    piece = [];
+  }
+  if (piece.length > 0) yield `${piece.join('\n')}\n`;
+}

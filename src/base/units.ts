@@ -126,3 +126,13 @@ function trimZero(text: string): string {
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
 }
+
+/** A time as the API has it: ISO 8601, UTC. Pure. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** As `isoTime`; null for null. Pure. */
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}

@@ -35,7 +35,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  await withStores(config.database, cli, async ({ store }) => {
+  await withStores(config, cli, async ({ store }) => {
     const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json'
@@ -45,12 +45,12 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   });
 }
 
-/** Durations in hours, which people read more easily than seconds. */
+/** Durations in hours, which people read more easily than milliseconds. */
 function rowsOf(report: ChangesetReport): InsightRow[] {
-  const { timeToFirstReviewS, reviewRounds, cycleS, parts, bySize } = report;
+  const { timeToFirstReviewMs, reviewRounds, cycleMs, parts, bySize } = report;
   const hours = (value: number | null): number | null =>
-    value === null ? null : Math.round(value / 36) / 100;
-  const duration = (measure: string, { count, p50, p75, p90 }: typeof cycleS): InsightRow => ({
+    value === null ? null : Math.round(value / 36_000) / 100;
+  const duration = (measure: string, { count, p50, p75, p90 }: typeof cycleMs): InsightRow => ({
     measure: `${measure}, hours`,
     count,
     p50: hours(p50),
@@ -58,14 +58,14 @@ function rowsOf(report: ChangesetReport): InsightRow[] {
     p90: hours(p90),
   });
   return [
-    duration('time to first review', timeToFirstReviewS),
+    duration('time to first review', timeToFirstReviewMs),
     { measure: 'review rounds', ...reviewRounds },
-    duration('cycle time', cycleS),
-    duration('as a draft', parts.draftS),
-    duration('to the first review', parts.toFirstReviewS),
-    duration('in review', parts.inReviewS),
-    duration('waiting for the merge', parts.waitForMergeS),
-    ...bySize.map(({ upToLines, cycleS: cycle }) =>
+    duration('cycle time', cycleMs),
+    duration('as a draft', parts.draftMs),
+    duration('to the first review', parts.toFirstReviewMs),
+    duration('in review', parts.inReviewMs),
+    duration('waiting for the merge', parts.waitForMergeMs),
+    ...bySize.map(({ upToLines, cycleMs: cycle }) =>
       duration(upToLines === null ? 'cycle time, larger' : `cycle time, up to ${upToLines} lines`, cycle),
     ),
   ];

@@ -1,3 +1,4 @@
+import type { Given } from '../api/operations.ts';
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import { formatDuration } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
@@ -12,7 +13,6 @@ import {
 } from '../gather/changesets/listed-changeset.ts';
 import { forgeSettings } from '../gather/forges/settings.ts';
 import { CHANGESET_STATES, type ChangesetFilter, type StoredChangeset } from '../keep/store/changesets.ts';
-import type { ChangesetFigures } from '../station/status/changeset-figures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -71,23 +71,19 @@ export async function trackChangesets(
 
 /** Has the running station sync changesets at once. Answers how many were raised. */
 export async function syncChangesets(
-  selection: { readonly urls: readonly string[] } | { readonly filter: Record<string, string | boolean> },
+  selection: Given<'syncChangesets'>,
   options: Options,
   cli: Cli,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const path = '/api/v1/changesets/sync';
-  const signal = cli.stopSignal();
-  const answer = (await askStation(config, path, { method: 'POST', body: selection, signal })) as {
-    raised: number;
-  };
+  const answer = await askStation(config, 'syncChangesets', selection, cli.stopSignal());
   cli.stdout.write(
     options.json ? `${jsonText(answer)}\n` : `${answer.raised} changesets are first in line\n`,
   );
 }
 
 /** `state=open,repository=owner/name` as a filter of the API. Throws `usage`. */
-export function parseFilter(text: string): Record<string, string | boolean> {
+export function parseFilter(text: string): NonNullable<Given<'syncChangesets'>['filter']> {
   const known = ['host', 'repository', 'state', 'author', 'label', 'search', 'failing'];
   const filter: Record<string, string | boolean> = {};
   for (const part of text.split(',')) {
@@ -108,14 +104,15 @@ export async function listChangesets(options: ChangesetListOptions, cli: Cli): P
   let left = options.limit === undefined ? Number.POSITIVE_INFINITY : Number(options.limit);
   if (!(left >= 1)) throw new SluiceError('usage', `--limit takes a whole number, not "${options.limit}"`);
   await withTools(options, cli, async tools => {
-    for (let afterId = 0; left > 0; ) {
-      const page = await tools.changesets.list(filter, { afterId, limit: Math.min(PAGE, left) });
+    for (let after: StoredChangeset | undefined; left > 0; ) {
+      const page = await tools.changesets.list(filter, { after, limit: Math.min(PAGE, left) });
       const items = await tools.queue.getMany(page.map(({ key }) => key));
       for (const changeset of page) print(changeset, items.get(changeset.key), tools, options, cli);
-      if (page.length === 0 && afterId === 0 && !options.json) cli.stdout.write('no changeset is known\n');
+      if (page.length === 0 && after === undefined && !options.json)
+        cli.stdout.write('no changeset is known\n');
       if (page.length < PAGE) return;
       left -= page.length;
-      afterId = page.at(-1)?.id ?? 0;
+      after = page.at(-1);
     }
   });
 }
@@ -157,7 +154,7 @@ function print(
 
 function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
-  const waitMs = listed.next ? Date.parse(listed.next.at) - nowMs : 0;
+  const waitMs = listed.next ? Date.parse(listed.next.dueAt) - nowMs : 0;
   const when = listed.next
     ? `next ${waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'now'} (${listed.next.reason})`
     : 'not followed';
@@ -175,9 +172,7 @@ function inWords(listed: ListedChangeset, nowMs: number, cli: Cli): string {
 async function holdsOf(config: Config): Promise<ReadonlyMap<string, ListedHold>> {
   const signal = AbortSignal.timeout(STATION_PATIENCE_MS);
   try {
-    const status = (await askStation(config, '/api/v1/status', { method: 'GET', signal })) as {
-      readonly changesets: ChangesetFigures;
-    };
+    const status = await askStation(config, 'getStatus', {}, signal);
     const held = status.changesets.hosts.filter(({ why }) => why !== null);
     return new Map(held.map(({ host, why }) => [host, { why: why ?? '', untilMs: 0 }]));
   } catch {
@@ -203,7 +198,7 @@ async function withTools(
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
   try {
-    await withStores(config.database, cli, ({ store, queue }) =>
+    await withStores(config, cli, ({ store, queue }) =>
       act({ changesets: store.changesets, queue, clock: cli.clock, hosts, holds }),
     );
   } finally {

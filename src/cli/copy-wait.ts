@@ -87,7 +87,7 @@ async function statusOf(config: Config, cli: Cli, signal: AbortSignal): Promise<
   );
   try {
     const both = AbortSignal.any([signal, patience.signal]);
-    return (await askStation(config, '/api/v1/status', { method: 'GET', signal: both })) as StationStatus;
+    return await askStation(config, 'getStatus', {}, both);
   } finally {
     cancel();
   }

@@ -74,11 +74,10 @@ async function retryAtStation(
   config: Config,
   selection: FailedSelection,
   cli: Cli,
-): Promise<FailedLine[] | undefined> {
+): Promise<readonly FailedLine[] | undefined> {
   try {
-    const request = { method: 'POST', body: selection, signal: cli.stopSignal() } as const;
-    const answer = await askStation(config, '/api/v1/deliveries/failed/retry', request);
-    return (answer as { readonly deliveries: FailedLine[] }).deliveries;
+    const { deliveries } = await askStation(config, 'retryFailed', selection, cli.stopSignal());
+    return deliveries;
   } catch (error) {
     const isNotThere = error instanceof SluiceError && ['not_found', 'host_unreachable'].includes(error.code);
     if (isNotThere) return undefined;

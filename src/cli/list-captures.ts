@@ -1,7 +1,8 @@
+import { shownCaptureFile } from '../api/capture.ts';
+import type { Answer } from '../api/operations.ts';
 import { SluiceError } from '../base/errors.ts';
 import { formatBytes, formatDuration } from '../base/units.ts';
-import type { CollectorStatus } from '../gather/capture/collectors/status.ts';
-import type { CaptureLineage, CollectorTotals } from '../keep/local/captures.ts';
+import type { CaptureLineage } from '../keep/local/captures.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { askStation } from './station-client.ts';
@@ -16,16 +17,12 @@ export async function listCollectors(
   cli: Cli,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  const answer = await askStation(config, '/api/v1/capture', { method: 'GET', signal: cli.stopSignal() });
-  const { collectors } = answer as { readonly collectors: readonly ListedCollector[] };
+  const { collectors } = await askStation(config, 'getCapture', {}, cli.stopSignal());
   for (const one of collectors)
     cli.stdout.write(options.json ? `${jsonText(one)}\n` : renderCollector(one, cli));
 }
 
-/** A collector as `/api/v1/capture` lists it: `kept` has sums over its finished files. */
-interface ListedCollector extends CollectorStatus {
-  readonly kept: Pick<CollectorTotals, 'lostReadings'> | null;
-}
+type ListedCollector = Answer<'getCapture'>['collectors'][number];
 
 function renderCollector(one: ListedCollector, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
@@ -53,7 +50,8 @@ export async function listCaptureFiles(
   const { config } = await load(options, cli);
   await withCaptures(existingDatabase(config), cli, captures => {
     const files = captures.list({ limit: Number(limit), collector });
-    for (const file of files) cli.stdout.write(json ? `${jsonText(file)}\n` : renderFile(file, cli));
+    for (const file of files)
+      cli.stdout.write(json ? `${jsonText(shownCaptureFile(file))}\n` : renderFile(file, cli));
     if (files.length === 0 && !json) cli.stdout.write('no file of readings is on record\n');
   });
 }

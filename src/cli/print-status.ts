@@ -1,6 +1,7 @@
 import { SluiceError } from '../base/errors.ts';
 import { inWords } from '../base/text.ts';
 import { formatBytes, formatCount, formatDuration } from '../base/units.ts';
+import { createClient, StationProblem } from '../client/client.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
 import { announced } from '../station/announce.ts';
@@ -8,7 +9,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { assertDatabase, withJournal, withStores } from './stores.ts';
+import { assertDatabase, existingDatabase, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
@@ -43,43 +44,38 @@ async function askAt(
   token: string | undefined,
   certain: boolean,
 ): Promise<StationStatus | undefined> {
-  let response: Response;
   try {
-    response = await fetch(`${url}/api/v1/status`, {
-      headers: token === undefined ? {} : { Authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(ASK_TIMEOUT_MS),
-    });
-    if (response.ok) return (await response.json()) as StationStatus;
-  } catch {
+    return await createClient({ url, token }).getStatus({}, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) });
+  } catch (error) {
     // Nothing listens there, or something that is no station: the database is what there is to read.
-    return undefined;
-  }
-  if (response.status === 401 && certain) {
+    if (!(error instanceof StationProblem) || error.status !== 401 || !certain) return undefined;
     const message = `the station at ${url} wants its token`;
     throw new SluiceError('unauthorized', message, {
       hint: 'Set server.token in sluice.yaml or SLUICE_TOKEN as the station has it.',
     });
   }
-  return undefined;
 }
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   assertDatabase(config);
-  const { database } = config;
-  return withStores(database, cli, stores =>
-    withJournal(database, cli, async journal =>
+  return withStores(config, cli, stores =>
+    withJournal(existingDatabase(config), cli, async journal =>
       readStatus({
         ...stores,
         config,
         running: { syncs: new Map(), churn: new Map() },
-        deliveries: { ...journal.counts(), unproven: journal.unproven() },
+        deliveries: {
+          ...journal.counts(),
+          unproven: journal.unproven(),
+          oldestWaitingAtMs: journal.oldestWaitingMs() ?? null,
+        },
         links: [],
         holds: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
         capture: NO_CAPTURE,
         station: {
           version: cli.version,
-          uptimeS: 0,
+          uptimeMs: 0,
           mode: 'down',
           pid: null,
           root: config.root,
@@ -116,8 +112,8 @@ function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): 
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
-  const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeS * 1000)}` : 'not running';
-  const late = schedule.behindS > 0 ? `, behind by ${formatDuration(schedule.behindS * 1000)}` : '';
+  const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeMs)}` : 'not running';
+  const late = schedule.behindMs > 0 ? `, behind by ${formatDuration(schedule.behindMs)}` : '';
   const lines = [
     `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
     `${style.bold('schedule')}  ${formatCount(schedule.size, 'target')}, ${schedule.due} due, ${schedule.running} running${late}`,
@@ -175,8 +171,8 @@ function render(status: StationStatus, cli: Cli): string {
     lines.push(
       `  proof ${formatCount(unproven.files, 'file')} (${formatBytes(unproven.bytes)}) that nothing proves to have arrived, kept until it is: the server answers no HEAD, or not yet`,
     );
-  for (const { at, target, reason } of schedule.next.slice(0, 5)) {
-    const waitMs = Date.parse(at) - cli.clock.nowMs();
+  for (const { dueAt, target, reason } of schedule.next.slice(0, 5)) {
+    const waitMs = Date.parse(dueAt) - cli.clock.nowMs();
     const when = waitMs > 0 ? `in ${formatDuration(waitMs)}` : 'due';
     lines.push(`  next  ${printable(target)} ${when} (${printable(reason)})`);
   }

@@ -235,7 +235,7 @@ async function statusOf(
   const cancel = clock.timer(ASK_TIMEOUT_MS, () => patience.abort());
   try {
     const both = AbortSignal.any([signal, patience.signal]);
-    return (await askStation(config, '/api/v1/status', { method: 'GET', signal: both })) as StationStatus;
+    return await askStation(config, 'getStatus', {}, both);
   } catch {
     return undefined;
   } finally {

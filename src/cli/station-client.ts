@@ -1,13 +1,10 @@
-import { request } from 'undici';
-import { asSluiceError, type ErrorCode, SluiceError } from '../base/errors.ts';
+import { type Dispatcher, request } from 'undici';
+import type { Answer, Given } from '../api/operations.ts';
+import type { OperationName } from '../api/paths.ts';
+import { asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../base/errors.ts';
+import { createClient, StationProblem } from '../client/client.ts';
 import type { Config } from '../config/schema.ts';
 import { type Announcement, announced } from '../station/announce.ts';
-
-interface StationError {
-  readonly code?: ErrorCode;
-  readonly detail?: string;
-  readonly hint?: string;
-}
 
 /** What the station on this root said when it came up. Throws `not_found` where none did. */
 async function stationOn({ root }: Config): Promise<Announcement> {
@@ -21,38 +18,57 @@ function noStation(words: string, cause?: unknown): SluiceError {
 }
 
 /**
- * Asks a running station over its API and answers what it answers, however long that takes: a manual sync ends when all
- * is delivered. Throws the station's own error where it has one, `not_found` where none runs, `host_unreachable` where
- * it breaks off, the signal's reason once that aborts.
+ * As fetch, with the answer whole. That one gives up on an answer that has not begun after five minutes, and asks at no
+ * port that browsers keep from pages.
  */
-export async function askStation(
+const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, signal } = {}) => {
+  const {
+    statusCode,
+    headers: answered,
+    body: answer,
+  } = await request(String(url), {
+    method: method as Dispatcher.HttpMethod,
+    headers: Object.fromEntries(new Headers(headers)),
+    body: typeof body === 'string' ? body : null,
+    signal: signal ?? undefined,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  const type = answered['content-type'];
+  // Bytes: text would be taken for text/plain.
+  const bytes = await answer.arrayBuffer();
+  return new Response(bytes.byteLength > 0 ? bytes : null, {
+    status: statusCode,
+    headers: typeof type === 'string' ? { 'content-type': type } : {},
+  });
+};
+
+/**
+ * Asks a running station for an operation of its API and answers what it answers, however long that takes: a manual
+ * sync ends when all is delivered. Throws the station's own error where it has one, `not_found` where none runs,
+ * `host_unreachable` where it breaks off, the signal's reason once that aborts.
+ */
+export async function askStation<Name extends OperationName>(
   config: Config,
-  path: string,
-  options: { readonly method: 'GET' | 'POST'; readonly body?: unknown; readonly signal: AbortSignal },
-): Promise<unknown> {
+  name: Name,
+  given: Given<Name>,
+  signal: AbortSignal,
+): Promise<Answer<Name>> {
   const station = await stationOn(config);
-  const { url } = station;
-  const { token } = config.server;
-  const { method, body, signal } = options;
+  const client = createClient({ url: station.url, token: config.server.token, fetch: patientFetch });
   try {
-    // Not fetch(): that gives up on an answer that has not begun after five minutes.
-    const { statusCode, body: answer } = await request(url + path, {
-      method,
-      signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
-    const reply = (await answer.json()) as StationError;
-    if (statusCode < 400) return reply;
-    const { code = 'internal', detail = `the station answered ${statusCode}`, hint } = reply;
-    throw new SluiceError(code, detail, { hint });
+    return await client[name](given, { signal });
   } catch (error) {
-    if (error instanceof SluiceError) throw error;
+    if (error instanceof StationProblem && error.code !== undefined) throw asStationError(error);
     signal.throwIfAborted();
     throw silence(station, config, error);
   }
+}
+
+/** What a station said is wrong, as an error of our own. */
+function asStationError({ code, message, hint }: StationProblem): SluiceError {
+  const known = code !== undefined && Object.hasOwn(CATALOGUE, code) ? (code as ErrorCode) : 'internal';
+  return new SluiceError(known, message, { hint });
 }
 
 /** A station that was killed leaves its announcement: then none runs, and no network is to blame. */

@@ -1,7 +1,8 @@
+import type { Answer } from '../api/operations.ts';
 import { SluiceError } from '../base/errors.ts';
 import { formatCount } from '../base/units.ts';
 import type { Config } from '../config/schema.ts';
-import type { SyncOutcome } from '../deliver/sync-now.ts';
+import type { UnfinishedSync } from '../deliver/sync-now.ts';
 import { changesetTargets, parseFilter, syncChangesets } from './changesets.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
@@ -13,7 +14,7 @@ import { jsonText, printable, styleFor } from './terminal.ts';
  */
 export async function syncNow(
   urls: readonly string[],
-  options: GlobalOptions & { readonly json?: boolean; readonly filter?: string },
+  options: GlobalOptions & { readonly json?: boolean; readonly filter?: string; readonly wait?: boolean },
   cli: Cli,
 ): Promise<boolean> {
   if (options.filter !== undefined) {
@@ -29,7 +30,7 @@ export async function syncNow(
 /** Repositories, or deliveries where none is named. */
 async function syncRest(
   urls: readonly string[],
-  options: GlobalOptions & { readonly json?: boolean },
+  options: GlobalOptions & { readonly json?: boolean; readonly wait?: boolean },
   cli: Cli,
 ): Promise<boolean> {
   const signal = cli.stopSignal();
@@ -37,15 +38,16 @@ async function syncRest(
   const print = (answer: unknown, words: string): unknown =>
     cli.stdout.write(options.json ? `${jsonText(answer)}\n` : `${words}\n`);
   if (urls.length === 0) {
-    const path = '/api/v1/deliveries/sync';
-    const outcome = (await askStation(config, path, { method: 'POST', signal })) as SyncOutcome;
-    const { delivered, failed, waiting, empty, held } = outcome;
+    const given = options.wait ? ({ wait: 'true' } as const) : {};
+    const outcome = await askStation(config, 'syncDeliveries', given, signal);
+    const { delivered, failed, waiting, empty, held, unfinished } = outcome;
     const words = empty > 0 ? `, ${empty} empty and waiting for content` : '';
     print(outcome, `${delivered} delivered, ${failed} failed, ${waiting} to be tried again${words}`);
     if (!options.json)
       for (const place of held)
         cli.stderr.write(`${styleFor(cli.stderr, cli.env).bad('held:')} ${inWords(place)}\n`);
-    return failed === 0 && waiting === 0 && held.length === 0;
+    if (!options.json && unfinished) cli.stderr.write(`${goingOn(unfinished)}\n`);
+    return failed === 0 && waiting === 0 && held.length === 0 && unfinished === undefined;
   }
   for (const url of urls) {
     const raised = await raise(url, config, signal);
@@ -55,7 +57,14 @@ async function syncRest(
   return true;
 }
 
-function inWords({ kind, place, files, message, hint }: SyncOutcome['held'][number]): string {
+/** What the station goes on with. Pure. */
+function goingOn({ files, endpoints }: UnfinishedSync): string {
+  const silent = endpoints.map(endpoint => `${printable(endpoint)} has not answered yet`);
+  const words = [`${formatCount(files, 'file')} still under way`, ...silent].join('; ');
+  return `${words}. The station goes on; "sluice sync now --wait" waits for the rest.`;
+}
+
+function inWords({ kind, place, files, message, hint }: Answer<'syncDeliveries'>['held'][number]): string {
   const was = kind === 'endpoint' ? 'was not reached' : 'cannot be used now';
   const waits = files === 0 ? '' : `; ${formatCount(files, 'file')} wait${files === 1 ? 's' : ''} for it`;
   return `${kind} ${printable(place)} ${was}: ${printable(message)}${waits}\n  ${printable(hint)}`;
@@ -68,11 +77,10 @@ async function raise(
   signal: AbortSignal,
 ): Promise<{ readonly url: string; readonly id?: number }> {
   try {
-    await askStation(config, '/api/v1/sync', { method: 'POST', body: { url }, signal });
+    await askStation(config, 'syncRepositories', { url }, signal);
     return { url };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'not_tracked') throw error;
   }
-  const run = await askStation(config, '/bake', { method: 'POST', body: { url }, signal });
-  return run as { url: string; id: number };
+  return askStation(config, 'bake', { url }, signal);
 }

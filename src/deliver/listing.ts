@@ -12,7 +12,9 @@ export interface ListedDelivery {
   /** ISO 8601; null when it waits for no time. */
   readonly nextAttemptAt: string | null;
   readonly bytes: number;
+  /** As `updatedAt`, under its older name. */
   readonly lastUpdated: string;
+  readonly updatedAt: string;
   readonly lastError: { readonly code: string; readonly message: string } | null;
   /** `empty`, `bucket`, `bucket_held` or `folder_held`: what it waits for instead of a time. */
   readonly hold: FileRecord['hold'];
@@ -35,6 +37,7 @@ export function toListedDelivery(record: FileRecord): ListedDelivery {
     nextAttemptAt: nextAttemptAtMs === null ? null : new Date(nextAttemptAtMs).toISOString(),
     bytes: size,
     lastUpdated,
+    updatedAt: lastUpdated,
     lastError: errorCode === null ? null : { code: errorCode, message: errorMessage ?? '' },
     hold,
     present: removedAtMs === null,

@@ -25,7 +25,7 @@ import { completedFilesReclaimer } from './retention.ts';
 import { DeliverySession, type SessionOptions } from './session.ts';
 import { Spool } from './spool/spool.ts';
 import type { Throughput } from './statistics.ts';
-import type { SyncOutcome } from './sync-now.ts';
+import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 import { type DeletionOutcome, UndeliveredFiles } from './undelivered-files.ts';
 
 /** What delivery takes from the station. */
@@ -70,6 +70,8 @@ export interface DeliveryStatus {
   /** Files that nothing proves to have arrived: delivered and still kept, or acknowledged only. */
   readonly unproven: { readonly files: number; readonly bytes: number };
   readonly throughput: readonly Throughput[];
+  /** When the file came into view that has been on its way for longest; null where none is. */
+  readonly oldestWaitingAtMs: number | null;
 }
 
 /**
@@ -204,6 +206,7 @@ export class Delivery implements Service {
       holds: session?.holds ?? [],
       unproven: this.journal.unproven(),
       throughput: session?.throughput ?? [],
+      oldestWaitingAtMs: this.journal.oldestWaitingMs() ?? null,
     };
   }
 
@@ -235,11 +238,12 @@ export class Delivery implements Service {
 
   /**
    * Delivers all that waits, now, with or without the schedule and whatever the gate says. Resolves when nothing is due
-   * any more; rejects with the signal's reason, with `stopping`, or with `host_unreachable` when no endpoint answers.
+   * any more, or sooner as `patience` has it; rejects with the signal's reason, with `stopping`, or with
+   * `host_unreachable` when no endpoint answers.
    */
-  async syncNow(signal: AbortSignal): Promise<SyncOutcome> {
+  async syncNow(signal: AbortSignal, patience?: SyncPatience): Promise<SyncOutcome> {
     if (!this.#session) throw new SluiceError('stopping', 'delivery is not running');
-    return this.#session.syncNow(signal);
+    return this.#session.syncNow(signal, patience);
   }
 
   /** As failed.ts has it; the files go at once. */

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { SluiceError } from '../base/errors.ts';
+import { asSluiceError, SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
@@ -37,7 +37,7 @@ import { warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
-import { nothingAnswers, SyncCount, type SyncOutcome } from './sync-now.ts';
+import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
 const PLACE_DEPTH = 2;
@@ -123,7 +123,10 @@ export class DeliverySession {
       log,
       probeIntervalMs,
       bucketAt: profile => journal.smallestWaiting({ profile }, [])?.bucket,
-      onBack: endpoint => void this.#sendWaiting(endpoint),
+      onBack: endpoint => {
+        this.#dispatcher.endpointBack(endpoint);
+        void this.#sendWaiting(endpoint);
+      },
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
@@ -297,13 +300,36 @@ export class DeliverySession {
   }
 
   /** A person wants all files sent (12); as Delivery.syncNow has it. */
-  async syncNow(callerSignal: AbortSignal): Promise<SyncOutcome> {
-    const signal = AbortSignal.any([callerSignal, this.#stopping.signal]);
+  async syncNow(callerSignal: AbortSignal, { quietMs }: SyncPatience = {}): Promise<SyncOutcome> {
+    const { clock, log } = this.#context;
+    const caller = new AbortController();
+    const onAbort = (): void => caller.abort(callerSignal.reason);
+    if (callerSignal.aborted) onAbort();
+    callerSignal.addEventListener('abort', onAbort, { once: true });
+    const count = new SyncCount(clock);
+    const unanswered = new Set(this.#context.endpoints.endpoints);
+    const whole = this.#sync(count, unanswered, AbortSignal.any([caller.signal, this.#stopping.signal]));
+    const quiet = quietMs === undefined ? undefined : count.quiet(quietMs);
+    try {
+      const soon = await Promise.race([whole, ...(quiet ? [quiet.come] : [])]);
+      if (soon !== undefined) return soon;
+    } finally {
+      quiet?.cancel();
+      callerSignal.removeEventListener('abort', onAbort);
+    }
+    // It goes on by itself.
+    whole.catch(error => log.info({ reason: asSluiceError(error).message }, 'a manual sync came to its end'));
+    const outcome = this.#syncOutcome(count);
+    return { ...outcome, unfinished: unfinishedOf(this.#context.journal, outcome, [...unanswered]) };
+  }
+
+  async #sync(count: SyncCount, unanswered: Set<string>, signal: AbortSignal): Promise<SyncOutcome> {
     signal.throwIfAborted();
     const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
     const names = endpoints.endpoints;
     const asked = names.map(async endpoint => {
       await endpoints.ask(endpoint);
+      unanswered.delete(endpoint);
       if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
     });
     const allAsked = Promise.allSettled(asked);
@@ -311,7 +337,6 @@ export class DeliverySession {
     await Promise.any(asked).catch(() => undefined);
     signal.throwIfAborted();
     if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
-    const count = new SyncCount();
     this.#syncs.add(count);
     const release = this.#gate.holdOpen();
     try {
@@ -327,13 +352,18 @@ export class DeliverySession {
       await allAsked;
       // Gone meanwhile; that a single call broke is told by the count of what waits.
       if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
-      const unentered = this.#intake.countUnentered();
-      const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
-      return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
+      return this.#syncOutcome(count);
     } finally {
       release();
       this.#syncs.delete(count);
     }
+  }
+
+  #syncOutcome(count: SyncCount): SyncOutcome {
+    const { endpoints, journal } = this.#context;
+    const unentered = this.#intake.countUnentered();
+    const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
+    return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
   }
 
   /** An attempt ended, whichever way (4). */

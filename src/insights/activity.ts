@@ -70,7 +70,7 @@ export function withoutGaps<T>(
 
 export interface LastCommit extends LastCommitTime {
   /** Seconds from then to now; negative where the commit's clock was ahead. */
-  readonly ageS: number | null;
+  readonly ageMs: number | null;
 }
 
 /** How long ago something was last committed to each repository. */
@@ -78,6 +78,6 @@ export function withAges(last: readonly LastCommitTime[], nowMs: number): LastCo
   return last.map(({ repository, lastCommitAt }) => ({
     repository,
     lastCommitAt,
-    ageS: lastCommitAt === null ? null : Math.round(nowMs / 1000 - lastCommitAt),
+    ageMs: lastCommitAt === null ? null : nowMs - lastCommitAt * 1000,
   }));
 }

@@ -155,13 +155,13 @@ export const INSIGHTS: readonly Insight[] = [
     about: 'time since the last commit to each repository',
     key: 'repositories',
     byPeriod: false,
-    columns: { repository: 'text', lastCommitAt: 'time', ageS: 'integer' },
+    columns: { repository: 'text', lastCommitAt: 'time', ageMs: 'integer' },
     async rows(questions, question) {
       const last = withAges(await questions.lastCommits(onDaysThatCanBe(question)), question.nowMs);
-      return last.map(({ repository, lastCommitAt, ageS }) => ({
+      return last.map(({ repository, lastCommitAt, ageMs }) => ({
         repository,
         lastCommitAt: isoTimeOrNull(lastCommitAt),
-        ageS,
+        ageMs,
       }));
     },
   },

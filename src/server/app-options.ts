@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { StationApi } from '../station/station-api.ts';
 import type { BodyBudget } from './body-budget.ts';
+import type { EnterOperation } from './operation-routes.ts';
 
 /** What answers are made of; each route takes what it needs. */
 export interface AppOptions {
@@ -24,4 +25,6 @@ export interface AppOptions {
 export interface RouteOptions extends AppOptions {
   /** Room for the bodies of requests. */
   readonly bodies: BodyBudget;
+  /** Enters what answers an operation of the API. */
+  readonly operation: EnterOperation;
 }

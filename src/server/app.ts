@@ -5,18 +5,17 @@ import { BodyBudget } from './body-budget.ts';
 import { conciseAnswers } from './concise-answers.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
+import { operationRoutes } from './operation-routes.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
-import { cacheRoutes } from './routes/cache.ts';
 import { captureRoutes } from './routes/capture.ts';
-import { changesetInsightRoutes } from './routes/changeset-insights.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
-import { insightRoutes } from './routes/insights.ts';
+import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
-import { repositoryRoutes } from './routes/repositories.ts';
+import { cacheRoutes, repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
 
@@ -28,8 +27,8 @@ export function createApp(given: AppOptions): Hono {
   const { maxBodyBytes: maxBytes } = given;
   const maxTotalBytes = Math.max(ALL_BODIES_BYTES, 2 * maxBytes);
   const bodies = new BodyBudget({ maxBytes, maxTotalBytes, maxSenderBytes: maxTotalBytes / 2 });
-  const options: RouteOptions = { ...given, bodies };
   const app = new Hono();
+  const options: RouteOptions = { ...given, bodies, operation: operationRoutes(app, bodies) };
   app.use(securityHeaders);
   app.use(ownHostOnly(options.hostNames));
   app.use('/api/*', conciseAnswers);
@@ -37,20 +36,20 @@ export function createApp(given: AppOptions): Hono {
   if (options.token !== undefined) {
     const guard = tokenGuard(options.token);
     app.use(guard.middleware);
-    sessionRoute(app, guard, options);
+    sessionRoute(guard, options);
   }
-  statusRoutes(app, options);
-  bakeRoutes(app, options);
-  repositoryRoutes(app, options);
-  cacheRoutes(app, options);
-  insightRoutes(app, options);
-  peopleRoutes(app, options);
-  deliveryRoutes(app, options);
-  notificationRoutes(app, options);
-  changesetRoutes(app, options);
-  changesetInsightRoutes(app, options);
+  statusRoutes(options);
+  bakeRoutes(options);
+  repositoryRoutes(options);
+  cacheRoutes(options);
+  insightRoutes(options);
+  peopleRoutes(options);
+  deliveryRoutes(options);
+  notificationRoutes(options);
+  changesetRoutes(options);
+  changesetInsightRoutes(options);
   webhookRoutes(app, options);
-  captureRoutes(app, options);
+  captureRoutes(options);
   pageRoutes(app, options.webFolder);
   answerOtherMethods(app);
   app.notFound(context =>

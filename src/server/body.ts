@@ -31,17 +31,11 @@ function checkedJson<T>(text: string, schema: z.ZodType<T>): T {
   }
   const result = schema.safeParse(data);
   if (result.success) return result.data;
-  throw new SluiceError('body_invalid', faultsOf(result.error, 'body'));
+  throw new SluiceError('body_invalid', faultsInWords(result.error, 'body'));
 }
 
-/** Reads and checks query parameters. Throws `usage` with the faults named. */
-export function readQuery<T>(context: Context, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(context.req.query());
-  if (result.success) return result.data;
-  throw new SluiceError('usage', faultsOf(result.error, 'query'));
-}
-
-function faultsOf({ issues }: z.ZodError, whole: string): string {
+/** The faults of what was given, in words. Pure. @param whole what it is as a whole */
+export function faultsInWords({ issues }: z.ZodError, whole: string): string {
   const named = issues
     .slice(0, FAULTS_NAMED)
     .map(issue => `${issue.path.join('.') || whole}: ${issue.message}`.slice(0, LONGEST_FAULT));

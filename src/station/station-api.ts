@@ -1,19 +1,23 @@
+import type { Config } from '../config/schema.ts';
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
 import type { Changesets } from '../gather/changesets/service.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import type { Repositories } from '../gather/repos/service.ts';
-import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
+import type { Tracking } from '../gather/repos/tracking/service.ts';
 import type { Notifications } from '../insights/notifications/service.ts';
 import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
 import type { Metrics } from './status/metrics.ts';
-import type { RepositoryListFilter } from './status/repository-list.ts';
+import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
+
+/** Where the stores are: the settings that say so. */
+export type StorePlace = Pick<Config, 'database' | 'store'>;
 
 /** What a station knows, what it is to do, and which clones are on its disk. */
 export interface Stores {
@@ -81,7 +85,9 @@ export interface StationApi {
   /** What comes next, and why then. */
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */
-  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]>;
+  listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
+  /** Of this sluice. */
+  readonly version: string;
   status(): Promise<StationStatus>;
   /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
   checkStore(): Promise<void>;

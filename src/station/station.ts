@@ -15,18 +15,25 @@ import { Changesets } from '../gather/changesets/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { CacheApi } from '../gather/repos/cache/api.ts';
 import { Repositories } from '../gather/repos/service.ts';
-import type { ScheduledRepository, Tracking } from '../gather/repos/tracking/service.ts';
+import type { Tracking } from '../gather/repos/tracking/service.ts';
 import { Notifications } from '../insights/notifications/service.ts';
 import { findProfiles, pathsOfProfiles } from '../keep/buckets/profiles.ts';
 import { inOrderOfGivingWay } from '../keep/disk/plan.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
+import type { StationHoldings } from '../keep/store/stations.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
-import type { StationApi, Stores } from './station-api.ts';
+import { Membership, stationIdOf } from './membership.ts';
+import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
+import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
-import { listRepositories, type RepositoryListFilter } from './status/repository-list.ts';
+import {
+  listRepositories,
+  type PageOfRepositories,
+  type RepositoryListFilter,
+} from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
 
@@ -41,10 +48,13 @@ export interface StationOptions {
   readonly log: Logger;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
-  readonly openStores: (url: string) => Promise<Stores>;
+  /** @param options `station` is this station's id */
+  readonly openStores: (place: StorePlace, options: { readonly station: string }) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
+  /** Where its pages are, once they are. */
+  readonly pagesUrl?: () => string | undefined;
 }
 
 /** A station, put together but not started: its services go into a lifecycle, in this order. */
@@ -61,7 +71,7 @@ export interface Station extends StationApi {
 
 /**
  * Puts a station together. The order of its services is the order of starting, and the reverse of stopping:
- * locks, database, delivery, clone cache, capture, notifications, code hosts, bake threads, workers, schedule.
+ * locks, database, delivery, clone cache, capture, membership, notifications, code hosts, bake threads, workers, schedule.
  */
 export function createStation(options: StationOptions): Station {
   return new ComposedStation(options);
@@ -89,6 +99,7 @@ class ComposedStation implements Station {
   readonly #startedMs: number;
   #config: Config;
   #opened: Stores | undefined;
+  #id = '';
 
   constructor(options: StationOptions) {
     this.#options = options;
@@ -136,10 +147,12 @@ class ComposedStation implements Station {
       onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
-    this.metrics = new Metrics(
-      () => this.status(),
-      () => this.changesets.limiter.calls(),
-    );
+    this.metrics = new Metrics({
+      station: () => this.status(),
+      calls: () => this.changesets.limiter.calls(),
+      throughput: () => this.deliveries.status().throughput,
+      nowMs: () => options.clock.nowMs(),
+    });
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
@@ -149,12 +162,24 @@ class ComposedStation implements Station {
       this.#watchCredentials(),
       this.repositories.cache,
       this.captures,
+      new Membership({
+        ...options,
+        root,
+        stations: () => this.#stores.store.stations,
+        id: () => this.#id,
+        url: () => options.pagesUrl?.(),
+        holdings: () => this.#holdings(),
+      }),
       this.notifications,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
       this.repositories.schedule,
     ];
+  }
+
+  get version(): string {
+    return this.#options.version;
   }
 
   get cache(): CacheApi {
@@ -178,7 +203,7 @@ class ComposedStation implements Station {
     return this.#opened;
   }
 
-  listRepositories(filter: RepositoryListFilter): Promise<ScheduledRepository[]> {
+  listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories> {
     return listRepositories(this.#stores, filter);
   }
 
@@ -190,10 +215,10 @@ class ComposedStation implements Station {
     const { version, clock } = this.#options;
     const { root, database } = this.#config;
     const deliveries = this.deliveries.status();
-    const uptimeS = Math.round((clock.monotonicMs() - this.#startedMs) / 1000);
+    const uptimeMs = Math.round(clock.monotonicMs() - this.#startedMs);
     return readStatus({
       ...this.#stores,
-      station: { version, uptimeS, mode: 'up', pid: process.pid, root, database },
+      station: { version, uptimeMs, mode: 'up', pid: process.pid, root, database },
       config: this.#config,
       running: this.repositories.running,
       deliveries: { ...deliveries, profiles: this.deliveries.profiles() },
@@ -238,10 +263,30 @@ class ComposedStation implements Station {
     });
   }
 
+  /** What others are told of what lies here. */
+  async #holdings(): Promise<StationHoldings> {
+    const { incoming, processing, completed, failed } = this.deliveries.status();
+    const [clones, { collectors }, disks] = await Promise.all([
+      this.#stores.clones.totals(),
+      this.captures.status(),
+      stationDisks(this.#config),
+    ]);
+    return {
+      clones: { count: clones.clones, bytes: clones.bytes },
+      deliveries: { incoming, processing, completed, failed },
+      capture: {
+        collectors: collectors.length,
+        failing: collectors.filter(({ lastError }) => lastError !== null).length,
+      },
+      disks: disks.map(({ path, freeBytes, totalBytes }) => ({ path, freeBytes, totalBytes })),
+    };
+  }
+
   async #openStores(): Promise<void> {
-    const { database } = this.#config;
+    const { root, database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
-    this.#opened = await this.#options.openStores(database);
+    this.#id = await stationIdOf(root);
+    this.#opened = await this.#options.openStores(this.#config, { station: this.#id });
   }
 
   async #closeStores(): Promise<void> {

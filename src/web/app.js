@@ -155,10 +155,8 @@ function showFailure(error) {
 
 /** @param {any} status */
 function showStation({ station, schedule, disk }) {
-  const due = schedule.due
-    ? `${number(schedule.due)} due, behind ${span(schedule.behindS * 1000)}`
-    : 'nothing due';
-  const up = `version ${station.version} · up ${span(station.uptimeS * 1000)}`;
+  const due = schedule.due ? `${number(schedule.due)} due, behind ${span(schedule.behindMs)}` : 'nothing due';
+  const up = `version ${station.version} · up ${span(station.uptimeMs)}`;
   byId('station').textContent = `${up} · ${due} · ${bytes(disk.freeBytes)} free`;
 }
 

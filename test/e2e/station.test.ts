@@ -55,7 +55,7 @@ test('First minute: in a repository, without configuration, the station bakes it
   assert.ok(greeting.length < 15, station.stdout());
   assert.match(station.stdout(), new RegExp(`baking +${cwd}`));
   const repository = await until('it is baked', async () => {
-    const { body } = await station.ask('/api/v1/repos');
+    const { body } = await station.ask('/api/v1/repositories');
     return body.repositories?.[0]?.state === 'ok' && body.repositories[0];
   });
   assert.deepEqual([repository.url, repository.commits, repository.authors], [cwd, 3, 1]);
@@ -75,7 +75,7 @@ test('First minute: in a folder that is no repository the station is up and says
   const station = await startStation(t, { cwd });
   assert.match(station.stdout(), /baking +nothing yet/);
   assert.equal((await station.ask('/readyz')).status, 200);
-  assert.deepEqual((await station.ask('/api/v1/repos')).body, { repositories: [] });
+  assert.deepEqual((await station.ask('/api/v1/repositories')).body, { repositories: [] });
   const { code, tookMs } = await stopped(station, 'SIGTERM');
   assert.equal(code, 0, station.stderr());
   assert.ok(tookMs < 3000, `${tookMs} ms`);
@@ -123,9 +123,9 @@ test('after kill -9 during a fetch the next station cleans up, bakes, and holds 
   const next = await startStation(t, { cwd });
   await until(
     'it is baked',
-    async () => (await next.ask('/api/v1/repos')).body.repositories[0]?.state === 'ok',
+    async () => (await next.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
-  const { body } = await next.ask('/api/v1/repos');
+  const { body } = await next.ask('/api/v1/repositories');
   assert.deepEqual([body.repositories[0]?.url, body.repositories[0]?.commits], [url, 500]);
   assert.deepEqual(scratchLeft(cwd), []);
   const states = rows(join(cwd, 'sluice.db'), 'SELECT state FROM runs ORDER BY id').map(({ state }) => state);
@@ -145,9 +145,9 @@ test('kill -9 while commits are stored leaves no double and no missing rows (R-1
   const next = await startStation(t, { cwd });
   await until(
     'it is baked',
-    async () => (await next.ask('/api/v1/repos')).body.repositories[0]?.state === 'ok',
+    async () => (await next.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
-  const [baked] = (await next.ask('/api/v1/repos')).body.repositories;
+  const [baked] = (await next.ask('/api/v1/repositories')).body.repositories;
   assert.deepEqual([baked?.commits, baked?.authors, stored()], [15_000, 40, 15_000]);
 });
 
@@ -229,7 +229,7 @@ test('Configuration: a SIGHUP takes a new repository in; a faulty file changes n
   const station = await startStation(t, { cwd, yaml: `repos: [${one}]\n` });
   const { writeFileSync } = await import('node:fs');
   const tracked = async (): Promise<string[]> => {
-    const { repositories } = (await station.ask('/api/v1/repos')).body;
+    const { repositories } = (await station.ask('/api/v1/repositories')).body;
     return repositories.filter(({ tracked }) => tracked).map(({ url }) => url);
   };
   writeFileSync(join(cwd, 'sluice.yaml'), `repos: [${one}, ${two}]\n`);
@@ -250,7 +250,7 @@ test('Tracked paths: one that is not there keeps no station down; it is baked on
   const path = join(cwd, 'later.git');
   const station = await startStation(t, { cwd, yaml: `repos: [${path}]\n` });
   const state = async (): Promise<unknown> =>
-    (await station.ask('/api/v1/repos')).body.repositories[0]?.state;
+    (await station.ask('/api/v1/repositories')).body.repositories[0]?.state;
   await until('it is missed', async () => (await state()) === 'gone');
   const asked = await station.ask('/bake', { url: path, wait: true });
   assert.deepEqual([asked.status, asked.body.code], [422, 'not_a_repository']);

@@ -32,7 +32,7 @@ function lines(stdout: string): TrackedLine[] {
 }
 
 async function stateOf(station: RunningStation, url: string) {
-  const { repositories } = (await station.ask('/api/v1/repos')).body;
+  const { repositories } = (await station.ask('/api/v1/repositories')).body;
   return repositories.find(repository => repository.url === url);
 }
 
@@ -138,19 +138,23 @@ test('the API tracks and untracks; what it may not name is refused, and of sever
   const url = origin.path;
   const bad = await api(station, 'POST', '/api/v1/repositories', { urls: [url, 'http://127.0.0.1/x'] });
   assert.deepEqual([bad.status, bad.body.code], [422, 'url_refused']);
-  assert.deepEqual((await station.ask('/api/v1/repos')).body.repositories, []);
+  assert.deepEqual((await station.ask('/api/v1/repositories')).body.repositories, []);
   for (const body of [{}, { url, urls: [url] }, { url: '' }, { urls: [] }, { url, more: 1 }]) {
     assert.equal((await api(station, 'POST', '/api/v1/repositories', body)).body.code, 'body_invalid');
   }
   const created = await api(station, 'POST', '/api/v1/repositories', { url });
   assert.equal(created.status, 201);
   await until('it is baked', async () => (await stateOf(station, url))?.state === 'ok');
-  const query = `/api/v1/repositories?url=${encodeURIComponent(url)}`;
+  const query = `/api/v1/repositories/one?url=${encodeURIComponent(url)}`;
   const one = await api(station, 'GET', query);
   assert.deepEqual([one.body.trackedBy, one.body.movedTo], [['api'], null]);
   assert.match(JSON.stringify(one.body.next), /"reason":"last change .* → every 8 h"/);
   assert.deepEqual((await api(station, 'POST', '/api/v1/sync', { url })).body, { repositories: [{ url }] });
-  assert.deepEqual((await api(station, 'DELETE', query)).body, { url, tracked: false, trackedBy: [] });
+  assert.deepEqual((await api(station, 'DELETE', query.replace('/one', ''))).body, {
+    url,
+    tracked: false,
+    trackedBy: [],
+  });
   const gone = await api(station, 'POST', '/api/v1/sync', { url });
   assert.deepEqual([gone.status, gone.body.code], [404, 'not_tracked']);
   assert.equal((await api(station, 'PUT', '/api/v1/repositories')).status, 405);

@@ -14,8 +14,9 @@ const ROOMS: readonly (readonly string[])[] = [
   ['engine'],
   ['gather/forges'],
   ['gather/repos', 'gather/changesets', 'gather/capture', 'deliver', 'insights'],
+  ['api'],
   ['station'],
-  ['server'],
+  ['server', 'client'],
   ['cli'],
   ['main'],
 ];

@@ -13,13 +13,14 @@ const PAGES: Readonly<Record<string, string>> = {
   'station.md': 'S',
   'trouble.md': 'T',
   'fleet.md': 'F',
+  'api.md': 'A',
 };
-const PROMISE = /\b[DRCKSTF]-\d+\b/g;
+const PROMISE = /\b[DRCKSTFA]-\d+\b/g;
 /** The name of a test, of whatever quotes. */
 const TEST_NAME =
   /\b(?:test|it|describe)\(\s*(?:'((?:\\.|[^'\\\n])*)'|"((?:\\.|[^"\\\n])*)"|`((?:\\.|[^`\\])*)`)/g;
 /** How a name cites, at its end. */
-const CITED = / \(([DRCKSTF]-\d+(?:, [DRCKSTF]-\d+)*)\)$/;
+const CITED = / \(([DRCKSTFA]-\d+(?:, [DRCKSTFA]-\d+)*)\)$/;
 
 /** Every promise with the page that it stands on, in the order of the pages. */
 function promises(): { readonly id: string; readonly page: string }[] {

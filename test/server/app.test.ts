@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { AppOptions } from '../../src/server/app-options.ts';
 import { assertProblem, servedApp } from '../support/served-app.ts';
-import { type StubBehaviour, stationStub } from '../support/station-stub.ts';
+import { type StubBehaviour, SUMMARY, stationStub } from '../support/station-stub.ts';
 
 function serve(behaviour: StubBehaviour = {}, options: Partial<AppOptions> = {}) {
   const station = stationStub(behaviour);
@@ -25,7 +25,7 @@ test('POST /bake answers 202 at once with the address of its run, which then ans
 
 test('wait answers with the summary, or with the error under its own status: never success for a failure (R-2)', async () => {
   const done = await serve().post('/bake', { url: 'https://example.org/x', wait: true });
-  assert.deepEqual([done.status, done.body.summary], [200, { commits: 3 }]);
+  assert.deepEqual([done.status, done.body.summary], [200, SUMMARY]);
   for (const [code, status] of [
     ['not_a_repository', 422],
     ['authentication_required', 422],
@@ -195,17 +195,21 @@ test('Token: asked for on everything that tells or changes something; Bearer or 
     assert.equal((await ask(path)).status, 200, path);
     assert.equal((await ask(path, { method: 'HEAD' })).status, 200, path);
   }
-  for (const path of ['/api/v1/repos', '/api/v1/runs', '/api/v1/status']) {
+  for (const path of ['/api/v1/repositories', '/api/v1/runs', '/api/v1/status']) {
     const refused = await ask(path);
     assertProblem(refused, 401, 'unauthorized');
     assert.equal(refused.headers.get('www-authenticate'), 'Bearer');
   }
   assertProblem(await post('/bake', { url: 'https://example.org/x' }), 401, 'unauthorized');
   for (const authorization of ['Bearer wrong', 'Bearer', 'Basic correct horse', 'Bearer correct horse2']) {
-    assert.equal((await ask('/api/v1/repos', { headers: { authorization } })).status, 401, authorization);
+    assert.equal(
+      (await ask('/api/v1/repositories', { headers: { authorization } })).status,
+      401,
+      authorization,
+    );
   }
   const bearer = { authorization: 'Bearer correct horse' };
-  assert.equal((await ask('/api/v1/repos', { headers: bearer })).status, 200);
+  assert.equal((await ask('/api/v1/repositories', { headers: bearer })).status, 200);
 
   assertProblem(await post('/api/v1/session', { token: 'wrong' }), 401, 'unauthorized');
   const session = await post('/api/v1/session', { token: 'correct horse' });
@@ -215,7 +219,7 @@ test('Token: asked for on everything that tells or changes something; Bearer or 
   for (const flag of ['HttpOnly', 'SameSite=Strict', 'Path=/']) assert.ok(cookie.includes(flag), cookie);
   assert.ok(!cookie.includes('correct'));
   const withCookie = { cookie: cookie.split(';')[0] ?? '' };
-  assert.equal((await ask('/api/v1/repos', { headers: withCookie })).status, 200);
+  assert.equal((await ask('/api/v1/repositories', { headers: withCookie })).status, 200);
   assert.equal((await post('/bake', { url: 'https://example.org/x' }, withCookie)).status, 202);
 });
 
@@ -227,7 +231,7 @@ test('Every answer, errors too, carries the security headers (S-17)', async () =
     ask('/nothing'),
     ask('/bake'),
     post('/bake', '{'),
-    ask('/api/v1/repos'),
+    ask('/api/v1/repositories'),
   ];
   answers.push(ask('/ping', { headers: { host: 'evil.example' } }), ask('/bake', { method: 'OPTIONS' }));
   for (const { headers } of await Promise.all(answers)) {

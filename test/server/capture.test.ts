@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { CaptureFilter, CaptureLineage } from '../../src/keep/local/captures.ts';
+import { cursorOf } from '../../src/server/cursor.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { asJson, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
@@ -27,6 +28,14 @@ const FILE: CaptureLineage = {
   objectKey: 'readings/temperature/a.ndjson',
   deliveredAtMs: 1_790_000_001_000,
   lostAtMs: null,
+};
+
+const { completedAtMs: _completed, deliveredAtMs: _delivered, lostAtMs: _lost, ...SAME } = FILE;
+const SHOWN = {
+  ...SAME,
+  completedAt: '2026-09-21T14:13:20.000Z',
+  deliveredAt: '2026-09-21T14:13:21.000Z',
+  lostAt: null,
 };
 
 /** The server's part alone; `filters` holds what the lists were asked for. */
@@ -55,7 +64,7 @@ test('HTTP: one capture file has its collector, its counts and its object key (K
     },
   });
   const there = await ask('/api/v1/capture/files/7');
-  assert.deepEqual([there.status, there.body], [200, FILE]);
+  assert.deepEqual([there.status, there.body], [200, SHOWN]);
   const missing = await ask('/api/v1/capture/files/8');
   assert.deepEqual([missing.status, missing.body.code], [404, 'not_found']);
   assert.equal((await ask('/api/v1/capture/files/seven')).status, 404);
@@ -63,10 +72,11 @@ test('HTTP: one capture file has its collector, its counts and its object key (K
 
 test('HTTP: the list of capture files takes a collector and a page, within bounds (K-11)', async () => {
   const { ask, filters } = serve();
-  assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [{ ...FILE }] });
-  await ask('/api/v1/capture/files?collector=temperature&before=9&limit=3');
-  assert.deepEqual(asJson(filters), [{ limit: 100 }, { limit: 3, collector: 'temperature', beforeId: 9 }]);
-  for (const query of ['limit=0', 'limit=1001', 'before=x', 'collector=', 'colector=temperature']) {
+  assert.deepEqual((await ask('/api/v1/capture/files')).body, { files: [SHOWN], next: null });
+  const { body } = await ask(`/api/v1/capture/files?collector=temperature&cursor=${cursorOf([9])}&limit=1`);
+  assert.equal(body.next, cursorOf([7]));
+  assert.deepEqual(asJson(filters), [{ limit: 100 }, { limit: 1, collector: 'temperature', beforeId: 9 }]);
+  for (const query of ['limit=0', 'limit=1001', 'cursor=x', 'collector=', 'colector=temperature']) {
     const { status, body } = await ask(`/api/v1/capture/files?${query}`);
     assert.deepEqual([query, status, typeof body.code], [query, 400, 'string']);
   }
@@ -87,9 +97,8 @@ test('HTTP: the disk budget tells its plan, what would be lost, and what gave wa
     losesReadings: true,
     files: [{ path: 'local/outbox/readings/temperature/b.ndjson', bytes: 100, readings: 5 }],
   };
-  const freed = [
-    { atMs: 1, step: 'completed', path: null, files: 2, bytes: 10, readings: 0, lost: false } as const,
-  ];
+  const gone = { step: 'completed', path: null, files: 2, bytes: 10, readings: 0, lost: false };
+  const freed = [{ ...gone, atMs: 1 }];
   const limits: number[] = [];
   const { ask } = serve({
     async disk(limit) {
@@ -98,7 +107,10 @@ test('HTTP: the disk budget tells its plan, what would be lost, and what gave wa
     },
   });
   const answer = await ask('/api/v1/disk');
-  assert.deepEqual([answer.status, answer.body], [200, { plan, freed }]);
+  assert.deepEqual(
+    [answer.status, answer.body],
+    [200, { plan, freed: [{ ...gone, freedAt: '1970-01-01T00:00:00.001Z' }] }],
+  );
   await ask('/api/v1/disk?limit=5');
   assert.deepEqual(limits, [100, 5]);
   assert.equal((await ask('/api/v1/disk?limit=-1')).status, 400);

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { FailedSelection } from '../../src/deliver/failed.ts';
 import type { RecordFilter } from '../../src/keep/local/journal.ts';
+import { cursorOf } from '../../src/server/cursor.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { asJson, assertProblem, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
@@ -43,8 +44,11 @@ function serve(deliveries: Partial<StationApi['deliveries']> = {}, token?: strin
 
 test('HTTP: the list of deliveries takes a filter in the query and has a bound (S-19)', async () => {
   const { ask, calls } = serve();
-  const query = 'state=failed&profile=p&bucket=b&search=a%2Fb&cause=access_denied&before=9&limit=3';
-  assert.deepEqual((await ask('GET', `/api/v1/deliveries?${query}`)).body, { deliveries: [] });
+  const query = 'state=failed&profile=p&bucket=b&search=a%2Fb&cause=access_denied&limit=3&cursor=';
+  assert.deepEqual((await ask('GET', `/api/v1/deliveries?${query}${cursorOf([9])}`)).body, {
+    deliveries: [],
+    next: null,
+  });
   assert.equal((await ask('GET', '/api/v1/deliveries')).status, 200);
   const all = { limit: 3, states: ['failed'], profile: 'p', bucket: 'b', text: 'a/b' };
   assert.deepEqual(asJson(calls.filters), [
@@ -57,8 +61,8 @@ test('HTTP: faults of a query are all reported, and none reaches the journal', a
   const { ask, calls } = serve();
   const answer = await ask('GET', '/api/v1/deliveries?state=gone&limit=0&color=red');
   assertProblem(answer, 400, 'usage', /state.*limit.*color/);
-  for (const query of ['limit=1001', 'limit=x', 'before=0', 'before=-1', 'before=1.5']) {
-    assertProblem(await ask('GET', `/api/v1/deliveries?${query}`), 400, 'usage', /limit|before/);
+  for (const query of ['limit=1001', 'limit=x', 'cursor=', 'cursor=x', `cursor=${cursorOf([1.5])}`]) {
+    assertProblem(await ask('GET', `/api/v1/deliveries?${query}`), 400, 'usage', /limit|cursor/);
   }
   assert.deepEqual(calls.filters, []);
 });

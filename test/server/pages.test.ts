@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { FileTrouble } from '../../src/keep/local/journal.ts';
+import { cursorOf } from '../../src/server/cursor.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 import { type Answered, asJson, assertProblem, servedApp } from '../support/served-app.ts';
 import { stationStub } from '../support/station-stub.ts';
@@ -35,7 +36,11 @@ test('Dashboard: pages, parts and styles are served below the folder under the s
 });
 
 test('another round for failed files by text; the answer counts all and lists problems first, as many as asked for (D-42)', async () => {
-  const record = { id: 1, size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null };
+  const lastUpdated = '2026-01-01T00:00:00.000Z';
+  const record = {
+    ...{ id: 1, profile: 'p', bucket: 'b', filepath: 'f', state: 'failed', outcome: 'failure', attempts: 1 },
+    ...{ size: 5, nextAttemptAtMs: null, errorCode: null, removedAtMs: null, hold: null, lastUpdated },
+  };
   const selections: unknown[] = [];
   const { deliveries } = stationStub();
   const { post } = serve({
@@ -66,12 +71,14 @@ test('changesets are listed by several states, what waits for review, and what i
     return [];
   };
   const { ask } = serve({ changesets: { ...changesets, list } }, clock);
-  const { body } = await ask('/api/v1/changesets?state=open,draft&review=waiting&order=idle&after=7&limit=3');
+  const { body } = await ask(
+    '/api/v1/changesets?state=open,draft&review=waiting&order=idle&limit=3&cursor=' + cursorOf([5, 7]),
+  );
   assert.deepEqual(body, { changesets: [], next: null });
   assert.deepEqual(asked.splice(0), [
     [
       { states: ['open', 'draft'], waitingForReview: true },
-      { order: 'idle', afterId: 7, limit: 3 },
+      { order: 'idle', after: { updatedAtMs: 5, id: 7 }, limit: 3 },
     ],
   ]);
   await ask('/api/v1/changesets?idleDays=14');
@@ -99,16 +106,23 @@ test('people, repositories and the schedule go out in pages, never all at once (
       },
     },
   });
-  assert.equal((await ask('/api/v1/people?limit=2&offset=4')).body.next, 6);
+  const { next } = (await ask('/api/v1/people?limit=2')).body;
+  assert.equal((await ask(`/api/v1/people?limit=2&cursor=${next}`)).status, 200);
   assert.equal((await ask('/api/v1/people?limit=3')).body.next, null);
   assert.equal((await ask('/api/v1/schedule')).status, 200);
-  assert.deepEqual(filters, [{ offset: 4, limit: 2 }, { offset: 0, limit: 3 }, 100]);
-  assert.deepEqual((await ask('/api/v1/repositories')).body, { repositories: [], next: null });
+  assert.deepEqual(filters, [
+    { limit: 2 },
+    { after: { commits: 1, name: 'A', email: 'a@x', id: 1 }, limit: 2 },
+    { limit: 3 },
+    100,
+  ]);
+  assert.deepEqual((await ask('/api/v1/repositories')).body, { repositories: [], total: 0, next: null });
   for (const path of [
     'people?limit=1001',
     'schedule?limit=501',
     'repositories?limit=1001',
     'repositories?order=x',
+    'repositories?cursor=x',
   ])
     assert.equal((await ask(`/api/v1/${path}`)).status, 400, path);
 });

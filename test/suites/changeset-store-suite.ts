@@ -11,7 +11,12 @@ import {
   setLoad,
   unfollowChangesets,
 } from '../../src/keep/store/change.ts';
-import { loadOf, type StoredEvent, type SyncedChangeset } from '../../src/keep/store/changesets.ts';
+import {
+  type ChangesetPlace,
+  loadOf,
+  type StoredEvent,
+  type SyncedChangeset,
+} from '../../src/keep/store/changesets.ts';
 import type { OpenStoreAndQueue } from './store-fixture.ts';
 
 const ref = { host: 'h', repository: 'Owner/Name', number: 7 };
@@ -258,13 +263,13 @@ export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void
     await sync(1, { updatedAtMs: 30 });
     await sync(2, { updatedAtMs: 10, reviewState: 'approved' });
     await sync(3, { updatedAtMs: 10, state: 'draft' });
-    const list = async (filter: object, afterId = 0) => {
-      const page = { order: 'idle', afterId, limit: 2 } as const;
+    const list = async (filter: object, after?: ChangesetPlace) => {
+      const page = { order: 'idle', after, limit: 2 } as const;
       return (await store.changesets.list(filter, page)).map(({ number }) => number);
     };
     // The fourth was never synced.
     assert.deepEqual(await list({}), [2, 3]);
-    assert.deepEqual(await list({}, ids.get(3)), [1]);
+    assert.deepEqual(await list({}, { id: ids.get(3) ?? 0, updatedAtMs: 10 }), [1]);
     assert.deepEqual(await list({ waitingForReview: true }), [1]);
     assert.deepEqual(await list({ idleSinceMs: 20 }), [2, 3]);
   });
@@ -276,7 +281,9 @@ export function changesetStoreSuite(name: string, open: OpenStoreAndQueue): void
     }));
     await queue.putAll([], [followChangesets(many, 'hand', 1)]);
     const list = async (filter: object, afterId = 0) =>
-      (await store.changesets.list(filter, { afterId, limit: 2 })).map(({ number }) => number);
+      (await store.changesets.list(filter, { after: { id: afterId, updatedAtMs: 0 }, limit: 2 })).map(
+        ({ number }) => number,
+      );
     assert.deepEqual(await list({}), [1, 2]);
     assert.deepEqual(await list({}, 2), [3, 4]);
     assert.deepEqual(await list({ text: '0% O' }), [1, 3]);

@@ -43,6 +43,10 @@ export function notificationStoreSuite(name: string, open: OpenStore): void {
       (await notifications.recent(2)).map(({ event }) => event),
       ['awake', 'failing'],
     );
+    assert.deepEqual(
+      (await notifications.recent(1, awake.id)).map(({ event }) => event),
+      ['failing'],
+    );
   });
 
   test(`${name}: sendings wait until they have ended, one by one`, async t => {

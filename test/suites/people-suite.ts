@@ -45,6 +45,30 @@ export function peopleSuite(name: string, open: OpenStore): void {
     await assert.rejects(store.people.merge(['ada@example.org', 'ADA@example.org']), /two e-mails/);
   });
 
+  test(`${name}: a page of people goes on behind the last of the one before, whoever came meanwhile (A-533)`, async t => {
+    const { store } = await open(t);
+    const commits = ['Ada', 'Ada', 'Bob', 'Cy', 'Cy', 'Di'].map((who, at) => ({ who, at }));
+    await storeHistory(store, '/one', commits);
+    const { list } = store.people;
+    const all = await list({ limit: 9 });
+    assert.deepEqual(
+      all.map(({ name: who }) => who),
+      ['Ada', 'Cy', 'Bob', 'Di'],
+    );
+    for (const [index, after] of all.entries())
+      assert.deepEqual(await list({ after, limit: 9 }), all.slice(index + 1));
+    const first = await list({ limit: 2 });
+    await storeHistory(store, '/two', [
+      { who: 'Eve', at: 9 },
+      ...commits.map(({ at }) => ({ who: 'Zoe', at })),
+    ]);
+    const rest = await list({ after: first.at(-1), limit: 9 });
+    assert.deepEqual(
+      rest.map(({ name: who }) => who),
+      ['Bob', 'Di', 'Eve'],
+    );
+  });
+
   test(`${name}: programs are known by their names, or as somebody says (R-27)`, async t => {
     const { store } = await open(t);
     const repositoryIds = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RepositoryFilter } from '../../src/keep/store/repositories.ts';
+import { placeInList, REPOSITORY_ORDERS, type RepositoryFilter } from '../../src/keep/store/repositories.ts';
 import { type OpenStore, storeHistory } from './store-fixture.ts';
 
 /** The contract of `RepositoryStore`. */
@@ -94,7 +94,7 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(alike.map(({ id }) => id).sort(), ids.slice(0, 3));
   });
 
-  test(`${name}: lists are filtered, ordered and paged`, async t => {
+  test(`${name}: lists are filtered, ordered and paged, each page behind the last row of the one before (A-533)`, async t => {
     const { store } = await open(t);
     const { repositories, tracking } = store;
     await storeHistory(store, '/c-few', [{ who: 'Ada', at: 900 }]);
@@ -111,10 +111,23 @@ export function repositoryStoreSuite(name: string, open: OpenStore): void {
     assert.deepEqual(await list(), ['/B-many', '/a-empty', '/c-few']);
     assert.deepEqual(await list({ order: 'commits' }), ['/B-many', '/c-few', '/a-empty']);
     assert.deepEqual(await list({ order: 'change' }), ['/c-few', '/B-many', '/a-empty']);
-    assert.deepEqual(await list({ order: 'change', offset: 1, limit: 1 }), ['/B-many']);
-    const leading = ['/c-few', '/not-there', '/a-empty'];
-    assert.deepEqual(await list({ leading }), ['/c-few', '/a-empty', '/B-many']);
-    assert.deepEqual(await list({ leading, offset: 1, limit: 1 }), ['/a-empty']);
+    const sizes = new Map([
+      ['/c-few', 9],
+      ['/not-there', 8],
+      ['/a-empty', 7],
+    ]);
+    assert.deepEqual(await list({ order: 'size', sizes }), ['/c-few', '/a-empty', '/B-many']);
+    assert.deepEqual([await repositories.count(), await repositories.count({ choice: 'tracked' })], [3, 1]);
+    for (const order of REPOSITORY_ORDERS) {
+      const all = await repositories.list({ order, sizes });
+      for (const [index, repository] of all.entries()) {
+        const after = placeInList(repository, { order, sizes });
+        assert.deepEqual(
+          await list({ order, sizes, after }),
+          all.slice(index + 1).map(({ url }) => url),
+        );
+      }
+    }
     assert.deepEqual(await list({ text: '-MANY' }), ['/B-many']);
     assert.deepEqual(await list({ text: '%' }), []);
     assert.deepEqual(await list({ choice: 'tracked' }), ['/B-many']);

@@ -31,6 +31,10 @@ export function runStoreSuite(name: string, open: OpenStore): void {
       [next.id, asked.id],
     );
     assert.equal((await runs.recent(1)).length, 1);
+    assert.deepEqual(
+      (await runs.recent(9, next.id)).map(run => run.id),
+      [asked.id],
+    );
   });
 
   test(`${name}: an error ends a run as failed, and whoever gives up as cancelled`, async t => {
@@ -65,7 +69,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     const { store, runs, id } = await start(t);
     const first = await runs.start(id, 'by hand', 1);
     const second = await runs.request(id, 'meanwhile', 2);
-    await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
+    await runs.finish(first.id, { error: new SluiceError('room_awaited', 'others are at it') }, 3);
     assert.equal((await runs.start(id, 'schedule', 4)).id, first.id);
     const elsewhere = await store.repositories.ensure('https://h/b', 'h');
     const other = await runs.request(elsewhere.id, 'elsewhere', 3);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { silentLogger } from '../../src/base/log.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { AppOptions } from '../../src/server/app-options.ts';
+import { assertDescribed } from './described.ts';
 import { stationStub } from './station-stub.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -39,6 +40,13 @@ export function servedApp(options: Partial<AppOptions> = {}) {
     if (!headers.has('host')) headers.set('host', new URL(ORIGIN).host);
     const response = await app.fetch(new Request(ORIGIN + path, { ...init, headers }));
     const text = await response.text();
+    assertDescribed({
+      method: init.method ?? 'GET',
+      path,
+      status: response.status,
+      contentType: response.headers.get('content-type'),
+      text,
+    });
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { TestContext } from 'node:test';
+import { checkedFetch } from './described.ts';
 import { TestRepository, temporaryDirectory } from './git-repositories.ts';
 import { killAtExit } from './left-behind.ts';
 
@@ -144,7 +145,7 @@ export async function startStation(
     ...running,
     url,
     async ask(path, body) {
-      const response = await fetch(url + path, {
+      const response = await checkedFetch()(url + path, {
         method: body === undefined ? 'GET' : 'POST',
         body: body === undefined ? undefined : JSON.stringify(body),
         signal: AbortSignal.timeout(PATIENCE_MS),

@@ -1,6 +1,7 @@
 import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/errors.ts';
 import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
+import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
@@ -23,6 +24,20 @@ export interface StubBehaviour {
 async function nothingKnown(url: string): Promise<never> {
   throw new SluiceError('not_found', `no repository ${url} is known here`);
 }
+
+/** Of a bake that a stub has done. */
+export const SUMMARY: BakeSummary = {
+  url: 'https://example.org/x',
+  commits: 3,
+  newCommits: 3,
+  removedCommits: 0,
+  authors: 1,
+  firstCommitAt: '2026-01-01T00:00:00.000Z',
+  lastCommitAt: '2026-01-02T00:00:00.000Z',
+  durationMs: 5,
+  fetchMs: 3,
+  cache: 'clone',
+};
 
 const NO_ANSWERS: Questions = {
   activityByDay: async () => [],
@@ -52,7 +67,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     requestedAtMs: 1000,
     startedAtMs: 2000,
     finishedAtMs: 3000,
-    summary: error ? null : JSON.stringify({ commits: 3 }),
+    summary: error ? null : JSON.stringify(SUMMARY),
     error: error ? JSON.stringify(error) : null,
   });
   return {
@@ -157,7 +172,8 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: async () => [],
       find: nothingKnown,
     },
-    listRepositories: async () => [],
+    listRepositories: async () => ({ page: [], next: undefined, total: 0 }),
+    version: '1.2.3',
     async checkStore() {
       if (behaviour.databaseError) throw behaviour.databaseError;
     },

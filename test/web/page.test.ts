@@ -36,7 +36,10 @@ async function bakedStation(
 }
 
 async function untilBaked({ ask }: RunningStation): Promise<void> {
-  await until('it is baked', async () => (await ask('/api/v1/repos')).body.repositories[0]?.state === 'ok');
+  await until(
+    'it is baked',
+    async () => (await ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
+  );
 }
 
 const totals = (page: Page): Promise<string[]> => page.locator('.totals dd').allTextContents();

@@ -20,7 +20,7 @@ test('two identities are merged into one person by hand, taken apart, and marked
   const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
   await until(
     'it is baked',
-    async () => (await station.ask('/api/v1/repos')).body.repositories[0]?.state === 'ok',
+    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
   const commits = async (): Promise<number[]> => {
     const { body } = await station.ask('/api/v1/insights/authors');
@@ -69,7 +69,7 @@ test('a click counts that a list is refreshed under (S-21)', async t => {
   const station = await startStation(t, { cwd: standingPlace(t), yaml: `repos: [${origin.path}]\n` });
   await until(
     'it is baked',
-    async () => (await station.ask('/api/v1/repos')).body.repositories[0]?.state === 'ok',
+    async () => (await station.ask('/api/v1/repositories')).body.repositories[0]?.state === 'ok',
   );
   const { page } = await openPage(t, browser, `${station.url}/#/people`);
   const mark = page.getByRole('button', { name: 'Mark as program: Author 1' });

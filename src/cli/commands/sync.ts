@@ -20,19 +20,23 @@ Examples:
     .description('deliver everything that waits, or sync the repositories and changesets named')
     .argument('[url...]', 'repositories and changesets; deliveries where none is named')
     .option('--filter <filter>', 'the changesets that fit: state=open,repository=owner/name')
+    .option('--wait', 'of deliveries: until all of it was tried')
     .option('--json', 'the answer as JSON')
     .addHelpText(
       'after',
       `
 Examples:
   sluice sync now
-  sluice sync now --json
+  sluice sync now --wait --json
 
-Needs a running station, and ignores the gate. Exit code 1 if anything failed.`,
+Needs a running station, and ignores the gate. Answers once all was tried, or nothing more has come of it for 5 s: the
+station goes on then, and --wait waits for it. Exit code 1 if anything failed, waits or goes on.`,
     )
     .action(async (urls: string[], _options, command: Command) => {
       const { syncNow } = await import('../sync-now.ts');
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; filter?: string }>();
+      const options = command.optsWithGlobals<
+        GlobalOptions & { json?: boolean; filter?: string; wait?: boolean }
+      >();
       if (!(await syncNow(urls, options, cli))) outcome.exitCode = 1;
     });
 }

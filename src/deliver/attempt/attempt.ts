@@ -81,7 +81,7 @@ export async function attemptDelivery(
 }
 
 /** What says that a file cannot be moved or opened where it lies. */
-const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe'];
+const OF_THIS_DISK: readonly ErrorCode[] = ['disk_full', 'disk_failed', 'folder_unsafe', 'spool_invalid'];
 
 /** A move that fails for the disk's sake is no failure of the file. */
 async function begin(

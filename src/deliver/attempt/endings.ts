@@ -62,7 +62,8 @@ export async function delivered(
   attempted.steps.done('completed');
   const { identity, verified, key } = sent;
   const departure = sent.departure ?? undefined;
-  statistics.delivered(statisticsName(record), identity.size);
+  const durationMs = record.enteredAtMs === null ? undefined : clock.nowMs() - record.enteredAtMs;
+  statistics.delivered(statisticsName(record), identity.size, durationMs);
   const steps = attempted.steps.all;
   log.info({ ...logFields(record), bytes: identity.size, verified, key, departure, steps }, 'delivered');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
@@ -99,7 +100,7 @@ export async function failed(
   if (decision.kind === 'hand-back') return 'handed-back';
   if (decision.kind === 'vanished') return gone(context, record);
   if (decision.kind === 'hold') return held(context, attempted, error, decision, {});
-  statistics.failed(statisticsName(record));
+  statistics.failed(statisticsName(record), error.code);
   if (decision.kind === 'give-up') return giveUp(context, attempted, error, decision.why);
   if (decision.kind === 'await-bucket') return awaitBucket(context, attempted, error, {});
   return retryLater(context, attempted, error, decision, {});

@@ -8,6 +8,7 @@ import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { DueTimer } from './due-timer.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { ReturnRamps } from './return-ramps.ts';
 
 /** Records chosen ahead of their attempt; all others are rows. */
 const LOOK_AHEAD = 1024;
@@ -35,6 +36,7 @@ export class Dispatcher {
   readonly #context: DeliveryContext;
   readonly #events: DispatcherEvents;
   readonly #queue: ReadyQueue;
+  readonly #ramps: ReturnRamps;
   readonly #timer: DueTimer;
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
@@ -55,6 +57,7 @@ export class Dispatcher {
     this.#context = context;
     this.#events = events;
     this.#queue = new ReadyQueue(context.settings);
+    this.#ramps = new ReturnRamps(context.settings.smallAtOnce + context.settings.workers);
     this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#timer = new DueTimer(context, () => this.wake());
   }
@@ -89,9 +92,16 @@ export class Dispatcher {
       this.#timer.dueAt(record.nextAttemptAtMs);
       return;
     }
-    if (!this.#isOpen || this.#mayHaveDue || this.#queue.length >= LOOK_AHEAD) this.#mayHaveDue = true;
+    const isFull = this.#queue.length >= LOOK_AHEAD || this.#isRamping(record.profile);
+    if (!this.#isOpen || this.#mayHaveDue || isFull) this.#mayHaveDue = true;
     else this.#queue.offer(record);
     this.#pumpSoon();
+  }
+
+  /** An endpoint that was offline is back: a few files go first. */
+  endpointBack(endpoint: string): void {
+    this.#ramps.begin(endpoint);
+    this.wake();
   }
 
   /** Something may have become due: reads the journal. */
@@ -191,10 +201,17 @@ export class Dispatcher {
         if (this.#isOffline(destination)) continue;
         for (const record of holds.trialsOf(profile)) this.#queue.offer(record);
         if (holds.holdsAll(destination)) continue;
-        const due = journal.due(profile, nowMs, limit);
+        const room = this.#ramps.room(destination.endpoint);
+        const wanted = Math.min(share, room);
+        const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted + this.#queue.claimed);
         let offered = 0;
-        for (const record of due) if (offered < share && this.#queue.offer(record)) offered += 1;
-        if (offered === share || due.length === limit) isMore = true;
+        for (const record of due) {
+          if (offered >= wanted || !this.#queue.offer(record)) continue;
+          this.#ramps.chose(destination.endpoint, record.id);
+          offered += 1;
+        }
+        // Where room is what is wanting, the end of an attempt tells.
+        if (wanted === share && (offered === share || due.length === limit)) isMore = true;
         const nextMs = journal.nextDueMs(profile, nowMs);
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }
@@ -204,6 +221,11 @@ export class Dispatcher {
       this.#timer.dueAt(nowMs + BROKEN_OFF_PAUSE_MS);
     }
     this.#mayHaveDue = isMore;
+  }
+
+  #isRamping(profile: string): boolean {
+    const destination = this.#context.destinations.get(profile);
+    return destination !== undefined && this.#ramps.room(destination.endpoint) !== Number.POSITIVE_INFINITY;
   }
 
   #isOffline(destination: Destination): boolean {
@@ -221,6 +243,7 @@ export class Dispatcher {
     if (!destination || this.#isHeld(record, destination)) {
       // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
+      if (destination) this.#ramps.ended(destination.endpoint, record.id, false);
       return;
     }
     this.#attempts += 1;
@@ -233,6 +256,7 @@ export class Dispatcher {
       signal: this.#cutOff.signal,
       onWait: () => {
         this.#queue.sent(record);
+        this.#rampEnded(record.id, destination, true);
         this.#pumpSoon();
       },
     };
@@ -240,14 +264,20 @@ export class Dispatcher {
       const outcome = await this.#events.attempt(record, destination, turn);
       this.#events.onEnded(record, outcome);
       this.#queue.release(record);
+      this.#rampEnded(record.id, destination, outcome === 'completed');
       if (outcome === 'waiting' || outcome === 'blocked') this.#noteNextTry(record.id);
     } catch (error) {
       this.#leaveAlone(record, error);
+      this.#rampEnded(record.id, destination, false);
     }
     this.#attempts -= 1;
     this.#tried.delete(record.id);
     if (this.#attempts === 0) for (const resolve of this.#drainWaiters.splice(0)) resolve();
     this.#pumpSoon();
+  }
+
+  #rampEnded(recordId: number, { endpoint }: Destination, hasArrived: boolean): void {
+    if (this.#ramps.ended(endpoint, recordId, hasArrived)) this.#mayHaveDue = true;
   }
 
   /** The time that the attempt gave its record: maintenance may be far away. */

@@ -83,13 +83,28 @@ function isLink(path: string): SluiceError {
 }
 
 /** The error for a path to which files cannot be moved in one step. */
-export function onOtherFileSystem(path: string): SluiceError {
+function onOtherFileSystem(path: string): SluiceError {
   return new SluiceError(
     'spool_invalid',
     `${path} is on another file system than the incoming area; files could not be moved in one step`,
     {
       subject: path,
       hint: 'Put the whole station folder on one file system, without mounts or links to others below it.',
+    },
+  );
+}
+
+/** The error for a file that a mount keeps from being moved: it stays where it is until that is gone. */
+export function acrossMounts(from: string, to: string): SluiceError {
+  return new SluiceError(
+    'spool_invalid',
+    `${from} cannot be moved to ${to} in one step: something is mounted on the way to one of them`,
+    {
+      operation: 'move',
+      subject: from,
+      answer: 'hold',
+      holds: 'disk',
+      hint: 'Unmount it, or name the mounted folder under deliver.folders, from which files go as they lie. The file waits, and goes by itself then.',
     },
   );
 }

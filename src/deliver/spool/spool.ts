@@ -10,7 +10,7 @@ import { DirectorySync } from './directory-sync.ts';
 import { EmptiedDirectories } from './emptied-directories.ts';
 import { systemErrorCode } from './files.ts';
 import { freeName } from './free-name.ts';
-import { type BucketFolders, followArea, onOtherFileSystem, prepareAreas } from './prepare-areas.ts';
+import { acrossMounts, type BucketFolders, followArea, prepareAreas } from './prepare-areas.ts';
 
 /** What came of a move: the file is gone, or something of that name is there already. */
 export type MoveResult = 'moved' | 'gone' | 'blocked';
@@ -150,8 +150,9 @@ export class Spool {
   ): Promise<RestingPlace | undefined> {
     const { profile, bucket, filepath } = address;
     const folder = `${profile}/${bucket}`;
-    for (let attempt = 1; ; attempt += 1) {
-      const location = freeName(this.#areas[area], folder, filepath, id);
+    for (let attempt = 0; ; attempt += 1) {
+      // Its own name is free nearly always, and the move itself tells where it is not.
+      const location = attempt === 0 ? filepath : freeName(this.#areas[area], folder, filepath, id);
       const result = moveTo(`${folder}/${location}`);
       if (result === 'gone') return undefined;
       if (result === 'blocked') {
@@ -244,7 +245,7 @@ export class Spool {
       const code = systemErrorCode(error);
       if (code === 'ENOENT') return 'missing';
       if (IN_THE_WAY.has(code)) return source.regularFile(from) ? 'blocked' : 'gone';
-      if (code === 'EXDEV') throw onOtherFileSystem(join(target.path, to));
+      if (code === 'EXDEV') throw acrossMounts(join(source.path, from), join(target.path, to));
       throw asFileError(error, { operation: 'move', subject: join(source.path, from) });
     }
   }

@@ -27,21 +27,25 @@ export interface Ending {
   readonly next: QueuePosition | null;
   readonly failures: number;
   readonly lastError: string | null;
+  /** Where its home is now; undefined: where it was. */
+  readonly home?: string | null;
 }
 
-/** After `put`; `asked` is the request's position. */
+/** After `put` by a station; `asked` is the request's position. */
 export function putTarget(
   key: string,
   target: ScheduledTarget | undefined,
-  { kind, group, ifAbsent = false }: ScheduleRequest,
+  { kind, group, ifAbsent = false, staysHere = false }: ScheduleRequest,
   asked: QueuePosition,
+  station: string,
 ): ScheduledTarget {
-  if (!target) return { ...asked, ...UNTOUCHED, key, kind, group, home: null };
+  if (!target) return { ...asked, ...UNTOUCHED, key, kind, group, home: staysHere ? station : null };
   if (target.claim) {
     if (ifAbsent && (!target.dropped || target.again)) return target;
     return { ...target, again: target.again ? repositioned(target.again, asked) : asked };
   }
-  return ifAbsent ? target : { ...target, ...repositioned(target, asked), kind, group };
+  const home = staysHere ? station : target.home;
+  return ifAbsent ? target : { ...target, ...repositioned(target, asked), kind, group, home };
 }
 
 /** After `drop`. */
@@ -56,17 +60,24 @@ export function settleTarget(target: ScheduledTarget, ending: Ending): Scheduled
   if (!next) return undefined;
   // Dropped or given up, and put again since: a new beginning.
   const failures = wanted ? ending.failures : 0;
-  const { key, kind, group, home } = target;
+  const { key, kind, group } = target;
+  const home = ending.home === undefined ? target.home : ending.home;
   return { ...UNTOUCHED, key, kind, group, home, ...next, failures, lastError: ending.lastError };
 }
 
-/** The work is done. */
-export function doneEnding(next: { readonly runAtMs: number | null; readonly reason: string }): Ending {
-  const { runAtMs, reason } = next;
+/** The work is done, at a station where what the next run needs stays, or does not. */
+export function doneEnding(
+  target: ScheduledTarget,
+  next: { readonly runAtMs: number | null; readonly reason: string; readonly staysHere: boolean },
+  station: string,
+): Ending {
+  const { runAtMs, reason, staysHere } = next;
+  const home = target.home === station ? null : target.home;
   return {
     next: runAtMs === null ? null : { runAtMs, priority: 'normal', reason },
     failures: 0,
     lastError: null,
+    home: staysHere ? station : home,
   };
 }
 

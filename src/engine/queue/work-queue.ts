@@ -22,6 +22,12 @@ import type { StoreChange } from '../../keep/store/change.ts';
  */
 export interface WorkQueue {
   /**
+   * How long a claim should be taken for: who is silent for longer loses it. Long where a process that is gone is
+   * noticed by other means, short where only its silence tells.
+   */
+  readonly leaseMs: number;
+
+  /**
    * Puts an item on the schedule, or moves one that waits (see `ScheduleRequest`). May be repeated.
    * @throws SluiceError `internal` for a time that is not a number
    */
@@ -123,6 +129,11 @@ export interface ScheduleRequest {
   readonly reason: string;
   /** Leaves an item that waits or runs as it is: for making sure, at start, that everything is on the schedule. */
   readonly ifAbsent?: boolean;
+  /**
+   * What the next run needs lies with this station, as a clone does. Where several share the queue, it gets the item
+   * first, others after a while, or at once when it is silent. Absent: where it lies is left as it was known.
+   */
+  readonly staysHere?: boolean;
 }
 
 /** One item for `putAll`. */
@@ -137,6 +148,8 @@ export interface NextRun {
   readonly reason?: string;
   /** What the work has learned, where that is the store's. */
   readonly changes?: readonly StoreChange[];
+  /** See `ScheduleRequest.staysHere`. */
+  readonly staysHere?: boolean;
 }
 
 export interface ClaimRequest {

@@ -1,5 +1,12 @@
-import type { QueueItem } from '../../engine/queue/work-queue.ts';
-import type { StoredChangeset, StoredEvent } from '../../keep/store/changesets.ts';
+import { isoOrNull, isoTime } from '../../base/units.ts';
+import type { Priority, QueueItem } from '../../engine/queue/work-queue.ts';
+import type {
+  StoredChangeset,
+  StoredChangesetState,
+  StoredCheckState,
+  StoredEvent,
+  StoredReviewState,
+} from '../../keep/store/changesets.ts';
 
 /** Why a host's items wait, and until when; 0 where that is not known. */
 export interface ListedHold {
@@ -14,7 +21,7 @@ export interface ListedChangeset {
   readonly host: string;
   readonly repository: string;
   readonly number: number;
-  readonly state: string;
+  readonly state: StoredChangesetState;
   readonly title: string;
   readonly author: string | null;
   readonly head: { readonly branch: string | null; readonly commit: string | null };
@@ -27,8 +34,8 @@ export interface ListedChangeset {
   readonly deletions: number | null;
   readonly changedFiles: number | null;
   readonly labels: readonly string[];
-  readonly reviewState: string;
-  readonly checkState: string | null;
+  readonly reviewState: StoredReviewState;
+  readonly checkState: StoredCheckState | null;
   readonly mergeable: boolean | null;
   readonly followed: boolean;
   readonly followedBy: string;
@@ -45,7 +52,7 @@ export interface ListedChangeset {
       }[]
     | null;
   /** When it is synced next and why then; null when it is not followed. */
-  readonly next: { readonly at: string; readonly reason: string; readonly priority: string } | null;
+  readonly next: { readonly dueAt: string; readonly reason: string; readonly priority: Priority } | null;
 }
 
 export function listedChangeset(
@@ -65,10 +72,10 @@ export function listedChangeset(
     author: changeset.author,
     head: { branch: changeset.headBranch, commit: changeset.headCommit },
     base: { branch: changeset.baseBranch, commit: changeset.baseCommit },
-    createdAt: iso(changeset.createdAtMs),
-    updatedAt: iso(changeset.updatedAtMs),
-    mergedAt: iso(changeset.mergedAtMs),
-    closedAt: iso(changeset.closedAtMs),
+    createdAt: isoOrNull(changeset.createdAtMs),
+    updatedAt: isoOrNull(changeset.updatedAtMs),
+    mergedAt: isoOrNull(changeset.mergedAtMs),
+    closedAt: isoOrNull(changeset.closedAtMs),
     additions: changeset.additions,
     deletions: changeset.deletions,
     changedFiles: changeset.changedFiles,
@@ -78,8 +85,8 @@ export function listedChangeset(
     mergeable: changeset.mergeable,
     followed: changeset.followed,
     followedBy: changeset.followedBy,
-    lastSyncAt: iso(changeset.lastSyncAtMs),
-    latestEventAt: iso(changeset.latestEventAtMs),
+    lastSyncAt: isoOrNull(changeset.lastSyncAtMs),
+    latestEventAt: isoOrNull(changeset.latestEventAtMs),
     lastError: lastError && { code: lastError.code, message: lastError.message, hint: lastError.hint },
     unseen:
       changeset.unseen?.parts.map(({ part, error: { code, message, hint } }) => ({
@@ -94,23 +101,16 @@ export function listedChangeset(
 
 function nextOf(item: QueueItem, hold: ListedHold | undefined): NonNullable<ListedChangeset['next']> {
   const { priority } = item;
-  if (item.claimedBy) return { at: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
+  if (item.claimedBy) return { dueAt: isoTime(item.runAtMs), reason: `running: ${item.reason}`, priority };
   if (hold) {
     const atMs = Math.max(item.runAtMs, hold.untilMs);
-    return { at: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
+    return { dueAt: isoTime(atMs), reason: `${item.reason}; ${hold.why}`, priority };
   }
-  return { at: isoTime(item.runAtMs), reason: item.reason, priority };
+  return { dueAt: isoTime(item.runAtMs), reason: item.reason, priority };
 }
 
-export function listedEvent(event: StoredEvent): Record<string, unknown> {
+/** What happened to a changeset as the API shows it. Pure. */
+export function listedEvent(event: StoredEvent) {
   const { atMs, order: _order, ...rest } = event;
-  return { ...rest, at: isoTime(atMs) };
-}
-
-function iso(ms: number | null): string | null {
-  return ms === null ? null : isoTime(ms);
-}
-
-function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  return { ...rest, happenedAt: isoTime(atMs) };
 }

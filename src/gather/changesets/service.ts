@@ -11,6 +11,7 @@ import type { Workers } from '../../engine/workers.ts';
 import type {
   ChangesetFilter,
   ChangesetTotals,
+  EventPage,
   Page,
   StoredChangeset,
   StoredEvent,
@@ -174,9 +175,10 @@ export class Changesets implements Service {
     return this.#listed(await changesetAt(url, this.#context()));
   }
 
-  async events(url: string): Promise<readonly StoredEvent[]> {
+  /** What happened to one, oldest first; all of it unless a page is given. Throws `url_invalid`, `not_found`. */
+  async events(url: string, page?: EventPage): Promise<readonly StoredEvent[]> {
     const context = this.#context();
-    return context.changesets.events((await changesetAt(url, context)).id);
+    return context.changesets.events((await changesetAt(url, context)).id, page);
   }
 
   async list(filter: ChangesetFilter, page: Page): Promise<ListedChangeset[]> {

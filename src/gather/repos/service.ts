@@ -122,8 +122,8 @@ export class Repositories {
   }
 
   /** Latest first. */
-  recentRuns(limit: number): Promise<Run[]> {
-    return this.#store.runs.recent(limit);
+  recentRuns(limit: number, beforeId?: number): Promise<Run[]> {
+    return this.#store.runs.recent(limit, beforeId);
   }
 
   list(): Promise<Repository[]> {
@@ -160,8 +160,8 @@ export class Repositories {
   }
 
   #createThreads(): BakeThreads {
-    const { database, bake } = this.#options.config();
-    this.#threads = createBakeThreads({ storeUrl: database }, bake.threads);
+    const { database, store = database, bake } = this.#options.config();
+    this.#threads = createBakeThreads({ storeUrl: store }, bake.threads);
     return this.#threads;
   }
 

@@ -14,18 +14,18 @@ export interface ReportQuery extends ChangesetScope {
   readonly staleAfterMs: number;
 }
 
-/** Durations in seconds, percentiles rather than means; of changesets merged in the window unless said otherwise. */
+/** Durations in milliseconds, percentiles rather than means; of changesets merged in the window unless said otherwise. */
 export interface ChangesetReport {
   /** Of all that were opened in the window. */
-  readonly timeToFirstReviewS: Percentiles;
+  readonly timeToFirstReviewMs: Percentiles;
   readonly reviewRounds: Percentiles;
-  readonly cycleS: Percentiles;
+  readonly cycleMs: Percentiles;
   /** The cycle's parts, less time as a draft, which is the first of them. */
   readonly parts: {
-    readonly draftS: Percentiles;
-    readonly toFirstReviewS: Percentiles;
-    readonly inReviewS: Percentiles;
-    readonly waitForMergeS: Percentiles;
+    readonly draftMs: Percentiles;
+    readonly toFirstReviewMs: Percentiles;
+    readonly inReviewMs: Percentiles;
+    readonly waitForMergeMs: Percentiles;
   };
   readonly throughput: readonly {
     readonly start: string;
@@ -34,14 +34,14 @@ export interface ChangesetReport {
     readonly closed: number;
   }[];
   /** Cycle time by lines changed. */
-  readonly bySize: readonly { readonly upToLines: number | null; readonly cycleS: Percentiles }[];
+  readonly bySize: readonly { readonly upToLines: number | null; readonly cycleMs: Percentiles }[];
   readonly stale: { readonly count: number; readonly oldest: readonly StaleChangeset[] };
 }
 
 export interface StaleChangeset {
   readonly url: string;
   readonly title: string;
-  readonly idleS: number;
+  readonly idleMs: number;
 }
 
 const PAGE = 500;
@@ -66,22 +66,22 @@ export async function changesetReport(
     ms !== null && ms >= query.sinceMs && ms < query.untilMs;
   const opened = all.filter(({ createdAtMs }) => within(createdAtMs));
   const merged = all.filter(({ mergedAtMs }) => within(mergedAtMs));
-  const seconds = (of: readonly Lived[], value: (life: Life) => number | null): Percentiles =>
-    percentiles(of.map(({ life }) => toSeconds(value(life))));
+  const durations = (of: readonly Lived[], value: (life: Life) => number | null): Percentiles =>
+    percentiles(of.map(({ life }) => value(life)));
   return {
-    timeToFirstReviewS: seconds(opened, life => life.firstReviewMs),
+    timeToFirstReviewMs: durations(opened, life => life.firstReviewMs),
     reviewRounds: percentiles(merged.map(({ life }) => life.rounds)),
-    cycleS: seconds(merged, life => life.cycleMs),
+    cycleMs: durations(merged, life => life.cycleMs),
     parts: {
-      draftS: seconds(merged, life => life.draftMs),
-      toFirstReviewS: seconds(merged, life => life.firstReviewMs),
-      inReviewS: seconds(merged, life => life.inReviewMs),
-      waitForMergeS: seconds(merged, life => life.waitForMergeMs),
+      draftMs: durations(merged, life => life.draftMs),
+      toFirstReviewMs: durations(merged, life => life.firstReviewMs),
+      inReviewMs: durations(merged, life => life.inReviewMs),
+      waitForMergeMs: durations(merged, life => life.waitForMergeMs),
     },
     throughput: throughput(all, query, within),
     bySize: SIZES.map((upToLines, index) => ({
       upToLines,
-      cycleS: seconds(
+      cycleMs: durations(
         merged.filter(({ lines }) => isOfSize(lines, index)),
         life => life.cycleMs,
       ),
@@ -150,11 +150,7 @@ async function staleIn(
     oldest: oldest.map(({ url, title, updatedAtMs }) => ({
       url,
       title,
-      idleS: Math.round((nowMs - updatedAtMs) / 1000),
+      idleMs: nowMs - updatedAtMs,
     })),
   };
-}
-
-function toSeconds(ms: number | null): number | null {
-  return ms === null ? null : Math.round(ms / 1000);
 }

@@ -107,8 +107,8 @@ export class Notifications implements Service {
   }
 
   /** Newest first. */
-  recent(limit: number): Promise<Notification[]> {
-    return this.#options.stores().store.notifications.recent(limit);
+  recent(limit: number, beforeId?: number): Promise<Notification[]> {
+    return this.#options.stores().store.notifications.recent(limit, beforeId);
   }
 }
 

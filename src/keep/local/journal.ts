@@ -70,6 +70,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly copied: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
+  /** When it came into view; null for a record from before that was kept. */
+  readonly enteredAtMs: number | null;
   /** Of a failed file: when somebody gave it up for good. It is no longer counted among those that failed. */
   readonly droppedAtMs: number | null;
 }
@@ -105,7 +107,10 @@ export interface EnteringFile extends FileAddress, FileIdentity {
 
 /** Columns to change; those not given stay. */
 export type RecordChange = Partial<
-  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied'>
+  Omit<
+    FileRecord,
+    'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied' | 'enteredAtMs'
+  >
 >;
 
 export interface Attempt {
@@ -152,6 +157,7 @@ export interface RecordFilter {
 
 /** Files that are in trouble for the same reason. */
 export interface FileTrouble {
+  /** `processing`: to be tried again, wherever it lies. */
   readonly state: 'failed' | 'processing';
   /** May be of another version's catalogue. */
   readonly errorCode: string;
@@ -248,6 +254,8 @@ export interface Journal {
   count(filter: RecordFilter): number;
   attempts(id: number): Attempt[];
   counts(): StateCounts;
+  /** When the file came into view that has been on its way for longest; undefined where none is. */
+  oldestWaitingMs(): number | undefined;
   /**
    * Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count.
    */

@@ -5,6 +5,7 @@ import { sql as repositories } from './migrations/0001-repositories.ts';
 import { sql as insights } from './migrations/0002-insights.ts';
 import { sql as changesets } from './migrations/0003-changesets.ts';
 import { sql as schedule } from './migrations/0004-schedule.ts';
+import { sql as stations } from './migrations/0005-stations.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: insights },
   { sql: changesets },
   { sql: schedule },
+  { sql: stations },
 ];
 
 const VERSION = `

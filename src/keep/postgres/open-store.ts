@@ -13,6 +13,7 @@ import { peopleQuestions } from './store/questions/people.ts';
 import { troubleQuestions } from './store/questions/troubles.ts';
 import { createRepositoryStore } from './store/repositories.ts';
 import { createRunStore } from './store/runs.ts';
+import { createStationStore } from './store/stations.ts';
 import { createTrackingStore } from './store/tracking.ts';
 
 /** A store together with its database, which the work queue shares. */
@@ -28,6 +29,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
     tracking: createTrackingStore(database),
+    stations: createStationStore(database),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
     churn: repositoryId => new PostgresChurnWriter(database, repositoryId),

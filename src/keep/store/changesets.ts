@@ -173,11 +173,14 @@ export interface ChangesetFilter {
   readonly idleSinceMs?: number;
 }
 
+/** Where a changeset stands in a list. */
+export type ChangesetPlace = Pick<StoredChangeset, 'id' | 'updatedAtMs'>;
+
 export interface Page {
   /** `id` unless given; `idle`: those that have not changed for longest first, without those never synced. */
   readonly order?: 'id' | 'idle';
-  /** Only those after this one, in that order. */
-  readonly afterId?: number;
+  /** Goes on behind this place: that of the last changeset of the page before, as it was then. */
+  readonly after?: ChangesetPlace | undefined;
   readonly limit: number;
 }
 
@@ -200,6 +203,12 @@ export interface StoredChangesetSource {
   readonly lastError: ErrorRecord | null;
 }
 
+export interface EventPage {
+  /** Goes on behind this event. */
+  readonly after?: Pick<StoredEvent, 'atMs' | 'order' | 'id'> | undefined;
+  readonly limit: number;
+}
+
 export interface ChangesetStore {
   byKey(key: string): Promise<StoredChangeset | undefined>;
   /** Those of the keys that are known, by key. */
@@ -214,8 +223,8 @@ export interface ChangesetStore {
   byHead(head: ChangesetHead): Promise<StoredChangeset[]>;
   /** Those that fit, by id. The cost of a page does not grow with what lies before it. */
   list(filter: ChangesetFilter, page: Page): Promise<StoredChangeset[]>;
-  /** Events in their order. */
-  events(id: number, page?: { readonly offset?: number; readonly limit?: number }): Promise<StoredEvent[]>;
+  /** Events in their order; all of them unless a page is given. */
+  events(id: number, page?: EventPage): Promise<StoredEvent[]>;
   /** Figures by host and state; their cost does not grow with the number of changesets. */
   totals(): Promise<ChangesetTotals[]>;
 

@@ -40,6 +40,6 @@ export interface NotificationStore {
   endSending(id: number, channel: string, error: string | null, nowMs: number): Promise<void>;
   /** Sendings that have not ended, oldest first. */
   unsent(): Promise<{ readonly id: number; readonly channel: string }[]>;
-  /** Newest first. */
-  recent(limit: number): Promise<Notification[]>;
+  /** Newest first; of those with a lower number than `beforeId`, where that is given. */
+  recent(limit: number, beforeId?: number): Promise<Notification[]>;
 }

@@ -14,10 +14,10 @@ export interface Person {
 
 export interface PeopleFilter {
   /** Somewhere in a name or an e-mail, without regard to case (ASCII). */
-  readonly text?: string;
-  readonly bots?: 'only' | 'exclude';
-  /** Passes over so many; 0 by default. */
-  readonly offset?: number;
+  readonly text?: string | undefined;
+  readonly bots?: 'only' | 'exclude' | undefined;
+  /** Goes on behind this person of the page before, as they were then. */
+  readonly after?: Pick<Person, 'commits' | 'name' | 'email' | 'id'> | undefined;
   readonly limit: number;
 }
 

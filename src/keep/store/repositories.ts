@@ -21,6 +21,8 @@ export interface RepositoryStore {
   alike(url: string): Promise<Repository[]>;
   /** Those that fit, in pages; all of them by URL unless something else is said. */
   list(filter?: RepositoryFilter): Promise<Repository[]>;
+  /** How many fit, on all pages. */
+  count(filter?: Pick<RepositoryFilter, 'text' | 'choice'>): Promise<number>;
   /** Changes the fields given and no others. */
   update(id: number, change: RepositoryChange): Promise<void>;
   /**
@@ -56,14 +58,37 @@ export interface RepositoryFilter {
   readonly text?: string | undefined;
   /** `failing`: every state but `ok` and `new`. */
   readonly choice?: RepositoryChoice | undefined;
-  /** Latest commit or most commits first, and equal ones by URL; by URL unless given. */
-  readonly order?: 'change' | 'commits' | 'url' | undefined;
-  /** URLs that come before all others, in this order; what they are ordered by is not the store's. */
-  readonly leading?: readonly string[] | undefined;
-  /** Passes over so many; 0 by default. */
-  readonly offset?: number;
+  /** Latest commit, most commits or largest size first, and equal ones by URL; by URL unless given. */
+  readonly order?: RepositoryOrder | undefined;
+  /** By URL, what the order `size` goes by, which is not the store's; whatever is not in it has 0. */
+  readonly sizes?: ReadonlyMap<string, number> | undefined;
+  /** Goes on behind this place of the same order. */
+  readonly after?: RepositoryListPlace | undefined;
   /** At most so many; all by default. */
   readonly limit?: number;
+}
+
+/** Where a repository stands in a list: what the list is ordered by (seconds, commits, a size), and its URL. */
+export interface RepositoryListPlace {
+  readonly value: number;
+  readonly url: string;
+}
+
+export const REPOSITORY_ORDERS = ['change', 'size', 'commits', 'url'] as const;
+export type RepositoryOrder = (typeof REPOSITORY_ORDERS)[number];
+
+/** The place of a repository in a list of that order. Pure. */
+export function placeInList(
+  { url, totals }: Pick<Repository, 'url' | 'totals'>,
+  { order = 'url', sizes }: Pick<RepositoryFilter, 'order' | 'sizes'>,
+): RepositoryListPlace {
+  const values = {
+    change: totals.lastCommitAt ?? 0,
+    commits: totals.commits,
+    size: sizes?.get(url) ?? 0,
+    url: 0,
+  };
+  return { value: values[order], url };
 }
 
 export const REPOSITORY_CHOICES = ['tracked', 'untracked', 'failing'] as const;

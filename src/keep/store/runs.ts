@@ -25,6 +25,6 @@ export interface RunStore {
   byId(id: number): Promise<Run | undefined>;
   /** The run of a repository that has been asked for and not begun. */
   waiting(repositoryId: number): Promise<Run | undefined>;
-  /** Newest first. */
-  recent(limit: number): Promise<Run[]>;
+  /** Newest first; of those with a lower number than `beforeId`, where that is given. */
+  recent(limit: number, beforeId?: number): Promise<Run[]>;
 }

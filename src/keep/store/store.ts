@@ -7,6 +7,7 @@ import type { PeopleStore } from './people.ts';
 import type { Questions } from './questions.ts';
 import type { RepositoryStore } from './repositories.ts';
 import type { RunStore } from './runs.ts';
+import type { StationStore } from './stations.ts';
 import type { TrackingStore } from './tracking.ts';
 
 /**
@@ -21,6 +22,7 @@ export interface Store {
   readonly people: PeopleStore;
   readonly changesets: ChangesetStore;
   readonly questions: Questions;
+  readonly stations: StationStore;
 
   /**
    * Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim.

@@ -1,20 +1,14 @@
-import type { Context, Hono } from 'hono';
-import { z } from 'zod';
+import type { Context } from 'hono';
+import type { Answer } from '../../api/operations.ts';
 import { type ErrorRecord, fromErrorRecord, SluiceError } from '../../base/errors.ts';
+import { isoOrNull } from '../../base/units.ts';
 import type { Run } from '../../keep/store/types.ts';
 import type { RouteOptions } from '../app-options.ts';
-import { readJson, readQuery } from '../body.ts';
+import { ById, nextCursor, readCursor } from '../cursor.ts';
 import { problemAnswer } from '../problem.ts';
 
-const BakeRequest = z.strictObject({
-  url: z.string({ error: 'must be the URL of a repository, as text' }).min(1, { error: 'is empty' }),
-  wait: z.boolean().default(false),
-});
-
-const RunsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) });
-
 /** A run as the API shows it. */
-function runAnswer(run: Run): Record<string, unknown> {
+function runAnswer(run: Run): Answer<'getRun'> {
   return {
     id: run.id,
     url: run.url,
@@ -29,16 +23,12 @@ function runAnswer(run: Run): Record<string, unknown> {
   };
 }
 
-function isoOrNull(ms: number | null): string | null {
-  return ms === null ? null : new Date(ms).toISOString();
-}
-
 function runPath(run: Run): string {
   return `/api/v1/runs/${run.id}`;
 }
 
 /** `POST /bake` and the runs it starts. */
-export function bakeRoutes(app: Hono, { station: { repositories }, bodies, stopping }: RouteOptions): void {
+export function bakeRoutes({ station: { repositories }, stopping, operation }: RouteOptions): void {
   const waitForEnd = async (run: Run, signal: AbortSignal): Promise<Run> => {
     try {
       return await repositories.waitForRun(run.id, signal);
@@ -49,23 +39,22 @@ export function bakeRoutes(app: Hono, { station: { repositories }, bodies, stopp
     }
   };
 
-  app.post('/bake', async context => {
-    const { url, wait } = await readJson(context, BakeRequest, bodies);
+  operation('bake', async ({ body: { url, wait } }, context) => {
     const run = await repositories.requestBake(url, 'asked for by hand');
     context.header('Location', runPath(run));
-    if (!wait) return context.json(runAnswer(run), 202);
+    if (!wait) return runAnswer(run);
     return endOfRun(context, await waitForEnd(run, AbortSignal.any([context.req.raw.signal, stopping])));
   });
 
-  app.get('/api/v1/runs', async context => {
-    const { limit } = readQuery(context, RunsQuery);
-    return context.json({ runs: (await repositories.recentRuns(limit)).map(runAnswer) });
+  operation('listRuns', async ({ query: { cursor, limit } }) => {
+    const [beforeId] = readCursor(cursor, ById) ?? [];
+    const runs = await repositories.recentRuns(limit, beforeId);
+    return { runs: runs.map(runAnswer), next: nextCursor(runs, limit, ({ id }) => [id]) };
   });
-  app.get('/api/v1/runs/:id', async context => {
-    const id = context.req.param('id');
-    const run = /^[1-9]\d{0,15}$/.test(id) ? await repositories.run(Number(id)) : undefined;
-    if (!run) throw new SluiceError('not_found', `there is no run ${id}`);
-    return context.json(runAnswer(run));
+  operation('getRun', async ({ path }) => {
+    const run = await repositories.run(path.id);
+    if (!run) throw new SluiceError('not_found', `there is no run ${path.id}`);
+    return runAnswer(run);
   });
 }
 

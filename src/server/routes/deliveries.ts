@@ -1,47 +1,19 @@
-import type { Context, Hono } from 'hono';
-import { z } from 'zod';
+import type { Context } from 'hono';
+import type { Asked } from '../../api/operations.ts';
 import { SluiceError } from '../../base/errors.ts';
 import type { FailedOutcome, FailedSelection } from '../../deliver/failed.ts';
-import { type ListedDelivery, toListedDelivery } from '../../deliver/listing.ts';
-import { FILE_STATES } from '../../keep/local/journal.ts';
+import { toListedDelivery } from '../../deliver/listing.ts';
+import { SYNC_QUIET_MS } from '../../deliver/sync-now.ts';
 import type { RouteOptions } from '../app-options.ts';
-import { readJson, readQuery } from '../body.ts';
+import { ById, nextCursor, readCursor } from '../cursor.ts';
 
 const WAITING = ['incoming', 'processing'] as const;
 
-const ListQuery = z.strictObject({
-  /** `waiting`: on their way, in `incoming` or `processing`. */
-  state: z.enum([...FILE_STATES, 'waiting']).optional(),
-  profile: z.string().optional(),
-  bucket: z.string().optional(),
-  search: z.string().optional(),
-  cause: z.string().optional(),
-  before: z.coerce.number().int().positive().optional(),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
-
-const Selection = z
-  .strictObject({
-    all: z.boolean().optional(),
-    ids: z.array(z.number().int()).min(1).optional(),
-    match: z.string().min(1).optional(),
-    cause: z.string().min(1).optional(),
-    text: z.string().min(1).optional(),
-    /** At most so many of them are answered one by one; all unless given. */
-    limit: z.number().int().min(0).optional(),
-  })
-  .refine(
-    ({ limit: _limit, ...selection }) =>
-      Object.values(selection).some(value => value !== undefined && value !== false),
-    {
-      error: 'say which: all, ids, match, cause or text',
-    },
-  );
-
 /** Records of files, manual sync and what has failed. */
-export function deliveryRoutes(app: Hono, { station: { deliveries }, bodies, stopping }: RouteOptions): void {
-  app.get('/api/v1/deliveries', context => {
-    const { state, profile, bucket, search, cause, before, limit } = readQuery(context, ListQuery);
+export function deliveryRoutes({ station: { deliveries }, stopping, operation }: RouteOptions): void {
+  operation('listDeliveries', ({ query }) => {
+    const { state, profile, bucket, search, cause, cursor, limit } = query;
+    const [beforeId] = readCursor(cursor, ById) ?? [];
     const records = deliveries.list({
       limit,
       states: state === 'waiting' ? WAITING : state && [state],
@@ -49,47 +21,45 @@ export function deliveryRoutes(app: Hono, { station: { deliveries }, bodies, sto
       bucket,
       text: search,
       errorCode: cause,
-      beforeId: before,
+      beforeId,
     });
-    return context.json({ deliveries: records.map(toListedDelivery) });
+    return {
+      deliveries: records.map(toListedDelivery),
+      next: nextCursor(records, limit, ({ id }) => [id]),
+    };
   });
-  app.get('/api/v1/deliveries/:id{[0-9]+}', context => {
-    const { record, attempts } = deliveries.record(Number(context.req.param('id')));
-    return context.json({ ...toListedDelivery(record), attemptHistory: attempts });
+  operation('getDelivery', ({ path }) => {
+    const { record, attempts } = deliveries.record(path.id);
+    return { ...toListedDelivery(record), attemptHistory: attempts };
   });
-
-  const sync = async (context: Context): Promise<Response> => {
+  const sync = async ({ query }: Pick<Asked<'syncDeliveries'>, 'query'>, context: Context) => {
     const signal = AbortSignal.any([context.req.raw.signal, stopping]);
     try {
-      return context.json(await deliveries.syncNow(signal));
+      return await deliveries.syncNow(signal, query.wait ? {} : { quietMs: SYNC_QUIET_MS });
     } catch (error) {
       if (!stopping.aborted) throw error;
       const message = 'the station is stopping; what waits goes on once it is back';
       throw new SluiceError('stopping', message, { cause: error });
     }
   };
-  app.post('/api/v1/deliveries/sync', sync);
-  app.post('/api/deliveries/sync', sync);
-
-  const failedRoute = (path: string, act: (selection: FailedSelection) => Promise<FailedOutcome[]>): void => {
-    app.post(path, async context => {
-      const { limit, ...selection } = await readJson(context, Selection, bodies);
-      const outcomes = await act(selection);
-      const problems = outcomes.filter(({ problem }) => problem !== undefined);
-      return context.json({
-        total: outcomes.length,
-        problems: problems.length,
-        // What could not be done comes first, so that a limit does not hide it.
-        deliveries: [...problems, ...outcomes.filter(({ problem }) => problem === undefined)]
-          .slice(0, limit)
-          .map(failedAnswer),
-      });
-    });
-  };
-  failedRoute('/api/v1/deliveries/failed/retry', selection => deliveries.retryFailed(selection));
-  failedRoute('/api/v1/deliveries/failed/drop', selection => deliveries.dropFailed(selection));
+  operation('syncDeliveries', sync);
+  operation('syncDeliveriesUnversioned', sync);
+  operation('retryFailed', ({ body }) => actOn(body, selection => deliveries.retryFailed(selection)));
+  operation('dropFailed', ({ body }) => actOn(body, selection => deliveries.dropFailed(selection)));
 }
 
-function failedAnswer({ record, problem }: FailedOutcome): ListedDelivery & { problem?: string } {
-  return { ...toListedDelivery(record), problem };
+async function actOn(
+  { limit, ...selection }: Asked<'retryFailed'>['body'],
+  act: (selection: FailedSelection) => Promise<FailedOutcome[]>,
+) {
+  const outcomes = await act(selection);
+  const problems = outcomes.filter(({ problem }) => problem !== undefined);
+  return {
+    total: outcomes.length,
+    problems: problems.length,
+    // What could not be done comes first, so that a limit does not hide it.
+    deliveries: [...problems, ...outcomes.filter(({ problem }) => problem === undefined)]
+      .slice(0, limit)
+      .map(({ record, problem }) => ({ ...toListedDelivery(record), problem })),
+  };
 }

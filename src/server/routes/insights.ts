@@ -1,26 +1,32 @@
-import type { Hono } from 'hono';
-import { z } from 'zod';
-import { dayOf, PERIODS } from '../../insights/calendar.ts';
+import type { Answer } from '../../api/operations.ts';
+import type { OperationName } from '../../api/paths.ts';
+import { dayOf } from '../../insights/calendar.ts';
 import { INSIGHTS } from '../../insights/catalogue.ts';
-import type { AppOptions } from '../app-options.ts';
-import { readQuery } from '../body.ts';
+import { openChangesets } from '../../insights/changesets/open.ts';
+import { reportQuery } from '../../insights/changesets/question.ts';
+import { changesetReport } from '../../insights/changesets/report.ts';
+import type { RouteOptions } from '../app-options.ts';
 
-const InsightQuery = z.strictObject({
-  /** Read from the URL, since it may be given several times. */
-  repo: z.string().min(1).optional(),
-  since: z.string().optional(),
-  until: z.string().optional(),
-  by: z.enum(PERIODS).default('week'),
-  bots: z.enum(['include', 'exclude']).default('include'),
-  limit: z.coerce.number().int().min(1).max(1000).optional(),
-});
+/** The operation that answers each insight of the catalogue. */
+export const INSIGHT_OPERATIONS = {
+  commits: 'getCommits',
+  churn: 'getChurn',
+  contributors: 'getContributors',
+  authors: 'getAuthors',
+  'bus-factor': 'getBusFactor',
+  hotspots: 'getHotspots',
+  'last-commit': 'getLastCommits',
+  'merge-share': 'getMergeShare',
+  'punch-card': 'getPunchCard',
+} as const satisfies Readonly<Record<string, OperationName>>;
 
-/** `GET /api/v1/insights/NAME?repo=…&repo=…&since=&until=&by=&bots=&limit=`: over those repositories, or all. */
-export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
+/** Insights: over the repositories named, or all. */
+export function insightRoutes({ station, clock, operation }: RouteOptions): void {
   for (const insight of INSIGHTS) {
-    app.get(`/api/v1/insights/${insight.name}`, async context => {
-      const { since, until, by, bots, limit = insight.limit ?? 0 } = readQuery(context, InsightQuery);
-      const repositoryIds = await idsOf(context.req.queries('repo') ?? []);
+    const name = INSIGHT_OPERATIONS[insight.name as keyof typeof INSIGHT_OPERATIONS];
+    operation(name, async ({ query }) => {
+      const { repo = [], since, until, by, bots, limit = insight.limit ?? 0 } = query;
+      const repositoryIds = await idsOf(repo);
       const rows = await insight.rows(station.questions, {
         repositoryIds,
         sinceDay: since === undefined ? undefined : dayOf(since, 'since'),
@@ -30,11 +36,13 @@ export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
         by,
         limit,
       });
-      return context.json({
+      const answer = {
         by: insight.byPeriod ? by : undefined,
         [insight.key]: rows,
         unread: insight.ofChurn ? await station.questions.unreadChurn(repositoryIds) : undefined,
-      });
+      };
+      // Rows have the catalogue's columns, which a test compares with the schema's.
+      return answer as unknown as Answer<typeof name>;
     });
   }
 
@@ -45,4 +53,18 @@ export function insightRoutes(app: Hono, { station, clock }: AppOptions): void {
         : await Promise.all(urls.map(url => station.repositories.find(url)));
     return [...new Set(repositories.map(({ id }) => id))];
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** How changesets are reviewed and merged. */
+export function changesetInsightRoutes({ station, clock, operation }: RouteOptions): void {
+  operation('getChangesetReport', ({ query }) => {
+    const nowMs = clock.nowMs();
+    return changesetReport(station.questions, reportQuery(query, nowMs, ''), nowMs);
+  });
+  operation('getOpenChangesets', ({ query: { staleAfterDays, host, repository } }) => {
+    const scope = { host, repository, staleAfterMs: staleAfterDays * DAY_MS };
+    return openChangesets(station.questions, scope, clock.nowMs());
+  });
 }

@@ -1,23 +1,21 @@
-import type { Hono } from 'hono';
-import { z } from 'zod';
-import type { AppOptions } from '../app-options.ts';
-import { readQuery } from '../body.ts';
-
-const ListQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).default(50) });
+import { isoTime } from '../../base/units.ts';
+import type { RouteOptions } from '../app-options.ts';
+import { ById, nextCursor, readCursor } from '../cursor.ts';
 
 /** What people were notified of, newest first. */
-export function notificationRoutes(app: Hono, { station: { notifications } }: AppOptions): void {
-  app.get('/api/v1/notifications', async context => {
-    const { limit } = readQuery(context, ListQuery);
-    const recent = await notifications.recent(limit);
-    return context.json({
+export function notificationRoutes({ station: { notifications }, operation }: RouteOptions): void {
+  operation('listNotifications', async ({ query: { cursor, limit } }) => {
+    const [beforeId] = readCursor(cursor, ById) ?? [];
+    const recent = await notifications.recent(limit, beforeId);
+    return {
       notifications: recent.map(({ id, event, url, message, raisedAtMs }) => ({
         id,
         event,
         repository: url,
         message,
-        raisedAt: new Date(raisedAtMs).toISOString(),
+        raisedAt: isoTime(raisedAtMs),
       })),
-    });
+      next: nextCursor(recent, limit, ({ id }) => [id]),
+    };
   });
 }

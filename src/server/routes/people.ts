@@ -1,35 +1,24 @@
-import type { Hono } from 'hono';
 import { z } from 'zod';
 import type { RouteOptions } from '../app-options.ts';
-import { readJson, readQuery } from '../body.ts';
+import { nextCursor, readCursor } from '../cursor.ts';
 
-const ListQuery = z.strictObject({
-  search: z.string().optional(),
-  bots: z.enum(['only', 'exclude']).optional(),
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
-const Emails = z.strictObject({ emails: z.array(z.string()).min(1).max(1000) });
-const BotRequest = z.strictObject({ email: z.string(), bot: z.boolean().nullable() });
+const Place = z.tuple([z.int(), z.string(), z.string(), z.int()]);
 
 /** Who is who: listing, merging by hand, undoing that, and saying who is a program. */
-export function peopleRoutes(app: Hono, { station, bodies }: RouteOptions): void {
-  app.get('/api/v1/people', async context => {
-    const { search, bots, offset, limit } = readQuery(context, ListQuery);
-    const people = await station.people.list({ text: search, bots, offset, limit });
-    return context.json({ people, next: people.length === limit ? offset + limit : null });
+export function peopleRoutes({ station, operation }: RouteOptions): void {
+  operation('listPeople', async ({ query: { search, bots, cursor, limit } }) => {
+    const place = readCursor(cursor, Place);
+    const after = place && { commits: place[0], name: place[1], email: place[2], id: place[3] };
+    const people = await station.people.list({ text: search, bots, after, limit });
+    return {
+      people,
+      next: nextCursor(people, limit, ({ commits, name, email, id }) => [commits, name, email, id]),
+    };
   });
-  app.post('/api/v1/people/merge', async context => {
-    const { emails } = await readJson(context, Emails, bodies);
-    return context.json(await station.people.merge(emails));
+  operation('mergePeople', ({ body }) => station.people.merge(body.emails));
+  operation('splitPeople', async ({ body }) => {
+    await station.people.split(body.emails);
+    return undefined;
   });
-  app.post('/api/v1/people/split', async context => {
-    const { emails } = await readJson(context, Emails, bodies);
-    await station.people.split(emails);
-    return context.body(null, 204);
-  });
-  app.post('/api/v1/people/bot', async context => {
-    const { email, bot } = await readJson(context, BotRequest, bodies);
-    return context.json(await station.people.setBot(email, bot));
-  });
+  operation('setBot', ({ body: { email, bot } }) => station.people.setBot(email, bot));
 }

@@ -1,79 +1,81 @@
-import type { Hono } from 'hono';
 import { z } from 'zod';
+import type { Answer } from '../../api/operations.ts';
+import { isoOrNull, isoTime } from '../../base/units.ts';
 import { listedClone } from '../../gather/repos/cache/api.ts';
 import type { CacheEntry } from '../../gather/repos/cache/clone-cache.ts';
 import type { ScheduledRepository } from '../../gather/repos/tracking/service.ts';
-import { REPOSITORY_CHOICES } from '../../keep/store/repositories.ts';
 import type { Repository } from '../../keep/store/types.ts';
-import { REPOSITORY_ORDERS } from '../../station/status/repository-list.ts';
 import type { RouteOptions } from '../app-options.ts';
-import { readJson, readQuery } from '../body.ts';
+import { cursorOf, readCursor } from '../cursor.ts';
 
-/** As many as one request may name; a list of more is sent in parts. */
-const MAX_URLS = 1000;
-
-const Url = z.string().min(1);
-const Urls = z
-  .strictObject({ url: Url.optional(), urls: z.array(Url).min(1).max(MAX_URLS).optional() })
-  .refine(({ url, urls }) => (url === undefined) !== (urls === undefined), { error: 'give url or urls' });
-const UrlQuery = z.strictObject({ url: Url });
-const PageQuery = z.strictObject({
-  search: z.string().optional(),
-  show: z.enum(REPOSITORY_CHOICES).optional(),
-  order: z.enum(REPOSITORY_ORDERS).default('change'),
-  offset: z.coerce.number().int().min(0).default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
-});
+const Place = z.tuple([z.number(), z.string()]);
 
 /** Repositories: which are known, which are kept fresh (track, untrack, sync now), and when one is next and why. */
-export function repositoryRoutes(app: Hono, { station, bodies }: RouteOptions): void {
-  const { repositories, tracking, cache } = station;
-  const scheduledAnswer = (
-    { repository, next }: ScheduledRepository,
-    clones: ReadonlyMap<string, CacheEntry>,
-  ) => {
-    const clone = clones.get(repository.url);
-    return {
-      ...repositoryAnswer(repository),
-      next: next ? { ...next, at: new Date(next.atMs).toISOString(), atMs: undefined } : null,
-      clone: clone ? { ...listedClone(clone), url: undefined } : null,
-    };
-  };
+export function repositoryRoutes({ station, operation }: RouteOptions): void {
+  const { tracking, cache } = station;
   const clonesByUrl = async () => new Map((await cache.list()).map(clone => [clone.url, clone]));
 
-  app.get('/api/v1/repos', async context =>
-    context.json({ repositories: (await repositories.list()).map(repositoryAnswer) }),
+  operation('listRepositories', async ({ query: { search: text, show: choice, order, cursor, limit } }) => {
+    const place = readCursor(cursor, Place);
+    const after = place && { value: place[0], url: place[1] };
+    const [clones, { page, next, total }] = await Promise.all([
+      clonesByUrl(),
+      station.listRepositories({ text, choice, order, after, limit }),
+    ]);
+    return {
+      repositories: page.map(repository => scheduledAnswer(repository, clones)),
+      total,
+      next: next === undefined ? null : cursorOf([next.value, next.url]),
+    };
+  });
+  operation('getRepository', async ({ query }) =>
+    scheduledAnswer(await tracking.findScheduled(query.url), await clonesByUrl()),
   );
-  // One by its address; without an address a page of all.
-  app.get('/api/v1/repositories', async context => {
-    const clones = await clonesByUrl();
-    if (context.req.query('url') !== undefined)
-      return context.json(
-        scheduledAnswer(await tracking.findScheduled(readQuery(context, UrlQuery).url), clones),
-      );
-    const { search: text, show: choice, order, offset, limit } = readQuery(context, PageQuery);
-    const page = await station.listRepositories({ text, choice, order, offset, limit });
-    const answers = page.map(repository => scheduledAnswer(repository, clones));
-    return context.json({ repositories: answers, next: page.length === limit ? offset + limit : null });
-  });
-  app.post('/api/v1/repositories', async context => {
-    const { url, urls = [] } = await readJson(context, Urls, bodies);
+  operation('trackRepositories', async ({ body: { url, urls = [] } }) => {
     const tracked = await tracking.track(url === undefined ? urls : [url]);
-    return context.json({ repositories: tracked.map(repositoryAnswer) }, 201);
+    return { repositories: tracked.map(repositoryAnswer) };
   });
-  app.delete('/api/v1/repositories', async context => {
-    const { url, tracked, trackedBy } = await tracking.untrack(readQuery(context, UrlQuery).url);
-    return context.json({ url, tracked, trackedBy });
+  operation('untrackRepository', async ({ query }) => {
+    const { url, tracked, trackedBy } = await tracking.untrack(query.url);
+    return { url, tracked, trackedBy };
   });
-  app.post('/api/v1/sync', async context => {
-    const { url, urls = [] } = await readJson(context, Urls, bodies);
+  operation('syncRepositories', async ({ body: { url, urls = [] } }) => {
     const raised = await tracking.syncNow(url === undefined ? urls : [url]);
-    return context.json({ repositories: raised.map(repository => ({ url: repository.url })) }, 202);
+    return { repositories: raised.map(repository => ({ url: repository.url })) };
   });
 }
 
+/** The clones on disk: what is there, pins, evictions. `POST /bake` fetches one. */
+export function cacheRoutes({ station: { cache }, operation }: RouteOptions): void {
+  operation('getCache', async () => {
+    const [figures, clones] = await Promise.all([cache.figures(), cache.list()]);
+    return { ...figures, entries: clones.map(listedClone) };
+  });
+  operation('pinClone', async ({ body: { url, pinned } }) => {
+    await cache.pin(url, pinned);
+    return { url, pinned };
+  });
+  operation('evictClones', ({ body }, context) => cache.evict(body, context.req.raw.signal));
+}
+
+function scheduledAnswer(
+  { repository, next }: ScheduledRepository,
+  clones: ReadonlyMap<string, CacheEntry>,
+): Answer<'getRepository'> {
+  const clone = clones.get(repository.url);
+  return {
+    ...repositoryAnswer(repository),
+    next: next ? { dueAt: isoTime(next.atMs), reason: next.reason, failures: next.failures } : null,
+    clone: clone ? withoutUrl(listedClone(clone)) : null,
+  };
+}
+
+function withoutUrl<Listed extends { readonly url: string }>({ url: _url, ...rest }: Listed) {
+  return rest;
+}
+
 /** A repository as the API shows it. */
-function repositoryAnswer(repository: Repository): Record<string, unknown> {
+function repositoryAnswer(repository: Repository) {
   const { url, state, tracked, trackedBy, headRef, shallow, totals, lastBakedAtMs, lastError, movedTo } =
     repository;
   return {
@@ -86,13 +88,13 @@ function repositoryAnswer(repository: Repository): Record<string, unknown> {
     shallow,
     commits: totals.commits,
     authors: totals.authors,
-    firstCommitAt: isoTime(totals.firstCommitAt),
-    lastCommitAt: isoTime(totals.lastCommitAt),
-    lastBakedAt: lastBakedAtMs === null ? null : new Date(lastBakedAtMs).toISOString(),
+    firstCommitAt: timeOfCommit(totals.firstCommitAt),
+    lastCommitAt: timeOfCommit(totals.lastCommitAt),
+    lastBakedAt: isoOrNull(lastBakedAtMs),
     lastError,
   };
 }
 
-function isoTime(seconds: number | null): string | null {
-  return seconds === null ? null : new Date(seconds * 1000).toISOString();
+function timeOfCommit(seconds: number | null): string | null {
+  return isoOrNull(seconds === null ? null : seconds * 1000);
 }

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { placeOf } from '../../api/paths.ts';
 import { FORGES } from '../../gather/forges/definitions.ts';
 import type { RouteOptions } from '../app-options.ts';
 
@@ -12,7 +13,7 @@ const MAX_BODY_BYTES = 25 * 2 ** 20;
  */
 export function webhookRoutes(app: Hono, { station: { changesets }, bodies }: RouteOptions): void {
   for (const { kind } of FORGES) {
-    app.post(`/webhooks/${kind}`, async context => {
+    app.post(placeOf('receiveWebhook').path.replace('{kind}', kind), async context => {
       const headers = context.req.header();
       changesets.checkSender(kind, headers);
       const received = await bodies.read(context, MAX_BODY_BYTES, body =>

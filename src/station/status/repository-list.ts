@@ -2,19 +2,30 @@ import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import { repositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import { type ScheduledRepository, withNext } from '../../gather/repos/tracking/service.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
-import type { RepositoryChoice } from '../../keep/store/repositories.ts';
+import {
+  placeInList,
+  type RepositoryChoice,
+  type RepositoryListPlace,
+  type RepositoryOrder,
+} from '../../keep/store/repositories.ts';
 import type { Store } from '../../keep/store/store.ts';
-
-export const REPOSITORY_ORDERS = ['change', 'size', 'commits', 'url'] as const;
 
 export interface RepositoryListFilter {
   /** Somewhere in the address, without regard to case (ASCII). */
   readonly text?: string | undefined;
   readonly choice?: RepositoryChoice | undefined;
   /** Latest change, largest clone or most commits first, or by address. */
-  readonly order: (typeof REPOSITORY_ORDERS)[number];
-  readonly offset: number;
+  readonly order: RepositoryOrder;
+  /** Goes on behind this place of the same order. */
+  readonly after?: RepositoryListPlace | undefined;
   readonly limit: number;
+}
+
+/** A page of repositories, where the next one begins (undefined: nowhere), and how many there are on all pages. */
+export interface PageOfRepositories {
+  readonly page: readonly ScheduledRepository[];
+  readonly next: RepositoryListPlace | undefined;
+  readonly total: number;
 }
 
 interface Sources {
@@ -26,19 +37,25 @@ interface Sources {
 /** A page of the repositories that fit, each with its next time. Throws `database_*`. */
 export async function listRepositories(
   { store, queue, clones }: Sources,
-  { order, ...filter }: RepositoryListFilter,
-): Promise<ScheduledRepository[]> {
-  const page =
-    order === 'size'
-      ? await store.repositories.list({ ...filter, leading: await largestClones(clones) })
-      : await store.repositories.list({ ...filter, order });
+  filter: RepositoryListFilter,
+): Promise<PageOfRepositories> {
+  const { order, limit } = filter;
+  const sizes = order === 'size' ? await cloneSizes(clones) : undefined;
+  const [page, total] = await Promise.all([
+    store.repositories.list({ ...filter, sizes }),
+    store.repositories.count(filter),
+  ]);
   const items = await queue.getMany(page.map(repositoryKey));
-  return page.map(repository => withNext(repository, items.get(repositoryKey(repository))));
+  const last = page.at(-1);
+  return {
+    page: page.map(repository => withNext(repository, items.get(repositoryKey(repository)))),
+    next: last && page.length === limit ? placeInList(last, { order, sizes }) : undefined,
+    total,
+  };
 }
 
-/** Those with a clone on this machine's disk, largest first: of sizes the store knows nothing. */
-async function largestClones(clones: CloneRecords): Promise<readonly string[]> {
+/** What clones take on this machine's disk, by URL: of sizes the store knows nothing. */
+async function cloneSizes(clones: CloneRecords): Promise<ReadonlyMap<string, number>> {
   const onDisk = (await clones.list()).filter(record => record.onDisk && record.bytes > 0);
-  onDisk.sort((one, other) => other.bytes - one.bytes || (one.url < other.url ? -1 : 1));
-  return onDisk.map(({ url }) => url);
+  return new Map(onDisk.map(({ url, bytes }) => [url, bytes]));
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
+import type { Priority, QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
 import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts';
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
@@ -16,10 +16,10 @@ export interface ListedItem {
   /** Of a changeset. */
   readonly title: string | null;
   /** ISO 8601. */
-  readonly at: string;
+  readonly dueAt: string;
   /** Why then, in words. */
   readonly reason: string;
-  readonly priority: string;
+  readonly priority: Priority;
   readonly running: boolean;
   /** Failures in a row. */
   readonly failures: number;
@@ -77,7 +77,7 @@ function listedItem(item: QueueItem, changeset: StoredChangeset | undefined): Li
     kind,
     target: changeset?.url ?? targetOf(item),
     title: changeset?.title ?? null,
-    at: new Date(runAtMs).toISOString(),
+    dueAt: new Date(runAtMs).toISOString(),
     reason,
     priority,
     running: claimedBy !== null,

@@ -1,97 +1,26 @@
+import { shownCapture } from '../../api/capture.ts';
+import type { Answer } from '../../api/operations.ts';
+import { isoOrNull, isoTime } from '../../base/units.ts';
 import type { Config } from '../../config/schema.ts';
 import type { EndpointStatus } from '../../deliver/queue/endpoint-monitor.ts';
 import type { HoldStatus } from '../../deliver/queue/hold-status.ts';
-import type { DeliveryStatus } from '../../deliver/service.ts';
 import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { CaptureStatus } from '../../gather/capture/service.ts';
 import type { BakeProgress } from '../../gather/repos/bake/bake.ts';
-import { type ChurnStatus, churnStatus } from '../../gather/repos/churn/status.ts';
+import { churnStatus } from '../../gather/repos/churn/status.ts';
 import type { Repositories } from '../../gather/repos/service.ts';
 import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
 import type { Store } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
-import { type StationDisk, stationDisks } from './disks.ts';
+import { stationDisks } from './disks.ts';
 
 /** The station at a glance: the body of `/api/v1/status` and of `sluice status --json`. */
-export interface StationStatus {
-  readonly station: StationFacts;
-  readonly schedule: {
-    /** Targets that have a time. */
-    readonly size: number;
-    /** Those whose time has come and that wait for a worker. */
-    readonly due: number;
-    /** How late the one that waits longest is. */
-    readonly behindS: number;
-    readonly running: number;
-    /** Of those that wait: raised, first in line. */
-    readonly raised: number;
-    readonly next: readonly ScheduledItem[];
-  };
-  readonly repos: {
-    readonly known: number;
-    readonly tracked: number;
-    readonly failing: number;
-    /**
-     * The failing ones, as many as fit: gone, private, moved, unreachable, or failing otherwise, and what was said
-     * last.
-     */
-    readonly troubled: readonly {
-      readonly url: string;
-      readonly state: string;
-      readonly error: string | null;
-    }[];
-    readonly commits: number;
-    readonly baking: readonly RunningBake[];
-    readonly churn: ChurnStatus;
-  };
-  readonly changesets: ChangesetFigures;
-  readonly deliveries: DeliveryFigures;
-  readonly capture: CaptureStatus;
-  /** What is known of the far sides: `online`, `offline`, `unhealthy` or `unknown`, and since when (ISO 8601). */
-  readonly links: readonly { readonly endpoint: string; readonly state: string; readonly since: string }[];
-  /** Places that cannot be used just now: what is wrong, what to do about it, and how many files wait for it. */
-  readonly holds: readonly HeldPlaceFigures[];
-  /** The clones on disk. */
-  readonly cache: {
-    readonly clones: number;
-    readonly usedBytes: number;
-    /** Null: no limit but the disk. */
-    readonly maxBytes: number | null;
-    readonly minFreeBytes: number;
-  };
-  /** The disk of the spool, which what waits to be delivered lies on. */
-  readonly disk: {
-    readonly freeBytes: number;
-    readonly totalBytes: number;
-    readonly cacheDirectory: string;
-  };
-  /** Every disk that the station uses, the spool's first. */
-  readonly disks: readonly StationDisk[];
-}
-
-/**
- * Files by state; `waiting` are those of incoming and processing that are not on their way right now, `unproven`
- * those that nothing proves to have arrived: they are kept until something does.
- */
-export type DeliveryFigures = Pick<
-  DeliveryStatus,
-  'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading' | 'unproven' | 'left'
-> & {
-  /** The folder with the areas of the spool. */
-  readonly directory: string;
-  /** Names of the profiles that files are delivered to; none while nothing runs. */
-  readonly profiles: readonly string[];
-  /** Whether files go by themselves now: automatically, and the gate is open. */
-  readonly syncing: boolean;
-};
-
-/** `kind` is endpoint, profile, bucket or disk; `since` (ISO 8601) is null where it was held before this run. */
-export type HeldPlaceFigures = Omit<HoldStatus, 'sinceMs'> & { readonly since: string | null };
+export type StationStatus = Answer<'getStatus'>;
 
 export interface StationFacts {
   readonly version: string;
-  readonly uptimeS: number;
+  readonly uptimeMs: number;
   /** `down` where nothing runs and the database alone was read. */
   readonly mode: 'up' | 'down';
   readonly pid: number | null;
@@ -99,19 +28,8 @@ export interface StationFacts {
   readonly database: string;
 }
 
-export interface ScheduledItem {
-  readonly target: string;
-  /** ISO 8601. */
-  readonly at: string;
-  readonly reason: string;
-}
-
-export interface RunningBake {
-  readonly url: string;
-  readonly phase: 'room' | 'fetch' | 'history';
-  /** In words: git's own progress line, or commits so far. */
-  readonly progress: string;
-}
+type DeliveryFigures = StationStatus['deliveries'];
+type RunningBake = StationStatus['repos']['baking'][number];
 
 const NEXT_SHOWN = 10;
 const TROUBLED_SHOWN = 20;
@@ -140,16 +58,17 @@ export async function readStatus(options: {
   ]);
   const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
-    station: options.station,
+    station: { ...options.station, uptimeS: Math.round(options.station.uptimeMs / 1000) },
     schedule: {
       size: counts.size,
       due: counts.due,
       behindS: Math.round(counts.behindMs / 1000),
+      behindMs: counts.behindMs,
       running: counts.running,
       raised: counts.raised,
       next: upcoming.map(({ key, runAtMs, reason }) => ({
         target: urlOfRepositoryKey(key),
-        at: new Date(runAtMs).toISOString(),
+        dueAt: isoTime(runAtMs),
         reason,
       })),
     },
@@ -166,16 +85,15 @@ export async function readStatus(options: {
     },
     changesets: options.changesets,
     deliveries: deliveryFigures(options.deliveries, config.deliver.directory),
-    capture: options.capture,
-    links: options.links.map(({ endpoint, state, sinceMs }) => ({
-      endpoint,
-      state,
-      since: new Date(sinceMs).toISOString(),
-    })),
-    holds: options.holds.map(({ sinceMs, ...hold }) => ({
-      ...hold,
-      since: sinceMs === null ? null : new Date(sinceMs).toISOString(),
-    })),
+    capture: shownCapture(options.capture),
+    links: options.links.map(({ endpoint, state, sinceMs }) => {
+      const sinceAt = isoTime(sinceMs);
+      return { endpoint, state, since: sinceAt, sinceAt };
+    }),
+    holds: options.holds.map(({ sinceMs, ...hold }) => {
+      const sinceAt = isoOrNull(sinceMs);
+      return { ...hold, since: sinceAt, sinceAt };
+    }),
     cache: {
       clones: onDisk.clones,
       usedBytes: onDisk.bytes,
@@ -192,15 +110,19 @@ export async function readStatus(options: {
 }
 
 type Optional = 'uploading' | 'left' | 'profiles' | 'syncing';
+type Dated = { readonly oldestWaitingAtMs: number | null };
 /** As delivery has them; where nothing runs, as the journal has them. */
-type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | Optional> &
+type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | 'oldestWaitingAt' | Optional> &
+  Dated &
   Partial<Pick<DeliveryFigures, Optional>>;
 
 function deliveryFigures(figures: GivenDeliveryFigures, directory: string): DeliveryFigures {
   const { incoming, processing, completed, failed, waiting, unproven } = figures;
   const { uploading = 0, left = [], profiles = [], syncing = false } = figures;
   const counts = { incoming, processing, completed, failed, waiting, uploading, unproven, left };
-  return { ...counts, directory, profiles, syncing };
+  const { oldestWaitingAtMs } = figures;
+  const oldestWaitingAt = oldestWaitingAtMs === null ? null : new Date(oldestWaitingAtMs).toISOString();
+  return { ...counts, directory, profiles, syncing, oldestWaitingAt };
 }
 
 /** A bake under way, in words. */

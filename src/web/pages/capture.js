@@ -32,8 +32,8 @@ export function open(root, params, refresh) {
   );
   return {
     async refresh() {
-      const page = { ...wanted.values(), limit: SHOWN, before: pages.place() };
-      const [capture, { files: found }] = await Promise.all([
+      const page = { ...wanted.values(), limit: SHOWN, cursor: pages.place() };
+      const [capture, { files: found, next }] = await Promise.all([
         ask('/api/v1/capture'),
         ask(`/api/v1/capture/files${query(page)}`),
         disk.refresh(),
@@ -41,7 +41,7 @@ export function open(root, params, refresh) {
       showTotals(facts, waits, capture);
       collectors.show(capture.collectors);
       files.show(found);
-      pages.show(found.length === SHOWN ? found.at(-1).id : null, '');
+      pages.show(next, '');
     },
   };
 }
@@ -62,10 +62,10 @@ function showTotals(facts, waits, { enabled, collectors, lost, waiting }) {
     ['files waiting to be delivered', number(waiting.files)],
     ['readings lost on a full disk', number(lost.readings + lost.unwritten)],
   ]);
-  const oldest = ago(waiting.oldestAtMs);
+  const oldest = ago(waiting.oldestAt);
   fill(
     waits,
-    waiting.oldestAtMs === null
+    waiting.oldestAt === null
       ? [enabled ? 'No file waits.' : 'Capture is off.']
       : [`${bytes(waiting.bytes)} wait, the oldest file since `, oldest, '.'],
   );
@@ -91,7 +91,7 @@ function collectorTable() {
       { title: 'Every', cell: paceOf },
       { title: 'Readings', kind: 'number', cell: readingsOf },
       { title: 'Missed', kind: 'number', cell: missedOf },
-      { title: 'Last reading', cell: ({ lastReadingAtMs }) => ago(lastReadingAtMs) },
+      { title: 'Last reading', cell: ({ lastReadingAt }) => ago(lastReadingAt) },
       {
         title: 'In progress',
         cell: ({ progress }) => `${number(progress.readings)} in ${bytes(progress.bytes)}`,
@@ -116,7 +116,7 @@ function nameOf(collector) {
         'div',
         { class: isFailing(collector) ? 'error' : 'quiet' },
         `${count(errors, 'error')}, the last `,
-        ago(lastError.atMs),
+        ago(lastError.failedAt),
         `: ${lastError.message}`,
       )
     : null;
@@ -184,13 +184,8 @@ const REASONS = {
 };
 
 /** @param {any} file */
-function completed({ completedAtMs, reason }) {
-  return element(
-    'div',
-    {},
-    ago(completedAtMs),
-    element('div', { class: 'quiet' }, REASONS[reason] ?? reason),
-  );
+function completed({ completedAt, reason }) {
+  return element('div', {}, ago(completedAt), element('div', { class: 'quiet' }, REASONS[reason] ?? reason));
 }
 
 /** @param {any} file */
@@ -199,15 +194,15 @@ function sizeOf({ readings, bytes: size }) {
 }
 
 /** @param {any} file */
-function objectOf({ profile, bucket, objectKey, state: word, deliveredAtMs, lostAtMs, recordId }) {
-  if (lostAtMs !== null) return element('div', {}, state('lost', 'bad'), ' ', ago(lostAtMs));
+function objectOf({ profile, bucket, objectKey, state: word, deliveredAt, lostAt, recordId }) {
+  if (lostAt !== null) return element('div', {}, state('lost', 'bad'), ' ', ago(lostAt));
   const delivery = recordId === null ? null : link(`#/deliveries?id=${recordId}`, 'its delivery');
-  if (deliveredAtMs === null)
+  if (deliveredAt === null)
     return element('div', {}, state(word ?? 'not taken up yet', 'busy'), ' ', delivery);
   return element(
     'div',
     {},
     `s3://${profile}/${bucket}/${objectKey}`,
-    element('div', { class: 'quiet' }, 'delivered ', ago(deliveredAtMs), ', ', delivery),
+    element('div', { class: 'quiet' }, 'delivered ', ago(deliveredAt), ', ', delivery),
   );
 }

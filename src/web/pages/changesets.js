@@ -42,7 +42,7 @@ export function open(root, params, refresh) {
   return {
     async refresh(asked) {
       const { order } = wanted.values();
-      const page = { limit: SHOWN, after: pages.place(), order: order ?? 'idle' };
+      const page = { limit: SHOWN, cursor: pages.place(), order: order ?? 'idle' };
       const isTime = performance.now() - figuresAtMs > FIGURES_EVERY_MS;
       if (isTime) figuresAtMs = performance.now();
       const [{ changesets: all }, { changesets, next }] = await Promise.all([
@@ -183,7 +183,7 @@ function nextOf({ next, followed }) {
   return element(
     'div',
     {},
-    next.priority === 'high' ? state('first in line', 'busy') : until(next.at),
+    next.priority === 'high' ? state('first in line', 'busy') : until(next.dueAt),
     element('div', { class: 'quiet why' }, next.reason),
   );
 }

@@ -18,9 +18,10 @@ export function open(root, params, refresh) {
   const facts = element('dl', { class: 'totals' });
   const links = element('p', { class: 'note' });
   const deliver = button('Deliver what waits now', async () => {
-    const { delivered, failed, waiting, held } = await ask('/api/v1/deliveries/sync', {});
+    const { delivered, failed, waiting, held, unfinished } = await ask('/api/v1/deliveries/sync', {});
     const places = held.map((/** @type {any} */ one) => ` ${one.kind} ${one.place}: ${one.message}.`);
-    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}`;
+    const rest = unfinished ? ` The station goes on with ${count(unfinished.files, 'file')}.` : '';
+    return `${count(delivered, 'file')} delivered, ${number(failed)} failed, ${number(waiting)} wait.${places.join('')}${rest}`;
   });
   const causes = causeTable();
   const causePanel = panel('Failed, by cause', causes.element);
@@ -52,8 +53,8 @@ export function open(root, params, refresh) {
   );
   return {
     async refresh(asked) {
-      const page = { ...wanted.values(), limit: SHOWN, before: pages.place() };
-      const [status, { deliveries }, { troubles }] = await Promise.all([
+      const page = { ...wanted.values(), limit: SHOWN, cursor: pages.place() };
+      const [status, { deliveries, next }, { troubles }] = await Promise.all([
         asked,
         ask(`/api/v1/deliveries${query(page)}`),
         ask('/api/v1/troubles'),
@@ -64,7 +65,7 @@ export function open(root, params, refresh) {
       causes.show(failed);
       matching.hidden = wanted.values().state !== 'failed' || deliveries.length === 0;
       list.show(deliveries);
-      pages.show(deliveries.length === SHOWN ? deliveries.at(-1).id : null, '');
+      pages.show(next, '');
     },
   };
 }

@@ -49,7 +49,7 @@ export function open(root, params, refresh) {
   return {
     async refresh() {
       const { people, next } = await ask(
-        `/api/v1/people${query({ ...wanted.values(), limit: SHOWN, offset: pages.place() })}`,
+        `/api/v1/people${query({ ...wanted.values(), limit: SHOWN, cursor: pages.place() })}`,
       );
       chosen.known(people);
       list.show(people.map((/** @type {Person} */ one) => ({ ...one, chosen: chosen.has(one) })));

@@ -40,7 +40,7 @@ export function open(root, params, refresh) {
     async refresh(asked) {
       const [{ repos }, { repositories, next }] = await Promise.all([
         asked,
-        ask(`/api/v1/repositories${query({ ...wanted.values(), limit: SHOWN, offset: pages.place() })}`),
+        ask(`/api/v1/repositories${query({ ...wanted.values(), limit: SHOWN, cursor: pages.place() })}`),
       ]);
       list.show(repositories);
       pages.show(next, `${number(repos.known)} known, ${number(repos.tracked)} tracked`);
@@ -102,7 +102,7 @@ export function cloneWords(clone) {
 /** @param {any} repository */
 export function nextOf({ next, tracked }) {
   if (!next) return element('span', { class: 'quiet' }, tracked ? '–' : 'when asked for');
-  return element('div', {}, until(next.at), element('div', { class: 'quiet why' }, next.reason));
+  return element('div', {}, until(next.dueAt), element('div', { class: 'quiet why' }, next.reason));
 }
 
 /** @param {any} repository */

@@ -43,7 +43,7 @@ export function open(root, params) {
   return {
     async refresh() {
       insights.askMissing();
-      const repository = await ask(`/api/v1/repositories${query({ url })}`);
+      const repository = await ask(`/api/v1/repositories/one${query({ url })}`);
       const { commits, authors, firstCommitAt, lastCommitAt, lastBakedAt } = repository;
       showFacts(facts, [
         ['commits', number(commits)],

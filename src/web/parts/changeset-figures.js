@@ -110,10 +110,10 @@ function timesTable() {
   });
 }
 
-/** @param {number | null} seconds */
-function time(seconds) {
-  if (seconds === null) return '–';
-  return seconds === 0 ? '0s' : span(seconds * 1000);
+/** @param {number | null} ms */
+function time(ms) {
+  if (ms === null) return '–';
+  return ms === 0 ? '0s' : span(ms);
 }
 
 /** @param {number | null} rounds */
@@ -122,14 +122,14 @@ function rounds(rounds) {
 }
 
 /** @param {any} report */
-function timesOf({ timeToFirstReviewS, cycleS, parts, reviewRounds }) {
+function timesOf({ timeToFirstReviewMs, cycleMs, parts, reviewRounds }) {
   return [
-    { name: 'Opened to merged', words: time, ...cycleS },
-    { name: 'as a draft', words: time, ...parts.draftS },
-    { name: 'until the first review', words: time, ...parts.toFirstReviewS },
-    { name: 'in review', words: time, ...parts.inReviewS },
-    { name: 'approved, waiting to be merged', words: time, ...parts.waitForMergeS },
-    { name: 'First review, of all opened', words: time, ...timeToFirstReviewS },
+    { name: 'Opened to merged', words: time, ...cycleMs },
+    { name: 'as a draft', words: time, ...parts.draftMs },
+    { name: 'until the first review', words: time, ...parts.toFirstReviewMs },
+    { name: 'in review', words: time, ...parts.inReviewMs },
+    { name: 'approved, waiting to be merged', words: time, ...parts.waitForMergeMs },
+    { name: 'First review, of all opened', words: time, ...timeToFirstReviewMs },
     { name: 'Review rounds', words: rounds, ...reviewRounds },
   ];
 }
@@ -141,9 +141,9 @@ function sizeTable() {
     empty: '',
     columns: [
       { title: 'Lines changed', kind: 'main', cell: sizeOf },
-      { title: 'Half within', kind: 'number', cell: ({ cycleS }) => time(cycleS.p50) },
-      { title: '90 %', kind: 'number', cell: ({ cycleS }) => time(cycleS.p90) },
-      { title: 'Of', kind: 'number', cell: ({ cycleS }) => number(cycleS.count) },
+      { title: 'Half within', kind: 'number', cell: ({ cycleMs }) => time(cycleMs.p50) },
+      { title: '90 %', kind: 'number', cell: ({ cycleMs }) => time(cycleMs.p90) },
+      { title: 'Of', kind: 'number', cell: ({ cycleMs }) => number(cycleMs.count) },
     ],
   });
 }

@@ -27,7 +27,7 @@ export function deliveryTable(retry, opened = false) {
       { title: 'Size', kind: 'number', cell: ({ bytes: size }) => bytes(size) },
       { title: 'State', cell: stateOf },
       { title: 'Next try', cell: nextOf },
-      { title: 'Changed', cell: ({ lastUpdated }) => ago(lastUpdated) },
+      { title: 'Changed', cell: ({ updatedAt }) => ago(updatedAt) },
       {
         title: 'Act',
         kind: 'act',

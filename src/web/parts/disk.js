@@ -21,7 +21,7 @@ export function diskPart() {
     empty: 'Nothing had to give way so far.',
     columns: [
       { title: 'What', kind: 'main', cell: ({ step, path }) => path ?? STEPS[step] ?? step },
-      { title: 'When', cell: ({ atMs }) => ago(atMs) },
+      { title: 'When', cell: ({ freedAt }) => ago(freedAt) },
       { title: 'Freed', kind: 'number', cell: row => `${count(row.files, 'file')}, ${bytes(row.bytes)}` },
       { title: 'Lost', cell: lostOf },
     ],

@@ -103,14 +103,14 @@ function captureWords({ enabled, collectors }, speed) {
 }
 
 /** Its last try was an error. @param {any} collector */
-export function isFailing({ lastError, lastReadingAtMs }) {
-  return lastError !== null && lastError.atMs > (lastReadingAtMs ?? 0);
+export function isFailing({ lastError, lastReadingAt }) {
+  return lastError !== null && lastError.failedAt > (lastReadingAt ?? '');
 }
 
 /** @param {any} schedule */
-function scheduleWords({ size, due, behindS, running }) {
+function scheduleWords({ size, due, behindMs, running }) {
   const words = `${number(size)} planned, ${number(running)} running`;
-  const late = `${number(due)} due, behind ${span(behindS * 1000)}`;
+  const late = `${number(due)} due, behind ${span(behindMs)}`;
   return element('span', {}, link('#/schedule', words), due > 0 ? state(` ${late}`, 'warn') : null);
 }
 
@@ -138,12 +138,12 @@ function keepLines({ disk, cache }, { usedShare, full, losesReadings }) {
 /** @param {any} status @param {any} capture @param {string} speed @returns {Line[]} */
 function deliverLines({ deliveries, links }, { waiting }, speed) {
   const { incoming, processing, completed, failed, uploading } = deliveries;
-  const isLate = waiting.oldestAtMs !== null && Date.now() - waiting.oldestAtMs > LATE_MS;
+  const isLate = waiting.oldestAt !== null && Date.now() - Date.parse(waiting.oldestAt) > LATE_MS;
   const oldest = element(
     'span',
     { class: isLate ? 'state warn' : '' },
     ', the oldest ',
-    ago(waiting.oldestAtMs),
+    ago(waiting.oldestAt),
   );
   return [
     ['Delivered', link('#/deliveries?state=completed', `${count(completed, 'file')}${speed}`)],
@@ -156,7 +156,7 @@ function deliverLines({ deliveries, links }, { waiting }, speed) {
           '#/deliveries?state=waiting',
           `${number(incoming + processing)}, ${number(uploading)} uploading`,
         ),
-        waiting.oldestAtMs === null ? null : oldest,
+        waiting.oldestAt === null ? null : oldest,
       ),
     ],
     [
@@ -168,7 +168,7 @@ function deliverLines({ deliveries, links }, { waiting }, speed) {
 }
 
 /** @param {any} link */
-function linkWords({ endpoint, state: word, since: at }) {
+function linkWords({ endpoint, state: word, sinceAt }) {
   const kind = word === 'online' ? 'good' : word === 'unknown' ? '' : 'bad';
   return element(
     'div',
@@ -177,7 +177,7 @@ function linkWords({ endpoint, state: word, since: at }) {
     ' ',
     endpoint.replace(/^https?:\/\//, ''),
     ' ',
-    element('span', { class: 'quiet' }, since(at)),
+    element('span', { class: 'quiet' }, since(sinceAt)),
   );
 }
 

@@ -23,9 +23,9 @@ export function itemTable(caption, empty) {
 }
 
 /** @param {any} item */
-function whenOf({ at, priority, running }) {
+function whenOf({ dueAt, priority, running }) {
   if (running) return state('now', 'busy');
-  return priority === 'high' ? element('span', {}, until(at), ' ', state('raised', 'busy')) : until(at);
+  return priority === 'high' ? element('span', {}, until(dueAt), ' ', state('raised', 'busy')) : until(dueAt);
 }
 
 /** @param {any} item */

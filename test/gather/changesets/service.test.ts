@@ -22,7 +22,7 @@ test('one is tracked by its address, synced, listed with its reason, and raised 
     ['open', 'Change 1', 'ada', ['bug'], 'hand'],
   );
   assert.match(synced.next?.reason ?? '', /^last change 10 min ago → every 10 min$/);
-  assert.equal(Date.parse(synced.next?.at ?? '') - Date.parse(synced.lastSyncAt ?? ''), 10 * MINUTE_MS);
+  assert.equal(Date.parse(synced.next?.dueAt ?? '') - Date.parse(synced.lastSyncAt ?? ''), 10 * MINUTE_MS);
   assert.equal((await changesets.events(urlOf('acme/one', 1))).length, 2);
 
   await clock.advance(2 * MINUTE_MS);

@@ -55,7 +55,7 @@ test('a burst of webhooks brings one sync, two minutes after the last one and no
   };
   await burst('first');
   const { next } = await changesets.find(url);
-  assert.deepEqual([Date.parse(next?.at ?? '') - startMs, next?.reason], [2 * MINUTE_MS, 'webhook']);
+  assert.deepEqual([Date.parse(next?.dueAt ?? '') - startMs, next?.reason], [2 * MINUTE_MS, 'webhook']);
   await clock.advance(MINUTE_MS - 2000);
   assert.deepEqual([ended.length, station.calls()], [1, before]);
   await clock.advance(4000);
@@ -79,7 +79,7 @@ test('a burst of webhooks brings one sync, two minutes after the last one and no
   await queue.put(key, { ...asked, priority: 'high' });
   await until(() => ended.length === 4);
   assert.equal(ended[3]?.ending, 'postponed');
-  assert.equal(Date.parse((await changesets.find(url)).next?.at ?? '') - clock.nowMs() > MINUTE_MS, true);
+  assert.equal(Date.parse((await changesets.find(url)).next?.dueAt ?? '') - clock.nowMs() > MINUTE_MS, true);
 });
 
 test('a webhook whose time cannot be counts as of its arrival (C-143)', async t => {

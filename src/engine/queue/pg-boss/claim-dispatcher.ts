@@ -1,6 +1,7 @@
 import { Serializer } from '../../../base/serializer.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
+import { livingStations } from '../../../keep/postgres/store/stations.ts';
 import { GroupRoom } from '../group-room.ts';
 import { type ScheduledTarget, settleTarget, undoneEnding } from '../scheduled-target.ts';
 import type { Claim, ClaimRequest } from '../work-queue.ts';
@@ -31,7 +32,7 @@ export interface ClaimDispatcherOptions {
 }
 
 /** How long a target with a home waits for the station that it has it at, while that one is there. */
-const LEFT_TO_HOME_MS = 30_000;
+export const LEFT_TO_HOME_MS = 30_000;
 
 const RUNNING_SQL =
   'SELECT work_group, count(*) AS running FROM targets WHERE claim_token IS NOT NULL GROUP BY work_group';
@@ -169,7 +170,7 @@ export class ClaimDispatcher {
       nowMs,
       max,
       station: this.#station,
-      others: [],
+      others: await livingStations(executor, this.#station),
       leftSinceMs: nowMs - LEFT_TO_HOME_MS,
     };
   }

@@ -95,6 +95,7 @@ const MOST_ATTEMPTS = 5;
  * speaks of; a claim is a job of pg-boss beside it, and both change in one transaction. Holds no state but listeners.
  */
 export class PgBossWorkQueue implements WorkQueue {
+  readonly leaseMs = 15_000;
   readonly #options: PgBossWorkQueueOptions;
   readonly #database: PostgresDatabase;
   readonly #clock: Clock;
@@ -152,7 +153,8 @@ export class PgBossWorkQueue implements WorkQueue {
         asked
           .filter(each => each.key === key)
           .reduce<ScheduledTarget | undefined>(
-            (before, { request, position }) => putTarget(key, before, request, position),
+            (before, { request, position }) =>
+              putTarget(key, before, request, position, this.#options.station),
             target,
           ),
     });
@@ -193,9 +195,17 @@ export class PgBossWorkQueue implements WorkQueue {
     };
   }
 
-  complete(claim: Claim, { nextAtMs, reason = '', changes = [] }: NextRun): Promise<Settlement> {
+  complete(
+    claim: Claim,
+    { nextAtMs, reason = '', changes = [], staysHere = false }: NextRun,
+  ): Promise<Settlement> {
     const runAtMs = this.#serverTime(nextAtMs, claim);
-    return this.#settle(claim, () => doneEnding({ runAtMs, reason }), changes);
+    const { station } = this.#options;
+    return this.#settle(
+      claim,
+      target => doneEnding(target, { runAtMs, reason, staysHere }, station),
+      changes,
+    );
   }
 
   fail(claim: Claim, { error, retryAtMs, reason }: WorkFailure): Promise<Settlement> {

@@ -133,11 +133,11 @@ export async function* pagesOf(
   changesets: ChangesetStore,
   limit = PAGE,
 ): AsyncGenerator<readonly StoredChangeset[]> {
-  let afterId = 0;
+  let after: StoredChangeset | undefined;
   for (;;) {
-    const page = await changesets.list(filter, { afterId, limit });
+    const page = await changesets.list(filter, { after, limit });
     if (page.length === 0) return;
     yield page;
-    afterId = page.at(-1)?.id ?? afterId;
+    after = page.at(-1);
   }
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { headerOf } from '../../../base/http-headers.ts';
+import { isoTime } from '../../../base/units.ts';
 import type { ChangesetEvent, ChangesetRef } from '../changeset.ts';
 import type {
   ChangesetPage,
@@ -37,7 +38,6 @@ import {
   COMMITS_QUERY,
   EVENTS_QUERY,
   type GraphqlQuery,
-  isoTime,
   REPOSITORIES_QUERY,
   SEARCH_QUERY,
 } from './queries.ts';

@@ -1,3 +1,5 @@
+import { isoTime } from '../../../base/units.ts';
+
 /**
  * GraphQL as GitHub has it (docs.github.com/graphql). The tests run every query here against GitHub's published
  * schema. Values go as variables, never into the text.
@@ -177,7 +179,3 @@ export const REPOSITORIES_QUERY = `query Repositories($owner: String!, $after: S
     }
   }
 }`;
-
-export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
-}

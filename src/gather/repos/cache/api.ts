@@ -35,18 +35,18 @@ export function cacheApi(cache: () => CloneCache, cwd: string): CacheApi {
 }
 
 /** A clone as it is listed, for machines. Times are ISO 8601. */
-export function listedClone(entry: CacheEntry): Record<string, unknown> {
+export function listedClone(entry: CacheEntry) {
   const { url, onDisk, bytes, lean, lastUsedAtMs, hits, pinned, pinnedBy, cold } = entry;
   const iso = (ms: number): string => new Date(ms).toISOString();
   return {
     url,
     onDisk,
     bytes: onDisk ? bytes : 0,
-    kind: lean ? 'lean' : 'full',
+    kind: lean ? ('lean' as const) : ('full' as const),
     lastUsedAt: lastUsedAtMs === 0 ? null : iso(lastUsedAtMs),
     hits,
     pinned,
     pinnedBy,
-    cold: cold && { location: cold.location, bytes: cold.bytes, at: iso(cold.atMs) },
+    cold: cold && { location: cold.location, bytes: cold.bytes, storedAt: iso(cold.atMs) },
   };
 }

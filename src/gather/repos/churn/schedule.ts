@@ -30,13 +30,16 @@ export function wantsChurn(
   return own?.churn ?? insights.churn;
 }
 
-/** Puts the churn of repositories on the schedule. May be repeated. */
+/**
+ * Puts the churn of repositories on the schedule. May be repeated.
+ * @param staysHere whether their clones lie with this station
+ */
 export function scheduleChurn(
   repositories: readonly Repository[],
-  reason: string,
+  { reason, staysHere }: { readonly reason: string; readonly staysHere: boolean },
   { queue, clock }: Pick<RepositoryContext, 'queue' | 'clock'>,
 ): Promise<void> {
-  const request = { kind: CHURN_KIND, group: CHURN_KIND, runAtMs: clock.nowMs(), reason };
+  const request = { kind: CHURN_KIND, group: CHURN_KIND, runAtMs: clock.nowMs(), reason, staysHere };
   return putInBatches(
     repositories.map(repository => ({ key: churnKey(repository), request })),
     queue,

@@ -43,7 +43,8 @@ export async function scheduleChurnAfterBake(
   repository: Repository,
   context: ScheduleContext,
 ): Promise<void> {
-  if (wantsChurn(repository, context.config())) await scheduleChurn([repository], 'after a bake', context);
+  if (!wantsChurn(repository, context.config())) return;
+  await scheduleChurn([repository], { reason: 'after a bake', staysHere: true }, context);
 }
 
 /**
@@ -54,5 +55,5 @@ export async function scheduleWantedChurn(context: ScheduleContext): Promise<voi
   const wanted = (await context.store.repositories.list()).filter(
     repository => repository.lastBakedAtMs !== null && wantsChurn(repository, config),
   );
-  await scheduleChurn(wanted, 'switched on, or interrupted', context);
+  await scheduleChurn(wanted, { reason: 'switched on, or interrupted', staysHere: false }, context);
 }

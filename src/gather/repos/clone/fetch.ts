@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
+import { joinLines } from '../../../base/lines.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
@@ -76,10 +77,9 @@ export async function fetchObjects(options: FetchOptions): Promise<void> {
     '--stdin',
     'origin',
   ];
-  const ids = [...new Set(tipsOfRemote(remoteRefs).values())];
   await runGit(args, {
     gitDir,
-    input: `${ids.join('\n')}\n`,
+    input: joinLines(new Set(tipsOfRemote(remoteRefs).values())),
     protocol: remoteRefs.access.protocol,
     env: remoteRefs.access.env,
     signal,

@@ -1,7 +1,8 @@
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { joinLines } from '../../../base/lines.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
-import { rawRefName } from '../git/ref-names.ts';
+import { rawRefName, refNameOf } from '../git/ref-names.ts';
 import { removeTree } from './directories.ts';
 
 /**
@@ -20,23 +21,22 @@ export async function writeRefs(gitDir: string, tips: RefSnapshot): Promise<void
 
 /** Points the clone's HEAD at a ref, which need not be there. */
 export async function writeHead(gitDir: string, ref: string): Promise<void> {
-  await replaceFile(join(gitDir, 'HEAD'), Buffer.from(`ref: ${rawRefName(ref)}\n`, 'latin1'));
+  await replaceFile(join(gitDir, 'HEAD'), [`ref: ${rawRefName(ref)}\n`]);
 }
 
-/** The content of a packed-refs file: its names in the order of their bytes, which the first line says. */
-export function packedRefs(tips: RefSnapshot): Buffer {
-  const lines: { readonly raw: string; readonly id: string }[] = [];
-  for (const [name, id] of tips) lines.push({ raw: rawRefName(name), id });
-  lines.sort((a, b) => (a.raw < b.raw ? -1 : 1));
-  return Buffer.from(
-    `# pack-refs with: sorted \n${lines.map(({ raw, id }) => `${id} ${raw}\n`).join('')}`,
-    'latin1',
-  );
+/**
+ * The content of a packed-refs file in pieces, bytes as latin1: its names in the order of their bytes, which the first
+ * line says.
+ */
+export function* packedRefs(tips: RefSnapshot): Generator<string> {
+  yield '# pack-refs with: sorted \n';
+  const names = Array.from(tips.keys(), rawRefName).sort();
+  yield* joinLines(names.values().map(raw => `${tips.get(refNameOf(raw))} ${raw}`));
 }
 
-async function replaceFile(path: string, content: Buffer): Promise<void> {
+async function replaceFile(path: string, content: Iterable<string>): Promise<void> {
   // Left by a process that was killed it is removed when the clone is opened.
   const lock = `${path}.lock`;
-  await writeFile(lock, content);
+  await writeFile(lock, content, 'latin1');
   await rename(lock, path);
 }

@@ -94,11 +94,11 @@ export function spawnGit(args: readonly string[], options: GitOptions = {}): Git
  */
 export async function runGit(
   args: readonly string[],
-  options: GitOptions & { readonly input?: Buffer | string; readonly maxBytes?: number } = {},
+  options: GitOptions & { readonly input?: GitInput; readonly maxBytes?: number } = {},
 ): Promise<Buffer> {
   const { process: git, stop } = startGit(args, { timeoutMs: LONGEST_MS, ...options });
   const maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES;
-  git.stdin.end(options.input ?? '');
+  giveInput(git, options.input ?? '');
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of git.stdout as AsyncIterable<Buffer>) {
@@ -108,6 +108,15 @@ export async function runGit(
   }
   await git.done;
   return Buffer.concat(chunks, bytes);
+}
+
+/** What a git is given to read: at once, or in pieces as it takes them. */
+export type GitInput = Buffer | string | Iterable<string>;
+
+/** Gives a git all that it is to read. */
+export function giveInput({ stdin }: Pick<GitProcess, 'stdin'>, input: GitInput): void {
+  if (typeof input === 'string' || Buffer.isBuffer(input)) stdin.end(input);
+  else Readable.from(input).pipe(stdin);
 }
 
 interface StartedGit {

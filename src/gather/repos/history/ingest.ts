@@ -122,11 +122,11 @@ class Ingest {
     const { writer } = this.#options;
     const before = new Set(from.values());
     const after = new Set(to.values());
-    const arrived = [...after].filter(tip => !before.has(tip));
-    const departed = [...before].filter(tip => !after.has(tip));
+    const arrived = before.size === 0 ? after : after.difference(before);
+    const departed = before.difference(after);
     const kept = await this.#store(arrived, before, skip);
     let uncertain = verify || kept.size < before.size;
-    if (departed.length > 0 && !uncertain) {
+    if (departed.size > 0 && !uncertain) {
       const removed = await removeUnreachable(departed, after, writer, this.#context);
       this.#removed += removed;
       uncertain = removed > 0;
@@ -140,7 +140,7 @@ class Ingest {
 
   /** Stores what `arrived` reach and `known` do not. @returns those of `known` that the repository still has */
   async #store(
-    arrived: ObjectId[],
+    arrived: ReadonlySet<ObjectId>,
     known: ReadonlySet<ObjectId>,
     skip: number,
   ): Promise<ReadonlySet<ObjectId>> {
@@ -158,8 +158,8 @@ class Ingest {
     }
   }
 
-  async #walk(from: ObjectId[], not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
-    if (from.length === 0) return;
+  async #walk(from: ReadonlySet<ObjectId>, not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
+    if (from.size === 0) return;
     const commits = walkCommits({ from, not }, skip, this.#context);
     const { signal } = this.#context;
     const { writer, silenceMs, countsAhead, onProgress } = this.#options;

@@ -17,8 +17,8 @@ const PREFIX_DIGITS = 13;
  * counts afterwards. @returns how many were taken out
  */
 export async function removeUnreachable(
-  departed: Iterable<ObjectId>,
-  tips: Iterable<ObjectId>,
+  departed: ReadonlySet<ObjectId>,
+  tips: ReadonlySet<ObjectId>,
   writer: HistoryWriter,
   context: WalkContext,
 ): Promise<number> {

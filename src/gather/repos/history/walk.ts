@@ -1,6 +1,14 @@
+import { joinLines } from '../../../base/lines.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { feed } from '../git/feed.ts';
-import { type GitOptions, type GitOutput, type GitProcess, runGit, spawnGit } from '../git/spawn.ts';
+import {
+  type GitOptions,
+  type GitOutput,
+  type GitProcess,
+  giveInput,
+  runGit,
+  spawnGit,
+} from '../git/spawn.ts';
 import { openWidePipe } from '../git/wide-pipe.ts';
 import { type CommitSource, ParsedHere } from './commit-source.ts';
 import type { ThreadedParser } from './threaded-parser.ts';
@@ -15,15 +23,15 @@ export interface WalkContext {
 
 /** Commits reachable from `from` and not from `not`. Ids of tags mean the commits they point to. */
 export interface Range {
-  readonly from: Iterable<ObjectId>;
-  readonly not?: Iterable<ObjectId>;
+  readonly from: ReadonlySet<ObjectId>;
+  readonly not?: ReadonlySet<ObjectId>;
 }
 
 /** Commits, in the same order for the same range every time; the first `skip` left out. */
 export function walkCommits(range: Range, skip: number, context: WalkContext): CommitSource {
   const args = skip > 0 ? [`--skip=${skip}`] : [];
   // From the beginning there is much to read; a thread for a few commits would cost more than it saves.
-  const pipe = [...(range.not ?? [])].length === 0 ? openWidePipe() : undefined;
+  const pipe = (range.not?.size ?? 0) === 0 ? openWidePipe() : undefined;
   const git = feed(readObjects(context, pipe), output => walk(args, range, context, output));
   return pipe ? context.parsing.read(git, pipe) : new ParsedHere(git);
 }
@@ -31,7 +39,7 @@ export function walkCommits(range: Range, skip: number, context: WalkContext): C
 /** Commits of exactly these ids. */
 export function readCommits(hashes: Iterable<ObjectId>, context: WalkContext): CommitSource {
   const git = readObjects(context);
-  git.stdin.end(`${[...hashes].join('\n')}\n`);
+  giveInput(git, joinLines(hashes));
   return new ParsedHere(git);
 }
 
@@ -56,7 +64,7 @@ export async function reachesMore(range: Range, context: WalkContext): Promise<b
 }
 
 /** How many commits are reachable. */
-export function countCommits(from: Iterable<ObjectId>, context: WalkContext): Promise<number> {
+export function countCommits(from: ReadonlySet<ObjectId>, context: WalkContext): Promise<number> {
   return countRange({ from }, context);
 }
 
@@ -69,8 +77,10 @@ export async function countRange(range: Range, context: WalkContext): Promise<nu
 
 /** Those of the ids whose objects are not in the repository. */
 export async function missingObjects(ids: Iterable<ObjectId>, context: WalkContext): Promise<Set<ObjectId>> {
-  const input = `${[...ids].join('\n')}\n`;
-  const answer = await runGit(['cat-file', '--batch-check'], { ...gitOptions(context), input });
+  const answer = await runGit(['cat-file', '--batch-check'], {
+    ...gitOptions(context),
+    input: joinLines(ids),
+  });
   const missing = new Set<ObjectId>();
   for (const line of answer.toString('latin1').split('\n')) {
     if (line.endsWith(' missing')) missing.add(line.slice(0, line.indexOf(' ')));
@@ -81,7 +91,7 @@ export async function missingObjects(ids: Iterable<ObjectId>, context: WalkConte
 /** git that writes the hashes of a range's commits, one a line. */
 function walk(args: readonly string[], range: Range, context: WalkContext, output?: GitOutput): GitProcess {
   const git = spawnGit(['rev-list', ...args, '--stdin'], { ...gitOptions(context), output });
-  git.stdin.end(revisions(range));
+  giveInput(git, revisions(range));
   return git;
 }
 
@@ -92,8 +102,11 @@ function gitOptions({ gitDir, signal }: WalkContext): GitOptions {
 }
 
 /** For --stdin: any number of ids, sorted, so that the same range is the same command. */
-function revisions({ from, not = [] }: Range): string {
-  const lines = [...new Set(from)].sort();
-  for (const id of [...new Set(not)].sort()) lines.push(`^${id}`);
-  return `${lines.join('\n')}\n`;
+function revisions({ from, not = new Set() }: Range): Generator<string> {
+  return joinLines(inOrder(from, not));
+}
+
+function* inOrder(from: ReadonlySet<ObjectId>, not: ReadonlySet<ObjectId>): Generator<string> {
+  yield* [...from].sort();
+  for (const id of [...not].sort()) yield `^${id}`;
 }

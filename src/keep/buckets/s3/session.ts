@@ -3,11 +3,12 @@ import { SluiceError } from '../../../base/errors.ts';
 import type { ObjectAddress, ObjectProperties } from '../bucket.ts';
 import { correctionsFor, nameOf, type SentRequest } from './adapt.ts';
 import { AnswerError, type ErrorAnswer } from './answer.ts';
+import { Certificates } from './certificate.ts';
 import { type CallContext, errorFromAnswer } from './classify.ts';
 import { errorFromTransport } from './network-errors.ts';
 import type { ChecksumMode } from './presets.ts';
 import type { S3Profile } from './profile.ts';
-import type { Route } from './route.ts';
+import { type Route, targetOf } from './route.ts';
 import { BucketWays, departureOf, type SendingWay } from './ways.ts';
 
 /** How the next request is to be sent. */
@@ -55,14 +56,16 @@ interface Course {
  */
 export class Session {
   readonly #profile: S3Profile;
-  readonly #clock: Pick<Clock, 'nowMs'>;
+  readonly #clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
+  readonly #certificates: Certificates;
   readonly #routes = new Map<string, Route>();
   readonly #ways: BucketWays;
   #clockOffsetMs = 0;
 
-  constructor(profile: S3Profile, clock: Pick<Clock, 'nowMs'>) {
+  constructor(profile: S3Profile, clock: Pick<Clock, 'nowMs' | 'monotonicMs'>) {
     this.#profile = profile;
     this.#clock = clock;
+    this.#certificates = new Certificates(clock);
     this.#ways = new BucketWays({
       checksum: profile.checksum,
       expectContinue: profile.expectContinue,
@@ -103,7 +106,14 @@ export class Session {
         this.#remember(call, course, way, nowMs);
         return result;
       } catch (error) {
-        if (!(error instanceof AnswerError)) throw errorFromTransport(error, call);
+        if (!(error instanceof AnswerError)) {
+          const failure = errorFromTransport(error, call);
+          // A look straight at the server may meet somebody else than the proxy's way does.
+          if (this.#profile.proxy) throw failure;
+          const { origin } =
+            call.bucket === undefined ? new URL(way.route.endpoint) : targetOf(way.route, call.bucket, '');
+          throw await this.#certificates.explain(failure, origin);
+        }
         const sent = this.#sentRequest(call, way, error.answer, { nowMs, clockOffsetMs });
         if (!this.#correct(course, error.answer, sent))
           throw this.#finalError(call, course, error.answer, nowMs);

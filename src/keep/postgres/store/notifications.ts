@@ -67,8 +67,9 @@ export function createNotificationStore(database: TransactionalExecutor): Notifi
         channel: readText(row, 'channel'),
       }));
     },
-    async recent(limit) {
-      const rows = await database.query(`${SELECT} ORDER BY notifications.id DESC LIMIT $1`, [limit]);
+    async recent(limit, beforeId = Number.MAX_SAFE_INTEGER) {
+      const sql = `${SELECT} WHERE notifications.id < $2 ORDER BY notifications.id DESC LIMIT $1`;
+      const rows = await database.query(sql, [limit, beforeId]);
       return rows.map(toNotification);
     },
   };

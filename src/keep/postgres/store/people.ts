@@ -10,7 +10,7 @@ const PEOPLE = `
          (SELECT string_agg(email, E'\\n' ORDER BY lower(email)) FROM person_emails
            WHERE person_id = people.id AND lower(email) <> lower(people.email)) AS merged
     FROM identities JOIN people ON people.id = identities.person_id`;
-const ORDER = 'GROUP BY people.id ORDER BY commits DESC, people.name, people.email, people.id';
+const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id';
 const SAME = 'lower(mapped_email) = lower($1 COLLATE "C")';
 const BY_EMAIL = `
   SELECT people.id FROM people JOIN identities ON identities.person_id = people.id WHERE ${SAME}
@@ -42,9 +42,15 @@ export function createPeopleStore(database: TransactionalExecutor): PeopleStore 
 
   return {
     async list(filter) {
-      const values: Parameter[] = [filter.limit, filter.offset ?? 0];
+      const { after, limit } = filter;
+      const values: Parameter[] = [limit];
+      if (after) values.push(-after.commits, after.name, after.email, after.id);
+      const having = after
+        ? 'HAVING (-sum(identities.commits), people.name, people.email, people.id) > ($2, $3, $4, $5)'
+        : '';
       const where = conditions(filter, values);
-      const rows = await database.query(`${PEOPLE} WHERE ${where} ${ORDER} LIMIT $1 OFFSET $2`, values);
+      const sql = `${PEOPLE} WHERE ${where} GROUP BY people.id ${having} ${ORDER} LIMIT $1`;
+      const rows = await database.query(sql, values);
       return rows.map(toPerson);
     },
     async merge(emails) {
@@ -98,7 +104,7 @@ async function personOf(executor: SqlExecutor, email: string): Promise<number> {
 }
 
 async function read(executor: SqlExecutor, id: number): Promise<Person> {
-  const row = await executor.first(`${PEOPLE} WHERE people.id = $1 ${ORDER}`, [id]);
+  const row = await executor.first(`${PEOPLE} WHERE people.id = $1 GROUP BY people.id`, [id]);
   if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
   return toPerson(row);
 }

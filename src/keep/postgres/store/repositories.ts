@@ -1,18 +1,26 @@
-import type { RepositoryChoice, RepositoryFilter, RepositoryStore } from '../../store/repositories.ts';
+import type {
+  RepositoryChoice,
+  RepositoryFilter,
+  RepositoryOrder,
+  RepositoryStore,
+} from '../../store/repositories.ts';
 import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
-import type { SqlExecutor } from '../executor.ts';
+import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
 import type { Parameter } from '../parameters.ts';
+import { PostgresHistoryWriter } from './history/writer.ts';
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
   (SELECT string_agg(origin, E'\\n' ORDER BY origin) FROM tracking WHERE repository_id = repositories.id) AS tracked_by
   FROM repositories`;
 
-const ORDERS: Readonly<Record<NonNullable<RepositoryFilter['order']>, string>> = {
-  change: 'coalesce(last_commit_at, 0) DESC, repositories.url',
-  commits: 'commits DESC, repositories.url',
-  url: 'repositories.url',
+/** What each order goes by, largest first; equal ones by URL. As `placeInList` has it. */
+const ORDERS: Readonly<Record<RepositoryOrder, string>> = {
+  change: 'coalesce(last_commit_at, 0)',
+  commits: 'commits',
+  size: 'coalesce(sizes.size, 0)',
+  url: '0',
 };
 
 const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
@@ -21,7 +29,11 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   failing: "state NOT IN ('ok', 'new')",
 };
 
-export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
+const REMOVED_AT_ONCE = 1000;
+/** Of a history without commits, what has no foreign key. */
+const REST = ['identities', 'paths', 'author_days', 'repository_days', 'repository_hours'];
+
+export function createRepositoryStore(database: TransactionalExecutor): RepositoryStore {
   const find = async (where: string, ...values: Parameter[]): Promise<Repository[]> =>
     (await database.query(`${SELECT} WHERE ${where}`, values)).map(toRepository);
 
@@ -60,6 +72,7 @@ export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
     },
     alike: url => find('lower(url) = lower($1 COLLATE "C") OR lower(moved_to) = lower($1 COLLATE "C")', url),
     list: filter => listRepositories(database, filter ?? {}),
+    count: filter => countRepositories(database, filter ?? {}),
     async update(id, change) {
       const assignments = assignmentsOf(change);
       if (assignments.length === 0) return;
@@ -69,23 +82,66 @@ export function createRepositoryStore(database: SqlExecutor): RepositoryStore {
         ...assignments.map(([, value]) => value),
       ]);
     },
+    forget: id => forget(database, id),
   };
 }
 
-async function listRepositories(database: SqlExecutor, filter: RepositoryFilter): Promise<Repository[]> {
-  const { text, choice, order = 'url', leading = [], offset = 0, limit = null } = filter;
-  const conditions = [choice === undefined ? 'true' : CHOICES[choice]];
-  const values: Parameter[] = [limit, offset];
-  if (text !== undefined) {
-    values.push(text);
-    conditions.push(`strpos(lower(repositories.url), lower($${values.length} COLLATE "C")) > 0`);
+/** As the history's only writer, so that whoever is still at it finds its claim lost. */
+async function forget(database: TransactionalExecutor, id: number): Promise<void> {
+  if (!(await database.first('SELECT FROM repositories WHERE id = $1', [id]))) return;
+  const writer = new PostgresHistoryWriter(database, id);
+  // Without its cursor a bake reads all of it again.
+  await writer.begin(new Map());
+  await writer.finish(0);
+  for (let some: string[] = []; ; some = []) {
+    for await (const hash of writer.hashes()) if (some.push(hash) === REMOVED_AT_ONCE) break;
+    if (some.length === 0) break;
+    await writer.remove(some);
   }
-  const where = `WHERE ${conditions.join(' AND ')}`;
-  if (leading.length > 0) values.push(leading);
-  const sql =
-    leading.length === 0
-      ? `${SELECT} ${where} ORDER BY ${ORDERS[order]} LIMIT $1 OFFSET $2`
-      : `${SELECT} LEFT JOIN unnest($${values.length}::text[]) WITH ORDINALITY AS first_ones (url, place)
-           ON first_ones.url = repositories.url ${where} ORDER BY place NULLS LAST, ${ORDERS[order]} LIMIT $1 OFFSET $2`;
+  await database.transaction(async transaction => {
+    for (const table of REST)
+      await transaction.execute(`DELETE FROM ${table} WHERE repository_id = $1`, [id]);
+    await transaction.execute('DELETE FROM repositories WHERE id = $1', [id]);
+  });
+}
+
+/** The conditions of a filter; their values go to the end of `values`. */
+function conditionsOf(
+  { text, choice }: Pick<RepositoryFilter, 'text' | 'choice'>,
+  values: Parameter[],
+): string[] {
+  const conditions = [choice === undefined ? 'true' : CHOICES[choice]];
+  if (text === undefined) return conditions;
+  values.push(text);
+  return [...conditions, `strpos(lower(repositories.url), lower($${values.length} COLLATE "C")) > 0`];
+}
+
+async function listRepositories(database: SqlExecutor, filter: RepositoryFilter): Promise<Repository[]> {
+  const { order = 'url', sizes = new Map<string, number>(), after, limit = null } = filter;
+  const values: Parameter[] = [limit];
+  const conditions = conditionsOf(filter, values);
+  const value = ORDERS[order];
+  if (after) {
+    values.push(-after.value, after.url);
+    conditions.push(`(-(${value})::bigint, repositories.url) > ($${values.length - 1}, $${values.length})`);
+  }
+  if (order === 'size') values.push([...sizes.keys()], [...sizes.values()]);
+  const join =
+    order === 'size'
+      ? `LEFT JOIN unnest($${values.length - 1}::text[], $${values.length}::bigint[]) AS sizes (url, size)
+           ON sizes.url = repositories.url`
+      : '';
+  const by = order === 'url' ? '' : `${value} DESC, `;
+  const sql = `${SELECT} ${join} WHERE ${conditions.join(' AND ')} ORDER BY ${by}repositories.url LIMIT $1`;
   return (await database.query(sql, values)).map(toRepository);
+}
+
+async function countRepositories(
+  database: SqlExecutor,
+  filter: Pick<RepositoryFilter, 'text' | 'choice'>,
+): Promise<number> {
+  const values: Parameter[] = [];
+  const where = conditionsOf(filter, values).join(' AND ');
+  const row = await database.first(`SELECT count(*) AS count FROM repositories WHERE ${where}`, values);
+  return Number(row?.count);
 }

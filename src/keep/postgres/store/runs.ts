@@ -72,8 +72,9 @@ export function createRunStore(database: TransactionalExecutor): RunStore {
     },
     byId: id => byId(database, id),
     waiting: repositoryId => waiting(database, repositoryId),
-    async recent(limit) {
-      return (await database.query(`${SELECT} ORDER BY runs.id DESC LIMIT $1`, [limit])).map(toRun);
+    async recent(limit, beforeId = Number.MAX_SAFE_INTEGER) {
+      const sql = `${SELECT} WHERE runs.id < $2 ORDER BY runs.id DESC LIMIT $1`;
+      return (await database.query(sql, [limit, beforeId])).map(toRun);
     },
   };
 }

@@ -72,8 +72,10 @@ export function createNotificationStore(database: Database): NotificationStore {
         )
         .map(row => ({ id: readInteger(row, 'notification_id'), channel: readText(row, 'channel') }));
     },
-    async recent(limit) {
-      return database.all(`${SELECT} ORDER BY notifications.id DESC LIMIT ?`, limit).map(toNotification);
+    async recent(limit, beforeId = Number.MAX_SAFE_INTEGER) {
+      return database
+        .all(`${SELECT} WHERE notifications.id < ? ORDER BY notifications.id DESC LIMIT ?`, beforeId, limit)
+        .map(toNotification);
     },
   };
 }

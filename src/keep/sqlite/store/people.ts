@@ -8,8 +8,8 @@ const PEOPLE = `
          (SELECT group_concat(email, char(10)) FROM person_emails
            WHERE person_id = people.id AND email <> people.email) AS merged
     FROM identities JOIN people ON people.id = identities.person_id`;
-const ORDER =
-  'GROUP BY people.id ORDER BY commits DESC, people.name, people.email, people.id LIMIT ? OFFSET ?';
+const ORDER = 'ORDER BY commits DESC, people.name, people.email, people.id LIMIT ?';
+const AFTER = '(-sum(identities.commits), people.name, people.email, people.id) > (?, ?, ?, ?)';
 const BY_EMAIL = `
   SELECT people.id FROM people JOIN identities ON identities.person_id = people.id
    WHERE identities.mapped_email = ?1 COLLATE NOCASE
@@ -34,7 +34,7 @@ export function createPeopleStore(database: Database): PeopleStore {
     });
   };
   const read = (id: number): Person => {
-    const row = database.first(`${PEOPLE} WHERE people.id = ? ${ORDER}`, id, 1, 0);
+    const row = database.first(`${PEOPLE} WHERE people.id = ? GROUP BY people.id`, id);
     if (!row) throw new SluiceError('not_found', 'nobody has that e-mail any more');
     return toPerson(row);
   };
@@ -42,8 +42,11 @@ export function createPeopleStore(database: Database): PeopleStore {
   return {
     async list(filter) {
       const { sql, params } = conditions(filter);
+      const { after, limit } = filter;
+      const place = after ? [-after.commits, after.name, after.email, after.id] : [];
+      const having = after ? `HAVING ${AFTER}` : '';
       return database
-        .all(`${PEOPLE} WHERE ${sql} ${ORDER}`, ...params, filter.limit, filter.offset ?? 0)
+        .all(`${PEOPLE} WHERE ${sql} GROUP BY people.id ${having} ${ORDER}`, ...params, ...place, limit)
         .map(toPerson);
     },
     async merge(emails) {

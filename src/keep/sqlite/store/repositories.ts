@@ -1,4 +1,10 @@
-import type { RepositoryChoice, RepositoryFilter, RepositoryStore } from '../../store/repositories.ts';
+import type {
+  RepositoryChoice,
+  RepositoryFilter,
+  RepositoryOrder,
+  RepositoryStore,
+} from '../../store/repositories.ts';
+import { readInteger } from '../../store/rows/columns.ts';
 import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
 import type { Database } from '../database.ts';
@@ -8,11 +14,16 @@ const SELECT = `SELECT repositories.*,
   (SELECT group_concat(origin, char(10)) FROM tracking WHERE repository_id = repositories.id) AS tracked_by
   FROM repositories`;
 
-const ORDERS: Readonly<Record<NonNullable<RepositoryFilter['order']>, string>> = {
-  change: 'coalesce(last_commit_at, 0) DESC, repositories.url',
-  commits: 'commits DESC, repositories.url',
-  url: 'repositories.url',
+/** What each order goes by, largest first; equal ones by URL. As `placeInList` has it. */
+const ORDERS: Readonly<Record<RepositoryOrder, string>> = {
+  change: 'coalesce(last_commit_at, 0)',
+  commits: 'commits',
+  size: 'coalesce(sizes.size, 0)',
+  url: '0',
 };
+/** Materialized, SQLite makes an index of it; json_each alone would be gone through once a row. */
+const SIZES = `WITH sizes(url, size) AS MATERIALIZED (
+  SELECT value ->> 0, value ->> 1 FROM json_each(?))`;
 
 const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   tracked: 'tracked = 1',
@@ -20,26 +31,48 @@ const CHOICES: Readonly<Record<RepositoryChoice, string>> = {
   failing: "state NOT IN ('ok', 'new')",
 };
 
+type Condition = readonly [sql: string, ...values: (string | number)[]];
+
+function conditionsOf({ text, choice }: Pick<RepositoryFilter, 'text' | 'choice'>): Condition[] {
+  return [
+    ...(choice === undefined ? [] : [[CHOICES[choice]] as const]),
+    ...(text === undefined ? [] : [['instr(lower(repositories.url), lower(?)) > 0', text] as const]),
+  ];
+}
+
+function whereOf(conditions: readonly Condition[]) {
+  return {
+    where: `WHERE ${['1', ...conditions.map(([sql]) => sql)].join(' AND ')}`,
+    values: conditions.flatMap(([, ...values]) => values),
+  };
+}
+
 function listRepositories(database: Database, filter: RepositoryFilter): Repository[] {
-  const { text: wanted, choice, order = 'url', leading = [], offset = 0, limit = -1 } = filter;
-  const conditions = [choice === undefined ? '1' : CHOICES[choice]];
-  if (wanted !== undefined) conditions.push('instr(lower(repositories.url), lower(?)) > 0');
-  const where = `WHERE ${conditions.join(' AND ')}`;
-  const text = wanted === undefined ? [] : [wanted];
+  const { order = 'url', sizes = new Map<string, number>(), after, limit = -1 } = filter;
+  const value = ORDERS[order];
+  const isBehind: Condition[] = after
+    ? [[`(-${value}, repositories.url) > (?, ?)`, -after.value, after.url]]
+    : [];
+  const { where, values } = whereOf([...conditionsOf(filter), ...isBehind]);
+  const end = `${where} ORDER BY ${order === 'url' ? '' : `${value} DESC, `}repositories.url LIMIT ?`;
   const rows =
-    leading.length === 0
-      ? database.all(`${SELECT} ${where} ORDER BY ${ORDERS[order]} LIMIT ? OFFSET ?`, ...text, limit, offset)
-      : database.all(
-          // Materialized, SQLite makes an index of it; json_each alone would be gone through once a row.
-          `WITH leading(url, place) AS MATERIALIZED (SELECT value, key FROM json_each(?))
-           ${SELECT} LEFT JOIN leading ON leading.url = repositories.url ${where}
-           ORDER BY place IS NULL, place, ${ORDERS[order]} LIMIT ? OFFSET ?`,
-          JSON.stringify(leading),
-          ...text,
+    order === 'size'
+      ? database.all(
+          `${SIZES} ${SELECT} LEFT JOIN sizes ON sizes.url = repositories.url ${end}`,
+          JSON.stringify([...sizes]),
+          ...values,
           limit,
-          offset,
-        );
+        )
+      : database.all(`${SELECT} ${end}`, ...values, limit);
   return rows.map(toRepository);
+}
+
+function countRepositories(database: Database, filter: Pick<RepositoryFilter, 'text' | 'choice'>): number {
+  const { where, values } = whereOf(conditionsOf(filter));
+  return readInteger(
+    database.first(`SELECT count(*) AS count FROM repositories ${where}`, ...values) ?? {},
+    'count',
+  );
 }
 
 const REMOVED_AT_ONCE = 5_000;
@@ -88,6 +121,9 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     },
     async list(filter = {}) {
       return listRepositories(database, filter);
+    },
+    async count(filter = {}) {
+      return countRepositories(database, filter);
     },
     async update(id, change) {
       const assignments = assignmentsOf(change);

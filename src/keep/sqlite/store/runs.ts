@@ -68,8 +68,10 @@ export function createRunStore(database: Database): RunStore {
     async waiting(repositoryId) {
       return database.read(() => waiting(repositoryId));
     },
-    async recent(limit) {
-      return database.all(`${SELECT} ORDER BY runs.id DESC LIMIT ?`, limit).map(toRun);
+    async recent(limit, beforeId = Number.MAX_SAFE_INTEGER) {
+      return database
+        .all(`${SELECT} WHERE runs.id < ? ORDER BY runs.id DESC LIMIT ?`, beforeId, limit)
+        .map(toRun);
     },
   };
 }

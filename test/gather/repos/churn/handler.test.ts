@@ -53,7 +53,7 @@ async function baked(t: TestContext) {
     threads: { churn: (job, stop) => churnSlice(job, { ...context, signal: stop }) },
   });
   const run = async () => {
-    await scheduleChurn([repository], 'test', { queue, clock: systemClock });
+    await scheduleChurn([repository], { reason: 'test', staysHere: false }, { queue, clock: systemClock });
     const [claim] = await queue.claim({
       worker: newWorkerId(),
       keys: [churnKey(repository)],

@@ -23,7 +23,7 @@ test('the status says whose churn is read, waits or fails; what is read to its e
   const status = () => churnStatus(repositories, queue, config as unknown as Config, running);
   assert.deepEqual(await status(), { wanted: 4, behind: [] });
   for (const name of ['waiting', 'reading', 'failing'])
-    await scheduleChurn(named(name), 'test', { queue, clock });
+    await scheduleChurn(named(name), { reason: 'test', staysHere: false }, { queue, clock });
   for (const one of named('failing')) {
     const [claim] = await queue.claim({ worker: 'w', keys: [churnKey(one)], max: 1, leaseMs: 1000 });
     assert.ok(claim);

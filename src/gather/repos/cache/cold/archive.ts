@@ -84,7 +84,7 @@ export async function archiveOf(clone: Clone): Promise<Archive> {
   const members: Member[] = [
     inMemory(MANIFEST, Buffer.from(JSON.stringify(manifest))),
     // Not the file as it is: some refs are in files of their own, and the disk may have no room to pack them.
-    inMemory(PACKED_REFS, packedRefs(clone.tips)),
+    inMemory(PACKED_REFS, Buffer.from([...packedRefs(clone.tips)].join(''), 'latin1')),
     ...(await filesOf(clone.gitDir)),
   ];
   const padded = members.map(({ size }) => BLOCK_BYTES + Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES);

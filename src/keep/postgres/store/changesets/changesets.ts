@@ -89,18 +89,17 @@ async function byHead(
 async function listChangesets(
   database: TransactionalExecutor,
   filter: ChangesetFilter,
-  { afterId = 0, order, limit }: Page,
+  { after, order, limit }: Page,
 ): Promise<StoredChangeset[]> {
   const isIdle = order === 'idle';
-  const values: Parameter[] = [afterId, limit];
-  const afterIdle = `(updated_at_ms, id) >
-    (SELECT coalesce(max(updated_at_ms), 0), coalesce(max(id), 0) FROM changesets WHERE id = $1)`;
-  const conditions = [isIdle ? afterIdle : 'id > $1'];
+  const values: Parameter[] = [after?.id ?? 0, limit];
+  const conditions = isIdle ? [] : ['id > $1'];
   /** `?` is the value. */
   const add = (condition: string, value?: Parameter): void => {
     if (value !== undefined) values.push(value);
     conditions.push(condition.replaceAll('?', `$${values.length}`));
   };
+  if (isIdle) add('(updated_at_ms, id) > (?, $1)', after?.updatedAtMs ?? 0);
   const { host, repository, states, author, text, failing, followed, followedBy, label } = filter;
   if (host !== undefined) add('host = ?', host);
   if (repository !== undefined) add('lower(repository) = lower(? COLLATE "C")', repository);

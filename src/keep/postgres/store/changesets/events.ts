@@ -9,14 +9,17 @@ const ADD = `
     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
   ON CONFLICT (changeset_id, host_id) DO NOTHING RETURNING host_id`;
 const IN_ORDER = `
-  SELECT * FROM changeset_events WHERE changeset_id = $1 ORDER BY at_ms, place, host_id LIMIT $2 OFFSET $3`;
+  SELECT * FROM changeset_events WHERE changeset_id = $1 AND (at_ms, place, host_id) > ($3, $4, $5)
+   ORDER BY at_ms, place, host_id LIMIT $2`;
 /** Rows a statement. */
 const CHUNK = 1000;
 
 export function eventMethods(database: TransactionalExecutor): Pick<ChangesetStore, 'events' | 'addEvents'> {
   return {
-    async events(id, { offset = 0, limit } = {}) {
-      return (await database.query(IN_ORDER, [id, limit ?? null, offset])).map(toEvent);
+    async events(id, page) {
+      const { atMs = Number.MIN_SAFE_INTEGER, order = 0, id: hostId = '' } = page?.after ?? {};
+      const values = [id, page?.limit ?? null, atMs, order, hostId];
+      return (await database.query(IN_ORDER, values)).map(toEvent);
     },
     async addEvents(id, events) {
       const added: StoredEvent[] = [];

@@ -11,8 +11,9 @@ import type { RecordFinder } from './find-records.ts';
 import { toRecord } from './rows.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied,
+    entered_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
 
@@ -115,6 +116,7 @@ export class Entrance {
       file.hold,
       file.objectKey ?? null,
       file.copied ? 1 : 0,
+      this.#clock.nowMs(),
     );
     return toRecord(row ?? {});
   }

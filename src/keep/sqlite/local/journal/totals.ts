@@ -6,7 +6,7 @@ import type {
   StateCounts,
   WaitingFiles,
 } from '../../../local/journal.ts';
-import { readInteger, readText, readTextOrNull } from '../../../store/rows/columns.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 
 /** Journal.counts. */
@@ -78,6 +78,19 @@ export function heldByPlace(database: Database): HeldFiles[] {
 
 const ON_THEIR_WAY = `current_state IN ('incoming', 'processing')`;
 
+/** Journal.oldestWaitingMs. Records are numbered in the order in which files come. */
+export function oldestOnItsWay(database: Database): number | undefined {
+  const times = (['incoming', 'processing'] as const).map(state => {
+    const row = database.first(
+      'SELECT entered_at_ms FROM file_records INDEXED BY file_records_by_state WHERE current_state = ? ORDER BY id LIMIT 1',
+      state,
+    );
+    return row ? readIntegerOrNull(row, 'entered_at_ms') : null;
+  });
+  const known = times.filter(time => time !== null);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
+
 /** Journal.waitingFiles. */
 export function countWaiting(database: Database): WaitingFiles[] {
   const sql = `SELECT profile, bucket, count(*) AS files, sum(size_bytes) AS bytes
@@ -117,10 +130,11 @@ export function countUnproven(database: Database): { files: number; bytes: numbe
 
 /** With the columns of one aggregate, SQLite takes the others from the row that has the maximum. */
 const TROUBLES = `
-  SELECT current_state AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
+  SELECT iif(current_state = 'failed', 'failed', 'processing') AS state, error_code AS code, error_message AS example, count(*) AS count, max(last_updated) AS last_at
   FROM file_records INDEXED BY file_records_by_state
-  WHERE current_state IN ('failed', 'processing') AND error_code IS NOT NULL AND removed_at_ms IS NULL AND hold IS NULL
-  GROUP BY current_state, error_code`;
+  WHERE current_state IN ('failed', 'processing', 'incoming') AND error_code IS NOT NULL AND removed_at_ms IS NULL
+    AND hold IS NULL
+  GROUP BY state, error_code`;
 
 /** Journal.troubles. */
 export function troublesByCause(database: Database): FileTrouble[] {

@@ -92,16 +92,16 @@ function byHead(
   return [...found.values()].slice(0, HEADED_AT_MOST);
 }
 
-function listChangesets(database: Database, filter: ChangesetFilter, { afterId = 0, order, limit }: Page) {
+function listChangesets(database: Database, filter: ChangesetFilter, { after, order, limit }: Page) {
   const isIdle = order === 'idle';
-  const afterIdle =
-    '(updated_at_ms, id) > (SELECT coalesce(max(updated_at_ms), 0), coalesce(max(id), 0) FROM changesets WHERE id = ?)';
-  const conditions = [isIdle ? afterIdle : 'id > ?'];
-  const values: SqlValue[] = [afterId];
+  const conditions: string[] = [];
+  const values: SqlValue[] = [];
   const add = (condition: string, ...added: SqlValue[]): void => {
     conditions.push(condition);
     values.push(...added);
   };
+  if (isIdle) add('(updated_at_ms, id) > (?, ?)', after?.updatedAtMs ?? 0, after?.id ?? 0);
+  else add('id > ?', after?.id ?? 0);
   const { host, repository, states, author, text, failing, followed, followedBy, label } = filter;
   if (host !== undefined) add('host = ?', host);
   if (repository !== undefined) add('repository = ?', repository);

@@ -6,14 +6,17 @@ const ADD = `
   INSERT INTO changeset_events (changeset_id, host_id, kind, host_kind, at_ms, place, actor, actor_is_bot, review,
     commit_hash, check_name, check_state, subject)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (changeset_id, host_id) DO NOTHING`;
-const IN_ORDER = `SELECT * FROM changeset_events WHERE changeset_id = ? ORDER BY at_ms, place, host_id LIMIT ? OFFSET ?`;
+const IN_ORDER = `
+  SELECT * FROM changeset_events WHERE changeset_id = ? AND (at_ms, place, host_id) > (?, ?, ?)
+   ORDER BY at_ms, place, host_id LIMIT ?`;
 /** Rows a transaction: the event loop stands still for one. */
 const CHUNK = 500;
 
 export function eventMethods(database: Database): Pick<ChangesetStore, 'events' | 'addEvents'> {
   return {
-    async events(id, { offset = 0, limit = -1 } = {}) {
-      return database.all(IN_ORDER, id, limit, offset).map(toEvent);
+    async events(id, { after, limit } = { limit: -1 }) {
+      const { atMs = Number.MIN_SAFE_INTEGER, order = 0, id: hostId = '' } = after ?? {};
+      return database.all(IN_ORDER, id, atMs, order, hostId, limit).map(toEvent);
     },
     async addEvents(id, events) {
       const added: StoredEvent[] = [];

@@ -1,0 +1,290 @@
+import { z } from 'zod';
+import { CaptureStatus } from './capture.ts';
+import {
+  Bytes,
+  Count,
+  LastError,
+  Milliseconds,
+  type Operation,
+  pageAnswer,
+  pageQuery,
+  Time,
+} from './operation.ts';
+
+const about = 'Station';
+
+const HeldPlace = z.object({
+  kind: z.enum(['endpoint', 'profile', 'bucket', 'disk']),
+  place: z
+    .string()
+    .describe('the address of an endpoint, the name of a profile, `profile/bucket`, or a path'),
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().describe('what to do about it'),
+  files: Count.describe('files that wait for it'),
+});
+/** A place that cannot be used just now. */
+export const Hold = HeldPlace.extend({
+  since: Time.nullable().describe('as `sinceAt`; kept for programs that know it by this name'),
+  sinceAt: Time.nullable().describe('null: held before this run'),
+});
+/** As a manual sync names it. */
+export const HeldFor = HeldPlace;
+
+const Disk = z.object({
+  holds: z.array(z.string()).describe('what lies there: spool, captures, clones, database, root'),
+  path: z.string(),
+  freeBytes: Bytes,
+  totalBytes: Bytes,
+  freeInodes: Count,
+  totalInodes: Count.describe('0 where the file system has no limit on them'),
+});
+
+const HostFigures = z.object({
+  host: z.string(),
+  followed: Count,
+  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down'),
+  why: z.string().nullable(),
+  hint: z.string().nullable(),
+  credentialsRefused: z.array(z.string()),
+  stretch: z.number().describe('what every interval is multiplied by, since the budget is short'),
+  budgets: z.array(
+    z.object({
+      resource: z.string(),
+      neededPerHour: z.number(),
+      budgetPerHour: z.number().nullable(),
+      spentLastHour: z.number(),
+      remaining: z.number().nullable(),
+      resetAt: Time.nullable(),
+    }),
+  ),
+});
+
+export const StationStatus = z
+  .object({
+    station: z.object({
+      version: z.string(),
+      uptimeS: Count.describe('as `uptimeMs`, in seconds'),
+      uptimeMs: Milliseconds,
+      mode: z.enum(['up', 'down']).describe('`down`: nothing runs, and the database alone was read'),
+      pid: z.int().nullable(),
+      root: z.string(),
+      database: z.string(),
+    }),
+    schedule: z.object({
+      size: Count.describe('targets that have a time'),
+      due: Count.describe('those whose time has come and that wait for a worker'),
+      behindS: Count.describe('as `behindMs`, in seconds'),
+      behindMs: Milliseconds.describe('how late the one that waits longest is'),
+      running: Count,
+      raised: Count.describe('of those that wait: first in line'),
+      next: z.array(z.object({ target: z.string(), dueAt: Time, reason: z.string() })),
+    }),
+    repos: z.object({
+      known: Count,
+      tracked: Count,
+      failing: Count,
+      troubled: z.array(z.object({ url: z.string(), state: z.string(), error: z.string().nullable() })),
+      commits: Count,
+      baking: z.array(
+        z.object({ url: z.string(), phase: z.enum(['room', 'fetch', 'history']), progress: z.string() }),
+      ),
+      churn: z.object({
+        wanted: Count,
+        behind: z.array(
+          z.object({
+            url: z.string(),
+            state: z.enum(['reading', 'waiting', 'failing']),
+            progress: z.string(),
+          }),
+        ),
+      }),
+    }),
+    changesets: z.object({
+      known: Count,
+      followed: Count,
+      failing: Count,
+      states: z.record(z.string(), Count),
+      hosts: z.array(HostFigures),
+      webhooksMissing: z.array(
+        z.object({ repository: z.string(), missed: Count, lastWebhookAt: Time.nullable() }),
+      ),
+    }),
+    deliveries: z.object({
+      incoming: Count,
+      processing: Count,
+      completed: Count,
+      failed: Count,
+      waiting: Count.describe('of incoming and processing: not on their way right now'),
+      uploading: Count,
+      unproven: z
+        .object({ files: Count, bytes: Bytes })
+        .describe('files that nothing proves to have arrived: they are kept until something does'),
+      left: z.array(
+        z.object({
+          kind: z.enum([
+            'temporary',
+            'ignored',
+            'symlink',
+            'special_file',
+            'unreadable',
+            'name_not_utf8',
+            'refused',
+            'root_missing',
+            'watch_limit',
+            'memory_limit',
+            'fallback',
+            'thread_failed',
+          ]),
+          files: Count,
+          example: z.string().describe('the path of one of them'),
+        }),
+      ),
+      directory: z.string().describe('the folder with the areas of the spool'),
+      profiles: z.array(z.string()),
+      syncing: z.boolean().describe('whether files go by themselves now'),
+      oldestWaitingAt: Time.nullable().describe(
+        'since when the file is on its way that has been for longest',
+      ),
+    }),
+    capture: CaptureStatus,
+    links: z.array(
+      z.object({
+        endpoint: z.string(),
+        state: z.enum(['unknown', 'online', 'offline', 'unhealthy']),
+        since: Time.describe('as `sinceAt`; kept for programs that know it by this name'),
+        sinceAt: Time,
+      }),
+    ),
+    holds: z.array(Hold),
+    cache: z.object({
+      clones: Count,
+      usedBytes: Bytes,
+      maxBytes: Bytes.nullable().describe('null: no limit but the disk'),
+      minFreeBytes: Bytes,
+    }),
+    disk: z.object({ freeBytes: Bytes, totalBytes: Bytes, cacheDirectory: z.string() }),
+    disks: z.array(Disk),
+  })
+  .meta({ id: 'StationStatus' });
+
+export const Trouble = z
+  .object({
+    kind: z.enum(['place', 'delivery', 'repository', 'changeset', 'code host', 'collector']),
+    stage: z.string().nullable(),
+    code: z.string().nullable().describe('from the error catalogue'),
+    count: Count,
+    example: z.string().describe('one of them, in words'),
+    hint: z.string().nullable().describe('what to do about it'),
+    lastAt: Time.nullable(),
+    isWaiting: z.boolean().describe('it is tried again by itself'),
+  })
+  .meta({ id: 'Trouble' });
+
+const ListedItem = z
+  .object({
+    key: z.string(),
+    kind: z.string(),
+    target: z.string(),
+    title: z.string().nullable(),
+    dueAt: Time,
+    reason: z.string(),
+    priority: z.enum(['normal', 'high']),
+    running: z.boolean(),
+    failures: Count,
+    lastError: LastError,
+  })
+  .meta({ id: 'ScheduledItem' });
+
+const State = z.object({ status: z.string(), code: z.string().optional() });
+
+export const stationOperations = {
+  ping: {
+    about,
+    summary: 'Whether anything listens: `pong`.',
+    status: 200,
+    contentType: 'text/plain',
+    isOpen: true,
+  },
+  getHealth: {
+    about,
+    summary: 'Whether the database can be read; 503 where it cannot.',
+    status: 200,
+    answer: State,
+    also: { 503: State },
+    isOpen: true,
+  },
+  getReadiness: {
+    about,
+    summary: 'Whether it has started and can write its journal; 503 where not.',
+    status: 200,
+    answer: State,
+    also: { 503: State },
+    isOpen: true,
+  },
+  getMetrics: {
+    about,
+    summary: 'Figures for Prometheus, in its text format.',
+    status: 200,
+    contentType: 'text/plain',
+  },
+  openSession: {
+    about,
+    summary:
+      'A session cookie for the pages, in exchange for the token; there is none to open where no token is set.',
+    body: z.strictObject({ token: z.string() }),
+    maxBodyBytes: 4096,
+    status: 204,
+    isOpen: true,
+  },
+  getDescription: {
+    about,
+    summary: 'This description, as OpenAPI 3.1.',
+    status: 200,
+    answer: z.looseObject({ openapi: z.string() }),
+  },
+  getStatus: { about, summary: 'The station at a glance.', status: 200, answer: StationStatus },
+  listTroubles: {
+    about,
+    summary: 'What is stuck now, by cause: what a person must see to before what is tried again.',
+    status: 200,
+    answer: z.object({ troubles: z.array(Trouble) }),
+  },
+  getSchedule: {
+    about,
+    summary: 'What happens next in gathering: what runs, and what comes, first in line first.',
+    query: z.strictObject({ limit: z.coerce.number<number>().int().min(1).max(500).default(100) }),
+    status: 200,
+    answer: z.object({
+      counts: z.object({
+        size: Count,
+        due: Count,
+        behindMs: Milliseconds,
+        running: Count,
+        raised: Count,
+        byKind: z.array(z.object({ kind: z.string(), size: Count, due: Count })),
+      }),
+      running: z.array(ListedItem),
+      next: z.array(ListedItem),
+      halfHours: z.array(Count).describe('how many fall due in each half hour from now on, for a day'),
+    }),
+  },
+  listNotifications: {
+    about,
+    summary: 'What people were notified of about repositories, newest first.',
+    query: z.strictObject(pageQuery(50, 500)),
+    status: 200,
+    answer: z.object({
+      notifications: z.array(
+        z.object({
+          id: z.int(),
+          event: z.enum(['stale', 'awake', 'failing', 'recovered']),
+          repository: z.string(),
+          message: z.string(),
+          raisedAt: Time,
+        }),
+      ),
+      ...pageAnswer,
+    }),
+  },
+} as const satisfies Record<string, Operation>;
