@@ -327,3 +327,18 @@ for (const place of ['spool', 'folder'] as const)
       1,
     );
   });
+
+test('files that wait in a folder that is away as a whole wait with it, and are none of them missing (D-307)', async t => {
+  const { rig, path, sent } = await folderRig(t, { a: 'A', b: 'B' }, { settings: { automatic: false } });
+  for (const name of ['a', 'b']) await rig.until(name, ({ state }) => state === 'incoming');
+  await rig.delivery.stop();
+  renameSync(path, `${path}.away`);
+  const again = await rig.restart();
+  await again.delivery.syncNow(AbortSignal.timeout(10_000));
+  for (const { state, errorCode, errorMessage } of again.records())
+    assert.deepEqual([state, errorCode, errorMessage], ['incoming', null, null]);
+  renameSync(`${path}.away`, path);
+  await again.delivery.syncNow(AbortSignal.timeout(10_000));
+  await arrivedAll(again, ['a', 'b']);
+  assert.deepEqual([sent.toSorted(), again.records().length], [['a', 'b'], 2]);
+});

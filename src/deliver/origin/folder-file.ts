@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { asFileError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
@@ -57,7 +57,7 @@ export const folderFile: FileOrigin = {
   },
 
   async begin(context, _destination, record, signal) {
-    const { journal, settings, folders } = context;
+    const { journal, clock, settings, folders } = context;
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
@@ -66,6 +66,11 @@ export const folderFile: FileOrigin = {
       return 'waiting';
     }
     const file = openToTake(folders.enclosureOf(folder), filepathIn(folder, path), settings);
+    if (!file && !isThere(folder)) {
+      // Unmounted, or moved away whole: nothing says that the file is gone.
+      await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.probeIntervalMs });
+      return 'waiting';
+    }
     if (!file) return 'gone';
     if ('fault' in file) return file;
     let begun: BegunAttempt | BeginFailure = 'waiting';
@@ -172,8 +177,9 @@ export const folderFile: FileOrigin = {
   isPresent({ settings, folders }, record) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
-    // No longer among the folders: it waits until it is again.
-    return !folder || folders.enclosureOf(folder).regularFile(filepathIn(folder, path)) !== undefined;
+    // No longer among the folders, or with its folder away: it waits until that is there again.
+    if (!folder || !isThere(folder)) return true;
+    return folders.enclosureOf(folder).regularFile(filepathIn(folder, path)) !== undefined;
   },
 
   isAstray() {
@@ -278,6 +284,11 @@ function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRec
   const release = record && context.withhold(record.id);
   if (!release) return context.journal.enter({ ...file, movedFromMissing: record?.id });
   return context.journal.enter({ ...file, movedFrom: record.id }).finally(release);
+}
+
+/** Whether the folder itself can be found. */
+function isThere({ path }: FolderSettings): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function filepathIn(folder: FolderSettings, path: string): string {
