@@ -52,6 +52,7 @@ export async function attemptDelivery(
   const hold = context.holds.holdOf(record);
   if (hold !== undefined) {
     await context.journal.change(record.id, { hold, nextAttemptAtMs: null });
+    context.holds.recorded(record, hold);
     return 'waiting';
   }
   // Given up in an earlier attempt, which could not move it.
@@ -145,7 +146,7 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
-    context.lone.arrived(record.id);
+    context.lone.arrived(record);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });

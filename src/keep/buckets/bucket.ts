@@ -68,7 +68,10 @@ export interface ObjectStore {
     source: ObjectSource,
     options?: TransferOptions,
   ): Promise<UploadedPart>;
-  /** Every part stored so far, ascending: what a resumed upload need not send again. Throws upload_missing. */
+  /**
+   * Every part stored so far, ascending: what a resumed upload need not send again; less those of which it is in doubt
+   * what they hold. Throws upload_missing.
+   */
   listParts(upload: MultipartUpload, options?: BucketCallOptions): Promise<UploadedPart[]>;
   /**
    * Makes the parts one object, in the order of their numbers whatever the order given. Throws upload_missing
