@@ -74,7 +74,8 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
 
 function fromOutage({ sinceMs, error: { code, message, hint } }: StoreOutage): Trouble {
   const lastAt = new Date(sinceMs).toISOString();
-  return { kind: 'place', stage: 'store', code, count: 1, example: message, hint, lastAt, isWaiting: true };
+  const found = { code, count: 1, example: message, hint, lastAt, isWaiting: true };
+  return { kind: 'place', stage: 'store', subject: null, ...found };
 }
 
 /** An endpoint comes back by itself; whatever else is held mostly needs a person. */
