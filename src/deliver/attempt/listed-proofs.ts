@@ -9,7 +9,7 @@ const WORTH_A_PAGE = 16;
 /** Keys of a page, S3's most. */
 const PAGE_KEYS = 1000;
 /** What was gathered does not wait longer for more. */
-const GATHER_MS = 250;
+const GATHER_MS = 100;
 /** A page that takes longer is no help. */
 const PAGE_MS = 5_000;
 /** A bucket whose listing showed too little is left alone so long: other objects may lie between. */
