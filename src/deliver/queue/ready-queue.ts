@@ -1,7 +1,7 @@
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 
-/** Sent and not proven yet, at the most: several pages of what a tenth of a second sends. */
+/** Sent and not proven yet, at the most: what several questions to the bucket's listing are about. */
 const PROVING_AT_ONCE = 1000;
 
 /** Larger files than `partsAboveBytes` take the lane of large ones. */
