@@ -5,7 +5,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { identityOf, sameIdentity } from '../spool/files.ts';
+import { acknowledgedStill, deliveredAlready } from './content-known.ts';
 import {
   type Attempted,
   delivered,
@@ -122,11 +122,14 @@ async function sendAndProve(
   let file = begun?.file;
   try {
     file ??= originOf(record).open(context, record);
-    acknowledged = acknowledgedBefore(acknowledgedOf(record) ?? uploader.takeRemembered(record.id), file);
+    const sentBefore = acknowledgedOf(record) ?? uploader.takeRemembered(record.id);
+    acknowledged = await acknowledgedStill(sentBefore, file, turn.signal);
     // Found to be offline after it was chosen: nothing was tried.
     if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
       return { end: async () => 'handed-back' };
     if (!acknowledged && !file) throw sourceMissing(subject);
+    const before = acknowledged ? undefined : originOf(record).deliveredBefore(context, record);
+    if (before && file) acknowledged = await deliveredAlready(context, asking, before, file);
     if (!acknowledged && file) {
       acknowledged = await upload(context, attempted, file, asking);
       attempted.steps.done('sent');
@@ -149,18 +152,6 @@ async function sendAndProve(
     const known = asSluiceError(error, { operation: 'verify', subject });
     return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
-}
-
-/**
- * What an earlier attempt sent, while the file is still what it was. One that somebody took away meanwhile has arrived all
- * the same.
- */
-function acknowledgedBefore(
-  acknowledged: Acknowledged | undefined,
-  file: OpenedFile | undefined,
-): Acknowledged | undefined {
-  if (!acknowledged) return undefined;
-  return !file || sameIdentity(identityOf(file.stats), acknowledged.identity) ? acknowledged : undefined;
 }
 
 async function upload(

@@ -21,6 +21,8 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
   /** Absent where stores of this kind need no key. */
   readonly key?: StoreKey;
+  /** By how much its clock is ahead of this machine's, as far as its answers told; absent where both are the same. */
+  clockOffsetMs?(): number;
 
   /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list. */
   listBuckets(options?: BucketCallOptions): Promise<string[]>;
