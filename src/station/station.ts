@@ -23,7 +23,10 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
+import type { AlertFacts } from './alerts/conditions.ts';
+import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -36,6 +39,7 @@ import {
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
+import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -93,7 +97,9 @@ class ComposedStation implements Station {
   readonly repositories: Repositories;
   readonly changesets: Changesets;
   readonly notifications: Notifications;
+  readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -144,9 +150,26 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
-      onEnd: ended => this.metrics.countWork(ended),
+      onEnd: ended => {
+        this.metrics.countWork(ended);
+        this.events.countWork(ended);
+      },
     });
     this.notifications = new Notifications(current);
+    this.events = new EventObserver(
+      {
+        deliveries: () => this.deliveries.status(),
+        recentRuns: limit => this.repositories.recentRuns(limit),
+        troubles: () => findTroubles(this),
+        status: () => this.status(),
+      },
+      options,
+    );
+    this.alerts = new Alerts({
+      ...current,
+      open: () => local.openAlerts(),
+      facts: () => this.#alertFacts(),
+    });
     this.metrics = new Metrics({
       station: () => this.status(),
       calls: () => this.changesets.limiter.calls(),
@@ -171,10 +194,12 @@ class ComposedStation implements Station {
         holdings: () => this.#holdings(),
       }),
       this.notifications,
+      this.events,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
       this.repositories.schedule,
+      this.alerts,
     ];
   }
 
@@ -229,6 +254,29 @@ class ComposedStation implements Station {
     });
   }
 
+  async #alertFacts(): Promise<AlertFacts> {
+    const { holds, oldestWaitingAtMs } = this.deliveries.status();
+    const { reviewAfterMs } = this.#config.notify;
+    const nowMs = this.#options.clock.nowMs();
+    const open =
+      reviewAfterMs === undefined
+        ? []
+        : await this.questions.countOpenChangesets({
+            idleSinceMs: 0,
+            openedSinceMs: [nowMs - reviewAfterMs],
+          });
+    return {
+      holds,
+      oldestWaitingAtMs,
+      troubles: this.deliveries.troubles(),
+      disks: await stationDisks(this.#config),
+      minFreeDiskBytes: this.#config.cache.minFreeDiskBytes,
+      collectors: (await this.captures.status()).collectors,
+      // Opened later, they are of the first age.
+      waitingForReview: open.find(({ age }) => age === 1)?.waitingForReview ?? 0,
+    };
+  }
+
   ready(): boolean {
     return this.repositories.isScheduling;
   }
@@ -247,6 +295,7 @@ class ComposedStation implements Station {
     await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+    this.events.configurationReloaded();
   }
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {
