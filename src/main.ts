@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
+import { systemClock } from './base/clock.ts';
+import { silentLogger } from './base/log.ts';
+import type { Stores } from './station/station-api.ts';
 
 /**
  * The composition root: names implementations, as only the lists of kinds and the entries of threads do beside it. Runs
@@ -12,10 +16,7 @@ export async function main(): Promise<void> {
     if (error.code !== 'EPIPE') throw error;
     process.exit(0);
   });
-  const [{ runCli }, { systemClock }] = await Promise.all([
-    import('./cli/program.ts'),
-    import('./base/clock.ts'),
-  ]);
+  const { runCli } = await import('./cli/program.ts');
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;
   };
@@ -30,16 +31,17 @@ export async function main(): Promise<void> {
     stderr: process.stderr,
     webFolder: fileURLToPath(new URL('./web', import.meta.url)),
     stopSignal,
-    async openStores(url, { checkpointThread = false } = {}) {
+    async openStores({ database, store: address }, { checkpointThread = false, station } = {}) {
+      if (address !== undefined) return openSharedStores(address, database, station);
       const [{ openStore }, { openLocal }, { SqliteWorkQueue }, { isWorkerGone }] = await Promise.all([
         import('./keep/sqlite/open-store.ts'),
         import('./keep/sqlite/open-local.ts'),
         import('./engine/queue/sqlite/sqlite-work-queue.ts'),
         import('./engine/queue/worker-id.ts'),
       ]);
-      const store = await openStore(url, { clock: systemClock, checkpointThread });
+      const store = await openStore(database, { clock: systemClock, checkpointThread });
       const queue = new SqliteWorkQueue({ database: store.database, clock: systemClock, isWorkerGone });
-      const clones = await openLocal(url, { clock: systemClock, store }).openCloneRecords();
+      const clones = await openLocal(database, { clock: systemClock, store }).openCloneRecords();
       const close = async (): Promise<void> => {
         await clones.close();
         await store.close();
@@ -56,6 +58,39 @@ export async function main(): Promise<void> {
       return (await import('./keep/buckets/definitions.ts')).loadObjectStores(profiles, systemClock, reread);
     },
   });
+}
+
+/** The store and the queue on a Postgres that stations share; clones are this machine's. */
+async function openSharedStores(
+  url: string,
+  database: string,
+  // What a command claims, no station has its home for.
+  station = `${hostname()}:${process.pid}`,
+): Promise<Stores> {
+  const [{ openPostgresStore }, { applyChanges }, { PgBossWorkQueue }, { openLocal }, { isWorkerGone }] =
+    await Promise.all([
+      import('./keep/postgres/open-store.ts'),
+      import('./keep/postgres/store/changes.ts'),
+      import('./engine/queue/pg-boss/pg-boss-work-queue.ts'),
+      import('./keep/sqlite/open-local.ts'),
+      import('./engine/queue/worker-id.ts'),
+    ]);
+  const store = await openPostgresStore({ url, clock: systemClock });
+  const closing: (() => Promise<void>)[] = [() => store.close()];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const shared = { database: store.database, clock: systemClock, log: silentLogger };
+    const queue = await PgBossWorkQueue.open({ ...shared, applyChanges, isWorkerGone, station });
+    closing.push(() => queue.close());
+    const clones = await openLocal(database, { clock: systemClock }).openCloneRecords();
+    closing.push(async () => clones.close());
+    return { store, queue, clones, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 /** The first Ctrl-C or SIGTERM asks to stop; a second one does not ask. */

@@ -143,6 +143,9 @@ export const StationStatus = z
       directory: z.string().describe('the folder with the areas of the spool'),
       profiles: z.array(z.string()),
       syncing: z.boolean().describe('whether files go by themselves now'),
+      oldestWaitingAt: Time.nullable().describe(
+        'since when the file is on its way that has been for longest',
+      ),
     }),
     capture: CaptureStatus,
     links: z.array(
@@ -169,6 +172,7 @@ export const Trouble = z
   .object({
     kind: z.enum(['place', 'delivery', 'repository', 'changeset', 'code host', 'collector']),
     stage: z.string().nullable(),
+    subject: z.string().nullable().describe('the place, code host or collector, where it is one'),
     code: z.string().nullable().describe('from the error catalogue'),
     count: Count,
     example: z.string().describe('one of them, in words'),

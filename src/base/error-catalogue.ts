@@ -176,6 +176,13 @@ export const CATALOGUE = {
     meaning: 'The work was stopped on request.',
     remedy: 'Start it again when wanted.',
   },
+  room_awaited: {
+    answer: 'cancelled',
+    exitCode: 1,
+    status: 503,
+    meaning: 'The clone waits for room on the disk, and others go before it meanwhile.',
+    remedy: 'Nothing to do: it is made once others are done with theirs.',
+  },
   lease_lost: {
     answer: 'cancelled',
     exitCode: 1,
@@ -358,7 +365,7 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 500,
-    meaning: 'The git program found is older than 2.31.',
+    meaning: 'The git program found is older than 2.31, or than the format of the repository.',
     remedy: 'Install a newer git and put it first on the PATH.',
   },
   git_failed: {

@@ -100,3 +100,8 @@ export function withoutControls(json: string): string {
 export function isUri(text: string): boolean {
   return /^([a-z][a-z0-9+.-]*:\/\/|(file|sqlite3?|postgres(ql)?|mysql|mariadb):)/i.test(text);
 }
+
+/** Whether a text is the address of a Postgres, as every client of one takes it, and no path. */
+export function isPostgresAddress(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text);
+}

@@ -35,7 +35,7 @@ export async function printChangesetReport(options: ChangesetReportOptions, cli:
   const format = formatOf(options, cli);
   const query = reportQuery({ since, until, by, host, repository: repo }, nowMs, '--');
   const { config } = await load(options, cli);
-  await withStores(config.database, cli, async ({ store }) => {
+  await withStores(config, cli, async ({ store }) => {
     const report = await changesetReport(store.questions, query, nowMs);
     const content =
       format === 'json'

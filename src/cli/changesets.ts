@@ -198,7 +198,7 @@ async function withTools(
   const { config } = await load(options, cli);
   const [hosts, holds] = await Promise.all([openHosts(options, cli), holdsOf(config)]);
   try {
-    await withStores(config.database, cli, ({ store, queue }) =>
+    await withStores(config, cli, ({ store, queue }) =>
       act({ changesets: store.changesets, queue, clock: cli.clock, hosts, holds }),
     );
   } finally {

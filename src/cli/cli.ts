@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { LoadObjectStores } from '../deliver/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
-import type { Stores } from '../station/station-api.ts';
+import type { StorePlace, Stores } from '../station/station-api.ts';
 import type { TerminalOutput } from './terminal.ts';
 
 /** What the composition root gives the commands: the implementations behind the contracts, and the process's edges. */
@@ -22,7 +22,7 @@ export interface Cli {
    * @param options.checkpointThread checkpoints off the thread: for a station, whose event loop must not stand still
    */
   openStores(
-    url: string,
+    place: StorePlace,
     options?: { readonly checkpointThread?: boolean; readonly station?: string },
   ): Promise<Stores>;
   /** What belongs to this machine, in the database at a path; nothing of it is opened yet. */

@@ -47,7 +47,7 @@ async function withStore(
   action: (store: Store) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  await withStores(config.database, cli, ({ store }) => action(store));
+  await withStores(config, cli, ({ store }) => action(store));
 }
 
 function print(person: Person, json: boolean, cli: Cli): void {

@@ -42,7 +42,7 @@ export async function printInsight(name: string, options: InsightOptions, cli: C
     by,
   };
   const { config } = await load(options, cli);
-  await withStores(config.database, cli, async ({ store }) => {
+  await withStores(config, cli, async ({ store }) => {
     const repositoryIds = await idsOf(options.repo, store);
     const rows = await insight.rows(store.questions, { ...question, repositoryIds });
     const content = await render(rows, insight.columns, format, {

@@ -9,7 +9,7 @@ import { countsOf } from '../station/status/changeset-figures.ts';
 import { readStatus, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
-import { assertDatabase, withJournal, withStores } from './stores.ts';
+import { assertDatabase, existingDatabase, withJournal, withStores } from './stores.ts';
 import { jsonText, printable, styleFor } from './terminal.ts';
 
 /** How long the station may take to answer before it counts as not there. */
@@ -58,14 +58,17 @@ async function askAt(
 
 async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<StationStatus> {
   assertDatabase(config);
-  const { database } = config;
-  return withStores(database, cli, stores =>
-    withJournal(database, cli, async journal =>
+  return withStores(config, cli, stores =>
+    withJournal(existingDatabase(config), cli, async journal =>
       readStatus({
         ...stores,
         config,
         running: { syncs: new Map(), churn: new Map() },
-        deliveries: { ...journal.counts(), unproven: journal.unproven() },
+        deliveries: {
+          ...journal.counts(),
+          unproven: journal.unproven(),
+          oldestWaitingAtMs: journal.oldestWaitingMs() ?? null,
+        },
         links: [],
         holds: [],
         changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },

@@ -6,6 +6,7 @@ import { LOCAL_BUCKET, LOCAL_PROFILE } from '../keep/buckets/profiles.ts';
 import { createApp } from '../server/app.ts';
 import { createHttpServer } from '../server/http-server.ts';
 import { announce } from '../station/announce.ts';
+import { serviceManager } from '../station/service-manager.ts';
 import { createStation, type Station } from '../station/station.ts';
 import type { Cli, GlobalOptions, ListenOptions } from './cli.ts';
 import { load, loadOptions } from './load.ts';
@@ -14,7 +15,17 @@ import { printable, styleFor } from './terminal.ts';
 /** How long one part of the station may take to stop. */
 const STOP_TIMEOUT_MS = 10_000;
 /** Settings that are read once, at start. */
-const FIXED_SETTINGS = ['root', 'database', 'server', 'cache.directory', 'capture.directory', 'bake', 'log'];
+const FIXED_SETTINGS = [
+  'root',
+  'database',
+  'store',
+  'storeFile',
+  'server',
+  'cache.directory',
+  'capture.directory',
+  'bake',
+  'log',
+];
 
 /**
  * Runs a station until the stop signal. Throws when it cannot start (`port_in_use`, `station_running`,
@@ -34,7 +45,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     log,
     forges,
     ...cli,
-    openStores: (url, { station: id }) => cli.openStores(url, { checkpointThread: true, station: id }),
+    openStores: (place, { station: id }) => cli.openStores(place, { checkpointThread: true, station: id }),
     pagesUrl: () => pagesUrl,
     local: await cli.openLocal(config.database),
   });
@@ -64,8 +75,9 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     },
     onFailure: error => log.error(`configuration not reloaded, the old one goes on:\n${error.message}`),
   });
+  const manager = serviceManager({ env: cli.env, clock, log, status: () => `up at ${server.url()}` });
   const lifecycle = new Lifecycle(
-    [...station.services, server, announce(config.root, () => server.url()), watch],
+    [...station.services, server, announce(config.root, () => server.url()), watch, manager],
     {
       clock,
       stopTimeoutMs: STOP_TIMEOUT_MS,

@@ -10,7 +10,7 @@ import { findProfiles } from '../keep/buckets/profiles.ts';
 import type { CaptureJournal } from '../keep/local/captures.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import { coldBucketOpener } from '../station/cold-bucket.ts';
-import type { Stores } from '../station/station-api.ts';
+import type { StorePlace, Stores } from '../station/station-api.ts';
 import type { Cli } from './cli.ts';
 
 /** The database of a configuration, or an empty one in memory where there is none yet: looking makes nothing. */
@@ -19,8 +19,8 @@ export function existingDatabase({ database }: Pick<Config, 'database'>): string
 }
 
 /** Throws `not_found` where there is no database yet: to a command that only looks, that says more than an empty one. */
-export function assertDatabase({ database, root }: Pick<Config, 'database' | 'root'>): void {
-  if (existsSync(database)) return;
+export function assertDatabase({ database, store, root }: Pick<Config, 'database' | 'store' | 'root'>): void {
+  if (store !== undefined || existsSync(database)) return;
   throw new SluiceError(
     'not_found',
     `there is no database ${database}, and no station is running on ${root}`,
@@ -31,11 +31,11 @@ export function assertDatabase({ database, root }: Pick<Config, 'database' | 'ro
 }
 
 export async function withStores<T>(
-  database: string,
+  place: StorePlace,
   cli: Cli,
   use: (stores: Stores) => Promise<T>,
 ): Promise<T> {
-  return useAndClose(await cli.openStores(database), use);
+  return useAndClose(await cli.openStores(place), use);
 }
 
 /** With the cache of clones as well: the claims keep a command and a station apart. */
@@ -44,7 +44,7 @@ export function withCache<T>(
   cli: Cli,
   use: (cache: CloneCache, stores: Stores) => Promise<T>,
 ): Promise<T> {
-  return withStores(config.database, cli, async stores => {
+  return withStores(config, cli, async stores => {
     const { clock, cwd, env, loadObjectStores } = cli;
     const cache = new CloneCache({
       clones: stores.clones,

@@ -213,9 +213,7 @@ async function withContext(
   use: (context: ScheduleContext) => Promise<void>,
 ): Promise<void> {
   const { config } = await load(options, cli);
-  await withStores(config.database, cli, stores =>
-    use({ ...stores, clock: cli.clock, config: () => config }),
-  );
+  await withStores(config, cli, stores => use({ ...stores, clock: cli.clock, config: () => config }));
 }
 
 function lineOf(repository: Repository, item: QueueItem | undefined): TrackedLine {

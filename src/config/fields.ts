@@ -253,10 +253,13 @@ export function paths(options: Described) {
 }
 
 /** The two keys by which a secret comes: `token` itself and `tokenFile`, whose content becomes `token`. */
-export function secret<const K extends string>(key: K, options: Described & { readonly ofLines?: boolean }) {
+export function secret<const K extends string>(
+  key: K,
+  options: Described & { readonly ofLines?: boolean; readonly fault?: (text: string) => string | undefined },
+) {
   const text = options.ofLines
     ? z.string({ error: 'must be text' }).min(1, { error: 'is empty' })
-    : line('must be text; put it in quotes');
+    : line('must be text; put it in quotes', options.fault);
   const value = describeField(text.optional(), options, { kind: 'secret' });
   const file = describeField(
     line('must be a path').optional(),

@@ -5,6 +5,7 @@ import type { SettingPath } from './paths.ts';
 export type OverrideName =
   | 'root'
   | 'database'
+  | 'store'
   | 'logLevel'
   | 'host'
   | 'port'
@@ -25,6 +26,7 @@ interface Override {
 export const OVERRIDES: Readonly<Record<OverrideName, Override>> = {
   root: { path: ['root'], variable: 'SLUICE_ROOT', option: '--root' },
   database: { path: ['database'], variable: 'SLUICE_DATABASE', option: '--database' },
+  store: { path: ['store'], variable: 'SLUICE_STORE', displaces: ['storeFile'] },
   logLevel: { path: ['log', 'level'], variable: 'SLUICE_LOG_LEVEL', option: '--log-level' },
   credentials: { path: ['deliver', 'credentials'], variable: 'SLUICE_CREDENTIALS', option: '--credentials' },
   onlyCredentials: {

@@ -70,6 +70,8 @@ export interface DeliveryStatus {
   /** Files that nothing proves to have arrived: delivered and still kept, or acknowledged only. */
   readonly unproven: { readonly files: number; readonly bytes: number };
   readonly throughput: readonly Throughput[];
+  /** When the file came into view that has been on its way for longest; null where none is. */
+  readonly oldestWaitingAtMs: number | null;
 }
 
 /**
@@ -204,6 +206,7 @@ export class Delivery implements Service {
       holds: session?.holds ?? [],
       unproven: this.journal.unproven(),
       throughput: session?.throughput ?? [],
+      oldestWaitingAtMs: this.journal.oldestWaitingMs() ?? null,
     };
   }
 

@@ -6,13 +6,31 @@ export interface Throughput {
   readonly files: number;
   readonly bytes: number;
   readonly failures: number;
+  /** The same failures by error code. */
+  readonly failuresByCause: Readonly<Record<string, number>>;
+  /** How long delivered files took from being found to being proven and put away. */
+  readonly duration: DurationCounts;
   readonly bytesInFlight: number;
+}
+
+/** Seconds by which durations are counted: from a small file on a good link to one that waited for days. */
+export const DURATION_BOUNDS_S = [0.1, 0.5, 1, 5, 15, 60, 300, 1800, 7200, 28_800, 86_400] as const;
+
+/** Durations counted as a histogram: how many were no longer than each bound, how many in all, and their sum. */
+export interface DurationCounts {
+  readonly upTo: readonly number[];
+  readonly count: number;
+  readonly sumS: number;
 }
 
 interface Counters {
   files: number;
   bytes: number;
   failures: number;
+  readonly causes: Map<string, number>;
+  readonly upTo: number[];
+  timed: number;
+  sumS: number;
   underWayBytes: number;
 }
 
@@ -21,15 +39,26 @@ export class Statistics {
   readonly #total = new Map<string, Counters>();
   readonly #period = new Map<string, Counters>();
 
-  delivered(destination: string, bytes: number): void {
+  /** @param durationMs since it was found; undefined where that is not known */
+  delivered(destination: string, bytes: number, durationMs?: number): void {
     for (const counters of this.#both(destination)) {
       counters.files += 1;
       counters.bytes += bytes;
+      if (durationMs === undefined) continue;
+      const seconds = Math.max(0, durationMs) / 1000;
+      counters.timed += 1;
+      counters.sumS += seconds;
+      for (const [index, bound] of DURATION_BOUNDS_S.entries())
+        if (seconds <= bound) counters.upTo[index] = (counters.upTo[index] ?? 0) + 1;
     }
   }
 
-  failed(destination: string): void {
-    for (const counters of this.#both(destination)) counters.failures += 1;
+  /** @param cause an error code */
+  failed(destination: string, cause: string): void {
+    for (const counters of this.#both(destination)) {
+      counters.failures += 1;
+      counters.causes.set(cause, (counters.causes.get(cause) ?? 0) + 1);
+    }
   }
 
   /** What is being sent now. @param bytes more, or less when negative */
@@ -38,12 +67,14 @@ export class Statistics {
   }
 
   all(): Throughput[] {
-    return [...this.#total].map(([destination, { files, bytes, failures, underWayBytes }]) => ({
+    return [...this.#total].map(([destination, counters]) => ({
       destination,
-      files,
-      bytes,
-      failures,
-      bytesInFlight: underWayBytes,
+      files: counters.files,
+      bytes: counters.bytes,
+      failures: counters.failures,
+      failuresByCause: Object.fromEntries(counters.causes),
+      duration: { upTo: [...counters.upTo], count: counters.timed, sumS: counters.sumS },
+      bytesInFlight: counters.underWayBytes,
     }));
   }
 
@@ -63,7 +94,16 @@ export class Statistics {
   #of(map: Map<string, Counters>, destination: string): Counters {
     let counters = map.get(destination);
     if (!counters) {
-      counters = { files: 0, bytes: 0, failures: 0, underWayBytes: 0 };
+      counters = {
+        files: 0,
+        bytes: 0,
+        failures: 0,
+        underWayBytes: 0,
+        causes: new Map(),
+        upTo: DURATION_BOUNDS_S.map(() => 0),
+        timed: 0,
+        sumS: 0,
+      };
       map.set(destination, counters);
     }
     return counters;

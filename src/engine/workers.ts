@@ -43,7 +43,7 @@ export interface WorkersOptions {
 }
 
 export interface WorkersTiming {
-  /** A worker that is silent for longer loses its work; a third of it passes between signs of life. */
+  /** A worker that is silent for longer loses its work; a third of it passes between signs of life. The queue's own. */
   readonly leaseMs: number;
   /** Longest pause between two claims, whatever the queue announces: work whose lease has run out is not announced. */
   readonly pollMs: number;
@@ -55,8 +55,7 @@ export interface WorkersTiming {
   readonly deadCheckMs: number;
 }
 
-const DEFAULT_TIMING: WorkersTiming = {
-  leaseMs: 60_000,
+const DEFAULT_TIMING: Omit<WorkersTiming, 'leaseMs'> = {
   pollMs: 5000,
   drainMs: 10_000,
   abortMs: 5000,
@@ -91,7 +90,7 @@ export class Workers implements Service {
   constructor(options: WorkersOptions) {
     this.name = options.name;
     this.#options = options;
-    this.#timing = { ...DEFAULT_TIMING, ...options.timing };
+    this.#timing = { ...DEFAULT_TIMING, leaseMs: options.queue.leaseMs, ...options.timing };
     this.#worker = options.worker ?? newWorkerId();
     const { name, queue, clock, log } = options;
     this.#heartbeat = new Heartbeat({

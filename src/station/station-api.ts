@@ -1,3 +1,4 @@
+import type { Config } from '../config/schema.ts';
 import type { Delivery } from '../deliver/service.ts';
 import type { WorkQueue } from '../engine/queue/work-queue.ts';
 import type { CaptureService } from '../gather/capture/service.ts';
@@ -10,10 +11,14 @@ import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { EventObserver } from './event-observer.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
 import type { StationStatus } from './status/status.ts';
+
+/** Where the stores are: the settings that say so. */
+export type StorePlace = Pick<Config, 'database' | 'store'>;
 
 /** What a station knows, what it is to do, and which clones are on its disk. */
 export interface Stores {
@@ -82,6 +87,8 @@ export interface StationApi {
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
+  /** What happens, as it happens. */
+  readonly events: Pick<EventObserver, 'open'>;
   /** Of this sluice. */
   readonly version: string;
   status(): Promise<StationStatus>;

@@ -23,9 +23,12 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
+import type { AlertFacts } from './alerts/conditions.ts';
+import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
-import type { StationApi, Stores } from './station-api.ts';
+import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
 import { stationDisks } from './status/disks.ts';
 import { Metrics } from './status/metrics.ts';
@@ -36,6 +39,7 @@ import {
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
+import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -49,7 +53,7 @@ export interface StationOptions {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
   /** @param options `station` is this station's id */
-  readonly openStores: (url: string, options: { readonly station: string }) => Promise<Stores>;
+  readonly openStores: (place: StorePlace, options: { readonly station: string }) => Promise<Stores>;
   /** What belongs to this machine, in the configuration's database. */
   readonly local: LocalStore;
   readonly forges: ForgeImplementations;
@@ -93,7 +97,9 @@ class ComposedStation implements Station {
   readonly repositories: Repositories;
   readonly changesets: Changesets;
   readonly notifications: Notifications;
+  readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -144,13 +150,32 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
-      onEnd: ended => this.metrics.countWork(ended),
+      onEnd: ended => {
+        this.metrics.countWork(ended);
+        this.events.countWork(ended);
+      },
     });
     this.notifications = new Notifications(current);
-    this.metrics = new Metrics(
-      () => this.status(),
-      () => this.changesets.limiter.calls(),
+    this.events = new EventObserver(
+      {
+        deliveries: () => this.deliveries.status(),
+        recentRuns: limit => this.repositories.recentRuns(limit),
+        troubles: () => findTroubles(this),
+        status: () => this.status(),
+      },
+      options,
     );
+    this.alerts = new Alerts({
+      ...current,
+      open: () => local.openAlerts(),
+      facts: () => this.#alertFacts(),
+    });
+    this.metrics = new Metrics({
+      station: () => this.status(),
+      calls: () => this.changesets.limiter.calls(),
+      throughput: () => this.deliveries.status().throughput,
+      nowMs: () => options.clock.nowMs(),
+    });
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
       local.createLock({ path: root, what: 'the root', lockPath: join(root, 'station.lock') }),
@@ -169,10 +194,12 @@ class ComposedStation implements Station {
         holdings: () => this.#holdings(),
       }),
       this.notifications,
+      this.events,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
       this.repositories.schedule,
+      this.alerts,
     ];
   }
 
@@ -227,6 +254,29 @@ class ComposedStation implements Station {
     });
   }
 
+  async #alertFacts(): Promise<AlertFacts> {
+    const { holds, oldestWaitingAtMs } = this.deliveries.status();
+    const { reviewAfterMs } = this.#config.notify;
+    const nowMs = this.#options.clock.nowMs();
+    const open =
+      reviewAfterMs === undefined
+        ? []
+        : await this.questions.countOpenChangesets({
+            idleSinceMs: 0,
+            openedSinceMs: [nowMs - reviewAfterMs],
+          });
+    return {
+      holds,
+      oldestWaitingAtMs,
+      troubles: this.deliveries.troubles(),
+      disks: await stationDisks(this.#config),
+      minFreeDiskBytes: this.#config.cache.minFreeDiskBytes,
+      collectors: (await this.captures.status()).collectors,
+      // Opened later, they are of the first age.
+      waitingForReview: open.find(({ age }) => age === 1)?.waitingForReview ?? 0,
+    };
+  }
+
   ready(): boolean {
     return this.repositories.isScheduling;
   }
@@ -245,6 +295,7 @@ class ComposedStation implements Station {
     await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+    this.events.configurationReloaded();
   }
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {
@@ -284,7 +335,7 @@ class ComposedStation implements Station {
     const { root, database } = this.#config;
     await mkdir(dirname(database), { recursive: true });
     this.#id = await stationIdOf(root);
-    this.#opened = await this.#options.openStores(database, { station: this.#id });
+    this.#opened = await this.#options.openStores(this.#config, { station: this.#id });
   }
 
   async #closeStores(): Promise<void> {

@@ -11,7 +11,6 @@ const CONDITIONAL_SPREADS = new Set(['src/gather/forges/github/graphql.ts']);
 /** What is short because its role is: no contract, no entry of a thread, no definition of a kind. */
 const SHORT_FILES: Readonly<Record<string, string>> = {
   'src/base/random.ts': 'the only place that jitter comes from; everybody takes it as an argument',
-  'src/config/sections/general.ts': 'the settings at the top of the file, as other sections have theirs',
   'src/deliver/origin/origin-of.ts': 'the only place that knows every origin; the origins do not know it',
   'src/keep/sqlite/checkpoint-server.ts': 'the inside of a thread, apart from its entry',
   'src/keep/sqlite/local/journal/rewind.ts': 'one change of the journal, as each of the others has its file',

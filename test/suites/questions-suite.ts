@@ -14,7 +14,8 @@ import type { CommitRow } from '../../src/keep/store/types.ts';
 import { type OpenStore, storeHistory, type TestCommit } from './store-fixture.ts';
 
 const WHO = ['Ada', 'Grace', 'Alan', 'renovate[bot]'];
-const commit: fc.Arbitrary<TestCommit> = fc.record({
+/** Any commit of a test. */
+export const anyCommit: fc.Arbitrary<TestCommit> = fc.record({
   who: fc.constantFrom(...WHO),
   at: fc.integer({ min: 100 * DAY_SECONDS, max: 500 * DAY_SECONDS }),
   zone: fc.constantFrom(0, 330, -480, 840),
@@ -25,7 +26,8 @@ const commit: fc.Arbitrary<TestCommit> = fc.record({
     { maxKeys: 3 },
   ),
 });
-const scopeOf = fc.record({
+/** Any days, with programs or without. */
+export const anyWindow = fc.record({
   sinceDay: fc.option(fc.integer({ min: 90, max: 300 }), { nil: undefined }),
   untilDay: fc.option(fc.integer({ min: 301, max: 510 }), { nil: undefined }),
   withoutBots: fc.boolean(),
@@ -50,9 +52,9 @@ export function questionsSuite(name: string, open: OpenStore): void {
   test(`${name}: every insight, over any set of repositories, days and people, is what counting the commits one by one gives (R-32)`, async t => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(commit, { maxLength: 60 }),
-        fc.array(commit, { maxLength: 20 }),
-        scopeOf,
+        fc.array(anyCommit, { maxLength: 60 }),
+        fc.array(anyCommit, { maxLength: 20 }),
+        anyWindow,
         fc.boolean(),
         async (first, second, window, both) => {
           const { store } = await open(t);
@@ -357,7 +359,10 @@ const SYNCED: SyncedChangeset = {
 };
 
 /** Changesets as syncs saw them. @returns their ids */
-async function storeChangesets(store: Store, synced: readonly Partial<SyncedChangeset>[]): Promise<number[]> {
+export async function storeChangesets(
+  store: Store,
+  synced: readonly Partial<SyncedChangeset>[],
+): Promise<number[]> {
   const wanted = synced.map((_, index) => ({
     ...{ host: 'h', repository: 'owner/name', number: index + 1 },
     ...{ key: `k${index}`, url: `https://h/owner/name/pull/${index + 1}` },

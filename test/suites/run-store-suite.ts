@@ -69,7 +69,7 @@ export function runStoreSuite(name: string, open: OpenStore): void {
     const { store, runs, id } = await start(t);
     const first = await runs.start(id, 'by hand', 1);
     const second = await runs.request(id, 'meanwhile', 2);
-    await runs.finish(first.id, { error: new SluiceError('stopping', 'the station is stopping') }, 3);
+    await runs.finish(first.id, { error: new SluiceError('room_awaited', 'others are at it') }, 3);
     assert.equal((await runs.start(id, 'schedule', 4)).id, first.id);
     const elsewhere = await store.repositories.ensure('https://h/b', 'h');
     const other = await runs.request(elsewhere.id, 'elsewhere', 3);

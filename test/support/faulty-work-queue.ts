@@ -20,6 +20,10 @@ export class FaultyWorkQueue implements WorkQueue {
     this.#before = before;
   }
 
+  get leaseMs() {
+    return this.#queue.leaseMs;
+  }
+
   async put(key: string, placement: ScheduleRequest) {
     await this.#before('put');
     return this.#queue.put(key, placement);

@@ -15,6 +15,7 @@ import {
   type CredentialBudget,
   type Delay,
   hourlyBound,
+  isUntold,
   NEW_BUDGET,
   pauseAskedMs,
   REFUSED_MS,
@@ -69,6 +70,8 @@ export class CallLimiter implements CallBudget {
   readonly #skew = new Map<string, number>();
   /** By host, resource and outcome. */
   readonly #calls = new Map<string, number>();
+  /** By host and credential: limits in a row that named no time. */
+  readonly #untold = new Map<string, number>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
   readonly #clockWatch: ClockWatch;
@@ -110,8 +113,11 @@ export class CallLimiter implements CallBudget {
     this.#calls.set(name, (this.#calls.get(name) ?? 0) + 1);
     if (call.clockSkewMs !== undefined) this.#skew.set(host, call.clockSkewMs);
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
-    this.#update(host, credential, resource, budget => budgetAfterCall(budget, call, expected, nowMs));
-    this.#pauseOthers(call, nowMs);
+    const untoldBefore = this.#countUntold(call, nowMs);
+    this.#update(host, credential, resource, budget =>
+      budgetAfterCall(budget, call, expected, nowMs, untoldBefore),
+    );
+    this.#pauseOthers(call, nowMs, untoldBefore);
     if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential, nowMs);
     else if (call.errorCode === undefined) this.#accept(host, credential);
   }
@@ -254,13 +260,25 @@ export class CallLimiter implements CallBudget {
     this.#expected.set(id, [...(this.#expected.get(id) ?? []), cost]);
   }
 
+  /** How many such limits its credential has met before this call. What was on its way when one was met tells nothing new. */
+  #countUntold(call: CallRecord, nowMs: number): number {
+    const { host, credential = ANONYMOUS, resource } = call;
+    const id = `${host}\n${credential}`;
+    const before = this.#untold.get(id) ?? 0;
+    const budgets = [this.#budgetOf(host, credential, resource), this.#budgetOf(host, ANY, ANY)];
+    if (budgets.some(({ pausedUntilMs = 0 }) => pausedUntilMs > nowMs)) return Math.max(0, before - 1);
+    if (isUntold(call, nowMs)) this.#untold.set(id, before + 1);
+    else if (call.errorCode === undefined) this.#untold.delete(id);
+    return before;
+  }
+
   /**
    * A limit of the host, or a server's Retry-After, holds for all that is sent there; a credential's Retry-After for
    * all that it does; a used-up budget for its resource alone.
    */
-  #pauseOthers(call: CallRecord, nowMs: number): void {
+  #pauseOthers(call: CallRecord, nowMs: number, untoldBefore: number): void {
     const { host, credential = ANONYMOUS, status = 0, limitReached, retryAfterMs } = call;
-    const askedMs = pauseAskedMs(call, nowMs);
+    const askedMs = pauseAskedMs(call, nowMs, untoldBefore);
     if (askedMs === undefined) return;
     const pause = (budget: StoredBudget): void =>
       this.#set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });

@@ -41,8 +41,12 @@ const WINDOW_TOLERANCE_MS = 5_000;
 const SAME_RESET_MS = 2_500;
 /** Of a budget, what ordinary work leaves to what is asked for by hand or by webhooks. */
 const RESERVED_FOR_HIGH = 0.05;
-/** GitHub: "wait for at least one minute" where a secondary limit names no time. A host that names none is given it. */
+/**
+ * GitHub: "wait for at least one minute" where a secondary limit names no time, and for "an exponentially increasing
+ * amount of time" where that was not enough. A host that names none is given it.
+ */
 const UNTOLD_PAUSE_MS = MINUTE_MS;
+const LONGEST_UNTOLD_PAUSE_MS = HOUR_MS;
 /** A wrong Retry-After or reset must not stop a host for ever. */
 export const LONGEST_PAUSE_MS = DAY_MS;
 /** A credential that was refused is tried again this often: it may have been the host that was wrong. */
@@ -140,15 +144,17 @@ export function budgetAfterAdmission(
  * The budget once a call has ended. Figures that cannot be (a limit of none, a reset that is past or years away) count
  * as not given.
  * @param expectedCost what was put down for the call when it was let through
+ * @param untoldBefore as for `pauseAskedMs`
  */
 export function budgetAfterCall(
   budget: CredentialBudget,
   call: ShownLimits & Pick<CallRecord, 'cost'>,
   expectedCost: number,
   nowMs: number,
+  untoldBefore = 0,
 ): CredentialBudget {
   const spent = correctSpent(budget.spent, call.cost - expectedCost);
-  const pausedUntilMs = pauseOf(budget, call, nowMs);
+  const pausedUntilMs = pauseOf(budget, call, nowMs, untoldBefore);
   const { limit = budget.limit, remaining, resetAtMs } = plausible(call, nowMs);
   if (remaining === undefined) return { ...budget, limit, spent, pausedUntilMs };
   const windowMs = resetAtMs === undefined ? budget.windowMs : windowShown(budget, resetAtMs - nowMs);
@@ -195,22 +201,42 @@ function windowShown({ windowMs = 0 }: CredentialBudget, untilResetMs: number): 
   return Math.max(shown, windowMs);
 }
 
-function pauseOf(budget: CredentialBudget, call: ShownLimits, nowMs: number): number | undefined {
-  const askedMs = pauseAskedMs(call, nowMs);
+function pauseOf(
+  budget: CredentialBudget,
+  call: ShownLimits,
+  nowMs: number,
+  untoldBefore: number,
+): number | undefined {
+  const askedMs = pauseAskedMs(call, nowMs, untoldBefore);
   return askedMs === undefined ? budget.pausedUntilMs : Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0);
 }
 
-/** How long no call may go after this one; undefined: nothing asks for a pause. */
-export function pauseAskedMs(
+/**
+ * How long no call may go after this one; undefined: nothing asks for a pause.
+ * @param untoldBefore how many limits in a row, just before, named no time: each doubles the pause
+ */
+export function pauseAskedMs(call: ShownLimits, nowMs: number, untoldBefore = 0): number | undefined {
+  const { retryAfterMs, limitReached } = call;
+  if (limitReached === undefined)
+    return retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_PAUSE_MS);
+  const toldMs = pauseToldMs(call, nowMs);
+  if (toldMs === undefined) return Math.min(UNTOLD_PAUSE_MS * 2 ** untoldBefore, LONGEST_UNTOLD_PAUSE_MS);
+  const leastMs = limitReached === 'host' ? UNTOLD_PAUSE_MS : 1000;
+  return Math.min(Math.max(toldMs, leastMs), LONGEST_PAUSE_MS);
+}
+
+/** Whether a limit was reached and no time named until when. */
+export function isUntold(call: ShownLimits, nowMs: number): boolean {
+  return call.limitReached !== undefined && pauseToldMs(call, nowMs) === undefined;
+}
+
+/** The reset is of the credential's own window: of the host's limit it says nothing. */
+function pauseToldMs(
   { retryAfterMs, limitReached, resetAtMs }: ShownLimits,
   nowMs: number,
 ): number | undefined {
-  if (limitReached === undefined)
-    return retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_PAUSE_MS);
-  const toldMs = retryAfterMs ?? (isPlausibleReset(resetAtMs, nowMs) ? resetAtMs - nowMs : undefined);
-  const leastMs = limitReached === 'host' || toldMs === undefined ? UNTOLD_PAUSE_MS : 1000;
-  const askedMs = limitReached === 'host' ? retryAfterMs : toldMs;
-  return Math.min(Math.max(askedMs ?? 0, leastMs), LONGEST_PAUSE_MS);
+  if (retryAfterMs !== undefined || limitReached === 'host') return retryAfterMs;
+  return isPlausibleReset(resetAtMs, nowMs) ? resetAtMs - nowMs : undefined;
 }
 
 function correctSpent(spent: readonly MinuteCount[], difference: number): readonly MinuteCount[] {

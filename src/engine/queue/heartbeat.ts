@@ -21,7 +21,7 @@ export interface HeartbeatOptions {
 
 interface HeldClaim {
   readonly listener: ClaimListener;
-  /** Until when it is held for certain; later it may have been taken back. */
+  /** Until when it is held for certain, on the clock that never jumps; later it may have been taken back. */
   untilMs: number;
 }
 
@@ -31,7 +31,7 @@ interface HeldClaim {
  *   no claims ──hold()──▶ beating every third of a lease ──the last one is let go, or stop()──▶ no claims
  *
  *   a claim: held ──a beat prolongs it──▶ held ──let go──▶ over
- *              └─ answered as lost, or not prolonged before its lease ended ─▶ `onLost`
+ *              └─ answered as lost, or not prolonged before its lease ended ─▶ `onLost`; it is let go by the caller
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -48,7 +48,8 @@ export class Heartbeat {
    */
   hold(claim: Claim, listener: ClaimListener): () => void {
     if (this.#held.size === 0) this.#beatLater();
-    this.#held.set(claim, { listener, untilMs: claim.leaseUntilMs });
+    const { clock } = this.#options;
+    this.#held.set(claim, { listener, untilMs: clock.monotonicMs() + claim.leaseUntilMs - clock.nowMs() });
     return () => {
       this.#held.delete(claim);
       if (this.#held.size === 0) this.#cancelBeat();
@@ -65,9 +66,10 @@ export class Heartbeat {
     const { clock, leaseMs } = this.#options;
     this.#cancelBeat = clock.timer(leaseMs / 3, () => {
       this.#beatLater();
-      // A beat that still waits for a locked database: another may take over what it could not prolong.
-      if (this.#isBeating) this.#loseExpired();
-      else void this.#beat();
+      // Whoever stood still for a lease (SIGSTOP, a laptop that slept), or whose last beat still waits for the database,
+      // must not go on: another may have taken over, and only asking takes time.
+      this.#loseExpired();
+      if (!this.#isBeating) void this.#beat();
     });
   }
 
@@ -75,7 +77,7 @@ export class Heartbeat {
     const { queue, clock, leaseMs, onFailure } = this.#options;
     const beaten = [...this.#held];
     this.#isBeating = true;
-    const untilMs = clock.nowMs() + leaseMs;
+    const untilMs = clock.monotonicMs() + leaseMs;
     try {
       const claims = beaten.map(([claim]) => claim);
       const { lost, dropped } = await queue.heartbeat(claims, leaseMs);
@@ -96,7 +98,7 @@ export class Heartbeat {
   }
 
   #loseExpired(): void {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.monotonicMs();
     for (const { listener, untilMs } of this.#held.values()) {
       if (untilMs > nowMs) continue;
       listener.onLost(new SluiceError('lease_lost', 'the claim could not be prolonged in time'));

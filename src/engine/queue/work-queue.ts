@@ -22,6 +22,12 @@ import type { StoreChange } from '../../keep/store/change.ts';
  */
 export interface WorkQueue {
   /**
+   * How long a claim should be taken for: who is silent for longer loses it. Long where a process that is gone is
+   * noticed by other means, short where only its silence tells.
+   */
+  readonly leaseMs: number;
+
+  /**
    * Puts an item on the schedule, or moves one that waits (see `ScheduleRequest`). May be repeated.
    * @throws SluiceError `internal` for a time that is not a number
    */

@@ -160,8 +160,8 @@ export class Repositories {
   }
 
   #createThreads(): BakeThreads {
-    const { database, bake } = this.#options.config();
-    this.#threads = createBakeThreads({ storeUrl: database }, bake.threads);
+    const { database, store = database, bake } = this.#options.config();
+    this.#threads = createBakeThreads({ storeUrl: store }, bake.threads);
     return this.#threads;
   }
 

@@ -70,6 +70,8 @@ export interface FileRecord extends FileAddress, FileIdentity {
   readonly copied: boolean;
   readonly completedAtMs: number | null;
   readonly removedAtMs: number | null;
+  /** When it came into view; null for a record from before that was kept. */
+  readonly enteredAtMs: number | null;
   /** Of a failed file: when somebody gave it up for good. It is no longer counted among those that failed. */
   readonly droppedAtMs: number | null;
 }
@@ -97,13 +99,18 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly ctimeMs?: number;
   /** The record of the same file under the name that it had while it waited. */
   readonly movedFrom?: number;
+  /** As `movedFrom`, of one that was being tried: only where it was found missing by then. */
+  readonly movedFromMissing?: number;
   /** Announced by `sluice copy`, which puts it there whole. */
   readonly copied?: boolean;
 }
 
 /** Columns to change; those not given stay. */
 export type RecordChange = Partial<
-  Omit<FileRecord, 'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied'>
+  Omit<
+    FileRecord,
+    'id' | 'profile' | 'bucket' | 'filepath' | 'lastUpdated' | 'attempts' | 'copied' | 'enteredAtMs'
+  >
 >;
 
 export interface Attempt {
@@ -247,6 +254,8 @@ export interface Journal {
   count(filter: RecordFilter): number;
   attempts(id: number): Attempt[];
   counts(): StateCounts;
+  /** When the file came into view that has been on its way for longest; undefined where none is. */
+  oldestWaitingMs(): number | undefined;
   /**
    * Files that failed, or are to be tried again after a failure, by state and error; those that are gone do not count.
    */

@@ -18,7 +18,6 @@ export interface PostgresAddress {
 }
 
 export const DEFAULT_SCHEMA = 'sluice';
-const SCHEMES = /^postgres(ql)?:\/\//i;
 /** Longer names Postgres cuts, so that two could be one. */
 const MAX_NAME_BYTES = 63;
 
@@ -30,11 +29,6 @@ const TLS_PARAMETERS: Readonly<Record<string, { readonly variable: string; reado
   sslkey: { variable: 'PGSSLKEY', file: 'postgresql.key' },
 };
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'];
-
-/** Whether the text is the address of a Postgres, not the path of a SQLite file. */
-export function isPostgresAddress(text: string): boolean {
-  return SCHEMES.test(text);
-}
 
 /**
  * Reads `postgres://user@host:port/database?schema=…&sslmode=…` as libpq does (postgresql.org/docs/current/libpq-connect.html),

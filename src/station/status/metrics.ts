@@ -1,6 +1,5 @@
 import type { EndedWork } from '../../engine/queue/handler.ts';
-import type { CallCount, Prometheus } from './prometheus.ts';
-import type { StationStatus } from './status.ts';
+import type { MetricSources, Prometheus } from './prometheus.ts';
 
 /** What Prometheus is answered with. */
 export interface Rendered {
@@ -13,14 +12,11 @@ export interface Rendered {
  * scrape: a station that only delivers or captures has no use for it, and it takes some MiB.
  */
 export class Metrics {
-  readonly #station: () => Promise<StationStatus>;
-  readonly #calls: () => readonly CallCount[];
+  readonly #sources: MetricSources;
   #prometheus: Promise<Prometheus> | undefined;
 
-  /** @param station its status as it is now */
-  constructor(station: () => Promise<StationStatus>, calls: () => readonly CallCount[]) {
-    this.#station = station;
-    this.#calls = calls;
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
   }
 
   /** A piece of work is over; it counts in every `render` after this. */
@@ -36,7 +32,7 @@ export class Metrics {
 
   #load(): Promise<Prometheus> {
     this.#prometheus ??= import('./prometheus.ts').then(
-      ({ Prometheus: Loaded }) => new Loaded(this.#station, this.#calls),
+      ({ Prometheus: Loaded }) => new Loaded(this.#sources),
     );
     return this.#prometheus;
   }

@@ -1,4 +1,5 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { DURATION_BOUNDS_S, type Throughput } from '../../deliver/statistics.ts';
 import type { EndedWork } from '../../engine/queue/handler.ts';
 import { hostOfGroup } from '../../gather/changesets/schedule.ts';
 import type { StationDisk } from './disks.ts';
@@ -21,6 +22,15 @@ export interface CallCount {
   readonly calls: number;
 }
 
+/** What the figures are read from. */
+export interface MetricSources {
+  /** The station's status as it is now. */
+  readonly station: () => Promise<StationStatus>;
+  readonly calls: () => readonly CallCount[];
+  readonly throughput: () => readonly Throughput[];
+  readonly nowMs: () => number;
+}
+
 const DURATIONS_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800];
 /** Names are as Prometheus wants them: base units, `_total` for what only grows. */
 const PREFIX = 'sluice_';
@@ -34,12 +44,17 @@ export class Prometheus {
   readonly #families = new Map<string, Gauge | Counter>();
   readonly #station: () => Promise<StationStatus>;
   readonly #calls: () => readonly CallCount[];
+  readonly #throughput: () => readonly Throughput[];
+  readonly #nowMs: () => number;
 
-  /** @param station its status as it is now */
-  constructor(station: () => Promise<StationStatus>, calls: () => readonly CallCount[]) {
+  constructor({ station, calls, throughput, nowMs }: MetricSources) {
     this.#station = station;
     this.#calls = calls;
+    this.#throughput = throughput;
+    this.#nowMs = nowMs;
     const registers = [this.#registry];
+    // The process itself, under the names that every Node program has: event loop, memory, processor, descriptors.
+    collectDefaultMetrics({ register: this.#registry });
     this.#syncs = new Counter({
       name: `${PREFIX}syncs_total`,
       help: 'Syncs that have ended, by kind of target, host and outcome.',
@@ -74,6 +89,7 @@ export class Prometheus {
     this.#readCapture(status);
     this.#readCache(status);
     this.#readRest(status);
+    this.#readDeliveries(status);
     this.#count(
       'api_calls_total',
       'Calls to code hosts since the station started, by resource and how they ended.',
@@ -82,7 +98,7 @@ export class Prometheus {
         value: calls,
       })),
     );
-    return this.#registry.metrics();
+    return (await this.#registry.metrics()) + durations(this.#throughput());
   }
 
   #readSchedule({ schedule }: StationStatus): void {
@@ -166,6 +182,16 @@ export class Prometheus {
       byCollector(one => one.unwritten),
     );
     this.#count(
+      'capture_missed_total',
+      'Moments at which no reading was taken, since the one before still ran.',
+      byCollector(one => one.missed),
+    );
+    this.#count(
+      'capture_errors_total',
+      'Readings that failed.',
+      byCollector(one => one.errors),
+    );
+    this.#count(
       'capture_lost_total',
       'Readings since the start that could not be written and were given up.',
       byCollector(one => one.lost),
@@ -186,6 +212,51 @@ export class Prometheus {
       cache.maxBytes === null ? [] : [one(cache.maxBytes)],
     );
     this.#set('cache_min_free_bytes', 'What they leave free of the disk.', [one(cache.minFreeBytes)]);
+  }
+
+  #readDeliveries({ deliveries, links }: StationStatus): void {
+    const throughput = this.#throughput();
+    const byBucket = (value: (one: Throughput) => number): Reading[] =>
+      throughput.map(one => ({ labels: placeOf(one), value: value(one) }));
+    this.#count(
+      'delivered_files_total',
+      'Files delivered since delivery began, by profile and bucket.',
+      byBucket(one => one.files),
+    );
+    this.#count(
+      'delivered_bytes_total',
+      'Bytes of those files.',
+      byBucket(one => one.bytes),
+    );
+    this.#count(
+      'delivery_failures_total',
+      'Tries that failed since delivery began, by profile, bucket and cause.',
+      throughput.flatMap(one =>
+        Object.entries(one.failuresByCause).map(([cause, value]) => ({
+          labels: { ...placeOf(one), cause },
+          value,
+        })),
+      ),
+    );
+    this.#set(
+      'uploading_bytes',
+      'Bytes that are on their way right now.',
+      byBucket(one => one.bytesInFlight),
+    );
+    const { oldestWaitingAt } = deliveries;
+    const ageMs = oldestWaitingAt === null ? 0 : Math.max(0, this.#nowMs() - Date.parse(oldestWaitingAt));
+    this.#set(
+      'oldest_waiting_seconds',
+      'Since when the file is on its way that has been for longest; 0: none is.',
+      [one(ageMs / 1000)],
+    );
+    this.#set(
+      'link_up',
+      '1: the endpoint answers; 0: it is offline or unhealthy.',
+      links
+        .filter(({ state }) => state !== 'unknown')
+        .map(({ endpoint, state }) => ({ labels: { endpoint }, value: Number(state === 'online') })),
+    );
   }
 
   #readRest({ repos, deliveries, holds, disk, disks, station }: StationStatus): void {
@@ -255,6 +326,38 @@ export class Prometheus {
     family.reset();
     return family;
   }
+}
+
+const DURATION_NAME = `${PREFIX}delivery_duration_seconds`;
+
+/** A histogram whose observations are counted already, in Prometheus' text format. Pure. */
+function durations(throughput: readonly Throughput[]): string {
+  const timed = throughput.filter(({ duration }) => duration.count > 0);
+  if (timed.length === 0) return '';
+  const lines = timed.flatMap(each => {
+    const { upTo, count, sumS } = each.duration;
+    const place = Object.entries(placeOf(each)).map(([name, value]) => `${name}="${escaped(value)}"`);
+    const bucket = (bound: string, files: number): string =>
+      `${DURATION_NAME}_bucket{${[...place, `le="${bound}"`].join(',')}} ${files}`;
+    return [
+      ...DURATION_BOUNDS_S.map((bound, index) => bucket(String(bound), upTo[index] ?? 0)),
+      bucket('+Inf', count),
+      `${DURATION_NAME}_sum{${place.join(',')}} ${sumS}`,
+      `${DURATION_NAME}_count{${place.join(',')}} ${count}`,
+    ];
+  });
+  const help = 'From when a file came into view until it was delivered and proven.';
+  return `# HELP ${DURATION_NAME} ${help}\n# TYPE ${DURATION_NAME} histogram\n${lines.join('\n')}\n`;
+}
+
+function escaped(value: string): string {
+  return value.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`));
+}
+
+/** Profiles hold no slash. */
+function placeOf({ destination }: Throughput): { readonly profile: string; readonly bucket: string } {
+  const at = destination.indexOf('/');
+  return { profile: destination.slice(0, at), bucket: destination.slice(at + 1) };
 }
 
 function one(value: number): Reading {

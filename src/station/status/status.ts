@@ -110,15 +110,19 @@ export async function readStatus(options: {
 }
 
 type Optional = 'uploading' | 'left' | 'profiles' | 'syncing';
+type Dated = { readonly oldestWaitingAtMs: number | null };
 /** As delivery has them; where nothing runs, as the journal has them. */
-type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | Optional> &
+type GivenDeliveryFigures = Omit<DeliveryFigures, 'directory' | 'oldestWaitingAt' | Optional> &
+  Dated &
   Partial<Pick<DeliveryFigures, Optional>>;
 
 function deliveryFigures(figures: GivenDeliveryFigures, directory: string): DeliveryFigures {
   const { incoming, processing, completed, failed, waiting, unproven } = figures;
   const { uploading = 0, left = [], profiles = [], syncing = false } = figures;
   const counts = { incoming, processing, completed, failed, waiting, uploading, unproven, left };
-  return { ...counts, directory, profiles, syncing };
+  const { oldestWaitingAtMs } = figures;
+  const oldestWaitingAt = oldestWaitingAtMs === null ? null : new Date(oldestWaitingAtMs).toISOString();
+  return { ...counts, directory, profiles, syncing, oldestWaitingAt };
 }
 
 /** A bake under way, in words. */

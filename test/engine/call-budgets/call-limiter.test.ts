@@ -226,6 +226,35 @@ test('what one token meets costs that token alone, a limit of the host all of th
   }
 });
 
+test('a limit that names no time doubles the pause each time that it is met again, token by token (C-341)', async () => {
+  for (const limitReached of ['host', 'credential'] as const) {
+    const { limits: shared, clock } = limits();
+    const none = { limit: undefined, remaining: undefined };
+    const met = { ...none, status: 403, errorCode: 'rate_limited', limitReached } as const;
+    const one = { credentials: ['a'] };
+    const pauseMinutes = async (): Promise<number> => {
+      for (let minutes = 0; ; minutes += 1) {
+        if (await shared.take(call(one)).catch(() => undefined)) return minutes;
+        clock.jump(MINUTE_MS);
+      }
+    };
+    const pauses: number[] = [];
+    for (let times = 0; times < 8; times += 1) {
+      // What was on its way already meets it, too.
+      for (let inFlight = 0; inFlight < 5; inFlight += 1) shared.record(answered(met));
+      pauses.push(await pauseMinutes());
+    }
+    assert.deepEqual(pauses, [1, 2, 4, 8, 16, 32, 60, 60], limitReached);
+    shared.record(answered({ ...met, credential: 'b' }));
+    assert.equal(await shared.take(call({ credentials: ['b'] })).catch(() => undefined), undefined);
+    clock.jump(MINUTE_MS);
+    assert.equal(await shared.take(call({ credentials: ['b'] })), 'b', 'of another token it is the first');
+    shared.record(answered(none));
+    shared.record(answered(met));
+    assert.equal(await pauseMinutes(), 1, 'a call that went well ends the row');
+  }
+});
+
 test('a used-up budget of one resource leaves the others; Retry-After does not (C-13)', async () => {
   const { limits: shared, clock } = limits();
   const one = { credentials: ['a'] };

@@ -8,9 +8,9 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 const LEASE_MS = 30_000;
 
 /** Work under one claim that goes on until `end`, with a queue that answers heartbeats as `answer` says. */
-function working(answer: (claim: Claim) => HeartbeatAnswer) {
+function working(answer: (claim: Claim) => HeartbeatAnswer, leftMs = LEASE_MS) {
   const clock = new VirtualClock();
-  const claim = { key: 'a', leaseUntilMs: clock.nowMs() + LEASE_MS } as Claim;
+  const claim = { key: 'a', leaseUntilMs: clock.nowMs() + leftMs } as Claim;
   const ending = Promise.withResolvers<void>();
   const state = { beats: 0, lost: new AbortController().signal };
   const queue = {
@@ -52,6 +52,19 @@ test('while the queue cannot be reached work goes on until its lease has ended',
   await clock.advance(LEASE_MS - 1);
   assert.equal(state.lost.aborted, false);
   await clock.advance(1);
+  assert.match(state.lost.reason.message, /could not be prolonged in time/);
+  end();
+  await over;
+});
+
+test('a process that stood still for longer than its lease stops its work before it asks anybody (F-454)', async () => {
+  const { clock, state, end, over } = working(claim => {
+    assert.equal(state.lost.aborted, true);
+    return { lost: [claim], dropped: [] };
+  }, LEASE_MS / 6);
+  clock.jump(-LEASE_MS);
+  await clock.advance(LEASE_MS / 3);
+  assert.equal(state.beats, 1);
   assert.match(state.lost.reason.message, /could not be prolonged in time/);
   end();
   await over;

@@ -48,7 +48,7 @@ test('transactions that meet are made one after the other', async t => {
   assert.deepEqual(await database.query('SELECT count FROM counters'), [{ count: 6 }, { count: 6 }]);
 });
 
-test('connections that the server ends are made anew, and what they were at is done again', async t => {
+test('connections that the server ends are made anew, and what they were at is done again (F-401)', async t => {
   const database = await testDatabase(t);
   await database.run('CREATE TABLE things (id integer)');
   let tries = 0;
@@ -70,7 +70,7 @@ test('a transaction that stands still is ended by the server, and its locks with
   assert.equal(row?.idle_in_transaction_session_timeout, '5s');
 });
 
-test('a server that restarts is waited for, and one that stays away is told of', async t => {
+test('a server that restarts is waited for, and one that stays away is told of (F-401)', async t => {
   const server = await ownServer(t);
   const { url } = addressIn(server);
   const database = await testDatabase(t, { url, patienceMs: 20_000 });
@@ -85,7 +85,7 @@ test('a server that restarts is waited for, and one that stays away is told of',
   assert.deepEqual(await database.query('SELECT * FROM things'), [{ id: 1 }]);
 });
 
-test('who is not let in is told so, without the password', async () => {
+test('who is not let in is told so, without the password (F-403)', async () => {
   const address = await testAddress();
   const url = address.tcpUrl().replace(/:[0-9a-f]+@/, ':wrong-secret@');
   await assert.rejects(PostgresDatabase.open({ url, clock: systemClock, env: {} }), (error: unknown) => {
@@ -95,7 +95,7 @@ test('who is not let in is told so, without the password', async () => {
   });
 });
 
-test('several stations may make the schema at once, and one migration after the other', async t => {
+test('several stations may make the schema at once, and one migration after the other (F-402)', async t => {
   const { url } = await testAddress();
   const opened = await Promise.all([1, 2, 3].map(() => testDatabase(t, { url })));
   const [database] = opened as [PostgresDatabase];
@@ -107,7 +107,7 @@ test('several stations may make the schema at once, and one migration after the 
   assert.deepEqual(await database.query('SELECT version FROM sluice_schema'), [{ version: known + 1 }]);
 });
 
-test('an older station goes on beside a newer schema that hinders nobody, and stops before one that does', async t => {
+test('an older station goes on beside a newer schema that hinders nobody, and stops before one that does (F-402)', async t => {
   const database = await testDatabase(t);
   const known = Number((await database.first('SELECT version FROM sluice_schema'))?.version);
   const before = Array.from({ length: known }, () => ({ sql: '' }));
@@ -121,7 +121,7 @@ test('an older station goes on beside a newer schema that hinders nobody, and st
   );
 });
 
-test("somebody else's tables are left alone", async t => {
+test("somebody else's tables are left alone (F-402)", async t => {
   const database = await testDatabase(t);
   const address = await testAddress();
   await database.run(`CREATE SCHEMA ${address.schema}; CREATE TABLE ${address.schema}.theirs (id integer)`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shownCollector } from '../../../src/api/capture.ts';
+import { DURATION_BOUNDS_S, Statistics, type Throughput } from '../../../src/deliver/statistics.ts';
 import type { CollectorStatus } from '../../../src/gather/capture/collectors/status.ts';
 import { NO_CAPTURE } from '../../../src/gather/capture/service.ts';
 import { type CallCount, Prometheus } from '../../../src/station/status/prometheus.ts';
@@ -37,23 +38,43 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
         {
           ...{ host: HOST, followed: 3, state: 'ok', why: null, hint: null, stretch: 1.4 },
           credentialsRefused: ['token-2'],
-          budgets: [{ ...resource, remaining: null, resetAt: null }],
+          budgets: [{ ...resource, remaining: 4990, resetAt: null }],
         },
       ],
     },
     deliveries: {
       ...{ incoming: 1, processing: 2, completed: 3, failed: 4, waiting: 5, uploading: 6 },
       ...{ unproven: { files: 0, bytes: 0 }, left: [] },
-      ...{ directory: '/', profiles: ['local'], syncing: true },
+      ...{ directory: '/', profiles: ['local'], syncing: true, oldestWaitingAt: '2026-01-01T00:00:00Z' },
     },
     capture: { ...NO_CAPTURE, collectors: [shownCollector(COLLECTOR)] },
-    links: [],
-    holds: [],
+    links: [
+      { endpoint: 'https://s3', state: 'offline', since: '', sinceAt: '' },
+      { endpoint: '/mnt', state: 'unknown', since: '', sinceAt: '' },
+    ],
+    holds: [
+      {
+        kind: 'bucket',
+        place: 'p/b',
+        code: 'bucket_missing',
+        message: '',
+        hint: '',
+        files: 2,
+        since: null,
+        sinceAt: null,
+      },
+    ],
     cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
     disk: { freeBytes: 1, totalBytes: 2, cacheDirectory: '/' },
     disks: [{ path: '/', holds: ['spool'], freeBytes: 1, totalBytes: 2, freeInodes: 3, totalInodes: 4 }],
   };
 }
+
+const THROUGHPUT: Throughput = {
+  ...{ destination: 'p/b"q', files: 3, bytes: 30, failures: 2, bytesInFlight: 7 },
+  failuresByCause: { access_denied: 2 },
+  duration: { upTo: DURATION_BOUNDS_S.map(bound => (bound < 60 ? 1 : 3)), count: 3, sumS: 70 },
+};
 
 interface Family {
   readonly type: string;
@@ -90,17 +111,20 @@ function readExposition(text: string): ReadonlyMap<string, Family> {
       `${sample} stands with its family`,
     );
     assert.ok(!samples.has(sample + labels), `${sample}${labels} stands once`);
-    assert.ok(Number.isFinite(Number(value)), line);
+    // Before anything was measured prom-client says Nan, which Prometheus takes for NaN.
+    assert.ok(Number.isFinite(Number(value)) || (family.startsWith('nodejs_') && value === 'Nan'), line);
     samples.set(sample + labels, Number(value));
   }
   return families;
 }
 
 function prometheus(calls: readonly CallCount[] = [], maxBytes?: { value: number | null }) {
-  return new Prometheus(
-    async () => statusOf(maxBytes?.value),
-    () => calls,
-  );
+  return new Prometheus({
+    station: async () => statusOf(maxBytes?.value),
+    calls: () => calls,
+    throughput: () => [THROUGHPUT],
+    nowMs: () => Date.parse('2026-01-01T00:01:30Z'),
+  });
 }
 
 test('each family has its type and says what it is; counters alone end in _total (C-23, S-102)', async () => {
@@ -112,7 +136,9 @@ test('each family has its type and says what it is; counters alone end in _total
   calls[0] = { ...calls[0], calls: 42 } as CallCount;
   const families = readExposition(await made.render());
   for (const [name, { type, help }] of families) {
-    assert.match(name, /^sluice_[a-z_]+$/);
+    // What every Node program has goes by the names that it has everywhere.
+    assert.match(name, /^(sluice|process|nodejs)_[a-z0-9_]+$/);
+    if (!name.startsWith('sluice_')) continue;
     assert.equal(type === 'counter', name.endsWith('_total'), `${name} is a ${type}`);
     assert.match(help, /\.$/);
   }
@@ -140,4 +166,34 @@ test('what there is nothing to say of is left out, not said to be 0 (S-102)', as
   maxBytes.value = null;
   const families = readExposition(await made.render());
   assert.ok(!families.has('sluice_cache_max_bytes') && !families.has('sluice_api_calls_total'));
+});
+
+test('deliveries are counted by profile, bucket and cause, with how long they take and who waits longest (S-509)', async () => {
+  const families = readExposition(await prometheus().render());
+  const value = (name: string, labels = '') => {
+    const family = /_(bucket|sum|count)$/.test(name) ? name.replace(/_(bucket|sum|count)$/, '') : name;
+    return families.get(`sluice_${family}`)?.samples.get(`sluice_${name}${labels}`);
+  };
+  const place = 'profile="p",bucket="b\\"q"';
+  assert.equal(value('delivered_files_total', `{${place}}`), 3);
+  assert.equal(value('delivered_bytes_total', `{${place}}`), 30);
+  assert.equal(value('delivery_failures_total', `{${place},cause="access_denied"}`), 2);
+  assert.equal(value('uploading_bytes', `{${place}}`), 7);
+  assert.equal(value('oldest_waiting_seconds'), 90);
+  assert.equal(value('link_up', '{endpoint="https://s3"}'), 0);
+  assert.equal(value('link_up', '{endpoint="/mnt"}'), undefined, 'nobody has asked it yet');
+  assert.equal(value('delivery_duration_seconds_bucket', `{${place},le="60"}`), 3);
+  assert.equal(value('delivery_duration_seconds_bucket', `{${place},le="+Inf"}`), 3);
+  assert.equal(value('delivery_duration_seconds_count', `{${place}}`), 3);
+  for (const name of ['nodejs_eventloop_lag_seconds', 'process_resident_memory_bytes', 'process_open_fds'])
+    assert.ok(families.has(name), name);
+});
+
+test('durations fall into the right buckets, and unknown ones into none (S-509)', () => {
+  const statistics = new Statistics();
+  for (const ms of [50, 100, 4000, 90_000, 10 ** 9]) statistics.delivered('p/b', 1, ms);
+  statistics.delivered('p/b', 1);
+  const { files, duration } = statistics.all()[0] as Throughput;
+  assert.deepEqual([files, duration.count], [6, 5]);
+  assert.deepEqual(duration.upTo, [2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4]);
 });

@@ -95,6 +95,7 @@ const MOST_ATTEMPTS = 5;
  * speaks of; a claim is a job of pg-boss beside it, and both change in one transaction. Holds no state but listeners.
  */
 export class PgBossWorkQueue implements WorkQueue {
+  readonly leaseMs = 15_000;
   readonly #options: PgBossWorkQueueOptions;
   readonly #database: PostgresDatabase;
   readonly #clock: Clock;

@@ -62,6 +62,7 @@ interface Ending {
 
 /** The work queue in a SQLite database, for any number of processes on one machine. Holds no state but listeners. */
 export class SqliteWorkQueue implements WorkQueue {
+  readonly leaseMs = 60_000;
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #isWorkerGone: (worker: string) => boolean;

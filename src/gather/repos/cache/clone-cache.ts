@@ -38,6 +38,8 @@ export interface CacheRequest {
   readonly purpose?: 'bake' | 'churn';
   /** Somebody waits for it: it gets room before what waits by the schedule. */
   readonly isUrgent?: boolean;
+  /** It does not wait here for room, but is told with `room_awaited` when to come back. */
+  readonly mayLeave?: boolean;
 }
 
 /** Whether a clone came from cold storage, or why not. */
@@ -110,7 +112,8 @@ export class CloneCache {
    * cold storage, watches the disk while `bake` runs and stops it when there is no more room (to run it once more, alone,
    * where others took it), and keeps the record of use. The caller holds the repository's claim.
    * @param bake gets a signal that aborts with `cache_full` when the disk runs short; may be called again then
-   * @throws SluiceError `cache_full` where it does not fit even alone, and whatever `bake` throws
+   * @throws SluiceError `cache_full` where it does not fit even alone, `room_awaited` under `mayLeave`, and whatever `bake`
+   *   throws
    */
   async useForBake(
     request: CacheRequest,
@@ -271,10 +274,11 @@ export class CloneCache {
     request: CacheRequest,
     run: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const admit = (wanted: RoomWish): Promise<void> =>
-      this.#room.admit(use, wanted, request.signal, text => request.onProgress({ phase: 'room', text }));
+    const onWait = (text: string): void => request.onProgress({ phase: 'room', text });
+    const admit = (wanted: RoomWish, mayLeave = false): Promise<void> =>
+      this.#room.admit(use, wanted, request.signal, { onWait, mayLeave });
     const attempt = (): Promise<T> => run(AbortSignal.any([request.signal, use.stop.signal]));
-    if (wish) await admit(wish);
+    if (wish) await admit(wish, request.mayLeave);
     try {
       return await attempt();
     } catch (error) {

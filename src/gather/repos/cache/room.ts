@@ -1,3 +1,4 @@
+import { SluiceError } from '../../../base/errors.ts';
 import { Serializer } from '../../../base/serializer.ts';
 import { formatBytes } from '../../../base/units.ts';
 import {
@@ -41,6 +42,11 @@ const WATCHED_BELOW_BYTES = 512 * 2 ** 20;
 const CHECK_SHARE = 1 / 5;
 /** Whoever waits looks again after so long, since other processes announce nothing. */
 const LOOK_AGAIN_MS = 500;
+/** Whoever waits elsewhere comes back after so long for each place in the line, */
+const AWAY_MS = 5000;
+const LONGEST_AWAY_MS = 10 * 60_000;
+/** and has lost the place when so much later. */
+const LATE_MS = 60_000;
 /** Holders of claims outside of this process's work in clones are waited for so long. */
 const WAIT_FOR_OTHERS_MS = 10 * 60_000;
 /** A clone that was there already and grows by less than this is not what fills the disk. */
@@ -57,7 +63,7 @@ const SMALL_GROWTH_BYTES = 2 ** 20;
 export class RoomKeeper {
   readonly #context: CacheContext;
   readonly #uses = new Set<CloneUse>();
-  readonly #line = new WaitingLine<Waiter>();
+  readonly #line: WaitingLine<Waiter>;
   readonly #evictions = new Serializer();
   /** Less room than the largest clone may take is watched closely. */
   #scarceBelowBytes = FIRST_GUESS_BYTES;
@@ -66,6 +72,7 @@ export class RoomKeeper {
 
   constructor(context: CacheContext) {
     this.#context = context;
+    this.#line = new WaitingLine(() => context.clock.monotonicMs());
   }
 
   /** Notes that work in a clone begins. To be ended by `end`, whatever happens. */
@@ -87,22 +94,25 @@ export class RoomKeeper {
 
   /**
    * Sets room aside for a clone that will grow, by evictions or by waiting for others to end; `use` may grow then.
-   * @param onWait called with why it has to wait, whenever that changes
-   * @throws SluiceError `cache_full` where not even alone there is room for it, and the signal's reason
+   * @param how `onWait` is called with why it has to wait, whenever that changes; with `mayLeave` it does not wait here,
+   *   keeps its place in the line, and is to come back
+   * @throws SluiceError `cache_full` where not even alone there is room for it, `room_awaited` with the time to come back
+   *   at, and the signal's reason
    */
   async admit(
     use: CloneUse,
     wish: RoomWish,
     signal: AbortSignal,
-    onWait: (words: string) => void,
+    { onWait, mayLeave }: { readonly onWait: (words: string) => void; readonly mayLeave: boolean },
   ): Promise<void> {
     const { clock } = this.#context;
-    const waiter: Waiter = { use, isUrgent: wish.isUrgent, giveWay: new AbortController() };
+    const { url: name } = use;
+    const giveWay = new AbortController();
+    const waiter: Waiter = { use, name, isUrgent: wish.isUrgent, giveWay, othersSinceMs: undefined };
     Object.assign(use, { state: 'waiting', stopped: undefined, stop: new AbortController() });
     this.#line.enter(waiter);
-    const held = AbortSignal.any([signal, waiter.giveWay.signal, this.#context.closing]);
+    const held = AbortSignal.any([signal, giveWay.signal, this.#context.closing]);
     const startMs = clock.monotonicMs();
-    let othersSinceMs: number | undefined;
     let lastWords: string | undefined;
     try {
       for (;;) {
@@ -113,12 +123,16 @@ export class RoomKeeper {
           : undefined;
         if (admission?.answer === 'admit') return;
         const isForOthers = admission?.answer === 'wait' && admission.on === 'others';
-        othersSinceMs = isForOthers ? (othersSinceMs ?? clock.monotonicMs()) : undefined;
-        if (admission)
-          this.#refuseWhoCannot(use, admission, clock.monotonicMs() - (othersSinceMs ?? clock.monotonicMs()));
+        if (admission) {
+          waiter.othersSinceMs = isForOthers ? (waiter.othersSinceMs ?? clock.monotonicMs()) : undefined;
+          const waitedMs = clock.monotonicMs() - (waiter.othersSinceMs ?? clock.monotonicMs());
+          this.#refuseWhoCannot(use, admission, waitedMs);
+        }
         const words = this.#whyItWaits(admission);
         // With room for all, those in line wait for a moment only.
-        if (words !== lastWords && (admission || clock.monotonicMs() - startMs >= LOOK_AGAIN_MS)) {
+        const isLong = admission !== undefined || clock.monotonicMs() - startMs >= LOOK_AGAIN_MS;
+        if (isLong && mayLeave) throw this.#stepOut(waiter, words);
+        if (isLong && words !== lastWords) {
           lastWords = words;
           onWait(words);
         }
@@ -128,6 +142,14 @@ export class RoomKeeper {
       if (use.state === 'waiting') use.state = 'at work';
       this.#line.leave(waiter);
     }
+  }
+
+  /** The farther back in the line, the later it is worth coming back. */
+  #stepOut(waiter: Waiter, words: string): SluiceError {
+    const awayMs = Math.min((this.#line.positionOf(waiter) + 1) * AWAY_MS, LONGEST_AWAY_MS);
+    this.#line.stepOut(waiter, awayMs + LATE_MS);
+    const details = { operation: 'clone', subject: waiter.name, retryAfterMs: awayMs };
+    return new SluiceError('room_awaited', words, details);
   }
 
   /**

@@ -5,6 +5,7 @@ import { SYNC_RETRY } from '../../../engine/retry.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { bakeJobAtKnownPlace } from '../bake/prepare-job.ts';
 import type { CloneCache } from '../cache/clone-cache.ts';
+import { untilThereIsRoom } from '../cache/no-room.ts';
 import { churnRequest } from '../cache/request.ts';
 import { withCloneClaim } from '../clone/claim.ts';
 import type { RepositoryContext } from '../context.ts';
@@ -46,8 +47,17 @@ export interface ChurnReading {
 export function churnHandler(context: ChurnContext): WorkHandler {
   return {
     retry: SYNC_RETRY,
-    run: (claim, signal) =>
-      readChurn(claim, signal, context).finally(() => context.running.delete(urlOfChurnKey(claim.key))),
+    async run(claim, signal) {
+      try {
+        return await readChurn(claim, signal, context);
+      } catch (error) {
+        const postponed = untilThereIsRoom(error, context.clock.nowMs());
+        if (postponed) return postponed;
+        throw error;
+      } finally {
+        context.running.delete(urlOfChurnKey(claim.key));
+      }
+    },
   };
 }
 
@@ -64,7 +74,7 @@ async function readChurn(claim: Claim, signal: AbortSignal, context: ChurnContex
     if (!wantsChurn(repository, context.config())) return { nextAtMs: null, reason: 'switched off' };
     const slice = await withIdleClone(repository, context, signal, async stop => {
       const job = await churnJob(repository, context);
-      const request = churnRequest(job, stop, () => undefined);
+      const request = { ...churnRequest(job, stop, () => undefined), mayLeave: true };
       return cache.use(request, inner => threads.churn(job, inner));
     });
     if (slice === 'in use')

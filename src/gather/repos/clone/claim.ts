@@ -15,8 +15,8 @@ export interface CloneClaimContext {
   readonly clock: Clock;
 }
 
-/** A process that is silent for so long loses the clone. */
-const LEASE_MS = 30_000;
+/** When an item that is put for its claim alone would be due: a worker that finds it then was not meant. */
+const NOT_YET_MS = 30_000;
 
 /** Says that an item is there for the claim only: it goes with it, and whoever finds it left over bakes nothing. */
 export const CLONE_CLAIM_REASON = 'its clone is being worked in';
@@ -29,9 +29,9 @@ export async function claimClone(
 ): Promise<Claim | undefined> {
   const key = repositoryKey({ url });
   // A repository that is not tracked has no item to claim. Not due yet, so that no worker takes it before us.
-  const runAtMs = clock.nowMs() + LEASE_MS;
+  const runAtMs = clock.nowMs() + NOT_YET_MS;
   await queue.put(key, { kind: REPOSITORY_KIND, group: host, runAtMs, reason, ifAbsent: true });
-  const [claim] = await queue.claim({ worker, keys: [key], max: 1, leaseMs: LEASE_MS });
+  const [claim] = await queue.claim({ worker, keys: [key], max: 1, leaseMs: queue.leaseMs });
   return claim;
 }
 
@@ -43,7 +43,7 @@ export function underCloneClaim<T>(
   { queue, clock }: Pick<CloneClaimContext, 'queue' | 'clock'>,
   action: (lost: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return underClaim(claim, { queue, clock, leaseMs: LEASE_MS }, action);
+  return underClaim(claim, { queue, clock, leaseMs: queue.leaseMs }, action);
 }
 
 /**

@@ -5,6 +5,7 @@ import type { Claim } from '../../../engine/queue/work-queue.ts';
 import { type RetrySchedule, SYNC_RETRY } from '../../../engine/retry.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import type { BakeProgress } from '../bake/bake.ts';
+import { untilThereIsRoom } from '../cache/no-room.ts';
 import { CLONE_CLAIM_REASON } from '../clone/claim.ts';
 import { nextRepositorySync, urlOfRepositoryKey } from '../tracking/schedule.ts';
 import { RepositorySync, type RepositorySyncContext } from './repository-sync.ts';
@@ -71,6 +72,8 @@ async function sync(
   try {
     await checkOrBake(repository, claim, signal, context, listeners);
   } catch (error) {
+    const postponed = untilThereIsRoom(error, clock.nowMs());
+    if (postponed) return postponed;
     // Nobody waits for another try of what was asked for once: its run has the error.
     if (repository.tracked || signal.aborted) throw error;
     return { nextAtMs: null, reason: 'failed when asked for' };
@@ -99,7 +102,8 @@ async function checkOrBake(
   const { store } = context;
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
-  const isUrgent = isAsked || claim.priority === 'high';
+  // A run may wait again that nobody asked for: it was broken off, or waits for room.
+  const isUrgent = claim.priority === 'high';
   const begin = (): RepositorySync => new RepositorySync(repository, context, signal, isUrgent);
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);

@@ -86,7 +86,7 @@ export class RepositorySync {
   ): Promise<BakeSummary> {
     const { threads, cache } = this.#context;
     const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
-    const request = bakeRequest(job, this.#signal, onProgress, this.#isUrgent);
+    const request = { ...bakeRequest(job, this.#signal, onProgress, this.#isUrgent), mayLeave: true };
     return cache.useForBake(request, signal => threads.bake(job, signal, onProgress));
   }
 

@@ -50,7 +50,8 @@ export async function recordBake(
       await store.repositories.update(repository.id, { state, lastError: error.message });
     }
     await store.runs.finish(id, { error }, clock.nowMs());
-    log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'bake failed');
+    if (error.code === 'room_awaited') log.info({ reason: error.message }, 'bake waits');
+    else log.warn({ code: error.code, reason: error.message, hint: error.hint }, 'bake failed');
     throw error;
   }
 }

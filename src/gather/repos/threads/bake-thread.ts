@@ -1,9 +1,17 @@
 import { systemClock } from '../../../base/clock.ts';
+import { isPostgresAddress } from '../../../base/text.ts';
 import { serveThread } from '../../../base/thread-server.ts';
-import { openStore } from '../../../keep/sqlite/open-store.ts';
 import { type BakeProtocol, type BakeThreadSetup, bakeServer } from './bake-server.ts';
 
 /** Entry of a bake thread: its own connection to the database, and nothing else of the station. */
 await serveThread<BakeProtocol, BakeThreadSetup>(({ storeUrl }) =>
-  bakeServer({ store: openStore(storeUrl, { clock: systemClock }), clock: systemClock }),
+  bakeServer({ store: open(storeUrl), clock: systemClock }),
 );
+
+async function open(url: string) {
+  const options = { clock: systemClock };
+  if (!isPostgresAddress(url))
+    return (await import('../../../keep/sqlite/open-store.ts')).openStore(url, options);
+  const { openPostgresStore } = await import('../../../keep/postgres/open-store.ts');
+  return openPostgresStore({ ...options, url, connections: 2, applicationName: 'sluice bake' });
+}

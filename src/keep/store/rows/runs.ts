@@ -33,7 +33,7 @@ export function endOfRun(
   if ('summary' in end) return { state: 'done', summary: end.summary, error: null };
   const error = toErrorRecord(end.error);
   if (error.code === 'lease_lost') return 'leave';
-  if (error.code === 'stopping') return 'wait';
+  if (error.code === 'stopping' || error.code === 'room_awaited') return 'wait';
   const state = error.answer === 'cancelled' ? 'cancelled' : 'failed';
   return { state, summary: null, error: JSON.stringify(error) };
 }

@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
+import { untilThereIsRoom } from '../../../../src/gather/repos/cache/no-room.ts';
+import { type LinePlace, WaitingLine } from '../../../../src/gather/repos/cache/waiting-line.ts';
 import {
   cloneDirectoryName,
   removeTree,
@@ -28,7 +30,13 @@ interface Work {
 async function begin(
   bench: CacheBench,
   name: string,
-  of: { knownBytes?: number; guessBytes?: number; isUrgent?: boolean; signal?: AbortSignal } = {},
+  of: {
+    knownBytes?: number;
+    guessBytes?: number;
+    isUrgent?: boolean;
+    mayLeave?: boolean;
+    signal?: AbortSignal;
+  } = {},
 ): Promise<Work> {
   const url = `/made-up/${name}`;
   const directory = cloneDirectoryName(url);
@@ -49,6 +57,7 @@ async function begin(
       url,
       estimateBytes: async () => of.guessBytes,
       isUrgent: of.isUrgent ?? false,
+      mayLeave: of.mayLeave ?? false,
       signal: of.signal ?? new AbortController().signal,
       onProgress: progress => void (progress.phase === 'room' && waits.push(progress.text)),
     },
@@ -123,6 +132,55 @@ test('two clones that do not fit at the same time wait for each other, and it sa
   await second.begun;
   second.finish();
   assert.deepEqual(await Promise.all([first.done, second.done, asked.done]), ['done', 'done', 'done']);
+});
+
+test('who waits elsewhere gives the worker back, keeps the place in the line, and is not overtaken meanwhile (R-340)', async t => {
+  const bench = await benchWith(t, 10 * MIB);
+  const first = await begin(bench, 'first', { knownBytes: 6 * MIB });
+  await first.begun;
+  const leaves = (): Promise<Work> => begin(bench, 'large', { knownBytes: 5 * MIB, mayLeave: true });
+  const error = await (await leaves()).done;
+  assert.ok(error instanceof SluiceError && error.code === 'room_awaited');
+  assert.match(error.message, /too little for cache.maxSize/);
+  assert.deepEqual(untilThereIsRoom(error, 1000), { postponedToMs: 6000, reason: error.message });
+  assert.equal(untilThereIsRoom(new SluiceError('cache_full', 'no'), 1000), undefined);
+  const behind = await (await begin(bench, 'behind', { knownBytes: MIB, mayLeave: true })).done;
+  assert.ok(behind instanceof SluiceError && behind.retryAfterMs === 10_000, 'the farther back, the later');
+  const small = await begin(bench, 'small', { knownBytes: MIB });
+  await waiting(small);
+  assert.match(small.waits[0] ?? '', /others wait for it, too/);
+  first.finish();
+  await first.done;
+  const back = await leaves();
+  await back.begun;
+  assert.equal(small.runs, 0, 'it would fit, and is behind another that is away');
+  back.finish();
+  const backToo = await begin(bench, 'behind', { knownBytes: MIB, mayLeave: true });
+  await Promise.all([backToo.begun, small.begun]);
+  for (const work of [backToo, small]) work.finish();
+  assert.deepEqual(await Promise.all([back.done, backToo.done, small.done]), ['done', 'done', 'done']);
+});
+
+test('a place that nobody comes back to is given up (R-340)', () => {
+  let nowMs = 0;
+  const place = (name: string, isUrgent = false): LinePlace => ({
+    ...{ name, isUrgent, giveWay: new AbortController(), othersSinceMs: undefined },
+  });
+  const line = new WaitingLine<LinePlace>(() => nowMs);
+  const [gone, second, third] = [place('gone'), place('second'), place('third')];
+  for (const each of [gone, second, third]) line.enter(each);
+  line.stepOut(gone, 100);
+  line.leave(gone);
+  line.stepOut(second, 200);
+  line.leave(second);
+  assert.deepEqual([line.positionOf(third), line.places], [2, [third]]);
+  nowMs = 100;
+  assert.equal(line.positionOf(third), 1);
+  const again = place('second', true);
+  line.enter(again);
+  assert.deepEqual([line.isFirst(again), line.positionOf(third)], [true, 1]);
+  line.leave(again);
+  assert.equal(line.isFirst(third), true);
 });
 
 test('with plenty of room nobody waits; where it is scarce, those of unknown size go one at a time (R-101)', async t => {

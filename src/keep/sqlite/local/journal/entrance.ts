@@ -11,8 +11,9 @@ import type { RecordFinder } from './find-records.ts';
 import { toRecord } from './rows.ts';
 
 const INSERT = `INSERT INTO file_records (profile, bucket, filepath, file_creation_date, current_state, last_updated,
-    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
+    size_bytes, mtime_ms, inode, ctime_ms, source, next_attempt_at_ms, hold, object_key, copied,
+    entered_at_ms)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *`;
 
 const NOT_COPIED = 'UPDATE file_records SET copied = 0 WHERE id = ?';
 
@@ -115,6 +116,7 @@ export class Entrance {
       file.hold,
       file.objectKey ?? null,
       file.copied ? 1 : 0,
+      this.#clock.nowMs(),
     );
     return toRecord(row ?? {});
   }
@@ -161,11 +163,10 @@ export class Entrance {
 
   /** The record of the file under the name that it had, brought to the one that it has. */
   #renamedTo(file: EnteringFile): FileRecord | undefined {
-    const record = file.movedFrom === undefined ? undefined : this.#records.byId(file.movedFrom);
-    const isIt =
-      record &&
-      isSame(record, file) &&
-      (record.state === 'incoming' || record.errorCode === 'source_missing');
+    const id = file.movedFrom ?? file.movedFromMissing;
+    const record = id === undefined ? undefined : this.#records.byId(id);
+    const waits = record?.state === 'incoming' && file.movedFrom !== undefined;
+    const isIt = record && isSame(record, file) && (waits || record.errorCode === 'source_missing');
     if (!isIt) return undefined;
     this.#database
       .statement('UPDATE file_records SET profile = ?, bucket = ?, filepath = ? WHERE id = ?')

@@ -37,6 +37,7 @@ import {
   countUnproven,
   countWaiting,
   heldByPlace,
+  oldestOnItsWay,
   rangeBelow,
   totalRetained,
   troublesByCause,
@@ -182,6 +183,10 @@ export class SqliteJournal implements Journal {
     return this.#database
       .all('SELECT * FROM attempts WHERE record_id = ? ORDER BY number', id)
       .map(toAttempt);
+  }
+
+  oldestWaitingMs(): number | undefined {
+    return this.#database.read(() => oldestOnItsWay(this.#database));
   }
 
   counts(): StateCounts {

@@ -125,6 +125,7 @@ export function toRecord(row: SqlRow): FileRecord {
     copied: readInteger(row, 'copied') === 1,
     completedAtMs: readIntegerOrNull(row, 'completed_at_ms'),
     removedAtMs: readIntegerOrNull(row, 'removed_at_ms'),
+    enteredAtMs: readIntegerOrNull(row, 'entered_at_ms'),
     droppedAtMs: readIntegerOrNull(row, 'dropped_at_ms'),
   };
 }

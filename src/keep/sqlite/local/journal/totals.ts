@@ -6,7 +6,7 @@ import type {
   StateCounts,
   WaitingFiles,
 } from '../../../local/journal.ts';
-import { readInteger, readText, readTextOrNull } from '../../../store/rows/columns.ts';
+import { readInteger, readIntegerOrNull, readText, readTextOrNull } from '../../../store/rows/columns.ts';
 import type { Database } from '../../database.ts';
 
 /** Journal.counts. */
@@ -77,6 +77,19 @@ export function heldByPlace(database: Database): HeldFiles[] {
 }
 
 const ON_THEIR_WAY = `current_state IN ('incoming', 'processing')`;
+
+/** Journal.oldestWaitingMs. Records are numbered in the order in which files come. */
+export function oldestOnItsWay(database: Database): number | undefined {
+  const times = (['incoming', 'processing'] as const).map(state => {
+    const row = database.first(
+      'SELECT entered_at_ms FROM file_records INDEXED BY file_records_by_state WHERE current_state = ? ORDER BY id LIMIT 1',
+      state,
+    );
+    return row ? readIntegerOrNull(row, 'entered_at_ms') : null;
+  });
+  const known = times.filter(time => time !== null);
+  return known.length === 0 ? undefined : Math.min(...known);
+}
 
 /** Journal.waitingFiles. */
 export function countWaiting(database: Database): WaitingFiles[] {

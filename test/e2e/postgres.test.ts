@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { testAddress } from '../support/postgres/postgres.ts';
+import { grownRepository, rows, sluice, standingPlace, startStation, until } from '../support/sluice.ts';
+
+test('a station with its store on Postgres bakes, answers and shows what it knows; its journal stays in SQLite (F-400)', async t => {
+  const cwd = standingPlace(t);
+  const origin = grownRepository(join(cwd, 'origin.git'), 12, 3);
+  const address = (await testAddress()).tcpUrl();
+  const yaml = `repos: ["${origin.path}"]\nstore: \${STORE}\n`;
+  const env = { STORE: address };
+  const station = await startStation(t, { cwd, yaml, env });
+  const repository = await until('it is baked', async () => {
+    const { body } = await station.ask('/api/v1/repositories');
+    return body.repositories?.[0]?.state === 'ok' && body.repositories[0];
+  });
+  assert.deepEqual([repository.commits, repository.authors], [12, 3]);
+  assert.equal((await station.ask('/readyz')).status, 200);
+  // A command beside it sees the same, and neither shows the password.
+  const said = await sluice(t, ['insights', 'authors', '--repo', origin.path, '--json'], { cwd, env });
+  assert.equal(said.stdout.trim().split('\n').length, 3, said.stderr);
+  const shown = await sluice(t, ['config', 'show'], { cwd, env });
+  const password = new URL(address).password;
+  assert.ok(!`${shown.stdout}${station.stdout()}${station.stderr()}`.includes(password));
+  assert.deepEqual(rows(join(cwd, 'sluice.db'), 'SELECT count(*) AS known FROM repositories'), [
+    { known: 0 },
+  ]);
+  assert.deepEqual(rows(join(cwd, 'sluice.db'), 'SELECT count(*) AS clones FROM clones'), [{ clones: 1 }]);
+  station.process.kill('SIGTERM');
+  assert.equal((await station.ended).code, 0, station.stderr());
+});
