@@ -11,6 +11,7 @@ import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { Store } from '../keep/store/store.ts';
+import type { EventObserver } from './event-observer.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
 import type { ScheduleApi } from './status/schedule.ts';
@@ -86,6 +87,8 @@ export interface StationApi {
   readonly schedule: ScheduleApi;
   /** A page of the repositories, each with its next time and why. */
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories>;
+  /** What happens, as it happens. */
+  readonly events: Pick<EventObserver, 'open'>;
   /** Of this sluice. */
   readonly version: string;
   status(): Promise<StationStatus>;

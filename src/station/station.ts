@@ -26,6 +26,7 @@ import type { StationHoldings } from '../keep/store/stations.ts';
 import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -38,6 +39,7 @@ import {
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
+import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -97,6 +99,7 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -147,9 +150,21 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
-      onEnd: ended => this.metrics.countWork(ended),
+      onEnd: ended => {
+        this.metrics.countWork(ended);
+        this.events.countWork(ended);
+      },
     });
     this.notifications = new Notifications(current);
+    this.events = new EventObserver(
+      {
+        deliveries: () => this.deliveries.status(),
+        recentRuns: limit => this.repositories.recentRuns(limit),
+        troubles: () => findTroubles(this),
+        status: () => this.status(),
+      },
+      options,
+    );
     this.alerts = new Alerts({
       ...current,
       open: () => local.openAlerts(),
@@ -179,6 +194,7 @@ class ComposedStation implements Station {
         holdings: () => this.#holdings(),
       }),
       this.notifications,
+      this.events,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
@@ -279,6 +295,7 @@ class ComposedStation implements Station {
     await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+    this.events.configurationReloaded();
   }
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {

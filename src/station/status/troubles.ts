@@ -13,6 +13,8 @@ export interface Trouble {
   readonly kind: 'place' | 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
   /** Of places: endpoint, profile, bucket or disk; of deliveries: `failed` or `processing`; of repositories their state. */
   readonly stage: string | null;
+  /** The place, code host or collector, where it is one. */
+  readonly subject: string | null;
   /** From the error catalogue, where the reason has a code. */
   readonly code: string | null;
   readonly count: number;
@@ -70,13 +72,14 @@ function fromPlace({ kind, place, sinceMs, code, message, hint, files }: HoldSta
   const lastAt = sinceMs === null ? null : new Date(sinceMs).toISOString();
   const example = message.includes(place) ? message : `${place}: ${message}`;
   const isWaiting = kind === 'endpoint';
-  return { kind: 'place', stage: kind, code, count: files, example, hint, lastAt, isWaiting };
+  return { kind: 'place', stage: kind, subject: place, code, count: files, example, hint, lastAt, isWaiting };
 }
 
 function fromFiles({ state, errorCode, count, example, lastUpdated }: FileTrouble): Trouble {
   return {
     kind: 'delivery',
     stage: state,
+    subject: null,
     code: errorCode,
     count,
     example,
@@ -90,7 +93,7 @@ function fromStore(kind: Trouble['kind'], trouble: StoreTrouble): Trouble {
   const { stage, code, count, example, lastAtMs } = trouble;
   const hint = code === null ? null : remedyOf(code);
   const lastAt = lastAtMs === null ? null : new Date(lastAtMs).toISOString();
-  return { kind, stage, code, count, example, hint, lastAt, isWaiting: true };
+  return { kind, stage, subject: null, code, count, example, hint, lastAt, isWaiting: true };
 }
 
 function remedyOf(code: string): string | null {
@@ -103,6 +106,7 @@ function fromHold(hold: HostHold): Trouble {
   return {
     kind: 'code host',
     stage: hold.kind,
+    subject: host,
     code: null,
     count: 1,
     example,
@@ -118,6 +122,7 @@ function fromRefusal(refusal: HostRefusal): Trouble {
   return {
     kind: 'code host',
     stage: 'token refused',
+    subject: host,
     code: 'token_refused',
     count: credentials.length,
     example: `${host} ${refusalReason(refusal)}`,
@@ -132,6 +137,7 @@ function fromUnseen({ host, part, code, count, example, message, hint, sinceMs }
   return {
     kind: 'code host',
     stage: 'not seen',
+    subject: host,
     code,
     count,
     example: `${host}: ${part} of ${example} not seen: ${message}`,
@@ -147,7 +153,17 @@ function fromCollector({ name, disabled, lastError, lastReadingAtMs }: Collector
   const lastAt = new Date(lastError.atMs).toISOString();
   const example = `${name}: ${lastError.message}`;
   return [
-    { kind: 'collector', stage: null, code: null, count: 1, example, hint: null, lastAt, isWaiting: true },
+    {
+      kind: 'collector',
+      stage: null,
+      subject: name,
+      code: null,
+      count: 1,
+      example,
+      hint: null,
+      lastAt,
+      isWaiting: true,
+    },
   ];
 }
 
@@ -165,6 +181,7 @@ function fromDisk(collectors: readonly CollectorStatus[]): Trouble[] {
     return {
       kind: 'collector',
       stage: 'disk',
+      subject: null,
       code,
       count: refused.length,
       example: `${name}: ${writeError?.message ?? ''}; ${counts}`,
