@@ -1,6 +1,7 @@
 /**
  * `npm run test:s3`: the bucket suite and delivery against a real S3 server. Takes the first that is there or can be
- * had: versitygw or MinIO (PATH, cache, `go install`), Ceph radosgw (Debian). `--server NAME` insists on one, `--every`
+ * had: versitygw or MinIO (PATH, cache, `go install`), Ceph radosgw (Debian), SeaweedFS (PATH, cache,
+ * `go build`). `--server NAME` insists on one, `--every`
  * takes all that can be had, one after the other. With
  * SLUICE_S3_ENDPOINT, SLUICE_S3_KEY and SLUICE_S3_SECRET set it uses that server instead. Ends with 0 when the suite
  * passed, 1 when it failed, 2 when no server could be had; never takes longer than 20 minutes a server.
@@ -13,12 +14,13 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { minio } from './real-s3/minio.ts';
 import { radosgw } from './real-s3/radosgw.ts';
+import { seaweedfs } from './real-s3/seaweedfs.ts';
 import type { RealServer, RealServerKind } from './real-s3/server.ts';
 import { versitygw } from './real-s3/versitygw.ts';
 
 const INSTALL_BUDGET_MS = 9 * 60_000;
 const SUITE_BUDGET_MS = 3 * 60_000;
-const KINDS: readonly RealServerKind[] = [versitygw, minio, radosgw];
+const KINDS: readonly RealServerKind[] = [versitygw, minio, radosgw, seaweedfs];
 const SUITES = ['bucket-real', 'delivery-real', 'cold-real'].map(name =>
   resolve(import.meta.dirname, `../test/real-s3/${name}.ts`),
 );
@@ -66,6 +68,7 @@ async function runSuite(server: RealServer): Promise<number> {
       SLUICE_S3_NAME: server.name,
       SLUICE_S3_NESTS_KEYS: String(server.nestsKeys),
       SLUICE_S3_KEEPS_CHECKSUMS: String(server.keepsChecksums),
+      SLUICE_S3_LISTS_REPLACED_PARTS: String(server.listsReplacedParts ?? false),
       SLUICE_S3_LISTS_UPLOADS_BY_KEY: String(server.listsUploadsByKey ?? false),
       SLUICE_S3_MAX_SEGMENT: String(server.maxSegmentBytes),
     },

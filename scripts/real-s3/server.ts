@@ -23,6 +23,8 @@ export interface RealServer {
   readonly keepsChecksums: boolean;
   /** Uploads in parts are listed by their whole key alone. */
   readonly listsUploadsByKey?: boolean;
+  /** A part that was replaced stays listed beside the one that replaced it. */
+  readonly listsReplacedParts?: boolean;
   stop(): Promise<void>;
 }
 

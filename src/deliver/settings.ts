@@ -83,7 +83,7 @@ const FIXED_SETTINGS = {
   /** How long the start waits for the names of the buckets, for which it makes folders. */
   bucketListPatienceMs: 1_000,
   /** How long uploads may go on after a stop was asked for. */
-  stopGraceMs: 3_000,
+  stopGraceMs: 2_000,
   /** How long a file under a temporary name must have stayed the same. */
   temporaryRestMs: 60_000,
   /** How often upload statistics are logged. */

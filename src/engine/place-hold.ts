@@ -58,7 +58,8 @@ export function holdPlace(
     probedAtMs: before?.probedAtMs,
     probes: before?.probes ?? 0,
     isProbing: before?.isProbing ?? false,
-    notBeforeMs: Math.max(before?.notBeforeMs ?? 0, nowMs + askedMs),
+    // Nothing where nobody asked: now may be in the future by a clock that is set back.
+    notBeforeMs: Math.max(before?.notBeforeMs ?? 0, askedMs > 0 ? nowMs + askedMs : 0),
   };
 }
 

@@ -23,6 +23,8 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
+import type { AlertFacts } from './alerts/conditions.ts';
+import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
@@ -93,6 +95,7 @@ class ComposedStation implements Station {
   readonly repositories: Repositories;
   readonly changesets: Changesets;
   readonly notifications: Notifications;
+  readonly alerts: Alerts;
   readonly metrics: Metrics;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
@@ -147,6 +150,11 @@ class ComposedStation implements Station {
       onEnd: ended => this.metrics.countWork(ended),
     });
     this.notifications = new Notifications(current);
+    this.alerts = new Alerts({
+      ...current,
+      open: () => local.openAlerts(),
+      facts: () => this.#alertFacts(),
+    });
     this.metrics = new Metrics({
       station: () => this.status(),
       calls: () => this.changesets.limiter.calls(),
@@ -175,6 +183,7 @@ class ComposedStation implements Station {
       ...this.repositories.workers,
       this.changesets,
       this.repositories.schedule,
+      this.alerts,
     ];
   }
 
@@ -227,6 +236,29 @@ class ComposedStation implements Station {
       changesets: await changesetFigures(this.changesets),
       capture: await this.captures.status(),
     });
+  }
+
+  async #alertFacts(): Promise<AlertFacts> {
+    const { holds, oldestWaitingAtMs } = this.deliveries.status();
+    const { reviewAfterMs } = this.#config.notify;
+    const nowMs = this.#options.clock.nowMs();
+    const open =
+      reviewAfterMs === undefined
+        ? []
+        : await this.questions.countOpenChangesets({
+            idleSinceMs: 0,
+            openedSinceMs: [nowMs - reviewAfterMs],
+          });
+    return {
+      holds,
+      oldestWaitingAtMs,
+      troubles: this.deliveries.troubles(),
+      disks: await stationDisks(this.#config),
+      minFreeDiskBytes: this.#config.cache.minFreeDiskBytes,
+      collectors: (await this.captures.status()).collectors,
+      // Opened later, they are of the first age.
+      waitingForReview: open.find(({ age }) => age === 1)?.waitingForReview ?? 0,
+    };
   }
 
   ready(): boolean {

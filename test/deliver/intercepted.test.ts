@@ -70,3 +70,16 @@ test('an endpoint whose top is somebody else’s is asked about the bucket (D-32
   await until(() => rig.delivery.status().links[0]?.state === 'offline');
   await rig.until('a', ({ state }) => state === 'completed');
 });
+
+test('somebody who answers every file of a bucket, and no question, has the bucket held: one file is tried at a time (D-323)', async t => {
+  const { server, rig } = await setUp(t);
+  server.faults.add({ kind: 'html', status: 403, operation: 'PutObject', times: ALWAYS });
+  const FILES = 40;
+  for (let file = 0; file < FILES; file += 1) rig.write(`incoming/cloud/bucket/f${file}`, 'x');
+  await until(() => rig.delivery.journal.holdCounts().bucket_held >= FILES - 2);
+  const [hold] = rig.delivery.holds();
+  assert.deepEqual([hold?.kind, hold?.code, hold?.place], ['bucket', 'request_intercepted', 'cloud/bucket']);
+  server.faults.clear();
+  await until(() => rig.delivery.journal.counts().completed === FILES);
+  assert.deepEqual(rig.delivery.holds(), []);
+});

@@ -266,8 +266,10 @@ test('a file replaced at the moment it is taken up is not called missing: its re
   const rig = await startDelivery(t, { files: { calls }, settings: { automatic: false } });
   path = rig.write('incoming/local/outbox/a', 'content');
   await rig.until('a', ({ state }) => state === 'incoming');
-  await rig.delivery.syncNow(AbortSignal.timeout(10_000));
-  await until(() => readFileSync(join(rig.target, 'outbox/a'), 'utf8') === 'content 3');
+  // What comes while a manual sync is at it may be left to the next one.
+  const signal = AbortSignal.timeout(10_000);
+  do await rig.delivery.syncNow(signal);
+  while (readFileSync(join(rig.target, 'outbox/a'), 'utf8') !== 'content 3');
   assert.ok(
     rig.records().every(({ errorCode }) => errorCode === null),
     JSON.stringify(rig.records()),

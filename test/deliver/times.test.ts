@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { SluiceError } from '../../src/base/errors.ts';
+import type { S3Profile } from '../../src/keep/buckets/s3/profile.ts';
+import { S3Store } from '../../src/keep/buckets/s3/store.ts';
 import { BentClock } from '../support/bent-clock.ts';
 import { startDelivery } from '../support/delivery.ts';
 import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
@@ -58,4 +61,36 @@ test('a clock that is set forward a day lets a waiting file go, once (D-40, T-13
   clock.jump(DAY_MS);
   const record = await rig.until('a.txt', ({ state }) => state === 'completed');
   assert.equal(record.attempts, 2);
+});
+
+test('parts whose beginning was lost are aborted, also where this clock is ahead by hours (D-306)', async t => {
+  const server = await startS3Server();
+  t.after(() => server.stop());
+  const clock = new BentClock();
+  clock.jump(2 * 3_600_000);
+  let isLost = false;
+  const rig = await startDelivery(t, {
+    clock,
+    profiles: [profileFor(server, { name: 'cloud' })],
+    settings: { partsAboveBytes: 1000, partBytes: 5 * 2 ** 20 },
+    openStore: profile =>
+      new Proxy(new S3Store(profile as S3Profile, { clock, idleTimeoutMs: 5000 }), {
+        get(target, name) {
+          if (name !== 'createUpload') {
+            const value: unknown = Reflect.get(target, name, target);
+            return typeof value === 'function' ? value.bind(target) : value;
+          }
+          return async (...args: Parameters<S3Store['createUpload']>) => {
+            const made = await target.createUpload(...args);
+            if (isLost) return made;
+            isLost = true;
+            throw new SluiceError('connection_lost', 'it died before the answer');
+          };
+        },
+      }),
+  });
+  rig.write('incoming/cloud/bucket/large', Buffer.alloc(2000, 'x'));
+  await rig.until('large', ({ state }) => state === 'completed');
+  assert.ok(isLost);
+  assert.equal(server.uploads('bucket').size, 0);
 });

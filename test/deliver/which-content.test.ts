@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   cpSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -16,9 +17,12 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { SluiceError } from '../../src/base/errors.ts';
 import type { FolderSettings } from '../../src/deliver/settings.ts';
 import type { ObjectStore } from '../../src/keep/buckets/bucket.ts';
+import { bentStore } from '../support/bent-store.ts';
 import { openStore, type Rig, type RigOptions, startDelivery, until } from '../support/delivery.ts';
+import { DELIVERY_RETRY } from '../support/delivery-settings.ts';
 import { tempDirectory } from '../support/temp-directory.ts';
 
 const OLD = new Date(Date.now() - 3_600_000);
@@ -229,4 +233,112 @@ test('a file of an extra folder renamed while it rests keeps its record, under i
   await rig.delivery.syncNow(AbortSignal.timeout(10_000));
   await rig.until('y/a', ({ state }) => state === 'completed');
   assert.equal(stored(rig, 'y/a'), 'A');
+});
+
+test('a file of the spool that comes back as it was is asked for, not sent again; where the object is gone it is (D-305)', async t => {
+  const { rig, sent } = await folderRig(t, {});
+  const path = rig.write('incoming/local/outbox/a', 'content');
+  const { id } = await rig.until('a', ({ state }) => state === 'completed');
+  const restore = (time?: Date): void => {
+    const from = join(rig.root, 'completed/local/outbox/a');
+    const aside = join(rig.root, 'restored');
+    cpSync(from, aside, { preserveTimestamps: true });
+    if (time) utimesSync(aside, time, time);
+    renameSync(aside, path);
+  };
+  restore();
+  const again = await rig.until('a', record => record.id > id && record.state === 'completed');
+  assert.deepEqual([sent.length, again.verified], [1, 'checksum']);
+  rmSync(join(rig.target, 'outbox/a'));
+  restore();
+  await rig.until('a', record => record.id > again.id && record.state === 'completed');
+  assert.equal(sent.length, 2);
+  // Given anew, with a time of its own, it is sent whatever it holds.
+  restore(OLD);
+  await until(() => sent.length === 3);
+});
+
+for (const after of ['delete', 'completed'] as const)
+  test(`a file of a folder restored after it was taken away (after: ${after}) is not sent again, and goes as before (D-305)`, async t => {
+    const path = join(await tempDirectory(t), 'data');
+    mkdirSync(path);
+    const folder: FolderSettings = {
+      path,
+      profile: 'local',
+      bucket: 'outbox',
+      prefix: 'x',
+      settleMs: 0,
+      after,
+    };
+    const { rig, sent } = await folderRig(t, {}, { settings: { folders: [folder] } });
+    const put = (name: string, content: string): void => {
+      writeFileSync(`${path}.new`, content);
+      utimesSync(`${path}.new`, OLD, OLD);
+      renameSync(`${path}.new`, join(path, name));
+    };
+    put('a', 'content');
+    const { id } = await rig.until('a', ({ state }) => state === 'completed');
+    put('a', 'content');
+    await rig.until('a', record => record.id > id && record.state === 'completed');
+    assert.ok(!existsSync(join(path, 'a')));
+    assert.equal(sent.length, 1);
+    put('a', 'CONTENT');
+    await until(() => stored(rig, 'x/a') === 'CONTENT');
+    assert.equal(sent.length, 2);
+  });
+
+for (const place of ['spool', 'folder'] as const)
+  test(`what was sent and waits for its proof is not sent again when it was restored meanwhile (${place}) (D-305)`, async t => {
+    const path = join(await tempDirectory(t), 'data');
+    mkdirSync(path);
+    const folder: FolderSettings = {
+      path,
+      profile: 'local',
+      bucket: 'outbox',
+      prefix: '',
+      settleMs: 0,
+      after: 'delete',
+    };
+    let isSilent = true;
+    const opened: ReturnType<typeof bentStore>[] = [];
+    const rig = await startDelivery(t, {
+      settings: { folders: [folder], retry: { ...DELIVERY_RETRY, firstMs: 20, factor: 1, jitter: 0 } },
+      openStore: profile => {
+        const made = bentStore(openStore(profile), ({ name }) =>
+          isSilent && name === 'headObject' ? new SluiceError('timed_out', 'silence') : undefined,
+        );
+        opened.push(made);
+        return made.store;
+      },
+    });
+    if (place === 'spool') rig.write('incoming/local/outbox/a', 'content');
+    else writeFileSync(join(path, 'a'), 'content');
+    await rig.until('a', ({ sentAtMs }) => sentAtMs !== null);
+    await rig.delivery.stop();
+    const at = place === 'spool' ? join(rig.root, 'processing/local/outbox/a') : join(path, 'a');
+    cpSync(at, `${path}.restored`);
+    utimesSync(`${path}.restored`, OLD, OLD);
+    renameSync(`${path}.restored`, at);
+    const again = await rig.restart();
+    isSilent = false;
+    await again.until('a', ({ state }) => state === 'completed');
+    assert.equal(
+      opened.reduce((sum, one) => sum + (one.sent().a ?? 0), 0),
+      1,
+    );
+  });
+
+test('files that wait in a folder that is away as a whole wait with it, and are none of them missing (D-307)', async t => {
+  const { rig, path, sent } = await folderRig(t, { a: 'A', b: 'B' }, { settings: { automatic: false } });
+  for (const name of ['a', 'b']) await rig.until(name, ({ state }) => state === 'incoming');
+  await rig.delivery.stop();
+  renameSync(path, `${path}.away`);
+  const again = await rig.restart();
+  await again.delivery.syncNow(AbortSignal.timeout(10_000));
+  for (const { state, errorCode, errorMessage } of again.records())
+    assert.deepEqual([state, errorCode, errorMessage], ['incoming', null, null]);
+  renameSync(`${path}.away`, path);
+  await again.delivery.syncNow(AbortSignal.timeout(10_000));
+  await arrivedAll(again, ['a', 'b']);
+  assert.deepEqual([sent.toSorted(), again.records().length], [['a', 'b'], 2]);
 });

@@ -49,3 +49,11 @@ test('whatever happens, one probe goes at a time, and another one follows (D-101
     }),
   );
 });
+
+test('a clock that is set back after a place came to be held puts off no probe but one that was asked for (D-101, T-13)', () => {
+  const hour = 3_600_000;
+  const held = withoutProbe(withProbe(holdPlace(undefined, place, reason, 3 * hour), 0));
+  assert.equal(nextProbeOf(held, 60_000), 2000);
+  const asked = holdPlace(undefined, place, { ...reason, retryAfterMs: 5000 }, 0);
+  assert.equal(nextProbeOf(asked, 60_000), 5000);
+});

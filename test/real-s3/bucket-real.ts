@@ -26,6 +26,7 @@ for (const variant of VARIANTS) {
       keepsProperties: true,
       keepsChecksums: checksum !== 'sha256' && setting('SLUICE_S3_KEEPS_CHECKSUMS', 'true') === 'true',
       nestsKeys: setting('SLUICE_S3_NESTS_KEYS', 'false') === 'true',
+      listsReplacedParts: setting('SLUICE_S3_LISTS_REPLACED_PARTS', 'false') === 'true',
       listsUploadsByKey: setting('SLUICE_S3_LISTS_UPLOADS_BY_KEY', 'false') === 'true',
       maxSegmentBytes: Number(setting('SLUICE_S3_MAX_SEGMENT', '255')),
       close: async () => {

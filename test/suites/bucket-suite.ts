@@ -23,6 +23,8 @@ export interface BucketSubject {
   readonly maxSegmentBytes: number;
   /** Uploads are listed by their whole key alone, not by how it begins, as MinIO does. */
   readonly listsUploadsByKey?: boolean;
+  /** A part that was replaced stays listed beside the one that replaced it, as SeaweedFS does. */
+  readonly listsReplacedParts?: boolean;
   close(): Promise<void>;
 }
 
@@ -358,23 +360,29 @@ export function bucketSuite(name: string, open: () => Promise<BucketSubject>): v
         contentType: 'text/plain',
         metadata: { mtime: '1700000000.5' },
       });
-      await store.uploadPart(upload, 3, source(2));
+      const third = await store.uploadPart(upload, 3, source(2));
       await store.uploadPart(upload, 1, source(1));
-      await store.uploadPart(upload, 1, source(0));
+      const replaced = await store.uploadPart(upload, 1, source(0));
       assert.equal(await store.headObject(at('parts.bin')), undefined, 'no object before completion');
       assert.deepEqual((await listAll(store, subject.bucket, `${prefix}/parts`)).length, 0);
 
       // As after a restart: only the upload's own record is left.
       const known = await store.listParts(JSON.parse(JSON.stringify(upload)));
+      // Where a server lists both contents of a part that was replaced, neither is taken for the one that counts.
+      const isDoubtful = subject.listsReplacedParts === true && known.length === 1;
+      const first = isDoubtful ? [] : [[1, partBytes]];
       assert.deepEqual(
         known.map(part => [part.partNumber, part.size]),
-        [
-          [1, partBytes],
-          [3, 12_345],
-        ],
+        [...first, [3, 12_345]],
       );
       const second = await store.uploadPart(upload, 2, source(1));
-      const parts = [second, ...known.toReversed()];
+      const again = isDoubtful ? [await store.uploadPart(upload, 1, source(0))] : [];
+      // Not all servers list checksums; the journal has them.
+      const listed = known.map(part => ({
+        ...part,
+        crc32: (part.partNumber === 3 ? third : replaced).crc32,
+      }));
+      const parts = [second, ...listed.toReversed(), ...again];
       await store.completeUpload(upload, parts);
       assert.equal(sha(await readAll(store, at('parts.bin'))), sha(bytes));
       const head = await store.headObject(at('parts.bin'), { checksum: true });

@@ -86,7 +86,13 @@ export function journalSuite(name: string, open: OpenLocal): void {
     assert.equal(await journal.changeUnmoved(moved, { state: 'failed', errorCode: 'source_missing' }), true);
     const again = await journal.enter(file('newer', { ...identity, movedFrom: before.id }));
     assert.deepEqual([again.id, again.state, again.errorCode], [before.id, 'incoming', null]);
+    const tried = await journal.enter(file('tried', { ...identity, movedFromMissing: before.id }));
+    assert.notEqual(tried.id, before.id, 'it is there still');
+    await journal.change(again.id, { state: 'failed', errorCode: 'source_missing' });
+    const later = await journal.enter(file('later', { ...identity, movedFromMissing: before.id }));
+    assert.equal(later.id, before.id);
     await journal.change(again.id, { state: 'completed' });
+    await journal.change(tried.id, { state: 'completed' });
     assert.equal(journal.byIdentity(identity, 'spool'), undefined);
     assert.notEqual(
       (await journal.enter(file('other', { ...identity, movedFrom: before.id }))).id,

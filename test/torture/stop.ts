@@ -146,16 +146,19 @@ if (values.mounts || !inMountNamespace(import.meta.filename)) {
     const folder = join(place.cwd, 'disk');
     mkdirSync(folder);
     const disk = new SmallDisk(folder);
-    t.after(() => disk.unmount());
-    const station = await place.up(
-      `deliver: {directory: ${folder}/station}\ndatabase: ${folder}/sluice.db\ncache: {minFreeDisk: 0}\n`,
-    );
-    const incoming = join(folder, 'station/incoming/store/bucket');
-    mkdirSync(incoming, { recursive: true });
-    for (let index = 0; index < 2000; index += 1)
-      writeFileSync(join(incoming, `${index}`), `content ${index}`);
-    disk.fill('bytes');
-    await station.before(until('it says so', () => /no room left|disk is held/.test(station.stderr())));
-    console.log(`torture stop: full disk: ${await stopped(station)}`);
+    try {
+      const station = await place.up(
+        `deliver: {directory: ${folder}/station}\ndatabase: ${folder}/sluice.db\ncache: {minFreeDisk: 0}\n`,
+      );
+      const incoming = join(folder, 'station/incoming/store/bucket');
+      mkdirSync(incoming, { recursive: true });
+      for (let index = 0; index < 2000; index += 1)
+        writeFileSync(join(incoming, `${index}`), `content ${index}`);
+      disk.fill('bytes');
+      await station.before(until('it says so', () => /no room left|disk is held/.test(station.stderr())));
+      console.log(`torture stop: full disk: ${await stopped(station)}`);
+    } finally {
+      disk.unmount();
+    }
   });
 }

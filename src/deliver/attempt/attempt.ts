@@ -5,7 +5,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { identityOf, sameIdentity } from '../spool/files.ts';
+import { acknowledgedStill, deliveredAlready } from './content-known.ts';
 import {
   type Attempted,
   delivered,
@@ -52,6 +52,7 @@ export async function attemptDelivery(
   const hold = context.holds.holdOf(record);
   if (hold !== undefined) {
     await context.journal.change(record.id, { hold, nextAttemptAtMs: null });
+    context.holds.recorded(record, hold);
     return 'waiting';
   }
   // Given up in an earlier attempt, which could not move it.
@@ -121,11 +122,14 @@ async function sendAndProve(
   let file = begun?.file;
   try {
     file ??= originOf(record).open(context, record);
-    acknowledged = acknowledgedBefore(acknowledgedOf(record) ?? uploader.takeRemembered(record.id), file);
+    const sentBefore = acknowledgedOf(record) ?? uploader.takeRemembered(record.id);
+    acknowledged = await acknowledgedStill(sentBefore, file, turn.signal);
     // Found to be offline after it was chosen: nothing was tried.
     if (!acknowledged && settings.offline === 'hold' && endpoints.isOffline(destination.endpoint))
       return { end: async () => 'handed-back' };
     if (!acknowledged && !file) throw sourceMissing(subject);
+    const before = acknowledged ? undefined : originOf(record).deliveredBefore(context, record);
+    if (before && file) acknowledged = await deliveredAlready(context, asking, before, file);
     if (!acknowledged && file) {
       acknowledged = await upload(context, attempted, file, asking);
       attempted.steps.done('sent');
@@ -142,24 +146,12 @@ async function sendAndProve(
     const sent = await uploader.prove(asking, isSent);
     attempted.steps.done('verified');
     context.holds.arrived(record);
-    context.lone.arrived(record.id);
+    context.lone.arrived(record);
     return { acknowledged: sent, end: () => delivered(context, attempted, sent) };
   } catch (error) {
     const known = asSluiceError(error, { operation: 'verify', subject });
     return { acknowledged: isSent, end: () => unproven(context, attempted, asking, isSent, known) };
   }
-}
-
-/**
- * What an earlier attempt sent, while the file is still what it was. One that somebody took away meanwhile has arrived all
- * the same.
- */
-function acknowledgedBefore(
-  acknowledged: Acknowledged | undefined,
-  file: OpenedFile | undefined,
-): Acknowledged | undefined {
-  if (!acknowledged) return undefined;
-  return !file || sameIdentity(identityOf(file.stats), acknowledged.identity) ? acknowledged : undefined;
 }
 
 async function upload(

@@ -4,7 +4,7 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { originOf } from '../origin/origin-of.ts';
-import { asIntercepted } from '../queue/lone-files.ts';
+import { asIntercepted, asOfBucket } from '../queue/lone-files.ts';
 import { sameIdentity } from '../spool/files.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
@@ -273,13 +273,14 @@ async function held(
   more: RecordChange,
   isLocal = false,
 ): Promise<DeliveryOutcome> {
-  const { journal, clock, random, settings, holds, endpoints, lone, spool, log } = context;
+  const { journal, clock, random, settings, holds, endpoints, spool, log } = context;
   const { record, destination, startedAt } = attempted;
   const path = originOf(record).path(spool, record);
-  const isOfEndpoint = holdsEndpoint(decision);
-  const finding = isOfEndpoint
+  const suspected = holdsEndpoint(decision)
     ? await endpoints.suspect(destination.endpoint, error)
-    : await holds.suspect({ destination, record, path, error, isLocal });
+    : undefined;
+  if (suspected === 'alone') return intercepted(context, attempted, asIntercepted(error), decision, more);
+  const finding = suspected ?? (await holds.suspect({ destination, record, path, error, isLocal }));
   const nowMs = clock.nowMs();
   if (finding === 'of-file' && acknowledgedOf({ ...record, ...more }) === undefined) {
     const counted = decideCounted(error, record.failures, settings, random, nowMs);
@@ -287,10 +288,8 @@ async function held(
     return retryLater(context, attempted, error, counted, more);
   }
   if (finding === 'alone' || finding === 'of-file') {
-    const before = isOfEndpoint ? lone.failed(record.id) - 1 : record.failures;
-    const again = retryAlone(error, before, settings, random, nowMs);
-    const retry = isOfEndpoint ? { ...again, failures: record.failures } : again;
-    return retryLater(context, attempted, isOfEndpoint ? asIntercepted(error) : error, retry, more);
+    const again = retryAlone(error, record.failures, settings, random, nowMs);
+    return retryLater(context, attempted, error, again, more);
   }
   const { place, fileHold } = finding;
   // A start takes the hold up again by it, as long as the key is the same.
@@ -300,8 +299,28 @@ async function held(
   // The try that met it first is on record; others are as if they had not been made.
   if (finding.isNew) await journal.recordAttempt(record.id, attemptRow(startedAt, nowMs, error), change);
   else await journal.change(record.id, change);
+  if (fileHold) holds.recorded(record, fileHold);
   log.debug({ ...fieldsOf(record, error), holds: decision.holds }, 'waits until the place is right again');
   return 'waiting';
+}
+
+/** Only requests of this file, or of its bucket, are answered so: it waits alone or with its bucket. */
+async function intercepted(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+  decision: Extract<FailureDecision, { readonly kind: 'hold' }>,
+  more: RecordChange,
+): Promise<DeliveryOutcome> {
+  const { settings, random, clock, holds, lone } = context;
+  const { record } = attempted;
+  const { times, isOfBucket } = lone.failed(record);
+  // The file that brought its bucket's hold, and was disproved by others that arrived, waits alone.
+  if (isOfBucket && !holds.isRefuted(record))
+    return held(context, attempted, asOfBucket(error), { ...decision, holds: 'bucket' }, more);
+  const { atMs } = retryAlone(error, times - 1, settings, random, clock.nowMs());
+  // Nothing of it counts.
+  return retryLater(context, attempted, error, { kind: 'retry', atMs, failures: record.failures }, more);
 }
 
 async function awaitBucket(

@@ -31,6 +31,8 @@ export interface FileOrigin {
   path(spool: Spool, record: FileRecord): string;
   /** Opens the file that lies there; undefined where there is none, or something else than a regular file. */
   open(context: DeliveryContext, record: FileRecord): OpenedFile | undefined;
+  /** The newest record before it of a file of the same name that was delivered, where its content may be the same. */
+  deliveredBefore(context: DeliveryContext, record: FileRecord): FileRecord | undefined;
   /** The object's key, where it is not made of the record's path and the destination's prefix. */
   objectKey(record: FileRecord): string | undefined;
   /**

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { asFileError } from '../../base/errors.ts';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
@@ -34,8 +34,9 @@ export const folderFile: FileOrigin = {
     if (fault !== undefined) return { fault: `cannot be an object key: ${fault}; rename it` };
     const identity = identityOf(stats);
     const known = journal.bySource(path);
-    // One that was not there, or not to be had, when its time came is another one now.
-    const isKnown = known && sameIdentity(known, identity) && known.errorCode !== 'source_missing';
+    // One that was taken away when it was delivered, or was not there when its time came, is another one now.
+    const isAnother = known?.removedAtMs !== null;
+    const isKnown = known && sameIdentity(known, identity) && !isAnother;
     if (isKnown && !(folder.after === 'keep' && mayHaveChanged(known, stats)))
       return known.state === 'incoming' ? known : undefined;
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
@@ -56,7 +57,7 @@ export const folderFile: FileOrigin = {
   },
 
   async begin(context, _destination, record, signal) {
-    const { journal, settings, folders } = context;
+    const { journal, clock, settings, folders } = context;
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     if (!folder) {
@@ -65,6 +66,11 @@ export const folderFile: FileOrigin = {
       return 'waiting';
     }
     const file = openToTake(folders.enclosureOf(folder), filepathIn(folder, path), settings);
+    if (!file && !isThere(folder)) {
+      // Unmounted, or moved away whole: nothing says that the file is gone.
+      await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.probeIntervalMs });
+      return 'waiting';
+    }
     if (!file) return 'gone';
     if ('fault' in file) return file;
     let begun: BegunAttempt | BeginFailure = 'waiting';
@@ -88,6 +94,15 @@ export const folderFile: FileOrigin = {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
     return folder && folders.enclosureOf(folder).open(filepathIn(folder, path));
+  },
+
+  deliveredBefore({ journal, settings }, record) {
+    const folder = enclosingFolder(settings.folders, sourceOf(record));
+    // What stays where it lies was compared when the attempt began.
+    if (folder?.after === 'keep') return undefined;
+    return folder?.after === 'completed'
+      ? journal.byAddress(record, 'completed')
+      : journal.deliveredBefore(record);
   },
 
   objectKey(record) {
@@ -162,8 +177,9 @@ export const folderFile: FileOrigin = {
   isPresent({ settings, folders }, record) {
     const path = sourceOf(record);
     const folder = enclosingFolder(settings.folders, path);
-    // No longer among the folders: it waits until it is again.
-    return !folder || folders.enclosureOf(folder).regularFile(filepathIn(folder, path)) !== undefined;
+    // No longer among the folders, or with its folder away: it waits until that is there again.
+    if (!folder || !isThere(folder)) return true;
+    return folders.enclosureOf(folder).regularFile(filepathIn(folder, path)) !== undefined;
   },
 
   isAstray() {
@@ -266,8 +282,13 @@ function renamedFrom(
 function enterNew(context: DeliveryContext, file: EnteringFile): Promise<FileRecord> {
   const record = renamedFrom(context, file);
   const release = record && context.withhold(record.id);
-  if (!release) return context.journal.enter(file);
+  if (!release) return context.journal.enter({ ...file, movedFromMissing: record?.id });
   return context.journal.enter({ ...file, movedFrom: record.id }).finally(release);
+}
+
+/** Whether the folder itself can be found. */
+function isThere({ path }: FolderSettings): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function filepathIn(folder: FolderSettings, path: string): string {
@@ -289,6 +310,8 @@ async function enterChanged(
   const { journal } = context;
   if (known.state !== 'incoming') return journal.enter(file);
   const { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold } = file;
+  // What was sent is for the next attempt to compare: it may be the same, restored.
+  if (known.sentAtMs !== null && known.size === size) return known;
   await journal.change(known.id, { size, mtimeMs, inode, ctimeMs, nextAttemptAtMs, hold });
   return journal.byId(known.id);
 }

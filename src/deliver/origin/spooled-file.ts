@@ -76,6 +76,10 @@ export const spooledFile: FileOrigin = {
     return spool.open('processing', record);
   },
 
+  deliveredBefore({ journal }, record) {
+    return journal.byAddress(record, 'completed');
+  },
+
   objectKey() {
     return undefined;
   },

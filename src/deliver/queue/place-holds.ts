@@ -146,6 +146,17 @@ export class PlaceHolds {
     return { place, isNew: held === undefined, fileHold: this.#finder.fileHoldOf(place) };
   }
 
+  /** That a file waits with its bucket or folder is on record: where it has become right meanwhile, nobody else would free it. */
+  recorded(record: FileRecord, hold: FileHold): void {
+    const place = hold === 'bucket_held' ? bucketPlace(record) : diskPlace(this.#finder.sourceOf(record));
+    if (!this.#held.has(placeKey(place))) this.#release(place);
+  }
+
+  /** Whether the bucket was held for this file before, and others of it arrived. */
+  isRefuted(record: FileRecord): boolean {
+    return this.#refuted.get(placeKey(bucketPlace(record)))?.has(record.id) === true;
+  }
+
   /**
    * The journal cannot be read or written: nothing goes until it can be.
    * @returns false, and nothing is held, for an error that is none of a database or disk
@@ -270,7 +281,7 @@ export class PlaceHolds {
   }
 
   #free(key: string, byRecordId?: number): void {
-    const { clock, log, onFree } = this.#options;
+    const { clock, log } = this.#options;
     const held = this.#held.get(key);
     if (!held) return;
     held.cancelProbe?.();
@@ -280,6 +291,11 @@ export class PlaceHolds {
     const { place, sinceMs } = held.hold;
     const heldS = Math.round((clock.nowMs() - sinceMs) / 1000);
     log.info({ holds: place.kind, place: place.name, heldS }, `${place.kind} is right again; its files go`);
+    this.#release(place);
+  }
+
+  #release(place: Place): void {
+    const { clock, log, onFree } = this.#options;
     this.#waiting.release(place, clock.nowMs()).then(onFree, error => {
       const { message: reason } = asSluiceError(error);
       log.error(

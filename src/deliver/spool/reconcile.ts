@@ -81,7 +81,8 @@ async function reconcileFile(
   const nowMs = clock.nowMs();
   const own = journal.byAddress(address, 'processing');
   if (own) {
-    if (!sameIdentity(own, identity)) await journal.change(own.id, identity);
+    // What was sent is for the next attempt to compare: it may be the same, restored.
+    if (own.sentAtMs === null && !sameIdentity(own, identity)) await journal.change(own.id, identity);
     if (own.nextAttemptAtMs === null && own.hold === null)
       await journal.change(own.id, { nextAttemptAtMs: nowMs });
     return;

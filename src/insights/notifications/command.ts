@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { SluiceError } from '../../base/errors.ts';
 import { oneLine } from '../../base/text.ts';
-import type { NotificationPayload, SendingLimits } from './payload.ts';
+import type { SendingLimits, SentPayload } from './payload.ts';
 
 /** Of the station's environment a command sees this much: its secrets are none of the command's business. */
 const PASSED_VARIABLES = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR'];
@@ -16,7 +16,7 @@ const MAX_STDERR_CHARS = 500;
  */
 export async function runCommand(
   { program, args }: { readonly program: string; readonly args: readonly string[] },
-  payload: NotificationPayload,
+  payload: SentPayload,
   { timeoutMs, signal }: SendingLimits,
 ): Promise<void> {
   signal.throwIfAborted();
@@ -58,16 +58,27 @@ export async function runCommand(
   }
 }
 
-function environment({ id, event, repository, message, raisedAt }: NotificationPayload): NodeJS.ProcessEnv {
+/** What is text or a number in the payload, each under a name of its own. */
+const VARIABLES: Readonly<Record<string, string>> = {
+  id: 'SLUICE_NOTIFICATION',
+  event: 'SLUICE_EVENT',
+  repository: 'SLUICE_REPOSITORY',
+  alert: 'SLUICE_ALERT',
+  message: 'SLUICE_MESSAGE',
+  hint: 'SLUICE_HINT',
+  raisedAt: 'SLUICE_RAISED_AT',
+  beganAt: 'SLUICE_BEGAN_AT',
+  endedAt: 'SLUICE_ENDED_AT',
+};
+
+function environment(payload: SentPayload): NodeJS.ProcessEnv {
   const passed = PASSED_VARIABLES.map(name => [name, process.env[name]] as const);
-  return {
-    ...Object.fromEntries(passed.filter(([, value]) => value !== undefined)),
-    SLUICE_NOTIFICATION: String(id),
-    SLUICE_EVENT: event,
-    SLUICE_REPOSITORY: repository,
-    SLUICE_MESSAGE: message,
-    SLUICE_RAISED_AT: raisedAt,
-  };
+  const given = Object.entries(VARIABLES).map(([key, name]) => [name, payload[key]] as const);
+  return Object.fromEntries(
+    [...passed, ...given]
+      .filter(([, value]) => value !== undefined && value !== null)
+      .map(([name, value]) => [name, String(value)]),
+  );
 }
 
 function killGroup(pid: number | undefined): void {

@@ -5,7 +5,7 @@ import type { WorkQueue } from '../../engine/queue/work-queue.ts';
 import type { RetrySchedule } from '../../engine/retry.ts';
 import type { NotificationStore } from '../../keep/store/notifications.ts';
 import { runCommand } from './command.ts';
-import { type NotificationPayload, payloadOf } from './payload.ts';
+import { payloadOf, type SentPayload, slackMessageOf } from './payload.ts';
 import { postWebhook } from './webhook.ts';
 
 /** The kind under which sendings stand on the schedule. */
@@ -15,7 +15,7 @@ export const NOTIFICATION_KIND = 'notification';
 type Channel = 'webhook' | 'command';
 
 /** Ten tries over some three hours; then it is given up, and its row says why. */
-const RETRY: RetrySchedule = {
+export const NOTIFICATION_RETRY: RetrySchedule = {
   firstMs: 30_000,
   factor: 2,
   maxMs: 3_600_000,
@@ -64,12 +64,12 @@ export function sendingHandler(
   notify: () => Config['notify'],
 ): WorkHandler {
   return {
-    retry: RETRY,
+    retry: NOTIFICATION_RETRY,
     async run({ key }, signal) {
       const { id, channel } = sendingOf(key);
       const notification = await notifications.byId(id);
       if (!notification) return { nextAtMs: null, reason: 'no longer known' };
-      const isSent = await send(channel, payloadOf(notification), notify(), signal);
+      const isSent = await sendBy(channel, payloadOf(notification), notify(), signal);
       await notifications.endSending(id, channel, isSent ? null : 'no longer configured', clock.nowMs());
       return { nextAtMs: null, reason: 'sent' };
     },
@@ -81,15 +81,19 @@ export function sendingHandler(
   };
 }
 
-/** @returns false when the configuration does not have that channel any more */
-async function send(
+/**
+ * Sends a payload by a way out. Throws `notification_refused`, `notification_failed`, the signal's reason.
+ * @returns false when the configuration does not have that channel any more
+ */
+export async function sendBy(
   channel: string,
-  payload: NotificationPayload,
-  { webhook, command, timeoutMs }: Config['notify'],
+  payload: SentPayload,
+  { webhook, webhookFormat, command, timeoutMs }: Config['notify'],
   signal: AbortSignal,
 ): Promise<boolean> {
   if (channel === 'webhook' && webhook !== undefined) {
-    await postWebhook(webhook, payload, { timeoutMs, signal });
+    const body = webhookFormat === 'slack' ? slackMessageOf(payload) : payload;
+    await postWebhook(webhook, body, { timeoutMs, signal });
     return true;
   }
   const [program, ...args] = command;

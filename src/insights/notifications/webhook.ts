@@ -1,7 +1,7 @@
 import { SluiceError } from '../../base/errors.ts';
 import { openAgent } from '../../base/http-agent.ts';
 import { proxyOf } from '../../base/proxy.ts';
-import type { NotificationPayload, SendingLimits } from './payload.ts';
+import type { SendingLimits } from './payload.ts';
 
 /** Answers that another try may change: too early, too many, or a fault of theirs. */
 const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -13,7 +13,7 @@ const TRANSIENT_STATUS: ReadonlySet<number> = new Set([408, 425, 429]);
  */
 export async function postWebhook(
   url: string,
-  payload: NotificationPayload,
+  payload: Readonly<Record<string, unknown>>,
   { timeoutMs, signal }: SendingLimits,
 ): Promise<void> {
   const host = URL.parse(url)?.host;

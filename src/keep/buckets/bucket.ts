@@ -21,6 +21,8 @@ export interface ObjectStore {
   readonly limits: StoreLimits;
   /** Absent where stores of this kind need no key. */
   readonly key?: StoreKey;
+  /** By how much its clock is ahead of this machine's, as far as its answers told; absent where both are the same. */
+  clockOffsetMs?(): number;
 
   /** Names of the buckets that the key may see, sorted. Throws access_denied where it may not list. */
   listBuckets(options?: BucketCallOptions): Promise<string[]>;
@@ -66,7 +68,10 @@ export interface ObjectStore {
     source: ObjectSource,
     options?: TransferOptions,
   ): Promise<UploadedPart>;
-  /** Every part stored so far, ascending: what a resumed upload need not send again. Throws upload_missing. */
+  /**
+   * Every part stored so far, ascending: what a resumed upload need not send again; less those of which it is in doubt
+   * what they hold. Throws upload_missing.
+   */
   listParts(upload: MultipartUpload, options?: BucketCallOptions): Promise<UploadedPart[]>;
   /**
    * Makes the parts one object, in the order of their numbers whatever the order given. Throws upload_missing

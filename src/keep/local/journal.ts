@@ -99,6 +99,8 @@ export interface EnteringFile extends FileAddress, FileIdentity {
   readonly ctimeMs?: number;
   /** The record of the same file under the name that it had while it waited. */
   readonly movedFrom?: number;
+  /** As `movedFrom`, of one that was being tried: only where it was found missing by then. */
+  readonly movedFromMissing?: number;
   /** Announced by `sluice copy`, which puts it there whole. */
   readonly copied?: boolean;
 }

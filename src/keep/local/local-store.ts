@@ -1,4 +1,5 @@
 import type { Service } from '../../base/lifecycle.ts';
+import type { AlertStore } from './alerts.ts';
 import type { CaptureJournal } from './captures.ts';
 import type { CloneRecords } from './clone-records.ts';
 import type { Journal } from './journal.ts';
@@ -23,6 +24,8 @@ export interface LocalStore {
   openJournal(): Promise<Journal>;
   /** Opens the journal of capture. */
   openCaptures(): Promise<CaptureJournal>;
+  /** Opens what people are alerted of. */
+  openAlerts(): Promise<AlertStore>;
   /** Opens the clone cache's memory. */
   openCloneRecords(): Promise<CloneRecords>;
   /**

@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { LocalStore } from '../local/local-store.ts';
 import { backUpDatabase, databaseFaults } from './back-up.ts';
 import { Database } from './database.ts';
+import { createAlertStore } from './local/alerts.ts';
 import { SqliteCaptures } from './local/captures.ts';
 import { createCloneRecords } from './local/clone-records.ts';
 import { SqliteJournal } from './local/journal/journal.ts';
@@ -30,6 +31,9 @@ export function openLocal(path: string, { clock, store }: LocalStoreOptions): Lo
     async openCaptures() {
       const cacheBytes = CAPTURES_CACHE_BYTES;
       return new SqliteCaptures(await Database.open({ path, clock, cacheBytes, synchronous: 'full' }));
+    },
+    async openAlerts() {
+      return createAlertStore(await Database.open({ path, clock, cacheBytes: CAPTURES_CACHE_BYTES }));
     },
     async openCloneRecords() {
       if (store) return createCloneRecords(store.database);

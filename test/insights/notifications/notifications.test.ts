@@ -27,7 +27,15 @@ const PAYLOAD: NotificationPayload = {
   raisedAt: '2026-01-05T00:00:00.000Z',
 };
 
-const NOTIFY: Config['notify'] = { staleAfterDays: 30, afterFailures: 3, command: [], timeoutMs: 2000 };
+const NOTIFY: Config['notify'] = {
+  staleAfterDays: 30,
+  afterFailures: 3,
+  command: [],
+  heldAfterMs: 1,
+  waitingAfterMs: 1,
+  webhookFormat: 'json',
+  timeoutMs: 2000,
+};
 
 async function hook(t: TestContext, status: () => number) {
   const bodies: unknown[] = [];

@@ -281,11 +281,18 @@ function attempt(action: () => void): boolean {
   }
 }
 
-/** Every file, link and pipe below a folder, by relative path. */
+/** Every file, link and pipe below a folder, by relative path; folders may go meanwhile. */
 export function entriesBelow(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter(entry => !entry.isDirectory())
-    .map(entry => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .sort();
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .flatMap(entry =>
+        entry.isDirectory()
+          ? entriesBelow(join(folder, entry.name)).map(path => `${entry.name}/${path}`)
+          : [entry.name],
+      )
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return [];
+  }
 }

@@ -107,13 +107,13 @@ async function etagIfThere(
 
 /** An upload whose row has no id yet: it may have been begun at the store, or not. */
 const INTENDED = '';
-/** The store's clock and this one may differ by so much when uploads of a crashed run are looked for. */
+/** The store's clock and this one may differ by so much unnoticed when uploads of a crashed run are looked for. */
 const CLOCK_TOLERANCE_MS = 15 * 60_000;
 
 async function begin(sending: SendingInParts): Promise<Progress> {
   const { store, at, properties, signal, journal, record, identity, settings, clock } = sending;
   const partBytes = partBytesFor(identity.size, settings.partBytes, store.limits);
-  const unfinished = { recordId: record.id, partBytes, startedAtMs: clock.nowMs(), ...identity };
+  const unfinished = { recordId: record.id, partBytes, startedAtMs: storeNowMs(store, clock), ...identity };
   // A crash between the store's answer and its row would leave an upload that nobody knows; the intention is known.
   const intended: UnfinishedUpload = { ...unfinished, upload: { ...at, uploadId: INTENDED }, parts: [] };
   await journal.saveUpload(intended);
@@ -129,6 +129,11 @@ async function begin(sending: SendingInParts): Promise<Progress> {
   const { bucket, key, uploadId } = upload;
   await journal.saveUpload({ ...unfinished, upload: { bucket, key, uploadId } });
   return { upload, partBytes, parts: new Map() };
+}
+
+/** The time by the store's clock, to which the times that it shows are compared. */
+function storeNowMs(store: Pick<ObjectStore, 'clockOffsetMs'>, clock: Pick<Clock, 'nowMs'>): number {
+  return clock.nowMs() + (store.clockOffsetMs?.() ?? 0);
 }
 
 /** Aborts what a run that was cut off may have begun for that key; where uploads cannot be listed they stay. */

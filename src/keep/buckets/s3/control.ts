@@ -131,7 +131,7 @@ export class ControlCalls {
     return this.#clients.run(
       { ...callOn('GET', 'list parts of', upload), isInUpload: true },
       async (sdk, client) => {
-        const parts: UploadedPart[] = [];
+        const parts = new Map<number, ListedPart>();
         let marker: string | undefined;
         let page: ListPartsCommandOutput;
         do {
@@ -144,16 +144,20 @@ export class ControlCalls {
             abortable(options),
           );
           for (const part of page.Parts ?? []) {
-            parts.push({
-              partNumber: part.PartNumber ?? 0,
-              etag: part.ETag ?? '',
-              size: part.Size ?? 0,
-              crc32: part.ChecksumCRC32,
-            });
+            const partNumber = part.PartNumber ?? 0;
+            const listed: ListedPart = {
+              part: { partNumber, etag: part.ETag ?? '', size: part.Size ?? 0, crc32: part.ChecksumCRC32 },
+              atMs: part.LastModified?.getTime() ?? 0,
+              isDoubtful: false,
+            };
+            parts.set(partNumber, newerPart(parts.get(partNumber), listed));
           }
           marker = page.NextPartNumberMarker;
         } while (page.IsTruncated && marker);
-        return parts.sort((a, b) => a.partNumber - b.partNumber);
+        return [...parts.values()]
+          .filter(({ isDoubtful }) => !isDoubtful)
+          .map(({ part }) => part)
+          .sort((a, b) => a.partNumber - b.partNumber);
       },
     );
   }
@@ -234,6 +238,20 @@ export class ControlCalls {
       return uploads;
     });
   }
+}
+
+interface ListedPart {
+  readonly part: UploadedPart;
+  readonly atMs: number;
+  /** Two contents of one number, and nothing says which counts. */
+  readonly isDoubtful: boolean;
+}
+
+/** SeaweedFS lists a part that was replaced beside the one that replaced it. */
+function newerPart(one: ListedPart | undefined, other: ListedPart): ListedPart {
+  if (!one || other.atMs > one.atMs) return other;
+  if (one.atMs > other.atMs || one.part.etag === other.part.etag) return one;
+  return { ...one, isDoubtful: true };
 }
 
 const address = (at: ObjectAddress): { Bucket: string; Key: string } => ({ Bucket: at.bucket, Key: at.key });

@@ -75,6 +75,11 @@ export class Session {
     });
   }
 
+  /** By how much the server's clock is ahead of this machine's, as it had to be corrected for. */
+  get clockOffsetMs(): number {
+    return this.#clockOffsetMs;
+  }
+
   /**
    * Runs `attempt` until it succeeds, or fails with something that no correction mends.
    * @throws SluiceError classified, for AnswerError and whatever a transport threw

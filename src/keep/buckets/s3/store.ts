@@ -107,6 +107,10 @@ export class S3Store implements ObjectStore {
     this.#bodies = profile.transport === 'sdk' ? new SdkObjects(this.#clients) : this.#hot;
   }
 
+  clockOffsetMs(): number {
+    return this.#session.clockOffsetMs;
+  }
+
   async listBuckets(options: BucketCallOptions = {}): Promise<string[]> {
     return this.#control.listBuckets(options);
   }

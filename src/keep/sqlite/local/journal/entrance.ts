@@ -163,11 +163,10 @@ export class Entrance {
 
   /** The record of the file under the name that it had, brought to the one that it has. */
   #renamedTo(file: EnteringFile): FileRecord | undefined {
-    const record = file.movedFrom === undefined ? undefined : this.#records.byId(file.movedFrom);
-    const isIt =
-      record &&
-      isSame(record, file) &&
-      (record.state === 'incoming' || record.errorCode === 'source_missing');
+    const id = file.movedFrom ?? file.movedFromMissing;
+    const record = id === undefined ? undefined : this.#records.byId(id);
+    const waits = record?.state === 'incoming' && file.movedFrom !== undefined;
+    const isIt = record && isSame(record, file) && (waits || record.errorCode === 'source_missing');
     if (!isIt) return undefined;
     this.#database
       .statement('UPDATE file_records SET profile = ?, bucket = ?, filepath = ? WHERE id = ?')
