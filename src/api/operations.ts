@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { captureOperations } from './capture.ts';
 import { changesetOperations } from './changesets.ts';
 import { deliveryOperations } from './deliveries.ts';
+import { eventOperations } from './events.ts';
 import { insightOperations } from './insights.ts';
 import type { Operation } from './operation.ts';
 import type { OperationName } from './paths.ts';
@@ -12,6 +13,7 @@ import { stationOperations } from './status.ts';
 /** Every operation of the API by its name. */
 export const OPERATIONS = {
   ...stationOperations,
+  ...eventOperations,
   ...repositoryOperations,
   ...peopleOperations,
   ...changesetOperations,

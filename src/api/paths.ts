@@ -15,6 +15,8 @@ export const PATHS = {
   getSchedule: 'GET /api/v1/schedule',
   listNotifications: 'GET /api/v1/notifications',
 
+  listEvents: 'GET /events',
+
   bake: 'POST /bake',
   listRuns: 'GET /api/v1/runs',
   getRun: 'GET /api/v1/runs/{id}',

@@ -172,6 +172,7 @@ export const Trouble = z
   .object({
     kind: z.enum(['place', 'delivery', 'repository', 'changeset', 'code host', 'collector']),
     stage: z.string().nullable(),
+    subject: z.string().nullable().describe('the place, code host or collector, where it is one'),
     code: z.string().nullable().describe('from the error catalogue'),
     count: Count,
     example: z.string().describe('one of them, in words'),

@@ -48,7 +48,7 @@ const patientFetch: typeof fetch = async (url, { method = 'GET', headers, body, 
  * sync ends when all is delivered. Throws the station's own error where it has one, `not_found` where none runs,
  * `host_unreachable` where it breaks off, the signal's reason once that aborts.
  */
-export async function askStation<Name extends OperationName>(
+export async function askStation<Name extends Exclude<OperationName, 'listEvents'>>(
   config: Config,
   name: Name,
   given: Given<Name>,

@@ -21,8 +21,8 @@ export type OperationCall<Name extends OperationName> =
     ? (given?: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>
     : (given: Given<Name>, options?: CallOptions) => Promise<Answer<Name>>;
 
-/** Every operation of a station's API, by its name. */
-export type Client = { readonly [Name in OperationName]: OperationCall<Name> };
+/** Every operation of a station's API, by its name; its events are read by `followEvents`. */
+export type Client = { readonly [Name in Exclude<OperationName, 'listEvents'>]: OperationCall<Name> };
 
 /** What a station answered instead of what was asked: problem details (RFC 9457). */
 export class StationProblem extends Error {
@@ -102,7 +102,8 @@ function queryOf(given: readonly (readonly [key: string, value: unknown])[]): st
   return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`;
 }
 
-async function problemOf(response: Response): Promise<StationProblem> {
+/** What a station says is wrong. */
+export async function problemOf(response: Response): Promise<StationProblem> {
   const { status } = response;
   const text = await response.text();
   try {

@@ -1,4 +1,5 @@
 /** What `import … from 'sluice/client'` gives. Runs in browsers as it is. */
+export type { EventName, StationEvent } from '../api/events.ts';
 export type { Answer, Given } from '../api/operations.ts';
 export type { OperationName } from '../api/paths.ts';
 export {
@@ -9,3 +10,4 @@ export {
   type OperationCall,
   StationProblem,
 } from './client.ts';
+export { type EventOptions, followEvents } from './events.ts';

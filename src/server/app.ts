@@ -11,6 +11,7 @@ import { bakeRoutes } from './routes/bake.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { changesetRoutes } from './routes/changesets.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { eventRoutes } from './routes/events.ts';
 import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
@@ -39,6 +40,7 @@ export function createApp(given: AppOptions): Hono {
     sessionRoute(guard, options);
   }
   statusRoutes(options);
+  eventRoutes(options);
   bakeRoutes(options);
   repositoryRoutes(options);
   cacheRoutes(options);

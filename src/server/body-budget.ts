@@ -43,7 +43,7 @@ export class BodyBudget {
     const tooLarge = new SluiceError('body_too_large', `the body is larger than ${maxBytes} bytes`);
     if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge;
     askForBody(context);
-    const sender = senderOf(addressOf(context));
+    const sender = senderOfRequest(context);
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     try {
@@ -82,6 +82,11 @@ export class BodyBudget {
 function askForBody(context: Context): void {
   const { outgoing } = (context.env ?? {}) as { readonly outgoing?: ServerResponse };
   if (/^100-continue$/i.test(context.req.raw.headers.get('expect') ?? '')) outgoing?.writeContinue();
+}
+
+/** Who sends a request; all are one beside a socket. */
+export function senderOfRequest(context: Context): string {
+  return senderOf(addressOf(context));
 }
 
 /** The address that a request came from; undefined beside a socket. */

@@ -8,8 +8,8 @@ import { SluiceError } from '../base/errors.ts';
 const OPEN_PATHS = new Set(['/ping', '/healthz', '/readyz', '/api/v1/session']);
 /** Webhooks carry a signature instead. */
 const SIGNED_PATHS = /^\/webhooks\/[a-z]+$/;
-/** Not a page, though it is no part of the API: figures are for those who have the token. */
-const METRICS_PATH = '/metrics';
+/** No pages, though they are not below the API: they are for those who have the token. */
+const GUARDED_PATHS = new Set(['/metrics', '/events']);
 const SESSION_COOKIE = 'sluice_session';
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
 
@@ -79,7 +79,8 @@ export function tokenGuard(token: string): {
   return {
     middleware: async (context, next) => {
       const { method, path } = context.req;
-      const isPage = ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/') && path !== METRICS_PATH;
+      const isPage =
+        ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/') && !GUARDED_PATHS.has(path);
       if (!isPage && !OPEN_PATHS.has(path) && !SIGNED_PATHS.test(path)) {
         const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
         const cookie = getCookie(context, SESSION_COOKIE);

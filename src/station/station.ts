@@ -23,9 +23,11 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
+import type { StoreOutage } from '../keep/store/store.ts';
 import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
+import { EventObserver } from './event-observer.ts';
 import { Membership, stationIdOf } from './membership.ts';
 import type { StationApi, StorePlace, Stores } from './station-api.ts';
 import { changesetFigures } from './status/changeset-figures.ts';
@@ -38,6 +40,7 @@ import {
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
 import { readStatus, type StationStatus } from './status/status.ts';
+import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
   readonly loadObjectStores: LoadObjectStores;
@@ -97,6 +100,7 @@ class ComposedStation implements Station {
   readonly notifications: Notifications;
   readonly alerts: Alerts;
   readonly metrics: Metrics;
+  readonly events: EventObserver;
   readonly schedule: ScheduleApi;
   readonly #options: StationOptions;
   readonly #startedMs: number;
@@ -147,9 +151,21 @@ class ComposedStation implements Station {
     this.changesets = new Changesets({
       ...current,
       onPush: async urls => void (await this.tracking.syncAfterPush(urls, 'webhook: push')),
-      onEnd: ended => this.metrics.countWork(ended),
+      onEnd: ended => {
+        this.metrics.countWork(ended);
+        this.events.countWork(ended);
+      },
     });
     this.notifications = new Notifications(current);
+    this.events = new EventObserver(
+      {
+        deliveries: () => this.deliveries.status(),
+        recentRuns: limit => this.repositories.recentRuns(limit),
+        troubles: () => findTroubles(this),
+        status: () => this.status(),
+      },
+      options,
+    );
     this.alerts = new Alerts({
       ...current,
       open: () => local.openAlerts(),
@@ -179,6 +195,7 @@ class ComposedStation implements Station {
         holdings: () => this.#holdings(),
       }),
       this.notifications,
+      this.events,
       this.changesets.hosts,
       ...this.repositories.workers,
       this.changesets,
@@ -214,6 +231,10 @@ class ComposedStation implements Station {
 
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories> {
     return listRepositories(this.#stores, filter);
+  }
+
+  storeOutage(): StoreOutage | undefined {
+    return this.#opened?.store.outage();
   }
 
   checkStore(): Promise<void> {
@@ -279,6 +300,7 @@ class ComposedStation implements Station {
     await this.repositories.reconfigure();
     await this.deliveries.reconfigure(await this.#planDelivery(config));
     await this.captures.reconfigure(config);
+    this.events.configurationReloaded();
   }
 
   #planDelivery(config: Config): Promise<DeliveryPlan> {

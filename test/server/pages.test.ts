@@ -72,7 +72,7 @@ test('changesets are listed by several states, what waits for review, and what i
   };
   const { ask } = serve({ changesets: { ...changesets, list } }, clock);
   const { body } = await ask(
-    '/api/v1/changesets?state=open,draft&review=waiting&order=idle&limit=3&cursor=' + cursorOf([5, 7]),
+    `/api/v1/changesets?state=open,draft&review=waiting&order=idle&limit=3&cursor=${cursorOf([5, 7])}`,
   );
   assert.deepEqual(body, { changesets: [], next: null });
   assert.deepEqual(asked.splice(0), [

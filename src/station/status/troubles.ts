@@ -6,13 +6,16 @@ import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-at-hosts
 import type { HostRefusal } from '../../gather/changesets/service.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';
+import type { StoreOutage } from '../../keep/store/store.ts';
 import { refusalReason } from './changeset-figures.ts';
 
 /** Things that are stuck for the same reason. */
 export interface Trouble {
   readonly kind: 'place' | 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
-  /** Of places: endpoint, profile, bucket or disk; of deliveries: `failed` or `processing`; of repositories their state. */
+  /** Of places: endpoint, profile, bucket, disk or store; of deliveries: `failed` or `processing`; of repositories their state. */
   readonly stage: string | null;
+  /** The place, code host or collector, where it is one. */
+  readonly subject: string | null;
   /** From the error catalogue, where the reason has a code. */
   readonly code: string | null;
   readonly count: number;
@@ -34,6 +37,8 @@ export interface TroubleSources {
     refusals(): readonly HostRefusal[];
     unseen(): readonly UnseenAtHost[];
   };
+  /** While the store is not to be had, it is not asked. */
+  storeOutage(): StoreOutage | undefined;
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -43,12 +48,14 @@ export interface TroubleSources {
  */
 export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> {
   const { questions, deliveries, changesets, captures } = sources;
+  const outage = sources.storeOutage();
   const [repositories, failing, { collectors }] = await Promise.all([
-    questions.troubledRepositories(),
-    questions.failingChangesets(),
+    outage ? [] : questions.troubledRepositories(),
+    outage ? [] : questions.failingChangesets(),
     captures.status(),
   ]);
   const troubles = [
+    ...(outage ? [fromOutage(outage)] : []),
     ...deliveries.holds().map(fromPlace),
     ...deliveries.troubles().map(fromFiles),
     ...repositories.map(trouble => fromStore('repository', trouble)),
@@ -65,18 +72,25 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
 }
 
+function fromOutage({ sinceMs, error: { code, message, hint } }: StoreOutage): Trouble {
+  const lastAt = new Date(sinceMs).toISOString();
+  const found = { code, count: 1, example: message, hint, lastAt, isWaiting: true };
+  return { kind: 'place', stage: 'store', subject: null, ...found };
+}
+
 /** An endpoint comes back by itself; whatever else is held mostly needs a person. */
 function fromPlace({ kind, place, sinceMs, code, message, hint, files }: HoldStatus): Trouble {
   const lastAt = sinceMs === null ? null : new Date(sinceMs).toISOString();
   const example = message.includes(place) ? message : `${place}: ${message}`;
   const isWaiting = kind === 'endpoint';
-  return { kind: 'place', stage: kind, code, count: files, example, hint, lastAt, isWaiting };
+  return { kind: 'place', stage: kind, subject: place, code, count: files, example, hint, lastAt, isWaiting };
 }
 
 function fromFiles({ state, errorCode, count, example, lastUpdated }: FileTrouble): Trouble {
   return {
     kind: 'delivery',
     stage: state,
+    subject: null,
     code: errorCode,
     count,
     example,
@@ -90,7 +104,7 @@ function fromStore(kind: Trouble['kind'], trouble: StoreTrouble): Trouble {
   const { stage, code, count, example, lastAtMs } = trouble;
   const hint = code === null ? null : remedyOf(code);
   const lastAt = lastAtMs === null ? null : new Date(lastAtMs).toISOString();
-  return { kind, stage, code, count, example, hint, lastAt, isWaiting: true };
+  return { kind, stage, subject: null, code, count, example, hint, lastAt, isWaiting: true };
 }
 
 function remedyOf(code: string): string | null {
@@ -103,6 +117,7 @@ function fromHold(hold: HostHold): Trouble {
   return {
     kind: 'code host',
     stage: hold.kind,
+    subject: host,
     code: null,
     count: 1,
     example,
@@ -118,6 +133,7 @@ function fromRefusal(refusal: HostRefusal): Trouble {
   return {
     kind: 'code host',
     stage: 'token refused',
+    subject: host,
     code: 'token_refused',
     count: credentials.length,
     example: `${host} ${refusalReason(refusal)}`,
@@ -132,6 +148,7 @@ function fromUnseen({ host, part, code, count, example, message, hint, sinceMs }
   return {
     kind: 'code host',
     stage: 'not seen',
+    subject: host,
     code,
     count,
     example: `${host}: ${part} of ${example} not seen: ${message}`,
@@ -147,7 +164,17 @@ function fromCollector({ name, disabled, lastError, lastReadingAtMs }: Collector
   const lastAt = new Date(lastError.atMs).toISOString();
   const example = `${name}: ${lastError.message}`;
   return [
-    { kind: 'collector', stage: null, code: null, count: 1, example, hint: null, lastAt, isWaiting: true },
+    {
+      kind: 'collector',
+      stage: null,
+      subject: name,
+      code: null,
+      count: 1,
+      example,
+      hint: null,
+      lastAt,
+      isWaiting: true,
+    },
   ];
 }
 
@@ -165,6 +192,7 @@ function fromDisk(collectors: readonly CollectorStatus[]): Trouble[] {
     return {
       kind: 'collector',
       stage: 'disk',
+      subject: null,
       code,
       count: refused.length,
       example: `${name}: ${writeError?.message ?? ''}; ${counts}`,
