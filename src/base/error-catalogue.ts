@@ -365,7 +365,7 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 500,
-    meaning: 'The git program found is older than 2.31.',
+    meaning: 'The git program found is older than 2.31, or than the format of the repository.',
     remedy: 'Install a newer git and put it first on the PATH.',
   },
   git_failed: {
