@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { killChildProcesses } from './base/child-processes.ts';
 import { systemClock } from './base/clock.ts';
 import { silentLogger } from './base/log.ts';
+import { isPostgresAddress } from './base/text.ts';
 import type { Stores } from './station/station-api.ts';
 
 /**
@@ -47,6 +48,12 @@ export async function main(): Promise<void> {
         await store.close();
       };
       return { store, queue, clones, close };
+    },
+    async openStore(place) {
+      const options = { clock: systemClock };
+      return isPostgresAddress(place)
+        ? (await import('./keep/postgres/open-store.ts')).openPostgresStore({ ...options, url: place })
+        : (await import('./keep/sqlite/open-store.ts')).openStore(place, options);
     },
     async openLocal(path) {
       return (await import('./keep/sqlite/open-local.ts')).openLocal(path, { clock: systemClock });

@@ -76,6 +76,13 @@ export const CATALOGUE = {
     meaning: 'The API token is missing or wrong.',
     remedy: 'Send it as "Authorization: Bearer …".',
   },
+  read_only: {
+    answer: 'give-up',
+    exitCode: 2,
+    status: 403,
+    meaning: 'The token that was sent reads only, and this would change something.',
+    remedy: 'Send server.token, or ask somebody who has it.',
+  },
   host_refused: {
     answer: 'give-up',
     exitCode: 2,
@@ -365,7 +372,7 @@ export const CATALOGUE = {
     answer: 'give-up',
     exitCode: 1,
     status: 500,
-    meaning: 'The git program found is older than 2.31.',
+    meaning: 'The git program found is older than 2.31, or than the format of the repository.',
     remedy: 'Install a newer git and put it first on the PATH.',
   },
   git_failed: {

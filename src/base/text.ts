@@ -105,3 +105,15 @@ export function isUri(text: string): boolean {
 export function isPostgresAddress(text: string): boolean {
   return /^postgres(ql)?:\/\//i.test(text);
 }
+
+/** Text that every database holds: NUL is stood for by a sign, so that people see that there was something. */
+export function withoutNul(text: string): string {
+  return text.includes('\0') ? text.replaceAll('\0', '\u2400') : text;
+}
+
+/** JSON that every database reads: without NUL, and without halves of characters. */
+export function portableJson(value: unknown): string {
+  return JSON.stringify(value, (_, each: unknown) =>
+    typeof each === 'string' ? withoutNul(each.toWellFormed()) : each,
+  );
+}

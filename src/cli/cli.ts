@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { LoadObjectStores } from '../deliver/service.ts';
 import type { ForgeImplementations } from '../gather/forges/definitions.ts';
 import type { LocalStore } from '../keep/local/local-store.ts';
+import type { Store } from '../keep/store/store.ts';
 import type { StorePlace, Stores } from '../station/station-api.ts';
 import type { TerminalOutput } from './terminal.ts';
 
@@ -25,6 +26,8 @@ export interface Cli {
     place: StorePlace,
     options?: { readonly checkpointThread?: boolean; readonly station?: string },
   ): Promise<Stores>;
+  /** The store alone: in the SQLite file at a path, made where it is not there, or on a Postgres. */
+  openStore(place: string): Promise<Store>;
   /** What belongs to this machine, in the database at a path; nothing of it is opened yet. */
   openLocal(path: string): Promise<LocalStore>;
   /** Loads the kinds of object stores that these profiles name, and answers what opens the store of one of them. */

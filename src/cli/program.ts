@@ -14,6 +14,7 @@ import { defineDoctor } from './commands/doctor.ts';
 import { defineInsights } from './commands/insights.ts';
 import { definePeople } from './commands/people.ts';
 import { defineStatus } from './commands/status.ts';
+import { defineStore } from './commands/store.ts';
 import { defineSync } from './commands/sync.ts';
 import { defineForget, defineTrack, defineUntrack } from './commands/track.ts';
 import { defineUp } from './commands/up.ts';
@@ -55,6 +56,7 @@ const COMMANDS = [
   defineCapture,
   defineDisk,
   defineStatus,
+  defineStore,
   defineDoctor,
   defineBackup,
   defineConfig,

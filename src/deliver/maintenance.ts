@@ -166,6 +166,7 @@ export class Maintenance {
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {
+      if (this.#stopped.signal.aborted) return;
       // What becomes of one that is under way is for its attempt to say; one that gave way on a full disk tells itself.
       if (this.#dispatcher.isClaimed(record.id) || this.#dispatcher.isWithheld(record.id)) continue;
       if (originOf(record).isPresent(this.#context, record)) continue;
@@ -190,6 +191,7 @@ export class Maintenance {
   async #abortAbandoned(): Promise<void> {
     const { journal, destinations, endpoints } = this.#context;
     for (const unfinished of journal.abandonedUploads()) {
+      if (this.#stopped.signal.aborted) return;
       const profile = journal.byId(unfinished.recordId)?.profile ?? '';
       const destination = destinations.get(profile);
       if (!destination || endpoints.isOffline(destination.endpoint)) continue;
@@ -198,6 +200,6 @@ export class Maintenance {
   }
 
   async #retain(): Promise<void> {
-    await applyRetention(this.#context, this.#context.settings.retention);
+    await applyRetention(this.#context, this.#context.settings.retention, this.#stopped.signal);
   }
 }

@@ -34,15 +34,20 @@ export function mustGo(
 /**
  * Removes delivered files from `completed` as the setting says, delivered longest ago first. Only files with a record
  * that says their delivery was proven (`verified`) are touched, and only while they are still the very files delivered.
+ * @param signal ends it after the file at hand: a stop does not wait for the others
  * @returns how many were removed
  */
-export async function applyRetention(context: RetentionContext, retention: Retention): Promise<number> {
+export async function applyRetention(
+  context: RetentionContext,
+  retention: Retention,
+  signal?: AbortSignal,
+): Promise<number> {
   if (retention.keep === 'always') return 0;
   const { journal, clock } = context;
   let bytes = retention.keep === 'within' ? journal.retainedTotals().bytes : 0;
   let removed = 0;
   for (const record of journal.retained(PASS)) {
-    if (!mustGo(retention, record, bytes, clock.nowMs())) break;
+    if (signal?.aborted || !mustGo(retention, record, bytes, clock.nowMs())) break;
     bytes -= record.size;
     if (await removeCompleted(context, record)) removed += 1;
   }

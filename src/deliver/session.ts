@@ -370,8 +370,9 @@ export class DeliverySession {
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
     for (const sync of this.#syncs) sync.note(record, outcome);
     if (outcome === 'completed') this.#maintenance.fileDelivered();
-    // Should something lie there still, or again, it is to be looked at anew.
-    if (outcome === 'gone') this.#watch.forget([originOf(record).entryPath(this.#context.spool, record)]);
+    // Should something lie there still, or again, it is to be looked at anew: it may have come while this was sent.
+    if (outcome === 'gone' || (outcome === 'completed' && record.source !== null))
+      this.#watch.forget([originOf(record).entryPath(this.#context.spool, record)]);
     if (outcome === 'blocked') this.#blocked.add(addressText(record));
     else if (this.#blocked.size > 0) this.#unblock(record);
   }

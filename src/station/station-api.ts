@@ -10,7 +10,7 @@ import type { Notifications } from '../insights/notifications/service.ts';
 import type { CloneRecords } from '../keep/local/clone-records.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
-import type { Store } from '../keep/store/store.ts';
+import type { Store, StoreOutage } from '../keep/store/store.ts';
 import type { EventObserver } from './event-observer.ts';
 import type { Metrics } from './status/metrics.ts';
 import type { PageOfRepositories, RepositoryListFilter } from './status/repository-list.ts';
@@ -92,6 +92,8 @@ export interface StationApi {
   /** Of this sluice. */
   readonly version: string;
   status(): Promise<StationStatus>;
+  /** Since when the server of the store is not to be had. */
+  storeOutage(): StoreOutage | undefined;
   /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
   checkStore(): Promise<void>;
   /** True between a finished start and the beginning of stop. */

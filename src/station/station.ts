@@ -23,6 +23,7 @@ import type { LocalStore } from '../keep/local/local-store.ts';
 import type { PeopleStore } from '../keep/store/people.ts';
 import type { Questions } from '../keep/store/questions.ts';
 import type { StationHoldings } from '../keep/store/stations.ts';
+import type { StoreOutage } from '../keep/store/store.ts';
 import type { AlertFacts } from './alerts/conditions.ts';
 import { Alerts } from './alerts/service.ts';
 import { coldBucketOpener } from './cold-bucket.ts';
@@ -230,6 +231,10 @@ class ComposedStation implements Station {
 
   listRepositories(filter: RepositoryListFilter): Promise<PageOfRepositories> {
     return listRepositories(this.#stores, filter);
+  }
+
+  storeOutage(): StoreOutage | undefined {
+    return this.#opened?.store.outage();
   }
 
   checkStore(): Promise<void> {

@@ -15,6 +15,7 @@ export async function runHere(args: readonly string[], env: NodeJS.ProcessEnv = 
     stderr: { write: text => (stderr += text) },
     webFolder: '/none',
     openStores: () => Promise.reject(new Error('no command of these opens a database')),
+    openStore: () => Promise.reject(new Error('no command of these opens a database')),
     openLocal: () => Promise.reject(new Error('no command of these opens a journal')),
     loadObjectStores: () => Promise.reject(new Error('no command of these opens a store')),
     loadForges: () => Promise.reject(new Error('no command of these asks a code host')),

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { DeliveryContext } from '../../src/deliver/context.ts';
 import { FolderEnclosures } from '../../src/deliver/origin/folder-enclosures.ts';
 import { folderFile } from '../../src/deliver/origin/folder-file.ts';
-import { mustGo } from '../../src/deliver/retention.ts';
+import { applyRetention, mustGo, type RetentionContext } from '../../src/deliver/retention.ts';
 import { identityOf } from '../../src/deliver/spool/files.ts';
 import type { FileRecord } from '../../src/keep/local/journal.ts';
 import { hasProof } from '../../src/keep/local/journal.ts';
@@ -37,4 +37,23 @@ test('a folder with after: delete keeps a file whose delivery is not proven (T-1
   assert.equal(existsSync(path), true);
   assert.equal(await folderFile.complete(context, record, delivered, true), undefined);
   assert.equal(existsSync(path), false);
+});
+
+test('a stop does not wait for the files that retention has still to remove (D-169)', async () => {
+  const stopping = new AbortController();
+  const proven = { outcome: 'success', verified: 'checksum', size: 1, source: null } as const;
+  const changed: number[] = [];
+  const context = {
+    clock: { nowMs: () => 0 },
+    spool: { fileAt: () => undefined },
+    journal: {
+      retained: () => [1, 2, 3].map(id => ({ ...proven, id }) as FileRecord),
+      change: async (id: number) => {
+        changed.push(id);
+        if (id === 2) stopping.abort();
+      },
+    },
+  } as unknown as RetentionContext;
+  await applyRetention(context, { keep: 'never' }, stopping.signal);
+  assert.deepEqual(changed, [1, 2]);
 });

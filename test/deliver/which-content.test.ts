@@ -342,3 +342,39 @@ test('files that wait in a folder that is away as a whole wait with it, and are 
   await arrivedAll(again, ['a', 'b']);
   assert.deepEqual([sent.toSorted(), again.records().length], [['a', 'b'], 2]);
 });
+
+test('a file of a folder that is replaced while it is sent is sent anew (D-21)', async t => {
+  const path = join(await tempDirectory(t), 'data');
+  mkdirSync(path);
+  const folder: FolderSettings = {
+    path,
+    profile: 'local',
+    bucket: 'outbox',
+    prefix: '',
+    settleMs: 0,
+    after: 'delete',
+  };
+  const seen: { rig?: Rig; puts: number } = { puts: 0 };
+  const rig = await startDelivery(t, {
+    settings: { folders: [folder] },
+    openStore: profile =>
+      new Proxy(openStore(profile), {
+        get(target, name) {
+          const value: unknown = Reflect.get(target, name, target);
+          if (typeof value !== 'function') return value;
+          return async (...args: unknown[]) => {
+            if (name === 'putObject' && seen.puts++ === 0) {
+              writeFileSync(`${path}.new`, 'the newer');
+              renameSync(`${path}.new`, join(path, 'a'));
+              await until(() => seen.rig?.records()[0]?.size === 9);
+            }
+            return value.apply(target, args);
+          };
+        },
+      }),
+  });
+  seen.rig = rig;
+  writeFileSync(join(path, 'a'), 'older');
+  await until(() => !existsSync(join(path, 'a')));
+  assert.equal(stored(rig, 'a'), 'the newer');
+});

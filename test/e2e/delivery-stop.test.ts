@@ -106,7 +106,7 @@ test('an endpoint that is down is shown offline and sync now says so; back again
   await linkIs('offline');
   const [link] = JSON.parse((await place.run('status', '--json')).stdout).links;
   assert.equal(link.state, 'offline');
-  assert.deepEqual(Object.keys(link), ['endpoint', 'state', 'since']);
+  assert.deepEqual(Object.keys(link), ['endpoint', 'state', 'since', 'sinceAt']);
   assert.equal(link.endpoint, endpoint);
   assert.ok(Date.parse(link.since) > 0);
   const refused = await place.run('sync', 'now');

@@ -8,8 +8,10 @@ import type { Asking } from './upload/sending.ts';
 const WORTH_A_PAGE = 16;
 /** Keys of a page, S3's most. */
 const PAGE_KEYS = 1000;
+/** So many are looked for together: enough for a page's own cost to be little beside theirs. */
+const GATHERED = 256;
 /** What was gathered does not wait longer for more. */
-const GATHER_MS = 250;
+const GATHER_MS = 500;
 /** A page that takes longer is no help. */
 const PAGE_MS = 5_000;
 /** A bucket whose listing showed too little is left alone so long: other objects may lie between. */
@@ -42,7 +44,7 @@ interface Lane {
 /**
  * Proves objects of one bucket together, by pages of its listing instead of a question for each:
  *
- *   sent ──▶ gathered ──a page's worth, or nothing more is being sent, or GATHER_MS──▶ listed ──▶ shown
+ *   sent ──▶ gathered ──GATHERED, or nothing more is being sent, or GATHER_MS──▶ listed ──▶ shown
  *     │                                                                                  │
  *     └── too few under way, or its listing is no help: asked for alone ◀── not shown ───┘
  *
@@ -100,7 +102,7 @@ export class ListedProofs {
       };
       lane.gathering.objects.set(key, { object, bytes: Buffer.from(key), resolve });
       onWait();
-      if (lane.gathering.objects.size >= PAGE_KEYS) this.#list(name, lane);
+      if (lane.gathering.objects.size >= GATHERED) this.#list(name, lane);
       this.sent(asking);
     });
   }

@@ -1,8 +1,8 @@
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliverySettings } from '../settings.ts';
 
-/** Sent and not proven yet, at the most: two pages of a listing, so that one fills while another is asked for. */
-const PROVING_AT_ONCE = 2000;
+/** Sent and not proven yet, at the most: what several questions to the bucket's listing are about. */
+const PROVING_AT_ONCE = 1000;
 
 /** Larger files than `partsAboveBytes` take the lane of large ones. */
 type Lanes = Pick<DeliverySettings, 'workers' | 'smallAtOnce' | 'memoryBytes' | 'partsAboveBytes'>;

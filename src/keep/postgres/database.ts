@@ -3,12 +3,13 @@ import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { SqlRow } from '../store/rows/columns.ts';
+import type { StoreOutage } from '../store/store.ts';
 import { type PostgresAddress, quoteName, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
 import { executorOf, type SqlExecutor, type TransactionalExecutor } from './executor.ts';
 import { type Listening, listen } from './listen.ts';
 import { migrate } from './migrate.ts';
-import { Outage, type OutageState } from './outage.ts';
+import { Outage } from './outage.ts';
 import { asParameters, type Parameter, TYPES } from './parameters.ts';
 
 export interface PostgresOptions {
@@ -122,7 +123,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   }
 
   /** Undefined while the server is to be had. */
-  get outage(): OutageState | undefined {
+  get outage(): StoreOutage | undefined {
     return this.#outage.state;
   }
 

@@ -14,6 +14,7 @@ import { troubleQuestions } from './store/questions/troubles.ts';
 import { createRepositoryStore } from './store/repositories.ts';
 import { createRunStore } from './store/runs.ts';
 import { createStationStore } from './store/stations.ts';
+import { PostgresTables } from './store/tables.ts';
 import { createTrackingStore } from './store/tracking.ts';
 
 /** A store together with its database, which the work queue shares. */
@@ -42,6 +43,8 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
       ...changesetQuestions(database),
       ...troubleQuestions(database),
     },
+    outage: () => database.outage,
+    tables: new PostgresTables(database),
     async check() {
       await database.query('SELECT FROM repositories LIMIT 1');
     },

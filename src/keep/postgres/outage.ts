@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { SluiceError } from '../../base/errors.ts';
+import type { StoreOutage } from '../store/store.ts';
 
 /** First wait before the server is asked again; doubles up to the longest. */
 const FIRST_PROBE_MS = 50;
@@ -11,12 +12,6 @@ export interface OutageOptions {
   readonly patienceMs: number;
   /** Asks the server something; rejects while it is not to be had. */
   readonly probe: () => Promise<void>;
-}
-
-/** Since when the server is not to be had, and in whose words. */
-export interface OutageState {
-  readonly sinceMs: number;
-  readonly error: SluiceError;
 }
 
 /**
@@ -38,7 +33,7 @@ export class Outage {
   }
 
   /** Undefined while the server is to be had. */
-  get state(): OutageState | undefined {
+  get state(): StoreOutage | undefined {
     return this.#now && { sinceMs: this.#now.sinceMs, error: this.#now.error };
   }
 

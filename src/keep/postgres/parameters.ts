@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { withoutNul } from '../../base/text.ts';
 
 /** A value that a statement takes; text is stored without NUL characters, which Postgres cannot hold. */
 export type Parameter =
@@ -12,8 +13,6 @@ export type Parameter =
 const INT8 = 20;
 const INT8_ARRAY = 1016;
 const NUMERIC = 1700;
-/** Stands for NUL in text: people see that there was something. */
-const IN_PLACE_OF_NUL = '\u2400';
 
 const overrides = new Map<number, (text: string) => unknown>([
   [INT8, readWhole],
@@ -55,15 +54,4 @@ function elementText(value: number | string | Uint8Array | null): string {
   if (value === null) return 'NULL';
   if (typeof value !== 'string') return `"\\\\x${Buffer.from(value).toString('hex')}"`;
   return `"${withoutNul(value).replace(/["\\]/g, '\\$&')}"`;
-}
-
-export function withoutNul(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', IN_PLACE_OF_NUL) : text;
-}
-
-/** JSON that Postgres reads as such: without NUL, and without halves of characters. */
-export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, each: unknown) =>
-    typeof each === 'string' ? withoutNul(each.toWellFormed()) : each,
-  );
 }

@@ -14,6 +14,7 @@ import { troubleQuestions } from './store/questions/troubles.ts';
 import { createRepositoryStore } from './store/repositories.ts';
 import { createRunStore } from './store/runs.ts';
 import { createStationStore } from './store/stations.ts';
+import { SqliteTables } from './store/tables.ts';
 import { createTrackingStore } from './store/tracking.ts';
 
 /** A store together with its database, which the work queue shares. */
@@ -45,6 +46,8 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
       ...changesetQuestions(database),
       ...troubleQuestions(database),
     },
+    outage: () => undefined,
+    tables: new SqliteTables(database),
     async check() {
       database.read(() => database.statement('SELECT count(*) AS known FROM repositories').get());
     },

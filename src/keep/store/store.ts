@@ -1,3 +1,4 @@
+import type { SluiceError } from '../../base/errors.ts';
 import type { StoreChange } from './change.ts';
 import type { ChangesetStore } from './changesets.ts';
 import type { ChurnWriter } from './churn.ts';
@@ -8,7 +9,14 @@ import type { Questions } from './questions.ts';
 import type { RepositoryStore } from './repositories.ts';
 import type { RunStore } from './runs.ts';
 import type { StationStore } from './stations.ts';
+import type { StoreTables } from './tables.ts';
 import type { TrackingStore } from './tracking.ts';
+
+/** The server of the store is not to be had: since when, and in whose words. */
+export interface StoreOutage {
+  readonly sinceMs: number;
+  readonly error: SluiceError;
+}
 
 /**
  * The store: what is known, and may be shared between machines. Every method may fail with `database_busy`,
@@ -34,6 +42,12 @@ export interface Store {
 
   /** Makes changes in their order, in one transaction: all of them or none. May be repeated. */
   apply(changes: readonly StoreChange[]): Promise<void>;
+
+  /** Since when the server of the store is not to be had; undefined while it is, and where there is no server. */
+  outage(): StoreOutage | undefined;
+
+  /** The rows as they are, for moving them to another database. */
+  readonly tables: StoreTables;
 
   /** Reads a little. Throws `database_*` where the store cannot be read. */
   check(): Promise<void>;

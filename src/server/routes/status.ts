@@ -23,6 +23,8 @@ export function statusRoutes({ station, clock, operation }: RouteOptions): void 
   });
   operation('getReadiness', (_asked, context) => {
     if (!station.ready()) return context.json({ status: 'starting or stopping' }, 503);
+    const outage = station.storeOutage();
+    if (outage) return context.json({ status: 'the store is not reached', code: outage.error.code }, 503);
     const trouble = station.deliveries.journalTrouble();
     if (!trouble) return { status: 'ready' };
     return context.json({ status: 'the journal cannot be written', code: trouble.code }, 503);

@@ -6,12 +6,13 @@ import type { UnseenAtHost } from '../../gather/changesets/hosts/unseen-at-hosts
 import type { HostRefusal } from '../../gather/changesets/service.ts';
 import type { FileTrouble } from '../../keep/local/journal.ts';
 import type { Questions, StoreTrouble } from '../../keep/store/questions.ts';
+import type { StoreOutage } from '../../keep/store/store.ts';
 import { refusalReason } from './changeset-figures.ts';
 
 /** Things that are stuck for the same reason. */
 export interface Trouble {
   readonly kind: 'place' | 'delivery' | 'repository' | 'changeset' | 'code host' | 'collector';
-  /** Of places: endpoint, profile, bucket or disk; of deliveries: `failed` or `processing`; of repositories their state. */
+  /** Of places: endpoint, profile, bucket, disk or store; of deliveries: `failed` or `processing`; of repositories their state. */
   readonly stage: string | null;
   /** The place, code host or collector, where it is one. */
   readonly subject: string | null;
@@ -36,6 +37,8 @@ export interface TroubleSources {
     refusals(): readonly HostRefusal[];
     unseen(): readonly UnseenAtHost[];
   };
+  /** While the store is not to be had, it is not asked. */
+  storeOutage(): StoreOutage | undefined;
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -45,12 +48,14 @@ export interface TroubleSources {
  */
 export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> {
   const { questions, deliveries, changesets, captures } = sources;
+  const outage = sources.storeOutage();
   const [repositories, failing, { collectors }] = await Promise.all([
-    questions.troubledRepositories(),
-    questions.failingChangesets(),
+    outage ? [] : questions.troubledRepositories(),
+    outage ? [] : questions.failingChangesets(),
     captures.status(),
   ]);
   const troubles = [
+    ...(outage ? [fromOutage(outage)] : []),
     ...deliveries.holds().map(fromPlace),
     ...deliveries.troubles().map(fromFiles),
     ...repositories.map(trouble => fromStore('repository', trouble)),
@@ -65,6 +70,12 @@ export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> 
     ...fromDisk(collectors),
   ];
   return troubles.sort((one, two) => Number(one.isWaiting) - Number(two.isWaiting) || two.count - one.count);
+}
+
+function fromOutage({ sinceMs, error: { code, message, hint } }: StoreOutage): Trouble {
+  const lastAt = new Date(sinceMs).toISOString();
+  const found = { code, count: 1, example: message, hint, lastAt, isWaiting: true };
+  return { kind: 'place', stage: 'store', subject: null, ...found };
 }
 
 /** An endpoint comes back by itself; whatever else is held mostly needs a person. */

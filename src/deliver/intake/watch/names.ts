@@ -29,10 +29,13 @@ function escapeByte(character: string): string {
   return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
-/** The names in a directory, in no order. Throws what readdir throws. */
+/**
+ * The names in a directory, in order: what follows on each other there is sent, and proven by a page of the bucket's
+ * listing, together. Throws what readdir throws.
+ */
 export function readNames(directory: string): string[] {
-  const names = readdirSync(directory);
+  const names = readdirSync(directory).sort();
   // Node puts U+FFFD where bytes are not UTF-8; only then is the slower, exact listing needed.
   if (!names.some(name => name.includes('\ufffd'))) return names;
-  return readdirSync(directory, { encoding: 'buffer' }).map(decodeName);
+  return readdirSync(directory, { encoding: 'buffer' }).map(decodeName).sort();
 }

@@ -21,10 +21,11 @@ const DUE = `t.claim_token IS NULL AND t.run_at_ms <= $2
 const COLUMNS = 't.key, t.work_group, t.priority, t.run_at_ms';
 const PRIORITIES = '(VALUES (1::smallint), (0::smallint)) p (priority)';
 
+/** In the order of the index: without one the whole table may be read where many are due of the other priority. */
 const ANY_SQL = `
   SELECT EXISTS (
     SELECT FROM unnest($1::text[]) k (kind) CROSS JOIN ${PRIORITIES} CROSS JOIN LATERAL (
-      SELECT FROM targets t WHERE t.kind = k.kind AND t.priority = p.priority AND ${DUE} LIMIT 1
+      SELECT FROM targets t WHERE t.kind = k.kind AND t.priority = p.priority AND ${DUE} ORDER BY t.run_at_ms LIMIT 1
     ) one
   ) AS found`;
 

@@ -110,10 +110,10 @@ export async function countTargets(executor: SqlExecutor, sql: JobSql): Promise<
      SELECT k.kind, clock.now_ms,
        (SELECT count(*) FROM (
          SELECT FROM ${PRIORITIES} CROSS JOIN LATERAL (
-           SELECT FROM targets t WHERE ${waiting} = p.priority AND t.run_at_ms <= clock.now_ms LIMIT $2
+           SELECT FROM targets t WHERE ${waiting} = p.priority AND t.run_at_ms <= clock.now_ms ORDER BY t.run_at_ms LIMIT $2
          ) few LIMIT $2
        ) due) AS due,
-       (SELECT count(*) FROM (SELECT FROM targets t WHERE ${waiting} = 1 LIMIT $2) high) AS raised,
+       (SELECT count(*) FROM (SELECT FROM targets t WHERE ${waiting} = 1 ORDER BY t.run_at_ms LIMIT $2) high) AS raised,
        (SELECT min(first.run_at_ms) FROM ${PRIORITIES} CROSS JOIN LATERAL (
          SELECT t.run_at_ms FROM targets t WHERE ${waiting} = p.priority ORDER BY t.run_at_ms LIMIT 1
        ) first) AS earliest_ms

@@ -1,10 +1,12 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../base/clock.ts';
+import { SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import type { Store } from '../../../keep/store/store.ts';
 import type { RepositoryTotals } from '../../../keep/store/types.ts';
 import { type SyncedClone, syncClone } from '../clone/clone.ts';
-import { cloneDirectoryName } from '../clone/directories.ts';
+import { cloneDirectoryName, removeTree } from '../clone/directories.ts';
 import { type Mailmap, readMailmap } from '../clone/mailmap.ts';
 import { maintainClone } from '../clone/maintain.ts';
 import type { Remote } from '../git/access.ts';
@@ -60,14 +62,20 @@ export interface BakeContext {
 /**
  * Bakes one repository: brings its clone in the cache up to date (or makes it), then turns the commits that
  * are new into rows and takes out those that no ref reaches any more. The caller holds the
- * repository's claim. May be repeated and interrupted anywhere.
+ * repository's claim. May be repeated and interrupted anywhere. A clone whose history cannot be read goes, and is made
+ * anew once.
  *
  * @throws SluiceError of git and the network (`not_a_repository`, `connection_lost` …), `disk_full`,
  *   `database_*`, `cancelled`
  */
 export async function bake(job: BakeJob, context: BakeContext): Promise<BakeSummary> {
   const parsing = new ThreadedParser();
+  const wasThere = existsSync(join(job.cacheDirectory, cloneDirectoryName(job.address.url)));
   try {
+    return await bakeWith(job, context, parsing);
+  } catch (error) {
+    // Damage that opening the clone did not show. Where it is the remote's, cloning anew says so.
+    if (!wasThere || !isCorrupt(error)) throw error;
     return await bakeWith(job, context, parsing);
   } finally {
     await parsing.close();
@@ -97,7 +105,11 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
   const [history, mailmapRead] = await allEnded([
     readHistory(job, clone, context, parsing),
     mailmapBrought ? Promise.resolve(mailmapBrought) : readMailmap(clone, { remote, signal: context.signal }),
-  ]);
+  ]).catch(async error => {
+    // Kept, it would fail every bake to come.
+    if (isCorrupt(error)) await removeTree(clone.gitDir);
+    throw error;
+  });
   const mailmap = await applyMailmap(job, clone, mailmapRead, context);
   const maintained = await maintainClone(clone.gitDir, { signal: context.signal });
   if (mailmap.warning === undefined) await allowRemoteChecks(job, clone, context);
@@ -120,6 +132,10 @@ async function bakeWith(job: BakeJob, context: BakeContext, parsing: ThreadedPar
     movedTo: place?.url,
     warnings: warnings.length > 0 ? warnings : undefined,
   };
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'repository_corrupt';
 }
 
 /**

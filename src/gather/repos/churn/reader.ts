@@ -32,8 +32,6 @@ export class ChurnReader {
     const diff = ['diff-tree', '--stdin', '--root', '-r', '-M', '-z', '--numstat', '--always'];
     this.#git = spawnGit(['-c', `core.bigFileThreshold=${largestFileBytes}`, ...diff], {
       gitDir,
-      // Replace refs and grafts would show another history than the one that is stored.
-      env: { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null' },
       protocol: 'none',
       signal,
     });

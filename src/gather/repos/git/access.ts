@@ -59,12 +59,12 @@ export function accessTo(remote: Remote, url: string, git: GitVersion): Access {
 }
 
 /**
- * A repository on this disk may be left lean too, whatever its own configuration says. Which owners are trusted git
- * takes from the command line alone, and not from the process that starts it.
+ * A repository on this disk may be left lean too, whatever its own configuration says, and hides nothing by grafts. What
+ * git takes it from is the command line alone, and not the process that starts it.
  */
 function localUploadPack({ trustsOwner }: Remote): string {
   const trust = trustsOwner ? "-c 'safe.directory=*' " : '';
-  return `git ${trust}-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack`;
+  return `GIT_GRAFT_FILE=/dev/null git ${trust}-c uploadpack.allowFilter=true -c uploadpack.allowAnySHA1InWant=true upload-pack`;
 }
 
 function pinOf(remote: Remote, url: string, git: GitVersion): Partial<Access> {

@@ -38,11 +38,18 @@ const RULES: readonly Rule[] = [
   },
   { code: 'repository_not_owned', says: /detected dubious ownership/ },
   {
+    code: 'git_too_old',
+    says: /unknown repository extension|unknown repository storage format|Expected git repo version/,
+  },
+  {
     code: 'repository_corrupt',
     says: /possible repository corruption on the remote side/,
     remoteToo: true,
   },
-  { code: 'repository_corrupt', says: /could not fetch [0-9a-f]+ from promisor remote/ },
+  {
+    code: 'repository_corrupt',
+    says: /could not fetch [0-9a-f]+ from promisor remote|[Cc]ould not read [0-9a-f]{40}|[Ff]ailed to traverse parents of commit/,
+  },
   { code: 'host_key_unknown', says: /Host key verification failed|REMOTE HOST IDENTIFICATION HAS CHANGED/ },
   {
     code: 'not_a_repository',
@@ -89,6 +96,7 @@ function mayBeTheDisk(code: ErrorCode | undefined): boolean {
 /** What the message says of each; `where` is the subject. */
 const WORDS: Partial<Record<ErrorCode, (where: string) => string>> = {
   disk_full: where => `no room left on the disk while working on ${where}`,
+  git_too_old: where => `${where} is of a format that the git found here does not know`,
   repository_not_owned: where => `${where} belongs to another user, so git does not read it`,
   repository_corrupt: where => `objects of ${where} are missing or damaged`,
   host_key_unknown: where => `the ssh host key of ${where} is not known or has changed`,

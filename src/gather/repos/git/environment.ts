@@ -34,7 +34,7 @@ export function sshCommand(connectTimeoutMs = SSH_CONNECT_TIMEOUT_MS): string {
 /**
  * The whole environment of a git process. Every `GIT_*` variable of the caller goes: inside a hook or
  * `git rebase --exec` they would send us to another repository. No configuration but the clone's own and ours
- * is read, nothing asks for a password, replace refs do not rewrite history, messages come in English so
+ * is read, nothing asks for a password, replace refs and grafts do not rewrite history, messages come in English so
  * that they can be classified, and no missing object is fetched behind our back.
  */
 export function gitEnvironment(
@@ -59,6 +59,7 @@ export function gitEnvironment(
     GIT_CONFIG_GLOBAL: devNull,
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_FLUSH: '0',
+    GIT_GRAFT_FILE: devNull,
     GIT_NO_LAZY_FETCH: '1',
     GIT_NO_REPLACE_OBJECTS: '1',
     GIT_OPTIONAL_LOCKS: '0',

@@ -96,9 +96,7 @@ function walk(args: readonly string[], range: Range, context: WalkContext, outpu
 }
 
 function gitOptions({ gitDir, signal }: WalkContext): GitOptions {
-  // Replace refs and grafts would show another history than the one that is there.
-  const env = { GIT_NO_REPLACE_OBJECTS: '1', GIT_GRAFT_FILE: '/dev/null', GIT_FLUSH: '0' };
-  return { gitDir, env, protocol: 'none', signal };
+  return { gitDir, protocol: 'none', signal };
 }
 
 /** For --stdin: any number of ids, sorted, so that the same range is the same command. */

@@ -1,4 +1,5 @@
 import { SluiceError } from '../../../base/errors.ts';
+import { portableJson } from '../../../base/text.ts';
 import type { StoreChange } from '../../store/change.ts';
 import {
   type ChangesetToFollow,
@@ -7,7 +8,6 @@ import {
   type SyncedChangeset,
 } from '../../store/changesets.ts';
 import type { SqlExecutor } from '../executor.ts';
-import { toJson } from '../parameters.ts';
 
 const FOLLOW = `
   INSERT INTO changesets AS known (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
@@ -144,13 +144,13 @@ async function saveSync(
     changeset.additions ?? null,
     changeset.deletions ?? null,
     changeset.changedFiles ?? null,
-    toJson(changeset.labels),
+    portableJson(changeset.labels),
     changeset.reviewState,
     changeset.checkState ?? null,
     mergeable === undefined ? null : Number(mergeable),
     changeset.syncedAtMs,
     changeset.lastChangeAtMs,
-    changeset.unseen === null ? null : toJson(changeset.unseen),
+    changeset.unseen === null ? null : portableJson(changeset.unseen),
     load,
   ]);
   await transaction.execute(MOVE, [id, repository]);

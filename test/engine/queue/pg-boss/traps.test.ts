@@ -139,6 +139,9 @@ test('100 000 waiting behind full hosts, and 100 000 that are due later, cost th
   assert.equal(await anyDue(reads, query), true);
   assert.deepEqual(await dueKeys(reads, { ...query, room }), ['free too 1', 'free too 2']);
   assert.equal(await nextDueAfter(reads, new JobSql(schema), ['sync'], nowMs), nowMs + 60_001);
+  await database.run("UPDATE targets SET priority = 0 WHERE work_group = 'full'");
+  await database.run('VACUUM ANALYZE targets');
+  assert.equal(await anyDue(reads, query), true);
   assert.ok(reads.rowsRead < 200, `${reads.rowsRead} rows were read`);
 });
 

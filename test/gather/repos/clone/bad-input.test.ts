@@ -224,6 +224,21 @@ test('bad input: objects are missing at the remote (R-10)', async t => {
   await failsCleanly(bench, bench.sync(text), 'repository_corrupt');
 });
 
+test('a repository on this disk is cloned whole, whatever its grafts and replace refs hide (R-25)', async t => {
+  const bench = new CloneBench(t);
+  const { upstream } = bench;
+  const first = upstream.commit('one');
+  const second = upstream.commit('two');
+  const other = upstream.commit('other', {}, 'refs/heads/other');
+  mkdirSync(join(upstream.path, 'info'), { recursive: true });
+  writeFileSync(join(upstream.path, 'info/grafts'), `${second} ${other}\n`);
+  upstream.git('update-ref', `refs/replace/${first}`, other);
+  const { gitDir } = await bench.sync();
+  const raw = ['--git-dir', gitDir, 'cat-file', '-p'];
+  for (const id of [first, second])
+    assert.match(execFileSync('git', [...raw, id], { encoding: 'utf8' }), /^tree/, id);
+});
+
 test('hooks and helpers of a served or local repository never run, submodules are not looked at (R-7)', async t => {
   const bench = new CloneBench(t);
   const { upstream } = bench;

@@ -93,6 +93,13 @@ const SEEN: readonly [ErrorCode, ...string[]][] = [
     'repository_corrupt',
     'fatal: could not fetch 45a700f4f4459f34673698b0f5ee4d10b315c33a from promisor remote',
   ],
+  [
+    'repository_corrupt',
+    'error: Could not read 59d33deb0b06bbc7509714b4fbd03d3c8aa8f39b',
+    'fatal: revision walk setup failed',
+  ],
+  ['git_too_old', 'fatal: unknown repository extension found:', UNREADABLE],
+  ['git_too_old', 'fatal: Expected git repo version <= 1, found 2', UNREADABLE],
   ['repository_not_owned', "fatal: detected dubious ownership in repository at '/tmp/r.git'", UNREADABLE],
   ['git_failed', "fatal: transport 'https' not allowed"],
   ['git_failed'],

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { cloneDirectoryName } from '../../../../src/gather/repos/clone/directories.ts';
 import { startHttpRemote } from '../../../support/git-remotes.ts';
 import { TestRepository, temporaryDirectory } from '../../../support/git-repositories.ts';
 import { rows } from '../../../support/sluice.ts';
@@ -222,3 +224,37 @@ test('Dead host: a refused connection is reported without starting git (R-10, T-
     assert.deepEqual([error?.code, repository.state], ['host_unreachable', 'unreachable']);
   }
 });
+
+test('a clone whose history lacks objects is made anew; where the remote lacks them it is not kept (R-341)', async t => {
+  const bench = await openSyncBench(t);
+  const origin = new TestRepository(join(temporaryDirectory(t), 'a.git'));
+  const root = origin.commit('one');
+  origin.commit('two');
+  const { url } = await bench.track(origin.path);
+  await bench.sync(url);
+  const gitDir = join(bench.config.cache.directory, cloneDirectoryName(url));
+  loseObject(gitDir, root);
+  const fresh = origin.git('commit-tree', '-m', 'from the beginning', 'main^{tree}');
+  origin.git('update-ref', 'refs/heads/main', fresh);
+  const mended = await bench.sync(url);
+  assert.deepEqual(
+    [mended.error, mended.repository.state, mended.repository.totals.commits],
+    [undefined, 'ok', 1],
+  );
+  assert.equal(existsSync(gitDir), true);
+});
+
+/** Takes one commit out of a clone, which looks whole then as long as nobody walks there. */
+function loseObject(gitDir: string, id: string): void {
+  const packs = join(gitDir, 'objects/pack');
+  const aside = join(gitDir, 'aside');
+  renameSync(packs, aside);
+  mkdirSync(packs);
+  for (const name of readdirSync(aside).filter(each => each.endsWith('.pack')))
+    execFileSync('git', ['--git-dir', gitDir, 'unpack-objects', '-q'], {
+      input: readFileSync(join(aside, name)),
+    });
+  rmSync(aside, { recursive: true });
+  rmSync(join(gitDir, 'objects', id.slice(0, 2), id.slice(2)));
+  rmSync(join(gitDir, 'objects/info'), { recursive: true, force: true });
+}

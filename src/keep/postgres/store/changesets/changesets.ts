@@ -1,3 +1,4 @@
+import { portableJson } from '../../../../base/text.ts';
 import {
   type ChangesetAddress,
   type ChangesetFilter,
@@ -9,7 +10,7 @@ import {
 } from '../../../store/changesets.ts';
 import { toChangeset, toTotals } from '../../../store/rows/changesets.ts';
 import type { TransactionalExecutor } from '../../executor.ts';
-import { type Parameter, toJson } from '../../parameters.ts';
+import type { Parameter } from '../../parameters.ts';
 import { createBudgetStore } from './budgets.ts';
 import { eventMethods } from './events.ts';
 import { sourceMethods } from './sources.ts';
@@ -63,7 +64,7 @@ export function createChangesetStore(database: TransactionalExecutor): Changeset
       return (await database.query(sql)).map(toTotals);
     },
     async recordFailure(id, error, nowMs) {
-      await database.execute(RECORD_FAILURE, [toJson(error), nowMs, id]);
+      await database.execute(RECORD_FAILURE, [portableJson(error), nowMs, id]);
     },
     ...eventMethods(database),
     ...sourceMethods(database),
@@ -108,7 +109,7 @@ async function listChangesets(
   if (failing !== undefined) add(`last_error IS ${failing ? 'NOT NULL' : 'NULL'}`);
   if (followed !== undefined) add(`followed = ${Number(followed)}`);
   if (followedBy !== undefined) add('followed_by = ?', followedBy);
-  if (label !== undefined) add('labels::jsonb @> ?::jsonb', toJson([label]));
+  if (label !== undefined) add('labels::jsonb @> ?::jsonb', portableJson([label]));
   if (filter.waitingForReview) add("state = 'open' AND review_state IN ('none', 'requested')");
   if (filter.idleSinceMs !== undefined)
     add("state IN ('open', 'draft') AND updated_at_ms < ?", filter.idleSinceMs);

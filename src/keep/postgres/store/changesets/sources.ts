@@ -1,7 +1,7 @@
+import { portableJson } from '../../../../base/text.ts';
 import type { ChangesetStore } from '../../../store/changesets.ts';
 import { toSource } from '../../../store/rows/changesets.ts';
 import type { SqlExecutor } from '../../executor.ts';
-import { toJson } from '../../parameters.ts';
 
 type SourceMethods = Pick<ChangesetStore, 'sources' | 'ensureSource' | 'dropSource' | 'recordSourceFailure'>;
 
@@ -19,7 +19,7 @@ export function sourceMethods(database: SqlExecutor): SourceMethods {
     },
     async recordSourceFailure(name, error) {
       const sql = 'UPDATE changeset_sources SET last_error = $1 WHERE name = $2';
-      await database.execute(sql, [toJson(error), name]);
+      await database.execute(sql, [portableJson(error), name]);
     },
   };
 }

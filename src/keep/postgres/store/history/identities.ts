@@ -1,6 +1,6 @@
+import { withoutNul } from '../../../../base/text.ts';
 import type { CommitRow, PersonIdentity } from '../../../store/types.ts';
 import type { SqlExecutor } from '../../executor.ts';
-import { withoutNul } from '../../parameters.ts';
 import { shareName } from '../lock.ts';
 
 /** Identities whose row is kept at hand; the table starts afresh when it is full. */

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { SluiceError } from '../base/errors.ts';
+import { isPostgresAddress, isUri } from '../base/text.ts';
+import { formatDuration } from '../base/units.ts';
+import type { Config } from '../config/schema.ts';
+import { copyStore } from '../keep/store/copy-store.ts';
+import type { Cli, GlobalOptions } from './cli.ts';
+import { load } from './load.ts';
+import { jsonText, printable, progressLines } from './terminal.ts';
+
+const TASK = 'store copy';
+
+/**
+ * Copies a store and says of every table how many rows are the same on both sides. Throws as `copyStore`, and `usage`
+ * for a place that cannot be meant.
+ */
+export async function printCopiedStore(
+  places: { readonly from: string; readonly to: string },
+  options: GlobalOptions & { readonly json?: boolean },
+  cli: Cli,
+): Promise<void> {
+  const signal = cli.stopSignal();
+  const { config } = await load(options, cli);
+  const from = placeOf(places.from, config, cli.cwd);
+  const to = placeOf(places.to, config, cli.cwd);
+  if (from === to) throw new SluiceError('usage', 'a store is not copied onto itself');
+  if (!isPostgresAddress(from) && !existsSync(from))
+    throw new SluiceError('not_found', `there is no database ${from}`);
+  const lines = progressLines(cli.stderr);
+  const startMs = cli.clock.monotonicMs();
+  const source = await cli.openStore(from);
+  try {
+    const target = await cli.openStore(to);
+    try {
+      const tables = await copyStore({
+        from: source.tables,
+        to: target.tables,
+        signal,
+        onProgress: (table, rows) => lines.set(TASK, `${table}: ${rows.toLocaleString('en')} rows`),
+      });
+      lines.end(TASK);
+      if (options.json) {
+        for (const table of tables) cli.stdout.write(`${jsonText(table)}\n`);
+        return;
+      }
+      const rows = tables.reduce((sum, table) => sum + table.rows, 0);
+      const written = tables.reduce((sum, table) => sum + table.written, 0);
+      const duration = formatDuration(Math.round(cli.clock.monotonicMs() - startMs));
+      const words = `${rows.toLocaleString('en')} rows in ${tables.length} tables are the same on both sides; ${written.toLocaleString('en')} were written, in ${duration}`;
+      cli.stdout.write(`${printable(words)}\n`);
+    } finally {
+      await target.close();
+    }
+  } finally {
+    lines.end(TASK);
+    await source.close();
+  }
+}
+
+/** A path or an address. */
+function placeOf(text: string, { database, store }: Pick<Config, 'database' | 'store'>, cwd: string): string {
+  if (text === 'database') return database;
+  if (text === 'store') {
+    if (store !== undefined) return store;
+    throw new SluiceError('usage', 'the configuration names no store', {
+      hint: 'Set store in sluice.yaml or SLUICE_STORE, or give its address.',
+    });
+  }
+  if (isPostgresAddress(text)) return text;
+  if (isUri(text)) throw new SluiceError('usage', 'a store is a SQLite file or postgres://…');
+  return resolve(cwd, text);
+}
