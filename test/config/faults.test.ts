@@ -200,3 +200,17 @@ test('no text at all makes loading end in anything but a configuration or faults
     { numRuns: 500 },
   );
 });
+
+test('metadata of objects is named as headers can be, leaves what is kept anyway, and is not too long (S-9, D-34)', async t => {
+  const yaml = (metadata: string): string =>
+    `deliver:\n  destinations:\n    - {for: p, cacheControl: no-cache, metadata: ${metadata}}\n`;
+  const { config } = await load(t, yaml('{robot-7: "größe"}'));
+  const { cacheControl, metadata } = config.deliver.destinations[0] ?? {};
+  assert.deepEqual([cacheControl, metadata], ['no-cache', { 'robot-7': 'größe' }]);
+  for (const [given, wanted] of [
+    ['{"A b": x}', /A b.*a-z/],
+    ['{mtime: "1"}', /mtime.*itself/],
+    [`{long: ${'x'.repeat(2000)}}`, /2004 bytes/],
+  ] as const)
+    assert.match((await faultsOf(load(t, yaml(given)))).map(({ message }) => message).join(), wanted);
+});
