@@ -200,7 +200,13 @@ test('what one token meets costs that token alone, a limit of the address all of
     ['secondary, other calls', { status: 403, limitReached: 'pace' }, 'graphql', 'one', 1],
     ['of the address', { status: 403, limitReached: 'host' }, 'rest', 'all', 1],
     ['of the address, other calls', { status: 403, limitReached: 'host' }, 'graphql', 'all', 1],
-    ['of the address, used up', { status: 403, remaining: 0, resetAtMs, limitReached: 'host' }, 'rest', 'all', 20],
+    [
+      'of the address, used up',
+      { status: 403, remaining: 0, resetAtMs, limitReached: 'host' },
+      'rest',
+      'all',
+      20,
+    ],
     [
       'server, told',
       { ...none, status: 503, errorCode: 'host_failing', retryAfterMs: 3 * MINUTE_MS },
