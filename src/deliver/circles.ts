@@ -3,13 +3,20 @@ import { basename, dirname, join } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
 import { isWithin } from '../config/folder-faults.ts';
 import { definitionOf } from '../keep/buckets/definitions.ts';
-import type { DeliveryPlan } from './plan.ts';
+import type { Profile } from '../keep/buckets/object-store-definition.ts';
+import type { DeliverySettings } from './settings.ts';
+
+interface DeliveryPlaces {
+  readonly root: string;
+  readonly profiles: readonly Profile[];
+  readonly settings: DeliverySettings;
+}
 
 /**
  * Throws `config_invalid` where a store keeps its objects in a folder of this machine that is delivered itself: each of
  * them would be delivered again, under a longer name each time. Links on the way are followed.
  */
-export function refuseCircles({ root, profiles, settings }: DeliveryPlan): void {
+export function refuseCircles({ root, profiles, settings }: DeliveryPlaces): void {
   const watched = [{ path: join(root, 'incoming') }, ...settings.folders];
   for (const profile of profiles) {
     const folderOf = definitionOf(profile).folderOf;
