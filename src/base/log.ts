@@ -42,7 +42,11 @@ export function quietAbout(log: Logger, isKnown: (facts: object) => boolean): Lo
       else log[level !== 'trace' && isKnown(facts) ? 'debug' : level](facts, message);
     };
   return {
-    ...{ trace: at('trace'), debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
     fatal: (facts: object | string, message?: string) => log.fatal(facts as object, message),
     child: facts => quietAbout(log.child(facts), isKnown),
   };
