@@ -138,6 +138,7 @@ export const StationStatus = z
           kind: z.enum([
             'temporary',
             'ignored',
+            'excluded',
             'symlink',
             'special_file',
             'unreadable',
