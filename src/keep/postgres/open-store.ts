@@ -46,6 +46,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
       ...troubleQuestions(database),
     },
     outage: () => database.outage,
+    onOutage: listener => database.onOutage(listener),
     tables: new PostgresTables(database),
     async check() {
       await database.query('SELECT FROM repositories LIMIT 1');

@@ -50,6 +50,9 @@ export interface Store {
   /** Since when the server of the store is not to be had; undefined while it is, and where there is no server. */
   outage(): StoreOutage | undefined;
 
+  /** Calls `listener` when an outage begins, and with undefined when it is over. @returns what ends that */
+  onOutage(listener: (outage: StoreOutage | undefined) => void): () => void;
+
   /** The rows as they are, for moving them to another database. */
   readonly tables: StoreTables;
 
