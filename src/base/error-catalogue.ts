@@ -396,6 +396,15 @@ export const CATALOGUE = {
     meaning: 'The host wants credentials or refuses the ones it got.',
     remedy: 'Set hosts.<name>.token in sluice.yaml, or use an ssh URL with a key in the agent.',
   },
+  repository_unseen: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 502,
+    meaning:
+      'The code host shows the repository to none of the tokens: it is gone, or they may no longer see it.',
+    remedy:
+      'If it still exists, give a token that may read it. What is known of its changesets stays as it is meanwhile.',
+  },
   repository_moved: {
     answer: 'give-up',
     exitCode: 1,

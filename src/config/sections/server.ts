@@ -26,7 +26,6 @@ export const server = section(
     }),
     ...secret('readToken', {
       description: 'A second token, for those who only look: it reads everything and changes nothing.',
-      example: '${SLUICE_READ_TOKEN}',
     }),
     hosts: list(line(), {
       description: 'Host names, besides the address itself, by which the server may be called.',

@@ -15,6 +15,7 @@ import type {
 import { isDouble } from '../../errors.ts';
 import type { SqlExecutor, TransactionalExecutor, TransactionOptions } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
+import { holdClaim } from '../lock.ts';
 import { insertCommits } from './commits.ts';
 import { Identities } from './identities.ts';
 import { removeCommits } from './remove.ts';
@@ -63,12 +64,14 @@ const MAP = `
  *                                 ▼
  *                              uncounted, known by their rows ──settle──▶ none
  *
- * A process may stand still for longer than its claim lasts, and go on when somebody else has it. So the first change of
- * a writer puts its name into `repositories.writer`, and each later one needs it to be there still.
+ * A process may stand still for longer than its claim lasts, and go on when somebody else has it. So each change holds the
+ * claim that it is made under. The first change also puts the writer's name into `repositories.writer`, and each later one
+ * needs it to be there still: that keeps apart two writers under one claim, and those that have none.
  */
 export class PostgresHistoryWriter implements HistoryWriter {
   readonly #database: TransactionalExecutor;
   readonly #repositoryId: number;
+  readonly #claim: number | undefined;
   readonly #name = randomUUID();
   readonly #identities: Identities;
   readonly #counts = new CommitCounts(COUNTED_AT_ONCE);
@@ -76,9 +79,11 @@ export class PostgresHistoryWriter implements HistoryWriter {
   /** A walk that began with nothing stored: its commits are new without looking. */
   #isFresh = false;
 
-  constructor(database: TransactionalExecutor, repositoryId: number) {
+  /** @param claim the token of the claim that it writes under, where there is a queue */
+  constructor(database: TransactionalExecutor, repositoryId: number, claim?: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#claim = claim;
     this.#identities = new Identities(repositoryId);
   }
 
@@ -227,6 +232,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
         attempts += 1;
         // What was counted in memory went into the attempt before.
         if (attempts > 1) this.#forget();
+        if (this.#claim !== undefined) await holdClaim(transaction, this.#claim);
         const row = await transaction.first(this.#isNamed ? HOLD : TAKE_OVER, [
           this.#repositoryId,
           this.#name,
