@@ -12,7 +12,8 @@ const METADATA_PREFIX = 'x-amz-meta-';
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;
-  for (const [name, value] of Object.entries(properties.metadata ?? {})) {
+  const { metadata } = properties;
+  for (const [name, value] of metadata ? Object.entries(metadata) : []) {
     if (!/^[a-z0-9-]+$/.test(name)) {
       throw new SluiceError(
         'request_refused',
