@@ -78,7 +78,7 @@ function openNamed(path: string): OpenedFile | undefined {
 
 async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
   const enclosure = new Enclosure(directory);
-  for await (const file of walkFiles(directory)) {
+  for await (const file of walkFiles(directory, true)) {
     if ('problem' in file) yield file;
     else {
       const { relative, stats } = file;

@@ -11,13 +11,19 @@ export type WalkedFile =
 /** Directories read before the event loop gets its turn. */
 const YIELD_EVERY = 50;
 
-/** Every file below a directory; nothing in it stops the walk. Links are not followed. */
-export async function* walkFiles(root: string): AsyncGenerator<WalkedFile> {
+/** What was there when its directory was read, and is not any more. */
+const VANISHED = 'it has vanished';
+
+/**
+ * Every file below a directory; nothing in it stops the walk. Links are not followed.
+ * @param tellsVanished whether what vanishes meanwhile is a problem, the directory itself included; else it is left out
+ */
+export async function* walkFiles(root: string, tellsVanished = false): AsyncGenerator<WalkedFile> {
   const pending = [''];
   for (let count = 1; pending.length > 0; count += 1) {
     const below = pending.pop() ?? '';
     if (count % YIELD_EVERY === 0) await new Promise(resolve => setImmediate(resolve));
-    for (const name of namesIn(join(root, below))) {
+    for (const name of namesIn(join(root, below), tellsVanished)) {
       if (typeof name !== 'string') {
         yield name;
         continue;
@@ -33,16 +39,17 @@ export async function* walkFiles(root: string): AsyncGenerator<WalkedFile> {
       else if (stats?.isFile()) yield { path, relative, stats };
       else if (stats)
         yield { path, problem: stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is no regular file' };
+      else if (tellsVanished) yield { path, problem: VANISHED };
     }
   }
 }
 
-function namesIn(directory: string): (string | { path: string; problem: string })[] {
+function namesIn(directory: string, tellsVanished: boolean): (string | { path: string; problem: string })[] {
   try {
     return readNames(directory);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return [];
+    if (code === 'ENOENT') return tellsVanished ? [{ path: directory, problem: VANISHED }] : [];
     return [{ path: directory, problem: `it cannot be read: ${code}` }];
   }
 }
