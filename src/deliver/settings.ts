@@ -14,6 +14,9 @@ export interface DestinationSettings {
   readonly prefix?: string;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly cacheControl?: string;
+  /** Beside what sluice keeps itself. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
   /** Path segments `tag=NAME` become tags. */
   readonly tagSegments?: boolean;
@@ -136,12 +139,14 @@ export function destinationFor(
   const ofProfile = destinations.find(one => one.match === profile);
   const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
   if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};
-  const { prefix, storageClass, tags, tagSegments, encryption } = ofBucket;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, encryption } = ofBucket;
   return {
     prefix: prefix ?? ofProfile.prefix,
     storageClass: storageClass ?? ofProfile.storageClass,
     tags: tags ?? ofProfile.tags,
     tagSegments: tagSegments ?? ofProfile.tagSegments,
+    cacheControl: cacheControl ?? ofProfile.cacheControl,
+    metadata: metadata ?? ofProfile.metadata,
     encryption: encryption ?? ofProfile.encryption,
   };
 }
@@ -167,13 +172,16 @@ function folderFrom({ path, to, settleMs, after }: DeliverConfig['folders'][numb
 }
 
 function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {
-  const { prefix, storageClass, tags, tagSegments, encryption, encryptionKey: keyId } = one;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata } = one;
+  const { encryption, encryptionKey: keyId } = one;
   return {
     match: one.for,
     prefix,
     storageClass,
     tags,
     tagSegments,
+    cacheControl,
+    metadata,
     encryption: encryption === undefined ? undefined : { algorithm: encryption, keyId },
   };
 }

@@ -45,9 +45,11 @@ export interface ResourceBudget {
 
 /** Stands for no credential where budgets are named by theirs. */
 const ANONYMOUS = 'none';
-/** Stands for every credential, and every resource, where a host has set a limit to whoever calls from here. */
+/** Stands for every credential, or every resource, where a pause is of all of them. */
 const ANY = '*';
 const LONGEST_WAIT_MS = 2000;
+/** Credentials that are told within this time to slow down are told for the sake of whoever calls from here. */
+const ALIKE_MS = 60_000;
 
 /**
  * The call budget that all work of a station shares, so that together it stays within what hosts and configuration
@@ -59,7 +61,8 @@ const LONGEST_WAIT_MS = 2000;
  *     ▼
  *   refused ──an hour, or forgive(): another configuration, or somebody asks by hand──▶ usable
  *
- * What concerns one credential stops no other; only a limit that the host sets to whoever calls pauses all of them.
+ * What concerns one credential stops no other. All of them pause where the host says that the limit is of whoever calls
+ * from here, or where it tells a second one to slow down shortly after the first, and nothing went well between.
  */
 export class CallLimiter implements CallBudget {
   readonly #options: CallLimiterOptions;
@@ -72,6 +75,8 @@ export class CallLimiter implements CallBudget {
   readonly #calls = new Map<string, number>();
   /** By host and credential: limits in a row that named no time. */
   readonly #untold = new Map<string, number>();
+  /** By host: which credential was told to slow down since another one's call went well, and when. */
+  readonly #slowed = new Map<string, { readonly credential: string; readonly atMs: number }>();
   /** What was put down for calls that are on their way, by budget, oldest first. */
   readonly #expected = new Map<string, number[]>();
   readonly #clockWatch: ClockWatch;
@@ -194,7 +199,7 @@ export class CallLimiter implements CallBudget {
     const all = call.credentials.length === 0 ? [ANONYMOUS] : call.credentials;
     const usable = all.filter(credential => !this.#isRefused(host, credential, nowMs));
     if (usable.length === 0) throw refusal(host);
-    const pausing = admissionByHost(this.#budgetOf(host, ANY, ANY), call.cost, call.priority, nowMs);
+    const pausing = this.#pauseOfAll(call, ANY, nowMs);
     if (!pausing.ok) return pausing;
     const allowed = this.#allowed(call, nowMs);
     if (!allowed.ok) return allowed;
@@ -203,7 +208,8 @@ export class CallLimiter implements CallBudget {
     let soonest: Delay | undefined;
     for (const credential of usable) {
       const budget = this.#budgetOf(host, credential, resource);
-      const admission = admissionByHost(budget, call.cost, call.priority, nowMs);
+      const own = admissionByHost(budget, call.cost, call.priority, nowMs);
+      const admission = later(own, this.#pauseOfAll(call, credential, nowMs));
       if (!admission.ok) {
         if (!soonest || admission.untilMs < soonest.untilMs) soonest = admission;
         continue;
@@ -212,6 +218,11 @@ export class CallLimiter implements CallBudget {
       if (!best || share > best.share) best = { credential, share };
     }
     return best ?? soonest ?? { ok: false, untilMs: nowMs + 60_000, why: 'no credential may call' };
+  }
+
+  /** Whether a pause of all that a credential, or any, does is over. */
+  #pauseOfAll({ host, cost, priority }: IntendedCall, credential: string, nowMs: number): Admission {
+    return admissionByHost(this.#budgetOf(host, credential, ANY), cost, priority, nowMs);
   }
 
   /** What the configuration says, which holds for all credentials of the host together. */
@@ -265,7 +276,11 @@ export class CallLimiter implements CallBudget {
     const { host, credential = ANONYMOUS, resource } = call;
     const id = `${host}\n${credential}`;
     const before = this.#untold.get(id) ?? 0;
-    const budgets = [this.#budgetOf(host, credential, resource), this.#budgetOf(host, ANY, ANY)];
+    const budgets = [
+      this.#budgetOf(host, credential, resource),
+      this.#budgetOf(host, credential, ANY),
+      this.#budgetOf(host, ANY, ANY),
+    ];
     if (budgets.some(({ pausedUntilMs = 0 }) => pausedUntilMs > nowMs)) return Math.max(0, before - 1);
     if (isUntold(call, nowMs)) this.#untold.set(id, before + 1);
     else if (call.errorCode === undefined) this.#untold.delete(id);
@@ -273,23 +288,32 @@ export class CallLimiter implements CallBudget {
   }
 
   /**
-   * A limit of the host, or a server's Retry-After, holds for all that is sent there; a credential's Retry-After for
-   * all that it does; a used-up budget for its resource alone.
+   * A limit of the host, or a server's Retry-After, holds for all that is sent there; a credential's pace or Retry-After
+   * for all that it does; a used-up budget for its resource alone.
    */
   #pauseOthers(call: CallRecord, nowMs: number, untoldBefore: number): void {
     const { host, credential = ANONYMOUS, status = 0, limitReached, retryAfterMs } = call;
+    const isOfCaller = this.#isOfCaller(call, nowMs);
     const askedMs = pauseAskedMs(call, nowMs, untoldBefore);
     if (askedMs === undefined) return;
-    const pause = (budget: StoredBudget): void =>
+    const pause = (whose: string): void => {
+      const budget = this.#budgetOf(host, whose, ANY);
       this.#set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });
-    if (limitReached === 'host' || (limitReached === undefined && status >= 500)) {
-      pause(this.#budgetOf(host, ANY, ANY));
-      return;
+    };
+    if (isOfCaller || (limitReached === undefined && status >= 500)) pause(ANY);
+    else if (limitReached !== 'credential' || (retryAfterMs !== undefined && call.remaining !== 0))
+      pause(credential);
+  }
+
+  /** Whether a limit is of whoever calls from here: the answer says so, or another credential has met the like just now. */
+  #isOfCaller({ host, credential = ANONYMOUS, limitReached, errorCode }: CallRecord, nowMs: number): boolean {
+    const slowed = this.#slowed.get(host);
+    if (limitReached === 'pace') {
+      this.#slowed.set(host, { credential, atMs: nowMs });
+      return slowed !== undefined && slowed.credential !== credential && nowMs - slowed.atMs <= ALIKE_MS;
     }
-    if (retryAfterMs === undefined || call.remaining === 0) return;
-    for (const budget of this.budgets()) {
-      if (budget.host === host && budget.credential === credential) pause(budget);
-    }
+    if (errorCode === undefined && slowed?.credential !== credential) this.#slowed.delete(host);
+    return limitReached === 'host';
   }
 
   #refuse(host: string, credential: string, nowMs: number): void {
@@ -328,6 +352,12 @@ export class CallLimiter implements CallBudget {
   #set(budget: StoredBudget): void {
     this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), budget);
   }
+}
+
+/** Where both say no, the one that says it for longer. */
+function later(one: Admission, two: Admission): Admission {
+  if (one.ok || two.ok) return one.ok ? two : one;
+  return one.untilMs >= two.untilMs ? one : two;
 }
 
 function idOf(host: string, credential: string, resource: string): string {

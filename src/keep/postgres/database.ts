@@ -6,7 +6,12 @@ import type { SqlRow } from '../store/rows/columns.ts';
 import type { StoreOutage } from '../store/store.ts';
 import { type PostgresAddress, quoteName, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
-import { executorOf, type SqlExecutor, type TransactionalExecutor } from './executor.ts';
+import {
+  executorOf,
+  type SqlExecutor,
+  type TransactionalExecutor,
+  type TransactionOptions,
+} from './executor.ts';
 import { type Listening, listen } from './listen.ts';
 import { migrate } from './migrate.ts';
 import { Outage } from './outage.ts';
@@ -41,6 +46,7 @@ const SILENCE_AFTER_TIMEOUT_MS = 15_000;
  * connection then.
  */
 const IDLE_IN_TRANSACTION_MS = 5_000;
+const BEGIN_LOSSY = 'BEGIN; SET LOCAL synchronous_commit = off';
 /** Tries of a transaction that meets others, and the longest wait before one; the first is a hundredth of it. */
 const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_MS = 500;
@@ -147,12 +153,15 @@ export class PostgresDatabase implements TransactionalExecutor {
     return this.#single(text, values, 'commit');
   }
 
-  async transaction<T>(change: (transaction: SqlExecutor) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    change: (transaction: SqlExecutor) => Promise<T>,
+    { mayBeLost = false }: TransactionOptions = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.#connect();
       let committing = false;
       try {
-        await client.query('BEGIN');
+        await client.query(mayBeLost ? BEGIN_LOSSY : 'BEGIN');
         const result = await change(executorOf(client));
         committing = true;
         await client.query('COMMIT');

@@ -51,6 +51,12 @@ export function failureOf(error: unknown): PostgresFailure {
   return LOST.test(message) ? 'lost' : 'other';
 }
 
+/** Whether a row was to be stored a second time. */
+export function isDouble(error: unknown): boolean {
+  const cause = error instanceof SluiceError ? error.cause : error;
+  return cause instanceof Error && codeOf(cause) === '23505';
+}
+
 /** SQLSTATE; undefined for what the server did not say. */
 function codeOf(error: unknown): string | undefined {
   const { code, severity } = error as { code?: unknown; severity?: unknown };

@@ -33,9 +33,9 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     stations: createStationStore(database),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
-    churn: repositoryId => new PostgresChurnWriter(database, repositoryId),
+    churn: (repositoryId, claim) => new PostgresChurnWriter(database, repositoryId, claim),
     changesets: createChangesetStore(database),
-    history: repositoryId => new PostgresHistoryWriter(database, repositoryId),
+    history: (repositoryId, claim) => new PostgresHistoryWriter(database, repositoryId, claim),
     questions: {
       ...commitQuestions(database),
       ...peopleQuestions(database),

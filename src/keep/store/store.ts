@@ -34,11 +34,12 @@ export interface Store {
 
   /**
    * Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim.
+   * @param claim the claim's token: a store that stations share takes nothing once that is lost (`lease_lost`)
    */
-  history(repositoryId: number): HistoryWriter;
+  history(repositoryId: number, claim?: number): HistoryWriter;
 
   /** Opens a repository's churn for writing, under the same claim. */
-  churn(repositoryId: number): ChurnWriter;
+  churn(repositoryId: number, claim?: number): ChurnWriter;
 
   /** Makes changes in their order, in one transaction: all of them or none. May be repeated. */
   apply(changes: readonly StoreChange[]): Promise<void>;

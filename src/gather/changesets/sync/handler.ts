@@ -22,6 +22,7 @@ import {
 import { BY_HAND } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
+import { isGone, repositoryUnseen } from './missing.ts';
 import { storedEvent, syncedChangeset, updatedAtMs } from './synced-changeset.ts';
 import { eventsSeenToMs, hasSeenEnough, planWithUnseen, unseenParts } from './unseen-parts.ts';
 
@@ -77,6 +78,7 @@ async function syncClaimed(
   if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
   health.recordSuccess(host);
   if (result.outcome === 'missing') {
+    if (!isGone(changeset, result, claim.attempt, startMs)) throw repositoryUnseen(changeset, result.error);
     context.unseen.forget(changeset.url);
     return settleMissing(changeset, startMs, context);
   }

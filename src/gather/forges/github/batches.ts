@@ -114,11 +114,11 @@ async function fetchBatch(
 ): Promise<ChangesetResult[]> {
   const settled: ChangesetResult[] = [];
   const blind: string[] = [];
-  let missing: ChangesetResult[] = [];
+  let missing: readonly Missing[] = [];
   for (let left = batch; ; left = left.filter(({ ref }) => missing.some(each => each.ref === ref))) {
     try {
       const { results, identity } = await askOnce(context, left, { ...options, blind });
-      missing = results.filter(({ outcome }) => outcome === 'missing');
+      missing = missingOf(results, missing);
       settled.push(...results.filter(({ outcome }) => outcome !== 'missing'));
       if (identity !== undefined) blind.push(identity);
       if (identity === undefined) return [...settled, ...missing];
@@ -132,6 +132,18 @@ async function fetchBatch(
     if (missing.length === 0 || !context.client.hasOthers(blind, options.owner))
       return [...settled, ...missing];
   }
+}
+
+type Missing = Extract<ChangesetResult, { readonly outcome: 'missing' }>;
+
+/** What is missing still; a repository that any of the credentials was shown is there. */
+function missingOf(results: readonly ChangesetResult[], before: readonly Missing[]): Missing[] {
+  return results
+    .filter(result => result.outcome === 'missing')
+    .map(result => {
+      const wasSeen = before.some(each => each.ref === result.ref && each.isRepositorySeen);
+      return { ...result, isRepositorySeen: result.isRepositorySeen || wasSeen };
+    });
 }
 
 /** The others could not be asked: nobody knows yet what they see. */
@@ -186,7 +198,8 @@ function resultOf(
     const failure = error ? partFailure(error, host) : leftOut(ref.repository, ref.number, host);
     // What is not found within it says nothing of the changeset itself.
     const isOwn = (error?.path?.length ?? 0) <= 2;
-    return { outcome: failure.code === 'forge_missing' && isOwn ? 'missing' : 'failed', ref, error: failure };
+    if (failure.code !== 'forge_missing' || !isOwn) return { outcome: 'failed', ref, error: failure };
+    return { outcome: 'missing', ref, isRepositorySeen: repository !== undefined, error: failure };
   }
   try {
     const asked = `${ref.repository}#${ref.number}`;

@@ -4,7 +4,7 @@ import type { LimitScope } from '../../../engine/call-budgets/call-budget.ts';
 import type { ForgeCallOptions } from '../forge.ts';
 import type { ApiAnswer, BodyFacts } from '../http/api-call.ts';
 import type { ApiClient } from '../http/api-client.ts';
-import { rateLimited } from '../http/classify.ts';
+import { limitInWords, rateLimited } from '../http/classify.ts';
 import { timeMs } from '../http/read.ts';
 import { type GraphqlError, graphqlBody, rateLimit } from './answers.ts';
 import type { GraphqlQuery } from './queries.ts';
@@ -67,7 +67,7 @@ export function graphqlFacts(answer: ApiAnswer, host: string, nowMs: number): Bo
 function limitIn(errors: readonly GraphqlError[]): LimitScope | undefined {
   const limited = errors.find(error => error.type === 'RATE_LIMITED' || error.type === 'RATE_LIMIT');
   if (limited === undefined) return undefined;
-  return /secondary/i.test(limited.message) ? 'host' : 'credential';
+  return limitInWords(limited.message) ?? 'credential';
 }
 
 function wholeFailure(

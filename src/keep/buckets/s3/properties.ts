@@ -12,6 +12,7 @@ const METADATA_PREFIX = 'x-amz-meta-';
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;
+  if (properties.cacheControl !== undefined) headers['cache-control'] = properties.cacheControl;
   for (const [name, value] of Object.entries(properties.metadata ?? {})) {
     if (!/^[a-z0-9-]+$/.test(name)) {
       throw new SluiceError(
@@ -36,6 +37,7 @@ export function propertyInput(properties: ObjectProperties) {
   const metadata = Object.entries(properties.metadata ?? {});
   return {
     ContentType: properties.contentType,
+    CacheControl: properties.cacheControl,
     Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
     StorageClass: properties.storageClass as 'STANDARD' | undefined,
     Tagging: properties.tags === undefined ? undefined : encodeTags(properties.tags),
