@@ -125,6 +125,7 @@ export const StationStatus = z
           kind: z.enum([
             'temporary',
             'ignored',
+            'excluded',
             'symlink',
             'special_file',
             'unreadable',

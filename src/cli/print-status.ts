@@ -93,6 +93,7 @@ const FEW_INODES = 0.2;
 const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['kind'], string>> = {
   temporary: 'under a temporary name, until it has rested for a minute',
   ignored: 'ignored by deliver.ignore',
+  excluded: 'left out by include and exclude of their folder',
   symlink: 'symbolic links are not followed',
   special_file: 'no regular file',
   unreadable: 'cannot be read',

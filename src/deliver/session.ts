@@ -193,6 +193,9 @@ export class DeliverySession {
       names: {
         temporary: settings.temporaryNames,
         ignore: settings.ignore,
+        selections: Object.fromEntries(
+          settings.folders.flatMap(({ path, selection }) => (selection ? [[resolve(path), selection]] : [])),
+        ),
         placeDepths: { [resolve(incoming)]: PLACE_DEPTH },
       },
       clock,

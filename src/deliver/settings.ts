@@ -1,3 +1,4 @@
+import type { SelectionSetup } from '../base/globs.ts';
 import type { Config } from '../config/schema.ts';
 import type { RetrySchedule } from '../engine/retry.ts';
 
@@ -30,6 +31,8 @@ export interface FolderSettings {
   readonly prefix: string;
   readonly settleMs: number;
   readonly after: 'keep' | 'delete' | 'completed';
+  /** Which of its files are taken; all where it is not given. */
+  readonly selection?: SelectionSetup;
 }
 
 /** A question asked before each scheduled sync. */
@@ -166,9 +169,11 @@ function gateFrom(gate: DeliverConfig['gate']): DeliverySettings['gate'] {
   return null;
 }
 
-function folderFrom({ path, to, settleMs, after }: DeliverConfig['folders'][number]): FolderSettings {
+function folderFrom(one: DeliverConfig['folders'][number]): FolderSettings {
+  const { path, to, settleMs, after, include, exclude } = one;
+  const selection = include.length + exclude.length > 0 ? { include, exclude } : undefined;
   const [profile = '', bucket = '', ...prefix] = to.slice('s3://'.length).split('/');
-  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after };
+  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after, selection };
 }
 
 function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {

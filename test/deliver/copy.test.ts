@@ -17,7 +17,9 @@ async function copy(
   rig: Rig,
   source: string,
   destination: string,
-  options: Partial<Pick<CopyOptions, 'recursive' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult'>> = {},
+  options: Partial<
+    Pick<CopyOptions, 'recursive' | 'selection' | 'dryRun' | 'refusesEmpty' | 'signal' | 'onResult'>
+  > = {},
 ) {
   const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
   t.after(() => journal.close());
@@ -124,6 +126,19 @@ test('what vanishes from a directory while it is copied is named, the directory 
   assert.equal(outcome.failed, results.length - 1);
   assert.ok(outcome.failed > 0);
   assert.ok(results.slice(1).every(({ error }) => /vanished/.test(error ?? '')));
+});
+
+test('a copy leaves out what exclude means, and what include does not; links among it are no failure (D-560)', async t => {
+  const rig = await startDelivery(t, { settings: { automatic: false } });
+  const source = join(rig.root, '../source');
+  await mkdir(join(source, 'tmp/deep'), { recursive: true });
+  for (const name of ['a.txt', 'b.log', 'tmp/deep/c.txt']) writeFileSync(join(source, name), name);
+  symlinkSync('/nowhere', join(source, 'tmp/broken'));
+  const selection = { include: ['*.txt'], exclude: ['tmp/'] };
+  const { outcome } = await copy(t, rig, source, 's3://local/outbox/x', { recursive: true, selection });
+  const { copied, failed, excluded } = outcome;
+  assert.deepEqual({ copied, failed, excluded }, { copied: 1, failed: 0, excluded: 3 });
+  assert.deepEqual(filesBelow(join(rig.root, 'incoming/local/outbox')), ['x/a.txt']);
 });
 
 test('an unknown profile or bucket is refused before anything is copied (D-27)', async t => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { globFault } from '../../base/globs.ts';
 import { proxyAt } from '../../base/proxy.ts';
 import {
   choice,
@@ -30,6 +31,14 @@ export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
+}
+
+/** Globs of files below a folder. */
+function selection(description: string, example: string[]) {
+  return list(line('must be a pattern in which * and ? may stand for any characters', globFault), {
+    description,
+    example,
+  });
 }
 
 /** What keeps a text from being a proxy's address, without repeating it: it may hold a password. */
@@ -83,6 +92,14 @@ const folder = mapping({
     default: 'keep',
     description: 'What becomes of a file that was delivered: it stays, is deleted, or moves to `completed`.',
   }),
+  include: selection(
+    'Where given, only files with these names or, with a slash, paths below the folder are taken, and all in folders with them; `*`, `?` and `**` as in a shell, letter case aside.',
+    ['*.jpg', 'reports/**'],
+  ),
+  exclude: selection('Files that are left where they lie, whatever `include` says; the status counts them.', [
+    'drafts/',
+    '*.log',
+  ]),
 });
 
 /** As headers take them. */
