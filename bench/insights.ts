@@ -12,21 +12,15 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { systemClock } from '../src/base/clock.ts';
-import { INSIGHTS } from '../src/insights/catalogue.ts';
-import { changesetReport } from '../src/insights/changesets/report.ts';
 import { openStore } from '../src/keep/sqlite/open-store.ts';
-import type { Scope } from '../src/keep/store/questions.ts';
-import type { Store } from '../src/keep/store/store.ts';
 import { queryRows } from '../test/support/sqlite-store.ts';
+import { NOW_MS, questionsOf, timed } from './support/insight-questions.ts';
 import { machine, median } from './support/measure.ts';
 import { SEEDED_URL, seedHistory } from './support/seed-history.ts';
 import { startUp } from './support/up.ts';
 
 const TARGET_MS = 300;
 const PAGE_TARGET_MS = 1_000;
-const DAY_MS = 86_400_000;
-/** The seeded history ends here. */
-const NOW_MS = Date.UTC(2025, 11, 27);
 
 const { values } = parseArgs({
   options: {
@@ -60,52 +54,6 @@ async function main(path: string): Promise<void> {
   );
 }
 
-/** One question under a name, for the table of figures. */
-interface Asked {
-  readonly what: string;
-  readonly scopes: Readonly<Record<string, () => Promise<unknown>>>;
-}
-
-function questions(store: Store, all: readonly number[], large: number): Asked[] {
-  const today = Math.floor(NOW_MS / DAY_MS);
-  const scopes: Readonly<Record<string, Partial<Scope>>> = {
-    whole: {},
-    'ten years': { sinceDay: today - 3650 },
-    year: { sinceDay: today - 365 },
-    'no bots': { withoutBots: true },
-    'one repository': { repositoryIds: [large] },
-  };
-  const ofHistory = INSIGHTS.map(({ name, rows }) => ({
-    what: name,
-    scopes: mapValues(scopes, scope => () => {
-      return rows(store.questions, { repositoryIds: all, ...scope, by: 'week', limit: 20, nowMs: NOW_MS });
-    }),
-  }));
-  const report = (days: number) => () => {
-    const window = { sinceMs: NOW_MS - days * DAY_MS, untilMs: NOW_MS, staleAfterMs: 14 * DAY_MS };
-    return changesetReport(store.questions, { ...window, by: 'week' }, NOW_MS);
-  };
-  return [
-    ...ofHistory,
-    {
-      what: 'changesets',
-      scopes: { 'ninety days': report(90), year: report(365), 'five years': report(1825) },
-    },
-    {
-      what: 'people',
-      scopes: {
-        'most commits': () => store.people.list({ limit: 100 }),
-        search: () => store.people.list({ limit: 100, text: 'son 17' }),
-        bots: () => store.people.list({ limit: 100, bots: 'only' }),
-      },
-    },
-  ];
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, to: (value: A) => B): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, to(value)]));
-}
-
 async function measureInsights(
   path: string,
   rounds: number,
@@ -121,7 +69,7 @@ async function measureInsights(
   const all = (await store.repositories.list()).map(({ id }) => id);
   const large = (await store.repositories.byUrl(SEEDED_URL))?.id ?? 0;
   let longest = { name: '', ms: 0 };
-  for (const { what, scopes } of questions(store, all, large)) {
+  for (const { what, scopes } of questionsOf(store, all, large)) {
     const figures: string[] = [];
     for (const [name, ask] of Object.entries(scopes)) {
       const { ms, firstMs, cpuMs } = await timed(rounds, ask);
@@ -132,22 +80,6 @@ async function measureInsights(
   }
   await store.close();
   return longest;
-}
-
-async function timed(rounds: number, ask: () => Promise<unknown>) {
-  const times: number[] = [];
-  const cpu = process.cpuUsage();
-  for (let round = 0; round < rounds; round += 1) {
-    const startMs = performance.now();
-    await ask();
-    times.push(performance.now() - startMs);
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  return {
-    ms: Math.round(median(times)),
-    firstMs: Math.round(times[0] ?? 0),
-    cpuMs: Math.round((user + system) / 1000 / rounds),
-  };
 }
 
 /** From navigation until the first chart holds data, in a browser without a window. */

@@ -76,6 +76,13 @@ export const CATALOGUE = {
     meaning: 'The API token is missing or wrong.',
     remedy: 'Send it as "Authorization: Bearer …".',
   },
+  read_only: {
+    answer: 'give-up',
+    exitCode: 2,
+    status: 403,
+    meaning: 'The token that was sent reads only, and this would change something.',
+    remedy: 'Send server.token, or ask somebody who has it.',
+  },
   host_refused: {
     answer: 'give-up',
     exitCode: 2,
@@ -388,6 +395,15 @@ export const CATALOGUE = {
     status: 422,
     meaning: 'The host wants credentials or refuses the ones it got.',
     remedy: 'Set hosts.<name>.token in sluice.yaml, or use an ssh URL with a key in the agent.',
+  },
+  repository_unseen: {
+    answer: 'retry',
+    exitCode: 1,
+    status: 502,
+    meaning:
+      'The code host shows the repository to none of the tokens: it is gone, or they may no longer see it.',
+    remedy:
+      'If it still exists, give a token that may read it. What is known of its changesets stays as it is meanwhile.',
   },
   repository_moved: {
     answer: 'give-up',

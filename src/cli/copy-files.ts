@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
+import { globFault, type SelectionSetup } from '../base/globs.ts';
 import { type Logger, silentLogger } from '../base/log.ts';
 import { createLogger } from '../base/log-output.ts';
 import { formatCount, parseDurationMs } from '../base/units.ts';
@@ -19,6 +20,8 @@ const PROGRESS = 'copy';
 
 export interface CopyCommandOptions extends GlobalOptions {
   readonly recursive?: boolean;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
   readonly dryRun?: boolean;
   readonly wait?: boolean;
   /** A duration, as `30s`. */
@@ -38,6 +41,7 @@ export async function copyFiles(
 ): Promise<boolean> {
   const signal = cli.stopSignal();
   const timeoutMs = timeoutOf(options);
+  const selection = selectionOf(options);
   const { config } = await load(options, cli);
   const { profile, bucket } = parseDestination(destination);
   const isWaiting = options.wait === true && options.dryRun !== true;
@@ -49,12 +53,13 @@ export async function copyFiles(
       const lines = progressLines(cli.stderr);
       const progress = new CopyProgress(lines, PROGRESS, cli.clock);
       const path = resolve(cli.cwd, source);
-      if (cli.stderr.isTTY && options.recursive) void progress.count(path, true);
+      if (cli.stderr.isTTY && options.recursive) void progress.count(path, { recursive: true, selection });
       const outcome = await copyIntoSpool({
         root: config.deliver.directory,
         source: path,
         destination,
         recursive: options.recursive === true,
+        selection,
         dryRun: options.dryRun === true,
         refusesEmpty: config.deliver.emptyCopies === 'refuse',
         destinations,
@@ -62,6 +67,9 @@ export async function copyFiles(
         clock: cli.clock,
         signal,
         onResult: reporter(options, { lines, progress }, cli, log),
+        onExcluded: path => {
+          if (options.dryRun && !options.json) cli.stdout.write(`${printable(path)} left out\n`);
+        },
         onBytes: (bytes, copied) => progress.add(bytes, copied),
       }).finally(() => progress.close());
       const endpoint = destinations.find(one => one.profile === profile)?.endpoint ?? '';
@@ -93,6 +101,20 @@ export async function copyFiles(
       return outcome.failed === 0 && isDelivered;
     }),
   );
+}
+
+function selectionOf({
+  recursive,
+  include = [],
+  exclude = [],
+}: CopyCommandOptions): SelectionSetup | undefined {
+  if (include.length + exclude.length === 0) return undefined;
+  if (recursive !== true) throw new SluiceError('usage', '--include and --exclude belong to --recursive');
+  for (const glob of [...include, ...exclude]) {
+    const fault = globFault(glob);
+    if (fault !== undefined) throw new SluiceError('usage', `the pattern "${glob}" ${fault}`);
+  }
+  return { include, exclude };
 }
 
 function timeoutOf({ timeout, wait }: CopyCommandOptions): number | undefined {
@@ -185,13 +207,17 @@ function tellEnd({ id, end, record }: CopyEnd, cli: Cli): void {
   cli.stderr.write(`${style.bad('not delivered:')} ${printable(target)}\n  ${printable(words)}\n`);
 }
 
-function copySummary({ copied, failed, isCut }: CopyOutcome, isRehearsal: boolean, runs: boolean): string {
+function copySummary(
+  { copied, failed, excluded, isCut }: CopyOutcome,
+  isRehearsal: boolean,
+  runs: boolean,
+): string {
   const who = runs ? 'the station' : 'the next station; none is running here';
   const verb = isRehearsal ? 'would be copied' : `copied, to be delivered by ${who}`;
-  return `${cutWords(isCut)}${formatCount(copied, 'file')} ${verb}${failedWords(failed)}`;
+  return `${cutWords(isCut)}${formatCount(copied, 'file')} ${verb}${failedWords(failed)}${excludedWords(excluded)}`;
 }
 
-function waitSummary({ failed, isCut }: CopyOutcome, { ended, open, why }: WaitOutcome): string {
+function waitSummary({ failed, excluded, isCut }: CopyOutcome, { ended, open, why }: WaitOutcome): string {
   const count = (end: CopyEnd['end']): number => ended.filter(one => one.end === end).length;
   const lost = failed + count('failed') + count('forgotten');
   const waiting = count('waits') + open.length;
@@ -200,11 +226,15 @@ function waitSummary({ failed, isCut }: CopyOutcome, { ended, open, why }: WaitO
       ? ''
       : `, ${waiting.toLocaleString('en')} not delivered yet${why === undefined ? '' : `: ${why}`}`;
   const stopped = isCut || (open.length > 0 && why === undefined);
-  return `${cutWords(stopped)}${formatCount(count('delivered'), 'file')} delivered${failedWords(lost)}${waits}`;
+  return `${cutWords(stopped)}${formatCount(count('delivered'), 'file')} delivered${failedWords(lost)}${excludedWords(excluded)}${waits}`;
 }
 
 function cutWords(isCut: boolean): string {
   return isCut ? 'stopped: ' : '';
+}
+
+function excludedWords(excluded: number): string {
+  return excluded === 0 ? '' : `, ${excluded.toLocaleString('en')} left out`;
 }
 
 function failedWords(failed: number): string {

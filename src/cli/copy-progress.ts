@@ -26,9 +26,9 @@ export class CopyProgress {
   }
 
   /** Counts what there is to be copied. What cannot be counted has no total. */
-  async count(source: string, recursive: boolean): Promise<void> {
+  async count(source: string, options: Parameters<typeof countSources>[1]): Promise<void> {
     try {
-      this.#total = await countSources(source, recursive, this.#counting.signal);
+      this.#total = await countSources(source, options, this.#counting.signal);
     } catch {
       // The copying meets the same, and says so.
     }

@@ -49,7 +49,15 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     pagesUrl: () => pagesUrl,
     local: await cli.openLocal(config.database),
   });
-  const { host, port, token, hosts, maxBodySizeBytes: maxBodyBytes, requestTimeoutMs } = config.server;
+  const {
+    host,
+    port,
+    token,
+    readToken,
+    hosts,
+    maxBodySizeBytes: maxBodyBytes,
+    requestTimeoutMs,
+  } = config.server;
   const { clock } = cli;
   const app = createApp({
     station,
@@ -57,6 +65,7 @@ export async function runStation(options: GlobalOptions & ListenOptions, cli: Cl
     log,
     hostNames: [host, ...hosts],
     token,
+    readToken,
     maxBodyBytes,
     stopping: stop,
     webFolder: cli.webFolder,

@@ -15,7 +15,9 @@ export function initTemplate(schema: ConfigSchema): string {
 }
 
 function section(setting: Setting): string {
-  if (setting.default !== undefined) return [...explain(setting, ''), ''].join('\n');
+  // One that stands by itself, with a default or without, holds no others.
+  if (setting.default !== undefined || setting.settings.length === 0)
+    return [...explain(setting, ''), ''].join('\n');
   const inner = setting.settings.flatMap(each => explain(each, '  '));
   return [`# ${setting.description}`, `${setting.path}:`, ...inner, ''].join('\n');
 }

@@ -1,3 +1,4 @@
+import type { SelectionSetup } from '../base/globs.ts';
 import type { Config } from '../config/schema.ts';
 import type { RetrySchedule } from '../engine/retry.ts';
 
@@ -14,6 +15,9 @@ export interface DestinationSettings {
   readonly prefix?: string;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  readonly cacheControl?: string;
+  /** Beside what sluice keeps itself. */
+  readonly metadata?: Readonly<Record<string, string>>;
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
   /** Path segments `tag=NAME` become tags. */
   readonly tagSegments?: boolean;
@@ -27,6 +31,8 @@ export interface FolderSettings {
   readonly prefix: string;
   readonly settleMs: number;
   readonly after: 'keep' | 'delete' | 'completed';
+  /** Which of its files are taken; all where it is not given. */
+  readonly selection?: SelectionSetup;
 }
 
 /** A question asked before each scheduled sync. */
@@ -136,12 +142,14 @@ export function destinationFor(
   const ofProfile = destinations.find(one => one.match === profile);
   const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
   if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};
-  const { prefix, storageClass, tags, tagSegments, encryption } = ofBucket;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, encryption } = ofBucket;
   return {
     prefix: prefix ?? ofProfile.prefix,
     storageClass: storageClass ?? ofProfile.storageClass,
     tags: tags ?? ofProfile.tags,
     tagSegments: tagSegments ?? ofProfile.tagSegments,
+    cacheControl: cacheControl ?? ofProfile.cacheControl,
+    metadata: metadata ?? ofProfile.metadata,
     encryption: encryption ?? ofProfile.encryption,
   };
 }
@@ -161,19 +169,24 @@ function gateFrom(gate: DeliverConfig['gate']): DeliverySettings['gate'] {
   return null;
 }
 
-function folderFrom({ path, to, settleMs, after }: DeliverConfig['folders'][number]): FolderSettings {
+function folderFrom(one: DeliverConfig['folders'][number]): FolderSettings {
+  const { path, to, settleMs, after, include, exclude } = one;
+  const selection = include.length + exclude.length > 0 ? { include, exclude } : undefined;
   const [profile = '', bucket = '', ...prefix] = to.slice('s3://'.length).split('/');
-  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after };
+  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after, selection };
 }
 
 function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {
-  const { prefix, storageClass, tags, tagSegments, encryption, encryptionKey: keyId } = one;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata } = one;
+  const { encryption, encryptionKey: keyId } = one;
   return {
     match: one.for,
     prefix,
     storageClass,
     tags,
     tagSegments,
+    cacheControl,
+    metadata,
     encryption: encryption === undefined ? undefined : { algorithm: encryption, keyId },
   };
 }

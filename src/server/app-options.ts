@@ -13,6 +13,8 @@ export interface AppOptions {
   readonly hostNames: readonly string[];
   /** Asked for on every request that reads or changes something, when set. */
   readonly token: string | undefined;
+  /** Beside it: reads everything, and changes nothing. */
+  readonly readToken?: string | undefined;
   /** The largest body that is read, where a route says nothing else. */
   readonly maxBodyBytes: number;
   /** Aborts when the station stops: requests that wait for a run are then answered at once. */

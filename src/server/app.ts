@@ -35,7 +35,7 @@ export function createApp(given: AppOptions): Hono {
   app.use('/api/*', conciseAnswers);
   app.use('/metrics', conciseAnswers);
   if (options.token !== undefined) {
-    const guard = tokenGuard(options.token);
+    const guard = tokenGuard(options.token, options.readToken);
     app.use(guard.middleware);
     sessionRoute(guard, options);
   }

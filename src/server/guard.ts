@@ -61,39 +61,73 @@ function hostName(host: string): string {
   return host.toLowerCase().replace(/:\d+$/, '');
 }
 
+/** What a token allows: everything, or to look only. */
+type Rights = 'all' | 'read';
+
+/** Methods that change nothing. */
+const READING_METHODS = ['GET', 'HEAD'];
+
 /**
- * Asks for the token, as `Authorization: Bearer …` or as the session cookie that the dashboard gets for it.
- * Sessions end with the process: their key is made at start.
+ * Asks for a token, as `Authorization: Bearer …` or as the session cookie that the dashboard gets for it. With the one
+ * that reads only, whatever would change something is refused (`read_only`). Sessions end with the process: their keys
+ * are made at start.
  */
-export function tokenGuard(token: string): {
+export function tokenGuard(
+  token: string,
+  readToken?: string,
+): {
   readonly middleware: MiddlewareHandler;
   readonly openSession: (context: Context, given: string) => void;
 } {
   const key = randomBytes(32);
   const digest = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  const same = (given: string, expected: Buffer): boolean => timingSafeEqual(digest(given), expected);
-  const expectedToken = digest(token);
-  const session = randomBytes(32).toString('base64url');
-  const expectedSession = digest(session);
+  const entry = (secret: string, rights: Rights) => {
+    const session = randomBytes(32).toString('base64url');
+    return { rights, session, ofToken: digest(secret), ofSession: digest(session) };
+  };
+  const entries = [entry(token, 'all'), ...(readToken === undefined ? [] : [entry(readToken, 'read')])];
+  /** All are compared, whichever fits: the time says nothing. */
+  const find = (given: string | undefined, which: 'ofToken' | 'ofSession') => {
+    if (given === undefined) return undefined;
+    const digested = digest(given);
+    return entries.filter(each => timingSafeEqual(digested, each[which]))[0];
+  };
 
   return {
     middleware: async (context, next) => {
       const { method, path } = context.req;
-      const isPage =
-        ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/') && !GUARDED_PATHS.has(path);
+      const isReading = READING_METHODS.includes(method);
+      const isPage = isReading && !path.startsWith('/api/') && !GUARDED_PATHS.has(path);
       if (!isPage && !OPEN_PATHS.has(path) && !SIGNED_PATHS.test(path)) {
         const bearer = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
-        const cookie = getCookie(context, SESSION_COOKIE);
-        const allowed =
-          (bearer !== undefined && same(bearer, expectedToken)) ||
-          (cookie !== undefined && same(cookie, expectedSession));
-        if (!allowed) throw new SluiceError('unauthorized', 'this needs the token of the station');
+        const known = find(bearer, 'ofToken') ?? find(getCookie(context, SESSION_COOKIE), 'ofSession');
+        if (!known) throw new SluiceError('unauthorized', 'this needs the token of the station');
+        if (known.rights === 'read' && !isReading)
+          throw new SluiceError(
+            'read_only',
+            `the token that was sent reads only; ${method} ${path} changes something`,
+          );
       }
       await next();
     },
     openSession: (context, given) => {
-      if (!same(given, expectedToken)) throw new SluiceError('unauthorized', 'that is not the token');
-      setCookie(context, SESSION_COOKIE, session, { httpOnly: true, sameSite: 'Strict', path: '/' });
+      const known = find(given, 'ofToken');
+      if (!known) throw new SluiceError('unauthorized', 'that is not the token');
+      const secure = isBehindTls(context);
+      setCookie(context, SESSION_COOKIE, known.session, {
+        httpOnly: true,
+        sameSite: 'Strict',
+        path: '/',
+        secure,
+      });
     },
   };
+}
+
+/**
+ * Whether the browser came by HTTPS, which ends at a proxy before us: its page's origin says so, or the proxy does.
+ * Whoever claims it falsely gets a cookie that only they do not send.
+ */
+function isBehindTls({ req }: Context): boolean {
+  return req.header('origin')?.startsWith('https:') === true || req.header('x-forwarded-proto') === 'https';
 }

@@ -49,7 +49,7 @@ colour: red
     'sluice.yaml:18:1 minFreeDisk: is not a known setting; did you mean cache.minFreeDisk?',
     'sluice.yaml:19:1 git: must be a mapping of settings',
     'sluice.yaml:20:1 log: must be a mapping of settings',
-    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
+    'sluice.yaml:21:1 colour: is not a known setting; known here: root, database, store, storeFile, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
   ]);
 });
 
@@ -98,7 +98,7 @@ test('YAML that is none: with lines, one fault a line (S-9)', async t => {
 test('a key given twice does not hide the other faults', async t => {
   assert.deepEqual(await linesOf(t, 'root: a\nroot: b\nx: 1\nserver: {prot: 1}\n'), [
     'sluice.yaml:2:1 this key is given twice in the same mapping; keep one',
-    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
+    'sluice.yaml:3:1 x: is not a known setting; known here: root, database, store, storeFile, log, server, repos, git, hosts, cache, schedule, notify, changesets, bake, insights, sync, deliver, capture',
     'sluice.yaml:4:10 server.prot: is not a known setting; did you mean port?',
   ]);
 });
@@ -199,4 +199,37 @@ test('no text at all makes loading end in anything but a configuration or faults
     }),
     { numRuns: 500 },
   );
+});
+
+test('folders that lie in each other, twice the same, or around what is delivered anyway, are faults (D-619)', async t => {
+  const folder = (path: string): string => `    - {path: ${path}, to: s3://a/b}\n`;
+  const faults = await faultsOf(
+    load(
+      t,
+      `root: /st\ndeliver:\n  folders:\n${['/x', '/x/y', '/x', '/xy', '/', '/st/incoming/a'].map(folder).join('')}`,
+    ),
+  );
+  assert.deepEqual(
+    faults.map(({ path, message }) => [path, message.split(/[;,]/)[0]]),
+    [
+      ['deliver.folders[1].path', 'lies in /x'],
+      ['deliver.folders[2].path', 'is named twice'],
+      ['deliver.folders[4].path', 'holds /st/incoming'],
+      ['deliver.folders[5].path', 'lies in /st/incoming'],
+    ],
+  );
+});
+
+test('metadata of objects is named as headers can be, leaves what is kept anyway, and is not too long (S-9, D-34)', async t => {
+  const yaml = (metadata: string): string =>
+    `deliver:\n  destinations:\n    - {for: p, cacheControl: no-cache, metadata: ${metadata}}\n`;
+  const { config } = await load(t, yaml('{robot-7: "größe"}'));
+  const { cacheControl, metadata } = config.deliver.destinations[0] ?? {};
+  assert.deepEqual([cacheControl, metadata], ['no-cache', { 'robot-7': 'größe' }]);
+  for (const [given, wanted] of [
+    ['{"A b": x}', /A b.*a-z/],
+    ['{mtime: "1"}', /mtime.*itself/],
+    [`{long: ${'x'.repeat(2000)}}`, /2004 bytes/],
+  ] as const)
+    assert.match((await faultsOf(load(t, yaml(given)))).map(({ message }) => message).join(), wanted);
 });

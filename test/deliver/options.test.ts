@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../src/base/clock.ts';
 import { SluiceError } from '../../src/base/errors.ts';
@@ -151,6 +151,38 @@ test('a folder is delivered where it lies, once for each content, across restart
   await next.until('deep/report.txt', ({ state, id }) => state === 'completed' && id > 1);
   assert.equal(next.read('../store/outbox/reports/deep/report.txt').toString(), 'two!');
   assert.equal(next.records().length, 2);
+});
+
+test('a folder’s include and exclude say what is delivered; the rest stays, counted (D-560)', async t => {
+  const folder = await tempDirectory(t);
+  for (const name of ['a.jpg', 'deep/b.JPG', 'deep/c.txt', 'private/d.jpg', 'd.draft.jpg']) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), name);
+    utimesSync(join(folder, name), 1, 1);
+  }
+  const selection = { include: ['*.jpg'], exclude: ['private/', '*.draft.*'] };
+  const rig = await startDelivery(t, {
+    settings: {
+      folders: [
+        {
+          path: folder,
+          profile: 'local',
+          bucket: 'outbox',
+          prefix: '',
+          settleMs: 100,
+          after: 'delete',
+          selection,
+        },
+      ],
+    },
+  });
+  await rig.until('a.jpg', ({ state }) => state === 'completed');
+  await rig.until('deep/b.JPG', ({ state }) => state === 'completed');
+  await until(() => rig.delivery.status().left.length > 0);
+  assert.deepEqual(filesBelow(folder), ['d.draft.jpg', 'deep/c.txt', 'private/d.jpg']);
+  assert.equal(rig.records().length, 2);
+  const left = rig.delivery.status().left.map(({ kind, files }) => ({ kind, files }));
+  assert.deepEqual(left, [{ kind: 'excluded', files: 3 }]);
 });
 
 test('after delivery a folder’s file can be deleted or moved to completed (D-21)', async t => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -130,4 +131,28 @@ capture:
 
 test('the tests of whole processes beside this one run the package, too', () => {
   assert.equal(MAIN, join(PACKAGE, 'bin/sluice.js'));
+});
+
+test('installed, sluice/client asks a station, typed for whoever compiles against it (A-534)', async t => {
+  const cwd = standingPlace(t);
+  const station = await startStation(t, { cwd, yaml: 'repos: []\n' });
+  const program = `import { createClient, followEvents } from 'sluice/client';
+const url: string = ${JSON.stringify(station.url)};
+const { deliveries, next } = await createClient({ url }).listDeliveries({ state: 'failed' });
+const states: readonly ('incoming_tmp' | 'incoming' | 'processing' | 'completed' | 'failed')[] = deliveries.map(({ state }) => state);
+for await (const event of followEvents({ url })) {
+  console.log(event.type, next, states.length);
+  break;
+}
+`;
+  // Beside the package, so that both find it as any program would.
+  const place = resolve(PACKAGE, '../..');
+  const file = join(place, 'program.mts');
+  writeFileSync(file, program);
+  const tsc = join(ROOT, 'node_modules/.bin/tsc');
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'esnext', '--skipLibCheck'];
+  const types = ['--types', 'node', '--typeRoots', join(ROOT, 'node_modules/@types')];
+  execFileSync(tsc, [...flags, ...types, file], { cwd: place, stdio: ['ignore', 'inherit', 'inherit'] });
+  const output = execFileSync(process.execPath, [file], { cwd: place, encoding: 'utf8' });
+  assert.equal(output, 'reset null 0\n');
 });

@@ -223,6 +223,35 @@ test('Token: asked for on everything that tells or changes something; Bearer or 
   assert.equal((await post('/bake', { url: 'https://example.org/x' }, withCookie)).status, 202);
 });
 
+test('A token that reads only sees everything and changes nothing, by Bearer and in a session; behind TLS the cookie is Secure (S-512)', async () => {
+  const { ask, post } = serve({}, { token: 'all', readToken: 'look' });
+  const bearer = { authorization: 'Bearer look' };
+  assert.equal((await ask('/api/v1/repositories', { headers: bearer })).status, 200);
+  assertProblem(await post('/bake', { url: 'https://example.org/x' }, bearer), 403, 'read_only');
+  assertProblem(
+    await ask('/api/v1/repositories?url=x', { method: 'DELETE', headers: bearer }),
+    403,
+    'read_only',
+  );
+  const session = await post('/api/v1/session', { token: 'look' }, { origin: 'http://localhost:8750' });
+  const cookie = session.headers.get('set-cookie') ?? '';
+  assert.doesNotMatch(cookie, /Secure/);
+  const withCookie = { cookie: cookie.split(';')[0] ?? '' };
+  assert.equal((await ask('/api/v1/repositories', { headers: withCookie })).status, 200);
+  assertProblem(await post('/api/v1/deliveries/sync', {}, withCookie), 403, 'read_only');
+  assert.equal(
+    (await post('/bake', { url: 'https://example.org/x' }, { authorization: 'Bearer all' })).status,
+    202,
+  );
+  for (const [name, value] of [
+    ['x-forwarded-proto', 'https'],
+    ['origin', 'https://localhost:8750'],
+  ] as const) {
+    const secure = await post('/api/v1/session', { token: 'all' }, { [name]: value });
+    assert.match(secure.headers.get('set-cookie') ?? '', /; Secure/, name);
+  }
+});
+
 test('Every answer, errors too, carries the security headers (S-17)', async () => {
   const { ask, post } = serve({}, { token: 'x' });
   const answers = [

@@ -5,7 +5,8 @@ import type { Cli, GlobalOptions, Outcome } from '../cli.ts';
 export function defineStore(program: Command, cli: Cli, _outcome: Outcome): void {
   const store = program
     .command('store')
-    .description('what is known (repositories, commits, changesets, the schedule) and where it stands');
+    .description('what is known (repositories, commits, changesets, the schedule) and where it stands')
+    .addHelpText('after', '\nExamples:\n  sluice store copy database store      as sluice.yaml names them');
   store
     .command('copy')
     .description('copy a store from SQLite to Postgres, or back, and prove that both are the same')

@@ -29,8 +29,9 @@ Examples:
   sluice sync now
   sluice sync now --wait --json
 
-Needs a running station, and ignores the gate. Answers once all was tried, or nothing more has come of it for 5 s: the
-station goes on then, and --wait waits for it. Exit code 1 if anything failed, waits or goes on.`,
+Needs a running station, and ignores the gate. Answers once all was tried, or
+nothing more has come of it for 5 s: the station goes on then, and --wait waits
+for it. Exit code 1 if anything failed, waits or goes on.`,
     )
     .action(async (urls: string[], _options, command: Command) => {
       const { syncNow } = await import('../sync-now.ts');

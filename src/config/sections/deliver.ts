@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { globFault } from '../../base/globs.ts';
 import { proxyAt } from '../../base/proxy.ts';
 import {
   choice,
@@ -30,6 +31,14 @@ export function place() {
   return line('must be a destination like s3://profile/bucket/prefix', value =>
     BUCKET_PLACE.test(value) ? undefined : 'is not of the form s3://profile/bucket/prefix',
   );
+}
+
+/** Globs of files below a folder. */
+function selection(description: string, example: string[]) {
+  return list(line('must be a pattern in which * and ? may stand for any characters', globFault), {
+    description,
+    example,
+  });
 }
 
 /** What keeps a text from being a proxy's address, without repeating it: it may hold a password. */
@@ -83,7 +92,22 @@ const folder = mapping({
     default: 'keep',
     description: 'What becomes of a file that was delivered: it stays, is deleted, or moves to `completed`.',
   }),
+  include: selection(
+    'Where given, only files with these names or, with a slash, paths below the folder are taken, and all in folders with them; `*`, `?` and `**` as in a shell, letter case aside.',
+    ['*.jpg', 'reports/**'],
+  ),
+  exclude: selection('Files that are left where they lie, whatever `include` says; the status counts them.', [
+    'drafts/',
+    '*.log',
+  ]),
 });
+
+/** As headers take them. */
+const METADATA_NAME = /^[a-z0-9-]+$/;
+/** What a delivered object says of its file. */
+const OWN_METADATA = ['mtime', 'crc32'];
+/** Amazon S3 user guide, "Working with object metadata": 2 KB in all, of which our own take some. */
+const MOST_METADATA_BYTES = 1900;
 
 const destination = mapping(
   {
@@ -100,6 +124,18 @@ const destination = mapping(
       default: false,
       description: 'Whether folders named `tag=NAME` in a path give the object a tag.',
     }),
+    cacheControl: optionalText({
+      description: 'What `Cache-Control` says of the objects, for those that browsers and caches read.',
+      example: 'public, max-age=3600',
+    }),
+    metadata: z
+      .record(z.string(), line(), { error: onlyForType('must be a mapping of names and values') })
+      .optional()
+      .meta({
+        description:
+          'Metadata of your own beside the objects (`x-amz-meta-NAME`), 2 KB at most; `mtime` and `crc32` are taken.',
+        examples: [{ robot: 'seven' }],
+      }),
     encryption: optionalText({
       description: 'Server-side encryption: `AES256` or `aws:kms`.',
       example: 'AES256',
@@ -107,6 +143,14 @@ const destination = mapping(
     encryptionKey: optionalText({ description: 'The key for `aws:kms`.', example: 'alias/delivery' }),
   },
   [
+    ({ metadata = {} }, fault) => {
+      for (const name of Object.keys(metadata)) {
+        if (!METADATA_NAME.test(name)) fault('metadata', `"${name}" is no name: use a-z, 0-9 and hyphens`);
+        else if (OWN_METADATA.includes(name)) fault('metadata', `"${name}" is what sluice keeps itself`);
+      }
+      const bytes = Object.entries(metadata).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+      if (bytes > MOST_METADATA_BYTES) fault('metadata', `is ${bytes} bytes; objects take 1900`);
+    },
     ({ encryption, encryptionKey }, fault) => {
       if (encryption !== undefined && encryption !== 'AES256' && encryption !== 'aws:kms') {
         fault('encryption', 'must be AES256 or aws:kms');

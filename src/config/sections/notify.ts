@@ -33,7 +33,7 @@ export const notify = section(
     webhookFormat: choice(['json', 'slack'], {
       default: 'json',
       description:
-        '`slack`: `{"text": …}`, which Slack, Mattermost and others take; `json`: all that is known of it.',
+        'The form of what the webhook gets: `slack` is `{"text": …}`, which Slack, Mattermost and others take; `json` has all that is known of it.',
     }),
     command: list(line('must be text'), {
       description:

@@ -24,6 +24,9 @@ export const server = section(
       description: 'What clients must send as `Authorization: Bearer …`.',
       example: '${SLUICE_TOKEN}',
     }),
+    ...secret('readToken', {
+      description: 'A second token, for those who only look: it reads everything and changes nothing.',
+    }),
     hosts: list(line(), {
       description: 'Host names, besides the address itself, by which the server may be called.',
       example: ['sluice.example.com'],
@@ -42,6 +45,12 @@ export const server = section(
     }),
   },
   [
+    ({ token, readToken }, fault) => {
+      if (readToken === undefined) return;
+      if (token === undefined)
+        fault('readToken', 'is there without a token; without that anybody may read and write');
+      else if (token === readToken) fault('readToken', 'is the token itself, which may change everything');
+    },
     ({ host, token }, fault) => {
       if (host === undefined || isLoopback(host) || token !== undefined) return;
       fault(

@@ -3,6 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { dirname, join, relative as relativePath } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import type { SelectionSetup } from '../../base/globs.ts';
 import { nearest } from '../../base/text.ts';
 import { newWorkerId } from '../../engine/queue/worker-id.ts';
 import { keyFault } from '../../keep/buckets/names.ts';
@@ -36,6 +37,8 @@ export interface CopyOptions {
   /** `s3://PROFILE/BUCKET/PATH`. */
   readonly destination: string;
   readonly recursive: boolean;
+  /** Which files of a directory are copied; all where it is not given. */
+  readonly selection?: SelectionSetup;
   /** Names what would be copied and copies nothing. */
   readonly dryRun: boolean;
   /** Whether a file without content is refused; else it becomes an empty object, at once. */
@@ -46,6 +49,8 @@ export interface CopyOptions {
   readonly signal: AbortSignal;
   /** `copied` absent: it failed, or nothing was to be copied. */
   readonly onResult: (result: CopyResult, copied?: CopiedFile) => void;
+  /** Called with the path of each file that `selection` leaves out. */
+  readonly onExcluded?: (source: string) => void;
   /** Called while a file is copied, with how many bytes more are there and what is copied. */
   readonly onBytes?: (bytes: number, source: string) => void;
 }
@@ -61,6 +66,8 @@ export interface CopiedFile {
 export interface CopyOutcome {
   readonly copied: number;
   readonly failed: number;
+  /** Files that `selection` left out. */
+  readonly excluded: number;
   /** Records of the files copied, for `waitForDelivery`. */
   readonly records: readonly number[];
   /** Whether the signal ended it before all were copied. */
@@ -79,14 +86,19 @@ const TRIES = 3;
 export async function copyIntoSpool(options: CopyOptions): Promise<CopyOutcome> {
   const destination = parseDestination(options.destination);
   await assertKnown(destination, options);
-  const { name, files } = sourcesOf(options.source, options.recursive);
+  const { name, files } = sourcesOf(options.source, options.recursive, options.selection);
   const spool = new Spool(options.root);
   const worker = newWorkerId();
   const folder = copyFolder(spool, destination, worker);
-  const outcome = { copied: 0, failed: 0, records: [] as number[], isCut: false };
+  const outcome = { copied: 0, failed: 0, excluded: 0, records: [] as number[], isCut: false };
   try {
     for await (const source of files) {
       if (options.signal.aborted) return { ...outcome, isCut: true };
+      if ('isExcluded' in source) {
+        outcome.excluded += 1;
+        options.onExcluded?.(source.path);
+        continue;
+      }
       const relative = 'relative' in source ? source.relative : null;
       const key = keyFor(destination, name, relative);
       const shown = { source: source.path, profile: destination.profile, bucket: destination.bucket, key };
@@ -155,7 +167,7 @@ async function copyOne(
   spool: Spool,
   folder: string,
   { profile, bucket }: CopyDestination,
-  source: CopySource,
+  source: Exclude<CopySource, { isExcluded: true }>,
   key: string,
 ): Promise<number | undefined> {
   if ('problem' in source) throw new SluiceError('usage', `${source.path} is skipped: ${source.problem}`);

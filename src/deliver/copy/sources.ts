@@ -3,10 +3,11 @@ import { basename, join, resolve } from 'node:path';
 import { asSluiceError, SluiceError } from '../../base/errors.ts';
 import { Enclosure } from '../../base/files/enclosure.ts';
 import { OpenedFile } from '../../base/files/opened-file.ts';
+import { Selection, type SelectionSetup } from '../../base/globs.ts';
 import { systemErrorCode } from '../spool/files.ts';
-import { walkFiles } from '../spool/walk.ts';
+import { type WalkedFile, walkFiles } from '../spool/walk.ts';
 
-/** A file to be copied, or something among them that cannot be. */
+/** A file to be copied, something among them that cannot be, or a file that is not meant. */
 export type CopySource =
   | {
       readonly path: string;
@@ -15,7 +16,8 @@ export type CopySource =
       /** Opens it for reading; undefined where it is no regular file any more. */
       readonly open: () => OpenedFile | undefined;
     }
-  | { readonly path: string; readonly problem: string };
+  | { readonly path: string; readonly problem: string }
+  | { readonly path: string; readonly isExcluded: true };
 
 /** The files that are to be copied. */
 export interface CopySources {
@@ -26,9 +28,10 @@ export interface CopySources {
 
 /**
  * What `SOURCE` stands for: one file, or with `recursive` all files below a directory.
+ * @param selection which of the files below the directory are meant; all where it is not given
  * @throws SluiceError usage for what is not there, and for a directory without `recursive` (as `cp` has it)
  */
-export function sourcesOf(source: string, recursive: boolean): CopySources {
+export function sourcesOf(source: string, recursive: boolean, selection?: SelectionSetup): CopySources {
   const path = resolve(source);
   const name = /(^|\/)\.{1,2}\/*$/.test(source) ? '' : basename(path);
   const stats = statsOf(path, source);
@@ -45,7 +48,7 @@ export function sourcesOf(source: string, recursive: boolean): CopySources {
       hint: 'Add -r to copy it with all it holds.',
     });
   }
-  return { name, files: filesBelow(path) };
+  return { name, files: filesBelow(path, selection && new Selection(selection)) };
 }
 
 function statsOf(path: string, shown: string): Stats {
@@ -76,10 +79,11 @@ function openNamed(path: string): OpenedFile | undefined {
   return undefined;
 }
 
-async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
+async function* filesBelow(directory: string, selection?: Selection): AsyncGenerator<CopySource> {
   const enclosure = new Enclosure(directory);
-  for await (const file of walkFiles(directory)) {
-    if ('problem' in file) yield file;
+  for await (const file of walkFiles(directory, true)) {
+    if (selection && isExcluded(file, selection)) yield { path: file.path, isExcluded: true };
+    else if ('problem' in file) yield { path: file.path, problem: file.problem };
     else {
       const { relative, stats } = file;
       yield {
@@ -92,19 +96,27 @@ async function* filesBelow(directory: string): AsyncGenerator<CopySource> {
   }
 }
 
+/** A directory that cannot be read may hold what is included: only `exclude` passes it over. */
+function isExcluded(file: WalkedFile, selection: Selection): boolean {
+  return 'problem' in file && file.isDirectory
+    ? selection.excludes(file.relative)
+    : !selection.has(file.relative);
+}
+
 /**
  * How many files `SOURCE` stands for, and how many bytes they have together; undefined once `signal` has ended the
  * counting. Throws as `sourcesOf`.
  */
 export async function countSources(
   source: string,
-  recursive: boolean,
+  { recursive, selection }: { readonly recursive: boolean; readonly selection?: SelectionSetup },
   signal: AbortSignal,
 ): Promise<{ readonly files: number; readonly bytes: number } | undefined> {
   let count = 0;
   let bytes = 0;
-  for await (const file of sourcesOf(source, recursive).files) {
+  for await (const file of sourcesOf(source, recursive, selection).files) {
     if (signal.aborted) return undefined;
+    if ('isExcluded' in file) continue;
     count += 1;
     if ('size' in file) bytes += file.size;
   }

@@ -4,10 +4,11 @@ import type { Priority } from '../queue/work-queue.ts';
 export type CallResource = 'rest' | 'graphql';
 
 /**
- * Whose limit is reached: that of the credential that was used, or (GitHub's secondary limit: too fast, too many at
- * once) one that the host sets to whoever calls from here, whatever the credential.
+ * Whose limit is reached, as far as the answer says: `credential` has used up its own; `pace` is too fast or too many at
+ * once (GitHub's secondary limit, a bare 429), which may be of the credential or of whoever calls from here; `host` is
+ * of whoever calls from here, whatever the credential.
  */
-export type LimitScope = 'credential' | 'host';
+export type LimitScope = 'credential' | 'pace' | 'host';
 
 /** A call that is about to be made. */
 export interface IntendedCall {

@@ -47,6 +47,7 @@ const RESERVED_FOR_HIGH = 0.05;
  */
 const UNTOLD_PAUSE_MS = MINUTE_MS;
 const LONGEST_UNTOLD_PAUSE_MS = HOUR_MS;
+const LEAST_PAUSE_MS = 1000;
 /** A wrong Retry-After or reset must not stop a host for ever. */
 export const LONGEST_PAUSE_MS = DAY_MS;
 /** A credential that was refused is tried again this often: it may have been the host that was wrong. */
@@ -221,8 +222,7 @@ export function pauseAskedMs(call: ShownLimits, nowMs: number, untoldBefore = 0)
     return retryAfterMs === undefined ? undefined : Math.min(retryAfterMs, LONGEST_PAUSE_MS);
   const toldMs = pauseToldMs(call, nowMs);
   if (toldMs === undefined) return Math.min(UNTOLD_PAUSE_MS * 2 ** untoldBefore, LONGEST_UNTOLD_PAUSE_MS);
-  const leastMs = limitReached === 'host' ? UNTOLD_PAUSE_MS : 1000;
-  return Math.min(Math.max(toldMs, leastMs), LONGEST_PAUSE_MS);
+  return Math.min(Math.max(toldMs, LEAST_PAUSE_MS), LONGEST_PAUSE_MS);
 }
 
 /** Whether a limit was reached and no time named until when. */
@@ -230,12 +230,14 @@ export function isUntold(call: ShownLimits, nowMs: number): boolean {
   return call.limitReached !== undefined && pauseToldMs(call, nowMs) === undefined;
 }
 
-/** The reset is of the credential's own window: of the host's limit it says nothing. */
+/** The reset is of the window that `remaining` counts: of a limit that was met before its end it says nothing. */
 function pauseToldMs(
-  { retryAfterMs, limitReached, resetAtMs }: ShownLimits,
+  { retryAfterMs, limitReached, resetAtMs, remaining }: ShownLimits,
   nowMs: number,
 ): number | undefined {
-  if (retryAfterMs !== undefined || limitReached === 'host') return retryAfterMs;
+  const isOfWindow = limitReached === 'credential' || (limitReached === 'host' && remaining === 0);
+  // A wait of nothing would have the limit met again at once.
+  if (retryAfterMs !== undefined || !isOfWindow) return retryAfterMs === 0 ? undefined : retryAfterMs;
   return isPlausibleReset(resetAtMs, nowMs) ? resetAtMs - nowMs : undefined;
 }
 

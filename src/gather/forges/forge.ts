@@ -173,11 +173,14 @@ export type ChangesetResult =
       /** Host's clock as it answered: the next sync's `eventsSinceMs`. */
       readonly asOfMs: number;
     }
-  /**
-   * The host's own word for this changeset, 404 or 410: deleted, or no longer for these eyes. Hosts do not tell the two
-   * apart.
-   */
-  | { readonly outcome: 'missing'; readonly ref: ChangesetRef; readonly error: SluiceError }
+  /** The host's own word for this changeset, 404 or 410. */
+  | {
+      readonly outcome: 'missing';
+      readonly ref: ChangesetRef;
+      /** Whether its repository is shown; where it is not, both may be gone, or no longer for these eyes. */
+      readonly isRepositorySeen: boolean;
+      readonly error: SluiceError;
+    }
   | { readonly outcome: 'failed'; readonly ref: ChangesetRef; readonly error: SluiceError };
 
 /**

@@ -1,4 +1,5 @@
-import { asSluiceError } from '../../base/errors.ts';
+import { asSluiceError, SluiceError } from '../../base/errors.ts';
+import type { ChangesetRef } from './changeset.ts';
 import type { ChangesetResult, WantedChangeset } from './forge.ts';
 
 /** Failures that concern the host, the token or this side rather than one changeset. */
@@ -27,25 +28,53 @@ export const SEVERAL = 3;
 /**
  * Changesets one after the other, where a host has no way to ask for many. A host that fails over several in a row is
  * taken to be failing altogether.
+ * @param readRepository asked once a repository of which a changeset is missing; `forge_missing` where it is not shown
  * @throws SluiceError what concerns all that are still to come
  */
 export async function* fetchOneByOne(
   wanted: readonly WantedChangeset[],
   fetchOne: (wanted: WantedChangeset) => Promise<ChangesetResult>,
+  readRepository: (repository: string) => Promise<unknown>,
 ): AsyncGenerator<ChangesetResult> {
+  const seen = new Map<string, boolean>();
+  const sees = async (repository: string): Promise<boolean> => {
+    const isSeen = seen.get(repository) ?? (await isShown(readRepository(repository)));
+    seen.set(repository, isSeen);
+    return isSeen;
+  };
   let failedInRow = 0;
   for (const each of wanted) {
     let result: ChangesetResult;
     try {
-      result = await fetchOne(each);
+      result = await fetchOne(each).catch(error => missingIn(each.ref, error, sees));
       failedInRow = 0;
     } catch (thrown) {
       const error = asSluiceError(thrown);
       failedInRow = PERHAPS_OF_ALL.has(error.code) ? failedInRow + 1 : 0;
       const isOfAll = OF_ALL.has(error.code) && error.holds !== 'profile';
       if (isOfAll || failedInRow >= SEVERAL) throw error;
-      result = { outcome: error.code === 'forge_missing' ? 'missing' : 'failed', ref: each.ref, error };
+      result = { outcome: 'failed', ref: each.ref, error };
     }
     yield result;
+  }
+}
+
+/** @throws what is no word for the changeset, and what says nothing of its repository */
+async function missingIn(
+  ref: ChangesetRef,
+  error: unknown,
+  sees: (repository: string) => Promise<boolean>,
+): Promise<ChangesetResult> {
+  if (!(error instanceof SluiceError) || error.code !== 'forge_missing') throw error;
+  return { outcome: 'missing', ref, isRepositorySeen: await sees(ref.repository), error };
+}
+
+async function isShown(asked: Promise<unknown>): Promise<boolean> {
+  try {
+    await asked;
+    return true;
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'forge_missing') return false;
+    throw error;
   }
 }

@@ -164,6 +164,8 @@ export interface ObjectProperties {
   readonly metadata?: Readonly<Record<string, string>>;
   /** Permissions of the file that it comes from (`chmod`'s nine bits), for stores whose objects are files. */
   readonly mode?: number;
+  /** The value of `Cache-Control`, for stores that answer with it. */
+  readonly cacheControl?: string;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** `AES256`, or `aws:kms` with an optional key. */

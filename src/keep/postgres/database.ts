@@ -6,7 +6,12 @@ import type { SqlRow } from '../store/rows/columns.ts';
 import type { StoreOutage } from '../store/store.ts';
 import { type PostgresAddress, quoteName, readAddress } from './address.ts';
 import { asDatabaseError, failureOf, NO_TLS } from './errors.ts';
-import { executorOf, type SqlExecutor, type TransactionalExecutor } from './executor.ts';
+import {
+  executorOf,
+  type SqlExecutor,
+  type TransactionalExecutor,
+  type TransactionOptions,
+} from './executor.ts';
 import { type Listening, listen } from './listen.ts';
 import { migrate } from './migrate.ts';
 import { Outage } from './outage.ts';
@@ -41,6 +46,7 @@ const SILENCE_AFTER_TIMEOUT_MS = 15_000;
  * connection then.
  */
 const IDLE_IN_TRANSACTION_MS = 5_000;
+const BEGIN_LOSSY = 'BEGIN; SET LOCAL synchronous_commit = off';
 /** Tries of a transaction that meets others, and the longest wait before one; the first is a hundredth of it. */
 const MOST_ATTEMPTS = 12;
 const LONGEST_PAUSE_MS = 500;
@@ -60,6 +66,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   readonly #random: Random;
   readonly #outage: Outage;
   readonly #listening = new Set<Listening>();
+  #wasLetIn = false;
   #closing: Promise<void> | undefined;
 
   private constructor(address: PostgresAddress, clientConfig: pg.ClientConfig, options: PostgresOptions) {
@@ -115,6 +122,7 @@ export class PostgresDatabase implements TransactionalExecutor {
         database = make({ ...config, ssl: false });
       }
       await migrate(database);
+      database.#wasLetIn = true;
       return database;
     } catch (error) {
       await database.close();
@@ -125,6 +133,11 @@ export class PostgresDatabase implements TransactionalExecutor {
   /** Undefined while the server is to be had. */
   get outage(): StoreOutage | undefined {
     return this.#outage.state;
+  }
+
+  /** As `Store.onOutage`. */
+  onOutage(listener: (outage: StoreOutage | undefined) => void): () => void {
+    return this.#outage.watch(listener);
   }
 
   async query(sql: string, values: readonly Parameter[] = []): Promise<SqlRow[]> {
@@ -147,12 +160,15 @@ export class PostgresDatabase implements TransactionalExecutor {
     return this.#single(text, values, 'commit');
   }
 
-  async transaction<T>(change: (transaction: SqlExecutor) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    change: (transaction: SqlExecutor) => Promise<T>,
+    { mayBeLost = false }: TransactionOptions = {},
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       const client = await this.#connect();
       let committing = false;
       try {
-        await client.query('BEGIN');
+        await client.query(mayBeLost ? BEGIN_LOSSY : 'BEGIN');
         const result = await change(executorOf(client));
         committing = true;
         await client.query('COMMIT');
@@ -223,8 +239,10 @@ export class PostgresDatabase implements TransactionalExecutor {
       try {
         return await this.#pool.connect();
       } catch (error) {
-        if (this.#closing || failureOf(error) !== 'lost') throw this.#wrap(error, 'connect');
-        this.#outage.began(this.#wrap(error, 'connect'));
+        const wrapped = this.#wrap(error, 'connect');
+        // Who was let in once waits for that to come back, whatever the reason is.
+        if (this.#closing || (failureOf(error) !== 'lost' && !this.#wasLetIn)) throw wrapped;
+        this.#outage.began(wrapped);
       }
     }
   }

@@ -16,6 +16,14 @@ export interface SqlExecutor {
   executeSql(text: string, values?: unknown[]): Promise<{ rows: SqlRow[]; rowCount: number | null }>;
 }
 
+export interface TransactionOptions {
+  /**
+   * A crash of the server may lose the whole of it though it was committed, as one on SQLite may lose the last changes:
+   * for what is noticed and made again.
+   */
+  readonly mayBeLost?: boolean;
+}
+
 /** What also begins transactions. */
 export interface TransactionalExecutor extends SqlExecutor {
   readonly schema: string;
@@ -26,7 +34,7 @@ export interface TransactionalExecutor extends SqlExecutor {
    * database; and it must not wait for anything but the database, since the server ends a transaction that stands still.
    * @throws SluiceError `database_unreachable` also where the connection broke during COMMIT: then it may have been made
    */
-  transaction<T>(change: (transaction: SqlExecutor) => Promise<T>): Promise<T>;
+  transaction<T>(change: (transaction: SqlExecutor) => Promise<T>, options?: TransactionOptions): Promise<T>;
 }
 
 /** Statements on one connection: within its transaction. */

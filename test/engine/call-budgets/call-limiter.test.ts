@@ -180,7 +180,7 @@ test('all tokens share the load from the first call on, and the forecast knows t
   assert.equal(given.c, 3 * (given.b ?? 0), JSON.stringify(given));
 });
 
-test('what one token meets costs that token alone, a limit of the host all of them (C-140, C-141)', async () => {
+test('what one token meets costs that token alone, a limit of the address all of them (C-140, C-141)', async () => {
   const nowMs = new VirtualClock().nowMs();
   const resetAtMs = nowMs + 20 * MINUTE_MS;
   const none = { limit: undefined, remaining: undefined };
@@ -189,15 +189,24 @@ test('what one token meets costs that token alone, a limit of the host all of th
     ['used up', { status: 403, remaining: 0, resetAtMs, limitReached: 'credential' }, 'rest', 'one', 20],
     [
       '429, for how long',
-      { ...none, status: 429, retryAfterMs: 5 * MINUTE_MS, limitReached: 'credential' },
+      { ...none, status: 429, retryAfterMs: 5 * MINUTE_MS, limitReached: 'pace' },
       'rest',
       'one',
       5,
     ],
-    ['429, no more said', { ...none, status: 429, limitReached: 'credential' }, 'rest', 'one', 1],
-    ['secondary', { status: 403, limitReached: 'host' }, 'rest', 'all', 1],
-    ['secondary, told', { status: 429, limitReached: 'host', retryAfterMs: 9 * MINUTE_MS }, 'rest', 'all', 9],
-    ['secondary, other calls', { status: 403, limitReached: 'host' }, 'graphql', 'all', 1],
+    ['429, no more said', { ...none, status: 429, limitReached: 'pace' }, 'rest', 'one', 1],
+    ['secondary', { status: 403, limitReached: 'pace', resetAtMs }, 'rest', 'one', 1],
+    ['secondary, told', { status: 429, limitReached: 'pace', retryAfterMs: 9 * MINUTE_MS }, 'rest', 'one', 9],
+    ['secondary, other calls', { status: 403, limitReached: 'pace' }, 'graphql', 'one', 1],
+    ['of the address', { status: 403, limitReached: 'host' }, 'rest', 'all', 1],
+    ['of the address, other calls', { status: 403, limitReached: 'host' }, 'graphql', 'all', 1],
+    [
+      'of the address, used up',
+      { status: 403, remaining: 0, resetAtMs, limitReached: 'host' },
+      'rest',
+      'all',
+      20,
+    ],
     [
       'server, told',
       { ...none, status: 503, errorCode: 'host_failing', retryAfterMs: 3 * MINUTE_MS },
@@ -226,8 +235,28 @@ test('what one token meets costs that token alone, a limit of the host all of th
   }
 });
 
+test('a second token that is told to slow down within a minute pauses the host, unless one was answered between (C-630)', async () => {
+  const none = { limit: undefined, remaining: undefined };
+  const slower = { ...none, status: 403, errorCode: 'rate_limited', limitReached: 'pace' } as const;
+  const met = async (between: (shared: CallLimiter, clock: VirtualClock) => void, second = 'b') => {
+    const { limits: shared, clock } = limits();
+    shared.configure('h', THREE);
+    shared.record(answered({ ...slower, credential: 'a' }));
+    between(shared, clock);
+    shared.record(answered({ ...slower, credential: second, resource: 'graphql' }));
+    return shared.take(call({ credentials: THREE })).catch(() => 'none');
+  };
+  assert.equal(await met(() => {}), 'none');
+  assert.notEqual(await met(() => {}, 'a'), 'none', 'one token alone, however often');
+  assert.notEqual(await met((_, clock) => clock.jump(MINUTE_MS + 1)), 'none', 'minutes apart');
+  const answers = (shared: CallLimiter): void => shared.record(answered({ ...none, credential: 'c' }));
+  assert.equal(await met(answers), 'c', 'another one was answered between');
+  const own = (shared: CallLimiter): void => shared.record(answered({ ...none, credential: 'a' }));
+  assert.equal(await met(own), 'none', 'its own answers were on their way');
+});
+
 test('a limit that names no time doubles the pause each time that it is met again, token by token (C-341)', async () => {
-  for (const limitReached of ['host', 'credential'] as const) {
+  for (const limitReached of ['host', 'pace', 'credential'] as const) {
     const { limits: shared, clock } = limits();
     const none = { limit: undefined, remaining: undefined };
     const met = { ...none, status: 403, errorCode: 'rate_limited', limitReached } as const;
@@ -372,4 +401,16 @@ test('a host that counts by the minute or the day is known by its resets (C-15)'
     shared.record(answered({ limit: 1000, remaining: 900, resetAtMs: clock.nowMs() + untilMs }));
     assert.equal(shared.resourceBudget('h', 'rest').perHour, perHour);
   }
+});
+
+test('a call whose claim is found lost just before it would go is not made, and costs nothing (F-465)', async () => {
+  const lost = new AbortController();
+  const isLost = new SluiceError('lease_lost', 'another has it');
+  const made = new CallLimiter({
+    clock: new VirtualClock(),
+    allowance: () => ({ maxPerHour: undefined }),
+    beforeCall: () => lost.abort(isLost),
+  });
+  await assert.rejects(made.take(call({ signal: lost.signal })), isLost);
+  assert.equal(made.resourceBudget('h', 'rest').spentLastHour, 0);
 });

@@ -27,20 +27,46 @@ test('of a renamed repository the old address goes on meaning the changeset; wha
   assert.equal((await changesets.find(urlOf('acme/one', 1))).title, 'Another');
 });
 
-test('the changesets of a deleted repository are marked deleted, and nothing else is (C-4)', async t => {
+test('a repository that is seen no more keeps its changesets as they are, until that was so for hours (C-4, C-631)', async t => {
   const station = await testChangesets(t);
-  const { standIn, changesets, until, urlOf, ended } = station;
+  const { standIn, changesets, until, urlOf, ended, clock } = station;
   for (const name of ['acme/gone', 'acme/stays'])
     standIn.model.addChangeset(standIn.model.addRepository(name));
   await changesets.start();
   const urls = [urlOf('acme/gone', 1), urlOf('acme/stays', 1)];
   for (const url of urls) await changesets.track(url);
   await until(() => ended.length === 2);
-  standIn.model.repositories.splice(0, 1);
-  await changesets.syncNow(urls);
-  await until(() => ended.length === 4);
-  const states = await Promise.all(urls.map(async url => (await changesets.find(url)).state));
-  assert.deepEqual(states, ['deleted', 'open']);
+  const [unseen] = standIn.model.repositories.splice(0, 1);
+  const seen = async () =>
+    Promise.all(
+      urls.map(async url => {
+        const { state, lastError } = await changesets.find(url);
+        return [state, lastError?.code];
+      }),
+    );
+  const syncAll = async (): Promise<void> => {
+    const before = ended.length;
+    await changesets.syncNow(urls);
+    await until(() => ended.length === before + 2);
+  };
+  // By hand, however often in a row.
+  for (let looks = 0; looks < 9; looks += 1) await syncAll();
+  assert.deepEqual(await seen(), [
+    ['open', 'repository_unseen'],
+    ['open', undefined],
+  ]);
+  clock.jump(61 * 60_000);
+  await syncAll();
+  assert.deepEqual(await seen(), [
+    ['deleted', undefined],
+    ['open', undefined],
+  ]);
+  standIn.model.repositories.unshift(unseen as never);
+  await syncAll();
+  assert.deepEqual(await seen(), [
+    ['open', undefined],
+    ['open', undefined],
+  ]);
 });
 
 test('a token without the scope for changesets stops the host with one message, and by hand it is tried again (C-17)', async t => {

@@ -49,7 +49,7 @@ async function outcomeFor(
 }
 
 for (const kind of KINDS) {
-  test(`${kind}: nothing there is believed once no token sees it (C-140)`, async t => {
+  test(`${kind}: nothing there is believed once no token sees it (C-140, C-631)`, async t => {
     const refuses: Fault = () => ({ status: 401, json: { message: 'Bad credentials' } });
     const table = [
       ['the other sees it', { isThere: true }, 'found'],
@@ -61,6 +61,9 @@ for (const kind of KINDS) {
     for (const [what, setup, outcome] of table) {
       const result = await outcomeFor(t, kind, setup);
       assert.equal(result.outcome, outcome, what);
+      // The one that sees the repository speaks for it; the blind one alone tells nothing of the changeset.
+      if (result.outcome === 'missing')
+        assert.equal(result.isRepositorySeen, what === 'neither sees it', what);
       if (result.outcome !== 'failed') continue;
       assert.deepEqual([result.error.code, result.error.holds], ['rate_limited', 'profile'], what);
     }

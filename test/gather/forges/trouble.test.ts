@@ -211,7 +211,7 @@ test('GitHub: primary, secondary and GraphQL limits, each with its own wait (C-1
   });
   const secondary = await failureOf(changesetsOf(forge, 'acme/app'));
   assert.deepEqual([secondary.code, secondary.retryAfterMs], ['rate_limited', 60_000]);
-  assert.equal(budget.facts.at(-1)?.limitReached, 'host');
+  assert.equal(budget.facts.at(-1)?.limitReached, 'pace');
   standIn.faults[0] = () => ({
     json: { errors: [{ type: 'RATE_LIMITED', message: 'API rate limit exceeded' }] },
   });

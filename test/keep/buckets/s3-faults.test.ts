@@ -493,10 +493,12 @@ describe('quirks and credentials', () => {
     assert.ok(server.requests.some(({ url }) => url.startsWith('/a%20b/')));
   });
 
-  test('storage class, tags and encryption reach the server, for objects and uploads in parts (D-34)', async context => {
+  test('storage class, tags, encryption, Cache-Control and metadata reach the server, for objects and uploads in parts (D-34)', async context => {
     const { server, store } = await setUp(context);
     const properties = {
       storageClass: 'STANDARD_IA',
+      cacheControl: 'public, max-age=60',
+      metadata: { robot: 'seven' },
       tags: { robot: 'r 1', 'ä&b': 'c=d' },
       encryption: { algorithm: 'AES256' },
     };
@@ -511,6 +513,8 @@ describe('quirks and credentials', () => {
       const object = server.objects('bucket').get(key);
       assert.equal(object?.storageClass, 'STANDARD_IA');
       assert.equal(object?.encryption, 'AES256');
+      assert.equal(object?.cacheControl, 'public, max-age=60');
+      assert.equal(object?.metadata['x-amz-meta-robot'], 'seven');
       assert.deepEqual(Object.fromEntries(new URLSearchParams(object?.tagging)), properties.tags);
     }
   });

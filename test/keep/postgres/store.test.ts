@@ -41,6 +41,43 @@ test('a writer that stood still while another went on adds nothing (F-405)', asy
   assert.equal((await writer.finish(1)).commits, 2);
 });
 
+test('who has lost its claim writes neither history nor churn, whether it had begun to or not (F-462)', async t => {
+  const { store, query } = await open(t);
+  const { id } = await store.repositories.ensure('/one', 'local');
+  const claimAs = async (token: number): Promise<void> => {
+    await query("DELETE FROM targets WHERE key = 'repository /one'");
+    await query(
+      "INSERT INTO targets (key, kind, work_group, run_at_ms, reason, claimed_by, claim_token) VALUES ('repository /one', 'repository', 'local', 0, 'test', 'w', ?)",
+      token,
+    );
+  };
+  await claimAs(1);
+  const begun = store.history(id, 1);
+  await begun.begin(new Map([['HEAD', commitOf(2).hash]]));
+  await begun.append([commitOf(1)], 1);
+  const stale = [begun, store.history(id, 1)];
+  const staleChurn = store.churn(id, 1);
+  const [commit] = await staleChurn.waiting(1);
+  assert.ok(commit);
+
+  // Another station has the claim, and has written nothing yet: nobody moves the walk under its feet.
+  await claimAs(2);
+  const isLost = (error: unknown): boolean => error instanceof SluiceError && error.code === 'lease_lost';
+  for (const writer of stale) {
+    await assert.rejects(writer.append([commitOf(3)], 1), isLost);
+    await assert.rejects(writer.begin(new Map()), isLost);
+    await assert.rejects(writer.finish(1), isLost);
+  }
+  const files = [{ path: 'a', added: 1, removed: 0 }];
+  await assert.rejects(staleChurn.append([{ ...commit, files }], commit.id), isLost);
+  const writer = store.history(id, 2);
+  assert.equal((await writer.pending())?.processed, 1);
+  await writer.append([commitOf(2)], 1);
+  assert.equal((await writer.finish(1)).commits, 2);
+  await store.churn(id, 2).append([{ ...commit, files }], commit.id);
+  assert.equal((await store.churn(id).waiting(5)).length, 1);
+});
+
 test('text that Postgres cannot hold is stored as near as can be, and found again', async t => {
   const { store } = await open(t);
   const { id } = await store.repositories.ensure('/one', 'local');

@@ -42,13 +42,14 @@ function routes(request: StandInRequest): StandInAnswer | undefined {
     );
     return page(listed(all, 'open'), request, each => issueOf(each, origin));
   }
-  const [, name = '', rest = ''] = /^\/repos\/([^/]+\/[^/]+)\/(.*)$/.exec(path) ?? [];
+  const [, name = '', rest = ''] = /^\/repos\/([^/]+\/[^/]+)(?:\/(.*))?$/.exec(path) ?? [];
   const repository = model.repository(name);
   if (!repository) return undefined;
   if (repository.path !== name) {
-    const location = `${origin}/api/v1/repos/${repository.path}/${rest}${url.search}`;
+    const location = `${origin}/api/v1/repos/${repository.path}${rest && `/${rest}`}${url.search}`;
     return { status: 307, json: {}, headers: { location } };
   }
+  if (rest === '') return { json: repositoryOf(repository, origin) };
   if (rest === 'pulls') {
     return page(listed(model.of(repository), url.searchParams.get('state')), request, each =>
       pullOf(each, origin),

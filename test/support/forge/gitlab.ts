@@ -45,6 +45,11 @@ function routes(request: StandInRequest): StandInAnswer | undefined {
     );
     return page(listed(all, 'open'), request, each => mergeRequestOf(each, origin));
   }
+  const alone = /^\/projects\/([^/]+)$/.exec(path)?.[1];
+  if (alone !== undefined) {
+    const found = model.repository(decodeURIComponent(alone));
+    return found && { json: projectOf(found, origin) };
+  }
   const [, project = '', rest] = /^\/projects\/([^/]+)\/merge_requests(?:\/(.*))?$/.exec(path) ?? [];
   const repository = model.repository(decodeURIComponent(project));
   if (!repository) return undefined;

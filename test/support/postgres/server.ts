@@ -80,6 +80,11 @@ export class PostgresServer implements PostgresPlace {
     return new PostgresServer(folder, await freePort(), password, settings);
   }
 
+  /** Of its main process, while it runs. */
+  get pid(): number {
+    return this.#postmaster?.pid ?? 0;
+  }
+
   /** @returns when it takes connections */
   async start(): Promise<void> {
     const settings = Object.entries(this.#settings).map(([name, value]) => `--${name}=${value}`);

@@ -33,7 +33,10 @@ export interface Reply {
 
 export function propertiesOf(
   headers: IncomingHttpHeaders,
-): Pick<StoredObject, 'contentType' | 'metadata' | 'storageClass' | 'tagging' | 'encryption'> {
+): Pick<
+  StoredObject,
+  'contentType' | 'metadata' | 'cacheControl' | 'storageClass' | 'tagging' | 'encryption'
+> {
   const text = (name: string): string | undefined => headers[name]?.toString();
   const metadata = Object.entries(headers)
     .filter(([name]) => name.startsWith('x-amz-meta-'))
@@ -41,6 +44,7 @@ export function propertiesOf(
   return {
     contentType: text('content-type') ?? 'binary/octet-stream',
     metadata: Object.fromEntries(metadata),
+    cacheControl: text('cache-control'),
     storageClass: text('x-amz-storage-class'),
     tagging: text('x-amz-tagging'),
     encryption: text('x-amz-server-side-encryption'),
@@ -133,6 +137,7 @@ export function getObject(work: Work, bucket: StoredBucket): Reply {
     etag: object.etag,
     ...object.metadata,
     ...(range === undefined ? {} : { 'content-range': `bytes ${first}-${last}/${size}` }),
+    ...(object.cacheControl === undefined ? {} : { 'cache-control': object.cacheControl }),
     ...(object.storageClass === undefined ? {} : { 'x-amz-storage-class': object.storageClass }),
     ...(object.encryption === undefined ? {} : { 'x-amz-server-side-encryption': object.encryption }),
     ...(wantsChecksum && object.crc32 !== undefined

@@ -5,6 +5,7 @@ export interface StoredObject {
   readonly etag: string;
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly cacheControl: string | undefined;
   readonly storageClass: string | undefined;
   readonly tagging: string | undefined;
   readonly encryption: string | undefined;
@@ -29,7 +30,7 @@ export interface StoredUpload {
   readonly hasChecksums: boolean;
   readonly properties: Pick<
     StoredObject,
-    'contentType' | 'metadata' | 'storageClass' | 'tagging' | 'encryption'
+    'contentType' | 'metadata' | 'cacheControl' | 'storageClass' | 'tagging' | 'encryption'
   >;
   readonly parts: Map<number, StoredPart>;
 }

@@ -8,7 +8,7 @@ const DEFAULT_TYPE = 'application/octet-stream';
 const MAX_TAGS = 10;
 
 /**
- * What is stored beside the bytes: permissions, type by the file's name, `mtime` in seconds since the epoch as rclone and
+ * What is stored beside the bytes: what the destination says, permissions, type by the file's name, `mtime` in seconds since the epoch as rclone and
  * s3cmd write it, and the CRC32 where it is known before the upload (files sent whole).
  */
 export function propertiesOf(
@@ -17,12 +17,13 @@ export function propertiesOf(
   destination: Omit<DestinationSettings, 'match'>,
   crc32?: string,
 ): ObjectProperties {
-  const { storageClass, encryption, tagSegments } = destination;
+  const { storageClass, encryption, tagSegments, cacheControl } = destination;
   const tags = tagSegments ? { ...destination.tags, ...tagsIn(filepath) } : destination.tags;
   const mtime = String(stats.mtimeMs / 1000);
   return {
     contentType: mime.getType(filepath) ?? DEFAULT_TYPE,
-    metadata: crc32 === undefined ? { mtime } : { mtime, crc32 },
+    metadata: { ...destination.metadata, mtime, ...(crc32 === undefined ? undefined : { crc32 }) },
+    cacheControl,
     mode: stats.mode,
     storageClass,
     encryption,

@@ -62,8 +62,9 @@ export class Inspector {
     if (!stat.isFile()) return this.#notAFile(directory, name, path, stat);
     const { names } = this.#options;
     const place = { directory, name };
-    if (names.isIgnored(place)) {
-      this.#remember(directory, name, identityOf(stat), 'ignored');
+    const left = names.leaves(place);
+    if (left) {
+      this.#remember(directory, name, identityOf(stat), left);
       return 'other';
     }
     const known = directory.entries.get(name);

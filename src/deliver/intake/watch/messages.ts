@@ -1,3 +1,5 @@
+import type { SelectionSetup } from '../../../base/globs.ts';
+
 /** What the watch reports to its owner, and what its two threads send each other. Plain data, fit for postMessage. */
 
 /**
@@ -23,7 +25,8 @@ export type Via = 'event' | 'scan' | 'sweep';
 /**
  * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is
  *   reported once, and again only if it goes away and comes back.
- * - `ignored`: one file is left as the configuration asks; nothing is reported, it is only counted.
+ * - `ignored`, `excluded`: one file is left as the configuration asks, for all folders or for this one; nothing is
+ *   reported, it is only counted.
  * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
  * - `watch_limit`: the kernel grants no more watches; the directories without one are swept instead.
  * - `memory_limit`: more files lie in place than are remembered; some will be reported again.
@@ -36,6 +39,7 @@ export type TroubleKind =
   | 'unreadable'
   | 'name_not_utf8'
   | 'ignored'
+  | 'excluded'
   | 'root_missing'
   | 'watch_limit'
   | 'memory_limit'
@@ -88,6 +92,8 @@ export interface NameRulesSetup {
   readonly temporary: readonly string[];
   /** Globs of what is left where it lies. */
   readonly ignore: readonly string[];
+  /** Which files of a root are meant, by root; all of others. */
+  readonly selections: Readonly<Record<string, SelectionSetup>>;
   /** How many segments below a root are no part of a file's own path: profile and bucket. By root; 0 for others. */
   readonly placeDepths: Readonly<Record<string, number>>;
 }

@@ -95,12 +95,12 @@ const TEMPORARY_REST_MS = 60_000;
 /** What the thread is told, with every default filled in. */
 function setupOf(options: WatchOptions): Omit<ThreadSetup, 'descriptors'> {
   const { settleMs, settleAfterCloseMs = 0, temporaryRestMs = TEMPORARY_REST_MS, names = {} } = options;
-  const { temporary = [], ignore = [], placeDepths = {} } = names;
+  const { temporary = [], ignore = [], selections = {}, placeDepths = {} } = names;
   return {
     settleMs,
     settleAfterCloseMs,
     temporaryRestMs,
-    names: { temporary, ignore, placeDepths },
+    names: { temporary, ignore, selections, placeDepths },
     stayingRoots: (options.stayingRoots ?? []).map(path => resolve(path)),
     maxRemembered: options.maxRemembered ?? DEFAULT_MAX_REMEMBERED,
   };

@@ -22,6 +22,7 @@ import {
 import { BY_HAND } from '../schedule.ts';
 import { countIfUnannounced } from '../webhooks.ts';
 import type { Batches } from './batches.ts';
+import { isGone, repositoryUnseen } from './missing.ts';
 import { storedEvent, syncedChangeset, updatedAtMs } from './synced-changeset.ts';
 import { eventsSeenToMs, hasSeenEnough, planWithUnseen, unseenParts } from './unseen-parts.ts';
 
@@ -77,6 +78,7 @@ async function syncClaimed(
   if (result.outcome === 'failed') return postponeForHost(result.error, claim, context, host);
   health.recordSuccess(host);
   if (result.outcome === 'missing') {
+    if (!isGone(changeset, result, claim.attempt, startMs)) throw repositoryUnseen(changeset, result.error);
     context.unseen.forget(changeset.url);
     return settleMissing(changeset, startMs, context);
   }
@@ -165,11 +167,13 @@ async function addEvents(
     const left = (known.unseen?.parts ?? []).filter(({ part }) => !seen.includes(part));
     return [...unseen, ...left.map(({ part, error }) => ({ part, error: fromErrorRecord(error) }))];
   }
-  const parts = new PartReader(signal);
-  const options = { signal, priority, sinceMs: wantedOf(known, context).eventsSinceMs, onUnseen: parts.note };
-  await slots.run(known.host, priority, signal, async () => {
-    const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
+  const { eventsSinceMs: sinceMs } = wantedOf(known, context);
+  const parts = await slots.run(known.host, priority, signal, async held => {
+    const reader = new PartReader(held);
+    const options = { signal: held, priority, sinceMs, onUnseen: reader.note };
+    const pages = reader.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
     for await (const page of pages) await news.add(page);
+    return reader;
   });
   return [...unseen, ...parts.unseen];
 }

@@ -111,7 +111,11 @@ export class GiteaForge extends RestForge implements Forge {
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
-    return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+    return fetchOneByOne(
+      wanted,
+      ({ ref }) => this.#fetchOne(ref, options),
+      repository => this.client.call({ ...options, path: repos(repository), isSoughtByAll: true }),
+    );
   }
 
   /** The timeline comes oldest first; reviews and commits are not in it in full and follow. */

@@ -147,7 +147,11 @@ export class GitlabForge extends RestForge implements Forge {
   }
 
   fetchChangesets(wanted: readonly WantedChangeset[], options: ForgeCallOptions = {}) {
-    return fetchOneByOne(wanted, ({ ref }) => this.#fetchOne(ref, options));
+    return fetchOneByOne(
+      wanted,
+      ({ ref }) => this.#fetchOne(ref, options),
+      repository => this.client.call({ ...options, path: projects(repository), isSoughtByAll: true }),
+    );
   }
 
   async *fetchEvents(

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { type HttpHeaders, headerOf } from '../../../base/http-headers.ts';
 import { oneLine } from '../../../base/text.ts';
@@ -29,18 +30,33 @@ function whose(answer: Pick<RefusedAnswer, 'host' | 'credential'>): string {
   return answer.credential === undefined ? answer.host : `${answer.credential} of ${answer.host}`;
 }
 
+/** What a host says of a limit that it sets to whoever calls too fast (GitHub's secondary one). */
+const TOO_FAST = /secondary rate limit|abuse detection|too many requests at once/i;
+/** Whose limit an answer's words say to be reached; undefined: they say nothing of it. */
+export function limitInWords(message: string): LimitScope | undefined {
+  if (namesAddress(message)) return 'host';
+  return TOO_FAST.test(message) ? 'pace' : undefined;
+}
+
+/** "API rate limit exceeded for 203.0.113.7", "too many requests from your IP": it counts addresses, not tokens. */
+function namesAddress(message: string): boolean {
+  const named = [...message.matchAll(/\b(?:for|from) (?:your |this |the )?([\w.:]+)/gi)];
+  return named.some(([, word = '']) => /^ip\b/i.test(word) || isIP(word.replace(/[.:]$/, '')) !== 0);
+}
+
 /**
  * Whether a refusal is a limit, and whose: GitHub answers 403 or 429 to both, says in words that it is the secondary
- * one, which holds for whoever calls too fast, and tells a token's own by `x-ratelimit-remaining: 0` (docs.github.com,
- * "Rate limits for the REST API"). GitLab and proxies answer 429. What does not say that it is the caller's is taken to
- * be the token's: where it is not, the other tokens find out with a call each.
+ * one, and tells a token's own by `x-ratelimit-remaining: 0` (docs.github.com, "Rate limits for the REST API"). GitLab
+ * and proxies answer 429.
  */
 export function limitOf(answer: Pick<RefusedAnswer, 'status' | 'message' | 'rate'>): LimitScope | undefined {
   const { status, message = '', rate } = answer;
   if (status !== 403 && status !== 429) return undefined;
-  if (/secondary rate limit|abuse detection|too many requests at once/i.test(message)) return 'host';
-  if (rate.remaining === 0 || status === 429 || rate.retryAfterMs !== undefined) return 'credential';
-  return undefined;
+  const isTold = status === 429 || rate.retryAfterMs !== undefined;
+  const said = limitInWords(message);
+  if (said === 'pace') return said;
+  if (rate.remaining === 0) return said ?? 'credential';
+  return isTold ? (said ?? 'pace') : undefined;
 }
 
 /** The error for a limit reached, with the wait that the host asks for. */

@@ -183,7 +183,7 @@ function readHistory(
   const startMs = clock.monotonicMs();
   return ingestHistory({
     gitDir: clone.gitDir,
-    writer: store.history(job.repositoryId),
+    writer: store.history(job.repositoryId, job.claim),
     tips: clone.tips,
     clock,
     signal,
@@ -204,7 +204,7 @@ async function applyMailmap(
   { store, signal }: BakeContext,
 ): Promise<{ readonly totals: RepositoryTotals | undefined; readonly warning: string | undefined }> {
   if (warning) return { totals: undefined, warning: warning.message };
-  const writer = store.history(job.repositoryId);
+  const writer = store.history(job.repositoryId, job.claim);
   const totals = await mapPersonIdentities({ gitDir: clone.gitDir, writer, mailmap: content, signal });
   return { totals, warning: undefined };
 }

@@ -11,6 +11,8 @@ export interface SizeHost extends Pick<ForgeSettings, 'kind' | 'baseUrl' | 'apiU
 /** Everything that one bake needs to know; plain data, so that it can go to another thread. */
 export interface BakeJob {
   readonly repositoryId: number;
+  /** Token of the claim that it is done under: what comes after the claim is lost is written nowhere. */
+  readonly claim: number;
   readonly address: RepositoryUrl;
   readonly cacheDirectory: string;
   /** Nothing has been read of it yet. */

@@ -1,4 +1,5 @@
 import type { Config } from '../../../config/schema.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { forgeDefinition } from '../../forges/definitions.ts';
 import { credentialsForOwner } from '../../forges/forge.ts';
@@ -22,11 +23,13 @@ const APP_USERNAME = 'x-access-token';
 /**
  * What a bake needs of the configuration, with the credentials of the repository's host if there are any. Throws as
  * `credentialsFor`.
+ * @param claim under which it is done
  * @param at where the connection goes: `addresses` to pin, and `place` when the repository has moved there
  */
 export async function bakeJob(
   repository: Repository,
   address: RepositoryUrl,
+  claim: Pick<Claim, 'token'>,
   config: Config,
   at: Partial<Pick<BakeJob, 'addresses' | 'place'>> = {},
 ): Promise<BakeJob> {
@@ -34,6 +37,7 @@ export async function bakeJob(
   const credentials = await credentialsFor(place ?? address, config);
   return {
     repositoryId: repository.id,
+    claim: claim.token,
     address,
     first: repository.lastBakedAtMs === null,
     cacheDirectory: config.cache.directory,
@@ -56,16 +60,22 @@ export async function bakeJobAt(
   place: RepositoryUrl | undefined,
   repository: Repository,
   address: RepositoryUrl,
+  claim: Pick<Claim, 'token'>,
   config: Config,
 ): Promise<BakeJob> {
   const addresses = await addressesToPin(place ?? address, repository, address, config);
-  return bakeJob(repository, address, config, { addresses, place });
+  return bakeJob(repository, address, claim, config, { addresses, place });
 }
 
 /** The job where the repository was last known to be. Throws `url_*`. */
-export function bakeJobAtKnownPlace(repository: Repository, config: Config, nowMs: number): Promise<BakeJob> {
+export function bakeJobAtKnownPlace(
+  repository: Repository,
+  claim: Pick<Claim, 'token'>,
+  config: Config,
+  nowMs: number,
+): Promise<BakeJob> {
   const address = parseRepositoryUrl(repository.url, { from: 'config' });
-  return bakeJobAt(knownPlace(repository, nowMs), repository, address, config);
+  return bakeJobAt(knownPlace(repository, nowMs), repository, address, claim, config);
 }
 
 /** Where a repository's address was last seen to redirect to; undefined where it did not, or too long ago. */

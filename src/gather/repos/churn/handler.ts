@@ -72,8 +72,8 @@ async function readChurn(claim: Claim, signal: AbortSignal, context: ChurnContex
     const repository = await store.repositories.byUrl(url);
     if (!repository) return { nextAtMs: null, reason: 'no longer known' };
     if (!wantsChurn(repository, context.config())) return { nextAtMs: null, reason: 'switched off' };
-    const slice = await withIdleClone(repository, context, signal, async stop => {
-      const job = await churnJob(repository, context);
+    const slice = await withIdleClone(repository, context, signal, async (stop, held) => {
+      const job = await churnJob(repository, held, context);
       const request = { ...churnRequest(job, stop, () => undefined), mayLeave: true };
       return cache.use(request, inner => threads.churn(job, inner));
     });
@@ -95,17 +95,17 @@ async function withIdleClone<T>(
   repository: Repository,
   context: ChurnContext,
   signal: AbortSignal,
-  action: (signal: AbortSignal) => Promise<T>,
+  action: (signal: AbortSignal, held: Claim) => Promise<T>,
 ): Promise<T | 'in use'> {
   const item = await context.queue.get(repositoryKey(repository));
   const isDue = item?.claimedBy === null && item.runAtMs <= context.clock.nowMs();
   return isDue ? 'in use' : withCloneClaim(repository.url, context, signal, action);
 }
 
-async function churnJob(repository: Repository, context: ChurnContext): Promise<ChurnJob> {
+async function churnJob(repository: Repository, held: Claim, context: ChurnContext): Promise<ChurnJob> {
   const config = context.config();
   return {
-    ...(await bakeJobAtKnownPlace(repository, config, context.clock.nowMs())),
+    ...(await bakeJobAtKnownPlace(repository, held, config, context.clock.nowMs())),
     largestFileBytes: config.insights.largestFileBytes,
     processes: availableParallelism(),
     sliceMs: context.sliceMs ?? SLICE_MS,

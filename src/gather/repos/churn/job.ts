@@ -34,7 +34,7 @@ export interface ChurnSliceContext extends Omit<BakeContext, 'onProgress'> {
 export async function churnSlice(job: ChurnJob, context: ChurnSliceContext): Promise<ChurnPassResult> {
   const { store, clock, signal, onProgress } = context;
   const { largestFileBytes, processes, sliceMs } = job;
-  const writer = store.churn(job.repositoryId);
+  const writer = store.churn(job.repositoryId, job.claim);
   // Before anything is fetched: most turns after a bake without news end here.
   if ((await writer.waiting(1)).length === 0) return { commits: 0, complete: true };
   return churnPass({

@@ -55,7 +55,7 @@ export async function withCloneClaim<T>(
   url: string,
   context: CloneClaimContext,
   signal: AbortSignal,
-  action: (signal: AbortSignal) => Promise<T>,
+  action: (signal: AbortSignal, claim: Claim) => Promise<T>,
 ): Promise<T | 'in use'> {
   const { queue } = context;
   const { host } = configuredAddress(url, '/');
@@ -66,7 +66,7 @@ export async function withCloneClaim<T>(
     return 'in use';
   }
   try {
-    return await underCloneClaim(claim, context, lost => action(AbortSignal.any([signal, lost])));
+    return await underCloneClaim(claim, context, lost => action(AbortSignal.any([signal, lost]), claim));
   } finally {
     if (claim.reason === CLONE_CLAIM_REASON) await queue.complete(claim, { nextAtMs: null });
     else await giveBack(claim, queue);

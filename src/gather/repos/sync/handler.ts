@@ -102,9 +102,7 @@ async function checkOrBake(
   const { store } = context;
   // Whoever asked for a bake gets one.
   const isAsked = (await store.runs.waiting(repository.id)) !== undefined;
-  // A run may wait again that nobody asked for: it was broken off, or waits for room.
-  const isUrgent = claim.priority === 'high';
-  const begin = (): RepositorySync => new RepositorySync(repository, context, signal, isUrgent);
+  const begin = (): RepositorySync => new RepositorySync(repository, claim, context, signal);
   const verdict =
     isAsked || !repository.tracked ? 'bake' : await checkRemote(begin, repository.movedTo !== null, signal);
   if (verdict === 'unchanged') return recordUnchanged(repository, context);

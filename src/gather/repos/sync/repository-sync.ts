@@ -1,5 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import type { Config } from '../../../config/schema.ts';
+import type { Claim } from '../../../engine/queue/work-queue.ts';
 import type { Repository } from '../../../keep/store/types.ts';
 import { addressesToPin } from '../address/network-policy.ts';
 import { parseRepositoryUrl, type RepositoryUrl } from '../address/url.ts';
@@ -27,18 +28,22 @@ export interface RepositorySyncContext extends Omit<RepositoryContext, 'queue'> 
  */
 export class RepositorySync {
   readonly #repository: Repository;
+  /** Under which it is done; of high priority where somebody waits for it. */
+  readonly #claim: Pick<Claim, 'token' | 'priority'>;
   readonly #address: RepositoryUrl;
   readonly #context: RepositorySyncContext;
   /** The same from the start of this sync to its end. */
   readonly #config: Config;
   readonly #signal: AbortSignal;
 
-  /** Somebody waits for it. */
-  readonly #isUrgent: boolean;
-
   /** Throws `url_*` for what is no address of a repository (any more). */
-  constructor(repository: Repository, context: RepositorySyncContext, signal: AbortSignal, isUrgent = false) {
-    this.#isUrgent = isUrgent;
+  constructor(
+    repository: Repository,
+    claim: Pick<Claim, 'token' | 'priority'>,
+    context: RepositorySyncContext,
+    signal: AbortSignal,
+  ) {
+    this.#claim = claim;
     this.#repository = repository;
     // The URL was checked against who asked for it when it was put on the schedule.
     this.#address = parseRepositoryUrl(repository.url, { from: 'config' });
@@ -53,7 +58,7 @@ export class RepositorySync {
     const place = this.#knownPlace();
     // Its own address is due to be asked again, and only a bake finds the place anew.
     if (this.#repository.movedTo !== null && !place) return false;
-    const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
+    const job = await bakeJobAt(place, this.#repository, this.#address, this.#claim, this.#config);
     const check = remoteCheckFor(this.#repository, job);
     return check !== undefined && (await threads.isRemoteUnchanged(check, this.#signal));
   }
@@ -85,8 +90,11 @@ export class RepositorySync {
     onProgress: (progress: BakeProgress) => void,
   ): Promise<BakeSummary> {
     const { threads, cache } = this.#context;
-    const job = await bakeJobAt(place, this.#repository, this.#address, this.#config);
-    const request = { ...bakeRequest(job, this.#signal, onProgress, this.#isUrgent), mayLeave: true };
+    const job = await bakeJobAt(place, this.#repository, this.#address, this.#claim, this.#config);
+    const request = {
+      ...bakeRequest(job, this.#signal, onProgress, this.#claim.priority === 'high'),
+      mayLeave: true,
+    };
     return cache.useForBake(request, signal => threads.bake(job, signal, onProgress));
   }
 

@@ -38,8 +38,8 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
   const config = context.config();
   const address = parseRepositoryUrl(target, { from: 'cli' });
   const repository = await store.repositories.ensure(address.url, address.host);
-  return withRepositoryClaim(repository, context, async lost => {
-    const job = await bakeJob(repository, address, config);
+  return withRepositoryClaim(repository, context, async (lost, claim) => {
+    const job = await bakeJob(repository, address, claim, config);
     const held = AbortSignal.any([context.signal, lost]);
     const summary = await recordBake(repository, REASON, context, () =>
       cache.useForBake(bakeRequest(job, held, onProgress, true), signal => bake(job, { ...context, signal })),
@@ -58,13 +58,13 @@ export async function bakeStandalone(target: string, context: StandaloneContext)
 async function withRepositoryClaim(
   repository: Repository,
   context: StandaloneContext,
-  action: (lost: AbortSignal) => Promise<BakeSummary>,
+  action: (lost: AbortSignal, claim: Claim) => Promise<BakeSummary>,
 ): Promise<BakeSummary> {
   const { queue, clock, store } = context;
   const { schedule } = context.config();
   const claim = await claimWhenFree(repository, context);
   try {
-    const summary = await underCloneClaim(claim, context, action);
+    const summary = await underCloneClaim(claim, context, lost => action(lost, claim));
     const baked = (await store.repositories.byId(repository.id)) ?? repository;
     await queue.complete(claim, nextRepositorySync(baked, clock.nowMs(), schedule));
     return summary;

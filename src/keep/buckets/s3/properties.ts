@@ -12,6 +12,7 @@ const METADATA_PREFIX = 'x-amz-meta-';
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;
+  if (properties.cacheControl !== undefined) headers['cache-control'] = properties.cacheControl;
   const { metadata } = properties;
   for (const [name, value] of metadata ? Object.entries(metadata) : []) {
     if (!/^[a-z0-9-]+$/.test(name)) {
@@ -37,6 +38,7 @@ export function propertyInput(properties: ObjectProperties) {
   const metadata = Object.entries(properties.metadata ?? {});
   return {
     ContentType: properties.contentType,
+    CacheControl: properties.cacheControl,
     Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),
     StorageClass: properties.storageClass as 'STANDARD' | undefined,
     Tagging: properties.tags === undefined ? undefined : encodeTags(properties.tags),

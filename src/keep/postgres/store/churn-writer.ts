@@ -1,7 +1,7 @@
 import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../store/churn.ts';
 import { readInteger } from '../../store/rows/columns.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../executor.ts';
-import { lockRepository } from './lock.ts';
+import { holdClaim, lockRepository } from './lock.ts';
 
 /** Paths whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_PATHS = 100_000;
@@ -50,17 +50,20 @@ const COUNT_DAYS = `
 const MOVE_CURSOR = 'UPDATE repositories SET churned_to = greatest(churned_to, $2) WHERE id = $1';
 
 /**
- * `ChurnWriter` on Postgres. A writer that lost its claim long ago does no harm: what it stores is passed over where it
- * is there already, and counted once.
+ * `ChurnWriter` on Postgres. Each write holds the claim that it is made under, and is refused once that is lost. What is
+ * there already is passed over, and counted once.
  */
 export class PostgresChurnWriter implements ChurnWriter {
   readonly #database: TransactionalExecutor;
   readonly #repositoryId: number;
+  readonly #claim: number | undefined;
   readonly #pathIds = new Map<string, number>();
 
-  constructor(database: TransactionalExecutor, repositoryId: number) {
+  /** @param claim the token of the claim that it writes under, where there is a queue */
+  constructor(database: TransactionalExecutor, repositoryId: number, claim?: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#claim = claim;
   }
 
   async waiting(limit: number): Promise<WaitingCommit[]> {
@@ -74,6 +77,7 @@ export class PostgresChurnWriter implements ChurnWriter {
       await this.#database.transaction(async transaction => {
         attempts += 1;
         if (attempts > 1) this.#pathIds.clear();
+        if (this.#claim !== undefined) await holdClaim(transaction, this.#claim);
         // Its rows are counted by the day, and must not be rolled up twice or half: the roll-up waits for it.
         await lockRepository(transaction, this.#repositoryId);
         await this.#insert(transaction, commits);

@@ -1,3 +1,4 @@
+import { SluiceError } from '../../../base/errors.ts';
 import type { SqlExecutor } from '../executor.ts';
 
 /**
@@ -21,4 +22,16 @@ export async function shareName(transaction: SqlExecutor, name: string): Promise
     'SELECT pg_advisory_xact_lock_shared(hashtextextended(current_schema() || $1, 0))',
     [name],
   );
+}
+
+/**
+ * Has a claim stay whose it is until the transaction ends: nobody else can take its target over meanwhile. To be locked
+ * before rows of the store, as all that changes targets does.
+ * @throws SluiceError `lease_lost` where it is held no more
+ */
+export async function holdClaim(transaction: SqlExecutor, token: number): Promise<void> {
+  if (await transaction.first('SELECT key FROM targets WHERE claim_token = $1 FOR SHARE', [token])) return;
+  throw new SluiceError('lease_lost', 'another station has gone on with this repository', {
+    operation: 'write',
+  });
 }

@@ -33,7 +33,7 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
     settleMs,
     settleAfterCloseMs: 0,
     temporaryRestMs: 60_000,
-    names: { temporary: [], ignore: [], placeDepths: {} },
+    names: { temporary: [], ignore: [], selections: {}, placeDepths: {} },
     stayingRoots: [],
     maxRemembered: 1000,
     monotonicMs: () => time.ms,

@@ -29,7 +29,12 @@ async function watching(
     settleMs: 1000,
     settleAfterCloseMs: options.settleAfterCloseMs ?? 0,
     temporaryRestMs: 60_000,
-    names: { temporary: TEMPORARY_NAMES, ignore: options.ignore ?? [], placeDepths: { [root]: 2 } },
+    names: {
+      temporary: TEMPORARY_NAMES,
+      ignore: options.ignore ?? [],
+      selections: {},
+      placeDepths: { [root]: 2 },
+    },
     stayingRoots: [],
     maxRemembered: 1000,
     monotonicMs: () => time.ms,

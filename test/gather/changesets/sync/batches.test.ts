@@ -15,6 +15,7 @@ const never = new AbortController().signal;
 const wanted = (number: number): WantedChangeset => ({ ref: { host: HOST, repository: 'a/b', number } });
 const missing = ({ ref }: WantedChangeset): ChangesetResult => ({
   outcome: 'missing',
+  isRepositorySeen: true,
   ref,
   error: new SluiceError('forge_missing', 'gone'),
 });

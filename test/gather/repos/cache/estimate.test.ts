@@ -35,7 +35,7 @@ async function ask(t: TestContext, url: string, answer: unknown, asking: Asking 
     return new Response(JSON.stringify(answer), { status });
   };
   const { signal } = new AbortController();
-  const host = (await bakeJob(repository, address, config)).sizeHost;
+  const host = (await bakeJob(repository, address, { token: 1 }, config)).sizeHost;
   return { bytes: await estimateFromHost(address, { host, lean, signal, fetch }), asked };
 }
 

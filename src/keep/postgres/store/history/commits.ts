@@ -13,8 +13,8 @@ const INSERT = `
     FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::bigint[], $8::bigint[],
                 $9::integer[], $10::integer[], $11::text[], $12::integer[], $13::text[])
       AS given (id, hash, author_id, authored_at, authored_zone, committer_id, committed_at, committed_zone,
-                parent_count, parents, signed, subject)
-  ON CONFLICT (repository_id, hash) DO NOTHING`;
+                parent_count, parents, signed, subject)`;
+const INSERT_UNKNOWN = `${INSERT} ON CONFLICT (repository_id, hash) DO NOTHING`;
 const STORED = 'SELECT id FROM commits WHERE id = ANY($1::bigint[])';
 const INSERT_MESSAGES = `
   INSERT INTO commit_messages (commit_id, message, trailers) SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])`;
@@ -27,17 +27,21 @@ export interface AddedCommits {
   readonly firstId: number | null;
 }
 
-/** Stores commits with their messages and co-authors, within a transaction; those stored already are passed over. */
+/**
+ * Stores commits with their messages and co-authors, within a transaction; those stored already are passed over.
+ * @param areNew none is: what is spared is looking
+ */
 export async function insertCommits(
   transaction: SqlExecutor,
   repositoryId: number,
   rows: readonly CommitRow[],
   identities: Identities,
+  areNew: boolean,
 ): Promise<AddedCommits> {
   if (rows.length === 0) return { at: [], firstId: null };
   const reserved = await transaction.first(RESERVE, [rows.length]);
   const ids = ((reserved?.ids ?? []) as number[]).sort((one, other) => one - other);
-  const inserted = await transaction.execute(INSERT, [
+  const inserted = await transaction.execute(areNew ? INSERT : INSERT_UNKNOWN, [
     repositoryId,
     ids,
     rows.map(({ hash }) => hash),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SluiceError } from '../../../../base/errors.ts';
 import { CommitCounts } from '../../../store/commit-counts.ts';
 import type { HistoryWriter } from '../../../store/history.ts';
+import { PackedRefs } from '../../../store/packed-refs.ts';
 import type {
   CommitRow,
   CommitRows,
@@ -11,8 +12,10 @@ import type {
   RefSnapshot,
   RepositoryTotals,
 } from '../../../store/types.ts';
-import type { SqlExecutor, TransactionalExecutor } from '../../executor.ts';
+import { isDouble } from '../../errors.ts';
+import type { SqlExecutor, TransactionalExecutor, TransactionOptions } from '../../executor.ts';
 import type { Parameter } from '../../parameters.ts';
+import { holdClaim } from '../lock.ts';
 import { insertCommits } from './commits.ts';
 import { Identities } from './identities.ts';
 import { removeCommits } from './remove.ts';
@@ -21,6 +24,7 @@ import { renewTotals } from './totals.ts';
 
 /** Of any number of rows so many are read or changed at once. */
 const ROWS_AT_ONCE = 1000;
+const MAY_BE_LOST: TransactionOptions = { mayBeLost: true };
 
 const TAKE_OVER = 'UPDATE repositories SET writer = $2 WHERE id = $1 RETURNING unsettled_from';
 const HOLD = 'SELECT unsettled_from FROM repositories WHERE id = $1 AND writer = $2 FOR NO KEY UPDATE';
@@ -60,20 +64,26 @@ const MAP = `
  *                                 ▼
  *                              uncounted, known by their rows ──settle──▶ none
  *
- * A process may stand still for longer than its claim lasts, and go on when somebody else has it. So the first change of
- * a writer puts its name into `repositories.writer`, and each later one needs it to be there still.
+ * A process may stand still for longer than its claim lasts, and go on when somebody else has it. So each change holds the
+ * claim that it is made under. The first change also puts the writer's name into `repositories.writer`, and each later one
+ * needs it to be there still: that keeps apart two writers under one claim, and those that have none.
  */
 export class PostgresHistoryWriter implements HistoryWriter {
   readonly #database: TransactionalExecutor;
   readonly #repositoryId: number;
+  readonly #claim: number | undefined;
   readonly #name = randomUUID();
   readonly #identities: Identities;
   readonly #counts = new CommitCounts(COUNTED_AT_ONCE);
   #isNamed = false;
+  /** A walk that began with nothing stored: its commits are new without looking. */
+  #isFresh = false;
 
-  constructor(database: TransactionalExecutor, repositoryId: number) {
+  /** @param claim the token of the claim that it writes under, where there is a queue */
+  constructor(database: TransactionalExecutor, repositoryId: number, claim?: number) {
     this.#database = database;
     this.#repositoryId = repositoryId;
+    this.#claim = claim;
     this.#identities = new Identities(repositoryId);
   }
 
@@ -87,16 +97,31 @@ export class PostgresHistoryWriter implements HistoryWriter {
     return { tips: await this.#refs('pending_refs'), processed: row.processed };
   }
 
-  begin(tips: RefSnapshot): Promise<void> {
-    return this.#change(async transaction => {
+  async begin(tips: RefSnapshot): Promise<void> {
+    const stored = await this.count();
+    await this.#change(async transaction => {
       for (const sql of FORGET_PENDING) await transaction.execute(sql, [this.#repositoryId]);
       await transaction.execute(BEGIN, [this.#repositoryId]);
       await transaction.execute(INSERT_PENDING, [this.#repositoryId, [...tips.keys()], [...tips.values()]]);
     });
+    this.#isFresh = stored === 0;
   }
 
-  append(commits: CommitRows, walked: number): Promise<number> {
+  async append(commits: CommitRows, walked: number): Promise<number> {
     const rows = [...commits];
+    const areNew = this.#isFresh && walked === rows.length;
+    try {
+      return await this.#append(rows, walked, areNew);
+    } catch (error) {
+      if (!areNew || !isDouble(error)) throw error;
+      // git named a commit twice, which it never should.
+      this.#isFresh = false;
+      return this.#append(rows, walked, false);
+    }
+  }
+
+  /** Commits and position go together: where a crash takes both, they are read again. */
+  #append(rows: readonly CommitRow[], walked: number, areNew: boolean): Promise<number> {
     return this.#change(async (transaction, uncountedFrom) => {
       if (this.#counts.size + rows.length > COUNTED_AT_ONCE) {
         await this.#settle(transaction, uncountedFrom);
@@ -105,14 +130,14 @@ export class PostgresHistoryWriter implements HistoryWriter {
       }
       await this.#identities.ensure(transaction, rows);
       const authors = rows.map(({ author }) => this.#identities.idOf(author));
-      const added = await insertCommits(transaction, this.#repositoryId, rows, this.#identities);
+      const added = await insertCommits(transaction, this.#repositoryId, rows, this.#identities, areNew);
       // More at once than are counted in memory are counted from their rows.
       if (rows.length <= COUNTED_AT_ONCE) {
         for (const at of added.at) this.#counts.add(rows[at] as CommitRow, authors[at] as number);
       }
       await transaction.execute(ADVANCE, [this.#repositoryId, walked, added.firstId]);
       return added.at.length;
-    });
+    }, MAY_BE_LOST);
   }
 
   async remove(hashes: readonly ObjectId[]): Promise<number> {
@@ -199,6 +224,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
   /** A transaction of the repository's only writer. @param make is told from where on commits are not counted */
   async #change<T>(
     make: (transaction: SqlExecutor, uncountedFrom: number | undefined) => Promise<T>,
+    options?: TransactionOptions,
   ): Promise<T> {
     let attempts = 0;
     try {
@@ -206,6 +232,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
         attempts += 1;
         // What was counted in memory went into the attempt before.
         if (attempts > 1) this.#forget();
+        if (this.#claim !== undefined) await holdClaim(transaction, this.#claim);
         const row = await transaction.first(this.#isNamed ? HOLD : TAKE_OVER, [
           this.#repositoryId,
           this.#name,
@@ -216,7 +243,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
           });
         }
         return make(transaction, row.unsettled_from === null ? undefined : Number(row.unsettled_from));
-      });
+      }, options);
       this.#isNamed = true;
       return result;
     } catch (error) {
@@ -234,7 +261,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
   async #refs(table: 'refs' | 'pending_refs'): Promise<RefSnapshot> {
     const sql = `SELECT name, encode(tip, 'hex') AS tip FROM ${table} WHERE repository_id = $1 ORDER BY name`;
     const rows = await this.#database.query(sql, [this.#repositoryId]);
-    return new Map(rows.map(row => [String(row.name), String(row.tip)]));
+    return PackedRefs.from(rows.map(row => [String(row.name), String(row.tip)]));
   }
 
   #first(sql: string, ...values: readonly Parameter[]): Promise<Record<string, unknown> | undefined> {
