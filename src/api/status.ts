@@ -71,6 +71,19 @@ export const StationStatus = z
       root: z.string(),
       database: z.string(),
     }),
+    store: z.object({
+      away: z
+        .object({
+          sinceAt: Time,
+          code: z.string().describe('from the error catalogue'),
+          message: z.string(),
+        })
+        .nullable()
+        .describe('a shared store that is not reached'),
+      figuresAt: Time.nullable().describe(
+        'when `schedule`, `repos` and `changesets` were as they are given here, where the store is away or slow; null: now',
+      ),
+    }),
     schedule: z.object({
       size: Count.describe('targets that have a time'),
       due: Count.describe('those whose time has come and that wait for a worker'),

@@ -32,3 +32,22 @@ export const silentLogger: Logger = {
   fatal: nothing,
   child: () => silentLogger,
 };
+
+/** A logger that says at debug level what `isKnown` of its facts: what is said elsewhere, once, and would be said by many. */
+export function quietAbout(log: Logger, isKnown: (facts: object) => boolean): Logger {
+  const at =
+    (level: Exclude<LogLevel, 'silent'>): LogMethod =>
+    (facts: object | string, message?: string) => {
+      if (typeof facts === 'string') log[level](facts);
+      else log[level !== 'trace' && isKnown(facts) ? 'debug' : level](facts, message);
+    };
+  return {
+    trace: at('trace'),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: (facts: object | string, message?: string) => log.fatal(facts as object, message),
+    child: facts => quietAbout(log.child(facts), isKnown),
+  };
+}

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { NO_CAPTURE } from '../gather/capture/service.ts';
 import { announced } from '../station/announce.ts';
 import { countsOf } from '../station/status/changeset-figures.ts';
-import { readStatus, type StationStatus } from '../station/status/status.ts';
+import { readStatus, readStoredFigures, type StationStatus } from '../station/status/status.ts';
 import type { Cli, GlobalOptions } from './cli.ts';
 import { load } from './load.ts';
 import { assertDatabase, existingDatabase, withJournal, withStores } from './stores.ts';
@@ -61,9 +61,20 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
   return withStores(config, cli, stores =>
     withJournal(existingDatabase(config), cli, async journal =>
       readStatus({
-        ...stores,
+        known: {
+          figures: await readStoredFigures({
+            ...stores,
+            config,
+            running: { syncs: new Map(), churn: new Map() },
+            changesets: {
+              ...countsOf(await stores.store.changesets.totals()),
+              hosts: [],
+              webhooksMissing: [],
+            },
+          }),
+        },
+        clones: stores.clones,
         config,
-        running: { syncs: new Map(), churn: new Map() },
         deliveries: {
           ...journal.counts(),
           unproven: journal.unproven(),
@@ -71,7 +82,6 @@ async function readDatabase(config: LoadedConfig['config'], cli: Cli): Promise<S
         },
         links: [],
         holds: [],
-        changesets: { ...countsOf(await stores.store.changesets.totals()), hosts: [], webhooksMissing: [] },
         capture: NO_CAPTURE,
         station: {
           version: cli.version,
@@ -115,8 +125,15 @@ function render(status: StationStatus, cli: Cli): string {
   const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
   const up = station.mode === 'up' ? `up for ${formatDuration(station.uptimeMs)}` : 'not running';
   const late = schedule.behindMs > 0 ? `, behind by ${formatDuration(schedule.behindMs)}` : '';
+  const { away, figuresAt } = status.store;
   const lines = [
     `${style.bold('station')}   ${up}, database ${printable(station.database)}`,
+    ...(away
+      ? [`${style.bold('store')}     away since ${away.sinceAt}: ${printable(away.message)}`]
+      : figuresAt
+        ? [`${style.bold('store')}     slow to answer`]
+        : []),
+    ...(figuresAt ? [`          schedule, repos and changes as they were at ${figuresAt}`] : []),
     `${style.bold('schedule')}  ${formatCount(schedule.size, 'target')}, ${schedule.due} due, ${schedule.running} running${late}`,
     `${style.bold('repos')}     ${repos.known} known, ${repos.tracked} tracked, ${repos.failing} failing, ${formatCount(repos.commits, 'commit')}`,
     `${style.bold('changes')}   ${changesets.known} known, ${changesets.followed} followed, ${changesets.failing} failing`,

@@ -20,7 +20,7 @@ import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
-import { retryForOtherKeys, retryForRenewedKey } from './key-retries.ts';
+import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -94,6 +94,7 @@ export class DeliverySession {
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
   readonly #gate: Gate;
+  readonly #keyRetries = new KeyRetries(() => this.#context);
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
   /** What the watch has seen and not reported. */
@@ -182,7 +183,12 @@ export class DeliverySession {
       onNotEntered: path => this.#watch.forget([path]),
     });
     this.#gate = new Gate(this.#context, this.#dispatcher);
-    this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
+    this.#maintenance = new Maintenance(this.#context, {
+      gate: this.#gate,
+      dispatcher: this.#dispatcher,
+      keyRetries: this.#keyRetries,
+      beforeSync: options.beforeSync,
+    });
     const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
       roots: [incoming, ...settings.folders.map(({ path }) => path)],
@@ -410,15 +416,14 @@ export class DeliverySession {
 
   /** A profile's key has become another (15): what the old one was refused for goes again, and what waits goes now. */
   async #keyChanged(profile: string): Promise<void> {
-    const { journal, clock, holds, log } = this.#context;
+    const { holds, log } = this.#context;
     if (this.#stopping.signal.aborted) return;
     holds.keyChanged(profile);
     try {
-      const files = await retryForRenewedKey(this.#context, profile);
-      await journal.makeDueNow(profile, clock.nowMs());
-      log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
+      await this.#keyRetries.follow(profile);
     } catch (error) {
-      log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
+      const words = 'what failed for the old key could not be taken up again; tried again soon';
+      log.error({ profile, reason: String(error) }, words);
     }
     this.#dispatcher.wake();
   }

@@ -20,7 +20,8 @@ export interface ObservedStation {
     DeliveryStatus,
     'incoming' | 'processing' | 'completed' | 'failed' | 'waiting' | 'uploading'
   > & { readonly throughput: readonly Pick<Throughput, 'files' | 'bytes' | 'failures'>[] };
-  recentRuns(limit: number): Promise<readonly Run[]>;
+  /** Undefined: they are not to be had now. */
+  recentRuns(limit: number): Promise<readonly Run[] | undefined>;
   troubles(): Promise<readonly Trouble[]>;
   status(): Promise<StationStatus>;
 }
@@ -132,7 +133,8 @@ export class EventObserver implements Service {
       this.#status(),
     ]);
     const sections = status === before?.status ? before.sections : sectionsOf(status);
-    return { deliveries: this.#station.deliveries(), runs, troubles, status, sections };
+    const deliveries = this.#station.deliveries();
+    return { deliveries, runs: runs ?? before?.runs ?? [], troubles, status, sections };
   }
 
   #ofChangesets(): StationEvent[] {

@@ -94,6 +94,8 @@ export interface StationApi {
   status(): Promise<StationStatus>;
   /** Since when the server of the store is not to be had. */
   storeOutage(): StoreOutage | undefined;
+  /** What the store answers; undefined where it is not to be had. Throws `database_*` for what else fails. */
+  askStore<T>(ask: () => Promise<T>): Promise<T | undefined>;
   /** Throws `database_*` where the store cannot be read: a station that cannot is not healthy, whatever else runs. */
   checkStore(): Promise<void>;
   /** True between a finished start and the beginning of stop. */

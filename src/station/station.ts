@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Service } from '../base/lifecycle.ts';
-import { type Logger, silentLogger } from '../base/log.ts';
+import { type Logger, quietAbout, silentLogger } from '../base/log.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { Config } from '../config/schema.ts';
 import { CredentialsWatch } from '../deliver/credentials-watch.ts';
@@ -39,7 +39,8 @@ import {
   type RepositoryListFilter,
 } from './status/repository-list.ts';
 import { type ScheduleApi, scheduleApi } from './status/schedule.ts';
-import { readStatus, type StationStatus } from './status/status.ts';
+import { readStatus, readStoredFigures, type StationStatus } from './status/status.ts';
+import { StoreWatch } from './status/store-watch.ts';
 import { findTroubles } from './status/troubles.ts';
 
 export interface StationOptions {
@@ -105,10 +106,13 @@ class ComposedStation implements Station {
   readonly #options: StationOptions;
   readonly #startedMs: number;
   #config: Config;
+  readonly #storeWatch: StoreWatch;
   #opened: Stores | undefined;
   #id = '';
 
-  constructor(options: StationOptions) {
+  constructor(given: StationOptions) {
+    // That a shared store is away is said by the watch of it; all that waits for it meanwhile need not.
+    const options = { ...given, log: quietAbout(given.log, facts => this.#isAboutOutage(facts)) };
     this.#options = options;
     this.#config = options.config;
     this.#startedMs = options.clock.monotonicMs();
@@ -160,7 +164,7 @@ class ComposedStation implements Station {
     this.events = new EventObserver(
       {
         deliveries: () => this.deliveries.status(),
-        recentRuns: limit => this.repositories.recentRuns(limit),
+        recentRuns: limit => this.#storeWatch.answer(() => this.repositories.recentRuns(limit)),
         troubles: () => findTroubles(this),
         status: () => this.status(),
       },
@@ -176,6 +180,19 @@ class ComposedStation implements Station {
       calls: () => this.changesets.limiter.calls(),
       throughput: () => this.deliveries.status().throughput,
       nowMs: () => options.clock.nowMs(),
+    });
+    this.#storeWatch = new StoreWatch({
+      clock: options.clock,
+      log: given.log,
+      store: () => this.#stores.store,
+      isShared: () => this.#config.store !== undefined,
+      read: () =>
+        readStoredFigures({
+          ...this.#stores,
+          config: this.#config,
+          running: this.repositories.running,
+          changesets: changesetFigures(this.changesets),
+        }),
     });
     this.schedule = scheduleApi(current.stores, options.clock);
     this.services = [
@@ -197,6 +214,7 @@ class ComposedStation implements Station {
       this.notifications,
       this.events,
       this.changesets.hosts,
+      this.#storeWatch,
       ...this.repositories.workers,
       this.changesets,
       this.repositories.schedule,
@@ -233,8 +251,20 @@ class ComposedStation implements Station {
     return listRepositories(this.#stores, filter);
   }
 
+  askStore<T>(ask: () => Promise<T>): Promise<T | undefined> {
+    return this.#storeWatch.answer(ask);
+  }
+
   storeOutage(): StoreOutage | undefined {
     return this.#opened?.store.outage();
+  }
+
+  #isAboutOutage(facts: object): boolean {
+    const { code, err } = facts as { readonly code?: unknown; readonly err?: { readonly code?: unknown } };
+    const known = code ?? err?.code;
+    return (
+      known === 'database_unreachable' || (known !== undefined && known === this.storeOutage()?.error.code)
+    );
   }
 
   checkStore(): Promise<void> {
@@ -247,14 +277,13 @@ class ComposedStation implements Station {
     const deliveries = this.deliveries.status();
     const uptimeMs = Math.round(clock.monotonicMs() - this.#startedMs);
     return readStatus({
-      ...this.#stores,
+      known: await this.#storeWatch.figures(),
+      clones: this.#stores.clones,
       station: { version, uptimeMs, mode: 'up', pid: process.pid, root, database },
       config: this.#config,
-      running: this.repositories.running,
       deliveries: { ...deliveries, profiles: this.deliveries.profiles() },
       links: deliveries.links,
       holds: deliveries.holds,
-      changesets: await changesetFigures(this.changesets),
       capture: await this.captures.status(),
     });
   }

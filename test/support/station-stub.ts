@@ -175,6 +175,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
     listRepositories: async () => ({ page: [], next: undefined, total: 0 }),
     version: '1.2.3',
     storeOutage: () => undefined,
+    askStore: ask => ask(),
     events: { open: () => () => undefined },
     async checkStore() {
       if (behaviour.databaseError) throw behaviour.databaseError;

@@ -224,13 +224,14 @@ export class Enclosure {
     return false;
   }
 
-  /** A root that is held keeps its file system from being unmounted. */
+  /** A root that is held keeps its file system from being unmounted; it does not keep the process from ending. */
   #releaseLater(): void {
-    this.#cancelRelease = this.#clock.timer(ROOT_KEPT_MS, () => {
+    const release = (): void => {
       this.#cancelRelease = undefined;
       if (this.#clock.monotonicMs() - this.#usedMs < ROOT_KEPT_MS) this.#releaseLater();
       else this.close();
-    });
+    };
+    this.#cancelRelease = this.#clock.timer(ROOT_KEPT_MS, release, true);
   }
 
   #orNothing<Result>(work: () => Result): Result | undefined {

@@ -49,6 +49,7 @@ export async function attemptDelivery(
     destination,
     record,
     startedAt: new Date(context.clock.nowMs()).toISOString(),
+    keyMark: destination.store.key?.mark() ?? null,
     steps: new StepTimes(context.clock, record),
   };
   const hold = context.holds.holdOf(record);

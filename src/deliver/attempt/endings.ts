@@ -35,6 +35,8 @@ export interface Attempted {
   readonly record: FileRecord;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** The profile's key as it was then (`StoreKey.mark`); null where it has none. */
+  readonly keyMark: string | null;
   /** What was done so far, and how long it took. */
   readonly steps: StepTimes;
 }
@@ -228,8 +230,17 @@ async function giveUp(
   const { journal, settings, random, clock, log } = context;
   const { record, destination } = attempted;
   const givenUpMs = clock.nowMs();
+  const keyMark = KEY_CAUSES.includes(error.code) ? attempted.keyMark : null;
+  // Exchanged while the refusal was on its way: whatever follows from that has been done already, without this file.
+  if (keyMark !== null && keyMark !== destination.store.key?.mark())
+    return retryLater(
+      context,
+      attempted,
+      error,
+      { kind: 'retry', atMs: givenUpMs, failures: record.failures },
+      {},
+    );
   const row = attemptRow(attempted.startedAt, givenUpMs, error);
-  const keyMark = KEY_CAUSES.includes(error.code) ? (destination.store.key?.mark() ?? null) : null;
   const given = failedChange(record, error, { location: null }, givenUpMs, keyMark);
   const stays = record.source !== null;
   // On record before the move: nothing in `failed` could say why it is there.

@@ -66,6 +66,7 @@ export class PostgresDatabase implements TransactionalExecutor {
   readonly #random: Random;
   readonly #outage: Outage;
   readonly #listening = new Set<Listening>();
+  #wasLetIn = false;
   #closing: Promise<void> | undefined;
 
   private constructor(address: PostgresAddress, clientConfig: pg.ClientConfig, options: PostgresOptions) {
@@ -121,6 +122,7 @@ export class PostgresDatabase implements TransactionalExecutor {
         database = make({ ...config, ssl: false });
       }
       await migrate(database);
+      database.#wasLetIn = true;
       return database;
     } catch (error) {
       await database.close();
@@ -131,6 +133,11 @@ export class PostgresDatabase implements TransactionalExecutor {
   /** Undefined while the server is to be had. */
   get outage(): StoreOutage | undefined {
     return this.#outage.state;
+  }
+
+  /** As `Store.onOutage`. */
+  onOutage(listener: (outage: StoreOutage | undefined) => void): () => void {
+    return this.#outage.watch(listener);
   }
 
   async query(sql: string, values: readonly Parameter[] = []): Promise<SqlRow[]> {
@@ -232,8 +239,10 @@ export class PostgresDatabase implements TransactionalExecutor {
       try {
         return await this.#pool.connect();
       } catch (error) {
-        if (this.#closing || failureOf(error) !== 'lost') throw this.#wrap(error, 'connect');
-        this.#outage.began(this.#wrap(error, 'connect'));
+        const wrapped = this.#wrap(error, 'connect');
+        // Who was let in once waits for that to come back, whatever the reason is.
+        if (this.#closing || (failureOf(error) !== 'lost' && !this.#wasLetIn)) throw wrapped;
+        this.#outage.began(wrapped);
       }
     }
   }

@@ -9,7 +9,7 @@ import { oneLine } from '../../base/text.ts';
  * - `again`: this transaction met another one; it may be made again at once.
  * - `late`: the server took longer than we let it.
  * - `full`: no room left where the server keeps its data.
- * - `refused`: it does not let us in, or denies us a right.
+ * - `refused`: it does not let us in, denies us a right, or has a certificate that we may not trust.
  * - `other`: nothing that we know.
  */
 export type PostgresFailure = 'lost' | 'again' | 'late' | 'full' | 'refused' | 'other';
@@ -45,6 +45,7 @@ export const NO_TLS = /server does not support SSL/i;
 export function failureOf(error: unknown): PostgresFailure {
   const code = codeOf(error);
   if (code !== undefined) return BY_CODE[code] ?? BY_CODE[code.slice(0, 2)] ?? 'other';
+  if (isCertificate(error)) return 'refused';
   if (systemFailureOf(error) !== undefined || isTls(error)) return 'lost';
   const message = error instanceof Error ? error.message : '';
   if (LATE.test(message)) return 'late';
@@ -63,9 +64,17 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' && severity !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
+/** The server's certificate is not one that we were told to trust (nodejs.org/api/tls.html#x509-certificate-error-codes). */
+function isCertificate(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return (
+    typeof code === 'string' && /^(ERR_TLS_CERT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|HOSTNAME_)/.test(code)
+  );
+}
+
 function isTls(error: unknown): boolean {
   const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO)/.test(code);
+  return typeof code === 'string' && /^(ERR_TLS|ERR_SSL)/.test(code);
 }
 
 /** Gives a failure its code of ours. @param place names the database, without secrets */

@@ -26,6 +26,7 @@ export class Outage {
   #now:
     | { sinceMs: number; startedMs: number; error: SluiceError; over: Promise<void>; end: () => void }
     | undefined;
+  readonly #listeners = new Set<(state: StoreOutage | undefined) => void>();
   #closed = false;
 
   constructor(options: OutageOptions) {
@@ -37,6 +38,16 @@ export class Outage {
     return this.#now && { sinceMs: this.#now.sinceMs, error: this.#now.error };
   }
 
+  /** Calls `listener` when an outage begins, and with undefined when it is over. @returns what ends that */
+  watch(listener: (state: StoreOutage | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.state);
+  }
+
   /** The server was not to be had just now. May be repeated. */
   began(error: SluiceError): void {
     if (this.#now) this.#now.error = error;
@@ -44,6 +55,7 @@ export class Outage {
     const { promise: over, resolve: end } = Promise.withResolvers<void>();
     const { clock } = this.#options;
     this.#now = { sinceMs: clock.nowMs(), startedMs: clock.monotonicMs(), error, over, end };
+    this.#tell();
     void this.#probe();
   }
 
@@ -79,6 +91,7 @@ export class Outage {
         const outage = this.#now;
         this.#now = undefined;
         outage?.end();
+        this.#tell();
         return;
       } catch (error) {
         if (this.#now) this.#now.error = error as SluiceError;

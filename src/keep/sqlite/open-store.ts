@@ -33,6 +33,7 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
     tracking: createTrackingStore(database),
+    sharedCalls: undefined,
     stations: createStationStore(database, options.clock),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
@@ -47,6 +48,7 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
       ...troubleQuestions(database),
     },
     outage: () => undefined,
+    onOutage: () => () => undefined,
     tables: new SqliteTables(database),
     async check() {
       database.read(() => database.statement('SELECT count(*) AS known FROM repositories').get());

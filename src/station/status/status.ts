@@ -11,7 +11,7 @@ import { churnStatus } from '../../gather/repos/churn/status.ts';
 import type { Repositories } from '../../gather/repos/service.ts';
 import { urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { CloneRecords } from '../../keep/local/clone-records.ts';
-import type { Store } from '../../keep/store/store.ts';
+import type { Store, StoreOutage } from '../../keep/store/store.ts';
 import type { ChangesetFigures } from './changeset-figures.ts';
 import { stationDisks } from './disks.ts';
 
@@ -34,31 +34,34 @@ type RunningBake = StationStatus['repos']['baking'][number];
 const NEXT_SHOWN = 10;
 const TROUBLED_SHOWN = 20;
 
-/** Reads the figures together. Throws `database_*`. */
-export async function readStatus(options: {
-  readonly store: Store;
+/** What the status has from the store. */
+export type StoredFigures = Pick<StationStatus, 'schedule' | 'repos' | 'changesets'>;
+
+/** What the store has, or had. */
+export interface KnownFigures {
+  readonly figures: StoredFigures;
+  /** When they were true; undefined: now. */
+  readonly figuresAtMs?: number;
+  readonly outage?: StoreOutage | undefined;
+}
+
+/** Reads what the store knows. Throws `database_*`. */
+export async function readStoredFigures(options: {
+  readonly store: Pick<Store, 'repositories'>;
   readonly queue: WorkQueue;
-  readonly station: StationFacts;
-  readonly clones: CloneRecords;
   readonly config: Config;
   readonly running: Repositories['running'];
-  readonly deliveries: GivenDeliveryFigures;
-  readonly links: readonly EndpointStatus[];
-  readonly holds: readonly HoldStatus[];
-  readonly changesets: ChangesetFigures;
-  readonly capture: CaptureStatus;
-}): Promise<StationStatus> {
-  const { store, queue, clones, config, running } = options;
-  const [counts, upcoming, repositories, onDisk, disks] = await Promise.all([
+  readonly changesets: ChangesetFigures | Promise<ChangesetFigures>;
+}): Promise<StoredFigures> {
+  const { store, queue, config, running } = options;
+  const [counts, upcoming, repositories, changesets] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
     store.repositories.list(),
-    clones.totals(),
-    stationDisks(config),
+    options.changesets,
   ]);
   const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
-    station: { ...options.station, uptimeS: Math.round(options.station.uptimeMs / 1000) },
     schedule: {
       size: counts.size,
       due: counts.due,
@@ -83,7 +86,27 @@ export async function readStatus(options: {
       baking: [...running.syncs].map(([url, progress]) => describeBake(url, progress)),
       churn: await churnStatus(repositories, queue, config, running.churn),
     },
-    changesets: options.changesets,
+    changesets,
+  };
+}
+
+/** Puts the status together from what the store knew and from what is found here. Throws `database_*`. */
+export async function readStatus(options: {
+  readonly known: KnownFigures;
+  readonly station: StationFacts;
+  readonly clones: CloneRecords;
+  readonly config: Config;
+  readonly deliveries: GivenDeliveryFigures;
+  readonly links: readonly EndpointStatus[];
+  readonly holds: readonly HoldStatus[];
+  readonly capture: CaptureStatus;
+}): Promise<StationStatus> {
+  const { known, clones, config } = options;
+  const [onDisk, disks] = await Promise.all([clones.totals(), stationDisks(config)]);
+  return {
+    station: { ...options.station, uptimeS: Math.round(options.station.uptimeMs / 1000) },
+    store: storeStatus(known),
+    ...known.figures,
     deliveries: deliveryFigures(options.deliveries, config.deliver.directory),
     capture: shownCapture(options.capture),
     links: options.links.map(({ endpoint, state, sinceMs }) => {
@@ -107,6 +130,13 @@ export async function readStatus(options: {
     },
     disks,
   };
+}
+
+function storeStatus({ figuresAtMs, outage }: KnownFigures): StationStatus['store'] {
+  const away = outage
+    ? { sinceAt: isoTime(outage.sinceMs), code: outage.error.code, message: outage.error.message }
+    : null;
+  return { away, figuresAt: isoOrNull(figuresAtMs ?? null) };
 }
 
 type Optional = 'uploading' | 'left' | 'profiles' | 'syncing';

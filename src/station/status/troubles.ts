@@ -37,8 +37,9 @@ export interface TroubleSources {
     refusals(): readonly HostRefusal[];
     unseen(): readonly UnseenAtHost[];
   };
-  /** While the store is not to be had, it is not asked. */
   storeOutage(): StoreOutage | undefined;
+  /** What the store answers; undefined while it is not to be had. */
+  askStore<T>(ask: () => Promise<T>): Promise<T | undefined>;
   readonly captures: { status(): Promise<{ readonly collectors: readonly CollectorStatus[] }> };
 }
 
@@ -48,12 +49,12 @@ export interface TroubleSources {
  */
 export async function findTroubles(sources: TroubleSources): Promise<Trouble[]> {
   const { questions, deliveries, changesets, captures } = sources;
-  const outage = sources.storeOutage();
-  const [repositories, failing, { collectors }] = await Promise.all([
-    outage ? [] : questions.troubledRepositories(),
-    outage ? [] : questions.failingChangesets(),
+  const [repositories = [], failing = [], { collectors }] = await Promise.all([
+    sources.askStore(() => questions.troubledRepositories()),
+    sources.askStore(() => questions.failingChangesets()),
     captures.status(),
   ]);
+  const outage = sources.storeOutage();
   const troubles = [
     ...(outage ? [fromOutage(outage)] : []),
     ...deliveries.holds().map(fromPlace),

@@ -27,6 +27,7 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
   const resource = { resource: 'rest', neededPerHour: 2, budgetPerHour: 5000, spentLastHour: 1 };
   return {
     station: { version: '1', uptimeS: 5, uptimeMs: 5000, mode: 'up', pid: 1, root: '/', database: '/db' },
+    store: { figuresAt: null, away: null },
     schedule: { size: 1, due: 2, behindS: 3, behindMs: 3000, running: 4, raised: 5, next: [] },
     repos: {
       ...{ known: 1, tracked: 2, failing: 3, commits: 4, troubled: [], baking: [] },

@@ -17,7 +17,9 @@ test('a disk that takes no readings is one trouble for all collectors, with how 
   const nothing = new Proxy({}, { get: () => () => [] });
   const captures = { status: async () => ({ collectors }) };
   const storeOutage = (): undefined => undefined;
-  const sources = { questions: nothing, deliveries: nothing, changesets: nothing, captures, storeOutage };
+  const askStore = <T>(ask: () => T): T => ask();
+  const station = { deliveries: nothing, changesets: nothing, captures, storeOutage, askStore };
+  const sources = { questions: nothing, ...station };
   const [trouble, ...others] = await findTroubles(sources as unknown as TroubleSources);
   assert.deepEqual(others, []);
   assert.deepEqual(
@@ -36,6 +38,7 @@ test('while the store is not to be had it is not asked, and that is the trouble 
     changesets: nothing,
     captures: { status: async () => ({ collectors: [] }) },
     storeOutage: () => ({ sinceMs: 1000, error }),
+    askStore: async () => undefined,
   } as unknown as TroubleSources);
   assert.deepEqual(others, []);
   assert.deepEqual(
