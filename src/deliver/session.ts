@@ -129,6 +129,7 @@ export class DeliverySession {
         this.#dispatcher.endpointBack(endpoint);
         void this.#sendWaiting(endpoint);
       },
+      onSlow: endpoint => this.#dispatcher.endpointSlow(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;

@@ -7,8 +7,8 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { DueTimer } from './due-timer.ts';
+import { EndpointRamps } from './endpoint-ramps.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import { ReturnRamps } from './return-ramps.ts';
 
 /** Records chosen ahead of their attempt; all others are rows. */
 const LOOK_AHEAD = 1024;
@@ -36,7 +36,7 @@ export class Dispatcher {
   readonly #context: DeliveryContext;
   readonly #events: DispatcherEvents;
   readonly #queue: ReadyQueue;
-  readonly #ramps: ReturnRamps;
+  readonly #ramps: EndpointRamps;
   readonly #timer: DueTimer;
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
@@ -57,7 +57,12 @@ export class Dispatcher {
     this.#context = context;
     this.#events = events;
     this.#queue = new ReadyQueue(context.settings);
-    this.#ramps = new ReturnRamps(context.settings.smallAtOnce + context.settings.workers);
+    const { smallAtOnce, workers, probeIntervalMs } = context.settings;
+    this.#ramps = new EndpointRamps({
+      clock: context.clock,
+      lanes: smallAtOnce + workers,
+      longestPauseMs: probeIntervalMs,
+    });
     this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#timer = new DueTimer(context, () => this.wake());
   }
@@ -80,8 +85,7 @@ export class Dispatcher {
 
   shut(): void {
     this.#isOpen = false;
-    this.#queue.clear();
-    this.#mayHaveDue = true;
+    this.#chooseAnew();
   }
 
   /** A record that has just come into being or become due; it need not be due. */
@@ -102,6 +106,14 @@ export class Dispatcher {
   endpointBack(endpoint: string): void {
     this.#ramps.begin(endpoint);
     this.wake();
+  }
+
+  /** An endpoint asks for less: what was chosen goes as far as it bears it. */
+  endpointSlow(endpoint: string): void {
+    const pauseMs = this.#ramps.slow(endpoint);
+    if (pauseMs === undefined) return;
+    this.#chooseAnew();
+    this.#timer.dueAt(this.#context.clock.nowMs() + pauseMs);
   }
 
   /** Something may have become due: reads the journal. */
@@ -163,6 +175,15 @@ export class Dispatcher {
     cancel();
     for (const cancelPause of this.#cancelPauses) cancelPause();
     this.#cancelPauses.clear();
+  }
+
+  /** Gives up what was chosen and has not begun; it is due still. */
+  #chooseAnew(): void {
+    for (const { profile, id } of this.#queue.clear()) {
+      const destination = this.#context.destinations.get(profile);
+      if (destination) this.#ramps.handBack(destination.endpoint, id);
+    }
+    this.#mayHaveDue = true;
   }
 
   #pumpSoon(): void {
@@ -243,7 +264,7 @@ export class Dispatcher {
     if (!destination || this.#isHeld(record, destination)) {
       // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
-      if (destination) this.#ramps.ended(destination.endpoint, record.id, false);
+      if (destination) this.#ramps.handBack(destination.endpoint, record.id);
       return;
     }
     this.#attempts += 1;
