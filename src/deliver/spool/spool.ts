@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
@@ -67,6 +67,15 @@ export class Spool {
 
   bucketPath(area: Area, { profile, bucket }: Omit<FileAddress, 'filepath'>): string {
     return join(this.root, area, profile, bucket);
+  }
+
+  /** Whether `incoming` is not there as a whole, as when its disk is not mounted: that says nothing of any file in it. */
+  isAway(): boolean {
+    try {
+      return !statSync(this.areaPath('incoming'), { throwIfNoEntry: false })?.isDirectory();
+    } catch {
+      return true;
+    }
   }
 
   /** Where a file of that address lies in an area; `location` where it has another name there. */
