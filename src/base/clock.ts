@@ -9,18 +9,22 @@ export interface Clock {
   monotonicMs(): number;
   /** Resolves after `ms`. Rejects with the signal's reason once `signal` aborts; leaves no timer behind. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `callback` once after `ms`; the returned function cancels it and may be called at any time, repeatedly. */
-  timer(ms: number, callback: () => void): () => void;
+  /**
+   * Calls `callback` once after `ms`; the returned function cancels it and may be called at any time, repeatedly. With
+   * `isIdle`, nobody waits for it: the process may end before, and it is never called then.
+   */
+  timer(ms: number, callback: () => void, isIdle?: boolean): () => void;
 }
 
 /** setTimeout fires at once for longer waits than this (Node's documented limit), so they are waited in slices. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function systemTimer(ms: number, callback: () => void): () => void {
+function systemTimer(ms: number, callback: () => void, isIdle = false): () => void {
   let handle: NodeJS.Timeout;
   const arm = (restMs: number): void => {
     const sliceMs = Math.min(Math.max(0, restMs), LONGEST_TIMER_MS);
     handle = setTimeout(() => (restMs > sliceMs ? arm(restMs - sliceMs) : callback()), sliceMs);
+    if (isIdle) handle.unref();
   };
   arm(ms);
   return () => clearTimeout(handle);

@@ -3,6 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { YamlText } from './document.ts';
 import type { Environment } from './environment.ts';
 import { ConfigError, type ConfigFault, formatFault } from './faults.ts';
+import { folderFaults } from './folder-faults.ts';
 import { explain, type Finding } from './judge.ts';
 import { liftConfig } from './lift.ts';
 import { collectOverrides, FILE_VARIABLE, type OverrideName, type Overriding } from './overrides.ts';
@@ -90,8 +91,11 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
       ? resolvePath(value, { env, base: cwd })
       : value,
   ) as typeof parsed.data;
+  const config = complete(absolute);
+  const overlaps = folderFaults(config).map(place);
+  if (overlaps.length > 0) throw new ConfigError(overlaps);
   return {
-    config: deepFreeze(complete(absolute)),
+    config: deepFreeze(config),
     source: yaml && file.path,
     notices: noticed.map(finding =>
       formatFault(locateFault(finding, yaml && { label, yaml }, path => path, origins)),

@@ -133,7 +133,7 @@ export async function retryFailed(
     const moved = origin.retry(spool, record);
     if (moved === 'blocked') return 'a newer file of that path is under way; try again after it';
     if (moved === 'gone') {
-      await journal.change(record.id, { removedAtMs: clock.nowMs() });
+      await journal.changeIf(record.id, 'failed', { removedAtMs: clock.nowMs() });
       return 'the file is no longer there';
     }
     await journal.change(record.id, {

@@ -16,14 +16,40 @@ export async function retryForOtherKeys(context: DeliveryContext): Promise<void>
 }
 
 /**
- * What failed for the sake of a profile's key goes again, since the key has become another.
- * @returns how many files do
+ * What failed for the sake of a profile's key goes again, since the key has become another. A change that could not be
+ * followed, since the journal or a disk had no room, is followed in a later pass of maintenance.
  */
-export async function retryForRenewedKey(context: DeliveryContext, profile: string): Promise<number> {
-  let files = 0;
-  for (const cause of KEY_CAUSES) {
-    const outcomes = await retryFailed(context, { profile, cause });
-    files += outcomes.filter(({ problem }) => problem === undefined).length;
+export class KeyRetries {
+  readonly #context: () => DeliveryContext;
+  /** Profiles whose change of key is still to be followed. */
+  readonly #changed = new Set<string>();
+
+  /** @param context as it is now: the plan may have been adopted since */
+  constructor(context: () => DeliveryContext) {
+    this.#context = context;
   }
-  return files;
+
+  /** The key of a profile has become another. Throws what the journal and the moves throw. */
+  async follow(profile: string): Promise<void> {
+    this.#changed.add(profile);
+    await this.#retry(profile);
+  }
+
+  /** Follows the changes that could not be followed so far; may be called again. Throws as `follow`. */
+  async retry(): Promise<void> {
+    for (const profile of [...this.#changed]) await this.#retry(profile);
+  }
+
+  async #retry(profile: string): Promise<void> {
+    const context = this.#context();
+    const { journal, clock, log } = context;
+    let files = 0;
+    for (const cause of KEY_CAUSES) {
+      const outcomes = await retryFailed(context, { profile, cause });
+      files += outcomes.filter(({ problem }) => problem === undefined).length;
+    }
+    await journal.makeDueNow(profile, clock.nowMs());
+    this.#changed.delete(profile);
+    log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
+  }
 }

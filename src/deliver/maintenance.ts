@@ -4,6 +4,7 @@ import type { FileRecord } from '../keep/local/journal.ts';
 import { abandonUpload } from './attempt/upload/parts.ts';
 import type { DeliveryContext } from './context.ts';
 import type { Gate } from './gate.ts';
+import type { KeyRetries } from './key-retries.ts';
 import { originOf } from './origin/origin-of.ts';
 import type { Dispatcher } from './queue/dispatcher.ts';
 import { applyRetention } from './retention.ts';
@@ -22,6 +23,14 @@ interface Duty {
 
 /** Has files handed over that are still being gathered; `manual` where a person asked for the sync. */
 export type BeforeSync = (manual: boolean) => Promise<void>;
+
+/** What maintenance works with, beside the context. */
+export interface MaintenanceParts {
+  readonly gate: Gate;
+  readonly dispatcher: Dispatcher;
+  readonly keyRetries: KeyRetries;
+  readonly beforeSync: BeforeSync;
+}
 
 /** Pause before retention looks after a delivery, so that many deliveries share one pass over the files. */
 const RETENTION_PAUSE_MS = 200;
@@ -49,7 +58,7 @@ export class Maintenance {
   /** Where the next pass goes on to check records in incoming. */
   #vanishedAfterId = 0;
 
-  constructor(context: DeliveryContext, gate: Gate, dispatcher: Dispatcher, beforeSync: BeforeSync) {
+  constructor(context: DeliveryContext, { gate, dispatcher, keyRetries, beforeSync }: MaintenanceParts) {
     const { settings, clock, spool, statistics, holds, log } = context;
     this.#context = context;
     this.#messages = new RepeatedMessages(clock, LOG_EVERY_MS);
@@ -69,6 +78,7 @@ export class Maintenance {
       duty('buckets', () => this.askForMissingBuckets()),
       duty('journal', () => holds.checkJournal()),
       duty('held places', () => holds.adopt()),
+      duty('changed keys', () => keyRetries.retry()),
       duty('vanished files', () => this.#findVanished()),
       duty('abandoned uploads', () => this.#abortAbandoned()),
       duty('retention', () => this.#retain()),
@@ -162,7 +172,8 @@ export class Maintenance {
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
   async #findVanished(): Promise<void> {
-    const { journal, clock } = this.#context;
+    const { journal, clock, spool, holds } = this.#context;
+    if (spool.isAway()) return holds.spoolAway();
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {

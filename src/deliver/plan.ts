@@ -4,6 +4,7 @@ import { Secret } from '../keep/buckets/credentials/secret.ts';
 import { definitionOf } from '../keep/buckets/definitions.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import { findProfiles } from '../keep/buckets/profiles.ts';
+import { refuseCircles } from './circles.ts';
 import { type DeliverySettings, settingsFrom } from './settings.ts';
 
 /** What delivery is to do: where its folders are, for whom, and how. Plain data. */
@@ -14,7 +15,10 @@ export interface DeliveryPlan {
   readonly settings: DeliverySettings;
 }
 
-/** The plan that a configuration asks for; reads the credentials files anew. Throws `credentials_*`. */
+/**
+ * The plan that a configuration asks for; reads the credentials files anew. Throws `credentials_*`, and `config_invalid`
+ * where what is delivered would arrive as something to deliver.
+ */
 export async function planDelivery(
   config: Config,
   env: NodeJS.ProcessEnv,
@@ -22,7 +26,9 @@ export async function planDelivery(
 ): Promise<DeliveryPlan> {
   const { deliver } = config;
   const profiles = await findProfiles({ deliver, env }, log);
-  return { root: deliver.directory, profiles, settings: settingsFrom(config) };
+  const plan = { root: deliver.directory, profiles, settings: settingsFrom(config) };
+  refuseCircles(plan);
+  return plan;
 }
 
 /** Whether both plans ask for the same. */

@@ -11,6 +11,7 @@ import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
+import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
@@ -19,7 +20,7 @@ import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
-import { retryForOtherKeys, retryForRenewedKey } from './key-retries.ts';
+import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -33,7 +34,7 @@ import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
-import { warnOfLostRecords } from './spool/lost-records.ts';
+import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
@@ -93,6 +94,7 @@ export class DeliverySession {
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
   readonly #gate: Gate;
+  readonly #keyRetries = new KeyRetries(() => this.#context);
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
   /** What the watch has seen and not reported. */
@@ -127,6 +129,7 @@ export class DeliverySession {
         this.#dispatcher.endpointBack(endpoint);
         void this.#sendWaiting(endpoint);
       },
+      onSlow: endpoint => this.#dispatcher.endpointSlow(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
@@ -161,6 +164,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      held: new HeldObjects(clock),
       withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),
       clock,
@@ -180,7 +184,12 @@ export class DeliverySession {
       onNotEntered: path => this.#watch.forget([path]),
     });
     this.#gate = new Gate(this.#context, this.#dispatcher);
-    this.#maintenance = new Maintenance(this.#context, this.#gate, this.#dispatcher, options.beforeSync);
+    this.#maintenance = new Maintenance(this.#context, {
+      gate: this.#gate,
+      dispatcher: this.#dispatcher,
+      keyRetries: this.#keyRetries,
+      beforeSync: options.beforeSync,
+    });
     const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
       roots: [incoming, ...settings.folders.map(({ path }) => path)],
@@ -212,6 +221,7 @@ export class DeliverySession {
   async start(): Promise<void> {
     const { spool, log } = this.#context;
     for (const lock of this.#locks) await lock.start();
+    refuseWhatIsNotMounted(this.#context);
     spool.prepare([]);
     await this.#folderLocks.start();
     emptyIncomingTmp(spool);
@@ -408,15 +418,14 @@ export class DeliverySession {
 
   /** A profile's key has become another (15): what the old one was refused for goes again, and what waits goes now. */
   async #keyChanged(profile: string): Promise<void> {
-    const { journal, clock, holds, log } = this.#context;
+    const { holds, log } = this.#context;
     if (this.#stopping.signal.aborted) return;
     holds.keyChanged(profile);
     try {
-      const files = await retryForRenewedKey(this.#context, profile);
-      await journal.makeDueNow(profile, clock.nowMs());
-      log.info({ profile, files }, 'the key has changed; files that were refused for the old one go again');
+      await this.#keyRetries.follow(profile);
     } catch (error) {
-      log.error({ profile, reason: String(error) }, 'could not send what failed for the old key again');
+      const words = 'what failed for the old key could not be taken up again; tried again soon';
+      log.error({ profile, reason: String(error) }, words);
     }
     this.#dispatcher.wake();
   }

@@ -109,6 +109,11 @@ export class Workers implements Service {
     return this.#active.size;
   }
 
+  /** Has work be aborted whose claims may be somebody else's by now: see `Heartbeat.check`. */
+  checkClaims(): void {
+    this.#heartbeat.check();
+  }
+
   async start(): Promise<void> {
     if (this.#state === 'running') return;
     if (this.#state !== 'idle') throw new SluiceError('stopping', `${this.name}: already stopped`);

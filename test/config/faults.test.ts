@@ -201,6 +201,25 @@ test('no text at all makes loading end in anything but a configuration or faults
   );
 });
 
+test('folders that lie in each other, twice the same, or around what is delivered anyway, are faults (D-619)', async t => {
+  const folder = (path: string): string => `    - {path: ${path}, to: s3://a/b}\n`;
+  const faults = await faultsOf(
+    load(
+      t,
+      `root: /st\ndeliver:\n  folders:\n${['/x', '/x/y', '/x', '/xy', '/', '/st/incoming/a'].map(folder).join('')}`,
+    ),
+  );
+  assert.deepEqual(
+    faults.map(({ path, message }) => [path, message.split(/[;,]/)[0]]),
+    [
+      ['deliver.folders[1].path', 'lies in /x'],
+      ['deliver.folders[2].path', 'is named twice'],
+      ['deliver.folders[4].path', 'holds /st/incoming'],
+      ['deliver.folders[5].path', 'lies in /st/incoming'],
+    ],
+  );
+});
+
 test('metadata of objects is named as headers can be, leaves what is kept anyway, and is not too long (S-9, D-34)', async t => {
   const yaml = (metadata: string): string =>
     `deliver:\n  destinations:\n    - {for: p, cacheControl: no-cache, metadata: ${metadata}}\n`;

@@ -35,6 +35,8 @@ export interface Attempted {
   readonly record: FileRecord;
   /** ISO 8601. */
   readonly startedAt: string;
+  /** The profile's key as it was then (`StoreKey.mark`); null where it has none. */
+  readonly keyMark: string | null;
   /** What was done so far, and how long it took. */
   readonly steps: StepTimes;
 }
@@ -193,6 +195,10 @@ export async function gone(context: DeliveryContext, record: FileRecord): Promis
   // It gave way on a full disk, or a person dropped it: that is on record already.
   const now = context.journal.byId(record.id);
   if ((now?.removedAtMs ?? null) !== null) return 'gone';
+  if (record.source === null && context.spool.isAway()) {
+    context.holds.spoolAway();
+    return 'handed-back';
+  }
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   // It may have been renamed, and its record with it.
@@ -228,8 +234,17 @@ async function giveUp(
   const { journal, settings, random, clock, log } = context;
   const { record, destination } = attempted;
   const givenUpMs = clock.nowMs();
+  const keyMark = KEY_CAUSES.includes(error.code) ? attempted.keyMark : null;
+  // Exchanged while the refusal was on its way: whatever follows from that has been done already, without this file.
+  if (keyMark !== null && keyMark !== destination.store.key?.mark())
+    return retryLater(
+      context,
+      attempted,
+      error,
+      { kind: 'retry', atMs: givenUpMs, failures: record.failures },
+      {},
+    );
   const row = attemptRow(attempted.startedAt, givenUpMs, error);
-  const keyMark = KEY_CAUSES.includes(error.code) ? (destination.store.key?.mark() ?? null) : null;
   const given = failedChange(record, error, { location: null }, givenUpMs, keyMark);
   const stays = record.source !== null;
   // On record before the move: nothing in `failed` could say why it is there.

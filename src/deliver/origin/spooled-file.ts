@@ -7,7 +7,7 @@ import { logFields } from '../listing.ts';
 import { objectNamesOf } from '../object-names.ts';
 import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
-import { creationDateOf, identityOf } from '../spool/files.ts';
+import { creationDateOf, identityOf, sameIdentity } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
 import { pathIn } from '../spool/spool.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
@@ -115,7 +115,11 @@ export const spooledFile: FileOrigin = {
   retryState: 'processing',
 
   retry(spool, record) {
-    return spool.retake(record, record.location);
+    const moved = spool.retake(record, record.location);
+    if (moved !== 'gone') return moved;
+    // Moved by an earlier call, which the journal had no room to put on record.
+    const there = spool.fileAt('processing', record);
+    return there && sameIdentity(identityOf(there), record) ? 'moved' : 'gone';
   },
 
   drop(spool, record) {

@@ -93,7 +93,7 @@ async function reconcileFile(
     const record = journal.byAddress(address, state);
     if (!record || !sameIdentity(record, identity)) continue;
     if (spool.fileAt(state, address, record.location)?.ino === identity.inode) continue;
-    const again = state === 'failed' ? { outcome: null, failures: 0, location: null } : {};
+    const again = state === 'failed' ? { outcome: null, failures: 0, location: null, removedAtMs: null } : {};
     await journal.change(record.id, { state: 'processing', hold: null, nextAttemptAtMs, ...again });
     return;
   }
@@ -114,7 +114,8 @@ async function reconcileRecord(context: ReconcileContext, record: FileRecord): P
   if (record.state === 'processing' && (await follow(context, record)) !== undefined) return true;
   // It has arrived, and what is left for a try to do needs no file.
   if (record.state === 'processing' && record.sentAtMs !== null) return false;
-  await context.journal.change(record.id, vanishedChange(context.clock.nowMs()));
+  // Renamed before it was delivered, it may be on record under its new name as well, which goes on.
+  await context.journal.changeUnmoved(record, vanishedChange(context.clock.nowMs()));
   return true;
 }
 

@@ -2,6 +2,8 @@ import type { Clock } from '../../base/clock.ts';
 import { ClockWatch } from '../../base/clock-watch.ts';
 import { type ErrorCode, SluiceError } from '../../base/errors.ts';
 import type { StoredBudget } from '../../keep/store/changesets.ts';
+import type { SharedCalls } from '../../keep/store/shared-calls.ts';
+import { BudgetBook } from './budget-book.ts';
 import type { CallBudget, CallRecord, IntendedCall } from './call-budget.ts';
 import {
   type Admission,
@@ -16,7 +18,6 @@ import {
   type Delay,
   hourlyBound,
   isUntold,
-  NEW_BUDGET,
   pauseAskedMs,
   REFUSED_MS,
   remainingNow,
@@ -32,6 +33,10 @@ export interface CallLimiterOptions {
   readonly longestWaitMs?: number;
   /** A host refuses a credential: called once, until it is accepted again or forgiven. */
   readonly onRefused?: (host: string, credential: string) => void;
+  /** Where other stations share the budgets. */
+  readonly shared?: () => SharedCalls | undefined;
+  /** Called just before a call may go, to abort its signal where whoever makes it has lost the right to. */
+  readonly beforeCall?: () => void;
 }
 
 /** What all credentials of a host have of one resource. */
@@ -48,6 +53,15 @@ const ANONYMOUS = 'none';
 /** Stands for every credential, or every resource, where a pause is of all of them. */
 const ANY = '*';
 const LONGEST_WAIT_MS = 2000;
+/** What a call that did not go shows. */
+const UNSENT = {
+  cost: 0,
+  limit: undefined,
+  remaining: undefined,
+  resetAtMs: undefined,
+  retryAfterMs: undefined,
+  limitReached: undefined,
+};
 /** Credentials that are told within this time to slow down are told for the sake of whoever calls from here. */
 const ALIKE_MS = 60_000;
 
@@ -66,7 +80,7 @@ const ALIKE_MS = 60_000;
  */
 export class CallLimiter implements CallBudget {
   readonly #options: CallLimiterOptions;
-  readonly #budgets = new Map<string, StoredBudget>();
+  readonly #book: BudgetBook;
   /** Identities of the credentials that are configured, by host. */
   readonly #configured = new Map<string, readonly string[]>();
   /** By host. */
@@ -83,6 +97,7 @@ export class CallLimiter implements CallBudget {
 
   constructor(options: CallLimiterOptions) {
     this.#options = options;
+    this.#book = new BudgetBook(options.clock, options.shared ?? (() => undefined));
     this.#clockWatch = new ClockWatch(options.clock);
   }
 
@@ -99,13 +114,12 @@ export class CallLimiter implements CallBudget {
     const { clock, longestWaitMs = LONGEST_WAIT_MS } = this.#options;
     const untilMs = clock.monotonicMs() + longestWaitMs;
     for (;;) {
-      const nowMs = this.#nowMs();
-      const choice = this.#choose(call, nowMs);
+      const choice = await this.#book.decide(call.host, () => this.#admit(call, this.#nowMs()));
       if ('credential' in choice) {
-        this.#letThrough(call, choice.credential, nowMs);
+        this.#expect(call, choice.credential);
         return choice.credential === ANONYMOUS ? undefined : choice.credential;
       }
-      const waitMs = Math.max(1, choice.untilMs - nowMs);
+      const waitMs = Math.max(1, choice.untilMs - this.#nowMs());
       if (clock.monotonicMs() + waitMs > untilMs) throw limited(call, choice, waitMs);
       await clock.sleep(waitMs, call.signal);
     }
@@ -119,19 +133,29 @@ export class CallLimiter implements CallBudget {
     if (call.clockSkewMs !== undefined) this.#skew.set(host, call.clockSkewMs);
     const expected = this.#expected.get(idOf(host, credential, resource))?.shift() ?? 0;
     const untoldBefore = this.#countUntold(call, nowMs);
-    this.#update(host, credential, resource, budget =>
-      budgetAfterCall(budget, call, expected, nowMs, untoldBefore),
-    );
-    this.#pauseOthers(call, nowMs, untoldBefore);
-    if (call.errorCode === ('token_refused' satisfies ErrorCode)) this.#refuse(host, credential, nowMs);
-    else if (call.errorCode === undefined) this.#accept(host, credential);
+    const isOfCaller = this.#isOfCaller(call, nowMs);
+    const isRefused = call.errorCode === ('token_refused' satisfies ErrorCode);
+    const isNews = isRefused && !this.#wasRefused(host, credential);
+    this.#book.later(host, () => {
+      this.#update(host, credential, resource, budget =>
+        budgetAfterCall(budget, call, expected, nowMs, untoldBefore),
+      );
+      this.#pauseOthers(call, isOfCaller, nowMs, untoldBefore);
+      if (isRefused) this.#refuse(host, credential, nowMs);
+      else if (call.errorCode === undefined) this.#accept(host, credential);
+    });
+    if (isNews) this.#options.onRefused?.(host, credential);
   }
 
   /** Lets refused credentials be tried again, of one host or of all. */
   forgive(host?: string): void {
-    for (const budget of this.budgets()) {
-      if (host !== undefined && budget.host !== host) continue;
-      if (budget.refusedUntilMs !== undefined) this.#set({ ...budget, refusedUntilMs: undefined });
+    const refused = this.budgets().filter(each => each.refusedUntilMs !== undefined);
+    for (const each of new Set(refused.map(budget => budget.host))) {
+      if (host !== undefined && each !== host) continue;
+      this.#book.later(each, () => {
+        for (const budget of this.budgets())
+          if (budget.host === each) this.#book.set({ ...budget, refusedUntilMs: undefined });
+      });
     }
   }
 
@@ -148,7 +172,7 @@ export class CallLimiter implements CallBudget {
 
   /** Every budget, to be shown and stored. */
   budgets(): readonly StoredBudget[] {
-    return [...this.#budgets.values()];
+    return this.#book.all();
   }
 
   /** Takes over what was stored, before the first call, as far as it can still be true. */
@@ -158,8 +182,16 @@ export class CallLimiter implements CallBudget {
       const budget = { ...stored, ...budgetAsOf(stored, nowMs) };
       const configured = this.#configured.get(budget.host);
       const isFormer = budget.credential !== ANY && configured && !configured.includes(budget.credential);
-      if (!isFormer || budget.spent.length > 0) this.#set(budget);
+      if (!isFormer || budget.spent.length > 0) this.#book.set(budget);
     }
+  }
+
+  /**
+   * Where stations share the budgets: makes known to the others what they do not know yet, and reads what they know.
+   * @throws SluiceError `database_*`
+   */
+  async share(): Promise<void> {
+    await this.#book.store([...this.#configured.keys()]);
   }
 
   /** Calls so far, by host, resource and how they ended. */
@@ -255,8 +287,7 @@ export class CallLimiter implements CallBudget {
   }
 
   #budgetOf(host: string, credential: string, resource: string): StoredBudget {
-    const known = this.#budgets.get(idOf(host, credential, resource));
-    return known ?? { ...NEW_BUDGET, host, credential, resource };
+    return this.#book.of(host, credential, resource);
   }
 
   #isRefused(host: string, credential: string, nowMs: number): boolean {
@@ -265,10 +296,35 @@ export class CallLimiter implements CallBudget {
     );
   }
 
-  #letThrough({ host, resource, cost }: IntendedCall, credential: string, nowMs: number): void {
-    const id = idOf(host, credential, resource);
-    this.#update(host, credential, resource, budget => budgetAfterAdmission(budget, cost, nowMs));
-    this.#expected.set(id, [...(this.#expected.get(id) ?? []), cost]);
+  #wasRefused(host: string, credential: string): boolean {
+    return this.budgets().some(
+      each => each.host === host && each.credential === credential && each.refusedUntilMs !== undefined,
+    );
+  }
+
+  /** Chooses, and puts down what it costs. */
+  #admit(call: IntendedCall, nowMs: number): { readonly credential: string } | Delay {
+    const { host, resource, cost } = call;
+    const choice = this.#choose(call, nowMs);
+    if ('credential' in choice)
+      this.#update(host, choice.credential, resource, budget => budgetAfterAdmission(budget, cost, nowMs));
+    return choice;
+  }
+
+  /** The call goes now, unless it must not any more: then it costs nothing. */
+  #expect({ host, resource, cost, signal }: IntendedCall, credential: string): void {
+    this.#options.beforeCall?.();
+    if (!signal?.aborted) {
+      const id = idOf(host, credential, resource);
+      this.#expected.set(id, [...(this.#expected.get(id) ?? []), cost]);
+      return;
+    }
+    this.#book.later(host, () =>
+      this.#update(host, credential, resource, budget =>
+        budgetAfterCall(budget, UNSENT, cost, this.#nowMs()),
+      ),
+    );
+    signal.throwIfAborted();
   }
 
   /** How many such limits its credential has met before this call. What was on its way when one was met tells nothing new. */
@@ -291,14 +347,13 @@ export class CallLimiter implements CallBudget {
    * A limit of the host, or a server's Retry-After, holds for all that is sent there; a credential's pace or Retry-After
    * for all that it does; a used-up budget for its resource alone.
    */
-  #pauseOthers(call: CallRecord, nowMs: number, untoldBefore: number): void {
+  #pauseOthers(call: CallRecord, isOfCaller: boolean, nowMs: number, untoldBefore: number): void {
     const { host, credential = ANONYMOUS, status = 0, limitReached, retryAfterMs } = call;
-    const isOfCaller = this.#isOfCaller(call, nowMs);
     const askedMs = pauseAskedMs(call, nowMs, untoldBefore);
     if (askedMs === undefined) return;
     const pause = (whose: string): void => {
       const budget = this.#budgetOf(host, whose, ANY);
-      this.#set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });
+      this.#book.set({ ...budget, pausedUntilMs: Math.max(nowMs + askedMs, budget.pausedUntilMs ?? 0) });
     };
     if (isOfCaller || (limitReached === undefined && status >= 500)) pause(ANY);
     else if (limitReached !== 'credential' || (retryAfterMs !== undefined && call.remaining !== 0))
@@ -317,17 +372,16 @@ export class CallLimiter implements CallBudget {
   }
 
   #refuse(host: string, credential: string, nowMs: number): void {
-    const own = this.budgets().filter(each => each.host === host && each.credential === credential);
-    const isNews = own.every(({ refusedUntilMs }) => refusedUntilMs === undefined);
-    for (const budget of own) this.#set({ ...budget, refusedUntilMs: nowMs + REFUSED_MS });
-    if (isNews) this.#options.onRefused?.(host, credential);
+    for (const budget of this.budgets())
+      if (budget.host === host && budget.credential === credential)
+        this.#book.set({ ...budget, refusedUntilMs: nowMs + REFUSED_MS });
   }
 
   #accept(host: string, credential: string): void {
     for (const budget of this.budgets()) {
       if (budget.refusedUntilMs === undefined) continue;
       if (budget.host === host && budget.credential === credential)
-        this.#set({ ...budget, refusedUntilMs: undefined });
+        this.#book.set({ ...budget, refusedUntilMs: undefined });
     }
   }
 
@@ -335,7 +389,8 @@ export class CallLimiter implements CallBudget {
   #nowMs(): number {
     const setBackMs = this.#clockWatch.setBackMs();
     if (setBackMs > 0) {
-      for (const budget of this.budgets()) this.#set({ ...budget, ...budgetMovedBy(budget, -setBackMs) });
+      for (const budget of this.budgets())
+        this.#book.set({ ...budget, ...budgetMovedBy(budget, -setBackMs) });
     }
     return this.#options.clock.nowMs();
   }
@@ -346,11 +401,7 @@ export class CallLimiter implements CallBudget {
     resource: string,
     change: (budget: CredentialBudget) => CredentialBudget,
   ): void {
-    this.#set({ host, credential, resource, ...change(this.#budgetOf(host, credential, resource)) });
-  }
-
-  #set(budget: StoredBudget): void {
-    this.#budgets.set(idOf(budget.host, budget.credential, budget.resource), budget);
+    this.#book.set({ host, credential, resource, ...change(this.#budgetOf(host, credential, resource)) });
   }
 }
 

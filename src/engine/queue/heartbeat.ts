@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
-import type { Claim, WorkQueue } from './work-queue.ts';
+import type { Claim } from './work-queue.ts';
 
 /** Hears what becomes of a claim; whoever works under it must then stop. May hear it again: the first time counts. */
 export interface ClaimListener {
@@ -10,8 +10,19 @@ export interface ClaimListener {
   onDropped?(): void;
 }
 
-export interface HeartbeatOptions {
-  readonly queue: Pick<WorkQueue, 'heartbeat'>;
+/** What is held for a while, and no longer unless it is prolonged: a claim, a slot for a call. */
+export interface Leased {
+  readonly leaseUntilMs: number;
+}
+
+export interface HeartbeatOptions<T extends Leased = Claim> {
+  readonly queue: {
+    /** As `WorkQueue.heartbeat`. */
+    heartbeat(
+      held: readonly T[],
+      leaseMs: number,
+    ): Promise<{ readonly lost: readonly T[]; readonly dropped: readonly T[] }>;
+  };
   readonly clock: Clock;
   /** To which each beat prolongs the claims; a third of it passes between two. */
   readonly leaseMs: number;
@@ -33,20 +44,20 @@ interface HeldClaim {
  *   a claim: held ──a beat prolongs it──▶ held ──let go──▶ over
  *              └─ answered as lost, or not prolonged before its lease ended ─▶ `onLost`; it is let go by the caller
  */
-export class Heartbeat {
-  readonly #options: HeartbeatOptions;
-  readonly #held = new Map<Claim, HeldClaim>();
+export class Heartbeat<T extends Leased = Claim> {
+  readonly #options: HeartbeatOptions<T>;
+  readonly #held = new Map<T, HeldClaim>();
   #isBeating = false;
   #cancelBeat: () => void = () => undefined;
 
-  constructor(options: HeartbeatOptions) {
+  constructor(options: HeartbeatOptions<T>) {
     this.#options = options;
   }
 
   /**
    * Begins to keep a claim alive. @returns lets it go; may be repeated. Settling the claim is the caller's business.
    */
-  hold(claim: Claim, listener: ClaimListener): () => void {
+  hold(claim: T, listener: ClaimListener): () => void {
     if (this.#held.size === 0) this.#beatLater();
     const { clock } = this.#options;
     this.#held.set(claim, { listener, untilMs: clock.monotonicMs() + claim.leaseUntilMs - clock.nowMs() });
@@ -54,6 +65,14 @@ export class Heartbeat {
       this.#held.delete(claim);
       if (this.#held.size === 0) this.#cancelBeat();
     };
+  }
+
+  /**
+   * Has claims count as lost whose leases have ended, as every beat does: for whoever is about to do what only the holder
+   * may, since a process that stood still may get there before its next beat.
+   */
+  check(): void {
+    this.#loseExpired();
   }
 
   /** Lets all claims go: their leases end by themselves. May be repeated. */

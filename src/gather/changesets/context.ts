@@ -9,6 +9,8 @@ import type { UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 /** What every step of following and syncing works with. What is a function is as it is now, and may change. */
 export interface ChangesetContext {
   readonly changesets: ChangesetStore;
+  /** Other stations share the budgets of calls. */
+  readonly sharesCalls: boolean;
   readonly queue: WorkQueue;
   readonly clock: Clock;
   readonly hosts: CodeHosts;

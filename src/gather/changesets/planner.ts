@@ -87,7 +87,8 @@ export class SyncPlanner {
   async saveBudgets(): Promise<void> {
     const { context, limiter, forecasts } = this.#options;
     const { budgets } = context().changesets;
-    await budgets.save(limiter.budgets());
+    if (context().sharesCalls) await limiter.share();
+    else await budgets.save(limiter.budgets());
     await budgets.saveForecasts(forecasts.learned());
   }
 

@@ -27,6 +27,7 @@ import { wantedChangesets } from './following/sources.ts';
 import { CallForecasts, type HostForecast } from './hosts/call-forecasts.ts';
 import { CodeHosts } from './hosts/code-hosts.ts';
 import { HostHealth, type HostHold, holdReason } from './hosts/host-health.ts';
+import { SharedSlots } from './hosts/shared-slots.ts';
 import { type UnseenAtHost, UnseenAtHosts } from './hosts/unseen-at-hosts.ts';
 import { type ListedChangeset, listedChangeset } from './listed-changeset.ts';
 import { SyncPlanner } from './planner.ts';
@@ -79,6 +80,7 @@ export class Changesets implements Service {
   readonly #forecasts: CallForecasts;
   readonly #planner: SyncPlanner;
   #workers: Workers | undefined;
+  #sharedSlots: SharedSlots | undefined;
 
   constructor(options: ChangesetsOptions) {
     const { clock, log, config } = options;
@@ -92,6 +94,11 @@ export class Changesets implements Service {
       onRefused: (host, credential) => {
         const id = this.#credentialName(host, credential);
         log.warn({ host, credential: id }, `${host} refuses ${id}`);
+      },
+      shared: () => options.stores().store.sharedCalls,
+      beforeCall: () => {
+        this.#workers?.checkClaims();
+        this.#sharedSlots?.check();
       },
     });
     this.hosts = new CodeHosts(options.forges.open, this.limiter, () => settingsIn(config()));
@@ -117,9 +124,14 @@ export class Changesets implements Service {
     const wanted = wantedChangesets(this.#options.config(), this.hosts);
     const { budgets } = context.changesets;
     this.#configureCredentials();
-    this.limiter.restore(await budgets.list());
+    const { sharedCalls } = this.#options.stores().store;
+    if (sharedCalls) await this.limiter.share();
+    else this.limiter.restore(await budgets.list());
+    this.#sharedSlots = sharedCalls && new SharedSlots(sharedCalls, this.#options.clock);
     this.#forecasts.restore(await budgets.forecasts());
-    this.#workers = createChangesetWorkers(context, this.#options, ended => this.#recordEnd(ended));
+    this.#workers = createChangesetWorkers(context, this.#options, this.#sharedSlots, ended =>
+      this.#recordEnd(ended),
+    );
     await this.#workers.start();
     await followExactly(wanted, context);
     this.#planner.start();
@@ -128,6 +140,7 @@ export class Changesets implements Service {
   async stop(): Promise<void> {
     await this.#planner.stop();
     await this.#workers?.stop();
+    this.#sharedSlots?.stop();
     if (this.#workers) await this.#planner.saveBudgets();
     this.#workers = undefined;
   }
@@ -271,6 +284,7 @@ export class Changesets implements Service {
     const { store, queue } = stores();
     return {
       changesets: store.changesets,
+      sharesCalls: store.sharedCalls !== undefined,
       queue,
       clock,
       hosts: this.hosts,

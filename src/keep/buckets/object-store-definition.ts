@@ -39,6 +39,8 @@ export interface ObjectStoreDefinition<P extends Profile = Profile> {
   withoutKey?(profile: P): Profile;
   /** The address that a profile's endpoint is known by; profiles of one endpoint share its health. Pure. */
   endpointOf(profile: P): string;
+  /** Where on this machine the objects of a bucket, or of a prefix in one, lie; kinds that keep them elsewhere have none. Pure. */
+  folderOf?(profile: P, place: string): string;
   /** Loads the implementation. What it answers with opens stores, which connect with their first call. */
   load(): Promise<ObjectStoreOpener<P>>;
 }

@@ -6,6 +6,7 @@ import { sql as insights } from './migrations/0002-insights.ts';
 import { sql as changesets } from './migrations/0003-changesets.ts';
 import { sql as schedule } from './migrations/0004-schedule.ts';
 import { sql as stations } from './migrations/0005-stations.ts';
+import { sql as callSlots } from './migrations/0006-call-slots.ts';
 
 export interface Migration {
   readonly sql: string;
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   { sql: changesets },
   { sql: schedule },
   { sql: stations },
+  { sql: callSlots },
 ];
 
 const VERSION = `

@@ -2,6 +2,7 @@ import type { Store } from '../store/store.ts';
 import { PostgresDatabase, type PostgresOptions } from './database.ts';
 import { applyChanges } from './store/changes.ts';
 import { createChangesetStore } from './store/changesets/changesets.ts';
+import { createSharedCalls } from './store/changesets/shared-calls.ts';
 import { PostgresChurnWriter } from './store/churn-writer.ts';
 import { PostgresHistoryWriter } from './store/history/writer.ts';
 import { createNotificationStore } from './store/notifications.ts';
@@ -31,6 +32,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Postg
     runs: createRunStore(database),
     tracking: createTrackingStore(database),
     stations: createStationStore(database),
+    sharedCalls: createSharedCalls(database),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),
     churn: (repositoryId, claim) => new PostgresChurnWriter(database, repositoryId, claim),

@@ -33,6 +33,7 @@ export async function openStore(url: string, options: Omit<DatabaseOptions, 'pat
     repositories: createRepositoryStore(database),
     runs: createRunStore(database),
     tracking: createTrackingStore(database),
+    sharedCalls: undefined,
     stations: createStationStore(database, options.clock),
     notifications: createNotificationStore(database),
     people: createPeopleStore(database),

@@ -8,6 +8,7 @@ import type { PeopleStore } from './people.ts';
 import type { Questions } from './questions.ts';
 import type { RepositoryStore } from './repositories.ts';
 import type { RunStore } from './runs.ts';
+import type { SharedCalls } from './shared-calls.ts';
 import type { StationStore } from './stations.ts';
 import type { StoreTables } from './tables.ts';
 import type { TrackingStore } from './tracking.ts';
@@ -31,6 +32,8 @@ export interface Store {
   readonly changesets: ChangesetStore;
   readonly questions: Questions;
   readonly stations: StationStore;
+  /** What stations that share the store may ask of hosts together; undefined where one has it for itself. */
+  readonly sharedCalls: SharedCalls | undefined;
 
   /**
    * Opens a repository's history for writing. At most one writer a repository at a time: the caller holds its claim.

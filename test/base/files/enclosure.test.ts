@@ -164,6 +164,14 @@ for (const [name, calls] of ALL_CALLS) {
   });
 }
 
+test('a root that is held for its next use does not keep the process from ending (S-615)', async t => {
+  const waitedFor = (): number => process.getActiveResourcesInfo().filter(one => one === 'Timeout').length;
+  const { enclosure } = await place(t, nativeFileCalls());
+  const before = waitedFor();
+  assert.equal(contentOf(enclosure, 'a/b/c/file'), 'inside');
+  assert.equal(waitedFor(), before);
+});
+
 test('a file is read to its end from one descriptor, whatever becomes of its name (D-160)', async t => {
   const { root, outside, enclosure } = await place(t, nativeFileCalls());
   const file = enclosure.open('a/b/c/file');

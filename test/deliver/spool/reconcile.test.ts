@@ -140,3 +140,30 @@ test('case 12: the file of a record is nowhere (D-45)', async t => {
     assert.equal(record.errorCode, 'source_missing');
   }
 });
+
+test('renamed before it was delivered and entered under both names: the old one is not called missing at a start (D-616)', async t => {
+  const rig = await startDelivery(t, { start: false });
+  const journal = await openLocal(rig.databasePath, { clock: systemClock }).openJournal();
+  t.after(() => journal.close());
+  const spool = new Spool(rig.root);
+  spool.prepare([{ profile: 'local', buckets: ['outbox'] }]);
+  const stats = statSync(rig.write('incoming/local/outbox/aside/a.txt', 'content'));
+  for (const filepath of ['before/a.txt', 'aside/a.txt'])
+    await journal.enter({
+      profile: 'local',
+      bucket: 'outbox',
+      filepath,
+      ...identityOf(stats),
+      state: 'incoming',
+      fileCreationDate: creationDateOf(stats),
+      nextAttemptAtMs: NEXT,
+      hold: null,
+    });
+  const onUndeliverable = (path: string, fault: string): void => assert.fail(`${path} ${fault}`);
+  const destinations = new Set(['local']);
+  await reconcileSpool({ spool, journal, clock: systemClock, destinations, onUndeliverable });
+  assert.deepEqual(
+    journal.list({}).map(({ filepath, state }) => [filepath, state]),
+    [['aside/a.txt', 'incoming']],
+  );
+});

@@ -402,3 +402,15 @@ test('a host that counts by the minute or the day is known by its resets (C-15)'
     assert.equal(shared.resourceBudget('h', 'rest').perHour, perHour);
   }
 });
+
+test('a call whose claim is found lost just before it would go is not made, and costs nothing (F-465)', async () => {
+  const lost = new AbortController();
+  const isLost = new SluiceError('lease_lost', 'another has it');
+  const made = new CallLimiter({
+    clock: new VirtualClock(),
+    allowance: () => ({ maxPerHour: undefined }),
+    beforeCall: () => lost.abort(isLost),
+  });
+  await assert.rejects(made.take(call({ signal: lost.signal })), isLost);
+  assert.equal(made.resourceBudget('h', 'rest').spentLastHour, 0);
+});

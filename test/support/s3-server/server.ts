@@ -46,6 +46,10 @@ export interface LoggedRequest {
   status: number;
   /** The client's port. */
   readonly port: number | undefined;
+  /** When the connection was made, as `performance.now` says it; ports are used again. */
+  readonly connectedMs: number;
+  /** When the request's head had arrived, in the same way. */
+  readonly arrivedMs: number;
   /** ETag of the object that a request put there, as soon as it is there. */
   stored?: string;
 }
@@ -114,6 +118,7 @@ class RunningServer implements S3TestServer {
   readonly quirks: Quirks;
   readonly requests: LoggedRequest[] = [];
   readonly sockets = new Set<Socket>();
+  readonly #connectedMs = new WeakMap<Socket, number>();
   opened = 0;
   readonly region: string;
   readonly credential: ServerCredential;
@@ -145,6 +150,7 @@ class RunningServer implements S3TestServer {
     this.#server.on('checkContinue', (request, response) => void this.#handle(request, response, true));
     this.#server.on('connection', socket => {
       this.sockets.add(socket);
+      this.#connectedMs.set(socket, performance.now());
       this.opened += 1;
       socket.on('close', () => this.sockets.delete(socket));
     });
@@ -209,6 +215,8 @@ class RunningServer implements S3TestServer {
       headers,
       status: 0,
       port: request.socket.remotePort,
+      connectedMs: this.#connectedMs.get(request.socket) ?? 0,
+      arrivedMs: performance.now(),
     };
     this.requests.push(logged);
     const fault = this.faults.take(operation, key);

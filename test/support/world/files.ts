@@ -32,6 +32,8 @@ export interface Given {
   readonly size: number;
   /** Keys under which it may be delivered: more than one where it was renamed while it waited. */
   readonly keys: string[];
+  /** When it lost a name that it had, as `performance.now` says it; nothing of one that it has again. */
+  readonly leftMs: Map<string, number>;
   /** Whether the server refuses it for good. */
   readonly isDoomed: boolean;
 }
@@ -134,17 +136,19 @@ export class WorldFiles {
       attempt(() => symlinkSync(victim, path));
       this.#undo.push(() => {
         attempt(() => unlinkSync(path));
-        if (isUndone) attempt(() => renameSync(aside, path));
+        if (isUndone && attempt(() => renameSync(aside, path)))
+          for (const { leftMs, keys } of contents) renamed(leftMs, keys[1], keys[0]);
       });
       return;
     }
-    for (const { keys } of contents) {
+    for (const { keys, leftMs } of contents) {
       const name = basename(keys[0] as string);
       const [path, aside] = [join(drop.folder, from, name), join(drop.folder, to, name)];
       attempt(() => mkdirSync(dirname(aside), { recursive: true }));
       const key = `${drop.prefix}${to}/${name}`;
       if (!attempt(() => renameSync(path, aside))) continue;
       keys.push(key);
+      renamed(leftMs, keys[0], key);
       attempt(() => {
         if (as === 'pipe') execFileSync('mkfifo', [path]);
         else symlinkSync(join(victim, name), path);
@@ -198,8 +202,11 @@ export class WorldFiles {
   #moved(drop: Drop, from: string, to: string, move: () => void): boolean {
     if (!existsSync(join(drop.folder, from))) return false;
     if (!attempt(move)) return false;
-    for (const { keys } of this.given)
-      if (keys[0]?.startsWith(`${drop.prefix}${from}/`)) keys.push(keys[0].replace(`${from}/`, `${to}/`));
+    for (const { keys, leftMs } of this.given) {
+      if (!keys[0]?.startsWith(`${drop.prefix}${from}/`)) continue;
+      keys.push(keys[0].replace(`${from}/`, `${to}/`));
+      renamed(leftMs, keys[0], keys[1]);
+    }
     return true;
   }
 
@@ -248,6 +255,7 @@ export class WorldFiles {
       sha256: createHash('sha256').update(content).digest('hex'),
       md5: createHash('md5').update(content).digest('hex'),
       keys: [key],
+      leftMs: new Map<string, number>(),
       isDoomed: path.includes(DOOMED),
     };
     return { content, given };
@@ -267,6 +275,12 @@ export function placeOfRecord(record: Readonly<Record<string, unknown>>): string
 /** What still lies in a folder of exports, but for what the server refused: that stays where it is. */
 export function waitingIn(folder: string): string[] {
   return entriesBelow(folder).filter(path => !path.includes(DOOMED));
+}
+
+/** Notes which of its names a content has lost by now, and which it has. */
+function renamed(leftMs: Map<string, number>, from: string | undefined, to: string | undefined): void {
+  if (from !== undefined) leftMs.set(from, performance.now());
+  if (to !== undefined) leftMs.delete(to);
 }
 
 /** Whether it could be done; the disk may be full, or what it is about has gone on its way. */

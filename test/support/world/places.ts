@@ -97,10 +97,10 @@ export async function startFarSide(
   const front = side === 'safe' ? await startTlsFront(server.endpoint, options.certificates) : undefined;
   const target = front?.endpoint ?? server.endpoint;
   let troubleOf = (): LinkTrouble => ({ kind: 'none' });
-  /** Connections that ended without their last answer, by port, and how many requests there had been. */
-  const cuts: { readonly port: number; readonly requests: number }[] = [];
+  /** Connections that ended without their last answer, by port, and when. */
+  const cuts: { readonly port: number; readonly atMs: number }[] = [];
   const proxy = await startFaultProxy(target, () => troubleOf(), {
-    onCut: port => void cuts.push({ port: front?.behind(port) ?? port, requests: server.requests.length }),
+    onCut: port => void cuts.push({ port: front?.behind(port) ?? port, atMs: performance.now() }),
   });
   return {
     side,
@@ -117,14 +117,18 @@ export async function startFarSide(
       proxy.resetAll();
     },
     mayBeUnanswered(index) {
-      const { port, status } = server.requests[index] ?? {};
+      const { port, status, connectedMs = 0 } = server.requests[index] ?? {};
       if (status === 0) return true;
-      return cuts.some(
-        cut =>
-          cut.port === port &&
-          cut.requests > index &&
-          !server.requests.slice(index + 1, cut.requests).some(later => later.port === port),
+      const isLast = !server.requests
+        .slice(index + 1)
+        .some(later => later.port === port && later.connectedMs === connectedMs);
+      // What was on its way up when the connection was cut, the server only sees afterwards.
+      const nextMs = Math.min(
+        ...server.requests
+          .filter(other => other.port === port && other.connectedMs > connectedMs)
+          .map(other => other.connectedMs),
       );
+      return isLast && cuts.some(cut => cut.port === port && cut.atMs >= connectedMs && cut.atMs < nextMs);
     },
     async stop() {
       await proxy.stop();

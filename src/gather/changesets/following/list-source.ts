@@ -42,8 +42,10 @@ async function listClaimed(claim: Claim, signal: AbortSignal, context: ListingCo
   const { host } = source;
   const startMs = clock.nowMs();
   try {
-    const listing = new Listing(source, known, claim, signal, context);
-    const { found, etag } = await slots.run(host, claim.priority, signal, () => listing.run());
+    const { listing, found, etag } = await slots.run(host, claim.priority, signal, async held => {
+      const begun = new Listing(source, known, claim, held, context);
+      return { listing: begun, ...(await begun.run()) };
+    });
     health.recordSuccess(host);
     if (!listing.isUnchanged) context.unseen.record(host, name, listing.unseen);
     const { stretch = 1 } = context.rhythm(host);

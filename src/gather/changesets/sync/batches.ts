@@ -5,6 +5,8 @@ import type { CallSlots } from '../hosts/call-slots.ts';
 import type { CodeHosts } from '../hosts/code-hosts.ts';
 import { changesetKey } from '../schedule.ts';
 
+const NEVER = new AbortController().signal;
+
 interface PendingRequest {
   readonly wanted: WantedChangeset;
   readonly priority: Priority;
@@ -75,18 +77,28 @@ export class Batches {
     this.#asking.add(name);
     // All claims that the queue gave at once begin within a turn of the event loop: they go together.
     setImmediate(async () => {
-      await this.#slots.wait(host, priority);
-      this.#asking.delete(name);
       try {
-        await this.#run(host);
-      } finally {
-        this.#slots.leave(host);
-        if ((this.#waiting.get(host) ?? []).length > 0) this.#askForSlot(host, 'normal');
+        await this.#slots.run(host, priority, NEVER, async lost => {
+          this.#asking.delete(name);
+          await this.#run(host, lost);
+        });
+      } catch (error) {
+        // No slot could be had, nor will be for those that wait.
+        this.#asking.delete(name);
+        this.#refuse(host, error);
       }
+      if ((this.#waiting.get(host) ?? []).length > 0) this.#askForSlot(host, 'normal');
     });
   }
 
-  async #run(host: string): Promise<void> {
+  #refuse(host: string, error: unknown): void {
+    const all = this.#waiting.get(host) ?? [];
+    this.#waiting.delete(host);
+    for (const asked of all) asked.reject(error);
+  }
+
+  /** @param lost aborts when the slot is somebody else's. Never rejects. */
+  async #run(host: string, lost: AbortSignal): Promise<void> {
     const all = this.#waiting.get(host) ?? [];
     const inOrder = [
       ...all.filter(({ priority }) => priority === 'high'),
@@ -105,7 +117,10 @@ export class Batches {
     try {
       const priority = batch.some(asked => asked.priority === 'high') ? 'high' : 'normal';
       const wanted = batch.map(asked => asked.wanted);
-      const results = this.#hosts.of(host).fetchChangesets(wanted, { signal: stop.signal, priority });
+      const results = this.#hosts.of(host).fetchChangesets(wanted, {
+        signal: AbortSignal.any([stop.signal, lost]),
+        priority,
+      });
       for await (const result of results) {
         left.get(changesetKey(result.ref))?.resolve(result);
         left.delete(changesetKey(result.ref));

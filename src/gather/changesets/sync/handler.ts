@@ -167,11 +167,13 @@ async function addEvents(
     const left = (known.unseen?.parts ?? []).filter(({ part }) => !seen.includes(part));
     return [...unseen, ...left.map(({ part, error }) => ({ part, error: fromErrorRecord(error) }))];
   }
-  const parts = new PartReader(signal);
-  const options = { signal, priority, sinceMs: wantedOf(known, context).eventsSinceMs, onUnseen: parts.note };
-  await slots.run(known.host, priority, signal, async () => {
-    const pages = parts.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
+  const { eventsSinceMs: sinceMs } = wantedOf(known, context);
+  const parts = await slots.run(known.host, priority, signal, async held => {
+    const reader = new PartReader(held);
+    const options = { signal: held, priority, sinceMs, onUnseen: reader.note };
+    const pages = reader.pages('events', () => hosts.of(known.host).fetchEvents(changeset.ref, options));
     for await (const page of pages) await news.add(page);
+    return reader;
   });
   return [...unseen, ...parts.unseen];
 }

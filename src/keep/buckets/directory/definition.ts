@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { settingOf } from '../credentials/ini.ts';
 import { faultsOf } from '../credentials/key.ts';
 import { pathFault } from '../credentials/values.ts';
@@ -16,6 +17,7 @@ export const directoryDefinition: ObjectStoreDefinition<DirectoryProfile> = {
     return { kind: 'directory', name: section.name, provider, path };
   },
   endpointOf: ({ path }) => path,
+  folderOf: ({ path }, place) => join(path, place),
   async load() {
     const { DirectoryStore } = await import('./store.ts');
     return { open: (profile, { clock }) => new DirectoryStore(profile, { clock }) };

@@ -1,6 +1,6 @@
-import type { BudgetStore } from '../../../store/changesets.ts';
+import type { BudgetStore, StoredBudget } from '../../../store/changesets.ts';
 import { toBudget, toForecast } from '../../../store/rows/changesets.ts';
-import type { TransactionalExecutor } from '../../executor.ts';
+import type { SqlExecutor, TransactionalExecutor } from '../../executor.ts';
 
 const FORGET = 'DELETE FROM call_budgets WHERE host = ANY($1)';
 const SAVE = `
@@ -25,18 +25,7 @@ export function createBudgetStore(database: TransactionalExecutor): BudgetStore 
       database.transaction(async transaction => {
         const hosts = [...new Set(budgets.map(({ host }) => host))].sort();
         await transaction.execute(FORGET, [hosts]);
-        await transaction.execute(SAVE, [
-          budgets.map(({ host }) => host),
-          budgets.map(({ credential }) => credential),
-          budgets.map(({ resource }) => resource),
-          budgets.map(({ limit }) => wholeOrNull(limit)),
-          budgets.map(({ remaining }) => wholeOrNull(remaining)),
-          budgets.map(({ resetAtMs }) => wholeOrNull(resetAtMs)),
-          budgets.map(({ pausedUntilMs }) => wholeOrNull(pausedUntilMs)),
-          budgets.map(({ refusedUntilMs }) => wholeOrNull(refusedUntilMs)),
-          budgets.map(({ windowMs }) => wholeOrNull(windowMs)),
-          budgets.map(({ spent }) => JSON.stringify(spent)),
-        ]);
+        await saveBudgets(transaction, budgets);
       }),
     async forecasts() {
       return (await database.query('SELECT * FROM call_forecasts')).map(toForecast);
@@ -50,6 +39,22 @@ export function createBudgetStore(database: TransactionalExecutor): BudgetStore 
       ]);
     },
   };
+}
+
+/** Stores these; others stay as they are. */
+export async function saveBudgets(transaction: SqlExecutor, budgets: readonly StoredBudget[]): Promise<void> {
+  await transaction.execute(SAVE, [
+    budgets.map(({ host }) => host),
+    budgets.map(({ credential }) => credential),
+    budgets.map(({ resource }) => resource),
+    budgets.map(({ limit }) => wholeOrNull(limit)),
+    budgets.map(({ remaining }) => wholeOrNull(remaining)),
+    budgets.map(({ resetAtMs }) => wholeOrNull(resetAtMs)),
+    budgets.map(({ pausedUntilMs }) => wholeOrNull(pausedUntilMs)),
+    budgets.map(({ refusedUntilMs }) => wholeOrNull(refusedUntilMs)),
+    budgets.map(({ windowMs }) => wholeOrNull(windowMs)),
+    budgets.map(({ spent }) => JSON.stringify(spent)),
+  ]);
 }
 
 function wholeOrNull(value: number | undefined): number | null {
