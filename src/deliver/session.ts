@@ -11,6 +11,7 @@ import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
+import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
@@ -33,7 +34,7 @@ import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
-import { warnOfLostRecords } from './spool/lost-records.ts';
+import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
@@ -128,6 +129,7 @@ export class DeliverySession {
         this.#dispatcher.endpointBack(endpoint);
         void this.#sendWaiting(endpoint);
       },
+      onSlow: endpoint => this.#dispatcher.endpointSlow(endpoint),
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
@@ -162,6 +164,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      held: new HeldObjects(clock),
       withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),
       clock,
@@ -218,6 +221,7 @@ export class DeliverySession {
   async start(): Promise<void> {
     const { spool, log } = this.#context;
     for (const lock of this.#locks) await lock.start();
+    refuseWhatIsNotMounted(this.#context);
     spool.prepare([]);
     await this.#folderLocks.start();
     emptyIncomingTmp(spool);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -109,6 +109,23 @@ test('a directory goes with all it holds; what cannot be copied is named and sto
   assert.equal(outcome.failed, 1);
   assert.match(results.find(({ error }) => error)?.error ?? '', /broken is skipped: it is a symbolic link/);
   assert.deepEqual(filesBelow(join(rig.root, 'incoming/local/outbox')), ['x/a.txt', 'x/deep/er/b.txt']);
+});
+
+test('what vanishes from a directory while it is copied is named, the directory itself too (D-601)', async t => {
+  const rig = await startDelivery(t, { start: false });
+  const source = rig.write('../source/a', 'first');
+  for (const name of ['b', 'c', 'sub/d']) rig.write(`../source/${name}`, name);
+  const whole = join(source, '..');
+  const results: CopyResult[] = [];
+  const onResult = (result: CopyResult): void => {
+    if (results.length === 0) rmSync(whole, { recursive: true });
+    results.push(result);
+  };
+  const { outcome } = await copy(t, rig, whole, 's3://local/outbox/', { recursive: true, onResult });
+  assert.equal(outcome.copied, 1);
+  assert.equal(outcome.failed, results.length - 1);
+  assert.ok(outcome.failed > 0);
+  assert.ok(results.slice(1).every(({ error }) => /vanished/.test(error ?? '')));
 });
 
 test('a copy leaves out what exclude means, and what include does not; links among it are no failure (D-560)', async t => {

@@ -81,7 +81,7 @@ function openNamed(path: string): OpenedFile | undefined {
 
 async function* filesBelow(directory: string, selection?: Selection): AsyncGenerator<CopySource> {
   const enclosure = new Enclosure(directory);
-  for await (const file of walkFiles(directory)) {
+  for await (const file of walkFiles(directory, true)) {
     if (selection && isExcluded(file, selection)) yield { path: file.path, isExcluded: true };
     else if ('problem' in file) yield { path: file.path, problem: file.problem };
     else {

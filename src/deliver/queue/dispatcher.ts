@@ -7,8 +7,8 @@ import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
 import { logFields } from '../listing.ts';
 import { DueTimer } from './due-timer.ts';
+import { EndpointRamps } from './endpoint-ramps.ts';
 import { ReadyQueue } from './ready-queue.ts';
-import { ReturnRamps } from './return-ramps.ts';
 
 /** Records chosen ahead of their attempt; all others are rows. */
 const LOOK_AHEAD = 1024;
@@ -36,7 +36,7 @@ export class Dispatcher {
   readonly #context: DeliveryContext;
   readonly #events: DispatcherEvents;
   readonly #queue: ReadyQueue;
-  readonly #ramps: ReturnRamps;
+  readonly #ramps: EndpointRamps;
   readonly #timer: DueTimer;
   readonly #cutOff = new AbortController();
   /** Ends the pauses of records whose attempt broke off. */
@@ -57,7 +57,12 @@ export class Dispatcher {
     this.#context = context;
     this.#events = events;
     this.#queue = new ReadyQueue(context.settings);
-    this.#ramps = new ReturnRamps(context.settings.smallAtOnce + context.settings.workers);
+    const { smallAtOnce, workers, probeIntervalMs } = context.settings;
+    this.#ramps = new EndpointRamps({
+      clock: context.clock,
+      lanes: smallAtOnce + workers,
+      longestPauseMs: probeIntervalMs,
+    });
     this.#messages = new RepeatedMessages(context.clock, LOG_EVERY_MS);
     this.#timer = new DueTimer(context, () => this.wake());
   }
@@ -80,8 +85,7 @@ export class Dispatcher {
 
   shut(): void {
     this.#isOpen = false;
-    this.#queue.clear();
-    this.#mayHaveDue = true;
+    this.#chooseAnew();
   }
 
   /** A record that has just come into being or become due; it need not be due. */
@@ -102,6 +106,14 @@ export class Dispatcher {
   endpointBack(endpoint: string): void {
     this.#ramps.begin(endpoint);
     this.wake();
+  }
+
+  /** An endpoint asks for less: what was chosen goes as far as it bears it. */
+  endpointSlow(endpoint: string): void {
+    const pauseMs = this.#ramps.slow(endpoint);
+    if (pauseMs === undefined) return;
+    this.#chooseAnew();
+    this.#timer.dueAt(this.#context.clock.nowMs() + pauseMs);
   }
 
   /** Something may have become due: reads the journal. */
@@ -165,6 +177,15 @@ export class Dispatcher {
     this.#cancelPauses.clear();
   }
 
+  /** Gives up what was chosen and has not begun; it is due still. */
+  #chooseAnew(): void {
+    for (const { profile, id } of this.#queue.clear()) {
+      const destination = this.#context.destinations.get(profile);
+      if (destination) this.#ramps.handBack(destination.endpoint, id);
+    }
+    this.#mayHaveDue = true;
+  }
+
   #pumpSoon(): void {
     if (this.#isPumpPlanned || this.#drained) return;
     this.#isPumpPlanned = true;
@@ -194,7 +215,6 @@ export class Dispatcher {
     this.#timer.noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
     const share = Math.ceil(LOOK_AHEAD / Math.max(1, destinations.size));
-    const limit = share + this.#queue.claimed;
     let isMore = false;
     try {
       for (const [profile, destination] of destinations) {
@@ -203,15 +223,15 @@ export class Dispatcher {
         if (holds.holdsAll(destination)) continue;
         const room = this.#ramps.room(destination.endpoint);
         const wanted = Math.min(share, room);
-        const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted + this.#queue.claimed);
+        const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted, this.#queue.claimed);
         let offered = 0;
         for (const record of due) {
-          if (offered >= wanted || !this.#queue.offer(record)) continue;
+          if (!this.#queue.offer(record)) continue;
           this.#ramps.chose(destination.endpoint, record.id);
           offered += 1;
         }
         // Where room is what is wanting, the end of an attempt tells.
-        if (wanted === share && (offered === share || due.length === limit)) isMore = true;
+        if (wanted === share && offered === share) isMore = true;
         const nextMs = journal.nextDueMs(profile, nowMs);
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }
@@ -243,7 +263,7 @@ export class Dispatcher {
     if (!destination || this.#isHeld(record, destination)) {
       // It stays due; the place that is right again wakes us.
       this.#queue.release(record);
-      if (destination) this.#ramps.ended(destination.endpoint, record.id, false);
+      if (destination) this.#ramps.handBack(destination.endpoint, record.id);
       return;
     }
     this.#attempts += 1;

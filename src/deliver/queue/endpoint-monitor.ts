@@ -32,6 +32,8 @@ export interface EndpointMonitorOptions {
   readonly bucketAt: (profile: string) => string | undefined;
   /** An endpoint that was offline answers again. */
   readonly onBack: (endpoint: string) => void;
+  /** An endpoint asks for less. */
+  readonly onSlow: (endpoint: string) => void;
 }
 
 /** An endpoint that was found not to be there. */
@@ -108,6 +110,7 @@ export class EndpointMonitor {
     const isReached = outcome !== 'unreachable' && !(known && WITHOUT_ANSWER.includes(known.code));
     if (outcome !== undefined) this.#silent[isReached ? 'delete' : 'add'](endpoint);
     if (outcome) this.#apply(endpoint, outcome, error);
+    if (known?.code === 'slow_down') this.#options.onSlow(endpoint);
     return !wasOffline && this.isOffline(endpoint);
   }
 

@@ -32,8 +32,9 @@ export class ReadyQueue {
     return this.#small.length + this.#large.length;
   }
 
-  get claimed(): number {
-    return this.#claimed.size;
+  /** Ids of the records that are claimed. */
+  get claimed(): readonly number[] {
+    return [...this.#claimed];
   }
 
   get running(): number {
@@ -120,10 +121,10 @@ export class ReadyQueue {
     this.#claimed.delete(id);
   }
 
-  /** Gives up what has not begun. */
-  clear(): void {
-    for (const { id } of [...this.#small, ...this.#large]) this.#claimed.delete(id);
-    this.#small.length = 0;
-    this.#large.length = 0;
+  /** Gives up what has not begun, and returns it. */
+  clear(): FileRecord[] {
+    const givenUp = [...this.#small.splice(0), ...this.#large.splice(0)];
+    for (const { id } of givenUp) this.#claimed.delete(id);
+    return givenUp;
   }
 }

@@ -17,13 +17,19 @@ export type WalkedFile =
 /** Directories read before the event loop gets its turn. */
 const YIELD_EVERY = 50;
 
-/** Every file below a directory; nothing in it stops the walk. Links are not followed. */
-export async function* walkFiles(root: string): AsyncGenerator<WalkedFile> {
+/** What was there when its directory was read, and is not any more. */
+const VANISHED = 'it has vanished';
+
+/**
+ * Every file below a directory; nothing in it stops the walk. Links are not followed.
+ * @param tellsVanished whether what vanishes meanwhile is a problem, the directory itself included; else it is left out
+ */
+export async function* walkFiles(root: string, tellsVanished = false): AsyncGenerator<WalkedFile> {
   const pending = [''];
   for (let count = 1; pending.length > 0; count += 1) {
     const below = pending.pop() ?? '';
     if (count % YIELD_EVERY === 0) await new Promise(resolve => setImmediate(resolve));
-    for (const name of namesIn(root, below)) {
+    for (const name of namesIn(root, below, tellsVanished)) {
       if (typeof name !== 'string') {
         yield name;
         continue;
@@ -42,18 +48,23 @@ export async function* walkFiles(root: string): AsyncGenerator<WalkedFile> {
       else if (stats) {
         const problem = stats.isSymbolicLink() ? 'it is a symbolic link' : 'it is no regular file';
         yield { path, relative, problem, isDirectory: false };
-      }
+      } else if (tellsVanished) yield { path, relative, problem: VANISHED, isDirectory: false };
     }
   }
 }
 
-function namesIn(root: string, relative: string): (string | Extract<WalkedFile, { problem: string }>)[] {
+function namesIn(
+  root: string,
+  relative: string,
+  tellsVanished: boolean,
+): (string | Extract<WalkedFile, { problem: string }>)[] {
   const directory = join(root, relative);
   try {
     return readNames(directory);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'ENOENT') return [];
-    return [{ path: directory, relative, problem: `it cannot be read: ${code}`, isDirectory: true }];
+    if (code === 'ENOENT' && !tellsVanished) return [];
+    const problem = code === 'ENOENT' ? VANISHED : `it cannot be read: ${code}`;
+    return [{ path: directory, relative, problem, isDirectory: true }];
   }
 }

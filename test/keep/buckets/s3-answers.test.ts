@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, test } from 'node:test';
-import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { type ErrorCode, SluiceError } from '../../../src/base/errors.ts';
 import { readErrorAnswer } from '../../../src/keep/buckets/s3/answer.ts';
@@ -35,6 +35,8 @@ const plain = (status: number, body = '', headers: Record<string, string> = {}):
   headers: { ...MARK, ...headers },
   body,
 });
+
+const DENIED = xml(403, 'AccessDenied');
 
 function errorOf({ status, headers = {}, body = '', method = 'PUT' }: Sent) {
   const answer = refusalIn({ status, headers, body: Buffer.from(body) }, method, 0, 'bucket');
@@ -135,6 +137,30 @@ const TABLE: Record<string, readonly [Sent, Expected]> = {
       headers: { 'content-encoding': 'gzip' },
     },
     ['give-up', 'access_denied'],
+  ],
+  'an error under zstd': [
+    { ...DENIED, body: zstdCompressSync(DENIED.body as string), headers: { 'content-encoding': 'zstd' } },
+    ['give-up', 'access_denied'],
+  ],
+  'an error that is gzipped twice': [
+    {
+      ...DENIED,
+      body: gzipSync(gzipSync(DENIED.body as string)),
+      headers: { 'content-encoding': 'gzip, gzip' },
+    },
+    ['give-up', 'access_denied'],
+  ],
+  'an error that only says it is gzipped': [
+    { ...DENIED, headers: { 'content-encoding': 'gzip' } },
+    ['give-up', 'access_denied'],
+  ],
+  'a gzipped error without its end': [
+    {
+      ...DENIED,
+      body: gzipSync(DENIED.body as string, { level: 0 }).subarray(0, -20),
+      headers: { 'content-encoding': 'gzip' },
+    },
+    ['retry', 'access_denied'],
   ],
   'no words, but a mark': [plain(403), ['hold', 'answer_invalid', 'endpoint']],
   'no words to HEAD, but a mark': [{ ...plain(403), method: 'HEAD' }, ['give-up', 'access_denied']],
@@ -261,6 +287,21 @@ describe('whose word an answer is', () => {
       assert.equal(errorOf({ status, body, headers: { 'retry-after': '7' } }).retryAfterMs, 7000);
     }
     assert.equal(errorOf({ ...xml(503, 'SlowDown'), headers: { 'retry-after': '9' } }).retryAfterMs, 9000);
+  });
+
+  test('a time that was asked for as a date is one of the clock of whoever answers (T-600)', () => {
+    const theirsMs = Date.parse('2031-03-04T05:06:07Z');
+    const inSevenSeconds = { 'retry-after': new Date(theirsMs + 7000).toUTCString() };
+    const date = new Date(theirsMs).toUTCString();
+    // This machine's clock is decades behind theirs.
+    assert.equal(
+      errorOf({ ...xml(503, 'SlowDown'), headers: { ...inSevenSeconds, date } }).retryAfterMs,
+      7000,
+    );
+    const past = { 'retry-after': new Date(theirsMs - 7000).toUTCString(), date };
+    assert.equal(errorOf({ ...xml(503, 'SlowDown'), headers: past }).retryAfterMs, 0);
+    const undated = readErrorAnswer(503, inSevenSeconds, Buffer.alloc(0), theirsMs + 2000);
+    assert.equal(undated.retryAfterMs, 5000);
   });
 
   test('no unknown code of S3, under any status, ends a file or is called a fault of ours (T-102)', () => {

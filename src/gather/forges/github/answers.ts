@@ -173,6 +173,7 @@ export const graphqlBody = z.object({
       type: text,
       message: z.string().catch(''),
       path: maybe(z.array(z.union([z.string(), z.number()]))),
+      locations: listOf(z.object({ line: z.number(), column: z.number() })),
     }),
   ),
 });

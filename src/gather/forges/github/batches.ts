@@ -9,14 +9,16 @@ import { PERHAPS_OF_ALL, SEVERAL } from '../per-item.ts';
 import type { ChangesetPart, Unseen } from '../unseen.ts';
 import { changeset, type GithubChangeset, type GraphqlError, statusCheckRollup } from './answers.ts';
 import { checkEvents, commitEvents, timelineEvents } from './events.ts';
-import { type GraphqlAnswer, graphql, partFailure } from './graphql.ts';
+import { type GraphqlAnswer, graphql, partFailure, unknownField } from './graphql.ts';
 import { changesetOf, checkStateOf } from './map.ts';
 import { type BatchRepository, batchCost, batchQuery } from './queries.ts';
+import type { UnknownFields } from './unknown-fields.ts';
 
 export interface BatchContext {
   readonly client: ApiClient;
   readonly host: string;
   readonly graphqlPath: string;
+  readonly unknown: UnknownFields;
   /** Most changesets that one call asks for. */
   readonly batchSize: number;
   /** An address below the host's pages. @param path where it is unless `given` lies there */
@@ -156,11 +158,12 @@ async function askOnce(
   batch: readonly WantedChangeset[],
   options: BatchOptions & { readonly blind: readonly string[] },
 ): Promise<{ readonly results: ChangesetResult[]; readonly identity: string | undefined }> {
-  const { client, graphqlPath } = context;
+  const { client, graphqlPath, unknown } = context;
   const groups = groupByRepository(batch);
   const answer = await graphql(client, batchQuery(groups), {
     ...options,
     path: graphqlPath,
+    unknown,
     cost: batchCost(batch.length),
   });
   const results = groups.flatMap((group, r) =>
@@ -207,7 +210,8 @@ function resultOf(
     if (read.number !== ref.number) throw otherChangeset(host, asked, read.number);
     const { nameWithOwner } = repository;
     const path = typeof nameWithOwner === 'string' && nameWithOwner !== '' ? nameWithOwner : ref.repository;
-    return fetchedChangeset(context, wanted, read, path, errors, answer.hostTimeMs);
+    const unseen = unseenParts(read, errors, answer.leftOut, host);
+    return fetchedChangeset(context, wanted, read, path, unseen, answer.hostTimeMs);
   } catch (error) {
     const [within] = errors;
     return { outcome: 'failed', ref, error: within ? partFailure(within, host) : asSluiceError(error) };
@@ -241,8 +245,22 @@ const PARTS: Readonly<Record<string, ChangesetPart>> = {
   labels: 'labels',
 };
 
-/** The parts that the host has named as not shown or not read, and those that are not there at all. */
-function unseenParts(read: GithubChangeset, errors: readonly GraphqlError[], host: string): Unseen[] {
+/** By the fragment of a query that asks for a part's pages. */
+const PARTS_OF_FRAGMENTS: Readonly<Record<string, ChangesetPart>> = {
+  Events: 'timeline',
+  Commits: 'commits',
+};
+
+/**
+ * The parts that the host has named as not shown or not read, those of which it does not know a field, and those that
+ * are not there at all.
+ */
+function unseenParts(
+  read: GithubChangeset,
+  errors: readonly GraphqlError[],
+  leftOut: GraphqlAnswer['leftOut'],
+  host: string,
+): Unseen[] {
   const unseen = new Map<ChangesetPart, Unseen>();
   const note = (part: ChangesetPart, error: SluiceError): void => {
     if (!unseen.has(part)) unseen.set(part, { part, error });
@@ -250,6 +268,10 @@ function unseenParts(read: GithubChangeset, errors: readonly GraphqlError[], hos
   for (const error of errors) {
     const part = PARTS[String(error.path?.[2])];
     if (part !== undefined) note(part, partFailure(error, host));
+  }
+  for (const names of leftOut) {
+    const [part] = names.flatMap(name => PARTS[name] ?? PARTS_OF_FRAGMENTS[name] ?? []);
+    if (part !== undefined) note(part, unknownField(host, names.at(-1) ?? part));
   }
   for (const field of ['recentCommits', 'timelineItems', 'lastCommit', 'latestOpinionatedReviews'] as const) {
     const part = PARTS[field];
@@ -266,10 +288,9 @@ function fetchedChangeset(
   { ref, eventsSinceMs, headCommit }: WantedChangeset,
   read: GithubChangeset,
   repository: string,
-  errors: readonly GraphqlError[],
+  unseen: readonly Unseen[],
   asOfMs: number,
 ): ChangesetResult {
-  const unseen = unseenParts(read, errors, host);
   const isSeen = (part: ChangesetPart): boolean => !unseen.some(each => each.part === part);
   const { recentCommits, timelineItems, lastCommit } = read;
   const last = lastCommit?.nodes?.entries.at(-1)?.commit;

@@ -41,6 +41,7 @@ import {
   REPOSITORIES_QUERY,
   SEARCH_QUERY,
 } from './queries.ts';
+import { UnknownFields } from './unknown-fields.ts';
 
 const PAGE = /^(?<repository>[\w.-]+\/[\w.-]+)\/pull\/(?<number>\d+)(?:\/|$)/;
 
@@ -61,6 +62,7 @@ export class GithubForge extends RestForge implements Forge {
   readonly kind = 'github';
   readonly #graphqlPath: string;
   readonly #batchSize: number;
+  readonly #unknown = new UnknownFields();
 
   /** @param batchSize most changesets that one call asks for */
   constructor(
@@ -194,6 +196,7 @@ export class GithubForge extends RestForge implements Forge {
       client: this.client,
       host: this.host,
       graphqlPath: this.#graphqlPath,
+      unknown: this.#unknown,
       batchSize: this.#batchSize,
       addressOf: (given: string | undefined, path: string) => this.addressOf(given, path),
     };
@@ -255,7 +258,11 @@ export class GithubForge extends RestForge implements Forge {
     do {
       let error = bounds.before(cursor ?? '');
       if (error !== undefined) return options.onUnseen?.({ part, error });
-      const answer = await graphql(this.client, queryAt(cursor), { ...options, path: this.#graphqlPath });
+      const answer = await graphql(this.client, queryAt(cursor), {
+        ...options,
+        path: this.#graphqlPath,
+        unknown: this.#unknown,
+      });
       const connection = connectionIn(answer);
       error = bounds.after(connection?.nodes?.entries);
       if (error !== undefined) return options.onUnseen?.({ part, error });
@@ -277,7 +284,7 @@ export class GithubForge extends RestForge implements Forge {
     if (error !== undefined) throw partFailure(error, this.host);
     if (pull) return value;
     const message = `no changeset ${ref.repository}#${ref.number}`;
-    throw partFailure({ type: 'NOT_FOUND', message, path: undefined }, this.host);
+    throw partFailure({ type: 'NOT_FOUND', message, path: undefined, locations: [] }, this.host);
   }
 }
 

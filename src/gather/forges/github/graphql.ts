@@ -8,18 +8,32 @@ import { limitInWords, rateLimited } from '../http/classify.ts';
 import { timeMs } from '../http/read.ts';
 import { type GraphqlError, graphqlBody, rateLimit } from './answers.ts';
 import type { GraphqlQuery } from './queries.ts';
+import type { KnownQuery, UnknownFields } from './unknown-fields.ts';
 
 export interface GraphqlAnswer {
   readonly data: Readonly<Record<string, unknown>>;
   /** Errors that concern a part of the answer, which is null there. */
   readonly errors: readonly GraphqlError[];
+  /** Fields that were not asked for, since the host does not know them: the names around each and its own. */
+  readonly leftOut: KnownQuery['leftOut'];
   readonly hostTimeMs: number;
   /** Of the credential that it was given to. */
   readonly identity: string | undefined;
 }
 
+/** A query that the host refuses before it answers any of it. */
+class QueryRefused extends SluiceError {
+  readonly errors: readonly GraphqlError[];
+
+  constructor({ code, message, operation, subject }: SluiceError, errors: readonly GraphqlError[]) {
+    super(code, message, { operation, subject });
+    this.errors = errors;
+  }
+}
+
 /**
- * One GraphQL call. Errors of a part are for the caller; errors of the whole are thrown.
+ * One GraphQL call, or another one for each time that a host shows fields that it does not know. Errors of a part are
+ * for the caller; errors of the whole are thrown.
  * @throws SluiceError as `Forge` promises
  */
 export async function graphql(
@@ -30,17 +44,28 @@ export async function graphql(
     readonly cost?: number;
     readonly owner?: string | undefined;
     readonly blind?: readonly string[];
+    readonly unknown: UnknownFields;
   },
 ): Promise<GraphqlAnswer> {
-  const answer = await client.call({
-    ...options,
-    method: 'POST',
-    resource: 'graphql',
-    body: { query, variables },
-  });
-  const body = graphqlBody.parse(answer.json);
-  const { hostTimeMs, identity } = answer;
-  return { data: body.data ?? {}, errors: body.errors, hostTimeMs, identity };
+  const { unknown, ...call } = options;
+  for (;;) {
+    const known = await unknown.without(query);
+    try {
+      const body = { query: known.query, variables };
+      const answer = await client.call({ ...call, method: 'POST', resource: 'graphql', body });
+      const { data = {}, errors } = graphqlBody.parse(answer.json);
+      const { hostTimeMs, identity } = answer;
+      return { data, errors, leftOut: known.leftOut, hostTimeMs, identity };
+    } catch (error) {
+      if (!(error instanceof QueryRefused) || !(await unknown.learn(known.query, error.errors))) throw error;
+    }
+  }
+}
+
+/** The error for a part that was not asked for. */
+export function unknownField(host: string, field: string): SluiceError {
+  const message = `${host} does not know the field ${field}`;
+  return new SluiceError('forge_refused', message, { operation: 'call', subject: 'POST /graphql' });
 }
 
 /** Limits and failure that a GraphQL answer with status 200 carries in its body. */
@@ -90,7 +115,8 @@ function wholeFailure(
       `${host} answered a GraphQL query with neither data nor errors`,
     );
   }
-  return partFailure(first, host);
+  const failure = partFailure(first, host);
+  return failure.code === 'forge_refused' ? new QueryRefused(failure, errors) : failure;
 }
 
 /** What one error of a GraphQL answer means for the part that it concerns. */

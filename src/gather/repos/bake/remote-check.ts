@@ -1,6 +1,6 @@
 import type { Store } from '../../../keep/store/store.ts';
 import type { RemoteCheck, Repository } from '../../../keep/store/types.ts';
-import { sameRefs } from '../clone/fetch.ts';
+import { hasRefsOf } from '../clone/fetch.ts';
 import { lsRemote, MANY_OTHER_REFS } from '../git/remote.ts';
 import { type BakeJob, remoteOf } from './job.ts';
 
@@ -29,7 +29,7 @@ export async function isRemoteUnchanged(
   const options = { signal, tags: job.tags, head, preferred: check.spelling };
   const remoteRefs = await lsRemote(remoteOf(job), options);
   const sameHead = !head || (remoteRefs.head ?? null) === headRef;
-  return sameHead && sameRefs(cursor, remoteRefs);
+  return sameHead && hasRefsOf(cursor, remoteRefs);
 }
 
 /** The check that may stand in for a bake; undefined when only a bake will do. */

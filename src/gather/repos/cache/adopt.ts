@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CloneRecord } from '../../../keep/local/clone-records.ts';
 import { withCloneClaim } from '../clone/claim.ts';
@@ -74,7 +74,7 @@ async function adopt(url: string, name: string, context: CacheContext, signal: A
 }
 
 async function statIfThere(path: string): Promise<{ readonly mtimeMs: number } | undefined> {
-  return await stat(path).catch((error: NodeJS.ErrnoException) => {
+  return await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });

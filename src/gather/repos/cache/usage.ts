@@ -7,14 +7,19 @@ import { isScratchName, readIfThere } from '../clone/directories.ts';
 const STAT_BLOCK_BYTES = 512;
 
 /**
- * Bytes that a folder and all in it take on disk; 0 where it is not there. What vanishes meanwhile, and what may not be
- * read, counts nothing.
+ * Bytes that a folder and all in it take on disk; 0 where it is not there, and of a link the link's own. What vanishes
+ * meanwhile, and what may not be read, counts nothing.
  */
 export async function diskUsage(path: string): Promise<number> {
+  const isLink = (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
+  return isLink ? blocksOf(path) : usageOfFolder(path);
+}
+
+async function usageOfFolder(path: string): Promise<number> {
   const sizes = await Promise.all(
     (await entriesOf(path)).map(entry => {
       const child = join(path, entry.name);
-      return entry.isDirectory() ? diskUsage(child) : blocksOf(child);
+      return entry.isDirectory() ? usageOfFolder(child) : blocksOf(child);
     }),
   );
   return sizes.reduce((sum, size) => sum + size, await blocksOf(path));

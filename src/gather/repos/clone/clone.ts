@@ -2,13 +2,15 @@ import { lstat, mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asSluiceError, SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
+import { PackedRefs } from '../../../keep/store/packed-refs.ts';
+import type { RefSnapshot } from '../../../keep/store/types.ts';
 import type { Remote } from '../git/access.ts';
 import type { GitProgress } from '../git/progress.ts';
 import { lsRemote, MANY_OTHER_REFS, type RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
 import { requireGit } from '../git/version.ts';
 import { createScratch, readIfThere, removeLeftovers, removeTree, scratchPath } from './directories.ts';
-import { fetchObjects, hasMovedMeanwhile, sameRefs, tipsOfRemote } from './fetch.ts';
+import { fetchObjects, hasMovedMeanwhile, hasRefsOf, tipsOfRemote } from './fetch.ts';
 import { initialiseClone } from './initialise.ts';
 import { writeCommitGraph } from './maintain.ts';
 import { type Clone, DETACHED_REF, openClone } from './open.ts';
@@ -88,7 +90,7 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
 async function hasNothingMoved(existing: Clone, options: SyncOptions): Promise<boolean> {
   if (existing.otherRefs <= MANY_OTHER_REFS || existing.headRef === undefined) return false;
   const remoteRefs = await listRefs(existing, options, false);
-  return fits(existing, remoteRefs, options) && sameRefs(withWantedRefs(existing, options).tips, remoteRefs);
+  return fits(existing, remoteRefs, options) && hasRefsOf(withWantedRefs(existing, options).tips, remoteRefs);
 }
 
 function listRefs(existing: Clone | undefined, options: SyncOptions, head: boolean): Promise<RemoteRefs> {
@@ -104,14 +106,20 @@ function fits(existing: Clone, remoteRefs: RemoteRefs, { remote, lean = true }: 
 /** A clone with the refs that are asked for now: tags may be there from before. */
 function withWantedRefs(clone: Clone, { tags = true }: SyncOptions): Clone {
   if (tags) return clone;
-  return { ...clone, tips: new Map([...clone.tips].filter(([name]) => !name.startsWith('refs/tags/'))) };
+  return { ...clone, tips: PackedRefs.from(entriesOf(clone.tips, name => !isTag(name))) };
+}
+
+const isTag = (name: string): boolean => name.startsWith('refs/tags/');
+
+function* entriesOf(tips: RefSnapshot, wanted: (name: string) => boolean): Generator<[string, string]> {
+  for (const entry of tips) if (wanted(entry[0])) yield entry;
 }
 
 async function update(existing: Clone, remoteRefs: RemoteRefs, options: SyncOptions): Promise<SyncedClone> {
   const { gitDir } = existing;
   const { signal } = options;
   const before = withWantedRefs(existing, options).tips;
-  const moved = !sameRefs(before, remoteRefs);
+  const moved = !hasRefsOf(before, remoteRefs);
   const sameNotes = existing.otherRefs === remoteRefs.otherRefs && existing.spelling === remoteRefs.spelling;
   if (!moved && sameNotes && existing.headRef === remoteRefs.head) {
     return { ...withWantedRefs(existing, options), outcome: 'unchanged', warnings: [] };
@@ -145,7 +153,13 @@ async function cloneAnew(remoteRefs: RemoteRefs, options: SyncOptions): Promise<
       { url: options.remote.url, objectFormat, lean, spelling, otherRefs },
       signal,
     );
-    const empty = { gitDir: scratch, url: options.remote.url, tips: new Map(), objectFormat, lean } as const;
+    const empty = {
+      gitDir: scratch,
+      url: options.remote.url,
+      tips: PackedRefs.from([]),
+      objectFormat,
+      lean,
+    } as const;
     const brought = await bringRefs({ ...empty, shallow: false }, remoteRefs, options);
     await writeHead(scratch, brought.headRef ?? DETACHED_REF);
     const [clone, warnings] = await allEnded([
@@ -189,9 +203,8 @@ async function bringRefs(
       remoteRefs = await listRefs(undefined, options, true);
     }
   }
-  const keptTags = tags ? [] : [...before.tips].filter(([name]) => name.startsWith('refs/tags/'));
   const there = tipsOfRemote(remoteRefs);
-  const tips = keptTags.length === 0 ? there : new Map([...keptTags, ...there]);
+  const tips = tags ? there : PackedRefs.from([...entriesOf(before.tips, isTag), ...there]);
   await writeRefs(gitDir, tips);
   const { head: headRef, otherRefs, spelling } = remoteRefs;
   const shallow = ((await readIfThere(join(gitDir, 'shallow'))) ?? '') !== '';

@@ -148,7 +148,7 @@ export async function readIfThere(
   encoding: 'utf8' | 'latin1' = 'utf8',
 ): Promise<string | undefined> {
   return await readFile(path, encoding).catch((error: NodeJS.ErrnoException) => {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code ?? '')) return undefined;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'].includes(error.code ?? '')) return undefined;
     throw error;
   });
 }

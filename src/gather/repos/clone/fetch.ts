@@ -1,6 +1,8 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { joinLines } from '../../../base/lines.ts';
+import { PackedRefs, sameRefs } from '../../../keep/store/packed-refs.ts';
 import type { RefSnapshot } from '../../../keep/store/types.ts';
+import { IdSet } from '../git/id-set.ts';
 import { type GitProgress, parseProgress } from '../git/progress.ts';
 import type { RemoteRefs } from '../git/remote.ts';
 import { runGit } from '../git/spawn.ts';
@@ -26,10 +28,8 @@ export interface FetchOptions {
 }
 
 /** Whether a clone or the store holds exactly the refs of a remote, its detached HEAD included. */
-export function sameRefs(tips: RefSnapshot, { refs, detachedHead }: RemoteRefs): boolean {
-  if (tips.size !== refs.size + (detachedHead === undefined ? 0 : 1)) return false;
-  for (const [name, id] of refs) if (tips.get(name) !== id) return false;
-  return detachedHead === undefined || tips.get(DETACHED_REF) === detachedHead;
+export function hasRefsOf(tips: RefSnapshot, remoteRefs: RemoteRefs): boolean {
+  return sameRefs(tips, tipsOfRemote(remoteRefs));
 }
 
 /** Options for git's fetches from a remote; the remote is named `origin`, since filters work for named ones only. */
@@ -47,7 +47,7 @@ export function originOptions(remoteRefs: Pick<RemoteRefs, 'access'>): {
 
 /** The refs that a clone of a remote has: those that were listed, and a HEAD that is on none of them. */
 export function tipsOfRemote({ refs, detachedHead }: RemoteRefs): RefSnapshot {
-  return detachedHead === undefined ? refs : new Map([...refs, [DETACHED_REF, detachedHead]]);
+  return detachedHead === undefined ? refs : PackedRefs.from([...refs, [DETACHED_REF, detachedHead]]);
 }
 
 /**
@@ -79,7 +79,7 @@ export async function fetchObjects(options: FetchOptions): Promise<void> {
   ];
   await runGit(args, {
     gitDir,
-    input: joinLines(new Set(tipsOfRemote(remoteRefs).values())),
+    input: joinLines(IdSet.of(tipsOfRemote(remoteRefs).values())),
     protocol: remoteRefs.access.protocol,
     env: remoteRefs.access.env,
     signal,

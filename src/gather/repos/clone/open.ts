@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { SluiceError } from '../../../base/errors.ts';
 import { allEnded } from '../../../base/lifecycle.ts';
 import { splitLines } from '../../../base/lines.ts';
-import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
+import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
+import type { RefSnapshot } from '../../../keep/store/types.ts';
 import { refNameOf } from '../git/ref-names.ts';
 import { runGit, spawnGit } from '../git/spawn.ts';
 import { readIfThere, removeLeftovers } from './directories.ts';
@@ -112,12 +113,12 @@ async function readTips(gitDir: string, areThere: boolean, signal?: AbortSignal)
   const listing = spawnGit(['for-each-ref', format], { gitDir, signal });
   listing.stdin.end();
   listing.stdout.setEncoding('latin1');
-  const tips = new Map<string, ObjectId>();
+  const tips = new PackedRefsBuilder();
   for await (const line of splitLines(listing.stdout)) {
     const space = line.indexOf(' ');
     const end = areThere ? line.indexOf('\0') : line.length;
-    tips.set(refNameOf(line.slice(space + 1, end)), line.slice(0, space));
+    tips.add(refNameOf(line.slice(space + 1, end)), line.slice(0, space));
   }
   await listing.done;
-  return tips;
+  return tips.take();
 }

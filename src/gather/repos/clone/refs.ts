@@ -1,8 +1,8 @@
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { joinLines } from '../../../base/lines.ts';
-import type { RefSnapshot } from '../../../keep/store/types.ts';
-import { rawRefName, refNameOf } from '../git/ref-names.ts';
+import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
+import { rawRefName } from '../git/ref-names.ts';
 import { removeTree } from './directories.ts';
 
 /**
@@ -30,8 +30,19 @@ export async function writeHead(gitDir: string, ref: string): Promise<void> {
  */
 export function* packedRefs(tips: RefSnapshot): Generator<string> {
   yield '# pack-refs with: sorted \n';
-  const names = Array.from(tips.keys(), rawRefName).sort();
-  yield* joinLines(names.values().map(raw => `${tips.get(refNameOf(raw))} ${raw}`));
+  yield* joinLines(inOrderOfBytes(tips).map(([raw, id]) => `${id} ${raw}`));
+}
+
+/** A snapshot is mostly in that order: where a name is no UTF-8, its text may stand elsewhere than its bytes do. */
+function inOrderOfBytes(tips: RefSnapshot): IteratorObject<readonly [string, ObjectId]> {
+  const raw = (): IteratorObject<readonly [string, ObjectId]> =>
+    tips.entries().map(([name, id]) => [rawRefName(name), id] as const);
+  let before = '';
+  for (const [name] of raw()) {
+    if (name < before) return [...raw()].sort(([one], [other]) => (one < other ? -1 : 1)).values();
+    before = name;
+  }
+  return raw();
 }
 
 async function replaceFile(path: string, content: Iterable<string>): Promise<void> {

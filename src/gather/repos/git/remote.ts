@@ -1,5 +1,6 @@
 import { SluiceError } from '../../../base/errors.ts';
 import { splitLines } from '../../../base/lines.ts';
+import { PackedRefsBuilder } from '../../../keep/store/packed-refs.ts';
 import type { ObjectId, RefSnapshot } from '../../../keep/store/types.ts';
 import { type Access, accessTo, type Remote, remoteSpellings } from './access.ts';
 import { reach } from './reach.ts';
@@ -153,7 +154,7 @@ function isNull(id: ObjectId): boolean {
 class RefCollector {
   any = false;
   #otherRefs = 0;
-  readonly #refs = new Map<string, ObjectId>();
+  readonly #refs = new PackedRefsBuilder();
   readonly #tags: boolean;
   #symref: string | undefined;
   #headId: ObjectId | undefined;
@@ -175,16 +176,17 @@ class RefCollector {
       if (name === 'HEAD') this.#symref = refNameOf(value.slice('ref: '.length));
     } else if (!/^([0-9a-f]{40}|[0-9a-f]{64})$/.test(value) || isNull(value)) return;
     else if (name === 'HEAD') this.#headId = value;
-    else if (name.startsWith('refs/heads/')) this.#refs.set(name, value);
+    else if (name.startsWith('refs/heads/')) this.#refs.add(name, value);
     else if (!name.startsWith('refs/tags/')) this.#otherRefs += 1;
-    else if (this.#tags) this.#refs.set(name, value);
+    else if (this.#tags) this.#refs.add(name, value);
   }
 
   result(): Omit<RemoteRefs, 'access' | 'spelling'> {
-    const head = this.#headBranch();
-    const anyId = this.#headId ?? this.#refs.values().next().value;
+    const refs = this.#refs.take();
+    const head = this.#headBranch(refs);
+    const anyId = this.#headId ?? refs.values().next().value;
     return {
-      refs: this.#refs,
+      refs,
       otherRefs: this.#otherRefs,
       head,
       detachedHead: head === undefined ? this.#headId : undefined,
@@ -195,12 +197,12 @@ class RefCollector {
   /**
    * Servers before symref support name only HEAD's commit: then the likeliest branch with that tip, as git clone does.
    */
-  #headBranch(): string | undefined {
-    if (this.#symref !== undefined) return this.#refs.has(this.#symref) ? this.#symref : undefined;
+  #headBranch(refs: RefSnapshot): string | undefined {
+    if (this.#symref !== undefined) return refs.has(this.#symref) ? this.#symref : undefined;
     if (this.#headId === undefined) return undefined;
     const usual = ['refs/heads/main', 'refs/heads/master'];
-    return [...usual, ...this.#refs.keys()].find(
-      name => name.startsWith('refs/heads/') && this.#refs.get(name) === this.#headId,
+    return [...usual, ...refs.keys()].find(
+      name => name.startsWith('refs/heads/') && refs.get(name) === this.#headId,
     );
   }
 }

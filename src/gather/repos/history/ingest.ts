@@ -1,7 +1,9 @@
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
-import type { ObjectId, RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
+import { sameRefs } from '../../../keep/store/packed-refs.ts';
+import type { RefSnapshot, RepositoryTotals } from '../../../keep/store/types.ts';
+import { IdSet } from '../git/id-set.ts';
 import { reconcileHistory, removeUnreachable } from './reconcile.ts';
 import { storeCommits } from './store-commits.ts';
 import { ThreadedParser } from './threaded-parser.ts';
@@ -120,9 +122,9 @@ class Ingest {
 
   async #advance({ from, to, skip, verify }: Advance): Promise<void> {
     const { writer } = this.#options;
-    const before = new Set(from.values());
-    const after = new Set(to.values());
-    const arrived = before.size === 0 ? after : after.difference(before);
+    const before = IdSet.of(from.values());
+    const after = IdSet.of(to.values());
+    const arrived = after.difference(before);
     const departed = before.difference(after);
     const kept = await this.#store(arrived, before, skip);
     let uncertain = verify || kept.size < before.size;
@@ -139,11 +141,7 @@ class Ingest {
   }
 
   /** Stores what `arrived` reach and `known` do not. @returns those of `known` that the repository still has */
-  async #store(
-    arrived: ReadonlySet<ObjectId>,
-    known: ReadonlySet<ObjectId>,
-    skip: number,
-  ): Promise<ReadonlySet<ObjectId>> {
+  async #store(arrived: IdSet, known: IdSet, skip: number): Promise<IdSet> {
     try {
       await this.#walk(arrived, known, skip);
       return known;
@@ -158,7 +156,7 @@ class Ingest {
     }
   }
 
-  async #walk(from: ReadonlySet<ObjectId>, not: ReadonlySet<ObjectId>, skip: number): Promise<void> {
+  async #walk(from: IdSet, not: IdSet, skip: number): Promise<void> {
     if (from.size === 0) return;
     const commits = walkCommits({ from, not }, skip, this.#context);
     const { signal } = this.#context;
@@ -195,10 +193,4 @@ function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSigna
 
 function isCorrupt(error: unknown): boolean {
   return error instanceof SluiceError && error.code === 'repository_corrupt';
-}
-
-function sameRefs(one: RefSnapshot, other: RefSnapshot): boolean {
-  if (one.size !== other.size) return false;
-  for (const [name, tip] of one) if (other.get(name) !== tip) return false;
-  return true;
 }

@@ -1,6 +1,7 @@
 import { splitLines } from '../../../base/lines.ts';
 import type { HistoryWriter } from '../../../keep/store/history.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
+import type { IdSet } from '../git/id-set.ts';
 import type { GitProcess } from '../git/spawn.ts';
 import { storeCommits } from './store-commits.ts';
 import { reachesMore, readCommits, type WalkContext, walkHashes } from './walk.ts';
@@ -17,8 +18,8 @@ const PREFIX_DIGITS = 13;
  * counts afterwards. @returns how many were taken out
  */
 export async function removeUnreachable(
-  departed: ReadonlySet<ObjectId>,
-  tips: ReadonlySet<ObjectId>,
+  departed: IdSet,
+  tips: IdSet,
   writer: HistoryWriter,
   context: WalkContext,
 ): Promise<number> {
@@ -37,7 +38,7 @@ export async function removeUnreachable(
  * that something is off. Memory is bounded: a history of many millions is compared in several passes.
  */
 export async function reconcileHistory(
-  tips: ReadonlySet<ObjectId>,
+  tips: IdSet,
   writer: HistoryWriter,
   context: WalkContext,
 ): Promise<{ readonly added: number; readonly removed: number }> {
@@ -64,7 +65,7 @@ export async function reconcileHistory(
   return { added, removed };
 }
 
-function reachable(tips: ReadonlySet<ObjectId>, context: WalkContext): AsyncIterable<ObjectId> {
+function reachable(tips: IdSet, context: WalkContext): AsyncIterable<ObjectId> {
   return lines(walkHashes({ from: tips }, context));
 }
 

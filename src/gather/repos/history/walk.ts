@@ -1,6 +1,7 @@
 import { joinLines } from '../../../base/lines.ts';
 import type { ObjectId } from '../../../keep/store/types.ts';
 import { feed } from '../git/feed.ts';
+import { IdSet } from '../git/id-set.ts';
 import {
   type GitOptions,
   type GitOutput,
@@ -23,8 +24,8 @@ export interface WalkContext {
 
 /** Commits reachable from `from` and not from `not`. Ids of tags mean the commits they point to. */
 export interface Range {
-  readonly from: ReadonlySet<ObjectId>;
-  readonly not?: ReadonlySet<ObjectId>;
+  readonly from: IdSet;
+  readonly not?: IdSet;
 }
 
 /** Commits, in the same order for the same range every time; the first `skip` left out. */
@@ -64,7 +65,7 @@ export async function reachesMore(range: Range, context: WalkContext): Promise<b
 }
 
 /** How many commits are reachable. */
-export function countCommits(from: ReadonlySet<ObjectId>, context: WalkContext): Promise<number> {
+export function countCommits(from: IdSet, context: WalkContext): Promise<number> {
   return countRange({ from }, context);
 }
 
@@ -76,16 +77,15 @@ export async function countRange(range: Range, context: WalkContext): Promise<nu
 }
 
 /** Those of the ids whose objects are not in the repository. */
-export async function missingObjects(ids: Iterable<ObjectId>, context: WalkContext): Promise<Set<ObjectId>> {
+export async function missingObjects(ids: Iterable<ObjectId>, context: WalkContext): Promise<IdSet> {
   const answer = await runGit(['cat-file', '--batch-check'], {
     ...gitOptions(context),
     input: joinLines(ids),
   });
-  const missing = new Set<ObjectId>();
-  for (const line of answer.toString('latin1').split('\n')) {
-    if (line.endsWith(' missing')) missing.add(line.slice(0, line.indexOf(' ')));
-  }
-  return missing;
+  const lines = answer.toString('latin1').split('\n');
+  return IdSet.of(
+    lines.filter(line => line.endsWith(' missing')).map(line => line.slice(0, line.indexOf(' '))),
+  );
 }
 
 /** git that writes the hashes of a range's commits, one a line. */
@@ -99,12 +99,12 @@ function gitOptions({ gitDir, signal }: WalkContext): GitOptions {
   return { gitDir, protocol: 'none', signal };
 }
 
-/** For --stdin: any number of ids, sorted, so that the same range is the same command. */
-function revisions({ from, not = new Set() }: Range): Generator<string> {
+/** For --stdin: any number of ids, in their order, so that the same range is the same command. */
+function revisions({ from, not = IdSet.none }: Range): Generator<string> {
   return joinLines(inOrder(from, not));
 }
 
-function* inOrder(from: ReadonlySet<ObjectId>, not: ReadonlySet<ObjectId>): Generator<string> {
-  yield* [...from].sort();
-  for (const id of [...not].sort()) yield `^${id}`;
+function* inOrder(from: IdSet, not: IdSet): Generator<string> {
+  yield* from;
+  for (const id of not) yield `^${id}`;
 }

@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { brotliDecompressSync, constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import { type HttpHeaders, headerOf, readRetryAfterMs } from '../../../base/http-headers.ts';
 import { oneLine } from '../../../base/text.ts';
 
@@ -64,7 +64,10 @@ export function readErrorAnswer(
   const speaker = own?.speaker ?? (text.trim() === '' && hasS3Marks(headers) ? 'marks' : 'stranger');
   const isS3 = speaker !== 'stranger';
   const mark = (name: string): string | undefined => (isS3 ? headerOf(headers, name) : undefined);
-  const serverTimeMs = Date.parse(own?.element('ServerTime') ?? headerOf(headers, 'date') ?? '');
+  const dateMs = Date.parse(headerOf(headers, 'date') ?? '');
+  const serverTimeMs = own === undefined ? dateMs : Date.parse(own.element('ServerTime') ?? '') || dateMs;
+  // Whoever names a time means it by the clock that the answer itself names.
+  const theirNowMs = Number.isNaN(dateMs) ? nowMs : dateMs;
   return {
     status,
     speaker,
@@ -73,7 +76,7 @@ export function readErrorAnswer(
     requestId: own?.element('RequestId') ?? mark('x-amz-request-id'),
     region: own?.element('Region') ?? mark('x-amz-bucket-region'),
     redirect: headerOf(headers, 'location') ?? own?.element('Endpoint'),
-    retryAfterMs: readRetryAfterMs(headerOf(headers, 'retry-after'), nowMs),
+    retryAfterMs: readRetryAfterMs(headerOf(headers, 'retry-after'), theirNowMs),
     serverTimeMs: Number.isNaN(serverTimeMs) ? undefined : serverTimeMs,
     page: isS3 ? undefined : pageOf(text, headers),
   };
@@ -171,17 +174,30 @@ function textOf(body: Buffer, headers: HttpHeaders): string {
   return bytes.toString(encoding).replace(/^\ufeff/, '');
 }
 
+const BOUNDED = { maxOutputLength: 16 * MAX_ERROR_BODY_BYTES };
+
+/** Decompressors by the name of their encoding (RFC 9110, 8.4.1; RFC 7932; RFC 8878); what was cut short is read as far as it goes. */
+const DECOMPRESSORS: Readonly<Record<string, (body: Buffer) => Buffer>> = {
+  gzip: body => gunzipSync(body, { ...BOUNDED, finishFlush: constants.Z_SYNC_FLUSH }),
+  'x-gzip': body => gunzipSync(body, { ...BOUNDED, finishFlush: constants.Z_SYNC_FLUSH }),
+  deflate: body => inflateSync(body, { ...BOUNDED, finishFlush: constants.Z_SYNC_FLUSH }),
+  br: body => brotliDecompressSync(body, { ...BOUNDED, finishFlush: constants.BROTLI_OPERATION_FLUSH }),
+  zstd: body => zstdDecompressSync(body, { ...BOUNDED, finishFlush: constants.ZSTD_e_flush }),
+};
+
+/** Body without its encodings, the last one named first; as it is where it is none of what the header says. */
 function decompressed(body: Buffer, encoding: string): Buffer {
-  const limit = { maxOutputLength: 16 * MAX_ERROR_BODY_BYTES };
+  const isGzip = body[0] === 0x1f && body[1] === 0x8b;
+  const named = encoding
+    .toLowerCase()
+    .split(',')
+    .map(name => name.trim());
+  const encodings = isGzip && !named.some(name => /gzip/.test(name)) ? ['gzip'] : named.reverse();
   try {
-    if (/gzip/i.test(encoding) || (body[0] === 0x1f && body[1] === 0x8b)) return gunzipSync(body, limit);
-    if (/deflate/i.test(encoding)) return inflateSync(body, limit);
-    if (/\bbr\b/i.test(encoding)) return brotliDecompressSync(body, limit);
+    return encodings.reduce((bytes, name) => DECOMPRESSORS[name]?.(bytes) ?? bytes, body);
   } catch {
-    // Cut short, or not what it says: no words can be had of it.
-    return Buffer.alloc(0);
+    return body;
   }
-  return body;
 }
 
 function pageOf(text: string, headers: HttpHeaders): string {

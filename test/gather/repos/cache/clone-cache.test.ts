@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
@@ -120,6 +120,29 @@ test('clones that no record knows are taken over, broken ones removed and cloned
   await bench.start('sluice.db');
   await bench.cache.open();
   assert.deepEqual(await bench.onDisk(), ['b'], 'one that somebody removed is known to be gone');
+});
+
+test('what stands where a clone stood, a link into nothing or to itself, is measured as it is and made anew (R-647)', async t => {
+  const bench = await CacheBench.open(t);
+  const a = bench.repository('a');
+  await bench.bake(a.path);
+  const place = join(bench.directory, (await bench.record(a)).directory);
+  const outside = bench.repository('outside', 2000).path;
+  for (const target of [place, join(bench.base, 'nothing'), outside]) {
+    for (const newProcess of [false, true]) {
+      rmSync(place, { recursive: true });
+      symlinkSync(target, place);
+      if (newProcess) {
+        await bench.stop();
+        await bench.start('sluice.db');
+      }
+      const { cache, commits } = await bench.bake(a.path);
+      assert.deepEqual([cache, commits], ['clone', 200], target);
+      assert.ok(lstatSync(place).isDirectory());
+    }
+  }
+  assert.ok(existsSync(join(outside, 'HEAD')), 'what was linked to is none of its business');
+  assert.equal(bench.folders().length, 1);
 });
 
 test('a clone that runs the disk short has others evicted while it runs, then stops and leaves nothing (R-13)', async t => {

@@ -87,6 +87,25 @@ test('a large archive goes in parts, a part that fails goes again, what an earli
   assert.equal(server.uploads('cold').size, 0);
 });
 
+for (const operation of ['CreateMultipartUpload', 'UploadPart'] as const) {
+  test(`a server that knows no ${operation} gets a large archive whole, read anew where it is sent anew (R-646)`, async t => {
+    const server = await startS3Server({ buckets: ['cold'] });
+    const store = storeFor(server);
+    t.after(async () => {
+      await store.close();
+      await server.stop();
+    });
+    server.faults.add({ kind: 'error', operation, status: 501, code: 'NotImplemented', times: 1_000_000 });
+    server.faults.add({ kind: 'error', operation: 'PutObject', status: 503, code: 'SlowDown', times: 1 });
+    const content = randomBytes(40 * 2 ** 20);
+    const at = { bucket: 'cold', key: 'x.tar' };
+    const sum = await sendArchive(archive(content), at, { store, clock: systemClock, signal: never });
+    assert.equal(sum, crc32Base64(crc32(content)));
+    assert.deepEqual(await server.read('cold', 'x.tar'), content);
+    assert.equal(server.uploads('cold').size, 0);
+  });
+}
+
 /** A tar of members with these headers. */
 function tar(
   members: readonly {

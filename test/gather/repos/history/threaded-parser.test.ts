@@ -3,6 +3,7 @@ import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
+import { IdSet } from '../../../../src/gather/repos/git/id-set.ts';
 import type { CommitSource } from '../../../../src/gather/repos/history/commit-source.ts';
 import { ThreadedParser } from '../../../../src/gather/repos/history/threaded-parser.ts';
 import { readCommits, walkCommits } from '../../../../src/gather/repos/history/walk.ts';
@@ -46,7 +47,7 @@ async function allOf(source: CommitSource): Promise<CommitRow[]> {
 test('a thread parses what this thread would, one walk after another', async t => {
   const git = repository(t);
   const context = { gitDir: git.gitDir, parsing: parsingThread(t) };
-  const from = new Set(git.refs().values());
+  const from = IdSet.of(git.refs().values());
   const before = descriptors();
   const rows = await allOf(walkCommits({ from }, 0, context));
   assert.equal(rows.length, COMMITS);
@@ -64,7 +65,7 @@ test('a thread parses what this thread would, one walk after another', async t =
 test('a walk that is given up ends git, its pipe and the thread; the next walk has another', async t => {
   const git = repository(t);
   const context = { gitDir: git.gitDir, parsing: parsingThread(t) };
-  const from = new Set(git.refs().values());
+  const from = IdSet.of(git.refs().values());
   const source = walkCommits({ from }, 0, context);
   assert.ok((await source.next()).length > 0);
   await source.close();
@@ -77,11 +78,11 @@ test('git that is stopped, or fails, ends the walk with its own error', async t 
   const git = repository(t);
   const stop = new AbortController();
   const context = { gitDir: git.gitDir, parsing: parsingThread(t), signal: stop.signal };
-  const stopped = walkCommits({ from: new Set(git.refs().values()) }, 0, context);
+  const stopped = walkCommits({ from: IdSet.of(git.refs().values()) }, 0, context);
   await stopped.next();
   stop.abort();
   await assert.rejects(allOf(stopped), { code: 'cancelled' });
-  const failing = walkCommits({ from: new Set(['f'.repeat(40)]) }, 0, { ...context, signal: undefined });
+  const failing = walkCommits({ from: IdSet.of(['f'.repeat(40)]) }, 0, { ...context, signal: undefined });
   await assert.rejects(allOf(failing), { code: 'repository_corrupt' });
 });
 
@@ -94,7 +95,7 @@ test('a commit that a commit-graph names and the packs lack is an error that nam
   const lost = chain[2] ?? '';
   rmSync(join(git.gitDir, 'objects', lost.slice(0, 2), lost.slice(2)));
   const context = { gitDir: git.gitDir, parsing: parsingThread(t) };
-  const walk = walkCommits({ from: new Set(git.refs().values()) }, 0, context);
+  const walk = walkCommits({ from: IdSet.of(git.refs().values()) }, 0, context);
   await assert.rejects(
     (async () => {
       try {

@@ -68,7 +68,7 @@ function refLines(tips: RefSnapshot): string {
 /** An archive that is made as it is read. */
 export interface Archive {
   readonly bytes: number;
-  /** Its bytes, in order; may be read once. Throws `source_changed` when a file is not as long as it was. */
+  /** Its bytes, in order; may be read again. Throws `source_changed` when a file is not as long as it was. */
   read(): AsyncIterable<Buffer>;
 }
 

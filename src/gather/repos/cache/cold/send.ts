@@ -4,6 +4,7 @@ import type { ObjectAddress, ObjectStore, UploadedPart } from '../../../../keep/
 import { crc32Base64, verifyObject } from '../../../../keep/buckets/checksum.ts';
 import { crc32 } from '../../../../keep/buckets/crc32.ts';
 import type { Archive } from './archive.ts';
+import { ArchiveFile } from './archive-file.ts';
 
 /** Two are in memory at most: one on its way, one being filled. */
 const PART_BYTES = 16 * 2 ** 20;
@@ -21,7 +22,8 @@ export interface SendContext {
 
 /**
  * Sends an archive as one object, straight from where it is read, and verifies what arrived. What an earlier try
- * left unfinished under that key is given up first.
+ * left unfinished under that key is given up first. A server that takes no parts gets it whole, where that is not too
+ * large.
  * @returns the CRC32 of the whole, in S3's form
  * @throws SluiceError what the store's methods throw; `checksum_mismatch`
  */
@@ -42,9 +44,31 @@ export async function sendArchive(
     await verify(archive, at, checksummed.crc32, [], context);
     return checksummed.crc32;
   }
-  const parts = await sendParts(blocks, at, context);
+  let parts: readonly UploadedPart[];
+  try {
+    parts = await sendParts(blocks, at, context);
+  } catch (error) {
+    const takesNone = error instanceof SluiceError && error.code === 'not_supported';
+    if (!takesNone || archive.bytes > store.limits.maxSinglePutBytes) throw error;
+    return await sendWhole(archive, at, context);
+  }
   await verify(archive, at, checksummed.crc32, parts, context);
   return checksummed.crc32;
+}
+
+/** For a server that knows no uploads in parts. Tried again it is read from its beginning. */
+async function sendWhole(archive: Archive, at: ObjectAddress, context: SendContext): Promise<string> {
+  const { store, signal } = context;
+  const file = new ArchiveFile(archive);
+  try {
+    const source = { path: at.key, size: archive.bytes, file };
+    await withRetries(context, () => store.putObject(at, source, { signal, contentType: CONTENT_TYPE }));
+    const { crc32 } = file;
+    await verify(archive, at, crc32, [], context);
+    return crc32;
+  } finally {
+    await file.close();
+  }
 }
 
 async function sendParts(

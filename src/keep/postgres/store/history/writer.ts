@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SluiceError } from '../../../../base/errors.ts';
 import { CommitCounts } from '../../../store/commit-counts.ts';
 import type { HistoryWriter } from '../../../store/history.ts';
+import { PackedRefs } from '../../../store/packed-refs.ts';
 import type {
   CommitRow,
   CommitRows,
@@ -260,7 +261,7 @@ export class PostgresHistoryWriter implements HistoryWriter {
   async #refs(table: 'refs' | 'pending_refs'): Promise<RefSnapshot> {
     const sql = `SELECT name, encode(tip, 'hex') AS tip FROM ${table} WHERE repository_id = $1 ORDER BY name`;
     const rows = await this.#database.query(sql, [this.#repositoryId]);
-    return new Map(rows.map(row => [String(row.name), String(row.tip)]));
+    return PackedRefs.from(rows.map(row => [String(row.name), String(row.tip)]));
   }
 
   #first(sql: string, ...values: readonly Parameter[]): Promise<Record<string, unknown> | undefined> {

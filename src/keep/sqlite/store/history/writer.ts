@@ -1,4 +1,5 @@
 import type { HistoryWriter } from '../../../store/history.ts';
+import { PackedRefs } from '../../../store/packed-refs.ts';
 import type {
   CommitRow,
   CommitRows,
@@ -162,7 +163,10 @@ export class SqliteHistoryWriter implements HistoryWriter {
 
   #refs(table: 'refs' | 'pending_refs'): RefSnapshot {
     const sql = `SELECT name, lower(hex(tip)) AS tip FROM ${table} WHERE repository_id = ? ORDER BY name`;
-    return new Map(this.#rows(sql).map(row => [String(row.name), String(row.tip)]));
+    return this.#database.read(() => {
+      const rows = this.#database.statement(sql).iterate(this.#repositoryId);
+      return PackedRefs.from(rows.map(row => [String(row.name), String(row.tip)] as const));
+    });
   }
 
   #forgetPending(): void {
