@@ -157,6 +157,7 @@ export const StationStatus = z
             'symlink',
             'special_file',
             'unreadable',
+            'place_failed',
             'name_not_utf8',
             'refused',
             'root_missing',

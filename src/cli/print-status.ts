@@ -108,6 +108,7 @@ const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['k
   special_file: 'no regular file',
   unreadable: 'cannot be read',
   name_not_utf8: 'a name that is not valid UTF-8',
+  place_failed: 'their disk or mount fails',
   refused: 'cannot be delivered as it is',
   root_missing: 'a folder that is not there',
   watch_limit: 'not watched',
