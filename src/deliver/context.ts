@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Journal } from '../keep/local/journal.ts';
+import type { HeldObjects } from './attempt/held-objects.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
 import type { ObjectSettings } from './object-names.ts';
@@ -29,6 +30,8 @@ export interface DeliveryContext {
   readonly lone: LoneFiles;
   readonly buckets: BucketCache;
   readonly uploader: Uploader;
+  /** What buckets hold that was not sent from here. */
+  readonly held: HeldObjects;
   /** Keeps a record from being tried until the function returned is called; undefined while it is being tried. */
   readonly withhold: (recordId: number) => (() => void) | undefined;
   readonly statistics: Statistics;

@@ -11,6 +11,7 @@ import type { Profile } from '../keep/buckets/object-store-definition.ts';
 import type { FileAddress, FileRecord, Journal } from '../keep/local/journal.ts';
 import type { ExclusivePlace } from '../keep/local/station-lock.ts';
 import { attemptDelivery } from './attempt/attempt.ts';
+import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
@@ -163,6 +164,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      held: new HeldObjects(clock),
       withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),
       clock,

@@ -19,6 +19,8 @@ export interface DestinationSettings {
   /** Beside what sluice keeps itself. */
   readonly metadata?: Readonly<Record<string, string>>;
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+  /** Whether what its bucket holds already is not sent. */
+  readonly adopt?: boolean;
   /** Path segments `tag=NAME` become tags. */
   readonly tagSegments?: boolean;
 }
@@ -31,6 +33,8 @@ export interface FolderSettings {
   readonly prefix: string;
   readonly settleMs: number;
   readonly after: 'keep' | 'delete' | 'completed';
+  /** Whether what the bucket holds already is not sent. */
+  readonly adopt?: boolean;
   /** Which of its files are taken; all where it is not given. */
   readonly selection?: SelectionSetup;
 }
@@ -142,7 +146,7 @@ export function destinationFor(
   const ofProfile = destinations.find(one => one.match === profile);
   const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
   if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};
-  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, encryption } = ofBucket;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, encryption, adopt } = ofBucket;
   return {
     prefix: prefix ?? ofProfile.prefix,
     storageClass: storageClass ?? ofProfile.storageClass,
@@ -151,6 +155,7 @@ export function destinationFor(
     cacheControl: cacheControl ?? ofProfile.cacheControl,
     metadata: metadata ?? ofProfile.metadata,
     encryption: encryption ?? ofProfile.encryption,
+    adopt: adopt ?? ofProfile.adopt,
   };
 }
 
@@ -170,15 +175,15 @@ function gateFrom(gate: DeliverConfig['gate']): DeliverySettings['gate'] {
 }
 
 function folderFrom(one: DeliverConfig['folders'][number]): FolderSettings {
-  const { path, to, settleMs, after, include, exclude } = one;
+  const { path, to, settleMs, after, include, exclude, adopt } = one;
   const selection = include.length + exclude.length > 0 ? { include, exclude } : undefined;
   const [profile = '', bucket = '', ...prefix] = to.slice('s3://'.length).split('/');
-  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after, selection };
+  return { path, profile, bucket, prefix: prefix.join('/'), settleMs, after, selection, adopt };
 }
 
 function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {
   const { prefix, storageClass, tags, tagSegments, cacheControl, metadata } = one;
-  const { encryption, encryptionKey: keyId } = one;
+  const { encryption, encryptionKey: keyId, adopt } = one;
   return {
     match: one.for,
     prefix,
@@ -187,6 +192,7 @@ function destinationFrom(one: DeliverConfig['destinations'][number]): Destinatio
     tagSegments,
     cacheControl,
     metadata,
+    adopt,
     encryption: encryption === undefined ? undefined : { algorithm: encryption, keyId },
   };
 }

@@ -14,6 +14,7 @@ import {
   onlyForType,
   optionalCount,
   optionalDuration,
+  optionalFlag,
   optionalPath,
   optionalSize,
   optionalText,
@@ -92,6 +93,11 @@ const folder = mapping({
     default: 'keep',
     description: 'What becomes of a file that was delivered: it stays, is deleted, or moves to `completed`.',
   }),
+  adopt: flag({
+    default: false,
+    description:
+      'Whether what the bucket holds already, by size and checksum, is recorded as delivered and not sent.',
+  }),
   include: selection(
     'Where given, only files with these names or, with a slash, paths below the folder are taken, and all in folders with them; `*`, `?` and `**` as in a shell, letter case aside.',
     ['*.jpg', 'reports/**'],
@@ -136,6 +142,11 @@ const destination = mapping(
           'Metadata of your own beside the objects (`x-amz-meta-NAME`), 2 KB at most; `mtime` and `crc32` are taken.',
         examples: [{ robot: 'seven' }],
       }),
+    adopt: optionalFlag({
+      description:
+        'Whether what a bucket holds already, by size and checksum, is recorded as delivered and not sent.',
+      example: true,
+    }),
     encryption: optionalText({
       description: 'Server-side encryption: `AES256` or `aws:kms`.',
       example: 'AES256',

@@ -3,8 +3,10 @@ import type { OpenedFile } from '../../base/files/opened-file.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
+import { objectNamesOf } from '../object-names.ts';
 import type { BegunAttempt, Refusal } from '../origin/file-origin.ts';
 import { originOf } from '../origin/origin-of.ts';
+import { heldAlready } from './adopt.ts';
 import { acknowledgedStill, deliveredAlready } from './content-known.ts';
 import {
   type Attempted,
@@ -131,7 +133,9 @@ async function sendAndProve(
     if (!acknowledged && !file) throw sourceMissing(subject);
     const before = acknowledged ? undefined : originOf(record).deliveredBefore(context, record);
     if (before && file) acknowledged = await deliveredAlready(context, asking, before, file);
+    if (!acknowledged && file) acknowledged = await heldAlready(context, asking, file);
     if (!acknowledged && file) {
+      context.held.forget(record.profile, record.bucket, objectNamesOf(record, settings).key);
       acknowledged = await upload(context, attempted, file, asking);
       attempted.steps.done('sent');
       endpoints.noteCall(destination.endpoint);
