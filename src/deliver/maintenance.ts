@@ -172,7 +172,8 @@ export class Maintenance {
 
   /** Records whose file was taken out of incoming before its turn; a page of them in each pass. */
   async #findVanished(): Promise<void> {
-    const { journal, clock } = this.#context;
+    const { journal, clock, spool, holds } = this.#context;
+    if (spool.isAway()) return holds.spoolAway();
     const page = journal.inState('incoming', this.#vanishedAfterId, VANISHED_PAGE);
     this.#vanishedAfterId = page.length < VANISHED_PAGE ? 0 : (page.at(-1)?.id ?? 0);
     for (const record of page) {

@@ -34,7 +34,7 @@ import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
-import { warnOfLostRecords } from './spool/lost-records.ts';
+import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics } from './statistics.ts';
@@ -221,6 +221,7 @@ export class DeliverySession {
   async start(): Promise<void> {
     const { spool, log } = this.#context;
     for (const lock of this.#locks) await lock.start();
+    refuseWhatIsNotMounted(this.#context);
     spool.prepare([]);
     await this.#folderLocks.start();
     emptyIncomingTmp(spool);

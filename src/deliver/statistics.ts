@@ -41,21 +41,13 @@ export class Statistics {
 
   /** @param durationMs since it was found; undefined where that is not known */
   delivered(destination: string, bytes: number, durationMs?: number): void {
-    for (const counters of this.#both(destination)) {
-      counters.files += 1;
-      counters.bytes += bytes;
-      if (durationMs === undefined) continue;
-      const seconds = Math.max(0, durationMs) / 1000;
-      counters.timed += 1;
-      counters.sumS += seconds;
-      for (const [index, bound] of DURATION_BOUNDS_S.entries())
-        if (seconds <= bound) counters.upTo[index] = (counters.upTo[index] ?? 0) + 1;
-    }
+    count(this.#of(this.#total, destination), bytes, durationMs);
+    count(this.#of(this.#period, destination), bytes, durationMs);
   }
 
   /** @param cause an error code */
   failed(destination: string, cause: string): void {
-    for (const counters of this.#both(destination)) {
+    for (const counters of [this.#of(this.#total, destination), this.#of(this.#period, destination)]) {
       counters.failures += 1;
       counters.causes.set(cause, (counters.causes.get(cause) ?? 0) + 1);
     }
@@ -87,10 +79,6 @@ export class Statistics {
     this.#period.clear();
   }
 
-  #both(destination: string): Counters[] {
-    return [this.#of(this.#total, destination), this.#of(this.#period, destination)];
-  }
-
   #of(map: Map<string, Counters>, destination: string): Counters {
     let counters = map.get(destination);
     if (!counters) {
@@ -107,5 +95,19 @@ export class Statistics {
       map.set(destination, counters);
     }
     return counters;
+  }
+}
+
+function count(counters: Counters, bytes: number, durationMs: number | undefined): void {
+  counters.files += 1;
+  counters.bytes += bytes;
+  if (durationMs === undefined) return;
+  const seconds = Math.max(0, durationMs) / 1000;
+  counters.timed += 1;
+  counters.sumS += seconds;
+  // Bounds rise: a duration within one is within all after it.
+  for (let index = DURATION_BOUNDS_S.length - 1; index >= 0; index -= 1) {
+    if (seconds > (DURATION_BOUNDS_S[index] as number)) return;
+    counters.upTo[index] = (counters.upTo[index] as number) + 1;
   }
 }

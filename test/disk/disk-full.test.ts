@@ -16,6 +16,27 @@ test('a disk that is full while git writes ends with a clear message and nothing
   assert.deepEqual([exit, left], ['exit 1', []]);
 });
 
+test('a disk without inodes is full as well: what may go goes, and the work is done once more (R-649)', t => {
+  const [a, b] = ['a', 'b'].map(name => grownRepository(join(standingPlace(t), `${name}.git`), 100, 5).path);
+  const bake = (path = ''): string => `$SLUICE bake "${path}" --json --config "$AWAY/sluice.yaml"`;
+  const script = `
+AWAY=$(mktemp -d "$OUTSIDE/away.XXXX")
+printf 'cache: {minFreeDisk: 0, directory: %s/cache}\nroot: %s\n' "$PWD" "$AWAY" > "$AWAY/sluice.yaml"
+${bake(a)}; ${bake(b)}; ls cache | wc -l`;
+  const place = standingPlace(t);
+  const printed = onSmallDisk(place, '64m,nr_inodes=24', `OUTSIDE=${standingPlace(t)}\n${script}`);
+  const lines = printed.trim().split('\n');
+  const baked = lines.filter(line => line.startsWith('{')).map(line => JSON.parse(line));
+  assert.deepEqual(
+    baked.map(({ commits, error }) => [commits, error?.message]),
+    [
+      [100, undefined],
+      [100, undefined],
+    ],
+  );
+  assert.equal(lines.at(-1)?.trim(), '1');
+});
+
 test('a disk that is full while rows are written says so; with room again the same bake completes (R-24, T-11)', t => {
   const origin = grownRepository(join(standingPlace(t), 'a.git'), 20_000, 50);
   const script = `ORIGIN=${origin.path}\n${BAKE}\nmount -o remount,size=64m .\n${BAKE}`;

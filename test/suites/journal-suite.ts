@@ -237,6 +237,11 @@ export function journalSuite(name: string, open: OpenLocal): void {
     const due = (nowMs: number): number[] => journal.due('p', nowMs, 9).map(({ id }) => id);
     assert.deepEqual([due(19), due(20), due(30)], [[], [early.id], [early.id, late.id]]);
     assert.deepEqual(journal.due('p', 30, 1).length, 1);
+    const [first = 0, ...others] = due(30);
+    assert.deepEqual(
+      journal.due('p', 30, 1, [first]).map(({ id }) => id),
+      others.slice(0, 1),
+    );
     assert.deepEqual(
       [journal.nextDueMs('p', 19), journal.nextDueMs('p', 20), journal.nextDueMs('p', 30)],
       [20, 30, undefined],

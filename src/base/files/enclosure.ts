@@ -1,6 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, type Stats, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
-import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock.ts';
 import { callError, type DirectoryEntryAt, type FileCalls, fileCalls, O_PATH } from './calls.ts';
 import { OpenedFile } from './opened-file.ts';
@@ -34,6 +33,8 @@ export interface EnclosureOptions {
  */
 export class Enclosure {
   readonly path: string;
+  /** What the paths of all that lies beneath it begin with. */
+  readonly #prefix: string;
   readonly #calls: FileCalls | undefined;
   readonly #clock: Pick<Clock, 'monotonicMs' | 'timer'>;
   readonly #follow: EnclosureOptions['follow'];
@@ -44,6 +45,7 @@ export class Enclosure {
 
   constructor(path: string, { calls, clock = systemClock, follow }: EnclosureOptions = {}) {
     this.path = path;
+    this.#prefix = path.endsWith('/') ? path : `${path}/`;
     this.#follow = follow;
     this.#calls = calls;
     this.#clock = clock;
@@ -75,7 +77,7 @@ export class Enclosure {
     return this.#orNothing(() => {
       const descriptor = this.#beneath(relative, constants.O_RDONLY);
       const stats = fstatSync(descriptor);
-      if (stats.isFile()) return new OpenedFile(join(this.path, relative), descriptor, stats);
+      if (stats.isFile()) return new OpenedFile(`${this.#prefix}${relative}`, descriptor, stats);
       closeSync(descriptor);
       return undefined;
     });

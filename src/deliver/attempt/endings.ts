@@ -195,6 +195,10 @@ export async function gone(context: DeliveryContext, record: FileRecord): Promis
   // It gave way on a full disk, or a person dropped it: that is on record already.
   const now = context.journal.byId(record.id);
   if ((now?.removedAtMs ?? null) !== null) return 'gone';
+  if (record.source === null && context.spool.isAway()) {
+    context.holds.spoolAway();
+    return 'handed-back';
+  }
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   // It may have been renamed, and its record with it.

@@ -215,7 +215,6 @@ export class Dispatcher {
     this.#timer.noticeSetBack(nowMs);
     // A share each, so that one profile's backlog does not keep the others waiting.
     const share = Math.ceil(LOOK_AHEAD / Math.max(1, destinations.size));
-    const limit = share + this.#queue.claimed;
     let isMore = false;
     try {
       for (const [profile, destination] of destinations) {
@@ -224,15 +223,15 @@ export class Dispatcher {
         if (holds.holdsAll(destination)) continue;
         const room = this.#ramps.room(destination.endpoint);
         const wanted = Math.min(share, room);
-        const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted + this.#queue.claimed);
+        const due = wanted === 0 ? [] : journal.due(profile, nowMs, wanted, this.#queue.claimed);
         let offered = 0;
         for (const record of due) {
-          if (offered >= wanted || !this.#queue.offer(record)) continue;
+          if (!this.#queue.offer(record)) continue;
           this.#ramps.chose(destination.endpoint, record.id);
           offered += 1;
         }
         // Where room is what is wanting, the end of an attempt tells.
-        if (wanted === share && (offered === share || due.length === limit)) isMore = true;
+        if (wanted === share && offered === share) isMore = true;
         const nextMs = journal.nextDueMs(profile, nowMs);
         if (nextMs !== undefined) this.#timer.dueAt(nextMs);
       }

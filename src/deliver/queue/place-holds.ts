@@ -1,5 +1,6 @@
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
-import { asSluiceError, CATALOGUE, type ErrorCode } from '../../base/errors.ts';
+import { asSluiceError, CATALOGUE, type ErrorCode, SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import {
   type HoldReason,
@@ -177,9 +178,19 @@ export class PlaceHolds {
    */
   folderUnsafe(path: string, error: unknown): void {
     const known = asSluiceError(error);
-    if (known.code !== 'folder_unsafe') return;
-    const source = this.#finder.sourceAt(path);
-    const place = diskPlace(source);
+    if (known.code === 'folder_unsafe') this.#holdSource(path, known);
+  }
+
+  /** The spool is not there as a whole: its files wait, and none of them is called missing. */
+  spoolAway(): void {
+    const { root } = this.#options;
+    const subject = join(root, 'incoming');
+    const error = new SluiceError('disk_failed', `${subject} is not there`, { subject, answer: 'hold' });
+    this.#holdSource(root, error);
+  }
+
+  #holdSource(path: string, known: SluiceError): void {
+    const place = diskPlace(this.#finder.sourceAt(path));
     const held = this.#held.get(placeKey(place));
     if (held) held.hold = holdPlace(held.hold, place, known, this.#options.clock.nowMs());
     else this.#open(place, known, undefined, undefined);

@@ -32,8 +32,9 @@ export class ReadyQueue {
     return this.#small.length + this.#large.length;
   }
 
-  get claimed(): number {
-    return this.#claimed.size;
+  /** Ids of the records that are claimed. */
+  get claimed(): readonly number[] {
+    return [...this.#claimed];
   }
 
   get running(): number {

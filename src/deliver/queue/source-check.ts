@@ -61,6 +61,7 @@ async function look(source: Source, file?: UnreadFile): Promise<void> {
   await stat(source.path);
   const directory = await opendir(source.path);
   await directory.read().finally(() => directory.close());
+  if (source.isSpool) await stat(join(source.path, 'incoming'));
   if (source.isSpool) await writeTrial(join(source.path, 'incoming_tmp', `.trial-${process.pid}`));
   if (file && !isOfContent(file.error)) await readTrial(file.path);
 }

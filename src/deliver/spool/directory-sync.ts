@@ -25,7 +25,7 @@ export class DirectorySync {
   }
 
   /** Resolves when the entries of these directories, as they are now, are on the disk. */
-  sync(...directories: readonly string[]): Promise<void> {
+  sync(directories: readonly string[]): Promise<void> {
     this.#next ??= { directories: new Set(), done: Promise.withResolvers() };
     for (const directory of directories) this.#next.directories.add(directory);
     const { promise } = this.#next.done;

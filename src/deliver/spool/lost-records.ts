@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
-import type { Area } from './address.ts';
+import type { SpoolContext } from '../context.ts';
+import { AREAS, type Area } from './address.ts';
 import type { Spool } from './spool.ts';
 import { walkFiles } from './walk.ts';
 
@@ -17,4 +20,29 @@ export async function warnOfLostRecords(spool: Spool, log: Logger): Promise<void
   if (processing + failed + completed === 0) return;
   const words = `the database is new, and the spool is not: ${processing + incoming} files in processing and incoming are taken up, ${failed + completed} in failed and completed have no record`;
   log.warn({ processing, incoming, failed, completed }, words);
+}
+
+/**
+ * Throws spool_invalid where the delivery folder has none of its areas, and files of the spool are on record as waiting:
+ * its disk is not mounted, or it is another folder. Made anew there, the areas would have all of them called missing.
+ */
+export function refuseWhatIsNotMounted({ spool, journal }: Pick<SpoolContext, 'spool' | 'journal'>): void {
+  if (AREAS.some(area => existsSync(spool.areaPath(area)))) return;
+  for (const state of ['processing', 'incoming'] as const) {
+    for (let afterId = 0, page = journal.inState(state, 0, PAGE); page.length > 0; ) {
+      if (page.some(({ source }) => source === null)) throw notMounted(spool);
+      afterId = page.at(-1)?.id ?? afterId;
+      page = journal.inState(state, afterId, PAGE);
+    }
+  }
+}
+
+const PAGE = 500;
+
+function notMounted(spool: Spool): SluiceError {
+  const subject = spool.areaPath('incoming');
+  return new SluiceError('spool_invalid', `${subject} is not there, and files wait in it by the record`, {
+    subject,
+    hint: `Mount its disk, or name the right deliver.directory. Where the files are gone for good: mkdir -p ${subject}`,
+  });
 }

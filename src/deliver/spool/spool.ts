@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../base/clock.ts';
 import { asFileError, SluiceError } from '../../base/errors.ts';
@@ -57,7 +57,7 @@ export class Spool {
   }
 
   areaPath(area: Area): string {
-    return join(this.root, area);
+    return this.#areas[area].path;
   }
 
   /** Whether a path lies in one of the areas. */
@@ -66,7 +66,16 @@ export class Spool {
   }
 
   bucketPath(area: Area, { profile, bucket }: Omit<FileAddress, 'filepath'>): string {
-    return join(this.root, area, profile, bucket);
+    return `${this.areaPath(area)}/${profile}/${bucket}`;
+  }
+
+  /** Whether `incoming` is not there as a whole, as when its disk is not mounted: that says nothing of any file in it. */
+  isAway(): boolean {
+    try {
+      return !statSync(this.areaPath('incoming'), { throwIfNoEntry: false })?.isDirectory();
+    } catch {
+      return true;
+    }
   }
 
   /** Where a file of that address lies in an area; `location` where it has another name there. */
@@ -164,15 +173,14 @@ export class Spool {
           subject,
         });
       }
-      const bucketFolder = this.bucketPath(area, address);
-      await this.#sync.sync(...directoriesBetween(bucketFolder, dirname(join(bucketFolder, location))));
+      await this.#sync.sync(directoriesAbove(this.bucketPath(area, address), location));
       return { location: location === filepath ? null : location };
     }
   }
 
   /** Has the entries of these directories on the disk. */
   flush(...directories: readonly string[]): Promise<void> {
-    return this.#sync.sync(...directories);
+    return this.#sync.sync(directories);
   }
 
   /** Removes a file; one that is gone is fine. */
@@ -260,9 +268,10 @@ export function pathIn({ profile, bucket, filepath }: FileAddress, location: str
   return `${profile}/${bucket}/${location ?? filepath}`;
 }
 
-/** Directories from `inner` up to `outer`, both included. */
-function directoriesBetween(outer: string, inner: string): string[] {
-  const directories: string[] = [];
-  for (let path = inner; path.length >= outer.length; path = dirname(path)) directories.push(path);
+/** The directories on the way from `outer` to what lies at a path below it, `outer` included. Pure. */
+function directoriesAbove(outer: string, relative: string): string[] {
+  const directories = [outer];
+  for (let slash = relative.indexOf('/'); slash >= 0; slash = relative.indexOf('/', slash + 1))
+    directories.push(`${outer}/${relative.slice(0, slash)}`);
   return directories;
 }

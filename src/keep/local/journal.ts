@@ -245,8 +245,11 @@ export interface Journal {
   olderUnderWay(record: FileRecord, names: ObjectNames): FileRecord[];
   /** The newest record of a file outside the spool. */
   bySource(path: string): FileRecord | undefined;
-  /** Those whose time has come, longest due first. */
-  due(profile: string, nowMs: number, limit: number): FileRecord[];
+  /**
+   * Those whose time has come, longest due first.
+   * @param except ids of records that are left out
+   */
+  due(profile: string, nowMs: number, limit: number, except?: readonly number[]): FileRecord[];
   /** The earliest time at which a record of the profile is due, after `afterMs`. */
   nextDueMs(profile: string, afterMs: number): number | undefined;
   list(filter: RecordFilter): FileRecord[];

@@ -298,8 +298,11 @@ export class CloneCache {
 
   /** For a disk that is full although it was watched (it filled faster than that): what may go goes. */
   async #freesSome(use: CloneUse, signal: AbortSignal): Promise<boolean> {
-    const { evicted } = await this.#room.makeRoom(Math.max(use.reservedBytes, RESCUE_BYTES), 'most', signal);
-    return evicted.length > 0;
+    const bytes = Math.max(use.reservedBytes, RESCUE_BYTES);
+    const { evicted } = await this.#room.makeRoom(bytes, 'most', signal);
+    if (evicted.length > 0) return true;
+    // Bytes are there, so it is full by another measure: inodes, or a quota, of which the file system tells nothing.
+    return (await this.#room.free(bytes, signal)).evicted.length > 0;
   }
 
   async #restoreIfCold(

@@ -75,12 +75,27 @@ export async function syncClone(options: SyncOptions): Promise<SyncedClone> {
       return await update(existing, remoteRefs, options);
     } catch (error) {
       // Damage that reading the tips does not show. If it is the remote's, cloning says so too.
-      if (!(error instanceof SluiceError) || error.code !== 'repository_corrupt') throw error;
+      if (!(await isOfClone(error, existing.gitDir, signal))) throw error;
     }
   }
   // What is broken is of no use to anyone, and the new clone may need its room.
   if (!existing) await setAside(directory);
   return await cloneAnew(remoteRefs, options);
+}
+
+/** Whether it is the clone that a fetch failed over: where git does not say so, the clone is asked something by itself. */
+async function isOfClone(error: unknown, gitDir: string, signal?: AbortSignal): Promise<boolean> {
+  if (!(error instanceof SluiceError) || error.code !== 'git_failed') return isCorrupt(error);
+  try {
+    await runGit(['rev-list', '--max-count=1', '--all'], { gitDir, signal });
+    return false;
+  } catch (answer) {
+    return isCorrupt(answer) || (answer instanceof SluiceError && answer.code === 'git_failed');
+  }
+}
+
+function isCorrupt(error: unknown): boolean {
+  return error instanceof SluiceError && error.code === 'repository_corrupt';
 }
 
 /**

@@ -89,9 +89,17 @@ export function readPage(xml: string): ObjectPage | undefined {
   return continuation === '' ? { objects } : { objects, continuation };
 }
 
-/** Text of an element, with or without a prefix, white space kept. */
-function element(name: string): RegExp {
-  return new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>(?:<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|([^<]*))<`);
+/** An element: how it begins as a rule, and what finds it and its text in any form, white space kept. */
+interface Element {
+  readonly tag: string;
+  readonly pattern: RegExp;
+}
+
+function element(name: string): Element {
+  return {
+    tag: `<${name}>`,
+    pattern: new RegExp(`<(?:[\\w.-]+:)?${name}(?:\\s[^>]*)?>(?:<!\\[CDATA\\[([\\s\\S]*?)\\]\\]>|([^<]*))<`),
+  };
 }
 
 const KEY = element('Key');
@@ -102,7 +110,14 @@ const IS_TRUNCATED = element('IsTruncated');
 const CONTINUATION = element('NextContinuationToken');
 const ENCODING = /<(?:[\w.-]+:)?EncodingType(?:\s[^>]*)?>([^<]*)</;
 
-function textOf(pattern: RegExp, xml: string): string {
+function textOf({ tag, pattern }: Element, xml: string): string {
+  const at = xml.indexOf(tag);
+  const from = at + tag.length;
+  const to = at < 0 ? -1 : xml.indexOf('</', from);
+  if (to >= 0 && xml.indexOf('<', from) === to) {
+    const plain = xml.slice(from, to);
+    return plain.includes('&') ? unescapeXml(plain) : plain;
+  }
   const match = pattern.exec(xml);
   if (match === null) return '';
   const text = match[1] ?? match[2] ?? '';

@@ -13,7 +13,8 @@ export function propertyHeaders(properties: ObjectProperties): Record<string, st
   const headers: Record<string, string> = {};
   if (properties.contentType !== undefined) headers['content-type'] = properties.contentType;
   if (properties.cacheControl !== undefined) headers['cache-control'] = properties.cacheControl;
-  for (const [name, value] of Object.entries(properties.metadata ?? {})) {
+  const { metadata } = properties;
+  for (const [name, value] of metadata ? Object.entries(metadata) : []) {
     if (!/^[a-z0-9-]+$/.test(name)) {
       throw new SluiceError(
         'request_refused',

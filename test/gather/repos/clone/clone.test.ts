@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../../../src/base/errors.ts';
@@ -245,6 +245,21 @@ test('broken clones are found and cloned again (R-16)', async t => {
     assert.equal((await bench.sync()).outcome, 'unchanged');
   }
   assert.equal(bench.names().length, 1);
+});
+
+test('a clone over which git fails without saying so is made anew; a remote over which it fails is not cloned again (R-648)', async t => {
+  const bench = new CloneBench(t);
+  bench.upstream.commit('one');
+  const { gitDir } = await bench.sync();
+  writeFileSync(join(gitDir, 'shallow'), 'garbage\n');
+  const tip = bench.upstream.commit('two');
+  const clone = await bench.sync();
+  assert.deepEqual([clone.outcome, clone.tips.get('refs/heads/main')], ['clone', tip]);
+  const kept = statSync(gitDir).ino;
+  bench.upstream.commit('three');
+  writeFileSync(join(bench.upstream.path, 'shallow'), 'garbage\n');
+  await assert.rejects(bench.sync());
+  assert.equal(statSync(gitDir).ino, kept);
 });
 
 test('a clone of something else in that place is replaced (R-16)', async t => {

@@ -102,12 +102,14 @@ export class RecordFinder implements Pick<Journal, Finding> {
     return this.#one('SELECT * FROM file_records WHERE source = ? ORDER BY id DESC LIMIT 1', path);
   }
 
-  due(profile: string, nowMs: number, limit: number): FileRecord[] {
+  due(profile: string, nowMs: number, limit: number, except: readonly number[] = []): FileRecord[] {
     return this.#all(
       `SELECT * FROM file_records INDEXED BY file_records_due
-       WHERE profile = ? AND next_attempt_at_ms <= ? ORDER BY next_attempt_at_ms LIMIT ?`,
+       WHERE profile = ? AND next_attempt_at_ms <= ? AND id NOT IN (SELECT value FROM json_each(?))
+       ORDER BY next_attempt_at_ms LIMIT ?`,
       profile,
       nowMs,
+      JSON.stringify(except),
       limit,
     );
   }

@@ -163,8 +163,8 @@ export class SqliteJournal implements Journal {
     return this.#records.bySource(path);
   }
 
-  due(profile: string, nowMs: number, limit: number): FileRecord[] {
-    return this.#records.due(profile, nowMs, limit);
+  due(profile: string, nowMs: number, limit: number, except?: readonly number[]): FileRecord[] {
+    return this.#records.due(profile, nowMs, limit, except);
   }
 
   nextDueMs(profile: string, afterMs: number): number | undefined {
