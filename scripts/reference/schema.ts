@@ -34,6 +34,12 @@ The tables and columns below are public: they keep their meaning, new ones may c
 the changelog a release before. Columns marked internal, indexes, triggers and all other tables are not public. \`PRAGMA
 user_version\` is the version of the schema.
 
+A store on Postgres (\`store: postgres://…\`) has the same tables and columns in the schema named \`sluice\`, unless its
+address names another, but for these: \`clones\`, \`capture_files\`, \`disk_freed\` and the journal of deliveries stay in
+each station's SQLite, and \`commit_hashes\` is an index there. Integers are \`bigint\` or \`integer\`, bytes are \`bytea\`
+(\`encode(hash, 'hex')\` shows one), and \`sluice_schema.version\` is the version. The queries below are SQLite's; what
+they do with bytes and dates is written otherwise on Postgres.
+
 - Times in \`…_at\` are seconds since the epoch, in \`…_ms\` milliseconds, \`day\` days; all UTC.
 - Object ids are bytes: \`lower(hex(hash))\` shows one, \`unhex('…')\` makes one.
 - Flags are 0 or 1.

@@ -119,6 +119,7 @@ async function listenTo(
   const sources = await loadSources({
     clock: systemClock,
     database,
+    isStoreShared: false,
     station: 'robot',
     broker: { ...none, ...broker },
   });

@@ -30,6 +30,7 @@ export function capturePlanOf(directory: string, change: Partial<CapturePlan> = 
   return {
     directory,
     database: ':memory:',
+    isStoreShared: false,
     station: 'here',
     disabled: false,
     maxFileBytes: 256 * 1024,

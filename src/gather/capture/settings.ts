@@ -39,6 +39,8 @@ export interface CapturePlan {
   /** Absolute. Below it files lie as below `incoming`. */
   readonly directory: string;
   readonly database: string;
+  /** The store is on a server; `database` has the journal only. */
+  readonly isStoreShared: boolean;
   readonly station: string;
   /** No collector runs; what lies there is handed over all the same. */
   readonly disabled: boolean;
@@ -51,11 +53,16 @@ export interface CapturePlan {
 }
 
 /** The plan that a configuration asks for. Pure. */
-export function capturePlan({ capture, database }: Pick<Config, 'capture' | 'database'>): CapturePlan {
+export function capturePlan({
+  capture,
+  database,
+  store,
+}: Pick<Config, 'capture' | 'database' | 'store'>): CapturePlan {
   const { mqtt, control } = capture;
   return {
     directory: capture.directory,
     database,
+    isStoreShared: store !== undefined,
     station: capture.station,
     disabled: capture.disabled,
     maxFileBytes: capture.maxFileSizeBytes,

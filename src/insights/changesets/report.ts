@@ -122,14 +122,15 @@ function throughput(
 async function livesIn(questions: ReportQuestions, query: ReportQuery, nowMs: number): Promise<Lived[]> {
   const { host, repository, sinceMs, untilMs } = query;
   const lives: Lived[] = [];
-  for (let afterId = 0; ; ) {
-    const page = { host, repository, sinceMs, untilMs, afterId, limit: PAGE };
-    const rows = await questions.changesetLives(page);
+  const pageAfter = (afterId: number) =>
+    questions.changesetLives({ host, repository, sinceMs, untilMs, afterId, limit: PAGE });
+  // A database that is a process of its own finds the next page while this one is worked through.
+  for (let coming = pageAfter(0); ; ) {
+    const [rows] = await Promise.all([coming, setImmediate()]);
     const last = rows.at(-1);
-    if (!last) return lives;
+    if (last && rows.length === PAGE) coming = pageAfter(last.id);
     for (const { events, ...row } of rows) lives.push({ ...row, life: lifeOf(row, events, nowMs) });
-    afterId = last.id;
-    await setImmediate();
+    if (rows.length < PAGE) return lives;
   }
 }
 

@@ -1,4 +1,4 @@
-import { constants, DatabaseSync } from 'node:sqlite';
+import { constants, DatabaseSync, type StatementSync } from 'node:sqlite';
 
 /** More rows than a reading should have. */
 const MAX_ROWS = 10_000;
@@ -8,21 +8,19 @@ const MAX_CHARS = 16 * 2 ** 20;
  * Runs queries on a database that is opened, for reading only, with the first of them. Each yields its rows as a JSON
  * list, blobs as hexadecimal text, and throws what SQLite throws, or RangeError for more than 10 000 rows
  * or 16 MiB of them.
+ * @param elsewhere tables that are empty here, since the store on a server has them: a query that reads one is refused
  */
-export function readOnlyQueries(path: string): (sql: string) => string {
+export function readOnlyQueries(path: string, elsewhere: readonly string[] = []): (sql: string) => string {
+  const refused = new Set(elsewhere);
   let connection: DatabaseSync | undefined;
   return sql => {
     connection ??= new DatabaseSync(path, { readOnly: true });
-    return rowsAsJson(connection, sql);
+    return rowsAsJson(connection, sql, refused);
   };
 }
 
-/** Attaching other databases, which would be open for writing, is refused. */
-function rowsAsJson(connection: DatabaseSync, sql: string): string {
-  connection.setAuthorizer(action =>
-    action === constants.SQLITE_ATTACH ? constants.SQLITE_DENY : constants.SQLITE_OK,
-  );
-  const statement = connection.prepare(sql);
+function rowsAsJson(connection: DatabaseSync, sql: string, refused: ReadonlySet<string>): string {
+  const statement = prepare(connection, sql, refused);
   statement.setReadBigInts(true);
   const rows: string[] = [];
   let chars = 0;
@@ -34,6 +32,23 @@ function rowsAsJson(connection: DatabaseSync, sql: string): string {
     rows.push(json);
   }
   return `[${rows}]`;
+}
+
+/** Attaching other databases, which would be open for writing, is refused. */
+function prepare(connection: DatabaseSync, sql: string, refused: ReadonlySet<string>): StatementSync {
+  let isElsewhere = '';
+  connection.setAuthorizer((action, table) => {
+    if (action === constants.SQLITE_READ && table !== null && refused.has(table)) isElsewhere = table;
+    else if (action !== constants.SQLITE_ATTACH) return constants.SQLITE_OK;
+    return constants.SQLITE_DENY;
+  });
+  try {
+    return connection.prepare(sql);
+  } catch (error) {
+    if (isElsewhere === '') throw error;
+    const words = `${isElsewhere} is in the Postgres of "store"; a query reads the journal of this station`;
+    throw new RangeError(words, { cause: error });
+  }
 }
 
 function asJson(value: unknown): string {

@@ -177,6 +177,18 @@ test("query: rows of the station's own database, which it cannot change (K-1, K-
   await assert.rejects(ask('SELECT zeroblob(20000000) AS large'), /more than 16 MiB of rows/);
 });
 
+test('query: a table of a store that is on a server is refused, not found empty (F-409)', async t => {
+  const path = join(await tempDirectory(t), 'sluice.db');
+  const journal = await openLocal(path, { clock: systemClock }).openCaptures();
+  t.after(() => journal.close());
+  const queries = new QueryProcess(path, true);
+  t.after(() => queries.close());
+  const ask = (sql: string) => queries.ask(sql, patience());
+  for (const sql of ['SELECT url FROM Repositories', 'SELECT count(*) FROM commits'])
+    await assert.rejects(ask(sql), /is in the Postgres of "store"/);
+  assert.equal(await ask('SELECT count(*) AS files FROM capture_files'), '[{"files":0}]');
+});
+
 test('query: one without an end is ended when its time is up, and the next one is answered (K-100)', async t => {
   const path = join(await tempDirectory(t), 'sluice.db');
   const journal = await openLocal(path, { clock: systemClock }).openCaptures();
@@ -279,6 +291,7 @@ test('what a collector names is planned and opened as its kind wants it (K-1)', 
   const sources = await loadSources({
     clock: systemClock,
     database,
+    isStoreShared: false,
     station: 'robot-7',
     broker: plan.broker,
   });

@@ -215,8 +215,8 @@ export class Collectors {
 }
 
 /** What all collectors depend on: a change of it restarts them. */
-function sharedByAll({ directory, database, station, broker }: CapturePlan): unknown {
-  return { directory, database, station, broker };
+function sharedByAll({ directory, database, isStoreShared, station, broker }: CapturePlan): unknown {
+  return { directory, database, isStoreShared, station, broker };
 }
 
 /** What the control source depends on. */

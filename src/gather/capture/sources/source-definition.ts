@@ -25,6 +25,8 @@ export interface SourceSurroundings {
   readonly clock: Clock;
   /** Path of the station's own database. */
   readonly database: string;
+  /** The store is on a server; `database` has the journal only. */
+  readonly isStoreShared: boolean;
   /** Name of the station. */
   readonly station: string;
   readonly broker: BrokerPlan;

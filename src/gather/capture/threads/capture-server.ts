@@ -44,7 +44,8 @@ export function captureServer(
     timer: fineTickTimer(clock),
     random: systemRandom,
     log: eventLogger(sendEvent),
-    openSources: ({ database, station, broker }) => loadSources({ clock, database, station, broker }),
+    openSources: ({ database, isStoreShared, station, broker }) =>
+      loadSources({ clock, database, isStoreShared, station, broker }),
     onFinished: finished => sendEvent({ type: 'finished', finished }),
   });
   return {

@@ -18,11 +18,11 @@ export const queryDefinition: ReadingSourceDefinition<QueryPlan, string> = {
   async load() {
     const { QuerySource, QueryProcess } = await import('./query.ts');
     const { QueryProcesses: Processes } = await import('./processes.ts');
-    return ({ clock, database }) => {
+    return ({ clock, database, isStoreShared }) => {
       let processes: QueryProcesses | undefined;
       return {
         open({ sql }) {
-          processes ??= new Processes(clock, () => new QueryProcess(database));
+          processes ??= new Processes(clock, () => new QueryProcess(database, isStoreShared));
           return new QuerySource(sql, processes);
         },
         async close() {

@@ -4,6 +4,9 @@ import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 /** Rows live until they are sent; a small nursery keeps the thread small. */
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 3, maxOldGenerationSizeMb: 512 };
 
+/** Argument of the process after the path of the database: its tables of the store are not the ones in use. */
+export const STORE_ELSEWHERE = 'store-elsewhere';
+
 /** What comes back of one query. */
 export type QueryReply = { readonly rows: string } | { readonly fault: string };
 

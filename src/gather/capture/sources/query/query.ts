@@ -5,7 +5,7 @@ import { Serializer } from '../../../../base/serializer.ts';
 import { siblingModule, threadEnvironment } from '../../../../base/thread-client.ts';
 import { readingFailure } from '../failure.ts';
 import type { RawReading, ReadingSource } from '../source.ts';
-import type { QueryReply } from './query-server.ts';
+import { type QueryReply, STORE_ELSEWHERE } from './query-server.ts';
 
 /**
  * A process that runs SQL, since SQLite holds up the thread that asks it, and nothing ends a query in a thread: not even
@@ -15,13 +15,18 @@ import type { QueryReply } from './query-server.ts';
  */
 export class QueryProcess {
   readonly #database: string;
+  readonly #isStoreShared: boolean;
   readonly #turns = new Serializer();
   #process: ChildProcess | undefined;
   #isClosed = false;
 
-  /** @param database path of the database, which is opened for reading only */
-  constructor(database: string) {
+  /**
+   * @param database path of the database, which is opened for reading only
+   * @param isStoreShared its tables of the store are empty, since a server has them: a query that reads one is refused
+   */
+  constructor(database: string, isStoreShared = false) {
     this.#database = database;
+    this.#isStoreShared = isStoreShared;
   }
 
   /** The rows as a JSON list. Rejects with the signal's reason; the query itself has ended then. */
@@ -74,7 +79,7 @@ export class QueryProcess {
 
   #start(): ChildProcess {
     const entry = fileURLToPath(siblingModule(import.meta.url, './query-process'));
-    const child = fork(entry, [this.#database], {
+    const child = fork(entry, [this.#database, ...(this.#isStoreShared ? [STORE_ELSEWHERE] : [])], {
       // What this process was started with is not meant for that one.
       execArgv: [],
       env: threadEnvironment(),

@@ -1,7 +1,7 @@
 import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
 import type { SqlExecutor } from '../../executor.ts';
-import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
+import { datedDays, exceptBots, scopeParams } from './scope.ts';
 
 /** Paths looked at in one step after the first, which over the whole history is all that is needed. */
 const SHORTEST_STEP = 50;
@@ -55,19 +55,20 @@ function byPath(one: SqlRow, other: SqlRow): number {
   return readText(one, 'path') < readText(other, 'path') ? -1 : 1;
 }
 
-/** The next paths by all their changes, most first; of one repository the index has them in that order. */
+/** The next paths by all their changes, most first; the index has those of each repository in that order. */
 function nextPaths(
   database: SqlExecutor,
-  { repositoryIds: ids }: Scope,
+  { repositoryIds }: Scope,
   after: { readonly changes: number; readonly id: number },
   limit: number,
 ): Promise<SqlRow[]> {
-  const ofThem = ids.length === 1 ? '= ($1::bigint[])[1]' : `= ${REPOSITORIES}`;
   const sql = `
-    SELECT id, changes FROM paths
-     WHERE repository_id ${ofThem} AND changes > 0 AND (changes, id) < ($2::bigint, $3::bigint)
+    SELECT of_one.* FROM unnest($1::bigint[]) AS one CROSS JOIN LATERAL (
+      SELECT id, changes FROM paths
+       WHERE repository_id = one AND changes > 0 AND (changes, id) < ($2::bigint, $3::bigint)
+       ORDER BY changes DESC, id DESC LIMIT $4) AS of_one
      ORDER BY changes DESC, id DESC LIMIT $4`;
-  return database.query(sql, [ids, after.changes, after.id, limit]);
+  return database.query(sql, [repositoryIds, after.changes, after.id, limit]);
 }
 
 function changesOf(database: SqlExecutor, scope: DatedScope, ids: readonly number[]): Promise<SqlRow[]> {

@@ -1,7 +1,7 @@
 import type { DatedScope, FileChanges, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText, type SqlRow } from '../../../store/rows/columns.ts';
+import { readNumbers } from '../../../store/rows/numbers.ts';
 import type { Database } from '../../database.ts';
-import { readNumbers } from './numbers.ts';
 import { datedDays, exceptBots, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Paths looked at in one step after the first, which over the whole history is all that is needed. */

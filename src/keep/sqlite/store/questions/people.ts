@@ -1,7 +1,7 @@
 import type { AuthorCommits, DatedScope, PersonCommits, Questions, Scope } from '../../../store/questions.ts';
 import { readInteger, readIntegerOrNull, readText } from '../../../store/rows/columns.ts';
+import { readNumbers } from '../../../store/rows/numbers.ts';
 import type { Database } from '../../database.ts';
-import { readNumbers } from './numbers.ts';
 import { datedDays, exceptBots, IN_SCOPE, REPOSITORIES, scopeParams } from './scope.ts';
 
 /** Questions about who wrote what. */
