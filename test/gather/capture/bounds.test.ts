@@ -5,6 +5,7 @@ import {
   closeSync,
   openSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -76,6 +77,7 @@ test('a pipe yields what is in it, and holds up nothing when nobody writes (K-10
   const path = join(await tempDirectory(t), 'pipe');
   execFileSync('mkfifo', [path]);
   const source = fileSource(path);
+  t.after(() => source.close());
   assert.deepEqual(await readTwice(source), [undefined, undefined]);
   // Open for both ways, so that it does not wait for a reader.
   const writer = openSync(path, 'r+');
@@ -84,6 +86,20 @@ test('a pipe yields what is in it, and holds up nothing when nobody writes (K-10
   assert.equal(await source.read(patience), undefined, 'it is taken once');
   writeSync(writer, '43\n');
   closeSync(writer);
+});
+
+test('who writes into a named pipe between readings neither waits nor loses it, a pipe that was made anew included (K-633)', async t => {
+  const path = join(await tempDirectory(t), 'pipe');
+  const source = fileSource(path);
+  t.after(() => source.close());
+  for (const text of ['42', '43']) {
+    execFileSync('mkfifo', [path]);
+    assert.equal(await source.read(patience), undefined, 'nobody has written');
+    execFileSync('sh', ['-c', 'echo "$1" > "$0"', path, text], { timeout: 20_000 });
+    assert.equal(textOf(await source.read(patience)), `${text}\n`);
+    rmSync(path);
+    await assert.rejects(async () => source.read(patience), { code: 'reading_failed' });
+  }
 });
 
 test('a file that is larger than a reading is refused before it is read, and one that grows is read to where it ends (K-100)', async t => {

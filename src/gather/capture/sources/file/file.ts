@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
-import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { type FileHandle, open, stat, statfs } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { SluiceError } from '../../../../base/errors.ts';
 import { readingFailure } from '../failure.ts';
@@ -40,7 +40,8 @@ export interface FileSourceOptions {
  * The content of a file, up to its end. Small local files, /proc and /sys above all, are read at once: that takes some
  * ten microseconds, where a read in the thread pool takes ten times that. Slow ones, devices, pipes and those of network
  * file systems go through the pool. Opened anew each time, since it may have been replaced. A device or pipe yields what
- * is there now; nothing is no reading. JSON that somebody is just writing is read again.
+ * is there now; nothing is no reading. A named pipe stays open between readings: who writes into it then neither waits
+ * nor loses what it writes. JSON that somebody is just writing is read again.
  */
 export class FileSource implements ReadingSource {
   readonly #options: FileSourceOptions;
@@ -50,6 +51,8 @@ export class FileSource implements ReadingSource {
   #slowReads = 0;
   /** A read that did not end within its time; another one would only join it. */
   #hanging: Promise<unknown> | undefined;
+  /** The named pipe that it is. */
+  #pipe: { readonly handle: FileHandle; readonly stats: Stats } | undefined;
   /** Whether it held JSON, so that it will again. */
   #hadJson = false;
 
@@ -61,7 +64,8 @@ export class FileSource implements ReadingSource {
 
   read(signal: () => AbortSignal): RawReading | undefined | Promise<RawReading | undefined> {
     const startMs = this.#options.monotonicMs();
-    if (this.#pooledUntilMs === undefined || startMs < this.#pooledUntilMs) return this.#readInPool(signal());
+    const isPooled = this.#pooledUntilMs === undefined || startMs < this.#pooledUntilMs;
+    if (isPooled || this.#pipe !== undefined) return this.#readInPool(signal());
     let bytes: Buffer | undefined;
     try {
       bytes = this.#readAtOnce(startMs);
@@ -72,7 +76,11 @@ export class FileSource implements ReadingSource {
     return this.#isHalfWritten(bytes) ? this.#readAgain(bytes, signal()) : this.#raw(bytes);
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    const pipe = this.#pipe;
+    this.#pipe = undefined;
+    await pipe?.handle.close();
+  }
 
   /** Undefined where it is nothing to be read at once. */
   #readAtOnce(startMs: number): Buffer | undefined {
@@ -92,10 +100,33 @@ export class FileSource implements ReadingSource {
     if (this.#hanging) throw new SluiceError('timed_out', `${path}: the last read hangs still`);
     const bytes = await this.#whileWanted(signal, async () => {
       this.#pooledUntilMs ??= (await isRemote(path)) ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
-      return readInPool(path, signal);
+      return this.#readNow(signal);
     });
     if (bytes === undefined) return undefined;
     return this.#isHalfWritten(bytes) ? this.#readAgain(bytes, signal) : this.#raw(bytes);
+  }
+
+  async #readNow(signal: AbortSignal): Promise<Buffer | undefined> {
+    const { handle, stats } = await this.#open();
+    try {
+      return await readToEnd(handle, stats, signal);
+    } finally {
+      if (handle !== this.#pipe?.handle) await handle.close();
+    }
+  }
+
+  async #open(): Promise<{ readonly handle: FileHandle; readonly stats: Stats }> {
+    const { path } = this.#options;
+    const pipe = this.#pipe;
+    if (pipe !== undefined) {
+      const now = await stat(path).catch(() => undefined);
+      if (now?.ino === pipe.stats.ino && now.dev === pipe.stats.dev) return pipe;
+      await this.close();
+    }
+    const handle = await open(path, FLAGS);
+    const opened = { handle, stats: await handle.stat() };
+    if (opened.stats.isFIFO()) this.#pipe = opened;
+    return opened;
   }
 
   /** Does something in the pool, where a system call may hang for ever, for as long as the signal allows. */
@@ -129,7 +160,7 @@ export class FileSource implements ReadingSource {
       const bytes = await this.#whileWanted(signal, async () => {
         await pause(pauseMs);
         signal.throwIfAborted();
-        return readInPool(path, signal);
+        return this.#readNow(signal);
       });
       if (bytes === undefined) return undefined;
       if (!this.#isHalfWritten(bytes)) return this.#raw(bytes);
@@ -206,24 +237,18 @@ function pieceFor({ size }: Stats): number {
 }
 
 /** @returns undefined where a device or pipe has nothing now */
-async function readInPool(path: string, signal: AbortSignal): Promise<Buffer | undefined> {
-  const handle = await open(path, FLAGS);
-  try {
-    const stats = await handle.stat();
-    const pieces = new Pieces(MAX_READING_BYTES);
-    pieces.expect(stats.isFile() ? stats.size : 0);
-    const buffer = Buffer.allocUnsafe(stats.isFile() ? pieceFor(stats) : DEVICE_BYTES);
-    for (;;) {
-      signal.throwIfAborted();
-      const length = await readPiece(handle, buffer);
-      if (length === 'nothing now' && pieces.bytes === 0) return undefined;
-      if (length === 'nothing now' || length === 0) break;
-      pieces.add(buffer.subarray(0, length));
-    }
-    return pieces.bytes === 0 && !stats.isFile() ? undefined : pieces.whole();
-  } finally {
-    await handle.close();
+async function readToEnd(handle: FileHandle, stats: Stats, signal: AbortSignal): Promise<Buffer | undefined> {
+  const pieces = new Pieces(MAX_READING_BYTES);
+  pieces.expect(stats.isFile() ? stats.size : 0);
+  const buffer = Buffer.allocUnsafe(stats.isFile() ? pieceFor(stats) : DEVICE_BYTES);
+  for (;;) {
+    signal.throwIfAborted();
+    const length = await readPiece(handle, buffer);
+    if (length === 'nothing now' && pieces.bytes === 0) return undefined;
+    if (length === 'nothing now' || length === 0) break;
+    pieces.add(buffer.subarray(0, length));
   }
+  return pieces.bytes === 0 && !stats.isFile() ? undefined : pieces.whole();
 }
 
 async function readPiece(handle: FileHandle, buffer: Buffer): Promise<number | 'nothing now'> {
