@@ -120,6 +120,18 @@ function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): 
   return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
 }
 
+/** Those that share the store, where there are several. */
+function stationLines({ stations }: StationStatus): string[] {
+  if (stations.length < 2) return [];
+  return stations.map(({ name, url, isSilent, silentMs, clones, deliveries, version }) => {
+    const state = isSilent ? `silent for ${formatDuration(silentMs)}` : 'there';
+    const failed = deliveries.failed ?? 0;
+    const files = failed > 0 ? `, ${formatCount(failed, 'file')} failed` : '';
+    const where = url === null ? '' : `, ${printable(url)}`;
+    return `  with  ${printable(name)} ${state}, ${formatCount(clones.count, 'clone')}${files}, version ${printable(version)}${where}`;
+  });
+}
+
 function render(status: StationStatus, cli: Cli): string {
   const style = styleFor(cli.stdout, cli.env);
   const { station, schedule, repos, changesets, deliveries, cache, disks } = status;
@@ -148,6 +160,7 @@ function render(status: StationStatus, cli: Cli): string {
         `${style.bold('disk')}      ${formatBytes(one.freeBytes)} free of ${formatBytes(one.totalBytes)}, ${inodesOf(one)}with ${inWords(one.holds, 'and')}`,
     ),
   ];
+  lines.push(...stationLines(status));
   const { collectors, lost } = status.capture;
   if (collectors.length > 0) {
     const sum = (of: (one: (typeof collectors)[number]) => number): number =>
