@@ -5,9 +5,9 @@ import type { Libc } from './libc.ts';
 import type { Arrival, TroubleKind, Via, WatchTrouble } from './messages.ts';
 import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, shownName } from './names.ts';
-import { type PlaceFailures, rootOf } from './place-failures.ts';
+import type { PlaceFailures } from './place-failures.ts';
 import type { Rechecks } from './rechecks.ts';
-import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree, topOf } from './tree.ts';
 import { probe } from './writers.ts';
 
 export interface InspectorOptions {
@@ -83,7 +83,7 @@ export class Inspector {
       return 'other';
     }
     const busy = seen.type === 'busy';
-    if (!busy) this.#options.failures.noteAnswer(rootOf(directory));
+    if (!busy) this.#options.failures.noteAnswer(topOf(directory).path);
     const identity = identityOf(busy ? stat : seen.stat);
     const nowMs = monotonicMs();
     const verdict = judge(known, identity, {
@@ -196,7 +196,7 @@ export class Inspector {
   /** Whether the file waits for its disk; each sweep looks again. */
   #isPlaceFailing(directory: Directory, name: string, identity: ObservedFile, error: unknown): boolean {
     const path = pathOf(directory, name);
-    if (!this.#options.failures.note(rootOf(directory), path, error)) return false;
+    if (!this.#options.failures.note(topOf(directory).path, path, error)) return false;
     // One that was reported is known to its consumer.
     if (directory.entries.get(name)?.state !== 'reported') {
       this.#remember(directory, name, identity, 'place_failed');

@@ -1,6 +1,6 @@
 import { systemFailureOf } from '../../../base/system-errors.ts';
 import type { FailingRoot } from './messages.ts';
-import type { Directory, Tree } from './tree.ts';
+import { type Tree, topOf } from './tree.ts';
 
 /** Whether a failed call on a file or directory speaks of its disk, mount or device. */
 export function isOfPlace(error: unknown): boolean {
@@ -41,7 +41,7 @@ export class PlaceFailures {
       for (const { directory, name } of this.#tree.unresolved.values()) {
         const entry = directory.entries.get(name);
         if (entry?.state !== 'troubled' || entry.trouble !== 'place_failed') continue;
-        const root = rootOf(directory);
+        const root = topOf(directory).path;
         files.set(root, (files.get(root) ?? 0) + 1);
       }
     }
@@ -52,11 +52,4 @@ export class PlaceFailures {
     this.#answered.clear();
     return taken;
   }
-}
-
-/** The path of the root that a directory is or lies in. */
-export function rootOf(directory: Directory): string {
-  let at = directory;
-  while (at.parent) at = at.parent;
-  return at.path;
 }

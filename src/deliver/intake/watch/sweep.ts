@@ -9,8 +9,8 @@ import { errorName, type Libc } from './libc.ts';
 import type { Via, WatchTrouble } from './messages.ts';
 import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, readNames } from './names.ts';
-import { isOfPlace, type PlaceFailures, rootOf } from './place-failures.ts';
-import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
+import { isOfPlace, type PlaceFailures } from './place-failures.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree, topOf } from './tree.ts';
 
 /** What the sweeper works with. */
 export interface SweeperOptions {
@@ -84,7 +84,7 @@ export class Sweeper {
       return;
     }
     const path = pathOf(parent, name);
-    const stat = this.#stat(rootOf(parent), path, lstatSync);
+    const stat = this.#stat(topOf(parent).path, path, lstatSync);
     if (!stat || stat === 'failed') return;
     const known = parent.children.get(name);
     if (known?.inode === stat.ino) {
@@ -226,7 +226,7 @@ export class Sweeper {
       return names;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
-      if (this.#options.failures.note(rootOf(directory), directory.path, error)) return undefined;
+      if (this.#options.failures.note(topOf(directory).path, directory.path, error)) return undefined;
       if (code === 'ENOENT' || code === 'ENOTDIR') this.#options.tree.detach(directory);
       else this.#options.inspector.directoryTrouble(directory, 'unreadable', `cannot be listed: ${code}`);
       return undefined;
@@ -245,7 +245,7 @@ export class Sweeper {
   }
 
   #statOf(directory: Directory): Stats | 'failed' | undefined {
-    return this.#stat(rootOf(directory), directory.path, directory.parent ? lstatSync : statSync);
+    return this.#stat(topOf(directory).path, directory.path, directory.parent ? lstatSync : statSync);
   }
 
   /** Of a directory; undefined where none lies there, `failed` where its disk cannot say. */
