@@ -40,6 +40,21 @@ const Disk = z.object({
   totalInodes: Count.describe('0 where the file system has no limit on them'),
 });
 
+const KnownStation = z.object({
+  id: z.string(),
+  name: z.string().describe('host and root'),
+  host: z.string(),
+  version: z.string(),
+  url: z.string().nullable().describe('where its pages are; null where it has none'),
+  startedAt: Time,
+  silentMs: Milliseconds.describe('how long ago its last sign of life was'),
+  isSilent: z.boolean().describe('it has stopped, or says nothing: its work is up to others'),
+  clones: z.object({ count: Count, bytes: Bytes }),
+  deliveries: z.record(z.string(), Count).describe('files by state'),
+  capture: z.object({ collectors: Count, failing: Count }),
+  disks: z.array(z.object({ path: z.string(), freeBytes: Bytes, totalBytes: Bytes })),
+});
+
 const HostFigures = z.object({
   host: z.string(),
   followed: Count,
@@ -142,6 +157,7 @@ export const StationStatus = z
             'symlink',
             'special_file',
             'unreadable',
+            'place_failed',
             'name_not_utf8',
             'refused',
             'root_missing',
@@ -179,6 +195,7 @@ export const StationStatus = z
     }),
     disk: z.object({ freeBytes: Bytes, totalBytes: Bytes, cacheDirectory: z.string() }),
     disks: z.array(Disk),
+    stations: z.array(KnownStation).describe('those that share the store, this one among them'),
   })
   .meta({ id: 'StationStatus' });
 

@@ -108,6 +108,7 @@ const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['k
   special_file: 'no regular file',
   unreadable: 'cannot be read',
   name_not_utf8: 'a name that is not valid UTF-8',
+  place_failed: 'their disk or mount fails',
   refused: 'cannot be delivered as it is',
   root_missing: 'a folder that is not there',
   watch_limit: 'not watched',
@@ -118,6 +119,18 @@ const LEFT_WORDS: Readonly<Record<StationStatus['deliveries']['left'][number]['k
 
 function inodesOf({ freeInodes, totalInodes }: StationStatus['disks'][number]): string {
   return totalInodes > 0 && freeInodes < FEW_INODES * totalInodes ? `${freeInodes} inodes free, ` : '';
+}
+
+/** Those that share the store, where there are several. */
+function stationLines({ stations }: StationStatus): string[] {
+  if (stations.length < 2) return [];
+  return stations.map(({ name, url, isSilent, silentMs, clones, deliveries, version }) => {
+    const state = isSilent ? `silent for ${formatDuration(silentMs)}` : 'there';
+    const failed = deliveries.failed ?? 0;
+    const files = failed > 0 ? `, ${formatCount(failed, 'file')} failed` : '';
+    const where = url === null ? '' : `, ${printable(url)}`;
+    return `  with  ${printable(name)} ${state}, ${formatCount(clones.count, 'clone')}${files}, version ${printable(version)}${where}`;
+  });
 }
 
 function render(status: StationStatus, cli: Cli): string {
@@ -148,6 +161,7 @@ function render(status: StationStatus, cli: Cli): string {
         `${style.bold('disk')}      ${formatBytes(one.freeBytes)} free of ${formatBytes(one.totalBytes)}, ${inodesOf(one)}with ${inWords(one.holds, 'and')}`,
     ),
   ];
+  lines.push(...stationLines(status));
   const { collectors, lost } = status.capture;
   if (collectors.length > 0) {
     const sum = (of: (one: (typeof collectors)[number]) => number): number =>

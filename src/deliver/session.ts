@@ -18,6 +18,7 @@ import { Uploader } from './attempt/upload/uploader.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
+import { FailingFolders } from './intake/failing-folders.ts';
 import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
@@ -93,6 +94,7 @@ export class DeliverySession {
   #context: DeliveryContext;
   readonly #dispatcher: Dispatcher;
   readonly #intake: Intake;
+  readonly #failingFolders: FailingFolders;
   readonly #gate: Gate;
   readonly #keyRetries = new KeyRetries(() => this.#context);
   readonly #maintenance: Maintenance;
@@ -183,6 +185,7 @@ export class DeliverySession {
       onEntered: record => this.#dispatcher.offer(record),
       onNotEntered: path => this.#watch.forget([path]),
     });
+    this.#failingFolders = new FailingFolders(this.#context);
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, {
       gate: this.#gate,
@@ -210,6 +213,7 @@ export class DeliverySession {
       log,
       onArrival: arrivals => this.#intake.take(arrivals),
       onTrouble: ({ path, message }) => log.warn({ path }, message),
+      onFailing: roots => void this.#failingFolders.note(roots),
       onLeft: left => {
         this.#left = left;
         this.#intake.forgetGone();
@@ -298,6 +302,8 @@ export class DeliverySession {
     return this.#context.holds.journalTrouble;
   }
 
+  readonly #waitingIn = (place: string): number => this.#failingFolders.waitingIn(place);
+
   status() {
     const unentered = this.#intake.countUnentered();
     return {
@@ -307,7 +313,7 @@ export class DeliverySession {
       unentered,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
-      holds: holdStatuses(this.#context, { unentered }),
+      holds: holdStatuses(this.#context, { unentered, waitingIn: this.#waitingIn }),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -376,7 +382,11 @@ export class DeliverySession {
     const { endpoints, journal } = this.#context;
     const unentered = this.#intake.countUnentered();
     const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
-    return count.outcome(journal, holdStatuses(this.#context, { unentered, isMeant }), unentered);
+    return count.outcome(
+      journal,
+      holdStatuses(this.#context, { unentered, waitingIn: this.#waitingIn, isMeant }),
+      unentered,
+    );
   }
 
   /** An attempt ended, whichever way (4). */

@@ -18,6 +18,13 @@ export interface DestinationSettings {
   readonly cacheControl?: string;
   /** Beside what sluice keeps itself. */
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly acl?: string;
+  /** How long an object is kept from being deleted, from when it is sent on; no time: only by a legal hold. */
+  readonly lock?: {
+    readonly mode: 'governance' | 'compliance';
+    readonly ms?: number;
+    readonly legalHold: boolean;
+  };
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
   /** Whether what its bucket holds already is not sent. */
   readonly adopt?: boolean;
@@ -146,7 +153,8 @@ export function destinationFor(
   const ofProfile = destinations.find(one => one.match === profile);
   const ofBucket = destinations.find(one => one.match === `${profile}/${bucket}`);
   if (!ofProfile || !ofBucket) return ofBucket ?? ofProfile ?? {};
-  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, encryption, adopt } = ofBucket;
+  const { prefix, storageClass, tags, tagSegments, cacheControl, metadata, acl, lock, encryption, adopt } =
+    ofBucket;
   return {
     prefix: prefix ?? ofProfile.prefix,
     storageClass: storageClass ?? ofProfile.storageClass,
@@ -154,6 +162,8 @@ export function destinationFor(
     tagSegments: tagSegments ?? ofProfile.tagSegments,
     cacheControl: cacheControl ?? ofProfile.cacheControl,
     metadata: metadata ?? ofProfile.metadata,
+    acl: acl ?? ofProfile.acl,
+    lock: lock ?? ofProfile.lock,
     encryption: encryption ?? ofProfile.encryption,
     adopt: adopt ?? ofProfile.adopt,
   };
@@ -183,7 +193,7 @@ function folderFrom(one: DeliverConfig['folders'][number]): FolderSettings {
 
 function destinationFrom(one: DeliverConfig['destinations'][number]): DestinationSettings {
   const { prefix, storageClass, tags, tagSegments, cacheControl, metadata } = one;
-  const { encryption, encryptionKey: keyId, adopt } = one;
+  const { encryption, encryptionKey: keyId, adopt, acl, lock } = one;
   return {
     match: one.for,
     prefix,
@@ -193,6 +203,8 @@ function destinationFrom(one: DeliverConfig['destinations'][number]): Destinatio
     cacheControl,
     metadata,
     adopt,
+    acl,
+    lock: lock && { mode: lock.mode, ms: lock.forMs, legalHold: lock.legalHold },
     encryption: encryption === undefined ? undefined : { algorithm: encryption, keyId },
   };
 }

@@ -233,3 +233,17 @@ test('metadata of objects is named as headers can be, leaves what is kept anyway
   ] as const)
     assert.match((await faultsOf(load(t, yaml(given)))).map(({ message }) => message).join(), wanted);
 });
+
+test('a lock says how long or until when, an ACL is one of the canned ones, a pattern has no braces (D-560, D-562)', async t => {
+  const yaml = (more: string): string => `deliver:\n  destinations:\n    - {for: p, ${more}}\n`;
+  const { config } = await load(t, yaml('acl: private, lock: {mode: compliance, for: 1d}'));
+  const { acl, lock } = config.deliver.destinations[0] ?? {};
+  assert.deepEqual([acl, lock], ['private', { mode: 'compliance', forMs: 86_400_000, legalHold: false }]);
+  for (const [given, wanted] of [
+    [yaml('acl: everybody'), /one of private/],
+    [yaml('lock: {mode: compliance}'), /for.*legalHold|legalHold/],
+    [yaml('lock: {for: 1s}'), /1m|60s|minute/],
+    ["deliver:\n  folders:\n    - {path: /x, to: s3://a/b, include: ['*.{jpg,png}']}\n", /braces/],
+  ] as const)
+    assert.match((await faultsOf(load(t, given))).map(({ message }) => message).join(), wanted);
+});

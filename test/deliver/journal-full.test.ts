@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SluiceError } from '../../src/base/errors.ts';
 import type { Journal, RecordChange } from '../../src/keep/local/journal.ts';
 import { openLocal } from '../../src/keep/sqlite/open-local.ts';
 import { BentClock } from '../support/bent-clock.ts';
-import { filesBelow, startDelivery } from '../support/delivery.ts';
+import { filesBelow, startDelivery, until } from '../support/delivery.ts';
 import { profileFor } from '../support/s3-profile.ts';
 import { startS3Server } from '../support/s3-server/server.ts';
 
@@ -60,3 +62,29 @@ for (const moment of ['entered', 'taken', 'completed', 'failed'] as const) {
     assert.equal(rig.records().length, 1);
   });
 }
+
+test('what gets the name of a file that was taken while the journal had no room is another file, and goes as well (D-622)', async t => {
+  const place: { root?: string } = {};
+  const rig = await startDelivery(t, {
+    clock: new BentClock({ faster: 20 }),
+    openJournal: async (path, clock) => {
+      const journal = await openLocal(path, { clock }).openJournal();
+      const change = journal.change.bind(journal);
+      let isStruck = false;
+      journal.change = (id, changed) => {
+        if (isStruck || changed.state !== 'processing') return change(id, changed);
+        isStruck = true;
+        const at = join(place.root ?? '', 'incoming/local/outbox/a.txt');
+        writeFileSync(`${at}.new`, 'the newer');
+        renameSync(`${at}.new`, at);
+        return Promise.reject(new SluiceError('disk_full', 'no room left on the disk for the journal'));
+      };
+      return journal;
+    },
+  });
+  place.root = rig.root;
+  rig.write('incoming/local/outbox/a.txt', 'older');
+  await until(() => rig.records({ states: ['completed'] }).length === 2);
+  assert.equal(readFileSync(join(rig.target, 'outbox/a.txt'), 'utf8'), 'the newer');
+  assert.deepEqual(filesBelow(rig.root).length, 2);
+});

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { testAddress } from '../support/postgres/postgres.ts';
@@ -29,4 +30,37 @@ test('a station with its store on Postgres bakes, answers and shows what it know
   assert.deepEqual(rows(join(cwd, 'sluice.db'), 'SELECT count(*) AS clones FROM clones'), [{ clones: 1 }]);
   station.process.kill('SIGTERM');
   assert.equal((await station.ended).code, 0, station.stderr());
+});
+
+test('every station shows all that share the store, what lies with each, and where its pages are (F-467)', async t => {
+  const place = standingPlace(t);
+  const origin = grownRepository(join(place, 'origin.git'), 3, 1);
+  const env = { STORE: (await testAddress()).tcpUrl() };
+  const folders = ['one', 'two'].map(name => join(place, name));
+  const [one, two] = await Promise.all(
+    folders.map(cwd => {
+      mkdirSync(cwd);
+      return startStation(t, { cwd, yaml: `repos: ["${origin.path}"]\nstore: \${STORE}\n`, env });
+    }),
+  );
+  assert.ok(one && two);
+  await until('each knows of both, and of a clone with one of them', async () => {
+    const answers = await Promise.all([one, two].map(each => each.ask('/api/v1/status')));
+    return answers.every(({ body: { stations } }) => {
+      const urls = stations.map(({ url }) => url);
+      return (
+        urls.length === 2 &&
+        urls.includes(one.url) &&
+        urls.includes(two.url) &&
+        stations.some(({ clones }) => clones.count === 1)
+      );
+    });
+  });
+  two.process.kill('SIGTERM');
+  await two.ended;
+  const { stdout } = await sluice(t, ['status'], { cwd: folders[0] ?? '', env });
+  const lines = stdout.split('\n').filter(line => line.startsWith('  with '));
+  assert.equal(lines.length, 2, stdout);
+  assert.match(lines.find(line => line.includes(`${folders[0]}/`)) ?? '', /there/);
+  assert.match(lines.find(line => line.includes(`${folders[1]}/`)) ?? '', /silent for/);
 });

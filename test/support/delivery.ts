@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { EnclosureOptions } from '../../src/base/files/enclosure.ts';
 import { type Logger, silentLogger } from '../../src/base/log.ts';
+import type { Watch, WatchOptions } from '../../src/deliver/intake/watch/watch.ts';
 import type { DeliveryPlan } from '../../src/deliver/plan.ts';
 import { Delivery } from '../../src/deliver/service.ts';
 import type { DeliverySettings } from '../../src/deliver/settings.ts';
@@ -50,6 +51,7 @@ export interface RigOptions {
   readonly start?: boolean;
   readonly root?: string;
   readonly files?: EnclosureOptions;
+  readonly openWatch?: (options: WatchOptions) => Watch;
   readonly openStore?: (profile: Profile) => ObjectStore;
   readonly openJournal?: (path: string, clock: Clock) => Promise<Journal>;
 }
@@ -71,6 +73,7 @@ export async function startDelivery(t: TestContext, options: RigOptions = {}): P
     plan: async () => plan,
     clock,
     files: options.files,
+    openWatch: options.openWatch,
     log: options.log ?? silentLogger,
     openJournal: () =>
       (options.openJournal ?? ((path, clock) => openLocal(path, { clock }).openJournal()))(

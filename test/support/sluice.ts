@@ -131,6 +131,7 @@ export interface Answer {
   }[];
   readonly runs: readonly { readonly id: number; readonly state: string }[];
   readonly schedule: { readonly running: number };
+  readonly stations: readonly { readonly url: string | null; readonly clones: { readonly count: number } }[];
 }
 
 /** Starts a station on a free port and waits until it is up. `yaml` becomes its sluice.yaml. */

@@ -115,6 +115,46 @@ const OWN_METADATA = ['mtime', 'crc32'];
 /** Amazon S3 user guide, "Working with object metadata": 2 KB in all, of which our own take some. */
 const MOST_METADATA_BYTES = 1900;
 
+/** Amazon S3 user guide, "Canned ACL". */
+const CANNED_ACLS = [
+  'private',
+  'public-read',
+  'public-read-write',
+  'authenticated-read',
+  'aws-exec-read',
+  'bucket-owner-read',
+  'bucket-owner-full-control',
+];
+
+const lock = mapping(
+  {
+    mode: choice(['governance', 'compliance'], {
+      default: 'governance',
+      description:
+        'Whether whoever may bypass it can end it (`governance`), or nobody at all (`compliance`).',
+    }),
+    for: optionalDuration({
+      description: 'How long an object cannot be deleted, from when it is sent on.',
+      min: '1m',
+      example: '90d',
+    }),
+    legalHold: flag({
+      default: false,
+      description: 'Whether it cannot be deleted until somebody takes the hold off, too.',
+    }),
+  },
+  [
+    ({ for: span, legalHold }, fault) => {
+      if (span === undefined && legalHold !== true) fault('for', 'is missing; give it, or legalHold: true');
+    },
+  ],
+)
+  .optional()
+  .meta({
+    description: 'Object lock, in a bucket that was made with it: what is sent there cannot be deleted.',
+    examples: [{ mode: 'governance', for: '90d' }],
+  });
+
 const destination = mapping(
   {
     for: line('must be a profile, or profile/bucket', value =>
@@ -142,6 +182,14 @@ const destination = mapping(
           'Metadata of your own beside the objects (`x-amz-meta-NAME`), 2 KB at most; `mtime` and `crc32` are taken.',
         examples: [{ robot: 'seven' }],
       }),
+    acl: optionalText(
+      {
+        description: `A canned ACL, in a bucket that has ACLs: ${CANNED_ACLS.map(one => `\`${one}\``).join(', ')}.`,
+        example: 'bucket-owner-full-control',
+      },
+      value => (CANNED_ACLS.includes(value) ? undefined : `must be one of ${CANNED_ACLS.join(', ')}`),
+    ),
+    lock,
     adopt: optionalFlag({
       description:
         'Whether what a bucket holds already, by size and checksum, is recorded as delivered and not sent.',

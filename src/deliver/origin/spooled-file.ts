@@ -1,5 +1,5 @@
 import type { OpenedFile } from '../../base/files/opened-file.ts';
-import type { FileAddress, FileIdentity, FileRecord } from '../../keep/local/journal.ts';
+import type { EnteringFile, FileAddress, FileIdentity, FileRecord } from '../../keep/local/journal.ts';
 import { supersedeOlder } from '../attempt/supersede.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
@@ -27,7 +27,7 @@ export const spooledFile: FileOrigin = {
     if (fault !== undefined) return { fault, isPassing: true };
     const identity = identityOf(stats);
     const isWaiting = stats.size === 0 && settings.emptyFiles === 'wait';
-    return journal.enter({
+    const entering: EnteringFile = {
       ...address,
       ...identity,
       movedFrom: renamedFrom(context, address, identity)?.id,
@@ -35,7 +35,11 @@ export const spooledFile: FileOrigin = {
       fileCreationDate: creationDateOf(stats),
       nextAttemptAtMs: isWaiting ? null : clock.nowMs(),
       hold: isWaiting ? 'empty' : null,
-    });
+    };
+    const before = takenBefore(context, address, identity);
+    if (before === undefined) return journal.enter(entering);
+    const taken = { state: 'processing', hold: null, nextAttemptAtMs: clock.nowMs() } as const;
+    return journal.changeIf(before.id, 'incoming', taken).then(() => journal.enter(entering));
   },
 
   /** From `incoming` to `processing`, which never replaces a file there. */
@@ -183,6 +187,21 @@ function takenInstead({ spool, settings }: DeliveryContext, record: FileRecord):
   file?.close();
   spool.giveBack(record);
   return undefined;
+}
+
+/**
+ * The record of the file that had this name before and was moved to `processing`, which the journal had no room to say:
+ * it is not the record of what came after it.
+ */
+function takenBefore(
+  { spool, journal }: DeliveryContext,
+  address: FileAddress,
+  { inode }: FileIdentity,
+): FileRecord | undefined {
+  const taken = spool.fileAt('processing', address);
+  if (!taken || taken.ino === inode) return undefined;
+  const record = journal.byAddress(address, 'incoming');
+  return record?.inode === taken.ino ? record : undefined;
 }
 
 /** The record of the very file under the name that it had while it waited; a second name of it is another file. */

@@ -33,6 +33,8 @@ export function holdStatuses(
   options: {
     /** Files that are not on record yet: they wait for the journal. */
     readonly unentered: number;
+    /** Files in the spool or a folder that are not on record either, since its disk fails. */
+    readonly waitingIn: (place: string) => number;
     /** Endpoints that count as well, offline or not. */
     readonly isMeant?: (endpoint: string) => boolean;
   },
@@ -52,8 +54,9 @@ export function holdStatuses(
   const filesOf = (kind: HeldPlace, name: string): number => {
     if (kind === 'profile') return count(({ profile }) => profile === name);
     if (kind === 'bucket') return count(({ profile, bucket }) => `${profile}/${bucket}` === name);
-    if (name === spool.root || name === 'journal') return count(() => true) + options.unentered;
-    return countAt(name) || journal.waitingBelow(name);
+    if (name === spool.root || name === 'journal')
+      return count(() => true) + options.unentered + options.waitingIn(name);
+    return countAt(name) || journal.waitingBelow(name) + options.waitingIn(name);
   };
   return [
     ...offline.map(({ endpoint, sinceMs, reason }) => ({

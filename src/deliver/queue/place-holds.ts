@@ -189,6 +189,25 @@ export class PlaceHolds {
     this.#holdSource(root, error);
   }
 
+  /**
+   * Files of the spool or of a folder could not be read before they came on record, for what speaks of their place: it is
+   * held if it shows that trouble. Called again while they fail.
+   * @returns whether it is held
+   */
+  async filesFail(folder: string, file: UnreadFile, isAnyRead: boolean): Promise<boolean> {
+    const source = this.#finder.sourceAt(folder);
+    const place = diskPlace(source);
+    const key = placeKey(place);
+    const held = this.#held.get(key);
+    // The one that is looked at may be damaged for good.
+    if (held?.file?.isOneOfMany && isAnyRead) this.#free(key);
+    else if (held) return true;
+    const trouble = await this.#finder.sourceTrouble(source.path, file);
+    if (!trouble || this.#stopped.signal.aborted) return false;
+    if (!this.#held.has(key)) this.#open(place, trouble, undefined, file);
+    return true;
+  }
+
   #holdSource(path: string, known: SluiceError): void {
     const place = diskPlace(this.#finder.sourceAt(path));
     const held = this.#held.get(placeKey(place));

@@ -18,6 +18,8 @@ export interface Source {
 export interface UnreadFile {
   readonly path: string;
   readonly error: unknown;
+  /** No other file of the place could be read either, whatever the error is. */
+  readonly isOneOfMany?: boolean;
 }
 
 /** A mount whose server is gone may never answer. */
@@ -63,7 +65,7 @@ async function look(source: Source, file?: UnreadFile): Promise<void> {
   await directory.read().finally(() => directory.close());
   if (source.isSpool) await stat(join(source.path, 'incoming'));
   if (source.isSpool) await writeTrial(join(source.path, 'incoming_tmp', `.trial-${process.pid}`));
-  if (file && !isOfContent(file.error)) await readTrial(file.path);
+  if (file && (file.isOneOfMany || !isOfContent(file.error))) await readTrial(file.path);
 }
 
 async function writeTrial(path: string): Promise<void> {

@@ -168,8 +168,20 @@ export interface ObjectProperties {
   readonly cacheControl?: string;
   readonly storageClass?: string;
   readonly tags?: Readonly<Record<string, string>>;
+  /** One of S3's canned ACLs. */
+  readonly acl?: string;
+  /** What keeps the object from being deleted or replaced, in buckets made for it. */
+  readonly lock?: ObjectLock;
   /** `AES256`, or `aws:kms` with an optional key. */
   readonly encryption?: { readonly algorithm: string; readonly keyId?: string };
+}
+
+/** Object lock (S3 user guide, "Locking objects with Object Lock"). */
+export interface ObjectLock {
+  /** Nobody ends it before; with `governance` whoever may bypass it can. */
+  readonly retention?: { readonly mode: 'governance' | 'compliance'; readonly untilMs: number };
+  /** Until somebody takes it off. */
+  readonly legalHold: boolean;
 }
 
 export interface PutOptions extends ObjectProperties, TransferOptions {

@@ -43,6 +43,10 @@ export function readAddress(url: string, env: NodeJS.ProcessEnv): PostgresAddres
   const mode = isLocal ? 'disable' : addTls(parameters, env);
   const config = parsed(`${address}?${parameters}`);
   const { host, port, database, user } = config;
+  if ((host || env.PGHOST || '').includes(','))
+    throw new SluiceError('config_invalid', 'the address of a Postgres names several hosts; one is tried', {
+      hint: 'Name what leads to the server that takes writes: a DNS name, a virtual address or a proxy.',
+    });
   return {
     config,
     schema,

@@ -1,13 +1,16 @@
 import { shownCapture, shownCaptureFile, shownFreed } from '../../api/capture.ts';
 import { isoOrNull } from '../../base/units.ts';
+import { cacheAnswer } from '../../station/status/answer-cache.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 
 /** Collectors, the files of their readings with what became of them, and the disk budget. */
-export function captureRoutes({ station: { captures }, operation }: RouteOptions): void {
+export function captureRoutes({ station: { captures }, clock, operation }: RouteOptions): void {
+  // They go through all files, of which there may be hundreds of thousands.
+  const sums = cacheAnswer(async () => captures.totals(), clock);
   operation('getCapture', async () => {
     const status = shownCapture(await captures.status());
-    const totals = new Map(captures.totals().map(({ collector, ...sums }) => [collector, sums]));
+    const totals = new Map((await sums()).map(({ collector, ...own }) => [collector, own]));
     const { oldestAtMs, ...waiting } = captures.waiting();
     return {
       ...status,

@@ -35,7 +35,7 @@ const NEXT_SHOWN = 10;
 const TROUBLED_SHOWN = 20;
 
 /** What the status has from the store. */
-export type StoredFigures = Pick<StationStatus, 'schedule' | 'repos' | 'changesets'>;
+export type StoredFigures = Pick<StationStatus, 'schedule' | 'repos' | 'changesets' | 'stations'>;
 
 /** What the store has, or had. */
 export interface KnownFigures {
@@ -47,18 +47,19 @@ export interface KnownFigures {
 
 /** Reads what the store knows. Throws `database_*`. */
 export async function readStoredFigures(options: {
-  readonly store: Pick<Store, 'repositories'>;
+  readonly store: Pick<Store, 'repositories' | 'stations'>;
   readonly queue: WorkQueue;
   readonly config: Config;
   readonly running: Repositories['running'];
   readonly changesets: ChangesetFigures | Promise<ChangesetFigures>;
 }): Promise<StoredFigures> {
   const { store, queue, config, running } = options;
-  const [counts, upcoming, repositories, changesets] = await Promise.all([
+  const [counts, upcoming, repositories, changesets, stations] = await Promise.all([
     queue.counts(),
     queue.upcoming(NEXT_SHOWN),
     store.repositories.list(),
     options.changesets,
+    store.stations.list(),
   ]);
   const troubled = repositories.filter(({ state }) => state !== 'ok' && state !== 'new');
   return {
@@ -87,6 +88,14 @@ export async function readStoredFigures(options: {
       churn: await churnStatus(repositories, queue, config, running.churn),
     },
     changesets,
+    stations: stations.map(({ startedAtMs, holds, ...station }) => ({
+      ...station,
+      startedAt: isoTime(startedAtMs),
+      clones: holds.clones,
+      deliveries: holds.deliveries,
+      capture: holds.capture,
+      disks: [...holds.disks],
+    })),
   };
 }
 

@@ -6,6 +6,7 @@ import { element, link, panel, state } from '../parts/dom.js';
 import { flowPicture } from '../parts/flow.js';
 import { keyedRows } from '../parts/rows.js';
 import { itemTable } from '../parts/schedule-items.js';
+import { stationsPart } from '../parts/stations.js';
 import { table } from '../parts/table.js';
 import { ago } from '../parts/times.js';
 import { troubleTable } from '../parts/troubles.js';
@@ -17,6 +18,7 @@ const RUNS_SHOWN = 8;
 /** @type {import('../app.js').Opener} */
 export function open(root) {
   const flow = flowPicture();
+  const stations = stationsPart();
   const troubles = troubleTable();
   const list = element('ul', { id: 'now', class: 'plain' });
   const showBakes = keyedRows(list, (/** @type {any} */ { url }) => url, bakeRow);
@@ -28,6 +30,7 @@ export function open(root) {
   const recent = panel('Recent bakes', runs.element);
   root.append(
     flow.element,
+    stations.element,
     panel('Stuck, and why', troubles.element),
     panel('Running now, and next', list, next.element, link('#/schedule', 'The whole schedule')),
     panel('Bake a repository', bakeForm()),
@@ -43,6 +46,7 @@ export function open(root) {
         ask('/api/v1/troubles'),
         ask(`/api/v1/runs?limit=${RUNS_SHOWN}`),
       ]);
+      stations.show(status.stations);
       showBakes(status.repos.baking);
       next.show(schedule.next);
       flow.show(status, capture, plan);

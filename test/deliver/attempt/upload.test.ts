@@ -21,23 +21,32 @@ test('parts are as large as wanted, and never too many (D-31)', () => {
   );
 });
 
-test('prefix, tags and type come from the destination and the name (D-34)', () => {
+test('prefix, tags and type come from the destination and the name (D-34, D-562)', () => {
   const destinations = [
-    { match: 'p', prefix: 'all', storageClass: 'STANDARD', cacheControl: 'no-cache' },
+    { match: 'p', prefix: 'all', storageClass: 'STANDARD', cacheControl: 'no-cache', acl: 'private' },
     {
       match: 'p/b',
       prefix: '/robots/7/',
       tagSegments: true,
       tags: { project: 'x' },
       metadata: { robot: '7' },
+      lock: { mode: 'compliance' as const, ms: 60_000, legalHold: false },
     },
   ];
   const destination = destinationFor({ destinations }, 'p', 'b');
   assert.equal(objectKey('a/b.txt', destination), 'robots/7/a/b.txt');
-  const properties = propertiesOf('tag=red/tag=blue/a.html', { mtimeMs: 1500 }, destination, 'crc');
+  const properties = propertiesOf('tag=red/tag=blue/a.html', { mtimeMs: 1500 }, destination, {
+    nowMs: 1000,
+    crc32: 'crc',
+  });
   assert.equal(properties.contentType, 'text/html');
   assert.equal(properties.storageClass, 'STANDARD');
   assert.equal(properties.cacheControl, 'no-cache');
+  assert.equal(properties.acl, 'private');
+  assert.deepEqual(properties.lock, {
+    legalHold: false,
+    retention: { mode: 'compliance', untilMs: 61_000 },
+  });
   assert.deepEqual(properties.tags, { project: 'x', red: '', blue: '' });
   assert.deepEqual(properties.metadata, { robot: '7', mtime: '1.5', crc32: 'crc' });
   assert.deepEqual(tagsIn('tag=/x/tag=file'), {});

@@ -493,7 +493,7 @@ describe('quirks and credentials', () => {
     assert.ok(server.requests.some(({ url }) => url.startsWith('/a%20b/')));
   });
 
-  test('storage class, tags, encryption, Cache-Control and metadata reach the server, for objects and uploads in parts (D-34)', async context => {
+  test('storage class, tags, encryption, Cache-Control, metadata, ACL and lock reach the server, for objects and uploads in parts (D-34, D-562)', async context => {
     const { server, store } = await setUp(context);
     const properties = {
       storageClass: 'STANDARD_IA',
@@ -501,6 +501,8 @@ describe('quirks and credentials', () => {
       metadata: { robot: 'seven' },
       tags: { robot: 'r 1', 'ä&b': 'c=d' },
       encryption: { algorithm: 'AES256' },
+      acl: 'bucket-owner-full-control',
+      lock: { retention: { mode: 'governance' as const, untilMs: 86_400_123 }, legalHold: true },
     };
     await store.putObject(AT, SMALL, properties);
     await store.completeUpload(
@@ -514,6 +516,12 @@ describe('quirks and credentials', () => {
       assert.equal(object?.storageClass, 'STANDARD_IA');
       assert.equal(object?.encryption, 'AES256');
       assert.equal(object?.cacheControl, 'public, max-age=60');
+      assert.deepEqual(object?.protection, [
+        'bucket-owner-full-control',
+        'GOVERNANCE',
+        '1970-01-02T00:00:00.123Z',
+        'ON',
+      ]);
       assert.equal(object?.metadata['x-amz-meta-robot'], 'seven');
       assert.deepEqual(Object.fromEntries(new URLSearchParams(object?.tagging)), properties.tags);
     }

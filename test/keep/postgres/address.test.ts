@@ -47,6 +47,8 @@ test('an address that cannot be used says why, and nothing of its password (F-40
     'postgres://ada:hidden@db/known?sslmode=require&sslrootcert=/not/there',
     'postgres://ada:hidden@db/known?schema=pg_mine',
     'postgres://ada:hidden@db:port/known',
+    'postgres://ada:hidden@db1,db2/known',
+    'postgres://ada:hidden@/known?host=db1,db2',
   ];
   for (const url of addresses) {
     assert.throws(

@@ -68,6 +68,7 @@ function statusOf(cacheMaxBytes: number | null = 9e9): StationStatus {
     cache: { clones: 12, usedBytes: 5e9, maxBytes: cacheMaxBytes, minFreeBytes: 1e9 },
     disk: { freeBytes: 1, totalBytes: 2, cacheDirectory: '/' },
     disks: [{ path: '/', holds: ['spool'], freeBytes: 1, totalBytes: 2, freeInodes: 3, totalInodes: 4 }],
+    stations: [],
   };
 }
 

@@ -31,11 +31,17 @@ export interface Reply {
   readonly body?: string | AsyncIterable<Buffer>;
 }
 
+const LOCK_HEADERS = [
+  'x-amz-object-lock-mode',
+  'x-amz-object-lock-retain-until-date',
+  'x-amz-object-lock-legal-hold',
+];
+
 export function propertiesOf(
   headers: IncomingHttpHeaders,
 ): Pick<
   StoredObject,
-  'contentType' | 'metadata' | 'cacheControl' | 'storageClass' | 'tagging' | 'encryption'
+  'contentType' | 'metadata' | 'cacheControl' | 'protection' | 'storageClass' | 'tagging' | 'encryption'
 > {
   const text = (name: string): string | undefined => headers[name]?.toString();
   const metadata = Object.entries(headers)
@@ -45,6 +51,7 @@ export function propertiesOf(
     contentType: text('content-type') ?? 'binary/octet-stream',
     metadata: Object.fromEntries(metadata),
     cacheControl: text('cache-control'),
+    protection: [text('x-amz-acl'), ...LOCK_HEADERS.map(text)],
     storageClass: text('x-amz-storage-class'),
     tagging: text('x-amz-tagging'),
     encryption: text('x-amz-server-side-encryption'),

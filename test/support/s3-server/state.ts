@@ -6,6 +6,8 @@ export interface StoredObject {
   readonly contentType: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly cacheControl: string | undefined;
+  /** ACL, and mode, end and legal hold of a lock, as headers said them. */
+  readonly protection: readonly (string | undefined)[];
   readonly storageClass: string | undefined;
   readonly tagging: string | undefined;
   readonly encryption: string | undefined;
@@ -30,7 +32,7 @@ export interface StoredUpload {
   readonly hasChecksums: boolean;
   readonly properties: Pick<
     StoredObject,
-    'contentType' | 'metadata' | 'cacheControl' | 'storageClass' | 'tagging' | 'encryption'
+    'contentType' | 'metadata' | 'cacheControl' | 'protection' | 'storageClass' | 'tagging' | 'encryption'
   >;
   readonly parts: Map<number, StoredPart>;
 }

@@ -10,20 +10,27 @@ const MAX_TAGS = 10;
 /**
  * What is stored beside the bytes: what the destination says, permissions, type by the file's name, `mtime` in seconds since the epoch as rclone and
  * s3cmd write it, and the CRC32 where it is known before the upload (files sent whole).
+ * A lock ends so long after `nowMs` as the destination says.
  */
 export function propertiesOf(
   filepath: string,
   stats: Pick<Stats, 'mtimeMs'> & Partial<Pick<Stats, 'mode'>>,
   destination: Omit<DestinationSettings, 'match'>,
-  crc32?: string,
+  about: { readonly nowMs: number; readonly crc32?: string },
 ): ObjectProperties {
-  const { storageClass, encryption, tagSegments, cacheControl } = destination;
+  const { storageClass, encryption, tagSegments, cacheControl, acl, lock } = destination;
+  const { nowMs, crc32 } = about;
   const tags = tagSegments ? { ...destination.tags, ...tagsIn(filepath) } : destination.tags;
   const mtime = String(stats.mtimeMs / 1000);
   return {
     contentType: mime.getType(filepath) ?? DEFAULT_TYPE,
     metadata: { ...destination.metadata, mtime, ...(crc32 === undefined ? undefined : { crc32 }) },
     cacheControl,
+    acl,
+    lock: lock && {
+      legalHold: lock.legalHold,
+      ...(lock.ms === undefined ? undefined : { retention: { mode: lock.mode, untilMs: nowMs + lock.ms } }),
+    },
     mode: stats.mode,
     storageClass,
     encryption,

@@ -115,7 +115,7 @@ export class Uploader {
     const at = { bucket: record.bucket, key: sending.key ?? objectKey(record.filepath, destination) };
     const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
     if (identity.size > settings.partsAboveBytes) {
-      const properties = propertiesOf(record.filepath, seen, destination);
+      const properties = propertiesOf(record.filepath, seen, destination, { nowMs: this.#clock.nowMs() });
       const { ctimeMs } = file.stat();
       const large = {
         ...sending,
@@ -148,7 +148,10 @@ export class Uploader {
     // All of it is in memory: no descriptor is kept for as long as the server takes.
     file.close();
     const crc32 = crc32Of(body);
-    const properties = propertiesOf(record.filepath, seen, destination, crc32);
+    const properties = propertiesOf(record.filepath, seen, destination, {
+      nowMs: this.#clock.nowMs(),
+      crc32,
+    });
     const result = await store.putObject(at, { body }, { ...properties, signal, onProgress });
     const isAnswered = isProven(result, crc32, body);
     return {

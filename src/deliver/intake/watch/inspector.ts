@@ -5,8 +5,9 @@ import type { Libc } from './libc.ts';
 import type { Arrival, TroubleKind, Via, WatchTrouble } from './messages.ts';
 import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, shownName } from './names.ts';
+import type { PlaceFailures } from './place-failures.ts';
 import type { Rechecks } from './rechecks.ts';
-import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree, topOf } from './tree.ts';
 import { probe } from './writers.ts';
 
 export interface InspectorOptions {
@@ -16,6 +17,7 @@ export interface InspectorOptions {
   readonly libc: Libc | undefined;
   readonly settleMs: number;
   readonly names: NameRules;
+  readonly failures: PlaceFailures;
   readonly temporaryRestMs: number;
   readonly settleAfterCloseMs: number;
   readonly monotonicMs: () => number;
@@ -76,10 +78,12 @@ export class Inspector {
       return 'nothing';
     }
     if (seen.type === 'unreadable') {
+      if (this.#isPlaceFailing(directory, name, identityOf(stat), seen.error)) return 'other';
       this.#trouble(directory, name, identityOf(stat), 'unreadable', `cannot be read: ${seen.reason}`);
       return 'other';
     }
     const busy = seen.type === 'busy';
+    if (!busy) this.#options.failures.noteAnswer(topOf(directory).path);
     const identity = identityOf(busy ? stat : seen.stat);
     const nowMs = monotonicMs();
     const verdict = judge(known, identity, {
@@ -159,6 +163,7 @@ export class Inspector {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
       if (code === 'ENOTDIR') return undefined;
       const unknown = { inode: 0, size: 0, mtimeMs: 0, ctimeMs: 0 };
+      if (this.#isPlaceFailing(directory, name, unknown, error)) return 'troubled';
       this.#trouble(directory, name, unknown, 'unreadable', `cannot be looked at: ${code}`);
       return 'troubled';
     }
@@ -186,6 +191,17 @@ export class Inspector {
       : 'is skipped, it is a broken symbolic link';
     this.#trouble(directory, name, identityOf(stat), 'symlink', message);
     return 'other';
+  }
+
+  /** Whether the file waits for its disk; each sweep looks again. */
+  #isPlaceFailing(directory: Directory, name: string, identity: ObservedFile, error: unknown): boolean {
+    const path = pathOf(directory, name);
+    if (!this.#options.failures.note(topOf(directory).path, path, error)) return false;
+    // One that was reported is known to its consumer.
+    if (directory.entries.get(name)?.state !== 'reported') {
+      this.#remember(directory, name, identity, 'place_failed');
+    }
+    return true;
   }
 
   /** @returns whether that is news */

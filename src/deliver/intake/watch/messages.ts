@@ -22,9 +22,21 @@ export interface Arrival {
 /** What led to a file: a kernel event, the listing of a new directory, or a sweep. */
 export type Via = 'event' | 'scan' | 'sweep';
 
+/** A root in which calls failed that speak of its disk, mount or device and not of a file. */
+export interface FailingRoot {
+  readonly root: string;
+  /** Files under it that could not be looked at or read for that; 0 where it cannot be listed. */
+  readonly files: number;
+  /** Whether a file under it could be read meanwhile. */
+  readonly hasAnswered: boolean;
+  readonly example: { readonly path: string; readonly errno: number; readonly call: string };
+}
+
 /**
  * - `symlink`, `special_file`, `unreadable`, `name_not_utf8`: one file or directory is skipped; each is
  *   reported once, and again only if it goes away and comes back.
+ * - `place_failed`: a file could not be looked at or read, for its disk, mount or device failed; nothing is reported,
+ *   it is counted, and told by root (`FailingRoot`).
  * - `ignored`, `excluded`: one file is left as the configuration asks, for all folders or for this one; nothing is
  *   reported, it is only counted.
  * - `root_missing`: a root is not there; it is taken up as soon as a sweep finds it.
@@ -38,6 +50,7 @@ export type TroubleKind =
   | 'special_file'
   | 'unreadable'
   | 'name_not_utf8'
+  | 'place_failed'
   | 'ignored'
   | 'excluded'
   | 'root_missing'
@@ -83,6 +96,8 @@ export interface WatchProtocol {
 export type WatchEvent =
   | { readonly type: 'arrivals'; readonly arrivals: readonly Arrival[] }
   | { readonly type: 'trouble'; readonly trouble: WatchTrouble }
+  /** Roots that fail; sent after each sweep in which some do, and after the first one in which none does. */
+  | { readonly type: 'failing'; readonly roots: readonly FailingRoot[] }
   /** All that is left just now; sent after a sweep in which that has changed. */
   | { readonly type: 'left'; readonly left: readonly LeftFiles[] };
 

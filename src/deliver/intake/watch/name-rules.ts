@@ -1,6 +1,6 @@
 import { Globs, Selection } from '../../../base/globs.ts';
 import type { NameRulesSetup } from './messages.ts';
-import { type Directory, type DirectoryEntry, pathOf } from './tree.ts';
+import { type DirectoryEntry, pathOf, topOf } from './tree.ts';
 
 /** Judges names by globs, over the path below the bucket's folder or the folder that is delivered (base/globs.ts). */
 export class NameRules {
@@ -28,7 +28,7 @@ export class NameRules {
 
   /** Why a file is to be left where it lies; undefined: it is not. */
   leaves(place: DirectoryEntry): 'ignored' | 'excluded' | undefined {
-    const selection = this.#selections.get(rootOf(place.directory).path);
+    const selection = this.#selections.get(topOf(place.directory).path);
     if (this.#ignore.isEmpty && !selection) return undefined;
     const own = this.#ownPath(place);
     if (own === '') return undefined;
@@ -38,15 +38,9 @@ export class NameRules {
 
   /** The path below the bucket's folder; empty for what is not in one. */
   #ownPath({ directory, name }: DirectoryEntry): string {
-    const root = rootOf(directory).path;
+    const root = topOf(directory).path;
     const relative = pathOf(directory, name).slice(root === '/' ? 1 : root.length + 1);
     const depth = this.#placeDepths[root] ?? 0;
     return depth === 0 ? relative : relative.split('/').slice(depth).join('/');
   }
-}
-
-function rootOf(directory: Directory): Directory {
-  let at = directory;
-  while (at.parent) at = at.parent;
-  return at;
 }

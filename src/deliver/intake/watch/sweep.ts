@@ -1,5 +1,6 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { constants as osConstants } from 'node:os';
+import { callError } from '../../../base/files/calls.ts';
 import { isLocal } from './filesystems.ts';
 import { IN, WATCH_MASK } from './inotify-events.ts';
 import type { Inspector } from './inspector.ts';
@@ -8,12 +9,14 @@ import { errorName, type Libc } from './libc.ts';
 import type { Via, WatchTrouble } from './messages.ts';
 import type { NameRules } from './name-rules.ts';
 import { isUnspeakable, readNames } from './names.ts';
-import { type Directory, type DirectoryEntry, pathOf, type Tree } from './tree.ts';
+import { isOfPlace, type PlaceFailures } from './place-failures.ts';
+import { type Directory, type DirectoryEntry, pathOf, type Tree, topOf } from './tree.ts';
 
 /** What the sweeper works with. */
 export interface SweeperOptions {
   readonly tree: Tree;
   readonly inspector: Inspector;
+  readonly failures: PlaceFailures;
   readonly jobs: Jobs;
   /** Absent where there are no kernel events. */
   readonly notifier: { readonly libc: Libc; readonly inotify: number } | undefined;
@@ -49,7 +52,8 @@ export class Sweeper {
   /** Takes a wanted root up if it is there; reports once if it is not. */
   openRoot(path: string): void {
     // A root may itself be a symlink; nothing below it may.
-    const stat = statIfDirectory(path, statSync);
+    const stat = this.#stat(path, path, statSync);
+    if (stat === 'failed') return;
     if (stat) {
       this.#missingRoots.delete(path);
       this.#open(undefined, '', path, stat);
@@ -80,8 +84,8 @@ export class Sweeper {
       return;
     }
     const path = pathOf(parent, name);
-    const stat = statIfDirectory(path, lstatSync);
-    if (!stat) return;
+    const stat = this.#stat(topOf(parent).path, path, lstatSync);
+    if (!stat || stat === 'failed') return;
     const known = parent.children.get(name);
     if (known?.inode === stat.ino) {
       const had = known.watch;
@@ -110,7 +114,8 @@ export class Sweeper {
 
   /** Drops a directory unless it lies at its path still: then the event that led here is older than what is known. */
   dropIfGone(directory: Directory): void {
-    if (statOf(directory)?.ino === directory.inode) return;
+    const stat = this.#statOf(directory);
+    if (stat === 'failed' || stat?.ino === directory.inode) return;
     this.#options.tree.detach(directory);
   }
 
@@ -167,6 +172,8 @@ export class Sweeper {
     const { ENOENT, ENOTDIR, ENOSPC } = osConstants.errno;
     if (-watch === ENOENT || -watch === ENOTDIR) tree.detach(directory);
     else if (-watch === ENOSPC) this.#limitReached(directory);
+    // Told by the listing that follows.
+    else if (isOfPlace(callError(-watch, 'inotify_add_watch', directory.path))) return;
     else inspector.directoryTrouble(directory, 'unreadable', `cannot be watched: ${errorName(-watch)}`);
   }
 
@@ -186,7 +193,8 @@ export class Sweeper {
     if (!directory.attached) return;
     const hadWatch = directory.watch !== undefined;
     if (!hadWatch) this.#watch(directory);
-    const stat = statOf(directory);
+    const stat = this.#statOf(directory);
+    if (stat === 'failed') return;
     if (stat?.ino !== directory.inode) return this.#replaced(directory);
     const everyFile = deep || !hadWatch;
     if (!everyFile && stat.mtimeMs === directory.listedMtimeMs) return;
@@ -218,6 +226,7 @@ export class Sweeper {
       return names;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code ?? String(error);
+      if (this.#options.failures.note(topOf(directory).path, directory.path, error)) return undefined;
       if (code === 'ENOENT' || code === 'ENOTDIR') this.#options.tree.detach(directory);
       else this.#options.inspector.directoryTrouble(directory, 'unreadable', `cannot be listed: ${code}`);
       return undefined;
@@ -235,6 +244,21 @@ export class Sweeper {
     for (const child of [...directory.children.values()]) if (!listed.has(child.name)) tree.detach(child);
   }
 
+  #statOf(directory: Directory): Stats | 'failed' | undefined {
+    return this.#stat(topOf(directory).path, directory.path, directory.parent ? lstatSync : statSync);
+  }
+
+  /** Of a directory; undefined where none lies there, `failed` where its disk cannot say. */
+  #stat(root: string, path: string, stat: typeof lstatSync): Stats | 'failed' | undefined {
+    try {
+      const stats = stat(path, { throwIfNoEntry: false });
+      return stats?.isDirectory() ? stats : undefined;
+    } catch (error) {
+      // Else ENOTDIR, EACCES, ELOOP: not a directory that can be walked; its parent's listing reports it.
+      return this.#options.failures.note(root, path, error) ? 'failed' : undefined;
+    }
+  }
+
   #isLocal(path: string, device: number): boolean {
     let local = this.#localByDevice.get(device);
     if (local === undefined) {
@@ -247,19 +271,5 @@ export class Sweeper {
       this.#localByDevice.set(device, local);
     }
     return local;
-  }
-}
-
-function statOf(directory: Directory): Stats | undefined {
-  return statIfDirectory(directory.path, directory.parent ? lstatSync : statSync);
-}
-
-function statIfDirectory(path: string, stat: typeof lstatSync): Stats | undefined {
-  try {
-    const stats = stat(path, { throwIfNoEntry: false });
-    return stats?.isDirectory() ? stats : undefined;
-  } catch {
-    // ENOTDIR, EACCES, ELOOP: not a directory that can be walked; its parent's listing reports it.
-    return undefined;
   }
 }

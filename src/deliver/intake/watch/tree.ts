@@ -34,6 +34,13 @@ export interface DirectoryEntry {
   readonly name: string;
 }
 
+/** The root that a directory is or lies in. */
+export function topOf(directory: Directory): Directory {
+  let at = directory;
+  while (at.parent) at = at.parent;
+  return at;
+}
+
 /** The path of a name in a directory. */
 export function pathOf(directory: Directory, name: string): string {
   return directory.path === '/' ? `/${name}` : `${directory.path}/${name}`;

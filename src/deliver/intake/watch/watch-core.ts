@@ -6,6 +6,7 @@ import { leftFiles } from './left-files.ts';
 import type { Libc } from './libc.ts';
 import type { Arrival, ThreadSetup, WatchEvent } from './messages.ts';
 import { NameRules } from './name-rules.ts';
+import { PlaceFailures } from './place-failures.ts';
 import { Rechecks } from './rechecks.ts';
 import { Sweeper } from './sweep.ts';
 import { type DirectoryEntry, Tree } from './tree.ts';
@@ -36,12 +37,14 @@ export class WatchCore {
   readonly #rechecks = new Rechecks<DirectoryEntry>();
   readonly #tree: Tree;
   readonly #names: NameRules;
+  readonly #failures: PlaceFailures;
   readonly #inspector: Inspector;
   readonly #sweeper: Sweeper;
   readonly #buffer = Buffer.alloc(READ_BYTES);
   #arrivals: Arrival[] = [];
   #eventsPaused = false;
   #leftText = '[]';
+  #wasFailing = false;
 
   constructor(options: CoreOptions) {
     this.#options = options;
@@ -60,7 +63,9 @@ export class WatchCore {
     this.#tree = new Tree(options.maxRemembered, watch =>
       notifier?.libc.removeWatch(notifier.inotify, watch),
     );
+    this.#failures = new PlaceFailures(this.#tree);
     this.#inspector = new Inspector({
+      failures: this.#failures,
       tree: this.#tree,
       rechecks: this.#rechecks,
       libc,
@@ -73,6 +78,7 @@ export class WatchCore {
       onTrouble: trouble => sendEvent({ type: 'trouble', trouble }),
     });
     this.#sweeper = new Sweeper({
+      failures: this.#failures,
       tree: this.#tree,
       inspector: this.#inspector,
       jobs: this.#jobs,
@@ -156,11 +162,18 @@ export class WatchCore {
 
   *#sweepAndCount(deep: boolean): Job {
     yield* this.#sweeper.sweep(deep);
+    this.#tellFailing();
     const left = leftFiles(this.#tree, this.#names);
     const text = JSON.stringify(left);
     if (text === this.#leftText) return;
     this.#leftText = text;
     this.#options.sendEvent({ type: 'left', left });
+  }
+
+  #tellFailing(): void {
+    const roots = this.#failures.take();
+    if (roots.length > 0 || this.#wasFailing) this.#options.sendEvent({ type: 'failing', roots });
+    this.#wasFailing = roots.length > 0;
   }
 
   *#untilListed(): Job {

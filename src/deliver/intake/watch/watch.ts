@@ -6,6 +6,7 @@ import type { Logger } from '../../../base/log.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import type {
   Arrival,
+  FailingRoot,
   Fault,
   LeftFiles,
   NameRulesSetup,
@@ -15,7 +16,15 @@ import type {
 } from './messages.ts';
 import { WatchClient } from './watch-client.ts';
 
-export type { Arrival, LeftFiles, TroubleKind, Via, WatchMode, WatchTrouble } from './messages.ts';
+export type {
+  Arrival,
+  FailingRoot,
+  LeftFiles,
+  TroubleKind,
+  Via,
+  WatchMode,
+  WatchTrouble,
+} from './messages.ts';
 
 /** What is watched, how, and who is called. */
 export interface WatchOptions {
@@ -48,6 +57,8 @@ export interface WatchOptions {
   readonly onTrouble: (trouble: WatchTrouble) => void;
   /** What lies there and is not taken, whenever a sweep finds that it has changed. */
   readonly onLeft?: (left: readonly LeftFiles[]) => void;
+  /** Roots whose disk fails, after each sweep in which some do and once when none does any more. */
+  readonly onFailing?: (roots: readonly FailingRoot[]) => void;
   /** Where to load the foreign function interface from; a test names one that is not there. */
   readonly foreignFunctionModule?: string;
 }
@@ -222,13 +233,14 @@ class ThreadedWatch implements Watch {
   }
 
   #openClient(libc: Libc | undefined): WatchClient {
-    const { onTrouble, onLeft } = this.#options;
+    const { onTrouble, onLeft, onFailing } = this.#options;
     const open = (chosen: Libc | undefined): WatchClient => {
       const client = new WatchClient({
         libc: chosen,
         setup: setupOf(this.#options),
         onEvent: event => {
           if (event.type === 'trouble') onTrouble(event.trouble);
+          else if (event.type === 'failing') onFailing?.(event.roots);
           else if (event.type === 'left') onLeft?.(event.left);
           else this.#deliver(event.arrivals);
         },

@@ -13,7 +13,7 @@ export type Probe =
   | { readonly type: 'file'; readonly writer: Writer; readonly stat: Stats }
   | { readonly type: 'gone' }
   | { readonly type: 'busy' }
-  | { readonly type: 'unreadable'; readonly reason: string };
+  | { readonly type: 'unreadable'; readonly reason: string; readonly error: unknown };
 
 /** A pipe put in the file's place would block an open without NONBLOCK; a link would lead out of the tree. */
 const OPEN_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOFOLLOW ?? 0);
@@ -47,6 +47,8 @@ export function probe(path: string, libc: Libc | undefined): Probe {
     });
     const writer = refusal === 0 ? 'none' : refusal === osConstants.errno.EAGAIN ? 'open' : 'unknown';
     return { type: 'file', writer, stat: stat ?? fstatSync(descriptor) };
+  } catch (error) {
+    return probeFailure(path, error as NodeJS.ErrnoException);
   } finally {
     closeSync(descriptor);
   }
@@ -57,5 +59,5 @@ function probeFailure(path: string, error: NodeJS.ErrnoException): Probe {
   // ELOOP: a symlink has taken its place since; the next inspection sees it as one.
   if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return { type: 'gone' };
   if (COME_BACK_LATER.has(code)) return { type: 'busy' };
-  return { type: 'unreadable', reason: `${code || error.message} on opening ${path}` };
+  return { type: 'unreadable', reason: `${code || error.message} on opening ${path}`, error };
 }

@@ -1,8 +1,10 @@
 import { PgBoss } from 'pg-boss';
+import pgBoss from 'pg-boss/package.json' with { type: 'json' };
 import { SluiceError } from '../../../base/errors.ts';
 import type { Logger } from '../../../base/log.ts';
 import { quoteName } from '../../../keep/postgres/address.ts';
 import type { PostgresDatabase } from '../../../keep/postgres/database.ts';
+import { isDouble } from '../../../keep/postgres/errors.ts';
 import type { SqlExecutor } from '../../../keep/postgres/executor.ts';
 
 /**
@@ -31,6 +33,7 @@ const RETRIES = 1_000_000;
 /** Between two rounds of pg-boss's own upkeep, which is the second to see that a lease has ended. */
 const UPKEEP_EVERY_S = 60;
 const SELDOM_S = 3600;
+const MOST_ATTEMPTS = 5;
 /** A new job's, and it has no second attempt: whose lease has ended gets a new job. */
 const FIRST_ATTEMPT = 0;
 
@@ -88,8 +91,23 @@ export class JobEngine {
     this.sql = new JobSql(schema);
   }
 
-  /** Makes pg-boss's tables where they are not there yet; several stations may do so at once. Throws `database_*`. */
-  static async open({ database, log }: JobEngineOptions): Promise<JobEngine> {
+  /**
+   * Makes pg-boss's tables where they are not there yet, and brings older ones up to date; several stations may do so at
+   * once.
+   * @throws SluiceError `database_newer` where a newer pg-boss has made them, which this one would misread; `database_*`
+   */
+  static async open(options: JobEngineOptions): Promise<JobEngine> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await JobEngine.#begin(options);
+      } catch (error) {
+        // Several that make one schema at the same moment are all but one refused; what that one made is there then.
+        if (attempt === MOST_ATTEMPTS || !isDouble(error)) throw error;
+      }
+    }
+  }
+
+  static async #begin({ database, log }: JobEngineOptions): Promise<JobEngine> {
     const boss = new PgBoss({
       db: { executeSql: (text, values) => database.executeSql(text, values) },
       schema: quoteName(jobSchemaOf(database.schema)),
@@ -104,6 +122,7 @@ export class JobEngine {
     });
     boss.on('error', error => log.warn({ reason: String(error) }, 'pg-boss could not do its upkeep'));
     try {
+      await assertNotNewer(boss, database.place);
       await boss.start();
       await boss.createQueue(QUEUE, { policy: 'exclusive' });
     } catch (error) {
@@ -208,6 +227,14 @@ export function leaseSeconds(leaseMs: number): number {
 /** How many jobs a call was about: its type leaves out what the documentation names. */
 function affected(answer: object): number {
   return 'affected' in answer ? Number(answer.affected) : Number.NaN;
+}
+
+/** pg-boss itself goes on beside tables of a later version. */
+async function assertNotNewer(boss: PgBoss, place: string): Promise<void> {
+  const version = (await boss.isInstalled()) ? await boss.schemaVersion() : null;
+  if (version === null || version <= pgBoss.pgboss.schema) return;
+  const message = `${place}: pg-boss's tables have version ${version}, made by a newer station; this one knows up to ${pgBoss.pgboss.schema}`;
+  throw new SluiceError('database_newer', message, { hint: 'Upgrade this station.' });
 }
 
 function unusable(error: unknown, place: string): SluiceError {

@@ -24,6 +24,13 @@ export function propertyHeaders(properties: ObjectProperties): Record<string, st
     headers[METADATA_PREFIX + name] = encodeMetadata(value);
   }
   if (properties.storageClass !== undefined) headers['x-amz-storage-class'] = properties.storageClass;
+  if (properties.acl !== undefined) headers['x-amz-acl'] = properties.acl;
+  const { retention, legalHold } = properties.lock ?? {};
+  if (retention) {
+    headers['x-amz-object-lock-mode'] = retention.mode.toUpperCase();
+    headers['x-amz-object-lock-retain-until-date'] = new Date(retention.untilMs).toISOString();
+  }
+  if (legalHold) headers['x-amz-object-lock-legal-hold'] = 'ON';
   if (properties.tags !== undefined) headers['x-amz-tagging'] = encodeTags(properties.tags);
   if (properties.encryption !== undefined) {
     headers['x-amz-server-side-encryption'] = properties.encryption.algorithm;
@@ -36,7 +43,12 @@ export function propertyHeaders(properties: ObjectProperties): Record<string, st
 /** The same as the AWS SDK wants it in its commands. */
 export function propertyInput(properties: ObjectProperties) {
   const metadata = Object.entries(properties.metadata ?? {});
+  const { retention, legalHold } = properties.lock ?? {};
   return {
+    ACL: properties.acl as 'private' | undefined,
+    ObjectLockMode: retention?.mode.toUpperCase() as 'GOVERNANCE' | undefined,
+    ObjectLockRetainUntilDate: retention && new Date(retention.untilMs),
+    ObjectLockLegalHoldStatus: legalHold ? ('ON' as const) : undefined,
     ContentType: properties.contentType,
     CacheControl: properties.cacheControl,
     Metadata: Object.fromEntries(metadata.map(([name, value]) => [name, encodeMetadata(value)])),

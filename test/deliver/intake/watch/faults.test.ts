@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { callError } from '../../../../src/base/files/calls.ts';
 import { type Libc, loadLibc } from '../../../../src/deliver/intake/watch/libc.ts';
-import type { Arrival, WatchEvent, WatchTrouble } from '../../../../src/deliver/intake/watch/messages.ts';
+import type {
+  Arrival,
+  FailingRoot,
+  WatchEvent,
+  WatchTrouble,
+} from '../../../../src/deliver/intake/watch/messages.ts';
 import { WatchCore } from '../../../../src/deliver/intake/watch/watch-core.ts';
 import { running, scratch } from '../../../support/arrivals.ts';
 
 const ENOSPC = 28;
+const ESTALE = 116;
 const EACCES = 13;
 
 /** The watching thread's work in this thread, on a real kernel queue, with some calls of the C library replaced. */
@@ -21,10 +28,12 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
   });
   const arrivals: Arrival[] = [];
   const troubles: WatchTrouble[] = [];
+  const failing: (readonly FailingRoot[])[] = [];
   const time = { ms: 0 };
   const sendEvent = (event: WatchEvent): void => {
     if (event.type === 'arrivals') arrivals.push(...event.arrivals);
     else if (event.type === 'trouble') troubles.push(event.trouble);
+    else if (event.type === 'failing') failing.push(event.roots);
   };
   const watching = new WatchCore({
     descriptors,
@@ -49,7 +58,15 @@ async function core(t: TestContext, root: string, replace: (real: Libc) => Parti
   };
   void watching.addRoot(root);
   turn();
-  return { arrivals, troubles, turn, sweep, time, paths: () => arrivals.map(({ path }) => path).sort() };
+  return {
+    arrivals,
+    troubles,
+    failing,
+    turn,
+    sweep,
+    time,
+    paths: () => arrivals.map(({ path }) => path).sort(),
+  };
 }
 
 test('events lost to an overflow lose no file (D-17)', async t => {
@@ -221,4 +238,28 @@ test('roots that lie within one another are refused', async t => {
   await assert.rejects(watch.addRoot(join(root, 'x')), { code: 'usage' });
   await watch.addRoot(`${root}/`);
   await watch.addRoot(`${root}-sibling`);
+});
+
+test('files whose disk fails are told together by folder, and arrive when it answers again (D-665)', async t => {
+  const { root } = scratch(t);
+  for (let n = 0; n < 50; n += 1) writeFileSync(join(root, `f${n}`), 'x');
+  const disk = { isDead: true };
+  const { arrivals, troubles, failing, sweep } = await core(t, root, ({ withReadLease }) => ({
+    withReadLease(descriptor, during) {
+      if (disk.isDead) throw callError(ESTALE, 'fstat', join(root, 'f0'));
+      return withReadLease(descriptor, during);
+    },
+  }));
+  sweep(false);
+  sweep(false);
+  assert.deepEqual([arrivals.length, troubles.length], [0, 0]);
+  const told = failing.map(roots =>
+    roots.map(one => [one.root, one.files, one.hasAnswered, one.example.errno]),
+  );
+  assert.deepEqual(told, [[[root, 50, false, ESTALE]], [[root, 50, false, ESTALE]]]);
+  disk.isDead = false;
+  sweep(false);
+  sweep(false);
+  assert.equal(arrivals.length, 50);
+  assert.deepEqual(failing.at(-1), []);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { PgBoss } from 'pg-boss';
 import { systemClock } from '../../../../src/base/clock.ts';
+import { SluiceError } from '../../../../src/base/errors.ts';
 import { silentLogger } from '../../../../src/base/log.ts';
 import { GroupRoom } from '../../../../src/engine/queue/group-room.ts';
 import { anyDue, dueKeys } from '../../../../src/engine/queue/pg-boss/due.ts';
@@ -219,4 +220,22 @@ test('a station that stands still within the dispatch holds up the others for se
   );
   still.resolve();
   await assert.rejects(standing ?? Promise.resolve());
+});
+
+test('tables of a newer pg-boss are refused, and nothing is done to them (F-466)', async t => {
+  const { url } = await testAddress();
+  const database = await PostgresDatabase.open({ url, clock: systemClock, env: {} });
+  t.after(() => database.close());
+  const open = (): Promise<PgBossWorkQueue> =>
+    PgBossWorkQueue.open({
+      ...{ database, station: 'one', clock: systemClock, log: silentLogger },
+      isWorkerGone: () => false,
+      applyChanges: async () => undefined,
+    });
+  await (await open()).close();
+  await database.run(`UPDATE ${jobSchemaOf(database.schema)}.version SET version = 1000000`);
+  await assert.rejects(
+    open(),
+    (error: unknown) => error instanceof SluiceError && error.code === 'database_newer',
+  );
 });
