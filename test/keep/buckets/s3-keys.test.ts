@@ -205,3 +205,32 @@ test('every kind of request goes by the renewed key: small, streamed, parts, the
     await call(store);
   }
 });
+
+test('whoever waits for a key goes with its signal, and the question ends with the last (T-661)', async () => {
+  const asked: AbortSignal[] = [];
+  const lent = Promise.withResolvers<LentKey>();
+  const { keys } = rig(lender('x'), {
+    provide: async (_, { signal }) => {
+      if (signal) asked.push(signal);
+      return lent.promise;
+    },
+  });
+  const [one, other] = [new AbortController(), new AbortController()];
+  const uses = [one, other].map(({ signal }) => keys.use(async ({ accessKeyId }) => accessKeyId, signal));
+  one.abort(new Error('stopped'));
+  await assert.rejects(uses[0] as Promise<string>, /stopped/);
+  assert.deepEqual(
+    asked.map(({ aborted }) => aborted),
+    [false],
+  );
+  other.abort(new Error('stopped'));
+  await assert.rejects(uses[1] as Promise<string>, /stopped/);
+  assert.deepEqual(
+    asked.map(({ aborted }) => aborted),
+    [true],
+  );
+  // What was ended is no failure of the source: the next one asks it.
+  lent.resolve({ key: { accessKeyId: 'lent', secretAccessKey: new Secret('s') }, expiresAtMs: undefined });
+  assert.equal((await keys.current()).accessKeyId, 'lent');
+  assert.equal(asked.length, 2);
+});

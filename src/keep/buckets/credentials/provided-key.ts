@@ -4,6 +4,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { nodeAgentOptions } from '../../../base/http-agent.ts';
 import type { HttpProxy } from '../../../base/proxy.ts';
 import { oneLine } from '../../../base/text.ts';
+import { untilAborted } from '../../../base/until-aborted.ts';
 import { settingOf } from './ini.ts';
 import {
   type FiledSection,
@@ -15,6 +16,7 @@ import {
   type ProvidedKey,
   sectionsOf,
 } from './key.ts';
+import { keyOfProgram } from './key-program.ts';
 import { Secret } from './secret.ts';
 
 /** A key that holds for a while. */
@@ -29,6 +31,13 @@ export interface ProvideOptions {
   readonly region: string;
   /** Through what the token services are reached. */
   readonly proxy?: HttpProxy | undefined;
+  /** Ends the question, and the program that was asked. */
+  readonly signal?: AbortSignal;
+}
+
+/** As `provideKey` works with them. */
+interface AskOptions extends ProvideOptions {
+  readonly signal: AbortSignal;
 }
 
 type Providers = typeof import('@aws-sdk/credential-providers');
@@ -44,16 +53,19 @@ const DEFAULT_ROLE_SECONDS = 3600;
 /**
  * Gets a key from whoever gives it out, by the AWS SDK's own providers, which are loaded with the first call. Asks anew
  * each time; who calls keeps the key until it expires.
- * @throws SluiceError bucket_auth_failed that holds the profile, with what to do
+ * @throws SluiceError bucket_auth_failed that holds the profile, with what to do; the signal's reason
  */
 export async function provideKey(provided: ProvidedKey, options: ProvideOptions): Promise<LentKey> {
   const sections = sectionsOf(provided);
   const [section] = sections;
   try {
     const providers = await import('@aws-sdk/credential-providers');
-    const provider = providerOf(providers, section, sections, options);
-    return lentKey(await within(provider(), PATIENCE_MS));
+    return await within(PATIENCE_MS, options.signal, async signal => {
+      const provider = providerOf(providers, section, sections, { ...options, signal });
+      return lentKey(await provider());
+    });
   } catch (error) {
+    if (options.signal?.aborted) throw options.signal.reason;
     const way = keyWayOf(section);
     throw new SluiceError(
       'bucket_auth_failed',
@@ -74,7 +86,7 @@ function providerOf(
   providers: Providers,
   section: FiledSection,
   all: readonly FiledSection[],
-  options: ProvideOptions,
+  options: AskOptions,
 ): AwsCredentialIdentityProvider {
   const setting = (key: string): string | undefined => settingOf(section, [key]);
   const clientConfig = {
@@ -101,7 +113,7 @@ function providerOf(
         clientConfig,
       });
     case 'process':
-      return providers.fromProcess({ profile: section.name, ...filesOf(section, 'credential_process', all) });
+      return () => keyOfProgram(setting('credential_process') ?? '', section.name, options.signal);
     case 'sso': {
       const files = filesOf(section, setting('sso_session') ? 'sso_session' : 'sso_start_url', all);
       return providers.fromSSO({
@@ -138,7 +150,7 @@ function sourceOf(
   providers: Providers,
   section: FiledSection,
   all: readonly FiledSection[],
-  options: ProvideOptions,
+  options: AskOptions,
 ): AwsCredentialIdentityProvider {
   const name = settingOf(section, ['source_profile']);
   if (name === undefined) return fromSource(providers, settingOf(section, ['credential_source']) ?? '');
@@ -174,15 +186,23 @@ function lentKey({ accessKeyId, secretAccessKey, sessionToken, expiration }: Aws
   };
 }
 
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms / 1000} s`)), ms);
-  });
+/** Does something that ends, or is left, after that time or with the outer signal. */
+async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const end = (reason: unknown): void => ended.abort(reason);
+  const onAbort = (): void => end(outer?.reason);
+  const timer = setTimeout(() => end(new Error(`no answer within ${ms / 1000} s`)), ms);
+  outer?.addEventListener('abort', onAbort, { once: true });
+  if (outer?.aborted) onAbort();
   try {
-    return await Promise.race([work, late]);
+    return await untilAborted(work(ended.signal), ended.signal);
   } finally {
     clearTimeout(timer);
+    outer?.removeEventListener('abort', onAbort);
   }
 }
 

@@ -31,7 +31,12 @@ export class ControlCalls {
   }
 
   listBuckets(options: BucketCallOptions): Promise<string[]> {
-    const call: Call = { method: 'GET', operation: 'list buckets at', subject: this.#endpoint };
+    const call: Call = {
+      signal: options.signal,
+      method: 'GET',
+      operation: 'list buckets at',
+      subject: this.#endpoint,
+    };
     return this.#clients.run(call, async (sdk, client) => {
       const names: string[] = [];
       let continuation: string | undefined;
@@ -46,7 +51,13 @@ export class ControlCalls {
   }
 
   async headBucket(bucket: string, options: BucketCallOptions): Promise<void> {
-    const call: Call = { method: 'HEAD', operation: 'head bucket', subject: bucket, bucket };
+    const call: Call = {
+      signal: options.signal,
+      method: 'HEAD',
+      operation: 'head bucket',
+      subject: bucket,
+      bucket,
+    };
     try {
       await this.#clients.run(call, (sdk, client) =>
         client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), abortable(options)),
@@ -71,7 +82,7 @@ export class ControlCalls {
   getObject(at: ObjectAddress, options: GetOptions): Promise<ObjectBody> {
     const { range } = options;
     return this.#clients.run(
-      callOn('GET', 'get object', at),
+      callOn('GET', 'get object', at, options.signal),
       async (sdk, client) => {
         const output = await client.send(
           new sdk.GetObjectCommand({
@@ -95,7 +106,7 @@ export class ControlCalls {
 
   async deleteObject(at: ObjectAddress, options: BucketCallOptions): Promise<void> {
     await tolerate('object_missing', () =>
-      this.#clients.run(callOn('DELETE', 'delete object', at), (sdk, client) =>
+      this.#clients.run(callOn('DELETE', 'delete object', at, options.signal), (sdk, client) =>
         client.send(new sdk.DeleteObjectCommand(address(at)), abortable(options)),
       ),
     );
@@ -103,7 +114,7 @@ export class ControlCalls {
 
   createUpload(at: ObjectAddress, options: ObjectProperties & BucketCallOptions): Promise<MultipartUpload> {
     const announced: Call = {
-      ...callOn('POST', 'create upload', at),
+      ...callOn('POST', 'create upload', at, options.signal),
       properties: options,
       mayBeUnknown: true,
     };
@@ -129,7 +140,7 @@ export class ControlCalls {
 
   listParts(upload: MultipartUpload, options: BucketCallOptions): Promise<UploadedPart[]> {
     return this.#clients.run(
-      { ...callOn('GET', 'list parts of', upload), isInUpload: true },
+      { ...callOn('GET', 'list parts of', upload, options.signal), isInUpload: true },
       async (sdk, client) => {
         const parts = new Map<number, ListedPart>();
         let marker: string | undefined;
@@ -167,7 +178,7 @@ export class ControlCalls {
     parts: readonly UploadedPart[],
     options: BucketCallOptions,
   ): Promise<PutResult> {
-    const call: Call = { ...callOn('POST', 'complete upload', upload), isInUpload: true };
+    const call: Call = { ...callOn('POST', 'complete upload', upload, options.signal), isInUpload: true };
     return this.#clients.run(call, async (sdk, client, way) => {
       const output = await client.send(
         new sdk.CompleteMultipartUploadCommand({
@@ -199,11 +210,13 @@ export class ControlCalls {
 
   async abortUpload(upload: MultipartUpload, options: BucketCallOptions): Promise<void> {
     await tolerate('upload_missing', () =>
-      this.#clients.run({ ...callOn('DELETE', 'abort upload', upload), isInUpload: true }, (sdk, client) =>
-        client.send(
-          new sdk.AbortMultipartUploadCommand({ ...address(upload), UploadId: upload.uploadId }),
-          abortable(options),
-        ),
+      this.#clients.run(
+        { ...callOn('DELETE', 'abort upload', upload, options.signal), isInUpload: true },
+        (sdk, client) =>
+          client.send(
+            new sdk.AbortMultipartUploadCommand({ ...address(upload), UploadId: upload.uploadId }),
+            abortable(options),
+          ),
       ),
     );
   }
@@ -212,7 +225,13 @@ export class ControlCalls {
     bucket: string,
     options: { readonly prefix?: string } & BucketCallOptions,
   ): Promise<PendingUpload[]> {
-    const call: Call = { method: 'GET', operation: 'list uploads of', subject: bucket, bucket };
+    const call: Call = {
+      signal: options.signal,
+      method: 'GET',
+      operation: 'list uploads of',
+      subject: bucket,
+      bucket,
+    };
     return this.#clients.run(call, async (sdk, client) => {
       const uploads: PendingUpload[] = [];
       let page: ListMultipartUploadsCommandOutput | undefined;

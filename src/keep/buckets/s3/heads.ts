@@ -64,7 +64,7 @@ export class Heads {
   async #ask(at: ObjectAddress, options: HeadOptions): Promise<Asked> {
     const { requests, small } = this.#parts;
     const wantsChecksum = options.checksum ?? false;
-    const call: Call = { ...callOn('HEAD', 'head object', at), wantsChecksum };
+    const call: Call = { ...callOn('HEAD', 'head object', at, options.signal), wantsChecksum };
     try {
       return await requests.run(call, async (way, key): Promise<Asked> => {
         // What is compressed on the way has another length.
@@ -95,7 +95,7 @@ export class Heads {
     { signal }: HeadOptions,
   ): Promise<ObjectHead | 'missing' | undefined> {
     const { requests, small } = this.#parts;
-    const call = callOn('GET', 'get the first byte of', at);
+    const call = callOn('GET', 'get the first byte of', at, signal);
     try {
       return await requests.run(call, async (way, key) => {
         const headers = {

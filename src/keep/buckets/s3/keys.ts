@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { Clock } from '../../../base/clock.ts';
 import { asSluiceError } from '../../../base/errors.ts';
+import { untilAborted } from '../../../base/until-aborted.ts';
 import { isSameKey, type PlainKey } from '../credentials/key.ts';
 import { type LentKey, provideKey } from '../credentials/provided-key.ts';
 import { AnswerError, type ErrorAnswer } from './answer.ts';
@@ -13,6 +14,13 @@ export interface KeysOptions {
   readonly reread?: (() => Promise<S3Profile | undefined>) | undefined;
   /** Gets a key from its source. */
   readonly provide?: typeof provideKey;
+}
+
+/** A question to a source, which all share who need the key; it ends with the last of them. */
+interface Asking {
+  readonly key: Promise<PlainKey>;
+  readonly ended: AbortController;
+  waiting: number;
 }
 
 /** A file is read no more often than this for the sake of refusals. */
@@ -42,7 +50,7 @@ export class Keys {
   #held: LentKey | undefined;
   #askAgainAtMs = Number.POSITIVE_INFINITY;
   #askedAtMs = Number.NEGATIVE_INFINITY;
-  #asking: Promise<PlainKey> | undefined;
+  #asking: Asking | undefined;
   #rereadAtMs = Number.NEGATIVE_INFINITY;
   #renewing: Promise<void> | undefined;
   #failure: { readonly error: unknown; readonly untilMs: number } | undefined;
@@ -55,27 +63,27 @@ export class Keys {
 
   /**
    * Runs an attempt with the key as it is now. Where the server refuses the key, it is read anew, once: another key
-   * goes once more; the same one lets the refusal stand.
+   * goes once more; the same one lets the refusal stand. Waits for a key no longer than the signal lets it.
    */
-  async use<T>(attempt: (key: PlainKey) => Promise<T>): Promise<T> {
-    const key = await this.current();
+  async use<T>(attempt: (key: PlainKey) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const key = await this.current(signal);
     try {
       return await attempt(key);
     } catch (error) {
       if (!(error instanceof AnswerError) || !speaksOfKey(error.answer)) throw error;
-      await this.#renew(key);
-      const next = await this.current().catch(() => key);
+      await untilAborted(this.#renew(key, signal), signal);
+      const next = await this.current(signal).catch(() => key);
       if (isSameKey(next, key)) throw error;
       return attempt(next);
     }
   }
 
-  /** The key to sign with now. Throws bucket_auth_failed where its source gives none. */
-  async current(): Promise<PlainKey> {
+  /** The key to sign with now. Throws bucket_auth_failed where its source gives none; the signal's reason. */
+  async current(signal?: AbortSignal): Promise<PlainKey> {
     const nowMs = this.#options.clock.nowMs();
     if (this.#held && nowMs < this.#askAgainAtMs) return this.#held.key;
     if (this.#failure && nowMs < this.#failure.untilMs) throw this.#failure.error;
-    return this.#ask();
+    return this.#ask(signal);
   }
 
   /** Goes on with this profile's key. The rest of it must be as it was. */
@@ -106,15 +114,15 @@ export class Keys {
   }
 
   /** Reads file and source anew, unless somebody has since the refused key was taken. Never throws. */
-  #renew(refused: PlainKey): Promise<void> {
+  #renew(refused: PlainKey, signal: AbortSignal | undefined): Promise<void> {
     if (this.#held && !isSameKey(this.#held.key, refused)) return Promise.resolve();
-    this.#renewing ??= this.#readAnew().finally(() => {
+    this.#renewing ??= this.#readAnew(signal).finally(() => {
       this.#renewing = undefined;
     });
     return this.#renewing;
   }
 
-  async #readAnew(): Promise<void> {
+  async #readAnew(signal: AbortSignal | undefined): Promise<void> {
     const { clock, reread } = this.#options;
     const nowMs = clock.nowMs();
     if (reread && nowMs - this.#rereadAtMs >= REREAD_PAUSE_MS) {
@@ -124,17 +132,33 @@ export class Keys {
       if (profile && isSamePlace(profile, this.#profile)) this.adopt(profile);
     }
     if (!this.#profile.provided || nowMs - this.#askedAtMs < PROVIDE_PAUSE_MS) return;
-    await this.#ask().catch(() => undefined);
+    await this.#ask(signal).catch(() => undefined);
   }
 
-  #ask(): Promise<PlainKey> {
-    this.#asking ??= this.#askSource().finally(() => {
-      this.#asking = undefined;
-    });
-    return this.#asking;
+  async #ask(signal: AbortSignal | undefined): Promise<PlainKey> {
+    this.#asking ??= this.#beginAsking();
+    const asking = this.#asking;
+    asking.waiting += 1;
+    try {
+      return await untilAborted(asking.key, signal);
+    } finally {
+      asking.waiting -= 1;
+      if (asking.waiting === 0) {
+        if (this.#asking === asking) this.#asking = undefined;
+        asking.ended.abort(signal?.reason);
+      }
+    }
   }
 
-  async #askSource(): Promise<PlainKey> {
+  #beginAsking(): Asking {
+    const ended = new AbortController();
+    const key = this.#askSource(ended.signal);
+    // Nobody may wait for it any more.
+    key.catch(() => undefined);
+    return { key, ended, waiting: 0 };
+  }
+
+  async #askSource(signal: AbortSignal): Promise<PlainKey> {
     const { clock, provide = provideKey } = this.#options;
     const { provided, region, proxy } = this.#profile;
     if (provided === undefined) throw new Error('a key that stands in a file has no source to ask');
@@ -144,7 +168,7 @@ export class Keys {
     const nowMs = clock.nowMs();
     this.#askedAtMs = nowMs;
     try {
-      const lent = await provide(provided, { region, proxy });
+      const lent = await provide(provided, { region, proxy, signal });
       this.#held = lent;
       this.#failure = undefined;
       const expiresAtMs = lent.expiresAtMs ?? Number.POSITIVE_INFINITY;
@@ -154,6 +178,8 @@ export class Keys {
       if (isNews) this.#tell();
       return lent.key;
     } catch (error) {
+      // Nobody waits for it.
+      if (signal.aborted) throw error;
       if (before && nowMs < (before.expiresAtMs ?? Number.POSITIVE_INFINITY)) {
         this.#askAgainAtMs = nowMs + PROVIDE_PAUSE_MS;
         return before.key;

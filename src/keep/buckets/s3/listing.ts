@@ -25,7 +25,13 @@ export class Listing {
 
   /** ObjectStore.listObjects. */
   listObjects(bucket: string, options: ObjectListOptions): Promise<ObjectPage> {
-    const call: Call = { method: 'GET', operation: 'list objects of', subject: bucket, bucket };
+    const call: Call = {
+      signal: options.signal,
+      method: 'GET',
+      operation: 'list objects of',
+      subject: bucket,
+      bucket,
+    };
     const query = queryOf(options);
     return this.#requests.run(call, async (way, key) => {
       const { signal } = options;

@@ -66,7 +66,7 @@ export class HotPath {
     // Refused at once, not when it is sent.
     propertyHeaders(options);
     return this.#sendBody({
-      call: { ...callOf('PUT', 'put object', at, source), properties: options },
+      call: { ...callOf('PUT', 'put object', at, options, source), properties: options },
       at,
       query: '',
       headersFor: way => {
@@ -87,7 +87,7 @@ export class HotPath {
     options: TransferOptions,
   ): Promise<UploadedPart> {
     const result = await this.#sendBody({
-      call: { ...callOf('PUT', `upload part ${partNumber} of`, upload, source), isInUpload: true },
+      call: { ...callOf('PUT', `upload part ${partNumber} of`, upload, options, source), isInUpload: true },
       at: upload,
       query: `partNumber=${partNumber}&uploadId=${encodeStrictly(upload.uploadId)}`,
       headersFor: () => ({}),
@@ -176,9 +176,15 @@ export class HotPath {
   }
 }
 
-function callOf(method: string, operation: string, at: ObjectAddress, source?: ObjectSource): Call {
+function callOf(
+  method: string,
+  operation: string,
+  at: ObjectAddress,
+  { signal }: TransferOptions,
+  source?: ObjectSource,
+): Call {
   const isSmall = source === undefined || sizeOf(source) <= SMALL_BODY_BYTES;
   const protection = (way: SendingWay): ChecksumMode =>
     isSmall && way.checksum === 'trailer' ? 'header' : way.checksum;
-  return { ...callOn(method, operation, at), protection: source && protection };
+  return { ...callOn(method, operation, at, signal), protection: source && protection };
 }

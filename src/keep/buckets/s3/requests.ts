@@ -42,7 +42,7 @@ export class Requests {
   /** Under the session's corrections, with the key as it is. */
   run<T>(call: Call, attempt: (way: Way, key: PlainKey) => Promise<T>): Promise<T> {
     const { session, keys } = this.#parts;
-    return session.run(call, way => keys.use(key => attempt(way, key)));
+    return session.run(call, way => keys.use(key => attempt(way, key), call.signal));
   }
 
   /** Throws AnswerError for all that is no success of an S3 server. */

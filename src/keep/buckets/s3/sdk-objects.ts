@@ -62,7 +62,7 @@ export class SdkObjects {
     // Refuses metadata that cannot be a header in the same words as the hot path.
     propertyHeaders(options);
     return this.#send(
-      { ...callOf('put object', at), properties: options },
+      { ...callOf('put object', at, options), properties: options },
       source,
       options,
       (sdk, client, { headers, abort, way, ...sending }) => {
@@ -86,7 +86,7 @@ export class SdkObjects {
     source: ObjectSource,
     options: TransferOptions,
   ): Promise<UploadedPart> {
-    const call = { ...callOf(`upload part ${partNumber} of`, upload), isInUpload: true };
+    const call = { ...callOf(`upload part ${partNumber} of`, upload, options), isInUpload: true };
     const { bucket: Bucket, key: Key, uploadId: UploadId } = upload;
     const result = await this.#send(
       call,
@@ -221,9 +221,9 @@ function resultOf({ ETag, ChecksumCRC32 }: Output, call: Call, crc32: string): P
   return { etag: assertStored(call, ETag, ChecksumCRC32, crc32), crc32, confirmedCrc32: ChecksumCRC32 };
 }
 
-function callOf(operation: string, at: ObjectAddress): Call {
+function callOf(operation: string, at: ObjectAddress, { signal }: TransferOptions): Call {
   return {
-    ...callOn('PUT', operation, at),
+    ...callOn('PUT', operation, at, signal),
     protection: way => (way.checksum === 'trailer' ? 'header' : way.checksum),
   };
 }

@@ -89,7 +89,7 @@ export class SdkClients {
           : asProxyFailure(this.#parts.transport.proxy, error);
       }
     };
-    return this.#session.run(call, way => this.#keys.use(key => send(way, key)));
+    return this.#session.run(call, way => this.#keys.use(key => send(way, key), call.signal));
   }
 
   /** Session.departureOf. */

@@ -20,6 +20,8 @@ export interface Way extends SendingWay {
 
 export interface Call extends CallContext {
   readonly method: string;
+  /** Ends it while it waits for a key. */
+  readonly signal?: AbortSignal | undefined;
   readonly bucket?: string;
   /** How a body would be protected on this way; absent for calls without a body. */
   readonly protection?: (way: SendingWay) => ChecksumMode;
@@ -30,8 +32,13 @@ export interface Call extends CallContext {
 }
 
 /** A call about one object. */
-export function callOn(method: string, operation: string, at: ObjectAddress): Call {
-  return { method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
+export function callOn(
+  method: string,
+  operation: string,
+  at: ObjectAddress,
+  signal: AbortSignal | undefined,
+): Call {
+  return { signal, method, operation, subject: `${at.bucket}/${at.key}`, bucket: at.bucket };
 }
 
 /** More corrections than there are kinds, ways among them, would be going in circles. */
