@@ -29,7 +29,7 @@ import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
-import { holdStatuses, keptCounts, type WaitingCounts } from './queue/hold-status.ts';
+import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
@@ -187,7 +187,7 @@ export class DeliverySession {
       onEntered: record => this.#dispatcher.offer(record),
       onNotEntered: path => this.#watch.forget([path]),
     });
-    this.#counts = keptCounts(journal, clock);
+    this.#counts = cachedCounts(journal, clock);
     this.#failingFolders = new FailingFolders(this.#context);
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, {

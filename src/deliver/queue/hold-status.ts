@@ -24,7 +24,7 @@ export interface HoldStatus {
 export type WaitingCounts = Pick<Journal, 'waitingFiles' | 'waitingBelow'>;
 
 /** The journal's counts for who asks again and again: where many files wait, they are some seconds old. */
-export function keptCounts(journal: WaitingCounts, clock: Pick<Clock, 'monotonicMs'>): WaitingCounts {
+export function cachedCounts(journal: WaitingCounts, clock: Pick<Clock, 'monotonicMs'>): WaitingCounts {
   const all = keepAnswers(() => journal.waitingFiles(), clock);
   return {
     waitingFiles: () => all(''),

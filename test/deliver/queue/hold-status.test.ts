@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keptCounts } from '../../../src/deliver/queue/hold-status.ts';
+import { cachedCounts } from '../../../src/deliver/queue/hold-status.ts';
 
 test('a count of waiting files that took long is kept for fifty times as long, a quick one is not, an error never (D-666)', () => {
   let nowMs = 0;
@@ -13,7 +13,7 @@ test('a count of waiting files that took long is kept for fifty times as long, a
     counted += 1;
     return counted;
   };
-  const counts = keptCounts(
+  const counts = cachedCounts(
     {
       waitingFiles: () => [{ profile: 'p', bucket: 'b', files: count(), bytes: 0 }],
       waitingBelow: () => count(),
