@@ -29,7 +29,7 @@ test('a folder with after: delete keeps a file whose delivery is not proven (T-1
   const folder = await tempDirectory(t);
   const path = join(folder, 'a.txt');
   writeFileSync(path, 'content');
-  const delivered = identityOf(statSync(path));
+  const delivered = { identity: identityOf(statSync(path)) };
   const settings = { folders: [{ path: folder, after: 'delete' }] };
   const context = { settings, folders: new FolderEnclosures() } as unknown as DeliveryContext;
   const record = { source: path, id: 1 } as FileRecord;

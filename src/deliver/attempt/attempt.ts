@@ -51,6 +51,7 @@ export async function attemptDelivery(
     startedAt: new Date(context.clock.nowMs()).toISOString(),
     keyMark: destination.store.key?.mark() ?? null,
     steps: new StepTimes(context.clock, record),
+    signal: turn.signal,
   };
   const hold = context.holds.holdOf(record);
   if (hold !== undefined) {

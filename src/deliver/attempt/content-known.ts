@@ -35,6 +35,21 @@ export async function acknowledgedStill(
 }
 
 /**
+ * As `acknowledgedStill`, of what was sent just now, when something about the file has changed since: its bytes decide.
+ * @returns undefined where something else is to be sent
+ */
+export async function sentStill<Known extends Acknowledged>(
+  sent: Known,
+  file: OpenedFile,
+  signal: AbortSignal,
+): Promise<Known | undefined> {
+  const { size, ...seen } = identityOf(file.stats);
+  if (sent.crc32 === null || size !== sent.identity.size) return undefined;
+  if (!(await holds(file, sent.crc32, signal))) return undefined;
+  return { ...sent, identity: { size, ...seen }, ctimeMs: file.stats.ctimeMs };
+}
+
+/**
  * What was delivered before under the same name, as it seems, and lies there again as after a restore: where its CRC32
  * agrees, and the store shows by its checksum that it has that content still, nothing is to be sent.
  * @param before the newest record of it that says it was delivered

@@ -8,6 +8,7 @@ import { asIntercepted, asOfBucket } from '../queue/lone-files.ts';
 import { sameIdentity } from '../spool/files.ts';
 import { vanishedChange } from '../spool/follow.ts';
 import type { RestingPlace } from '../spool/spool.ts';
+import { type Completion, completeUntouched } from './completion.ts';
 import {
   acknowledgedOf,
   attemptRow,
@@ -39,25 +40,30 @@ export interface Attempted {
   readonly keyMark: string | null;
   /** What was done so far, and how long it took. */
   readonly steps: StepTimes;
+  /** Cuts it off. */
+  readonly signal: AbortSignal;
 }
 
-/** The object is there, and proven as far as can be. */
+/** The object is there, and proven as far as can be. What came to the file's place since it was read is yet to be sent. */
 export async function delivered(
   context: DeliveryContext,
   attempted: Attempted,
-  sent: Sent,
+  acknowledged: Sent,
 ): Promise<DeliveryOutcome> {
   const { journal, clock, statistics, log } = context;
   const { record } = attempted;
-  const isProven = hasProof(sent);
-  if (originOf(record).leavesOnlyRecord(context, record, isProven)) await putOnRecord(context, record, sent);
-  let place: RestingPlace | undefined;
+  const isProven = hasProof(acknowledged);
+  if (originOf(record).leavesOnlyRecord(context, record, isProven))
+    await putOnRecord(context, record, acknowledged);
+  let completion: Completion;
   try {
-    place = await originOf(record).complete(context, record, sent.identity, isProven);
+    completion = await completeUntouched(context, attempted, acknowledged);
   } catch (error) {
     const known = asFileError(error, { operation: 'move to completed' });
-    return localTrouble(context, attempted, known, sentChange(sent, clock.nowMs()));
+    return localTrouble(context, attempted, known, sentChange(acknowledged, clock.nowMs()));
   }
+  if ('unsent' in completion) return unsentSince(context, attempted, completion.unsent);
+  const { sent, place } = completion;
   const nowMs = clock.nowMs();
   const row = attemptRow(attempted.startedAt, nowMs, null);
   const number = await journal.recordAttempt(record.id, row, completedChange(sent, place, nowMs));
@@ -70,6 +76,17 @@ export async function delivered(
   log.info({ ...logFields(record), bytes: identity.size, verified, key, departure, steps }, 'delivered');
   if (record.failures > 0) log.debug({ ...logFields(record), attempt: number }, 'delivered after backoff');
   return 'completed';
+}
+
+/** What came to the file's place after the last byte was read goes in a while, as any file that changes. */
+async function unsentSince(
+  context: DeliveryContext,
+  attempted: Attempted,
+  error: SluiceError,
+): Promise<DeliveryOutcome> {
+  if (!attempted.signal.aborted) return localTrouble(context, attempted, error, unsentChange);
+  await context.journal.change(attempted.record.id, unsentChange);
+  return 'handed-back';
 }
 
 /** That it was sent, and how far that is proven, unless an earlier attempt came as far. */

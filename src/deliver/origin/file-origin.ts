@@ -1,9 +1,10 @@
 import type { Stats } from 'node:fs';
 import type { OpenedFile } from '../../base/files/opened-file.ts';
-import type { FileIdentity, FileRecord } from '../../keep/local/journal.ts';
+import type { FileRecord } from '../../keep/local/journal.ts';
 import type { DeliveryOutcome } from '../attempt/outcome.ts';
 import type { DeliveryContext } from '../context.ts';
 import type { Destination } from '../destinations.ts';
+import type { ReadContent } from '../spool/files.ts';
 import type { MoveResult, RestingPlace, Spool } from '../spool/spool.ts';
 
 /**
@@ -41,15 +42,16 @@ export interface FileOrigin {
    */
   leavesOnlyRecord(context: DeliveryContext, record: FileRecord, isProven: boolean): boolean;
   /**
-   * Takes the file of that identity where delivered files go; resolves when that is on the disk.
+   * Takes the file where delivered files go, as long as it is what was delivered; resolves when that is on the disk.
    * @param isProven whether it is known that the store has this very content: without that nothing is deleted
+   * @returns `changed` where it is left, since it is not what was delivered, or may not be
    */
   complete(
     context: DeliveryContext,
     record: FileRecord,
-    delivered: FileIdentity,
+    delivered: ReadContent,
     isProven: boolean,
-  ): Promise<RestingPlace | undefined>;
+  ): Promise<RestingPlace | 'changed' | undefined>;
   /** Takes the file where failed files go; resolves when that is on the disk. */
   fail(context: DeliveryContext, record: FileRecord): Promise<RestingPlace | undefined>;
   /**

@@ -9,7 +9,7 @@ import { crc32OfFile } from '../attempt/upload/content.ts';
 import type { DeliveryContext } from '../context.ts';
 import { logFields } from '../listing.ts';
 import type { FolderSettings } from '../settings.ts';
-import { creationDateOf, identityOf, sameIdentity, systemErrorCode } from '../spool/files.ts';
+import { creationDateOf, identityOf, isUntouched, sameIdentity, systemErrorCode } from '../spool/files.ts';
 import { locationInArea, nameIn } from '../spool/follow.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
 import { openToTake, takeFault } from './take.ts';
@@ -126,7 +126,8 @@ export const folderFile: FileOrigin = {
     const filepath = filepathIn(folder, path);
     const stats = enclosure.regularFile(filepath);
     if (!stats) return undefined;
-    if (!sameIdentity(identityOf(stats), delivered)) return { location: null };
+    if (!sameIdentity(identityOf(stats), delivered.identity)) return { location: null };
+    if (!isUntouched(stats, delivered)) return 'changed';
     if (folder.after === 'completed') {
       const place = await spool.adopt(enclosure, filepath, record, record.id);
       return place ? { ...place, source: null } : undefined;

@@ -7,7 +7,7 @@ import { logFields } from '../listing.ts';
 import { objectNamesOf } from '../object-names.ts';
 import { addressOf } from '../spool/address.ts';
 import { hasRunningCopy } from '../spool/copies.ts';
-import { creationDateOf, identityOf, sameIdentity } from '../spool/files.ts';
+import { creationDateOf, identityOf, isUntouched, sameIdentity } from '../spool/files.ts';
 import { follow } from '../spool/follow.ts';
 import { pathIn } from '../spool/spool.ts';
 import type { BeginFailure, BegunAttempt, FileOrigin } from './file-origin.ts';
@@ -93,7 +93,9 @@ export const spooledFile: FileOrigin = {
     return false;
   },
 
-  complete({ spool }, record) {
+  async complete({ spool }, record, delivered) {
+    const stats = spool.fileAt('processing', record);
+    if (stats && !isUntouched(stats, delivered)) return 'changed';
     return spool.finish('completed', record, record.id);
   },
 

@@ -23,6 +23,17 @@ export function sameIdentity(a: FileIdentity, b: FileIdentity): boolean {
   return a.size === b.size && a.mtimeMs === b.mtimeMs && a.inode === b.inode;
 }
 
+/** What was read, and when its inode had last changed by then, as far as that is known. */
+export interface ReadContent {
+  readonly identity: FileIdentity;
+  readonly ctimeMs?: number;
+}
+
+/** Whether what was read lies there untouched. A change that left size and time as they were shows in the inode's own time. */
+export function isUntouched(stats: Stats, { identity, ctimeMs = stats.ctimeMs }: ReadContent): boolean {
+  return sameIdentity(identityOf(stats), identity) && stats.ctimeMs === ctimeMs;
+}
+
 /** ISO 8601; file systems that keep no birth time answer 0 or the change time. */
 export function creationDateOf(stats: Stats): string {
   return new Date(Math.floor(stats.birthtimeMs > 0 ? stats.birthtimeMs : stats.mtimeMs)).toISOString();

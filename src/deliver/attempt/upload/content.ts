@@ -1,10 +1,11 @@
+import type { Stats } from 'node:fs';
 import { SluiceError } from '../../../base/errors.ts';
 import type { OpenedFile } from '../../../base/files/opened-file.ts';
 import type { ReadableFile } from '../../../keep/buckets/bucket.ts';
 import { crc32Base64 } from '../../../keep/buckets/checksum.ts';
 import { crc32 } from '../../../keep/buckets/crc32.ts';
 import type { FileIdentity } from '../../../keep/local/journal.ts';
-import { identityOf, sameIdentity } from '../../spool/files.ts';
+import { isUntouched, type ReadContent } from '../../spool/files.ts';
 
 /** Up to here a file is read on this thread: it has just been written and costs less than the way to another one. */
 const AT_ONCE_BYTES = 64 * 1024;
@@ -13,7 +14,8 @@ const BLOCK_BYTES = 1024 * 1024;
 /** One content of a file, read whole. */
 export interface WholeContent {
   readonly body: Buffer;
-  readonly identity: FileIdentity;
+  /** Of the file after the last byte was read. */
+  readonly stats: Stats;
 }
 
 /**
@@ -23,13 +25,14 @@ export interface WholeContent {
  * @throws SluiceError source_changed; or what the system throws
  */
 export async function readWhole(file: OpenedFile, expected: FileIdentity): Promise<WholeContent> {
+  // What is read at once leaves others no time to speak of.
+  const ctimeMs = expected.size > AT_ONCE_BYTES ? file.stat().ctimeMs : undefined;
   const body = await readAll(file, expected.size);
   const stats = file.stat();
   if (body.length !== expected.size || stats.size !== expected.size) throw sourceChanged(file.path);
-  const identity = identityOf(stats);
-  if (sameIdentity(identity, expected)) return { body, identity };
+  if (isUntouched(stats, { identity: expected, ctimeMs })) return { body, stats };
   if (!(await readAll(file, expected.size)).equals(body)) throw sourceChanged(file.path);
-  return { body, identity };
+  return { body, stats };
 }
 
 /** One byte more than expected is asked for: a file that has grown shows it. */
@@ -48,22 +51,22 @@ async function readAll(file: OpenedFile, size: number): Promise<Buffer> {
 
 /**
  * What the file is after its content was sent, where that is the content still. Size and time tell at once when they
- * are the same; when only the time has moved, the bytes decide.
+ * are the same; when only a time has moved, the bytes decide.
  * @param crc32Sent of what was sent, in S3's form; undefined where it is not known, and the time alone decides
  * @throws SluiceError source_changed
  */
 export async function assertStillSame(
   file: OpenedFile,
-  expected: FileIdentity,
+  expected: ReadContent,
   crc32Sent: string | undefined,
   signal: AbortSignal,
-): Promise<FileIdentity> {
-  const identity = identityOf(file.stat());
-  if (sameIdentity(identity, expected)) return identity;
-  const mayBeSame = identity.size === expected.size && crc32Sent !== undefined;
-  if (!mayBeSame || (await crc32OfFile(file, expected.size, signal)) !== crc32Sent)
-    throw sourceChanged(file.path);
-  return identity;
+): Promise<Stats> {
+  const stats = file.stat();
+  if (isUntouched(stats, expected)) return stats;
+  const { size } = expected.identity;
+  const mayBeSame = stats.size === size && crc32Sent !== undefined;
+  if (!mayBeSame || (await crc32OfFile(file, size, signal)) !== crc32Sent) throw sourceChanged(file.path);
+  return stats;
 }
 
 /** CRC32 of the first `size` bytes of a file, in S3's form. Rejects with the signal's reason. */
@@ -94,7 +97,7 @@ export async function crc32OfRange(
  * The file as a source whose last bytes are given out only while it is still what it was: a store that makes an object
  * visible after the last byte never shows a mixture. Reads fail with source_changed.
  */
-export function guardedSource(file: OpenedFile, expected: FileIdentity, signal: AbortSignal): ReadableFile {
+export function guardedSource(file: OpenedFile, expected: ReadContent, signal: AbortSignal): ReadableFile {
   let checksum = 0;
   /** Where the bytes end that `checksum` is of; they are read in order, perhaps from the beginning again. */
   let passed = 0;
@@ -107,7 +110,7 @@ export function guardedSource(file: OpenedFile, expected: FileIdentity, signal: 
         checksum = crc32(buffer.subarray(offset, offset + bytes), checksum);
         passed += bytes;
       }
-      if (position + bytes >= expected.size)
+      if (position + bytes >= expected.identity.size)
         await assertStillSame(file, expected, isInOrder ? crc32Base64(checksum) : undefined, signal);
       return bytes;
     },

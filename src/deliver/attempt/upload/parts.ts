@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import type {
@@ -19,6 +20,7 @@ import type { Sending } from './sending.ts';
 export interface SendingInParts extends Sending {
   readonly at: ObjectAddress;
   readonly identity: FileIdentity;
+  readonly ctimeMs: number;
   readonly properties: ObjectProperties;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -27,7 +29,8 @@ export interface SendingInParts extends Sending {
 export interface SentInParts {
   readonly result: PutResult;
   readonly expected: ExpectedObject;
-  readonly identity: FileIdentity;
+  /** Of the file after the last part. */
+  readonly stats: Stats;
 }
 
 interface Progress {
@@ -50,7 +53,6 @@ export function partBytesFor(size: number, wantedBytes: number, limits: ObjectSt
  * `partsAtOnce` × its blocks whatever the file's size. Each part that arrived is a row: after a failure or a restart
  * the next call goes on with the missing ones. The object becomes visible in one step, and only if the file has not
  * changed. Its rows stay until it is proven; after a run that was cut off between, the object itself tells.
- * @returns the file's identity as well, as it was after the last part
  */
 export async function sendInParts(sending: SendingInParts): Promise<SentInParts> {
   const { store, journal, record, file, at, signal } = sending;
@@ -58,20 +60,20 @@ export async function sendInParts(sending: SendingInParts): Promise<SentInParts>
   await sendMissing(sending, progress);
   const parts = [...progress.parts.values()].toSorted((a, b) => a.partNumber - b.partNumber);
   const crc32 = wholeCrc32(parts);
-  let identity: FileIdentity;
+  let stats: Stats;
   try {
-    identity = await assertStillSame(file, sending.identity, crc32, signal);
+    stats = await assertStillSame(file, sending, crc32, signal);
   } catch (error) {
     const unfinished = journal.upload(record.id);
     const isChanged = error instanceof SluiceError && error.code === 'source_changed';
     if (isChanged && unfinished) await abandonUpload(sending, unfinished);
     throw error;
   }
-  const expected = { size: identity.size, parts, crc32 };
+  const expected = { size: stats.size, parts, crc32 };
   try {
     const result = await store.completeUpload(progress.upload, parts, { signal });
     // Its parts stay on record until it is proven: what servers show of it is made of their checksums.
-    return { result, expected, identity };
+    return { result, expected, stats };
   } catch (error) {
     if (!(error instanceof SluiceError) || error.code !== 'upload_missing') throw error;
     // The upload is gone, or it was completed and the answer got lost: the object shows which.
@@ -80,7 +82,7 @@ export async function sendInParts(sending: SendingInParts): Promise<SentInParts>
       await journal.dropUpload(record.id);
       throw error;
     }
-    return { result: { etag, crc32 }, expected, identity };
+    return { result: { etag, crc32 }, expected, stats };
   }
 }
 

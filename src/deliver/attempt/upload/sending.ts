@@ -38,6 +38,8 @@ export interface Acknowledged {
   readonly crc32: string | null;
   /** What was sent. */
   readonly identity: FileIdentity;
+  /** When its inode had last changed when it was read; not known any more after a restart. */
+  readonly ctimeMs?: number;
   /** How far it is proven; null: not asked yet, or not answered. */
   readonly verified: FileRecord['verified'];
   /** In which way it was sent that is not the profile's own, in words; null: nothing was left. */

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
 import { crc32Of, isProven, isProvenInParts } from '../../../keep/buckets/checksum.ts';
@@ -115,7 +116,16 @@ export class Uploader {
     const seen = { mtimeMs: identity.mtimeMs, mode: file.stats.mode };
     if (identity.size > settings.partsAboveBytes) {
       const properties = propertiesOf(record.filepath, seen, destination, { nowMs: this.#clock.nowMs() });
-      const large = { ...sending, at, identity, properties, journal: this.#journal, clock: this.#clock };
+      const { ctimeMs } = file.stat();
+      const large = {
+        ...sending,
+        at,
+        identity,
+        ctimeMs,
+        properties,
+        journal: this.#journal,
+        clock: this.#clock,
+      };
       if (store.limits.maxSinglePutBytes === Number.POSITIVE_INFINITY) return sendWhole(large);
       let inParts: SentInParts;
       try {
@@ -132,9 +142,9 @@ export class Uploader {
       const crc32 = inParts.expected.crc32 ?? inParts.result.crc32 ?? null;
       const isAnswered = isProvenInParts(inParts.result, inParts.expected.parts ?? []);
       const { etag, departure = null } = inParts.result;
-      return { key: at.key, etag, crc32, identity: inParts.identity, verified: null, departure, isAnswered };
+      return { key: at.key, etag, crc32, ...seenOf(inParts.stats), verified: null, departure, isAnswered };
     }
-    const { body, identity: read } = await readWhole(file, identity);
+    const { body, stats } = await readWhole(file, identity);
     // All of it is in memory: no descriptor is kept for as long as the server takes.
     file.close();
     const crc32 = crc32Of(body);
@@ -148,7 +158,7 @@ export class Uploader {
       key: at.key,
       etag: result.etag,
       crc32,
-      identity: read,
+      ...seenOf(stats),
       verified: isAnswered && settings.verify === 'answer' ? 'checksum' : null,
       departure: result.departure ?? null,
       isAnswered,
@@ -159,9 +169,14 @@ export class Uploader {
 /** From the disk in one request, however large. */
 async function sendWhole(sending: SendingInParts): Promise<Acknowledged> {
   const { store, file, at, identity, properties, signal, onProgress } = sending;
-  const source = { path: file.path, size: identity.size, file: guardedSource(file, identity, signal) };
+  const source = { path: file.path, size: identity.size, file: guardedSource(file, sending, signal) };
   const result = await store.putObject(at, source, { ...properties, signal, onProgress });
-  const still = await assertStillSame(file, identity, result.crc32, signal);
+  const still = await assertStillSame(file, sending, result.crc32, signal);
   const { etag, crc32 = null, departure = null } = result;
-  return { key: at.key, etag, crc32, identity: still, verified: null, departure };
+  return { key: at.key, etag, crc32, ...seenOf(still), verified: null, departure };
+}
+
+/** What tells the content that was read from any other: `Acknowledged`. */
+function seenOf(stats: Stats): Pick<Acknowledged, 'identity' | 'ctimeMs'> {
+  return { identity: identityOf(stats), ctimeMs: stats.ctimeMs };
 }
