@@ -29,7 +29,7 @@ import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
 import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
-import { holdStatuses } from './queue/hold-status.ts';
+import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
@@ -96,6 +96,8 @@ export class DeliverySession {
   readonly #intake: Intake;
   readonly #failingFolders: FailingFolders;
   readonly #gate: Gate;
+  /** For pages, which ask every two seconds. */
+  readonly #counts: WaitingCounts;
   readonly #keyRetries = new KeyRetries(() => this.#context);
   readonly #maintenance: Maintenance;
   readonly #watch: Watch;
@@ -185,6 +187,7 @@ export class DeliverySession {
       onEntered: record => this.#dispatcher.offer(record),
       onNotEntered: path => this.#watch.forget([path]),
     });
+    this.#counts = cachedCounts(journal, clock);
     this.#failingFolders = new FailingFolders(this.#context);
     this.#gate = new Gate(this.#context, this.#dispatcher);
     this.#maintenance = new Maintenance(this.#context, {
@@ -313,7 +316,11 @@ export class DeliverySession {
       unentered,
       syncing: this.#gate.isOpen,
       links: this.#context.endpoints.status(),
-      holds: holdStatuses(this.#context, { unentered, waitingIn: this.#waitingIn }),
+      holds: holdStatuses(this.#context, {
+        counts: this.#counts,
+        unentered,
+        waitingIn: this.#waitingIn,
+      }),
       throughput: this.#context.statistics.all(),
     };
   }
@@ -384,7 +391,7 @@ export class DeliverySession {
     const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
     return count.outcome(
       journal,
-      holdStatuses(this.#context, { unentered, waitingIn: this.#waitingIn, isMeant }),
+      holdStatuses(this.#context, { counts: journal, unentered, waitingIn: this.#waitingIn, isMeant }),
       unentered,
     );
   }

@@ -109,13 +109,18 @@ export function healthAfterCall(health: EndpointHealth, outcome: CallOutcome, no
 /** An endpoint that is offline again so soon was not back: its probe is answered, and what is sent to it is not. */
 const RELAPSE_MS = 60_000;
 
+/** Whether it came into its state so lately that this may not last. */
+export function isYoung({ sinceMs }: EndpointHealth, nowMs: number): boolean {
+  return nowMs - sinceMs < RELAPSE_MS;
+}
+
 /**
  * Probes count on over a return that did not last, so that the pauses between them grow, and what waits does not go at
  * every one of them.
  */
 function probesKept(health: EndpointHealth, next: EndpointState, nowMs: number): number | undefined {
   if (health.state === 'offline') return health.probes;
-  return next === 'offline' && nowMs - health.sinceMs < RELAPSE_MS ? health.probes : undefined;
+  return next === 'offline' && isYoung(health, nowMs) ? health.probes : undefined;
 }
 
 /** The health once a probe has begun, which puts the next one off. */

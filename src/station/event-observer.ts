@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { StationEvent } from '../api/events.ts';
+import { cacheAnswer } from '../base/answer-cache.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
@@ -10,7 +11,6 @@ import type { EndedWork } from '../engine/queue/handler.ts';
 import { CHANGESET_KIND } from '../gather/changesets/schedule.ts';
 import type { Run } from '../keep/store/types.ts';
 import { EventFeed, type EventReader } from './event-feed.ts';
-import { cacheAnswer } from './status/answer-cache.ts';
 import type { StationStatus } from './status/status.ts';
 import type { Trouble } from './status/troubles.ts';
 

@@ -63,7 +63,9 @@ test('files of all sizes and names arrive as they are; an empty one waits; no se
   assert.equal(place.server.objects('bucket').size, files.size + 1);
   const listed = jsonLines(await place.run('deliveries', 'ls', '--json'));
   const stationKeys =
-    'id profile bucket filepath state outcome attempts nextAttemptAt bytes lastUpdated lastError'.split(' ');
+    'id profile bucket filepath state outcome attempts nextAttemptAt bytes lastUpdated updatedAt lastError'.split(
+      ' ',
+    );
   assert.deepEqual(Object.keys(listed[0] ?? {}).slice(0, stationKeys.length), stationKeys);
   const empty = listed.find(({ filepath }) => filepath === 'empty');
   assert.deepEqual([empty?.state, empty?.hold, empty?.bytes], ['incoming', 'empty', 0]);

@@ -75,7 +75,11 @@ test('First minute: in a folder that is no repository the station is up and says
   const station = await startStation(t, { cwd });
   assert.match(station.stdout(), /baking +nothing yet/);
   assert.equal((await station.ask('/readyz')).status, 200);
-  assert.deepEqual((await station.ask('/api/v1/repositories')).body, { repositories: [] });
+  assert.deepEqual((await station.ask('/api/v1/repositories')).body, {
+    repositories: [],
+    total: 0,
+    next: null,
+  });
   const { code, tookMs } = await stopped(station, 'SIGTERM');
   assert.equal(code, 0, station.stderr());
   assert.ok(tookMs < 3000, `${tookMs} ms`);

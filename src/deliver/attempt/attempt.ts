@@ -139,7 +139,7 @@ async function sendAndProve(
       context.held.forget(record.profile, record.bucket, objectNamesOf(record, settings).key);
       acknowledged = await upload(context, attempted, file, asking);
       attempted.steps.done('sent');
-      endpoints.noteCall(destination.endpoint);
+      endpoints.noteSent(destination.endpoint);
     }
   } catch (error) {
     const known = asSluiceError(error, { operation: 'upload', subject });

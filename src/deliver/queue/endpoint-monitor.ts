@@ -13,6 +13,7 @@ import {
 } from '../../engine/endpoint-health.ts';
 import type { HoldReason } from '../../engine/place-hold.ts';
 import type { Destination } from '../destinations.ts';
+import { TroubleEpisodes } from './trouble-episodes.ts';
 
 /** How an endpoint is doing, and since when (milliseconds since the epoch). */
 export interface EndpointStatus {
@@ -67,6 +68,7 @@ export class EndpointMonitor {
   readonly #reasons = new Map<string, HoldReason>();
   /** Not reached by the last call. */
   readonly #silent = new Set<string>();
+  readonly #episodes = new TroubleEpisodes();
   readonly #cancelProbes = new Map<string, () => void>();
   readonly #probes = new Set<Promise<void>>();
   /** Questions under way. */
@@ -93,9 +95,19 @@ export class EndpointMonitor {
   }
 
   status(): EndpointStatus[] {
-    return [...this.#health].map(([endpoint, { state, sinceMs }]) => {
+    const nowMs = this.#options.clock.nowMs();
+    return [...this.#health].map(([endpoint, health]) => {
+      const { state, sinceMs } = health;
+      const notAcceptingSinceMs = this.#episodes.notAcceptingSinceMs(endpoint, health, nowMs);
+      const reason = this.#reasons.get(endpoint);
+      if (notAcceptingSinceMs !== undefined && reason) {
+        // Its probes are answered, so that its state changes to and fro.
+        const message = `it answers, but does not accept files: ${reason.message}`;
+        const shown = state === 'online' ? 'offline' : state;
+        return { endpoint, state: shown, sinceMs: notAcceptingSinceMs, reason: { ...reason, message } };
+      }
       const isWell = (state === 'online' || state === 'unknown') && !this.#silent.has(endpoint);
-      return { endpoint, state, sinceMs, reason: isWell ? undefined : this.#reasons.get(endpoint) };
+      return { endpoint, state, sinceMs, reason: isWell ? undefined : reason };
     });
   }
 
@@ -112,6 +124,12 @@ export class EndpointMonitor {
     if (outcome) this.#apply(endpoint, outcome, error);
     if (known?.code === 'slow_down') this.#options.onSlow(endpoint);
     return !wasOffline && this.isOffline(endpoint);
+  }
+
+  /** The endpoint has taken a file. */
+  noteSent(endpoint: string): void {
+    if (this.#episodes.noteSent(endpoint)) this.#options.log.info({ endpoint }, 'link accepts files again');
+    this.noteCall(endpoint);
   }
 
   /**
@@ -151,7 +169,7 @@ export class EndpointMonitor {
     const known = error === undefined ? undefined : asSluiceError(error);
     if (known) this.#reasons.set(endpoint, { code: known.code, message: known.message, hint: known.hint });
     if (before.state === after.state) return;
-    const level = after.state === 'online' ? 'info' : 'warn';
+    const news = this.#episodes.note(endpoint, before, after, clock.nowMs());
     const fields = {
       endpoint,
       from: before.state,
@@ -159,7 +177,9 @@ export class EndpointMonitor {
       reason: known?.message,
       hint: known?.hint,
     };
-    log[level](fields, `link is ${after.state}`);
+    if (news === 'began') log.warn(fields, `link is ${after.state}`);
+    else if (news === 'well') log.info(fields, `link is ${after.state}`);
+    else if (news === 'not accepting') log.info(fields, 'link answers, but does not accept files');
     if (after.state === 'offline') this.#scheduleProbe(endpoint);
     else this.#cancelProbe(endpoint);
     if (before.state === 'offline') onBack(endpoint);

@@ -1,6 +1,8 @@
+import { keepAnswers } from '../../base/answer-cache.ts';
+import type { Clock } from '../../base/clock.ts';
 import type { ErrorCode, HeldPlace } from '../../base/errors.ts';
 import { CATALOGUE } from '../../base/errors.ts';
-import type { WaitingFiles } from '../../keep/local/journal.ts';
+import type { Journal, WaitingFiles } from '../../keep/local/journal.ts';
 import type { DeliveryContext } from '../context.ts';
 
 /** A place that cannot be used just now, and what waits for it. */
@@ -18,6 +20,18 @@ export interface HoldStatus {
   readonly files: number;
 }
 
+/** How many files wait, as the journal has it: counting looks at every one of them. */
+export type WaitingCounts = Pick<Journal, 'waitingFiles' | 'waitingBelow'>;
+
+/** The journal's counts for who asks again and again: where many files wait, they are some seconds old. */
+export function cachedCounts(journal: WaitingCounts, clock: Pick<Clock, 'monotonicMs'>): WaitingCounts {
+  const all = keepAnswers(() => journal.waitingFiles(), clock);
+  return {
+    waitingFiles: () => all(''),
+    waitingBelow: keepAnswers(folder => journal.waitingBelow(folder), clock),
+  };
+}
+
 /** What a journal says that may be what is held. */
 function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
   try {
@@ -31,6 +45,8 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
 export function holdStatuses(
   context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
   options: {
+    /** How many files wait. */
+    readonly counts: WaitingCounts;
     /** Files that are not on record yet: they wait for the journal. */
     readonly unentered: number;
     /** Files in the spool or a folder that are not on record either, since its disk fails. */
@@ -46,7 +62,7 @@ export function holdStatuses(
   const held = holds.all();
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
-  const waiting = offline.length > 0 || held.length > 0 ? orNone(() => journal.waitingFiles()) : [];
+  const waiting = offline.length > 0 || held.length > 0 ? orNone(() => options.counts.waitingFiles()) : [];
   const count = (isMeant: (files: WaitingFiles) => boolean): number =>
     waiting.filter(isMeant).reduce((sum, { files }) => sum + files, 0);
   const countAt = (endpoint: string): number =>
@@ -56,7 +72,7 @@ export function holdStatuses(
     if (kind === 'bucket') return count(({ profile, bucket }) => `${profile}/${bucket}` === name);
     if (name === spool.root || name === 'journal')
       return count(() => true) + options.unentered + options.waitingIn(name);
-    return countAt(name) || journal.waitingBelow(name) + options.waitingIn(name);
+    return countAt(name) || options.counts.waitingBelow(name) + options.waitingIn(name);
   };
   return [
     ...offline.map(({ endpoint, sinceMs, reason }) => ({

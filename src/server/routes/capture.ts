@@ -1,6 +1,6 @@
 import { shownCapture, shownCaptureFile, shownFreed } from '../../api/capture.ts';
+import { cacheAnswer } from '../../base/answer-cache.ts';
 import { isoOrNull } from '../../base/units.ts';
-import { cacheAnswer } from '../../station/status/answer-cache.ts';
 import type { RouteOptions } from '../app-options.ts';
 import { ById, nextCursor, readCursor } from '../cursor.ts';
 

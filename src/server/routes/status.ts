@@ -1,5 +1,5 @@
+import { cacheAnswer } from '../../base/answer-cache.ts';
 import { asSluiceError } from '../../base/errors.ts';
-import { cacheAnswer } from '../../station/status/answer-cache.ts';
 import { findTroubles } from '../../station/status/troubles.ts';
 import type { RouteOptions } from '../app-options.ts';
 import type { tokenGuard } from '../guard.ts';

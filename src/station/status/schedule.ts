@@ -1,3 +1,4 @@
+import { cacheAnswer } from '../../base/answer-cache.ts';
 import type { Clock } from '../../base/clock.ts';
 import type { Priority, QueueCounts, QueueItem, WorkQueue } from '../../engine/queue/work-queue.ts';
 import { CHANGESET_KIND } from '../../gather/changesets/schedule.ts';
@@ -5,7 +6,6 @@ import { CHURN_KIND, urlOfChurnKey } from '../../gather/repos/churn/schedule.ts'
 import { REPOSITORY_KIND, urlOfRepositoryKey } from '../../gather/repos/tracking/schedule.ts';
 import type { StoredChangeset } from '../../keep/store/changesets.ts';
 import type { Store } from '../../keep/store/store.ts';
-import { cacheAnswer } from './answer-cache.ts';
 
 /** A place on the schedule as people are shown it. */
 export interface ListedItem {

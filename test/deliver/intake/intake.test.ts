@@ -32,6 +32,7 @@ function start() {
     spool: {
       areaPath: () => '/incoming',
       holds: () => true,
+      fileAt: () => undefined,
       area: () => ({
         regularFile: (relative: string) => {
           if (relative.endsWith('broken')) throw new SluiceError('disk_failed', 'EIO');

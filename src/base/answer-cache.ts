@@ -1,7 +1,10 @@
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from './clock.ts';
 
 /** The share of the time that answering may take: an answer that took 300 ms is given again for 15 s. */
 const SHARE = 1 / 50;
+
+/** An answer that took less is found anew each time: nobody waits for it, and nobody sees an old one. */
+const WORTH_KEEPING_MS = 5;
 
 /**
  * What `ask` answers, asked anew only once the last answer is fifty times as old as it took to find: for questions that
@@ -30,5 +33,27 @@ export function cacheAnswer<T>(
       },
     );
     return current.answer;
+  };
+}
+
+/**
+ * As `cacheAnswer`, of a question by key that is answered at once; only answers that took long are kept. An error is not
+ * kept.
+ */
+export function keepAnswers<T>(
+  ask: (key: string) => T,
+  clock: Pick<Clock, 'monotonicMs'>,
+): (key: string) => T {
+  const kept = new Map<string, { readonly answer: T; readonly freshUntilMs: number }>();
+  return key => {
+    const startMs = clock.monotonicMs();
+    const last = kept.get(key);
+    if (last && startMs < last.freshUntilMs) return last.answer;
+    kept.delete(key);
+    const answer = ask(key);
+    const endMs = clock.monotonicMs();
+    const tookMs = endMs - startMs;
+    if (tookMs >= WORTH_KEEPING_MS) kept.set(key, { answer, freshUntilMs: endMs + tookMs / SHARE });
+    return answer;
   };
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cacheAnswer } from '../../../src/station/status/answer-cache.ts';
+import { cacheAnswer } from '../../src/base/answer-cache.ts';
 
 test('an answer is given again for fifty times as long as it took, one question at a time, errors never', async () => {
   let nowMs = 0;
