@@ -11,3 +11,23 @@ export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | un
     signal.removeEventListener('abort', onAbort);
   }
 }
+
+/** Does something that is ended by its signal, and left, after that time or with the outer signal. Rejects with the reason. */
+export async function within<T>(
+  ms: number,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const ended = new AbortController();
+  const end = (reason: unknown): void => ended.abort(reason);
+  const onAbort = (): void => end(outer?.reason);
+  const timer = setTimeout(() => end(new Error(`no answer within ${ms / 1000} s`)), ms);
+  outer?.addEventListener('abort', onAbort, { once: true });
+  if (outer?.aborted) onAbort();
+  try {
+    return await untilAborted(work(ended.signal), ended.signal);
+  } finally {
+    clearTimeout(timer);
+    outer?.removeEventListener('abort', onAbort);
+  }
+}

@@ -4,7 +4,7 @@ import { SluiceError } from '../../../base/errors.ts';
 import { nodeAgentOptions } from '../../../base/http-agent.ts';
 import type { HttpProxy } from '../../../base/proxy.ts';
 import { oneLine } from '../../../base/text.ts';
-import { untilAborted } from '../../../base/until-aborted.ts';
+import { within } from '../../../base/until-aborted.ts';
 import { settingOf } from './ini.ts';
 import {
   type FiledSection,
@@ -184,26 +184,6 @@ function lentKey({ accessKeyId, secretAccessKey, sessionToken, expiration }: Aws
     },
     expiresAtMs: expiration?.getTime(),
   };
-}
-
-/** Does something that ends, or is left, after that time or with the outer signal. */
-async function within<T>(
-  ms: number,
-  outer: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const ended = new AbortController();
-  const end = (reason: unknown): void => ended.abort(reason);
-  const onAbort = (): void => end(outer?.reason);
-  const timer = setTimeout(() => end(new Error(`no answer within ${ms / 1000} s`)), ms);
-  outer?.addEventListener('abort', onAbort, { once: true });
-  if (outer?.aborted) onAbort();
-  try {
-    return await untilAborted(work(ended.signal), ended.signal);
-  } finally {
-    clearTimeout(timer);
-    outer?.removeEventListener('abort', onAbort);
-  }
 }
 
 function sourceWords(section: FiledSection, way: KeyWay | undefined): string {
