@@ -185,7 +185,7 @@ test('files refused by the server are listed, retried and dropped beside the run
   const causes = (await place.run('failed', 'ls')).stdout;
   assert.match(
     causes,
-    /^4 {2}access_denied .*\n.*as store\/bucket\/[\s\S]*→ [\s\S]*failed retry --cause access_denied/,
+    /^4 {2}access_denied .*\n.*as store\/bucket\/[\s\S]*→ [\s\S]*failed\s+retry\s+--cause\s+access_denied/,
   );
   assert.ok(causes.trim().split('\n').length < 10, causes);
   assert.match((await place.run('failed', 'ls', '--all')).stdout, /a\.csv[\s\S]*d\.old/);

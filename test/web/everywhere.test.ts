@@ -114,9 +114,9 @@ test('the schedule says when and why; what is raised there runs; the keyboard go
   assert.equal(await page.locator('#said').getAttribute('aria-live'), 'polite');
   await until('it was synced', async () => {
     const { body } = await station.ask(`/api/v1/schedule`);
-    const { next } = body as unknown as { next: readonly { target: string; at: string }[] };
+    const { next } = body as unknown as { next: readonly { target: string; dueAt: string }[] };
     const item = next.find(({ target }) => target.endsWith('dashboard.git'));
-    return item !== undefined && Date.parse(item.at) > Date.now() + 7.9 * 3_600_000;
+    return item !== undefined && Date.parse(item.dueAt) > Date.now() + 7.9 * 3_600_000;
   });
   // While it ran it was not in the list: whoever tabs on goes on from there.
   assert.equal(
