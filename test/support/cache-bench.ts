@@ -30,6 +30,8 @@ export class CacheBench {
   store!: SqliteStore;
   queue!: SqliteWorkQueue;
   cache!: CloneCache;
+  /** Aborted at the end, for what a failed test left at work. */
+  readonly ended = new AbortController();
   #config!: Config;
   readonly #openBucket: (profile: string) => Promise<ObjectStore>;
 
@@ -57,7 +59,10 @@ export class CacheBench {
     const bench = new CacheBench(t, openBucket);
     bench.#config = (await loadConfig({ env: {}, cwd: bench.base, overrides: { root: bench.base } })).config;
     await bench.start('sluice.db');
-    t.after(() => bench.stop());
+    t.after(async () => {
+      bench.ended.abort(new SluiceError('cancelled', 'the test is over'));
+      await bench.stop();
+    });
     return bench;
   }
 
