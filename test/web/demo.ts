@@ -88,19 +88,22 @@ sync: {interval: 10s}
   return { ...station, standIn };
 }
 
-/** A history of two years up to now, busier on weekdays. @returns its path */
+/**
+ * A history of two years up to a day ago, busier on weekdays; the last day is left out so that what is asleep is asleep
+ * at any hour that this runs at. @returns its path
+ */
 function grow(path: string, commits: number, random: Random): string {
   const repository = new TestRepository(path);
   const script: string[] = [];
   const startMs = Date.now() - 700 * DAY_MS;
   for (let at = 0; at < commits; at += 1) {
-    const ms = startMs + ((at + random()) / commits) ** 0.8 * 699.9 * DAY_MS;
+    const ms = startMs + ((at + random()) / commits) ** 0.8 * 699 * DAY_MS;
     const when = new Date(ms);
     when.setUTCHours(8 + Math.floor((random() + random()) * 6));
     // Hardly anybody works at weekends, and some weeks are quiet.
     const isQuiet = [0, 6].includes(when.getUTCDay()) || Math.sin(when.getTime() / (9 * DAY_MS)) > 0.6;
     if (isQuiet && random() < 0.75) when.setTime(when.getTime() - 2 * DAY_MS);
-    if (when.getTime() > Date.now()) when.setTime(ms);
+    if (when.getTime() > Date.now() - DAY_MS) when.setTime(ms);
     const [name, email] = AUTHORS[Math.floor(random() * AUTHORS.length)] ?? PEOPLE[0];
     const who = `${name} <${email}> ${Math.floor(when.getTime() / 1000)} +0100`;
     const file = FILES[Math.floor(random() ** 2 * FILES.length)] ?? '';
