@@ -171,12 +171,14 @@ export class Repositories {
       context,
       {
         running: this.running.syncs,
-        onEnd: () => this.#runWaiters.wake(),
         onSynced: this.#options.onSynced,
         onBaked: repository => scheduleChurnAfterBake(repository, context),
       },
       this.tracking.ownerHandler(),
-      this.#options.onWorkEnd,
+      ended => {
+        this.#runWaiters.wake();
+        this.#options.onWorkEnd(ended);
+      },
     );
   }
 }
