@@ -28,8 +28,16 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 /** Each about three times the one before, where people would draw a line. */
 const UP_TO_MS: readonly (number | null)[] = [
-  ...[HOUR_MS / 4, HOUR_MS, 4 * HOUR_MS, 12 * HOUR_MS],
-  ...[DAY_MS, 3 * DAY_MS, 7 * DAY_MS, 14 * DAY_MS, 30 * DAY_MS, 90 * DAY_MS],
+  HOUR_MS / 4,
+  HOUR_MS,
+  4 * HOUR_MS,
+  12 * HOUR_MS,
+  DAY_MS,
+  3 * DAY_MS,
+  7 * DAY_MS,
+  14 * DAY_MS,
+  30 * DAY_MS,
+  90 * DAY_MS,
   null,
 ];
 
@@ -59,8 +67,12 @@ function byPeriod(
       const sorted = Float64Array.from(some, ({ cycleMs }) => cycleMs).sort();
       const at = (share: number): number => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
       return {
-        ...{ start: isoDate(start), count: sorted.length },
-        ...{ p25: at(0.25), p50: at(0.5), p75: at(0.75), p90: at(0.9) },
+        start: isoDate(start),
+        count: sorted.length,
+        p25: at(0.25),
+        p50: at(0.5),
+        p75: at(0.75),
+        p90: at(0.9),
         classes: classesOf(sorted),
       };
     });
