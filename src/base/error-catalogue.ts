@@ -197,6 +197,14 @@ export const CATALOGUE = {
     meaning: 'Another worker took the work over because this one was silent too long.',
     remedy: 'Nothing to do.',
   },
+  paused: {
+    answer: 'hold',
+    holds: 'profile',
+    exitCode: 1,
+    status: 409,
+    meaning: 'Somebody paused the destination or the host; what is for it waits.',
+    remedy: 'Have it go on with "sluice resume" and its name, or on the pages.',
+  },
   disk_full: {
     answer: 'hold',
     holds: 'disk',
