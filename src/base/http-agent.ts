@@ -16,6 +16,8 @@ export interface AgentOptions {
   /** undici's own, beside what is said here. */
   readonly more?: Omit<ConstructorParameters<Undici['Agent']>[0] & object, 'connect' | 'connections'>;
   readonly lookup?: LookupFunction | undefined;
+  /** Certificates (PEM) that servers' may be signed by; those that Node knows where absent. */
+  readonly ca?: string[] | undefined;
   /** Is given each connection once it is made. */
   readonly onSocket?: (socket: Socket, host: string) => void;
 }
@@ -37,8 +39,8 @@ export function agentOf(undici: Undici, options: AgentOptions): Dispatcher {
 }
 
 function connectorOf({ buildConnector: build }: Undici, options: AgentOptions): Connector {
-  const { connectTimeoutMs: timeout, lookup, proxy, onSocket } = options;
-  const plain = build({ timeout, lookup } as buildConnector.BuildOptions);
+  const { connectTimeoutMs: timeout, lookup, proxy, ca, onSocket } = options;
+  const plain = build({ timeout, lookup, ca } as buildConnector.BuildOptions);
   const straight = proxy ? proxiedConnector(plain, proxy, timeout) : plain;
   return (target, callback) =>
     straight(target, (error, socket) => {
