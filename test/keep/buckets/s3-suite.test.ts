@@ -12,7 +12,7 @@ const VARIANTS = [
   { checksum: 'sha256', transport: 'sdk' },
 ] as const;
 
-/** The API lies below a path, and objects are encrypted with a key of one's own (S-600, S-602). */
+/** The API lies below a path, and objects are encrypted with a key of one's own (D-800, D-801). */
 const SPECIAL = [
   { checksum: 'trailer', prefix: '/storage/v1/s3' },
   { checksum: 'header', transport: 'sdk', prefix: '/storage/v1/s3' },
@@ -20,7 +20,7 @@ const SPECIAL = [
 
 for (const { prefix, ...variant } of [...VARIANTS.map(one => ({ ...one, prefix: undefined })), ...SPECIAL]) {
   const { checksum } = variant;
-  const special = prefix === undefined ? '' : ', below a path, with a key of one’s own';
+  const special = prefix === undefined ? '' : ', below a path, with a key of one’s own (D-800, D-801)';
   bucketSuite(`S3 store on the test server, ${Object.values(variant).join(', ')}${special}`, async () => {
     const server = await startS3Server({ buckets: ['bucket', 'other'], prefix });
     const customerKey = prefix === undefined ? undefined : new Secret(randomBytes(32).toString('base64'));
