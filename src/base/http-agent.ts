@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction, Socket } from 'node:net';
+import { getCACertificates } from 'node:tls';
 import type { buildConnector, Dispatcher } from 'undici';
 import { SluiceError } from './errors.ts';
 import type { HttpProxy } from './proxy.ts';
@@ -168,4 +169,12 @@ function failureWith(proxy: HttpProxy, words: string, cause?: unknown): SluiceEr
     subject: proxy.description,
     cause,
   });
+}
+
+/**
+ * Certificates (PEM) of everybody whose word counts for a TLS connection: those that Node counts by itself, and `own`.
+ * Undefined without own ones: then Node's count anyway.
+ */
+export function trustedWith(own: string | undefined): string[] | undefined {
+  return own === undefined ? undefined : [...getCACertificates('default'), own];
 }

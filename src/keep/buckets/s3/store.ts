@@ -1,6 +1,6 @@
-import { trustedWith } from '../../../base/authorities.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { SluiceError } from '../../../base/errors.ts';
+import { trustedWith } from '../../../base/http-agent.ts';
 import type {
   BucketCallOptions,
   GetOptions,
