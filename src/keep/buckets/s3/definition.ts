@@ -1,14 +1,16 @@
 import type { ObjectStoreDefinition } from '../object-store-definition.ts';
 import { S3_PRESETS } from './presets.ts';
 import { readS3Profile, type S3Profile, type S3Provider } from './profile.ts';
-import { withOtherFiles } from './profile-files.ts';
 
 /** S3 and what speaks its API. */
 export const s3Definition: ObjectStoreDefinition<S3Profile> = {
   kind: 's3',
   providers: Object.keys(S3_PRESETS) as S3Provider[],
   readProfile: readS3Profile,
-  withOtherFiles,
+  async withOtherFiles(profile, surroundings) {
+    const { withOtherFiles } = await import('./profile-files.ts');
+    return withOtherFiles(profile, surroundings);
+  },
   withProxy: (profile, proxy) => ({ ...profile, proxy }),
   withoutKey: profile => ({
     ...profile,
