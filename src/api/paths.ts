@@ -53,6 +53,8 @@ export const PATHS = {
   getMergeShare: 'GET /api/v1/insights/merge-share',
   getPunchCard: 'GET /api/v1/insights/punch-card',
   getChangesetReport: 'GET /api/v1/insights/changesets',
+  getCycleTimes: 'GET /api/v1/insights/changesets/cycle',
+  getReviewLoad: 'GET /api/v1/insights/changesets/reviews',
   getOpenChangesets: 'GET /api/v1/insights/changesets/open',
 
   listDeliveries: 'GET /api/v1/deliveries',

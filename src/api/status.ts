@@ -299,6 +299,9 @@ export const stationOperations = {
       running: z.array(ListedItem),
       next: z.array(ListedItem),
       halfHours: z.array(Count).describe('how many fall due in each half hour from now on, for a day'),
+      halfHoursByKind: z
+        .record(z.string(), z.array(Count))
+        .describe('the same by kind, of those kinds that have some'),
     }),
   },
   listNotifications: {

@@ -50,6 +50,7 @@ const NO_ANSWERS: Questions = {
   unreadChurn: async () => [],
   countOpenChangesets: async () => [],
   changesetLives: async () => [],
+  reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
@@ -148,6 +149,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         running: [],
         next: [],
         halfHours: [],
+        halfHoursByKind: {},
       }),
     },
     repositories: {
