@@ -344,7 +344,7 @@ export const CATALOGUE = {
     status: 502,
     meaning: 'No TLS connection: the certificate is not trusted, or the port speaks something else.',
     remedy:
-      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or NODE_EXTRA_CA_CERTS (S3).',
+      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or ca_bundle in the profile (S3).',
   },
   connection_lost: {
     answer: 'retry',
