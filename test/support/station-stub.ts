@@ -58,6 +58,8 @@ const NO_ANSWERS: Questions = {
     cycleBySizeMs: [...upToLines, null].map(() => NONE),
     days: [],
   }),
+  mergedCycles: async () => [],
+  reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
@@ -105,6 +107,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       retryFailed: async () => [],
       dropFailed: async () => [],
       profiles: () => ['local'],
+      async probe({ name }) {
+        throw new SluiceError('not_found', `${name} is not held`);
+      },
     },
     tracking: {
       track: async () => [],
@@ -112,6 +117,11 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       findScheduled: nothingKnown,
       syncNow: async () => [],
       syncAfterPush: async () => [],
+    },
+    pauses: {
+      list: () => [],
+      pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+      resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
     },
     notifications: { recent: async () => [] },
     changesets: {
@@ -136,6 +146,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       unseen: () => [],
       refusals: () => [],
       webhookGaps: async () => [],
+      probe(host) {
+        throw new SluiceError('not_found', `${host} is not on hold`);
+      },
     },
     metrics: {
       render: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'sluice_schedule_size 0\n' }),
@@ -156,6 +169,7 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
         running: [],
         next: [],
         halfHours: [],
+        halfHoursByKind: {},
       }),
     },
     repositories: {

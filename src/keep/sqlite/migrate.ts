@@ -23,7 +23,9 @@ import { sql as dropped } from './migrations/0020-dropped.ts';
 import { sql as stations } from './migrations/0021-stations.ts';
 import { sql as entered } from './migrations/0022-entered.ts';
 import { sql as alerts } from './migrations/0023-alerts.ts';
-import { sql as lives } from './migrations/0024-lives.ts';
+import { sql as pauses } from './migrations/0024-pauses.ts';
+import { sql as rates } from './migrations/0025-rates.ts';
+import { sql as lives } from './migrations/0026-lives.ts';
 
 /** In order; a migration that has been released never changes. `user_version` counts those applied. */
 export const MIGRATIONS: readonly string[] = [
@@ -50,6 +52,8 @@ export const MIGRATIONS: readonly string[] = [
   stations,
   entered,
   alerts,
+  pauses,
+  rates,
   lives,
 ];
 

@@ -39,6 +39,13 @@ export interface Questions {
    * Figures of the lives of changesets in a window. Lives that are not known yet, as after an upgrade, are made first.
    */
   changesetFigures(query: ChangesetFiguresQuery): Promise<ChangesetFigures>;
+  /** Those merged in a window, in the order in which they were. */
+  mergedCycles(query: ChangesetWindow): Promise<MergedCycle[]>;
+  /**
+   * Reviews by reviewer and day, by reviewer and then by day: what people other than the author said, sent off, from the
+   * beginning of a window to its end.
+   */
+  reviewsByDay(query: ChangesetWindow): Promise<DayReviews[]>;
   /** How many open changesets and drafts have not changed for so long, and the ones that changed longest ago. */
   staleChangesets(query: StaleChangesetsQuery): Promise<StaleChangesets>;
 
@@ -162,10 +169,19 @@ export interface OpenChangesetCounts {
   readonly stale: number;
 }
 
-export interface ChangesetFiguresQuery extends ChangesetScope {
-  /** A window of the host's clock: from then on, and before the end. */
+/** A window of the host's clock: from then on, and before the end. */
+export interface ChangesetWindow extends ChangesetScope {
   readonly sinceMs: number;
   readonly untilMs: number;
+}
+
+export interface MergedCycle {
+  readonly mergedAtMs: number;
+  /** From its creation to its merge, less time as a draft. */
+  readonly cycleMs: number;
+}
+
+export interface ChangesetFiguresQuery extends ChangesetWindow {
   /** Bounds of sizes: up to so many lines changed, each larger than the one before. */
   readonly upToLines: readonly number[];
 }
@@ -190,6 +206,14 @@ export interface ChangesetFigures {
     readonly merged: number;
     readonly closed: number;
   }[];
+}
+
+export interface DayReviews {
+  /** As the host calls them. */
+  readonly reviewer: string;
+  /** Days since the epoch, UTC. */
+  readonly day: number;
+  readonly reviews: number;
 }
 
 export interface StaleChangesetsQuery extends ChangesetScope {

@@ -98,6 +98,8 @@ async function answersOf(
     figuresOfOne: await questions.changesetFigures({
       ...{ sinceMs: 0, untilMs: 900, upToLines: [], repository: 'owner/name' },
     }),
+    mergedCycles: await questions.mergedCycles({ sinceMs: 200, untilMs: 800 }),
+    reviewsByDay: await questions.reviewsByDay({ sinceMs: 0, untilMs: 900 }),
     staleChangesets: (await questions.staleChangesets({ idleSinceMs: 500, limit: 99 })).count,
     troubledRepositories: await questions.troubledRepositories(),
     people: (await store.people.list({ limit: 9 })).map(({ name, commits, bot }) => ({ name, commits, bot })),

@@ -3,6 +3,9 @@ import type {
   ChangesetFigures,
   ChangesetFiguresQuery,
   ChangesetScope,
+  ChangesetWindow,
+  DayReviews,
+  MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
@@ -13,7 +16,10 @@ import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../../executor.ts';
 import { makeLives } from '../changesets/lives.ts';
 
-type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetFigures' | 'staleChangesets'>;
+type ChangesetQuestions = Pick<
+  Questions,
+  'countOpenChangesets' | 'changesetFigures' | 'mergedCycles' | 'reviewsByDay' | 'staleChangesets'
+>;
 
 /** Of a scope; its parameters are 1 and 2, null where all are meant. */
 const IN_SCOPE = `($1::text IS NULL OR host = $1) AND ($2::text IS NULL OR lower(repository) = lower($2 COLLATE "C"))`;
@@ -27,6 +33,8 @@ export function changesetQuestions(database: TransactionalExecutor): ChangesetQu
   return {
     countOpenChangesets: query => countOpen(database, query),
     changesetFigures: query => figuresOf(database, query),
+    mergedCycles: query => cyclesOf(database, query),
+    reviewsByDay: query => reviewsOf(database, query),
     staleChangesets: query => staleOf(database, query),
   };
 }
@@ -79,19 +87,38 @@ const MERGED = {
   waitForMergeMs: 'wait_for_merge_ms',
 } as const;
 
+/** The lives in a query's scope, and the parameters of the statement that reads them. */
+function livesIn({ sinceMs, untilMs, ...scope }: ChangesetWindow) {
+  const isScoped = scope.host !== undefined || scope.repository !== undefined;
+  const lives = isScoped
+    ? `(SELECT lives.* FROM changeset_lives lives JOIN changesets ON changesets.id = changeset_id
+         WHERE ${IN_SCOPE}) lives`
+    : 'changeset_lives lives';
+  const params = [...(isScoped ? scopeParams(scope) : []), sinceMs, untilMs];
+  return { lives, params, since: `$${params.length - 1}::bigint`, until: `$${params.length}::bigint` };
+}
+
+async function cyclesOf(database: TransactionalExecutor, query: ChangesetWindow): Promise<MergedCycle[]> {
+  await makeLives(database);
+  const { lives, params, since, until } = livesIn(query);
+  const rows = await database.query(
+    `SELECT merged_at_ms, cycle_ms FROM ${lives} WHERE merged_at_ms >= ${since} AND merged_at_ms < ${until}
+      ORDER BY merged_at_ms, changeset_id`,
+    params,
+  );
+  return rows.map(row => ({
+    mergedAtMs: readInteger(row, 'merged_at_ms'),
+    cycleMs: readInteger(row, 'cycle_ms'),
+  }));
+}
+
 async function figuresOf(
   database: TransactionalExecutor,
   query: ChangesetFiguresQuery,
 ): Promise<ChangesetFigures> {
   await makeLives(database);
-  const { host, repository, sinceMs, untilMs, upToLines } = query;
-  const isScoped = host !== undefined || repository !== undefined;
-  const lives = isScoped
-    ? `(SELECT lives.* FROM changeset_lives lives JOIN changesets ON changesets.id = changeset_id
-         WHERE ${IN_SCOPE}) lives`
-    : 'changeset_lives lives';
-  const params = [...(isScoped ? scopeParams(query) : []), sinceMs, untilMs];
-  const [since, until] = [`$${params.length - 1}::bigint`, `$${params.length}::bigint`];
+  const { upToLines } = query;
+  const { lives, params, since, until } = livesIn(query);
   const within = (time: string): string => `${time} >= ${since} AND ${time} < ${until}`;
   const day = (time: string): string => `${time} / 86400000 AS day`;
   const names = Object.keys(MERGED) as (keyof typeof MERGED)[];
@@ -130,6 +157,24 @@ async function figuresOf(
       closed: Number(row.closed),
     })),
   };
+}
+
+const DAY_MS = 86_400_000;
+
+/** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
+async function reviewsOf(database: SqlExecutor, query: ChangesetWindow): Promise<DayReviews[]> {
+  const sql = `
+    SELECT actor AS reviewer, floor(at_ms::numeric / ${DAY_MS})::integer AS day, count(*) AS reviews
+      FROM changesets JOIN changeset_events ON changeset_id = changesets.id
+     WHERE greatest(updated_at_ms, last_change_at_ms, latest_event_at_ms) >= $3 AND at_ms >= $3 AND at_ms < $4 AND kind = 'review' AND actor_is_bot = 0
+       AND actor IS NOT NULL AND actor IS DISTINCT FROM author AND review IS DISTINCT FROM 'pending' AND ${IN_SCOPE}
+     GROUP BY 1, 2 ORDER BY actor COLLATE "C", day`;
+  const rows = await database.query(sql, [...scopeParams(query), query.sinceMs, query.untilMs]);
+  return rows.map(row => ({
+    reviewer: readText(row, 'reviewer'),
+    day: readInteger(row, 'day'),
+    reviews: readInteger(row, 'reviews'),
+  }));
 }
 
 async function staleOf(database: SqlExecutor, query: StaleChangesetsQuery): Promise<StaleChangesets> {

@@ -4,6 +4,9 @@ import type {
   ChangesetFigures,
   ChangesetFiguresQuery,
   ChangesetScope,
+  ChangesetWindow,
+  DayReviews,
+  MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
   Questions,
@@ -17,7 +20,10 @@ import { makeLives } from '../changesets/lives.ts';
 
 const DAY_MS = 86_400_000;
 
-type ChangesetQuestions = Pick<Questions, 'countOpenChangesets' | 'changesetFigures' | 'staleChangesets'>;
+type ChangesetQuestions = Pick<
+  Questions,
+  'countOpenChangesets' | 'changesetFigures' | 'mergedCycles' | 'reviewsByDay' | 'staleChangesets'
+>;
 
 /** Questions about how changesets are reviewed and merged. */
 export function changesetQuestions(database: Database): ChangesetQuestions {
@@ -26,6 +32,10 @@ export function changesetQuestions(database: Database): ChangesetQuestions {
       return countOpen(database, query);
     },
     changesetFigures: query => figuresOf(database, query),
+    mergedCycles: query => cyclesOf(database, query),
+    async reviewsByDay(query) {
+      return reviewsOf(database, query);
+    },
     async staleChangesets(query) {
       return staleOf(database, query);
     },
@@ -77,7 +87,7 @@ const PAGE = 5000;
 async function* livesIn(
   database: Database,
   time: 'created_at_ms' | 'merged_at_ms' | 'closed_at_ms',
-  { sinceMs, untilMs, ...scope }: ChangesetFiguresQuery,
+  { sinceMs, untilMs, ...scope }: ChangesetWindow,
   columns: string,
   condition = '',
 ): AsyncGenerator<SqlRow[]> {
@@ -106,6 +116,16 @@ const MERGED_COLUMNS = [
   'wait_for_merge_ms',
   'lines',
 ] as const;
+
+async function cyclesOf(database: Database, query: ChangesetWindow): Promise<MergedCycle[]> {
+  await makeLives(database);
+  const cycles: MergedCycle[] = [];
+  for await (const rows of livesIn(database, 'merged_at_ms', query, 'lives.cycle_ms')) {
+    for (const row of rows)
+      cycles.push({ mergedAtMs: readInteger(row, 'at_ms'), cycleMs: readInteger(row, 'cycle_ms') });
+  }
+  return cycles;
+}
 
 async function figuresOf(database: Database, query: ChangesetFiguresQuery): Promise<ChangesetFigures> {
   await makeLives(database);
@@ -171,6 +191,23 @@ class DayCounts {
   inOrder(): ChangesetFigures['days'] {
     return [...this.#days].sort(([one], [two]) => one - two).map(([day, counts]) => ({ day, ...counts }));
   }
+}
+
+/** Of changesets that have seen a change since the window began, however that is known: no index of events is needed. */
+function reviewsOf(database: Database, query: ChangesetWindow): DayReviews[] {
+  const { sql: conditions, params } = conditionsOf(query);
+  const sql = `
+    SELECT actor AS reviewer, at_ms / ${DAY_MS} AS day, count(*) AS reviews
+      FROM changesets NOT INDEXED CROSS JOIN changeset_events ON changeset_id = changesets.id
+     WHERE max(coalesce(updated_at_ms, 0), coalesce(last_change_at_ms, 0), coalesce(latest_event_at_ms, 0)) >= ?1
+       AND at_ms >= ?1 AND at_ms < ?2 AND kind = 'review' AND actor_is_bot = 0
+       AND actor IS NOT NULL AND actor IS NOT author AND review IS NOT 'pending' ${conditions}
+     GROUP BY reviewer, day ORDER BY reviewer, day`;
+  return database.all(sql, query.sinceMs, query.untilMs, ...params).map(row => ({
+    reviewer: readText(row, 'reviewer'),
+    day: readInteger(row, 'day'),
+    reviews: readInteger(row, 'reviews'),
+  }));
 }
 
 function staleOf(database: Database, query: StaleChangesetsQuery): StaleChangesets {
