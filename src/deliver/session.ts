@@ -32,6 +32,7 @@ import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
+import { Shortage } from './queue/shortage.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
@@ -161,6 +162,7 @@ export class DeliverySession {
         onTrial: wake,
       }),
       lone: new LoneFiles(),
+      shortage: new Shortage({ clock, log, onShort: endpoint => this.#dispatcher.machineShort(endpoint) }),
       buckets: new BucketCache({
         clock,
         log,

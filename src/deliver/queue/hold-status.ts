@@ -43,7 +43,7 @@ function orNone<Row>(read: () => readonly Row[]): readonly Row[] {
 
 /** Every place that is held now: endpoints that are offline, profiles, buckets and disks, and buckets that are missing. */
 export function holdStatuses(
-  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'journal' | 'destinations' | 'spool'>,
+  context: Pick<DeliveryContext, 'endpoints' | 'holds' | 'shortage' | 'journal' | 'destinations' | 'spool'>,
   options: {
     /** How many files wait. */
     readonly counts: WaitingCounts;
@@ -55,7 +55,7 @@ export function holdStatuses(
     readonly isMeant?: (endpoint: string) => boolean;
   },
 ): HoldStatus[] {
-  const { endpoints, holds, journal, destinations, spool } = context;
+  const { endpoints, holds, shortage, journal, destinations, spool } = context;
   const offline = endpoints
     .status()
     .filter(({ endpoint, state }) => state === 'offline' || options.isMeant?.(endpoint));
@@ -91,6 +91,7 @@ export function holdStatuses(
       ...reason,
       files: filesOf(place.kind, place.name),
     })),
+    ...shortage.status(options.unentered),
     ...missing.map(({ profile, bucket, files }) => ({
       kind: 'bucket' as const,
       place: `${profile}/${bucket}`,
