@@ -197,6 +197,14 @@ export const CATALOGUE = {
     meaning: 'Another worker took the work over because this one was silent too long.',
     remedy: 'Nothing to do.',
   },
+  paused: {
+    answer: 'hold',
+    holds: 'profile',
+    exitCode: 1,
+    status: 409,
+    meaning: 'Somebody paused the destination or the host; what is for it waits.',
+    remedy: 'Have it go on with "sluice resume" and its name, or on the pages.',
+  },
   disk_full: {
     answer: 'hold',
     holds: 'disk',
@@ -346,7 +354,7 @@ export const CATALOGUE = {
     status: 502,
     meaning: 'No TLS connection: the certificate is not trusted, or the port speaks something else.',
     remedy:
-      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or NODE_EXTRA_CA_CERTS (S3).',
+      'Check address and port; a certificate authority of your own is added with GIT_SSL_CAINFO (git) or ca_bundle in the profile (S3).',
   },
   connection_lost: {
     answer: 'retry',
