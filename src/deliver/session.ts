@@ -32,9 +32,9 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
+import { MachineShortage } from './queue/machine-shortage.ts';
 import { PausedPlaces } from './queue/paused-places.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
-import { Shortage } from './queue/shortage.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
 import { emptyIncomingTmp } from './spool/copies.ts';
 import { FolderLocks } from './spool/folder-locks.ts';
@@ -168,7 +168,11 @@ export class DeliverySession {
         onTrial: wake,
       }),
       lone: new LoneFiles(),
-      shortage: new Shortage({ clock, log, onShort: endpoint => this.#dispatcher.machineShort(endpoint) }),
+      shortage: new MachineShortage({
+        clock,
+        log,
+        onShort: endpoint => this.#dispatcher.machineShort(endpoint),
+      }),
       buckets: new BucketCache({
         clock,
         log,

@@ -60,6 +60,7 @@ export function holdStatuses(
     .status()
     .filter(({ endpoint, state }) => state === 'offline' || options.isMeant?.(endpoint));
   const held = holds.all();
+  const short = shortage.status(options.unentered);
   const missing = orNone(() => journal.heldFiles()).filter(({ hold }) => hold === 'bucket');
   // Counting looks at every file that waits: only where there is something to say.
   const waiting = offline.length > 0 || held.length > 0 ? orNone(() => options.counts.waitingFiles()) : [];
@@ -91,7 +92,17 @@ export function holdStatuses(
       ...reason,
       files: filesOf(place.kind, place.name),
     })),
-    ...shortage.status(options.unentered),
+    ...(short
+      ? [
+          {
+            ...short.reason,
+            kind: short.place.kind,
+            place: short.place.name,
+            sinceMs: short.sinceMs,
+            files: short.files,
+          },
+        ]
+      : []),
     ...missing.map(({ profile, bucket, files }) => ({
       kind: 'bucket' as const,
       place: `${profile}/${bucket}`,

@@ -2,29 +2,37 @@ import type { Clock } from '../../base/clock.ts';
 import type { SluiceError } from '../../base/errors.ts';
 import type { Logger } from '../../base/log.ts';
 import { RepeatedMessages } from '../../base/repeated-messages.ts';
+import type { HoldReason, Place } from '../../engine/place-hold.ts';
 import type { FileRecord } from '../../keep/local/journal.ts';
-import type { HoldStatus } from './hold-status.ts';
 
-/** The name that it has as a place. */
-const THIS_MACHINE = 'this machine';
+/** What it is as a place. */
+const THIS_MACHINE: Place = { kind: 'disk', name: 'this machine' };
 /** It is over when it was not met for so long. */
 const QUIET_MS = 60_000;
 /** Files that are counted at the most. */
 const MAX_COUNTED = 10_000;
 
-export interface ShortageOptions {
+export interface MachineShortageOptions {
   readonly clock: Pick<Clock, 'nowMs' | 'monotonicMs'>;
   readonly log: Logger;
   /** Less is to go at once to this endpoint. */
   readonly onShort: (endpoint: string) => void;
 }
 
+/** This machine as a place that has too little left. */
+export interface ShortPlace {
+  readonly place: Place;
+  readonly sinceMs: number;
+  readonly reason: HoldReason;
+  readonly files: number;
+}
+
 /**
  * What this machine, or this process by its limits, has too little of to do as much at once: open files, memory. No place
  * is held for it, since what is done less of goes on; it is shown as one while files meet it.
  */
-export class Shortage {
-  readonly #options: ShortageOptions;
+export class MachineShortage {
+  readonly #options: MachineShortageOptions;
   readonly #messages: RepeatedMessages;
   /** Files that met it and have not arrived since. */
   readonly #files = new Set<number>();
@@ -32,7 +40,7 @@ export class Shortage {
   #lastMs = Number.NEGATIVE_INFINITY;
   #error: SluiceError | undefined;
 
-  constructor(options: ShortageOptions) {
+  constructor(options: MachineShortageOptions) {
     this.#options = options;
     this.#messages = new RepeatedMessages(options.clock, QUIET_MS);
   }
@@ -57,7 +65,7 @@ export class Shortage {
     const suppressed = this.#messages.admit(code);
     if (suppressed !== undefined) {
       const facts = { code, reason, hint, repeated: suppressed || undefined };
-      log.warn(facts, `${THIS_MACHINE} has too little left; less is sent at once`);
+      log.warn(facts, `${THIS_MACHINE.name} has too little left; less is sent at once`);
     }
   }
 
@@ -66,12 +74,12 @@ export class Shortage {
     this.#files.delete(id);
   }
 
-  /** It as a place, while files wait for it. @param unentered files that are not on record yet */
-  status(unentered: number): HoldStatus[] {
+  /** It as a place, with the files that wait for it; undefined while none does. @param unentered files that are not on record yet */
+  status(unentered: number): ShortPlace | undefined {
     const files = this.#files.size + unentered;
-    if (!this.#error || !this.#isOn() || files === 0) return [];
+    if (!this.#error || !this.#isOn() || files === 0) return undefined;
     const { code, message, hint } = this.#error;
-    return [{ kind: 'disk', place: THIS_MACHINE, sinceMs: this.#sinceMs, code, message, hint, files }];
+    return { place: THIS_MACHINE, sinceMs: this.#sinceMs, reason: { code, message, hint }, files };
   }
 
   #isOn(): boolean {
