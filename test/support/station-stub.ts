@@ -2,7 +2,7 @@ import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/err
 import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
-import { percentiles } from '../../src/keep/store/percentiles.ts';
+import { percentiles } from '../../src/keep/store/changeset-life.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
 import type { StationApi } from '../../src/station/station-api.ts';

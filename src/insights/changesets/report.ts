@@ -1,5 +1,5 @@
-import type { Percentiles } from '../../keep/store/percentiles.ts';
-import type { ChangesetFigures, ChangesetScope, Questions } from '../../keep/store/questions.ts';
+import type { Percentiles } from '../../keep/store/changeset-life.ts';
+import type { ChangesetScope, LifeFigures, Questions } from '../../keep/store/questions.ts';
 import { DAY_SECONDS, isoDate, type Period, periodStart } from '../calendar.ts';
 
 type ReportQuestions = Pick<Questions, 'changesetFigures' | 'staleChangesets'>;
@@ -67,7 +67,7 @@ export async function changesetReport(
   };
 }
 
-function throughput({ days }: ChangesetFigures, { by }: ReportQuery): ChangesetReport['throughput'] {
+function throughput({ days }: LifeFigures, { by }: ReportQuery): ChangesetReport['throughput'] {
   const periods = new Map<number, { opened: number; merged: number; closed: number }>();
   for (const { day, opened, merged, closed } of days) {
     const start = periodStart(day * DAY_SECONDS, by);

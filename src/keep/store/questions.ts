@@ -1,4 +1,4 @@
-import type { Percentiles } from './percentiles.ts';
+import type { Percentiles } from './changeset-life.ts';
 
 /**
  * The questions that are asked of what is known, by name: each answers with typed rows, and takes milliseconds over
@@ -38,7 +38,7 @@ export interface Questions {
   /**
    * Figures of the lives of changesets in a window. Lives that are not known yet, as after an upgrade, are made first.
    */
-  changesetFigures(query: ChangesetFiguresQuery): Promise<ChangesetFigures>;
+  changesetFigures(query: LifeFiguresQuery): Promise<LifeFigures>;
   /** Those merged in a window, in the order in which they were. */
   mergedCycles(query: ChangesetWindow): Promise<MergedCycle[]>;
   /**
@@ -181,13 +181,13 @@ export interface MergedCycle {
   readonly cycleMs: number;
 }
 
-export interface ChangesetFiguresQuery extends ChangesetWindow {
+export interface LifeFiguresQuery extends ChangesetWindow {
   /** Bounds of sizes: up to so many lines changed, each larger than the one before. */
   readonly upToLines: readonly number[];
 }
 
 /** Durations in milliseconds; what has not come to something does not count in it. */
-export interface ChangesetFigures {
+export interface LifeFigures {
   /** Of all that were opened in the window. */
   readonly timeToFirstReviewMs: Percentiles;
   /** Of those merged in it: how often they were reviewed anew, and their cycle with its parts. */

@@ -44,7 +44,7 @@ export interface RepositoryChange {
   readonly shallow?: boolean;
   readonly lastError?: string | null;
   readonly lastBakedAtMs?: number;
-  readonly lastNewsAtMs?: number;
+  readonly lastNewsAtMs?: number | undefined;
   readonly remoteCheck?: RemoteCheck | null;
   readonly movedTo?: string | null;
   readonly movedSeenAtMs?: number | null;

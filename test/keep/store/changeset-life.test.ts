@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LifeEvent, lifeOf } from '../../../src/keep/store/changeset-life.ts';
-import { percentiles } from '../../../src/keep/store/percentiles.ts';
+import { type LifeEvent, lifeOf, percentiles } from '../../../src/keep/store/changeset-life.ts';
 
 const HOUR_MS = 3_600_000;
 const at = (hours: number, kind: string, more: Partial<LifeEvent> = {}): LifeEvent => ({

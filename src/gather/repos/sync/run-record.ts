@@ -63,7 +63,7 @@ export async function recordBake(
     const change: RepositoryChange = {
       state: summary.movedTo === undefined ? 'ok' : 'moved',
       lastError: null,
-      ...(hasNews ? { lastNewsAtMs: clock.nowMs() } : {}),
+      lastNewsAtMs: hasNews ? clock.nowMs() : undefined,
     };
     return { ...recorded(change, { summary: JSON.stringify(summary) }), end: { summary } };
   } catch (thrown) {
@@ -88,7 +88,7 @@ export function recordUnchanged(repository: Repository, { clock, log }: RecordCo
   return { change, changes: [changeRepository(repository.id, change)] };
 }
 
-/** As it will be once `change`, which names what it sets and nothing else, is made. Pure. */
+/** As it will be once `change` is made. Pure. */
 export function withChange(
   repository: Repository,
   { state, lastError, lastBakedAtMs, lastNewsAtMs }: RepositoryChange,

@@ -10,7 +10,7 @@ import {
 import type { SqlExecutor } from '../executor.ts';
 import { makeLivesOf } from './changesets/lives.ts';
 import { updateRepository } from './repositories.ts';
-import { endRun } from './runs.ts';
+import { finishRun } from './runs.ts';
 
 const FOLLOW = `
   INSERT INTO changesets AS known (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
@@ -98,7 +98,7 @@ async function applyChange(transaction: SqlExecutor, change: StoreChange): Promi
       await updateRepository(transaction, change.id, change.change);
       break;
     case 'end-run':
-      await endRun(transaction, change.id, change.end, change.nowMs);
+      await finishRun(transaction, change.id, change.end, change.nowMs);
       break;
     default:
       throw new SluiceError(

@@ -21,7 +21,7 @@ const FINISH = `
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = $5))`;
 
 /** See `endRun`; within the caller's transaction. */
-export async function endRun(
+export async function finishRun(
   transaction: SqlExecutor,
   id: number,
   end: EndOfRun,

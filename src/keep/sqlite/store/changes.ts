@@ -10,7 +10,7 @@ import type { Database } from '../database.ts';
 import type { SqlValue } from '../values.ts';
 import { makeLivesOf } from './changesets/lives.ts';
 import { updateRepository } from './repositories.ts';
-import { endRun } from './runs.ts';
+import { finishRun } from './runs.ts';
 
 const FOLLOW = `
   INSERT INTO changesets (host, repository, number, target_key, url, title, author, followed_by, first_seen_at_ms)
@@ -90,7 +90,7 @@ function applyChange(database: Database, change: StoreChange): void {
       updateRepository(database, change.id, change.change);
       break;
     case 'end-run':
-      endRun(database, change.id, change.end, change.nowMs);
+      finishRun(database, change.id, change.end, change.nowMs);
       break;
     default:
       throw new SluiceError(

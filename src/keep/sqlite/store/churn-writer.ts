@@ -1,6 +1,6 @@
 import type { ChurnWriter, CommitChurn, WaitingCommit } from '../../store/churn.ts';
 import type { Database } from '../database.ts';
-import { holdClaim } from './claim.ts';
+import { writeUnder } from './claim.ts';
 
 /** Paths whose row is kept at hand; the table starts afresh when it is full. */
 const MAX_CACHED_PATHS = 100_000;
@@ -68,8 +68,7 @@ export class SqliteChurnWriter implements ChurnWriter {
 
   async append(commits: readonly CommitChurn[], completeTo: number): Promise<void> {
     try {
-      await this.#database.write(() => {
-        holdClaim(this.#database, this.#claim);
+      await writeUnder(this.#database, this.#claim, () => {
         const additions = new Additions();
         for (const commit of commits) this.#insert(commit, additions);
         this.#count(additions);

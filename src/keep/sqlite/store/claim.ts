@@ -5,13 +5,16 @@ import type { Database } from '../database.ts';
 const HELD = 'SELECT 1 FROM targets WHERE lease_owner IS NOT NULL AND claim_token = ?';
 
 /**
- * Makes sure, within a write, that a claim is still held: a process that stood still for longer than its lease may go on
- * when somebody else has it. Without a claim there is nothing to be sure of.
- * @throws SluiceError `lease_lost` where it is held no more
+ * Makes a change in a transaction in which its claim is still held: a process that stood still for longer than its lease
+ * may go on when somebody else has it. Without a claim there is nothing to be sure of.
+ * @param claim the claim's token
+ * @throws SluiceError `lease_lost` where it is held no more; nothing has changed then
  */
-export function holdClaim(database: Database, token: number | undefined): void {
-  if (token === undefined || database.statement(HELD).get(token)) return;
-  throw new SluiceError('lease_lost', 'another process has gone on with this repository', {
-    operation: 'write',
+export function writeUnder<T>(database: Database, claim: number | undefined, change: () => T): Promise<T> {
+  return database.write(() => {
+    if (claim === undefined || database.statement(HELD).get(claim)) return change();
+    throw new SluiceError('lease_lost', 'another process has gone on with this repository', {
+      operation: 'write',
+    });
   });
 }

@@ -9,7 +9,7 @@ import { readInteger } from '../../store/rows/columns.ts';
 import { assignmentsOf, toRepository } from '../../store/rows/repositories.ts';
 import type { Repository } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { holdClaim } from './claim.ts';
+import { writeUnder } from './claim.ts';
 
 /** Everything of the row, and who tracks it, one a line. */
 const SELECT = `SELECT repositories.*,
@@ -137,11 +137,7 @@ export function createRepositoryStore(database: Database): RepositoryStore {
     async count(filter = {}) {
       return countRepositories(database, filter);
     },
-    update: (id, change, claim) =>
-      database.write(() => {
-        holdClaim(database, claim);
-        updateRepository(database, id, change);
-      }),
+    update: (id, change, claim) => writeUnder(database, claim, () => updateRepository(database, id, change)),
     async forget(id) {
       await database.write(() => {
         // Without its cursor a bake reads all of it again.

@@ -2,7 +2,7 @@ import { stateAfter, toRun } from '../../store/rows/runs.ts';
 import type { EndOfRun, RunStore } from '../../store/runs.ts';
 import type { Run } from '../../store/types.ts';
 import type { Database } from '../database.ts';
-import { holdClaim } from './claim.ts';
+import { writeUnder } from './claim.ts';
 
 const SELECT =
   'SELECT runs.*, repositories.url FROM runs JOIN repositories ON repositories.id = repository_id';
@@ -15,7 +15,7 @@ const FINISH = `
     AND requested_at_ms < (SELECT started_at_ms FROM runs WHERE id = ?5))`;
 
 /** See `endRun`; within the caller's transaction. */
-export function endRun(database: Database, id: number, end: EndOfRun, nowMs: number): void {
+export function finishRun(database: Database, id: number, end: EndOfRun, nowMs: number): void {
   const ended = stateAfter(end);
   if (ended === 'wait') {
     database.statement(`UPDATE runs SET state = 'waiting', started_at_ms = NULL WHERE id = ?`).run(id);
@@ -50,8 +50,7 @@ export function createRunStore(database: Database): RunStore {
     request: (repositoryId, reason, nowMs) =>
       database.write(() => waiting(repositoryId) ?? insert(repositoryId, reason, nowMs)),
     start: (repositoryId, reason, nowMs, claim) =>
-      database.write(() => {
-        holdClaim(database, claim);
+      writeUnder(database, claim, () => {
         // Whoever starts holds the repository's claim, so a run that still says "running" belongs to a dead process.
         database
           .statement(

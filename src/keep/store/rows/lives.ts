@@ -33,8 +33,16 @@ export function toLifeValues(changeset: SqlRow, events: readonly SqlRow[]): (num
   const life = lifeOf(facts, events.map(toLifeEvent));
   return [
     readInteger(changeset, 'id'),
-    ...[createdAtMs, facts.mergedAtMs, facts.closedAtMs, readIntegerOrNull(changeset, 'lines')],
-    ...[life.draftMs, life.firstReviewMs, life.inReviewMs, life.waitForMergeMs, life.cycleMs, life.rounds],
+    createdAtMs,
+    facts.mergedAtMs,
+    facts.closedAtMs,
+    readIntegerOrNull(changeset, 'lines'),
+    life.draftMs,
+    life.firstReviewMs,
+    life.inReviewMs,
+    life.waitForMergeMs,
+    life.cycleMs,
+    life.rounds,
   ];
 }
 

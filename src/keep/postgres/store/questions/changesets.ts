@@ -1,10 +1,10 @@
-import type { Percentiles } from '../../../store/percentiles.ts';
+import type { Percentiles } from '../../../store/changeset-life.ts';
 import type {
-  ChangesetFigures,
-  ChangesetFiguresQuery,
   ChangesetScope,
   ChangesetWindow,
   DayReviews,
+  LifeFigures,
+  LifeFiguresQuery,
   MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
@@ -14,6 +14,7 @@ import type {
 } from '../../../store/questions.ts';
 import { readInteger, readText } from '../../../store/rows/columns.ts';
 import type { SqlExecutor, TransactionalExecutor } from '../../executor.ts';
+import type { Parameter } from '../../parameters.ts';
 import { makeLives } from '../changesets/lives.ts';
 
 type ChangesetQuestions = Pick<
@@ -94,7 +95,8 @@ function livesIn({ sinceMs, untilMs, ...scope }: ChangesetWindow) {
     ? `(SELECT lives.* FROM changeset_lives lives JOIN changesets ON changesets.id = changeset_id
          WHERE ${IN_SCOPE}) lives`
     : 'changeset_lives lives';
-  const params = [...(isScoped ? scopeParams(scope) : []), sinceMs, untilMs];
+  const params: Parameter[] = isScoped ? scopeParams(scope) : [];
+  params.push(sinceMs, untilMs);
   return { lives, params, since: `$${params.length - 1}::bigint`, until: `$${params.length}::bigint` };
 }
 
@@ -112,10 +114,7 @@ async function cyclesOf(database: TransactionalExecutor, query: ChangesetWindow)
   }));
 }
 
-async function figuresOf(
-  database: TransactionalExecutor,
-  query: ChangesetFiguresQuery,
-): Promise<ChangesetFigures> {
+async function figuresOf(database: TransactionalExecutor, query: LifeFiguresQuery): Promise<LifeFigures> {
   await makeLives(database);
   const { upToLines } = query;
   const { lives, params, since, until } = livesIn(query);

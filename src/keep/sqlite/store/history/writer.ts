@@ -10,7 +10,7 @@ import type {
   RepositoryTotals,
 } from '../../../store/types.ts';
 import type { Database } from '../../database.ts';
-import { holdClaim } from '../claim.ts';
+import { writeUnder } from '../claim.ts';
 import { rollUp } from './roll-ups.ts';
 import {
   ADVANCE,
@@ -240,10 +240,7 @@ export class SqliteHistoryWriter implements HistoryWriter {
   }
 
   #write<T>(change: () => T): Promise<T> {
-    return this.#database.write(() => {
-      holdClaim(this.#database, this.#claim);
-      return change();
-    });
+    return writeUnder(this.#database, this.#claim, change);
   }
 
   #remove(hashes: readonly ObjectId[]): number {

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { type Percentiles, percentiles } from '../../../store/percentiles.ts';
+import { type Percentiles, percentiles } from '../../../store/changeset-life.ts';
 import type {
-  ChangesetFigures,
-  ChangesetFiguresQuery,
   ChangesetScope,
   ChangesetWindow,
   DayReviews,
+  LifeFigures,
+  LifeFiguresQuery,
   MergedCycle,
   OpenChangesetCounts,
   OpenChangesetsQuery,
@@ -127,7 +127,7 @@ async function cyclesOf(database: Database, query: ChangesetWindow): Promise<Mer
   return cycles;
 }
 
-async function figuresOf(database: Database, query: ChangesetFiguresQuery): Promise<ChangesetFigures> {
+async function figuresOf(database: Database, query: LifeFiguresQuery): Promise<LifeFigures> {
   await makeLives(database);
   const days = new DayCounts();
   const firstReviews: (number | null)[] = [];
@@ -188,7 +188,7 @@ class DayCounts {
     this.#days.set(day, counts);
   }
 
-  inOrder(): ChangesetFigures['days'] {
+  inOrder(): LifeFigures['days'] {
     return [...this.#days].sort(([one], [two]) => one - two).map(([day, counts]) => ({ day, ...counts }));
   }
 }
