@@ -32,6 +32,7 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
+import { MachineShortage } from './queue/machine-shortage.ts';
 import { PausedPlaces } from './queue/paused-places.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
@@ -167,6 +168,11 @@ export class DeliverySession {
         onTrial: wake,
       }),
       lone: new LoneFiles(),
+      shortage: new MachineShortage({
+        clock,
+        log,
+        onShort: endpoint => this.#dispatcher.machineShort(endpoint),
+      }),
       buckets: new BucketCache({
         clock,
         log,
