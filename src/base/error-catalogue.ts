@@ -221,6 +221,16 @@ export const CATALOGUE = {
     meaning: 'The file system, a mounted folder or this machine refused to read or write.',
     remedy: 'Check permissions, the disk and whether the folder is mounted.',
   },
+  machine_short: {
+    answer: 'hold',
+    holds: 'disk',
+    exitCode: 1,
+    status: 500,
+    meaning:
+      'This machine, or what sluice may use of it, has too little left: open files or memory. Less is done at once meanwhile.',
+    remedy:
+      'Allow more ("ulimit -n 65536", LimitNOFILE= of a systemd unit, fs.file-max), or end what else uses it up.',
+  },
   folder_unsafe: {
     answer: 'hold',
     holds: 'disk',

@@ -32,6 +32,7 @@ import { Dispatcher } from './queue/dispatcher.ts';
 import { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import { cachedCounts, holdStatuses, type WaitingCounts } from './queue/hold-status.ts';
 import { LoneFiles } from './queue/lone-files.ts';
+import { MachineShortage } from './queue/machine-shortage.ts';
 import { PausedPlaces } from './queue/paused-places.ts';
 import { PlaceHolds } from './queue/place-holds.ts';
 import { makeBucketFolders } from './spool/bucket-folders.ts';
@@ -40,7 +41,7 @@ import { FolderLocks } from './spool/folder-locks.ts';
 import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics, type Throughput } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
@@ -167,6 +168,11 @@ export class DeliverySession {
         onTrial: wake,
       }),
       lone: new LoneFiles(),
+      shortage: new MachineShortage({
+        clock,
+        log,
+        onShort: endpoint => this.#dispatcher.machineShort(endpoint),
+      }),
       buckets: new BucketCache({
         clock,
         log,
@@ -336,6 +342,10 @@ export class DeliverySession {
     return this.#context.holds.journalTrouble;
   }
 
+  get throughput(): readonly Throughput[] {
+    return this.#context.statistics.all();
+  }
+
   readonly #waitingIn = (place: string): number => this.#failingFolders.waitingIn(place);
 
   status() {
@@ -352,7 +362,7 @@ export class DeliverySession {
         unentered,
         waitingIn: this.#waitingIn,
       }),
-      throughput: this.#context.statistics.all(),
+      throughput: this.throughput,
     };
   }
 
