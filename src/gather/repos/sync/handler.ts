@@ -30,8 +30,8 @@ export interface SyncListeners {
    * were in a row. May throw.
    */
   readonly onSynced?: (synced: SyncedRepository) => Promise<void>;
-  /** Called after each bake that succeeded, before its claim is settled. */
-  readonly onBaked?: (repository: Repository) => Promise<void>;
+  /** Called after each bake that succeeded, before its claim is settled, with the commits that it found. */
+  readonly onBaked?: (repository: Repository, newCommits: number) => Promise<void>;
 }
 
 /** How the sync of a tracked repository ended. */
@@ -124,8 +124,10 @@ async function checkOrBake(
     if (verdict !== 'bake') throw verdict.error;
     return begin().bake(progress => running.set(repository.url, progress));
   });
-  if ('summary' in recorded.end)
-    await onBaked?.((await store.repositories.byId(repository.id)) ?? repository);
+  if ('summary' in recorded.end) {
+    const { newCommits } = recorded.end.summary;
+    await onBaked?.((await store.repositories.byId(repository.id)) ?? repository, newCommits);
+  }
   return recorded;
 }
 
