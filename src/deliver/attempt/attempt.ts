@@ -161,7 +161,7 @@ async function sendAndProve(
 }
 
 async function upload(
-  { statistics, uploader }: DeliveryContext,
+  { statistics, uploader, bandwidth }: DeliveryContext,
   { record }: Attempted,
   file: OpenedFile,
   asking: Asking,
@@ -172,6 +172,7 @@ async function upload(
     return await uploader.send({
       ...asking,
       file,
+      pace: bandwidth,
       key: originOf(record).objectKey(record),
       onProgress: bytes => {
         underWayBytes += bytes;
