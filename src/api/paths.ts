@@ -64,6 +64,11 @@ export const PATHS = {
   retryFailed: 'POST /api/v1/deliveries/failed/retry',
   dropFailed: 'POST /api/v1/deliveries/failed/drop',
 
+  listPauses: 'GET /api/v1/pauses',
+  pause: 'POST /api/v1/pauses',
+  resume: 'POST /api/v1/pauses/resume',
+  probePlace: 'POST /api/v1/probe',
+
   getCapture: 'GET /api/v1/capture',
   listCaptureFiles: 'GET /api/v1/capture/files',
   getCaptureFile: 'GET /api/v1/capture/files/{id}',

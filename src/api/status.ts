@@ -10,6 +10,7 @@ import {
   pageQuery,
   Time,
 } from './operation.ts';
+import { Pause } from './pauses.ts';
 
 const about = 'Station';
 
@@ -58,7 +59,7 @@ const KnownStation = z.object({
 const HostFigures = z.object({
   host: z.string(),
   followed: Count,
-  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down'),
+  state: z.string().describe('`ok`, or why its changesets wait: limited, refused, down, paused'),
   why: z.string().nullable(),
   hint: z.string().nullable(),
   credentialsRefused: z.array(z.string()),
@@ -187,6 +188,7 @@ export const StationStatus = z
       }),
     ),
     holds: z.array(Hold),
+    pauses: z.array(Pause).describe('what somebody paused, the oldest first'),
     cache: z.object({
       clones: Count,
       usedBytes: Bytes,
