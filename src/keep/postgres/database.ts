@@ -115,7 +115,14 @@ export class PostgresDatabase implements TransactionalExecutor {
         await database.close();
         database = make({ ...config, ssl: false });
       }
-      await assertOwnSession(database.#pool, database.place);
+      const opened = database;
+      await assertOwnSession({
+        connect: () => opened.#connect(),
+        run: sql => opened.run(sql),
+        place: opened.place,
+      }).catch(error => {
+        throw opened.#wrap(error, 'connect');
+      });
       await migrate(database);
       database.#wasLetIn = true;
       return database;

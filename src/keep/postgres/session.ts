@@ -62,20 +62,34 @@ export async function dismissSessions(transaction: SqlExecutor, schema: string):
   }
 }
 
+/** How a pool of connections is used to look what stands between. */
+export interface Between {
+  readonly connect: () => Promise<pg.PoolClient>;
+  /** Runs a statement on another connection. */
+  readonly run: (sql: string) => Promise<void>;
+  readonly place: string;
+}
+
 /**
  * Makes sure that what is said on a connection stays on it, where something stands between us and the server: settings,
  * locks of a session and notifications need that.
  * @throws SluiceError `config_invalid` for a pooler that hands connections on between transactions
  */
-export async function assertOwnSession(pool: pg.Pool, place: string): Promise<void> {
-  const listener = await pool.connect();
+export async function assertOwnSession({ connect, run, place }: Between): Promise<void> {
+  const listener = await connect();
   try {
     const { rows } = await listener.query('SELECT pg_backend_pid() AS pid');
     // Whoever stands between says the number of a process of its own.
-    if (rows[0]?.pid === (listener as { readonly processID?: number }).processID) return;
-    if (await isHeard(listener, pool)) return;
-  } finally {
+    if (rows[0]?.pid === (listener as { readonly processID?: number }).processID) {
+      listener.release();
+      return;
+    }
+    const isOwn = await isHeard(listener, run);
     listener.release(true);
+    if (isOwn) return;
+  } catch (error) {
+    listener.release(true);
+    throw error;
   }
   throw new SluiceError(
     'config_invalid',
@@ -84,11 +98,11 @@ export async function assertOwnSession(pool: pg.Pool, place: string): Promise<vo
   );
 }
 
-async function isHeard(listener: pg.PoolClient, pool: pg.Pool): Promise<boolean> {
+async function isHeard(listener: pg.PoolClient, run: Between['run']): Promise<boolean> {
   await listener.query(`LISTEN ${CHANNEL}`);
   const { promise, resolve } = Promise.withResolvers<boolean>();
   listener.on('notification', () => resolve(true));
-  await pool.query(`NOTIFY ${CHANNEL}`);
+  await run(`NOTIFY ${CHANNEL}`);
   const timer = setTimeout(() => resolve(false), HEARD_WITHIN_MS);
   return promise.finally(() => clearTimeout(timer));
 }
