@@ -107,8 +107,9 @@ async function* livesIn<Name extends string>(
     const page = database.first(sql, ...after, untilMs, ...params, PAGE) ?? {};
     const column = (name: string): (number | null)[] => JSON.parse(readText(page, name));
     const [ids, atMs] = [column('ids') as number[], column('times') as number[]];
-    const columns = Object.fromEntries(names.map(name => [name, column(name)]));
-    yield { ...(columns as Record<Name, Column>), atMs };
+    const columns = {} as Record<Name, Column>;
+    for (const name of names) columns[name] = column(name);
+    yield { ...columns, atMs };
     if (ids.length < PAGE) return;
     after = [atMs.at(-1) ?? 0, ids.at(-1) ?? 0];
     await setImmediate();
