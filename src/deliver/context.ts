@@ -7,6 +7,7 @@ import type { Uploader } from './attempt/upload/uploader.ts';
 import type { Destination } from './destinations.ts';
 import type { ObjectSettings } from './object-names.ts';
 import type { FolderEnclosures } from './origin/folder-enclosures.ts';
+import type { KnownMounts } from './origin/known-mounts.ts';
 import type { BucketCache } from './queue/bucket-cache.ts';
 import type { EndpointMonitor } from './queue/endpoint-monitor.ts';
 import type { LoneFiles } from './queue/lone-files.ts';
@@ -23,6 +24,8 @@ export interface DeliveryContext {
   readonly destinations: ReadonlyMap<string, Destination>;
   readonly spool: Spool;
   readonly folders: FolderEnclosures;
+  /** What is mounted within the folders and `incoming`. */
+  readonly mounts: KnownMounts;
   readonly journal: Journal;
   readonly endpoints: EndpointMonitor;
   /** Profiles, buckets and disks that cannot be used just now. */

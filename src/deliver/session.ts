@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { asSluiceError, SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
+import type { Mount } from '../base/files/locations.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -25,6 +26,7 @@ import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
+import { KnownMounts } from './origin/known-mounts.ts';
 import { originOf } from './origin/origin-of.ts';
 import { type DeliveryPlan, isSameButForFiles } from './plan.ts';
 import { BucketCache } from './queue/bucket-cache.ts';
@@ -62,6 +64,8 @@ export interface SessionOptions {
   readonly pauses?: () => readonly Pause[];
   /** How files are reached; a test may come between any two calls. */
   readonly files?: EnclosureOptions;
+  /** What is mounted; a test may mount what it likes. */
+  readonly readMounts?: () => readonly Mount[];
 }
 
 /**
@@ -143,6 +147,8 @@ export class DeliverySession {
     });
     const wake = (): void => this.#dispatcher.wake();
     const { root } = plan;
+    const watched = [join(root, 'incoming'), ...settings.folders.map(({ path }) => path)];
+    const mounts = new KnownMounts({ journal, clock, roots: watched, read: options.readMounts });
     this.#plan = plan;
     this.#folderLocks = new FolderLocks(plan.root, settings.folders, options.files?.calls);
     const place = { path: plan.root, what: 'the delivery folder', lockPath: join(plan.root, 'spool.lock') };
@@ -152,12 +158,14 @@ export class DeliverySession {
       destinations,
       spool: new Spool(root, options.files),
       folders: new FolderEnclosures(options.files),
+      mounts,
       journal,
       endpoints,
       holds: new PlaceHolds({
         destinations,
         endpoints,
         journal,
+        mounts,
         root,
         settings,
         paused: new PausedPlaces(options.pauses ?? (() => [])),
@@ -210,7 +218,7 @@ export class DeliverySession {
     });
     const incoming = this.#context.spool.areaPath('incoming');
     this.#watch = options.openWatch({
-      roots: [incoming, ...settings.folders.map(({ path }) => path)],
+      roots: watched,
       sweepIntervalMs: settings.intervalMs,
       settleMs: settings.settleMs,
       settleAfterCloseMs: settings.settleAfterCloseMs,
@@ -226,7 +234,10 @@ export class DeliverySession {
       },
       clock,
       log,
-      onArrival: arrivals => this.#intake.take(arrivals),
+      onArrival: arrivals => {
+        mounts.note();
+        this.#intake.take(arrivals);
+      },
       onTrouble: ({ path, message }) => log.warn({ path }, message),
       onFailing: roots => void this.#failingFolders.note(roots),
       onLeft: left => {

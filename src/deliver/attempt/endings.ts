@@ -235,6 +235,8 @@ export async function gone(context: DeliveryContext, record: FileRecord): Promis
     context.holds.spoolAway();
     return 'handed-back';
   }
+  const away = originOf(record).folderAway(context, record);
+  if (away !== undefined) return awaitFolder(context, record, away);
   const outcome = await originOf(record).findAgain(context, record);
   if (outcome !== undefined) return outcome;
   // It may have been renamed, and its record with it.
@@ -245,6 +247,22 @@ export async function gone(context: DeliveryContext, record: FileRecord): Promis
   if (!isGone) return 'waiting';
   context.log.warn(logFields(record), 'the file was taken away before it was delivered');
   return 'gone';
+}
+
+/** What the file lies in is not there as a whole: it waits for that, and nothing of it counts. */
+async function awaitFolder(
+  { journal, clock, settings, holds }: DeliveryContext,
+  record: FileRecord,
+  path: string,
+): Promise<DeliveryOutcome> {
+  holds.folderAway(path);
+  if (record.source === null) {
+    await journal.change(record.id, { nextAttemptAtMs: clock.nowMs() + settings.probeIntervalMs });
+    return 'waiting';
+  }
+  await journal.change(record.id, { hold: 'folder_held', nextAttemptAtMs: null });
+  holds.recorded(record, 'folder_held');
+  return 'waiting';
 }
 
 /** The file may not be taken as it lies now: it stays there, and the next look at it says why. */
