@@ -17,6 +17,7 @@ import { HeldObjects } from './attempt/held-objects.ts';
 import type { DeliveryOutcome } from './attempt/outcome.ts';
 import { recordSent } from './attempt/record-sent.ts';
 import { Uploader } from './attempt/upload/uploader.ts';
+import { Bandwidth } from './bandwidth.ts';
 import type { DeliveryContext } from './context.ts';
 import { openDestinations } from './destinations.ts';
 import { Gate } from './gate.ts';
@@ -43,7 +44,7 @@ import { FolderLocks } from './spool/folder-locks.ts';
 import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.ts';
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
-import { Statistics } from './statistics.ts';
+import { Statistics, type Throughput } from './statistics.ts';
 import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
@@ -188,6 +189,7 @@ export class DeliverySession {
         keepMissingMs: Math.min(missingBucketMs, bucketCacheMs),
       }),
       uploader: new Uploader(journal, clock),
+      bandwidth: new Bandwidth(clock, () => this.#context.settings.bandwidth),
       held: new HeldObjects(clock),
       withhold: id => this.#dispatcher.withhold(id),
       statistics: new Statistics(),
@@ -353,6 +355,10 @@ export class DeliverySession {
     return this.#context.holds.journalTrouble;
   }
 
+  get throughput(): readonly Throughput[] {
+    return this.#context.statistics.all();
+  }
+
   readonly #waitingIn = (place: string): number => this.#failingFolders.waitingIn(place);
 
   status() {
@@ -369,7 +375,7 @@ export class DeliverySession {
         unentered,
         waitingIn: this.#waitingIn,
       }),
-      throughput: this.#context.statistics.all(),
+      throughput: this.throughput,
     };
   }
 

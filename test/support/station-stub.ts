@@ -2,8 +2,10 @@ import { type ErrorRecord, SluiceError, toErrorRecord } from '../../src/base/err
 import type { HoldReason } from '../../src/engine/place-hold.ts';
 import { NO_CAPTURE } from '../../src/gather/capture/service.ts';
 import type { BakeSummary } from '../../src/gather/repos/bake/bake.ts';
+import { percentiles } from '../../src/keep/store/changeset-life.ts';
 import type { Questions } from '../../src/keep/store/questions.ts';
 import type { Run } from '../../src/keep/store/types.ts';
+import { seriesOf } from '../../src/station/rates.ts';
 import type { StationApi } from '../../src/station/station-api.ts';
 
 /** What a stubbed station is to do; everything else it answers with nothing known. */
@@ -39,6 +41,8 @@ export const SUMMARY: BakeSummary = {
   cache: 'clone',
 };
 
+const NONE = percentiles([]);
+
 const NO_ANSWERS: Questions = {
   activityByDay: async () => [],
   topAuthors: async () => [],
@@ -49,12 +53,20 @@ const NO_ANSWERS: Questions = {
   lastCommits: async () => [],
   unreadChurn: async () => [],
   countOpenChangesets: async () => [],
-  changesetLives: async () => [],
+  changesetFigures: async ({ upToLines }) => ({
+    ...{ timeToFirstReviewMs: NONE, reviewRounds: NONE, cycleMs: NONE, draftMs: NONE },
+    ...{ firstReviewMs: NONE, inReviewMs: NONE, waitForMergeMs: NONE },
+    cycleBySizeMs: [...upToLines, null].map(() => NONE),
+    days: [],
+  }),
+  mergedCycles: async () => [],
   reviewsByDay: async () => [],
   staleChangesets: async () => ({ count: 0, oldest: [] }),
   troubledRepositories: async () => [],
   failingChangesets: async () => [],
 };
+
+const NO_RATES = seriesOf([], { spanMs: 60_000, count: 60, fromMs: 0 });
 
 /** A station of which only the server's part is tested. `asked` collects the URLs that were to be baked. */
 export function stationStub(behaviour: StubBehaviour = {}): StationApi & { readonly asked: string[] } {
@@ -113,6 +125,9 @@ export function stationStub(behaviour: StubBehaviour = {}): StationApi & { reado
       list: () => [],
       pause: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
       resume: async ({ kind = 'host', name }) => ({ kind, name, sinceMs: 1000 }),
+    },
+    rates: {
+      read: async () => ({ hour: NO_RATES, day: NO_RATES }),
     },
     notifications: { recent: async () => [] },
     changesets: {
