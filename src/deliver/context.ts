@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { Journal } from '../keep/local/journal.ts';
 import type { HeldObjects } from './attempt/held-objects.ts';
 import type { Uploader } from './attempt/upload/uploader.ts';
@@ -46,6 +47,8 @@ export interface DeliveryContext {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly random: Random;
+  /** What comes again and again is logged once a minute. */
+  readonly messages: RepeatedMessages;
   readonly log: Logger;
 }
 

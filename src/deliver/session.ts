@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { Clock } from '../base/clock.ts';
-import { asSluiceError, SluiceError } from '../base/errors.ts';
+import { SluiceError } from '../base/errors.ts';
 import type { EnclosureOptions } from '../base/files/enclosure.ts';
 import type { Mount } from '../base/files/locations.ts';
 import type { Service } from '../base/lifecycle.ts';
 import type { Logger } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import { RepeatedMessages } from '../base/repeated-messages.ts';
 import type { HoldReason, Place } from '../engine/place-hold.ts';
 import type { ObjectStore } from '../keep/buckets/bucket.ts';
 import type { Profile } from '../keep/buckets/object-store-definition.ts';
@@ -26,6 +27,7 @@ import { Intake } from './intake/intake.ts';
 import type { LeftFiles, Watch, WatchOptions } from './intake/watch/watch.ts';
 import { KeyRetries, retryForOtherKeys } from './key-retries.ts';
 import { type BeforeSync, Maintenance } from './maintenance.ts';
+import { ManualSyncs } from './manual-syncs.ts';
 import { FolderEnclosures } from './origin/folder-enclosures.ts';
 import { KnownMounts } from './origin/known-mounts.ts';
 import { originOf } from './origin/origin-of.ts';
@@ -45,10 +47,12 @@ import { refuseWhatIsNotMounted, warnOfLostRecords } from './spool/lost-records.
 import { reconcileSpool } from './spool/reconcile.ts';
 import { Spool } from './spool/spool.ts';
 import { Statistics, type Throughput } from './statistics.ts';
-import { nothingAnswers, SyncCount, type SyncOutcome, type SyncPatience, unfinishedOf } from './sync-now.ts';
+import type { SyncOutcome, SyncPatience } from './sync-now.ts';
 
 /** Profile and bucket: what stands before a file's own path in `incoming`. */
 const PLACE_DEPTH = 2;
+/** The same is logged once in so long. */
+const LOG_EVERY_MS = 60_000;
 
 /** What a session takes from its surroundings. */
 export interface SessionOptions {
@@ -120,8 +124,7 @@ export class DeliverySession {
   readonly #locks: readonly Service[];
   /** Addresses of files that wait in incoming for the one before them. */
   readonly #blocked = new Set<string>();
-  /** Manual syncs under way. */
-  readonly #syncs = new Set<SyncCount>();
+  readonly #syncs: ManualSyncs;
 
   constructor(
     plan: DeliveryPlan,
@@ -195,6 +198,7 @@ export class DeliverySession {
       statistics: new Statistics(),
       clock,
       random,
+      messages: new RepeatedMessages(clock, LOG_EVERY_MS),
       log,
     };
     for (const one of opened) one.onKeyChange(() => void this.#keyChanged(one.profile));
@@ -246,6 +250,16 @@ export class DeliverySession {
         this.#left = left;
         this.#intake.forgetGone();
       },
+    });
+    this.#syncs = new ManualSyncs({
+      context: this.#context,
+      gate: this.#gate,
+      dispatcher: this.#dispatcher,
+      maintenance: this.#maintenance,
+      watch: this.#watch,
+      intake: this.#intake,
+      waitingIn: this.#waitingIn,
+      stopping: this.#stopping.signal,
     });
   }
 
@@ -380,79 +394,13 @@ export class DeliverySession {
   }
 
   /** A person wants all files sent (12); as Delivery.syncNow has it. */
-  async syncNow(callerSignal: AbortSignal, { quietMs }: SyncPatience = {}): Promise<SyncOutcome> {
-    const { clock, log } = this.#context;
-    const caller = new AbortController();
-    const onAbort = (): void => caller.abort(callerSignal.reason);
-    if (callerSignal.aborted) onAbort();
-    callerSignal.addEventListener('abort', onAbort, { once: true });
-    const count = new SyncCount(clock);
-    const unanswered = new Set(this.#context.endpoints.endpoints);
-    const whole = this.#sync(count, unanswered, AbortSignal.any([caller.signal, this.#stopping.signal]));
-    const quiet = quietMs === undefined ? undefined : count.quiet(quietMs);
-    try {
-      const soon = await Promise.race([whole, ...(quiet ? [quiet.come] : [])]);
-      if (soon !== undefined) return soon;
-    } finally {
-      quiet?.cancel();
-      callerSignal.removeEventListener('abort', onAbort);
-    }
-    // It goes on by itself.
-    whole.catch(error => log.info({ reason: asSluiceError(error).message }, 'a manual sync came to its end'));
-    const outcome = this.#syncOutcome(count);
-    return { ...outcome, unfinished: unfinishedOf(this.#context.journal, outcome, [...unanswered]) };
-  }
-
-  async #sync(count: SyncCount, unanswered: Set<string>, signal: AbortSignal): Promise<SyncOutcome> {
-    signal.throwIfAborted();
-    const { journal, clock, destinations, endpoints, holds, buckets } = this.#context;
-    const names = endpoints.endpoints;
-    const asked = names.map(async endpoint => {
-      await endpoints.ask(endpoint);
-      unanswered.delete(endpoint);
-      if (endpoints.isSilent(endpoint)) throw nothingAnswers(endpoints.status());
-    });
-    const allAsked = Promise.allSettled(asked);
-    // Files for those that answer do not wait for one that says nothing until its time is out.
-    await Promise.any(asked).catch(() => undefined);
-    signal.throwIfAborted();
-    if (names.every(endpoint => endpoints.isSilent(endpoint))) throw nothingAnswers(endpoints.status());
-    this.#syncs.add(count);
-    const release = this.#gate.holdOpen();
-    try {
-      await this.#maintenance.gather();
-      await this.#watch.sweepNow();
-      await this.#intake.settle();
-      buckets.askAgainForMissing();
-      await this.#maintenance.askForMissingBuckets();
-      await holds.probeAll();
-      for (const profile of destinations.keys()) await journal.makeDueNow(profile, clock.nowMs());
-      this.#dispatcher.wake();
-      await this.#dispatcher.idle(signal);
-      await allAsked;
-      // Gone meanwhile; that a single call broke is told by the count of what waits.
-      if (names.every(endpoint => endpoints.isOffline(endpoint))) throw nothingAnswers(endpoints.status());
-      return this.#syncOutcome(count);
-    } finally {
-      release();
-      this.#syncs.delete(count);
-    }
-  }
-
-  #syncOutcome(count: SyncCount): SyncOutcome {
-    const { endpoints, journal } = this.#context;
-    const unentered = this.#intake.countUnentered();
-    const isMeant = (endpoint: string): boolean => endpoints.isSilent(endpoint);
-    return count.outcome(
-      journal,
-      holdStatuses(this.#context, { counts: journal, unentered, waitingIn: this.#waitingIn, isMeant }),
-      unentered,
-    );
+  syncNow(callerSignal: AbortSignal, patience: SyncPatience = {}): Promise<SyncOutcome> {
+    return this.#syncs.run(callerSignal, patience);
   }
 
   /** An attempt ended, whichever way (4). */
   #attemptEnded(record: FileRecord, outcome: DeliveryOutcome): void {
-    for (const sync of this.#syncs) sync.note(record, outcome);
+    this.#syncs.note(record, outcome);
     if (outcome === 'completed') this.#maintenance.fileDelivered();
     // Should something lie there still, or again, it is to be looked at anew: it may have come while this was sent.
     if (outcome === 'gone' || (outcome === 'completed' && record.source !== null))
