@@ -6,6 +6,7 @@ import { conciseAnswers } from './concise-answers.ts';
 import { ownHostOnly, securityHeaders, tokenGuard } from './guard.ts';
 import { answerOtherMethods } from './methods.ts';
 import { operationRoutes } from './operation-routes.ts';
+import { Pages } from './pages/pages.ts';
 import { problemAnswer, toProblem } from './problem.ts';
 import { bakeRoutes } from './routes/bake.ts';
 import { captureRoutes } from './routes/capture.ts';
@@ -52,7 +53,7 @@ export function createApp(given: AppOptions): Hono {
   changesetInsightRoutes(options);
   webhookRoutes(app, options);
   captureRoutes(options);
-  pageRoutes(app, options.webFolder);
+  pageRoutes(app, new Pages(options.webFolder, { isLive: options.isLiveWeb ?? false }));
   answerOtherMethods(app);
   app.notFound(context =>
     problemAnswer(context, new SluiceError('not_found', `there is nothing at ${context.req.path}`)),
