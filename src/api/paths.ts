@@ -12,6 +12,7 @@ export const PATHS = {
 
   getStatus: 'GET /api/v1/status',
   listTroubles: 'GET /api/v1/troubles',
+  getRates: 'GET /api/v1/rates',
   getSchedule: 'GET /api/v1/schedule',
   listNotifications: 'GET /api/v1/notifications',
 
@@ -63,6 +64,11 @@ export const PATHS = {
   syncDeliveriesUnversioned: 'POST /api/deliveries/sync?wait',
   retryFailed: 'POST /api/v1/deliveries/failed/retry',
   dropFailed: 'POST /api/v1/deliveries/failed/drop',
+
+  listPauses: 'GET /api/v1/pauses',
+  pause: 'POST /api/v1/pauses',
+  resume: 'POST /api/v1/pauses/resume',
+  probePlace: 'POST /api/v1/probe',
 
   getCapture: 'GET /api/v1/capture',
   listCaptureFiles: 'GET /api/v1/capture/files',

@@ -16,6 +16,7 @@ import { eventRoutes } from './routes/events.ts';
 import { changesetInsightRoutes, insightRoutes } from './routes/insights.ts';
 import { notificationRoutes } from './routes/notifications.ts';
 import { pageRoutes } from './routes/pages.ts';
+import { pauseRoutes } from './routes/pauses.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { cacheRoutes, repositoryRoutes } from './routes/repositories.ts';
 import { sessionRoute, statusRoutes } from './routes/status.ts';
@@ -48,6 +49,7 @@ export function createApp(given: AppOptions): Hono {
   insightRoutes(options);
   peopleRoutes(options);
   deliveryRoutes(options);
+  pauseRoutes(options);
   notificationRoutes(options);
   changesetRoutes(options);
   changesetInsightRoutes(options);
