@@ -23,6 +23,8 @@ export const RANGES = [
   { name: 'all', title: 'All', days: undefined },
 ] as const;
 
+export type RangeName = (typeof RANGES)[number]['name'];
+
 const CHOSEN = /^(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})$/;
 /** What `all` shows where nothing is known yet, and the least that it shows. */
 const SHORTEST_DAYS = 28;
@@ -33,7 +35,7 @@ const SHORTEST_DAYS = 28;
  */
 export function rangeOf(
   text: string | null | undefined,
-  byDefault: (typeof RANGES)[number]['name'],
+  byDefault: RangeName,
   nowMs: number,
   firstMs: number | undefined,
 ): NamedRange {

@@ -28,7 +28,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   repository: {
     title: 'Repository',
-    old: () => import('../old/pages/repository.js'),
+    page: async () => (await import('../pages/repository.tsx')).default,
     below: 'repositories',
   },
   people: { title: 'People', old: () => import('../old/pages/people.js') },
