@@ -2,9 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 import { wordsOf } from '../parts/toasts.tsx';
+import { number } from '../parts/words.ts';
 import type { FigureTable } from './csv.ts';
 import { saveCsv, saveSvg } from './save.ts';
-import { figure } from './words.ts';
 
 export interface LegendEntry {
   readonly name: string;
@@ -136,7 +136,7 @@ function FiguresTable({ title, figures }: { readonly title: string; readonly fig
                   class={typeof cell === 'number' ? 'number' : ''}
                   data-label={columns[column]}
                 >
-                  {cell === null ? '–' : typeof cell === 'number' ? figure(cell) : cell}
+                  {cell === null ? '–' : typeof cell === 'number' ? number(cell) : cell}
                 </td>
               ))}
             </tr>
@@ -145,7 +145,7 @@ function FiguresTable({ title, figures }: { readonly title: string; readonly fig
       </table>
       {shown.length < rows.length ? (
         <button type="button" class="small" onClick={() => setWhole(true)}>
-          All {figure(rows.length)} rows
+          All {number(rows.length)} rows
         </button>
       ) : null}
     </section>

@@ -2,6 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { useAsked } from '../live/asked.ts';
 import type { Topic } from '../live/live.ts';
+import { number } from '../parts/words.ts';
 import { ChartFrame } from './chart-frame.tsx';
 import { columnMoments, columnPanes, type Part } from './columns.tsx';
 import type { FigureTable } from './csv.ts';
@@ -10,7 +11,7 @@ import { questionOf } from './range.ts';
 import type { ChartScope, Source } from './scope.ts';
 import { TimePlot } from './time-plot.tsx';
 import { useKept } from './use-kept.ts';
-import { figure, onOwnClock, periodWords } from './words.ts';
+import { onOwnClock, periodWords } from './words.ts';
 
 interface PeriodChartProps<Row extends { readonly start: string }> {
   readonly id: string;
@@ -70,7 +71,7 @@ export function PeriodChart<Row extends { readonly start: string }>(props: Perio
       moments: columnMoments(all, [...parts, ...also], {
         title: (fromMs, toMs) => periodWords(fromMs, toMs, by),
         note: (fromMs, toMs) => (toMs > nowMs ? 'so far' : onOwnClock(fromMs, toMs)),
-        amount: figure,
+        amount: number,
       }),
     };
   }, [asked.value, range.fromMs, range.toMs, by, names, scope.hasOneScale]);
@@ -117,7 +118,7 @@ function legendOf<Row>(
   return parts.map(part => ({
     name: part.name,
     mark: part.mark,
-    value: rows && (value?.(rows, part) ?? figure(rows.reduce((sum, row) => sum + part.of(row), 0))),
+    value: rows && (value?.(rows, part) ?? number(rows.reduce((sum, row) => sum + part.of(row), 0))),
   }));
 }
 

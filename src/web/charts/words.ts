@@ -45,25 +45,15 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
-/** How long, in two units at most: `3 d 4 h`, `25 min`, `1.2 s`. */
-export function lengthWords(ms: number): string {
-  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < MINUTE_MS) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
-  if (ms < HOUR_MS) return `${Math.round(ms / MINUTE_MS)} min`;
-  const [whole, part, names] =
-    ms < 2 * DAY_MS ? [HOUR_MS, MINUTE_MS, ['h', 'min']] : [DAY_MS, HOUR_MS, ['d', 'h']];
-  const first = Math.floor(ms / whole);
-  const second = Math.floor((ms - first * whole) / part);
-  return second === 0 || first >= 30 ? `${first} ${names[0]}` : `${first} ${names[0]} ${second} ${names[1]}`;
-}
-
-/** As short as an axis wants it: `15 min`, `4 h`, `2 wk`, `1 mo`. */
+/** A round duration, as short as an axis wants it: `15m`, `4h`, `2wk`, `1mo`. */
 export function markWords(ms: number): string {
-  if (ms < HOUR_MS) return lengthWords(ms);
-  if (ms < DAY_MS) return `${Math.round(ms / HOUR_MS)} h`;
-  if (ms < 7 * DAY_MS) return `${Math.round(ms / DAY_MS)} d`;
-  if (ms < 30 * DAY_MS) return `${Math.round(ms / (7 * DAY_MS))} wk`;
-  return ms < 365 * DAY_MS ? `${Math.round(ms / (30 * DAY_MS))} mo` : `${Math.round(ms / (365 * DAY_MS))} y`;
+  if (ms < 1_000) return `${ms}ms`;
+  if (ms < MINUTE_MS) return `${Math.round(ms / 1_000)}s`;
+  if (ms < HOUR_MS) return `${Math.round(ms / MINUTE_MS)}m`;
+  if (ms < DAY_MS) return `${Math.round(ms / HOUR_MS)}h`;
+  if (ms < 7 * DAY_MS) return `${Math.round(ms / DAY_MS)}d`;
+  if (ms < 30 * DAY_MS) return `${Math.round(ms / (7 * DAY_MS))}wk`;
+  return ms < 365 * DAY_MS ? `${Math.round(ms / (30 * DAY_MS))}mo` : `${Math.round(ms / (365 * DAY_MS))}y`;
 }
 
 /** `1,234`, `12k`, `3.4M`: figures of an axis. */
@@ -71,14 +61,4 @@ export function shortFigure(value: number, locale?: string): string {
   return new Intl.NumberFormat(locale, {
     notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard',
   }).format(value);
-}
-
-/** `1,234`. */
-export function figure(value: number, locale?: string): string {
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 1 }).format(value);
-}
-
-/** `1 commit`, `2,000 commits`. */
-export function counted(value: number, one: string, several = `${one}s`): string {
-  return `${figure(value)} ${value === 1 ? one : several}`;
 }

@@ -1,4 +1,5 @@
 // One repository: what is known of it, what its history says, and how it compares with another one.
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Answer } from '../../client/index.ts';
 import { ChurnChart, CommitsChart, ContributorsChart } from '../charts/history/activity.tsx';
@@ -8,11 +9,13 @@ import { PunchCardChart } from '../charts/history/punch-card.tsx';
 import type { RangeName } from '../charts/range.ts';
 import { RangePicker } from '../charts/range-picker.tsx';
 import { type Source, useScope } from '../charts/scope.ts';
-import { figure, momentWords } from '../charts/words.ts';
 import { useAsked } from '../live/asked.ts';
 import { client } from '../live/live.ts';
+import { ActButton } from '../parts/act-button.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { perform } from '../parts/toasts.tsx';
+import { Outward } from '../parts/text.tsx';
+import { Ago, Until } from '../parts/time.tsx';
+import { bytes, day, number, shortUrl } from '../parts/words.ts';
 import { setParams } from '../router/router.ts';
 import type { PageProps } from '../shell/places.ts';
 
@@ -23,7 +26,7 @@ export default function RepositoryPage({ params }: PageProps) {
   const asked = useAsked(signal => client.getRepository({ url }, { signal }), [url], ['runEnded', 'status']);
   return (
     <>
-      <Panel title={nameOf(url)} error={asked.error}>
+      <Panel title={shortUrl(url)} error={asked.error}>
         {asked.value ? <Facts repository={asked.value} /> : null}
       </Panel>
       {asked.value ? <Charts key={url} repository={asked.value} params={params} /> : null}
@@ -101,16 +104,12 @@ function firstMsOf(firstCommitAt: string | null | undefined): number | undefined
   return ms > 86_400_000 ? ms : undefined;
 }
 
-function nameOf(url: string): string {
-  return url.replace(/^https?:\/\//, '');
-}
-
 /** What is compared, by names that are as short as they can be. Pure. */
 function sourcesOf(url: string, other: string | undefined): readonly Source[] {
   const urls = other !== undefined && other !== url ? [url, other] : [url];
   const last = (each: string): string => each.replace(/\.git$/, '').replace(/^.*\//, '');
   const isTold = new Set(urls.map(last)).size === urls.length;
-  return urls.map(each => ({ url: each, name: isTold ? last(each) : nameOf(each) }));
+  return urls.map(each => ({ url: each, name: isTold ? last(each) : shortUrl(each) }));
 }
 
 const SUGGESTED = 20;
@@ -159,10 +158,10 @@ function Compare({ url, other }: { readonly url: string; readonly other: string 
 function Facts({ repository }: { readonly repository: Repository }) {
   const { commits, authors, firstCommitAt, lastCommitAt, lastError, state } = repository;
   const facts: readonly (readonly [string, string])[] = [
-    ['commits', figure(commits)],
-    ['authors', figure(authors)],
-    ['first commit', firstCommitAt?.slice(0, 10) ?? '–'],
-    ['last commit', lastCommitAt?.slice(0, 10) ?? '–'],
+    ['commits', number(commits)],
+    ['authors', number(authors)],
+    ['first commit', day(firstCommitAt)],
+    ['last commit', day(lastCommitAt)],
   ];
   return (
     <>
@@ -187,14 +186,21 @@ function Facts({ repository }: { readonly repository: Repository }) {
 
 function Lines({ repository }: { readonly repository: Repository }) {
   const { tracked, trackedBy, next, lastBakedAt, clone, headRef, movedTo, url } = repository;
-  const time = (at: string | null | undefined): string => (at ? momentWords(Date.parse(at)) : '–');
-  const lines: readonly (readonly [string, string | null])[] = [
+  const lines: readonly (readonly [string, ComponentChildren])[] = [
     ['Tracked', tracked ? `by ${trackedBy.join(', ')}` : 'no: baked only when asked for'],
-    ['Next look', next ? `${time(next.dueAt)}, ${next.reason}` : null],
-    ['Last look', time(lastBakedAt)],
-    ['Clone', clone ? `here${clone.pinned ? ', kept whatever else goes' : ''}` : 'none here'],
+    [
+      'Next look',
+      next ? (
+        <>
+          <Until at={next.dueAt} />, {next.reason}
+        </>
+      ) : null,
+    ],
+    ['Last look', <Ago key="last" at={lastBakedAt} />],
+    ['Clone', cloneWords(clone)],
     ['Branch', headRef?.replace('refs/heads/', '') ?? 'none'],
     ['Moved to', movedTo],
+    ['At its host', /^https?:\/\//.test(url) ? <Outward key="host" url={url} /> : null],
   ];
   return (
     <dl class="lines">
@@ -206,25 +212,22 @@ function Lines({ repository }: { readonly repository: Repository }) {
           </div>
         ),
       )}
-      {/^https?:\/\//.test(url) ? (
-        <div>
-          <dt>At its host</dt>
-          <dd>
-            <a href={url} rel="noreferrer">
-              {nameOf(url)}
-            </a>
-          </dd>
-        </div>
-      ) : null}
     </dl>
   );
+}
+
+/** `12.4 MiB, full, pinned by hand`. Pure. */
+function cloneWords(clone: Repository['clone']): string {
+  if (!clone?.onDisk) return clone?.cold ? 'in cold storage' : 'none here';
+  const by = clone.pinnedBy === 'hand' ? 'hand' : 'the configuration';
+  return `${bytes(clone.bytes)}${clone.pinned ? `, pinned by ${by}` : ''}`;
 }
 
 function Acts({ repository: { url, tracked, trackedBy, clone } }: { readonly repository: Repository }) {
   const isByHand = trackedBy.some(origin => origin === 'api' || origin === 'cli');
   const sync = async (): Promise<string> => {
     await client.syncRepositories({ urls: [url] });
-    return `${nameOf(url)} is first in line.`;
+    return `${shortUrl(url)} is first in line.`;
   };
   const bake = async (): Promise<string> => `Run ${(await client.bake({ url })).id} is on its way.`;
   const track = async (): Promise<string> => {
@@ -252,33 +255,24 @@ function Acts({ repository: { url, tracked, trackedBy, clone } }: { readonly rep
   };
   return (
     <div class="row acts">
-      <Act text={tracked ? 'Sync now' : 'Bake'} act={tracked ? sync : bake} />
-      {tracked ? (
-        isByHand ? (
-          <Act text="Track no longer" act={untrack} />
-        ) : null
-      ) : (
-        <Act text="Keep it fresh" act={track} />
+      <ActButton kind="plain" act={tracked ? sync : bake}>
+        {tracked ? 'Sync now' : 'Bake'}
+      </ActButton>
+      {tracked && isByHand ? (
+        <ActButton kind="plain" act={untrack}>
+          Track no longer
+        </ActButton>
+      ) : null}
+      {tracked ? null : (
+        <ActButton kind="plain" act={track}>
+          Keep it fresh
+        </ActButton>
       )}
       {clone?.pinnedBy === 'configuration' ? null : (
-        <Act text={clone?.pinned ? 'Unpin the clone' : 'Pin the clone'} act={() => pin(!clone?.pinned)} />
+        <ActButton kind="plain" act={() => pin(!clone?.pinned)}>
+          {clone?.pinned ? 'Unpin the clone' : 'Pin the clone'}
+        </ActButton>
       )}
     </div>
-  );
-}
-
-function Act({ text, act }: { readonly text: string; readonly act: Parameters<typeof perform>[0] }) {
-  const [isBusy, setBusy] = useState(false);
-  const run = async (): Promise<void> => {
-    if (isBusy) return;
-    setBusy(true);
-    await perform(act);
-    setBusy(false);
-  };
-  // Not `disabled`, which would drop the focus.
-  return (
-    <button type="button" class="plain" aria-disabled={isBusy} onClick={run}>
-      {text}
-    </button>
   );
 }

@@ -1,10 +1,10 @@
 // What happened in repositories over time: commits, churn, who took part.
 import type { Answer } from '../../../client/index.ts';
 import { client, type Topic } from '../../live/live.ts';
+import { count, number } from '../../parts/words.ts';
 import type { Part } from '../columns.tsx';
 import { PeriodChart } from '../period-chart.tsx';
 import type { ChartScope, Source } from '../scope.ts';
-import { counted, figure } from '../words.ts';
 
 export interface HistoryProps {
   readonly scope: ChartScope;
@@ -51,7 +51,7 @@ export function CommitsChart({ scope, sources, withoutBots }: HistoryProps) {
       words={rows => {
         const all = sumOf(rows, ({ commits }) => commits);
         const merges = sumOf(rows, each => each.merges);
-        return `${counted(all, 'commit')}, ${figure(merges)} of them merges.`;
+        return `${count(all, 'commit')}, ${number(merges)} of them merges.`;
       }}
       isAny={({ commits }) => commits > 0}
       empty="No commits in this time."
@@ -81,12 +81,12 @@ export function ChurnChart({ scope, sources, withoutBots }: HistoryProps) {
       also={FILES}
       words={rows => {
         const [added, removed] = [sumOf(rows, each => each.added), sumOf(rows, each => each.removed)];
-        const files = counted(
+        const files = count(
           sumOf(rows, each => each.files),
           'change of a file',
           'changes of files',
         );
-        return `${figure(added)} lines added and ${figure(removed)} removed in ${files}.`;
+        return `${number(added)} lines added and ${number(removed)} removed in ${files}.`;
       }}
       isAny={({ files }) => files > 0}
       empty="What commits changed in this time has not been read."
@@ -117,11 +117,11 @@ export function ContributorsChart({ scope, sources, withoutBots }: HistoryProps)
       }
       parts={CONTRIBUTORS}
       also={ACTIVE}
-      legend={(rows, part) => (part.name === 'stayed' ? '' : figure(sumOf(rows, part.of)))}
+      legend={(rows, part) => (part.name === 'stayed' ? '' : number(sumOf(rows, part.of)))}
       words={rows => {
-        const of = (name: 'new' | 'returning' | 'lost') => figure(sumOf(rows, each => each[name]));
+        const of = (name: 'new' | 'returning' | 'lost') => number(sumOf(rows, each => each[name]));
         const most = Math.max(0, ...rows.map(({ active }) => active));
-        return `${of('new')} new, ${of('returning')} returning, ${of('lost')} lost: no commit for 90 days. ${figure(most)} at most were active at once.`;
+        return `${of('new')} new, ${of('returning')} returning, ${of('lost')} lost: no commit for 90 days. ${number(most)} at most were active at once.`;
       }}
       isAny={({ active, lost }) => active + lost > 0}
       empty="Nobody was active in this time."

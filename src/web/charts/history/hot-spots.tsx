@@ -3,13 +3,13 @@ import { useMemo, useState } from 'preact/hooks';
 import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
+import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
 import type { Source } from '../scope.ts';
 import { nodeAt, type PlacedNode, placed, type TreeNode, treeOf } from '../treemap.ts';
 import { useKept } from '../use-kept.ts';
 import { useSize } from '../use-size.ts';
-import { counted, figure } from '../words.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
 type File = Answer<'getHotspots'>['files'][number];
@@ -57,7 +57,7 @@ function OneMap(
   const shown = nodeAt(tree, path);
   const [first] = files;
   const words = first
-    ? `${counted(files.length, 'file')}${files.length === FILES ? ' and more' : ''} changed; most often ${first.path}: ${counted(first.changes, 'time')}, by ${counted(first.people, 'person', 'people')}.`
+    ? `${count(files.length, 'file')}${files.length === FILES ? ' and more' : ''} changed; most often ${first.path}: ${count(first.changes, 'time')}, by ${count(first.people, 'person', 'people')}.`
     : '';
   const state = unread.some(each => each.state === 'begun')
     ? ' Not all of the history has been read yet.'
@@ -105,7 +105,7 @@ function pathOf(source: Source): (file: File) => string {
 
 function peopleWords(from: number, next: number | undefined): string {
   if (next === undefined) return `${from} people and more`;
-  if (next === from + 1) return counted(from, 'person', 'people');
+  if (next === from + 1) return count(from, 'person', 'people');
   return `${from} to ${next - 1} people`;
 }
 
@@ -202,7 +202,7 @@ function FolderMap({ root, title, show }: FolderMapProps) {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, boxes.length - 1)}
         aria-valuenow={Math.max(0, at)}
-        aria-valuetext={chosen ? nodeWords(chosen.node) : `${counted(boxes.length, 'rectangle')}`}
+        aria-valuetext={chosen ? nodeWords(chosen.node) : `${count(boxes.length, 'rectangle')}`}
         onKeyDown={key}
         onPointerMove={event => setAt(point(event))}
         onClick={event => {
@@ -227,10 +227,9 @@ function FolderMap({ root, title, show }: FolderMapProps) {
 }
 
 function nodeWords({ path, weight, children, item }: TreeNode<File>): string {
-  if (!item)
-    return `${path}/: ${counted(weight, 'change')} in ${counted(children.length, 'entry', 'entries')}`;
-  const lines = `+${figure(item.added)} −${figure(item.removed)} lines`;
-  return `${item.path}: ${counted(item.changes, 'change')} by ${counted(item.people, 'person', 'people')}, ${lines}${item.lastChange ? `, last on ${item.lastChange}` : ''}`;
+  if (!item) return `${path}/: ${count(weight, 'change')} in ${count(children.length, 'entry', 'entries')}`;
+  const lines = `+${number(item.added)} −${number(item.removed)} lines`;
+  return `${item.path}: ${count(item.changes, 'change')} by ${count(item.people, 'person', 'people')}, ${lines}${item.lastChange ? `, last on ${item.lastChange}` : ''}`;
 }
 
 function Place(props: { readonly box: PlacedNode<File>; readonly rem: number; readonly isChosen: boolean }) {

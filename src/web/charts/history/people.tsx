@@ -2,12 +2,12 @@
 import type { Answer } from '../../../client/index.ts';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
+import { count, number } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
 import type { Source } from '../scope.ts';
 import { useKept } from '../use-kept.ts';
-import { counted, figure } from '../words.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
 type Author = Answer<'getAuthors'>['authors'][number];
@@ -90,7 +90,7 @@ function People(
 function busFactorWords(few: Few): string {
   if (few.length === 0) return '';
   const share = Math.round(few.reduce((sum, person) => sum + person.share, 0) * 100);
-  return `Bus factor ${few.length}: ${counted(few.length, 'person', 'people')} wrote ${share} % of the commits.`;
+  return `Bus factor ${few.length}: ${count(few.length, 'person', 'people')} wrote ${share} % of the commits.`;
 }
 
 /** Who has not committed for so long counts as lost, as among contributors. */
@@ -110,7 +110,7 @@ function Bars({ authors, nowMs }: { readonly authors: readonly Author[]; readonl
             <svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true">
               <rect class={isLost ? 'mark-gone' : 'mark-1'} width={(commits / most) * 100} height="10" />
             </svg>
-            <span class="value">{figure(commits)}</span>
+            <span class="value">{number(commits)}</span>
             <span class="quiet">
               {lastCommitAt === null ? '' : `last on ${lastCommitAt.slice(0, 10)}`}
               {isLost ? ', lost' : ''}

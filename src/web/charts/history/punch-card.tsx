@@ -2,11 +2,11 @@
 import { useMemo } from 'preact/hooks';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
+import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
 import { useKept } from '../use-kept.ts';
 import { useSize } from '../use-size.ts';
-import { counted, figure } from '../words.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
 interface Hour {
@@ -86,7 +86,7 @@ function inWords(hours: readonly Hour[]): string {
     0,
   );
   const when = `${weekdayName(most.weekday, 'long')}s from ${most.hour} to ${most.hour + 1} o’clock`;
-  return `Most on ${when}: ${figure(most.commits)}. At night and at weekends: ${Math.round((late / all) * 100)} %.`;
+  return `Most on ${when}: ${number(most.commits)}. At night and at weekends: ${Math.round((late / all) * 100)} %.`;
 }
 
 const LEFT_REM = 2.6;
@@ -176,7 +176,7 @@ function Card(props: { readonly hours: readonly Hour[]; readonly sizes: Sizes; r
             width={step - 1}
             height={height}
           >
-            <title>{`${hour}:00 to ${hour + 1}:00: ${counted(commits, 'commit')}`}</title>
+            <title>{`${hour}:00 to ${hour + 1}:00: ${count(commits, 'commit')}`}</title>
           </rect>
         );
       })}
@@ -194,7 +194,7 @@ function Card(props: { readonly hours: readonly Hour[]; readonly sizes: Sizes; r
             width={((sums.byDay[at] ?? 0) / mostADay) * (edge - 0.4 * rem)}
             height={row - 1}
           >
-            <title>{`${weekdayName(weekday, 'long')}: ${counted(sums.byDay[at] ?? 0, 'commit')}`}</title>
+            <title>{`${weekdayName(weekday, 'long')}: ${count(sums.byDay[at] ?? 0, 'commit')}`}</title>
           </rect>
         </g>
       ))}
@@ -207,7 +207,7 @@ function Card(props: { readonly hours: readonly Hour[]; readonly sizes: Sizes; r
           width={step - 1}
           height={row - 1}
         >
-          <title>{`${weekdayName(weekday)} ${hour}:00: ${counted(commits, 'commit')}`}</title>
+          <title>{`${weekdayName(weekday)} ${hour}:00: ${count(commits, 'commit')}`}</title>
         </rect>
       ))}
     </>
