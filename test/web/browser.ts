@@ -33,7 +33,7 @@ export async function openPage(
   });
   page.on('pageerror', error => complaints.push(error.message));
   page.on('requestfailed', request => {
-    // What a page itself gives up, since something else is wanted by now, is no complaint.
+    // What a page that is left or a part that is gone no longer wants, it gives up.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`${request.url()} failed`);
   });
   await page.goto(url);

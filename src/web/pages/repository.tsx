@@ -21,7 +21,7 @@ import type { PageProps } from '../shell/places.ts';
 
 type Repository = Answer<'getRepository'>;
 
-export default function RepositoryPage({ params }: PageProps) {
+export function RepositoryPage({ params }: PageProps) {
   const url = params.get('url') ?? '';
   const asked = useAsked(signal => client.getRepository({ url }, { signal }), [url], ['runEnded', 'status']);
   return (

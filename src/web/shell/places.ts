@@ -19,7 +19,7 @@ export interface Place {
 
 /** Every page by the first word of its address. */
 export const PLACES: Readonly<Record<string, Place>> = {
-  '': { title: 'Now', old: () => import('../old/pages/now.js') },
+  '': { title: 'Now', page: async () => (await import('../pages/now.tsx')).NowPage },
   schedule: { title: 'Schedule', old: () => import('../old/pages/schedule.js') },
   repositories: {
     title: 'Repositories',
@@ -28,7 +28,7 @@ export const PLACES: Readonly<Record<string, Place>> = {
   },
   repository: {
     title: 'Repository',
-    page: async () => (await import('../pages/repository.tsx')).default,
+    page: async () => (await import('../pages/repository.tsx')).RepositoryPage,
     below: 'repositories',
   },
   people: { title: 'People', old: () => import('../old/pages/people.js') },
