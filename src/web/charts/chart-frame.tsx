@@ -27,6 +27,8 @@ interface ChartFrameProps {
   readonly isAsking?: boolean;
   /** Unless false, it can be saved as one. */
   readonly hasPicture?: boolean;
+  /** What changes the picture, beside its title. */
+  readonly tools?: ComponentChildren;
   /** In the place of a picture with nothing in it. */
   readonly empty?: ComponentChildren;
   readonly children?: ComponentChildren;
@@ -43,6 +45,7 @@ export function ChartFrame(props: ChartFrameProps) {
     isAsking = false,
     hasPicture = true,
     empty,
+    tools,
     children,
   } = props;
   const [isTable, setTable] = useState(false);
@@ -56,6 +59,7 @@ export function ChartFrame(props: ChartFrameProps) {
     <figure id={id} class="chart-frame" aria-labelledby={heading} aria-busy={isAsking}>
       <div class="chart-head">
         <h3 id={heading}>{title}</h3>
+        {tools}
         {figures ? (
           <fieldset class="chart-tools">
             <legend class="hidden">{title} as</legend>

@@ -1,7 +1,9 @@
 // Columns that stand on one another above the ground line, or hang below it.
+
+import type { Area, Pane } from './axes.tsx';
 import type { Span } from './periods.ts';
+import type { Moment } from './pointed.tsx';
 import { roundFigures } from './scale.ts';
-import type { Area, Moment, Pane } from './time-plot.tsx';
 import { shortFigure } from './words.ts';
 
 /** One of the parts that a column is made of. */
@@ -19,7 +21,7 @@ const HEIGHT_REM = 9;
 const SMALL_REM = 6;
 /** Columns further apart than that have a gap. */
 const GAP_FROM_PX = 4;
-const WIDEST_REM = 2.2;
+const WIDEST_REM = 4;
 
 interface ColumnsOf<T> {
   readonly key: string;
@@ -27,18 +29,33 @@ interface ColumnsOf<T> {
   readonly spans: readonly Span<T>[];
 }
 
-/**
- * A pane of columns for each of what is compared.
- * @param hasOneScale how high columns are can be compared, not only when they are
- */
+interface ColumnLooks {
+  readonly nowMs: number;
+  /** How high columns are can be compared, not only when they are. */
+  readonly hasOneScale: boolean;
+  /** Of a pane, in the reader's text size. */
+  readonly heightRem?: number | undefined;
+  /** The figures beside them; round ones unless given. */
+  readonly figuresUpTo?: (most: number, wanted: number) => number[];
+  readonly figureWords?: (value: number) => string;
+}
+
+/** A pane of columns for each of what is compared. */
 export function columnPanes<T>(
   all: readonly ColumnsOf<T>[],
   parts: readonly Part<T>[],
-  { nowMs, hasOneScale }: { readonly nowMs: number; readonly hasOneScale: boolean },
+  looks: ColumnLooks,
 ): Pane[] {
+  const {
+    nowMs,
+    hasOneScale,
+    heightRem = all.length > 1 ? SMALL_REM : HEIGHT_REM,
+    figuresUpTo = (most, wanted) => roundFigures(most, wanted, true),
+    figureWords = shortFigure,
+  } = looks;
   if (!hasOneScale && all.length > 1)
     return all.flatMap(one =>
-      columnPanes([one], parts, { nowMs, hasOneScale }).map(pane => ({ ...pane, height: SMALL_REM })),
+      columnPanes([one], parts, { ...looks, heightRem }).map(pane => ({ ...pane, name: one.name })),
     );
   const sums = (isBelow: boolean): number =>
     Math.max(
@@ -53,16 +70,17 @@ export function columnPanes<T>(
     );
   const [above, below] = [sums(false), sums(true)];
   const share = below / (above + below || 1);
-  const up = roundFigures(above, Math.max(1, Math.round(4 * (1 - share))), true);
+  const wanted = Math.min(4, Math.max(1, Math.round(heightRem / 2)));
+  const up = figuresUpTo(above, Math.max(1, Math.round(wanted * (1 - share))));
   const step = up[1] ?? 1;
   const down =
     below > 0 ? Array.from({ length: Math.ceil(below / step) }, (_, at) => -(at + 1) * step).reverse() : [];
   return all.map(({ key, name, spans }) => ({
     key,
-    name,
-    height: all.length > 1 ? SMALL_REM : HEIGHT_REM,
+    name: all.length > 1 ? name : undefined,
+    height: heightRem,
     figures: [...down, ...up],
-    figureWords: value => shortFigure(Math.abs(value)),
+    figureWords: value => figureWords(Math.abs(value)),
     draw: area => <Columns spans={spans} parts={parts} area={area} nowMs={nowMs} />,
   }));
 }

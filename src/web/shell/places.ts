@@ -31,6 +31,10 @@ export const PLACES: Readonly<Record<string, Place>> = {
     page: async () => (await import('../pages/repository.tsx')).RepositoryPage,
     below: 'repositories',
   },
+  insights: {
+    title: 'Insights',
+    page: async () => (await import('../pages/insights.tsx')).InsightsPage,
+  },
   people: { title: 'People', old: () => import('../old/pages/people.js') },
   changesets: {
     title: 'Changesets',

@@ -20,7 +20,7 @@ const DARKNESS = [1, 2, 3, 5, 9] as const;
 
 export function HotSpotsChart({ scope, sources, withoutBots }: HistoryProps) {
   return (
-    <div class={sources.length > 1 ? 'side-by-side' : ''}>
+    <div class="side-by-side">
       {sources.map((source, at) => (
         <OneMap
           key={source.url}

@@ -17,7 +17,7 @@ const AUTHORS = 15;
 
 export function PeopleChart({ scope, sources, withoutBots }: HistoryProps) {
   return (
-    <div class={sources.length > 1 ? 'side-by-side' : ''}>
+    <div class="side-by-side">
       {sources.map((source, at) => (
         <People
           key={source.url}
