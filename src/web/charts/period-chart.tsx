@@ -8,9 +8,8 @@ import { columnMoments, columnPanes, type Part } from './columns.tsx';
 import type { FigureTable } from './csv.ts';
 import { isoDay, type Period, type Span, spansOf } from './periods.ts';
 import { questionOf } from './range.ts';
-import type { ChartScope, Source } from './scope.ts';
+import { type ChartScope, type Source, useKept } from './scope.ts';
 import { TimePlot } from './time-plot.tsx';
-import { useKept } from './use-kept.ts';
 import { onOwnClock, periodWords } from './words.ts';
 
 interface PeriodChartProps<Row extends { readonly start: string }> {

@@ -10,9 +10,8 @@ import { columnMoments, columnPanes, type Part } from './columns.tsx';
 import { isoDay, type Period, type Span, spansOf } from './periods.ts';
 import { questionOf, type TimeRange } from './range.ts';
 import { durationMarks } from './scale.ts';
-import type { ChartScope } from './scope.ts';
+import { type ChartScope, useKept } from './scope.ts';
 import { TimePlot } from './time-plot.tsx';
-import { useKept } from './use-kept.ts';
 import { markWords, onOwnClock, periodWords } from './words.ts';
 
 interface ReviewsProps {

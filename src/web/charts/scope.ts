@@ -1,5 +1,5 @@
 // What the charts of a page have in common: of what they are, which time they show, and how that is changed.
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { route, setParams } from '../router/router.ts';
 import type { Period } from './periods.ts';
 import {
@@ -62,4 +62,15 @@ export function useScope(byDefault: RangeName, firstMs: number | undefined): Cha
     onSelect: chosen => show(chosenRange(chosen)),
     onWider: isBack => show(isBack ? byDefault : chosenRange(wider(range, nowMs))),
   };
+}
+
+/**
+ * The last value that there was, while there is none: a picture stays, and with it the focus, until the next one is
+ * there.
+ * @param about of what it is: of something else, nothing is kept
+ */
+export function useKept<T>(value: T | undefined, about: string): T | undefined {
+  const kept = useRef<{ readonly value: T; readonly about: string } | undefined>(undefined);
+  if (value !== undefined) kept.current = { value, about };
+  return value ?? (kept.current?.about === about ? kept.current.value : undefined);
 }

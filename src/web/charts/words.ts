@@ -62,3 +62,14 @@ export function shortFigure(value: number, locale?: string): string {
     notation: Math.abs(value) >= 10_000 ? 'compact' : 'standard',
   }).format(value);
 }
+
+/** `Mon, Nov 30, 14:00 to 14:15`. */
+export function clockSpan(fromMs: number, toMs: number): string {
+  return `${momentWords(fromMs)} to ${new Date(toMs).toLocaleTimeString([], { timeStyle: 'short' })}`;
+}
+
+/** `4K`, `128M`: of an axis. */
+export function shortBytes(value: number): string {
+  const at = Math.min(4, Math.max(0, Math.floor(Math.log2(value) / 10)));
+  return `${Number((value / 1024 ** at).toPrecision(3))}${['B', 'K', 'M', 'G', 'T'][at]}`;
+}

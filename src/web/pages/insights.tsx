@@ -7,7 +7,10 @@ import { PunchCardChart } from '../charts/history/punch-card.tsx';
 import { RangePicker } from '../charts/range-picker.tsx';
 import { CycleTimesChart, ReviewLoadChart } from '../charts/reviews.tsx';
 import { type Source, useScope } from '../charts/scope.ts';
-import { BudgetsChart, ScheduleChart, ThroughputChart } from '../charts/station.tsx';
+import { BudgetsChart } from '../charts/station/budgets.tsx';
+import { LatencyChart, ThroughputChart } from '../charts/station/deliveries.tsx';
+import { DisksChart } from '../charts/station/disks.tsx';
+import { ScheduleChart } from '../charts/station/schedule.tsx';
 import { useAsked } from '../live/asked.ts';
 import { client } from '../live/live.ts';
 import { Panel } from '../parts/panel.tsx';
@@ -53,8 +56,10 @@ export function InsightsPage({ params }: PageProps) {
       </Panel>
       <Panel title="The station">
         <ThroughputChart nowMs={scope.nowMs} />
+        <LatencyChart nowMs={scope.nowMs} />
         <ScheduleChart />
         <BudgetsChart />
+        <DisksChart />
       </Panel>
     </>
   );

@@ -6,9 +6,8 @@ import { client } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import type { Source } from '../scope.ts';
+import { type Source, useKept } from '../scope.ts';
 import { nodeAt, type PlacedNode, placed, type TreeNode, treeOf } from '../treemap.ts';
-import { useKept } from '../use-kept.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 

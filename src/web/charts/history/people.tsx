@@ -6,8 +6,7 @@ import { count, number } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import type { Source } from '../scope.ts';
-import { useKept } from '../use-kept.ts';
+import { type Source, useKept } from '../scope.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
 type Author = Answer<'getAuthors'>['authors'][number];

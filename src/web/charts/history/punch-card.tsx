@@ -1,11 +1,12 @@
 // Commits by weekday and hour: a square an hour, the darker the more, with what days and hours come to at its edges.
+
 import { useMemo } from 'preact/hooks';
 import { useAsked } from '../../live/asked.ts';
 import { client } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import { useKept } from '../use-kept.ts';
+import { useKept } from '../scope.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
