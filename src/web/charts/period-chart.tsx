@@ -8,7 +8,7 @@ import { columnMoments, columnPanes, type Part } from './columns.tsx';
 import type { FigureTable } from './csv.ts';
 import { isoDay, type Period, type Span, spansOf } from './periods.ts';
 import { questionOf } from './range.ts';
-import { type ChartScope, type Source, useKept } from './scope.ts';
+import { type ChartScope, type Source, useLast } from './scope.ts';
 import { TimePlot } from './time-plot.tsx';
 import { onOwnClock, periodWords } from './words.ts';
 
@@ -74,7 +74,7 @@ export function PeriodChart<Row extends { readonly start: string }>(props: Perio
       }),
     };
   }, [asked.value, range.fromMs, range.toMs, by, names, scope.hasOneScale]);
-  const plan = useKept(made, names);
+  const plan = useLast(made, names);
   const said = plan?.all
     .map(({ name, rows }) => (sources.length > 1 ? `${name}: ${words(rows)}` : words(rows)))
     .join(' ');

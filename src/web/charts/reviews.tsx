@@ -10,7 +10,7 @@ import { columnMoments, columnPanes, type Part } from './columns.tsx';
 import { isoDay, type Period, type Span, spansOf } from './periods.ts';
 import { questionOf, type TimeRange } from './range.ts';
 import { durationMarks } from './scale.ts';
-import { type ChartScope, useKept } from './scope.ts';
+import { type ChartScope, useLast } from './scope.ts';
 import { TimePlot } from './time-plot.tsx';
 import { markWords, onOwnClock, periodWords } from './words.ts';
 
@@ -40,7 +40,7 @@ export function CycleTimesChart({ scope, repository }: ReviewsProps) {
     TOPICS,
   );
   const made = useMemo(() => asked.value && planOf(asked.value, range, nowMs), [asked.value, range.fromMs]);
-  const plan = useKept(made, repository ?? '');
+  const plan = useLast(made, repository ?? '');
   const isAny = plan !== undefined && plan.merged > 0;
   return (
     <ChartFrame
@@ -246,7 +246,7 @@ export function ReviewLoadChart({ scope, repository }: ReviewsProps) {
       })),
     };
   }, [asked.value, range.fromMs]);
-  const plan = useKept(made, repository ?? '');
+  const plan = useLast(made, repository ?? '');
   const isAny = plan !== undefined && plan.reviewers.length > 0;
   const [first] = plan?.reviewers ?? [];
   return (

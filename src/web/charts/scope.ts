@@ -69,7 +69,7 @@ export function useScope(byDefault: RangeName, firstMs: number | undefined): Cha
  * there.
  * @param about of what it is: of something else, nothing is kept
  */
-export function useKept<T>(value: T | undefined, about: string): T | undefined {
+export function useLast<T>(value: T | undefined, about: string): T | undefined {
   const kept = useRef<{ readonly value: T; readonly about: string } | undefined>(undefined);
   if (value !== undefined) kept.current = { value, about };
   return value ?? (kept.current?.about === about ? kept.current.value : undefined);

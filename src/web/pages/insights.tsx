@@ -15,11 +15,10 @@ import { useAsked } from '../live/asked.ts';
 import { client } from '../live/live.ts';
 import { Panel } from '../parts/panel.tsx';
 import { setParams } from '../router/router.ts';
-import type { PageProps } from '../shell/places.ts';
 
 const ALL: readonly Source[] = [{ url: undefined, name: 'all repositories' }];
 
-export function InsightsPage({ params }: PageProps) {
+export function InsightsPage({ params }: { readonly params: URLSearchParams }) {
   const withoutBots = params.get('bots') === 'exclude';
   const repository = params.get('repository') ?? undefined;
   const asked = useAsked(signal => client.getCommits({ by: 'month' }, { signal }), [], ['runEnded']);

@@ -17,9 +17,12 @@ import { Outward } from '../parts/text.tsx';
 import { Ago, Until } from '../parts/time.tsx';
 import { bytes, day, number, shortUrl } from '../parts/words.ts';
 import { setParams } from '../router/router.ts';
-import type { PageProps } from '../shell/places.ts';
 
 type Repository = Answer<'getRepository'>;
+
+interface PageProps {
+  readonly params: URLSearchParams;
+}
 
 export function RepositoryPage({ params }: PageProps) {
   const url = params.get('url') ?? '';

@@ -6,7 +6,7 @@ import { client } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import { type Source, useKept } from '../scope.ts';
+import { type Source, useLast } from '../scope.ts';
 import { nodeAt, type PlacedNode, placed, type TreeNode, treeOf } from '../treemap.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
@@ -49,7 +49,7 @@ function OneMap(
     [source.url, since, until, withoutBots],
     HISTORY_TOPICS,
   );
-  const kept = useKept(asked.value, source.url ?? '');
+  const kept = useLast(asked.value, source.url ?? '');
   const { files = [], unread = [] } = kept ?? {};
   const [path, setPath] = useState('');
   const tree = useMemo(() => treeOf(files, pathOf(source), ({ changes }) => changes), [kept]);

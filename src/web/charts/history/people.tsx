@@ -6,7 +6,7 @@ import { count, number } from '../../parts/words.ts';
 import { hrefOf } from '../../router/router.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import { type Source, useKept } from '../scope.ts';
+import { type Source, useLast } from '../scope.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
 type Author = Answer<'getAuthors'>['authors'][number];
@@ -52,7 +52,7 @@ function People(
     [source.url, since, until, withoutBots],
     HISTORY_TOPICS,
   );
-  const { authors = [], few = [] } = useKept(asked.value, source.url ?? '') ?? {};
+  const { authors = [], few = [] } = useLast(asked.value, source.url ?? '') ?? {};
   return (
     <ChartFrame
       id={id}

@@ -6,7 +6,7 @@ import { client } from '../../live/live.ts';
 import { count, number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { questionOf } from '../range.ts';
-import { useKept } from '../scope.ts';
+import { useLast } from '../scope.ts';
 import { useSize } from '../use-size.ts';
 import { HISTORY_TOPICS, type HistoryProps, historyOf } from './activity.tsx';
 
@@ -40,7 +40,7 @@ export function PunchCardChart({ scope, sources, withoutBots }: HistoryProps) {
     [since, until, withoutBots, ...sources.map(({ url }) => url)],
     HISTORY_TOPICS,
   );
-  const kept = useKept(asked.value, sources.map(({ url }) => url).join('\n'));
+  const kept = useLast(asked.value, sources.map(({ url }) => url).join('\n'));
   const cards = (kept ?? []).map((hours, at) => ({ name: sources[at]?.name ?? '', hours }));
   const isAny = cards.some(({ hours }) => hours.some(({ commits }) => commits > 0));
   return (

@@ -9,7 +9,7 @@ import { ChartFrame } from '../chart-frame.tsx';
 import { columnMoments, columnPanes, type Part } from '../columns.tsx';
 import type { Span } from '../periods.ts';
 import { roundBytes } from '../scale.ts';
-import { useKept } from '../scope.ts';
+import { useLast } from '../scope.ts';
 import { TimePlot } from '../time-plot.tsx';
 import { clockSpan, shortBytes } from '../words.ts';
 
@@ -26,7 +26,7 @@ const FILES: readonly Part<Amount>[] = [
 export function ThroughputChart({ nowMs }: { readonly nowMs: number }) {
   const [isDay, setDay] = useState(true);
   const asked = useAsked(signal => client.getRates({}, { signal }), [], ['deliveries', 'changesets']);
-  const series = useKept(asked.value, '')?.[isDay ? 'day' : 'hour'];
+  const series = useLast(asked.value, '')?.[isDay ? 'day' : 'hour'];
   const plan = useMemo(() => series && throughputOf(series, nowMs), [series, nowMs]);
   const title = `Delivered in the last ${isDay ? 'day' : 'hour'}`;
   return (
@@ -136,7 +136,7 @@ const LATENCY: readonly Part<Times>[] = [
 /** How long files took from being found to being proven: how many how long, over the last day. */
 export function LatencyChart({ nowMs }: { readonly nowMs: number }) {
   const asked = useAsked(signal => client.getRates({}, { signal }), [], ['deliveries']);
-  const series = useKept(asked.value, '')?.day;
+  const series = useLast(asked.value, '')?.day;
   const plan = useMemo(() => series && latencyOf(series, nowMs), [series, nowMs]);
   const isAny = plan !== undefined && plan.timed > 0;
   return (

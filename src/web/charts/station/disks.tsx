@@ -9,7 +9,7 @@ import type { Area, Pane } from '../axes.tsx';
 import { ChartFrame } from '../chart-frame.tsx';
 import { type Sample, type Trend, trendOf } from '../forecast.ts';
 import { roundBytes } from '../scale.ts';
-import { useKept } from '../scope.ts';
+import { useLast } from '../scope.ts';
 import { TimePlot } from '../time-plot.tsx';
 import { momentWords, shortBytes } from '../words.ts';
 
@@ -23,7 +23,7 @@ const AHEAD = 1 / 3;
 
 export function DisksChart() {
   const asked = useAsked(signal => client.getDiskHistory({}, { signal }), [], []);
-  const disks = useKept(asked.value, '')?.disks;
+  const disks = useLast(asked.value, '')?.disks;
   const plan = useMemo(() => disks && planOf(disks), [disks]);
   return (
     <ChartFrame

@@ -6,7 +6,7 @@ import { client } from '../../live/live.ts';
 import { number } from '../../parts/words.ts';
 import { ChartFrame } from '../chart-frame.tsx';
 import { columnMoments, columnPanes, type Part } from '../columns.tsx';
-import { useKept } from '../scope.ts';
+import { useLast } from '../scope.ts';
 import { TimePlot } from '../time-plot.tsx';
 import { clockSpan } from '../words.ts';
 
@@ -31,7 +31,7 @@ export function ScheduleChart() {
     [],
     ['status'],
   );
-  const schedule = useKept(asked.value, '');
+  const schedule = useLast(asked.value, '');
   const plan = useMemo(() => {
     if (!schedule) return undefined;
     const { askedAtMs, halfHoursByKind, counts } = schedule;
