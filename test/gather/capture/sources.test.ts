@@ -342,6 +342,6 @@ test('http: authorities of one’s own, a client certificate, and renewed files 
   t.after(() => source.close());
   await assert.rejects(source.read(patience), { message: /ca\.pem/ });
   copyFileSync(own.certFile, caFile);
-  assert.equal((await source.read(patience))?.bytes.toString(), 'seven');
+  assert.equal(textOf(await source.read(patience)), 'seven');
   await assert.rejects(new HttpSource({ url, headers, caFile }).read(patience), { message: /401/ });
 });
